@@ -1,0 +1,63 @@
+// The only reader of `process.env`. It is read when a default is needed, not when the module is loaded, so that
+// a program may fill the environment (dotenv, tests) after its imports.
+
+const { count, oneOf, time } = require('./validate')
+
+/** @typedef {'tracked' | 'tree' | 'machine'} CleanupScope */
+
+const CLEANUP_SCOPES = /** @type {const} */ (['tracked', 'tree', 'machine'])
+
+/**
+ * A whole number from the environment; an unset or empty variable gives the default.
+ * @param {string} name @param {number} fallback @param {(name: string, value: unknown) => number} check
+ */
+function numberFrom(name, fallback, check) {
+  const text = process.env[name]
+  if (text === undefined || text === '') return fallback
+  const value = /^\d+$/.test(text.trim()) ? Number(text) : text
+  return check(name, value)
+}
+
+/** How many MCP calls run at once. */
+function maxConcurrent() {
+  return numberFrom('MCP_MAX_CONCURRENT', 3, count)
+}
+
+/** The defaults of the cleanup scanner. @returns {{ interval: number, maxAge: number, scope: CleanupScope }} */
+function cleanupDefaults() {
+  return {
+    interval: numberFrom('CLEANUP_INTERVAL', 60_000, time),
+    maxAge: numberFrom('PROCESS_MAX_AGE', 300_000, time),
+    scope: oneOf('CLEANUP_SCOPE', process.env.CLEANUP_SCOPE || 'tree', CLEANUP_SCOPES),
+  }
+}
+
+/** Where mcporter is, as the user said; `undefined` to look for it. */
+function mcporterBin() {
+  return process.env.MCPORTER_BIN || undefined
+}
+
+/** How long a tool call may take: mcporter's own variable and default. */
+function callTimeout() {
+  return numberFrom('MCPORTER_CALL_TIMEOUT', 60_000, time)
+}
+
+/** How long listing a server's tools may take: mcporter's own variable and default. */
+function listTimeout() {
+  return numberFrom('MCPORTER_LIST_TIMEOUT', 30_000, time)
+}
+
+/** A copy of the environment for a child. */
+function childEnvironment() {
+  return { ...process.env }
+}
+
+module.exports = {
+  CLEANUP_SCOPES,
+  callTimeout,
+  childEnvironment,
+  cleanupDefaults,
+  listTimeout,
+  maxConcurrent,
+  mcporterBin,
+}

@@ -1,0 +1,78 @@
+const { inspect } = require('node:util')
+const { codedError } = require('./errors')
+
+/** The longest time that a Node.js timer can be set to: 2^31 - 1 ms, about 24.8 days. */
+const MAX_TIME = 2 ** 31 - 1
+/** The largest count that the native side holds. */
+const MAX_COUNT = 2 ** 32 - 1
+
+/** @param {unknown} value */
+function show(value) {
+  return inspect(value, { depth: 0, maxStringLength: 100, breakLength: Infinity })
+}
+
+/** @param {string} name @param {string} expected @param {unknown} got */
+function invalidConfig(name, expected, got) {
+  return codedError('ERR_INVALID_CONFIG', `${name} must be ${expected}, got ${show(got)}`)
+}
+
+/** For a positional argument of the wrong type, as Node.js's own functions do. @param {string} name @param {string} expected @param {unknown} got */
+function invalidArgument(name, expected, got) {
+  return codedError('ERR_INVALID_ARG_TYPE', `${name} must be ${expected}, got ${show(got)}`)
+}
+
+/** @param {string} name @param {unknown} value @param {number} max @param {boolean} unlimited @param {string} unit */
+function wholeNumber(name, value, max, unlimited, unit) {
+  if (unlimited && value === Infinity) return value
+  if (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= max) return Number(value)
+  throw invalidConfig(name, `a whole number ${unit}from 1 to ${max}${unlimited ? ' or Infinity' : ''}`, value)
+}
+
+/** A count of at least one. @param {string} name @param {unknown} value @param {{ unlimited?: boolean }} [options] */
+function count(name, value, { unlimited = false } = {}) {
+  return wholeNumber(name, value, MAX_COUNT, unlimited, '')
+}
+
+/** A time in milliseconds. @param {string} name @param {unknown} value @param {{ unlimited?: boolean }} [options] */
+function time(name, value, { unlimited = false } = {}) {
+  return wholeNumber(name, value, MAX_TIME, unlimited, 'of milliseconds ')
+}
+
+/** A size in bytes. @param {string} name @param {unknown} value */
+function bytes(name, value) {
+  return wholeNumber(name, value, MAX_COUNT, false, 'of bytes ')
+}
+
+/** @param {string} name @param {unknown} value @returns {string} */
+function string(name, value) {
+  if (typeof value === 'string') return value
+  throw invalidConfig(name, 'a string', value)
+}
+
+/** @param {string} name @param {unknown} value @returns {boolean} */
+function boolean(name, value) {
+  if (typeof value === 'boolean') return value
+  throw invalidConfig(name, 'true or false', value)
+}
+
+/** @template {string} T @param {string} name @param {unknown} value @param {readonly T[]} choices @returns {T} */
+function oneOf(name, value, choices) {
+  const found = choices.find((choice) => choice === value)
+  if (found !== undefined) return found
+  throw invalidConfig(name, `one of ${choices.map((choice) => `'${choice}'`).join(', ')}`, value)
+}
+
+/** @param {string} name @param {unknown} value @returns {AbortSignal} */
+function abortSignal(name, value) {
+  if (value instanceof AbortSignal) return value
+  throw invalidConfig(name, 'an AbortSignal', value)
+}
+
+/** An options bag: a plain object, or `undefined` for an empty one. @param {string} name @param {unknown} value @returns {Record<string, any>} */
+function options(name, value) {
+  if (value === undefined) return {}
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
+  throw invalidConfig(name, 'an object', value)
+}
+
+module.exports = { abortSignal, boolean, bytes, count, invalidArgument, invalidConfig, oneOf, options, string, time }

@@ -1,0 +1,67 @@
+//! Everything that can go wrong in the core, with the stable code and the message a user sees.
+
+use std::io;
+use std::time::Duration;
+
+/// An error of the core; [`Error::code`] is what programs compare, the text is for people.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A waiter's time in the queue ran out.
+    #[error("Semaphore acquire timeout ({}s)", .0.as_secs_f64())]
+    QueueTimeout(Duration),
+    /// The queue already holds as many waiters as it may.
+    #[error("Semaphore queue is full ({0} waiting); raise maxQueue or call less at once")]
+    QueueFull(usize),
+    /// The semaphore takes no more work.
+    #[error("Semaphore is closed")]
+    Closed,
+    /// A slot was given back that nobody held.
+    #[error("Semaphore release without a matching acquire: no slot is held")]
+    NotAcquired,
+    /// The command could not be started.
+    #[error("Cannot start {command}: {cause}")]
+    Spawn {
+        /// The command as it was asked for.
+        command: String,
+        /// What the operating system said.
+        #[source]
+        cause: io::Error,
+    },
+    /// An option of the core has no meaning.
+    #[error("{name} must be {expected}, got {got}")]
+    InvalidConfig {
+        /// The option's name.
+        name: &'static str,
+        /// What would have been right.
+        expected: &'static str,
+        /// What was given.
+        got: String,
+    },
+}
+
+impl Error {
+    /// The stable string in JavaScript's `error.code`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::QueueTimeout(_) => "ERR_QUEUE_TIMEOUT",
+            Self::QueueFull(_) => "ERR_QUEUE_FULL",
+            Self::Closed => "ERR_CLOSED",
+            Self::NotAcquired => "ERR_NOT_ACQUIRED",
+            Self::Spawn { .. } => "ERR_SPAWN",
+            Self::InvalidConfig { .. } => "ERR_INVALID_CONFIG",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queue_timeout_names_the_real_seconds() {
+        let text = |ms| Error::QueueTimeout(Duration::from_millis(ms)).to_string();
+        assert_eq!(text(60_000), "Semaphore acquire timeout (60s)");
+        assert_eq!(text(1_500), "Semaphore acquire timeout (1.5s)");
+        assert_eq!(text(20), "Semaphore acquire timeout (0.02s)");
+    }
+}
