@@ -1,0 +1,3 @@
+//! The operating system: the only module that knows it. One interface, one file per platform below it.
+
+pub mod handle;
