@@ -11,7 +11,7 @@ pub enum Error {
     QueueTimeout(Duration),
     /// The queue already holds as many waiters as it may.
     #[error("Semaphore queue is full ({0} waiting); raise maxQueue or call less at once")]
-    QueueFull(usize),
+    QueueFull(u32),
     /// The semaphore takes no more work.
     #[error("Semaphore is closed")]
     Closed,

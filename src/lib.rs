@@ -9,10 +9,5 @@
 mod bindings;
 
 pub mod error;
-pub mod instance;
 pub mod process;
-pub mod registry;
-pub mod runner;
-pub mod scanner;
 pub mod semaphore;
-pub mod supervisor;

@@ -1,0 +1,3 @@
+const { Semaphore } = require('./lib/semaphore')
+
+module.exports = { Semaphore }

@@ -1,0 +1,5 @@
+//! The N-API layer: converts, never decides. What it exports is wrapped by `lib/`, which checks every argument first.
+
+mod deferred;
+mod error;
+mod semaphore;
