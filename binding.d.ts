@@ -9,6 +9,93 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
+/** One call, from before it starts until after it has ended. */
+export declare class ProcessCall {
+  /** A call that has not started. */
+  constructor()
+  /** Starts it; resolves when its last process has exited. Can be called once. */
+  run(request: ProcessRequest, listener?: ((arg: ProcessEvent) => void) | undefined | null): Promise<ProcessOutcome>
+  /** Ends its whole tree, or sees to it that it ends as soon as it has started. `grace` is in ms. */
+  end(reason: 'aborted' | 'shutdown', grace?: number | undefined | null): void
+  /** Writes to its input; resolves with whether it took the bytes. */
+  write(bytes: Buffer): Promise<boolean>
+  /** Ends its input. */
+  endInput(): void
+}
+
+/** A child that runs now. */
+export interface ActiveProcess {
+  /** The root's pid. */
+  pid: number
+  /** Who it runs for. */
+  server?: string
+  /** What it runs for. */
+  tool?: string
+  /** Epoch ms. */
+  startTime: number
+  /** Ms. */
+  duration: number
+}
+
+/** The children that run now, all or one owner's, in the order in which they were started. */
+export declare function activeProcesses(owner?: number | undefined | null): Array<ActiveProcess>
+
+/** What a child does while it runs. */
+export interface ProcessEvent {
+  /** It has started, with this pid. */
+  pid?: number
+  /** It wrote these to its standard output. */
+  lines: Array<string | Buffer>
+  /** It wrote these to its standard error. */
+  errorLines: Array<string | Buffer>
+}
+
+/** What became of it. */
+export interface ProcessOutcome {
+  /** The system's error number when it could not be started; nothing else is set then. */
+  startError?: number
+  /** The root's pid. */
+  pid?: number
+  /** Its exit code. */
+  exitCode?: number
+  /** The number of the signal that ended it. */
+  signal?: number
+  /** Why it had to end. */
+  ended?: 'timeout' | 'aborted' | 'maxBuffer' | 'cleanup' | 'shutdown'
+  /** Its output. */
+  stdout: Buffer
+  /** Its errors. */
+  stderr: Buffer
+  /** Ms until its last process had exited. */
+  duration: number
+}
+
+/** What to run; `lib/` has checked it. */
+export interface ProcessRequest {
+  /** The command, a path or a name to look up on the environment's PATH. */
+  command: string
+  /** Its arguments. */
+  args: Array<string>
+  /** Its working directory. */
+  cwd?: string
+  /** Its environment: `NAME=value` entries, each ended by a NUL. */
+  environment: string
+  /** Its deadline in ms, `Infinity` for none, undefined when nobody said. */
+  timeout?: number
+  /** Bytes of each output, or of each line. */
+  maxBuffer: number
+  /** Ms between SIGTERM and SIGKILL. */
+  killGrace: number
+  /** Who it runs for. */
+  server?: string
+  /** What it runs for. */
+  tool?: string
+  /** The part of the program that started it. */
+  owner: number
+  /** Lines as strings, invalid UTF-8 replaced; otherwise as buffers. */
+  text: boolean
+}
+
 /** Resolves once a slot is held; `timeout` is in ms, `Infinity` for none. Throws when the queue is full or closed. */
 export declare function semaphoreAcquire(handle: number, timeout: number): Promise<void>
 

@@ -1,3 +1,11 @@
+const { Runner, activeProcesses } = require('./lib/process/runner')
 const { Semaphore } = require('./lib/semaphore')
 
-module.exports = { Semaphore }
+const runner = new Runner()
+
+module.exports = {
+  Semaphore,
+  run: runner.run.bind(runner),
+  spawn: runner.spawn.bind(runner),
+  getActiveProcesses: () => activeProcesses(),
+}

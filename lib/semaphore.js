@@ -5,6 +5,7 @@ const { abortError } = require('./errors')
 const validate = require('./validate')
 
 const MAX_TIMER = 2 ** 31 - 1
+const WAIT_OPTIONS = ['timeout', 'signal']
 const handles = new FinalizationRegistry(native.semaphoreFree)
 
 class Semaphore {
@@ -17,7 +18,10 @@ class Semaphore {
   /** @param {number} [maxConcurrent] @param {{ queueTimeout?: number, maxQueue?: number }} [options] */
   constructor(maxConcurrent = 3, options) {
     validate.count('maxConcurrent', maxConcurrent)
-    const { queueTimeout = 60_000, maxQueue = Infinity } = validate.options('options', options)
+    const { queueTimeout = 60_000, maxQueue = Infinity } = validate.options('options', options, [
+      'queueTimeout',
+      'maxQueue',
+    ])
     this.#queueTimeout = validate.time('queueTimeout', queueTimeout, { unlimited: true })
     validate.count('maxQueue', maxQueue, { unlimited: true })
     this.#handle = native.semaphoreCreate(maxConcurrent, maxQueue === Infinity ? undefined : maxQueue)
@@ -73,7 +77,7 @@ class Semaphore {
 
   /** @param {{ timeout?: number, signal?: AbortSignal }} [options] @returns {Promise<void>} */
   #wait(options) {
-    const { timeout = this.#queueTimeout, signal } = validate.options('options', options)
+    const { timeout = this.#queueTimeout, signal } = validate.options('options', options, WAIT_OPTIONS)
     if (timeout !== this.#queueTimeout) validate.time('timeout', timeout, { unlimited: true })
     if (signal === undefined) return this.#enqueue(timeout)
     validate.abortSignal('signal', signal)

@@ -68,11 +68,36 @@ function abortSignal(name, value) {
   throw invalidConfig(name, 'an AbortSignal', value)
 }
 
-/** An options bag: a plain object, or `undefined` for an empty one. @param {string} name @param {unknown} value @returns {Record<string, any>} */
-function options(name, value) {
+/**
+ * An options bag: a plain object, or `undefined` for an empty one. With `known`, an option of another name is refused,
+ * because a misspelt one would silently do nothing.
+ * @param {string} name @param {unknown} value @param {readonly string[]} [known] @returns {Record<string, any>}
+ */
+function options(name, value, known) {
   if (value === undefined) return {}
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
-  throw invalidConfig(name, 'an object', value)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalidConfig(name, 'an object', value)
+  const unknown = known && Object.keys(value).find((key) => !known.includes(key))
+  if (unknown === undefined) return value
+  throw codedError('ERR_INVALID_CONFIG', `${name} has no option ${show(unknown)}; there are: ${known?.join(', ')}`)
 }
 
-module.exports = { abortSignal, boolean, bytes, count, invalidArgument, invalidConfig, oneOf, options, string, time }
+/** A string that can be given to a program. @param {string} name @param {unknown} value @returns {string} */
+function argument(name, value) {
+  if (typeof value !== 'string') throw invalidArgument(name, 'a string', value)
+  if (!value.includes('\0')) return value
+  throw codedError('ERR_INVALID_ARG_VALUE', `${name} must be a string without null bytes, got ${show(value)}`)
+}
+
+module.exports = {
+  abortSignal,
+  argument,
+  boolean,
+  bytes,
+  count,
+  invalidArgument,
+  invalidConfig,
+  oneOf,
+  options,
+  string,
+  time,
+}

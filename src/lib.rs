@@ -9,5 +9,9 @@
 mod bindings;
 
 pub mod error;
+pub mod instance;
 pub mod process;
+pub mod registry;
+pub mod runner;
 pub mod semaphore;
+pub mod supervisor;

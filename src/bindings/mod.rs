@@ -2,4 +2,5 @@
 
 mod deferred;
 mod error;
+mod process;
 mod semaphore;

@@ -8,7 +8,7 @@ mod platform;
 pub use platform::Handle;
 
 use std::time::Duration;
-use tokio::time::{Instant, sleep};
+use tokio::time::{sleep, timeout};
 
 /// How a process is asked, or made, to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,19 +19,24 @@ pub enum Signal {
     Kill,
 }
 
+/// Between two looks at a process that cannot be waited for.
+const POLL_PAUSE: Duration = Duration::from_millis(20);
+
 /// Waits until all have exited, at most for `limit`; tells whether they have.
 pub async fn all_exited(handles: &[Handle], limit: Duration) -> bool {
-    let deadline = Instant::now() + limit;
+    let each = async {
+        for handle in handles {
+            handle.exited().await;
+        }
+    };
+    timeout(limit, each).await.is_ok()
+}
+
+/// For platforms, or moments, where the system does not tell.
+async fn poll_until_exited(handle: &Handle) {
     let mut pause = Duration::from_millis(1);
-    loop {
-        if handles.iter().all(Handle::has_exited) {
-            return true;
-        }
-        let now = Instant::now();
-        if now >= deadline {
-            return false;
-        }
-        sleep(pause.min(deadline - now)).await;
-        pause = (pause * 2).min(Duration::from_millis(20));
+    while !handle.has_exited() {
+        sleep(pause).await;
+        pause = (pause * 2).min(POLL_PAUSE);
     }
 }

@@ -4,7 +4,9 @@ use super::Signal;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open, pidfd_send_signal};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 
 /// A process held by its pidfd.
 #[derive(Debug)]
@@ -43,6 +45,18 @@ impl Handle {
             Err(rustix::io::Errno::SRCH) => Ok(()),
             other => Ok(other?),
         }
+    }
+
+    /// Waits until it has exited. Dropping the future changes nothing.
+    pub async fn exited(&self) {
+        // SAFETY: `watched` borrows the descriptor, so it is open for as long as it is watched.
+        let watched = unsafe { AsyncFd::register_with_interest(self.descriptor.as_fd(), Interest::READABLE) };
+        if let Ok(watched) = watched
+            && let Ok(_ready) = watched.readable().await
+        {
+            return;
+        }
+        super::poll_until_exited(self).await;
     }
 
     /// Whether it has exited, waited for or not.

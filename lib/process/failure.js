@@ -1,0 +1,68 @@
+// Why a process failed, as an error: the one place for these messages.
+
+const { constants } = require('node:os')
+const { getSystemErrorName } = require('node:util')
+const { abortError, codedError } = require('../errors')
+
+/** @typedef {import('../../binding').ProcessOutcome} ProcessOutcome */
+/** @typedef {import('../../index').ProcessResult<any>} ProcessResult */
+
+const STDERR_TAIL = 1000
+/** Windows' own numbers for what can keep a program from starting. @type {Record<number, string>} */
+const WINDOWS_ERRORS = { 2: 'ENOENT', 3: 'ENOENT', 5: 'EACCES', 193: 'ENOEXEC', 206: 'E2BIG' }
+
+/** @param {number | undefined} number @returns {NodeJS.Signals | null} */
+function signalName(number) {
+  if (number === undefined) return null
+  const found = Object.entries(constants.signals).find(([, value]) => value === number)
+  return /** @type {NodeJS.Signals} */ (found?.[0] ?? `SIG${number}`)
+}
+
+/** @param {string} command @param {number} number */
+function startError(command, number) {
+  const windows = process.platform === 'win32'
+  const code = (windows ? WINDOWS_ERRORS[number] : number > 0 && getSystemErrorName(-number)) || 'UNKNOWN'
+  const syscall = `spawn ${command}`
+  const cause = codedError(code, `${syscall} ${code}`, { errno: -number, syscall, path: command })
+  const hint = code === 'ENOENT' ? ': no such program, or no such working directory' : ''
+  return codedError('ERR_SPAWN', `Cannot start ${command} (${code})${hint}`, { cause })
+}
+
+/**
+ * The error of a process that did not succeed; `undefined` for one that did.
+ * @param {string} command @param {ProcessOutcome} outcome @param {ProcessResult} result
+ * @param {{ timeout?: number, maxBuffer: number, signal?: AbortSignal }} options
+ */
+function failure(command, outcome, result, { timeout, maxBuffer, signal }) {
+  const error = reason()
+  return error && Object.assign(error, result)
+
+  function reason() {
+    switch (outcome.ended) {
+      case 'timeout':
+        return codedError('ERR_CALL_TIMEOUT', `${command} timed out after ${timeout} ms and was ended${tail(result)}`)
+      case 'aborted':
+        return signal?.aborted
+          ? abortError(signal)
+          : codedError('ERR_KILLED', `${command} was ended by kill()${tail(result)}`)
+      case 'maxBuffer':
+        return codedError('ERR_MAX_BUFFER', `${command} wrote more than maxBuffer (${maxBuffer} bytes) and was ended`)
+      case 'cleanup':
+        return codedError('ERR_CLEANUP', `${command} was ended by the cleanup scanner: older than the maximum age`)
+      case 'shutdown':
+        return codedError('ERR_CLOSED', `${command} was ended by the shutdown of what started it`)
+    }
+    if (result.exitCode === 0) return undefined
+    const how = result.signal ? `was ended by ${result.signal}` : `exited with code ${result.exitCode}`
+    return codedError('ERR_EXIT', `${command} ${how}${tail(result)}`)
+  }
+}
+
+/** What it last said about itself. @param {ProcessResult} result */
+function tail({ stderr }) {
+  const text = stderr.toString().trim()
+  if (text === '') return ''
+  return `: ${text.length > STDERR_TAIL ? `…${text.slice(-STDERR_TAIL)}` : text}`
+}
+
+module.exports = { failure, signalName, startError }

@@ -1,0 +1,92 @@
+const { childEnvironment } = require('../config')
+const validate = require('../validate')
+
+/** @typedef {import('../../index').RunOptions} RunOptions */
+
+const KNOWN = [
+  'cwd',
+  'encoding',
+  'env',
+  'input',
+  'killGrace',
+  'maxBuffer',
+  'reject',
+  'server',
+  'signal',
+  'timeout',
+  'tool',
+]
+const DEFAULT_MAX_BUFFER = 10 * 1024 * 1024
+const DEFAULT_KILL_GRACE = 2000
+
+/**
+ * What the native side runs, and what stays here, from checked arguments.
+ * @param {unknown} command @param {unknown} args @param {unknown} options @param {number} owner
+ */
+function processRequest(command, args, options, owner) {
+  validate.argument('command', command)
+  if (command === '') throw validate.invalidArgument('command', 'the name or path of a program', command)
+  if (!Array.isArray(args)) throw validate.invalidArgument('args', 'an array of strings', args)
+  const given = validate.options('options', options, KNOWN)
+  const {
+    encoding = 'utf8',
+    killGrace = DEFAULT_KILL_GRACE,
+    maxBuffer = DEFAULT_MAX_BUFFER,
+    reject = true,
+    signal,
+  } = given
+  validate.oneOf('encoding', encoding, ['utf8', 'buffer'])
+  return {
+    signal: optional(signal, 'signal', validate.abortSignal),
+    input: optional(given.input, 'input', bytes),
+    reject: validate.boolean('reject', reject),
+    text: encoding === 'utf8',
+    native: {
+      command: String(command),
+      args: args.map((value, at) => validate.argument(`args[${at}]`, value)),
+      cwd: optional(given.cwd, 'cwd', text),
+      environment: environment(given.env),
+      timeout: optional(given.timeout, 'timeout', (name, value) => validate.time(name, value, { unlimited: true })),
+      maxBuffer: validate.bytes('maxBuffer', maxBuffer),
+      killGrace: validate.time('killGrace', killGrace),
+      server: optional(given.server, 'server', validate.string),
+      tool: optional(given.tool, 'tool', validate.string),
+      owner,
+      text: encoding === 'utf8',
+    },
+  }
+}
+
+/** @template T @param {unknown} value @param {string} name @param {(name: string, value: unknown) => T} check */
+function optional(value, name, check) {
+  return value === undefined ? undefined : check(name, value)
+}
+
+/** @param {string} name @param {unknown} value */
+function text(name, value) {
+  if (validate.string(name, value).includes('\0')) throw validate.invalidConfig(name, 'without null bytes', value)
+  return String(value)
+}
+
+/** @param {string} name @param {unknown} value */
+function bytes(name, value) {
+  if (typeof value === 'string') return Buffer.from(value)
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  throw validate.invalidConfig(name, 'a string, a Buffer or a Uint8Array', value)
+}
+
+/** The server's environment with `env` over it; a variable set to `undefined` is left out. @param {unknown} env */
+function environment(env) {
+  const merged = Object.assign(childEnvironment(), validate.options('env', env))
+  let entries = ''
+  for (const [name, value] of Object.entries(merged)) {
+    if (value === undefined) continue
+    if (name === '' || name.includes('=', 1) || name.includes('\0')) {
+      throw validate.invalidConfig('env', 'made of names without "=" and null bytes', name)
+    }
+    entries += `${name}=${text(`env.${name}`, value)}\0`
+  }
+  return entries
+}
+
+module.exports = { bytes, processRequest }

@@ -1,0 +1,104 @@
+const native = require('../native')
+const { abortError, codedError } = require('../errors')
+const validate = require('../validate')
+const { failure, signalName, startError } = require('./failure')
+const { processRequest } = require('./request')
+const { TrackedProcess } = require('./tracked-process')
+
+/** @typedef {import('../../index').RunOptions} RunOptions */
+
+let lastOwner = 0
+
+/** Starts processes, and knows those that it started. */
+class Runner {
+  #owner = ++lastOwner
+  /** @type {Map<import('../../binding').ProcessCall, Promise<unknown>>} */
+  #running = new Map()
+  #closed = false
+
+  /** @param {string} command @param {readonly string[]} [args] @param {RunOptions} [options] @returns {Promise<any>} */
+  async run(command, args = [], options = undefined) {
+    const request = processRequest(command, args, options, this.#owner)
+    const call = new native.ProcessCall()
+    if (request.input) call.write(request.input)
+    call.endInput()
+    return this.#start(call, request)
+  }
+
+  /** @param {string} command @param {readonly string[]} [args] @param {RunOptions} [options] */
+  spawn(command, args = [], options = undefined) {
+    const request = processRequest(command, args, options, this.#owner)
+    const call = new native.ProcessCall()
+    return new TrackedProcess(call, request, (listener) => this.#start(call, request, listener))
+  }
+
+  /** The processes of this runner that run now. */
+  getActiveProcesses() {
+    return activeProcesses(this.#owner)
+  }
+
+  /**
+   * Starts nothing more, and ends every tree of this runner.
+   * @param {{ killGrace?: number }} [options] @returns {Promise<void>} once all have exited
+   */
+  async shutdown(options) {
+    const { killGrace } = validate.options('options', options, ['killGrace'])
+    if (killGrace !== undefined) validate.time('killGrace', killGrace)
+    this.#closed = true
+    for (const call of this.#running.keys()) call.end('shutdown', killGrace)
+    await Promise.allSettled(this.#running.values())
+  }
+
+  /**
+   * @param {import('../../binding').ProcessCall} call @param {ReturnType<typeof processRequest>} request
+   * @param {(event: import('../../binding').ProcessEvent) => void} [listener]
+   */
+  async #start(call, request, listener) {
+    const { signal } = request
+    const { command } = request.native
+    if (this.#closed) throw codedError('ERR_CLOSED', `Cannot start ${command}: shut down`)
+    if (signal?.aborted) throw abortError(signal)
+    const abort = () => call.end('aborted')
+    signal?.addEventListener('abort', abort, { once: true })
+    const running = call.run(request.native, listener)
+    this.#running.set(call, running)
+    try {
+      return settle(await running, request)
+    } finally {
+      this.#running.delete(call)
+      signal?.removeEventListener('abort', abort)
+    }
+  }
+}
+
+/** @param {import('../../binding').ProcessOutcome} outcome @param {ReturnType<typeof processRequest>} request */
+function settle(outcome, { native: { command, timeout, maxBuffer }, reject, signal, text }) {
+  if (outcome.startError != null) throw startError(command, outcome.startError)
+  const result = {
+    pid: outcome.pid ?? 0,
+    exitCode: outcome.exitCode ?? null,
+    signal: signalName(outcome.signal),
+    stdout: text ? outcome.stdout.toString() : outcome.stdout,
+    stderr: text ? outcome.stderr.toString() : outcome.stderr,
+    duration: outcome.duration,
+    timedOut: outcome.ended === 'timeout',
+    truncated: outcome.ended === 'maxBuffer',
+  }
+  const error = reject && failure(command, outcome, result, { timeout, maxBuffer, signal })
+  if (error) throw error
+  return result
+}
+
+/** @param {number} [owner] */
+function activeProcesses(owner) {
+  const active = native.activeProcesses(owner)
+  return active.map(({ pid, server = null, tool = null, startTime, duration }) => ({
+    pid,
+    server,
+    tool,
+    startTime,
+    duration,
+  }))
+}
+
+module.exports = { Runner, activeProcesses }

@@ -1,0 +1,109 @@
+//! Tracked calls: started on the runtime, settled on the JavaScript thread.
+#![expect(clippy::needless_pass_by_value, reason = "napi-rs hands arguments over by value")]
+
+mod events;
+mod shapes;
+
+use super::error::{Result, internal};
+use crate::registry::{EndReason, EndRequest};
+use crate::runner::{self, Input, InputSender};
+use crate::supervisor::Supervisor;
+use events::{LINES_AHEAD, Listener};
+use napi::Env;
+use napi::bindgen_prelude::{Buffer, Function, Object};
+use napi_derive::napi;
+use parking_lot::Mutex;
+use shapes::{ActiveProcess, ProcessEvent, ProcessOutcome, ProcessRequest, time};
+use tokio::sync::{mpsc, oneshot};
+
+/// One call, from before it starts until after it has ended.
+#[napi]
+pub struct ProcessCall {
+    end: EndRequest,
+    input: Mutex<(Option<InputSender>, Option<Input>)>,
+}
+
+#[napi]
+impl ProcessCall {
+    /// A call that has not started.
+    #[napi(constructor)]
+    pub fn new() -> Self {
+        let (sender, receiver) = runner::input();
+        Self { end: EndRequest::default(), input: Mutex::new((Some(sender), Some(receiver))) }
+    }
+
+    /// Starts it; resolves when its last process has exited. Can be called once.
+    #[napi(ts_return_type = "Promise<ProcessOutcome>")]
+    pub fn run<'env>(
+        &self,
+        env: &'env Env,
+        request: ProcessRequest,
+        listener: Option<Function<ProcessEvent, ()>>,
+    ) -> Result<Object<'env>> {
+        let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
+        let input = self.input.lock().1.take();
+        let input = input.ok_or_else(|| napi::Error::new("ERR_INTERNAL", "a call runs once"))?;
+        let (lines, events) = mpsc::channel(LINES_AHEAD);
+        let text = request.text;
+        let listener = listener.as_ref().map(Listener::new).transpose().map_err(internal)?;
+        let call = request.into_call(supervisor.registry.next_number(), listener.is_some().then_some(lines));
+        let (deferred, promise) = env.create_deferred().map_err(internal)?;
+        let end = self.end.clone();
+        supervisor.runtime.spawn(async move {
+            let running = tokio::spawn(async move {
+                let (started, pid) = oneshot::channel();
+                let running = runner::run(&supervisor.registry, call, input, end, |registration| {
+                    let _ = started.send(registration.entry.pid);
+                });
+                match listener {
+                    Some(listener) => tokio::join!(running, listener.tell(pid, events, text)).0,
+                    None => running.await,
+                }
+            });
+            let outcome = running.await;
+            deferred.resolve(move |_| match outcome {
+                Ok(result) => Ok(ProcessOutcome::from(result)),
+                Err(panicked) => Err(napi::Error::from_reason(panicked.to_string())),
+            });
+        });
+        Ok(promise)
+    }
+
+    /// Ends its whole tree, or sees to it that it ends as soon as it has started. `grace` is in ms.
+    #[napi]
+    pub fn end(&self, #[napi(ts_arg_type = "'aborted' | 'shutdown'")] reason: String, grace: Option<f64>) {
+        let reason = if reason == "shutdown" { EndReason::Shutdown } else { EndReason::Aborted };
+        self.end.make(reason, grace.map(time));
+    }
+
+    /// Writes to its input; resolves with whether it took the bytes.
+    #[napi(ts_return_type = "Promise<boolean>")]
+    pub fn write<'env>(&self, env: &'env Env, bytes: Buffer) -> Result<Object<'env>> {
+        let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
+        let written = self.input.lock().0.as_ref().map(|input| input.write(bytes.to_vec()));
+        let (deferred, promise) = env.create_deferred().map_err(internal)?;
+        supervisor.runtime.spawn(async move {
+            let taken = match written {
+                Some(written) => written.await.is_ok(),
+                None => false,
+            };
+            deferred.resolve(move |_| Ok(taken));
+        });
+        Ok(promise)
+    }
+
+    /// Ends its input.
+    #[napi]
+    pub fn end_input(&self) {
+        self.input.lock().0 = None;
+    }
+}
+
+/// The children that run now, all or one owner's, in the order in which they were started.
+#[napi]
+pub fn active_processes(owner: Option<u32>) -> Result<Vec<ActiveProcess>> {
+    let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
+    let mut entries = supervisor.registry.list();
+    entries.retain(|entry| owner.is_none_or(|owner| entry.label.owner == owner));
+    Ok(entries.into_iter().map(ActiveProcess::from).collect())
+}

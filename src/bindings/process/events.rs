@@ -1,0 +1,39 @@
+//! A child's events on their way to JavaScript.
+
+use super::shapes::ProcessEvent;
+use crate::runner::{Line, Stream};
+use napi::Status;
+use napi::bindgen_prelude::{Either, Function};
+use napi::threadsafe_function::ThreadsafeFunction;
+use tokio::sync::{mpsc, oneshot};
+
+/// How many lines may wait for JavaScript before the child has to.
+pub const LINES_AHEAD: usize = 256;
+
+/// The JavaScript function that hears of them. It does not keep the event loop alive; the call's promise does.
+pub struct Listener(ThreadsafeFunction<ProcessEvent, (), ProcessEvent, Status, false, true>);
+
+impl Listener {
+    /// Makes the function callable from the runtime.
+    pub fn new(function: &Function<ProcessEvent, ()>) -> napi::Result<Self> {
+        function.build_threadsafe_function().weak::<true>().build().map(Self)
+    }
+
+    /// Tells the pid, then all lines; waits for JavaScript before the next, so that a fast child waits for a slow listener.
+    pub async fn tell(self, pid: oneshot::Receiver<u32>, mut lines: mpsc::Receiver<Line>, text: bool) {
+        let Ok(pid) = pid.await else { return };
+        let mut event = ProcessEvent { pid: Some(pid), lines: Vec::new(), error_lines: Vec::new() };
+        let mut batch = Vec::with_capacity(LINES_AHEAD);
+        while self.0.call_async(event).await.is_ok() && lines.recv_many(&mut batch, LINES_AHEAD).await > 0 {
+            event = ProcessEvent { pid: None, lines: Vec::new(), error_lines: Vec::new() };
+            for Line { stream, bytes } in batch.drain(..) {
+                let of_stream = if stream == Stream::Stdout { &mut event.lines } else { &mut event.error_lines };
+                of_stream.push(if text {
+                    Either::A(String::from_utf8_lossy(&bytes).into_owned())
+                } else {
+                    Either::B(bytes.into())
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! What crosses between JavaScript and the runner.
+
+use crate::process::tree::Spec;
+use crate::registry::{EndReason, Entry, Label};
+use crate::runner::{Call, Line, Outcome};
+use napi::bindgen_prelude::{Buffer, Either};
+use napi_derive::napi;
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+use std::time::{Duration, UNIX_EPOCH};
+use tokio::sync::mpsc;
+
+/// What to run; `lib/` has checked it.
+#[napi(object, object_to_js = false)]
+pub struct ProcessRequest {
+    /// The command, a path or a name to look up on the environment's PATH.
+    pub command: String,
+    /// Its arguments.
+    pub args: Vec<String>,
+    /// Its working directory.
+    pub cwd: Option<String>,
+    /// Its environment: `NAME=value` entries, each ended by a NUL.
+    pub environment: String,
+    /// Its deadline in ms, `Infinity` for none, undefined when nobody said.
+    pub timeout: Option<f64>,
+    /// Bytes of each output, or of each line.
+    pub max_buffer: f64,
+    /// Ms between SIGTERM and SIGKILL.
+    pub kill_grace: f64,
+    /// Who it runs for.
+    pub server: Option<String>,
+    /// What it runs for.
+    pub tool: Option<String>,
+    /// The part of the program that started it.
+    pub owner: u32,
+    /// Lines as strings, invalid UTF-8 replaced; otherwise as buffers.
+    pub text: bool,
+}
+
+/// What became of it.
+#[napi(object, object_from_js = false)]
+pub struct ProcessOutcome {
+    /// The system's error number when it could not be started; nothing else is set then.
+    pub start_error: Option<i32>,
+    /// The root's pid.
+    pub pid: Option<u32>,
+    /// Its exit code.
+    pub exit_code: Option<i32>,
+    /// The number of the signal that ended it.
+    pub signal: Option<i32>,
+    /// Why it had to end.
+    #[napi(ts_type = "'timeout' | 'aborted' | 'maxBuffer' | 'cleanup' | 'shutdown'")]
+    pub ended: Option<&'static str>,
+    /// Its output.
+    pub stdout: Buffer,
+    /// Its errors.
+    pub stderr: Buffer,
+    /// Ms until its last process had exited.
+    pub duration: f64,
+}
+
+/// A child that runs now.
+#[napi(object, object_from_js = false)]
+pub struct ActiveProcess {
+    /// The root's pid.
+    pub pid: u32,
+    /// Who it runs for.
+    pub server: Option<String>,
+    /// What it runs for.
+    pub tool: Option<String>,
+    /// Epoch ms.
+    pub start_time: f64,
+    /// Ms.
+    pub duration: f64,
+}
+
+/// What a child does while it runs.
+#[napi(object, object_from_js = false)]
+pub struct ProcessEvent {
+    /// It has started, with this pid.
+    pub pid: Option<u32>,
+    /// It wrote these to its standard output.
+    pub lines: Vec<Either<String, Buffer>>,
+    /// It wrote these to its standard error.
+    pub error_lines: Vec<Either<String, Buffer>>,
+}
+
+impl ProcessRequest {
+    /// The core's call, as the tree with this number.
+    pub fn into_call(self, number: u64, lines: Option<mpsc::Sender<Line>>) -> Call {
+        let request = self;
+    let variable = |entry: &str| {
+        // Windows has names that begin with "=".
+        let at = entry.get(1..)?.find('=')? + 1;
+        Some((OsString::from(&entry[..at]), OsString::from(&entry[at + 1..])))
+    };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number up to 2^32")]
+    let max_buffer = request.max_buffer as usize;
+    Call {
+        spec: Spec {
+            command: request.command.into(),
+            arguments: request.args.into_iter().map(OsString::from).collect(),
+            directory: request.cwd.map(PathBuf::from),
+            environment: request.environment.split('\0').filter_map(variable).collect(),
+            number,
+        },
+        label: Label { server: request.server, tool: request.tool, owner: request.owner },
+        timeout: request.timeout.map(time),
+        max_buffer,
+        kill_grace: time(request.kill_grace),
+        lines,
+    }
+}
+}
+
+impl From<io::Result<Outcome>> for ProcessOutcome {
+    fn from(result: io::Result<Outcome>) -> Self {
+    match result {
+        Ok(outcome) => ProcessOutcome {
+            start_error: None,
+            pid: Some(outcome.pid),
+            exit_code: outcome.exit.code,
+            signal: outcome.exit.signal,
+            ended: outcome.ended.map(|reason| match reason {
+                EndReason::Timeout => "timeout",
+                EndReason::Aborted => "aborted",
+                EndReason::MaxBuffer => "maxBuffer",
+                EndReason::Cleanup => "cleanup",
+                EndReason::Shutdown => "shutdown",
+            }),
+            stdout: outcome.stdout.into(),
+            stderr: outcome.stderr.into(),
+            duration: milliseconds(outcome.duration),
+        },
+        Err(error) => ProcessOutcome {
+            start_error: Some(error.raw_os_error().unwrap_or(0)),
+            pid: None,
+            exit_code: None,
+            signal: None,
+            ended: None,
+            stdout: Vec::new().into(),
+            stderr: Vec::new().into(),
+            duration: 0.0,
+        },
+    }
+}
+}
+
+impl From<Entry> for ActiveProcess {
+    fn from(entry: Entry) -> Self {
+        Self {
+            pid: entry.pid,
+            duration: milliseconds(entry.age()).floor(),
+            start_time: milliseconds(entry.started.0.duration_since(UNIX_EPOCH).unwrap_or_default()).floor(),
+            server: entry.label.server,
+            tool: entry.label.tool,
+        }
+    }
+}
+
+pub fn time(ms: f64) -> Duration {
+    Duration::try_from_secs_f64(ms / 1000.0).unwrap_or(Duration::MAX)
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}

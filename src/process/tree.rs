@@ -1,0 +1,59 @@
+//! A tree of processes: the one that was started, and whatever it starts.
+
+#[cfg_attr(unix, path = "tree/unix.rs")]
+#[cfg_attr(windows, path = "tree/windows.rs")]
+mod platform;
+
+#[cfg(unix)]
+mod members;
+
+pub use platform::{Root, start};
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
+
+/// What to start.
+#[derive(Debug)]
+pub struct Spec {
+    /// The command as it was asked for; the child sees it as its own name.
+    pub command: OsString,
+    /// Its arguments.
+    pub arguments: Vec<OsString>,
+    /// Its working directory; the server's where there is none.
+    pub directory: Option<PathBuf>,
+    /// Its whole environment, without the tag.
+    pub environment: Vec<(OsString, OsString)>,
+    /// The number that names the tree within this server.
+    pub number: u64,
+}
+
+impl Spec {
+    /// Where a bare command name is looked for.
+    fn search_path(&self) -> Option<&OsString> {
+        let is_path = |name: &OsString| if cfg!(windows) { name.eq_ignore_ascii_case("PATH") } else { name == "PATH" };
+        self.environment.iter().find(|(name, _)| is_path(name)).map(|(_, value)| value)
+    }
+}
+
+/// A tree that was just started: its root and the root's pipes.
+#[derive(Debug)]
+pub struct Started {
+    /// Waits for the tree and ends it.
+    pub root: Root,
+    /// The root's standard input.
+    pub stdin: ChildStdin,
+    /// The root's standard output.
+    pub stdout: ChildStdout,
+    /// The root's standard error.
+    pub stderr: ChildStderr,
+}
+
+/// How the root ended: a code, or on Unix the number of the signal.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Exit {
+    /// The exit code.
+    pub code: Option<i32>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+}

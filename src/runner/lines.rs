@@ -1,0 +1,87 @@
+//! Bytes into lines.
+
+/// One of a child's outputs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// A line that a child wrote, without its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Where it was written to.
+    pub stream: Stream,
+    /// What was written.
+    pub bytes: Vec<u8>,
+}
+
+/// Cuts what it is given at each `\n` or `\r\n`.
+#[derive(Debug, Default)]
+pub struct Splitter {
+    rest: Vec<u8>,
+}
+
+impl Splitter {
+    /// The lines that are complete with these bytes.
+    pub fn push(&mut self, bytes: &[u8]) -> Vec<Vec<u8>> {
+        let mut lines = Vec::new();
+        let mut parts = bytes.split(|byte| *byte == b'\n').peekable();
+        while let Some(part) = parts.next() {
+            self.rest.extend_from_slice(part);
+            if parts.peek().is_some() {
+                lines.push(without_return(std::mem::take(&mut self.rest)));
+            }
+        }
+        lines
+    }
+
+    /// How long the line is that has not ended yet.
+    pub fn pending(&self) -> usize {
+        self.rest.len()
+    }
+
+    /// The last line, if it did not end.
+    pub fn finish(self) -> Option<Vec<u8>> {
+        (!self.rest.is_empty()).then_some(self.rest)
+    }
+}
+
+fn without_return(mut line: Vec<u8>) -> Vec<u8> {
+    if line.last() == Some(&b'\r') {
+        line.pop();
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn split(chunks: &[&str]) -> Vec<String> {
+        let mut splitter = Splitter::default();
+        let mut lines: Vec<Vec<u8>> = chunks.iter().flat_map(|chunk| splitter.push(chunk.as_bytes())).collect();
+        lines.extend(splitter.finish());
+        lines.into_iter().map(|line| String::from_utf8_lossy(&line).into_owned()).collect()
+    }
+
+    #[test]
+    fn lines_end_where_they_should() {
+        assert_eq!(split(&[]), Vec::<String>::new());
+        assert_eq!(split(&["a\nb\r\nc"]), ["a", "b", "c"]);
+        assert_eq!(split(&["a\n\n", "b\n"]), ["a", "", "b"]);
+        assert_eq!(split(&["a\r", "\nb", "c\n"]), ["a", "bc"]);
+        assert_eq!(split(&["a\rb\n"]), ["a\rb"]);
+    }
+
+    proptest! {
+        #[test]
+        fn chunks_make_no_difference(text in "[ab\n\r]{0,40}", cut in 0..40usize) {
+            let cut = cut.min(text.len());
+            prop_assert_eq!(split(&[&text]), split(&[&text[..cut], &text[cut..]]));
+        }
+    }
+}
