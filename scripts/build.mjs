@@ -1,24 +1,10 @@
-// Builds the native addon, or says in one clear message what is missing. `--release` is for publishing.
-import { spawnSync } from 'node:child_process'
+// Builds the native addon for this machine. `--release` is for publishing: slower to build, smaller.
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { nodeStep } from './steps.mjs'
+import { requireRust } from './toolchain.mjs'
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const release = process.argv.includes('--release')
-
-if (spawnSync('cargo', ['--version'], { cwd: root }).status !== 0) {
-  console.error(
-    [
-      'procward is built from source here and needs the Rust toolchain, but `cargo` did not run.',
-      'Install Rust (https://rustup.rs), open a new terminal and run this command again.',
-    ].join('\n'),
-  )
-  process.exit(1)
-}
-
-const cli = createRequire(import.meta.url).resolve('@napi-rs/cli')
-const args = [join(dirname(cli), 'cli.js'), 'build', '--platform', '--js', 'binding.js', '--dts', 'binding.d.ts']
-if (release) args.push('--release')
-const { status } = spawnSync(process.execPath, [...args, '--', '--locked'], { cwd: root, stdio: 'inherit' })
-process.exit(status ?? 1)
+requireRust()
+const napi = join(dirname(createRequire(import.meta.url).resolve('@napi-rs/cli')), 'cli.js')
+const profile = process.argv.includes('--release') ? ['--release'] : []
+nodeStep(napi, 'build', '--platform', '--js', 'binding.js', '--dts', 'binding.d.ts', ...profile, '--', '--locked')

@@ -1,0 +1,54 @@
+// Format, lints, types, the architecture's invariants, and whether the generated files are up to date.
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { nodeStep, root, step } from './steps.mjs'
+
+const require = createRequire(import.meta.url)
+const packageBin = (name, bin) => join(dirname(require.resolve(`${name}/package.json`)), bin)
+
+step('cargo', 'fmt', '--check')
+for (const features of [['--no-default-features'], []]) {
+  step('cargo', 'clippy', '--locked', '--all-targets', ...features, '--', '-D', 'warnings')
+}
+nodeStep(packageBin('@biomejs/biome', 'bin/biome'), 'ci', '--error-on-warnings', '.')
+nodeStep(packageBin('typescript', 'bin/tsc'), '-p', '.')
+
+console.log('\n> invariants')
+const tracked = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).split('\n')
+/** Each: what may stand only in some places. */
+const invariants = [
+  {
+    only: 'bindings and lib.rs mention N-API',
+    files: /^src\/.*\.rs$/,
+    text: /\bnapi\b/,
+    allowed: /^src\/(bindings\/|lib\.rs)/,
+  },
+  {
+    only: 'src/process and the raw deferreds are unsafe',
+    files: /^src\/.*\.rs$/,
+    text: /\bunsafe\b/,
+    allowed: /^src\/(process\/|bindings\/deferred\.rs)/,
+  },
+  {
+    only: 'lib/config.js reads process.env',
+    files: /^(lib\/.*|index)\.js$/,
+    text: /process\.env/,
+    allowed: /^lib\/config\.js/,
+  },
+]
+let broken = 0
+for (const { only, files, text, allowed } of invariants) {
+  for (const name of tracked.filter((name) => files.test(name) && !allowed.test(name))) {
+    if (!text.test(readFileSync(join(root, name), 'utf8'))) continue
+    console.error(`only ${only}, but so does ${name}`)
+    broken++
+  }
+}
+if (broken) process.exit(1)
+
+nodeStep('scripts/build.mjs')
+nodeStep(packageBin('@napi-rs/cli', 'dist/cli.js'), 'create-npm-dirs')
+// Generated and committed: a difference means that somebody forgot to commit it.
+step('git', 'diff', '--exit-code', '--', 'binding.js', 'binding.d.ts', 'npm')
