@@ -98,7 +98,7 @@ impl Root {
     }
 
     /// Ends the whole tree: SIGTERM, `grace`, then SIGKILL until two looks in a row find nobody.
-    pub async fn end(&self, grace: Duration) {
+    pub async fn end(&mut self, grace: Duration) {
         let asked = self.hold_members().await;
         send(&asked, Signal::Terminate);
         all_exited(&asked, grace).await;
