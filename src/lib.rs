@@ -5,14 +5,6 @@
 //! ```
 //! Only `bindings` knows Node.js, only `process` knows the operating system.
 
-#[cfg(feature = "napi")]
-mod bindings;
-
 pub mod error;
 pub mod instance;
 pub mod process;
-pub mod registry;
-pub mod runner;
-pub mod scanner;
-pub mod semaphore;
-pub mod supervisor;

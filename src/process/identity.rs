@@ -1,0 +1,38 @@
+//! What tells one process from another that got the same pid: when it started, and where that number means something.
+
+#[cfg_attr(target_os = "linux", path = "identity/linux.rs")]
+#[cfg_attr(target_os = "macos", path = "identity/macos.rs")]
+#[cfg_attr(windows, path = "identity/windows.rs")]
+mod platform;
+
+pub use platform::{start_mark, world};
+
+/// When a process started, in the system's own unit: never rounded, and compared only within one [`world`].
+///
+/// Linux counts clock ticks since boot, macOS microseconds and Windows 100 ns since their epochs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StartMark(pub u64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_keeps_its_mark_and_its_child_is_not_older() {
+        let own = start_mark(std::process::id()).expect("this process exists");
+        assert_eq!(start_mark(std::process::id()).expect("still"), own);
+        let mut child = std::process::Command::new("sleep").arg("30").spawn().expect("sleep starts");
+        let later = start_mark(child.id());
+        child.kill().expect("it is our child");
+        child.wait().expect("it is our child");
+        assert!(later.expect("it was running") >= own);
+        assert!(start_mark(child.id()).is_err());
+    }
+
+    #[test]
+    fn the_world_fits_into_a_tag() {
+        let name = world().expect("the system names it");
+        assert!(!name.is_empty() && !name.contains(':'));
+        assert_eq!(world().expect("again"), name);
+    }
+}

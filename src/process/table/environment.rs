@@ -1,0 +1,58 @@
+//! What a process's environment says about whose it is.
+
+use crate::instance::Tag;
+
+/// The few variables that matter here; no other is kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Environment {
+    /// The tree that it was started in.
+    pub tag: Option<Tag>,
+    /// Its owner wants it spared.
+    pub keep: bool,
+    /// Node.js looks after it: a cluster worker, or a `fork()` child with its channel.
+    pub managed_by_node: bool,
+}
+
+impl Environment {
+    /// Reads `NAME=value` entries; of two with one name the first counts, as in `getenv`.
+    pub fn read<'a>(entries: impl Iterator<Item = &'a [u8]>) -> Self {
+        let mut read = Self::default();
+        let (mut tag, mut keep) = (None, None);
+        for entry in entries {
+            let Some(at) = entry.iter().position(|byte| *byte == b'=') else { continue };
+            let value = &entry[at + 1..];
+            match &entry[..at] {
+                b"PROCWARD_KEEP" => keep = keep.or(Some(value)),
+                b"NODE_UNIQUE_ID" | b"NODE_CHANNEL_FD" => read.managed_by_node = true,
+                name if name == Tag::VARIABLE.as_bytes() => tag = tag.or(Some(value)),
+                _ => {}
+            }
+        }
+        read.tag = tag.and_then(|value| Tag::parse(str::from_utf8(value).ok()?));
+        read.keep = keep == Some(b"1");
+        read
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Environment {
+        Environment::read(text.split('\0').map(str::as_bytes))
+    }
+
+    #[test]
+    fn the_variables_are_told_from_their_neighbours() {
+        let tag = "w:42:1700:00000000000000ff:7";
+        assert_eq!(read(""), Environment::default());
+        assert_eq!(read("PATH=/bin\0PROCWARD_KEEPS=1\0X=PROCWARD_KEEP=1"), Environment::default());
+        assert!(read("A=\0PROCWARD_KEEP=1\0").keep);
+        assert!(!read("PROCWARD_KEEP=0").keep);
+        assert!(!read("PROCWARD_KEEP=0\0PROCWARD_KEEP=1").keep);
+        assert!(read("NODE_UNIQUE_ID=1").managed_by_node);
+        assert!(read("NODE_CHANNEL_FD=3").managed_by_node);
+        assert_eq!(read(&format!("PROCWARD_TAG={tag}")).tag, Tag::parse(tag));
+        assert_eq!(read("PROCWARD_TAG=1\0PROCWARD_TAG=w:42:1700:00000000000000ff:7").tag, None);
+    }
+}

@@ -1,0 +1,104 @@
+//! Linux: procfs. Each process is read through one descriptor of its folder, so that all facts are of one process.
+
+use super::Link;
+use super::environment::Environment;
+use crate::instance::Tag;
+use procfs::process::{Process, Stat, all_processes};
+use procfs::ProcError;
+use std::io::{self, Read};
+
+/// All processes but zombies.
+///
+/// # Errors
+/// The system's error when processes cannot be listed, or `Unsupported` when `/proc` shows another PID namespace.
+pub fn links() -> io::Result<Vec<Link>> {
+    let mut links = Vec::new();
+    visit(|_, link| links.push(link))?;
+    Ok(links)
+}
+
+/// The tag in a process's environment, if that can be read.
+pub fn tag_of(pid: u32) -> Option<Tag> {
+    environment(&open(pid).ok()?).ok()?.tag
+}
+
+/// Calls `each` with every process but zombies; tells whether all could be seen.
+fn visit(mut each: impl FnMut(&Process, Link)) -> io::Result<bool> {
+    refuse_foreign_proc()?;
+    let mut complete = true;
+    let mut first_seen = false;
+    for process in all_processes().map_err(system_error)? {
+        match process.and_then(|process| Ok((process.stat()?, process))) {
+            Ok((stat, process)) => {
+                first_seen |= stat.pid == 1;
+                if !matches!(stat.state, 'Z' | 'X') {
+                    each(&process, link(&stat));
+                }
+            }
+            Err(error) => {
+                let error = system_error(error);
+                match error.kind() {
+                    io::ErrorKind::NotFound => {}
+                    io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidData => complete = false,
+                    _ => return Err(error),
+                }
+            }
+        }
+    }
+    // With `hidepid` other users' processes are missing, and pid 1 with them.
+    Ok(complete && first_seen)
+}
+
+/// A `/proc` that was mounted for another PID namespace shows numbers that mean other processes here.
+fn refuse_foreign_proc() -> io::Result<()> {
+    let own = Process::myself().map_err(system_error)?;
+    if u32::try_from(own.pid()).is_ok_and(|pid| pid == std::process::id()) {
+        return Ok(());
+    }
+    Err(io::Error::new(io::ErrorKind::Unsupported, "the process list belongs to another PID namespace"))
+}
+
+fn link(stat: &Stat) -> Link {
+    Link {
+        pid: stat.pid.unsigned_abs(),
+        parent: stat.ppid.unsigned_abs(),
+        group: Some(stat.pgrp.unsigned_abs()),
+        session: Some(stat.session.unsigned_abs()),
+        start: super::StartMark(stat.starttime),
+    }
+}
+
+fn environment(process: &Process) -> io::Result<Environment> {
+    let bytes = contents(process, "environ")?;
+    Ok(Environment::read(bytes.split(|byte| *byte == 0)))
+}
+
+fn contents(process: &Process, file: &str) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    process.open_relative(file).map_err(system_error)?.read_to_end(&mut bytes).map_err(plain)?;
+    Ok(bytes)
+}
+
+/// One process's folder.
+pub(in crate::process) fn open(pid: u32) -> io::Result<Process> {
+    let pid = i32::try_from(pid).map_err(|_| io::Error::from(io::ErrorKind::NotFound))?;
+    Process::new(pid).map_err(system_error)
+}
+
+/// The crate's error without its paths; a process that has gone is `NotFound`, however the kernel put it.
+pub(in crate::process) fn system_error(error: ProcError) -> io::Error {
+    match error {
+        ProcError::NotFound(_) => io::ErrorKind::NotFound.into(),
+        ProcError::PermissionDenied(_) => io::ErrorKind::PermissionDenied.into(),
+        ProcError::Io(error, _) => plain(error),
+        _ => io::ErrorKind::InvalidData.into(),
+    }
+}
+
+fn plain(error: io::Error) -> io::Error {
+    match error.raw_os_error().map(rustix::io::Errno::from_raw_os_error) {
+        Some(rustix::io::Errno::SRCH) => io::ErrorKind::NotFound.into(),
+        Some(_) => error,
+        None => error.kind().into(),
+    }
+}
