@@ -3,3 +3,5 @@
 pub mod handle;
 pub mod identity;
 pub mod table;
+#[cfg(windows)]
+mod windows;
