@@ -40,12 +40,7 @@ impl Instance {
             let facts = world().and_then(|world| Ok((world, start_mark(pid)?)));
             let (world, start) = facts.unwrap_or_else(|_| (UNKNOWN.to_owned(), StartMark(0)));
             let nonce = RandomState::new().build_hasher().finish();
-            Self {
-                world,
-                pid,
-                start,
-                nonce,
-            }
+            Self { world, pid, start, nonce }
         })
     }
 
@@ -78,12 +73,7 @@ impl Tag {
 
 impl fmt::Display for Tag {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Instance {
-            world,
-            pid,
-            start,
-            nonce,
-        } = &self.instance;
+        let Instance { world, pid, start, nonce } = &self.instance;
         write!(out, "{world}:{pid}:{}:{nonce:016x}:{}", start.0, self.tree)
     }
 }
@@ -139,19 +129,13 @@ mod tests {
         assert_eq!(own.pid, std::process::id());
         assert_eq!(own, Instance::current());
         assert!(own.shares_world_with(own));
-        let tag = Tag {
-            instance: own.clone(),
-            tree: 1,
-        };
+        let tag = Tag { instance: own.clone(), tree: 1 };
         assert_eq!(Tag::parse(&tag.to_string()), Some(tag));
     }
 
     #[test]
     fn an_unknown_world_is_comparable_with_none() {
-        let lost = Instance {
-            world: UNKNOWN.to_owned(),
-            ..Instance::current().clone()
-        };
+        let lost = Instance { world: UNKNOWN.to_owned(), ..Instance::current().clone() };
         assert!(!lost.shares_world_with(&lost));
         assert!(!lost.shares_world_with(Instance::current()));
     }

@@ -21,10 +21,7 @@ mod tests {
     fn a_process_keeps_its_mark_and_its_child_is_not_older() {
         let own = start_mark(std::process::id()).expect("this process exists");
         assert_eq!(start_mark(std::process::id()).expect("still"), own);
-        let mut child = std::process::Command::new("sleep")
-            .arg("30")
-            .spawn()
-            .expect("sleep starts");
+        let mut child = std::process::Command::new("sleep").arg("30").spawn().expect("sleep starts");
         let later = start_mark(child.id());
         child.kill().expect("it is our child");
         child.wait().expect("it is our child");

@@ -72,10 +72,7 @@ pub struct Snapshot {
 impl ProcessInfo {
     /// The executable's file name; a process's own name and title may say anything.
     pub fn name(&self) -> &str {
-        self.executable
-            .as_deref()
-            .and_then(file_name)
-            .unwrap_or("unknown")
+        self.executable.as_deref().and_then(file_name).unwrap_or("unknown")
     }
 
     /// Whether it is a Node.js process.

@@ -17,11 +17,7 @@ pub fn open_process(pid: u32, access: PROCESS_ACCESS_RIGHTS) -> io::Result<Owned
     if raw.is_null() {
         let error = io::Error::last_os_error();
         let missing = error.raw_os_error().map(i32::cast_unsigned) == Some(ERROR_INVALID_PARAMETER);
-        return Err(if missing {
-            io::ErrorKind::NotFound.into()
-        } else {
-            error
-        });
+        return Err(if missing { io::ErrorKind::NotFound.into() } else { error });
     }
     // SAFETY: the call succeeded, so this is a new handle that nobody else closes.
     Ok(unsafe { OwnedHandle::from_raw_handle(raw) })
@@ -32,21 +28,10 @@ pub fn open_process(pid: u32, access: PROCESS_ACCESS_RIGHTS) -> io::Result<Owned
 /// # Errors
 /// The system's error.
 pub fn created(process: &OwnedHandle) -> io::Result<u64> {
-    let zero = FILETIME {
-        dwLowDateTime: 0,
-        dwHighDateTime: 0,
-    };
+    let zero = FILETIME { dwLowDateTime: 0, dwHighDateTime: 0 };
     let (mut creation, mut exit, mut kernel, mut user) = (zero, zero, zero, zero);
     // SAFETY: the handle is open, and the four times may be written to during the call.
-    let done = unsafe {
-        GetProcessTimes(
-            process.as_raw_handle(),
-            &mut creation,
-            &mut exit,
-            &mut kernel,
-            &mut user,
-        )
-    };
+    let done = unsafe { GetProcessTimes(process.as_raw_handle(), &mut creation, &mut exit, &mut kernel, &mut user) };
     if done == 0 {
         return Err(io::Error::last_os_error());
     }

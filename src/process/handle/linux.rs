@@ -20,8 +20,7 @@ impl Handle {
     /// The system's error: `ESRCH` when there is no such process.
     pub fn open(pid: u32) -> io::Result<Self> {
         let raw = i32::try_from(pid).ok().and_then(Pid::from_raw);
-        let raw = raw
-            .ok_or_else(|| io::Error::from_raw_os_error(rustix::io::Errno::SRCH.raw_os_error()))?;
+        let raw = raw.ok_or_else(|| io::Error::from_raw_os_error(rustix::io::Errno::SRCH.raw_os_error()))?;
         let descriptor = pidfd_open(raw, PidfdFlags::empty())?;
         Ok(Self { pid, descriptor })
     }

@@ -47,6 +47,11 @@ impl Handle {
         }
     }
 
+    /// Waits until it has exited. Dropping the future changes nothing.
+    pub async fn exited(&self) {
+        super::poll_until_exited(self).await;
+    }
+
     /// Whether it has exited, waited for or not.
     pub fn has_exited(&self) -> bool {
         match start_mark(self.pid()) {

@@ -25,15 +25,7 @@ pub fn world() -> io::Result<String> {
     // "pid:[4026531836]"; kernels before 5.6 have no time namespaces.
     let namespace = |kind: &str| {
         let link = read_link(format!("/proc/self/ns/{kind}")).unwrap_or_default();
-        link.to_string_lossy()
-            .chars()
-            .filter(char::is_ascii_digit)
-            .collect::<String>()
+        link.to_string_lossy().chars().filter(char::is_ascii_digit).collect::<String>()
     };
-    Ok(format!(
-        "{}.{}.{}",
-        boot.trim(),
-        namespace("pid"),
-        namespace("time")
-    ))
+    Ok(format!("{}.{}.{}", boot.trim(), namespace("pid"), namespace("time")))
 }

@@ -3,9 +3,7 @@
 use super::StartMark;
 use crate::process::windows::{created, has_exited, open_process};
 use std::io;
-use windows_sys::Win32::System::Threading::{
-    PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE,
-};
+use windows_sys::Win32::System::Threading::{PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE};
 
 /// When the process with this pid started.
 ///

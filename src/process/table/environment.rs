@@ -48,19 +48,13 @@ mod tests {
     fn the_variables_are_told_from_their_neighbours() {
         let tag = "w:42:1700:00000000000000ff:7";
         assert_eq!(read(""), Environment::default());
-        assert_eq!(
-            read("PATH=/bin\0PROCWARD_KEEPS=1\0X=PROCWARD_KEEP=1"),
-            Environment::default()
-        );
+        assert_eq!(read("PATH=/bin\0PROCWARD_KEEPS=1\0X=PROCWARD_KEEP=1"), Environment::default());
         assert!(read("A=\0PROCWARD_KEEP=1\0").keep);
         assert!(!read("PROCWARD_KEEP=0").keep);
         assert!(!read("PROCWARD_KEEP=0\0PROCWARD_KEEP=1").keep);
         assert!(read("NODE_UNIQUE_ID=1").managed_by_node);
         assert!(read("NODE_CHANNEL_FD=3").managed_by_node);
         assert_eq!(read(&format!("PROCWARD_TAG={tag}")).tag, Tag::parse(tag));
-        assert_eq!(
-            read("PROCWARD_TAG=1\0PROCWARD_TAG=w:42:1700:00000000000000ff:7").tag,
-            None
-        );
+        assert_eq!(read("PROCWARD_TAG=1\0PROCWARD_TAG=w:42:1700:00000000000000ff:7").tag, None);
     }
 }

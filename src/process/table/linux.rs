@@ -1,18 +1,13 @@
 //! Linux: procfs. Each process is read through one descriptor of its folder, so that all facts are of one process.
 
+mod info;
+
 use super::environment::Environment;
-use super::{Link, ProcessInfo, Snapshot, User, is_node};
+use super::{Link, Snapshot, StartMark};
 use crate::instance::Tag;
 use procfs::process::{Process, Stat, all_processes};
 use procfs::{Current as _, ProcError};
-use std::ffi::OsString;
 use std::io::{self, Read};
-use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
-use std::path::PathBuf;
-use std::time::Duration;
-
-/// What the kernel appends to the path of a file that has been replaced since, as an upgrade does.
-const DELETED: &[u8] = b" (deleted)";
 
 /// All processes but zombies.
 ///
@@ -35,99 +30,10 @@ pub fn tag_of(pid: u32) -> Option<Tag> {
 /// As [`links`].
 pub fn snapshot() -> io::Result<Snapshot> {
     let me = rustix::process::geteuid().as_raw();
-    let uptime = procfs::Uptime::current()
-        .map_err(system_error)?
-        .uptime_duration();
+    let uptime = procfs::Uptime::current().map_err(system_error)?.uptime_duration();
     let mut processes = Vec::new();
-    let complete = visit(|process, link| processes.push(info(process, link, me, uptime)))?;
-    Ok(Snapshot {
-        processes,
-        complete,
-    })
-}
-
-fn info(process: &Process, link: Link, me: u32, uptime: Duration) -> ProcessInfo {
-    let user = user(process, me);
-    let executable = process.exe().ok().map(undeleted);
-    let ours = user == Some(me);
-    let environment = if ours {
-        environment(process).ok()
-    } else {
-        None
-    };
-    let mapped = match &executable {
-        Some(path) if ours && is_node(path) => maps_procward(process).ok(),
-        _ => Some(false),
-    };
-    ProcessInfo {
-        age: uptime.saturating_sub(since_boot(link.start.0)),
-        link,
-        user: user.map(|user| User(user.to_string())),
-        command_line: if ours {
-            command_line(process).unwrap_or_default()
-        } else {
-            Vec::new()
-        },
-        identified: executable.is_some() && environment.is_some() && mapped.is_some(),
-        executable,
-        environment: environment.unwrap_or_default(),
-        hosts_procward: mapped.unwrap_or_default(),
-    }
-}
-
-fn since_boot(ticks: u64) -> Duration {
-    let per_second = procfs::ticks_per_second().max(1);
-    Duration::from_secs(ticks / per_second)
-        + Duration::from_secs(ticks % per_second) / u32::try_from(per_second).unwrap_or(u32::MAX)
-}
-
-/// The effective user; of a process that seems to be this user's, the real one, where that differs.
-fn user(process: &Process, me: u32) -> Option<u32> {
-    let owner = process.uid().ok()?;
-    if owner != me {
-        return Some(owner);
-    }
-    // Root owns the folder of a process that may not be dumped, whoever runs it.
-    let status = contents(process, "status").ok()?;
-    let uids = status
-        .split(|byte| *byte == b'\n')
-        .find_map(|line| line.strip_prefix(b"Uid:"))?;
-    let uids = str::from_utf8(uids)
-        .ok()?
-        .split_ascii_whitespace()
-        .map(|uid| uid.parse::<u32>().ok());
-    uids.take(2)
-        .find(|uid| *uid != Some(me))
-        .unwrap_or(Some(me))
-}
-
-fn undeleted(path: PathBuf) -> PathBuf {
-    match path.as_os_str().as_bytes().strip_suffix(DELETED) {
-        Some(kept) => PathBuf::from(OsString::from_vec(kept.to_vec())),
-        None => path,
-    }
-}
-
-fn command_line(process: &Process) -> io::Result<Vec<String>> {
-    let bytes = contents(process, "cmdline")?;
-    let parts = bytes
-        .strip_suffix(b"\0")
-        .unwrap_or(&bytes)
-        .split(|byte| *byte == 0);
-    Ok(parts
-        .map(|part| String::from_utf8_lossy(part).into_owned())
-        .collect())
-}
-
-fn maps_procward(process: &Process) -> io::Result<bool> {
-    let maps = contents(process, "maps")?;
-    Ok(maps.split(|byte| *byte == b'\n').any(is_addon))
-}
-
-fn is_addon(mapping: &[u8]) -> bool {
-    let path = mapping.strip_suffix(DELETED).unwrap_or(mapping);
-    let file = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-    file.starts_with(b"procward") && file.ends_with(b".node")
+    let complete = visit(|process, link| processes.push(info::read(process, link, me, uptime)))?;
+    Ok(Snapshot { processes, complete })
 }
 
 /// Calls `each` with every process but zombies; tells whether all could be seen.
@@ -165,10 +71,7 @@ fn refuse_foreign_proc() -> io::Result<()> {
     if u32::try_from(own.pid()).is_ok_and(|pid| pid == std::process::id()) {
         return Ok(());
     }
-    Err(io::Error::new(
-        io::ErrorKind::Unsupported,
-        "the process list belongs to another PID namespace",
-    ))
+    Err(io::Error::new(io::ErrorKind::Unsupported, "the process list belongs to another PID namespace"))
 }
 
 fn link(stat: &Stat) -> Link {
@@ -177,10 +80,11 @@ fn link(stat: &Stat) -> Link {
         parent: stat.ppid.unsigned_abs(),
         group: Some(stat.pgrp.unsigned_abs()),
         session: Some(stat.session.unsigned_abs()),
-        start: super::StartMark(stat.starttime),
+        start: StartMark(stat.starttime),
     }
 }
 
+/// What its environment says.
 fn environment(process: &Process) -> io::Result<Environment> {
     let bytes = contents(process, "environ")?;
     Ok(Environment::read(bytes.split(|byte| *byte == 0)))
@@ -188,11 +92,7 @@ fn environment(process: &Process) -> io::Result<Environment> {
 
 fn contents(process: &Process, file: &str) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    process
-        .open_relative(file)
-        .map_err(system_error)?
-        .read_to_end(&mut bytes)
-        .map_err(plain)?;
+    process.open_relative(file).map_err(system_error)?.read_to_end(&mut bytes).map_err(plain)?;
     Ok(bytes)
 }
 
@@ -213,50 +113,9 @@ pub(in crate::process) fn system_error(error: ProcError) -> io::Error {
 }
 
 fn plain(error: io::Error) -> io::Error {
-    match error
-        .raw_os_error()
-        .map(rustix::io::Errno::from_raw_os_error)
-    {
+    match error.raw_os_error().map(rustix::io::Errno::from_raw_os_error) {
         Some(rustix::io::Errno::SRCH) => io::ErrorKind::NotFound.into(),
         Some(_) => error,
         None => error.kind().into(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_addon_is_recognised_by_its_file_name() {
-        for (mapping, expected) in [
-            (
-                "7f00-7f01 r-xp 00000000 fe:01 42   /srv/app/procward.linux-x64-gnu.node",
-                true,
-            ),
-            (
-                "7f00-7f01 r-xp 00000000 fe:01 42   /srv/a b/procward.node (deleted)",
-                true,
-            ),
-            (
-                "7f00-7f01 r-xp 00000000 fe:01 42   /srv/procward/other.node",
-                false,
-            ),
-            ("7f00-7f01 r-xp 00000000 fe:01 42   /srv/procward.so", false),
-            ("7f00-7f01 rw-p 00000000 00:00 0    [heap]", false),
-            ("", false),
-        ] {
-            assert_eq!(is_addon(mapping.as_bytes()), expected, "{mapping}");
-        }
-    }
-
-    #[test]
-    fn a_replaced_executable_keeps_its_name() {
-        let path = |text: &str| PathBuf::from(text);
-        assert_eq!(
-            undeleted(path("/usr/bin/node (deleted)")),
-            path("/usr/bin/node")
-        );
-        assert_eq!(undeleted(path("/usr/bin/node")), path("/usr/bin/node"));
     }
 }

@@ -8,9 +8,7 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io;
 use std::time::Duration;
-use sysinfo::{
-    Pid, Process, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, UpdateKind,
-};
+use sysinfo::{Pid, Process, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, UpdateKind};
 
 /// All processes but zombies.
 ///
@@ -41,10 +39,7 @@ pub fn snapshot() -> io::Result<Snapshot> {
         .with_user(UpdateKind::Always);
     let system = listed(ProcessesToUpdate::All, kind)?;
     let processes = living(system.processes()).map(info).collect();
-    Ok(Snapshot {
-        processes,
-        complete: true,
-    })
+    Ok(Snapshot { processes, complete: true })
 }
 
 fn listed(which: ProcessesToUpdate<'_>, kind: ProcessRefreshKind) -> io::Result<System> {
@@ -54,9 +49,7 @@ fn listed(which: ProcessesToUpdate<'_>, kind: ProcessRefreshKind) -> io::Result<
 }
 
 fn living(processes: &HashMap<Pid, Process>) -> impl Iterator<Item = &Process> {
-    processes
-        .values()
-        .filter(|process| process.status() != ProcessStatus::Zombie)
+    processes.values().filter(|process| process.status() != ProcessStatus::Zombie)
 }
 
 fn link(process: &Process) -> Link {
@@ -73,10 +66,7 @@ fn link(process: &Process) -> Link {
 
 fn info(process: &Process) -> ProcessInfo {
     let text = |part: &OsString| part.to_string_lossy().into_owned();
-    let executable = process
-        .exe()
-        .filter(|path| !path.as_os_str().is_empty())
-        .map(Into::into);
+    let executable = process.exe().filter(|path| !path.as_os_str().is_empty()).map(Into::into);
     // An environment that the system hides reads as an empty one.
     let identified = executable.is_some() && !process.environ().is_empty();
     ProcessInfo {
@@ -99,12 +89,7 @@ fn environment(entries: &[OsString]) -> Environment {
 #[cfg(unix)]
 fn group_of(pid: u32) -> Option<u32> {
     let pid = rustix::process::Pid::from_raw(i32::try_from(pid).ok()?)?;
-    Some(
-        rustix::process::getpgid(Some(pid))
-            .ok()?
-            .as_raw_pid()
-            .unsigned_abs(),
-    )
+    Some(rustix::process::getpgid(Some(pid)).ok()?.as_raw_pid().unsigned_abs())
 }
 
 #[cfg(not(unix))]

@@ -7,10 +7,7 @@ struct Sleeper(Child);
 impl Sleeper {
     fn start(tag: &str) -> Self {
         let mut command = Command::new("sleep");
-        command
-            .arg("30")
-            .env(Tag::VARIABLE, tag)
-            .env("PROCWARD_KEEP", "1");
+        command.arg("30").env(Tag::VARIABLE, tag).env("PROCWARD_KEEP", "1");
         Self(command.spawn().expect("sleep starts"))
     }
 
@@ -28,10 +25,7 @@ impl Drop for Sleeper {
 }
 
 fn tag() -> Tag {
-    Tag {
-        instance: Instance::current().clone(),
-        tree: 7,
-    }
+    Tag { instance: Instance::current().clone(), tree: 7 }
 }
 
 #[test]
@@ -47,11 +41,7 @@ fn a_new_child_is_listed_with_its_tag_until_it_has_exited() {
         std::thread::yield_now();
     }
     assert_eq!(sleeper.link(), None, "a zombie is no process to speak of");
-    assert!(
-        open_verified(link.pid, link.start)
-            .expect("no error")
-            .is_none()
-    );
+    assert!(open_verified(link.pid, link.start).expect("no error").is_none());
 }
 
 #[test]
@@ -63,23 +53,14 @@ fn only_the_same_process_is_opened() {
     assert_eq!(held.map(|handle| handle.pid()), Some(link.pid));
     let other = StartMark(link.start.0 + 1);
     assert!(open_verified(link.pid, other).expect("no error").is_none());
-    assert!(
-        open_verified(u32::MAX, link.start)
-            .expect("no error")
-            .is_none()
-    );
+    assert!(open_verified(u32::MAX, link.start).expect("no error").is_none());
 }
 
 #[test]
 fn a_snapshot_tells_what_a_child_is() {
     let sleeper = Sleeper::start(&tag().to_string());
     let processes = snapshot().expect("processes can be listed").processes;
-    let of = |pid| {
-        processes
-            .iter()
-            .find(|process| process.link.pid == pid)
-            .expect("it runs")
-    };
+    let of = |pid| processes.iter().find(|process| process.link.pid == pid).expect("it runs");
     let (own, child) = (of(std::process::id()), of(sleeper.0.id()));
     assert_eq!(child.command_line, ["sleep", "30"]);
     assert_eq!(child.user, own.user);
