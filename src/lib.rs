@@ -8,3 +8,4 @@
 pub mod error;
 pub mod instance;
 pub mod process;
+pub mod scanner;
