@@ -68,16 +68,16 @@ impl<'a> Family<'a> {
         self.by_pid.get(&pid).copied()
     }
 
-    /// Its parent, grandparent and so on, up to the first that has gone or is only a stranger with a recycled pid.
+    /// It, its parent, grandparent and so on, up to the first that has gone or is only a stranger with a recycled pid.
     pub fn lineage(&self, process: &'a ProcessInfo) -> impl Iterator<Item = &'a ProcessInfo> {
         let parent = |child: &&'a ProcessInfo| {
             self.get(child.link.parent).filter(|parent| parent.link.start <= child.link.start)
         };
         // A loop of parents is only possible in a list that was read while pids changed hands.
-        std::iter::successors(Some(process), parent).skip(1).take(self.by_pid.len())
+        std::iter::successors(Some(process), parent).take(self.by_pid.len())
     }
 
-    /// The nearest server with procward above it, this one included.
+    /// The nearest server with procward that it is or hangs below, this one included.
     pub fn nearest_host(&self, process: &'a ProcessInfo) -> Option<&'a ProcessInfo> {
         self.lineage(process).find(|above| above.link.pid == self.me.pid || self.is_host(above))
     }

@@ -100,6 +100,22 @@ fn this_server_and_what_it_hangs_on_are_never_ended() {
 }
 
 #[test]
+fn a_server_that_knows_not_whom_it_runs_as_ends_nobody() {
+    let mut snapshot = machine([with(|p| p.user = None, node(200, ME))]);
+    snapshot.processes[3].user = None;
+    assert_eq!(judge(&snapshot, &[], &policy(Scope::Machine), 200), Some(Decision::Skip(OtherUser)));
+}
+
+#[test]
+fn a_pid_of_another_world_names_nobody_here() {
+    let elsewhere = Instance { world: "boot.9.2".to_owned(), ..instance(200, 2_000) };
+    let snapshot = machine([node(200, ME), tagged(elsewhere, 9, node(300, 1))]);
+    let of = |pid| judge(&snapshot, &[], &policy(Scope::Tree), pid);
+    assert_eq!(of(200), Some(Decision::Kill(DescendantTooOld)));
+    assert_eq!(of(300), Some(Decision::Skip(Unproven)));
+}
+
+#[test]
 fn a_table_without_this_server_proves_nothing() {
     let mut snapshot = machine([tagged(me(), 9, node(200, 1))]);
     snapshot.processes[3].link.start = StartMark(1);

@@ -42,8 +42,7 @@ impl<'a> Trees<'a> {
             by_tag.or_else(|| roots.get(&process.link.pid)).or_else(by_group).copied()
         };
         for process in &view.snapshot.processes {
-            let nearest = || family.lineage(process).find_map(joined);
-            if let Some(tree) = joined(process).or_else(nearest) {
+            if let Some(tree) = family.lineage(process).find_map(joined) {
                 trees.by_pid.insert(process.link.pid, tree);
                 trees.members.entry(tree.number).or_default().push(process);
             }
