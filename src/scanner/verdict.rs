@@ -211,7 +211,7 @@ impl<'a> Judge<'a> {
 }
 
 #[cfg(test)]
-mod fixture;
+pub(super) mod fixture;
 #[cfg(test)]
 mod never_test;
 #[cfg(test)]

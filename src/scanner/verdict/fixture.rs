@@ -5,20 +5,20 @@ use crate::process::table::environment::Environment;
 use crate::process::table::{Link, User};
 use std::path::PathBuf;
 
-pub(super) const ME: u32 = 100;
-pub(super) const OLD: Duration = Duration::from_mins(10);
-pub(super) const MAX_AGE: Duration = Duration::from_mins(5);
+pub(in crate::scanner) const ME: u32 = 100;
+pub(in crate::scanner) const OLD: Duration = Duration::from_mins(10);
+pub(in crate::scanner) const MAX_AGE: Duration = Duration::from_mins(5);
 
-pub(super) fn instance(pid: u32, start: u64) -> Instance {
+pub(in crate::scanner) fn instance(pid: u32, start: u64) -> Instance {
     Instance { world: "boot.1.2".to_owned(), pid, start: StartMark(start), nonce: 7 }
 }
 
-pub(super) fn me() -> Instance {
+pub(in crate::scanner) fn me() -> Instance {
     instance(ME, 1_000)
 }
 
 /// A Node.js process of this user, ten minutes old; its start mark grows with its pid.
-pub(super) fn node(pid: u32, parent: u32) -> ProcessInfo {
+pub(in crate::scanner) fn node(pid: u32, parent: u32) -> ProcessInfo {
     ProcessInfo {
         link: Link { pid, parent, group: Some(pid), session: None, start: StartMark(u64::from(pid) * 10) },
         age: OLD,
@@ -31,44 +31,49 @@ pub(super) fn node(pid: u32, parent: u32) -> ProcessInfo {
     }
 }
 
-pub(super) fn program(pid: u32, parent: u32) -> ProcessInfo {
+pub(in crate::scanner) fn program(pid: u32, parent: u32) -> ProcessInfo {
     ProcessInfo { executable: Some(PathBuf::from("/bin/sh")), ..node(pid, parent) }
 }
 
-pub(super) fn tagged(instance: Instance, tree: u64, process: ProcessInfo) -> ProcessInfo {
+pub(in crate::scanner) fn tagged(instance: Instance, tree: u64, process: ProcessInfo) -> ProcessInfo {
     let tag = Some(Tag { instance, tree });
     ProcessInfo { environment: Environment { tag, ..process.environment }, ..process }
 }
 
-pub(super) fn with(change: impl FnOnce(&mut ProcessInfo), mut process: ProcessInfo) -> ProcessInfo {
+pub(in crate::scanner) fn with(change: impl FnOnce(&mut ProcessInfo), mut process: ProcessInfo) -> ProcessInfo {
     change(&mut process);
     process
 }
 
-pub(super) fn young(process: ProcessInfo) -> ProcessInfo {
+pub(in crate::scanner) fn young(process: ProcessInfo) -> ProcessInfo {
     with(|process| process.age = Duration::from_millis(500), process)
 }
 
-pub(super) fn policy(scope: Scope) -> Policy {
+pub(in crate::scanner) fn policy(scope: Scope) -> Policy {
     Policy { scope, max_age: MAX_AGE, allow: Vec::new() }
 }
 
 /// A one-shot call without a timeout of its own.
-pub(super) fn tree(number: u64, root: u32) -> TrackedTree {
+pub(in crate::scanner) fn tree(number: u64, root: u32) -> TrackedTree {
     TrackedTree { number, root, age: OLD, within_deadline: false, pooled: false }
 }
 
 /// init, a login, a shell of Node.js (an ancestor), and this server.
-pub(super) fn machine(others: impl IntoIterator<Item = ProcessInfo>) -> Snapshot {
+pub(in crate::scanner) fn machine(others: impl IntoIterator<Item = ProcessInfo>) -> Snapshot {
     let mut processes = vec![node(1, 0), program(40, 1), node(50, 40), node(ME, 50)];
     processes.extend(others);
     Snapshot { processes, complete: true }
 }
 
-pub(super) fn judge_all(snapshot: &Snapshot, trees: &[TrackedTree], policy: &Policy) -> Vec<Verdict> {
+pub(in crate::scanner) fn judge_all(snapshot: &Snapshot, trees: &[TrackedTree], policy: &Policy) -> Vec<Verdict> {
     decide(View { snapshot, me: &me(), trees }, policy).expect("this server is in the table")
 }
 
-pub(super) fn judge(snapshot: &Snapshot, trees: &[TrackedTree], policy: &Policy, pid: u32) -> Option<Decision> {
+pub(in crate::scanner) fn judge(
+    snapshot: &Snapshot,
+    trees: &[TrackedTree],
+    policy: &Policy,
+    pid: u32,
+) -> Option<Decision> {
     judge_all(snapshot, trees, policy).into_iter().find(|verdict| verdict.pid == pid).map(|verdict| verdict.decision)
 }
