@@ -9,6 +9,20 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
+/** A scanner; it stops when it is collected. */
+export declare class NativeScanner {
+  /** One that does nothing until it is asked to. */
+  constructor(options: ScannerOptions)
+  /** Scans again and again, with these options. */
+  start(options: ScannerOptions): void
+  /** Ends that. */
+  stop(): void
+  /** Scans once; a dry run ends nothing. */
+  clean(dryRun: boolean): Promise<ScanReport>
+  /** What it has done so far. */
+  stats(): ScannerStats
+}
+
 /** One call, from before it starts until after it has ended. */
 export declare class ProcessCall {
   /** A call that has not started. */
@@ -39,6 +53,30 @@ export interface ActiveProcess {
 
 /** The children that run now, all or one owner's, in the order in which they were started. */
 export declare function activeProcesses(owner?: number | undefined | null): Array<ActiveProcess>
+
+/** One of these is set. */
+export interface AllowEntry {
+  /** A pid. */
+  pid?: number
+  /** An executable's path or file name. */
+  executable?: string
+  /** A regular expression for the command line. */
+  source?: string
+  /** Its flags. */
+  flags?: string
+}
+
+/** A process and what became of it. */
+export interface JudgedProcess {
+  /** Its pid. */
+  pid: number
+  /** The file name of its executable. */
+  name: string
+  /** Ms. */
+  age: number
+  /** Why. */
+  reason: string
+}
 
 /** What a child does while it runs. */
 export interface ProcessEvent {
@@ -94,6 +132,72 @@ export interface ProcessRequest {
   owner: number
   /** Lines as strings, invalid UTF-8 replaced; otherwise as buffers. */
   text: boolean
+}
+
+/** Something that went wrong. */
+export interface ScanError {
+  /** The process that it is about. */
+  pid: number
+  /** What went wrong. */
+  message: string
+}
+
+/** What the scanner may do; `lib/` has checked it. Times are in ms. */
+export interface ScannerOptions {
+  /** Between two scans. */
+  interval: number
+  /** What is older has been forgotten. */
+  maxAge: number
+  /** How far to look. */
+  scope: 'tracked' | 'tree' | 'machine'
+  /** Between SIGTERM and SIGKILL. */
+  killGrace: number
+  /** What is always spared. */
+  allow: Array<AllowEntry>
+}
+
+/** What a scanner has done so far. */
+export interface ScannerStats {
+  /** Whether it scans again and again. */
+  isRunning: boolean
+  /** Scans so far. */
+  scans: number
+  /** Processes ended so far. */
+  killed: number
+  /** Errors so far. */
+  errors: number
+  /** The latest scan. */
+  lastScan?: ScanSummary
+}
+
+/** One scan. */
+export interface ScanReport {
+  /** How many processes were judged. */
+  scanned: number
+  /** What was ended. */
+  killed: Array<JudgedProcess>
+  /** What was spared. */
+  skipped: Array<JudgedProcess>
+  /** What could not be ended. */
+  errors: Array<ScanError>
+}
+
+/** A scan in numbers. */
+export interface ScanSummary {
+  /** Epoch ms. */
+  time: number
+  /** Ms. */
+  duration: number
+  /** How many processes were judged. */
+  scanned: number
+  /** How many were ended. */
+  killed: number
+  /** How many were spared. */
+  skipped: number
+  /** How much went wrong. */
+  errors: number
+  /** Nothing was ended. */
+  dryRun: boolean
 }
 
 /** Resolves once a slot is held; `timeout` is in ms, `Infinity` for none. Throws when the queue is full or closed. */

@@ -208,3 +208,88 @@ export interface TrackedProcess extends EventEmitter<TrackedProcessEvents> {
 
 /** The processes that run now, oldest first. Each stands for a whole tree. */
 export function getActiveProcesses(): ActiveProcess[]
+
+// ---------------------------------------------------------------------------------------------- Cleanup
+
+export interface CleanupOptions {
+  /** Ms between two scans. Default `CLEANUP_INTERVAL`, or 60000. */
+  interval?: number
+  /** Ms after which a process has been forgotten. Default `PROCESS_MAX_AGE`, or 300000. */
+  maxAge?: number
+  /**
+   * Default `CLEANUP_SCOPE`, or `'tree'`.
+   * - `'tracked'`: only what was started through procward, and what its dead earlier runs left behind.
+   * - `'tree'`: that, and any Node.js descendant of this server older than `maxAge` that Node.js does not manage itself
+   *   (cluster workers, `fork()` children).
+   * - `'machine'`: that, and every Node.js process of this user older than `maxAge`. Warns, and its first scan only reports.
+   */
+  scope?: 'tracked' | 'tree' | 'machine'
+  /** What is always spared: pids, names or paths of executables, regular expressions for command lines. */
+  allow?: readonly (number | string | RegExp)[]
+  /** Ms between SIGTERM and SIGKILL. Default 2000. */
+  killGrace?: number
+}
+
+export interface JudgedProcess {
+  pid: number
+  /** The file name of its executable; what a process calls itself is not looked at. */
+  name: string
+  /** Ms for which it has run. */
+  age: number
+  reason: string
+}
+
+export interface CleanupReport {
+  /** How many processes were judged: all Node.js processes, and whatever was started through procward. */
+  scanned: number
+  /** What was ended, or in a dry run would have been. A tracked tree counts once. */
+  killed: JudgedProcess[]
+  skipped: JudgedProcess[]
+  /** What could not be ended. */
+  errors: { pid: number; message: string }[]
+}
+
+export interface CleanupStats {
+  isRunning: boolean
+  interval: number
+  maxAge: number
+  stats: { scans: number; killed: number; errors: number }
+  scope: 'tracked' | 'tree' | 'machine'
+  /** The latest scan in numbers, `time` in epoch ms and `duration` in ms; `null` before the first. */
+  lastScan: {
+    time: number
+    duration: number
+    scanned: number
+    killed: number
+    skipped: number
+    errors: number
+    dryRun: boolean
+  } | null
+}
+
+/**
+ * Ends processes that have been forgotten, by SIGTERM, `killGrace` and SIGKILL.
+ *
+ * Never, in any scope: this process, its ancestors, pid 1, another user's, another running procward server and what it
+ * started, one with `PROCWARD_KEEP=1` in its environment, one that `allow` matches, one that cannot be identified.
+ * A call inside its own `timeout` is not an orphan, however old; one without, older than `maxAge`, is: it rejects with
+ * `ERR_CLEANUP`. What counts as Node.js is the executable: `node`, `nodejs` or `node.exe`.
+ */
+export class CleanupScanner {
+  /** @throws `ERR_INVALID_CONFIG` */
+  constructor(options?: CleanupOptions)
+  /**
+   * Scans every `interval` from now on, off the JavaScript thread; does not keep the process alive. Once more: goes on,
+   * with these options.
+   * @throws `ERR_INVALID_CONFIG`, also for a malformed environment variable
+   */
+  start(options?: CleanupOptions): void
+  /** Ends that; once more: does nothing. */
+  stop(): void
+  /** Scans once; a dry run ends nothing and reports what it would have ended. */
+  cleanupAll(options?: { dryRun?: boolean }): Promise<CleanupReport>
+  getStats(): CleanupStats
+}
+
+/** The scanner of this server. */
+export const cleanup: CleanupScanner

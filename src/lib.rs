@@ -5,7 +5,8 @@
 //! ```
 //! Only `bindings` knows Node.js, only `process` knows the operating system.
 
-#[cfg(feature = "napi")]
+// Without N-API in the test build: there is no Node.js to call it.
+#[cfg(all(feature = "napi", not(test)))]
 mod bindings;
 
 pub mod error;
@@ -13,5 +14,6 @@ pub mod instance;
 pub mod process;
 pub mod registry;
 pub mod runner;
+pub mod scanner;
 pub mod semaphore;
 pub mod supervisor;

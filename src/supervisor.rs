@@ -1,6 +1,10 @@
 //! One of each for the whole process, however many JavaScript environments it has.
 
-use crate::registry::Registry;
+use crate::process::table::snapshot;
+use crate::registry::{EndReason, Registry};
+use crate::scanner::reason::Reason;
+use crate::scanner::verdict::TrackedTree;
+use crate::scanner::{Ending, Options, Scanner, Trees};
 use once_cell::sync::OnceCell;
 use std::io;
 use std::sync::Arc;
@@ -29,6 +33,35 @@ impl Supervisor {
             builder.worker_threads(1).max_blocking_threads(4).thread_keep_alive(Duration::from_secs(5));
             let runtime = builder.thread_name("procward").enable_all().build()?;
             Ok(Self { registry: Arc::default(), runtime })
+        })
+    }
+
+    /// A cleanup scanner over this process's trees.
+    pub fn scanner(&self, options: Options) -> Scanner {
+        let trees = Arc::clone(&self.registry) as Arc<dyn Trees>;
+        Scanner::new(Arc::new(snapshot), trees, options, self.runtime.handle().clone())
+    }
+}
+
+impl Trees for Registry {
+    fn live(&self) -> Vec<TrackedTree> {
+        let tree = |entry: crate::registry::Entry| TrackedTree {
+            root: entry.pid,
+            number: entry.tree,
+            age: entry.age(),
+            within_deadline: entry.timeout.is_some_and(|timeout| entry.age() <= timeout),
+            pooled: false,
+        };
+        self.list().into_iter().map(tree).collect()
+    }
+
+    fn end(&self, tree: u64, _reason: Reason) -> Ending<'_> {
+        Box::pin(async move {
+            if let Some(entry) = self.get(tree) {
+                entry.end.make(EndReason::Cleanup, None);
+                entry.end.over().await;
+            }
+            Ok(())
         })
     }
 }

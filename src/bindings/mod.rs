@@ -3,4 +3,5 @@
 mod deferred;
 mod error;
 mod process;
+mod scanner;
 mod semaphore;

@@ -5,3 +5,5 @@ pub mod identity;
 pub mod program;
 pub mod table;
 pub mod tree;
+#[cfg(windows)]
+mod windows;

@@ -11,11 +11,14 @@ use linux as platform;
 #[cfg(not(target_os = "linux"))]
 use portable as platform;
 
-pub use platform::{links, tag_of};
+pub use platform::{links, snapshot, tag_of};
 
 use super::handle::Handle;
 use super::identity::{StartMark, start_mark};
+use environment::Environment;
 use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// One process and its place among the others: what can be read of every process, and cheaply.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +33,60 @@ pub struct Link {
     pub session: Option<u32>,
     /// When it started.
     pub start: StartMark,
+}
+
+/// One process and what it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProcessInfo {
+    /// Its place among the others.
+    pub link: Link,
+    /// For how long it has run.
+    pub age: Duration,
+    /// Whose it is, if that can be told.
+    pub user: Option<User>,
+    /// The program it runs, if that can be read.
+    pub executable: Option<PathBuf>,
+    /// Its arguments, which it may have overwritten. Read of this user's processes only, like all below.
+    pub command_line: Vec<String>,
+    /// What its environment said when it started.
+    pub environment: Environment,
+    /// It is a Node.js process that has loaded procward itself.
+    pub hosts_procward: bool,
+    /// Its executable and its environment could both be read.
+    pub identified: bool,
+}
+
+/// Who a process runs as, by the system's own name for it: a uid, or a SID on Windows.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct User(pub String);
+
+/// All processes at one time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// All but zombies.
+    pub processes: Vec<ProcessInfo>,
+    /// No process is hidden from us: only then does absence prove that one has ended.
+    pub complete: bool,
+}
+
+impl ProcessInfo {
+    /// The executable's file name; a process's own name and title may say anything.
+    pub fn name(&self) -> &str {
+        self.executable.as_deref().and_then(file_name).unwrap_or("unknown")
+    }
+
+    /// Whether it is a Node.js process.
+    pub fn is_node(&self) -> bool {
+        self.executable.as_deref().is_some_and(is_node)
+    }
+}
+
+fn is_node(executable: &Path) -> bool {
+    file_name(executable).is_some_and(|name| ["node", "nodejs", "node.exe"].contains(&name))
+}
+
+fn file_name(path: &Path) -> Option<&str> {
+    path.file_name()?.to_str()
 }
 
 /// Takes hold of the process that had this pid and this start mark; `None` when it is gone.
@@ -51,57 +108,4 @@ fn is_gone(pid: u32) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::instance::{Instance, Tag};
-    use std::process::{Child, Command};
-
-    struct Sleeper(Child);
-
-    impl Sleeper {
-        fn start(tag: &str) -> Self {
-            let child = Command::new("sleep").arg("30").env(Tag::VARIABLE, tag).spawn();
-            Self(child.expect("sleep starts"))
-        }
-
-        fn link(&self) -> Option<Link> {
-            links().expect("processes can be listed").into_iter().find(|link| link.pid == self.0.id())
-        }
-    }
-
-    impl Drop for Sleeper {
-        fn drop(&mut self) {
-            let _ = self.0.kill();
-            let _ = self.0.wait();
-        }
-    }
-
-    #[test]
-    fn a_new_child_is_listed_with_its_tag_until_it_has_exited() {
-        let tag = Tag { instance: Instance::current().clone(), tree: 7 };
-        let mut sleeper = Sleeper::start(&tag.to_string());
-        let link = sleeper.link().expect("it runs");
-        assert_eq!(link.parent, std::process::id());
-        assert_eq!(start_mark(link.pid).expect("it runs"), link.start);
-        assert_eq!(tag_of(link.pid), Some(tag));
-        let handle = Handle::open(link.pid).expect("it runs");
-        sleeper.0.kill().expect("it is our child");
-        while !handle.has_exited() {
-            std::thread::yield_now();
-        }
-        assert_eq!(sleeper.link(), None, "a zombie is no process to speak of");
-        assert!(open_verified(link.pid, link.start).expect("no error").is_none());
-    }
-
-    #[test]
-    fn only_the_same_process_is_opened() {
-        let sleeper = Sleeper::start("garbage");
-        let link = sleeper.link().expect("it runs");
-        assert_eq!(tag_of(link.pid), None);
-        let held = open_verified(link.pid, link.start).expect("it may be held");
-        assert_eq!(held.map(|handle| handle.pid()), Some(link.pid));
-        let other = StartMark(link.start.0 + 1);
-        assert!(open_verified(link.pid, other).expect("no error").is_none());
-        assert!(open_verified(u32::MAX, link.start).expect("no error").is_none());
-    }
-}
+mod tests;

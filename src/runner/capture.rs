@@ -56,12 +56,8 @@ impl Capture {
         max_buffer: usize,
         lines: Option<mpsc::Sender<Line>>,
     ) -> Self {
-        let mut capture = Self {
-            stdout: Arc::default(),
-            stderr: Arc::default(),
-            overflow: Arc::default(),
-            readers: JoinSet::new(),
-        };
+        let mut capture =
+            Self { stdout: Arc::default(), stderr: Arc::default(), overflow: Arc::default(), readers: JoinSet::new() };
         let (out, err, overflow) = (&capture.stdout, &capture.stderr, &capture.overflow);
         if let Some(lines) = lines {
             let stream = |stream| LineReader {

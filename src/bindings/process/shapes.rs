@@ -90,61 +90,61 @@ impl ProcessRequest {
     /// The core's call, as the tree with this number.
     pub fn into_call(self, number: u64, lines: Option<mpsc::Sender<Line>>) -> Call {
         let request = self;
-    let variable = |entry: &str| {
-        // Windows has names that begin with "=".
-        let at = entry.get(1..)?.find('=')? + 1;
-        Some((OsString::from(&entry[..at]), OsString::from(&entry[at + 1..])))
-    };
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number up to 2^32")]
-    let max_buffer = request.max_buffer as usize;
-    Call {
-        spec: Spec {
-            command: request.command.into(),
-            arguments: request.args.into_iter().map(OsString::from).collect(),
-            directory: request.cwd.map(PathBuf::from),
-            environment: request.environment.split('\0').filter_map(variable).collect(),
-            number,
-        },
-        label: Label { server: request.server, tool: request.tool, owner: request.owner },
-        timeout: request.timeout.map(time),
-        max_buffer,
-        kill_grace: time(request.kill_grace),
-        lines,
+        let variable = |entry: &str| {
+            // Windows has names that begin with "=".
+            let at = entry.get(1..)?.find('=')? + 1;
+            Some((OsString::from(&entry[..at]), OsString::from(&entry[at + 1..])))
+        };
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number up to 2^32")]
+        let max_buffer = request.max_buffer as usize;
+        Call {
+            spec: Spec {
+                command: request.command.into(),
+                arguments: request.args.into_iter().map(OsString::from).collect(),
+                directory: request.cwd.map(PathBuf::from),
+                environment: request.environment.split('\0').filter_map(variable).collect(),
+                number,
+            },
+            label: Label { server: request.server, tool: request.tool, owner: request.owner },
+            timeout: request.timeout.map(time),
+            max_buffer,
+            kill_grace: time(request.kill_grace),
+            lines,
+        }
     }
-}
 }
 
 impl From<io::Result<Outcome>> for ProcessOutcome {
     fn from(result: io::Result<Outcome>) -> Self {
-    match result {
-        Ok(outcome) => ProcessOutcome {
-            start_error: None,
-            pid: Some(outcome.pid),
-            exit_code: outcome.exit.code,
-            signal: outcome.exit.signal,
-            ended: outcome.ended.map(|reason| match reason {
-                EndReason::Timeout => "timeout",
-                EndReason::Aborted => "aborted",
-                EndReason::MaxBuffer => "maxBuffer",
-                EndReason::Cleanup => "cleanup",
-                EndReason::Shutdown => "shutdown",
-            }),
-            stdout: outcome.stdout.into(),
-            stderr: outcome.stderr.into(),
-            duration: milliseconds(outcome.duration),
-        },
-        Err(error) => ProcessOutcome {
-            start_error: Some(error.raw_os_error().unwrap_or(0)),
-            pid: None,
-            exit_code: None,
-            signal: None,
-            ended: None,
-            stdout: Vec::new().into(),
-            stderr: Vec::new().into(),
-            duration: 0.0,
-        },
+        match result {
+            Ok(outcome) => ProcessOutcome {
+                start_error: None,
+                pid: Some(outcome.pid),
+                exit_code: outcome.exit.code,
+                signal: outcome.exit.signal,
+                ended: outcome.ended.map(|reason| match reason {
+                    EndReason::Timeout => "timeout",
+                    EndReason::Aborted => "aborted",
+                    EndReason::MaxBuffer => "maxBuffer",
+                    EndReason::Cleanup => "cleanup",
+                    EndReason::Shutdown => "shutdown",
+                }),
+                stdout: outcome.stdout.into(),
+                stderr: outcome.stderr.into(),
+                duration: milliseconds(outcome.duration),
+            },
+            Err(error) => ProcessOutcome {
+                start_error: Some(error.raw_os_error().unwrap_or(0)),
+                pid: None,
+                exit_code: None,
+                signal: None,
+                ended: None,
+                stdout: Vec::new().into(),
+                stderr: Vec::new().into(),
+                duration: 0.0,
+            },
+        }
     }
-}
 }
 
 impl From<Entry> for ActiveProcess {

@@ -19,7 +19,9 @@ impl Environment {
         let mut read = Self::default();
         let (mut tag, mut keep) = (None, None);
         for entry in entries {
-            let Some(at) = entry.iter().position(|byte| *byte == b'=') else { continue };
+            let Some(at) = entry.iter().position(|byte| *byte == b'=') else {
+                continue;
+            };
             let value = &entry[at + 1..];
             match &entry[..at] {
                 b"PROCWARD_KEEP" => keep = keep.or(Some(value)),

@@ -1,10 +1,12 @@
 //! Linux: procfs. Each process is read through one descriptor of its folder, so that all facts are of one process.
 
-use super::Link;
+mod info;
+
 use super::environment::Environment;
+use super::{Link, Snapshot, StartMark};
 use crate::instance::Tag;
 use procfs::process::{Process, Stat, all_processes};
-use procfs::ProcError;
+use procfs::{Current as _, ProcError};
 use std::io::{self, Read};
 
 /// All processes but zombies.
@@ -20,6 +22,18 @@ pub fn links() -> io::Result<Vec<Link>> {
 /// The tag in a process's environment, if that can be read.
 pub fn tag_of(pid: u32) -> Option<Tag> {
     environment(&open(pid).ok()?).ok()?.tag
+}
+
+/// All processes but zombies, and what each of them is.
+///
+/// # Errors
+/// As [`links`].
+pub fn snapshot() -> io::Result<Snapshot> {
+    let me = rustix::process::geteuid().as_raw();
+    let uptime = procfs::Uptime::current().map_err(system_error)?.uptime_duration();
+    let mut processes = Vec::new();
+    let complete = visit(|process, link| processes.push(info::read(process, link, me, uptime)))?;
+    Ok(Snapshot { processes, complete })
 }
 
 /// Calls `each` with every process but zombies; tells whether all could be seen.
@@ -39,7 +53,9 @@ fn visit(mut each: impl FnMut(&Process, Link)) -> io::Result<bool> {
                 let error = system_error(error);
                 match error.kind() {
                     io::ErrorKind::NotFound => {}
-                    io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidData => complete = false,
+                    io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidData => {
+                        complete = false;
+                    }
                     _ => return Err(error),
                 }
             }
@@ -64,10 +80,11 @@ fn link(stat: &Stat) -> Link {
         parent: stat.ppid.unsigned_abs(),
         group: Some(stat.pgrp.unsigned_abs()),
         session: Some(stat.session.unsigned_abs()),
-        start: super::StartMark(stat.starttime),
+        start: StartMark(stat.starttime),
     }
 }
 
+/// What its environment says.
 fn environment(process: &Process) -> io::Result<Environment> {
     let bytes = contents(process, "environ")?;
     Ok(Environment::read(bytes.split(|byte| *byte == 0)))

@@ -1,0 +1,104 @@
+const { CLEANUP_SCOPES, cleanupDefaults } = require('./config')
+const native = require('./native')
+const validate = require('./validate')
+
+/** @typedef {import('../index').CleanupOptions} CleanupOptions */
+
+const KNOWN = ['interval', 'maxAge', 'scope', 'allow', 'killGrace']
+const DEFAULT_KILL_GRACE = 2000
+/** A scanner that nobody holds goes on as long as it runs. @type {Set<CleanupScanner>} */
+const running = new Set()
+
+class CleanupScanner {
+  #options
+  /** What is in force since the scanner was first used or last started. @type {ReturnType<typeof complete> | undefined} */
+  #settings
+  /** @type {import('../binding').NativeScanner | undefined} */
+  #native
+  #warned = false
+
+  /** @param {CleanupOptions} [options] */
+  constructor(options) {
+    this.#options = checked(options)
+  }
+
+  /** @param {CleanupOptions} [options] */
+  start(options) {
+    const given = { ...this.#options, ...checked(options) }
+    const settings = complete(given)
+    this.#scanner(settings).start(settings)
+    this.#options = given
+    this.#settings = settings
+    running.add(this)
+  }
+
+  stop() {
+    this.#native?.stop()
+    running.delete(this)
+  }
+
+  /** @param {{ dryRun?: boolean }} [options] */
+  async cleanupAll(options) {
+    const { dryRun = false } = validate.options('options', options, ['dryRun'])
+    return this.#scanner().clean(validate.boolean('dryRun', dryRun))
+  }
+
+  getStats() {
+    const { isRunning, scans, killed, errors, lastScan = null } = this.#scanner().stats()
+    const { interval, maxAge, scope } = this.#inForce()
+    return { isRunning, interval, maxAge, stats: { scans, killed, errors }, scope, lastScan }
+  }
+
+  #inForce() {
+    this.#settings ??= complete(this.#options)
+    return this.#settings
+  }
+
+  #scanner(settings = this.#inForce()) {
+    this.#warnOfMachineScope(settings.scope)
+    this.#native ??= new native.NativeScanner(settings)
+    return this.#native
+  }
+
+  /** @param {string} scope */
+  #warnOfMachineScope(scope) {
+    if (scope !== 'machine' || this.#warned) return
+    this.#warned = true
+    process.emitWarning(
+      "the cleanup scope 'machine' ends every Node.js process of this user that is older than maxAge, editors and other " +
+        'servers included; the first scan only reports (getStats().lastScan)',
+      { type: 'ProcwardWarning', code: 'PROCWARD_MACHINE_SCOPE' },
+    )
+  }
+}
+
+/** The environment sets what the options left open. @param {ReturnType<typeof checked>} given */
+function complete(given) {
+  return { killGrace: DEFAULT_KILL_GRACE, allow: [], ...cleanupDefaults(), ...given }
+}
+
+/** The options that were given, checked. @param {unknown} options */
+function checked(options) {
+  const { interval, maxAge, scope, allow, killGrace } = validate.options('options', options, KNOWN)
+  /** @type {{ interval?: number, maxAge?: number, scope?: import('./config').CleanupScope, allow?: object[], killGrace?: number }} */
+  const given = {}
+  if (interval !== undefined) given.interval = validate.time('interval', interval)
+  if (maxAge !== undefined) given.maxAge = validate.time('maxAge', maxAge)
+  if (scope !== undefined) given.scope = validate.oneOf('scope', scope, CLEANUP_SCOPES)
+  if (killGrace !== undefined) given.killGrace = validate.time('killGrace', killGrace)
+  if (allow !== undefined) given.allow = allowEntries(allow)
+  return given
+}
+
+/** @param {unknown} allow */
+function allowEntries(allow) {
+  if (!Array.isArray(allow)) throw validate.invalidConfig('allow', 'an array', allow)
+  return allow.map((entry, at) => {
+    if (entry instanceof RegExp) return { source: entry.source, flags: entry.flags }
+    if (typeof entry === 'string' && entry !== '') return { executable: entry }
+    if (typeof entry === 'number') return { pid: validate.count(`allow[${at}]`, entry) }
+    throw validate.invalidConfig(`allow[${at}]`, 'a pid, the name or path of an executable, or a RegExp', entry)
+  })
+}
+
+module.exports = { CleanupScanner, cleanup: new CleanupScanner() }

@@ -1,0 +1,250 @@
+//! The cleanup scanner.
+
+use super::error::{Result, internal};
+use crate::scanner::allow::Allow;
+use crate::scanner::report::{Failure, Judged, LastScan, Report, Stats};
+use crate::scanner::verdict::Scope;
+use crate::scanner::{Options, Scanner};
+use crate::supervisor::Supervisor;
+use napi::Env;
+use napi::bindgen_prelude::Object;
+use napi_derive::napi;
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
+/// What the scanner may do; `lib/` has checked it. Times are in ms.
+#[napi(object, object_to_js = false)]
+pub struct ScannerOptions {
+    /// Between two scans.
+    pub interval: f64,
+    /// What is older has been forgotten.
+    pub max_age: f64,
+    /// How far to look.
+    #[napi(ts_type = "'tracked' | 'tree' | 'machine'")]
+    pub scope: String,
+    /// Between SIGTERM and SIGKILL.
+    pub kill_grace: f64,
+    /// What is always spared.
+    pub allow: Vec<AllowEntry>,
+}
+
+/// One of these is set.
+#[napi(object, object_to_js = false)]
+pub struct AllowEntry {
+    /// A pid.
+    pub pid: Option<u32>,
+    /// An executable's path or file name.
+    pub executable: Option<String>,
+    /// A regular expression for the command line.
+    pub source: Option<String>,
+    /// Its flags.
+    pub flags: Option<String>,
+}
+
+/// A process and what became of it.
+#[napi(object, object_from_js = false)]
+pub struct JudgedProcess {
+    /// Its pid.
+    pub pid: u32,
+    /// The file name of its executable.
+    pub name: String,
+    /// Ms.
+    pub age: f64,
+    /// Why.
+    pub reason: String,
+}
+
+/// Something that went wrong.
+#[napi(object, object_from_js = false)]
+pub struct ScanError {
+    /// The process that it is about.
+    pub pid: u32,
+    /// What went wrong.
+    pub message: String,
+}
+
+/// One scan.
+#[napi(object, object_from_js = false)]
+pub struct ScanReport {
+    /// How many processes were judged.
+    pub scanned: u32,
+    /// What was ended.
+    pub killed: Vec<JudgedProcess>,
+    /// What was spared.
+    pub skipped: Vec<JudgedProcess>,
+    /// What could not be ended.
+    pub errors: Vec<ScanError>,
+}
+
+/// A scan in numbers.
+#[napi(object, object_from_js = false)]
+pub struct ScanSummary {
+    /// Epoch ms.
+    pub time: f64,
+    /// Ms.
+    pub duration: f64,
+    /// How many processes were judged.
+    pub scanned: u32,
+    /// How many were ended.
+    pub killed: u32,
+    /// How many were spared.
+    pub skipped: u32,
+    /// How much went wrong.
+    pub errors: u32,
+    /// Nothing was ended.
+    pub dry_run: bool,
+}
+
+/// What a scanner has done so far.
+#[napi(object, object_from_js = false)]
+pub struct ScannerStats {
+    /// Whether it scans again and again.
+    pub is_running: bool,
+    /// Scans so far.
+    pub scans: f64,
+    /// Processes ended so far.
+    pub killed: f64,
+    /// Errors so far.
+    pub errors: f64,
+    /// The latest scan.
+    pub last_scan: Option<ScanSummary>,
+}
+
+/// A scanner; it stops when it is collected.
+#[napi]
+pub struct NativeScanner(Arc<Scanner>);
+
+#[napi]
+impl NativeScanner {
+    /// One that does nothing until it is asked to.
+    #[napi(constructor)]
+    pub fn new(options: ScannerOptions) -> Result<Self> {
+        let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
+        Ok(Self(Arc::new(supervisor.scanner(options.try_into()?))))
+    }
+
+    /// Scans again and again, with these options.
+    #[napi]
+    pub fn start(&self, options: ScannerOptions) -> Result<()> {
+        self.0.start(options.try_into()?);
+        Ok(())
+    }
+
+    /// Ends that.
+    #[napi]
+    pub fn stop(&self) {
+        self.0.stop();
+    }
+
+    /// Scans once; a dry run ends nothing.
+    #[napi(ts_return_type = "Promise<ScanReport>")]
+    pub fn clean<'env>(&self, env: &'env Env, dry_run: bool) -> Result<Object<'env>> {
+        let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
+        let (deferred, promise) = env.create_deferred().map_err(internal)?;
+        let scanner = Arc::clone(&self.0);
+        supervisor.runtime.spawn(async move {
+            let report = tokio::spawn(async move { scanner.clean(dry_run).await }).await;
+            deferred.resolve(move |_| match report {
+                Ok(report) => Ok(ScanReport::from(report)),
+                Err(panicked) => Err(napi::Error::from_reason(panicked.to_string())),
+            });
+        });
+        Ok(promise)
+    }
+
+    /// What it has done so far.
+    #[napi]
+    pub fn stats(&self) -> ScannerStats {
+        self.0.stats().into()
+    }
+}
+
+impl TryFrom<ScannerOptions> for Options {
+    type Error = crate::error::Error;
+
+    fn try_from(options: ScannerOptions) -> std::result::Result<Self, Self::Error> {
+        let time = |ms: f64| Duration::try_from_secs_f64(ms / 1000.0).unwrap_or(Duration::MAX);
+        Ok(Self {
+            interval: time(options.interval),
+            max_age: time(options.max_age),
+            scope: match options.scope.as_str() {
+                "tracked" => Scope::Tracked,
+                "machine" => Scope::Machine,
+                _ => Scope::Tree,
+            },
+            allow: options
+                .allow
+                .into_iter()
+                .filter_map(AllowEntry::into_allow)
+                .collect::<std::result::Result<_, _>>()?,
+            kill_grace: time(options.kill_grace),
+        })
+    }
+}
+
+impl AllowEntry {
+    fn into_allow(self) -> Option<std::result::Result<Allow, crate::error::Error>> {
+        let flags = self.flags.unwrap_or_default();
+        let pattern = self.source.map(|source| Allow::pattern(&source, &flags));
+        pattern.or(self.pid.map(Allow::Pid).or(self.executable.map(Allow::Executable)).map(Ok))
+    }
+}
+
+impl From<Report> for ScanReport {
+    fn from(report: Report) -> Self {
+        Self {
+            scanned: count(report.scanned),
+            killed: report.killed.into_iter().map(JudgedProcess::from).collect(),
+            skipped: report.skipped.into_iter().map(JudgedProcess::from).collect(),
+            errors: report.errors.into_iter().map(ScanError::from).collect(),
+        }
+    }
+}
+
+impl From<Judged> for JudgedProcess {
+    fn from(judged: Judged) -> Self {
+        let Judged { pid, name, age, reason } = judged;
+        Self { pid, name, age: milliseconds(age), reason: reason.to_string() }
+    }
+}
+
+impl From<Failure> for ScanError {
+    fn from(Failure { pid, message }: Failure) -> Self {
+        Self { pid, message }
+    }
+}
+
+impl From<Stats> for ScannerStats {
+    #[expect(clippy::cast_precision_loss, reason = "nothing here counts to 2^53")]
+    fn from(stats: Stats) -> Self {
+        Self {
+            is_running: stats.is_running,
+            scans: stats.scans as f64,
+            killed: stats.killed as f64,
+            errors: stats.errors as f64,
+            last_scan: stats.last_scan.map(ScanSummary::from),
+        }
+    }
+}
+
+impl From<LastScan> for ScanSummary {
+    fn from(scan: LastScan) -> Self {
+        Self {
+            time: milliseconds(scan.time.duration_since(UNIX_EPOCH).unwrap_or_default()),
+            duration: milliseconds(scan.duration),
+            scanned: count(scan.scanned),
+            killed: count(scan.killed),
+            skipped: count(scan.skipped),
+            errors: count(scan.errors),
+            dry_run: scan.dry_run,
+        }
+    }
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1000.0).floor()
+}

@@ -1,0 +1,63 @@
+//! macOS: there is no handle of a process, so the pid is checked against its start just before each signal.
+
+use super::Signal;
+use crate::process::identity::{StartMark, start_mark};
+use rustix::process::{Pid, kill_process};
+use std::io;
+
+/// A process remembered by its pid and when it started.
+#[derive(Debug)]
+pub struct Handle {
+    pid: Pid,
+    start: StartMark,
+}
+
+impl Handle {
+    /// Remembers whatever process has this pid now: check what it is *after* opening.
+    ///
+    /// # Errors
+    /// The system's error: `NotFound` when there is no such process.
+    pub fn open(pid: u32) -> io::Result<Self> {
+        let start = start_mark(pid)?;
+        let raw = i32::try_from(pid).ok().and_then(Pid::from_raw);
+        let pid = raw.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+        Ok(Self { pid, start })
+    }
+
+    /// The pid it was opened with.
+    pub fn pid(&self) -> u32 {
+        self.pid.as_raw_pid().unsigned_abs()
+    }
+
+    /// Sends the signal; a process that has already exited is no error.
+    ///
+    /// # Errors
+    /// The system's error, such as `EPERM`.
+    pub fn signal(&self, signal: Signal) -> io::Result<()> {
+        if self.has_exited() {
+            return Ok(());
+        }
+        let number = match signal {
+            Signal::Terminate => rustix::process::Signal::TERM,
+            Signal::Kill => rustix::process::Signal::KILL,
+        };
+        match kill_process(self.pid, number) {
+            Err(rustix::io::Errno::SRCH) => Ok(()),
+            other => Ok(other?),
+        }
+    }
+
+    /// Waits until it has exited. Dropping the future changes nothing.
+    pub async fn exited(&self) {
+        super::poll_until_exited(self).await;
+    }
+
+    /// Whether it has exited, waited for or not.
+    pub fn has_exited(&self) -> bool {
+        match start_mark(self.pid()) {
+            Ok(start) => start != self.start,
+            // Anything but "no such process" may be a process that has become another user's.
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Windows: a process HANDLE, which pins the pid.
+
+use super::Signal;
+use crate::process::windows::{has_exited, open_process, terminate};
+use std::io;
+use std::os::windows::io::OwnedHandle;
+use windows_sys::Win32::System::Threading::{PROCESS_SYNCHRONIZE, PROCESS_TERMINATE};
+
+/// A process held by its HANDLE.
+#[derive(Debug)]
+pub struct Handle {
+    pid: u32,
+    process: OwnedHandle,
+}
+
+impl Handle {
+    /// Takes hold of whatever process has this pid now: check what it is *after* opening.
+    ///
+    /// # Errors
+    /// The system's error: `NotFound` when there is no such process.
+    pub fn open(pid: u32) -> io::Result<Self> {
+        let process = open_process(pid, PROCESS_TERMINATE | PROCESS_SYNCHRONIZE)?;
+        Ok(Self { pid, process })
+    }
+
+    /// The pid it was opened with.
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Ends it, whichever the signal; a process that has already exited is no error.
+    ///
+    /// # Errors
+    /// The system's error, such as access denied.
+    pub fn signal(&self, _signal: Signal) -> io::Result<()> {
+        match terminate(&self.process) {
+            Err(_) if self.has_exited() => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Waits until it has exited. Dropping the future changes nothing.
+    pub async fn exited(&self) {
+        super::poll_until_exited(self).await;
+    }
+
+    /// Whether it has exited, waited for or not.
+    pub fn has_exited(&self) -> bool {
+        has_exited(&self.process)
+    }
+}

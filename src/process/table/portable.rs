@@ -1,0 +1,98 @@
+//! macOS and Windows: listed by `sysinfo`, with start marks of our own, because it rounds start times to seconds.
+
+use super::environment::Environment;
+use super::{Link, ProcessInfo, Snapshot, User};
+use crate::instance::Tag;
+use crate::process::identity::{StartMark, start_mark};
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::io;
+use std::time::Duration;
+use sysinfo::{Pid, Process, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, UpdateKind};
+
+/// All processes but zombies.
+///
+/// # Errors
+/// The system's error when processes cannot be listed.
+pub fn links() -> io::Result<Vec<Link>> {
+    let system = listed(ProcessesToUpdate::All, ProcessRefreshKind::nothing())?;
+    Ok(living(system.processes()).map(link).collect())
+}
+
+/// The tag in a process's environment, if that can be read.
+pub fn tag_of(pid: u32) -> Option<Tag> {
+    let pid = Pid::from_u32(pid);
+    let kind = ProcessRefreshKind::nothing().with_environ(UpdateKind::Always);
+    let system = listed(ProcessesToUpdate::Some(&[pid]), kind).ok()?;
+    environment(system.process(pid)?.environ()).tag
+}
+
+/// All processes but zombies, and what each of them is.
+///
+/// # Errors
+/// The system's error when processes cannot be listed.
+pub fn snapshot() -> io::Result<Snapshot> {
+    let kind = ProcessRefreshKind::nothing()
+        .with_exe(UpdateKind::Always)
+        .with_cmd(UpdateKind::Always)
+        .with_environ(UpdateKind::Always)
+        .with_user(UpdateKind::Always);
+    let system = listed(ProcessesToUpdate::All, kind)?;
+    let processes = living(system.processes()).map(info).collect();
+    Ok(Snapshot { processes, complete: true })
+}
+
+fn listed(which: ProcessesToUpdate<'_>, kind: ProcessRefreshKind) -> io::Result<System> {
+    let mut system = System::new().map_err(|_| io::Error::from(io::ErrorKind::Unsupported))?;
+    system.refresh_processes_specifics(which, true, kind);
+    Ok(system)
+}
+
+fn living(processes: &HashMap<Pid, Process>) -> impl Iterator<Item = &Process> {
+    processes.values().filter(|process| process.status() != ProcessStatus::Zombie)
+}
+
+fn link(process: &Process) -> Link {
+    let pid = process.pid().as_u32();
+    Link {
+        pid,
+        parent: process.parent().map_or(0, Pid::as_u32),
+        group: group_of(pid),
+        session: process.session_id().map(Pid::as_u32),
+        // Where the mark is hidden the oldest stands for it: such a process can still be an ancestor, never a victim.
+        start: start_mark(pid).unwrap_or(StartMark(0)),
+    }
+}
+
+fn info(process: &Process) -> ProcessInfo {
+    let text = |part: &OsString| part.to_string_lossy().into_owned();
+    let executable = process.exe().filter(|path| !path.as_os_str().is_empty()).map(Into::into);
+    // An environment that the system hides reads as an empty one.
+    let identified = executable.is_some() && !process.environ().is_empty();
+    ProcessInfo {
+        link: link(process),
+        age: Duration::from_secs(process.run_time()),
+        user: process.user_id().map(|user| User(user.to_string())),
+        executable,
+        command_line: process.cmd().iter().map(text).collect(),
+        environment: environment(process.environ()),
+        // Neither system shows what another process has mapped without privileges; there, its tagged children name it.
+        hosts_procward: false,
+        identified,
+    }
+}
+
+fn environment(entries: &[OsString]) -> Environment {
+    Environment::read(entries.iter().map(|entry| entry.as_encoded_bytes()))
+}
+
+#[cfg(unix)]
+fn group_of(pid: u32) -> Option<u32> {
+    let pid = rustix::process::Pid::from_raw(i32::try_from(pid).ok()?)?;
+    Some(rustix::process::getpgid(Some(pid)).ok()?.as_raw_pid().unsigned_abs())
+}
+
+#[cfg(not(unix))]
+fn group_of(_pid: u32) -> Option<u32> {
+    None
+}

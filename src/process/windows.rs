@@ -1,0 +1,57 @@
+//! The calls of Win32 that this module needs, made safe.
+
+use std::io;
+use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
+use windows_sys::Win32::Foundation::{ERROR_INVALID_PARAMETER, FILETIME, WAIT_OBJECT_0};
+use windows_sys::Win32::System::Threading::{
+    GetProcessTimes, OpenProcess, PROCESS_ACCESS_RIGHTS, TerminateProcess, WaitForSingleObject,
+};
+
+/// Takes hold of the process that has this pid now; while it is held the pid means no other process.
+///
+/// # Errors
+/// The system's error, `NotFound` when there is no such process.
+pub fn open_process(pid: u32, access: PROCESS_ACCESS_RIGHTS) -> io::Result<OwnedHandle> {
+    // SAFETY: the call takes no pointers.
+    let raw = unsafe { OpenProcess(access, 0, pid) };
+    if raw.is_null() {
+        let error = io::Error::last_os_error();
+        let missing = error.raw_os_error().map(i32::cast_unsigned) == Some(ERROR_INVALID_PARAMETER);
+        return Err(if missing { io::ErrorKind::NotFound.into() } else { error });
+    }
+    // SAFETY: the call succeeded, so this is a new handle that nobody else closes.
+    Ok(unsafe { OwnedHandle::from_raw_handle(raw) })
+}
+
+/// When the process was created, in 100 ns steps since 1601.
+///
+/// # Errors
+/// The system's error.
+pub fn created(process: &OwnedHandle) -> io::Result<u64> {
+    let zero = FILETIME { dwLowDateTime: 0, dwHighDateTime: 0 };
+    let (mut creation, mut exit, mut kernel, mut user) = (zero, zero, zero, zero);
+    // SAFETY: the handle is open, and the four times may be written to during the call.
+    let done = unsafe { GetProcessTimes(process.as_raw_handle(), &mut creation, &mut exit, &mut kernel, &mut user) };
+    if done == 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(u64::from(creation.dwHighDateTime) << 32 | u64::from(creation.dwLowDateTime))
+}
+
+/// Whether it has exited; it must have been opened with `PROCESS_SYNCHRONIZE`.
+pub fn has_exited(process: &OwnedHandle) -> bool {
+    // SAFETY: the handle is open, and a timeout of zero never waits.
+    unsafe { WaitForSingleObject(process.as_raw_handle(), 0) == WAIT_OBJECT_0 }
+}
+
+/// Ends it; it must have been opened with `PROCESS_TERMINATE`.
+///
+/// # Errors
+/// The system's error, such as access denied.
+pub fn terminate(process: &OwnedHandle) -> io::Result<()> {
+    // SAFETY: the handle is open.
+    if unsafe { TerminateProcess(process.as_raw_handle(), 1) } == 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! Carries verdicts out: trees through whoever runs them, all else by SIGTERM, a grace period and SIGKILL.
+
+use super::Trees;
+use super::reason::Reason;
+use super::report::{Failure, Judged, Report};
+use super::verdict::Verdict;
+use crate::process::handle::{Handle, Signal, all_exited};
+use crate::process::table::open_verified;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a process may take to vanish after SIGKILL; one that waits for a disk takes longer.
+const AFTER_KILL: Duration = Duration::from_secs(2);
+
+type Condemned = (Verdict, Reason);
+
+/// Ends whoever is to be ended and notes all in the report. A process that has gone by itself is in none of its lists.
+pub async fn carry_out(verdicts: Vec<Verdict>, trees: &Arc<dyn Trees>, grace: Duration, report: &mut Report) {
+    let (mut endings, mut held) = (Vec::new(), Vec::new());
+    for condemned in report.note_skipped(verdicts) {
+        if let Some(tree) = condemned.0.tree {
+            let (trees, reason) = (Arc::clone(trees), condemned.1);
+            endings.push((tokio::spawn(async move { trees.end(tree, reason).await }), condemned));
+        } else {
+            match open_verified(condemned.0.pid, condemned.0.start) {
+                Ok(Some(handle)) => held.push((handle, condemned)),
+                Ok(None) => {}
+                Err(error) => note(report, condemned, Err(error)),
+            }
+        }
+    }
+    end_held(held, grace, report).await;
+    for (ending, condemned) in endings {
+        let outcome = ending.await.unwrap_or_else(|_| Err(io::Error::other("its end failed unexpectedly")));
+        note(report, condemned, outcome);
+    }
+}
+
+async fn end_held(held: Vec<(Handle, Condemned)>, grace: Duration, report: &mut Report) {
+    let (handles, condemned): (Vec<Handle>, Vec<Condemned>) = held.into_iter().unzip();
+    let mut outcomes: Vec<io::Result<()>> = handles.iter().map(|handle| handle.signal(Signal::Terminate)).collect();
+    if !all_exited(&handles, grace).await {
+        for (handle, outcome) in handles.iter().zip(&mut outcomes).filter(|(_, outcome)| outcome.is_ok()) {
+            *outcome = handle.signal(Signal::Kill);
+        }
+        all_exited(&handles, AFTER_KILL).await;
+    }
+    for ((handle, victim), outcome) in handles.iter().zip(condemned).zip(outcomes) {
+        let outcome = if handle.has_exited() { Ok(()) } else { outcome.and(Err(still_there())) };
+        note(report, victim, outcome);
+    }
+}
+
+fn still_there() -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, "still there after SIGKILL")
+}
+
+fn note(report: &mut Report, (verdict, reason): Condemned, outcome: io::Result<()>) {
+    match outcome {
+        Ok(()) => report.killed.push(Judged::of(verdict, reason)),
+        Err(error) => {
+            let message = format!("Cannot end {}: {error}", verdict.name);
+            report.errors.push(Failure { pid: verdict.pid, message });
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Who descends from whom, and which of them are servers with procward.
+
+use crate::instance::{Instance, Tag};
+use crate::process::table::ProcessInfo;
+use std::collections::{HashMap, HashSet};
+
+/// All processes, seen from this server.
+#[derive(Debug)]
+pub struct Family<'a> {
+    /// This server.
+    pub own: &'a ProcessInfo,
+    me: &'a Instance,
+    by_pid: HashMap<u32, &'a ProcessInfo>,
+    ancestors: HashSet<u32>,
+    hosts: HashSet<u32>,
+}
+
+impl<'a> Family<'a> {
+    /// `None` when this server itself is not among the processes: then the list can't be right.
+    pub fn of(processes: &'a [ProcessInfo], me: &'a Instance) -> Option<Self> {
+        let by_pid: HashMap<u32, &ProcessInfo> = processes.iter().map(|process| (process.link.pid, process)).collect();
+        let own = *by_pid.get(&me.pid).filter(|own| own.link.start == me.start)?;
+        let mut family = Self { own, me, by_pid, ancestors: HashSet::new(), hosts: HashSet::new() };
+        family.ancestors = family.ancestors();
+        family.hosts = processes.iter().filter(|process| process.hosts_procward).map(|host| host.link.pid).collect();
+        let tags = processes.iter().filter_map(|process| process.environment.tag.as_ref());
+        let named: Vec<u32> = tags.filter_map(|tag| family.host_named(&tag.instance)).collect();
+        family.hosts.extend(named);
+        family.hosts.remove(&me.pid);
+        Some(family)
+    }
+
+    /// The parent pids above this server. Unlike elsewhere a parent may look younger than its child here: to spare too
+    /// many is safe.
+    fn ancestors(&self) -> HashSet<u32> {
+        let mut above = HashSet::new();
+        let mut pid = self.own.link.parent;
+        while above.insert(pid) {
+            let Some(process) = self.by_pid.get(&pid) else { break };
+            pid = process.link.parent;
+        }
+        above
+    }
+
+    /// The process that an instance runs in, if that is alive.
+    fn host_named(&self, instance: &Instance) -> Option<u32> {
+        let host = self.by_pid.get(&instance.pid).filter(|host| host.link.start == instance.start)?;
+        instance.shares_world_with(self.me).then_some(host.link.pid)
+    }
+
+    /// Whether an instance, whose pid can be compared with ours, still runs.
+    pub fn is_alive(&self, instance: &Instance) -> bool {
+        self.host_named(instance).is_some()
+    }
+
+    /// Whether this server hangs below it.
+    pub fn is_ancestor(&self, process: &ProcessInfo) -> bool {
+        self.ancestors.contains(&process.link.pid)
+    }
+
+    /// Whether it is another server with procward.
+    pub fn is_host(&self, process: &ProcessInfo) -> bool {
+        self.hosts.contains(&process.link.pid)
+    }
+
+    /// The process with this pid.
+    pub fn get(&self, pid: u32) -> Option<&'a ProcessInfo> {
+        self.by_pid.get(&pid).copied()
+    }
+
+    /// It, its parent, grandparent and so on, up to the first that has gone or is only a stranger with a recycled pid.
+    pub fn lineage(&self, process: &'a ProcessInfo) -> impl Iterator<Item = &'a ProcessInfo> {
+        let parent = |child: &&'a ProcessInfo| {
+            self.get(child.link.parent).filter(|parent| parent.link.start <= child.link.start)
+        };
+        // A loop of parents is only possible in a list that was read while pids changed hands.
+        std::iter::successors(Some(process), parent).take(self.by_pid.len())
+    }
+
+    /// The nearest server with procward that it is or hangs below, this one included.
+    pub fn nearest_host(&self, process: &'a ProcessInfo) -> Option<&'a ProcessInfo> {
+        self.lineage(process).find(|above| above.link.pid == self.me.pid || self.is_host(above))
+    }
+
+    /// Whether it was started somewhere below this server.
+    pub fn is_descendant(&self, process: &'a ProcessInfo) -> bool {
+        self.lineage(process).any(|above| above.link.pid == self.me.pid)
+    }
+
+    /// Whether another running server carries this very tag, so that its own children inherit it.
+    pub fn is_passed_on(&self, tag: &Tag) -> bool {
+        let mut hosts = self.hosts.iter().filter_map(|pid| self.get(*pid));
+        hosts.any(|host| host.environment.tag.as_ref() == Some(tag))
+    }
+}

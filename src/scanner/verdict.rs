@@ -1,0 +1,220 @@
+//! Which processes are to be ended: a pure function of the process table, the live trees and the policy.
+
+mod trees;
+
+use super::allow::Allow;
+use super::family::Family;
+use super::reason::Reason;
+use crate::instance::{Instance, Tag};
+use crate::process::identity::StartMark;
+use crate::process::table::{ProcessInfo, Snapshot};
+use std::collections::HashMap;
+use std::time::Duration;
+pub use trees::TrackedTree;
+use trees::Trees;
+
+/// How far the scanner looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// What was started through procward, and what its dead runs left behind.
+    Tracked,
+    /// That, and this server's Node.js descendants that are too old.
+    Tree,
+    /// That, and every Node.js process of this user that is too old.
+    Machine,
+}
+
+/// What the user chose.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// How far to look.
+    pub scope: Scope,
+    /// What is older than this has been forgotten.
+    pub max_age: Duration,
+    /// What is always spared.
+    pub allow: Vec<Allow>,
+}
+
+/// What there is to judge.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// All processes.
+    pub snapshot: &'a Snapshot,
+    /// This server.
+    pub me: &'a Instance,
+    /// The trees of this server that run now, listed *after* the processes.
+    pub trees: &'a [TrackedTree],
+}
+
+/// What becomes of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// It is to be ended.
+    Kill(Reason),
+    /// It is left alone.
+    Skip(Reason),
+}
+
+/// The decision about one candidate: a Node.js process, or one of procward's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// Its pid.
+    pub pid: u32,
+    /// When that process started: no other is meant.
+    pub start: StartMark,
+    /// The file name of its executable.
+    pub name: String,
+    /// For how long it has run; of a tree, how long that has.
+    pub age: Duration,
+    /// What becomes of it.
+    pub decision: Decision,
+    /// The live tree that this verdict is about as a whole, to be ended as such.
+    pub tree: Option<u64>,
+}
+
+/// A younger process may belong to a tree, or to a server, that started while the lists were made.
+const SETTLED: Duration = Duration::from_secs(1);
+
+/// Judges every candidate; `None` when the table can't be right, as this server is not in it.
+pub fn decide(view: View<'_>, policy: &Policy) -> Option<Vec<Verdict>> {
+    let processes = &view.snapshot.processes;
+    let family = Family::of(processes, view.me)?;
+    let judge = Judge { view, policy, trees: Trees::of(&family, view), family };
+    let ends = view.trees.iter().map(|tree| (tree.number, judge.tree(tree))).collect();
+    Some(processes.iter().filter_map(|process| judge.verdict(process, &ends)).collect())
+}
+
+/// What becomes of a live tree.
+struct End {
+    decision: Decision,
+    /// The member that stands for it: its root, or the oldest where the root has gone.
+    speaker: Option<u32>,
+}
+
+struct Judge<'a> {
+    view: View<'a>,
+    policy: &'a Policy,
+    family: Family<'a>,
+    trees: Trees<'a>,
+}
+
+impl<'a> Judge<'a> {
+    fn verdict(&self, process: &'a ProcessInfo, ends: &HashMap<u64, End>) -> Option<Verdict> {
+        let tree = self.trees.of_process(process);
+        if !process.is_node() && process.environment.tag.is_none() && tree.is_none() {
+            return None;
+        }
+        let verdict = |age, decision, tree| Verdict {
+            pid: process.link.pid,
+            start: process.link.start,
+            name: process.name().to_owned(),
+            age,
+            decision,
+            tree,
+        };
+        if let Some(reason) = self.never(process) {
+            return Some(verdict(process.age, Decision::Skip(reason), None));
+        }
+        let Some((tree, end)) = tree.and_then(|tree| Some((tree, ends.get(&tree.number)?))) else {
+            return Some(verdict(process.age, self.alone(process), None));
+        };
+        match end.decision {
+            Decision::Skip(_) => Some(verdict(process.age, end.decision, None)),
+            // The tree ends as one, so there is one verdict about it.
+            Decision::Kill(_) if end.speaker == Some(process.link.pid) => {
+                Some(verdict(tree.age, end.decision, Some(tree.number)))
+            }
+            Decision::Kill(_) => None,
+        }
+    }
+
+    /// The decision about a live tree. Another user's member is no reason to spare it: this server started it.
+    fn tree(&self, tree: &TrackedTree) -> End {
+        let members = self.trees.members(tree);
+        let is_exempt =
+            |member: &&ProcessInfo| matches!(self.never(member), Some(Reason::Kept | Reason::Allowed | Reason::Host));
+        let decision = match tree {
+            TrackedTree { pooled: true, .. } => Decision::Skip(Reason::Pooled),
+            TrackedTree { within_deadline: true, .. } => Decision::Skip(Reason::WithinDeadline),
+            TrackedTree { age, .. } if *age <= self.policy.max_age => Decision::Skip(Reason::Young),
+            _ if members.iter().any(is_exempt) => Decision::Skip(Reason::SparedTree),
+            _ => Decision::Kill(Reason::CallTooOld),
+        };
+        let order = |member: &&ProcessInfo| (member.link.pid != tree.root, member.link.start, member.link.pid);
+        let eligible = members.iter().copied().filter(|member| self.never(member).is_none());
+        End { decision, speaker: eligible.min_by_key(order).map(|member| member.link.pid) }
+    }
+
+    /// What spares a process in every scope, whatever else is true of it.
+    fn never(&self, process: &ProcessInfo) -> Option<Reason> {
+        let never = [
+            (process.link.pid == self.view.me.pid, Reason::ThisProcess),
+            (process.link.pid <= 1, Reason::Init),
+            (self.family.is_ancestor(process), Reason::Ancestor),
+            (process.environment.keep, Reason::Kept),
+            (self.policy.allow.iter().any(|allow| allow.matches(process)), Reason::Allowed),
+            (self.family.is_host(process), Reason::Host),
+            (process.user.is_none() || process.user != self.family.own.user, Reason::OtherUser),
+        ];
+        never.into_iter().find_map(|(applies, reason)| applies.then_some(reason))
+    }
+
+    /// The decision about a process that belongs to no live tree.
+    fn alone(&self, process: &'a ProcessInfo) -> Decision {
+        if !process.identified {
+            return Decision::Skip(Reason::Unidentified);
+        }
+        match &process.environment.tag {
+            Some(tag) if !self.is_mere_heritage(process, tag) => self.tagged(process, tag),
+            _ if !process.is_node() => Decision::Skip(Reason::NotOurs),
+            _ => self.by_age(process),
+        }
+    }
+
+    /// Where this server was itself started through procward, its own children inherit its tag, which says nothing.
+    fn is_mere_heritage(&self, process: &'a ProcessInfo, tag: &Tag) -> bool {
+        self.family.own.environment.tag.as_ref() == Some(tag) && self.family.is_descendant(process)
+    }
+
+    fn tagged(&self, process: &ProcessInfo, tag: &Tag) -> Decision {
+        let me = self.view.me;
+        let carried = self.family.own.environment.tag.as_ref() == Some(tag) || self.family.is_passed_on(tag);
+        if carried || (tag.instance != *me && self.family.is_alive(&tag.instance)) {
+            return Decision::Skip(Reason::OtherInstance);
+        }
+        if tag.instance != *me && !(tag.instance.shares_world_with(me) && self.view.snapshot.complete) {
+            return Decision::Skip(Reason::Unproven);
+        }
+        if process.age < SETTLED {
+            return Decision::Skip(Reason::Young);
+        }
+        Decision::Kill(if tag.instance == *me { Reason::LeftOver } else { Reason::LeftByDeadRun })
+    }
+
+    /// The rules for Node.js processes that procward did not start.
+    fn by_age(&self, process: &'a ProcessInfo) -> Decision {
+        let is_old = process.age > self.policy.max_age;
+        match self.policy.scope {
+            Scope::Tracked => Decision::Skip(Reason::NotOurs),
+            Scope::Tree if !self.family.is_descendant(process) => Decision::Skip(Reason::NotOurs),
+            Scope::Tree if self.family.nearest_host(process).is_some_and(|host| host.link.pid != self.view.me.pid) => {
+                Decision::Skip(Reason::OtherInstance)
+            }
+            Scope::Tree if process.environment.managed_by_node => Decision::Skip(Reason::ManagedByNode),
+            Scope::Tree if is_old => Decision::Kill(Reason::DescendantTooOld),
+            // A hidden ancestor of this server may stand between it and a visible one.
+            Scope::Machine if !self.view.snapshot.complete => Decision::Skip(Reason::Unproven),
+            Scope::Machine if is_old => Decision::Kill(Reason::NodeTooOld),
+            Scope::Tree | Scope::Machine => Decision::Skip(Reason::Young),
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod fixture;
+#[cfg(test)]
+mod never_test;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod trees_test;

@@ -1,0 +1,180 @@
+//! The rules, as one table: what becomes of each process on a small machine.
+
+use super::fixture::*;
+use super::*;
+use crate::process::table::User;
+use crate::scanner::reason::Reason::*;
+
+#[test]
+fn every_rule_in_every_scope() {
+    use Decision::{Kill, Skip};
+    let dead = || instance(77, 5);
+    let elsewhere = || Instance { world: "boot.9.2".to_owned(), ..dead() };
+    let twin = || Instance { nonce: 8, ..me() };
+    // What becomes of pid 200 (beside whom others may stand), in the scopes tracked, tree and machine.
+    let table: Vec<(&str, Vec<ProcessInfo>, [Decision; 3])> = vec![
+        ("an unrelated node", vec![node(200, 1)], [Skip(NotOurs), Skip(NotOurs), Kill(NodeTooOld)]),
+        ("a child", vec![node(200, ME)], [Skip(NotOurs), Kill(DescendantTooOld), Kill(NodeTooOld)]),
+        ("a young child", vec![young(node(200, ME))], [Skip(NotOurs), Skip(Young), Skip(Young)]),
+        (
+            "a grandchild",
+            vec![program(150, ME), node(200, 150)],
+            [Skip(NotOurs), Kill(DescendantTooOld), Kill(NodeTooOld)],
+        ),
+        (
+            "a child of a stranger with a recycled pid",
+            vec![with(|p| p.link.start = StartMark(9_999), program(150, ME)), node(200, 150)],
+            [Skip(NotOurs), Skip(NotOurs), Kill(NodeTooOld)],
+        ),
+        (
+            "another user's child",
+            vec![with(|p| p.user = Some(User("0".to_owned())), node(200, ME))],
+            [Skip(OtherUser); 3],
+        ),
+        ("a child of nobody knows whom", vec![with(|p| p.user = None, node(200, ME))], [Skip(OtherUser); 3]),
+        ("kept", vec![with(|p| p.environment.keep = true, node(200, ME))], [Skip(Kept); 3]),
+        ("kept, left over", vec![tagged(me(), 9, with(|p| p.environment.keep = true, node(200, ME)))], [Skip(Kept); 3]),
+        ("unreadable", vec![with(|p| p.identified = false, node(200, ME))], [Skip(Unidentified); 3]),
+        (
+            "a managed child",
+            vec![with(|p| p.environment.managed_by_node = true, node(200, ME))],
+            [Skip(NotOurs), Skip(ManagedByNode), Kill(NodeTooOld)],
+        ),
+        ("left over", vec![tagged(me(), 9, node(200, 1))], [Kill(LeftOver); 3]),
+        ("left over, no node", vec![tagged(me(), 9, program(200, 1))], [Kill(LeftOver); 3]),
+        ("just started", vec![tagged(me(), 9, young(program(200, 1)))], [Skip(Young); 3]),
+        ("left by a dead run", vec![tagged(dead(), 9, program(200, 1))], [Kill(LeftByDeadRun); 3]),
+        ("of a run just dying", vec![tagged(dead(), 9, young(node(200, 1)))], [Skip(Young); 3]),
+        ("of an instance in a container", vec![tagged(elsewhere(), 9, node(200, 1))], [Skip(Unproven); 3]),
+        ("of another copy in this process", vec![tagged(twin(), 9, node(200, ME))], [Skip(OtherInstance); 3]),
+        (
+            "of a live instance",
+            vec![node(70, 1), tagged(instance(70, 700), 9, node(200, 70))],
+            [Skip(OtherInstance); 3],
+        ),
+        (
+            "of a dead instance, its pid recycled",
+            vec![node(70, 1), tagged(instance(70, 699), 9, node(200, 70))],
+            [Kill(LeftByDeadRun); 3],
+        ),
+        ("a live instance itself", vec![node(200, ME), tagged(instance(200, 2_000), 9, node(300, 1))], [Skip(Host); 3]),
+        ("a server with procward", vec![with(|p| p.hosts_procward = true, node(200, ME))], [Skip(Host); 3]),
+        (
+            "a server with procward that a dead run left",
+            vec![tagged(dead(), 9, with(|p| p.hosts_procward = true, node(200, 1)))],
+            [Skip(Host); 3],
+        ),
+        (
+            "a plain child of a server with procward",
+            vec![with(|p| p.hosts_procward = true, node(150, ME)), node(200, 150)],
+            [Skip(NotOurs), Skip(OtherInstance), Kill(NodeTooOld)],
+        ),
+        (
+            "a plain child of a server that a dead run left: the tag is only inherited",
+            vec![tagged(dead(), 9, with(|p| p.hosts_procward = true, node(150, 1))), tagged(dead(), 9, node(200, 150))],
+            [Skip(OtherInstance); 3],
+        ),
+        ("no node and no tag", vec![program(199, ME), node(200, 1)], [Skip(NotOurs), Skip(NotOurs), Kill(NodeTooOld)]),
+    ];
+    for (name, others, expected) in table {
+        let snapshot = machine(others);
+        for (scope, decision) in [Scope::Tracked, Scope::Tree, Scope::Machine].into_iter().zip(expected) {
+            assert_eq!(judge(&snapshot, &[], &policy(scope), 200), Some(decision), "{name}, {scope:?}");
+        }
+    }
+}
+
+#[test]
+fn this_server_and_what_it_hangs_on_are_never_ended() {
+    let snapshot = machine([]);
+    for scope in [Scope::Tracked, Scope::Tree, Scope::Machine] {
+        let verdicts = judge_all(&snapshot, &[], &policy(scope));
+        let found: Vec<_> = verdicts.into_iter().map(|verdict| (verdict.pid, verdict.decision)).collect();
+        let skip = |pid, reason| (pid, Decision::Skip(reason));
+        assert_eq!(found, [skip(1, Init), skip(50, Ancestor), skip(ME, ThisProcess)], "{scope:?}");
+    }
+    // An ancestor stays one, however young a recycled pid makes it look.
+    let mut odd = machine([]);
+    odd.processes[2].link.start = StartMark(5_000);
+    assert_eq!(judge(&odd, &[], &policy(Scope::Machine), 50), Some(Decision::Skip(Ancestor)));
+}
+
+#[test]
+fn a_server_that_knows_not_whom_it_runs_as_ends_nobody() {
+    let mut snapshot = machine([with(|p| p.user = None, node(200, ME))]);
+    snapshot.processes[3].user = None;
+    assert_eq!(judge(&snapshot, &[], &policy(Scope::Machine), 200), Some(Decision::Skip(OtherUser)));
+}
+
+#[test]
+fn a_pid_of_another_world_names_nobody_here() {
+    let elsewhere = Instance { world: "boot.9.2".to_owned(), ..instance(200, 2_000) };
+    let snapshot = machine([node(200, ME), tagged(elsewhere, 9, node(300, 1))]);
+    let of = |pid| judge(&snapshot, &[], &policy(Scope::Tree), pid);
+    assert_eq!(of(200), Some(Decision::Kill(DescendantTooOld)));
+    assert_eq!(of(300), Some(Decision::Skip(Unproven)));
+}
+
+#[test]
+fn a_table_without_this_server_proves_nothing() {
+    let mut snapshot = machine([tagged(me(), 9, node(200, 1))]);
+    snapshot.processes[3].link.start = StartMark(1);
+    assert_eq!(decide(View { snapshot: &snapshot, me: &me(), trees: &[] }, &policy(Scope::Machine)), None);
+}
+
+#[test]
+fn where_processes_are_hidden_nothing_is_provably_dead() {
+    let dead = tagged(instance(77, 5), 9, node(200, 1));
+    let mut snapshot = machine([dead, node(201, 1), tagged(me(), 9, node(202, 1)), node(203, ME)]);
+    snapshot.complete = false;
+    let of = |scope, pid| judge(&snapshot, &[], &policy(scope), pid);
+    assert_eq!(of(Scope::Tracked, 200), Some(Decision::Skip(Unproven)));
+    assert_eq!(of(Scope::Machine, 201), Some(Decision::Skip(Unproven)));
+    assert_eq!(of(Scope::Tracked, 202), Some(Decision::Kill(LeftOver)));
+    assert_eq!(of(Scope::Tree, 203), Some(Decision::Kill(DescendantTooOld)));
+}
+
+#[test]
+fn a_tag_that_this_server_itself_inherited_says_nothing() {
+    let dead = || instance(77, 5);
+    let mut snapshot = machine([
+        tagged(dead(), 9, node(200, ME)),
+        tagged(dead(), 9, program(201, ME)),
+        tagged(dead(), 9, node(202, 1)),
+        tagged(dead(), 8, node(203, ME)),
+    ]);
+    snapshot.processes[3] = tagged(dead(), 9, node(ME, 50));
+    let of = |scope, pid| judge(&snapshot, &[], &policy(scope), pid);
+    assert_eq!(of(Scope::Tracked, 200), Some(Decision::Skip(NotOurs)));
+    assert_eq!(of(Scope::Tree, 200), Some(Decision::Kill(DescendantTooOld)));
+    assert_eq!(of(Scope::Tree, 201), Some(Decision::Skip(NotOurs)));
+    assert_eq!(of(Scope::Tree, 202), Some(Decision::Skip(OtherInstance)));
+    assert_eq!(of(Scope::Tracked, 203), Some(Decision::Kill(LeftByDeadRun)));
+}
+
+#[test]
+fn what_the_user_allows_is_spared() {
+    let snapshot = machine([node(200, ME)]);
+    let allows = |allow: Allow| {
+        let policy = Policy { allow: vec![allow], ..policy(Scope::Machine) };
+        judge(&snapshot, &[], &policy, 200) == Some(Decision::Skip(Allowed))
+    };
+    let pattern = |source, flags| Allow::pattern(source, flags).expect("a good pattern");
+    assert!(allows(Allow::Pid(200)));
+    assert!(!allows(Allow::Pid(201)));
+    for (name, expected) in [("node", true), ("/usr/bin/node", true), ("nod", false), ("bin/node", false)] {
+        assert_eq!(allows(Allow::Executable(name.to_owned())), expected, "{name}");
+    }
+    assert!(allows(pattern(r"^node /srv/(?<n>\d+)\.js$", "")));
+    assert!(allows(pattern("NODE", "i")));
+    assert!(!allows(pattern("NODE", "")));
+    assert!(Allow::pattern("(", "").is_err_and(|error| error.code() == "ERR_INVALID_CONFIG"));
+}
+
+#[test]
+fn a_verdict_tells_name_and_age_but_no_path() {
+    let snapshot = machine([node(200, ME)]);
+    let verdicts = judge_all(&snapshot, &[], &policy(Scope::Tree));
+    let verdict = verdicts.iter().find(|verdict| verdict.pid == 200).expect("it is a candidate");
+    assert_eq!((verdict.name.as_str(), verdict.age, verdict.start), ("node", OLD, StartMark(2_000)));
+}

@@ -1,0 +1,205 @@
+//! The scanner on real processes. Nothing but what these tests start is ever ended: whatever carries the tag of
+//! another procward is hidden from the scanner.
+
+#![cfg(target_os = "linux")]
+
+#[path = "scanner/machine.rs"]
+mod machine;
+#[path = "scanner/processes.rs"]
+mod processes;
+
+use parking_lot::Mutex as SyncMutex;
+use processes::{Running, addon, managed_by_node, node, sleep, tag};
+use procward::instance::{Instance, Tag};
+use procward::process::identity::{StartMark, start_mark};
+use procward::process::table::snapshot;
+use procward::scanner::reason::Reason;
+use procward::scanner::report::Report;
+use procward::scanner::verdict::{Scope, TrackedTree};
+use procward::scanner::{Ending, Options, Scanner, Trees};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::Handle as Runtime;
+use tokio::sync::Mutex;
+
+/// The tests share one process, and with it their descendants.
+static ALONE: Mutex<()> = Mutex::const_new(());
+
+#[derive(Default)]
+struct Live {
+    trees: Vec<TrackedTree>,
+    ended: SyncMutex<Vec<u64>>,
+}
+
+impl Trees for Live {
+    fn live(&self) -> Vec<TrackedTree> {
+        self.trees.clone()
+    }
+
+    fn end(&self, tree: u64, _: Reason) -> Ending<'_> {
+        self.ended.lock().push(tree);
+        Box::pin(async { Ok(()) })
+    }
+}
+
+/// An instance that is provably dead: this process, but with another start.
+fn dead() -> Instance {
+    Instance { start: StartMark(1), ..Instance::current().clone() }
+}
+
+struct Bench {
+    scanner: Scanner,
+    live: Arc<Live>,
+}
+
+impl Bench {
+    fn new(scope: Scope, trees: Vec<TrackedTree>) -> Self {
+        let live = Arc::new(Live { trees, ..Live::default() });
+        let nonce = Instance::current().nonce;
+        let is_ours = move |tag: &Tag| tag.instance.nonce == nonce;
+        let table = move || {
+            let mut all = snapshot()?;
+            all.processes.retain(|process| process.environment.tag.as_ref().is_none_or(is_ours));
+            Ok(all)
+        };
+        let options = Options {
+            scope,
+            max_age: Duration::from_millis(1),
+            kill_grace: Duration::from_millis(200),
+            ..Options::default()
+        };
+        let trees = Arc::clone(&live) as Arc<dyn Trees>;
+        Self { scanner: Scanner::new(Arc::new(table), trees, options, Runtime::current()), live }
+    }
+
+    /// Scans until the process was ended: one that has just been started is spared at first.
+    async fn clean_until_killed(&self, victim: &Running) -> Report {
+        for _ in 0..300 {
+            let report = self.scanner.clean(false).await;
+            if report.killed.iter().any(|judged| judged.pid == victim.pid()) {
+                return report;
+            }
+            assert_eq!(report.errors, []);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("it was never ended");
+    }
+}
+
+fn reason_of(report: &Report, pid: u32) -> Option<Reason> {
+    let judged = report.killed.iter().chain(&report.skipped).find(|judged| judged.pid == pid);
+    judged.map(|judged| judged.reason)
+}
+
+#[tokio::test]
+async fn what_was_left_over_is_ended_but_not_by_a_dry_run() {
+    let _alone = ALONE.lock().await;
+    let bench = Bench::new(Scope::Tracked, Vec::new());
+    let own_tag = tag(Instance::current(), 9);
+    let left_over = Running::detached(&sleep(), &[(Tag::VARIABLE, &own_tag)]);
+    let is_told = |report: &Report| report.killed.iter().any(|judged| judged.pid == left_over.pid());
+    let mut report = bench.scanner.clean(true).await;
+    while !is_told(&report) {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        report = bench.scanner.clean(true).await;
+    }
+    assert!(!left_over.handle.has_exited(), "a dry run ends nothing");
+    assert_eq!(bench.scanner.stats().killed, 0);
+    let report = bench.scanner.clean(false).await;
+    assert_eq!(reason_of(&report, left_over.pid()), Some(Reason::LeftOver));
+    assert!(left_over.handle.has_exited());
+    assert_eq!((bench.scanner.stats().killed, report.errors), (1, vec![]));
+}
+
+#[tokio::test]
+async fn what_a_dead_run_left_is_ended_though_it_ignores_sigterm() {
+    let _alone = ALONE.lock().await;
+    let bench = Bench::new(Scope::Tracked, Vec::new());
+    let dead_tag = tag(&dead(), 9);
+    let stubborn = Running::detached(&node("process.on('SIGTERM', () => {})"), &[(Tag::VARIABLE, &dead_tag)]);
+    let kept = Running::detached(&sleep(), &[(Tag::VARIABLE, &dead_tag), ("PROCWARD_KEEP", "1")]);
+    let report = bench.clean_until_killed(&stubborn).await;
+    assert_eq!(reason_of(&report, stubborn.pid()), Some(Reason::LeftByDeadRun));
+    assert!(stubborn.handle.has_exited());
+    assert_eq!(reason_of(&report, kept.pid()), Some(Reason::Kept));
+    assert!(!kept.handle.has_exited());
+}
+
+#[tokio::test]
+async fn decoys_survive_the_scopes_tracked_and_tree() {
+    let _alone = ALONE.lock().await;
+    let unrelated = Running::detached(&node(""), &[]);
+    let titled = Running::detached(&node("process.title = 'x'.repeat(4000)"), &[]);
+    let other = Instance {
+        pid: unrelated.pid(),
+        start: start_mark(unrelated.pid()).expect("it runs"),
+        ..Instance::current().clone()
+    };
+    let others_child = Running::detached(&node(""), &[(Tag::VARIABLE, &tag(&other, 1))]);
+    for scope in [Scope::Tracked, Scope::Tree] {
+        let bench = Bench::new(scope, Vec::new());
+        let kept = Running::child(&node(""), &[("PROCWARD_KEEP", "1")]);
+        let [manager, worker, forked] = managed_by_node();
+        let host = Running::child(&node(""), &[("LD_PRELOAD", &addon())]);
+        let program = Running::child(&sleep(), &[]);
+        let old = Running::child(&node(""), &[]);
+        let old_titled = Running::child(&node("process.title = 'not me'"), &[]);
+        let report = bench.scanner.clean(false).await;
+        assert_eq!(report.errors, []);
+        for decoy in [&unrelated, &titled, &others_child, &kept, &manager, &worker, &forked, &host, &program] {
+            assert!(!decoy.handle.has_exited(), "{scope:?}: {:?}", reason_of(&report, decoy.pid()));
+        }
+        assert_eq!(reason_of(&report, host.pid()), Some(Reason::Host));
+        if scope == Scope::Tree {
+            assert_eq!(reason_of(&report, worker.pid()), Some(Reason::ManagedByNode));
+            assert_eq!(reason_of(&report, forked.pid()), Some(Reason::ManagedByNode));
+        }
+        // The control: the same scan does end this server's own old Node.js descendants, whatever they call themselves.
+        for control in [&old, &old_titled] {
+            let ended = scope == Scope::Tree;
+            let expected = if ended { Reason::DescendantTooOld } else { Reason::NotOurs };
+            assert_eq!(reason_of(&report, control.pid()), Some(expected));
+            assert_eq!(control.handle.has_exited(), ended);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_live_tree_is_left_to_who_runs_it() {
+    let _alone = ALONE.lock().await;
+    let own_tag = tag(Instance::current(), 5);
+    let root = Running::child(&node(""), &[(Tag::VARIABLE, &own_tag)]);
+    let daemon = Running::detached(&sleep(), &[(Tag::VARIABLE, &own_tag)]);
+    let tree =
+        TrackedTree { number: 5, root: root.pid(), age: Duration::from_mins(1), within_deadline: true, pooled: false };
+    let bench = Bench::new(Scope::Tree, vec![tree]);
+    let report = bench.scanner.clean(false).await;
+    assert_eq!(reason_of(&report, root.pid()), Some(Reason::WithinDeadline));
+    assert_eq!(reason_of(&report, daemon.pid()), Some(Reason::WithinDeadline));
+    let bench = Bench::new(Scope::Tree, vec![TrackedTree { within_deadline: false, ..tree }]);
+    let report = bench.scanner.clean(false).await;
+    assert_eq!(reason_of(&report, root.pid()), Some(Reason::CallTooOld));
+    assert_eq!(reason_of(&report, daemon.pid()), None, "one verdict for the tree");
+    assert_eq!(*bench.live.ended.lock(), [5]);
+    assert!(!root.handle.has_exited() && !daemon.handle.has_exited(), "only who runs a tree ends it");
+}
+
+#[tokio::test]
+async fn the_whole_machine_is_only_looked_at() {
+    let _alone = ALONE.lock().await;
+    let bench = Bench::new(Scope::Machine, Vec::new());
+    let unrelated = Running::detached(&node("process.title = 'sshd'"), &[]);
+    let kept = Running::detached(&node(""), &[("PROCWARD_KEEP", "1")]);
+    // Not a dry run by request: the first scan of this scope is one by itself. No second one here.
+    let report = bench.scanner.clean(false).await;
+    assert!(report.dry_run);
+    assert_eq!(reason_of(&report, unrelated.pid()), Some(Reason::NodeTooOld));
+    assert_eq!(reason_of(&report, kept.pid()), Some(Reason::Kept));
+    assert!(!unrelated.handle.has_exited());
+    let ancestors = std::iter::successors(Some(std::process::id()), |pid| {
+        let all = snapshot().ok()?.processes;
+        all.iter().find(|process| process.link.pid == *pid).map(|process| process.link.parent)
+    });
+    let ancestors: Vec<u32> = ancestors.take(50).collect();
+    assert!(report.killed.iter().all(|judged| !ancestors.contains(&judged.pid)));
+}
