@@ -1,6 +1,5 @@
 //! Everything that can go wrong in the core, with the stable code and the message a user sees.
 
-use std::io;
 use std::time::Duration;
 
 /// An error of the core; [`Error::code`] is what programs compare, the text is for people.
@@ -18,15 +17,6 @@ pub enum Error {
     /// A slot was given back that nobody held.
     #[error("Semaphore release without a matching acquire: no slot is held")]
     NotAcquired,
-    /// The command could not be started.
-    #[error("Cannot start {command}: {cause}")]
-    Spawn {
-        /// The command as it was asked for.
-        command: String,
-        /// What the operating system said.
-        #[source]
-        cause: io::Error,
-    },
     /// An option of the core has no meaning.
     #[error("{name} must be {expected}, got {got}")]
     InvalidConfig {
@@ -47,7 +37,6 @@ impl Error {
             Self::QueueFull(_) => "ERR_QUEUE_FULL",
             Self::Closed => "ERR_CLOSED",
             Self::NotAcquired => "ERR_NOT_ACQUIRED",
-            Self::Spawn { .. } => "ERR_SPAWN",
             Self::InvalidConfig { .. } => "ERR_INVALID_CONFIG",
         }
     }
