@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import failure from '../lib/mcporter/failure.js'
+
+const call = { server: 's'.repeat(1000), tool: 't'.repeat(1000), timeout: 1 }
+const names = Array.from({ length: 1000 }, (_, index) => `${index}${'x'.repeat(1000)}`)
+const long = 'y'.repeat(100_000)
+
+for (const [name, error] of [
+  ['unknown server', failure.unknownServer(call, names)],
+  ['unknown tool', failure.unknownTool(call, names, { insteadOf: 'x.y' })],
+  ['tool error', failure.toolError(call, { content: [{ text: long }, { text: long }], isError: true })],
+  [
+    'mcporter',
+    failure.mcporterFailed(call, { exitCode: 1, stdout: long, stderr: long }, { message: long, stderr: long }),
+  ],
+]) {
+  test(`the message stays readable whatever servers say: ${name}`, () => {
+    assert.ok(error.message.length < 4000, `${error.message.length}`)
+    assert.match(error.message, /^MCP call s{100}…\.t{100}…: /)
+    assert.ok((error.stderr ?? '').length <= 2000)
+  })
+}
+
+test('names: the first twenty, and how many more', () => {
+  const few = { server: 's', tool: 't', timeout: 1 }
+  const many = Array.from({ length: 22 }, (_, index) => `n${index}`)
+  assert.match(failure.unknownServer(few, many).message, /; there are: n0, .*, n19 and 2 more$/)
+  assert.match(failure.unknownServer(few, []).message, /configuration$/)
+})

@@ -1,0 +1,156 @@
+/**
+ * Calls a tool of an MCP server through mcporter: one process of mcporter per call, at most `maxConcurrent` at once, the
+ * rest waiting first come first served. A call is sent once, never again.
+ *
+ * Resolves with what `mcporter call SERVER.TOOL --args JSON --output json` prints, parsed: the tool's structured content,
+ * or its text when that is JSON, or the whole result (`{ content: [...] }`). `list_tools` is mcporter's word for listing
+ * the server's tools, even when the server has a tool of that name; prefer {@link listToolsAsync}.
+ *
+ * Every rejection names server and tool in its message, carries a `code`, and keeps an original error as `cause`.
+ * When a call is given up (timeout, abort, shutdown), mcporter and its servers are ended, and the slot is free when the
+ * last of them has exited.
+ *
+ * mcporter's keep-alive daemon is not used: it sends a failed call again, and it outlives the server.
+ *
+ * @param server - a name in mcporter's configuration
+ * @param tool - the tool's name; never corrected to a similar one
+ * @param args - the tool's arguments: any JSON. Properties that are `undefined` are left out
+ *
+ * Rejects with
+ * - `ERR_TOOL`: the tool answered with `isError`; its answer is the error's `result`. See `rejectOnError`
+ * - `ERR_UNKNOWN_SERVER`, `ERR_UNKNOWN_TOOL`: the error's `available` names those that there are
+ * - `ERR_CALL_TIMEOUT`: no answer within `timeout`
+ * - `ERR_QUEUE_TIMEOUT`, `ERR_QUEUE_FULL`: no slot in time, or too many calls waiting
+ * - `ABORT_ERR` (an `AbortError`): `signal` was aborted; its `cause` is the signal's reason
+ * - `ERR_CLOSED`: the helper was shut down
+ * - `ERR_MCPORTER`: mcporter could not make the call, say because the server does not start. The error has `exitCode`,
+ *   the end of `stderr`, and mcporter's `issue` (`{ kind: 'offline' | 'auth' | 'http' | 'stdio-exit' | 'other', ... }`)
+ * - `ERR_MCPORTER_NOT_FOUND`: mcporter is not installed
+ * - `ERR_MAX_BUFFER`: more output than `maxBuffer`
+ * - `ERR_SPAWN`: the process could not be started
+ * - `ERR_CLEANUP`: the cleanup scanner ended it
+ * - `ERR_INVALID_ARG_TYPE`: a name that is not a string, or `args` that are not JSON (functions, BigInts, NaN, cycles, ...)
+ * - `ERR_INVALID_ARG_VALUE`: a name that mcporter takes for something else (an option, an address, a command), or a
+ *   property `__proto__` at the top of `args`, which it drops
+ * - `ERR_INVALID_CONFIG`: a malformed or unknown option, or a malformed environment variable
+ */
+export declare function callToolAsync<Result = unknown>(
+  server: string,
+  tool: string,
+  args?: object,
+  options?: CallOptions,
+): Promise<Result>
+
+/**
+ * A server's tools. Takes a slot, as a call does, and shows as tool `list_tools` among the active processes.
+ * Rejects as {@link callToolAsync} does.
+ */
+export declare function listToolsAsync(server: string, options?: ListOptions): Promise<McpTool[]>
+
+/** The slots and the queue of the calls. */
+export declare function getSemaphoreStatus(): SemaphoreStatus
+
+/** The mcporter processes of the calls that are running. */
+export declare function getActiveProcesses(): ActiveProcess[]
+
+/** Whether a new call would be taken, and if not, why. */
+export declare function getReadiness(): Readiness
+
+/**
+ * Refuses further calls and rejects the waiting ones with `ERR_CLOSED`, ends the running ones with all their processes,
+ * and resolves when the last process has exited. Later calls of it return the same promise.
+ */
+export declare function shutdown(): Promise<void>
+
+/**
+ * A helper of one's own, with its own slots and queue. The functions of this module are those of a default helper, which
+ * is made when one of them is first used.
+ * @throws `ERR_INVALID_CONFIG` for a malformed or unknown option, or a malformed environment variable.
+ */
+export declare function createMcpHelper(options?: McpHelperOptions): McpHelper
+
+/** The functions work without their object: `const { callToolAsync } = createMcpHelper()`. */
+export interface McpHelper {
+  callToolAsync: typeof callToolAsync
+  listToolsAsync: typeof listToolsAsync
+  getSemaphoreStatus: typeof getSemaphoreStatus
+  getActiveProcesses: typeof getActiveProcesses
+  getReadiness: typeof getReadiness
+  shutdown: typeof shutdown
+}
+
+export interface McpHelperOptions {
+  /** How many calls run at once; `MCP_MAX_CONCURRENT` or 3 by default. */
+  maxConcurrent?: number
+  /** How long a call waits for a slot, in milliseconds, or `Infinity`; 60000 by default. */
+  queueTimeout?: number
+  /** How many calls may wait, or `Infinity`, the default. */
+  maxQueue?: number
+  /** How long a call may take once it has a slot, in milliseconds; `MCPORTER_CALL_TIMEOUT` or 60000 by default. */
+  callTimeout?: number
+  /** The same for {@link listToolsAsync}; `MCPORTER_LIST_TIMEOUT` or 30000 by default. */
+  listTimeout?: number
+  /** mcporter's configuration file; by default mcporter looks where it always does. Relative to `cwd`. */
+  configPath?: string
+  /** The folder that mcporter runs in; by default this process's when the helper is made. */
+  cwd?: string
+  /** Variables on top of this process's environment, for mcporter and through it for the servers. */
+  env?: Record<string, string>
+  /**
+   * Where mcporter is: a path, or a command's name; `MCPORTER_BIN` by default. Without either it is looked for among the
+   * dependencies of this app, then on PATH.
+   */
+  mcporterBin?: string
+  /** The most output of a call, in bytes; 10 MiB by default. */
+  maxBuffer?: number
+  /** Time between SIGTERM and SIGKILL when a call is ended, in milliseconds; 2000 by default. */
+  killGrace?: number
+  /** The default of the calls' own `rejectOnError`; `true`. */
+  rejectOnError?: boolean
+}
+
+export interface ListOptions {
+  /** How long it may take once it has a slot, in milliseconds; the helper's by default. */
+  timeout?: number
+  /** How long it waits for a slot, in milliseconds, or `Infinity`; the helper's by default. */
+  queueTimeout?: number
+  /** Ends it, waiting or running. */
+  signal?: AbortSignal
+}
+
+export interface CallOptions extends ListOptions {
+  /** `false` resolves with the tool's answer when that is an error; the helper's by default. */
+  rejectOnError?: boolean
+}
+
+export interface McpTool {
+  name: string
+  description?: string
+  /** JSON Schema of the arguments. */
+  inputSchema?: Record<string, unknown>
+  /** JSON Schema of the structured content, when the tool has any. */
+  outputSchema?: Record<string, unknown>
+}
+
+export interface SemaphoreStatus {
+  maxConcurrent: number
+  current: number
+  queued: number
+  available: number
+}
+
+export interface ActiveProcess {
+  pid: number
+  server: string
+  tool: string
+  /** Epoch milliseconds. */
+  startTime: number
+  /** Milliseconds since then. */
+  duration: number
+}
+
+export interface Readiness {
+  ready: boolean
+  /** `null` when ready. */
+  reason: 'draining' | 'queue-full' | null
+}

@@ -1,0 +1,50 @@
+const { createMcpHelper } = require('./mcporter/helper')
+
+/** @type {import('./mcp-helper').McpHelper | undefined} */
+let helper
+
+/** Made on first use, so that the environment may be filled after this module was loaded. */
+function defaultHelper() {
+  helper ??= createMcpHelper()
+  return helper
+}
+
+/** @type {typeof import('./mcp-helper').callToolAsync} */
+async function callToolAsync(...params) {
+  return defaultHelper().callToolAsync(...params)
+}
+
+/** @type {typeof import('./mcp-helper').listToolsAsync} */
+async function listToolsAsync(...params) {
+  return defaultHelper().listToolsAsync(...params)
+}
+
+/** @type {typeof import('./mcp-helper').getSemaphoreStatus} */
+function getSemaphoreStatus() {
+  return defaultHelper().getSemaphoreStatus()
+}
+
+/** @type {typeof import('./mcp-helper').getActiveProcesses} */
+function getActiveProcesses() {
+  return defaultHelper().getActiveProcesses()
+}
+
+/** @type {typeof import('./mcp-helper').getReadiness} */
+function getReadiness() {
+  return defaultHelper().getReadiness()
+}
+
+/** @type {typeof import('./mcp-helper').shutdown} */
+function shutdown() {
+  return defaultHelper().shutdown()
+}
+
+module.exports = {
+  callToolAsync,
+  createMcpHelper,
+  getActiveProcesses,
+  getReadiness,
+  getSemaphoreStatus,
+  listToolsAsync,
+  shutdown,
+}

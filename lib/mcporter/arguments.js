@@ -1,0 +1,78 @@
+// What of a tool call mcporter's command line can carry. The rest is refused here, before a slot is taken,
+// because mcporter would do something else with it: print its help, drop a value, or run the name as a command.
+
+const { codedError } = require('../errors')
+const { argument, invalidArgument } = require('../validate')
+
+/** mcporter takes such a server name for an address and connects to it. */
+const ADDRESS = /^(https?:\/\/|[a-z\d][a-z\d.-]*(:\d+)?\/)/i
+
+/** @param {unknown} server @returns {string} */
+function serverName(server) {
+  const name = plainName('server', server)
+  if (name !== name.trim()) throw unusable('server', name, 'it starts or ends with white space')
+  if (name === 'help') throw unusable('server', name, 'mcporter prints its help for that word')
+  if (ADDRESS.test(name))
+    throw unusable('server', name, 'mcporter takes it for an address, not for a configured server')
+  if (/\s/.test(name) && name.replace(/["'\\]/g, '').includes('npx')) {
+    throw unusable('server', name, 'mcporter takes it for a command to run, not for a configured server')
+  }
+  return name
+}
+
+/** @param {unknown} tool @returns {string} */
+function toolName(tool) {
+  return plainName('tool', tool)
+}
+
+/**
+ * The arguments of a tool as the JSON text to send.
+ * @param {unknown} args
+ */
+function encodeArguments(args) {
+  const expected = 'a plain object of JSON values'
+  if (typeof args !== 'object' || args === null || Array.isArray(args)) {
+    throw invalidArgument('args', expected, args)
+  }
+  if (Object.hasOwn(args, '__proto__')) {
+    throw codedError('ERR_INVALID_ARG_VALUE', "args must not have a property '__proto__' at its top: mcporter drops it")
+  }
+  let json
+  try {
+    json = JSON.stringify(args, onlyJson)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message.split('\n', 1)[0] : String(cause)
+    throw codedError('ERR_INVALID_ARG_TYPE', `args must be ${expected}: ${why}`, { cause })
+  }
+  if (json === undefined || !json.startsWith('{')) throw invalidArgument('args', expected, args)
+  return json
+}
+
+/** Refuses what `JSON.stringify` would drop or replace without a word. @param {string} key @param {unknown} value */
+function onlyJson(key, value) {
+  const lost =
+    typeof value === 'function' ||
+    typeof value === 'symbol' ||
+    typeof value === 'bigint' ||
+    (typeof value === 'number' && !Number.isFinite(value)) ||
+    value instanceof Map ||
+    value instanceof Set
+  if (!lost) return value
+  const kind = typeof value === 'object' ? value.constructor.name : typeof value === 'number' ? value : typeof value
+  throw new TypeError(`property '${key}' is a ${kind}`)
+}
+
+/** @param {'server' | 'tool'} what @param {unknown} name @returns {string} */
+function plainName(what, name) {
+  const text = argument(what, name)
+  if (text === '') throw unusable(what, text, 'it is empty')
+  if (text.startsWith('-')) throw unusable(what, text, "mcporter takes a name with a leading '-' for an option")
+  return text
+}
+
+/** @param {string} what @param {string} name @param {string} why */
+function unusable(what, name, why) {
+  return codedError('ERR_INVALID_ARG_VALUE', `${what} ${JSON.stringify(name.slice(0, 100))} can't be called: ${why}`)
+}
+
+module.exports = { encodeArguments, serverName, toolName }

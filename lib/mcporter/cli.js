@@ -1,0 +1,99 @@
+// mcporter as a process of its own, one per command.
+
+const path = require('node:path')
+const config = require('../config')
+const { callCommand, listCommand, serversCommand } = require('./command-line')
+const { named } = require('./failure')
+const { files } = require('./files')
+const { findMcporter } = require('./find')
+
+const LAUNCHER = path.join(__dirname, 'launcher.mjs')
+
+/**
+ * A keep-alive daemon would outlive the call, and mcporter sends a call again when one fails.
+ * The others would keep mcporter from starting, or from exiting when it is done.
+ */
+const ENVIRONMENT = {
+  MCPORTER_DISABLE_KEEPALIVE: '*',
+  MCPORTER_KEEPALIVE: '',
+  MCPORTER_DISABLE_AUTORUN: '',
+  MCPORTER_NO_FORCE_EXIT: '',
+}
+
+/**
+ * @typedef {import('./failure').Call} Call
+ * @typedef {{ bin?: string, configPath?: string, cwd: string, env: Record<string, string | undefined>, maxBuffer?: number, killGrace?: number }} Settings
+ */
+
+class Mcporter {
+  #runner
+  #settings
+  /** @type {import('./find').Mcporter | undefined} */
+  #found
+
+  /** @param {import('../runner').Runner} runner @param {Settings} settings */
+  constructor(runner, settings) {
+    this.#runner = runner
+    this.#settings = settings
+  }
+
+  /** @param {Call & { json: string }} call */
+  call(call) {
+    return this.#run(callCommand(call, this.#settings.configPath), call)
+  }
+
+  /** Lists the tools of the call's server. @param {Call} call */
+  list(call) {
+    return this.#run(listCommand(call, this.#settings.configPath), call)
+  }
+
+  /** Lists the servers of one source. @param {Call} call @param {'local' | 'import'} source */
+  servers(call, source) {
+    return this.#run(serversCommand(source, this.#settings.configPath), call)
+  }
+
+  /**
+   * Runs mcporter to its end, whatever that is; rejects when it can't be started or had to be ended.
+   * @param {string[]} args @param {Call} call
+   * @returns {Promise<import('./output').Output>}
+   */
+  async #run(args, call) {
+    const { server, tool, timeout, signal } = call
+    const { cwd, env, maxBuffer, killGrace } = this.#settings
+    try {
+      const { command, argv, input } = this.#start(args)
+      const place = { cwd, env: { ...env, ...ENVIRONMENT }, input }
+      const limits = { timeout, signal, maxBuffer, killGrace }
+      return await this.#runner.run(command, argv, { server, tool, ...place, ...limits })
+    } catch (error) {
+      if (/** @type {any} */ (error).code === 'ERR_EXIT') return /** @type {any} */ (error)
+      throw named(call, error)
+    }
+  }
+
+  /** @param {string[]} args @returns {{ command: string, argv: string[], input?: string }} */
+  #start(args) {
+    this.#found ??= findMcporter(placesOf(this.#settings))
+    if ('command' in this.#found) return { command: this.#found.command, argv: args }
+    return { command: process.execPath, argv: [LAUNCHER], input: JSON.stringify({ ...this.#found, args }) }
+  }
+}
+
+/** @param {Settings} settings @returns {import('./find').Places} */
+function placesOf({ bin, cwd, env }) {
+  const variables = { ...config.childEnvironment(), ...env }
+  const pathName = Object.keys(variables).find((name) => name.toUpperCase() === 'PATH') ?? 'PATH'
+  const main = require.main?.filename ?? process.argv[1]
+  // This package's own folder counts for a server that was started from elsewhere by another script.
+  const folders = [cwd, process.cwd(), ...(main === undefined ? [] : [path.dirname(main)]), __dirname]
+  return {
+    bin,
+    cwd,
+    folders,
+    searchPath: variables[pathName] ?? '',
+    platform: process.platform,
+    files,
+  }
+}
+
+module.exports = { Mcporter }

@@ -1,0 +1,9 @@
+// How launcher.mjs says what the tool answered: mcporter prints failures and answers alike, and mcporter 0.9 exits
+// with 0 after both. Neither mcporter nor Node.js exits with these numbers.
+
+/** The tool gave a result. */
+const TOOL_RESULT = 64
+/** The tool answered with `isError`. */
+const TOOL_ERROR = 65
+
+module.exports = { TOOL_ERROR, TOOL_RESULT }

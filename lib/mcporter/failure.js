@@ -1,0 +1,79 @@
+// The errors of a call. Each names server and tool, and none carries arguments, environment or command lines.
+
+const { abortError, codedError } = require('../errors')
+
+const MAX_NAMES = 20
+const MAX_NAME = 100
+const MAX_TEXT = 500
+const MAX_STDERR = 2000
+
+/** @typedef {{ server: string, tool: string, timeout: number, signal?: AbortSignal }} Call */
+
+/** The error of a queue or a process, in this call's name. @param {Call} call @param {any} cause */
+function named(call, cause) {
+  const { code, message } = cause
+  if (code === 'ABORT_ERR' && call.signal?.aborted) {
+    const error = abortError(call.signal)
+    error.message = about(call, error.message)
+    return error
+  }
+  if (code === 'ERR_CALL_TIMEOUT') {
+    const late = `no answer within ${call.timeout} ms; mcporter and its servers were ended`
+    return codedError(code, about(call, late), { cause })
+  }
+  return codedError(code, about(call, message), { cause })
+}
+
+/** @param {Call} call @param {any} result */
+function toolError(call, result) {
+  return codedError('ERR_TOOL', about(call, `the tool reported an error${textOf(result)}`), { result })
+}
+
+/** @param {Call} call @param {string[]} available */
+function unknownServer(call, available) {
+  const message = `there is no server '${short(call.server)}' in mcporter's configuration${listed(available)}`
+  return codedError('ERR_UNKNOWN_SERVER', about(call, message), { available })
+}
+
+/** @param {Call} call @param {string[]} available @param {{ insteadOf?: string, cause?: unknown }} [details] */
+function unknownTool(call, available, { insteadOf, cause } = {}) {
+  const called = insteadOf === undefined ? '' : `; mcporter called ${insteadOf} in its place`
+  const message = `there is no tool '${short(call.tool)}' on server '${short(call.server)}'${listed(available)}${called}`
+  return codedError('ERR_UNKNOWN_TOOL', about(call, message), { available, cause })
+}
+
+/**
+ * mcporter could not make the call.
+ * @param {Call} call @param {import('./output').Output} output @param {import('./output').Failed} failed
+ */
+function mcporterFailed(call, { exitCode }, { message, issue, stderr }) {
+  const details = { cause: new Error(message), issue, exitCode, stderr: stderr.slice(-MAX_STDERR) }
+  return codedError('ERR_MCPORTER', about(call, short(message, MAX_TEXT)), details)
+}
+
+/** @param {{ server: string, tool: string }} call @param {string} message */
+function about({ server, tool }, message) {
+  return `MCP call ${short(server)}.${short(tool)}: ${message}`
+}
+
+/** @param {string[]} names */
+function listed(names) {
+  if (names.length === 0) return ''
+  const shown = names.slice(0, MAX_NAMES).map((name) => short(name))
+  const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : ''
+  return `; there are: ${shown.join(', ')}${more}`
+}
+
+/** @param {any} result */
+function textOf(result) {
+  const content = Array.isArray(result?.content) ? result.content : []
+  const texts = content.map((/** @type {any} */ part) => part?.text).filter((/** @type {unknown} */ text) => text)
+  return texts.length === 0 ? '' : `: ${short(texts.join(' '), MAX_TEXT)}`
+}
+
+/** @param {string} text */
+function short(text, most = MAX_NAME) {
+  return text.length > most ? `${text.slice(0, most)}…` : text
+}
+
+module.exports = { mcporterFailed, named, toolError, unknownServer, unknownTool }

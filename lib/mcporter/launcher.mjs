@@ -1,0 +1,41 @@
+// Runs mcporter's command line in this process. Its arguments come as JSON through standard input, where they are
+// neither limited in length (128 KiB an argument on Linux, 32 KiB in all on Windows) nor visible to other users.
+
+import { text } from 'node:stream/consumers'
+import { pathToFileURL } from 'node:url'
+import { TOOL_ERROR, TOOL_RESULT } from './exit-codes.js'
+
+/** @type {{ script: string, library?: string, args: string[] }} */
+const { script, library, args } = JSON.parse(await text(process.stdin))
+
+// Without it (another mcporter's library), output.js judges by the looks of the output.
+if (library !== undefined) await sendOnlyOneToolCall(library).catch(() => {})
+// mcporter ends itself with process.exit(), which would cut off what a slow reader has not yet taken from the pipe.
+/** @type {any} */
+const { _handle: pipe } = process.stdout
+pipe?.setBlocking?.(true)
+process.argv = [process.execPath, script, ...args]
+await import(pathToFileURL(script).href)
+
+/**
+ * When a tool is unknown, mcporter calls the one with the nearest name instead ("Auto-corrected tool call").
+ * Here every later call gets the first one's answer, and the exit code says what that was.
+ * @param {string} file
+ */
+async function sendOnlyOneToolCall(file) {
+  const { createRuntime } = await import(pathToFileURL(file).href)
+  const prototype = Object.getPrototypeOf(await createRuntime({ servers: [] }))
+  const { callTool } = prototype
+  /** @type {Promise<any> | undefined} */
+  let answer
+  /** @param {unknown[]} params */
+  prototype.callTool = function (...params) {
+    answer ??= callTool.apply(this, params).then((/** @type {any} */ result) => {
+      process.once('exit', () => {
+        process.exitCode = result?.isError === true ? TOOL_ERROR : TOOL_RESULT
+      })
+      return result
+    })
+    return answer
+  }
+}

@@ -1,0 +1,92 @@
+// What the helper and its calls may be told, checked before anything is done.
+
+const path = require('node:path')
+const config = require('../config')
+const validate = require('../validate')
+
+/** @typedef {(name: string, value: unknown) => any} Check */
+
+/** @type {Check} */
+const patience = (name, value) => validate.time(name, value, { unlimited: true })
+/** @type {Check} */
+const queueLength = (name, value) => validate.count(name, value, { unlimited: true })
+
+/** @type {Check} */
+function text(name, value) {
+  if (validate.string(name, value) !== '') return value
+  throw validate.invalidConfig(name, 'a string that is not empty', value)
+}
+
+/** @type {Check} */
+function environment(name, value) {
+  const variables = validate.options(name, value)
+  for (const [key, entry] of Object.entries(variables)) {
+    if (entry !== undefined) validate.string(`${name}.${key}`, entry)
+  }
+  return { ...variables }
+}
+
+/** @type {Record<string, Check>} */
+const HELPER = {
+  maxConcurrent: validate.count,
+  queueTimeout: patience,
+  maxQueue: queueLength,
+  callTimeout: validate.time,
+  listTimeout: validate.time,
+  configPath: text,
+  cwd: text,
+  env: environment,
+  mcporterBin: text,
+  maxBuffer: validate.bytes,
+  killGrace: validate.time,
+  rejectOnError: validate.boolean,
+}
+
+/** @type {Record<string, Check>} */
+const LIST = { timeout: validate.time, signal: validate.abortSignal, queueTimeout: patience }
+/** @type {Record<string, Check>} */
+const CALL = { ...LIST, rejectOnError: validate.boolean }
+
+/** @param {unknown} options */
+function helperOptions(options) {
+  const given = checked(options, HELPER)
+  const cwd = path.resolve(given.cwd ?? '')
+  return {
+    maxConcurrent: given.maxConcurrent ?? config.maxConcurrent(),
+    queueTimeout: given.queueTimeout ?? 60_000,
+    maxQueue: given.maxQueue ?? Infinity,
+    callTimeout: given.callTimeout ?? config.callTimeout(),
+    listTimeout: given.listTimeout ?? config.listTimeout(),
+    rejectOnError: given.rejectOnError ?? true,
+    mcporter: {
+      bin: given.mcporterBin ?? config.mcporterBin(),
+      configPath: given.configPath === undefined ? undefined : path.resolve(cwd, given.configPath),
+      cwd,
+      env: given.env ?? {},
+      maxBuffer: given.maxBuffer,
+      killGrace: given.killGrace,
+    },
+  }
+}
+
+/** @param {unknown} options @returns {{ timeout?: number, signal?: AbortSignal, queueTimeout?: number, rejectOnError?: boolean }} */
+function callOptions(options) {
+  return checked(options, CALL)
+}
+
+/** @param {unknown} options @returns {{ timeout?: number, signal?: AbortSignal, queueTimeout?: number }} */
+function listOptions(options) {
+  return checked(options, LIST)
+}
+
+/** @param {unknown} options @param {Record<string, Check>} checks */
+function checked(options, checks) {
+  /** @type {Record<string, any>} */
+  const values = {}
+  for (const [name, value] of Object.entries(validate.options('options', options, Object.keys(checks)))) {
+    if (value !== undefined) values[name] = checks[name](name, value)
+  }
+  return values
+}
+
+module.exports = { callOptions, helperOptions, listOptions }
