@@ -1,3 +1,5 @@
+'use strict'
+
 const { CleanupScanner, cleanup } = require('./lib/cleanup')
 const { Runner, activeProcesses } = require('./lib/process/runner')
 const { Semaphore } = require('./lib/semaphore')

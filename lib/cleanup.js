@@ -1,3 +1,5 @@
+'use strict'
+
 const { CLEANUP_SCOPES, cleanupDefaults } = require('./config')
 const native = require('./native')
 const validate = require('./validate')

@@ -1,3 +1,5 @@
+'use strict'
+
 // The only reader of `process.env`. It is read when a default is needed, not when the module is loaded, so that
 // a program may fill the environment (dotenv, tests) after its imports.
 

@@ -1,3 +1,5 @@
+'use strict'
+
 /**
  * An `Error` with a stable `code`; `details` (such as `cause`) become its own properties.
  * @param {string} code

@@ -1,3 +1,5 @@
+'use strict'
+
 const { createMcpHelper } = require('./mcporter/helper')
 
 /** @type {import('./mcp-helper').McpHelper | undefined} */

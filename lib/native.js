@@ -1,3 +1,5 @@
+'use strict'
+
 // The generated loader's error speaks of npm bugs; this one says what to do.
 
 const { codedError } = require('./errors')

@@ -1,3 +1,5 @@
+'use strict'
+
 // The queue and the counting are native; here are the promises' callers, one timer, and abort signals.
 
 const native = require('./native')

@@ -1,3 +1,5 @@
+'use strict'
+
 const { inspect } = require('node:util')
 const { codedError } = require('./errors')
 

@@ -1,3 +1,5 @@
+'use strict'
+
 // What of a tool call mcporter's command line can carry. The rest is refused here, before a slot is taken,
 // because mcporter would do something else with it: print its help, drop a value, or run the name as a command.
 

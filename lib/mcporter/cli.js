@@ -1,3 +1,5 @@
+'use strict'
+
 // mcporter as a process of its own, one per command.
 
 const path = require('node:path')

@@ -1,3 +1,5 @@
+'use strict'
+
 // mcporter's command lines. Names never start with '-' here (arguments.js), so no value can be read as an option.
 
 const MAX_TIME = 2 ** 31 - 1

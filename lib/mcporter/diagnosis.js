@@ -1,3 +1,5 @@
+'use strict'
+
 // Why a call gave no result, looked up where mcporter does not say it: which servers or tools there are.
 
 const { mcporterFailed, toolError, unknownServer, unknownTool } = require('./failure')

@@ -1,3 +1,5 @@
+'use strict'
+
 // The JSON in what mcporter printed, among lines that are not: notices, and what a server wrote to its stderr.
 
 /** How many starts of a document may turn out to be none: a server can print millions of lines that look like one. */

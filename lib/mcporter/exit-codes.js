@@ -1,3 +1,5 @@
+'use strict'
+
 // How launcher.mjs says what the tool answered: mcporter prints failures and answers alike, and mcporter 0.9 exits
 // with 0 after both. Neither mcporter nor Node.js exits with these numbers.
 

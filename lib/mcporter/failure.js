@@ -1,3 +1,5 @@
+'use strict'
+
 // The errors of a call. Each names server and tool, and none carries arguments, environment or command lines.
 
 const { abortError, codedError } = require('../errors')

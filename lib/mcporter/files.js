@@ -1,3 +1,5 @@
+'use strict'
+
 // The little that finding mcporter needs of the file system. What can't be read is as good as absent.
 
 const fs = require('node:fs')

@@ -1,3 +1,5 @@
+'use strict'
+
 // Where mcporter is: the option or MCPORTER_BIN, else a dependency of the host app, else PATH.
 
 const nodePath = require('node:path')

@@ -1,7 +1,9 @@
+'use strict'
+
 // One helper: a queue, the processes started for it, and mcporter.
 
 const { Semaphore } = require('../semaphore')
-const { Runner } = require('../runner')
+const { Runner } = require('../process/runner')
 const { encodeArguments, serverName, toolName } = require('./arguments')
 const { Mcporter } = require('./cli')
 const { diagnose } = require('./diagnosis')

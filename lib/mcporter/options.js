@@ -1,3 +1,5 @@
+'use strict'
+
 // What the helper and its calls may be told, checked before anything is done.
 
 const path = require('node:path')

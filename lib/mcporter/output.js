@@ -1,3 +1,5 @@
+'use strict'
+
 // What mcporter's output means. Pure: from what was printed to a verdict.
 
 const { documents } = require('./documents')

@@ -1,3 +1,5 @@
+'use strict'
+
 // Why a process failed, as an error: the one place for these messages.
 
 const { constants } = require('node:os')

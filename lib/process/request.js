@@ -1,3 +1,5 @@
+'use strict'
+
 const { childEnvironment } = require('../config')
 const validate = require('../validate')
 

@@ -1,3 +1,5 @@
+'use strict'
+
 const native = require('../native')
 const { abortError, codedError } = require('../errors')
 const validate = require('../validate')

@@ -1,3 +1,5 @@
+'use strict'
+
 const { EventEmitter } = require('node:events')
 const { codedError } = require('../errors')
 const validate = require('../validate')

@@ -1,0 +1,81 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ActiveProcess, CleanupStats, SemaphoreStatus } from '../index'
+import type { Readiness } from './mcp-helper'
+
+/**
+ * A handler for the health endpoints. Mount it in Express or Connect, `app.use('/api/health', healthRouter())`, or call
+ * it from a plain `node:http` server with the `prefix` option.
+ *
+ * - `GET /`: {@link Health}
+ * - `GET /processes`: {@link ProcessHealth}, status 200 with an alert too
+ * - `GET /live`: 200 while the event loop turns
+ * - `GET /ready`: 200, or 503 with `Retry-After` and a `reason` while the helper shuts down or its queue is full
+ *
+ * `HEAD` works; another method answers 405; another path goes to `next()`, or answers 404 when there is none. A request
+ * with `Accept: application/health+json` is answered in that format (`status` pass, warn or fail). An error inside goes
+ * to `next(error)`, or answers 500 without details. No answer holds a command line, an environment or a path.
+ *
+ * @throws `ERR_INVALID_CONFIG` at once, for an option that is malformed or unknown.
+ */
+export declare function healthRouter(options?: HealthOptions): HealthHandler
+
+/** What `GET /` answers. */
+export declare function getHealth(): Health
+
+/**
+ * What `GET /processes` answers.
+ * @throws `ERR_INVALID_CONFIG` for an option that is malformed or unknown.
+ */
+export declare function getProcessHealth(options?: HealthOptions): ProcessHealth
+
+export type HealthHandler = (req: IncomingMessage, res: ServerResponse, next?: (error?: unknown) => void) => void
+
+export interface HealthOptions {
+  /** Whose calls to report; the functions of `procward/mcp-helper` by default. */
+  helper?: HealthHelper
+  /** Whose scans to report; the `cleanup` of `procward` by default. */
+  cleanup?: HealthCleanup
+  /** More active processes than this raise the alert; 5 by default. */
+  recommendedMax?: number
+  /** The path that the handler answers under when nothing strips it, as in plain `node:http`; none by default. */
+  prefix?: string
+}
+
+export interface HealthHelper {
+  getSemaphoreStatus(): SemaphoreStatus
+  getActiveProcesses(): ActiveProcess[]
+  /** Whether a new call would be taken, and if not, why; a helper without it is always ready. */
+  getReadiness?(): Readiness
+}
+
+export interface HealthCleanup {
+  getStats(): CleanupStats
+}
+
+export interface Health {
+  status: 'ok'
+  /** ISO 8601. */
+  timestamp: string
+  /** Seconds since this process started. */
+  uptime: number
+  /** Bytes, as `process.memoryUsage()` gives them. */
+  memory: { rss: number; heapTotal: number; heapUsed: number; external: number; arrayBuffers: number }
+}
+
+export interface ProcessHealth {
+  /** Stays `'ok'` with an alert. */
+  status: 'ok'
+  /** ISO 8601. */
+  timestamp: string
+  semaphore: SemaphoreStatus
+  activeProcesses: { count: number; processes: ActiveProcess[] }
+  cleanup: CleanupStats
+  /** `null` when there is nothing to tell. */
+  alert: Alert | null
+}
+
+export interface Alert {
+  level: 'warning'
+  /** Such as `6 active processes detected (recommended max: 5)`. */
+  message: string
+}

@@ -1,0 +1,61 @@
+'use strict'
+
+// Every field is named here: what the helper or the scanner may know besides (a command line, a path) can't leak.
+
+/** @returns {import('../health').Health} */
+function basicHealth() {
+  return {
+    status: 'ok',
+    timestamp: new Date().toISOString(),
+    uptime: process.uptime(),
+    memory: process.memoryUsage(),
+  }
+}
+
+/** @param {import('./options').HealthSource} source @returns {import('../health').ProcessHealth} */
+function processHealth({ helper, cleanup, recommendedMax }) {
+  const processes = helper.getActiveProcesses().map(activeProcess)
+  return {
+    status: 'ok',
+    timestamp: new Date().toISOString(),
+    semaphore: semaphoreStatus(helper.getSemaphoreStatus()),
+    activeProcesses: { count: processes.length, processes },
+    cleanup: cleanupStats(cleanup.getStats()),
+    alert: processAlert(processes.length, recommendedMax),
+  }
+}
+
+/** @param {number} count @param {number} recommendedMax @returns {import('../health').Alert | null} */
+function processAlert(count, recommendedMax) {
+  if (count <= recommendedMax) return null
+  return { level: 'warning', message: `${count} active processes detected (recommended max: ${recommendedMax})` }
+}
+
+/** @param {import('../../index').ActiveProcess} process @returns {import('../../index').ActiveProcess} */
+function activeProcess({ pid, server, tool, startTime, duration }) {
+  return { pid, server, tool, startTime, duration }
+}
+
+/** @param {import('../../index').SemaphoreStatus} status @returns {import('../../index').SemaphoreStatus} */
+function semaphoreStatus({ maxConcurrent, current, queued, available }) {
+  return { maxConcurrent, current, queued, available }
+}
+
+/** @param {import('../../index').CleanupStats} stats @returns {import('../../index').CleanupStats} */
+function cleanupStats({ isRunning, interval, maxAge, stats: { scans, killed, errors }, scope, lastScan }) {
+  return {
+    isRunning,
+    interval,
+    maxAge,
+    stats: { scans, killed, errors },
+    scope,
+    lastScan: lastScan && scanSummary(lastScan),
+  }
+}
+
+/** @typedef {NonNullable<import('../../index').CleanupStats['lastScan']>} ScanSummary @param {ScanSummary} scan @returns {ScanSummary} */
+function scanSummary({ time, duration, scanned, killed, skipped, errors, dryRun }) {
+  return { time, duration, scanned, killed, skipped, errors, dryRun }
+}
+
+module.exports = { basicHealth, processHealth }

@@ -1,0 +1,82 @@
+'use strict'
+
+const { basicHealth, processHealth } = require('./report')
+
+/**
+ * One answer in both of its forms: the plain body, and the status and checks of `application/health+json`.
+ * @typedef {{
+ *   statusCode: number,
+ *   body: Record<string, unknown>,
+ *   status: 'pass' | 'warn' | 'fail',
+ *   output?: string,
+ *   checks: Record<string, Check>,
+ *   retryAfter?: number,
+ * }} Answer
+ * @typedef {{ observedValue: number, observedUnit: string, status?: 'warn', output?: string }} Check
+ */
+
+/** Seconds: about one MCP call, or about one restart. */
+const RETRY_AFTER = 5
+
+const NOT_READY = { draining: 'shutting down', 'queue-full': 'the queue of calls is full' }
+
+/** @returns {Answer} */
+function basic() {
+  const body = basicHealth()
+  /** @type {Answer['checks']} */
+  const checks = { uptime: { observedValue: body.uptime, observedUnit: 's' } }
+  for (const [name, observedValue] of Object.entries(body.memory)) {
+    checks[`memory:${name}`] = { observedValue, observedUnit: 'B' }
+  }
+  return { statusCode: 200, body: { ...body }, status: 'pass', checks }
+}
+
+/** @param {import('./options').HealthSource} source @returns {Answer} */
+function processes(source) {
+  const body = processHealth(source)
+  const { semaphore, activeProcesses, cleanup, alert } = body
+  const active = { observedValue: activeProcesses.count, observedUnit: 'processes' }
+  return {
+    statusCode: 200,
+    body: { ...body },
+    status: alert ? 'warn' : 'pass',
+    output: alert?.message,
+    checks: {
+      'processes:active': alert ? { ...active, status: 'warn', output: alert.message } : active,
+      'semaphore:current': { observedValue: semaphore.current, observedUnit: 'calls' },
+      'semaphore:queued': { observedValue: semaphore.queued, observedUnit: 'calls' },
+      'cleanup:killed': { observedValue: cleanup.stats.killed, observedUnit: 'processes' },
+      'cleanup:errors': { observedValue: cleanup.stats.errors, observedUnit: 'errors' },
+    },
+  }
+}
+
+/** Answers as long as the event loop does; children have no say in it. @returns {Answer} */
+function live() {
+  return { statusCode: 200, body: { status: 'ok', timestamp: new Date().toISOString() }, status: 'pass', checks: {} }
+}
+
+/** @param {import('./options').HealthSource} source @returns {Answer} */
+function ready({ helper }) {
+  const { ready, reason } = helper.getReadiness?.() ?? { ready: true, reason: null }
+  if (ready) return live()
+  const output = NOT_READY[reason ?? 'draining']
+  return {
+    statusCode: 503,
+    body: { status: 'unavailable', timestamp: new Date().toISOString(), reason: output },
+    status: 'fail',
+    output,
+    checks: {},
+    retryAfter: RETRY_AFTER,
+  }
+}
+
+/** @type {Map<string | undefined, (source: import('./options').HealthSource) => Answer>} */
+const routes = new Map([
+  ['/', basic],
+  ['/processes', processes],
+  ['/live', live],
+  ['/ready', ready],
+])
+
+module.exports = { routes }
