@@ -33,7 +33,7 @@ class Mcporter {
   /** @type {import('./find').Mcporter | undefined} */
   #found
 
-  /** @param {import('../runner').Runner} runner @param {Settings} settings */
+  /** @param {import('../process/runner').Runner} runner @param {Settings} settings */
   constructor(runner, settings) {
     this.#runner = runner
     this.#settings = settings
