@@ -38,7 +38,7 @@ impl Instance {
         CURRENT.get_or_init(|| {
             let pid = std::process::id();
             let facts = world().and_then(|world| Ok((world, start_mark(pid)?)));
-            let (world, start) = facts.unwrap_or_else(|_| (UNKNOWN.to_owned(), StartMark(0)));
+            let (world, start) = facts.unwrap_or_else(|_| (UNKNOWN.to_owned(), StartMark::HIDDEN));
             let nonce = RandomState::new().build_hasher().finish();
             Self { world, pid, start, nonce }
         })

@@ -13,6 +13,13 @@ pub use platform::{start_mark, world};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StartMark(pub u64);
 
+impl StartMark {
+    /// Stands where the system hides when a process started, as macOS and Windows do of other users' processes.
+    ///
+    /// It is the oldest: such a process can be an ancestor, never a victim.
+    pub const HIDDEN: Self = Self(0);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

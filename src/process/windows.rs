@@ -31,7 +31,9 @@ pub fn created(process: &OwnedHandle) -> io::Result<u64> {
     let zero = FILETIME { dwLowDateTime: 0, dwHighDateTime: 0 };
     let (mut creation, mut exit, mut kernel, mut user) = (zero, zero, zero, zero);
     // SAFETY: the handle is open, and the four times may be written to during the call.
-    let done = unsafe { GetProcessTimes(process.as_raw_handle(), &mut creation, &mut exit, &mut kernel, &mut user) };
+    let done = unsafe {
+        GetProcessTimes(process.as_raw_handle(), &raw mut creation, &raw mut exit, &raw mut kernel, &raw mut user)
+    };
     if done == 0 {
         return Err(io::Error::last_os_error());
     }

@@ -9,9 +9,13 @@ use crate::process::table::open_verified;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::timeout;
 
 /// How long a process may take to vanish after SIGKILL; one that waits for a disk takes longer.
 const AFTER_KILL: Duration = Duration::from_secs(2);
+
+/// A tree has its own grace period; one that outlives this is waited for no longer, so that scans go on.
+const TREE_LIMIT: Duration = Duration::from_mins(1);
 
 type Condemned = (Verdict, Reason);
 
@@ -21,7 +25,8 @@ pub async fn carry_out(verdicts: Vec<Verdict>, trees: &Arc<dyn Trees>, grace: Du
     for condemned in report.note_skipped(verdicts) {
         if let Some(tree) = condemned.0.tree {
             let (trees, reason) = (Arc::clone(trees), condemned.1);
-            endings.push((tokio::spawn(async move { trees.end(tree, reason).await }), condemned));
+            let ending = async move { timeout(TREE_LIMIT, trees.end(tree, reason)).await };
+            endings.push((tokio::spawn(ending), condemned));
         } else {
             match open_verified(condemned.0.pid, condemned.0.start) {
                 Ok(Some(handle)) => held.push((handle, condemned)),
@@ -32,7 +37,11 @@ pub async fn carry_out(verdicts: Vec<Verdict>, trees: &Arc<dyn Trees>, grace: Du
     }
     end_held(held, grace, report).await;
     for (ending, condemned) in endings {
-        let outcome = ending.await.unwrap_or_else(|_| Err(io::Error::other("its end failed unexpectedly")));
+        let outcome = match ending.await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => Err(io::Error::new(io::ErrorKind::TimedOut, "its tree is still there")),
+            Err(_) => Err(io::Error::other("its end failed unexpectedly")),
+        };
         note(report, condemned, outcome);
     }
 }

@@ -1,6 +1,7 @@
 //! Who descends from whom, and which of them are servers with procward.
 
 use crate::instance::{Instance, Tag};
+use crate::process::identity::StartMark;
 use crate::process::table::ProcessInfo;
 use std::collections::{HashMap, HashSet};
 
@@ -42,13 +43,14 @@ impl<'a> Family<'a> {
         above
     }
 
-    /// The process that an instance runs in, if that is alive.
+    /// The process that an instance runs in, if that is alive, or may be.
     fn host_named(&self, instance: &Instance) -> Option<u32> {
-        let host = self.by_pid.get(&instance.pid).filter(|host| host.link.start == instance.start)?;
+        let may_be = |host: &&&ProcessInfo| [instance.start, StartMark::HIDDEN].contains(&host.link.start);
+        let host = self.by_pid.get(&instance.pid).filter(may_be)?;
         instance.shares_world_with(self.me).then_some(host.link.pid)
     }
 
-    /// Whether an instance, whose pid can be compared with ours, still runs.
+    /// Whether an instance, whose pid can be compared with ours, still runs, or may.
     pub fn is_alive(&self, instance: &Instance) -> bool {
         self.host_named(instance).is_some()
     }

@@ -71,7 +71,7 @@ impl fmt::Display for Reason {
             Self::WithinDeadline => "a call within its own timeout",
             Self::Pooled => "kept for the next call",
             Self::SparedTree => "belongs to a call with a process that is to be spared",
-            Self::Young => "not older than the maximum age",
+            Self::Young => "not old enough",
             Self::NotOurs => "not started by this server",
         })
     }

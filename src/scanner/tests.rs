@@ -13,6 +13,7 @@ struct FakeTrees {
     live: Vec<TrackedTree>,
     ended: Mutex<Vec<(u64, Reason)>>,
     refuses: bool,
+    never_ends: bool,
 }
 
 impl Trees for FakeTrees {
@@ -23,6 +24,9 @@ impl Trees for FakeTrees {
     fn end(&self, tree: u64, reason: Reason) -> Ending<'_> {
         self.ended.lock().push((tree, reason));
         let refused = self.refuses.then(|| io::Error::from(io::ErrorKind::PermissionDenied));
+        if self.never_ends {
+            return Box::pin(std::future::pending());
+        }
         Box::pin(async { refused.map_or(Ok(()), Err) })
     }
 }
@@ -169,6 +173,18 @@ async fn a_forgotten_tree_is_ended_by_who_runs_it() {
         let stats = scanner.stats();
         assert_eq!((stats.killed, stats.errors), (counts.0 as u64, counts.1 as u64));
         assert_eq!(report.killed.first().map_or(minutes(6), |judged| judged.age), minutes(6), "the tree's age");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tree_that_can_not_be_ended_holds_up_no_further_scan() {
+    let stuck = TrackedTree { number: 4, root: NOBODY, age: minutes(6), within_deadline: false, pooled: false };
+    let trees = FakeTrees { live: vec![stuck], never_ends: true, ..FakeTrees::default() };
+    let root = tagged(Instance::current().clone(), 4, child(NOBODY));
+    let (scanner, _) = scanner(table(vec![own(), root]), trees, Scope::Tracked);
+    for _ in 0..2 {
+        let message = "Cannot end node: its tree is still there".to_owned();
+        assert_eq!(scanner.clean(false).await.errors, [Failure { pid: NOBODY, message }]);
     }
 }
 

@@ -59,8 +59,7 @@ fn link(process: &Process) -> Link {
         parent: process.parent().map_or(0, Pid::as_u32),
         group: group_of(pid),
         session: process.session_id().map(Pid::as_u32),
-        // Where the mark is hidden the oldest stands for it: such a process can still be an ancestor, never a victim.
-        start: start_mark(pid).unwrap_or(StartMark(0)),
+        start: start_mark(pid).unwrap_or(StartMark::HIDDEN),
     }
 }
 

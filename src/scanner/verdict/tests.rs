@@ -53,6 +53,11 @@ fn every_rule_in_every_scope() {
             [Skip(OtherInstance); 3],
         ),
         (
+            "of an instance that may be alive, as its start is hidden",
+            vec![with(|p| p.link.start = StartMark::HIDDEN, node(70, 1)), tagged(instance(70, 699), 9, node(200, 70))],
+            [Skip(OtherInstance); 3],
+        ),
+        (
             "of a dead instance, its pid recycled",
             vec![node(70, 1), tagged(instance(70, 699), 9, node(200, 70))],
             [Kill(LeftByDeadRun); 3],
