@@ -1,0 +1,5 @@
+'use strict'
+
+const { healthRouter } = require('procward/health')
+
+module.exports = healthRouter({ helper: require('../scripts/mcp-helper') })
