@@ -6,16 +6,19 @@ const native = require('./native')
 const { abortError } = require('./errors')
 const validate = require('./validate')
 
-const MAX_TIMER = 2 ** 31 - 1
+// A timer keeps its semaphore in memory until it fires, also when nobody waits any more.
+const MAX_TIMER = 60_000
 const WAIT_OPTIONS = ['timeout', 'signal']
 const handles = new FinalizationRegistry(native.semaphoreFree)
+
+/** @typedef {{ timeout?: number, signal?: AbortSignal }} AcquireOptions */
 
 class Semaphore {
   #handle
   #queueTimeout
   /** @type {NodeJS.Timeout | undefined} */
   #timer
-  #timerDelay = Infinity
+  #timerDue = Infinity
 
   /** @param {number} [maxConcurrent] @param {{ queueTimeout?: number, maxQueue?: number }} [options] */
   constructor(maxConcurrent = 3, options) {
@@ -30,9 +33,9 @@ class Semaphore {
     handles.register(this, this.#handle)
   }
 
-  /** @param {{ timeout?: number, signal?: AbortSignal }} [options] @returns {Promise<() => void>} */
+  /** @param {AcquireOptions} [options] @returns {Promise<() => void>} */
   async acquire(options) {
-    if (options !== undefined || !native.semaphoreTryAcquire(this.#handle)) await this.#wait(options)
+    await this.#slot(options)
     let held = true
     return () => {
       if (!held) return
@@ -50,10 +53,10 @@ class Semaphore {
     if (queued === 0) this.#timer?.unref()
   }
 
-  /** @template T @param {() => T | PromiseLike<T>} fn @param {{ timeout?: number, signal?: AbortSignal }} [options] @returns {Promise<T>} */
+  /** @template T @param {() => T | PromiseLike<T>} fn @param {AcquireOptions} [options] @returns {Promise<T>} */
   async use(fn, options) {
     if (typeof fn !== 'function') throw validate.invalidArgument('fn', 'a function', fn)
-    if (options !== undefined || !native.semaphoreTryAcquire(this.#handle)) await this.#wait(options)
+    await this.#slot(options)
     try {
       return await fn()
     } finally {
@@ -77,51 +80,54 @@ class Semaphore {
     this.#restTimer()
   }
 
-  /** @param {{ timeout?: number, signal?: AbortSignal }} [options] @returns {Promise<void>} */
-  #wait(options) {
+  /**
+   * A slot that was free takes as many microtasks as one that was waited for, so that they are taken up in the order
+   * in which they are given out.
+   * @param {AcquireOptions} [options]
+   */
+  async #slot(options) {
     const { timeout = this.#queueTimeout, signal } = validate.options('options', options, WAIT_OPTIONS)
     if (timeout !== this.#queueTimeout) validate.time('timeout', timeout, { unlimited: true })
-    if (signal === undefined) return this.#enqueue(timeout)
-    validate.abortSignal('signal', signal)
-    if (signal.aborted) return Promise.reject(abortError(signal))
-    return this.#enqueueAbortable(timeout, signal)
+    if (signal !== undefined && validate.abortSignal('signal', signal).aborted) throw abortError(signal)
+    await (native.semaphoreTryAcquire(this.#handle) || this.#enqueue(timeout, signal))
+    if (!signal?.aborted) return
+    // Granted a moment before the abort: whoever gave up does not get it.
+    this.release()
+    throw abortError(signal)
   }
 
-  /** @param {number} timeout */
-  #enqueue(timeout) {
+  /** @param {number} timeout @param {AbortSignal} [signal] */
+  #enqueue(timeout, signal) {
     const granted = native.semaphoreAcquire(this.#handle, timeout)
-    // A timer armed for a shorter time than this is early enough: it finds out when it really is.
-    if (timeout < this.#timerDelay || this.#timer === undefined) this.#armTimer(timeout)
+    // A timer that is due earlier than this will do: it finds out when this one is.
+    if (this.#timer === undefined || performance.now() + timeout < this.#timerDue) this.#armTimer(timeout)
     else this.#timer.ref()
+    if (signal !== undefined) this.#leaveOnAbort(signal, granted)
     return granted
   }
 
-  /** @param {number} timeout @param {AbortSignal} signal */
-  async #enqueueAbortable(timeout, signal) {
-    if (native.semaphoreTryAcquire(this.#handle)) return
-    const granted = this.#enqueue(timeout)
+  /** @param {AbortSignal} signal @param {Promise<void>} granted */
+  #leaveOnAbort(signal, granted) {
     const ticket = native.semaphoreLastTicket(this.#handle)
     const abort = () => {
       native.semaphoreCancel(this.#handle, ticket, abortError(signal))
       this.#restTimer()
     }
+    const forget = () => signal.removeEventListener('abort', abort)
     signal.addEventListener('abort', abort, { once: true })
-    try {
-      await granted
-    } finally {
-      signal.removeEventListener('abort', abort)
-    }
+    granted.then(forget, forget)
   }
 
   /** One timer for all waiters; it is what keeps the process alive while somebody waits. @param {number} delay */
   #armTimer(delay) {
     clearTimeout(this.#timer)
-    this.#timerDelay = Math.min(Math.max(Math.ceil(delay), 1), MAX_TIMER)
+    const wait = Math.min(Math.max(Math.ceil(delay), 1), MAX_TIMER)
+    this.#timerDue = performance.now() + wait
     this.#timer = setTimeout(() => {
       this.#timer = undefined
       const next = native.semaphoreExpire(this.#handle)
       if (next >= 0) this.#armTimer(next)
-    }, this.#timerDelay)
+    }, wait)
   }
 
   /** A timer that nobody waits for must not keep the process alive. */

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
+import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { Semaphore } from '../index.js'
+
+const { semaphoreCreate, semaphoreFree } = createRequire(import.meta.url)('../binding.js')
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc')
+
+/** Collects garbage until `reached`, or for so long that it never will be. @param {() => boolean} reached */
+async function collectUntil(reached) {
+  for (let round = 0; round < 50 && !reached(); round++) {
+    await turn() // in between, because a WeakRef that was looked at holds on until the next turn
+    collectGarbage()
+  }
+  return reached()
+}
+
+/** The handle that the next semaphore would get: the lowest that is free. */
+function nextHandle() {
+  const handle = semaphoreCreate(1)
+  semaphoreFree(handle)
+  return handle
+}
+
+test('a semaphore that nothing refers to any more gives its native part back', async () => {
+  const before = nextHandle()
+  for (let count = 0; count < 10_000; count++) new Semaphore().tryAcquire()
+  assert.ok(nextHandle() > before, 'the handle tells how many there are')
+  assert.ok(await collectUntil(() => nextHandle() < before + 100))
+})
+
+test('one that somebody waits for stays, until its waiter is settled', async () => {
+  const waiter = (() => {
+    const semaphore = new Semaphore(1)
+    semaphore.tryAcquire()
+    return semaphore.acquire({ timeout: 50 })
+  })()
+  const rejected = assert.rejects(waiter, { code: 'ERR_QUEUE_TIMEOUT' })
+  await collectUntil(() => false)
+  await rejected
+})
+
+test('a signal that nothing but the wait refers to still ends it', async () => {
+  const semaphore = new Semaphore(1)
+  semaphore.tryAcquire()
+  const rejected = assert.rejects(semaphore.acquire({ signal: AbortSignal.timeout(50) }), { code: 'ABORT_ERR' })
+  await collectUntil(() => false)
+  await rejected
+})
+
+test('the release function alone keeps its semaphore in being', async () => {
+  const [release, reference] = await (async () => {
+    const semaphore = new Semaphore(1)
+    return [await semaphore.acquire(), new WeakRef(semaphore)]
+  })()
+  assert.equal(await collectUntil(() => reference.deref() === undefined), false)
+  release()
+  assert.equal(reference.deref()?.getStatus().current, 0)
+})
+
+for (const queueTimeout of [60_000, Infinity])
+  test(`an idle one that had a waiter with a timeout of ${queueTimeout} is not kept for more than a minute`, async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const reference = await (async () => {
+      const semaphore = new Semaphore(1, { queueTimeout })
+      const release = await semaphore.acquire()
+      const waiter = semaphore.acquire()
+      release()
+      await waiter.then((next) => next())
+      return new WeakRef(semaphore)
+    })()
+    t.mock.timers.tick(60_000)
+    assert.ok(await collectUntil(() => reference.deref() === undefined))
+  })
