@@ -12,7 +12,7 @@ step('cargo', 'fmt', '--check')
 for (const features of [['--no-default-features'], []]) {
   step('cargo', 'clippy', '--locked', '--all-targets', ...features, '--', '-D', 'warnings')
 }
-nodeStep(packageBin('@biomejs/biome', 'bin/biome'), 'ci', '--error-on-warnings', '.')
+nodeStep(packageBin('@biomejs/biome', 'bin/biome'), 'ci', '--colors=off', '--error-on-warnings', '.')
 nodeStep(packageBin('typescript', 'bin/tsc'), '-p', '.')
 
 console.log('\n> invariants')
