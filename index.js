@@ -5,12 +5,9 @@ const { Runner, activeProcesses } = require('./lib/process/runner')
 const { Semaphore } = require('./lib/semaphore')
 
 const runner = new Runner()
+const run = runner.run.bind(runner)
+const spawn = runner.spawn.bind(runner)
+const getActiveProcesses = () => activeProcesses()
 
-module.exports = {
-  CleanupScanner,
-  Semaphore,
-  cleanup,
-  run: runner.run.bind(runner),
-  spawn: runner.spawn.bind(runner),
-  getActiveProcesses: () => activeProcesses(),
-}
+// Plain names, because Node.js reads this list, without running it, for those who `import { … }`.
+module.exports = { CleanupScanner, Semaphore, cleanup, getActiveProcesses, run, spawn }

@@ -1,5 +1,6 @@
 'use strict'
 
+const { isRegExp } = require('node:util/types')
 const { CLEANUP_SCOPES, cleanupDefaults } = require('./config')
 const native = require('./native')
 const validate = require('./validate')
@@ -95,8 +96,9 @@ function checked(options) {
 /** @param {unknown} allow */
 function allowEntries(allow) {
   if (!Array.isArray(allow)) throw validate.invalidConfig('allow', 'an array', allow)
-  return allow.map((entry, at) => {
-    if (entry instanceof RegExp) return { source: entry.source, flags: entry.flags }
+  // A copy without holes, which map() would leave out.
+  return [...allow].map((entry, at) => {
+    if (isRegExp(entry)) return { source: entry.source, flags: entry.flags }
     if (typeof entry === 'string' && entry !== '') return { executable: entry }
     if (typeof entry === 'number') return { pid: validate.count(`allow[${at}]`, entry) }
     throw validate.invalidConfig(`allow[${at}]`, 'a pid, the name or path of an executable, or a RegExp', entry)

@@ -11,13 +11,13 @@ const CLEANUP_SCOPES = /** @type {const} */ (['tracked', 'tree', 'machine'])
 
 /**
  * A whole number from the environment; an unset or empty variable gives the default.
- * @param {string} name @param {number} fallback @param {(name: string, value: unknown) => number} check
+ * @param {string} name @param {number} fallback @param {(name: string, value: unknown, options: { given: string }) => number} check
  */
 function numberFrom(name, fallback, check) {
   const text = process.env[name]
   if (text === undefined || text === '') return fallback
-  const value = /^\d+$/.test(text.trim()) ? Number(text) : text
-  return check(name, value)
+  const digits = /^\d+$/.test(text.trim())
+  return check(name, digits ? Number(text) : NaN, { given: text })
 }
 
 /** How many MCP calls run at once. */

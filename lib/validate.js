@@ -23,26 +23,28 @@ function invalidArgument(name, expected, got) {
   return codedError('ERR_INVALID_ARG_TYPE', `${name} must be ${expected}, got ${show(got)}`)
 }
 
-/** @param {string} name @param {unknown} value @param {number} max @param {boolean} unlimited @param {string} unit */
-function wholeNumber(name, value, max, unlimited, unit) {
+/** @typedef {{ unlimited?: boolean, given?: unknown }} NumberOptions `given` is what the user wrote, where that is not the value. */
+
+/** @param {string} name @param {unknown} value @param {number} max @param {string} unit @param {NumberOptions} [options] */
+function wholeNumber(name, value, max, unit, { unlimited = false, given = value } = {}) {
   if (unlimited && value === Infinity) return value
   if (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= max) return Number(value)
-  throw invalidConfig(name, `a whole number ${unit}from 1 to ${max}${unlimited ? ' or Infinity' : ''}`, value)
+  throw invalidConfig(name, `a whole number ${unit}from 1 to ${max}${unlimited ? ' or Infinity' : ''}`, given)
 }
 
-/** A count of at least one. @param {string} name @param {unknown} value @param {{ unlimited?: boolean }} [options] */
-function count(name, value, { unlimited = false } = {}) {
-  return wholeNumber(name, value, MAX_COUNT, unlimited, '')
+/** A count of at least one. @param {string} name @param {unknown} value @param {NumberOptions} [options] */
+function count(name, value, options) {
+  return wholeNumber(name, value, MAX_COUNT, '', options)
 }
 
-/** A time in milliseconds. @param {string} name @param {unknown} value @param {{ unlimited?: boolean }} [options] */
-function time(name, value, { unlimited = false } = {}) {
-  return wholeNumber(name, value, MAX_TIME, unlimited, 'of milliseconds ')
+/** A time in milliseconds. @param {string} name @param {unknown} value @param {NumberOptions} [options] */
+function time(name, value, options) {
+  return wholeNumber(name, value, MAX_TIME, 'of milliseconds ', options)
 }
 
 /** A size in bytes. @param {string} name @param {unknown} value */
 function bytes(name, value) {
-  return wholeNumber(name, value, MAX_COUNT, false, 'of bytes ')
+  return wholeNumber(name, value, MAX_COUNT, 'of bytes ')
 }
 
 /** @param {string} name @param {unknown} value @returns {string} */

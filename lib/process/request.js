@@ -45,7 +45,8 @@ function processRequest(command, args, options, owner) {
     text: encoding === 'utf8',
     native: {
       command: String(command),
-      args: args.map((value, at) => validate.argument(`args[${at}]`, value)),
+      // A copy without holes, which map() would leave out.
+      args: [...args].map((value, at) => validate.argument(`args[${at}]`, value)),
       cwd: optional(given.cwd, 'cwd', text),
       environment: environment(given.env),
       timeout: optional(given.timeout, 'timeout', (name, value) => validate.time(name, value, { unlimited: true })),
