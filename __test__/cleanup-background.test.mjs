@@ -1,0 +1,121 @@
+// A scanner that runs: it scans again and again, whoever still refers to it, and keeps no process alive.
+
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CleanupScanner, run } from '../index.js'
+import { isolated } from './support/isolated.mjs'
+import { outcomeOf } from './support/program.mjs'
+import { until } from './support/until.mjs'
+
+const HOUR = 3_600_000
+const options = /** @type {const} */ ({ interval: 10, scope: 'tracked', maxAge: 1 })
+
+isolated(import.meta.url, () => {
+  describe('a scanner that runs', scans)
+  describe('a process whose scanner runs', processes)
+})
+
+function scans() {
+  test('scans, and ends what is forgotten', async (t) => {
+    const scanner = new CleanupScanner(options)
+    t.after(() => scanner.stop())
+    scanner.start()
+    await assert.rejects(run(process.execPath, ['--eval', 'setTimeout(() => {}, 120_000)']), { code: 'ERR_CLEANUP' })
+    // The scan is over, and counted, a moment after the call.
+    const stats = await until(() => scanner.getStats().stats.killed > 0 && scanner.getStats().stats)
+    assert.equal(stats.errors, 0)
+    await until(() => scanner.getStats().stats.scans > stats.scans + 5)
+    assert.equal(scanner.getStats().lastScan.dryRun, false)
+  })
+
+  test('scans no more once it was stopped, and again once it was started', async (t) => {
+    const scanner = new CleanupScanner(options)
+    t.after(() => scanner.stop())
+    scanner.start()
+    await until(() => scanner.getStats().stats.scans > 2)
+    scanner.stop()
+    // Waits for its turn after a scan that was under way.
+    await scanner.cleanupAll({ dryRun: true })
+    const { scans } = scanner.getStats().stats
+    await sleep(30 * options.interval)
+    assert.equal(scanner.getStats().stats.scans, scans)
+    scanner.start()
+    await until(() => scanner.getStats().stats.scans > scans + 2)
+  })
+
+  test('keeps to a new interval at once', async (t) => {
+    const scanner = new CleanupScanner({ ...options, interval: HOUR })
+    t.after(() => scanner.stop())
+    scanner.start()
+    scanner.start({ interval: 10 })
+    await until(() => scanner.getStats().stats.scans > 2)
+    scanner.start({ interval: HOUR })
+    await scanner.cleanupAll({ dryRun: true })
+    const { scans } = scanner.getStats().stats
+    await sleep(30 * options.interval)
+    assert.equal(scanner.getStats().stats.scans, scans)
+  })
+
+  test('goes on when nothing refers to it, and can be collected once it was stopped', async () => {
+    const program = `
+      import { setTimeout as sleep } from 'node:timers/promises'
+      import { CleanupScanner, run } from 'procward'
+      const collect = async (isOver) => {
+        for (let time = 0; time < 50; time++) {
+          await sleep(5)
+          gc()
+          if (isOver()) break
+        }
+      }
+      const start = () => {
+        const scanner = new CleanupScanner(${JSON.stringify(options)})
+        scanner.start()
+        return new WeakRef(scanner)
+      }
+      const forgotten = start()
+      await collect(() => false)
+      console.log(await run(process.execPath, ['--eval', 'setTimeout(() => {}, 120_000)']).catch(({ code }) => code))
+      forgotten.deref().stop()
+      await collect(() => forgotten.deref() === undefined)
+      console.log(forgotten.deref())`
+    const outcome = await outcomeOf(program, { args: ['--expose-gc'] })
+    assert.deepEqual(outcome, { code: 0, signal: null, stdout: 'ERR_CLEANUP\nundefined', stderr: '' })
+  })
+}
+
+function processes() {
+  test('ends by itself', async () => {
+    const program = `
+      import { CleanupScanner, cleanup } from 'procward'
+      cleanup.start()
+      new CleanupScanner(${JSON.stringify({ ...options, interval: 1 })}).start()
+      console.log(cleanup.getStats().isRunning)`
+    assert.deepEqual(await outcomeOf(program), { code: 0, signal: null, stdout: 'true', stderr: '' })
+  })
+
+  test('stays until a scan that is awaited is over', async () => {
+    const program = `
+      import { cleanup } from 'procward'
+      const { scanned } = await cleanup.cleanupAll()
+      console.log(scanned > 0)`
+    assert.deepEqual(await outcomeOf(program), { code: 0, signal: null, stdout: 'true', stderr: '' })
+  })
+
+  test('survives the end of worker threads whose scanners run', async () => {
+    const program = `
+      import { Worker } from 'node:worker_threads'
+      import { cleanup } from 'procward'
+      const started = "const { cleanup } = require('procward');" +
+        "cleanup.start({ interval: 1, scope: 'tracked' }); cleanup.cleanupAll(); cleanup.cleanupAll();" +
+        "require('worker_threads').parentPort.postMessage('started')"
+      for (let time = 0; time < 5; time++) {
+        const worker = new Worker(started, { eval: true, execArgv: [] })
+        await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject))
+        await worker.terminate()
+      }
+      const { errors } = await cleanup.cleanupAll()
+      console.log(errors.length)`
+    assert.deepEqual(await outcomeOf(program), { code: 0, signal: null, stdout: '0', stderr: '' })
+  })
+}

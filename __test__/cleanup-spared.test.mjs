@@ -1,0 +1,123 @@
+// What the user wants spared: by the `allow` option, and by PROCWARD_KEEP=1 in a process's environment.
+
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { CleanupScanner, getActiveProcesses, run } from '../index.js'
+import { sh } from './support/commands.mjs'
+import { isolated } from './support/isolated.mjs'
+import { isAlive, noProcessList } from './support/processes.mjs'
+import { BECAUSE, reasons, untilKilled, verdicts } from './support/scans.mjs'
+import { child, duringCall, sleeper } from './support/servers.mjs'
+import { until } from './support/until.mjs'
+
+const settings = /** @type {const} */ ({ scope: 'tree', maxAge: 1 })
+
+/** The command line of the process that `allow` is tried on ends with this. */
+const NAME = 'sleeper.mjs'
+
+/** @type {[allow: (pid: number) => unknown[], isSpared: boolean][]} */
+const ENTRIES = [
+  [() => [], false],
+  [(pid) => [pid], true],
+  [(pid) => [pid + 1], false],
+  [(pid) => [pid + 1, 'unknown', /^unknown$/, pid], true],
+  [() => ['node'], true],
+  [() => [process.execPath], true],
+  [() => ['nod', 'NODE', 'bin/node', 'node ', './node', NAME, sleeper], false],
+  [() => [/sleeper/], true],
+  [() => [/^sleeper/], false],
+  [() => [/^\S*node \S*sleeper\.mjs sleeper/], true],
+  [() => [/SLEEPER/], false],
+  [() => [/SLEEPER/i], true],
+  [() => [/node(?= \S*sleeper\.mjs)/], true],
+  [() => [/node(?= \S*worker\.mjs)/], false],
+  [() => [/^(?!.*sleeper)/], false],
+  [() => [/^(?!.*worker)/], true],
+  [() => [/(?<=node \S*)sleeper(?<extension>\.mjs)/], true],
+  [() => [/(?<letter>e)\k<letter>per/], true],
+  [() => [/\p{Lu}{9}/u], false],
+  [() => [/[\p{Ll}--[a-r]]l[e]{2}p/v], true],
+  [() => [/sleeper/g, /sleeper/dgmsy], true],
+]
+
+isolated(import.meta.url, () => {
+  describe('allow', { skip: noProcessList }, allow)
+  describe('PROCWARD_KEEP', { skip: noProcessList }, keep)
+})
+
+function allow() {
+  for (const [entries, isSpared] of ENTRIES)
+    test(`${entries} ${isSpared ? 'spares' : 'does not spare'} node ${NAME}`, async (t) => {
+      const pid = await child(t)
+      const report = await new CleanupScanner({ ...settings, allow: entries(pid) }).cleanupAll()
+      const reason = isSpared ? BECAUSE.allowed : BECAUSE.descendant
+      assert.deepEqual([verdicts(report).get(pid)?.reason, isAlive(pid)], [reason, isSpared])
+    })
+
+  test('a forgotten call is spared with its whole tree, for one process of it', () =>
+    duringTree('', async (root, member) => {
+      const report = await new CleanupScanner({ ...settings, allow: [member] }).cleanupAll()
+      assert.deepEqual(reasons(report, { root, member }), { root: BECAUSE.sparedTree, member: BECAUSE.allowed })
+      assert.deepEqual([root, member].filter(isAlive), [root, member])
+    }))
+
+  test('holds until start() changes it', async (t) => {
+    const pid = await child(t)
+    const scanner = new CleanupScanner({ ...settings, allow: ['node'], interval: 3_600_000 })
+    t.after(() => scanner.stop())
+    scanner.start({ allow: [pid] })
+    scanner.start({ maxAge: 2 })
+    assert.deepEqual(reasons(await scanner.cleanupAll(), { pid }), { pid: BECAUSE.allowed })
+    scanner.start({ allow: [] })
+    assert.deepEqual(reasons(await scanner.cleanupAll(), { pid }), { pid: BECAUSE.descendant })
+    assert.ok(!isAlive(pid))
+  })
+}
+
+function keep() {
+  for (const PROCWARD_KEEP of ['0', '', 'true', '11'])
+    test(`a call with '${PROCWARD_KEEP}' is ended`, async () => {
+      const scanner = new CleanupScanner(settings)
+      const ended = assert.rejects(run(process.execPath, [sleeper], { env: { PROCWARD_KEEP } }), {
+        code: 'ERR_CLEANUP',
+      })
+      const [{ pid }] = await until(() => getActiveProcesses().length > 0 && getActiveProcesses())
+      await untilKilled(scanner, pid)
+      await ended
+    })
+
+  test("a call with '1' is spared", () =>
+    duringCall(
+      async (pid, lines) => {
+        await until(() => lines.length === 1)
+        const report = await new CleanupScanner(settings).cleanupAll()
+        assert.deepEqual(reasons(report, { pid }), { pid: BECAUSE.kept })
+        assert.ok(isAlive(pid))
+      },
+      { env: { PROCWARD_KEEP: '1' } },
+    ))
+
+  test('a forgotten call is spared with its whole tree, for one process of it', () =>
+    duringTree('PROCWARD_KEEP=1', async (root, member) => {
+      const report = await new CleanupScanner(settings).cleanupAll()
+      assert.deepEqual(reasons(report, { root, member }), { root: BECAUSE.sparedTree, member: BECAUSE.kept })
+      assert.deepEqual([root, member].filter(isAlive), [root, member])
+    }))
+}
+
+/**
+ * The same with a call whose root is a shell, with a Node.js process below it.
+ * @param {string} environment of that process
+ * @param {(root: number, member: number) => Promise<void>} act
+ */
+function duringTree(environment, act) {
+  const tree = sh(`${environment} "$1" "$2" & wait`, process.execPath, sleeper)
+  return duringCall(
+    async (root, lines) => {
+      const [line] = await until(() => lines.length > 0 && lines)
+      await act(root, Number(line.split(' ')[1]))
+    },
+    {},
+    tree,
+  )
+}

@@ -1,0 +1,147 @@
+// The package as its users get it: packed, installed in a folder of its own, loaded and type-checked there.
+
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { homedir, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { promisify } from 'node:util'
+import { declaredValues, entryPoints, root } from './support/declarations.mjs'
+
+const folder = mkdtempSync(join(tmpdir(), 'procward-package-'))
+const app = join(folder, 'app')
+const installed = join(app, 'node_modules', 'procward')
+/** @type {string[]} */
+let packed = []
+
+before(async () => {
+  mkdirSync(app)
+  const settings = [
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--no-update-notifier',
+    '--cache',
+    join(folder, 'cache'),
+  ]
+  const { stdout } = await npm(root, 'pack', '--json', '--pack-destination', folder, ...settings)
+  const [{ filename, files }] = JSON.parse(stdout)
+  packed = files.map(({ path }) => path)
+  writeFileSync(join(app, 'package.json'), JSON.stringify({ private: true }))
+  await npm(app, 'install', '--offline', join(folder, filename), ...settings)
+})
+
+after(() => rmSync(folder, { recursive: true, force: true }))
+
+/** @param {string} cwd @param {string[]} args */
+function npm(cwd, ...args) {
+  return promisify(execFile)('npm', args, { cwd, shell: process.platform === 'win32', timeout: 120_000 })
+}
+
+/** What a program in the app's folder prints. @param {string} file @param {string} program */
+async function outputOf(file, program) {
+  writeFileSync(join(app, file), program)
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [file], { cwd: app, timeout: 30_000 })
+  assert.equal(stderr, '')
+  return stdout.trim()
+}
+
+describe('the tarball', () => {
+  test('has what a user needs, and no sources, tests or examples', () => {
+    const needed = [
+      /^package\.json$/,
+      /^(LICENSE|(README|CHANGELOG)\.md)$/,
+      /^(index|binding)\.(js|d\.ts)$/,
+      /^lib\/[\w/-]+\.(js|mjs|d\.ts)$/,
+      /^docs\/[\w/-]+\.(md|svg|png)$/,
+      /^procward\.[\w-]+\.node$/,
+    ]
+    assert.deepEqual(
+      packed.filter((path) => !needed.some((pattern) => pattern.test(path))),
+      [],
+    )
+    for (const path of ['LICENSE', 'README.md', 'index.js', 'index.d.ts']) assert.ok(packed.includes(path), path)
+  })
+
+  test('tells nothing about the machine that it was made on, and no secret', () => {
+    const told = packed.filter((path) => {
+      if (path.endsWith('.node')) return false
+      const text = readFileSync(join(installed, path), 'utf8')
+      return text.includes(root) || text.includes(join(homedir(), '/')) || SECRET.test(text)
+    })
+    assert.deepEqual(told, [])
+    assert.ok(SECRET.test('//example.org/:_authToken=abc') && SECRET.test(`token: ghp_${'a1'.repeat(18)}`))
+  })
+})
+
+const SECRET =
+  /_authToken|_password|-----BEGIN [A-Z ]*PRIVATE KEY|\b(gh[pousr]|npm|sk|xox[bp])[_-]\w{20,}|\bAKIA[A-Z\d]{16}/
+
+describe('installed elsewhere', () => {
+  test('needs nothing else', () => {
+    const { dependencies = {}, peerDependencies = {} } = JSON.parse(
+      readFileSync(join(installed, 'package.json'), 'utf8'),
+    )
+    assert.deepEqual([dependencies, peerDependencies], [{}, {}])
+  })
+
+  for (const name of entryPoints.keys()) {
+    test(`require('${name}') gives all that is declared`, async () => {
+      const output = await outputOf('required.cjs', `console.log(Object.keys(require('${name}')).sort().join())`)
+      assert.equal(output, declaredValues(name).join())
+    })
+
+    test(`import { ... } from '${name}' gives all that is declared`, async () => {
+      const names = declaredValues(name).join(', ')
+      const program = `import { ${names} } from '${name}'\nconsole.log([${names}].every((value) => value !== undefined))`
+      assert.equal(await outputOf('imported.mjs', program), 'true')
+    })
+  }
+
+  test('works', async () => {
+    const program = `
+      import { Semaphore, cleanup, run } from 'procward'
+      import { getSemaphoreStatus } from 'procward/mcp-helper'
+      import { getProcessHealth } from 'procward/health'
+      const { stdout } = await new Semaphore(1).use(() => run(process.execPath, ['--print', '6 * 7']))
+      const { scanned } = await cleanup.cleanupAll({ dryRun: true })
+      const { status } = getProcessHealth()
+      console.log(stdout.trim(), scanned > 0, getSemaphoreStatus().maxConcurrent, status)`
+    assert.equal(await outputOf('works.mjs', program), '42 true 3 ok')
+  })
+})
+
+describe('for TypeScript with moduleResolution node16', () => {
+  const require = createRequire(import.meta.url)
+  const types = new URL('fixtures/types/', import.meta.url)
+
+  /** What tsc says about these files. @param {string[]} files */
+  async function complaints(...files) {
+    const compilerOptions = {
+      ...{ module: 'node16', moduleResolution: 'node16', target: 'es2022', strict: true, noEmit: true },
+      ...{ types: ['node'], typeRoots: [join(root, 'node_modules', '@types')] },
+    }
+    writeFileSync(join(app, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }))
+    const tsc = [require.resolve('typescript/bin/tsc'), '--pretty', 'false', '--project', 'tsconfig.json']
+    const { stdout } = await promisify(execFile)(process.execPath, tsc, { cwd: app, timeout: 120_000 }).catch(
+      (error) => error,
+    )
+    return stdout.trim().split('\n').filter(Boolean)
+  }
+
+  before(() => {
+    for (const file of ['consumer.mts', 'require.cts', 'wrong.mts']) cpSync(new URL(file, types), join(app, file))
+    cpSync(new URL('consumer.mts', types), join(app, 'consumer.cts'))
+  })
+
+  test('the whole API type-checks in an ES module and in CommonJS', async () => {
+    assert.deepEqual(await complaints('consumer.mts', 'consumer.cts', 'require.cts'), [])
+  })
+
+  test('each wrong use is refused', async () => {
+    const lines = (await complaints('wrong.mts')).map((line) => Number(/^wrong\.mts\((\d+),/.exec(line)?.[1]))
+    assert.deepEqual(lines, [7, 8, 9, 10, 11])
+  })
+})
