@@ -33,6 +33,8 @@ export declare class ProcessCall {
   end(reason: 'aborted' | 'shutdown', grace?: number | undefined | null): void
   /** Writes to its input; resolves with whether it took the bytes. */
   write(bytes: Buffer): Promise<boolean>
+  /** Gives it up before it has started: whatever was written to it is refused. */
+  abandon(): void
   /** Ends its input. */
   endInput(): void
 }
@@ -130,6 +132,10 @@ export interface ProcessRequest {
   tool?: string
   /** The part of the program that started it. */
   owner: number
+  /** What it leaves behind when it exits may stay. */
+  detached: boolean
+  /** Whether it gets a warden, where there are any. */
+  guarded: boolean
   /** Lines as strings, invalid UTF-8 replaced; otherwise as buffers. */
   text: boolean
 }

@@ -113,6 +113,11 @@ export interface RunOptions {
   maxBuffer?: number
   /** Ends the whole tree when aborted. */
   signal?: AbortSignal
+  /**
+   * `true` lets go of what the process leaves behind when it exits: that may go on, also after this server's end, and the
+   * cleanup scanner spares it (it gets `PROCWARD_KEEP=1`). Default `false`: it is ended.
+   */
+  detached?: boolean
   /** Ms between SIGTERM and SIGKILL; also how long an output may stay open after the process has exited. Default 2000. */
   killGrace?: number
   /** `'utf8'` (invalid sequences replaced) or `'buffer'`. Default `'utf8'`. */
@@ -226,7 +231,7 @@ export interface CleanupOptions {
   scope?: 'tracked' | 'tree' | 'machine'
   /** What is always spared: pids, names or paths of executables, regular expressions for command lines. */
   allow?: readonly (number | string | RegExp)[]
-  /** Ms between SIGTERM and SIGKILL. Default 2000. */
+  /** Ms between SIGTERM and SIGKILL for what is not a tracked call, which has its own. Default 2000. */
   killGrace?: number
 }
 
@@ -270,8 +275,9 @@ export interface CleanupStats {
 /**
  * Ends processes that have been forgotten, by SIGTERM, `killGrace` and SIGKILL.
  *
- * Never, in any scope: this process, its ancestors, pid 1, another user's, another running procward server and what it
- * started, one with `PROCWARD_KEEP=1` in its environment, one that `allow` matches, one that cannot be identified.
+ * Never, in any scope: this process, its ancestors, pid 1, another user's, another running procward server and what was
+ * started through it, one with `PROCWARD_KEEP=1` in its environment, one that `allow` matches, one that cannot be
+ * identified. Scope `'machine'` spares nothing else: workers and `fork()` children, also this server's own, can be ended.
  * A call inside its own `timeout` is not an orphan, however old; one without, older than `maxAge`, is: it rejects with
  * `ERR_CLEANUP`. What counts as Node.js is the executable: `node`, `nodejs` or `node.exe`.
  */
@@ -293,3 +299,23 @@ export class CleanupScanner {
 
 /** The scanner of this server. */
 export const cleanup: CleanupScanner
+
+// ---------------------------------------------------------------------------------------------- The end
+
+export interface ShutdownOptions {
+  /** Ms that running calls get to finish by themselves; `Infinity` for as long as they take. Default 5000. */
+  timeout?: number
+  /** Ms between SIGTERM and SIGKILL for those that do not. Default: each call's own. */
+  killGrace?: number
+}
+
+/**
+ * The orderly end of everything that was started through procward, for a server's SIGTERM handler.
+ *
+ * At once: nothing new starts (`ERR_CLOSED`), waiting calls reject (`ERR_CLOSED`), scanners stop. Then running calls get
+ * `timeout` to finish, and are ended with their whole trees. A SIGTERM or SIGINT in the meantime ends them at once.
+ * Resolves when the last process has exited; called again, it returns the same promise.
+ *
+ * A server that ends without it leaves nothing behind either where procward guarantees that, see `docs/guarantees.md`.
+ */
+export function shutdown(options?: ShutdownOptions): Promise<void>

@@ -1,6 +1,7 @@
 'use strict'
 
 const { CleanupScanner, cleanup } = require('./lib/cleanup')
+const { shutdown } = require('./lib/lifecycle')
 const { Runner, activeProcesses } = require('./lib/process/runner')
 const { Semaphore } = require('./lib/semaphore')
 
@@ -10,4 +11,4 @@ const spawn = runner.spawn.bind(runner)
 const getActiveProcesses = () => activeProcesses()
 
 // Plain names, because Node.js reads this list, without running it, for those who `import { … }`.
-module.exports = { CleanupScanner, Semaphore, cleanup, getActiveProcesses, run, spawn }
+module.exports = { CleanupScanner, Semaphore, cleanup, getActiveProcesses, run, shutdown, spawn }

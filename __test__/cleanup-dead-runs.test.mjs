@@ -16,6 +16,9 @@ const options = { command: ['sh', '-c', SCRIPT, process.execPath, sleeper], name
 isolated(import.meta.url, deadRuns, { only: true })
 
 function deadRuns() {
+  // A warden would not let anything outlive its server.
+  process.env.PROCWARD_WARDEN = 'off'
+
   for (const isChild of [false, true])
     test(`the tree of a killed ${isChild ? 'child' : 'stranger'} is ended, that of a live one is not`, async (t) => {
       const [dead, live] = await Promise.all([host(t, { isChild, ...options }), host(t, { isChild, ...options })])

@@ -5,6 +5,7 @@ import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
 import { createContext, runInContext } from 'node:vm'
 import { CleanupScanner, cleanup } from '../index.js'
+import { until } from './support/until.mjs'
 
 const HOUR = 3_600_000
 
@@ -81,7 +82,11 @@ for (const isRunning of [false, true])
     for (const [title, options, refused] of REFUSED)
       test(title, async () => {
         const scanner = new CleanupScanner({ interval: HOUR, maxAge: HOUR, scope: 'tracked' })
-        if (isRunning) scanner.start()
+        if (isRunning) {
+          scanner.start()
+          // The scan that it starts with.
+          await until(() => scanner.getStats().stats.scans === 1)
+        }
         const before = scanner.getStats()
         assert.throws(() => scanner.start(options), refused)
         await assertUnharmed(scanner, before)

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import { CleanupScanner, cleanup } from '../index.js'
 import { BECAUSE } from './support/scans.mjs'
+import { until } from './support/until.mjs'
 
 const HOUR = 3_600_000
 
@@ -87,10 +88,12 @@ describe('cleanupAll()', () => {
   test('works on a scanner that runs, and on one that was stopped', async () => {
     const scanner = new CleanupScanner({ maxAge: HOUR, interval: HOUR })
     scanner.start()
+    // The scan that it starts with.
+    await until(() => scanner.getStats().stats.scans === 1)
     await scanner.cleanupAll({ dryRun: true })
     scanner.stop()
     await scanner.cleanupAll({ dryRun: true })
-    assert.equal(scanner.getStats().stats.scans, 2)
+    assert.equal(scanner.getStats().stats.scans, 3)
   })
 })
 

@@ -1,7 +1,8 @@
 'use strict'
 
 const { isRegExp } = require('node:util/types')
-const { CLEANUP_SCOPES, cleanupDefaults } = require('./config')
+const { CLEANUP_SCOPES, cleanupInterval, cleanupScope, processMaxAge } = require('./config')
+const { stopAtShutdown } = require('./lifecycle')
 const native = require('./native')
 const validate = require('./validate')
 
@@ -11,6 +12,9 @@ const KNOWN = ['interval', 'maxAge', 'scope', 'allow', 'killGrace']
 const DEFAULT_KILL_GRACE = 2000
 /** A scanner that nobody holds goes on as long as it runs. @type {Set<CleanupScanner>} */
 const running = new Set()
+stopAtShutdown(() => {
+  for (const scanner of running) scanner.stop()
+})
 
 class CleanupScanner {
   #options
@@ -75,9 +79,15 @@ class CleanupScanner {
   }
 }
 
-/** The environment sets what the options left open. @param {ReturnType<typeof checked>} given */
+/** The environment sets what the options left open, and is not read for the others. @param {ReturnType<typeof checked>} given */
 function complete(given) {
-  return { killGrace: DEFAULT_KILL_GRACE, allow: [], ...cleanupDefaults(), ...given }
+  return {
+    interval: given.interval ?? cleanupInterval(),
+    maxAge: given.maxAge ?? processMaxAge(),
+    scope: given.scope ?? cleanupScope(),
+    allow: given.allow ?? [],
+    killGrace: given.killGrace ?? DEFAULT_KILL_GRACE,
+  }
 }
 
 /** The options that were given, checked. @param {unknown} options */

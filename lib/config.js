@@ -25,13 +25,19 @@ function maxConcurrent() {
   return numberFrom('MCP_MAX_CONCURRENT', 3, count)
 }
 
-/** The defaults of the cleanup scanner. @returns {{ interval: number, maxAge: number, scope: CleanupScope }} */
-function cleanupDefaults() {
-  return {
-    interval: numberFrom('CLEANUP_INTERVAL', 60_000, time),
-    maxAge: numberFrom('PROCESS_MAX_AGE', 300_000, time),
-    scope: oneOf('CLEANUP_SCOPE', process.env.CLEANUP_SCOPE || 'tree', CLEANUP_SCOPES),
-  }
+/** Ms between two scans. */
+function cleanupInterval() {
+  return numberFrom('CLEANUP_INTERVAL', 60_000, time)
+}
+
+/** Ms after which a process has been forgotten. */
+function processMaxAge() {
+  return numberFrom('PROCESS_MAX_AGE', 300_000, time)
+}
+
+/** How far the cleanup scanner looks. @returns {CleanupScope} */
+function cleanupScope() {
+  return oneOf('CLEANUP_SCOPE', process.env.CLEANUP_SCOPE || 'tree', CLEANUP_SCOPES)
 }
 
 /** Where mcporter is, as the user said; `undefined` to look for it. */
@@ -49,6 +55,11 @@ function listTimeout() {
   return numberFrom('MCPORTER_LIST_TIMEOUT', 30_000, time)
 }
 
+/** Whether trees get a warden where there are wardens; `off` is for comparing. */
+function usesWarden() {
+  return oneOf('PROCWARD_WARDEN', process.env.PROCWARD_WARDEN || 'on', ['on', 'off']) === 'on'
+}
+
 /** A copy of the environment for a child. */
 function childEnvironment() {
   return { ...process.env }
@@ -58,8 +69,11 @@ module.exports = {
   CLEANUP_SCOPES,
   callTimeout,
   childEnvironment,
-  cleanupDefaults,
+  cleanupInterval,
+  cleanupScope,
   listTimeout,
   maxConcurrent,
   mcporterBin,
+  processMaxAge,
+  usesWarden,
 }

@@ -38,8 +38,8 @@ pub struct Label {
 pub struct Entry {
     /// Its number, which its tag carries.
     pub tree: u64,
-    /// The root's pid.
-    pub pid: u32,
+    /// The root's pid, once it has started.
+    pub pid: Option<u32>,
     /// Who it runs for.
     pub label: Label,
     /// When it was started, by the wall clock and by the one that never jumps.
@@ -51,6 +51,11 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// A tree that is about to be started.
+    pub fn new(tree: u64, label: Label, timeout: Option<Duration>, end: EndRequest) -> Self {
+        Self { tree, pid: None, label, started: (SystemTime::now(), Instant::now()), timeout, end }
+    }
+
     /// How long it has been running.
     pub fn age(&self) -> Duration {
         self.started.1.elapsed()
@@ -59,7 +64,23 @@ impl Entry {
 
 /// Asks for a tree's end, also before it has started.
 #[derive(Debug, Clone)]
-pub struct EndRequest(watch::Sender<Option<(EndReason, Option<Duration>)>>);
+pub struct EndRequest(watch::Sender<Option<Request>>);
+
+/// What was asked for so far. A grace is the time between SIGTERM and SIGKILL.
+#[derive(Debug, Clone, Copy)]
+struct Request {
+    reason: EndReason,
+    /// What the first one asked for, if it did.
+    grace: Option<Duration>,
+    /// The shortest that anybody asked for since.
+    hurry: Duration,
+}
+
+impl Request {
+    fn grace(&self, own: Duration) -> Duration {
+        self.grace.unwrap_or(own).min(self.hurry)
+    }
+}
 
 impl Default for EndRequest {
     fn default() -> Self {
@@ -68,12 +89,12 @@ impl Default for EndRequest {
 }
 
 impl EndRequest {
-    /// Asks; the first reason stands. `grace` is the time between SIGTERM and SIGKILL, if not the tree's own.
+    /// Asks. The first reason stands, and so does its grace, without which it is the tree's own; who asks later can only
+    /// shorten it.
     pub fn make(&self, reason: EndReason, grace: Option<Duration>) {
-        self.0.send_if_modified(|request| {
-            let first = request.is_none();
-            request.get_or_insert((reason, grace));
-            first
+        self.0.send_modify(|request| match request {
+            Some(request) => request.hurry = request.hurry.min(grace.unwrap_or(Duration::MAX)),
+            None => *request = Some(Request { reason, grace, hurry: Duration::MAX }),
         });
     }
 
@@ -81,14 +102,24 @@ impl EndRequest {
     pub async fn made(&self) -> EndReason {
         let mut receiver = self.0.subscribe();
         match receiver.wait_for(Option::is_some).await.map(|request| *request) {
-            Ok(Some((reason, _))) => reason,
+            Ok(Some(Request { reason, .. })) => reason,
             _ => std::future::pending().await,
         }
     }
 
-    /// The grace that was asked for.
-    pub fn grace(&self) -> Option<Duration> {
-        self.0.borrow().and_then(|(_, grace)| grace)
+    /// The grace that counts, for a tree with this one of its own.
+    pub fn grace(&self, own: Duration) -> Duration {
+        self.0.borrow().map_or(own, |request| request.grace(own))
+    }
+
+    /// Waits until somebody asks for a shorter grace than this.
+    pub async fn hurried(&self, than: Duration) -> Duration {
+        let mut receiver = self.0.subscribe();
+        let is_hurried = |request: &Option<Request>| request.is_some_and(|request| request.grace(than) < than);
+        match receiver.wait_for(is_hurried).await.map(|request| *request) {
+            Ok(Some(request)) => request.grace(than),
+            _ => std::future::pending().await,
+        }
     }
 
     /// Waits until the tree is gone; at once if it was never started.
@@ -101,20 +132,23 @@ impl EndRequest {
 #[derive(Debug, Default)]
 pub struct Registry {
     trees: Mutex<BTreeMap<u64, Entry>>,
-    last_number: AtomicU64,
 }
+
+/// For all registries, because a tag names the process and the number alone.
+static LAST_NUMBER: AtomicU64 = AtomicU64::new(0);
 
 impl Registry {
     /// A number for a new tree, never used before in this process.
     pub fn next_number(&self) -> u64 {
-        self.last_number.fetch_add(1, Ordering::Relaxed) + 1
+        LAST_NUMBER.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// Lists a tree until the registration is dropped.
     pub fn register(self: &Arc<Self>, entry: Entry) -> Registration {
+        let (tree, start) = (entry.tree, entry.started.1);
         let listening = entry.end.0.subscribe();
-        self.trees.lock().insert(entry.tree, entry.clone());
-        Registration { registry: Arc::clone(self), entry, _listening: listening }
+        self.trees.lock().insert(tree, entry);
+        Registration { registry: Arc::clone(self), tree, start, _listening: listening }
     }
 
     /// The trees that run now, in the order in which they were started.
@@ -132,14 +166,28 @@ impl Registry {
 #[derive(Debug)]
 pub struct Registration {
     registry: Arc<Registry>,
-    /// What is listed.
-    pub entry: Entry,
+    tree: u64,
+    start: Instant,
     /// Until it is dropped, [`EndRequest::over`] waits.
-    _listening: watch::Receiver<Option<(EndReason, Option<Duration>)>>,
+    _listening: watch::Receiver<Option<Request>>,
+}
+
+impl Registration {
+    /// Notes the root's pid.
+    pub fn started(&self, pid: u32) {
+        if let Some(entry) = self.registry.trees.lock().get_mut(&self.tree) {
+            entry.pid = Some(pid);
+        }
+    }
+
+    /// How long it has been listed.
+    pub fn age(&self) -> Duration {
+        self.start.elapsed()
+    }
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        self.registry.trees.lock().remove(&self.entry.tree);
+        self.registry.trees.lock().remove(&self.tree);
     }
 }

@@ -8,11 +8,11 @@ pub use input::{Input, InputSender, input};
 pub use lines::{Line, Stream};
 
 use crate::process::tree::{self, Exit, Spec, Started};
-use crate::registry::{EndReason, EndRequest, Entry, Label, Registration, Registry};
+use crate::registry::{EndReason, EndRequest, Entry, Label, Registry};
 use capture::{Capture, Overflow};
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -30,7 +30,7 @@ pub struct Call {
     /// The time between SIGTERM and SIGKILL, and how long an output may stay open after the root has exited.
     pub kill_grace: Duration,
     /// Receives the lines while they are written; without it, the outputs are kept.
-    pub lines: Option<mpsc::Sender<Line>>,
+    pub lines: Option<mpsc::Sender<Vec<Line>>>,
 }
 
 /// What became of a call. All its processes have exited.
@@ -50,7 +50,7 @@ pub struct Outcome {
     pub duration: Duration,
 }
 
-/// Runs a call until the last of its processes has exited. `on_start` sees it once it is listed.
+/// Runs a call until the last of its processes has exited. `on_start` is told its pid once it has started.
 ///
 /// # Errors
 /// The system's error when nothing could be started.
@@ -59,41 +59,50 @@ pub async fn run(
     call: Call,
     input: Input,
     end: EndRequest,
-    on_start: impl FnOnce(&Registration),
+    on_start: impl FnOnce(u32),
 ) -> io::Result<Outcome> {
     let Call { spec, label, timeout: limit, max_buffer, kill_grace, lines } = call;
-    let started = (SystemTime::now(), std::time::Instant::now());
-    let Started { mut root, stdin, stdout, stderr } = tree::start(&spec)?;
-    let entry = Entry { tree: spec.number, pid: root.pid(), label, started, timeout: limit, end: end.clone() };
-    let registration = registry.register(entry);
-    on_start(&registration);
+    let registration = registry.register(Entry::new(spec.number, label, limit, end.clone()));
+    let Started { mut root, stdin, stdout, stderr } = tree::start(&spec).await?;
+    registration.started(root.pid());
+    on_start(root.pid());
     let feeding = input.feed(stdin);
     let mut capture = Capture::start(stdout, stderr, max_buffer, lines);
     let interrupted = interrupted(&end, limit, capture.overflow());
     tokio::pin!(interrupted);
 
     let mut ended = tokio::select! {
-        () = root.exited() => None,
+        _ = root.exited() => None,
         reason = &mut interrupted => Some(reason),
     };
-    let exit = if ended.is_some() {
-        feeding.stop();
-        root.end(end.grace().unwrap_or(kill_grace)).await;
-        root.reap().await
-    } else {
-        let exit = root.reap().await;
+    let mut is_over = false;
+    if ended.is_none() {
+        // What it wrote is still to be read, and what it started may want to finish.
+        let rest = async { tokio::join!(timeout(kill_grace, capture.finished()), root.gone(kill_grace)) };
         tokio::select! {
-            _ = timeout(kill_grace, capture.finished()) => {}
+            (read, gone) = rest => is_over = read.is_ok() && gone,
             reason = &mut interrupted => ended = Some(reason),
         }
-        if root.left_something() || !capture.is_finished() {
-            root.end(kill_grace).await;
-        }
-        exit
-    };
+    }
+    if !is_over {
+        feeding.stop();
+        end_tree(&mut root, &end, kill_grace).await;
+    }
+    let exit = root.exited().await;
     let (stdout, stderr, overflowed) = capture.into_outputs().await;
     let ended = ended.or(overflowed.then_some(EndReason::MaxBuffer));
-    Ok(Outcome { pid: root.pid(), exit, ended, stdout, stderr, duration: registration.entry.age() })
+    Ok(Outcome { pid: root.pid(), exit, ended, stdout, stderr, duration: registration.age() })
+}
+
+/// Ends the tree, and sooner when somebody asks for that in the meantime.
+async fn end_tree(root: &mut tree::Root, end: &EndRequest, kill_grace: Duration) {
+    let mut grace = end.grace(kill_grace);
+    loop {
+        tokio::select! {
+            () = root.end(grace) => return,
+            sooner = end.hurried(grace) => grace = sooner,
+        }
+    }
 }
 
 /// Waits for whatever ends a call before it ends by itself.

@@ -46,7 +46,7 @@ impl Supervisor {
 impl Trees for Registry {
     fn live(&self) -> Vec<TrackedTree> {
         let tree = |entry: crate::registry::Entry| TrackedTree {
-            root: entry.pid,
+            root: entry.pid.unwrap_or_default(),
             number: entry.tree,
             age: entry.age(),
             within_deadline: entry.timeout.is_some_and(|timeout| entry.age() <= timeout),

@@ -2,6 +2,7 @@
 
 // One helper: a queue, the processes started for it, and mcporter.
 
+const { closeAtShutdown, isClosing } = require('../lifecycle')
 const { Semaphore } = require('../semaphore')
 const { Runner } = require('../process/runner')
 const { encodeArguments, serverName, toolName } = require('./arguments')
@@ -21,6 +22,7 @@ function createMcpHelper(options) {
   const settings = helperOptions(options)
   const { maxConcurrent, queueTimeout, maxQueue } = settings
   const semaphore = new Semaphore(maxConcurrent, { queueTimeout, maxQueue })
+  closeAtShutdown(semaphore)
   const runner = new Runner()
   const mcporter = new Mcporter(runner, settings.mcporter)
   /** @type {Promise<void> | undefined} */
@@ -73,7 +75,7 @@ function createMcpHelper(options) {
 
   /** @type {import('../mcp-helper').McpHelper['getReadiness']} */
   function getReadiness() {
-    if (closing !== undefined) return { ready: false, reason: 'draining' }
+    if (closing !== undefined || isClosing()) return { ready: false, reason: 'draining' }
     const full = semaphore.getStatus().queued >= maxQueue
     return full ? { ready: false, reason: 'queue-full' } : { ready: true, reason: null }
   }

@@ -3,7 +3,6 @@
 // Why a process failed, as an error: the one place for these messages.
 
 const { constants } = require('node:os')
-const { getSystemErrorName } = require('node:util')
 const { abortError, codedError } = require('../errors')
 
 /** @typedef {import('../../binding').ProcessOutcome} ProcessOutcome */
@@ -16,14 +15,17 @@ const WINDOWS_ERRORS = { 2: 'ENOENT', 3: 'ENOENT', 5: 'EACCES', 193: 'ENOEXEC', 
 /** @param {number | undefined} number @returns {NodeJS.Signals | null} */
 function signalName(number) {
   if (number === undefined) return null
-  const found = Object.entries(constants.signals).find(([, value]) => value === number)
-  return /** @type {NodeJS.Signals} */ (found?.[0] ?? `SIG${number}`)
+  return /** @type {NodeJS.Signals} */ (nameOf(constants.signals, number) ?? `SIG${number}`)
+}
+
+/** @param {object} names @param {number} number @returns {string | undefined} */
+function nameOf(names, number) {
+  return Object.entries(names).find(([, value]) => value === number)?.[0]
 }
 
 /** @param {string} command @param {number} number */
 function startError(command, number) {
-  const windows = process.platform === 'win32'
-  const code = (windows ? WINDOWS_ERRORS[number] : number > 0 && getSystemErrorName(-number)) || 'UNKNOWN'
+  const code = (process.platform === 'win32' ? WINDOWS_ERRORS[number] : nameOf(constants.errno, number)) ?? 'UNKNOWN'
   const syscall = `spawn ${command}`
   const cause = codedError(code, `${syscall} ${code}`, { errno: -number, syscall, path: command })
   const hint = code === 'ENOENT' ? ': no such program, or no such working directory' : ''

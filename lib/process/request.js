@@ -1,12 +1,13 @@
 'use strict'
 
-const { childEnvironment } = require('../config')
+const { childEnvironment, usesWarden } = require('../config')
 const validate = require('../validate')
 
 /** @typedef {import('../../index').RunOptions} RunOptions */
 
 const KNOWN = [
   'cwd',
+  'detached',
   'encoding',
   'env',
   'input',
@@ -20,6 +21,7 @@ const KNOWN = [
 ]
 const DEFAULT_MAX_BUFFER = 10 * 1024 * 1024
 const DEFAULT_KILL_GRACE = 2000
+const BYTES = 'a string, a Buffer or a Uint8Array'
 
 /**
  * What the native side runs, and what stays here, from checked arguments.
@@ -31,6 +33,7 @@ function processRequest(command, args, options, owner) {
   if (!Array.isArray(args)) throw validate.invalidArgument('args', 'an array of strings', args)
   const given = validate.options('options', options, KNOWN)
   const {
+    detached = false,
     encoding = 'utf8',
     killGrace = DEFAULT_KILL_GRACE,
     maxBuffer = DEFAULT_MAX_BUFFER,
@@ -40,7 +43,7 @@ function processRequest(command, args, options, owner) {
   validate.oneOf('encoding', encoding, ['utf8', 'buffer'])
   return {
     signal: optional(signal, 'signal', validate.abortSignal),
-    input: optional(given.input, 'input', bytes),
+    input: optional(given.input, 'input', input),
     reject: validate.boolean('reject', reject),
     text: encoding === 'utf8',
     native: {
@@ -48,7 +51,9 @@ function processRequest(command, args, options, owner) {
       // A copy without holes, which map() would leave out.
       args: [...args].map((value, at) => validate.argument(`args[${at}]`, value)),
       cwd: optional(given.cwd, 'cwd', text),
-      environment: environment(given.env),
+      environment: environment(given.env, validate.boolean('detached', detached)),
+      detached,
+      guarded: usesWarden(),
       timeout: optional(given.timeout, 'timeout', (name, value) => validate.time(name, value, { unlimited: true })),
       maxBuffer: validate.bytes('maxBuffer', maxBuffer),
       killGrace: validate.time('killGrace', killGrace),
@@ -72,15 +77,34 @@ function text(name, value) {
 }
 
 /** @param {string} name @param {unknown} value */
-function bytes(name, value) {
-  if (typeof value === 'string') return Buffer.from(value)
-  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
-  throw validate.invalidConfig(name, 'a string, a Buffer or a Uint8Array', value)
+function input(name, value) {
+  const data = asBytes(value)
+  if (data === undefined) throw validate.invalidConfig(name, BYTES, value)
+  return data
 }
 
-/** The server's environment with `env` over it; a variable set to `undefined` is left out. @param {unknown} env */
-function environment(env) {
+/** What is written to a process. @param {unknown} data */
+function bytes(data) {
+  const read = asBytes(data)
+  if (read === undefined) throw validate.invalidArgument('data', BYTES, data)
+  return read
+}
+
+/** @param {unknown} value */
+function asBytes(value) {
+  if (typeof value === 'string') return Buffer.from(value)
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  return undefined
+}
+
+/**
+ * The server's environment with `env` over it; a variable set to `undefined` is left out.
+ * @param {unknown} env @param {boolean} detached
+ */
+function environment(env, detached) {
   const merged = Object.assign(childEnvironment(), validate.options('env', env))
+  // What may stay behind must be spared by the cleanup scanner too.
+  if (detached) merged.PROCWARD_KEEP = '1'
   let entries = ''
   for (const [name, value] of Object.entries(merged)) {
     if (value === undefined) continue

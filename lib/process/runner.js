@@ -1,7 +1,8 @@
 'use strict'
 
 const native = require('../native')
-const { abortError, codedError } = require('../errors')
+const { abortError } = require('../errors')
+const { closedError, isClosing, track } = require('../lifecycle')
 const validate = require('../validate')
 const { failure, signalName, startError } = require('./failure')
 const { processRequest } = require('./request')
@@ -58,11 +59,15 @@ class Runner {
   async #start(call, request, listener) {
     const { signal } = request
     const { command } = request.native
-    if (this.#closed) throw codedError('ERR_CLOSED', `Cannot start ${command}: shut down`)
-    if (signal?.aborted) throw abortError(signal)
+    const refusal = this.#closed || isClosing() ? closedError(command) : signal?.aborted && abortError(signal)
+    if (refusal) {
+      // What was to be written to it is refused too, instead of waiting for ever.
+      call.abandon()
+      throw refusal
+    }
     const abort = () => call.end('aborted')
     signal?.addEventListener('abort', abort, { once: true })
-    const running = call.run(request.native, listener)
+    const running = track(call.run(request.native, listener), (killGrace) => call.end('shutdown', killGrace))
     this.#running.set(call, running)
     try {
       return settle(await running, request)

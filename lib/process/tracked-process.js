@@ -45,13 +45,14 @@ class TrackedProcess extends EventEmitter {
 
   /** @param {string | Uint8Array} data @returns {Promise<void>} once the process's input has taken it */
   async write(data) {
-    if (await this.#call.write(bytes('data', data))) return
+    if (await this.#call.write(bytes(data))) return
     throw codedError('ERR_INPUT_CLOSED', 'The process takes no more input: it was ended, or the process has exited')
   }
 
   /** Ends its input, after `data` if there is any. @param {string | Uint8Array} [data] @returns {Promise<void>} */
   async end(data) {
-    const written = data === undefined ? undefined : this.write(data)
+    const last = data === undefined ? undefined : bytes(data)
+    const written = last && this.write(last)
     this.#call.endInput()
     await written
   }
@@ -67,10 +68,21 @@ class TrackedProcess extends EventEmitter {
   #hear({ pid, lines, errorLines }) {
     if (pid !== undefined) {
       this.#pid = pid
-      this.emit('spawn', pid)
+      this.#tell('spawn', pid)
     }
-    for (const line of lines) this.emit('line', line)
-    for (const line of errorLines) this.emit('errorLine', line)
+    for (const line of lines) this.#tell('line', line)
+    for (const line of errorLines) this.#tell('errorLine', line)
+  }
+
+  /** A listener that throws is an uncaught exception, and no reason to keep the other lines back. @param {string} event @param {unknown} value */
+  #tell(event, value) {
+    try {
+      this.emit(event, value)
+    } catch (error) {
+      process.nextTick(() => {
+        throw error
+      })
+    }
   }
 }
 

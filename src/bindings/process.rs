@@ -8,7 +8,7 @@ use super::error::{Result, internal};
 use crate::registry::{EndReason, EndRequest};
 use crate::runner::{self, Input, InputSender};
 use crate::supervisor::Supervisor;
-use events::{LINES_AHEAD, Listener};
+use events::{Listener, READS_AHEAD};
 use napi::Env;
 use napi::bindgen_prelude::{Buffer, Function, Object};
 use napi_derive::napi;
@@ -43,7 +43,7 @@ impl ProcessCall {
         let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
         let input = self.input.lock().1.take();
         let input = input.ok_or_else(|| napi::Error::new("ERR_INTERNAL", "a call runs once"))?;
-        let (lines, events) = mpsc::channel(LINES_AHEAD);
+        let (lines, events) = mpsc::channel(READS_AHEAD);
         let text = request.text;
         let listener = listener.as_ref().map(Listener::new).transpose().map_err(internal)?;
         let call = request.into_call(supervisor.registry.next_number(), listener.is_some().then_some(lines));
@@ -52,8 +52,8 @@ impl ProcessCall {
         supervisor.runtime.spawn(async move {
             let running = tokio::spawn(async move {
                 let (started, pid) = oneshot::channel();
-                let running = runner::run(&supervisor.registry, call, input, end, |registration| {
-                    let _ = started.send(registration.entry.pid);
+                let running = runner::run(&supervisor.registry, call, input, end, |pid| {
+                    let _ = started.send(pid);
                 });
                 match listener {
                     Some(listener) => tokio::join!(running, listener.tell(pid, events, text)).0,
@@ -92,6 +92,12 @@ impl ProcessCall {
         Ok(promise)
     }
 
+    /// Gives it up before it has started: whatever was written to it is refused.
+    #[napi]
+    pub fn abandon(&self) {
+        *self.input.lock() = (None, None);
+    }
+
     /// Ends its input.
     #[napi]
     pub fn end_input(&self) {
@@ -105,5 +111,5 @@ pub fn active_processes(owner: Option<u32>) -> Result<Vec<ActiveProcess>> {
     let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
     let mut entries = supervisor.registry.list();
     entries.retain(|entry| owner.is_none_or(|owner| entry.label.owner == owner));
-    Ok(entries.into_iter().map(ActiveProcess::from).collect())
+    Ok(entries.into_iter().filter_map(ActiveProcess::of).collect())
 }

@@ -75,6 +75,11 @@ impl ProcessInfo {
         self.executable.as_deref().and_then(file_name).unwrap_or("unknown")
     }
 
+    /// Whether it is a warden of procward, by the name that it was started with.
+    pub fn is_warden(&self) -> bool {
+        self.environment.tag.is_some() && self.command_line.first().is_some_and(|name| name == "procward-warden")
+    }
+
     /// Whether it is a Node.js process.
     pub fn is_node(&self) -> bool {
         self.executable.as_deref().is_some_and(is_node)

@@ -1,11 +1,19 @@
 //! A tree of processes: the one that was started, and whatever it starts.
 
-#[cfg_attr(unix, path = "tree/unix.rs")]
-#[cfg_attr(windows, path = "tree/windows.rs")]
-mod platform;
-
 #[cfg(unix)]
 mod members;
+#[cfg(unix)]
+mod plain;
+#[cfg(unix)]
+#[path = "tree/unix.rs"]
+mod platform;
+#[cfg(windows)]
+#[path = "tree/windows.rs"]
+mod platform;
+#[cfg(unix)]
+mod table_tree;
+#[cfg(target_os = "linux")]
+mod warden;
 
 pub use platform::{Root, start};
 
@@ -26,6 +34,10 @@ pub struct Spec {
     pub environment: Vec<(OsString, OsString)>,
     /// The number that names the tree within this server.
     pub number: u64,
+    /// What the root leaves behind when it exits may stay.
+    pub detached: bool,
+    /// Where there are wardens: whether the tree gets one.
+    pub guarded: bool,
 }
 
 impl Spec {

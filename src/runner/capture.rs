@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{ChildStderr, ChildStdout};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -24,6 +24,8 @@ pub struct Capture {
     stdout: Arc<Mutex<Vec<u8>>>,
     stderr: Arc<Mutex<Vec<u8>>>,
     overflow: Arc<Overflow>,
+    /// Tells the readers that nothing more will come, whoever still holds the outputs open.
+    stop: watch::Sender<bool>,
     readers: JoinSet<()>,
 }
 
@@ -54,11 +56,18 @@ impl Capture {
         stdout: ChildStdout,
         stderr: ChildStderr,
         max_buffer: usize,
-        lines: Option<mpsc::Sender<Line>>,
+        lines: Option<mpsc::Sender<Vec<Line>>>,
     ) -> Self {
-        let mut capture =
-            Self { stdout: Arc::default(), stderr: Arc::default(), overflow: Arc::default(), readers: JoinSet::new() };
+        let mut capture = Self {
+            stdout: Arc::default(),
+            stderr: Arc::default(),
+            overflow: Arc::default(),
+            stop: watch::Sender::new(false),
+            readers: JoinSet::new(),
+        };
         let (out, err, overflow) = (&capture.stdout, &capture.stderr, &capture.overflow);
+        let stdout = Pipe { pipe: stdout, stopped: capture.stop.subscribe() };
+        let stderr = Pipe { pipe: stderr, stopped: capture.stop.subscribe() };
         if let Some(lines) = lines {
             let stream = |stream| LineReader {
                 stream,
@@ -87,27 +96,52 @@ impl Capture {
         while self.readers.join_next().await.is_some() {}
     }
 
-    /// Whether both outputs have ended.
-    pub fn is_finished(&self) -> bool {
-        self.readers.is_empty()
-    }
-
     /// What was read, and whether there was more.
     pub async fn into_outputs(mut self) -> (Vec<u8>, Vec<u8>, bool) {
-        let _ = timeout(LAST_WORDS, self.finished()).await;
-        self.readers.shutdown().await;
+        if timeout(LAST_WORDS, self.finished()).await.is_err() {
+            // The reading stops. Lines that were read go on waiting for their receiver, however long that takes.
+            self.stop.send_replace(true);
+            self.readers.detach_all();
+        }
         let take = |bytes: &Mutex<Vec<u8>>| std::mem::take(&mut *bytes.lock());
         (take(&self.stdout), take(&self.stderr), self.overflow.happened.load(Ordering::Acquire))
     }
 }
 
-async fn keep(mut pipe: impl AsyncRead + Unpin, kept: Arc<Mutex<Vec<u8>>>, most: usize, overflow: Arc<Overflow>) {
+/// An output that can be left before its end.
+struct Pipe<P> {
+    pipe: P,
+    stopped: watch::Receiver<bool>,
+}
+
+impl<P: AsyncRead + Unpin> Pipe<P> {
+    /// The next bytes; none at the end.
+    async fn read<'a>(&mut self, chunk: &'a mut [u8]) -> &'a [u8] {
+        let length = tokio::select! {
+            biased;
+            read = self.pipe.read(chunk) => read.unwrap_or(0),
+            _ = self.stopped.wait_for(|stopped| *stopped) => 0,
+        };
+        &chunk[..length]
+    }
+}
+
+async fn keep<P: AsyncRead + Unpin>(
+    mut pipe: Pipe<P>,
+    kept: Arc<Mutex<Vec<u8>>>,
+    most: usize,
+    overflow: Arc<Overflow>,
+) {
     let mut chunk = vec![0; CHUNK];
-    while let Ok(length @ 1..) = pipe.read(&mut chunk).await {
+    loop {
+        let bytes = pipe.read(&mut chunk).await;
+        if bytes.is_empty() {
+            return;
+        }
         let mut kept = kept.lock();
-        let fits = length.min(most - kept.len());
-        kept.extend_from_slice(&chunk[..fits]);
-        if fits < length {
+        let fits = bytes.len().min(most - kept.len());
+        kept.extend_from_slice(&bytes[..fits]);
+        if fits < bytes.len() {
             overflow.happen();
             return;
         }
@@ -117,34 +151,43 @@ async fn keep(mut pipe: impl AsyncRead + Unpin, kept: Arc<Mutex<Vec<u8>>>, most:
 struct LineReader {
     stream: Stream,
     splitter: Splitter,
-    receiver: mpsc::Sender<Line>,
+    receiver: mpsc::Sender<Vec<Line>>,
     max_line: usize,
     tail: Option<Arc<Mutex<Vec<u8>>>>,
 }
 
 /// Waits for the receiver of the lines, so that a child which writes faster than it is read has to wait too.
-async fn pass_on(mut pipe: impl AsyncRead + Unpin, mut to: LineReader, overflow: Arc<Overflow>) {
+async fn pass_on<P: AsyncRead + Unpin>(mut pipe: Pipe<P>, mut to: LineReader, overflow: Arc<Overflow>) {
     let mut chunk = vec![0; CHUNK];
-    while let Ok(length @ 1..) = pipe.read(&mut chunk).await {
-        let bytes = &chunk[..length];
+    loop {
+        let bytes = pipe.read(&mut chunk).await;
+        if bytes.is_empty() {
+            break;
+        }
         if let Some(tail) = &to.tail {
             keep_tail(&mut tail.lock(), bytes);
         }
-        for bytes in to.splitter.push(bytes) {
-            if bytes.len() > to.max_line {
-                overflow.happen();
-                return;
-            }
-            // Nobody listens any more: the child may go on writing all the same.
-            let _ = to.receiver.send(Line { stream: to.stream, bytes }).await;
+        let mut lines = to.splitter.push(bytes);
+        let too_long = lines.iter().position(|line| line.len() > to.max_line);
+        lines.truncate(too_long.unwrap_or(lines.len()));
+        if !lines.is_empty() {
+            to.pass(lines).await;
         }
-        if to.splitter.pending() > to.max_line {
+        if too_long.is_some() || to.splitter.pending() > to.max_line {
             overflow.happen();
             return;
         }
     }
-    if let Some(bytes) = to.splitter.finish() {
-        let _ = to.receiver.send(Line { stream: to.stream, bytes }).await;
+    if let Some(line) = std::mem::take(&mut to.splitter).finish() {
+        to.pass(vec![line]).await;
+    }
+}
+
+impl LineReader {
+    async fn pass(&self, lines: Vec<Vec<u8>>) {
+        let lines = lines.into_iter().map(|bytes| Line { stream: self.stream, bytes }).collect();
+        // Nobody listens any more: the child may go on writing all the same.
+        let _ = self.receiver.send(lines).await;
     }
 }
 

@@ -38,9 +38,9 @@ impl Splitter {
         lines
     }
 
-    /// How long the line is that has not ended yet.
+    /// How long the line is that has not ended yet, without what may be part of its end.
     pub fn pending(&self) -> usize {
-        self.rest.len()
+        self.rest.strip_suffix(b"\r").unwrap_or(&self.rest).len()
     }
 
     /// The last line, if it did not end.

@@ -39,7 +39,7 @@ pub trait Trees: Send + Sync {
 /// What the user may choose.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Between two scans, and before the first.
+    /// Between two scans.
     pub interval: Duration,
     /// What is older than this has been forgotten.
     pub max_age: Duration,
@@ -107,16 +107,18 @@ impl Scanner {
         let restart = state.running.is_some() && options.interval != state.options.interval;
         state.options = options;
         if restart {
-            self.launch(&mut state);
+            let first = state.options.interval;
+            self.launch(&mut state, first);
         }
     }
 
-    /// Scans again and again; a scanner that does so already goes on, with these options.
+    /// Scans at once, for what dead runs left behind, and then again and again; a scanner that does so already goes on,
+    /// with these options.
     pub fn start(&self, options: Options) {
         self.configure(options);
         let mut state = self.shared.state.lock();
         if state.running.is_none() {
-            self.launch(&mut state);
+            self.launch(&mut state, Duration::ZERO);
         }
     }
 
@@ -148,11 +150,11 @@ impl Scanner {
         }
     }
 
-    fn launch(&self, state: &mut State) {
+    fn launch(&self, state: &mut State, first: Duration) {
         let (running, stopped) = oneshot::channel();
         state.running = Some(running);
         let interval = state.options.interval.max(Duration::from_millis(1));
-        self.runtime.spawn(Arc::clone(&self.shared).repeat(interval, stopped));
+        self.runtime.spawn(Arc::clone(&self.shared).repeat(first, interval, stopped));
     }
 }
 
@@ -163,12 +165,13 @@ impl Drop for Scanner {
 }
 
 impl Shared {
-    async fn repeat(self: Arc<Self>, interval: Duration, mut stopped: oneshot::Receiver<()>) {
+    async fn repeat(self: Arc<Self>, first: Duration, interval: Duration, mut stopped: oneshot::Receiver<()>) {
+        let mut pause = first;
         loop {
             tokio::select! {
                 biased;
                 _ = &mut stopped => return,
-                () = sleep(interval) => {}
+                () = sleep(pause) => pause = interval,
             }
             self.scan(false).await;
         }

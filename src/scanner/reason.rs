@@ -23,6 +23,8 @@ pub enum Reason {
     Init,
     /// Not ours to judge.
     OtherUser,
+    /// It ends what it guards, and then itself.
+    Warden,
     /// `PROCWARD_KEEP=1`.
     Kept,
     /// The `allow` option.
@@ -61,6 +63,7 @@ impl fmt::Display for Reason {
             Self::Ancestor => "an ancestor of this server",
             Self::Init => "the first process of the system",
             Self::OtherUser => "belongs to another user",
+            Self::Warden => "guards a call, and ends with it",
             Self::Kept => "asked to be kept by PROCWARD_KEEP=1",
             Self::Allowed => "on the list of allowed processes",
             Self::Host => "a server that uses procward itself",

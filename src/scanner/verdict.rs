@@ -151,6 +151,7 @@ impl<'a> Judge<'a> {
             (process.link.pid == self.view.me.pid, Reason::ThisProcess),
             (process.link.pid <= 1, Reason::Init),
             (self.family.is_ancestor(process), Reason::Ancestor),
+            (process.is_warden(), Reason::Warden),
             (process.environment.keep, Reason::Kept),
             (self.policy.allow.iter().any(|allow| allow.matches(process)), Reason::Allowed),
             (self.family.is_host(process), Reason::Host),

@@ -7,8 +7,8 @@ use napi::bindgen_prelude::{Either, Function};
 use napi::threadsafe_function::ThreadsafeFunction;
 use tokio::sync::{mpsc, oneshot};
 
-/// How many lines may wait for JavaScript before the child has to.
-pub const LINES_AHEAD: usize = 256;
+/// How many reads' worth of lines may wait for JavaScript before the child has to.
+pub const READS_AHEAD: usize = 4;
 
 /// The JavaScript function that hears of them. It does not keep the event loop alive; the call's promise does.
 pub struct Listener(ThreadsafeFunction<ProcessEvent, (), ProcessEvent, Status, false, true>);
@@ -20,13 +20,13 @@ impl Listener {
     }
 
     /// Tells the pid, then all lines; waits for JavaScript before the next, so that a fast child waits for a slow listener.
-    pub async fn tell(self, pid: oneshot::Receiver<u32>, mut lines: mpsc::Receiver<Line>, text: bool) {
+    pub async fn tell(self, pid: oneshot::Receiver<u32>, mut lines: mpsc::Receiver<Vec<Line>>, text: bool) {
         let Ok(pid) = pid.await else { return };
         let mut event = ProcessEvent { pid: Some(pid), lines: Vec::new(), error_lines: Vec::new() };
-        let mut batch = Vec::with_capacity(LINES_AHEAD);
-        while self.0.call_async(event).await.is_ok() && lines.recv_many(&mut batch, LINES_AHEAD).await > 0 {
+        while self.0.call_async(event).await.is_ok() {
+            let Some(read) = lines.recv().await else { return };
             event = ProcessEvent { pid: None, lines: Vec::new(), error_lines: Vec::new() };
-            for Line { stream, bytes } in batch.drain(..) {
+            for Line { stream, bytes } in read {
                 let of_stream = if stream == Stream::Stdout { &mut event.lines } else { &mut event.error_lines };
                 of_stream.push(if text {
                     Either::A(String::from_utf8_lossy(&bytes).into_owned())

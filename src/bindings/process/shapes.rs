@@ -34,6 +34,10 @@ pub struct ProcessRequest {
     pub tool: Option<String>,
     /// The part of the program that started it.
     pub owner: u32,
+    /// What it leaves behind when it exits may stay.
+    pub detached: bool,
+    /// Whether it gets a warden, where there are any.
+    pub guarded: bool,
     /// Lines as strings, invalid UTF-8 replaced; otherwise as buffers.
     pub text: bool,
 }
@@ -88,11 +92,11 @@ pub struct ProcessEvent {
 
 impl ProcessRequest {
     /// The core's call, as the tree with this number.
-    pub fn into_call(self, number: u64, lines: Option<mpsc::Sender<Line>>) -> Call {
+    pub fn into_call(self, number: u64, lines: Option<mpsc::Sender<Vec<Line>>>) -> Call {
         let request = self;
         let variable = |entry: &str| {
             // Windows has names that begin with "=".
-            let at = entry.get(1..)?.find('=')? + 1;
+            let (at, _) = entry.char_indices().skip(1).find(|(_, character)| *character == '=')?;
             Some((OsString::from(&entry[..at]), OsString::from(&entry[at + 1..])))
         };
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number up to 2^32")]
@@ -104,6 +108,8 @@ impl ProcessRequest {
                 directory: request.cwd.map(PathBuf::from),
                 environment: request.environment.split('\0').filter_map(variable).collect(),
                 number,
+                detached: request.detached,
+                guarded: request.guarded,
             },
             label: Label { server: request.server, tool: request.tool, owner: request.owner },
             timeout: request.timeout.map(time),
@@ -131,7 +137,7 @@ impl From<io::Result<Outcome>> for ProcessOutcome {
                 }),
                 stdout: outcome.stdout.into(),
                 stderr: outcome.stderr.into(),
-                duration: milliseconds(outcome.duration),
+                duration: milliseconds(outcome.duration).floor(),
             },
             Err(error) => ProcessOutcome {
                 start_error: Some(error.raw_os_error().unwrap_or(0)),
@@ -147,15 +153,16 @@ impl From<io::Result<Outcome>> for ProcessOutcome {
     }
 }
 
-impl From<Entry> for ActiveProcess {
-    fn from(entry: Entry) -> Self {
-        Self {
-            pid: entry.pid,
+impl ActiveProcess {
+    /// A tree that has started.
+    pub fn of(entry: Entry) -> Option<Self> {
+        Some(Self {
+            pid: entry.pid?,
             duration: milliseconds(entry.age()).floor(),
             start_time: milliseconds(entry.started.0.duration_since(UNIX_EPOCH).unwrap_or_default()).floor(),
             server: entry.label.server,
             tool: entry.label.tool,
-        }
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use super::Signal;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open, pidfd_send_signal};
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -45,6 +45,11 @@ impl Handle {
             Err(rustix::io::Errno::SRCH) => Ok(()),
             other => Ok(other?),
         }
+    }
+
+    /// To wait for it as its parent.
+    pub fn as_fd(&self) -> BorrowedFd<'_> {
+        self.descriptor.as_fd()
     }
 
     /// Waits until it has exited. Dropping the future changes nothing.

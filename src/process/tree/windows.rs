@@ -22,7 +22,8 @@ pub struct Root {
 ///
 /// # Errors
 /// The system's error; nothing was started, or it was ended again.
-pub fn start(spec: &Spec) -> io::Result<Started> {
+#[expect(clippy::unused_async, reason = "elsewhere a start is waited for")]
+pub async fn start(spec: &Spec) -> io::Result<Started> {
     let tag = Tag { instance: Instance::current().clone(), tree: spec.number };
     let search_path = spec.search_path().map(AsRef::as_ref);
     // Batch files are quoted by the standard library, which refuses arguments that cmd.exe cannot be given safely.
@@ -51,21 +52,17 @@ impl Root {
         self.handle.pid()
     }
 
-    /// Waits until the root has exited. Dropping the future changes nothing.
-    pub async fn exited(&self) {
+    /// Waits until the root has exited, and tells how. Dropping the future changes nothing.
+    pub async fn exited(&mut self) -> Exit {
         self.handle.exited().await;
-    }
-
-    /// Waits for the root, and tells how it ended.
-    pub async fn reap(&mut self) -> Exit {
         let status = self.child.inner_mut().wait().await.ok();
         Exit { code: status.and_then(|status| status.code()), signal: None }
     }
 
-    /// Whether something of the tree may be left after the root has exited.
-    pub fn left_something(&self) -> bool {
-        // An empty job costs nothing to end, and whoever is in it would outlive the call.
-        true
+    /// Whether the rest of the tree has ended too. It is not waited for: an empty job costs nothing to end.
+    #[expect(clippy::unused_async, reason = "elsewhere the rest is waited for")]
+    pub async fn gone(&mut self, _patience: Duration) -> bool {
+        false
     }
 
     /// Ends the whole tree. Its input is closed already, which is all the asking that Windows knows; after `grace`, or as

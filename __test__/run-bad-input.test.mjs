@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, afterEach, describe, test } from 'node:test'
+import { inspect } from 'node:util'
+import { getActiveProcesses, run, spawn } from '../index.js'
+import { assertNothingLeft } from './support/processes.mjs'
+
+const folder = mkdtempSync(join(tmpdir(), 'procward-'))
+const MARK = join(folder, 'started')
+
+after(() => rmSync(folder, { recursive: true }))
+afterEach(async () => {
+  assert.equal(existsSync(MARK), false, 'nothing was started')
+  assertNothingLeft()
+  assert.equal((await run(process.execPath, ['--version'])).exitCode, 0)
+})
+
+const NO_NUMBERS = [null, '3', '', true, 3n, Symbol('three'), {}, [3], () => 3, new Date(3), new Number(3)]
+const NO_COUNTS = [...NO_NUMBERS, Number.NaN, -1, 0, -0, 0.5, 1.5, -Infinity, Number.MAX_SAFE_INTEGER, 1e21]
+const NO_STRINGS = [null, 5, true, 1n, Symbol('text'), {}, ['a'], () => {}, new String('a'), Buffer.from('a')]
+const NO_SIGNALS = [null, 'abort', 1, true, {}, { aborted: false }, [], new AbortController(), new EventTarget()]
+const NO_OBJECTS = [null, 'text', 5, true, 1n, Symbol('object'), [], ['a'], () => {}]
+
+const TIME = 'a whole number of milliseconds from 1 to 2147483647'
+
+const is = (name, expected) => (value) => ({
+  code: 'ERR_INVALID_CONFIG',
+  message: `${name} must be ${expected}, got ${shown(value)}`,
+})
+const isType = (name, expected) => (value) => ({ ...is(name, expected)(value), code: 'ERR_INVALID_ARG_TYPE' })
+const isValue = (name, expected) => (value) => ({ ...is(name, expected)(value), code: 'ERR_INVALID_ARG_VALUE' })
+
+function shown(value) {
+  return inspect(value, { depth: 0, maxStringLength: 100, breakLength: Infinity })
+}
+
+/** What is given, the values that are refused in its place, and how. */
+const table = [
+  ['command', [undefined, ...NO_STRINGS], (value) => [value, [MARK]], isType('command', 'a string')],
+  ['command', [''], (value) => [value, [MARK]], isType('command', 'the name or path of a program')],
+  ['command', ['touch\0', '\0'], (value) => [value, [MARK]], isValue('command', 'a string without null bytes')],
+  [
+    'args',
+    [null, 'a', 5, {}, new Set(['a']), { length: 1, 0: 'a' }],
+    (value) => ['touch', value],
+    isType('args', 'an array of strings'),
+  ],
+  ['args[1]', [undefined, ...NO_STRINGS], (value) => ['touch', [MARK, value]], isType('args[1]', 'a string')],
+  ['args[0]', ['a\0b'], (value) => ['touch', [value, MARK]], isValue('args[0]', 'a string without null bytes')],
+  ['options', NO_OBJECTS, (value) => ['touch', [MARK], value], is('options', 'an object')],
+  ...[
+    ['timeout', [...NO_COUNTS, 2 ** 31], `${TIME} or Infinity`],
+    ['killGrace', [...NO_COUNTS, 2 ** 31, Infinity], TIME],
+    ['maxBuffer', [...NO_COUNTS, 2 ** 32, Infinity], 'a whole number of bytes from 1 to 4294967295'],
+    ['server', NO_STRINGS, 'a string'],
+    ['tool', NO_STRINGS, 'a string'],
+    ['cwd', [...NO_STRINGS, new URL('file:///')], 'a string'],
+    ['cwd', ['/\0'], 'without null bytes'],
+    ['encoding', [null, 'utf-8', 'UTF8', '', 'latin1', 5, ['utf8']], "one of 'utf8', 'buffer'"],
+    ['reject', [null, 0, 1, 'false', {}], 'true or false'],
+    ['signal', NO_SIGNALS, 'an AbortSignal'],
+    [
+      'input',
+      [null, 5, true, {}, ['a'], new ArrayBuffer(1), new Uint16Array(1), new DataView(new ArrayBuffer(1))],
+      'a string, a Buffer or a Uint8Array',
+    ],
+    ['env', NO_OBJECTS, 'an object'],
+  ].map(([name, values, expected]) => [
+    name,
+    values,
+    (value) => ['touch', [MARK], { [name]: value }],
+    is(name, expected),
+  ]),
+  ['env.A', NO_STRINGS, (A) => ['touch', [MARK], { env: { A } }], is('env.A', 'a string')],
+  ['env.A', ['a\0b'], (A) => ['touch', [MARK], { env: { A } }], is('env.A', 'without null bytes')],
+  [
+    'a name in env',
+    ['', 'A=B', 'A\0B', 'A='],
+    (name) => ['touch', [MARK], { env: { [name]: 'x' } }],
+    is('env', 'made of names without "=" and null bytes'),
+  ],
+]
+
+for (const [what, values, given, refusal] of table)
+  describe(what, () => {
+    for (const value of values)
+      test(shown(value), async () => {
+        const refused = { name: 'Error', ...refusal(value) }
+        await assert.rejects(run(...given(value)), refused)
+        assert.throws(() => spawn(...given(value)), refused)
+        assert.deepEqual(getActiveProcesses(), [])
+      })
+  })
+
+describe('what is odd in other ways', () => {
+  test('an array with a hole has no string there', async () => {
+    const refused = { code: 'ERR_INVALID_ARG_TYPE', message: 'args[1] must be a string, got undefined' }
+    // biome-ignore lint/suspicious/noSparseArray: it is what is tested
+    const args = [MARK, , 'a']
+    await assert.rejects(run('touch', args), refused)
+    assert.throws(() => spawn('touch', args), refused)
+  })
+
+  test('an unknown option is refused by name, with the ones there are', async () => {
+    for (const name of ['Timeout', 'shell', 'stdio', 'killSignal', 'uid']) {
+      const refused = {
+        code: 'ERR_INVALID_CONFIG',
+        message: new RegExp(`^options has no option '${name}'; there are: cwd, detached, encoding, env,`),
+      }
+      await assert.rejects(run('touch', [MARK], { [name]: true }), refused)
+      assert.throws(() => spawn('touch', [MARK], { [name]: true }), refused)
+    }
+  })
+
+  test('a getter that throws: the caller gets that error', async () => {
+    const error = new Error('getter')
+    const trap = {
+      enumerable: true,
+      get() {
+        throw error
+      },
+    }
+    const [options, env, args] = [{}, {}, [MARK]]
+    Object.defineProperty(options, 'timeout', trap)
+    Object.defineProperty(env, 'A', trap)
+    Object.defineProperty(args, 1, trap)
+    for (const given of [
+      ['touch', [MARK], options],
+      ['touch', [MARK], { env }],
+      ['touch', args],
+    ]) {
+      await assert.rejects(run(...given), error)
+      assert.throws(() => spawn(...given), error)
+    }
+  })
+})
+
+describe('a process that runs', () => {
+  const cat = () => spawn(process.execPath, ['--eval', 'process.stdin.resume()'])
+
+  test('write() and end() refuse what is no data, and go on', async () => {
+    const child = cat()
+    for (const data of [null, 5, true, {}, ['a'], new ArrayBuffer(1)]) {
+      await assert.rejects(child.write(data), { code: 'ERR_INVALID_ARG_TYPE' })
+      await assert.rejects(child.end(data), { code: 'ERR_INVALID_ARG_TYPE' })
+    }
+    await assert.rejects(child.write(), { code: 'ERR_INVALID_ARG_TYPE' })
+    await child.write('still open')
+    await child.end()
+    assert.equal((await child.exited).exitCode, 0)
+  })
+
+  test('kill() refuses bad options, and does not kill', async () => {
+    const child = cat()
+    for (const killGrace of [...NO_COUNTS, 2 ** 31, Infinity])
+      await assert.rejects(child.kill({ killGrace }), is('killGrace', TIME)(killGrace))
+    for (const options of NO_OBJECTS) await assert.rejects(child.kill(options), is('options', 'an object')(options))
+    await assert.rejects(child.kill({ signal: 'SIGTERM' }), { code: 'ERR_INVALID_CONFIG' })
+    await child.end()
+    assert.equal((await child.exited).exitCode, 0)
+  })
+})

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict'
+import { chmod, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, afterEach, before, describe, test } from 'node:test'
+import { run, spawn } from '../index.js'
+import { noShell, sh } from './support/commands.mjs'
+import { assertNothingLeft, noProcessList } from './support/processes.mjs'
+
+/** @type {string} */
+let folder
+before(async () => {
+  folder = await realpath(await mkdtemp(join(tmpdir(), 'procward-')))
+  await mkdir(join(folder, 'tools'))
+  await mkdir(join(folder, 'tools/folder'))
+  for (const [name, text, mode] of [
+    ['tool', '#!/bin/sh\necho the tool: $0 $1\n', 0o755],
+    ['data', '#!/bin/sh\necho never\n', 0o644],
+    ['garbage', '\0\x01\x02', 0o755],
+    ['interpreted', '#!/nowhere/interpreter\n', 0o755],
+  ]) {
+    await writeFile(join(folder, 'tools', name), text)
+    await chmod(join(folder, 'tools', name), mode)
+  }
+})
+after(() => rm(folder, { recursive: true }))
+afterEach(assertNothingLeft)
+
+describe('a command that cannot be started', { skip: noShell }, () => {
+  /** @type {[string, string, string[], object, string][]} */
+  const table = [
+    ['a missing command', 'procward-no-such-command', [], {}, 'ENOENT'],
+    ['a missing path', '/nowhere/command', [], {}, 'ENOENT'],
+    ['a missing relative path', './nowhere/command', [], {}, 'ENOENT'],
+    ['a missing working directory', 'true', [], { cwd: '/nowhere' }, 'ENOENT'],
+    ['an empty working directory', 'true', [], { cwd: '' }, 'ENOENT'],
+    ['a name that no folder of PATH has', 'true', [], { env: { PATH: '/nowhere' } }, 'ENOENT'],
+    ['a name, and no PATH', 'procward-no-such-command', [], { env: { PATH: undefined } }, 'ENOENT'],
+    ['a file that is not executable', 'FOLDER/tools/data', [], {}, 'EACCES'],
+    ['a folder', 'FOLDER/tools', [], {}, 'EACCES'],
+    ['a file that is no program', 'FOLDER/tools/garbage', [], {}, 'ENOEXEC'],
+    ['a script whose interpreter is missing', 'FOLDER/tools/interpreted', [], {}, 'ENOENT'],
+    ['a path through a file', 'FOLDER/tools/tool/x', [], {}, 'ENOTDIR'],
+    ['an argument longer than the system takes', 'true', ['x'.repeat(200_000)], {}, 'E2BIG'],
+    ['more arguments than the system takes', 'true', Array(100).fill('x'.repeat(100_000)), {}, 'E2BIG'],
+  ]
+  for (const [what, name, args, options, errno] of table)
+    test(what, async () => {
+      const command = name.replace('FOLDER', folder)
+      const isStartError = (error) => {
+        assert.ok(error instanceof Error && error.cause instanceof Error)
+        assert.equal(error.code, 'ERR_SPAWN')
+        assert.match(error.message, new RegExp(`^Cannot start ${command} \\(${errno}\\)`))
+        const { code, errno: number, syscall, path } = error.cause
+        assert.deepEqual({ code, syscall, path }, { code: errno, syscall: `spawn ${command}`, path: command })
+        return Number.isInteger(number) && number < 0
+      }
+      await assert.rejects(run(command, args, options), isStartError)
+      await assert.rejects(run(command, args, { ...options, input: 'x', reject: false, timeout: 60_000 }), isStartError)
+      const started = spawn(command, args, options)
+      started.on('spawn', (pid) => assert.fail(`spawn event with pid ${pid}`))
+      await assert.rejects(started.exited, isStartError)
+      assert.equal(started.pid, null)
+      await started.kill()
+    })
+})
+
+describe('where a command is found', { skip: noShell }, () => {
+  const of = async (...given) => (await run(...given)).stdout.trimEnd()
+
+  test('by its name on the PATH of its environment, which the server need not have', async () => {
+    const env = { PATH: `/nowhere:${folder}/tools:${process.env.PATH}` }
+    assert.equal(await of('tool', ['x'], { env }), `the tool: ${folder}/tools/tool x`)
+    await assert.rejects(run('tool'), { code: 'ERR_SPAWN' })
+  })
+
+  test('folders and files that are not executable are passed over', async () => {
+    const other = join(folder, 'other')
+    await mkdir(other)
+    for (const name of ['data', 'folder'])
+      await writeFile(join(other, name), '#!/bin/sh\necho found\n', { mode: 0o755 })
+    const env = { PATH: `${folder}/tools:${other}:/bin` }
+    assert.equal(await of('data', [], { env }), 'found')
+    assert.equal(await of('folder', [], { env }), 'found')
+  })
+
+  test('a path is seen from the working directory', async () => {
+    assert.equal(await of('./tool', ['x'], { cwd: join(folder, 'tools') }), 'the tool: ./tool x')
+    assert.equal(await of('tools/tool', ['x'], { cwd: folder }), 'the tool: tools/tool x')
+  })
+
+  test('the command sees the name that it was called by', async () => {
+    assert.equal(await of('sh', ['-c', 'tr "\\0" " " < /proc/$$/cmdline'], {}), 'sh -c tr "\\0" " " < /proc/$$/cmdline')
+  })
+})
+
+describe('what a child is given', { skip: noShell }, () => {
+  test('its working directory: the one asked for, or else the one that the server has now', async () => {
+    assert.equal((await run('pwd', [], { cwd: folder })).stdout, `${folder}\n`)
+    assert.equal((await run('pwd')).stdout, `${process.cwd()}\n`)
+    const here = process.cwd()
+    process.chdir(folder)
+    try {
+      assert.equal((await run('pwd')).stdout, `${folder}\n`)
+    } finally {
+      process.chdir(here)
+    }
+  })
+
+  test('a process group of its own', async () => {
+    const { pid, stdout } = await run('ps', ['-o', 'pgid=', '-p', `${process.pid}`])
+    assert.notEqual(Number(stdout), pid)
+    const own = await run(...sh('exec ps -o pgid= -p $$'))
+    assert.equal(Number(own.stdout), own.pid)
+  })
+
+  test('three descriptors, and none of those that are opened for the server and its other children', async () => {
+    const list = sh('ls /dev/fd/')
+    const alone = (await run(...list)).stdout
+    const together = await Promise.all(Array.from({ length: 30 }, () => run(...list)))
+    for (const { stdout } of together) assert.equal(stdout, alone)
+  })
+
+  test('signals as they should be: SIGPIPE ends a writer that nobody reads, and none is blocked', async () => {
+    const { stdout, stderr } = await run(...sh('yes | head -n 1'))
+    assert.deepEqual([stdout, stderr], ['y\n', ''])
+    if (noProcessList) return
+    const blocked = await run('grep', ['SigBlk', '/proc/self/status'])
+    assert.match(blocked.stdout, /^SigBlk:\t0+\n$/)
+  })
+})

@@ -1,0 +1,83 @@
+'use strict'
+
+// The end of everything that this process started through procward.
+
+const { codedError } = require('./errors')
+const validate = require('./validate')
+
+/** @typedef {{ end(killGrace?: number): void, ended: Promise<unknown> }} Work What runs now. */
+
+const DEFAULT_TIMEOUT = 5000
+/** The shortest: SIGKILL at once. */
+const NO_GRACE = 1
+const STOP_SIGNALS = /** @type {const} */ (['SIGTERM', 'SIGINT'])
+
+/** @type {Set<Work>} */
+const running = new Set()
+/** What is told first; held weakly, because most helpers live shorter than the process. @type {Set<WeakRef<{ close(): void }>>} */
+const queues = new Set()
+/** @type {Set<() => void>} */
+const stops = new Set()
+/** @type {Promise<void> | undefined} */
+let closing
+
+/** Whether `shutdown()` was called: nothing new may start. */
+function isClosing() {
+  return closing !== undefined
+}
+
+/** Notes work until it has ended. @template T @param {Promise<T>} ended @param {(killGrace?: number) => void} end @returns {Promise<T>} */
+function track(ended, end) {
+  const work = { end, ended }
+  running.add(work)
+  const forget = () => running.delete(work)
+  ended.then(forget, forget)
+  return ended
+}
+
+/** A queue whose waiters are to be rejected at the shutdown. @param {{ close(): void }} queue */
+function closeAtShutdown(queue) {
+  queues.add(new WeakRef(queue))
+}
+
+/** A background activity that is to be stopped at the shutdown. @param {() => void} stop */
+function stopAtShutdown(stop) {
+  stops.add(stop)
+}
+
+/** @param {{ timeout?: number, killGrace?: number }} [options] @returns {Promise<void>} */
+async function shutdown(options) {
+  const { timeout = DEFAULT_TIMEOUT, killGrace } = validate.options('options', options, ['timeout', 'killGrace'])
+  validate.time('timeout', timeout, { unlimited: true })
+  if (killGrace !== undefined) validate.time('killGrace', killGrace)
+  closing ??= close(timeout, killGrace)
+  return closing
+}
+
+/** @param {number} timeout @param {number} [killGrace] */
+async function close(timeout, killGrace) {
+  for (const queue of queues) queue.deref()?.close()
+  for (const stop of stops) stop()
+  const hurry = () => endAll(NO_GRACE)
+  for (const signal of STOP_SIGNALS) process.on(signal, hurry)
+  const drained = timeout === Infinity ? undefined : setTimeout(() => endAll(killGrace), timeout)
+  try {
+    // What was under way when the queues were closed may still start something.
+    while (running.size > 0) await Promise.allSettled([...running].map(({ ended }) => ended))
+  } finally {
+    clearTimeout(drained)
+    for (const signal of STOP_SIGNALS) process.off(signal, hurry)
+  }
+}
+
+/** @param {number} [killGrace] */
+function endAll(killGrace) {
+  for (const { end } of running) end(killGrace)
+}
+
+/** @param {string} what */
+function closedError(what) {
+  return codedError('ERR_CLOSED', `Cannot start ${what}: shut down`)
+}
+
+module.exports = { closeAtShutdown, closedError, isClosing, shutdown, stopAtShutdown, track }

@@ -1,0 +1,110 @@
+//! A process group, and the process table for what left the group. Nothing here outlives the server.
+
+use super::members::Origin;
+use super::table_tree::TableTree;
+use super::{Exit, Spec, Started};
+use crate::instance::{Instance, Tag};
+use crate::process::handle::{Handle, Signal, all_exited};
+use crate::process::identity::start_mark;
+use crate::process::program;
+use rustix::process::{Pid, test_kill_process_group};
+use std::io;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
+use tokio::time::{sleep, timeout};
+
+/// Between two looks at a group that others are still in.
+const POLL_PAUSE: Duration = Duration::from_millis(10);
+
+/// The process that was started. It stays a zombie until it is asked for its exit, so long its pid cannot be reused.
+#[derive(Debug)]
+pub struct Root {
+    child: Child,
+    handle: Handle,
+    tree: TableTree,
+    exit: Option<Exit>,
+    detached: bool,
+}
+
+/// Starts the tree, in a process group of its own, by `posix_spawn`. Needs the runtime's reactor for the pipes.
+///
+/// # Errors
+/// The system's error; nothing was started, or it was killed again.
+pub fn start(spec: &Spec) -> io::Result<Started> {
+    let tag = Tag { instance: Instance::current().clone(), tree: spec.number };
+    let search_path = spec.search_path().map(AsRef::as_ref);
+    let mut command = Command::new(program::find(&spec.command, search_path, spec.directory.as_deref())?);
+    command.arg0(&spec.command).args(&spec.arguments);
+    command.env_clear().envs(spec.environment.iter().map(|(name, value)| (name, value)));
+    command.env(Tag::VARIABLE, tag.to_string());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    if let Some(directory) = &spec.directory {
+        command.current_dir(directory);
+    }
+    let mut child = command.spawn()?;
+    match take_hold(&mut child) {
+        Ok((handle, origin, stdin, stdout, stderr)) => {
+            let root = Root { child, handle, tree: TableTree { origin, tag }, exit: None, detached: spec.detached };
+            Ok(Started { root: super::Root::Plain(root), stdin, stdout, stderr })
+        }
+        Err(error) => {
+            child.kill()?;
+            child.wait()?;
+            Err(error)
+        }
+    }
+}
+
+type Held = (Handle, Origin, ChildStdin, ChildStdout, ChildStderr);
+
+fn take_hold(child: &mut Child) -> io::Result<Held> {
+    let pid = child.id();
+    let origin = Origin { pid, start: start_mark(pid)?, held: true };
+    let no_pipe = || io::Error::from(io::ErrorKind::BrokenPipe);
+    Ok((
+        Handle::open(pid)?,
+        origin,
+        ChildStdin::from_std(child.stdin.take().ok_or_else(no_pipe)?)?,
+        ChildStdout::from_std(child.stdout.take().ok_or_else(no_pipe)?)?,
+        ChildStderr::from_std(child.stderr.take().ok_or_else(no_pipe)?)?,
+    ))
+}
+
+impl Root {
+    /// The root's pid.
+    pub fn pid(&self) -> u32 {
+        self.handle.pid()
+    }
+
+    /// Waits until the root has exited, and tells how. Dropping the future changes nothing.
+    pub async fn exited(&mut self) -> Exit {
+        self.handle.exited().await;
+        let Self { child, tree, .. } = self;
+        *self.exit.get_or_insert_with(|| {
+            tree.origin.held = false;
+            // Nothing is known when the host reaped it before us.
+            let status = child.wait().ok();
+            Exit { code: status.and_then(|status| status.code()), signal: status.and_then(|status| status.signal()) }
+        })
+    }
+
+    /// Waits for the rest of the group to end by itself, at most for `patience`; tells whether it has.
+    pub async fn gone(&mut self, patience: Duration) -> bool {
+        let group = i32::try_from(self.pid()).ok().and_then(Pid::from_raw);
+        let emptied = async {
+            while group.is_some_and(|group| test_kill_process_group(group).is_ok()) {
+                sleep(POLL_PAUSE).await;
+            }
+        };
+        self.detached || timeout(patience, emptied).await.is_ok()
+    }
+
+    /// Ends the whole tree: SIGTERM, `grace`, SIGKILL. Returns when nobody is left.
+    pub async fn end(&mut self, grace: Duration) {
+        let asked = self.tree.signal(Signal::Terminate).await;
+        all_exited(&asked, grace).await;
+        self.tree.kill().await;
+    }
+}

@@ -1,0 +1,147 @@
+//! Linux: each tree hangs below a warden, a small process that ends it when we ask for it or die.
+//!
+//! The kernel hands the tree's orphans to the warden, so whatever the tree does, it stays below it. What we know of the
+//! command, we know from the warden's reports; that nobody of the tree is left, from the end of the reports.
+
+mod program;
+#[allow(dead_code, reason = "each side uses its half")]
+#[path = "../../../../warden/src/protocol.rs"]
+mod protocol;
+mod spawn;
+
+use super::members::Origin;
+use super::table_tree::TableTree;
+use super::{Exit, Spec, Started};
+use crate::instance::{Instance, Tag};
+use crate::process::handle::Handle;
+use crate::process::identity::start_mark;
+use protocol::{EndOrder, PACKET, Report};
+use rustix::process::{Signal, WaitId, WaitIdOptions, waitid};
+use spawn::Spawned;
+use std::io;
+use std::time::Duration;
+use tokio::io::AsyncReadExt;
+use tokio::net::UnixStream;
+use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
+use tokio::time::timeout;
+
+/// How long the warden may take with its kills before they are done for it.
+const WARDEN_WAIT: Duration = Duration::from_secs(1);
+
+/// The command that was started, and the warden above it.
+#[derive(Debug)]
+pub struct Root {
+    pid: u32,
+    exit: Option<Exit>,
+    reports: Reports,
+    warden: Handle,
+    /// Whether the warden ended as it should, with nobody left, once it has been waited for.
+    orderly: Option<bool>,
+    tree: TableTree,
+}
+
+/// What the warden says, until it has nothing more to say.
+#[derive(Debug)]
+struct Reports {
+    channel: UnixStream,
+    packet: [u8; PACKET],
+    filled: usize,
+}
+
+/// Starts the tree below a warden of its own, by `posix_spawn`.
+///
+/// # Errors
+/// The system's error; nothing was started, or it has ended again.
+pub async fn start(spec: &Spec) -> io::Result<Started> {
+    let tag = Tag { instance: Instance::current().clone(), tree: spec.number };
+    let Spawned { pid, stdin, stdout, stderr, channel } = spawn::spawn(spec, &tag)?;
+    // Dropping the channel from here on makes the warden end whatever it has started.
+    let warden = Handle::open(pid)?;
+    let tree = TableTree { origin: Origin { pid, start: start_mark(pid)?, held: true }, tag };
+    channel.set_nonblocking(true)?;
+    let reports = Reports { channel: UnixStream::from_std(channel)?, packet: [0; PACKET], filled: 0 };
+    let mut root = Root { pid: 0, exit: None, reports, warden, orderly: None, tree };
+    match root.reports.next().await {
+        Some(Report::Started(pid)) => root.pid = pid.unsigned_abs(),
+        Some(Report::NotStarted(errno)) => {
+            root.bury().await;
+            return Err(io::Error::from_raw_os_error(errno));
+        }
+        _ => {
+            root.end(Duration::ZERO).await;
+            return Err(io::Error::other("the warden of the process was ended"));
+        }
+    }
+    Ok(Started {
+        stdin: ChildStdin::from_std(stdin.into())?,
+        stdout: ChildStdout::from_std(stdout.into())?,
+        stderr: ChildStderr::from_std(stderr.into())?,
+        root: super::Root::Guarded(root),
+    })
+}
+
+impl Root {
+    /// The command's own pid.
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Waits until the command has exited, and tells how. Dropping the future changes nothing.
+    pub async fn exited(&mut self) -> Exit {
+        while self.exit.is_none() {
+            self.exit = Some(match self.reports.next().await {
+                Some(Report::Exited(code)) => Exit { code: Some(code), signal: None },
+                Some(Report::Signaled(signal)) => Exit { code: None, signal: Some(signal) },
+                Some(_) => continue,
+                // The warden was killed; the kernel has then killed the command.
+                None => Exit { code: None, signal: Some(Signal::KILL.as_raw()) },
+            });
+        }
+        self.exit.unwrap_or_default()
+    }
+
+    /// Waits for the rest of the tree to end by itself, at most for `patience`; tells whether it has.
+    pub async fn gone(&mut self, patience: Duration) -> bool {
+        timeout(patience, self.bury()).await.is_ok_and(|orderly| orderly)
+    }
+
+    /// Ends the whole tree: SIGTERM, `grace`, SIGKILL. Returns when nobody is left.
+    pub async fn end(&mut self, grace: Duration) {
+        let order = EndOrder { grace: u32::try_from(grace.as_millis()).unwrap_or(u32::MAX) };
+        // A warden that has gone takes no orders, and needs none.
+        let _ = self.reports.channel.try_write(&order.to_bytes());
+        if self.gone(grace.saturating_add(WARDEN_WAIT)).await {
+            return;
+        }
+        // The warden is stopped, or was killed: what it would have done is done from here, as far as it can be.
+        self.tree.kill().await;
+        self.bury().await;
+    }
+
+    /// Waits for the warden's end and lets go of its pid; tells whether it left nobody behind.
+    async fn bury(&mut self) -> bool {
+        self.exited().await;
+        while self.reports.next().await.is_some() {}
+        self.warden.exited().await;
+        let tree = &mut self.tree;
+        *self.orderly.get_or_insert_with(|| {
+            let status = waitid(WaitId::PidFd(self.warden.as_fd()), WaitIdOptions::EXITED).ok().flatten();
+            tree.origin.held = false;
+            status.is_some_and(|status| status.exit_status() == Some(0))
+        })
+    }
+}
+
+impl Reports {
+    /// The next report; `None` when there will be no more. Dropping the future loses nothing.
+    async fn next(&mut self) -> Option<Report> {
+        while self.filled < PACKET {
+            match self.channel.read(&mut self.packet[self.filled..]).await {
+                Ok(length @ 1..) => self.filled += length,
+                _ => return None,
+            }
+        }
+        self.filled = 0;
+        Report::from_bytes(&self.packet)
+    }
+}

@@ -1,0 +1,66 @@
+//! Deadlines and graces, in virtual time: an hour passes as soon as everybody waits.
+
+#![cfg(unix)]
+
+mod support;
+
+use procward::process::tree::Exit;
+use procward::registry::{EndReason, EndRequest};
+use procward::runner::Call;
+use std::time::Duration;
+use support::{outcome, script};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+const HOUR: Duration = Duration::from_hours(1);
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_ends_the_tree_exactly_then() {
+    let start = Instant::now();
+    let call = Call { timeout: Some(HOUR), ..script("sleep 60 & exec sleep 60") };
+    let outcome = outcome(call, EndRequest::default()).await;
+    assert_eq!((outcome.ended, outcome.exit), (Some(EndReason::Timeout), Exit { code: None, signal: Some(15) }));
+    assert!(start.elapsed() >= HOUR);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_deadline_and_one_for_ever_never_come() {
+    for timeout in [None, Some(Duration::MAX)] {
+        let call = Call { timeout, ..script("sleep 0.1; exit 3") };
+        let outcome = outcome(call, EndRequest::default()).await;
+        assert_eq!((outcome.ended, outcome.exit.code), (None, Some(3)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_ignores_sigterm_has_all_of_the_grace() {
+    let end = EndRequest::default();
+    let (lines, mut told) = mpsc::channel(16);
+    let call = script("trap '' TERM; echo ready; while :; do sleep 0.02; done");
+    let call = Call { kill_grace: HOUR, lines: Some(lines), ..call };
+    let start = Instant::now();
+    let request = async {
+        told.recv().await.expect("it gets ready");
+        end.make(EndReason::Aborted, None);
+    };
+    let (outcome, ()) = tokio::join!(outcome(call, end.clone()), request);
+    assert_eq!(outcome.exit.signal, Some(9));
+    assert!(start.elapsed() >= HOUR);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_output_that_a_child_keeps_open_is_waited_for_as_long_as_the_grace() {
+    let call = Call { kill_grace: HOUR, ..script("sleep 60 & echo early") };
+    let start = Instant::now();
+    let outcome = outcome(call, EndRequest::default()).await;
+    assert_eq!((outcome.ended, outcome.exit.code, outcome.stdout), (None, Some(0), b"early\n".to_vec()));
+    assert!(start.elapsed() >= HOUR);
+}
+
+#[tokio::test]
+async fn a_deadline_in_that_time_counts() {
+    let call = script("sleep 60 & echo early");
+    let call = Call { kill_grace: HOUR, timeout: Some(Duration::from_millis(300)), ..call };
+    let outcome = outcome(call, EndRequest::default()).await;
+    assert_eq!((outcome.ended, outcome.exit.code), (Some(EndReason::Timeout), Some(0)));
+}

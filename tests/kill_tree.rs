@@ -1,0 +1,108 @@
+//! A request to end a tree, whenever and however often it is made, ends all of it, once.
+
+#![cfg(unix)]
+
+#[path = "support/processes.rs"]
+mod processes;
+mod support;
+
+use processes::{alive, pids};
+use procward::process::tree::Exit;
+use procward::registry::{EndReason, EndRequest, Registry};
+use procward::runner::{Call, Line};
+use std::time::Duration;
+use support::{outcome, script};
+use tokio::sync::mpsc;
+
+const TERMINATED: Exit = Exit { code: None, signal: Some(15) };
+const KILLED: Exit = Exit { code: None, signal: Some(9) };
+
+/// Lets the call tell its first line, which says that it is ready.
+fn telling(call: Call) -> (Call, mpsc::Receiver<Vec<Line>>) {
+    let (lines, told) = mpsc::channel(16);
+    (Call { lines: Some(lines), ..call }, told)
+}
+
+#[tokio::test]
+async fn made_before_the_start_it_ends_the_tree_at_once() {
+    let end = EndRequest::default();
+    end.make(EndReason::Shutdown, None);
+    let outcome = outcome(script("sleep 60 & sleep 60"), end).await;
+    assert_eq!(outcome.ended, Some(EndReason::Shutdown));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn made_by_many_at_once_the_first_reason_stands() {
+    let end = EndRequest::default();
+    let (call, mut told) = telling(script("trap '' TERM; echo ready; while :; do sleep 0.02; done"));
+    let requests = async {
+        told.recv().await.expect("it gets ready");
+        end.make(EndReason::Cleanup, None);
+        for _ in 0..8 {
+            let end = end.clone();
+            tokio::spawn(async move {
+                (0..1000).for_each(|_| end.make(EndReason::Aborted, Some(Duration::MAX)));
+            });
+        }
+    };
+    let (outcome, ()) = tokio::join!(outcome(call, end.clone()), requests);
+    assert_eq!((outcome.ended, outcome.exit), (Some(EndReason::Cleanup), KILLED));
+    end.over().await;
+}
+
+#[tokio::test]
+async fn its_own_grace_goes_before_that_of_the_call() {
+    let end = EndRequest::default();
+    let (call, mut told) = telling(script("trap '' TERM; echo ready; while :; do sleep 0.02; done"));
+    let call = Call { kill_grace: Duration::MAX, ..call };
+    let request = async {
+        told.recv().await.expect("it gets ready");
+        end.make(EndReason::Aborted, Some(Duration::from_millis(10)));
+    };
+    let (outcome, ()) = tokio::join!(outcome(call, end.clone()), request);
+    assert_eq!(outcome.exit, KILLED);
+}
+
+#[tokio::test]
+async fn whoever_waits_for_the_end_hears_of_it_when_the_last_member_is_gone() {
+    let end = EndRequest::default();
+    let (call, mut told) = telling(script("(trap '' TERM; while :; do sleep 0.02; done) & echo $!; exec sleep 60"));
+    let watching = async {
+        let member = pids(&told.recv().await.expect("it tells its child")[0].bytes);
+        end.make(EndReason::Aborted, None);
+        end.over().await;
+        assert_eq!(alive(&member), Vec::<u32>::new());
+    };
+    let (outcome, ()) = tokio::join!(outcome(call, end.clone()), watching);
+    assert_eq!(outcome.exit, TERMINATED);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_trees_end_at_once_and_each_ends_its_own() {
+    let survivor = EndRequest::default();
+    let (call, mut told) = telling(script("setsid sleep 60 & echo $!; wait"));
+    let kept = tokio::spawn(outcome(call, survivor.clone()));
+    let kept_child = pids(&told.recv().await.expect("it tells its child")[0].bytes);
+
+    let trees = (0..20).map(|_| {
+        let call = script("sleep 60 & echo $!; (setsid sh -c 'echo $$; exec sleep 60' &); echo $$; wait");
+        let call = Call { timeout: Some(Duration::from_millis(500)), ..call };
+        tokio::spawn(outcome(call, EndRequest::default()))
+    });
+    for tree in trees.collect::<Vec<_>>() {
+        let outcome = tree.await.expect("no panic");
+        assert_eq!(outcome.ended, Some(EndReason::Timeout));
+        let members = pids(&outcome.stdout);
+        assert_eq!(members.len(), 3);
+        assert_eq!(alive(&members), Vec::<u32>::new());
+    }
+    assert_eq!(alive(&kept_child), kept_child);
+    survivor.make(EndReason::Shutdown, None);
+    assert_eq!(kept.await.expect("no panic").ended, Some(EndReason::Shutdown));
+}
+
+#[test]
+fn no_two_trees_of_a_process_have_the_same_number() {
+    let (one, other) = (Registry::default(), Registry::default());
+    assert_ne!(one.next_number(), other.next_number());
+}

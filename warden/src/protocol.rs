@@ -1,0 +1,70 @@
+//! What warden and server say to each other, one packet each. The server compiles this file too.
+
+/// The warden's end of the packet socket.
+pub const CHANNEL: i32 = 3;
+/// The longest packet.
+pub const PACKET: usize = 5;
+
+/// The second argument: the warden stays until what the command left behind has ended too.
+pub const END_REST: &str = "end";
+/// The second argument: the warden exits with the command, and lets the rest go.
+pub const LEAVE_REST: &str = "leave";
+
+/// What the warden reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Report {
+    /// The command runs, with this pid.
+    Started(i32),
+    /// The command could not be started: the system's error number. The warden exits.
+    NotStarted(i32),
+    /// The command exited with this code. The warden stays until the rest of the tree has ended.
+    Exited(i32),
+    /// A signal with this number ended the command.
+    Signaled(i32),
+}
+
+impl Report {
+    /// As a packet.
+    pub fn to_bytes(self) -> [u8; PACKET] {
+        let (kind, value) = match self {
+            Self::Started(pid) => (1, pid),
+            Self::NotStarted(errno) => (2, errno),
+            Self::Exited(code) => (3, code),
+            Self::Signaled(signal) => (4, signal),
+        };
+        let [a, b, c, d] = value.to_le_bytes();
+        [kind, a, b, c, d]
+    }
+
+    /// From a packet; `None` for one of another kind or length.
+    pub fn from_bytes(packet: &[u8]) -> Option<Self> {
+        let &[kind, a, b, c, d] = packet else { return None };
+        let value = i32::from_le_bytes([a, b, c, d]);
+        match kind {
+            1 => Some(Self::Started(value)),
+            2 => Some(Self::NotStarted(value)),
+            3 => Some(Self::Exited(value)),
+            4 => Some(Self::Signaled(value)),
+            _ => None,
+        }
+    }
+}
+
+/// The server's only order: end the tree, with this many ms between SIGTERM and SIGKILL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EndOrder {
+    /// Milliseconds.
+    pub grace: u32,
+}
+
+impl EndOrder {
+    /// As a packet.
+    pub fn to_bytes(self) -> [u8; 4] {
+        self.grace.to_le_bytes()
+    }
+
+    /// From a packet; `None` for one of another length.
+    pub fn from_bytes(packet: &[u8]) -> Option<Self> {
+        Some(Self { grace: u32::from_le_bytes(packet.try_into().ok()?) })
+    }
+}
