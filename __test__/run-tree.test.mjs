@@ -8,7 +8,6 @@ import {
   isAlive,
   kill,
   noProcessList,
-  processesOfThisTest,
 } from './support/processes.mjs'
 import { until } from './support/until.mjs'
 
