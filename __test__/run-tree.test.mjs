@@ -2,13 +2,7 @@ import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
 import { spawn } from '../index.js'
 import { node, sh } from './support/commands.mjs'
-import {
-  assertNothingLeft,
-  commandsOfThisTest,
-  isAlive,
-  kill,
-  noProcessList,
-} from './support/processes.mjs'
+import { assertNothingLeft, commandsOfThisTest, isAlive, kill, noProcessList } from './support/processes.mjs'
 import { until } from './support/until.mjs'
 
 afterEach(assertNothingLeft)
