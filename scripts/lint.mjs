@@ -10,7 +10,7 @@ const packageBin = (name, bin) => join(dirname(require.resolve(`${name}/package.
 
 step('cargo', 'fmt', '--check')
 for (const features of [['--no-default-features'], []]) {
-  step('cargo', 'clippy', '--locked', '--all-targets', ...features, '--', '-D', 'warnings')
+  step('cargo', 'clippy', '--locked', '--workspace', '--all-targets', ...features, '--', '-D', 'warnings')
 }
 nodeStep(packageBin('@biomejs/biome', 'bin/biome'), 'ci', '--colors=off', '--error-on-warnings', '.')
 nodeStep(packageBin('typescript', 'bin/tsc'), '-p', '.')
