@@ -41,6 +41,11 @@ export function isAlive(pid) {
   return found !== undefined && isLive(found.state)
 }
 
+/** @param {number | string} pid */
+export function parentOf(pid) {
+  return read(pid)?.parent
+}
+
 /** Ends a process that a test lets escape on purpose; no error when it is gone. @param {number | string} pid */
 export function kill(pid) {
   try {
