@@ -1,6 +1,7 @@
 //! Tracked calls: started on the runtime, settled on the JavaScript thread.
 #![expect(clippy::needless_pass_by_value, reason = "napi-rs hands arguments over by value")]
 
+mod environment;
 mod events;
 mod shapes;
 
@@ -48,9 +49,10 @@ impl ProcessCall {
         let listener = listener.as_ref().map(Listener::new).transpose().map_err(internal)?;
         let call = request.into_call(supervisor.registry.next_number(), listener.is_some().then_some(lines));
         let (deferred, promise) = env.create_deferred().map_err(internal)?;
-        let end = self.end.clone();
+        let (end, forsaken) = (self.end.clone(), self.end.clone());
+        let environment_ended = environment::ended(env).map_err(internal)?;
         supervisor.runtime.spawn(async move {
-            let running = tokio::spawn(async move {
+            let mut running = tokio::spawn(async move {
                 let (started, pid) = oneshot::channel();
                 let running = runner::run(&supervisor.registry, call, input, end, |pid| {
                     let _ = started.send(pid);
@@ -60,7 +62,13 @@ impl ProcessCall {
                     None => running.await,
                 }
             });
-            let outcome = running.await;
+            let outcome = tokio::select! {
+                outcome = &mut running => outcome,
+                () = environment_ended => {
+                    forsaken.make(EndReason::Shutdown, None);
+                    running.await
+                }
+            };
             deferred.resolve(move |_| match outcome {
                 Ok(result) => Ok(ProcessOutcome::from(result)),
                 Err(panicked) => Err(napi::Error::from_reason(panicked.to_string())),

@@ -20,7 +20,7 @@ use std::time::{Duration, SystemTime};
 use tokio::runtime;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
-use verdict::{Policy, Scope, TrackedTree, Verdict, View, decide};
+use verdict::{Policy, SETTLED, Scope, TrackedTree, Verdict, View, decide};
 
 /// Reads all processes; [`crate::process::table::snapshot`] but in tests.
 pub type Table = Arc<dyn Fn() -> io::Result<Snapshot> + Send + Sync>;
@@ -171,9 +171,10 @@ impl Shared {
             tokio::select! {
                 biased;
                 _ = &mut stopped => return,
-                () = sleep(pause) => pause = interval,
+                () = sleep(pause) => {}
             }
-            self.scan(false).await;
+            // Who was too young to be judged is looked at again as soon as that can be done, not an interval later.
+            pause = if self.scan(false).await.is_unsettled() { interval.min(SETTLED) } else { interval };
         }
     }
 

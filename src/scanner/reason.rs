@@ -47,6 +47,8 @@ pub enum Reason {
     SparedTree,
     /// Not old enough.
     Young,
+    /// So young that its server may have been missed.
+    Unsettled,
     /// Nothing shows it to be ours.
     NotOurs,
 }
@@ -75,6 +77,7 @@ impl fmt::Display for Reason {
             Self::Pooled => "kept for the next call",
             Self::SparedTree => "belongs to a call with a process that is to be spared",
             Self::Young => "not old enough",
+            Self::Unsettled => "has only just started, perhaps by a server that has too",
             Self::NotOurs => "not started by this server",
         })
     }

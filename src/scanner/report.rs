@@ -96,6 +96,11 @@ impl Report {
         }
     }
 
+    /// Whether some were spared only because they had just started. After a dry run nobody is in a hurry.
+    pub fn is_unsettled(&self) -> bool {
+        !self.dry_run && self.skipped.iter().any(|judged| judged.reason == Reason::Unsettled)
+    }
+
     /// Notes who is spared and gives back who is not.
     pub fn note_skipped(&mut self, verdicts: Vec<Verdict>) -> Vec<(Verdict, Reason)> {
         self.scanned = verdicts.len();

@@ -1,6 +1,6 @@
 //! The scanner's turns, counts and clock, over made-up processes that do not exist: nothing real is ended here.
 
-use super::verdict::fixture::{node, tagged};
+use super::verdict::fixture::{node, tagged, young};
 use super::*;
 use crate::process::table::ProcessInfo;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -96,6 +96,27 @@ async fn a_new_interval_counts_at_once_and_dropping_stops() {
     drop(scanner);
     sleep(minutes(60)).await;
     assert_eq!(seen.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_just_started_is_looked_at_again_soon() {
+    let dead = Instance { pid: NOBODY, ..Instance::current().clone() };
+    let mut left = young(tagged(dead, 1, child(NOBODY - 1)));
+    left.link.parent = 1;
+    let look = AtomicUsize::new(0);
+    let growing: Table = Arc::new(move || {
+        let mut left = left.clone();
+        if look.fetch_add(1, Ordering::SeqCst) > 0 {
+            left.age = minutes(1);
+        }
+        Ok(Snapshot { processes: vec![own(), left], complete: true })
+    });
+    let (scanner, _) = scanner(growing, FakeTrees::default(), Scope::Tracked);
+    scanner.start(Options::default());
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!(scanner.stats().scans, 2);
+    sleep(minutes(1)).await;
+    assert_eq!(scanner.stats().scans, 3, "and then after each interval");
 }
 
 #[tokio::test]

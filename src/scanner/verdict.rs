@@ -73,7 +73,7 @@ pub struct Verdict {
 }
 
 /// A younger process may belong to a tree, or to a server, that started while the lists were made.
-const SETTLED: Duration = Duration::from_secs(1);
+pub(super) const SETTLED: Duration = Duration::from_secs(1);
 
 /// Judges every candidate; `None` when the table can't be right, as this server is not in it.
 pub fn decide(view: View<'_>, policy: &Policy) -> Option<Vec<Verdict>> {
@@ -187,7 +187,7 @@ impl<'a> Judge<'a> {
             return Decision::Skip(Reason::Unproven);
         }
         if process.age < SETTLED {
-            return Decision::Skip(Reason::Young);
+            return Decision::Skip(Reason::Unsettled);
         }
         Decision::Kill(if tag.instance == *me { Reason::LeftOver } else { Reason::LeftByDeadRun })
     }

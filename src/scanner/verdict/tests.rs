@@ -42,9 +42,9 @@ fn every_rule_in_every_scope() {
         ),
         ("left over", vec![tagged(me(), 9, node(200, 1))], [Kill(LeftOver); 3]),
         ("left over, no node", vec![tagged(me(), 9, program(200, 1))], [Kill(LeftOver); 3]),
-        ("just started", vec![tagged(me(), 9, young(program(200, 1)))], [Skip(Young); 3]),
+        ("just started", vec![tagged(me(), 9, young(program(200, 1)))], [Skip(Unsettled); 3]),
         ("left by a dead run", vec![tagged(dead(), 9, program(200, 1))], [Kill(LeftByDeadRun); 3]),
-        ("of a run just dying", vec![tagged(dead(), 9, young(node(200, 1)))], [Skip(Young); 3]),
+        ("of a run just dying", vec![tagged(dead(), 9, young(node(200, 1)))], [Skip(Unsettled); 3]),
         ("of an instance in a container", vec![tagged(elsewhere(), 9, node(200, 1))], [Skip(Unproven); 3]),
         ("of another copy in this process", vec![tagged(twin(), 9, node(200, ME))], [Skip(OtherInstance); 3]),
         (

@@ -1,0 +1,22 @@
+//! The end of a JavaScript environment, such as a worker thread's: nobody waits any more for what it started.
+
+use napi::Env;
+use std::cell::RefCell;
+use tokio::sync::watch;
+
+thread_local! {
+    /// Each environment runs on a thread of its own. Dropping this tells everybody that it has ended.
+    static LIFE: RefCell<Option<watch::Sender<()>>> = const { RefCell::new(None) };
+}
+
+/// Resolves when the environment has ended.
+pub fn ended(env: &Env) -> napi::Result<impl Future<Output = ()> + Send + 'static> {
+    let mut receiver = LIFE.with_borrow_mut(|life| {
+        if let Some(life) = life {
+            return Ok(life.subscribe());
+        }
+        env.add_env_cleanup_hook((), |()| LIFE.set(None))?;
+        Ok::<_, napi::Error>(life.insert(watch::Sender::new(())).subscribe())
+    })?;
+    Ok(async move { while receiver.changed().await.is_ok() {} })
+}
