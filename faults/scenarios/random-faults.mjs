@@ -1,0 +1,105 @@
+// One server lives through random faults of its calls, while another is killed and started again and again.
+
+import { startDecoys } from '../support/decoys.mjs'
+import { diceFrom } from '../support/dice.mjs'
+import { check, figure } from '../support/figures.mjs'
+import { Harness } from '../support/harness.mjs'
+import { all, dispose, facts, living, since, until } from '../support/processes.mjs'
+import { RestartedServer } from '../support/restarted-server.mjs'
+import { Server } from '../support/server.mjs'
+
+export const title = 'random faults: nothing left, nobody else hit, no slot lost, no zombie, no growth'
+export const isolated = true
+export const counts = { full: { total: 1000, warmUp: 100, batch: 50 }, quick: { total: 60, warmUp: 20, batch: 20 } }
+const MIB = 2 ** 20
+/** How much more there may be after all faults than after the first ones. */
+const BOUNDS = { rss: 32 * MIB, descriptors: 4, threads: 4 }
+const EXPECTED = new Set(['OK', 'ERR_EXIT', 'ERR_CALL_TIMEOUT', 'ABORT_ERR', 'ERR_MAX_BUFFER', 'ERR_SPAWN'])
+
+/** @param {{ total: number, warmUp: number, batch: number, seed: number }} counts */
+export async function run({ total, warmUp, batch, seed }) {
+  const decoys = await startDecoys()
+  const before = living()
+  const server = new Server()
+  await server.ask('startCleanup', { interval: 500, maxAge: 3_600_000 })
+  const other = new RestartedServer()
+  const harness = new Harness(server, other, diceFrom(seed))
+  /** What was found after each batch, when no call runs. */
+  const found = { left: [], zombies: [], lostSlots: [] }
+  let early
+  for (let played = 0; played < total; played += batch) {
+    if (played >= warmUp) early ??= await server.ask('levels')
+    await harness.play(Math.min(batch, total - played))
+    const known = [server.pid, ...other.pids()]
+    const left = since(before).filter(({ pid }) => !known.includes(pid))
+    found.left.push(...left.map(described))
+    found.zombies.push(...all().filter(({ parent, state }) => parent === server.pid && state === 'Z'))
+    const { current, queued, active } = await server.ask('slots')
+    if (current + queued + active > 0) found.lostSlots.push({ current, queued, active })
+    await dispose(left)
+  }
+  report(harness, found, seed)
+  check(
+    other.left === 0,
+    `something was left after ${other.left} of ${other.kills} kills and starts of the other server`,
+  )
+  check(decoys.killed() === 0, `foreign processes killed: ${decoys.killed()} of ${decoys.all.length}`)
+  await compareLevels(server, early, warmUp)
+  await other.end()
+  await server.kill()
+  await decoys.end()
+}
+
+/** @param {Harness} harness @param {{ left: object[], zombies: object[], lostSlots: object[] }} found @param {number} seed */
+function report({ kinds, outcomes, hung }, found, seed) {
+  figure(`${kinds.length} faults of seed ${seed}: ${tally(kinds)}`)
+  figure(`outcomes: ${tally(outcomes)}`)
+  const odd = outcomes.filter((code) => !EXPECTED.has(code))
+  checkNone(hung, 'calls that never ended')
+  checkNone(odd, 'outcomes that no caller expects')
+  checkNone(found.left, 'processes left')
+  checkNone(found.zombies, 'zombies')
+  checkNone(found.lostSlots, 'batches after which a slot was missing')
+}
+
+/** @param {Server} server @param {Record<string, number>} early @param {number} warmUp */
+async function compareLevels(server, early, warmUp) {
+  let late = early
+  const isWithin = (/** @type {[string, number]} */ [name, bound]) => late[name] - early[name] <= bound
+  // Threads without work go after some seconds.
+  await until(async () => {
+    late = await server.ask('levels')
+    return Object.entries(BOUNDS).every(isWithin)
+  })
+  for (const bound of Object.entries(BOUNDS)) {
+    const [name, most] = bound
+    const text = `${name}: ${shown(early[name])} after ${warmUp} faults, ${shown(late[name])} after all`
+    check(isWithin(bound), `${text} (bound +${shown(most)})`)
+  }
+}
+
+/** @param {import('../support/processes.mjs').Process} process */
+function described({ id, parent, group, state, pid }) {
+  const tag = facts(pid, 'environ').match(/PROCWARD_TAG=([^\0]*)/)?.[1]
+  return { id, parent, group, state, command: facts(pid, 'cmdline').replaceAll('\0', ' ').slice(0, 80), tag }
+}
+
+/** @param {unknown[]} some @param {string} what */
+function checkNone(some, what) {
+  check(some.length === 0, `${what}: ${some.length}${some.length > 0 ? ` ${JSON.stringify(some)}` : ''}`)
+}
+
+/** @param {string[]} words */
+function tally(words) {
+  /** @type {Record<string, number>} */
+  const counts = {}
+  for (const word of words) counts[word] = (counts[word] ?? 0) + 1
+  return Object.entries(counts)
+    .map(([word, count]) => `${word} ${count}`)
+    .join(', ')
+}
+
+/** @param {number} value */
+function shown(value) {
+  return value < MIB ? String(value) : `${(value / MIB).toFixed(1)} MiB`
+}
