@@ -26,8 +26,14 @@ function everyEnd() {
     run(...sh('sleep 60 & (setsid sleep 60 &) ; exec sleep 60'), { timeout: 20 }),
     spawn('sleep', ['60']).kill(),
     spawn('seq', ['3']).exited,
-    spawn('cat', [], { input: 'x' }).end(),
+    ending(spawn('cat', [], { input: 'x' })),
   ])
+}
+
+/** @param {import('../index.js').TrackedProcess} child */
+async function ending(child) {
+  await child.end()
+  return child.exited
 }
 
 const descriptors = () => readdirSync('/proc/self/fd').length
