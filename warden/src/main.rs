@@ -19,7 +19,7 @@ use nix::sys::prctl::{set_child_subreaper, set_name};
 use nix::sys::signal::SigSet;
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::unistd::{getppid, read, write};
-use protocol::{CHANNEL, EndOrder, LEAVE_REST, PACKET, Report};
+use protocol::{CHANNEL, EndOrder, LEAVE_REST, Report};
 use rustix::process::{Pid as HeldPid, PidfdFlags, pidfd_open};
 use std::env::args_os;
 use std::io;
@@ -102,7 +102,8 @@ fn report(channel: &OwnedFd, report: Report) {
 }
 
 fn order(channel: &OwnedFd) -> Option<EndOrder> {
-    let mut packet = [0; PACKET];
+    // Exactly one order: two that were sent in a row are two.
+    let mut packet = [0; 4];
     let length = read(channel, &mut packet).ok()?;
     EndOrder::from_bytes(&packet[..length])
 }
