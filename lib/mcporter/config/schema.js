@@ -7,6 +7,9 @@ const { isRecord } = require('./parse')
 /** An entry as it stands in the file. @typedef {Record<string, any>} Entry */
 /** @typedef {[expected: string, fits: (value: any) => boolean]} Type */
 
+/** Why an entry can't be used. */
+class UnusableEntry extends Error {}
+
 /** @type {Type} */
 const TEXT = ['a string', (value) => typeof value === 'string']
 /** @type {Type} */
@@ -120,4 +123,4 @@ function isRefresh(value) {
   )
 }
 
-module.exports = { areTexts, either, entryProblem, snake, unknownKey }
+module.exports = { UnusableEntry, areTexts, either, entryProblem, snake, unknownKey }
