@@ -44,22 +44,23 @@ const { pathOf, variables } = require('./places')
  * @property {string[]} [blockedTools]
  * @property {Need} [needs]
  * @property {string} [reason] - of `needs`, in words without secrets
- * @property {Definition} [definition] - none without a transport
+ * @property {Definition} [definition] - none when it is beyond understanding
  */
 
-/**
- * @param {Definition} definition @param {Places} places
- * @returns {Server}
- * @throws {MissingVariables}
- */
+/** @param {Definition} definition @param {Places} places @returns {Server} */
 function resolveServer(definition, places) {
   const { name, source, lifecycle, allowedTools, blockedTools } = definition
-  const { transport, identity } = resolveTransport(definition, places)
   const common = { name, source, lifecycle, allowedTools, blockedTools, definition }
-  return { ...common, key: keyOf([name, ...identity]), transport, ...needOf(definition, transport, places) }
+  try {
+    const { transport, identity } = resolveTransport(definition, places)
+    return { ...common, key: keyOf([name, ...identity]), transport, ...needOf(definition, transport, places) }
+  } catch (error) {
+    if (!(error instanceof MissingVariables)) throw error
+    return { ...common, ...unusableServer(name, source, error) }
+  }
 }
 
-/** One of which its configuration doesn't tell how to reach it. @param {string} name @param {import('./definition').Source} source @param {Error} problem @returns {Server} */
+/** One that can't be reached. @param {string} name @param {import('./definition').Source} source @param {Error} problem @returns {Server} */
 function unusableServer(name, source, problem) {
   const reason = problem.message
   const needs = problem instanceof MissingVariables ? 'variable' : 'invalid'
