@@ -44,7 +44,7 @@ const { pathOf, variables } = require('./places')
  * @property {string[]} [blockedTools]
  * @property {Need} [needs]
  * @property {string} [reason] - of `needs`, in words without secrets
- * @property {Definition} [definition] - none when `needs` is `invalid`
+ * @property {Definition} [definition] - none when it is beyond understanding
  */
 
 /** @param {Definition} definition @param {Places} places @returns {Server} */
@@ -56,14 +56,15 @@ function resolveServer(definition, places) {
     return { ...common, key: keyOf([name, ...identity]), transport, ...needOf(definition, transport, places) }
   } catch (error) {
     if (!(error instanceof MissingVariables)) throw error
-    const reason = `${error.message} must be set`
-    return { ...common, key: keyOf([name, 'variable', ...error.names]), needs: 'variable', reason }
+    return { ...common, ...unusableServer(name, source, error) }
   }
 }
 
-/** @param {string} name @param {import('./definition').Source} source @param {string} problem @returns {Server} */
-function invalidServer(name, source, problem) {
-  return { name, source, key: keyOf([name, 'invalid', problem]), needs: 'invalid', reason: problem }
+/** One that can't be reached. @param {string} name @param {import('./definition').Source} source @param {Error} problem @returns {Server} */
+function unusableServer(name, source, problem) {
+  const reason = problem.message
+  const needs = problem instanceof MissingVariables ? 'variable' : 'invalid'
+  return { name, source, key: keyOf([name, needs, reason]), needs, reason }
 }
 
 /** @param {Definition} definition @param {Places} places @returns {{ transport: Stdio | Http, identity: unknown[] }} */
@@ -156,4 +157,4 @@ function keyOf(parts) {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
 }
 
-module.exports = { invalidServer, resolveServer }
+module.exports = { resolveServer, unusableServer }
