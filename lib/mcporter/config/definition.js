@@ -6,15 +6,9 @@
 const { commandOf } = require('./command')
 const { lifecycleOf } = require('./lifecycle')
 const { isRecord } = require('./parse')
-<<<<<<< HEAD
-const { expandKnown } = require('./placeholders')
-const { expandHome, pathOf, variables } = require('./places')
-const { either } = require('./schema')
-=======
 const { expand, expandKnown } = require('./placeholders')
 const { expandHome, pathOf, variables } = require('./places')
 const { UnusableEntry, either } = require('./schema')
->>>>>>> wip-config
 
 /** @typedef {import('./places').Places} Places */
 /** @typedef {import('./schema').Entry} Entry */
@@ -51,32 +45,20 @@ const ACCEPT = 'application/json, text/event-stream'
 /**
  * @param {string} name @param {Entry} entry - one without an `entryProblem` @param {Source} source @param {Places} places
  * @returns {Promise<Definition>}
-<<<<<<< HEAD
- * @throws when there is neither a command nor a usable URL
-=======
  * @throws {UnusableEntry} when there is neither a command nor a usable URL
  * @throws {import('./placeholders').MissingVariables} when its URL or its folder can't be told
->>>>>>> wip-config
  */
 async function definitionOf(name, entry, source, places) {
   const raw = expandEntry(entry, places)
   const folder = pathOf(places).dirname(source.path)
   const url = raw.baseUrl ?? raw.base_url ?? raw.url ?? raw.serverUrl ?? raw.server_url
   const command = url ? undefined : await commandOf(raw, folder, places)
-<<<<<<< HEAD
-  if (!url && command === undefined) throw new Error('it has neither a command nor a URL')
-=======
   if (!url && command === undefined) throw new UnusableEntry('it has neither a command nor a URL')
->>>>>>> wip-config
   return {
     name,
     source,
     description: raw.description,
-<<<<<<< HEAD
-    transport: command === undefined ? http(url, raw) : stdio(command, raw, folder, places),
-=======
     transport: command === undefined ? http(expand(url, variables(places)), raw) : stdio(command, raw, folder, places),
->>>>>>> wip-config
     env: { ...raw.env },
     auth: authOf(raw.auth),
     oauth: oauthOf(raw, places),
@@ -89,23 +71,15 @@ async function definitionOf(name, entry, source, places) {
 
 /** @param {string[]} words @param {Entry} raw @param {string} folder @param {Places} places @returns {Definition['transport']} */
 function stdio([command, ...args], raw, folder, places) {
-<<<<<<< HEAD
-  const cwd = raw.cwd ? pathOf(places).resolve(folder, expandHome(raw.cwd, places)) : folder
-=======
   const where = raw.cwd && expandHome(expand(raw.cwd, variables(places)), places)
   const cwd = where ? pathOf(places).resolve(folder, where) : folder
->>>>>>> wip-config
   return { kind: 'stdio', command, args, cwd }
 }
 
 /** @param {string} text @param {Entry} raw @returns {Definition['transport']} */
 function http(text, raw) {
   const url = URL.canParse(text) ? new URL(text) : undefined
-<<<<<<< HEAD
-  if (url === undefined) throw new Error('its URL is none')
-=======
   if (url === undefined) throw new UnusableEntry('its URL is none')
->>>>>>> wip-config
   const headers = { ...raw.headers }
   const token = either(raw, 'bearerToken')
   const variable = either(raw, 'bearerTokenEnv')

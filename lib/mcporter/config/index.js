@@ -8,14 +8,9 @@ const { importedEntries } = require('./imported')
 const { IMPORT_KINDS, importPlaces } = require('./import-places')
 const { invalidFile, namedFile, readLayers } = require('./layers')
 const { isRecord, parseJson } = require('./parse')
-<<<<<<< HEAD
-const { entryProblem, unknownKey } = require('./schema')
-const { invalidServer, resolveServer } = require('./server')
-=======
 const { MissingVariables } = require('./placeholders')
 const { UnusableEntry, either, entryProblem, unknownKey } = require('./schema')
 const { resolveServer, unusableServer } = require('./server')
->>>>>>> wip-config
 
 /** @typedef {import('./places').Places} Places */
 /** @typedef {import('./server').Server} Server */
@@ -42,11 +37,7 @@ async function readConfiguration(places) {
   let idleTimeout
   for (const { path, text } of await readLayers(here)) {
     const layer = parseLayer(path, text, namedFile(here) !== undefined, ignored)
-<<<<<<< HEAD
-    idleTimeout = layer.daemonIdleTimeoutMs ?? layer.daemon_idle_timeout_ms ?? idleTimeout
-=======
     idleTimeout = idleTimeoutOf(layer) ?? idleTimeout
->>>>>>> wip-config
     for (const kind of importsOf(layer)) {
       for (const [name, each] of await readImport(kind, here, ignored)) if (!found.has(name)) found.set(name, each)
     }
@@ -60,23 +51,14 @@ async function readConfiguration(places) {
 async function serverOf(name, { entry, source }, places) {
   try {
     const problem = entryProblem(entry)
-<<<<<<< HEAD
-    if (problem !== undefined) throw new Error(problem)
-=======
     if (problem !== undefined) throw new UnusableEntry(problem)
->>>>>>> wip-config
     const raw = /** @type {import('./schema').Entry} */ (entry)
     const server = resolveServer(await definitionOf(name, raw, source, places), places)
     return server.needs === undefined ? { ...server, ...saidByEntry(raw, server) } : server
   } catch (error) {
-<<<<<<< HEAD
-    // Of an editor's entry that it can't use, mcporter makes nothing.
-    return source.kind === 'import' ? undefined : invalidServer(name, source, /** @type {Error} */ (error).message)
-=======
     if (!(error instanceof UnusableEntry || error instanceof MissingVariables)) throw error
     // Of an editor's entry that it can't use, mcporter makes nothing.
     return source.kind === 'import' ? undefined : unusableServer(name, source, error)
->>>>>>> wip-config
   }
 }
 
@@ -114,11 +96,6 @@ function parseLayer(path, text, isNamed, ignored) {
   for (const kind of importsOf(layer)) {
     if (!IMPORT_KINDS.includes(kind)) throw invalidFile(path, `imports must be an array of ${IMPORT_KINDS.join(', ')}`)
   }
-<<<<<<< HEAD
-  return layer
-}
-
-=======
   const idle = idleTimeoutOf(layer)
   if (idle !== undefined && !(Number.isInteger(idle) && idle > 0)) {
     throw invalidFile(path, 'daemonIdleTimeoutMs must be a whole number of milliseconds')
@@ -131,7 +108,6 @@ function idleTimeoutOf(layer) {
   return either(layer, 'daemonIdleTimeoutMs')
 }
 
->>>>>>> wip-config
 /** Those that are named come first; none are left out but by an empty list. @param {Record<string, any>} layer */
 function importsOf({ imports }) {
   if (imports === undefined) return IMPORT_KINDS

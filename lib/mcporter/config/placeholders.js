@@ -13,14 +13,9 @@ const IN_COMMAND = /\$\{[A-Za-z_]\w*(?::-[^}]*)?\}/
 class MissingVariables extends Error {
   /** @param {string[]} names */
   constructor(names) {
-<<<<<<< HEAD
-    super(`${names.length === 1 ? 'the environment variable' : 'the environment variables'} ${names.join(', ')}`)
-    this.names = names
-=======
     super(
       `${names.length === 1 ? 'the environment variable' : 'the environment variables'} ${names.join(', ')} must be set`,
     )
->>>>>>> wip-config
   }
 }
 
