@@ -333,9 +333,17 @@ export class McpPool {
    *
    * Rejects with the codes of `callToolAsync` in `procward/mcp-helper`, but for those of its queue and of mcporter.
    */
-  callTool<Result = McpToolResult>(server: string, tool: string, args?: object, options?: McpCallOptions): Promise<Result>
+  callTool<Result = McpToolResult>(
+    server: string,
+    tool: string,
+    args?: object,
+    options?: McpCallOptions,
+  ): Promise<Result>
   /** All of a server's tools, as the server describes them. */
-  listTools(server: string, options?: Pick<McpCallOptions, 'timeout' | 'signal'>): Promise<(McpTool & Record<string, unknown>)[]>
+  listTools(
+    server: string,
+    options?: Pick<McpCallOptions, 'timeout' | 'signal'>,
+  ): Promise<(McpTool & Record<string, unknown>)[]>
   /** The calls that are being worked on. */
   getActiveCalls(): (Omit<ActiveProcess, 'pid'> & { pid: number | null })[]
   getStatus(): McpPoolStatus

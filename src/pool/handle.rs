@@ -151,6 +151,14 @@ impl<F: Factory> Pool<F> {
     }
 }
 
+#[cfg(test)]
+impl<F: Factory> Pool<F> {
+    /// When its timer will ring.
+    pub(super) fn timer(&self) -> Option<Instant> {
+        self.0.inner.lock().timer.as_ref().map(|timer| timer.deadline)
+    }
+}
+
 /// A place in the queue.
 struct Place<F: Factory> {
     shared: Arc<Shared<F>>,

@@ -182,7 +182,7 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
             Return::Used => {
                 member.served = true;
                 if let Some(kind) = self.kinds.get_mut(&member.kind).filter(|_| member.is_proven(now)) {
-                    kind.failures.forget();
+                    kind.failures.disproved(member.ready_at);
                 }
             }
         }
@@ -239,7 +239,7 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
         self.stats.count(Retirement::Exited);
         if let Some(kind) = self.kinds.get_mut(&member.kind) {
             if member.served && member.is_proven(now) {
-                kind.failures.forget();
+                kind.failures.disproved(member.ready_at);
             } else {
                 kind.failures.crashed(error, now);
             }

@@ -11,7 +11,7 @@ pub struct Failures<E> {
     /// How many there were in a row.
     count: u32,
     not_before: Option<Instant>,
-    last: Option<E>,
+    last: Option<(Instant, E)>,
 }
 
 impl<E> Default for Failures<E> {
@@ -22,13 +22,13 @@ impl<E> Default for Failures<E> {
 
 impl<E: Clone> Failures<E> {
     pub fn start_failed(&mut self, error: E, now: Instant) {
-        self.add(error);
+        self.add(error, now);
         self.not_before = Some(now + self.pause());
     }
 
     /// The first of these is answered by starting again at once.
     pub fn crashed(&mut self, error: E, now: Instant) {
-        self.add(error);
+        self.add(error, now);
         self.not_before = (self.count > 1).then(|| now + self.pause());
     }
 
@@ -38,15 +38,17 @@ impl<E: Clone> Failures<E> {
         self.not_before = None;
     }
 
-    /// A member has proved itself.
-    pub fn forget(&mut self) {
-        *self = Self::default();
+    /// A member that became ready then has proved itself. One that is older than the failures says nothing about them.
+    pub fn disproved(&mut self, ready_at: Instant) {
+        if self.last.as_ref().is_none_or(|(at, _)| *at <= ready_at) {
+            *self = Self::default();
+        }
     }
 
     /// After too many, for how long nothing is tried, and why.
     pub fn open(&self, now: Instant) -> Option<(Duration, E)> {
         let until = self.not_before.filter(|until| self.count >= OPEN_AFTER && *until > now)?;
-        Some((until - now, self.last.clone()?))
+        Some((until - now, self.last.as_ref()?.1.clone()))
     }
 
     /// After too many, a single start is tried first.
@@ -59,9 +61,9 @@ impl<E: Clone> Failures<E> {
         self.not_before.filter(|until| *until > now)
     }
 
-    fn add(&mut self, error: E) {
+    fn add(&mut self, error: E, now: Instant) {
         self.count = self.count.saturating_add(1);
-        self.last = Some(error);
+        self.last = Some((now, error));
     }
 
     fn pause(&self) -> Duration {

@@ -20,6 +20,8 @@ struct Supply {
     free: usize,
     /// Members that will soon be gone.
     ending: usize,
+    /// Starts that will be in vain, however long they take.
+    abandoned: usize,
 }
 
 /// What became of a claim.
@@ -76,16 +78,13 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
     /// One pass through the waiters; returns what is left over.
     fn serve(&mut self, now: Instant) -> Supply {
         self.reserved.clear();
-        let leaves = |member: &&Member<K>| match member.phase {
-            Phase::Ending => true,
-            Phase::Starting => member.retiring.is_some(),
-            Phase::Ready => false,
-        };
-        let starting = self.members.values().filter(|member| member.phase == Phase::Starting).count();
+        let count = |is: fn(&Member<K>) -> bool| self.members.values().filter(|member| is(member)).count();
+        let starting = count(|member| member.phase == Phase::Starting);
         let mut supply = Supply {
             starts: self.limits.max_starting.saturating_sub(starting),
             free: self.limits.max_members.saturating_sub(self.members.len()),
-            ending: self.members.values().filter(leaves).count(),
+            ending: count(|member| member.phase == Phase::Ending),
+            abandoned: count(|member| member.phase == Phase::Starting && member.retiring.is_some()),
         };
         let first = |(id, kind): (&KindId, &super::Kind<K, E>)| {
             kind.waiters.first().map(|ticket| Reverse(Turn { ticket: *ticket, kind: *id, served: 0, claims: 0 }))
@@ -163,12 +162,14 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
         if supply.ending > 0 {
             supply.ending -= 1;
         } else {
-            let number = self.victim(id)?;
-            if self.members.get(&number).is_some_and(Member::is_idle) {
-                self.retire_member(number, Retirement::Evicted);
-                self.end_member(number);
-            } else {
-                self.reserved.insert(number);
+            match self.victim(id) {
+                Some(number) if self.members.get(&number).is_some_and(Member::is_idle) => {
+                    self.retire_member(number, Retirement::Evicted);
+                    self.end_member(number);
+                }
+                _ if supply.abandoned > 0 => supply.abandoned -= 1,
+                Some(number) => _ = self.reserved.insert(number),
+                None => return None,
             }
         }
         supply.starts -= 1;
