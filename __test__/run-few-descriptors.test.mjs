@@ -11,7 +11,8 @@ const FEW = ['sh', '-c', 'ulimit -n 100; exec "$@"', 'sh']
 const MOST_FREE = 24
 /** A server, without its children, for which every other pidfd_open() fails. */
 const INJECTED = ['-f', '-b', 'execve', '-qq', '-o', '/dev/null', '-e', 'inject=pidfd_open:error=EMFILE:when=1+2']
-const noStrace = spawnSync('strace', [...INJECTED, 'true']).status === 0 ? false : 'needs strace, and the permission to trace'
+const noStrace =
+  spawnSync('strace', [...INJECTED, 'true']).status === 0 ? false : 'needs strace, and the permission to trace'
 
 /** Starts a command with ever more descriptors free, so that each step of a start fails once for want of one. */
 const PROGRAM = `

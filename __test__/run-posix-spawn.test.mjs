@@ -27,7 +27,7 @@ async function processCalls(t, program) {
   const lines = (await readFile(log, 'utf8')).split('\n')
   const made = lines.filter((line) => /\b(clone3?|v?fork)\(/.test(line) && !line.includes('CLONE_THREAD'))
   // What a warden does in its own small process is its own affair.
-  const children = new Set(made.map((line) => line.match(/= (\d+)$/)?.[1]))
+  const children = new Set(lines.map((line) => line.match(/\b(?:clone3?|v?fork)(?:\(| resumed).*= (\d+)$/)?.[1]))
   return made.filter((line) => !children.has(line.split(' ', 1)[0]))
 }
 

@@ -112,15 +112,15 @@ impl Capture {
 
 /// An output that can be left before its end.
 struct Pipe<P> {
-    pipe: P,
+    output: P,
     stopped: watch::Receiver<bool>,
     /// What may still be read once it is to be left: whoever holds it then may write for ever.
     rest: usize,
 }
 
 impl<P: AsyncRead + Unpin> Pipe<P> {
-    fn new(pipe: P, stopped: watch::Receiver<bool>) -> Self {
-        Self { pipe, stopped, rest: REST }
+    fn new(output: P, stopped: watch::Receiver<bool>) -> Self {
+        Self { output, stopped, rest: REST }
     }
 
     /// The next bytes; none at the end.
@@ -129,7 +129,7 @@ impl<P: AsyncRead + Unpin> Pipe<P> {
         let most = if is_stopped { chunk.len().min(self.rest) } else { chunk.len() };
         let length = tokio::select! {
             biased;
-            read = self.pipe.read(&mut chunk[..most]) => read.unwrap_or(0),
+            read = self.output.read(&mut chunk[..most]) => read.unwrap_or(0),
             _ = self.stopped.wait_for(|stopped| *stopped) => 0,
         };
         if is_stopped {

@@ -14,7 +14,7 @@ use super::members::Origin;
 use super::table_tree::TableTree;
 use super::{Exit, Spec, Started};
 use crate::instance::{Instance, Tag};
-use crate::process::identity::start_mark;
+use crate::process::identity::{StartMark, start_mark};
 use child::Child;
 use protocol::{EndOrder, PACKET, Report};
 use rustix::process::Signal;
@@ -38,7 +38,7 @@ pub struct Root {
     warden: Child,
     /// Whether the warden ended as it should, with nobody left, once it has been waited for.
     orderly: Option<bool>,
-    tree: TableTree,
+    tag: Tag,
 }
 
 /// What the warden says, until it has nothing more to say.
@@ -56,7 +56,7 @@ struct Reports {
 pub async fn start(spec: &Spec) -> io::Result<Started> {
     let tag = Tag { instance: Instance::current().clone(), tree: spec.number };
     let mut spawned = spawn::spawn(spec, &tag)?;
-    let Connected { reports, origin, stdin, stdout, stderr } = match connect(&mut spawned.child, spawned.pipes) {
+    let Connected { reports, stdin, stdout, stderr } = match connect(&mut spawned.child, spawned.pipes) {
         Ok(connected) => connected,
         Err(error) => {
             // Its channel is closed, so it ends whatever it has started.
@@ -64,8 +64,7 @@ pub async fn start(spec: &Spec) -> io::Result<Started> {
             return Err(error);
         }
     };
-    let tree = TableTree { origin, tag };
-    let mut root = Root { pid: 0, exit: None, reports, warden: spawned.child, orderly: None, tree };
+    let mut root = Root { pid: 0, exit: None, reports, warden: spawned.child, orderly: None, tag };
     match root.reports.next().await {
         Some(Report::Started(pid)) => root.pid = pid.unsigned_abs(),
         Some(Report::NotStarted(errno)) => {
@@ -83,7 +82,6 @@ pub async fn start(spec: &Spec) -> io::Result<Started> {
 /// What connects us with a warden and its command, known to the runtime.
 struct Connected {
     reports: Reports,
-    origin: Origin,
     stdin: ChildStdin,
     stdout: ChildStdout,
     stderr: ChildStderr,
@@ -93,10 +91,8 @@ struct Connected {
 fn connect(child: &mut Child, pipes: Pipes) -> io::Result<Connected> {
     let Pipes { stdin, stdout, stderr, channel } = pipes;
     child.hold()?;
-    let pid = child.pid().unwrap_or_default();
     channel.set_nonblocking(true)?;
     Ok(Connected {
-        origin: Origin { pid, start: start_mark(pid)?, held: true },
         reports: Reports { channel: UnixStream::from_std(channel)?, packet: [0; PACKET], filled: 0 },
         stdin: ChildStdin::from_std(stdin.into())?,
         stdout: ChildStdout::from_std(stdout.into())?,
@@ -138,8 +134,15 @@ impl Root {
             return;
         }
         // The warden is stopped, or was killed: what it would have done is done from here, as far as it can be.
-        self.tree.kill().await;
+        self.in_table().kill().await;
         self.bury().await;
+    }
+
+    /// The tree as the process table can show it: below the warden, or by the tag alone when that has been waited for.
+    fn in_table(&self) -> TableTree {
+        let warden = self.warden.pid().and_then(|pid| Some((pid, start_mark(pid).ok()?)));
+        let (pid, start) = warden.unwrap_or((0, StartMark::HIDDEN));
+        TableTree { origin: Origin { pid, start, held: warden.is_some() }, tag: self.tag.clone() }
     }
 
     /// Waits for the warden's end and lets go of its pid; tells whether it left nobody behind.
@@ -148,7 +151,6 @@ impl Root {
         while self.reports.next().await.is_some() {}
         if self.orderly.is_none() {
             self.orderly = Some(self.warden.ended().await == Some(0));
-            self.tree.origin.held = false;
         }
         self.orderly.unwrap_or_default()
     }
