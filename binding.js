@@ -838,6 +838,7 @@ module.exports = nativeBinding
 module.exports.NativeScanner = nativeBinding.NativeScanner
 module.exports.ProcessCall = nativeBinding.ProcessCall
 module.exports.activeProcesses = nativeBinding.activeProcesses
+module.exports.guarantees = nativeBinding.guarantees
 module.exports.semaphoreAcquire = nativeBinding.semaphoreAcquire
 module.exports.semaphoreCancel = nativeBinding.semaphoreCancel
 module.exports.semaphoreClose = nativeBinding.semaphoreClose

@@ -3,16 +3,18 @@
 use rustix::process::Pid;
 use std::ffi::{CStr, c_char, c_int};
 
-/// How many come before the command's own: this program's name, the server, the rest, the directory and the program.
-const BEFORE_COMMAND: usize = 5;
+/// How many come before the command's own.
+const BEFORE_COMMAND: usize = 6;
 
-/// `SERVER_PID end|leave DIRECTORY PROGRAM NAME [ARGUMENT…]`
+/// `procward-warden SERVER_PID end|leave CGROUP DIRECTORY PROGRAM NAME [ARGUMENT…]`
 #[derive(Clone, Copy)]
 pub struct Arguments {
     /// Who started this process.
     pub server: Pid,
     /// Whether what the command leaves behind is let go.
     pub leaves_rest: bool,
+    /// The folder of the tree's control group, if it has one.
+    pub cgroup: Option<&'static CStr>,
     /// Where the command is to run; `None` for here.
     pub directory: Option<&'static CStr>,
     /// The file to execute.
@@ -35,8 +37,9 @@ impl Arguments {
         Some(Self {
             server: Pid::from_raw(at(1).to_str().ok()?.parse().ok()?)?,
             leaves_rest: at(2).to_str() == Ok(crate::protocol::LEAVE_REST),
-            directory: Some(at(3)).filter(|directory| !directory.is_empty()),
-            program: at(4),
+            cgroup: Some(at(3)).filter(|folder| !folder.is_empty()),
+            directory: Some(at(4)).filter(|folder| !folder.is_empty()),
+            program: at(5),
             // SAFETY: there are more, and a null pointer after the last.
             command: unsafe { values.add(BEFORE_COMMAND) },
         })

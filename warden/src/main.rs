@@ -3,13 +3,14 @@
 //! Whatever the command starts stays its descendant, because orphans are handed to it (subreaper), however they detach.
 //! It ends them all when the server asks for it or dies, by whatever signal, and exits when nobody is left.
 //!
-//! Usage: `procward-warden SERVER_PID end|leave DIRECTORY PROGRAM NAME [ARGUMENT…]`, with the socket to the server as descriptor 3.
-//! An empty DIRECTORY is the current one.
+//! Usage: `procward-warden SERVER_PID end|leave CGROUP DIRECTORY PROGRAM NAME [ARGUMENT…]`, with the socket to the server as descriptor 3.
+//! An empty DIRECTORY is the current one, an empty CGROUP is none.
 
 // Without the standard library's own start, which reads /proc and prepares for a stack overflow: every tree waits for this.
 #![no_main]
 
 mod arguments;
+mod cgroup;
 mod command;
 mod descendants;
 #[allow(dead_code, reason = "each side uses its half")]
@@ -64,7 +65,7 @@ fn watch(channel: &OwnedFd, arguments: Arguments) -> io::Result<()> {
 
     let root = command::start(arguments)?;
     report(channel, Report::Started(root.as_raw_nonzero().get()));
-    let mut tree = Tree::new(root)?;
+    let mut tree = Tree::new(root, arguments.cgroup)?;
     loop {
         while let Some(received) = signals.read_signal()? {
             tree.forward(received.ssi_signo);

@@ -14,11 +14,12 @@ use super::members::Origin;
 use super::table_tree::TableTree;
 use super::{Exit, Spec, Started};
 use crate::instance::{Instance, Tag};
+use crate::process::cgroup::Group;
 use crate::process::identity::{StartMark, start_mark};
 use child::Child;
 use protocol::{EndOrder, PACKET, Report};
 use rustix::process::Signal;
-use spawn::Pipes;
+use spawn::{Pipes, Spawned};
 use std::io;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
@@ -39,6 +40,7 @@ pub struct Root {
     /// Whether the warden ended as it should, with nobody left, once it has been waited for.
     orderly: Option<bool>,
     tag: Tag,
+    group: Option<Group>,
 }
 
 /// What the warden says, until it has nothing more to say.
@@ -64,7 +66,8 @@ pub async fn start(spec: &Spec) -> io::Result<Started> {
             return Err(error);
         }
     };
-    let mut root = Root { pid: 0, exit: None, reports, warden: spawned.child, orderly: None, tag };
+    let Spawned { child: warden, group, .. } = spawned;
+    let mut root = Root { pid: 0, exit: None, reports, warden, orderly: None, tag, group };
     match root.reports.next().await {
         Some(Report::Started(pid)) => root.pid = pid.unsigned_abs(),
         Some(Report::NotStarted(errno)) => {
@@ -134,6 +137,9 @@ impl Root {
             return;
         }
         // The warden is stopped, or was killed: what it would have done is done from here, as far as it can be.
+        if let Some(group) = &self.group {
+            group.kill().await;
+        }
         self.in_table().kill().await;
         self.bury().await;
     }
