@@ -31,8 +31,9 @@ fn build_warden() {
         cargo.env_remove("RUSTC_WORKSPACE_WRAPPER").env_remove("CLIPPY_ARGS");
         cargo.status().is_ok_and(|status| status.success())
     };
-    // Linked statically it starts in two thirds of the time; not every system has the C library for that.
-    let built = compile("-Ctarget-feature=+crt-static") || compile("-Ctarget-feature=-crt-static");
+    // Linked statically, to fixed addresses, it starts in two thirds of the time; not every system has the C library for that.
+    let built =
+        compile("-Ctarget-feature=+crt-static\x1f-Crelocation-model=static") || compile("-Ctarget-feature=-crt-static");
     assert!(built, "the warden could not be built");
     let program = folder.join(target).join("release/procward-warden");
     println!("cargo::rustc-env=PROCWARD_WARDEN={}", program.display());
