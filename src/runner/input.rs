@@ -1,7 +1,7 @@
 //! What is written to a child's standard input, and by whom.
 
+use crate::process::tree::ChildStdin;
 use tokio::io::AsyncWriteExt;
-use tokio::process::ChildStdin;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 
