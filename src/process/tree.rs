@@ -14,9 +14,15 @@ mod platform;
 mod table_tree;
 #[cfg(target_os = "linux")]
 mod warden;
+#[cfg(target_os = "macos")]
+mod watcher;
 
 pub use platform::{Root, start};
 
+#[cfg(unix)]
+use crate::process::identity::StartMark;
+#[cfg(unix)]
+use crate::process::table::Link;
 use std::ffi::OsString;
 use std::path::PathBuf;
 #[cfg(windows)]

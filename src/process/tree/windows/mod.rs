@@ -14,6 +14,7 @@ use std::os::windows::io::BorrowedHandle;
 use std::time::Duration;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
+use windows_sys::Win32::Foundation::ERROR_BAD_ARGUMENTS;
 use windows_sys::Win32::System::Threading::{CREATE_NO_WINDOW, CREATE_SUSPENDED};
 
 /// The process that was started, and its job, from which nobody of the tree can break away.
@@ -46,7 +47,7 @@ pub async fn start(spec: &Spec) -> io::Result<Started> {
     let Pipes { stdin, stdout, stderr, theirs } = pipes::open().await?;
     theirs.give_to(&mut command);
     let job = Job::new()?;
-    let mut child = command.spawn()?;
+    let mut child = command.spawn().map_err(refused)?;
     match contain(&child, &job) {
         Ok(pid) => {
             let root = Root { pid, child, job: Some(job), detached: spec.detached };
@@ -56,6 +57,16 @@ pub async fn start(spec: &Spec) -> io::Result<Started> {
             child.kill().await?;
             Err(error)
         }
+    }
+}
+
+/// The standard library's own refusals have no number; whoever reads the error knows errors by their numbers.
+fn refused(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::InvalidInput if error.raw_os_error().is_none() => {
+            io::Error::from_raw_os_error(ERROR_BAD_ARGUMENTS.cast_signed())
+        }
+        _ => error,
     }
 }
 
