@@ -23,10 +23,9 @@ fn main() {
 /// starts in two thirds of the time; not every system has the C library for that.
 fn carry(package: &str, folder: &str, includes: &str, linkings: &[&str]) {
     println!("cargo::rerun-if-env-changed={PREBUILT}");
-    let program = env::var_os(PREBUILT).map(PathBuf::from).unwrap_or_else(|| {
-        let built = linkings.iter().find_map(|linking| build(package, folder, linking));
-        built.unwrap_or_else(|| panic!("{package} could not be built"))
-    });
+    let built = || linkings.iter().find_map(|linking| build(package, folder, linking));
+    let program = env::var_os(PREBUILT).map(PathBuf::from).or_else(built);
+    let program = program.unwrap_or_else(|| panic!("{package} could not be built"));
     println!("cargo::rustc-env={includes}={}", program.display());
 }
 

@@ -11,7 +11,7 @@ import { buildDll } from './rust.mjs'
 const PREFIX = join(folder, 'wine')
 const STARTING = 180_000
 /** No measurement, only an end to waiting. */
-const TEST_FILE = 300_000
+const TEST_FILE = 900_000
 /** Others need a POSIX shell, /proc, or a network, which Node.js does not have under wine. */
 const TESTS =
   /^(windows-.*|semaphore.*|config|cleanup(-background|-input)?|run-arguments|run-bad-input|mcp.*)\.test\.mjs$/
@@ -63,10 +63,10 @@ function node(version) {
 
 /**
  * Runs the test files with this Node.js for Windows, a check each.
- * @param {import('./checks.mjs').Checks} checks @param {string} version
+ * @param {import('./checks.mjs').Checks} checks @param {string} version @param {RegExp} which
  * @param {ReturnType<typeof prepareWine> & { addon: string } | undefined} wine
  */
-export async function runTests(checks, version, wine) {
+export async function runTests(checks, version, which, wine) {
   const more = { NAPI_RS_NATIVE_LIBRARY_PATH: wine && `Z:${wine.addon.split(sep).join('\\')}` }
   const says = () => {
     const text = wine.node('node-version', version, ['-p', 'process.version + " " + process.platform'], more).trim()
@@ -74,7 +74,7 @@ export async function runTests(checks, version, wine) {
     return text
   }
   if (!(await checks.check(`Node.js ${version} for Windows runs under wine`, says, wine))) return
-  const tests = readdirSync(join(root, '__test__')).filter((name) => TESTS.test(name))
+  const tests = readdirSync(join(root, '__test__')).filter((name) => TESTS.test(name) && which.test(name))
   for (const test of tests)
     await checks.check(`Node.js ${version}: ${test}`, () => {
       if (test.startsWith('mcp') && !existsSync(join(root, 'node_modules'))) throw new Skip('needs npm install')

@@ -46,6 +46,12 @@ impl Trees {
     }
 }
 
+/// The server that tags with this beginning name, `WORLD:PID:START:NONCE:`, and when it started.
+pub fn server_of(prefix: &str) -> Option<(u32, StartMark)> {
+    let [_world, pid, start, _nonce, ""] = *prefix.split(':').collect::<Vec<_>>() else { return None };
+    Some((pid.parse().ok()?, StartMark(start.parse().ok()?)))
+}
+
 /// Whether an environment is that of a process which the server has tagged, and which was not to stay.
 pub fn is_tagged<'a>(mut environment: impl Iterator<Item = &'a [u8]>, prefix: &str) -> bool {
     let mut tagged = false;
@@ -126,5 +132,13 @@ mod tests {
         assert!(!tagged(&["PROCWARD_KEEP=1", "PROCWARD_TAG=macos:7:8:9:1"]), "in any order");
         assert!(!tagged(&["XPROCWARD_TAG=macos:7:8:9:1"]));
         assert!(!tagged(&[]));
+    }
+
+    #[test]
+    fn the_beginning_of_a_tag_names_its_server() {
+        assert_eq!(server_of("macos:7:8:00ff:"), Some((7, StartMark(8))));
+        for text in ["", "macos:7:8:00ff", "macos:7:8:00ff:1", "macos:x:8:00ff:", "macos:7:-8:00ff:", "macos:7:8:"] {
+            assert_eq!(server_of(text), None, "{text:?}");
+        }
     }
 }

@@ -110,7 +110,7 @@ fn write_and_start(program: &Path) -> io::Result<Child> {
     let tag = Tag { instance: Instance::current().clone(), tree: 0 }.to_string();
     let prefix = tag.strip_suffix('0').unwrap_or(&tag);
     let mut command = Command::new(program);
-    command.arg(std::process::id().to_string()).arg(prefix);
+    command.arg(prefix);
     // Signals to the server's group, such as Ctrl+C, are not for it, and nothing of what it inherits is.
     command.env_clear().process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn()

@@ -3,7 +3,7 @@
 use crate::identity::start_mark;
 use crate::{Link, StartMark};
 use std::mem::{MaybeUninit, size_of};
-use std::ptr::{null, null_mut};
+use std::ptr::null_mut;
 
 /// Room for processes that start while they are listed.
 const SPARE: usize = 256;
@@ -65,8 +65,6 @@ fn argument_limit() -> usize {
     let mut limit: libc::c_int = 0;
     let mut size = size_of::<libc::c_int>();
     // SAFETY: the two names are as long as the call is told, and so is the number that it writes.
-    let done = unsafe {
-        libc::sysctl(names.as_mut_ptr(), 2, (&raw mut limit).cast(), &raw mut size, null::<u8>().cast_mut().cast(), 0)
-    };
+    let done = unsafe { libc::sysctl(names.as_mut_ptr(), 2, (&raw mut limit).cast(), &raw mut size, null_mut(), 0) };
     usize::try_from(limit).ok().filter(|limit| done == 0 && *limit > 0).unwrap_or(1 << 20)
 }
