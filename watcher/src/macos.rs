@@ -100,7 +100,9 @@ fn kill_what_is_left(trees: &Trees, server: StartMark, prefix: &str) {
         let links = links();
         let left = trees.left(&links, server, |pid| is_tagged(environment(&procargs(pid)), prefix));
         // Only when nobody can start anybody any more are they killed: who loses his parent and his root is not found.
-        let all_stopped = left.iter().fold(true, |all, link| !stopped.insert((link.pid, link.start)) && all);
+        let before = stopped.len();
+        stopped.extend(left.iter().map(|link| (link.pid, link.start)));
+        let all_stopped = stopped.len() == before;
         for link in &left {
             send(link.pid, link.start, if all_stopped { Signal::KILL } else { Signal::STOP });
         }
