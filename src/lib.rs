@@ -11,6 +11,8 @@ mod bindings;
 
 pub mod error;
 pub mod instance;
+pub mod mcp;
+pub mod pool;
 pub mod process;
 pub mod registry;
 pub mod runner;
