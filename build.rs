@@ -7,20 +7,23 @@ use std::process::Command;
 /// Names the helper's program, for where it cannot be built along: checking for another system has no linker.
 const PREBUILT: &str = "PROCWARD_PREBUILT_HELPER";
 
+/// Linked so, to fixed addresses, the warden starts in two thirds of the time; not every system has the C library for that.
+const STATIC: &str = "-Ctarget-feature=+crt-static\x1f-Crelocation-model=static";
+const DYNAMIC: &str = "-Ctarget-feature=-crt-static";
+
 fn main() {
     #[cfg(feature = "napi")]
     napi_build::setup();
     match variable("CARGO_CFG_TARGET_OS").as_str() {
-        "linux" => carry("procward-warden", "warden", "PROCWARD_WARDEN", &["+crt-static", "-crt-static"]),
-        "macos" => carry("procward-watcher", "watcher", "PROCWARD_WATCHER", &["-crt-static"]),
+        "linux" => carry("procward-warden", "warden", "PROCWARD_WARDEN", &[STATIC, DYNAMIC]),
+        "macos" => carry("procward-watcher", "watcher", "PROCWARD_WATCHER", &[DYNAMIC]),
         _ => {}
     }
 }
 
 /// The addon carries the helper inside itself, so that there is one file to ship and none to find.
 ///
-/// It is a package of its own because it is built differently: small, and without unwinding. Linked statically the warden
-/// starts in two thirds of the time; not every system has the C library for that.
+/// It is a package of its own because it is built differently: small, and without unwinding.
 fn carry(package: &str, folder: &str, includes: &str, linkings: &[&str]) {
     println!("cargo::rerun-if-env-changed={PREBUILT}");
     let built = || linkings.iter().find_map(|linking| build(package, folder, linking));
@@ -38,7 +41,7 @@ fn build(package: &str, folder: &str, linking: &str) -> Option<PathBuf> {
     let folder = PathBuf::from(variable("OUT_DIR")).join(folder);
     let mut cargo = Command::new(variable("CARGO"));
     cargo.args(["build", "--locked", "--release", "--package", package, "--target", &target]);
-    cargo.arg("--target-dir").arg(&folder).env("CARGO_ENCODED_RUSTFLAGS", format!("-Ctarget-feature={linking}"));
+    cargo.arg("--target-dir").arg(&folder).env("CARGO_ENCODED_RUSTFLAGS", linking);
     cargo.env("CARGO_PROFILE_RELEASE_PANIC", "abort").env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "z");
     // When cargo clippy runs this, the helper is to be compiled all the same.
     cargo.env_remove("RUSTC_WORKSPACE_WRAPPER").env_remove("CLIPPY_ARGS");
