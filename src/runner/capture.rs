@@ -1,12 +1,12 @@
 //! What a child writes, within bounds.
 
 use super::lines::{Line, Splitter, Stream};
+use crate::process::tree::{ChildStderr, ChildStdout};
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::{ChildStderr, ChildStdout};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;

@@ -50,8 +50,8 @@ pub struct ProcessOutcome {
     pub start_error: Option<i32>,
     /// The root's pid.
     pub pid: Option<u32>,
-    /// Its exit code.
-    pub exit_code: Option<i32>,
+    /// Its exit code; Windows has some above 2^31.
+    pub exit_code: Option<u32>,
     /// The number of the signal that ended it.
     pub signal: Option<i32>,
     /// Why it had to end.
@@ -146,7 +146,7 @@ impl From<io::Result<Outcome>> for ProcessOutcome {
             Ok(outcome) => ProcessOutcome {
                 start_error: None,
                 pid: Some(outcome.pid),
-                exit_code: outcome.exit.code,
+                exit_code: outcome.exit.code.map(i32::cast_unsigned),
                 signal: outcome.exit.signal,
                 ended: outcome.ended.map(|reason| match reason {
                     EndReason::Timeout => "timeout",
