@@ -206,7 +206,7 @@ export interface ProcessOutcome {
   startError?: number
   /** The root's pid. */
   pid?: number
-  /** Its exit code. */
+  /** Its exit code; Windows has some above 2^31. */
   exitCode?: number
   /** The number of the signal that ended it. */
   signal?: number
