@@ -9,6 +9,35 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
+/** The servers of one pool. Whatever becomes of a call is told to the function given here, by the call's number. */
+export declare class McpSessions {
+  /**
+   * Sessions with at most `maxSessions` processes; `settle` is called with a call's number, one of the kinds
+   * `0` result, `1` progress, `2` failure, and a JSON text. It does not keep the event loop alive.
+   */
+  constructor(maxSessions: number, maxStarting: number, settle: (arg0: number, arg1: number, arg2: string) => void)
+  /** Adds the server that this key stands for, or changes how it is used. */
+  define(key: string, server: McpServer): void
+  /** Takes a server away: idle sessions end now, busy ones after their calls. */
+  retire(key: string): void
+  /** Calls a tool with JSON arguments. `timeout` is in ms, `Infinity` for none. */
+  callTool(number: number, key: string, tool: string, arguments: string, timeout: number, progress: boolean): void
+  /** Asks for a page of a server's tools. */
+  listTools(number: number, key: string, cursor: string | undefined | null, timeout: number): void
+  /** Gives a call up: it fails with `ABORT_ERR`. */
+  abort(number: number): void
+  /** The calls that a server is working on. */
+  active(): Array<ActiveCall>
+  /** All sessions. */
+  sessions(): Array<McpSession>
+  /** How many calls wait for a session. */
+  queued(): number
+  /** Takes no more calls, and ends each session after its last call; resolves when none is left. */
+  drain(): Promise<void>
+  /** Ends all sessions now, and fails their calls; resolves when nothing is left of them. */
+  close(): Promise<void>
+}
+
 /** A scanner; it stops when it is collected. */
 export declare class NativeScanner {
   /** One that does nothing until it is asked to. */
@@ -37,6 +66,14 @@ export declare class ProcessCall {
   abandon(): void
   /** Ends its input. */
   endInput(): void
+}
+
+/** A call that a server is working on. */
+export interface ActiveCall {
+  /** The call's number. */
+  number: number
+  /** The server's pid, where it is a process. */
+  pid?: number
 }
 
 /** A child that runs now. */
@@ -78,6 +115,66 @@ export interface JudgedProcess {
   age: number
   /** Why. */
   reason: string
+}
+
+/** A server; `lib/` has checked it. Times are in ms, `Infinity` for ever. */
+export interface McpServer {
+  /** Its name in the configuration. */
+  name: string
+  /** Its program, where it is a process. */
+  command?: string
+  /** The program's arguments. */
+  args?: Array<string>
+  /** The program's working directory. */
+  cwd?: string
+  /** The program's environment: `NAME=value` entries, each ended by a NUL. */
+  environment?: string
+  /** Whether the program gets a warden, where there are any. */
+  guarded: boolean
+  /** Its address, where it is reached over HTTP. */
+  url?: string
+  /** What goes with each HTTP request. */
+  headers?: Record<string, string>
+  /** The time it has to get ready. */
+  startTimeout: number
+  /** Between SIGTERM and SIGKILL. */
+  killGrace: number
+  /** Bytes of its longest message. */
+  maxBuffer: number
+  /** How many calls a session works on at once. */
+  maxInFlight: number
+  /** How many sessions there may be. */
+  instances: number
+  /** How many calls a session is used for. */
+  maxUses?: number
+  /** How long a session is used. */
+  maxLifetime?: number
+  /** How long a session may have nothing to do. */
+  idleTimeout: number
+  /** How many sessions are kept even so. */
+  minWarm: number
+}
+
+/** A session. Times are in ms. */
+export interface McpSession {
+  /** The server's name. */
+  server: string
+  /** Its pid, where it is a process and has started. */
+  pid?: number
+  /** What it is doing. */
+  state: 'starting' | 'idle' | 'busy' | 'ending'
+  /** Since it was started. */
+  age: number
+  /** Since its last call; undefined while it has one. */
+  idle?: number
+  /** How many calls it has been given. */
+  uses: number
+  /** How many it is working on. */
+  inFlight: number
+  /** Resident bytes. */
+  memory?: number
+  /** How many lines it wrote that were no messages. */
+  garbage: number
 }
 
 /** What a child does while it runs. */

@@ -214,6 +214,145 @@ export interface TrackedProcess extends EventEmitter<TrackedProcessEvents> {
 /** The processes that run now, oldest first. Each stands for a whole tree. */
 export function getActiveProcesses(): ActiveProcess[]
 
+// ---------------------------------------------------------------------------------------------- MCP sessions
+
+/** How a server is used; of a pool or helper, how all are that say nothing else. */
+export interface McpUseOptions {
+  /** How many calls a session works on at once. Default 8; 1 for servers with a state (mcporter's `keep-alive`). */
+  maxInFlight?: number
+  /** How many sessions with one server there may be, for servers that answer one call at a time. Default 1. */
+  instances?: number
+  /** How many calls a session is used for. Default: no end. */
+  maxUses?: number
+  /** Ms after which a session is used no more, give or take a tenth. Default: no end. */
+  maxLifetime?: number
+  /** How many sessions are started at once and kept, idle or not. Default 0. */
+  minWarm?: number
+  /** Ms without a call after which a session is ended; `Infinity` for never. Default 30000. */
+  idleTimeout?: number
+  /** Ms that a server has to start and shake hands. Default 30000. */
+  startTimeout?: number
+  /** Ms between SIGTERM and SIGKILL for a server that does not leave when its input ends. Default 1000. */
+  killGrace?: number
+  /** Bytes of the longest message. Default 10 MiB. */
+  maxBuffer?: number
+}
+
+/** A server: a program or an address, and how it is used. Without either, how a configured server is used. */
+export interface McpServerOptions extends McpUseOptions {
+  /** A program, by path or by a name to look up, that speaks MCP over its standard input and output. */
+  command?: string
+  args?: readonly string[]
+  cwd?: string
+  /** Variables on top of this process's environment; `undefined` leaves one out. */
+  env?: Record<string, string | undefined>
+  /** The address of a server that speaks MCP over HTTP ("streamable HTTP"). */
+  url?: string
+  headers?: Record<string, string>
+}
+
+export interface McpPoolOptions extends McpUseOptions {
+  /** The servers, by name. */
+  servers?: Record<string, McpServerOptions>
+  /** mcporter's configuration file, for servers that are not in `servers`. Without both, mcporter's usual places. */
+  configPath?: string
+  /** How many server processes there may be. Default `PROCESS_POOL_SIZE`, or 5. */
+  maxSessions?: number
+  /** How many of them may be starting at once. Default 2. */
+  maxStarting?: number
+  /** Ms that a call may take, the start of its server included; `Infinity` for as long as it takes. Default `MCPORTER_CALL_TIMEOUT`, or 60000. */
+  callTimeout?: number
+  /** The same for listing tools. Default `MCPORTER_LIST_TIMEOUT`, or 30000. */
+  listTimeout?: number
+}
+
+/** What a tool answers, to the letter: a server may add fields. */
+export interface McpToolResult {
+  content?: ({ type: string } & Record<string, unknown>)[]
+  structuredContent?: Record<string, unknown>
+  isError?: boolean
+  _meta?: Record<string, unknown>
+}
+
+export interface McpTool {
+  name: string
+  description?: string
+  /** JSON Schema of the arguments. */
+  inputSchema?: Record<string, unknown>
+  /** JSON Schema of the structured content, when the tool has any. */
+  outputSchema?: Record<string, unknown>
+}
+
+export interface McpCallOptions {
+  /** Ms; the pool's by default. */
+  timeout?: number
+  /** Gives the call up. */
+  signal?: AbortSignal
+  /** Hears of the tool's progress, when the server reports it. */
+  onProgress?: (progress: { progress: number; total?: number; message?: string }) => void
+}
+
+export interface McpPoolStatus {
+  maxSessions: number
+  /** How many calls wait for a session. */
+  queued: number
+  sessions: {
+    server: string
+    /** The server's process; `null` over HTTP, and before it has started. */
+    pid: number | null
+    state: 'starting' | 'idle' | 'busy' | 'ending'
+    /** Ms since its start was begun. */
+    age: number
+    /** Ms since its last call; `null` while it has one. */
+    idle: number | null
+    /** How many calls it has been given. */
+    uses: number
+    /** How many it is working on. */
+    inFlight: number
+    /** Resident bytes, on Linux of its whole tree; `null` without a process. */
+    memory: number | null
+    /** How many lines it wrote to its standard output that were no messages. They do no harm. */
+    garbage: number
+  }[]
+}
+
+/**
+ * Sessions with MCP servers that stay: started on first use, shared by all calls, ended when idle.
+ *
+ * At most `maxSessions` server processes; the one that has been idle longest makes room for another server, a busy one never.
+ * Concurrent first calls share one start. Calls wait first come first served. A call is sent once: when its server ends,
+ * it rejects with `ERR_SERVER_EXITED`, and the next call starts the server again, later and later when it keeps failing.
+ * A server is ended by closing its input, SIGTERM half a second later, and SIGKILL after `killGrace`, with all that it
+ * started. Where procward guarantees that (`docs/guarantees.md`), none outlives this process.
+ */
+export class McpPool {
+  /** @throws `ERR_INVALID_CONFIG` */
+  constructor(options?: McpPoolOptions)
+  /**
+   * Resolves with the server's own answer, also when that has `isError`.
+   *
+   * Rejects with the codes of `callToolAsync` in `procward/mcp-helper`, but for those of its queue and of mcporter.
+   */
+  callTool<Result = McpToolResult>(
+    server: string,
+    tool: string,
+    args?: object,
+    options?: McpCallOptions,
+  ): Promise<Result>
+  /** All of a server's tools, as the server describes them. */
+  listTools(
+    server: string,
+    options?: Pick<McpCallOptions, 'timeout' | 'signal'>,
+  ): Promise<(McpTool & Record<string, unknown>)[]>
+  /** The calls that are being worked on. */
+  getActiveCalls(): (Omit<ActiveProcess, 'pid'> & { pid: number | null })[]
+  getStatus(): McpPoolStatus
+  /** Takes no more calls (`ERR_CLOSED`), lets those under way finish, and resolves when no session is left. */
+  drain(): Promise<void>
+  /** Ends all sessions now; calls under way reject with `ERR_CLOSED`. Resolves when nothing is left of them. */
+  close(): Promise<void>
+}
+
 // ---------------------------------------------------------------------------------------------- Cleanup
 
 export interface CleanupOptions {

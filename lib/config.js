@@ -25,6 +25,11 @@ function maxConcurrent() {
   return numberFrom('MCP_MAX_CONCURRENT', 3, count)
 }
 
+/** How many processes a pool keeps at most. */
+function poolSize() {
+  return numberFrom('PROCESS_POOL_SIZE', 5, count)
+}
+
 /** Ms between two scans. */
 function cleanupInterval() {
   return numberFrom('CLEANUP_INTERVAL', 60_000, time)
@@ -74,6 +79,7 @@ module.exports = {
   listTimeout,
   maxConcurrent,
   mcporterBin,
+  poolSize,
   processMaxAge,
   usesWarden,
 }

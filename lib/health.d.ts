@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { ActiveProcess, CleanupStats, SemaphoreStatus } from '../index'
+import type { ActiveProcess, CleanupStats, McpPoolStatus, SemaphoreStatus } from '../index'
 import type { Readiness } from './mcp-helper'
 
 /**
@@ -44,6 +44,8 @@ export interface HealthOptions {
 export interface HealthHelper {
   getSemaphoreStatus(): SemaphoreStatus
   getActiveProcesses(): ActiveProcess[]
+  /** Its sessions with servers; a helper without it has none. */
+  getPoolStatus?(): McpPoolStatus
   /** Whether a new call would be taken, and if not, why; a helper without it is always ready. */
   getReadiness?(): Readiness
 }
@@ -72,6 +74,8 @@ export interface ProcessHealth {
   cleanup: CleanupStats
   /** `null` when there is nothing to tell. */
   alert: Alert | null
+  /** The helper's sessions with servers; `null` for a helper without sessions. */
+  pool: McpPoolStatus | null
 }
 
 export interface Alert {

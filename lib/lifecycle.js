@@ -16,6 +16,8 @@ const STOP_SIGNALS = /** @type {const} */ (['SIGTERM', 'SIGINT'])
 const running = new Set()
 /** What is told first; held weakly, because most helpers live shorter than the process. @type {Set<WeakRef<{ close(): void }>>} */
 const queues = new Set()
+/** @typedef {{ drain(): Promise<void>, close(): Promise<void> }} Pool @type {Set<WeakRef<Pool>>} */
+const pools = new Set()
 /** @type {Set<() => void>} */
 const stops = new Set()
 /** @type {Promise<void> | undefined} */
@@ -40,6 +42,11 @@ function closeAtShutdown(queue) {
   queues.add(new WeakRef(queue))
 }
 
+/** What keeps processes at hand, and lets go of them at the shutdown. @param {Pool} pool */
+function drainAtShutdown(pool) {
+  pools.add(new WeakRef(pool))
+}
+
 /** A background activity that is to be stopped at the shutdown. @param {() => void} stop */
 function stopAtShutdown(stop) {
   stops.add(stop)
@@ -58,6 +65,7 @@ async function shutdown(options) {
 async function close(timeout, killGrace) {
   for (const queue of queues) queue.deref()?.close()
   for (const stop of stops) stop()
+  for (const pool of pools) drain(pool.deref())
   const hurry = () => endAll(NO_GRACE)
   for (const signal of STOP_SIGNALS) process.on(signal, hurry)
   const drained = timeout === Infinity ? undefined : setTimeout(() => endAll(killGrace), timeout)
@@ -70,6 +78,11 @@ async function close(timeout, killGrace) {
   }
 }
 
+/** @param {Pool | undefined} pool */
+function drain(pool) {
+  if (pool) track(pool.drain(), () => pool.close())
+}
+
 /** @param {number} [killGrace] */
 function endAll(killGrace) {
   for (const { end } of running) end(killGrace)
@@ -80,4 +93,4 @@ function closedError(what) {
   return codedError('ERR_CLOSED', `Cannot start ${what}: shut down`)
 }
 
-module.exports = { closeAtShutdown, closedError, isClosing, shutdown, stopAtShutdown, track }
+module.exports = { closeAtShutdown, closedError, drainAtShutdown, isClosing, shutdown, stopAtShutdown, track }

@@ -1,16 +1,23 @@
+import type { McpPoolStatus, McpServerOptions, McpTool, McpToolResult, McpUseOptions } from '../index'
+
+export type { McpTool, McpToolResult }
+
 /**
- * Calls a tool of an MCP server through mcporter: one process of mcporter per call, at most `maxConcurrent` at once, the
- * rest waiting first come first served. A call is sent once, never again.
+ * Calls a tool of an MCP server that mcporter's configuration names: at most `maxConcurrent` calls at once, the rest
+ * waiting first come first served. A call is sent once, never again.
+ *
+ * Calls go over sessions with the servers, which are started when they are needed, shared by all calls, and ended when
+ * they have been idle for `idleTimeout`: a call costs a message, no process. A server that needs something of mcporter's
+ * (see `transport`) is called through a process of mcporter instead, with the same result.
  *
  * Resolves with what `mcporter call SERVER.TOOL --args JSON --output json` prints, parsed: the tool's structured content,
  * or its text when that is JSON, or the whole result (`{ content: [...] }`). `list_tools` is mcporter's word for listing
  * the server's tools, even when the server has a tool of that name; prefer {@link listToolsAsync}.
  *
- * Every rejection names server and tool in its message, carries a `code`, and keeps an original error as `cause`.
- * When a call is given up (timeout, abort, shutdown), mcporter and its servers are ended, and the slot is free when the
+ * Every rejection names server and tool in its message, and carries a `code`. When a call is given up (timeout, abort),
+ * its server is told so, and lives on for the others; a server that takes one call at a time (`maxInFlight: 1`), or left
+ * two calls in a row unanswered, is ended. A process of mcporter is ended with its servers, and the slot is free when the
  * last of them has exited.
- *
- * mcporter's keep-alive daemon is not used: it sends a failed call again, and it outlives the server.
  *
  * @param server - a name in mcporter's configuration
  * @param tool - the tool's name; never corrected to a similar one
@@ -18,23 +25,39 @@
  *
  * Rejects with
  * - `ERR_TOOL`: the tool answered with `isError`; its answer is the error's `result`. See `rejectOnError`
+ * - `ERR_MCP`: the server answered with a protocol error: the error's `rpcCode`, `rpcMessage` and `data`
  * - `ERR_UNKNOWN_SERVER`, `ERR_UNKNOWN_TOOL`: the error's `available` names those that there are
- * - `ERR_CALL_TIMEOUT`: no answer within `timeout`
+ * - `ERR_CALL_TIMEOUT`: no answer within `timeout`, the start of the server included
  * - `ERR_QUEUE_TIMEOUT`, `ERR_QUEUE_FULL`: no slot in time, or too many calls waiting
  * - `ABORT_ERR` (an `AbortError`): `signal` was aborted; its `cause` is the signal's reason
  * - `ERR_CLOSED`: the helper was shut down
+ * - `ERR_SERVER_START`: the server could not be started or did not shake hands within `startTimeout`
+ * - `ERR_SERVER_EXITED`: it ended while the call was under way. The call may have had its effect; it is not sent again.
+ *   Both have `exitCode`, `signal` and the end of `stderr`
+ * - `ERR_SERVER_UNAVAILABLE`: it has failed five times in a row, and is tried again in `retryAfter` ms
+ * - `ERR_MAX_BUFFER`: a message of more than `maxBuffer`
  * - `ERR_MCPORTER`: mcporter could not make the call, say because the server does not start. The error has `exitCode`,
  *   the end of `stderr`, and mcporter's `issue` (`{ kind: 'offline' | 'auth' | 'http' | 'stdio-exit' | 'other', ... }`)
- * - `ERR_MCPORTER_NOT_FOUND`: mcporter is not installed
- * - `ERR_MAX_BUFFER`: more output than `maxBuffer`
+ * - `ERR_MCPORTER_NOT_FOUND`: it is needed, and is not installed
  * - `ERR_SPAWN`: the process could not be started
  * - `ERR_CLEANUP`: the cleanup scanner ended it
  * - `ERR_INVALID_ARG_TYPE`: a name that is not a string, or `args` that are not JSON (functions, BigInts, NaN, cycles, ...)
  * - `ERR_INVALID_ARG_VALUE`: a name that mcporter takes for something else (an option, an address, a command), or a
  *   property `__proto__` at the top of `args`, which it drops
- * - `ERR_INVALID_CONFIG`: a malformed or unknown option, or a malformed environment variable
+ * - `ERR_INVALID_CONFIG`: a malformed or unknown option, environment variable or configuration file
  */
 export declare function callToolAsync<Result = unknown>(
+  server: string,
+  tool: string,
+  args?: object,
+  options?: CallOptions,
+): Promise<Result>
+
+/**
+ * The same with the server's own answer, `{ content, structuredContent, isError, _meta }`, to the letter. In an `ERR_TOOL`
+ * that is the `result` too.
+ */
+export declare function callToolRaw<Result = McpToolResult>(
   server: string,
   tool: string,
   args?: object,
@@ -50,8 +73,21 @@ export declare function listToolsAsync(server: string, options?: ListOptions): P
 /** The slots and the queue of the calls. */
 export declare function getSemaphoreStatus(): SemaphoreStatus
 
-/** The mcporter processes of the calls that are running. */
+/**
+ * The calls that are running, each with the process that works on it: the server's own, or mcporter's. Several calls may
+ * share a server's. A call that is still waiting for its server to start is not among them.
+ */
 export declare function getActiveProcesses(): ActiveProcess[]
+
+/** The sessions with servers, and which way the calls to each server go, as far as calls have asked for it. */
+export declare function getPoolStatus(): McpPoolStatus & {
+  servers: {
+    name: string
+    transport: 'pool' | 'mcporter'
+    /** Why it goes through mcporter, or cannot go through the pool: `'chosen'`, `'oauth'`, `'sse'`, ...; `null` for no reason. */
+    reason: string | null
+  }[]
+}
 
 /** Whether a new call would be taken, and if not, why. */
 export declare function getReadiness(): Readiness
@@ -72,14 +108,16 @@ export declare function createMcpHelper(options?: McpHelperOptions): McpHelper
 /** The functions work without their object: `const { callToolAsync } = createMcpHelper()`. */
 export interface McpHelper {
   callToolAsync: typeof callToolAsync
+  callToolRaw: typeof callToolRaw
   listToolsAsync: typeof listToolsAsync
   getSemaphoreStatus: typeof getSemaphoreStatus
   getActiveProcesses: typeof getActiveProcesses
+  getPoolStatus: typeof getPoolStatus
   getReadiness: typeof getReadiness
   shutdown: typeof shutdown
 }
 
-export interface McpHelperOptions {
+export interface McpHelperOptions extends McpUseOptions {
   /** How many calls run at once; `MCP_MAX_CONCURRENT` or 3 by default. */
   maxConcurrent?: number
   /** How long a call waits for a slot, in milliseconds, or `Infinity`; 60000 by default. */
@@ -92,6 +130,18 @@ export interface McpHelperOptions {
   listTimeout?: number
   /** mcporter's configuration file; by default mcporter looks where it always does. Relative to `cwd`. */
   configPath?: string
+  /**
+   * Which way calls go. `'auto'`, the default: over sessions where they can, through a process of mcporter where they must
+   * (servers with OAuth whose tokens cannot be used here, SSE servers, settings that only mcporter knows). `'pool'`: over
+   * sessions, or not at all (`ERR_SERVER_UNAVAILABLE`). `'mcporter'`: a process each.
+   */
+  transport?: Transport
+  /** The same for single servers, how each is used, and servers that are in no file. */
+  servers?: Record<string, McpServerOptions & { transport?: Transport }>
+  /** How many server processes there may be; `PROCESS_POOL_SIZE` or 5 by default. */
+  maxSessions?: number
+  /** How many of them may be starting at once; 2 by default. */
+  maxStarting?: number
   /** The folder that mcporter runs in; by default this process's when the helper is made. */
   cwd?: string
   /** Variables on top of this process's environment, for mcporter and through it for the servers. */
@@ -101,13 +151,11 @@ export interface McpHelperOptions {
    * dependencies of this app, then on PATH.
    */
   mcporterBin?: string
-  /** The most output of a call, in bytes; 10 MiB by default. */
-  maxBuffer?: number
-  /** Time between SIGTERM and SIGKILL when a call is ended, in milliseconds; 2000 by default. */
-  killGrace?: number
   /** The default of the calls' own `rejectOnError`; `true`. */
   rejectOnError?: boolean
 }
+
+export type Transport = 'auto' | 'pool' | 'mcporter'
 
 export interface ListOptions {
   /** How long it may take once it has a slot, in milliseconds; the helper's by default. */
@@ -123,15 +171,6 @@ export interface CallOptions extends ListOptions {
   rejectOnError?: boolean
 }
 
-export interface McpTool {
-  name: string
-  description?: string
-  /** JSON Schema of the arguments. */
-  inputSchema?: Record<string, unknown>
-  /** JSON Schema of the structured content, when the tool has any. */
-  outputSchema?: Record<string, unknown>
-}
-
 export interface SemaphoreStatus {
   maxConcurrent: number
   current: number
@@ -140,6 +179,7 @@ export interface SemaphoreStatus {
 }
 
 export interface ActiveProcess {
+  /** `null` for a server that is reached over HTTP, which is no process here. */
   pid: number
   server: string
   tool: string

@@ -16,6 +16,11 @@ async function callToolAsync(...params) {
   return defaultHelper().callToolAsync(...params)
 }
 
+/** @type {typeof import('./mcp-helper').callToolRaw} */
+async function callToolRaw(...params) {
+  return defaultHelper().callToolRaw(...params)
+}
+
 /** @type {typeof import('./mcp-helper').listToolsAsync} */
 async function listToolsAsync(...params) {
   return defaultHelper().listToolsAsync(...params)
@@ -31,6 +36,11 @@ function getActiveProcesses() {
   return defaultHelper().getActiveProcesses()
 }
 
+/** @type {typeof import('./mcp-helper').getPoolStatus} */
+function getPoolStatus() {
+  return defaultHelper().getPoolStatus()
+}
+
 /** @type {typeof import('./mcp-helper').getReadiness} */
 function getReadiness() {
   return defaultHelper().getReadiness()
@@ -43,8 +53,10 @@ function shutdown() {
 
 module.exports = {
   callToolAsync,
+  callToolRaw,
   createMcpHelper,
   getActiveProcesses,
+  getPoolStatus,
   getReadiness,
   getSemaphoreStatus,
   listToolsAsync,

@@ -31,6 +31,8 @@ pub struct Label {
     pub tool: Option<String>,
     /// The part of the program that started it, to list and end its trees alone.
     pub owner: u32,
+    /// It is kept for further use, and is no call.
+    pub pooled: bool,
 }
 
 /// A tree that runs now.

@@ -4,7 +4,7 @@ mod capture;
 mod input;
 mod lines;
 
-pub use input::{Input, InputSender, input};
+pub use input::{Input, InputSender, Sent, input};
 pub use lines::{Line, Stream};
 
 use crate::process::tree::{self, Exit, Spec, Started};
@@ -13,8 +13,11 @@ use capture::{Capture, Overflow};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout};
+
+/// How many reads' worth of lines may wait for their receiver before the child has to.
+pub const READS_AHEAD: usize = 4;
 
 /// What to run, and within which bounds.
 #[derive(Debug)]
@@ -31,6 +34,8 @@ pub struct Call {
     pub kill_grace: Duration,
     /// Receives the lines while they are written; without it, the outputs are kept.
     pub lines: Option<mpsc::Sender<Vec<Line>>>,
+    /// Is told how the root exited as soon as it has, whatever is left of its tree.
+    pub exit: Option<watch::Sender<Option<Exit>>>,
 }
 
 /// What became of a call. All its processes have exited.
@@ -61,7 +66,7 @@ pub async fn run(
     end: EndRequest,
     on_start: impl FnOnce(u32),
 ) -> io::Result<Outcome> {
-    let Call { spec, label, timeout: limit, max_buffer, kill_grace, lines } = call;
+    let Call { spec, label, timeout: limit, max_buffer, kill_grace, lines, exit: tell_exit } = call;
     let registration = registry.register(Entry::new(spec.number, label, limit, end.clone()));
     let Started { mut root, stdin, stdout, stderr } = tree::start(&spec).await?;
     registration.started(root.pid());
@@ -75,8 +80,14 @@ pub async fn run(
         _ = root.exited() => None,
         reason = &mut interrupted => Some(reason),
     };
+    let tell_exit = |exit| {
+        if let Some(receiver) = &tell_exit {
+            receiver.send_replace(Some(exit));
+        }
+    };
     let mut is_over = false;
     if ended.is_none() {
+        tell_exit(root.exited().await);
         // What it wrote is still to be read, and what it started may want to finish.
         let rest = async { tokio::join!(timeout(kill_grace, capture.finished()), root.gone(kill_grace)) };
         tokio::select! {
@@ -89,6 +100,7 @@ pub async fn run(
         end_tree(&mut root, &end, kill_grace).await;
     }
     let exit = root.exited().await;
+    tell_exit(exit);
     let (stdout, stderr, overflowed) = capture.into_outputs().await;
     let ended = ended.or(overflowed.then_some(EndReason::MaxBuffer));
     Ok(Outcome { pid: root.pid(), exit, ended, stdout, stderr, duration: registration.age() })

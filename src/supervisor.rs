@@ -1,5 +1,7 @@
 //! One of each for the whole process, however many JavaScript environments it has.
 
+use crate::mcp::pool::McpPool;
+use crate::pool::Limits;
 use crate::process::table::snapshot;
 use crate::registry::{EndReason, Registry};
 use crate::scanner::reason::Reason;
@@ -36,6 +38,11 @@ impl Supervisor {
         })
     }
 
+    /// An empty pool of sessions with MCP servers.
+    pub fn mcp_pool(&self, limits: Limits) -> McpPool {
+        McpPool::new(&self.registry, limits, self.runtime.handle())
+    }
+
     /// A cleanup scanner over this process's trees.
     pub fn scanner(&self, options: Options) -> Scanner {
         let trees = Arc::clone(&self.registry) as Arc<dyn Trees>;
@@ -50,7 +57,7 @@ impl Trees for Registry {
             number: entry.tree,
             age: entry.age(),
             within_deadline: entry.timeout.is_some_and(|timeout| entry.age() <= timeout),
-            pooled: false,
+            pooled: entry.label.pooled,
         };
         self.list().into_iter().map(tree).collect()
     }

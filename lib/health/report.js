@@ -22,6 +22,7 @@ function processHealth({ helper, cleanup, recommendedMax }) {
     activeProcesses: { count: processes.length, processes },
     cleanup: cleanupStats(cleanup.getStats()),
     alert: processAlert(processes.length, recommendedMax),
+    pool: helper.getPoolStatus ? poolStatus(helper.getPoolStatus()) : null,
   }
 }
 
@@ -39,6 +40,16 @@ function activeProcess({ pid, server, tool, startTime, duration }) {
 /** @param {import('../../index').SemaphoreStatus} status @returns {import('../../index').SemaphoreStatus} */
 function semaphoreStatus({ maxConcurrent, current, queued, available }) {
   return { maxConcurrent, current, queued, available }
+}
+
+/** @param {import('../../index').McpPoolStatus} status @returns {import('../../index').McpPoolStatus} */
+function poolStatus({ maxSessions, queued, sessions }) {
+  return { maxSessions, queued, sessions: sessions.map(session) }
+}
+
+/** @typedef {import('../../index').McpPoolStatus['sessions'][number]} Session @param {Session} session @returns {Session} */
+function session({ server, pid, state, age, idle, uses, inFlight, memory, garbage }) {
+  return { server, pid, state, age, idle, uses, inFlight, memory, garbage }
 }
 
 /** @param {import('../../index').CleanupStats} stats @returns {import('../../index').CleanupStats} */

@@ -39,9 +39,9 @@ class Mcporter {
     this.#settings = settings
   }
 
-  /** @param {Call & { json: string }} call */
-  call(call) {
-    return this.#run(callCommand(call, this.#settings.configPath), call)
+  /** @param {Call & { json: string }} call @param {{ raw?: boolean }} [options] - `raw` adds the tool's own answer to the output */
+  call(call, { raw = false } = {}) {
+    return this.#run(callCommand(call, this.#settings.configPath), call, raw)
   }
 
   /** Lists the tools of the call's server. @param {Call} call */
@@ -56,14 +56,14 @@ class Mcporter {
 
   /**
    * Runs mcporter to its end, whatever that is; rejects when it can't be started or had to be ended.
-   * @param {string[]} args @param {Call} call
+   * @param {string[]} args @param {Call} call @param {boolean} [raw]
    * @returns {Promise<import('./output').Output>}
    */
-  async #run(args, call) {
+  async #run(args, call, raw = false) {
     const { server, tool, timeout, signal } = call
     const { cwd, env, maxBuffer, killGrace } = this.#settings
     try {
-      const { command, argv, input } = this.#start(args)
+      const { command, argv, input } = this.#start(args, raw)
       const place = { cwd, env: { ...env, ...ENVIRONMENT }, input }
       const limits = { timeout, signal, maxBuffer, killGrace }
       return await this.#runner.run(command, argv, { server, tool, ...place, ...limits })
@@ -73,11 +73,11 @@ class Mcporter {
     }
   }
 
-  /** @param {string[]} args @returns {{ command: string, argv: string[], input?: string }} */
-  #start(args) {
+  /** @param {string[]} args @param {boolean} raw @returns {{ command: string, argv: string[], input?: string }} */
+  #start(args, raw) {
     this.#found ??= findMcporter(placesOf(this.#settings))
     if ('command' in this.#found) return { command: this.#found.command, argv: args }
-    return { command: process.execPath, argv: [LAUNCHER], input: JSON.stringify({ ...this.#found, args }) }
+    return { command: process.execPath, argv: [LAUNCHER], input: JSON.stringify({ ...this.#found, args, raw }) }
   }
 }
 

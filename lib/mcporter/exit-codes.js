@@ -8,4 +8,7 @@ const TOOL_RESULT = 64
 /** The tool answered with `isError`. */
 const TOOL_ERROR = 65
 
-module.exports = { TOOL_ERROR, TOOL_RESULT }
+/** Stands before the tool's own answer, last on stdout, where that was asked for. */
+const RAW_RESULT = '\n[procward] raw result: '
+
+module.exports = { RAW_RESULT, TOOL_ERROR, TOOL_RESULT }

@@ -26,6 +26,13 @@ function named(call, cause) {
   return codedError(code, about(call, message), { cause })
 }
 
+/** The error of a session, in this call's name. @template {Error} E @param {{ server: string, tool: string }} call @param {E} error @returns {E} */
+function inName(call, error) {
+  const prefix = about(call, '')
+  if (!error.message.startsWith(prefix)) error.message = prefix + error.message
+  return error
+}
+
 /** @param {Call} call @param {any} result */
 function toolError(call, result) {
   return codedError('ERR_TOOL', about(call, `the tool reported an error${textOf(result)}`), { result })
@@ -78,4 +85,4 @@ function short(text, most = MAX_NAME) {
   return text.length > most ? `${text.slice(0, most)}…` : text
 }
 
-module.exports = { mcporterFailed, named, toolError, unknownServer, unknownTool }
+module.exports = { inName, mcporterFailed, named, toolError, unknownServer, unknownTool }

@@ -1,16 +1,18 @@
 'use strict'
 
-// One helper: a queue, the processes started for it, and mcporter.
+// One helper: a queue, sessions with servers, and mcporter for what they cannot do.
 
 const { closeAtShutdown, isClosing } = require('../lifecycle')
+const { McpPool } = require('../mcp/pool')
 const { Semaphore } = require('../semaphore')
 const { Runner } = require('../process/runner')
 const { encodeArguments, serverName, toolName } = require('./arguments')
 const { Mcporter } = require('./cli')
-const { diagnose } = require('./diagnosis')
 const { named } = require('./failure')
 const { callOptions, helperOptions, listOptions } = require('./options')
-const { callVerdict, listVerdict } = require('./output')
+const { ProcessCalls } = require('./process-calls')
+const { mcporterServers } = require('./servers')
+const { SessionCalls } = require('./session-calls')
 
 /** The tool name under which listing a server's tools is tracked: mcporter's own name for it. */
 const LIST_TOOLS = 'list_tools'
@@ -24,40 +26,51 @@ function createMcpHelper(options) {
   const semaphore = new Semaphore(maxConcurrent, { queueTimeout, maxQueue })
   closeAtShutdown(semaphore)
   const runner = new Runner()
-  const mcporter = new Mcporter(runner, settings.mcporter)
+  const byProcess = new ProcessCalls(new Mcporter(runner, settings.mcporter))
+  const pool = new McpPool(settings.pool, mcporterServers(settings.mcporter))
+  const bySession = new SessionCalls(pool)
   /** @type {Promise<void> | undefined} */
   let closing
 
   /** @type {import('../mcp-helper').McpHelper['callToolAsync']} */
   async function callToolAsync(server, tool, args = {}, options) {
-    const { timeout = settings.callTimeout, rejectOnError = settings.rejectOnError, ...rest } = callOptions(options)
-    const call = { ...rest, timeout, server: serverName(server), tool: toolName(tool), json: encodeArguments(args) }
-    if (tool === LIST_TOOLS) return (await list(call)).value
+    const { rejectOnError, ...call } = checkedCall(server, tool, args, options)
+    if (tool === LIST_TOOLS) return inSlot(call, async (deadline) => (await byProcess.list(call, deadline)).value)
+    return orToolError(
+      rejectOnError,
+      inSlot(call, async (deadline) => (await callsOf(call)).call(call, deadline)),
+    )
+  }
 
-    return inSlot(call, async (deadline) => {
-      const output = await mcporter.call(call)
-      const verdict = callVerdict(output, call)
-      if (verdict.kind === 'result') return verdict.value
-      const error = await diagnose(mcporter, call, output, verdict, deadline)
-      if (error.code === 'ERR_TOOL' && !rejectOnError) return error.result
-      throw error
-    })
+  /** @type {import('../mcp-helper').McpHelper['callToolRaw']} */
+  async function callToolRaw(server, tool, args = {}, options) {
+    const { rejectOnError, ...call } = checkedCall(server, tool, args, options)
+    return orToolError(
+      rejectOnError,
+      inSlot(call, async (deadline) => (await callsOf(call)).callRaw(call, deadline)),
+    )
   }
 
   /** @type {import('../mcp-helper').McpHelper['listToolsAsync']} */
   async function listToolsAsync(server, options) {
     const { timeout = settings.listTimeout, ...rest } = listOptions(options)
-    return (await list({ ...rest, timeout, server: serverName(server), tool: LIST_TOOLS })).tools
+    const call = { ...rest, timeout, server: serverName(server), tool: LIST_TOOLS }
+    return inSlot(call, async (deadline) => (await (await callsOf(call)).list(call, deadline)).tools)
   }
 
-  /** @param {Request} call */
-  function list(call) {
-    return inSlot(call, async (deadline) => {
-      const output = await mcporter.list(call)
-      const verdict = listVerdict(output, call)
-      if (verdict.kind === 'tools') return verdict
-      throw await diagnose(mcporter, call, output, verdict, deadline)
-    })
+  /** @param {string} server @param {string} tool @param {object} args @param {unknown} options */
+  function checkedCall(server, tool, args, options) {
+    const { timeout = settings.callTimeout, rejectOnError = settings.rejectOnError, ...rest } = callOptions(options)
+    const names = { server: serverName(server), tool: toolName(tool) }
+    return { ...rest, ...names, timeout, rejectOnError, json: encodeArguments(args) }
+  }
+
+  /** @param {{ server: string }} call */
+  async function callsOf(call) {
+    const wanted = settings.transports.get(call.server) ?? settings.transport
+    if (wanted === 'mcporter') return byProcess
+    const { needs } = (await pool.route(call.server)) ?? {}
+    return needs !== undefined && wanted === 'auto' ? byProcess : bySession
   }
 
   /** @template T @param {Request} call @param {(deadline: number) => Promise<T>} work @returns {Promise<T>} */
@@ -80,18 +93,47 @@ function createMcpHelper(options) {
     return full ? { ready: false, reason: 'queue-full' } : { ready: true, reason: null }
   }
 
+  /** @type {import('../mcp-helper').McpHelper['getPoolStatus']} */
+  function getPoolStatus() {
+    const servers = pool.routes().map(({ name, needs }) => {
+      const wanted = settings.transports.get(name) ?? settings.transport
+      if (wanted === 'mcporter') return { name, transport: wanted, reason: 'chosen' }
+      if (needs !== undefined && wanted === 'auto') return { name, transport: 'mcporter', reason: needs }
+      return { name, transport: 'pool', reason: needs ?? null }
+    })
+    return /** @type {any} */ ({ ...pool.getStatus(), servers })
+  }
+
+  /** @type {import('../mcp-helper').McpHelper['getActiveProcesses']} */
+  function getActiveProcesses() {
+    const all = /** @type {any[]} */ ([...runner.getActiveProcesses(), ...pool.getActiveCalls()])
+    return all.sort((one, other) => one.startTime - other.startTime)
+  }
+
   return {
     callToolAsync,
+    callToolRaw,
     listToolsAsync,
     getSemaphoreStatus: () => semaphore.getStatus(),
-    getActiveProcesses: () => /** @type {any} */ (runner.getActiveProcesses()),
+    getActiveProcesses,
+    getPoolStatus,
     getReadiness,
     shutdown() {
       semaphore.close()
-      closing ??= runner.shutdown({ killGrace: settings.mcporter.killGrace })
+      const { killGrace } = settings.mcporter
+      closing ??= Promise.all([runner.shutdown({ killGrace }), pool.close()]).then(() => {})
       return closing
     },
   }
+}
+
+/** What the tool answered with `isError`, for those who want it. @param {boolean} rejects @param {Promise<any>} call */
+async function orToolError(rejects, call) {
+  if (rejects) return call
+  return call.catch((error) => {
+    if (error.code === 'ERR_TOOL') return error.result
+    throw error
+  })
 }
 
 module.exports = { createMcpHelper }

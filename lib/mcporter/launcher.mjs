@@ -1,12 +1,13 @@
 // Runs mcporter's command line in this process. Its arguments come as JSON through standard input, where they are
 // neither limited in length (128 KiB an argument on Linux, 32 KiB in all on Windows) nor visible to other users.
 
+import { writeSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { pathToFileURL } from 'node:url'
-import { TOOL_ERROR, TOOL_RESULT } from './exit-codes.js'
+import { RAW_RESULT, TOOL_ERROR, TOOL_RESULT } from './exit-codes.js'
 
-/** @type {{ script: string, library?: string, args: string[] }} */
-const { script, library, args } = JSON.parse(await text(process.stdin))
+/** @type {{ script: string, library?: string, args: string[], raw?: boolean }} */
+const { script, library, args, raw } = JSON.parse(await text(process.stdin))
 
 // Without it (another mcporter's library), output.js judges by the looks of the output.
 if (library !== undefined) await sendOnlyOneToolCall(library).catch(() => {})
@@ -32,6 +33,7 @@ async function sendOnlyOneToolCall(file) {
   prototype.callTool = function (...params) {
     answer ??= callTool.apply(this, params).then((/** @type {any} */ result) => {
       process.once('exit', () => {
+        if (raw) writeSync(1, RAW_RESULT + JSON.stringify(result))
         process.exitCode = result?.isError === true ? TOOL_ERROR : TOOL_RESULT
       })
       return result

@@ -4,6 +4,8 @@
 
 const path = require('node:path')
 const config = require('../config')
+const { USE } = require('../mcp/server-options')
+const { givenServers } = require('../mcp/servers')
 const validate = require('../validate')
 
 /** @typedef {(name: string, value: unknown) => any} Check */
@@ -28,6 +30,9 @@ function environment(name, value) {
   return { ...variables }
 }
 
+/** @type {Check} */
+const transport = (name, value) => validate.oneOf(name, value, ['auto', 'pool', 'mcporter'])
+
 /** @type {Record<string, Check>} */
 const HELPER = {
   maxConcurrent: validate.count,
@@ -42,6 +47,11 @@ const HELPER = {
   maxBuffer: validate.bytes,
   killGrace: validate.time,
   rejectOnError: validate.boolean,
+  transport,
+  servers: (name, value) => givenServers(name, validate.options(name, value), { transport }),
+  maxSessions: validate.count,
+  maxStarting: validate.count,
+  ...USE,
 }
 
 /** @type {Record<string, Check>} */
@@ -53,7 +63,16 @@ const CALL = { ...LIST, rejectOnError: validate.boolean }
 function helperOptions(options) {
   const given = checked(options, HELPER)
   const cwd = path.resolve(given.cwd ?? '')
+  const { transports, servers } = apart(given.servers ?? {})
   return {
+    transport: given.transport ?? 'auto',
+    transports,
+    pool: {
+      servers,
+      maxSessions: given.maxSessions,
+      maxStarting: given.maxStarting,
+      ...Object.fromEntries(Object.keys(USE).map((name) => [name, given[name]])),
+    },
     maxConcurrent: given.maxConcurrent ?? config.maxConcurrent(),
     queueTimeout: given.queueTimeout ?? 60_000,
     maxQueue: given.maxQueue ?? Infinity,
@@ -69,6 +88,19 @@ function helperOptions(options) {
       killGrace: given.killGrace,
     },
   }
+}
+
+/** Which way each server's calls go, and the rest of its options. @param {Record<string, Record<string, any>>} all */
+function apart(all) {
+  /** @type {Map<string, 'auto' | 'pool' | 'mcporter'>} */
+  const transports = new Map()
+  /** @type {Record<string, Record<string, any>>} */
+  const servers = Object.create(null)
+  for (const [name, { transport, ...options }] of Object.entries(all)) {
+    if (transport !== undefined) transports.set(name, transport)
+    servers[name] = options
+  }
+  return { transports, servers }
 }
 
 /** @param {unknown} options @returns {{ timeout?: number, signal?: AbortSignal, queueTimeout?: number, rejectOnError?: boolean }} */

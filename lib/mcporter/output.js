@@ -3,7 +3,7 @@
 // What mcporter's output means. Pure: from what was printed to a verdict.
 
 const { documents } = require('./documents')
-const { TOOL_ERROR, TOOL_RESULT } = require('./exit-codes')
+const { RAW_RESULT, TOOL_ERROR, TOOL_RESULT } = require('./exit-codes')
 
 /**
  * @typedef {{ exitCode: number | null, signal?: string | null, stdout: string, stderr: string }} Output
@@ -42,6 +42,12 @@ function callVerdict(output, { server, tool }) {
   if (corrected) return { kind: 'unknown-tool', insteadOf: corrected[1] }
   const isError = first.value?.isError === true && Array.isArray(first.value.content)
   return { kind: isError || output.exitCode !== 0 ? 'tool-error' : 'result', value: first.value }
+}
+
+/** The tool's own answer, which launcher.mjs adds when it is asked to. @param {Output} output @returns {any} */
+function rawResult({ stdout }) {
+  const start = stdout.lastIndexOf(RAW_RESULT)
+  return start === -1 ? undefined : JSON.parse(stdout.slice(start + RAW_RESULT.length))
 }
 
 /** @param {Output} output @param {{ server: string }} list @returns {ListVerdict} */
@@ -112,4 +118,4 @@ function toTool({ options, ...tool }) {
   return tool
 }
 
-module.exports = { callVerdict, deniesTool, listVerdict, serverNames }
+module.exports = { callVerdict, deniesTool, listVerdict, rawResult, serverNames }

@@ -23,11 +23,17 @@ function nameOf(names, number) {
   return Object.entries(names).find(([, value]) => value === number)?.[0]
 }
 
-/** @param {string} command @param {number} number */
-function startError(command, number) {
+/** The error that Node.js would make of it. @param {string} command @param {number} number */
+function systemError(command, number) {
   const code = (process.platform === 'win32' ? WINDOWS_ERRORS[number] : nameOf(constants.errno, number)) ?? 'UNKNOWN'
   const syscall = `spawn ${command}`
-  const cause = codedError(code, `${syscall} ${code}`, { errno: -number, syscall, path: command })
+  return codedError(code, `${syscall} ${code}`, { errno: -number, syscall, path: command })
+}
+
+/** @param {string} command @param {number} number */
+function startError(command, number) {
+  const cause = systemError(command, number)
+  const { code } = cause
   const hint = code === 'ENOENT' ? ': no such program, or no such working directory' : ''
   return codedError('ERR_SPAWN', `Cannot start ${command} (${code})${hint}`, { cause })
 }
@@ -69,4 +75,4 @@ function tail({ stderr }) {
   return `: ${text.length > STDERR_TAIL ? `…${text.slice(-STDERR_TAIL)}` : text}`
 }
 
-module.exports = { failure, signalName, startError }
+module.exports = { failure, signalName, startError, systemError }

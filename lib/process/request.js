@@ -105,8 +105,13 @@ function environment(env, detached) {
   const merged = Object.assign(childEnvironment(), validate.options('env', env))
   // What may stay behind must be spared by the cleanup scanner too.
   if (detached) merged.PROCWARD_KEEP = '1'
+  return environmentEntries(merged)
+}
+
+/** A whole environment as native takes it: entries, each ended by a NUL. @param {Record<string, unknown>} variables */
+function environmentEntries(variables) {
   let entries = ''
-  for (const [name, value] of Object.entries(merged)) {
+  for (const [name, value] of Object.entries(variables)) {
     if (value === undefined) continue
     if (name === '' || name.includes('=', 1) || name.includes('\0')) {
       throw validate.invalidConfig('env', 'made of names without "=" and null bytes', name)
@@ -116,4 +121,4 @@ function environment(env, detached) {
   return entries
 }
 
-module.exports = { bytes, processRequest }
+module.exports = { bytes, environmentEntries, processRequest }

@@ -2,6 +2,7 @@
 
 mod deferred;
 mod error;
+mod mcp;
 mod process;
 mod scanner;
 mod semaphore;

@@ -1,15 +1,15 @@
 //! Tracked calls: started on the runtime, settled on the JavaScript thread.
 #![expect(clippy::needless_pass_by_value, reason = "napi-rs hands arguments over by value")]
 
-mod environment;
+pub mod environment;
 mod events;
-mod shapes;
+pub mod shapes;
 
 use super::error::{Result, internal};
 use crate::registry::{EndReason, EndRequest};
-use crate::runner::{self, Input, InputSender};
+use crate::runner::{self, Input, InputSender, READS_AHEAD};
 use crate::supervisor::Supervisor;
-use events::{Listener, READS_AHEAD};
+use events::Listener;
 use napi::Env;
 use napi::bindgen_prelude::{Buffer, Function, Object};
 use napi_derive::napi;

@@ -2,6 +2,7 @@
 
 pub mod handle;
 pub mod identity;
+pub mod memory;
 pub mod program;
 pub mod table;
 pub mod tree;

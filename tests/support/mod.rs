@@ -28,6 +28,7 @@ pub fn script(script: &str) -> Call {
         max_buffer: 1024 * 1024,
         kill_grace: Duration::from_millis(100),
         lines: None,
+        exit: None,
     }
 }
 

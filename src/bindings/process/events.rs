@@ -7,9 +7,6 @@ use napi::bindgen_prelude::{Either, Function};
 use napi::threadsafe_function::ThreadsafeFunction;
 use tokio::sync::{mpsc, oneshot};
 
-/// How many reads' worth of lines may wait for JavaScript before the child has to.
-pub const READS_AHEAD: usize = 4;
-
 /// The JavaScript function that hears of them. It does not keep the event loop alive; the call's promise does.
 pub struct Listener(ThreadsafeFunction<ProcessEvent, (), ProcessEvent, Status, false, true>);
 

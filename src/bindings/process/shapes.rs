@@ -94,11 +94,6 @@ impl ProcessRequest {
     /// The core's call, as the tree with this number.
     pub fn into_call(self, number: u64, lines: Option<mpsc::Sender<Vec<Line>>>) -> Call {
         let request = self;
-        let variable = |entry: &str| {
-            // Windows has names that begin with "=".
-            let (at, _) = entry.char_indices().skip(1).find(|(_, character)| *character == '=')?;
-            Some((OsString::from(&entry[..at]), OsString::from(&entry[at + 1..])))
-        };
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number up to 2^32")]
         let max_buffer = request.max_buffer as usize;
         Call {
@@ -106,18 +101,29 @@ impl ProcessRequest {
                 command: request.command.into(),
                 arguments: request.args.into_iter().map(OsString::from).collect(),
                 directory: request.cwd.map(PathBuf::from),
-                environment: request.environment.split('\0').filter_map(variable).collect(),
+                environment: variables(&request.environment),
                 number,
                 detached: request.detached,
                 guarded: request.guarded,
             },
-            label: Label { server: request.server, tool: request.tool, owner: request.owner },
+            label: Label { server: request.server, tool: request.tool, owner: request.owner, pooled: false },
             timeout: request.timeout.map(time),
             max_buffer,
             kill_grace: time(request.kill_grace),
             lines,
+            exit: None,
         }
     }
+}
+
+/// An environment from `NAME=value` entries, each ended by a NUL.
+pub fn variables(environment: &str) -> Vec<(OsString, OsString)> {
+    let variable = |entry: &str| {
+        // Windows has names that begin with "=".
+        let (at, _) = entry.char_indices().skip(1).find(|(_, character)| *character == '=')?;
+        Some((OsString::from(&entry[..at]), OsString::from(&entry[at + 1..])))
+    };
+    environment.split('\0').filter_map(variable).collect()
 }
 
 impl From<io::Result<Outcome>> for ProcessOutcome {

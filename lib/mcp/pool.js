@@ -1,0 +1,153 @@
+'use strict'
+
+const config = require('../config')
+const { codedError } = require('../errors')
+const { closedError, drainAtShutdown, isClosing } = require('../lifecycle')
+const { mcporterServers } = require('../mcporter/servers')
+const { encodeArguments } = require('../mcporter/arguments')
+const { inName, unknownServer, unknownTool } = require('../mcporter/failure')
+const validate = require('../validate')
+const { poolUse } = require('./server-options')
+const { Servers, givenServers } = require('./servers')
+const { Sessions } = require('./sessions')
+
+const KNOWN = ['servers', 'configPath', 'maxSessions', 'maxStarting', 'callTimeout', 'listTimeout']
+const CALL = ['timeout', 'signal', 'onProgress']
+
+/** Sessions with MCP servers: started when needed, shared by all calls, ended when idle. */
+class McpPool {
+  #sessions
+  #servers
+  #callTimeout
+  #listTimeout
+  #maxSessions
+  #closed = false
+
+  /** @param {Record<string, any>} [options] @param {import('./servers').Source} [source] - where else servers are configured */
+  constructor(options, source) {
+    const { pool, use } = poolOptions(options)
+    const { maxSessions = config.poolSize(), maxStarting = 2, servers = {}, configPath } = pool
+    this.#maxSessions = maxSessions
+    this.#callTimeout = pool.callTimeout ?? config.callTimeout()
+    this.#listTimeout = pool.listTimeout ?? config.listTimeout()
+    if (configPath !== undefined || pool.servers === undefined) source ??= mcporterServers({ configPath })
+    this.#sessions = new Sessions({ maxSessions, maxStarting })
+    this.#servers = new Servers(this.#sessions, servers, use, source)
+    drainAtShutdown(this)
+  }
+
+  /**
+   * The server's own answer, also when that is an error.
+   * @param {string} server @param {string} tool @param {object} [args]
+   * @param {{ timeout?: number, signal?: AbortSignal, onProgress?: (progress: any) => void }} [options]
+   * @returns {Promise<any>}
+   */
+  async callTool(server, tool, args = {}, options) {
+    const { timeout = this.#callTimeout, signal, onProgress } = callOptions(options, CALL)
+    const call = { server: name('server', server), tool: name('tool', tool), timeout, signal, onProgress }
+    return this.callEncoded(call, encodeArguments(args))
+  }
+
+  /** All of a server's tools. @param {string} server @param {{ timeout?: number, signal?: AbortSignal }} [options] @returns {Promise<any[]>} */
+  async listTools(server, options) {
+    const { timeout = this.#listTimeout, signal } = callOptions(options, ['timeout', 'signal'])
+    return this.listPages({ server: name('server', server), tool: 'list_tools', timeout, signal })
+  }
+
+  /** A checked call. @param {import('./sessions').Call} call @param {string} json @returns {Promise<any>} */
+  callEncoded(call, json) {
+    return this.#settled(call, async ({ key, allows }) => {
+      if (allows(call.tool)) return this.#sessions.callTool(key, call, json)
+      throw unknownTool(
+        call,
+        (await this.#allowed(key, call, allows)).map(({ name }) => name),
+      )
+    })
+  }
+
+  /** @param {import('./sessions').Call} call @returns {Promise<any[]>} */
+  listPages(call) {
+    return this.#settled(call, ({ key, allows }) => this.#allowed(key, call, allows))
+  }
+
+  getActiveCalls() {
+    return this.#sessions.active()
+  }
+
+  getStatus() {
+    return { maxSessions: this.#maxSessions, ...this.#sessions.status() }
+  }
+
+  /** Where calls to this server go. @param {string} server @returns {Promise<import('./servers').Route | undefined>} */
+  route(server) {
+    return this.#servers.route(server)
+  }
+
+  routes() {
+    return this.#servers.routes()
+  }
+
+  /** Takes no more calls, lets those under way finish, ends all sessions. @returns {Promise<void>} */
+  async drain() {
+    this.#closed = true
+    await this.#sessions.drain()
+  }
+
+  /** Ends all sessions now; calls under way reject with `ERR_CLOSED`. @returns {Promise<void>} */
+  async close() {
+    this.#closed = true
+    await this.#sessions.close()
+  }
+
+  /** @param {string} key @param {import('./sessions').Call} call @param {(tool: string) => boolean} allows */
+  async #allowed(key, call, allows) {
+    return (await this.#sessions.listTools(key, call)).filter(({ name }) => allows(name))
+  }
+
+  /** @template T @param {import('./sessions').Call} call @param {(route: { key: string, allows: (tool: string) => boolean }) => Promise<T>} work @returns {Promise<T>} */
+  async #settled(call, work) {
+    try {
+      if (this.#closed || isClosing()) throw closedError('a call')
+      const route = await this.#servers.route(call.server)
+      if (route === undefined) throw unknownServer(call, await this.#servers.names())
+      if (route.key === undefined) {
+        throw codedError('ERR_SERVER_UNAVAILABLE', `no session can be had with it: ${route.needs}`)
+      }
+      return await work({ key: route.key, allows: route.allows })
+    } catch (error) {
+      throw inName(call, /** @type {Error} */ (error))
+    }
+  }
+}
+
+/** @param {unknown} given */
+function poolOptions(given) {
+  const { pool, use } = poolUse('options', given, KNOWN)
+  if (pool.maxSessions !== undefined) validate.count('maxSessions', pool.maxSessions)
+  if (pool.maxStarting !== undefined) validate.count('maxStarting', pool.maxStarting)
+  if (pool.callTimeout !== undefined) validate.time('callTimeout', pool.callTimeout, { unlimited: true })
+  if (pool.listTimeout !== undefined) validate.time('listTimeout', pool.listTimeout, { unlimited: true })
+  if (pool.configPath !== undefined) validate.string('configPath', pool.configPath)
+  if (pool.servers !== undefined) pool.servers = givenServers('servers', validate.options('servers', pool.servers))
+  return { pool, use }
+}
+
+/** @param {unknown} given @param {string[]} known */
+function callOptions(given, known) {
+  const { timeout, signal, onProgress } = validate.options('options', given, known)
+  if (timeout !== undefined) validate.time('timeout', timeout, { unlimited: true })
+  if (signal !== undefined) validate.abortSignal('signal', signal)
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    throw validate.invalidConfig('onProgress', 'a function', onProgress)
+  }
+  return { timeout, signal, onProgress }
+}
+
+/** @param {string} what @param {unknown} value */
+function name(what, value) {
+  const text = validate.argument(what, value)
+  if (text !== '') return text
+  throw codedError('ERR_INVALID_ARG_VALUE', `${what} must not be empty`)
+}
+
+module.exports = { McpPool }

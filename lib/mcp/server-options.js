@@ -1,0 +1,168 @@
+'use strict'
+
+// How a server is used, and what it is, as native takes it.
+
+const { createHash } = require('node:crypto')
+const path = require('node:path')
+const config = require('../config')
+const { environmentEntries } = require('../process/request')
+const validate = require('../validate')
+
+/** @typedef {(name: string, value: unknown) => any} Check */
+/** @typedef {import('../../binding').McpServer} NativeServer */
+/** @typedef {Omit<NativeServer, 'name' | 'guarded'>} Limits */
+/**
+ * What a server is. Its environment is whole.
+ * @typedef {{ kind: 'stdio', command: string, args: string[], cwd?: string, env: Record<string, string | undefined> }
+ *   | { kind: 'http', url: string, headers: Record<string, string> }} Transport
+ */
+
+/** @type {Check} */
+const patience = (name, value) => validate.time(name, value, { unlimited: true })
+
+/** How one server is used. @type {Record<string, Check>} */
+const USE = {
+  maxInFlight: validate.count,
+  instances: validate.count,
+  maxUses: validate.count,
+  maxLifetime: validate.time,
+  minWarm: (name, value) => (value === 0 ? 0 : validate.count(name, value)),
+  idleTimeout: patience,
+  startTimeout: validate.time,
+  killGrace: validate.time,
+  maxBuffer: validate.bytes,
+}
+
+const DEFAULTS = {
+  maxInFlight: 8,
+  instances: 1,
+  minWarm: 0,
+  idleTimeout: 30_000,
+  startTimeout: 30_000,
+  killGrace: 1000,
+  maxBuffer: 10 * 1024 * 1024,
+}
+
+/** What a server is, in code. @type {Record<string, Check>} */
+const SERVER = {
+  command: text,
+  args: strings,
+  cwd: text,
+  env: variables,
+  url: httpUrl,
+  headers: headers,
+}
+
+/**
+ * The options of one server, checked.
+ * @param {string} name @param {unknown} value @param {Record<string, Check>} [more]
+ */
+function serverOptions(name, value, more = {}) {
+  const known = { ...USE, ...SERVER, ...more }
+  /** @type {Record<string, any>} */
+  const checked = {}
+  for (const [key, entry] of Object.entries(validate.options(name, value, Object.keys(known)))) {
+    if (entry !== undefined) checked[key] = known[key](`${name}.${key}`, entry)
+  }
+  if (checked.command !== undefined && checked.url !== undefined) {
+    throw validate.invalidConfig(name, 'a server with a command or a url, not both', value)
+  }
+  return checked
+}
+
+/**
+ * Options of a pool: those of its own, unchecked, and how its servers are used.
+ * @param {string} name @param {unknown} given @param {string[]} own
+ */
+function poolUse(name, given, own) {
+  /** @type {Record<string, any>} */
+  const pool = {}
+  /** @type {Record<string, any>} */
+  const use = {}
+  for (const [key, value] of Object.entries(validate.options(name, given, [...own, ...Object.keys(USE)]))) {
+    if (value === undefined) continue
+    if (own.includes(key)) pool[key] = value
+    else use[key] = USE[key](key, value)
+  }
+  return { pool, use }
+}
+
+/** What the options say a server is; nothing when they only say how it is used. @param {Record<string, any>} options @returns {Transport | undefined} */
+function transportOf({ command, args = [], cwd, env = {}, url, headers = {} }) {
+  if (url !== undefined) return { kind: 'http', url, headers }
+  if (command === undefined) return undefined
+  return { kind: 'stdio', command, args, cwd: cwd && path.resolve(cwd), env: { ...config.childEnvironment(), ...env } }
+}
+
+/**
+ * A server for native, and the key that it is known by there: another as soon as anything of it is another.
+ * @param {string} name @param {Transport} transport @param {Record<string, any>} use
+ * @returns {{ key: string, server: NativeServer }}
+ */
+function nativeServer(name, transport, use) {
+  /** @type {Record<string, any>} */
+  const used = { ...DEFAULTS, ...use }
+  const limits = /** @type {Limits} */ (Object.fromEntries(Object.keys(USE).map((option) => [option, used[option]])))
+  const place =
+    transport.kind === 'http'
+      ? { url: transport.url, headers: transport.headers }
+      : {
+          command: transport.command,
+          args: transport.args,
+          cwd: transport.cwd,
+          environment: environmentEntries(transport.env),
+        }
+  const server = { name, guarded: config.usesWarden(), ...place, ...limits }
+  const key = createHash('sha256').update(JSON.stringify(server, orderedKeys)).digest('base64url')
+  return { key, server }
+}
+
+/** Infinity has no JSON, and the order of headers means nothing. @param {string} _key @param {any} value */
+function orderedKeys(_key, value) {
+  if (value === Infinity) return 'Infinity'
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
+}
+
+/** @type {Check} */
+function text(name, value) {
+  if (validate.string(name, value) !== '' && !String(value).includes('\0')) return value
+  throw validate.invalidConfig(name, 'a string that is not empty, without null bytes', value)
+}
+
+/** @type {Check} */
+function strings(name, value) {
+  if (!Array.isArray(value)) throw validate.invalidConfig(name, 'an array of strings', value)
+  return [...value].map((entry, at) => validate.argument(`${name}[${at}]`, entry))
+}
+
+/** @type {Check} */
+function variables(name, value) {
+  const entries = validate.options(name, value)
+  for (const [key, entry] of Object.entries(entries)) {
+    if (entry !== undefined) validate.string(`${name}.${key}`, entry)
+  }
+  return { ...entries }
+}
+
+/** @type {Check} */
+function httpUrl(name, value) {
+  const url = URL.canParse(validate.string(name, value)) ? new URL(String(value)) : undefined
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return String(value)
+  // The address may hold a secret, so it is not shown.
+  throw validate.invalidConfig(name, 'an http: or https: URL', typeof value)
+}
+
+/** @type {Check} */
+function headers(name, value) {
+  const entries = Object.entries(validate.options(name, value))
+  for (const [key, entry] of entries) {
+    if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(key)) throw validate.invalidConfig(name, 'made of header names', key)
+    if (typeof entry !== 'string' || /[\0\r\n]/.test(entry)) {
+      throw validate.invalidConfig(`${name}.${key}`, 'a header value', typeof entry)
+    }
+  }
+  return Object.fromEntries(entries)
+}
+
+module.exports = { USE, nativeServer, poolUse, serverOptions, transportOf }

@@ -1,0 +1,146 @@
+'use strict'
+
+// Calls over native sessions: each call's promise, abort signal and progress. The pool behind it is native.
+
+const { abortError } = require('../errors')
+const native = require('../native')
+const { callFailure } = require('./failure')
+
+/** How native tells what a text is. */
+const RESULT = 0
+const PROGRESS = 1
+
+/**
+ * @typedef {{ server: string, tool: string, timeout: number, signal?: AbortSignal, onProgress?: (progress: any) => void }} Call
+ * @typedef {{ call: Call, startTime: number, resolve: (result: any) => void, reject: (error: Error) => void, unlisten: () => void }} Pending
+ */
+
+/** The native side wakes the event loop, but does not keep it alive; this does while anybody waits. */
+const keeper = setInterval(() => {}, 2 ** 31 - 1).unref()
+/** Those with calls under way: nobody else need hold on to them. @type {Set<Sessions>} */
+const busy = new Set()
+
+class Sessions {
+  #native
+  /** @type {Map<number, Pending>} */
+  #pending = new Map()
+  #lastNumber = 0
+
+  /** @param {{ maxSessions: number, maxStarting: number }} limits */
+  constructor({ maxSessions, maxStarting }) {
+    // Native holds on to the function, and so must the function not to what holds on to native.
+    const self = new WeakRef(this)
+    this.#native = new native.McpSessions(maxSessions, maxStarting, (number, kind, text) => {
+      const sessions = self.deref()
+      if (sessions) sessions.#settle(number, kind, text)
+    })
+  }
+
+  /** @param {string} key @param {import('../../binding').McpServer} server */
+  define(key, server) {
+    this.#native.define(key, server)
+  }
+
+  /** @param {string} key */
+  retire(key) {
+    this.#native.retire(key)
+  }
+
+  /** The raw result of a tool. @param {string} key @param {Call} call @param {string} json @returns {Promise<any>} */
+  callTool(key, call, json) {
+    const { tool, timeout, onProgress } = call
+    return this.#start(call, (number) =>
+      this.#native.callTool(number, key, tool, json, timeout, onProgress !== undefined),
+    )
+  }
+
+  /** All tools of a server, page after page within one deadline. @param {string} key @param {Call} call @returns {Promise<any[]>} */
+  async listTools(key, call) {
+    const deadline = performance.now() + call.timeout
+    const tools = []
+    /** @type {string | undefined} */
+    let cursor
+    do {
+      const timeout = Math.max(1, deadline - performance.now())
+      const page = await this.#start(call, (number) => this.#native.listTools(number, key, cursor, timeout))
+      if (Array.isArray(page.tools)) tools.push(...page.tools)
+      cursor = typeof page.nextCursor === 'string' ? page.nextCursor : undefined
+    } while (cursor !== undefined)
+    return tools
+  }
+
+  /** The calls that a server is working on; without a pid where the server is no process of ours. */
+  active() {
+    const now = Date.now()
+    return this.#native.active().flatMap(({ number, pid = null }) => {
+      const pending = this.#pending.get(number)
+      if (pending === undefined) return []
+      const { call, startTime } = pending
+      return [{ pid, server: call.server, tool: call.tool, startTime, duration: now - startTime }]
+    })
+  }
+
+  status() {
+    const sessions = this.#native.sessions().map(({ pid = null, idle = null, memory = null, ...session }) => {
+      const { server, state, age, uses, inFlight, garbage } = session
+      return { server, pid, state, age, idle, uses, inFlight, memory, garbage }
+    })
+    return { sessions, queued: this.#native.queued() }
+  }
+
+  /** @returns {Promise<void>} */
+  drain() {
+    return this.#native.drain()
+  }
+
+  /** @returns {Promise<void>} */
+  close() {
+    return this.#native.close()
+  }
+
+  /** @param {Call} call @param {(number: number) => void} start @returns {Promise<any>} */
+  #start(call, start) {
+    const { signal } = call
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(abortError(signal))
+      this.#lastNumber = (this.#lastNumber + 1) >>> 0
+      const number = this.#lastNumber
+      const abort = () => this.#native.abort(number)
+      signal?.addEventListener('abort', abort, { once: true })
+      const unlisten = () => signal?.removeEventListener('abort', abort)
+      this.#pending.set(number, { call, startTime: Date.now(), resolve, reject, unlisten })
+      if (busy.size === 0) keeper.ref()
+      busy.add(this)
+      start(number)
+    })
+  }
+
+  /** @param {number} number @param {number} kind @param {string} text */
+  #settle(number, kind, text) {
+    const pending = this.#pending.get(number)
+    if (pending === undefined) return
+    if (kind === PROGRESS) return tellProgress(pending.call, text)
+    this.#pending.delete(number)
+    if (this.#pending.size === 0) {
+      busy.delete(this)
+      if (busy.size === 0) keeper.unref()
+    }
+    pending.unlisten()
+    if (kind === RESULT) pending.resolve(JSON.parse(text))
+    else pending.reject(callFailure(pending.call, JSON.parse(text)))
+  }
+}
+
+/** A listener that throws is an uncaught exception, and no reason for the call to fail. @param {Call} call @param {string} text */
+function tellProgress({ onProgress }, text) {
+  const { progress, total, message } = JSON.parse(text)
+  try {
+    onProgress?.({ progress, total, message })
+  } catch (error) {
+    process.nextTick(() => {
+      throw error
+    })
+  }
+}
+
+module.exports = { Sessions }

@@ -1,0 +1,160 @@
+'use strict'
+
+// A server ready to be started or connected to: what waits for that moment in its definition is resolved.
+
+const { createHash } = require('node:crypto')
+const { MissingVariables, expand, expandInCommand, expandInEnv } = require('./placeholders')
+const { pathOf, variables } = require('./places')
+
+/** @typedef {import('./places').Places} Places */
+/** @typedef {import('./definition').Definition} Definition */
+
+/**
+ * Why a call of this server must go through a mcporter process:
+ * - `invalid`: the entry can't be used; mcporter says why in its own words
+ * - `variable`: an environment variable that it needs is not set
+ * - `oauth`, `refresh`: its token is in mcporter's store (see oauth-store.js)
+ * - `sse`: it speaks the transport before Streamable HTTP
+ * - `http-fetch`: it wants Node.js's HTTP client
+ * - `chrome-devtools`: mcporter changes that server while it starts
+ * - `recording`: mcporter is to record or replay
+ * - `unknown-key`: the entry says something that only a newer mcporter may understand
+ * @typedef {'invalid' | 'variable' | 'oauth' | 'refresh' | 'sse' | 'http-fetch' | 'chrome-devtools' | 'recording' | 'unknown-key'} Need
+ */
+
+/**
+ * @typedef {object} Stdio
+ * @property {'stdio'} kind
+ * @property {string} command
+ * @property {string[]} args
+ * @property {string} cwd
+ * @property {Record<string, string>} env - all of the child's environment
+ */
+
+/** @typedef {{ kind: 'http', url: string, headers: Record<string, string> }} Http */
+
+/**
+ * @typedef {object} Server
+ * @property {string} name
+ * @property {string} key - another one when a session of the server before the change can't be used after it
+ * @property {import('./definition').Source} source
+ * @property {Stdio | Http} [transport] - none when it can't be told (`invalid`, `variable`)
+ * @property {import('./lifecycle').Lifecycle} [lifecycle]
+ * @property {string[]} [allowedTools]
+ * @property {string[]} [blockedTools]
+ * @property {Need} [needs]
+ * @property {string} [reason] - of `needs`, in words without secrets
+ * @property {Definition} [definition] - none when it is beyond understanding
+ */
+
+/** @param {Definition} definition @param {Places} places @returns {Server} */
+function resolveServer(definition, places) {
+  const { name, source, lifecycle, allowedTools, blockedTools } = definition
+  const common = { name, source, lifecycle, allowedTools, blockedTools, definition }
+  try {
+    const { transport, identity } = resolveTransport(definition, places)
+    return { ...common, key: keyOf([name, ...identity]), transport, ...needOf(definition, transport, places) }
+  } catch (error) {
+    if (!(error instanceof MissingVariables)) throw error
+    return { ...common, ...unusableServer(name, source, error) }
+  }
+}
+
+/** One that can't be reached. @param {string} name @param {import('./definition').Source} source @param {Error} problem @returns {Server} */
+function unusableServer(name, source, problem) {
+  const reason = problem.message
+  const needs = problem instanceof MissingVariables ? 'variable' : 'invalid'
+  return { name, source, key: keyOf([name, needs, reason]), needs, reason }
+}
+
+/** @param {Definition} definition @param {Places} places @returns {{ transport: Stdio | Http, identity: unknown[] }} */
+function resolveTransport({ transport, env }, places) {
+  const variable = withOverrides(env, places)
+  const overrides = Object.entries(env)
+    .map(([name, text]) => [name, expandInEnv(text, variable)])
+    .filter(([, value]) => value !== '')
+  if (transport.kind === 'http') {
+    const { url } = transport
+    // The client sets what it accepts itself.
+    const wanted = Object.entries(transport.headers).filter(([name]) => name.toLowerCase() !== 'accept')
+    const headers = wanted.map(([name, text]) => [name, expand(text, variable)])
+    return { transport: { kind: 'http', url, headers: Object.fromEntries(headers) }, identity: [url, headers.sort()] }
+  }
+  const args = transport.args.map((arg) => expandInCommand(arg, variable))
+  const command = fromFolder(expandInCommand(transport.command, variable), transport.cwd, places)
+  const { cwd } = transport
+  // What the child inherits is not part of its identity: some variable of this process may change at any time.
+  const identity = [command, args, cwd, overrides.sort()]
+  return { transport: { kind: 'stdio', command, args, cwd, env: merged(overrides, places) }, identity }
+}
+
+/** The variables of this process, and of the server's own those that it lacks. @param {Record<string, string>} env @param {Places} places */
+function withOverrides(env, places) {
+  const outer = variables(places)
+  /** @type {Map<string, string>} */
+  const inner = new Map()
+  /** @param {string} name */
+  const variable = (name) => outer(name) || inner.get(sameName(name, places)) || outer(name)
+  for (const [name, text] of Object.entries(env)) {
+    if (!outer(name)) inner.set(sameName(name, places), expandInEnv(text, variable))
+  }
+  return variable
+}
+
+/** One name for all the spellings of a variable. @param {string} name @param {Places} places */
+function sameName(name, { platform }) {
+  return platform === 'win32' ? name.toUpperCase() : name
+}
+
+/** @param {string[][]} overrides @param {Places} places */
+function merged(overrides, places) {
+  /** @type {Map<string, [string, string]>} */
+  const all = new Map()
+  for (const [name, value] of [...Object.entries(places.env), ...overrides]) {
+    if (value !== undefined) all.set(sameName(name, places), [name, value])
+  }
+  return Object.fromEntries(all.values())
+}
+
+/** A command with a slash in it is relative to the folder in which it runs. @param {string} command @param {string} cwd @param {Places} places */
+function fromFolder(command, cwd, places) {
+  const isPath = places.platform === 'win32' ? /[\\/]/ : /\//
+  return isPath.test(command) ? pathOf(places).resolve(cwd, command) : command
+}
+
+/** @param {Definition} definition @param {Stdio | Http} transport @param {Places} places @returns {{ needs?: Need, reason?: string }} */
+function needOf({ name, auth, httpFetch }, transport, places) {
+  const variable = variables(places)
+  const recorded = variable('MCPORTER_RECORD') ? 'MCPORTER_RECORD' : 'MCPORTER_REPLAY'
+  const only = variable(`${recorded}_SERVER`)
+  if (variable(recorded) && (!only || only === name)) return need('recording', `${recorded} is set`)
+  if (transport.kind === 'stdio') {
+    if (auth === 'refreshable_bearer') return need('refresh', 'its bearer token is refreshed by mcporter')
+    const tokens = [transport.command, ...transport.args]
+    const isPatched =
+      tokens.some((token) => /(^chrome-devtools-mcp(@|$))|\/chrome-devtools-mcp/.test(token)) &&
+      transport.args.some((arg) => arg === '--autoConnect' || arg === '--auto-connect') &&
+      transport.env.MCPORTER_DISABLE_CHROME_DEVTOOLS_COMPAT !== '1'
+    return isPatched ? need('chrome-devtools', 'mcporter patches chrome-devtools-mcp for --autoConnect') : {}
+  }
+  const hasToken = Object.keys(transport.headers).some((header) => header.toLowerCase() === 'authorization')
+  if (auth === 'oauth') return need('oauth', 'it is signed in to with OAuth')
+  if (auth === 'refreshable_bearer' && !hasToken) return need('refresh', 'its bearer token is refreshed')
+  const { hostname, pathname } = new URL(transport.url)
+  if (httpFetch === 'node-http1' || (httpFetch === undefined && hostname === 'api.sunsama.com')) {
+    return need('http-fetch', "it wants Node.js's own HTTP/1.1 client")
+  }
+  return /\/sse\/?$/.test(pathname) ? need('sse', 'its address is one of the transport before Streamable HTTP') : {}
+}
+
+/** @param {Need} needs @param {string} reason */
+function need(needs, reason) {
+  return { needs, reason }
+}
+
+/** @param {unknown[]} parts */
+function keyOf(parts) {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+}
+
+module.exports = { resolveServer, unusableServer }

@@ -1,0 +1,53 @@
+'use strict'
+
+// Calls through a process of mcporter each: for servers that need something of mcporter's that no session here has.
+
+const { diagnose } = require('./diagnosis')
+const { codedError } = require('../errors')
+const { toolError } = require('./failure')
+const { callVerdict, listVerdict, rawResult } = require('./output')
+
+/**
+ * @typedef {import('./cli').Mcporter} Mcporter
+ * @typedef {import('./failure').Call & { json: string }} Call
+ */
+
+class ProcessCalls {
+  #mcporter
+
+  /** @param {Mcporter} mcporter */
+  constructor(mcporter) {
+    this.#mcporter = mcporter
+  }
+
+  /** What mcporter prints of the tool's answer. @param {Call} call @param {number} deadline @returns {Promise<any>} */
+  async call(call, deadline) {
+    const output = await this.#mcporter.call(call)
+    const verdict = callVerdict(output, call)
+    if (verdict.kind === 'result') return verdict.value
+    throw await diagnose(this.#mcporter, call, output, verdict, deadline)
+  }
+
+  /** The tool's answer as the server gave it. @param {Call} call @param {number} deadline @returns {Promise<any>} */
+  async callRaw(call, deadline) {
+    const output = await this.#mcporter.call(call, { raw: true })
+    const raw = rawResult(output)
+    if (raw !== undefined) {
+      if (raw.isError === true) throw toolError(call, raw)
+      return raw
+    }
+    const verdict = callVerdict(output, call)
+    if (verdict.kind !== 'result') throw await diagnose(this.#mcporter, call, output, verdict, deadline)
+    throw codedError('ERR_MCPORTER', `this mcporter (a binary?) does not show a tool's raw answer; use callToolAsync`)
+  }
+
+  /** mcporter's listing of a server. @param {import('./failure').Call} call @param {number} deadline */
+  async list(call, deadline) {
+    const output = await this.#mcporter.list(call)
+    const verdict = listVerdict(output, call)
+    if (verdict.kind === 'tools') return verdict
+    throw await diagnose(this.#mcporter, call, output, verdict, deadline)
+  }
+}
+
+module.exports = { ProcessCalls }

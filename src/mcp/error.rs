@@ -1,0 +1,160 @@
+//! Why a call to a server gave no result.
+
+use crate::process::tree::Exit;
+use std::time::Duration;
+
+/// Why a request was not answered. The text names neither server nor tool; whoever knows them adds them.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum CallError {
+    /// The server answered that it could not.
+    #[error("the server answered with error {code}: {message}")]
+    Refused {
+        /// JSON-RPC's number.
+        code: i32,
+        /// The server's words.
+        message: String,
+        /// What it added, as JSON.
+        data: Option<String>,
+    },
+    /// The server could not be started, or did not shake hands.
+    #[error("{0}")]
+    NotStarted(StartError),
+    /// The server ended, or could not be reached any more, while the call was under way.
+    #[error("the server {}", end_of(.0))]
+    Exited(ServerEnd),
+    /// It has failed too often lately to be started again.
+    #[error("the server failed too often and is not tried again before {} s have passed; the last time: {last}", .retry_after.as_secs_f64().ceil())]
+    Unavailable {
+        /// Until then.
+        retry_after: Duration,
+        /// The last failure.
+        last: Box<StartError>,
+    },
+    /// A message from the server was longer than may be kept.
+    #[error("the server wrote a message of more than {0} bytes")]
+    TooLong(usize),
+    /// The caller's time was up.
+    #[error("no answer in time")]
+    TimedOut,
+    /// The caller gave up.
+    #[error("the call was given up")]
+    Aborted,
+    /// The pool was closed.
+    #[error("shut down")]
+    Closed,
+    /// There is no such server, or its configuration was changed meanwhile.
+    #[error("there is no such server")]
+    UnknownServer,
+}
+
+/// How a server ended.
+#[derive(Debug, Clone, Default)]
+pub struct ServerEnd {
+    /// How its process did; unknown while it lives, and where there is none.
+    pub exit: Option<Exit>,
+    /// What it last wrote besides its answers.
+    pub stderr: String,
+    /// Why it cannot be spoken to, where that is known.
+    pub reason: Option<String>,
+}
+
+/// Why there is no session with a server.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StartError {
+    /// The system's error.
+    #[error("the server could not be started: {message}")]
+    Spawn {
+        /// The system's number.
+        errno: Option<i32>,
+        /// The system's words.
+        message: String,
+    },
+    /// It ended before it had shaken hands.
+    #[error("the server {} before it was ready", end_of(.0))]
+    Exited(ServerEnd),
+    /// It did not answer, or answered something else.
+    #[error("the server was not ready within {} s", .0.as_secs_f64())]
+    TimedOut(Duration, ServerEnd),
+    /// The handshake failed.
+    #[error("the server could not be connected to: {0}")]
+    Handshake(String, ServerEnd),
+    /// It wants to know who asks.
+    #[error("the server wants an authorisation that is missing or no longer valid")]
+    Unauthorized,
+    /// A bug here.
+    #[error("the start failed unexpectedly")]
+    Panicked,
+}
+
+impl CallError {
+    /// The stable string in JavaScript's `error.code`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Refused { .. } => "ERR_MCP",
+            Self::NotStarted(_) => "ERR_SERVER_START",
+            Self::Exited(_) => "ERR_SERVER_EXITED",
+            Self::Unavailable { .. } => "ERR_SERVER_UNAVAILABLE",
+            Self::TooLong(_) => "ERR_MAX_BUFFER",
+            Self::TimedOut => "ERR_CALL_TIMEOUT",
+            Self::Aborted => "ABORT_ERR",
+            Self::Closed => "ERR_CLOSED",
+            Self::UnknownServer => "ERR_UNKNOWN_SERVER",
+        }
+    }
+
+    /// The system's number, where the server could not be started for its reasons.
+    pub fn errno(&self) -> Option<i32> {
+        match self {
+            Self::NotStarted(StartError::Spawn { errno, .. }) => *errno,
+            Self::Unavailable { last, .. } => match **last {
+                StartError::Spawn { errno, .. } => errno,
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// How the server ended, where that is why.
+    pub fn server_end(&self) -> Option<&ServerEnd> {
+        match self {
+            Self::Exited(end) => Some(end),
+            Self::NotStarted(error) => error.server_end(),
+            Self::Unavailable { last, .. } => last.server_end(),
+            _ => None,
+        }
+    }
+}
+
+impl StartError {
+    fn server_end(&self) -> Option<&ServerEnd> {
+        match self {
+            Self::Exited(end) | Self::TimedOut(_, end) | Self::Handshake(_, end) => Some(end),
+            Self::Spawn { .. } | Self::Unauthorized | Self::Panicked => None,
+        }
+    }
+}
+
+fn end_of(end: &ServerEnd) -> String {
+    match (end.exit, &end.reason) {
+        (Some(Exit { signal: Some(signal), .. }), _) => format!("was ended by signal {signal}"),
+        (Some(Exit { code: Some(code), .. }), _) => format!("exited with code {code}"),
+        (_, Some(reason)) => reason.clone(),
+        _ => "closed its output".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_says_how_a_server_ended() {
+        let text = |code, signal| {
+            let exit = Some(Exit { code, signal });
+            CallError::Exited(ServerEnd { exit, ..ServerEnd::default() }).to_string()
+        };
+        assert_eq!(text(Some(3), None), "the server exited with code 3");
+        assert_eq!(text(None, Some(9)), "the server was ended by signal 9");
+        assert_eq!(CallError::Exited(ServerEnd::default()).to_string(), "the server closed its output");
+    }
+}
