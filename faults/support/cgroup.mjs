@@ -7,16 +7,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { requireNamespace } from './namespace.mjs'
 
-/** Enters the group, and sees nothing above it. `$0` is the group or the mount point, the rest the command. */
-const ENTER = 'echo 0 > "$0/cgroup.procs" && exec unshare --cgroup --mount sh -c "$1" "$2" "${@:3}"'
+/** In the group: sees nothing above it. `$0` is where to mount what it sees, the rest is the command. */
 const SEE = 'mount -t cgroup2 none "$0" && exec "$@"'
+/** Enters the group. `$0` is the script for what comes then, `$1` the group, the rest is for that script. */
+const ENTER = 'echo 0 > "$1/cgroup.procs" && shift && exec unshare --cgroup --mount sh -c "$0" "$@"'
 
 export class Cgroup {
   #mount = mkdtempSync(join(tmpdir(), 'procward-faults-'))
   #view = mkdtempSync(join(tmpdir(), 'procward-faults-'))
   #folder = join(this.#mount, `procward-faults-${randomUUID()}`)
   /** To be put before a command. @type {string[]} */
-  enter = ['bash', '-c', ENTER, this.#folder, SEE, this.#view]
+  enter = ['sh', '-c', ENTER, SEE, this.#folder, this.#view]
 
   /** Throws where that can't be done. Only this mount namespace sees what is mounted. */
   constructor() {

@@ -24,10 +24,12 @@ pub struct Guarantee {
 
 /// What is used here for trees that are, or are not, to be guarded.
 pub fn guarantee(guarded: bool) -> Guarantee {
-    let mechanism = match () {
-        () if cfg!(windows) => Mechanism::JobObject,
-        () if cfg!(target_os = "linux") && guarded => Mechanism::Warden,
-        () => Mechanism::ProcessGroup,
+    let mechanism = if cfg!(windows) {
+        Mechanism::JobObject
+    } else if cfg!(target_os = "linux") && guarded {
+        Mechanism::Warden
+    } else {
+        Mechanism::ProcessGroup
     };
     let complete = mechanism != Mechanism::ProcessGroup;
     Guarantee { mechanism, cgroup: mechanism == Mechanism::Warden && has_cgroups(), complete }

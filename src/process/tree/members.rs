@@ -14,12 +14,17 @@ pub struct Origin {
     pub held: bool,
 }
 
-/// The root, its group, its descendants, and whoever carries its tag, with their descendants.
+/// Members of a tree that were seen before: whatever has become of their parents since, they stay members.
+pub type Seen = HashMap<u32, StartMark>;
+
+/// The root, its group, its descendants, whoever was seen among them before, and whoever carries its tag, with their
+/// descendants.
 ///
 /// `is_tagged` is asked only about processes that nothing else decides, as it has to read their environment.
-pub fn members(links: &[Link], origin: Origin, is_tagged: impl Fn(u32) -> bool) -> Vec<&Link> {
+pub fn members<'a>(links: &'a [Link], origin: Origin, seen: &Seen, is_tagged: impl Fn(u32) -> bool) -> Vec<&'a Link> {
     let young: Vec<&Link> = links.iter().filter(|link| link.start >= origin.start).collect();
-    let belongs = |link: &Link| origin.held && (link.pid == origin.pid || link.group == Some(origin.pid));
+    let is_held = |link: &Link| origin.held && (link.pid == origin.pid || link.group == Some(origin.pid));
+    let belongs = |link: &Link| is_held(link) || seen.get(&link.pid) == Some(&link.start);
     let mut found: HashSet<u32> = young.iter().filter(|link| belongs(link)).map(|link| link.pid).collect();
     add_descendants(&young, &mut found);
     let tagged: Vec<u32> =
@@ -27,6 +32,16 @@ pub fn members(links: &[Link], origin: Origin, is_tagged: impl Fn(u32) -> bool) 
     found.extend(tagged);
     add_descendants(&young, &mut found);
     young.into_iter().filter(|link| found.contains(&link.pid)).collect()
+}
+
+/// Who is left in the group of a root that was waited for just now. As long as anybody is in there its number is given to
+/// nobody else; a process with that number as its pid shows that it was.
+pub fn left_in_group(links: &[Link], origin: Origin) -> Seen {
+    if links.iter().any(|link| link.pid == origin.pid) {
+        return Seen::new();
+    }
+    let left = links.iter().filter(|link| link.group == Some(origin.pid) && link.start >= origin.start);
+    left.map(|link| (link.pid, link.start)).collect()
 }
 
 fn add_descendants(young: &[&Link], found: &mut HashSet<u32>) {
@@ -56,8 +71,14 @@ mod tests {
     }
 
     fn found(links: &[Link], held: bool, tagged: &[u32]) -> Vec<u32> {
+        found_again(links, held, tagged, &[])
+    }
+
+    fn found_again(links: &[Link], held: bool, tagged: &[u32], seen: &[(u32, u64)]) -> Vec<u32> {
         let origin = Origin { pid: ROOT, start: StartMark(10), held };
-        let mut pids: Vec<u32> = members(links, origin, |pid| tagged.contains(&pid)).iter().map(|l| l.pid).collect();
+        let seen = seen.iter().map(|(pid, start)| (*pid, StartMark(*start))).collect();
+        let found = members(links, origin, &seen, |pid| tagged.contains(&pid));
+        let mut pids: Vec<u32> = found.iter().map(|link| link.pid).collect();
         pids.sort_unstable();
         pids
     }
@@ -86,5 +107,26 @@ mod tests {
     fn a_recycled_parent_pid_is_no_parent() {
         let links = [link(ROOT, 1, ROOT, 10), link(101, ROOT, 101, 30), link(102, 101, 102, 20)];
         assert_eq!(found(&links, true, &[]), [ROOT, 101]);
+    }
+
+    #[test]
+    fn who_was_seen_stays_a_member_and_who_has_its_pid_is_none() {
+        let links = [link(101, 1, 101, 11), link(102, 101, 101, 12), link(103, 1, 103, 40)];
+        assert_eq!(found(&links, false, &[]), Vec::<u32>::new());
+        assert_eq!(found_again(&links, false, &[], &[(101, 11), (103, 13)]), [101, 102]);
+    }
+
+    #[test]
+    fn who_is_left_in_the_group() {
+        let origin = Origin { pid: ROOT, start: StartMark(10), held: false };
+        let left = |links: &[Link]| {
+            let mut pids: Vec<u32> = left_in_group(links, origin).into_keys().collect();
+            pids.sort_unstable();
+            pids
+        };
+        let group = [link(101, 1, ROOT, 11), link(102, 101, ROOT, 12), link(103, 101, 103, 13), link(90, 1, ROOT, 9)];
+        assert_eq!(left(&group), [101, 102]);
+        let recycled = [link(101, 1, ROOT, 11), link(ROOT, 1, ROOT, 30)];
+        assert_eq!(left(&recycled), Vec::<u32>::new(), "the number may mean another group by now");
     }
 }

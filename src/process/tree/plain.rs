@@ -25,6 +25,8 @@ pub struct Root {
     handle: Handle,
     tree: TableTree,
     exit: Option<Exit>,
+    /// It has left somebody in its group who was not looked for yet.
+    deserted: bool,
     detached: bool,
 }
 
@@ -46,7 +48,14 @@ pub fn start(spec: &Spec) -> io::Result<Started> {
     let mut child = command.spawn()?;
     match take_hold(&mut child) {
         Ok((handle, origin, stdin, stdout, stderr)) => {
-            let root = Root { child, handle, tree: TableTree { origin, tag }, exit: None, detached: spec.detached };
+            let root = Root {
+                child,
+                handle,
+                tree: TableTree::new(origin, tag),
+                exit: None,
+                deserted: false,
+                detached: spec.detached,
+            };
             Ok(Started { root: super::Root::Plain(root), stdin, stdout, stderr })
         }
         Err(error) => {
@@ -80,25 +89,38 @@ impl Root {
 
     /// Waits until the root has exited, and tells how. Dropping the future changes nothing.
     pub async fn exited(&mut self) -> Exit {
-        self.handle.exited().await;
-        let Self { child, tree, .. } = self;
-        *self.exit.get_or_insert_with(|| {
-            tree.origin.held = false;
+        let exit = if let Some(exit) = self.exit {
+            exit
+        } else {
+            self.handle.exited().await;
             // Nothing is known when the host reaped it before us.
-            let status = child.wait().ok();
-            Exit { code: status.and_then(|status| status.code()), signal: status.and_then(|status| status.signal()) }
-        })
+            let status = self.child.wait().ok();
+            let code = status.and_then(|status| status.code());
+            let exit = Exit { code, signal: status.and_then(|status| status.signal()) };
+            self.tree.origin.held = false;
+            self.deserted = !self.detached && self.is_group_there();
+            *self.exit.insert(exit)
+        };
+        if self.deserted {
+            self.tree.note_group().await;
+            self.deserted = false;
+        }
+        exit
     }
 
     /// Waits for the rest of the group to end by itself, at most for `patience`; tells whether it has.
     pub async fn gone(&mut self, patience: Duration) -> bool {
-        let group = i32::try_from(self.pid()).ok().and_then(Pid::from_raw);
         let emptied = async {
-            while group.is_some_and(|group| test_kill_process_group(group).is_ok()) {
+            while self.is_group_there() {
                 sleep(POLL_PAUSE).await;
             }
         };
         self.detached || timeout(patience, emptied).await.is_ok()
+    }
+
+    fn is_group_there(&self) -> bool {
+        let group = i32::try_from(self.pid()).ok().and_then(Pid::from_raw);
+        group.is_some_and(|group| test_kill_process_group(group).is_ok())
     }
 
     /// Ends the whole tree: SIGTERM, `grace`, SIGKILL. Returns when nobody is left.

@@ -1,6 +1,6 @@
 //! A tree as the process table shows it, and its end without a warden's help.
 
-use super::members::{Origin, members};
+use super::members::{Origin, Seen, left_in_group, members};
 use crate::instance::Tag;
 use crate::process::handle::{Handle, Signal, all_exited};
 use crate::process::table;
@@ -14,6 +14,10 @@ const KILL_WAIT: Duration = Duration::from_secs(1);
 /// Between two looks at a tree that does not get smaller, such as one stuck in the kernel.
 const RETRY_PAUSE: Duration = Duration::from_millis(50);
 
+/// How often in a row somebody may be seen who has gone before it can be held: who forks and exits all the time cannot be
+/// ended from here.
+const MOST_MISSES: u32 = 500;
+
 /// What its members have in common.
 #[derive(Debug, Clone)]
 pub struct TableTree {
@@ -21,35 +25,73 @@ pub struct TableTree {
     pub origin: Origin,
     /// The tag in their environment.
     pub tag: Tag,
+    /// Those that were found so far.
+    seen: Seen,
+}
+
+/// The members at one time.
+#[derive(Debug, Default)]
+struct Look {
+    held: Vec<Handle>,
+    /// Somebody has gone before it could be held, and may have left a child.
+    missed: bool,
 }
 
 impl TableTree {
+    /// A tree of which nobody was looked for yet.
+    pub fn new(origin: Origin, tag: Tag) -> Self {
+        Self { origin, tag, seen: Seen::new() }
+    }
+
     /// Sends a signal to all members that can be found and held, and returns those that could be sent it.
-    pub async fn signal(&self, signal: Signal) -> Vec<Handle> {
-        let mut handles = self.hold().await.unwrap_or_default();
+    pub async fn signal(&mut self, signal: Signal) -> Vec<Handle> {
+        let mut handles = self.look().await.held;
         handles.retain(|handle| handle.signal(signal).is_ok());
         handles
     }
 
     /// Kills members until two looks in a row find nobody who can be killed.
-    pub async fn kill(&self) {
-        let mut looks = 0;
-        while looks < 2 {
-            let killed = self.signal(Signal::Kill).await;
-            looks = if killed.is_empty() { looks + 1 } else { 0 };
-            if !all_exited(&killed, KILL_WAIT).await {
+    pub async fn kill(&mut self) {
+        let (mut empty, mut misses) = (0, 0);
+        while empty < 2 && misses < MOST_MISSES {
+            let Look { mut held, missed } = self.look().await;
+            held.retain(|handle| handle.signal(Signal::Kill).is_ok());
+            empty = if held.is_empty() && !missed { empty + 1 } else { 0 };
+            misses = if held.is_empty() { misses + u32::from(missed) } else { 0 };
+            if !all_exited(&held, KILL_WAIT).await {
                 sleep(RETRY_PAUSE).await;
             }
         }
     }
 
-    async fn hold(&self) -> io::Result<Vec<Handle>> {
-        let Self { origin, tag } = self.clone();
-        let look = move || {
+    /// Notes who is left in the group of the root, which was waited for just now.
+    pub async fn note_group(&mut self) {
+        let origin = self.origin;
+        let look = move || table::links().map(|links| left_in_group(&links, origin));
+        if let Ok(Ok(left)) = spawn_blocking(look).await {
+            self.seen.extend(left);
+        }
+    }
+
+    async fn look(&mut self) -> Look {
+        let Self { origin, tag, seen } = self.clone();
+        let look = move || -> io::Result<(Look, Seen)> {
             let links = table::links()?;
-            let found = members(&links, origin, |pid| table::tag_of(pid).as_ref() == Some(&tag));
-            Ok(found.iter().filter_map(|link| table::open_verified(link.pid, link.start).ok().flatten()).collect())
+            let found = members(&links, origin, &seen, |pid| table::tag_of(pid).as_ref() == Some(&tag));
+            let seen = found.iter().map(|link| (link.pid, link.start)).collect();
+            let mut look = Look::default();
+            for link in found {
+                match table::open_verified(link.pid, link.start) {
+                    Ok(Some(handle)) => look.held.push(handle),
+                    Ok(None) => look.missed = true,
+                    Err(_) => {}
+                }
+            }
+            Ok((look, seen))
         };
-        spawn_blocking(look).await.map_err(io::Error::other)?
+        let Ok(Ok((look, seen))) = spawn_blocking(look).await else { return Look::default() };
+        // Who is not there any more does not come back.
+        self.seen = seen;
+        look
     }
 }

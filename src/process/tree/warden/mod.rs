@@ -148,7 +148,7 @@ impl Root {
     fn in_table(&self) -> TableTree {
         let warden = self.warden.pid().and_then(|pid| Some((pid, start_mark(pid).ok()?)));
         let (pid, start) = warden.unwrap_or((0, StartMark::HIDDEN));
-        TableTree { origin: Origin { pid, start, held: warden.is_some() }, tag: self.tag.clone() }
+        TableTree::new(Origin { pid, start, held: warden.is_some() }, self.tag.clone())
     }
 
     /// Waits for the warden's end and lets go of its pid; tells whether it left nobody behind.

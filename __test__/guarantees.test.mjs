@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict'
+import { after, describe, test } from 'node:test'
+import { getGuarantees } from '../index.js'
+
+const { PROCWARD_WARDEN } = process.env
+after(() => {
+  if (PROCWARD_WARDEN === undefined) delete process.env.PROCWARD_WARDEN
+  else process.env.PROCWARD_WARDEN = PROCWARD_WARDEN
+})
+
+/** The mechanism and the level that each platform has, as `docs/guarantees.md` says. */
+const PLATFORMS = {
+  linux: ['warden', 'complete'],
+  win32: ['job-object', 'complete'],
+  darwin: ['process-group', 'best-effort'],
+}
+
+describe('getGuarantees()', () => {
+  test('says what the documentation says of this platform', () => {
+    delete process.env.PROCWARD_WARDEN
+    const { platform, mechanism, cgroup, level, ...more } = getGuarantees()
+    assert.deepEqual([platform, mechanism, level], [process.platform, ...PLATFORMS[platform]])
+    // Whether there can be control groups depends on how this was started: `faults/scenarios/cgroup.mjs` has both.
+    assert.equal(typeof cgroup, 'boolean')
+    assert.deepEqual(more, {})
+  })
+
+  test('heeds PROCWARD_WARDEN at once', { skip: process.platform !== 'linux' && 'needs Linux' }, () => {
+    process.env.PROCWARD_WARDEN = 'off'
+    const without = { platform: 'linux', mechanism: 'process-group', cgroup: false, level: 'best-effort' }
+    assert.deepEqual(getGuarantees(), without)
+    process.env.PROCWARD_WARDEN = 'on'
+    assert.equal(getGuarantees().mechanism, 'warden')
+    process.env.PROCWARD_WARDEN = 'maybe'
+    assert.throws(getGuarantees, { code: 'ERR_INVALID_CONFIG' })
+  })
+})
