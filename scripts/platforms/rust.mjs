@@ -50,10 +50,32 @@ export function buildForWindows() {
 export function lint(target) {
   const packages = ['--package', 'procward', ...(target.includes('apple') ? ['--package', 'procward-watcher'] : [])]
   const args = ['clippy', ...packages, '--target', target, ...BUILD_STD, '--', '-D', 'warnings']
-  // Nothing is linked, so there is no helper to carry; any file will do.
-  const helper = { PROCWARD_PREBUILT_HELPER: join(root, 'Cargo.toml') }
-  command(`clippy-${target}`, '/usr/bin/cargo-clippy', args, { env: { ...env, ...helper } })
+  const compiler = join(folder, 'no-compiler')
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(compiler, NO_COMPILER, { mode: 0o755 })
+  const name = target.replaceAll('-', '_')
+  // Nothing is linked, so neither the helper that is carried nor what dependencies have in C needs to be there.
+  const unused = {
+    PROCWARD_PREBUILT_HELPER: join(root, 'Cargo.toml'),
+    [`CC_${name}`]: compiler,
+    [`AR_${name}`]: compiler,
+  }
+  command(`clippy-${target}`, '/usr/bin/cargo-clippy', args, { env: { ...env, ...unused } })
 }
+
+/** Makes empty files, whichever compiler's or archiver's arguments it gets. */
+const NO_COMPILER = `#!/bin/sh
+for argument; do
+  case $argument in
+    -Fo*) : > "\${argument#-Fo}" ;;
+    -out:*) : > "\${argument#-out:}" ;;
+    *.a) : > "$argument" ;;
+  esac
+  [ "$before" = -o ] && : > "$argument"
+  before=$argument
+done
+exit 0
+`
 
 /** @param {string} file @param {string} source C @param {...string} libraries */
 export function buildDll(file, source, ...libraries) {
