@@ -75,6 +75,11 @@ impl<K> Member<K> {
         now.saturating_duration_since(self.ready_at) >= PROBATION
     }
 
+    /// It has served somebody, and not only for a moment.
+    pub fn was_worth_it(&self, now: Instant) -> bool {
+        self.served && self.is_proven(now)
+    }
+
     /// When it is as old as it may become; `None` for never.
     pub fn expires(&self, number: u64, rules: &Rules) -> Option<Instant> {
         let lifetime = rules.max_lifetime?;
