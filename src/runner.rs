@@ -5,7 +5,7 @@ mod input;
 mod lines;
 
 pub use input::{Input, InputSender, Sent, input};
-pub use lines::{Line, Stream};
+pub use lines::{Line, Lines, Stream};
 
 use crate::process::tree::{self, Exit, Spec, Started};
 use crate::registry::{EndReason, EndRequest, Entry, Label, Registry};
@@ -13,7 +13,7 @@ use capture::{Capture, LAST_WORDS, Overflow};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
 /// How many reads' worth of lines may wait for their receiver before the child has to.
@@ -33,7 +33,7 @@ pub struct Call {
     /// The time between SIGTERM and SIGKILL, and how long an output may stay open after the root has exited.
     pub kill_grace: Duration,
     /// Receives the lines while they are written; without it, the outputs are kept.
-    pub lines: Option<mpsc::Sender<Vec<Line>>>,
+    pub lines: Option<Lines>,
     /// Is told how the root exited as soon as it has, whatever is left of its tree.
     pub exit: Option<watch::Sender<Option<Exit>>>,
 }

@@ -8,7 +8,7 @@ pub mod shapes;
 use super::error::{Result, internal};
 use crate::process::guarantee::guarantee;
 use crate::registry::{EndReason, EndRequest};
-use crate::runner::{self, Input, InputSender, READS_AHEAD};
+use crate::runner::{self, Input, InputSender, Lines, READS_AHEAD};
 use crate::supervisor::Supervisor;
 use events::Listener;
 use napi::Env;
@@ -48,7 +48,8 @@ impl ProcessCall {
         let (lines, events) = mpsc::channel(READS_AHEAD);
         let text = request.text;
         let listener = listener.as_ref().map(Listener::new).transpose().map_err(internal)?;
-        let call = request.into_call(supervisor.registry.next_number(), listener.is_some().then_some(lines));
+        let call =
+            request.into_call(supervisor.registry.next_number(), listener.is_some().then_some(Lines::Together(lines)));
         let (deferred, promise) = env.create_deferred().map_err(internal)?;
         let (end, forsaken) = (self.end.clone(), self.end.clone());
         let environment_ended = environment::ended(env).map_err(internal)?;

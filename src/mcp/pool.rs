@@ -199,10 +199,13 @@ impl Drop for Listed<'_> {
 /// Of a server that takes one call at a time, nobody can tell whether it still works on one that was given up.
 fn judge(lease: &Lease<SessionFactory>, definition: &Definition, outcome: &Result<String, CallError>) {
     let session: &Session = lease;
+    if let Err(CallError::Exited(end)) = outcome {
+        return lease.failed(StartError::Exited(end.clone()));
+    }
     let is_unfit = match outcome {
         Err(CallError::TimedOut | CallError::Aborted) if definition.rules.max_in_flight == 1 => true,
         Err(CallError::TimedOut) => session.unanswered() >= MAX_UNANSWERED,
-        Err(CallError::Exited(_) | CallError::TooLong(_)) => true,
+        Err(CallError::TooLong(_)) => true,
         _ => session.is_closed(),
     };
     if is_unfit {

@@ -3,9 +3,10 @@
 use super::definition::{Definition, Program};
 use super::error::StartError;
 use super::stdio::Pipes;
+use super::traffic::Traffic;
 use crate::process::tree::{Exit, Spec};
 use crate::registry::{EndReason, EndRequest, Label, Registry};
-use crate::runner::{self, Call, READS_AHEAD};
+use crate::runner::{self, Call, Lines, READS_AHEAD};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -45,9 +46,11 @@ impl ServerProcess {
         registry: &Arc<Registry>,
         definition: &Definition,
         program: &Program,
+        traffic: &Arc<Traffic>,
     ) -> Result<(Self, Pipes), StartError> {
         let (sender, input) = runner::input();
-        let (line_sender, lines) = mpsc::channel(READS_AHEAD);
+        let (stdout, lines) = mpsc::channel(READS_AHEAD);
+        let (stderr, errors) = mpsc::channel(READS_AHEAD);
         let (exit_sender, exit) = watch::channel(None);
         let (over_sender, over) = watch::channel(Life::Lives);
         let (started, pid) = oneshot::channel();
@@ -66,7 +69,7 @@ impl ServerProcess {
             timeout: None,
             max_buffer: definition.max_buffer,
             kill_grace: definition.kill_grace,
-            lines: Some(line_sender),
+            lines: Some(Lines::Apart { stdout, stderr }),
             exit: Some(exit_sender),
         };
         let (registry, asked) = (Arc::clone(registry), end.clone());
@@ -81,7 +84,7 @@ impl ServerProcess {
         });
         if let Ok(pid) = pid.await {
             let process = Self { pid, started: Instant::now(), end, exit, over };
-            return Ok((process, Pipes { input: sender, lines }));
+            return Ok((process, Pipes::new(sender, lines, errors, traffic)));
         }
         let error = running.await.map_err(|_| StartError::Panicked)?;
         let message = error.as_ref().map_or_else(|| "it was not started".to_owned(), ToString::to_string);

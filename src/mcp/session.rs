@@ -57,11 +57,11 @@ impl Session {
         definition: &Definition,
         program: &Program,
     ) -> Result<Self, StartError> {
-        let (process, pipes) = ServerProcess::start(registry, definition, program).await?;
+        let traffic = Arc::<Traffic>::default();
+        let (process, pipes) = ServerProcess::start(registry, definition, program, &traffic).await?;
         let process = Arc::new(process);
         // Whatever becomes of this future, the process does not outlive it without a session.
         let mut abandoned = EndOnDrop(Some(Arc::clone(&process)));
-        let traffic = Arc::<Traffic>::default();
         let pipes = Arc::new(Mutex::new(Some(pipes)));
         let cancel = CancellationToken::new();
         let transport = || StdioTransport::new(&pipes, &traffic);

@@ -2,7 +2,7 @@
 
 use super::traffic::Traffic;
 use super::wire::{self, Incoming};
-use crate::runner::{InputSender, Line, Sent, Stream};
+use crate::runner::{InputSender, Line, Sent};
 use parking_lot::Mutex;
 use rmcp::model::{ClientJsonRpcMessage, ServerJsonRpcMessage};
 use rmcp::service::RoleClient;
@@ -11,15 +11,47 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use tokio::sync::mpsc;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
+
+/// How long a server's last words may take to be read when it has closed its output, before its calls are told.
+const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// The two ends of a server's pipes.
 #[derive(Debug)]
 pub struct Pipes {
     /// What it reads; its input ends when this is dropped.
-    pub input: InputSender,
+    input: InputSender,
     /// What it writes.
-    pub lines: mpsc::Receiver<Vec<Line>>,
+    lines: mpsc::Receiver<Vec<Line>>,
+    /// Whether its standard error has ended.
+    silent: watch::Receiver<bool>,
+}
+
+impl Pipes {
+    /// From now on what it writes to its standard error is read, whoever listens to it otherwise.
+    pub fn new(
+        input: InputSender,
+        lines: mpsc::Receiver<Vec<Line>>,
+        mut errors: mpsc::Receiver<Vec<Line>>,
+        traffic: &Arc<Traffic>,
+    ) -> Self {
+        let (ended, silent) = watch::channel(false);
+        let traffic = Arc::clone(traffic);
+        tokio::spawn(async move {
+            while let Some(lines) = errors.recv().await {
+                let mut tail = traffic.tail.lock();
+                lines.iter().filter(|line| !is_blank(line)).for_each(|line| tail.push(&line.bytes));
+            }
+            ended.send_replace(true);
+        });
+        Self { input, lines, silent }
+    }
+}
+
+fn is_blank(line: &Line) -> bool {
+    line.bytes.iter().all(u8::is_ascii_whitespace)
 }
 
 /// Carries the SDK's messages. A transport that is dropped without being closed gives the pipes back, for a second handshake.
@@ -39,11 +71,7 @@ impl StdioTransport {
     }
 
     fn read(&self, line: &Line) -> Option<ServerJsonRpcMessage> {
-        if line.bytes.iter().all(u8::is_ascii_whitespace) {
-            return None;
-        }
-        if line.stream == Stream::Stderr {
-            self.traffic.tail.lock().push(&line.bytes);
+        if is_blank(line) {
             return None;
         }
         let incoming = wire::read(&line.bytes, |number| self.traffic.awaited(number));
@@ -71,7 +99,12 @@ impl Transport<RoleClient> for StdioTransport {
                     return Some(message);
                 }
             }
-            self.unread.extend(self.pipes.as_mut()?.lines.recv().await?);
+            let pipes = self.pipes.as_mut()?;
+            let Some(lines) = pipes.lines.recv().await else {
+                let _ = timeout(LAST_WORDS, pipes.silent.wait_for(|silent| *silent)).await;
+                return None;
+            };
+            self.unread.extend(lines);
         }
     }
 

@@ -40,6 +40,11 @@ impl<F: Factory> Lease<F> {
     pub fn spoil(&self) {
         self.shared.change(|inner, now| inner.state.spoil(self.number, now));
     }
+
+    /// The member has ended by itself: the same, and it counts as a failure of its kind.
+    pub fn failed(&self, error: F::Error) {
+        self.shared.change(|inner, now| inner.state.failed(self.number, error, now));
+    }
 }
 
 impl<F: Factory> Deref for Lease<F> {

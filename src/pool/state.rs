@@ -178,7 +178,7 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
         member.touched = touch;
         match how {
             Return::Unused => member.uses = member.uses.saturating_sub(1),
-            Return::Used if member.retiring == Some(Retirement::Unhealthy) => {}
+            Return::Used if matches!(member.retiring, Some(Retirement::Unhealthy | Retirement::Exited)) => {}
             Return::Used => {
                 member.served = true;
                 if let Some(kind) = self.kinds.get_mut(&member.kind) {
@@ -192,6 +192,17 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
     /// A member is not fit for further use: it ends when all its leases are back.
     pub fn spoil(&mut self, number: u64, now: Instant) {
         self.retire_member(number, Retirement::Unhealthy);
+        self.settle(now);
+    }
+
+    /// Whoever used a member saw it end by itself: it is not lent any more, and what is left of it ends.
+    pub fn failed(&mut self, number: u64, error: E, now: Instant) {
+        let Some(member) = self.members.get(&number).filter(|it| it.phase == Phase::Ready && it.retiring.is_none())
+        else {
+            return;
+        };
+        self.note_exit(member.kind, member.ready_at, member.served, error, now);
+        self.retire_member(number, Retirement::Exited);
         self.settle(now);
     }
 
@@ -237,11 +248,9 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
         }
         let Some(member) = self.members.remove(&number) else { return false };
         self.stats.count(Retirement::Exited);
-        if let Some(kind) = self.kinds.get_mut(&member.kind) {
-            // One that was of use to somebody is worth starting again.
-            if !member.served {
-                kind.failures.crashed(error, now);
-            }
+        // Whoever used it may have noted it already.
+        if member.retiring != Some(Retirement::Exited) {
+            self.note_exit(member.kind, member.ready_at, member.served, error, now);
         }
         self.settle(now);
         true
@@ -279,6 +288,15 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
             self.end_member(number);
         }
         self.settle(now);
+    }
+
+    fn note_exit(&mut self, id: KindId, ready_at: Instant, was_worth_it: bool, error: E, now: Instant) {
+        let Some(kind) = self.kinds.get_mut(&id) else { return };
+        if was_worth_it {
+            kind.failures.disproved(ready_at);
+        } else {
+            kind.failures.crashed(error, now);
+        }
     }
 
     fn refuse(&mut self, ticket: Ticket, refusal: Refusal<E>) {

@@ -1,6 +1,6 @@
 //! What a child writes, within bounds.
 
-use super::lines::{Line, Splitter, Stream};
+use super::lines::{Line, Lines, Splitter, Stream};
 use crate::process::tree::{ChildStderr, ChildStdout};
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -54,12 +54,7 @@ impl Overflow {
 
 impl Capture {
     /// Starts to read; with `lines`, they are passed on instead of kept.
-    pub fn start(
-        stdout: ChildStdout,
-        stderr: ChildStderr,
-        max_buffer: usize,
-        lines: Option<mpsc::Sender<Vec<Line>>>,
-    ) -> Self {
+    pub fn start(stdout: ChildStdout, stderr: ChildStderr, max_buffer: usize, lines: Option<Lines>) -> Self {
         let mut capture = Self {
             stdout: Arc::default(),
             stderr: Arc::default(),
@@ -71,14 +66,14 @@ impl Capture {
         let stdout = Pipe::new(stdout, capture.stop.subscribe());
         let stderr = Pipe::new(stderr, capture.stop.subscribe());
         if let Some(lines) = lines {
-            let stream = |stream| LineReader {
-                stream,
-                splitter: Splitter::default(),
-                receiver: lines.clone(),
-                max_line: max_buffer,
-                tail: (stream == Stream::Stderr).then(|| Arc::clone(err)),
+            let (to_out, to_err, cuts) = match lines {
+                Lines::Together(to) => (to.clone(), to, false),
+                Lines::Apart { stdout, stderr } => (stdout, stderr, true),
             };
-            let (out, err) = (stream(Stream::Stdout), stream(Stream::Stderr));
+            let out = LineReader::new(Stream::Stdout, to_out, max_buffer);
+            let max_error = if cuts { STDERR_TAIL } else { max_buffer };
+            let err =
+                LineReader { tail: Some(Arc::clone(err)), cuts, ..LineReader::new(Stream::Stderr, to_err, max_error) };
             capture.readers.spawn(pass_on(stdout, out, Arc::clone(overflow)));
             capture.readers.spawn(pass_on(stderr, err, Arc::clone(overflow)));
         } else {
@@ -166,6 +161,8 @@ struct LineReader {
     splitter: Splitter,
     receiver: mpsc::Sender<Vec<Line>>,
     max_line: usize,
+    /// A line that is too long is passed on in parts.
+    cuts: bool,
     tail: Option<Arc<Mutex<Vec<u8>>>>,
 }
 
@@ -181,6 +178,15 @@ async fn pass_on<P: AsyncRead + Unpin>(mut pipe: Pipe<P>, mut to: LineReader, ov
             keep_tail(&mut tail.lock(), bytes);
         }
         let mut lines = to.splitter.push(bytes);
+        if to.cuts {
+            if to.splitter.pending() > to.max_line {
+                lines.push(to.splitter.take());
+            }
+            if !lines.is_empty() {
+                to.pass(lines).await;
+            }
+            continue;
+        }
         let too_long = lines.iter().position(|line| line.len() > to.max_line);
         lines.truncate(too_long.unwrap_or(lines.len()));
         if !lines.is_empty() {
@@ -197,6 +203,10 @@ async fn pass_on<P: AsyncRead + Unpin>(mut pipe: Pipe<P>, mut to: LineReader, ov
 }
 
 impl LineReader {
+    fn new(stream: Stream, receiver: mpsc::Sender<Vec<Line>>, max_line: usize) -> Self {
+        Self { stream, splitter: Splitter::default(), receiver, max_line, cuts: false, tail: None }
+    }
+
     async fn pass(&self, lines: Vec<Vec<u8>>) {
         let lines = lines.into_iter().map(|bytes| Line { stream: self.stream, bytes }).collect();
         // Nobody listens any more: the child may go on writing all the same.

@@ -1,5 +1,7 @@
 //! Bytes into lines.
 
+use tokio::sync::mpsc;
+
 /// One of a child's outputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stream {
@@ -16,6 +18,21 @@ pub struct Line {
     pub stream: Stream,
     /// What was written.
     pub bytes: Vec<u8>,
+}
+
+/// Who receives the lines of both outputs.
+#[derive(Debug, Clone)]
+pub enum Lines {
+    /// One receiver. A line of either that is too long ends the tree.
+    Together(mpsc::Sender<Vec<Line>>),
+    /// One each, so that the end of one is seen while the other goes on. Errors are only there to be read: what is too
+    /// long is cut.
+    Apart {
+        /// Receives the lines of the standard output.
+        stdout: mpsc::Sender<Vec<Line>>,
+        /// Receives those of the standard error.
+        stderr: mpsc::Sender<Vec<Line>>,
+    },
 }
 
 /// Cuts what it is given at each `\n` or `\r\n`.
@@ -41,6 +58,11 @@ impl Splitter {
     /// How long the line is that has not ended yet, without what may be part of its end.
     pub fn pending(&self) -> usize {
         self.rest.strip_suffix(b"\r").unwrap_or(&self.rest).len()
+    }
+
+    /// What there is of the line that has not ended yet.
+    pub fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.rest)
     }
 
     /// The last line, if it did not end.

@@ -1,6 +1,6 @@
 //! Who is left of a dead server: a pure function of the process table.
 
-use crate::members::{Origin, members};
+use crate::members::{Origin, Seen, members};
 use crate::protocol::{MESSAGE, Message, TreeRoot};
 use crate::{Link, StartMark};
 use std::collections::BTreeSet;
@@ -35,11 +35,11 @@ impl Trees {
         for root in &self.roots {
             let start = StartMark(root.start);
             let held = links.iter().any(|link| link.pid == root.pid && link.start == start);
-            left.extend(members(links, Origin { pid: root.pid, start, held }, |_| false));
+            left.extend(members(links, Origin { pid: root.pid, start, held }, &Seen::new(), |_| false));
         }
         let found: BTreeSet<u32> = left.iter().map(|link| link.pid).collect();
         let tagged = Origin { pid: 0, start: server, held: false };
-        left.extend(members(links, tagged, |pid| found.contains(&pid) || is_tagged(pid)));
+        left.extend(members(links, tagged, &Seen::new(), |pid| found.contains(&pid) || is_tagged(pid)));
         left.sort_unstable_by_key(|link| link.pid);
         left.dedup_by_key(|link| link.pid);
         left

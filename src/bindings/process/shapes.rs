@@ -3,14 +3,13 @@
 use crate::process::guarantee::{Guarantee, Mechanism};
 use crate::process::tree::Spec;
 use crate::registry::{EndReason, Entry, Label};
-use crate::runner::{Call, Line, Outcome};
+use crate::runner::{Call, Lines, Outcome};
 use napi::bindgen_prelude::{Buffer, Either};
 use napi_derive::napi;
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, UNIX_EPOCH};
-use tokio::sync::mpsc;
 
 /// What to run; `lib/` has checked it.
 #[napi(object, object_to_js = false)]
@@ -106,7 +105,7 @@ pub struct ProcessEvent {
 
 impl ProcessRequest {
     /// The core's call, as the tree with this number.
-    pub fn into_call(self, number: u64, lines: Option<mpsc::Sender<Vec<Line>>>) -> Call {
+    pub fn into_call(self, number: u64, lines: Option<Lines>) -> Call {
         let request = self;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number up to 2^32")]
         let max_buffer = request.max_buffer as usize;

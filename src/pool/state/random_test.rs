@@ -29,6 +29,7 @@ enum How {
     Used,
     Unused,
     Spoiled,
+    Failed,
 }
 
 fn rules() -> impl Strategy<Value = Rules> {
@@ -49,7 +50,8 @@ fn rules() -> impl Strategy<Value = Rules> {
 fn event() -> impl Strategy<Value = Event> {
     let key = || 0..4u8;
     let nth = || 0..6usize;
-    let how = prop_oneof![6 => Just(How::Used), 1 => Just(How::Unused), 1 => Just(How::Spoiled)];
+    let how =
+        prop_oneof![6 => Just(How::Used), 1 => Just(How::Unused), 1 => Just(How::Spoiled), 1 => Just(How::Failed)];
     prop_oneof![
         12 => key().prop_map(|key| Event::Checkout { key }),
         3 => key().prop_map(|key| Event::TryCheckout { key }),
@@ -112,6 +114,9 @@ impl World {
                 if let Some(number) = take(&mut self.leases, nth) {
                     if matches!(how, How::Spoiled) {
                         self.state.spoil(number, now);
+                    }
+                    if matches!(how, How::Failed) {
+                        self.state.failed(number, "crashed", now);
                     }
                     let how = if matches!(how, How::Unused) { Return::Unused } else { Return::Used };
                     self.state.give_back(number, how, now);

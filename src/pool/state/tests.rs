@@ -361,6 +361,31 @@ fn the_first_crash_is_followed_by_a_start_at_once_the_next_by_pauses() {
 }
 
 #[test]
+fn a_crash_that_its_user_saw_counts_once() {
+    let mut pool = pool(5, 2);
+    pool.define("a", shared(2, 1));
+    for number in 1..=5 {
+        pool.checkout("a");
+        pool.checkout("a");
+        pool.pass(seconds(10));
+        pool.started(number);
+        pool.state.failed(number, "crashed", pool.now);
+        pool.state.failed(number, "crashed", pool.now);
+        assert_eq!(pool.did(), []);
+        pool.back(number);
+        if number % 2 == 0 {
+            pool.exited(number);
+            pool.back(number);
+        } else {
+            assert_eq!(pool.back(number), [end(number, Retirement::Exited)]);
+            pool.ended(number);
+        }
+    }
+    let refused = pool.checkout("a");
+    assert!(matches!(refused[..], [Action::Refuse { refusal: Refusal::Unavailable { .. }, .. }]), "{refused:?}");
+}
+
+#[test]
 fn an_open_circuit_refuses_nobody_while_another_member_serves() {
     let mut pool = pool(5, 5);
     pool.define("a", shared(1, 2));
