@@ -105,6 +105,19 @@ export interface AllowEntry {
   flags?: string
 }
 
+/** What holds trees together here, for those that are, or are not, to be guarded. */
+export declare function guarantees(guarded: boolean): Guarantees
+
+/** What holds trees together on this system. */
+export interface Guarantees {
+  /** What ends the trees when the server does. */
+  mechanism: 'warden' | 'job-object' | 'process-group'
+  /** Each tree is in a control group of its own besides. */
+  cgroup: boolean
+  /** Whether that covers every end of the server. */
+  level: 'complete' | 'best-effort'
+}
+
 /** A process and what became of it. */
 export interface JudgedProcess {
   /** Its pid. */
@@ -193,7 +206,7 @@ export interface ProcessOutcome {
   startError?: number
   /** The root's pid. */
   pid?: number
-  /** Its exit code. */
+  /** Its exit code; Windows has some above 2^31. */
   exitCode?: number
   /** The number of the signal that ended it. */
   signal?: number

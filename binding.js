@@ -839,6 +839,7 @@ module.exports.McpSessions = nativeBinding.McpSessions
 module.exports.NativeScanner = nativeBinding.NativeScanner
 module.exports.ProcessCall = nativeBinding.ProcessCall
 module.exports.activeProcesses = nativeBinding.activeProcesses
+module.exports.guarantees = nativeBinding.guarantees
 module.exports.semaphoreAcquire = nativeBinding.semaphoreAcquire
 module.exports.semaphoreCancel = nativeBinding.semaphoreCancel
 module.exports.semaphoreClose = nativeBinding.semaphoreClose

@@ -1,39 +1,54 @@
-//! Builds the warden and sets the linker up for a Node.js addon.
+//! Builds the helper program that the addon carries, and sets the linker up for a Node.js addon.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+
+/// Names the helper's program, for where it cannot be built along: checking for another system has no linker.
+const PREBUILT: &str = "PROCWARD_PREBUILT_HELPER";
+
+/// Linked so, to fixed addresses, the warden starts in two thirds of the time; not every system has the C library for that.
+const STATIC: &str = "-Ctarget-feature=+crt-static\x1f-Crelocation-model=static";
+const DYNAMIC: &str = "-Ctarget-feature=-crt-static";
 
 fn main() {
     #[cfg(feature = "napi")]
     napi_build::setup();
-    if env::var("CARGO_CFG_TARGET_OS").is_ok_and(|system| system == "linux") {
-        build_warden();
+    match variable("CARGO_CFG_TARGET_OS").as_str() {
+        "linux" => carry("procward-warden", "warden", "PROCWARD_WARDEN", &[STATIC, DYNAMIC]),
+        "macos" => carry("procward-watcher", "watcher", "PROCWARD_WATCHER", &[DYNAMIC]),
+        _ => {}
     }
 }
 
-/// The addon carries the warden inside itself, so that there is one file to ship and none to find.
+/// The addon carries the helper inside itself, so that there is one file to ship and none to find.
 ///
 /// It is a package of its own because it is built differently: small, and without unwinding.
-fn build_warden() {
-    for path in ["warden/Cargo.toml", "warden/src", "Cargo.lock"] {
-        println!("cargo::rerun-if-changed={path}");
+fn carry(package: &str, folder: &str, includes: &str, linkings: &[&str]) {
+    println!("cargo::rerun-if-env-changed={PREBUILT}");
+    let built = || linkings.iter().find_map(|linking| build(package, folder, linking));
+    let program = env::var_os(PREBUILT).map(PathBuf::from).or_else(built);
+    let program = program.unwrap_or_else(|| panic!("{package} could not be built"));
+    println!("cargo::rustc-env={includes}={}", program.display());
+}
+
+fn build(package: &str, folder: &str, linking: &str) -> Option<PathBuf> {
+    for path in ["Cargo.toml", "src"].map(|path| Path::new(folder).join(path)) {
+        println!("cargo::rerun-if-changed={}", path.display());
     }
-    let variable = |name: &str| env::var(name).unwrap_or_else(|_| panic!("cargo sets {name}"));
+    println!("cargo::rerun-if-changed=Cargo.lock");
     let target = variable("TARGET");
-    let folder = PathBuf::from(variable("OUT_DIR")).join("warden");
-    let compile = |flags: &str| {
-        let mut cargo = Command::new(variable("CARGO"));
-        cargo.args(["build", "--locked", "--release", "--package", "procward-warden", "--target", &target]);
-        cargo.arg("--target-dir").arg(&folder).env("CARGO_ENCODED_RUSTFLAGS", flags);
-        cargo.env("CARGO_PROFILE_RELEASE_PANIC", "abort").env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "z");
-        // When cargo clippy runs this, the warden is to be compiled all the same.
-        cargo.env_remove("RUSTC_WORKSPACE_WRAPPER").env_remove("CLIPPY_ARGS");
-        cargo.status().is_ok_and(|status| status.success())
-    };
-    // Linked statically it starts in two thirds of the time; not every system has the C library for that.
-    let built = compile("-Ctarget-feature=+crt-static") || compile("-Ctarget-feature=-crt-static");
-    assert!(built, "the warden could not be built");
-    let program = folder.join(target).join("release/procward-warden");
-    println!("cargo::rustc-env=PROCWARD_WARDEN={}", program.display());
+    let folder = PathBuf::from(variable("OUT_DIR")).join(folder);
+    let mut cargo = Command::new(variable("CARGO"));
+    cargo.args(["build", "--locked", "--release", "--package", package, "--target", &target]);
+    cargo.arg("--target-dir").arg(&folder).env("CARGO_ENCODED_RUSTFLAGS", linking);
+    cargo.env("CARGO_PROFILE_RELEASE_PANIC", "abort").env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "z");
+    // When cargo clippy runs this, the helper is to be compiled all the same.
+    cargo.env_remove("RUSTC_WORKSPACE_WRAPPER").env_remove("CLIPPY_ARGS");
+    let done = cargo.status().is_ok_and(|status| status.success());
+    done.then(|| folder.join(target).join("release").join(package))
+}
+
+fn variable(name: &str) -> String {
+    env::var(name).unwrap_or_else(|_| panic!("cargo sets {name}"))
 }

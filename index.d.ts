@@ -458,3 +458,30 @@ export interface ShutdownOptions {
  * A server that ends without it leaves nothing behind either where procward guarantees that, see `docs/guarantees.md`.
  */
 export function shutdown(options?: ShutdownOptions): Promise<void>
+
+export interface Guarantees {
+  platform: NodeJS.Platform
+  /**
+   * What ends process trees when this server ends.
+   * - `'warden'`: Linux. A small process above each tree.
+   * - `'job-object'`: Windows. The kernel ends each tree.
+   * - `'process-group'`: this server itself, while it lives; what it leaves, its next start ends.
+   */
+  mechanism: 'warden' | 'job-object' | 'process-group'
+  /** Linux: each tree has a control group (v2) of its own besides, which the kernel kills as a whole. */
+  cgroup: boolean
+  /**
+   * - `'complete'`: nothing of a tree survives this server, whatever ends it, SIGKILL included.
+   * - `'best-effort'`: only an orderly end, such as {@link shutdown}, leaves nothing behind.
+   *
+   * `docs/guarantees.md` says what escapes each of them.
+   */
+  level: 'complete' | 'best-effort'
+}
+
+/**
+ * What is guaranteed on this machine, for a status page or a log line. It is found out once; `PROCWARD_WARDEN=off` is
+ * heeded at once.
+ * @throws `ERR_INVALID_CONFIG` for a malformed `PROCWARD_WARDEN`
+ */
+export function getGuarantees(): Guarantees

@@ -1,6 +1,7 @@
 'use strict'
 
 const { CleanupScanner, cleanup } = require('./lib/cleanup')
+const { getGuarantees } = require('./lib/guarantees')
 const { shutdown } = require('./lib/lifecycle')
 const { McpPool } = require('./lib/mcp/pool')
 const { Runner, activeProcesses } = require('./lib/process/runner')
@@ -12,4 +13,14 @@ const spawn = runner.spawn.bind(runner)
 const getActiveProcesses = () => activeProcesses()
 
 // Plain names, because Node.js reads this list, without running it, for those who `import { … }`.
-module.exports = { CleanupScanner, McpPool, Semaphore, cleanup, getActiveProcesses, run, shutdown, spawn }
+module.exports = {
+  CleanupScanner,
+  McpPool,
+  Semaphore,
+  cleanup,
+  getActiveProcesses,
+  getGuarantees,
+  run,
+  shutdown,
+  spawn,
+}

@@ -3,8 +3,10 @@ import { createRequire } from 'node:module'
 import { after, test } from 'node:test'
 import {
   callToolAsync,
+  callToolRaw,
   createMcpHelper,
   getActiveProcesses,
+  getPoolStatus,
   getReadiness,
   getSemaphoreStatus,
   listToolsAsync,
@@ -15,9 +17,12 @@ import { oddServer, temporaryFolder, writeConfig } from './fixtures/mcp-servers.
 after(() => shutdown())
 
 test('the functions of the default helper, by import and by require', () => {
-  const imported = { callToolAsync, createMcpHelper, getActiveProcesses, getReadiness, getSemaphoreStatus }
+  const status = { getActiveProcesses, getPoolStatus, getReadiness, getSemaphoreStatus }
   const required = createRequire(import.meta.url)('procward/mcp-helper')
-  assert.deepEqual({ ...required }, { ...imported, listToolsAsync, shutdown })
+  assert.deepEqual(
+    { ...required },
+    { callToolAsync, callToolRaw, createMcpHelper, ...status, listToolsAsync, shutdown },
+  )
 })
 
 test('a malformed environment is an error that names the variable, until it is mended', async () => {

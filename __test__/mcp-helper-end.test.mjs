@@ -8,7 +8,7 @@ import { alive, descendants, identity, noProcessList } from './fixtures/processe
 
 const folder = temporaryFolder()
 const configPath = writeConfig(folder, { odd: oddServer, 'kept alive': { ...oddServer, lifecycle: 'keep-alive' } })
-const make = (options) => createMcpHelper({ configPath, killGrace: 100, ...options })
+const make = (options) => createMcpHelper({ configPath, transport: 'mcporter', killGrace: 100, ...options })
 const idle = (maxConcurrent = 3) => ({ maxConcurrent, current: 0, queued: 0, available: maxConcurrent })
 let files = 0
 

@@ -115,5 +115,6 @@ describe('names and arguments are refused as rejections', () => {
 test('no bad input takes a slot, and the helper still works as far as it can', async () => {
   assert.deepEqual(helper.getSemaphoreStatus(), { maxConcurrent: 3, current: 0, queued: 0, available: 3 })
   assert.deepEqual(helper.getActiveProcesses(), [])
-  await assert.rejects(helper.callToolAsync('memory', 'read_graph', undefined, {}), { code: 'ERR_MCPORTER_NOT_FOUND' })
+  await assert.rejects(helper.callToolAsync('memory', 'read_graph', undefined, {}), { code: 'ERR_UNKNOWN_SERVER' })
+  await assert.rejects(helper.callToolAsync('memory', 'list_tools', undefined, {}), { code: 'ERR_MCPORTER_NOT_FOUND' })
 })

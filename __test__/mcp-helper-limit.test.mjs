@@ -6,7 +6,7 @@ import { oddServer, temporaryFolder, writeConfig } from './fixtures/mcp-servers.
 const configPath = writeConfig(temporaryFolder(), { odd: oddServer })
 
 test('8 calls at once: 3 run, in order, tracked while they do; failing ones free their slots too', async () => {
-  const helper = createMcpHelper({ configPath, maxConcurrent: 3 })
+  const helper = createMcpHelper({ configPath, transport: 'mcporter', maxConcurrent: 3 })
   const { callToolAsync, getSemaphoreStatus, getActiveProcesses, shutdown } = helper
   const order = []
   const seen = { current: 0, processes: 0 }

@@ -66,7 +66,7 @@ describe('who asks', () => {
     const server = await httpMcpServer(t, { behave: () => ({ status: 401, headers }) })
     const call = poolOf(t, server.url, { headers: { Authorization: 'Bearer hush' } }).callTool('http', 'reflect')
     const error = await call.catch((error) => error)
-    assert.equal(error.code, 'ERR_SERVER_START')
+    assert.equal(error.code, 'ERR_UNAUTHORIZED')
     assert.match(error.message, /^MCP call http\.reflect: .*authorisation/)
     assert.ok(!error.message.includes('hush'))
     assert.deepEqual(server.calls(), [])

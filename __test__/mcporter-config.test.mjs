@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
 import configuration from '../lib/mcporter/config/index.js'
+import filter from '../lib/mcporter/config/tool-filter.js'
 import { memoryFiles } from './support/memory-files.mjs'
 
 const PROJECT = '/srv/app/config/mcporter.json'
@@ -233,6 +234,22 @@ describe('lifecycle', () => {
     files[PROJECT] = { ...home, daemonIdleTimeoutMs: undefined, daemon_idle_timeout_ms: 8 }
     assert.equal((await read({}, { files })).idleTimeout, 8)
   })
+})
+
+test('tool filters', async () => {
+  for (const [filters, expected] of [
+    [{}, [true, true]],
+    [{ allowedTools: ['a'] }, [true, false]],
+    [{ allowed_tools: [] }, [false, false]],
+    [{ blockedTools: ['a'] }, [false, true]],
+    [{ blocked_tools: [] }, [true, true]],
+  ]) {
+    const server = await one({ command: 'node', ...filters })
+    assert.deepEqual(
+      ['a', 'b'].map((tool) => filter.isAllowed(server, tool)),
+      expected,
+    )
+  }
 })
 
 describe('where files are on other systems', () => {

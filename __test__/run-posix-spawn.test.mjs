@@ -24,11 +24,20 @@ async function processCalls(t, program) {
   const wrapper = ['strace', '-f', '-qq', '-o', log, '-e', `trace=${TRACED}`, '-e', 'signal=none']
   const { code, stderr } = await outcomeOf(program, { wrapper })
   assert.deepEqual([code, stderr], [0, ''])
-  const lines = (await readFile(log, 'utf8')).split('\n')
-  const made = lines.filter((line) => /\b(clone3?|v?fork)\(/.test(line) && !line.includes('CLONE_THREAD'))
+  /** Calls that strace interrupted to print another's, by who made them. */
+  const unfinished = new Map()
+  const made = []
+  for (const line of (await readFile(log, 'utf8')).split('\n')) {
+    const caller = line.split(' ', 1)[0]
+    const call = / resumed>/.test(line) ? unfinished.get(caller) : { caller, line }
+    if (line.includes('<unfinished')) unfinished.set(caller, call)
+    if (!call || call.line.includes('CLONE_THREAD') || !/\b(clone3?|v?fork)\(/.test(call.line)) continue
+    if (call.line === line) made.push(call)
+    call.child = line.match(/= (\d+)$/)?.[1]
+  }
   // What a warden does in its own small process is its own affair.
-  const children = new Set(made.map((line) => line.match(/= (\d+)$/)?.[1]))
-  return made.filter((line) => !children.has(line.split(' ', 1)[0]))
+  const children = new Set(made.map(({ child }) => child))
+  return made.filter(({ caller }) => !children.has(caller)).map(({ line }) => line)
 }
 
 // Node.js's own spawn forks: with a large heap of Buffers that holds up the event loop for tens of milliseconds.

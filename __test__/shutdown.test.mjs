@@ -97,4 +97,24 @@ describe('detached', { skip: noShell }, () => {
     `)
     assert.equal(told, 'true false')
   })
+
+  test('settles also when what is left behind writes for ever, and leaves that alone', async () => {
+    for (const warden of ['on', 'off']) {
+      const told = await toldBy(`
+        process.env.PROCWARD_WARDEN = '${warden}'
+        const child = spawn('sh', ['-c', 'yes & echo $!'], { detached: true, killGrace: 100 })
+        let pid
+        child.on('line', (line) => { if (line !== 'y') pid = Number(line) })
+        const run_ = run('sh', ['-c', 'sleep 60 & echo $!'], { detached: true, killGrace: 100 })
+        await tell('spawn', child.exited)
+        await tell('run', run_)
+        const pids = [pid, Number((await run_).stdout)]
+        const isSpared = (pid) => { try { return process.kill(pid, 0) } catch { return false } }
+        // Nobody reads what the first one writes any more, so it ends by itself, by SIGPIPE.
+        told.push(isSpared(pids[1]))
+        for (const pid of pids.filter(isSpared)) process.kill(pid, 'SIGKILL')
+      `)
+      assert.equal(told, 'spawn:0 run:0 true', warden)
+    }
+  })
 })

@@ -32,6 +32,8 @@ export type { McpTool, McpToolResult }
  * - `ABORT_ERR` (an `AbortError`): `signal` was aborted; its `cause` is the signal's reason
  * - `ERR_CLOSED`: the helper was shut down
  * - `ERR_SERVER_START`: the server could not be started or did not shake hands within `startTimeout`
+ * - `ERR_UNAUTHORIZED`, `ERR_NOT_STREAMABLE`: it is reached over HTTP, and wants a token, or the older SSE transport; only
+ *   with `transport: 'pool'`, else mcporter makes the call
  * - `ERR_SERVER_EXITED`: it ended while the call was under way. The call may have had its effect; it is not sent again.
  *   Both have `exitCode`, `signal` and the end of `stderr`
  * - `ERR_SERVER_UNAVAILABLE`: it has failed five times in a row, and is tried again in `retryAfter` ms
@@ -138,6 +140,11 @@ export interface McpHelperOptions extends McpUseOptions {
   transport?: Transport
   /** The same for single servers, how each is used, and servers that are in no file. */
   servers?: Record<string, McpServerOptions & { transport?: Transport }>
+  /**
+   * Whether a server that is configured as `npx PACKAGE` is started without npx where the package is installed already, as
+   * one process less or two; `true` by default.
+   */
+  npxBypass?: boolean
   /** How many server processes there may be; `PROCESS_POOL_SIZE` or 5 by default. */
   maxSessions?: number
   /** How many of them may be starting at once; 2 by default. */

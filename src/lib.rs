@@ -1,7 +1,7 @@
 //! procward's core: limits, tracked child processes and the cleanup of what is left of them.
 //!
 //! ```text
-//! bindings -> supervisor -> runner, scanner -> semaphore, registry, process -> error
+//! bindings -> supervisor -> mcp, worker, scanner -> pool, runner -> semaphore, registry, process -> error
 //! ```
 //! Only `bindings` knows Node.js, only `process` knows the operating system.
 

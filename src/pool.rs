@@ -45,6 +45,12 @@ pub trait Factory: Send + Sync + 'static {
     /// ended by the pool.
     fn exited(&self, member: &Arc<Self::Member>) -> impl Future<Output = Self::Error> + Send + 'static;
 
+    /// Resolves when the member is found unfit for further use though it lives: it is not lent any more, and ends when its
+    /// leases are back.
+    fn unfit(&self, _member: &Arc<Self::Member>) -> impl Future<Output = ()> + Send + 'static {
+        std::future::pending()
+    }
+
     /// The error of a start that panicked.
     fn panicked(&self, key: &Self::Key) -> Self::Error;
 }

@@ -9,7 +9,7 @@ pub use lines::{Line, Stream};
 
 use crate::process::tree::{self, Exit, Spec, Started};
 use crate::registry::{EndReason, EndRequest, Entry, Label, Registry};
-use capture::{Capture, Overflow};
+use capture::{Capture, LAST_WORDS, Overflow};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -91,7 +91,8 @@ pub async fn run(
         // What it wrote is still to be read, and what it started may want to finish.
         let rest = async { tokio::join!(timeout(kill_grace, capture.finished()), root.gone(kill_grace)) };
         tokio::select! {
-            (read, gone) = rest => is_over = read.is_ok() && gone,
+            // Who was let go may keep the outputs open, and write to them, for ever.
+            (read, gone) = rest => is_over = gone && (spec.detached || read.is_ok()),
             reason = &mut interrupted => ended = Some(reason),
         }
     }
@@ -101,7 +102,8 @@ pub async fn run(
     }
     let exit = root.exited().await;
     tell_exit(exit);
-    let (stdout, stderr, overflowed) = capture.into_outputs().await;
+    let patience = if is_over { Duration::ZERO } else { LAST_WORDS };
+    let (stdout, stderr, overflowed) = capture.into_outputs(patience).await;
     let ended = ended.or(overflowed.then_some(EndReason::MaxBuffer));
     Ok(Outcome { pid: root.pid(), exit, ended, stdout, stderr, duration: registration.age() })
 }

@@ -5,7 +5,8 @@ import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const folder = process.env.MCPORTER_UNDER_TEST ?? dirname(dirname(fileURLToPath(import.meta.resolve('mcporter'))))
+export const folder =
+  process.env.MCPORTER_UNDER_TEST ?? dirname(dirname(fileURLToPath(import.meta.resolve('mcporter'))))
 const commands = fileURLToPath(new URL('../fixtures/mcporter-commands.mjs', import.meta.url))
 const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
 /** No measurement, only an end to waiting. */

@@ -16,13 +16,17 @@ export class Server extends EventEmitter {
   /** @type {Map<number, { resolve: (value: any) => void, reject: (error: Error) => void }>} */
   #asked = new Map()
 
-  /** @param {{ warden?: boolean, execArgv?: string[], quiet?: boolean }} [options] `quiet`: what it says of its end is not shown */
-  constructor({ warden = true, execArgv = [], quiet = false } = {}) {
+  /**
+   * @param {{ warden?: boolean, execArgv?: string[], quiet?: boolean, within?: string[] }} [options] `quiet`: what it says of
+   *   its end is not shown; `within`: a command that becomes the one that follows
+   */
+  constructor({ warden = true, execArgv = [], quiet = false, within = [] } = {}) {
     super()
     this.warden = warden
     const env = { ...process.env, PROCWARD_WARDEN: warden ? 'on' : 'off' }
     const stdio = ['ignore', 'inherit', quiet ? 'ignore' : 'inherit', 'ipc']
-    this.#child = fork(PROGRAM, { env, execArgv: ['--expose-gc', ...execArgv], stdio })
+    const [execPath, ...before] = [...within, process.execPath]
+    this.#child = fork(PROGRAM, { env, execPath, execArgv: [...before, '--expose-gc', ...execArgv], stdio })
     /** With code and signal, once it has exited. */
     this.exited = once(this.#child, 'exit')
     this.#child.on('message', (message) => this.#hear(message))

@@ -3,7 +3,6 @@
 const config = require('../config')
 const { codedError } = require('../errors')
 const { closedError, drainAtShutdown, isClosing } = require('../lifecycle')
-const { mcporterServers } = require('../mcporter/servers')
 const { encodeArguments } = require('../mcporter/arguments')
 const { inName, unknownServer, unknownTool } = require('../mcporter/failure')
 const validate = require('../validate')
@@ -30,7 +29,7 @@ class McpPool {
     this.#maxSessions = maxSessions
     this.#callTimeout = pool.callTimeout ?? config.callTimeout()
     this.#listTimeout = pool.listTimeout ?? config.listTimeout()
-    if (configPath !== undefined || pool.servers === undefined) source ??= mcporterServers({ configPath })
+    if (configPath !== undefined || pool.servers === undefined) source ??= configured(configPath)
     this.#sessions = new Sessions({ maxSessions, maxStarting })
     this.#servers = new Servers(this.#sessions, servers, use, source)
     drainAtShutdown(this)
@@ -118,6 +117,11 @@ class McpPool {
       throw inName(call, /** @type {Error} */ (error))
     }
   }
+}
+
+/** Loaded when it is needed: whoever names the servers in code reads no configuration. @param {string} [configPath] */
+function configured(configPath) {
+  return require('../mcporter/servers').mcporterServers({ configPath })
 }
 
 /** @param {unknown} given */

@@ -17,6 +17,12 @@ const { SessionCalls } = require('./session-calls')
 /** The tool name under which listing a server's tools is tracked: mcporter's own name for it. */
 const LIST_TOOLS = 'list_tools'
 
+/** What a server answers that takes no session of ours but may take mcporter's. */
+const ONLY_MCPORTER = new Map([
+  ['ERR_UNAUTHORIZED', 'oauth'],
+  ['ERR_NOT_STREAMABLE', 'sse'],
+])
+
 /** @typedef {import('./failure').Call & { queueTimeout?: number }} Request */
 
 /** @type {typeof import('../mcp-helper').createMcpHelper} */
@@ -29,6 +35,8 @@ function createMcpHelper(options) {
   const byProcess = new ProcessCalls(new Mcporter(runner, settings.mcporter))
   const pool = new McpPool(settings.pool, mcporterServers(settings.mcporter))
   const bySession = new SessionCalls(pool)
+  /** Servers that showed that only mcporter can speak to them, and why. @type {Map<string, string>} */
+  const refused = new Map()
   /** @type {Promise<void> | undefined} */
   let closing
 
@@ -38,7 +46,7 @@ function createMcpHelper(options) {
     if (tool === LIST_TOOLS) return inSlot(call, async (deadline) => (await byProcess.list(call, deadline)).value)
     return orToolError(
       rejectOnError,
-      inSlot(call, async (deadline) => (await callsOf(call)).call(call, deadline)),
+      inSlot(call, (deadline) => routed(call, (calls) => calls.call(call, deadline))),
     )
   }
 
@@ -47,7 +55,7 @@ function createMcpHelper(options) {
     const { rejectOnError, ...call } = checkedCall(server, tool, args, options)
     return orToolError(
       rejectOnError,
-      inSlot(call, async (deadline) => (await callsOf(call)).callRaw(call, deadline)),
+      inSlot(call, (deadline) => routed(call, (calls) => calls.callRaw(call, deadline))),
     )
   }
 
@@ -55,7 +63,7 @@ function createMcpHelper(options) {
   async function listToolsAsync(server, options) {
     const { timeout = settings.listTimeout, ...rest } = listOptions(options)
     const call = { ...rest, timeout, server: serverName(server), tool: LIST_TOOLS }
-    return inSlot(call, async (deadline) => (await (await callsOf(call)).list(call, deadline)).tools)
+    return inSlot(call, async (deadline) => (await routed(call, (calls) => calls.list(call, deadline))).tools)
   }
 
   /** @param {string} server @param {string} tool @param {object} args @param {unknown} options */
@@ -65,12 +73,23 @@ function createMcpHelper(options) {
     return { ...rest, ...names, timeout, rejectOnError, json: encodeArguments(args) }
   }
 
-  /** @param {{ server: string }} call */
-  async function callsOf(call) {
-    const wanted = settings.transports.get(call.server) ?? settings.transport
-    if (wanted === 'mcporter') return byProcess
-    const { needs } = (await pool.route(call.server)) ?? {}
-    return needs !== undefined && wanted === 'auto' ? byProcess : bySession
+  /**
+   * Does it the way that is meant for the call's server, or through mcporter when it shows that only mcporter can.
+   * @template T @param {{ server: string }} call @param {(calls: ProcessCalls | SessionCalls) => Promise<T>} work @returns {Promise<T>}
+   */
+  async function routed({ server }, work) {
+    const wanted = settings.transports.get(server) ?? settings.transport
+    if (wanted === 'mcporter') return work(byProcess)
+    const { needs } = (await pool.route(server)) ?? {}
+    if (wanted === 'pool') return work(bySession)
+    if (needs !== undefined || refused.has(server)) return work(byProcess)
+    return work(bySession).catch((error) => {
+      const reason = ONLY_MCPORTER.get(error.code)
+      if (reason === undefined) throw error
+      // It was refused before it could be called.
+      refused.set(server, reason)
+      return work(byProcess)
+    })
   }
 
   /** @template T @param {Request} call @param {(deadline: number) => Promise<T>} work @returns {Promise<T>} */
@@ -95,7 +114,9 @@ function createMcpHelper(options) {
 
   /** @type {import('../mcp-helper').McpHelper['getPoolStatus']} */
   function getPoolStatus() {
-    const servers = pool.routes().map(({ name, needs }) => {
+    const servers = pool.routes().map((route) => {
+      const { name } = route
+      const needs = route.needs ?? refused.get(name)
       const wanted = settings.transports.get(name) ?? settings.transport
       if (wanted === 'mcporter') return { name, transport: wanted, reason: 'chosen' }
       if (needs !== undefined && wanted === 'auto') return { name, transport: 'mcporter', reason: needs }

@@ -48,6 +48,7 @@ const HELPER = {
   killGrace: validate.time,
   rejectOnError: validate.boolean,
   transport,
+  npxBypass: validate.boolean,
   servers: (name, value) => givenServers(name, validate.options(name, value), { transport }),
   maxSessions: validate.count,
   maxStarting: validate.count,
@@ -81,6 +82,7 @@ function helperOptions(options) {
     rejectOnError: given.rejectOnError ?? true,
     mcporter: {
       bin: given.mcporterBin ?? config.mcporterBin(),
+      npxBypass: given.npxBypass,
       configPath: given.configPath === undefined ? undefined : path.resolve(cwd, given.configPath),
       cwd,
       env: given.env ?? {},

@@ -6,6 +6,8 @@ const { knownParts } = require('./content-blocks')
 
 /** How deep mcporter looks into `raw` and `result` for structured content. */
 const DEPTH = 2
+/** Most texts are none, and to find out by an exception takes longer than all the rest. */
+const START_OF_JSON = /^\s*(?:[[{"\-\d]|true|false)/
 
 /**
  * The value that mcporter prints for a result of `tools/call`, `isError` or not.
@@ -66,11 +68,14 @@ function resourceText(resource) {
 
 /** @param {Text[]} texts */
 function together(texts) {
+  // One alone has been tried.
+  if (texts.length < 2) return null
   return parse(texts.map(({ text }) => text).join('\n'))
 }
 
 /** `null` stands for no JSON too: mcporter doesn't tell the two apart. @param {string} text */
 function parse(text) {
+  if (!START_OF_JSON.test(text)) return null
   try {
     return JSON.parse(text)
   } catch {

@@ -10,7 +10,15 @@ const { abortError, codedError } = require('../errors')
 
 const STDERR_TAIL = 1000
 /** Windows' own numbers for what can keep a program from starting. @type {Record<number, string>} */
-const WINDOWS_ERRORS = { 2: 'ENOENT', 3: 'ENOENT', 5: 'EACCES', 193: 'ENOEXEC', 206: 'E2BIG' }
+const WINDOWS_ERRORS = { 2: 'ENOENT', 3: 'ENOENT', 5: 'EACCES', 160: 'EINVAL', 193: 'ENOEXEC', 206: 'E2BIG' }
+
+/** What such an error means here. @type {Record<string, string>} */
+const HINTS = {
+  ENOENT: ': no such program, or no such working directory',
+  ...(process.platform === 'win32' && {
+    EINVAL: ': an argument, such as one with a line break, cannot be given to a batch file safely',
+  }),
+}
 
 /** @param {number | undefined} number @returns {NodeJS.Signals | null} */
 function signalName(number) {
@@ -34,8 +42,7 @@ function systemError(command, number) {
 function startError(command, number) {
   const cause = systemError(command, number)
   const { code } = cause
-  const hint = code === 'ENOENT' ? ': no such program, or no such working directory' : ''
-  return codedError('ERR_SPAWN', `Cannot start ${command} (${code})${hint}`, { cause })
+  return codedError('ERR_SPAWN', `Cannot start ${command} (${code})${HINTS[code] ?? ''}`, { cause })
 }
 
 /**

@@ -6,6 +6,7 @@ mod events;
 pub mod shapes;
 
 use super::error::{Result, internal};
+use crate::process::guarantee::guarantee;
 use crate::registry::{EndReason, EndRequest};
 use crate::runner::{self, Input, InputSender, READS_AHEAD};
 use crate::supervisor::Supervisor;
@@ -14,7 +15,7 @@ use napi::Env;
 use napi::bindgen_prelude::{Buffer, Function, Object};
 use napi_derive::napi;
 use parking_lot::Mutex;
-use shapes::{ActiveProcess, ProcessEvent, ProcessOutcome, ProcessRequest, time};
+use shapes::{ActiveProcess, Guarantees, ProcessEvent, ProcessOutcome, ProcessRequest, time};
 use tokio::sync::{mpsc, oneshot};
 
 /// One call, from before it starts until after it has ended.
@@ -120,4 +121,10 @@ pub fn active_processes(owner: Option<u32>) -> Result<Vec<ActiveProcess>> {
     let mut entries = supervisor.registry.list();
     entries.retain(|entry| owner.is_none_or(|owner| entry.label.owner == owner));
     Ok(entries.into_iter().filter_map(ActiveProcess::of).collect())
+}
+
+/// What holds trees together here, for those that are, or are not, to be guarded.
+#[napi]
+pub fn guarantees(guarded: bool) -> Guarantees {
+    guarantee(guarded).into()
 }

@@ -81,6 +81,9 @@ pub enum StartError {
     /// It wants to know who asks.
     #[error("the server wants an authorisation that is missing or no longer valid")]
     Unauthorized,
+    /// It does not speak MCP over HTTP as it is spoken now.
+    #[error("the server does not speak streamable HTTP: {0}")]
+    NotStreamable(String),
     /// A bug here.
     #[error("the start failed unexpectedly")]
     Panicked,
@@ -91,6 +94,8 @@ impl CallError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Refused { .. } => "ERR_MCP",
+            Self::NotStarted(StartError::Unauthorized) => "ERR_UNAUTHORIZED",
+            Self::NotStarted(StartError::NotStreamable(_)) => "ERR_NOT_STREAMABLE",
             Self::NotStarted(_) => "ERR_SERVER_START",
             Self::Exited(_) => "ERR_SERVER_EXITED",
             Self::Unavailable { .. } => "ERR_SERVER_UNAVAILABLE",
@@ -129,7 +134,7 @@ impl StartError {
     fn server_end(&self) -> Option<&ServerEnd> {
         match self {
             Self::Exited(end) | Self::TimedOut(_, end) | Self::Handshake(_, end) => Some(end),
-            Self::Spawn { .. } | Self::Unauthorized | Self::Panicked => None,
+            Self::Spawn { .. } | Self::Unauthorized | Self::NotStreamable(_) | Self::Panicked => None,
         }
     }
 }

@@ -52,7 +52,10 @@ pub async fn connect(definition: &Definition, endpoint: &Endpoint) -> Result<Ses
         Ok(Ok(service)) => Ok(Session::new(service, None, traffic, definition.max_buffer, cancel)),
         Ok(Err(None)) => Err(failed("the connection was closed".to_owned())),
         Ok(Err(Some(error))) if error.is_authorization_required() => Err(StartError::Unauthorized),
-        Ok(Err(Some(ClientInitializeError::TransportError { error, .. }))) => Err(failed(deepest(&error))),
+        Ok(Err(Some(ClientInitializeError::TransportError { error, .. }))) => {
+            let why = deepest(&error);
+            Err(if is_older_transport(&why) { StartError::NotStreamable(why) } else { failed(why) })
+        }
         Ok(Err(Some(error))) => Err(failed(error.to_string())),
         Err(_) => Err(StartError::TimedOut(definition.start_timeout, ServerEnd::default())),
     }
@@ -71,6 +74,11 @@ pub fn without_address(error: &(dyn Error + 'static)) -> Option<String> {
     let error = error.downcast_ref::<HttpError>()?;
     let address = format!(" for url ({})", error.url()?);
     Some(error.to_string().replace(&address, ""))
+}
+
+/// Servers of the transport before this one have no such address, or take no such request; the SDK says so in words alone.
+fn is_older_transport(why: &str) -> bool {
+    ["HTTP 404", "HTTP 405"].iter().any(|status| why.contains(status))
 }
 
 /// One for all servers: it keeps the connections.

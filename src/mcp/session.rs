@@ -18,7 +18,7 @@ use rmcp::service::{
     ServiceError, serve_client_with_lifecycle_and_ct,
 };
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
@@ -38,12 +38,13 @@ pub struct Session {
     traffic: Arc<Traffic>,
     max_buffer: usize,
     cancel: CancellationToken,
+    /// It was ended from here.
+    closed: AtomicBool,
     over: watch::Receiver<bool>,
     /// Why it cannot be spoken to any more, where that is known.
     reason: Arc<Mutex<Option<String>>>,
     /// How many calls in a row were given up without a word from the server.
     unanswered: AtomicU32,
-    answered: AtomicU64,
 }
 
 impl Session {
@@ -131,10 +132,10 @@ impl Session {
             traffic,
             max_buffer,
             cancel,
+            closed: AtomicBool::new(false),
             over,
             reason: Arc::default(),
             unanswered: AtomicU32::new(0),
-            answered: AtomicU64::new(0),
         }
     }
 
@@ -177,7 +178,6 @@ impl Session {
         match response {
             Ok(Ok(_)) => {
                 self.unanswered.store(0, Ordering::Relaxed);
-                self.answered.fetch_add(1, Ordering::Relaxed);
                 exchange.take_answer().ok_or(CallError::Aborted)
             }
             Ok(Err(ServiceError::McpError(error))) => {
@@ -195,12 +195,14 @@ impl Session {
 
     /// Closes its input and ends it; returns when nothing of it is left.
     pub async fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
         self.cancel.cancel();
         self.over().await;
     }
 
     /// The same without waiting for it to leave by itself.
     pub async fn kill(&self) {
+        self.closed.store(true, Ordering::Relaxed);
         self.cancel.cancel();
         if let Some(process) = &self.process {
             process.end();
@@ -226,6 +228,9 @@ impl Session {
     }
 
     async fn ended(&self) -> CallError {
+        if self.closed.load(Ordering::Relaxed) {
+            return CallError::Closed;
+        }
         if let Some(process) = &self.process {
             let _ = timeout(LAST_BREATH, process.exited()).await;
             if process.wrote_too_much() {

@@ -6,6 +6,7 @@ use super::{Factory, Limits, MemberStatus, Refusal, Retirement, Rules};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::future::Future;
+use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 use tokio::runtime::Handle;
@@ -249,9 +250,18 @@ impl<F: Factory> Shared<F> {
         let pool = Arc::downgrade(self);
         let watcher = self.runtime.spawn(async move {
             let Some(shared) = pool.upgrade() else { return };
-            let exited = shared.factory.exited(&member);
+            let (exited, unfit) = (shared.factory.exited(&member), shared.factory.unfit(&member));
             drop((shared, member));
-            let error = exited.await;
+            let mut exited = pin!(exited);
+            let error = tokio::select! {
+                error = &mut exited => error,
+                () = unfit => {
+                    if let Some(shared) = pool.upgrade() {
+                        shared.change(|inner, now| inner.state.spoil(number, now));
+                    }
+                    exited.await
+                }
+            };
             let Some(shared) = pool.upgrade() else { return };
             let gone = shared.change(|inner, now| {
                 let exited = inner.state.exited(number, error, now);

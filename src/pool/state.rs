@@ -181,7 +181,7 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
             Return::Used if member.retiring == Some(Retirement::Unhealthy) => {}
             Return::Used => {
                 member.served = true;
-                if let Some(kind) = self.kinds.get_mut(&member.kind).filter(|_| member.is_proven(now)) {
+                if let Some(kind) = self.kinds.get_mut(&member.kind) {
                     kind.failures.disproved(member.ready_at);
                 }
             }
@@ -238,9 +238,8 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
         let Some(member) = self.members.remove(&number) else { return false };
         self.stats.count(Retirement::Exited);
         if let Some(kind) = self.kinds.get_mut(&member.kind) {
-            if member.served && member.is_proven(now) {
-                kind.failures.disproved(member.ready_at);
-            } else {
+            // One that was of use to somebody is worth starting again.
+            if !member.served {
                 kind.failures.crashed(error, now);
             }
         }

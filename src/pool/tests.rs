@@ -17,6 +17,7 @@ const END: Duration = Duration::from_millis(50);
 struct Worker {
     number: u64,
     crash: Notify,
+    misbehave: Notify,
 }
 
 /// What happened, in order.
@@ -55,7 +56,7 @@ impl Factory for Arc<Workers> {
         if self.fail.contains(&number) {
             return Err(format!("{key} {number}"));
         }
-        let worker = Arc::new(Worker { number, crash: Notify::new() });
+        let worker = Arc::new(Worker { number, crash: Notify::new(), misbehave: Notify::new() });
         self.alive.lock().insert(number, Arc::clone(&worker));
         Ok(worker)
     }
@@ -80,6 +81,11 @@ impl Factory for Arc<Workers> {
             }
             "crashed".to_owned()
         }
+    }
+
+    fn unfit(&self, member: &Arc<Worker>) -> impl Future<Output = ()> + Send + 'static {
+        let member = Arc::clone(member);
+        async move { member.misbehave.notified().await }
     }
 
     fn panicked(&self, key: &&'static str) -> String {
@@ -262,6 +268,22 @@ async fn a_spoiled_member_ends_with_its_last_lease() {
     assert_eq!(states(&pool), [MemberState::Ending]);
     sleep(END * 2).await;
     assert_eq!(events(&pool), [Event::Start(1), Event::End(1, Retirement::Unhealthy), Event::Ended(1)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_member_found_unfit_is_lent_no_more() {
+    let pool = pool(2);
+    pool.define("a", Rules::default());
+    let (busy, idle) = tokio::join!(pool.checkout(&"a"), pool.checkout(&"a"));
+    let (busy, idle) = (busy.expect("started"), idle.expect("started").member());
+    for member in [&busy.member(), &idle] {
+        member.misbehave.notify_one();
+    }
+    settle().await;
+    assert_eq!(states(&pool), [MemberState::Busy, MemberState::Ending]);
+    busy.crash.notify_one();
+    settle().await;
+    assert_eq!(states(&pool), [MemberState::Ending], "it is still watched");
 }
 
 #[tokio::test(start_paused = true)]

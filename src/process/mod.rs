@@ -1,5 +1,8 @@
 //! The operating system: the only module that knows it. One interface, one file per platform below it.
 
+#[cfg(target_os = "linux")]
+mod cgroup;
+pub mod guarantee;
 pub mod handle;
 pub mod identity;
 pub mod memory;

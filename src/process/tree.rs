@@ -8,18 +8,29 @@ mod plain;
 #[path = "tree/unix.rs"]
 mod platform;
 #[cfg(windows)]
-#[path = "tree/windows.rs"]
+#[path = "tree/windows/mod.rs"]
 mod platform;
 #[cfg(unix)]
 mod table_tree;
 #[cfg(target_os = "linux")]
 mod warden;
+#[cfg(target_os = "macos")]
+mod watcher;
 
 pub use platform::{Root, start};
 
+#[cfg(unix)]
+use crate::process::identity::StartMark;
+#[cfg(unix)]
+use crate::process::table::Link;
 use std::ffi::OsString;
 use std::path::PathBuf;
-use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
+#[cfg(windows)]
+pub use tokio::net::windows::named_pipe::{
+    NamedPipeServer as ChildStderr, NamedPipeServer as ChildStdin, NamedPipeServer as ChildStdout,
+};
+#[cfg(unix)]
+pub use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 
 /// What to start.
 #[derive(Debug)]
@@ -44,7 +55,8 @@ impl Spec {
     /// Where a bare command name is looked for.
     fn search_path(&self) -> Option<&OsString> {
         let is_path = |name: &OsString| if cfg!(windows) { name.eq_ignore_ascii_case("PATH") } else { name == "PATH" };
-        self.environment.iter().find(|(name, _)| is_path(name)).map(|(_, value)| value)
+        // Windows may have it in two spellings, of which the child gets the last.
+        self.environment.iter().rfind(|(name, _)| is_path(name)).map(|(_, value)| value)
     }
 }
 

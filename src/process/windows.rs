@@ -1,11 +1,14 @@
 //! The calls of Win32 that this module needs, made safe.
 
 use std::io;
-use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
-use windows_sys::Win32::Foundation::{ERROR_INVALID_PARAMETER, FILETIME, WAIT_OBJECT_0};
+use std::os::windows::io::{AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle};
+use windows_sys::Win32::Foundation::{ERROR_INVALID_PARAMETER, FILETIME, HANDLE, WAIT_OBJECT_0};
 use windows_sys::Win32::System::Threading::{
     GetProcessTimes, OpenProcess, PROCESS_ACCESS_RIGHTS, TerminateProcess, WaitForSingleObject,
 };
+
+// The standard library keeps the thread of a suspended child to itself, and looking it up lists all threads of the machine.
+windows_link::link!("ntdll.dll" "system" fn NtResumeProcess(process: HANDLE) -> i32);
 
 /// Takes hold of the process that has this pid now; while it is held the pid means no other process.
 ///
@@ -54,6 +57,19 @@ pub fn terminate(process: &OwnedHandle) -> io::Result<()> {
     // SAFETY: the handle is open.
     if unsafe { TerminateProcess(process.as_raw_handle(), 1) } == 0 {
         return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
+
+/// Lets a process run that was created suspended; the handle must be the one from its creation.
+///
+/// # Errors
+/// The system's error; it stays suspended.
+pub fn resume(process: BorrowedHandle<'_>) -> io::Result<()> {
+    // SAFETY: the handle is open.
+    let status = unsafe { NtResumeProcess(process.as_raw_handle()) };
+    if status < 0 {
+        return Err(io::Error::other(format!("the process cannot be resumed (NTSTATUS {status:#010x})")));
     }
     Ok(())
 }

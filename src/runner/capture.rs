@@ -1,12 +1,12 @@
 //! What a child writes, within bounds.
 
 use super::lines::{Line, Splitter, Stream};
+use crate::process::tree::{ChildStderr, ChildStdout};
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::{ChildStderr, ChildStdout};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -16,7 +16,9 @@ const CHUNK: usize = 64 * 1024;
 /// How much of a stream's errors is kept for error messages.
 const STDERR_TAIL: usize = 64 * 1024;
 /// How long an output may stay open when the tree is gone: only somebody who escaped it can hold it.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+pub const LAST_WORDS: Duration = Duration::from_millis(500);
+/// No less than a pipe holds: whatever the tree wrote before it was gone.
+const REST: usize = 64 * 1024;
 
 /// Reads both outputs until they end.
 #[derive(Debug)]
@@ -66,8 +68,8 @@ impl Capture {
             readers: JoinSet::new(),
         };
         let (out, err, overflow) = (&capture.stdout, &capture.stderr, &capture.overflow);
-        let stdout = Pipe { pipe: stdout, stopped: capture.stop.subscribe() };
-        let stderr = Pipe { pipe: stderr, stopped: capture.stop.subscribe() };
+        let stdout = Pipe::new(stdout, capture.stop.subscribe());
+        let stderr = Pipe::new(stderr, capture.stop.subscribe());
         if let Some(lines) = lines {
             let stream = |stream| LineReader {
                 stream,
@@ -96,9 +98,9 @@ impl Capture {
         while self.readers.join_next().await.is_some() {}
     }
 
-    /// What was read, and whether there was more.
-    pub async fn into_outputs(mut self) -> (Vec<u8>, Vec<u8>, bool) {
-        if timeout(LAST_WORDS, self.finished()).await.is_err() {
+    /// What was read, and whether there was more. The outputs may stay open for `patience`.
+    pub async fn into_outputs(mut self, patience: Duration) -> (Vec<u8>, Vec<u8>, bool) {
+        if timeout(patience, self.finished()).await.is_err() {
             // The reading stops. Lines that were read go on waiting for their receiver, however long that takes.
             self.stop.send_replace(true);
             self.readers.detach_all();
@@ -110,18 +112,29 @@ impl Capture {
 
 /// An output that can be left before its end.
 struct Pipe<P> {
-    pipe: P,
+    output: P,
     stopped: watch::Receiver<bool>,
+    /// What may still be read once it is to be left: whoever holds it then may write for ever.
+    rest: usize,
 }
 
 impl<P: AsyncRead + Unpin> Pipe<P> {
+    fn new(output: P, stopped: watch::Receiver<bool>) -> Self {
+        Self { output, stopped, rest: REST }
+    }
+
     /// The next bytes; none at the end.
     async fn read<'a>(&mut self, chunk: &'a mut [u8]) -> &'a [u8] {
+        let is_stopped = *self.stopped.borrow();
+        let most = if is_stopped { chunk.len().min(self.rest) } else { chunk.len() };
         let length = tokio::select! {
             biased;
-            read = self.pipe.read(chunk) => read.unwrap_or(0),
+            read = self.output.read(&mut chunk[..most]) => read.unwrap_or(0),
             _ = self.stopped.wait_for(|stopped| *stopped) => 0,
         };
+        if is_stopped {
+            self.rest -= length;
+        }
         &chunk[..length]
     }
 }

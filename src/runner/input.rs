@@ -1,9 +1,9 @@
 //! What is written to a child's standard input, and by whom.
 
+use crate::process::tree::ChildStdin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::io::AsyncWriteExt;
-use tokio::process::ChildStdin;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 

@@ -8,6 +8,7 @@ pub mod report;
 pub mod verdict;
 
 use crate::instance::Instance;
+use crate::process::guarantee::remove_leftovers;
 use crate::process::table::Snapshot;
 use allow::Allow;
 use parking_lot::Mutex;
@@ -189,7 +190,10 @@ impl Shared {
         let mut report = Report { dry_run, ..Report::default() };
         match self.judge(&options).await {
             Ok(verdicts) if dry_run => report.pretend(verdicts),
-            Ok(verdicts) => end::carry_out(verdicts, &self.trees, options.kill_grace, &mut report).await,
+            Ok(verdicts) => {
+                end::carry_out(verdicts, &self.trees, options.kill_grace, &mut report).await;
+                let _ = tokio::task::spawn_blocking(remove_leftovers).await;
+            }
             Err(error) => {
                 let message = format!("Cannot list processes: {error}");
                 report.errors.push(Failure { pid: std::process::id(), message });

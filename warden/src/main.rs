@@ -3,54 +3,59 @@
 //! Whatever the command starts stays its descendant, because orphans are handed to it (subreaper), however they detach.
 //! It ends them all when the server asks for it or dies, by whatever signal, and exits when nobody is left.
 //!
-//! Usage: `procward-warden SERVER_PID end|leave DIRECTORY PROGRAM NAME [ARGUMENT…]`, with the socket to the server as descriptor 3.
-//! An empty DIRECTORY is the current one.
+//! Usage: `procward-warden SERVER_PID end|leave CGROUP DIRECTORY PROGRAM NAME [ARGUMENT…]`, with the socket to the server as descriptor 3.
+//! An empty DIRECTORY is the current one, an empty CGROUP is none.
 
+// Without the standard library's own start, which reads /proc and prepares for a stack overflow: every tree waits for this.
+#![no_main]
+
+mod arguments;
+mod cgroup;
 mod command;
 mod descendants;
 #[allow(dead_code, reason = "each side uses its half")]
 mod protocol;
 mod tree;
 
+use arguments::Arguments;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl::{set_child_subreaper, set_name};
 use nix::sys::signal::SigSet;
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use nix::unistd::{getppid, read, write};
-use protocol::{CHANNEL, EndOrder, LEAVE_REST, Report};
-use rustix::process::{Pid as HeldPid, PidfdFlags, pidfd_open};
-use std::env::args_os;
+use nix::unistd::{read, write};
+use protocol::{CHANNEL, EndOrder, Report};
+use rustix::process::{PidfdFlags, getppid, pidfd_open};
+use std::ffi::{c_char, c_int};
 use std::io;
 use std::os::fd::{AsFd, FromRawFd, OwnedFd};
-use std::process::exit;
 use std::time::Duration;
 use tree::Tree;
 
-fn main() {
+/// Where the C library starts us.
+#[unsafe(no_mangle)]
+extern "C" fn main(count: c_int, values: *const *const c_char) -> c_int {
     // SAFETY: the server puts the channel there, and nothing else in this process has touched descriptors yet.
     let channel = unsafe { OwnedFd::from_raw_fd(CHANNEL) };
-    let code = match watch(&channel) {
+    // SAFETY: they are.
+    let arguments = unsafe { Arguments::read(count, values) };
+    match arguments.ok_or(Errno::EINVAL.into()).and_then(|arguments| watch(&channel, arguments)) {
         Ok(()) => 0,
         Err(error) => {
             report(&channel, Report::NotStarted(error.raw_os_error().unwrap_or(Errno::EINVAL as i32)));
             1
         }
-    };
-    exit(code);
+    }
 }
 
 /// Starts the command and stays until its tree has ended.
-fn watch(channel: &OwnedFd) -> io::Result<()> {
+fn watch(channel: &OwnedFd, arguments: Arguments) -> io::Result<()> {
     fcntl(channel, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
     set_name(c"procward-warden")?;
-    let mut arguments = args_os().skip(1);
-    let server = arguments.next().and_then(|pid| pid.to_str()?.parse::<i32>().ok());
-    let server = server.and_then(HeldPid::from_raw).ok_or(Errno::EINVAL)?;
-    let server_handle = pidfd_open(server, PidfdFlags::empty())?;
+    let server_handle = pidfd_open(arguments.server, PidfdFlags::empty())?;
     // Asked after the handle was opened: from here on it cannot mean anybody but the server that started us.
-    if getppid().as_raw() != server.as_raw_nonzero().get() {
+    if getppid() != Some(arguments.server) {
         return Ok(());
     }
     set_child_subreaper(true)?;
@@ -58,17 +63,16 @@ fn watch(channel: &OwnedFd) -> io::Result<()> {
     signals.thread_block()?;
     let signals = SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
 
-    let leaves_rest = arguments.next().is_some_and(|rest| rest == LEAVE_REST);
     let root = command::start(arguments)?;
     report(channel, Report::Started(root.as_raw_nonzero().get()));
-    let mut tree = Tree::new(root)?;
+    let mut tree = Tree::new(root, arguments.cgroup)?;
     loop {
         while let Some(received) = signals.read_signal()? {
             tree.forward(received.ssi_signo);
         }
         if let Some(ended) = tree.reap() {
             report(channel, ended);
-            if leaves_rest && !tree.is_ending() {
+            if arguments.leaves_rest && !tree.is_ending() {
                 return Ok(());
             }
         }

@@ -1,11 +1,15 @@
 //! The state of the tree, and what is done about it.
 
+use crate::cgroup;
 use crate::descendants;
 use crate::protocol::Report;
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, pidfd_open, pidfd_send_signal, wait};
+use std::ffi::{CStr, OsStr};
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Signals that are about this process itself.
@@ -18,6 +22,7 @@ pub struct Tree {
     /// The command, until it has been waited for.
     root: Option<Pid>,
     root_handle: OwnedFd,
+    cgroup: Option<&'static Path>,
     gone: bool,
     /// From when on everything is killed.
     kill_at: Option<Instant>,
@@ -25,9 +30,10 @@ pub struct Tree {
 
 impl Tree {
     /// A tree that has just been started.
-    pub fn new(root: Pid) -> io::Result<Self> {
+    pub fn new(root: Pid, cgroup: Option<&'static CStr>) -> io::Result<Self> {
         let root_handle = pidfd_open(root, PidfdFlags::empty())?;
-        Ok(Self { root: Some(root), root_handle, gone: false, kill_at: None })
+        let cgroup = cgroup.map(|folder| Path::new(OsStr::from_bytes(folder.to_bytes())));
+        Ok(Self { root: Some(root), root_handle, cgroup, gone: false, kill_at: None })
     }
 
     /// Passes a signal that was meant for the command on to it.
@@ -48,6 +54,9 @@ impl Tree {
                 Err(Errno::INTR) => continue,
                 Err(_) => {
                     self.gone = true;
+                    if let Some(folder) = self.cgroup {
+                        cgroup::remove(folder);
+                    }
                     return report;
                 }
             };
@@ -89,6 +98,10 @@ impl Tree {
         if !wait.is_zero() {
             return Some(wait);
         }
+        if let Some(folder) = self.cgroup {
+            cgroup::kill(folder);
+        }
+        // Also whoever has left the group.
         self.signal_all(Signal::KILL);
         Some(KILL_AGAIN)
     }

@@ -61,7 +61,7 @@ function homeFiles(places) {
   return folders.flatMap((folder) => ['mcporter.json', 'mcporter.jsonc'].map((name) => path.join(folder, name)))
 }
 
-/** mcporter's folder for one kind of its files. @param {Places} places @param {string} variable */
+/** mcporter's folder for one kind of its files. @param {Pick<Places, 'env' | 'home' | 'platform'>} places @param {string} variable */
 function mcporterFolder(places, variable) {
   const path = pathOf(places)
   const base = expandHome(variables(places)(variable)?.trim() ?? '', places)

@@ -1,5 +1,6 @@
 //! What crosses between JavaScript and the runner.
 
+use crate::process::guarantee::{Guarantee, Mechanism};
 use crate::process::tree::Spec;
 use crate::registry::{EndReason, Entry, Label};
 use crate::runner::{Call, Line, Outcome};
@@ -49,8 +50,8 @@ pub struct ProcessOutcome {
     pub start_error: Option<i32>,
     /// The root's pid.
     pub pid: Option<u32>,
-    /// Its exit code.
-    pub exit_code: Option<i32>,
+    /// Its exit code; Windows has some above 2^31.
+    pub exit_code: Option<u32>,
     /// The number of the signal that ended it.
     pub signal: Option<i32>,
     /// Why it had to end.
@@ -62,6 +63,19 @@ pub struct ProcessOutcome {
     pub stderr: Buffer,
     /// Ms until its last process had exited.
     pub duration: f64,
+}
+
+/// What holds trees together on this system.
+#[napi(object, object_from_js = false)]
+pub struct Guarantees {
+    /// What ends the trees when the server does.
+    #[napi(ts_type = "'warden' | 'job-object' | 'process-group'")]
+    pub mechanism: &'static str,
+    /// Each tree is in a control group of its own besides.
+    pub cgroup: bool,
+    /// Whether that covers every end of the server.
+    #[napi(ts_type = "'complete' | 'best-effort'")]
+    pub level: &'static str,
 }
 
 /// A child that runs now.
@@ -132,7 +146,7 @@ impl From<io::Result<Outcome>> for ProcessOutcome {
             Ok(outcome) => ProcessOutcome {
                 start_error: None,
                 pid: Some(outcome.pid),
-                exit_code: outcome.exit.code,
+                exit_code: outcome.exit.code.map(i32::cast_unsigned),
                 signal: outcome.exit.signal,
                 ended: outcome.ended.map(|reason| match reason {
                     EndReason::Timeout => "timeout",
@@ -156,6 +170,17 @@ impl From<io::Result<Outcome>> for ProcessOutcome {
                 duration: 0.0,
             },
         }
+    }
+}
+
+impl From<Guarantee> for Guarantees {
+    fn from(Guarantee { mechanism, cgroup, complete }: Guarantee) -> Self {
+        let mechanism = match mechanism {
+            Mechanism::Warden => "warden",
+            Mechanism::JobObject => "job-object",
+            Mechanism::ProcessGroup => "process-group",
+        };
+        Self { mechanism, cgroup, level: if complete { "complete" } else { "best-effort" } }
     }
 }
 

@@ -1,4 +1,5 @@
-//! When a key's next start may be tried, after starts that failed and members that soon ended by themselves.
+//! When a key's next start may be tried, after starts that failed and members that ended by themselves before they
+//! had been of use to anybody.
 
 use std::time::{Duration, Instant};
 
@@ -38,7 +39,7 @@ impl<E: Clone> Failures<E> {
         self.not_before = None;
     }
 
-    /// A member that became ready then has proved itself. One that is older than the failures says nothing about them.
+    /// A member that became ready then was of use. One that is older than the failures says nothing about them.
     pub fn disproved(&mut self, ready_at: Instant) {
         if self.last.as_ref().is_none_or(|(at, _)| *at <= ready_at) {
             *self = Self::default();

@@ -3,9 +3,6 @@
 use super::{KindId, Retirement, Rules};
 use std::time::{Duration, Instant};
 
-/// A member that has run for so long, and served somebody, was worth starting.
-const PROBATION: Duration = Duration::from_secs(5);
-
 #[derive(Debug)]
 pub struct Member<K> {
     pub key: K,
@@ -21,7 +18,7 @@ pub struct Member<K> {
     pub touched: u64,
     pub in_flight: u32,
     pub uses: u64,
-    /// It was given back once after a use.
+    /// It was given back after a use, and nobody complained.
     pub served: bool,
     /// It takes no more work.
     pub retiring: Option<Retirement>,
@@ -69,10 +66,6 @@ impl<K> Member<K> {
     pub fn has_room(&self, rules: &Rules) -> bool {
         let unspent = rules.max_uses.is_none_or(|most| self.uses < most);
         self.phase == Phase::Ready && self.retiring.is_none() && self.in_flight < rules.max_in_flight && unspent
-    }
-
-    pub fn is_proven(&self, now: Instant) -> bool {
-        now.saturating_duration_since(self.ready_at) >= PROBATION
     }
 
     /// When it is as old as it may become; `None` for never.

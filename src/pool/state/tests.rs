@@ -322,11 +322,11 @@ fn starts_are_tried_at_ever_longer_intervals_until_the_circuit_opens() {
     pool.checkout("a");
     assert_eq!(pool.started(7), [grant(10, 7)]);
     pool.back(7);
-    pool.now += seconds(5);
+    pool.exited(7);
+    assert_eq!(pool.checkout("a"), [start(8, "a")], "the last one was of use: as if nothing had ever failed");
+    pool.failed(8);
     pool.checkout("a");
-    pool.back(7);
-    assert_eq!(pool.exited(7), []);
-    assert_eq!(pool.checkout("a"), [start(8, "a")], "it had proved itself: as if nothing had ever failed");
+    assert_eq!(pool.retries_in(), Some(Duration::from_millis(500)));
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod info;
 use super::environment::Environment;
 use super::{Link, Snapshot, StartMark};
 use crate::instance::Tag;
+use crate::process::cgroup;
 use procfs::process::{Process, Stat, all_processes};
 use procfs::{Current as _, ProcError};
 use std::io::{self, Read};
@@ -84,10 +85,14 @@ fn link(stat: &Stat) -> Link {
     }
 }
 
-/// What its environment says.
+/// What its environment says. A process without a tag there may have cleared it: its control group shows the tree, too.
 fn environment(process: &Process) -> io::Result<Environment> {
     let bytes = contents(process, "environ")?;
-    Ok(Environment::read(bytes.split(|byte| *byte == 0)))
+    let mut read = Environment::read(bytes.split(|byte| *byte == 0));
+    if read.tag.is_none() && cgroup::is_available() {
+        read.tag = cgroup::tag_in(&String::from_utf8_lossy(&contents(process, "cgroup").unwrap_or_default()));
+    }
+    Ok(read)
 }
 
 fn contents(process: &Process, file: &str) -> io::Result<Vec<u8>> {

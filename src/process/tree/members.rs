@@ -1,7 +1,6 @@
 //! Which processes belong to a tree: a pure function of the process table.
 
-use crate::process::identity::StartMark;
-use crate::process::table::Link;
+use super::{Link, StartMark};
 use std::collections::{HashMap, HashSet};
 
 /// The process that a tree grew from.

@@ -1,8 +1,12 @@
-//! Unix: a tree below a warden, or a plain one where there is none.
+//! Unix: a tree below a warden, or a plain one where there is none, which on macOS has a watcher.
 
 #[cfg(target_os = "linux")]
 use super::warden;
+#[cfg(target_os = "macos")]
+use super::watcher::{self, Watched};
 use super::{Exit, Spec, Started, plain};
+#[cfg(target_os = "macos")]
+use crate::process::identity::start_mark;
 use std::io;
 use std::time::Duration;
 
@@ -12,6 +16,9 @@ pub enum Root {
     /// It ends with the server.
     #[cfg(target_os = "linux")]
     Guarded(warden::Root),
+    /// It ends with the server, as far as the watcher finds it.
+    #[cfg(target_os = "macos")]
+    Watched(plain::Root, Watched),
     /// It ends by the server.
     Plain(plain::Root),
 }
@@ -25,7 +32,27 @@ pub async fn start(spec: &Spec) -> io::Result<Started> {
     if spec.guarded {
         return warden::start(spec).await;
     }
+    #[cfg(target_os = "macos")]
+    if spec.guarded {
+        watcher::ensure()?;
+        return Ok(watched(plain::start(spec)?));
+    }
     plain::start(spec)
+}
+
+#[cfg(target_os = "macos")]
+fn watched(mut started: Started) -> Started {
+    // One that has exited already has no group any more that could be told from a stranger's.
+    if let Root::Plain(root) = started.root {
+        started.root = match start_mark(root.pid()) {
+            Ok(start) => {
+                let watched = Watched::new(root.pid(), start);
+                Root::Watched(root, watched)
+            }
+            Err(_) => Root::Plain(root),
+        };
+    }
+    started
 }
 
 macro_rules! either {
@@ -33,6 +60,8 @@ macro_rules! either {
         match $root {
             #[cfg(target_os = "linux")]
             Self::Guarded($one) => $what,
+            #[cfg(target_os = "macos")]
+            Self::Watched($one, _) => $what,
             Self::Plain($one) => $what,
         }
     };

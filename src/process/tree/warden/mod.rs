@@ -3,6 +3,7 @@
 //! The kernel hands the tree's orphans to the warden, so whatever the tree does, it stays below it. What we know of the
 //! command, we know from the warden's reports; that nobody of the tree is left, from the end of the reports.
 
+mod child;
 mod program;
 #[allow(dead_code, reason = "each side uses its half")]
 #[path = "../../../../warden/src/protocol.rs"]
@@ -13,11 +14,12 @@ use super::members::Origin;
 use super::table_tree::TableTree;
 use super::{Exit, Spec, Started};
 use crate::instance::{Instance, Tag};
-use crate::process::handle::Handle;
-use crate::process::identity::start_mark;
+use crate::process::cgroup::Group;
+use crate::process::identity::{StartMark, start_mark};
+use child::Child;
 use protocol::{EndOrder, PACKET, Report};
-use rustix::process::{Signal, WaitId, WaitIdOptions, waitid};
-use spawn::Spawned;
+use rustix::process::Signal;
+use spawn::{Pipes, Spawned};
 use std::io;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
@@ -34,10 +36,11 @@ pub struct Root {
     pid: u32,
     exit: Option<Exit>,
     reports: Reports,
-    warden: Handle,
+    warden: Child,
     /// Whether the warden ended as it should, with nobody left, once it has been waited for.
     orderly: Option<bool>,
-    tree: TableTree,
+    tag: Tag,
+    group: Option<Group>,
 }
 
 /// What the warden says, until it has nothing more to say.
@@ -54,13 +57,17 @@ struct Reports {
 /// The system's error; nothing was started, or it has ended again.
 pub async fn start(spec: &Spec) -> io::Result<Started> {
     let tag = Tag { instance: Instance::current().clone(), tree: spec.number };
-    let Spawned { pid, stdin, stdout, stderr, channel } = spawn::spawn(spec, &tag)?;
-    // Dropping the channel from here on makes the warden end whatever it has started.
-    let warden = Handle::open(pid)?;
-    let tree = TableTree { origin: Origin { pid, start: start_mark(pid)?, held: true }, tag };
-    channel.set_nonblocking(true)?;
-    let reports = Reports { channel: UnixStream::from_std(channel)?, packet: [0; PACKET], filled: 0 };
-    let mut root = Root { pid: 0, exit: None, reports, warden, orderly: None, tree };
+    let mut spawned = spawn::spawn(spec, &tag)?;
+    let Connected { reports, stdin, stdout, stderr } = match connect(&mut spawned.child, spawned.pipes) {
+        Ok(connected) => connected,
+        Err(error) => {
+            // Its channel is closed, so it ends whatever it has started.
+            spawned.child.ended().await;
+            return Err(error);
+        }
+    };
+    let Spawned { child: warden, group, .. } = spawned;
+    let mut root = Root { pid: 0, exit: None, reports, warden, orderly: None, tag, group };
     match root.reports.next().await {
         Some(Report::Started(pid)) => root.pid = pid.unsigned_abs(),
         Some(Report::NotStarted(errno)) => {
@@ -72,11 +79,27 @@ pub async fn start(spec: &Spec) -> io::Result<Started> {
             return Err(io::Error::other("the warden of the process was ended"));
         }
     }
-    Ok(Started {
+    Ok(Started { stdin, stdout, stderr, root: super::Root::Guarded(root) })
+}
+
+/// What connects us with a warden and its command, known to the runtime.
+struct Connected {
+    reports: Reports,
+    stdin: ChildStdin,
+    stdout: ChildStdout,
+    stderr: ChildStderr,
+}
+
+/// Takes hold of a warden that was just started; what fails closes all that connects us with it.
+fn connect(child: &mut Child, pipes: Pipes) -> io::Result<Connected> {
+    let Pipes { stdin, stdout, stderr, channel } = pipes;
+    child.hold()?;
+    channel.set_nonblocking(true)?;
+    Ok(Connected {
+        reports: Reports { channel: UnixStream::from_std(channel)?, packet: [0; PACKET], filled: 0 },
         stdin: ChildStdin::from_std(stdin.into())?,
         stdout: ChildStdout::from_std(stdout.into())?,
         stderr: ChildStderr::from_std(stderr.into())?,
-        root: super::Root::Guarded(root),
     })
 }
 
@@ -114,21 +137,28 @@ impl Root {
             return;
         }
         // The warden is stopped, or was killed: what it would have done is done from here, as far as it can be.
-        self.tree.kill().await;
+        if let Some(group) = &self.group {
+            group.kill().await;
+        }
+        self.in_table().kill().await;
         self.bury().await;
+    }
+
+    /// The tree as the process table can show it: below the warden, or by the tag alone when that has been waited for.
+    fn in_table(&self) -> TableTree {
+        let warden = self.warden.pid().and_then(|pid| Some((pid, start_mark(pid).ok()?)));
+        let (pid, start) = warden.unwrap_or((0, StartMark::HIDDEN));
+        TableTree { origin: Origin { pid, start, held: warden.is_some() }, tag: self.tag.clone() }
     }
 
     /// Waits for the warden's end and lets go of its pid; tells whether it left nobody behind.
     async fn bury(&mut self) -> bool {
         self.exited().await;
         while self.reports.next().await.is_some() {}
-        self.warden.exited().await;
-        let tree = &mut self.tree;
-        *self.orderly.get_or_insert_with(|| {
-            let status = waitid(WaitId::PidFd(self.warden.as_fd()), WaitIdOptions::EXITED).ok().flatten();
-            tree.origin.held = false;
-            status.is_some_and(|status| status.exit_status() == Some(0))
-        })
+        if self.orderly.is_none() {
+            self.orderly = Some(self.warden.ended().await == Some(0));
+        }
+        self.orderly.unwrap_or_default()
     }
 }
 

@@ -1,9 +1,11 @@
 //! Starting a warden, by `posix_spawn`: unlike `fork` it does not copy the server's page tables, which takes long.
 
 use super::super::Spec;
+use super::child::Child;
 use super::program;
 use super::protocol::{CHANNEL, END_REST, LEAVE_REST};
 use crate::instance::Tag;
+use crate::process::cgroup::Group;
 use crate::process::program::find;
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
 use nix::sys::signal::{SigSet, Signal};
@@ -14,9 +16,15 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 
-/// A warden that was just started, and our ends of what connects us.
+/// A warden that was just started.
 pub struct Spawned {
-    pub pid: u32,
+    pub child: Child,
+    pub group: Option<Group>,
+    pub pipes: Pipes,
+}
+
+/// Our ends of what connects us with it and its command.
+pub struct Pipes {
     pub stdin: OwnedFd,
     pub stdout: OwnedFd,
     pub stderr: OwnedFd,
@@ -29,10 +37,13 @@ pub fn spawn(spec: &Spec, tag: &Tag) -> io::Result<Spawned> {
     let server = std::process::id().to_string();
     let directory = spec.directory.as_deref().unwrap_or("".as_ref());
     let rest = if spec.detached { LEAVE_REST } else { END_REST };
-    let fixed: [&OsStr; 6] = [
+    // What may stay is not to be found in a group that is killed as a whole.
+    let group = if spec.detached { None } else { Group::make(tag) };
+    let fixed: [&OsStr; 7] = [
         "procward-warden".as_ref(),
         server.as_ref(),
         rest.as_ref(),
+        group.as_ref().map_or("".as_ref(), |group| group.folder().as_os_str()),
         directory.as_ref(),
         command.as_ref(),
         &spec.command,
@@ -51,14 +62,11 @@ pub fn spawn(spec: &Spec, tag: &Tag) -> io::Result<Spawned> {
     files.add_dup2(child_stderr.as_raw_fd(), 2)?;
     files.add_dup2(child_channel.as_raw_fd(), CHANNEL)?;
 
-    let pid = posix_spawn(&program::path()?, &files, &attributes()?, &arguments, &environment(spec, tag)?)?;
-    Ok(Spawned {
-        pid: pid.as_raw().unsigned_abs(),
-        stdin: stdin.into(),
-        stdout: stdout.into(),
-        stderr: stderr.into(),
-        channel,
-    })
+    let (program, attributes, environment) = (program::path()?, attributes()?, environment(spec, tag)?);
+    let pid = posix_spawn(&program, &files, &attributes, &arguments, &environment)?;
+    let pid = rustix::process::Pid::from_raw(pid.as_raw()).ok_or(io::ErrorKind::Other)?;
+    let pipes = Pipes { stdin: stdin.into(), stdout: stdout.into(), stderr: stderr.into(), channel };
+    Ok(Spawned { child: Child::new(pid), group, pipes })
 }
 
 /// A group of its own, no signal blocked, and SIGPIPE, which Node.js ignores, as usual.

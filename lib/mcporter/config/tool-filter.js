@@ -1,0 +1,9 @@
+'use strict'
+
+/** Whether a server's configuration lets a tool be listed and called. @param {Pick<import('./server').Server, 'allowedTools' | 'blockedTools'>} server @param {string} tool */
+function isAllowed({ allowedTools, blockedTools }, tool) {
+  if (allowedTools !== undefined) return allowedTools.includes(tool)
+  return !blockedTools?.includes(tool)
+}
+
+module.exports = { isAllowed }

@@ -1,0 +1,78 @@
+//! The warden's process: ours to wait for, whatever goes wrong after its start.
+
+use crate::process::handle::Handle;
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+use std::io;
+use std::time::Duration;
+use tokio::runtime;
+use tokio::time::sleep;
+
+/// Between two looks at one that could not be taken hold of.
+const POLL_PAUSE: Duration = Duration::from_millis(5);
+
+/// A warden that was started. Dropped before its end, it is waited for in the background, so that it stays no zombie.
+#[derive(Debug)]
+pub struct Child(Option<Unwaited>);
+
+/// Nobody has waited for it yet, so its pid can mean nobody else.
+#[derive(Debug)]
+struct Unwaited {
+    pid: Pid,
+    handle: Option<Handle>,
+}
+
+impl Child {
+    /// The child that was just started with this pid.
+    pub fn new(pid: Pid) -> Self {
+        Self(Some(Unwaited { pid, handle: None }))
+    }
+
+    /// Its pid, until it has been waited for.
+    pub fn pid(&self) -> Option<u32> {
+        self.0.as_ref().map(|child| child.pid.as_raw_pid().unsigned_abs())
+    }
+
+    /// Takes hold of it, so that its end is told instead of looked for.
+    ///
+    /// # Errors
+    /// The system's error; it can still be waited for.
+    pub fn hold(&mut self) -> io::Result<()> {
+        if let Some(child) = &mut self.0 {
+            child.handle = Some(Handle::open(child.pid.as_raw_pid().unsigned_abs())?);
+        }
+        Ok(())
+    }
+
+    /// Waits for its end and lets go of its pid. Tells its exit code, once; dropping the future changes nothing.
+    pub async fn ended(&mut self) -> Option<i32> {
+        let code = self.0.as_ref()?.ended().await;
+        self.0 = None;
+        code
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        // Without a runtime the server ends, and the system waits for what it leaves.
+        if let (Some(child), Ok(runtime)) = (self.0.take(), runtime::Handle::try_current()) {
+            runtime.spawn(async move { child.ended().await });
+        }
+    }
+}
+
+impl Unwaited {
+    async fn ended(&self) -> Option<i32> {
+        if let Some(handle) = &self.handle {
+            handle.exited().await;
+        }
+        loop {
+            let child = self.handle.as_ref().map_or(WaitId::Pid(self.pid), |handle| WaitId::PidFd(handle.as_fd()));
+            match waitid(child, WaitIdOptions::EXITED | WaitIdOptions::NOHANG) {
+                Ok(Some(status)) => return status.exit_status(),
+                Ok(None) => sleep(POLL_PAUSE).await,
+                // The host has waited for it.
+                Err(_) => return None,
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The Job Object of one tree.
+
+use std::ffi::c_void;
+use std::io;
+use std::os::windows::io::{AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle};
+use std::ptr::null;
+use std::time::Duration;
+use tokio::time::sleep;
+use windows_sys::Win32::System::JobObjects::{
+    AssignProcessToJobObject, CreateJobObjectW, JOB_OBJECT_LIMIT, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE,
+    JOBOBJECT_BASIC_ACCOUNTING_INFORMATION, JOBOBJECT_EXTENDED_LIMIT_INFORMATION, JobObjectBasicAccountingInformation,
+    JobObjectExtendedLimitInformation, QueryInformationJobObject, SetInformationJobObject, TerminateJobObject,
+};
+
+/// Between two looks at a job that is not empty yet: from the first to the longest.
+const POLL_PAUSE: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(20)];
+
+/// A job without a name, whose only handle this is: no child inherits it, and when it is closed, whoever closes it, the
+/// kernel ends every process in the job.
+#[derive(Debug)]
+pub struct Job(OwnedHandle);
+
+impl Job {
+    /// An empty job. It allows no breakaway, neither an asked for nor a silent one.
+    ///
+    /// # Errors
+    /// The system's error.
+    pub fn new() -> io::Result<Self> {
+        // SAFETY: without attributes and a name the call reads no memory.
+        let raw = unsafe { CreateJobObjectW(null(), null()) };
+        if raw.is_null() {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the call succeeded, so this is a new handle that nobody else closes.
+        let job = Self(unsafe { OwnedHandle::from_raw_handle(raw) });
+        job.limit(JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE)?;
+        Ok(job)
+    }
+
+    /// Takes a process in, and whatever that will start.
+    ///
+    /// # Errors
+    /// The system's error; the process stays outside.
+    pub fn assign(&self, process: BorrowedHandle<'_>) -> io::Result<()> {
+        // SAFETY: both handles are open.
+        done(unsafe { AssignProcessToJobObject(self.0.as_raw_handle(), process.as_raw_handle()) })
+    }
+
+    /// Ends every process in it, without waiting for that.
+    pub fn terminate(&self) {
+        // It fails for processes that cannot be ended, of which `emptied` tells.
+        // SAFETY: the handle is open.
+        unsafe { TerminateJobObject(self.0.as_raw_handle(), 1) };
+    }
+
+    /// Waits until nobody is in it. Dropping the future changes nothing.
+    pub async fn emptied(&self) {
+        let [mut pause, longest] = POLL_PAUSE;
+        // The messages that a job sends to a port are not promised to arrive; the count is exact.
+        while self.count().is_ok_and(|count| count > 0) {
+            sleep(pause).await;
+            pause = (pause * 2).min(longest);
+        }
+    }
+
+    /// Closes it without ending anybody.
+    pub fn let_go(self) {
+        if self.limit(0).is_err() {
+            // Rather an open handle, until this process ends, than the end of what was to stay.
+            std::mem::forget(self);
+        }
+    }
+
+    fn count(&self) -> io::Result<u32> {
+        let mut facts = JOBOBJECT_BASIC_ACCOUNTING_INFORMATION::default();
+        let into = (&raw mut facts).cast::<c_void>();
+        let class = JobObjectBasicAccountingInformation;
+        // SAFETY: the handle is open, and the structure is the class's own and writable for its whole size.
+        done(unsafe {
+            QueryInformationJobObject(
+                self.0.as_raw_handle(),
+                class,
+                into,
+                size_of_val_u32(&facts),
+                std::ptr::null_mut(),
+            )
+        })?;
+        Ok(facts.ActiveProcesses)
+    }
+
+    fn limit(&self, flags: JOB_OBJECT_LIMIT) -> io::Result<()> {
+        let mut limits = JOBOBJECT_EXTENDED_LIMIT_INFORMATION::default();
+        limits.BasicLimitInformation.LimitFlags = flags;
+        let from = (&raw const limits).cast::<c_void>();
+        let class = JobObjectExtendedLimitInformation;
+        // SAFETY: the handle is open, and the structure is the class's own and readable for its whole size.
+        done(unsafe { SetInformationJobObject(self.0.as_raw_handle(), class, from, size_of_val_u32(&limits)) })
+    }
+}
+
+fn size_of_val_u32<T>(value: &T) -> u32 {
+    u32::try_from(size_of_val(value)).unwrap_or(u32::MAX)
+}
+
+fn done(result: i32) -> io::Result<()> {
+    if result == 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}

@@ -1,0 +1,118 @@
+//! Windows: a Job Object for each tree. The kernel ends the whole job when its last handle is closed, also by our death.
+
+mod job;
+mod pipes;
+
+use super::{Exit, Spec, Started};
+use crate::instance::{Instance, Tag};
+use crate::process::program;
+use crate::process::windows::resume;
+use job::Job;
+use pipes::Pipes;
+use std::io;
+use std::os::windows::io::BorrowedHandle;
+use std::time::Duration;
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+use windows_sys::Win32::Foundation::ERROR_BAD_ARGUMENTS;
+use windows_sys::Win32::System::Threading::{CREATE_NO_WINDOW, CREATE_SUSPENDED};
+
+/// The process that was started, and its job, from which nobody of the tree can break away.
+#[derive(Debug)]
+pub struct Root {
+    pid: u32,
+    child: Child,
+    /// Closing it ends the tree. A detached tree's is let go of when the root exits.
+    job: Option<Job>,
+    detached: bool,
+}
+
+/// Starts the tree, suspended until it is in its job.
+///
+/// # Errors
+/// The system's error; nothing was started, or it was ended again.
+pub async fn start(spec: &Spec) -> io::Result<Started> {
+    let tag = Tag { instance: Instance::current().clone(), tree: spec.number };
+    let search_path = spec.search_path().map(AsRef::as_ref);
+    // Batch files are quoted by the standard library, which refuses arguments that cmd.exe cannot be given safely.
+    let mut command = Command::new(program::find(&spec.command, search_path, spec.directory.as_deref())?);
+    command.args(&spec.arguments);
+    command.env_clear().envs(spec.environment.iter().map(|(name, value)| (name, value)));
+    command.env(Tag::VARIABLE, tag.to_string());
+    if let Some(directory) = &spec.directory {
+        command.current_dir(directory);
+    }
+    // Its console is one of its own: no window opens, and Ctrl+C at the server's console is the server's affair.
+    command.creation_flags(CREATE_SUSPENDED | CREATE_NO_WINDOW);
+    let Pipes { stdin, stdout, stderr, theirs } = pipes::open().await?;
+    theirs.give_to(&mut command);
+    let job = Job::new()?;
+    let mut child = command.spawn().map_err(refused)?;
+    match contain(&child, &job) {
+        Ok(pid) => {
+            let root = Root { pid, child, job: Some(job), detached: spec.detached };
+            Ok(Started { root, stdin, stdout, stderr })
+        }
+        Err(error) => {
+            child.kill().await?;
+            Err(error)
+        }
+    }
+}
+
+/// The standard library's own refusals have no number; whoever reads the error knows errors by their numbers.
+fn refused(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::InvalidInput if error.raw_os_error().is_none() => {
+            io::Error::from_raw_os_error(ERROR_BAD_ARGUMENTS.cast_signed())
+        }
+        _ => error,
+    }
+}
+
+/// Puts the suspended process into the job and lets it run; tells its pid.
+fn contain(child: &Child, job: &Job) -> io::Result<u32> {
+    let gone = || io::Error::from(io::ErrorKind::NotFound);
+    let raw = child.raw_handle().ok_or_else(gone)?;
+    // SAFETY: the child keeps its handle open until it has been waited for, which its owner does not do meanwhile.
+    let process = unsafe { BorrowedHandle::borrow_raw(raw) };
+    job.assign(process)?;
+    resume(process)?;
+    child.id().ok_or_else(gone)
+}
+
+impl Root {
+    /// The root's pid.
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Waits until the root has exited, and tells how. Dropping the future changes nothing.
+    pub async fn exited(&mut self) -> Exit {
+        let status = self.child.wait().await.ok();
+        Exit { code: status.and_then(|status| status.code()), signal: None }
+    }
+
+    /// Waits for the rest of the tree to end by itself, at most for `patience`; tells whether it has.
+    pub async fn gone(&mut self, patience: Duration) -> bool {
+        if self.detached
+            && let Some(job) = self.job.take()
+        {
+            job.let_go();
+        }
+        match &self.job {
+            Some(job) => timeout(patience, job.emptied()).await.is_ok(),
+            None => true,
+        }
+    }
+
+    /// Ends the whole tree. Its input is closed already, which is all the asking that Windows knows; after `grace`, or as
+    /// soon as the root has exited, the job is terminated. Returns when nobody is left.
+    pub async fn end(&mut self, grace: Duration) {
+        let _ = timeout(grace, self.exited()).await;
+        if let Some(job) = &self.job {
+            job.terminate();
+            job.emptied().await;
+        }
+    }
+}
