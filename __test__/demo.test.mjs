@@ -43,8 +43,10 @@ describe('the campaign', () => {
 })
 
 describe('the report', () => {
-  const good = { peaks: { node: 6, mcporter: 3, memory: 2e8 }, wall: 27_300, latencies: [1, 2], failures: [], left: 0 }
-  const free = { ...good, peaks: { node: 22, mcporter: 11, memory: 7e8 } }
+  const peaks = { node: 4, mcporter: 0, servers: 4, shared: 2e8, resident: 3e8 }
+  const good = { peaks, cpu: 1500, wall: 27_300, latencies: [1, 2], failures: [], left: 0 }
+  const free = { ...good, peaks: { node: 22, mcporter: 11, servers: 11, shared: 7e8, resident: 1.5e9 } }
+  const nothing = { ...peaks, mcporter: 0, servers: 0 }
 
   for (const [what, before, after, expected] of [
     ['all is well', free, good, []],
@@ -56,16 +58,12 @@ describe('the report', () => {
     ],
     ['a failure after', free, { ...good, failures: [{ call: 'a.b', message: 'no' }] }, [/procward: a\.b failed: no/]],
     ['something left', { ...free, left: 2 }, { ...good, left: 1 }, [/2 processes/, /1 processes/]],
-    ['over the limit', free, { ...good, peaks: { ...good.peaks, mcporter: 4 } }, [/4 mcporter.*limit is 3/]],
-    [
-      'nothing measured',
-      free,
-      { ...good, peaks: { node: 0, mcporter: 0, memory: 0 } },
-      [/no mcporter process was seen/],
-    ],
+    ['a mcporter', free, { ...good, peaks: { ...peaks, mcporter: 1 } }, [/1 mcporter.*sessions need none/]],
+    ['too many servers', free, { ...good, peaks: { ...peaks, servers: 5 } }, [/5 server processes.*for 4 servers/]],
+    ['nothing measured', { ...free, peaks: nothing }, { ...good, peaks: nothing }, [/no MCP/, /no MCP/, /no mcporter/]],
   ]) {
     test(`problems: ${what}`, () => {
-      const found = problems(before, after, 3)
+      const found = problems(before, after, 4)
       assert.equal(found.length, expected.length, found.join('\n'))
       for (const [at, pattern] of expected.entries()) assert.match(found[at], pattern)
     })
@@ -85,9 +83,11 @@ describe('the report', () => {
     const lines = table(free, { ...good, latencies: [] }).split('\n')
     assert.equal(new Set(lines.map((line) => line.length)).size, 1)
     assert.match(lines[0], /^ +without limits +with procward$/)
-    assert.match(lines[2], /^peak Node\.js processes +22 +6$/)
-    assert.match(lines[5], /^wall time +27\.3 s +27\.3 s$/)
-    assert.match(lines[6], /^call latency, p50 +0\.0 s +-$/)
+    assert.match(lines[2], /^peak Node\.js processes +22 +4$/)
+    assert.match(lines[6], /^peak memory \(RSS\) +1431 MiB +286 MiB$/)
+    assert.match(lines[7], /^CPU time of the processes +1\.5 s +1\.5 s$/)
+    assert.match(lines[8], /^wall time +27\.3 s +27\.3 s$/)
+    assert.match(lines[9], /^call latency, p50 +0\.0 s +-$/)
   })
 })
 
@@ -136,6 +136,22 @@ test('countMcporter: calls, not their copies between fork and exec', () => {
   }
 })
 
+test('countServers: not their copies between fork and exec', () => {
+  const process = (pid, parent, isServer) => ({ pid, parent, isServer })
+  assert.equal(tree.countServers([process(2, 1, true), process(3, 2, true), process(4, 1, false)]), 1)
+})
+
+test('family: what they stem from and what stems from them, no siblings', () => {
+  const list = [
+    [2, 1],
+    [3, 2],
+    [4, 3],
+    [5, 2],
+  ].map(([pid, parent]) => ({ pid, parent }))
+  assert.deepEqual([...tree.family(new Set([3]), list)].sort(), [2, 3, 4])
+  assert.deepEqual([...tree.family(new Set([9]), list)], [])
+})
+
 describe('the sampled processes', () => {
   const SLEEP = 'setInterval(() => {}, 1000)'
   // A process that starts another, tells its pid, and takes it along when it ends.
@@ -169,8 +185,9 @@ describe('the sampled processes', () => {
         assert.equal(sleeper.pid, child)
         assert.equal(sleeper.parent, parent)
         assert.equal(sleeper.isNode, true)
-        assert.equal(sleeper.isMcporter, false)
-        assert.ok(sleeper.memory() > 2 ** 20)
+        assert.deepEqual([sleeper.isMcporter, sleeper.isServer], [false, false])
+        assert.ok(sleeper.memory().resident > 2 ** 20)
+        if (name === 'linux') assert.ok(sleeper.memory().shared > 2 ** 20 && processes.endedCpu(parent) === 0)
         assert.equal(await processes.isAlive(sleeper), true)
         assert.equal(await processes.isAlive({ ...sleeper, started: 'another' }), false)
         await end()
@@ -183,11 +200,15 @@ describe('the sampled processes', () => {
 
   test('the sampler counts what starts while it watches, and not what it is told to leave out', async () => {
     const before = await family()
-    const sampler = await Sampler.start({ root: process.pid, except: [before.parent] })
+    let kept = []
+    const sampler = await Sampler.start({ root: process.pid, except: [before.parent], kept: async () => kept })
     const during = await family()
     try {
-      while (sampler.peaks.memory === 0 || sampler.peaks.node < 2) await new Promise((done) => setTimeout(done, 20))
+      while (sampler.peaks.resident === 0 || sampler.peaks.node < 2) await new Promise((done) => setTimeout(done, 20))
       assert.equal(await sampler.left(), 2)
+      kept = [during.child]
+      assert.equal(await sampler.left(), 0)
+      kept = []
     } finally {
       await during.end()
       await before.end()

@@ -22,10 +22,11 @@ const { onStopSignal } = require('./stop-signals')
 async function lifecycleDemo({ url, signal }) {
   const client = new AdOpsClient(url, signal)
   const { pid } = await client.about()
-  const { semaphore } = await client.processHealth()
   const plan = () => campaign(randomBytes(3).toString('hex'))
-  const total = plan().flatMap(({ calls }) => calls).length
-  console.log(`A campaign of ${total} MCP tool calls over four servers, eleven at a time.\n`)
+  const calls = plan().flatMap(({ calls }) => calls)
+  const total = calls.length
+  const servers = new Set(calls.map(({ server }) => server)).size
+  console.log(`A campaign of ${total} MCP tool calls over ${servers} servers, eleven at a time.\n`)
 
   const before = await run({
     phases: plan(),
@@ -37,13 +38,18 @@ async function lifecycleDemo({ url, signal }) {
   const after = await run({
     phases: plan(),
     callTool: client.callTool,
-    watched: { root: pid },
+    watched: { root: pid, kept: async () => sessionsOf(await client.processHealth()) },
     progress: new Progress(process.stdout, 'with procward', total),
     signal,
   })
 
   console.log(`\n${table(before, after)}\n`)
-  return problems(before, after, semaphore.maxConcurrent)
+  return problems(before, after, servers)
+}
+
+/** Processes that stay for the next call, until they have been idle for a while. */
+function sessionsOf({ pool }) {
+  return pool.sessions.map(({ pid }) => pid).filter((pid) => pid !== null)
 }
 
 async function main() {

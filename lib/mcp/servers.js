@@ -74,7 +74,7 @@ class Servers {
   #adopt(configured) {
     this.#configured = configured
     this.#routes = new Map()
-    for (const name of new Set([...Object.keys(this.#given), ...configured.keys()])) {
+    for (const name of new Set([...configured.keys(), ...Object.keys(this.#given)])) {
       const route = this.#define(name, configured.get(name))
       if (route) this.#routes.set(name, route)
     }

@@ -51,12 +51,24 @@ function unknownTool(call, available, { insteadOf, cause } = {}) {
   return codedError('ERR_UNKNOWN_TOOL', about(call, message), { available, cause })
 }
 
+/** How mcporter's SDK words a server's error answer, and its own complaints about the connection, which are none. */
+const ANSWERED = /^MCP error (-?\d+): (?!Connection closed$|Request timed out$)(.*)$/s
+
 /**
- * mcporter could not make the call.
+ * mcporter could not make the call, or the server answered that it could not.
  * @param {Call} call @param {import('./output').Output} output @param {import('./output').Failed} failed
  */
 function mcporterFailed(call, { exitCode }, { message, issue, stderr }) {
   const details = { cause: new Error(message), issue, exitCode, stderr: stderr.slice(-MAX_STDERR) }
+  const [, rpcCode, rpcMessage] = ANSWERED.exec(message) ?? []
+  if (rpcCode !== undefined) {
+    const answer = `the server answered with error ${rpcCode}: ${rpcMessage}`
+    return codedError('ERR_MCP', about(call, short(answer, MAX_TEXT)), {
+      ...details,
+      rpcCode: Number(rpcCode),
+      rpcMessage,
+    })
+  }
   return codedError('ERR_MCPORTER', about(call, short(message, MAX_TEXT)), details)
 }
 

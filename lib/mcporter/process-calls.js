@@ -4,7 +4,6 @@
 
 const { diagnose } = require('./diagnosis')
 const { codedError } = require('../errors')
-const { toolError } = require('./failure')
 const { callVerdict, listVerdict, rawResult } = require('./output')
 
 /**
@@ -32,11 +31,9 @@ class ProcessCalls {
   async callRaw(call, deadline) {
     const output = await this.#mcporter.call(call, { raw: true })
     const raw = rawResult(output)
-    if (raw !== undefined) {
-      if (raw.isError === true) throw toolError(call, raw)
-      return raw
-    }
-    const verdict = callVerdict(output, call)
+    if (raw !== undefined && raw.isError !== true) return raw
+    const verdict =
+      raw === undefined ? callVerdict(output, call) : { kind: /** @type {const} */ ('tool-error'), value: raw }
     if (verdict.kind !== 'result') throw await diagnose(this.#mcporter, call, output, verdict, deadline)
     throw codedError('ERR_MCPORTER', `this mcporter (a binary?) does not show a tool's raw answer; use callToolAsync`)
   }

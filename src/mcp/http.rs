@@ -20,6 +20,7 @@ use rmcp::transport::streamable_http_client::{
 };
 use sse_stream::{Error as SseError, Sse};
 use std::collections::HashMap;
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -58,6 +59,21 @@ pub async fn connect(definition: &Definition, endpoint: &Endpoint) -> Result<Ses
         Ok(Err(Some(error))) => Err(failed(error.to_string())),
         Err(_) => Err(StartError::TimedOut(definition.start_timeout, ServerEnd::default())),
     }
+}
+
+/// What the SDK's error has of the HTTP client's, which it does not give as its source.
+pub fn client_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    match error.downcast_ref() {
+        Some(Failure::Client(error)) => Some(error),
+        _ => None,
+    }
+}
+
+/// The HTTP client's words without the server's address, which may hold a secret.
+pub fn without_address(error: &(dyn Error + 'static)) -> Option<String> {
+    let error = error.downcast_ref::<HttpError>()?;
+    let address = format!(" for url ({})", error.url()?);
+    Some(error.to_string().replace(&address, ""))
 }
 
 /// Servers of the transport before this one have no such address, or take no such request; the SDK says so in words alone.

@@ -298,10 +298,22 @@ fn cancel(handle: RequestHandle<RoleClient>, why: &CallError) {
 }
 
 /// What lies at the bottom of an error: the layers above it say where it passed, not what it is.
-pub fn deepest(error: &dyn std::error::Error) -> String {
+pub fn deepest(error: &(dyn std::error::Error + 'static)) -> String {
     let mut deepest = error;
-    while let Some(source) = deepest.source() {
+    while let Some(source) = source_of(deepest) {
         deepest = source;
     }
+    #[cfg(feature = "http")]
+    if let Some(text) = super::http::without_address(deepest) {
+        return text;
+    }
     deepest.to_string()
+}
+
+fn source_of<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a (dyn std::error::Error + 'static)> {
+    #[cfg(feature = "http")]
+    if let Some(client) = super::http::client_error(error) {
+        return Some(client);
+    }
+    error.source()
 }

@@ -1,13 +1,14 @@
 'use strict'
 
-const { memoryUnit } = require('./processes')
-
 /** @typedef {import('./run').Outcome} Outcome */
 
 const ROWS = [
   ['peak Node.js processes', ({ peaks }) => String(peaks.node)],
   ['peak mcporter processes', ({ peaks }) => String(peaks.mcporter)],
-  [`peak memory (${memoryUnit})`, ({ peaks }) => `${Math.round(peaks.memory / 2 ** 20)} MiB`],
+  ['peak MCP server processes', ({ peaks }) => String(peaks.servers)],
+  ['peak memory (PSS)', ({ peaks }) => mebibytes(peaks.shared)],
+  ['peak memory (RSS)', ({ peaks }) => mebibytes(peaks.resident)],
+  ['CPU time of the processes', ({ cpu }) => seconds(cpu)],
   ['wall time', ({ wall }) => seconds(wall)],
   ['call latency, p50', ({ latencies }) => seconds(percentile(latencies, 0.5))],
   ['call latency, max', ({ latencies }) => seconds(percentile(latencies, 1))],
@@ -27,9 +28,9 @@ function table(before, after) {
 
 /**
  * What is wrong with the outcomes, in words; empty when all is well.
- * @param {Outcome} before @param {Outcome} after @param {number} limit how many mcporter processes may run at once
+ * @param {Outcome} before @param {Outcome} after @param {number} servers how many the campaign uses
  */
-function problems(before, after, limit) {
+function problems(before, after, servers) {
   const found = []
   for (const [way, { failures, left, peaks }] of [
     ['without limits', before],
@@ -37,10 +38,14 @@ function problems(before, after, limit) {
   ]) {
     for (const { call, message } of failures) found.push(`${way}: ${call} failed: ${oneLine(message)}`)
     if (left > 0) found.push(`${way}: ${left} processes are left`)
-    if (peaks.mcporter === 0) found.push(`${way}: no mcporter process was seen, so nothing was measured`)
+    if (peaks.servers === 0) found.push(`${way}: no MCP server was seen, so nothing was measured`)
   }
-  if (after.peaks.mcporter > limit) {
-    found.push(`with procward: ${after.peaks.mcporter} mcporter processes ran at once, the limit is ${limit}`)
+  if (before.peaks.mcporter === 0) found.push('without limits: no mcporter process was seen, so nothing was measured')
+  if (after.peaks.mcporter > 0) {
+    found.push(`with procward: ${after.peaks.mcporter} mcporter processes ran at once, sessions need none`)
+  }
+  if (after.peaks.servers > servers) {
+    found.push(`with procward: ${after.peaks.servers} server processes ran at once for ${servers} servers`)
   }
   return found
 }
@@ -49,6 +54,10 @@ function problems(before, after, limit) {
 function percentile(values, share) {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN
+}
+
+function mebibytes(bytes) {
+  return Number.isNaN(bytes) ? '-' : `${Math.round(bytes / 2 ** 20)} MiB`
 }
 
 function seconds(milliseconds) {

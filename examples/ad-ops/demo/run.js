@@ -4,7 +4,8 @@ const { Sampler } = require('./sampler')
 
 /**
  * @typedef {{
- *   peaks: { node: number, mcporter: number, memory: number },
+ *   peaks: { node: number, mcporter: number, servers: number, shared: number, resident: number },
+ *   cpu: number,
  *   wall: number,
  *   latencies: number[],
  *   failures: { call: string, message: string }[],
@@ -17,7 +18,7 @@ const { Sampler } = require('./sampler')
  * @param {object} options
  * @param {ReturnType<typeof import('./campaign').campaign>} options.phases
  * @param {(call: import('./tools').Call) => Promise<any>} options.callTool
- * @param {{ root: number, except?: number[] }} options.watched
+ * @param {{ root: number, except?: number[], kept?: () => Promise<number[]> }} options.watched
  * @param {import('./progress').Progress} options.progress
  * @param {AbortSignal} options.signal
  * @returns {Promise<Outcome>}
@@ -53,7 +54,7 @@ async function run({ phases, callTool, watched, progress, signal }) {
     left = await sampler.stop()
   }
   signal.throwIfAborted()
-  return { peaks: sampler.peaks, wall, latencies, failures, left }
+  return { peaks: sampler.peaks, cpu: sampler.cpu, wall, latencies, failures, left }
 }
 
 module.exports = { run }

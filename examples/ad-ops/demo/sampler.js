@@ -2,18 +2,25 @@
 
 const { setTimeout: sleep } = require('node:timers/promises')
 const processes = require('./processes')
-const { countMcporter } = require('./processes/tree')
+const { countMcporter, countServers, family } = require('./processes/tree')
 
 /** Reading memory takes the kernel a millisecond per process, so it gets at most a tenth of the time. */
 const MEMORY_SHARE = 10
 /** How long a process may take to end after its call, in ms, before it counts as left behind. */
 const PATIENCE = 5000
 
-/** Watches the processes below `root`, leaving out those in `except` and whatever is below them. */
+/**
+ * Watches the processes below `root`, leaving out those in `except` and whatever is below them. `kept` tells which are
+ * meant to stay when all is done.
+ */
 class Sampler {
-  peaks = { node: 0, mcporter: 0, memory: 0 }
+  peaks = { node: 0, mcporter: 0, servers: 0, shared: 0, resident: 0 }
+  /** What the processes have used of the CPU so far, in ms. */
+  cpu = 0
   #root
   #except
+  #kept
+  #cpuBefore = 0
   /** @type {Map<string, import('./processes').Process>} */
   #seen = new Map()
   #before = new Set()
@@ -21,25 +28,29 @@ class Sampler {
   #running = true
   #done
 
-  /** @param {{ root: number, except?: number[] }} watched */
-  static async start({ root, except = [] }) {
-    const sampler = new Sampler(root, new Set(except))
-    for (const process of await sampler.#current()) sampler.#before.add(key(process))
+  /** @param {{ root: number, except?: number[], kept?: () => Promise<number[]> }} watched */
+  static async start({ root, except = [], kept = async () => [] }) {
+    const sampler = new Sampler(root, new Set(except), kept)
+    const current = await sampler.#current()
+    for (const process of current) sampler.#before.add(key(process))
+    sampler.#cpuBefore = sampler.#cpuOf(current)
     sampler.#done = sampler.#loop()
     // It is stop() that reports an error of the loop.
     sampler.#done.catch(() => {})
     return sampler
   }
 
-  constructor(root, except) {
+  constructor(root, except, kept) {
     this.#root = root
     this.#except = except
+    this.#kept = kept
   }
 
   /** Ends the sampling and resolves with the number of processes that the run left behind. */
   async stop() {
     this.#running = false
     await this.#done
+    this.#count(await this.#current())
     const deadline = Date.now() + PATIENCE
     for (;;) {
       const left = await this.left()
@@ -48,12 +59,13 @@ class Sampler {
     }
   }
 
-  /** How many of the processes seen so far are still alive, wherever they are in the process tree by now. */
+  /** How many of the processes seen so far are still alive and not meant to be, wherever they are in the process tree by now. */
   async left() {
     for (const [id, process] of this.#seen) {
       if (!(await processes.isAlive(process))) this.#seen.delete(id)
     }
-    return this.#seen.size
+    const kept = family(new Set(await this.#kept()), await this.#current())
+    return [...this.#seen.values()].filter(({ pid }) => !kept.has(pid)).length
   }
 
   async #loop() {
@@ -79,13 +91,23 @@ class Sampler {
     }
     this.#raise('node', current.filter(({ isNode }) => isNode).length)
     this.#raise('mcporter', countMcporter(current))
+    this.#raise('servers', countServers(current))
+    this.cpu = this.#cpuOf(current) - this.#cpuBefore
     const start = performance.now()
     if (start < this.#nextMemory) return
-    this.#raise(
-      'memory',
-      current.reduce((sum, process) => sum + process.memory(), 0),
-    )
+    const memory = current.map((process) => process.memory())
+    for (const kind of ['shared', 'resident']) {
+      this.#raise(
+        kind,
+        memory.reduce((sum, one) => sum + one[kind], 0),
+      )
+    }
     this.#nextMemory = performance.now() + (performance.now() - start) * MEMORY_SHARE
+  }
+
+  /** Of those that run, and of those that have ended. @param {import('./processes').Process[]} current */
+  #cpuOf(current) {
+    return current.reduce((sum, { cpu }) => sum + cpu, processes.endedCpu(this.#root))
   }
 
   #raise(peak, value) {

@@ -2,7 +2,10 @@
 
 const fs = require('node:fs')
 const path = require('node:path')
-const { below, MCPORTER } = require('./tree')
+const { below, MCPORTER, SERVER } = require('./tree')
+
+/** A tick of the kernel's process times, in ms. */
+const TICK = 10
 
 async function descendants(root) {
   const all = fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name))
@@ -20,18 +23,31 @@ function identify(pid) {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const [state, parent] = fields
   if (stat === '' || state === 'Z' || state === 'X') return undefined
-  return { pid, parent: Number(parent), started: fields[19] }
+  const [own, ofChildren] = [fields.slice(11, 13), fields.slice(13, 15)].map(milliseconds)
+  return { pid, parent: Number(parent), started: fields[19], own, ofChildren }
 }
 
-function describe({ pid, parent, started }) {
+/** What the children of a process have used that have ended. */
+function endedCpu(pid) {
+  return identify(pid)?.ofChildren ?? 0
+}
+
+function milliseconds(ticks) {
+  return ticks.reduce((sum, count) => sum + Number(count) * TICK, 0)
+}
+
+function describe({ pid, parent, started, own, ofChildren }) {
   const isNode = executable(pid) === 'node'
+  const command = isNode ? read(pid, 'cmdline') : ''
   return {
     pid,
     parent,
     started,
     isNode,
-    isMcporter: isNode && MCPORTER.test(read(pid, 'cmdline')),
-    memory: () => proportionalSetSize(pid),
+    isMcporter: MCPORTER.test(command),
+    isServer: SERVER.test(command) && !MCPORTER.test(command),
+    cpu: own + ofChildren,
+    memory: () => memoryOf(pid),
   }
 }
 
@@ -43,9 +59,10 @@ function executable(pid) {
   }
 }
 
-function proportionalSetSize(pid) {
-  const [, kibibytes = '0'] = /^Pss:\s+(\d+) kB$/m.exec(read(pid, 'smaps_rollup')) ?? []
-  return Number(kibibytes) * 1024
+function memoryOf(pid) {
+  const rollup = read(pid, 'smaps_rollup')
+  const bytes = (name) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(rollup)?.[1] ?? 0) * 1024
+  return { shared: bytes('Pss'), resident: bytes('Rss') }
 }
 
 function read(pid, file) {
@@ -56,4 +73,4 @@ function read(pid, file) {
   }
 }
 
-module.exports = { descendants, interval: 100, isAlive, memoryUnit: 'PSS' }
+module.exports = { descendants, endedCpu, interval: 100, isAlive }

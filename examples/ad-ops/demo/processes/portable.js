@@ -1,7 +1,7 @@
 'use strict'
 
 const { processes } = require('systeminformation')
-const { below, MCPORTER } = require('./tree')
+const { below, MCPORTER, SERVER } = require('./tree')
 
 // Only Node.js processes: the list is read by a `ps` or a PowerShell, which are nobody's leftovers.
 async function descendants(root) {
@@ -16,14 +16,18 @@ async function isAlive({ pid, started }) {
 
 function describe({ pid, parentPid, started, name, command, params, memRss }) {
   const isNode = /^node(\.exe)?$/i.test(name)
+  const line = isNode ? `${command} ${params}` : ''
   return {
     pid,
     parent: parentPid,
     started,
     isNode,
-    isMcporter: isNode && MCPORTER.test(`${command} ${params}`),
-    memory: () => memRss * 1024,
+    isMcporter: MCPORTER.test(line),
+    isServer: SERVER.test(line) && !MCPORTER.test(line),
+    // The list has no times.
+    cpu: Number.NaN,
+    memory: () => ({ shared: Number.NaN, resident: memRss * 1024 }),
   }
 }
 
-module.exports = { descendants, interval: 1000, isAlive, memoryUnit: 'RSS' }
+module.exports = { descendants, endedCpu: () => Number.NaN, interval: 1000, isAlive }

@@ -1,0 +1,173 @@
+// Servers that are reached over HTTP: what they are told, and what becomes of calls when they fail.
+
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { McpPool } from '../index.js'
+import { createMcpHelper } from '../lib/mcp-helper.js'
+import { temporaryFolder, writeConfig } from './fixtures/mcp-servers.mjs'
+import { httpMcpServer } from './support/http-mcp-server.mjs'
+import { everythingOverHttp } from './support/streamable-http.mjs'
+
+const folder = temporaryFolder()
+
+/** A pool for this one server. @param {import('node:test').TestContext} t @param {string} url @param {object} [options] */
+function poolOf(t, url, options = {}) {
+  const pool = new McpPool({ servers: { http: { url, ...options } } })
+  t.after(() => pool.close())
+  return pool
+}
+
+for (const asEvents of [false, true]) {
+  test(`calls, answered with ${asEvents ? 'events' : 'JSON'}`, async (t) => {
+    const server = await httpMcpServer(t, { asEvents })
+    const pool = poolOf(t, server.url)
+    const args = { text: 'ünï "q" 💥', nested: [{ a: null }], number: 8.533e-15, large: 2 ** 60 }
+    const results = await Promise.all(Array.from({ length: 20 }, () => pool.callTool('http', 'reflect', args)))
+    for (const { content } of results) assert.equal(content[0].text, `received ${JSON.stringify(args)}`)
+    assert.equal(server.calls().length, 20)
+    assert.equal(server.requests.filter(({ message }) => message?.method === 'initialize').length, 1)
+    const [session] = pool.getStatus().sessions
+    assert.deepEqual([session.server, session.pid, session.uses], ['http', null, 20])
+    await pool.close()
+    assert.equal(server.requests.at(-1).method, 'DELETE', 'the server is told that the session is over')
+  })
+}
+
+describe('who asks', () => {
+  test('headers, a bearer token and placeholders of the configuration go with every request', async (t) => {
+    const server = await httpMcpServer(t)
+    process.env.PROCWARD_TEST_TEAM = 'growth'
+    process.env.PROCWARD_TEST_TOKEN = 'hush'
+    t.after(() => {
+      delete process.env.PROCWARD_TEST_TEAM
+      delete process.env.PROCWARD_TEST_TOKEN
+    })
+    const http = {
+      url: server.url,
+      headers: { 'X-Team': '$' + '{PROCWARD_TEST_TEAM}', 'X-Plain': 'ok' },
+      bearerToken: '$' + '{PROCWARD_TEST_TOKEN}',
+    }
+    const helper = createMcpHelper({ configPath: writeConfig(folder, { http }), transport: 'pool' })
+    t.after(() => helper.shutdown())
+    await helper.callToolAsync('http', 'reflect')
+    const seen = server.requests.map(({ headers }) => [headers['x-team'], headers['x-plain'], headers.authorization])
+    assert.ok(seen.length >= 3)
+    for (const one of seen) assert.deepEqual(one, ['growth', 'ok', 'Bearer hush'])
+  })
+
+  test('headers given in code', async (t) => {
+    const server = await httpMcpServer(t)
+    await poolOf(t, server.url, { headers: { Authorization: 'Bearer a' } }).callTool('http', 'reflect')
+    assert.ok(server.requests.every(({ headers }) => headers.authorization === 'Bearer a'))
+  })
+
+  test('401 is an error that speaks of the authorisation, and shows no secret', async (t) => {
+    const headers = { 'www-authenticate': 'Bearer realm="ads"' }
+    const server = await httpMcpServer(t, { behave: () => ({ status: 401, headers }) })
+    const call = poolOf(t, server.url, { headers: { Authorization: 'Bearer hush' } }).callTool('http', 'reflect')
+    const error = await call.catch((error) => error)
+    assert.equal(error.code, 'ERR_UNAUTHORIZED')
+    assert.match(error.message, /^MCP call http\.reflect: .*authorisation/)
+    assert.ok(!error.message.includes('hush'))
+    assert.deepEqual(server.calls(), [])
+  })
+
+  test('a server with OAuth goes through mcporter, or not at all', async (t) => {
+    const server = await httpMcpServer(t)
+    const configPath = writeConfig(folder, { http: { url: server.url, auth: 'oauth' } })
+    const helper = createMcpHelper({ configPath, transport: 'pool' })
+    t.after(() => helper.shutdown())
+    const expected = { code: 'ERR_SERVER_UNAVAILABLE', message: /http\.reflect.*oauth/ }
+    await assert.rejects(helper.callToolAsync('http', 'reflect'), expected)
+    assert.deepEqual(server.requests, [])
+  })
+})
+
+describe('a call is sent once', () => {
+  test('a session that the server has forgotten is begun again, because the server refused to look at the call', async (t) => {
+    const server = await httpMcpServer(t)
+    const pool = poolOf(t, server.url)
+    await pool.callTool('http', 'reflect', { at: 1 })
+    server.restart()
+    const { content } = await pool.callTool('http', 'reflect', { at: 2 })
+    assert.equal(content[0].text, 'received {"at":2}')
+    assert.equal(server.requests.filter(({ message }) => message?.method === 'initialize').length, 2)
+  })
+
+  for (const [name, behaviour, asEvents] of [
+    ['an error of the server', { status: 500 }, false],
+    ['a broken connection', { cut: true }, false],
+    ['a broken stream of events', { cut: true }, true],
+  ]) {
+    test(`${name} in mid-call`, async (t) => {
+      const isCall = (message) => message?.method === 'tools/call' && message.params.arguments.fail
+      const server = await httpMcpServer(t, {
+        asEvents,
+        behave: (message, { method }) => (isCall(message) ? behaviour : method === 'GET' ? { status: 405 } : undefined),
+      })
+      const pool = poolOf(t, server.url)
+      await pool.callTool('http', 'reflect')
+      const call = pool.callTool('http', 'reflect', { fail: true }, { timeout: 20_000 })
+      await assert.rejects(call, { code: 'ERR_SERVER_EXITED', message: /^MCP call http\.reflect: / })
+      assert.equal(server.calls().filter(isCall).length, 1)
+      const { content } = await pool.callTool('http', 'reflect', { at: 3 })
+      assert.equal(content[0].text, 'received {"at":3}', 'the next call is made as if nothing had been')
+    })
+  }
+
+  test('a call that is given up', async (t) => {
+    const server = await httpMcpServer(t, { behave: (message) => ({ hang: message?.method === 'tools/call' }) })
+    const pool = poolOf(t, server.url)
+    await assert.rejects(pool.callTool('http', 'reflect', {}, { timeout: 300 }), { code: 'ERR_CALL_TIMEOUT' })
+    assert.equal(server.calls().length, 1)
+    await pool.close()
+  })
+})
+
+describe('a server that is gone', () => {
+  test('before the first call', async (t) => {
+    const server = await httpMcpServer(t)
+    await server.stop()
+    const pool = poolOf(t, `${server.url}?key=hush`)
+    const error = await pool.callTool('http', 'reflect').catch((error) => error)
+    assert.deepEqual([error.code, /refused/i.test(error.message)], ['ERR_SERVER_START', true], error.message)
+    assert.ok(!error.message.includes('hush'), 'an address may hold a secret')
+  })
+
+  test('between two calls', async (t) => {
+    const server = await httpMcpServer(t)
+    const pool = poolOf(t, server.url)
+    await pool.callTool('http', 'reflect')
+    await server.stop()
+    await assert.rejects(pool.callTool('http', 'reflect'), { code: 'ERR_SERVER_EXITED' })
+    await assert.rejects(pool.callTool('http', 'reflect'), { code: 'ERR_SERVER_START' })
+  })
+
+  test('and comes back: the real one, on the same port', async (t) => {
+    const first = await everythingOverHttp()
+    t.after(first.stop)
+    const pool = poolOf(t, first.url)
+    const echo = (message) => pool.callTool('http', 'echo', { message })
+    await echo('one')
+    await first.stop()
+    await assert.rejects(echo('two'), { code: 'ERR_SERVER_EXITED' })
+    const second = await everythingOverHttp(first.port)
+    t.after(second.stop)
+    const { content } = await echo('three')
+    assert.equal(content[0].text, 'Echo: three')
+  })
+
+  test('over TLS, where nobody listens', async (t) => {
+    const server = await httpMcpServer(t)
+    await server.stop()
+    const pool = poolOf(t, server.url.replace('http:', 'https:'))
+    await assert.rejects(pool.callTool('http', 'reflect'), { code: 'ERR_SERVER_START', message: /refused/i })
+  })
+
+  test('over TLS, where somebody speaks no TLS', async (t) => {
+    const server = await httpMcpServer(t)
+    const pool = poolOf(t, server.url.replace('http:', 'https:'))
+    await assert.rejects(pool.callTool('http', 'reflect'), { code: 'ERR_SERVER_START' })
+    assert.deepEqual(server.requests, [])
+  })
+})
