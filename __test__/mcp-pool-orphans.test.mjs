@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { outcomeOf } from './support/program.mjs'
 import { said, withHostile } from './support/hostile.mjs'
-import { assertNothingLeft, isAlive, kill, noProcessList } from './support/processes.mjs'
+import { assertNothingLeft, isAlive, kill, noProcessList, processesOfThisTest } from './support/processes.mjs'
 import { until } from './support/until.mjs'
 
 const host = fileURLToPath(new URL('fixtures/mcp-host.mjs', import.meta.url))
@@ -113,7 +113,7 @@ describe('nothing is left when the host ends', { skip: noProcessList }, () => {
     }
     assert.ok(pids.length === 6 && pids.every(isAlive))
     await worker.terminate()
-    await until(() => !pids.some(isAlive))
+    await until(() => !pids.some(isAlive) && processesOfThisTest().length === 0)
   })
 })
 
