@@ -13,11 +13,11 @@ import { until } from './support/until.mjs'
 
 const CALLS = 500
 /** Crashes after crashes would open a server's circuit, so there are many, a few of them at a time. */
-const SERVERS = 60
-const AT_A_TIME = 4
+const SERVERS = 80
+const AT_A_TIME = 3
 const KINDS = [
-  ...Array(12).fill('echo'),
-  ...Array(4).fill('delay'),
+  ...Array(24).fill('echo'),
+  ...Array(6).fill('delay'),
   'time out',
   'abort',
   'exit',
@@ -42,7 +42,7 @@ function counted(seen) {
 /** Random calls to many servers, of which a few live at a time. @param {McpPool} pool @param {() => number} random */
 async function play(pool, random) {
   const within = (most) => Math.floor(random() * most)
-  const slots = new Semaphore(16, { queueTimeout: Infinity })
+  const slots = new Semaphore(8, { queueTimeout: Infinity })
   const calls = Array.from({ length: CALLS }, (_, key) => {
     const kind = KINDS[within(KINDS.length)]
     return { key, kind, server: `server ${(Math.floor((key / CALLS) * SERVERS) + within(AT_A_TIME)) % SERVERS}`, ms: within(60), act: within(80) }
