@@ -38,11 +38,14 @@ const BAD_SERVER = {
 
 /** @param {object} options @param {RegExp} message */
 function refuses(options, message) {
-  assert.throws(() => new McpPool(options), (error) => {
-    assert.match(error.code, /^ERR_INVALID_(CONFIG|ARG_TYPE|ARG_VALUE)$/)
-    assert.match(error.message, message)
-    return true
-  })
+  assert.throws(
+    () => new McpPool(options),
+    (error) => {
+      assert.match(error.code, /^ERR_INVALID_(CONFIG|ARG_TYPE|ARG_VALUE)$/)
+      assert.match(error.message, message)
+      return true
+    },
+  )
 }
 
 describe('options that are refused', () => {

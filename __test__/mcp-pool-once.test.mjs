@@ -45,7 +45,13 @@ async function play(pool, random) {
   const slots = new Semaphore(8, { queueTimeout: Infinity })
   const calls = Array.from({ length: CALLS }, (_, key) => {
     const kind = KINDS[within(KINDS.length)]
-    return { key, kind, server: `server ${(Math.floor((key / CALLS) * SERVERS) + within(AT_A_TIME)) % SERVERS}`, ms: within(60), act: within(80) }
+    return {
+      key,
+      kind,
+      server: `server ${(Math.floor((key / CALLS) * SERVERS) + within(AT_A_TIME)) % SERVERS}`,
+      ms: within(60),
+      act: within(80),
+    }
   })
   const outcomes = calls.map((call) => slots.use(async () => ({ ...call, code: await outcome(pool, call) })))
   return Promise.all(outcomes)

@@ -146,7 +146,10 @@ class Soak {
     const settled = Object.values(this.#outcomes).reduce((sum, count) => sum + count, 0)
     check(settled === calls, `calls that were settled: ${settled} of ${calls}`)
     const { OK = 0, ERR_SERVER_EXITED: exited = 0, ...odd } = this.#outcomes
-    check(Object.keys(odd).length === 0, `outcomes: ${OK} answers, ${exited} of servers that crashed, ${JSON.stringify(odd)}`)
+    check(
+      Object.keys(odd).length === 0,
+      `outcomes: ${OK} answers, ${exited} of servers that crashed, ${JSON.stringify(odd)}`,
+    )
     figure(`${JSON.stringify(this.#tally)}, at least ${this.#pids.size} server processes`)
   }
 }
