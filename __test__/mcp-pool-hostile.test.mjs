@@ -119,7 +119,9 @@ describe('a call without an answer ends at its deadline, and the server goes on'
     ))
 })
 
-describe('a server that ends in a call: all its calls are told at once, and it is started again', { skip: noProcessList }, () => {
+describe('a server that ends in a call: all its calls are told at once, and it is started again', {
+  skip: noProcessList,
+}, () => {
   for (const [tool, expected] of [
     ['exit', { exitCode: 3, signal: null, stderr: 'out of luck', message: /it\.exit: .* code 3.*out of luck/ }],
     ['crash', { exitCode: null, signal: 'SIGKILL', message: /it\.crash: .*signal/ }],
@@ -169,4 +171,5 @@ test('a protocol error has its number, words and data', { skip: noProcessList },
     const expected = { code: 'ERR_MCP', rpcCode: -32042, rpcMessage: 'not today', data: { why: ['rain'] } }
     await assert.rejects(pool.callTool('it', 'error'), expected)
     await assertUsable(pool)
-  }))
+  }),
+)

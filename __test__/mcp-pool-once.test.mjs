@@ -12,10 +12,12 @@ import { assertNothingLeft, kill, noProcessList } from './support/processes.mjs'
 import { until } from './support/until.mjs'
 
 const CALLS = 500
-const SERVERS = 60
+/** Crashes after crashes would open a server's circuit, so there are many, a few of them at a time. */
+const SERVERS = 80
+const AT_A_TIME = 3
 const KINDS = [
-  ...Array(12).fill('echo'),
-  ...Array(4).fill('delay'),
+  ...Array(24).fill('echo'),
+  ...Array(6).fill('delay'),
   'time out',
   'abort',
   'exit',
@@ -40,10 +42,16 @@ function counted(seen) {
 /** Random calls to many servers, of which a few live at a time. @param {McpPool} pool @param {() => number} random */
 async function play(pool, random) {
   const within = (most) => Math.floor(random() * most)
-  const slots = new Semaphore(24)
+  const slots = new Semaphore(8, { queueTimeout: Infinity })
   const calls = Array.from({ length: CALLS }, (_, key) => {
     const kind = KINDS[within(KINDS.length)]
-    return { key, kind, server: `server ${within(SERVERS)}`, ms: within(60), act: within(80) }
+    return {
+      key,
+      kind,
+      server: `server ${(Math.floor((key / CALLS) * SERVERS) + within(AT_A_TIME)) % SERVERS}`,
+      ms: within(60),
+      act: within(80),
+    }
   })
   const outcomes = calls.map((call) => slots.use(async () => ({ ...call, code: await outcome(pool, call) })))
   return Promise.all(outcomes)

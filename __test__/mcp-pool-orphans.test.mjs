@@ -8,9 +8,9 @@ import { createInterface } from 'node:readline'
 import { afterEach, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import { outcomeOf } from './support/program.mjs'
 import { said, withHostile } from './support/hostile.mjs'
-import { assertNothingLeft, isAlive, kill, noProcessList } from './support/processes.mjs'
+import { assertNothingLeft, isAlive, kill, noProcessList, processesOfThisTest } from './support/processes.mjs'
+import { outcomeOf } from './support/program.mjs'
 import { until } from './support/until.mjs'
 
 const host = fileURLToPath(new URL('fixtures/mcp-host.mjs', import.meta.url))
@@ -81,8 +81,8 @@ describe('nothing is left when the host ends', { skip: noProcessList }, () => {
   const ends = {
     'by SIGKILL': (running) => running.kill('SIGKILL'),
     'by SIGTERM': (running) => running.kill('SIGTERM'),
-    'by process.exit()': (running) => running.stdin.write('process.exit()'),
-    'by an exception': (running) => running.stdin.write('throw new Error()'),
+    'by process.exit()': (running) => running.stdin.write('exit'),
+    'by an exception': (running) => running.stdin.write('throw'),
   }
   for (const [how, end] of Object.entries(ends))
     test(how, async (t) => {
@@ -113,7 +113,7 @@ describe('nothing is left when the host ends', { skip: noProcessList }, () => {
     }
     assert.ok(pids.length === 6 && pids.every(isAlive))
     await worker.terminate()
-    await until(() => !pids.some(isAlive))
+    await until(() => !pids.some(isAlive) && processesOfThisTest().length === 0)
   })
 })
 

@@ -127,13 +127,15 @@ impl McpSessions {
         let (pool, settler, aborts) = (Arc::clone(&self.pool), Arc::clone(&self.settler), Arc::clone(&self.aborts));
         let progress = progress.then(|| Settler::progress_of(&settler, number));
         let call = Call { number, key: Key::from(key), request, timeout: millis(timeout), progress };
+        let aborted = async {
+            if aborted.await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
+        // Joins the queue before the next call can.
+        let outcome = pool.call(call, aborted);
         self.supervisor.runtime.spawn(async move {
-            let aborted = async {
-                if aborted.await.is_err() {
-                    std::future::pending::<()>().await;
-                }
-            };
-            let outcome = pool.call(call, aborted).await;
+            let outcome = outcome.await;
             aborts.lock().remove(&number);
             settler.settle(number, outcome);
         });

@@ -9,7 +9,7 @@ use crate::pool::{Lease, Limits, MemberState, MemberStatus, Pool, Refusal};
 use crate::registry::Registry;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -95,35 +95,53 @@ impl McpPool {
         }
     }
 
-    /// Makes a call: sent once, whatever happens, unless a session ended before the server could see any of it.
+    /// Makes a call: sent once, whatever happens, unless a session ended before the server could see any of it. Its place in
+    /// the queue is that of this function's call, whenever the future runs.
     ///
     /// # Errors
     /// [`CallError`].
-    pub async fn call(&self, call: Call, aborted: impl Future<Output = ()>) -> Result<String, CallError> {
+    pub fn call<A: Future<Output = ()> + Send>(
+        self: &Arc<Self>,
+        call: Call,
+        aborted: A,
+    ) -> impl Future<Output = Result<String, CallError>> + Send + use<A> {
         let Call { number, key, request, timeout, progress } = call;
-        let definition = self.definitions.get(&key).ok_or(CallError::UnknownServer)?;
-        let request = Arc::new(request);
-        let mut give_up = pin!(give_up(Instant::now().checked_add(timeout), aborted));
-        let mut tried = 0;
-        loop {
-            tried += 1;
-            let pool = self.pool_of(&definition);
-            let lease = if let Some(lease) = pool.try_checkout(&key) {
-                lease
-            } else {
-                tokio::select! {
-                    lease = pool.checkout(&key) => lease.map_err(CallError::from)?,
-                    error = &mut give_up => return Err(error),
+        let deadline = Instant::now().checked_add(timeout);
+        let definition = self.definitions.get(&key);
+        let mut place = definition.as_ref().map(|definition| self.place(definition, &key));
+        let pool = Arc::clone(self);
+        async move {
+            let definition = definition.ok_or(CallError::UnknownServer)?;
+            let request = Arc::new(request);
+            let mut give_up = pin!(give_up(deadline, aborted));
+            let mut tried = 0;
+            loop {
+                tried += 1;
+                let lease = match place.take().unwrap_or_else(|| pool.place(&definition, &key)) {
+                    Place::Lease(lease) => lease,
+                    Place::Waits(waiting) => tokio::select! {
+                        lease = waiting => lease.map_err(CallError::from)?,
+                        error = &mut give_up => return Err(error),
+                    },
+                };
+                let _listed = pool.list(number, lease.process.as_ref().map(|process| process.pid));
+                let exchange = Exchange::new(Arc::clone(&request), progress.clone());
+                let outcome = lease.request(&exchange, &mut give_up).await;
+                judge(&lease, &definition, &outcome);
+                match outcome {
+                    Err(CallError::Exited(_)) if !exchange.sent().is_begun() && tried < MAX_SESSIONS_TRIED => {}
+                    outcome => return outcome,
                 }
-            };
-            let _listed = self.list(number, lease.process.as_ref().map(|process| process.pid));
-            let exchange = Exchange::new(Arc::clone(&request), progress.clone());
-            let outcome = lease.request(&exchange, &mut give_up).await;
-            judge(&lease, &definition, &outcome);
-            match outcome {
-                Err(CallError::Exited(_)) if !exchange.sent().is_begun() && tried < MAX_SESSIONS_TRIED => {}
-                outcome => return outcome,
             }
+        }
+    }
+
+    /// A session that can be had at once, or else a place in the queue.
+    fn place(&self, definition: &Definition, key: &Key) -> Place {
+        let pool = self.pool_of(definition);
+        match pool.try_checkout(key) {
+            Some(lease) => Place::Lease(lease),
+            None => Place::Waits(Box::pin(pool.checkout(key))),
         }
     }
 
@@ -180,6 +198,12 @@ impl McpPool {
             garbage: member.as_ref().map_or(0, |session| session.garbage()),
         }
     }
+}
+
+/// What a call has of the pool before it is sent.
+enum Place {
+    Lease(Lease<SessionFactory>),
+    Waits(Pin<Box<dyn Future<Output = Result<Lease<SessionFactory>, Refusal<StartError>>> + Send>>),
 }
 
 /// Keeps a call listed.

@@ -38,8 +38,8 @@ pub struct Session {
     traffic: Arc<Traffic>,
     max_buffer: usize,
     cancel: CancellationToken,
-    /// It was ended from here.
-    closed: AtomicBool,
+    /// We are ending it.
+    closing: AtomicBool,
     over: watch::Receiver<bool>,
     /// Why it cannot be spoken to any more, where that is known.
     reason: Arc<Mutex<Option<String>>>,
@@ -73,15 +73,17 @@ impl Session {
         let service = match outcome {
             Some(Ok(service)) => service,
             failed => {
-                drop(pipes.lock().take());
-                let _ = timeout(LAST_BREATH, process.exited()).await;
+                // Whoever closed its output by itself is leaving; who is sent away now says nothing by leaving.
+                if matches!(failed, Some(Err(None))) {
+                    let _ = timeout(LAST_BREATH, process.exited()).await;
+                }
                 let end = ServerEnd { exit: process.exit(), stderr: traffic.tail.lock().text(), reason: None };
+                drop(pipes.lock().take());
                 process.finish().await;
                 abandoned.0 = None;
                 return Err(match failed {
                     _ if process.wrote_too_much() => StartError::Handshake("its message was too long".to_owned(), end),
                     None => StartError::TimedOut(definition.start_timeout, end),
-                    Some(_) if end.exit.is_some() => StartError::Exited(end),
                     Some(Err(Some(error))) => StartError::Handshake(error.to_string(), end),
                     Some(_) => StartError::Exited(end),
                 });
@@ -132,7 +134,7 @@ impl Session {
             traffic,
             max_buffer,
             cancel,
-            closed: AtomicBool::new(false),
+            closing: AtomicBool::new(false),
             over,
             reason: Arc::default(),
             unanswered: AtomicU32::new(0),
@@ -195,14 +197,14 @@ impl Session {
 
     /// Closes its input and ends it; returns when nothing of it is left.
     pub async fn close(&self) {
-        self.closed.store(true, Ordering::Relaxed);
+        self.closing.store(true, Ordering::Release);
         self.cancel.cancel();
         self.over().await;
     }
 
     /// The same without waiting for it to leave by itself.
     pub async fn kill(&self) {
-        self.closed.store(true, Ordering::Relaxed);
+        self.closing.store(true, Ordering::Release);
         self.cancel.cancel();
         if let Some(process) = &self.process {
             process.end();
@@ -228,7 +230,8 @@ impl Session {
     }
 
     async fn ended(&self) -> CallError {
-        if self.closed.load(Ordering::Relaxed) {
+        // Nobody has a session that is being ended, unless all of them are.
+        if self.closing.load(Ordering::Acquire) {
             return CallError::Closed;
         }
         if let Some(process) = &self.process {

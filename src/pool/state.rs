@@ -328,6 +328,13 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
         let Some(member) = self.members.get_mut(&number).filter(|member| member.phase == Phase::Ready) else { return };
         let Some(reason) = member.retiring else { return };
         member.phase = Phase::Ending;
+        // One that served and was in good health when it was no longer needed is no less proof than one that stayed.
+        if member.served
+            && !matches!(reason, Retirement::Unhealthy | Retirement::Exited)
+            && let Some(kind) = self.kinds.get_mut(&member.kind)
+        {
+            kind.failures.disproved(member.ready_at);
+        }
         self.stats.count(reason);
         self.actions.push(Action::End { number, reason });
     }

@@ -386,6 +386,23 @@ fn a_crash_that_its_user_saw_counts_once() {
 }
 
 #[test]
+fn failures_are_in_a_row_only_when_nothing_worked_between_them() {
+    let mut pool = pool(5, 2);
+    pool.define("a", Rules { max_uses: Some(1), ..shared(1, 1) });
+    for number in (1..=20).step_by(2) {
+        assert_eq!(pool.checkout("a"), [start(number, "a")]);
+        pool.started(number);
+        pool.state.failed(number, "crashed", pool.now);
+        assert_eq!(pool.back(number), [end(number, Retirement::Exited)]);
+        pool.ended(number);
+        pool.checkout("a");
+        pool.started(number + 1);
+        assert_eq!(pool.back(number + 1), [end(number + 1, Retirement::Uses)]);
+        pool.ended(number + 1);
+    }
+}
+
+#[test]
 fn an_open_circuit_refuses_nobody_while_another_member_serves() {
     let mut pool = pool(5, 5);
     pool.define("a", shared(1, 2));

@@ -1,0 +1,272 @@
+// Who gets which session, when another is started, and when one ends.
+
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { McpPool } from '../index.js'
+import { temporaryFolder } from './fixtures/mcp-servers.mjs'
+import { callLog, hostileServer, said, withHostile } from './support/hostile.mjs'
+import { assertNothingLeft, isAlive, noProcessList } from './support/processes.mjs'
+import { until } from './support/until.mjs'
+
+afterEach(assertNothingLeft)
+
+const pidOf = async (pool, server = 'it') => Number(said(await pool.callTool(server, 'pid')))
+const live = (pool) => pool.getStatus().sessions.filter(({ state }) => state !== 'ending')
+
+/** A pool with these servers, closed after the work. @param {string[]} names @param {(pool: McpPool) => Promise<void>} work @param {object} [options] */
+async function withServers(names, work, options) {
+  const { file, seen } = callLog()
+  const servers = Object.fromEntries(names.map((name) => [name, { ...hostileServer('', file), env: { NAME: name } }]))
+  const pool = new McpPool({ servers, killGrace: 200, ...options })
+  try {
+    await work(pool, seen)
+  } finally {
+    await pool.close()
+  }
+}
+
+describe('calls over one session', { skip: noProcessList }, () => {
+  test('are answered in any order', () =>
+    withHostile('', async (pool) => {
+      const order = []
+      const hold = () => pool.callTool('it', 'hold', { count: 3 }).then((result) => order.push(Number(said(result))))
+      await Promise.all([hold(), hold(), hold()])
+      assert.deepEqual(
+        order,
+        [...order].sort((one, other) => other - one),
+      )
+    }))
+
+  test('leave in the order in which they were made, where one waits for the other', () =>
+    withServers(
+      ['a'],
+      async (pool, seen) => {
+        const keys = Array.from({ length: 30 }, (_, at) => String(at))
+        await Promise.all(keys.map((key) => pool.callTool('a', 'echo', { key })))
+        assert.deepEqual(seen(), keys)
+      },
+      { maxInFlight: 1 },
+    ))
+
+  test('of a server there are as many at once as it may have, and the rest wait', () =>
+    withHostile(
+      '',
+      async (pool) => {
+        const calls = Array.from({ length: 5 }, () => pool.callTool('it', 'delay', { ms: 200 }))
+        await until(() => pool.getStatus().sessions[0]?.inFlight === 2)
+        assert.equal(pool.getStatus().queued, 3)
+        assert.equal(pool.getActiveCalls().length, 2)
+        await Promise.all(calls)
+        assert.equal(pool.getStatus().sessions.length, 1)
+      },
+      { maxInFlight: 2 },
+    ))
+
+  test('are listed with what works on them', () =>
+    withHostile('', async (pool) => {
+      const pid = await pidOf(pool)
+      const before = Date.now()
+      const call = pool.callTool('it', 'delay', { ms: 300 })
+      const [active] = await until(() => pool.getActiveCalls().length === 1 && pool.getActiveCalls())
+      assert.deepEqual(Object.keys(active), ['pid', 'server', 'tool', 'startTime', 'duration'])
+      assert.deepEqual([active.pid, active.server, active.tool], [pid, 'it', 'delay'])
+      assert.ok(active.startTime >= before && active.duration >= 0)
+      const { sessions, ...rest } = pool.getStatus()
+      assert.deepEqual(rest, { maxSessions: 5, queued: 0 })
+      const [{ age, memory, ...session }] = sessions
+      assert.deepEqual(session, { server: 'it', pid, state: 'busy', idle: null, uses: 2, inFlight: 1, garbage: 0 })
+      assert.ok(age > 0 && memory > 2 ** 20)
+      await call
+      const [{ state, idle }] = pool.getStatus().sessions
+      assert.equal(state, 'idle')
+      assert.ok(idle >= 0)
+    }))
+
+  test('tell of their progress, if anybody wants to hear of it', () =>
+    withHostile('', async (pool) => {
+      const heard = []
+      const result = await pool.callTool('it', 'progress', { steps: 3 }, { onProgress: (step) => heard.push(step) })
+      assert.equal(said(result), 'told')
+      assert.deepEqual(
+        heard,
+        [1, 2, 3].map((progress) => ({ progress, total: 3, message: `step ${progress}` })),
+      )
+      assert.equal(said(await pool.callTool('it', 'progress', { steps: 3 })), 'nobody listens')
+    }))
+
+  test('that are given up are cancelled, each once', () =>
+    withHostile('', async (pool) => {
+      const controller = new AbortController()
+      const reason = new Error('changed my mind')
+      const call = pool.callTool('it', 'delay', { ms: 60_000 }, { signal: controller.signal })
+      await until(() => pool.getActiveCalls().length === 1)
+      controller.abort(reason)
+      await assert.rejects(call, { name: 'AbortError', code: 'ABORT_ERR', cause: reason, message: /it\.delay/ })
+      assert.deepEqual(pool.getActiveCalls(), [])
+      const cancelled = JSON.parse(said(await pool.callTool('it', 'cancelled')))
+      assert.deepEqual(
+        cancelled.map(({ reason }) => reason),
+        ['the call was given up'],
+      )
+      const signal = AbortSignal.abort(reason)
+      await assert.rejects(pool.callTool('it', 'echo', {}, { signal }), { code: 'ABORT_ERR', cause: reason })
+    }))
+})
+
+describe('sessions', { skip: noProcessList }, () => {
+  test('the one that was idle longest makes room, a busy one never', () =>
+    withServers(
+      ['a', 'b', 'c'],
+      async (pool) => {
+        const [a, b] = [await pidOf(pool, 'a'), await pidOf(pool, 'b')]
+        const busy = pool.callTool('a', 'delay', { ms: 1500 })
+        await until(() => pool.getActiveCalls().length === 1)
+        const c = await pidOf(pool, 'c')
+        assert.deepEqual([a, b, c].map(isAlive), [true, false, true])
+        await busy
+        await pidOf(pool, 'c')
+        await pidOf(pool, 'b')
+        assert.deepEqual([a, c].map(isAlive), [false, true], 'a was used before c')
+      },
+      { maxSessions: 2 },
+    ))
+
+  test('when all are busy, calls to whichever servers wait first come first served', () =>
+    withServers(
+      ['a', 'b', 'c', 'd'],
+      async (pool, seen) => {
+        const first = pool.callTool('a', 'delay', { ms: 500, key: 'a1' })
+        await until(() => pool.getActiveCalls().length === 1)
+        const names = ['b1', 'c1', 'a2', 'd1', 'b2']
+        const rest = names.map((key) => pool.callTool(key[0], 'echo', { key }))
+        await Promise.all([first, ...rest])
+        const order = seen()
+        assert.deepEqual([...order].sort(), ['a1', ...names].sort())
+        const firsts = order.filter((key) => ['b1', 'c1', 'd1'].includes(key))
+        assert.deepEqual(firsts, ['b1', 'c1', 'd1'])
+        assert.equal(live(pool).length, 1)
+      },
+      { maxSessions: 1 },
+    ))
+
+  test('end when idle for too long, but for those that are kept warm', () =>
+    withServers(
+      ['a', 'b'],
+      async (pool) => {
+        await until(() => live(pool).length === 2 && live(pool).every(({ state }) => state === 'idle'))
+        await Promise.all([pidOf(pool, 'a'), pidOf(pool, 'b')])
+        await sleep(600)
+        assert.equal(live(pool).length, 2)
+      },
+      { idleTimeout: 200, minWarm: 1 },
+    ).then(() =>
+      withHostile(
+        '',
+        async (pool) => {
+          const pid = await pidOf(pool)
+          await until(() => !isAlive(pid) && pool.getStatus().sessions.length === 0)
+          assert.notEqual(await pidOf(pool), pid)
+        },
+        { idleTimeout: 200 },
+      ),
+    ))
+
+  test('serve so many calls and no more', () =>
+    withHostile(
+      '',
+      async (pool) => {
+        const pids = []
+        for (let call = 0; call < 6; call++) pids.push(await pidOf(pool))
+        assert.deepEqual(
+          pids.map((pid) => pids.indexOf(pid)),
+          [0, 0, 2, 2, 4, 4],
+        )
+      },
+      { maxUses: 2 },
+    ))
+
+  test('live so long and no longer, but for the call that they are working on', () =>
+    withHostile(
+      '',
+      async (pool) => {
+        const pid = await pidOf(pool)
+        assert.equal(said(await pool.callTool('it', 'delay', { ms: 900 })), 'late')
+        await until(() => !isAlive(pid))
+        assert.notEqual(await pidOf(pool), pid)
+      },
+      { maxLifetime: 300 },
+    ))
+
+  test('of one server there may be more, for calls at once', () =>
+    withHostile(
+      '',
+      async (pool) => {
+        const calls = Array.from({ length: 4 }, () => pool.callTool('it', 'delay', { ms: 1500 }))
+        await until(() => pool.getActiveCalls().length === 3)
+        assert.equal(new Set(pool.getActiveCalls().map(({ pid }) => pid)).size, 3)
+        assert.equal(pool.getStatus().queued, 1)
+        await Promise.all(calls)
+        assert.equal(live(pool).length, 3)
+      },
+      { maxInFlight: 1, instances: 3 },
+    ))
+
+  test('a server that is configured anew is started anew, after its calls', async () => {
+    const folder = temporaryFolder()
+    const configPath = join(folder, 'mcporter.json')
+    const configure = (version) =>
+      writeFileSync(
+        configPath,
+        JSON.stringify({ imports: [], mcpServers: { it: { ...hostileServer(), env: { VERSION: version } } } }),
+      )
+    configure('1')
+    const pool = new McpPool({ configPath })
+    const before = await pidOf(pool)
+    const underWay = pool.callTool('it', 'delay', { ms: 3000 })
+    await until(() => pool.getActiveCalls().length === 1)
+    configure('2')
+    const after = await until(async () => {
+      const pid = await pidOf(pool)
+      return pid !== before && pid
+    })
+    assert.ok(isAlive(before))
+    assert.equal(said(await underWay), 'late')
+    await until(() => !isAlive(before))
+    assert.equal(await pidOf(pool), after)
+    writeFileSync(configPath, JSON.stringify({ imports: [], mcpServers: {} }))
+    await until(() =>
+      pidOf(pool).then(
+        () => false,
+        ({ code }) => code === 'ERR_UNKNOWN_SERVER',
+      ),
+    )
+    await until(() => !isAlive(after))
+    await pool.close()
+  })
+})
+
+describe('the end of a pool', { skip: noProcessList }, () => {
+  test('a drain waits for the calls, a close does not', () =>
+    withHostile('', async (pool) => {
+      const pid = await pidOf(pool)
+      const call = pool.callTool('it', 'delay', { ms: 500 })
+      await until(() => pool.getActiveCalls().length === 1)
+      const drained = pool.drain()
+      await assert.rejects(pool.callTool('it', 'echo'), { code: 'ERR_CLOSED' })
+      await assert.rejects(pool.listTools('it'), { code: 'ERR_CLOSED' })
+      assert.equal(said(await call), 'late')
+      await drained
+      assert.ok(!isAlive(pid))
+      await Promise.all([pool.close(), pool.close(), pool.drain()])
+    }))
+
+  test('a close in the tick of the first call', () =>
+    withHostile('slow', async (pool) => {
+      const calls = [1, 2].map(() => assert.rejects(pool.callTool('it', 'echo'), { code: 'ERR_CLOSED' }))
+      await pool.close()
+      await Promise.all(calls)
+    }))
+})
