@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import os from 'node:os'
 
 /** @typedef {{ what: string, unit: string, peers: Record<string, import('./statistics.mjs').summary extends (v: number[]) => infer S ? S : never> }} Figure */
-/** @typedef {{ what: string, is: number, target: string, met: boolean }} Ratio */
+/** @typedef {{ what: string, is: number, unit?: string, target: string, met: boolean }} Ratio */
 /** @typedef {{ title: string, notes: string[], versions: Record<string, string>, figures: Figure[], ratios: Ratio[] }} Results */
 
 /** @param {Results[]} all */
@@ -36,7 +36,12 @@ function section({ title, notes, versions, figures, ratios }) {
     '',
     ...table(
       ['', 'is', 'target', ''],
-      ratios.map(({ what, is, target, met }) => [what, `${number(is)}x`, target, met ? 'met' : 'missed']),
+      ratios.map(({ what, is, unit = 'x', target, met }) => [
+        what,
+        `${number(is)}${unit}`,
+        target,
+        met ? 'met' : 'missed',
+      ]),
     ),
   ]
 }

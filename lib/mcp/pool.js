@@ -55,13 +55,9 @@ class McpPool {
 
   /** A checked call. @param {import('./sessions').Call} call @param {string} json @returns {Promise<any>} */
   callEncoded(call, json) {
-    return this.#settled(call, async ({ key, allows }) => {
-      if (allows(call.tool)) return this.#sessions.callTool(key, call, json)
-      throw unknownTool(
-        call,
-        (await this.#allowed(key, call, allows)).map(({ name }) => name),
-      )
-    })
+    return this.#settled(call, ({ key, allows }) =>
+      allows(call.tool) ? this.#sessions.callTool(key, call, json) : this.#refused(key, call, allows),
+    )
   }
 
   /** @param {import('./sessions').Call} call @returns {Promise<any[]>} */
@@ -77,7 +73,7 @@ class McpPool {
     return { maxSessions: this.#maxSessions, ...this.#sessions.status() }
   }
 
-  /** Where calls to this server go. @param {string} server @returns {Promise<import('./servers').Route | undefined>} */
+  /** Where calls to this server go. @param {string} server @returns {import('./servers').Route | undefined | Promise<import('./servers').Route | undefined>} */
   route(server) {
     return this.#servers.route(server)
   }
@@ -98,6 +94,15 @@ class McpPool {
     await this.#sessions.close()
   }
 
+  /** @param {string} key @param {import('./sessions').Call} call @param {(tool: string) => boolean} allows @returns {Promise<never>} */
+  async #refused(key, call, allows) {
+    const tools = await this.#allowed(key, call, allows)
+    throw unknownTool(
+      call,
+      tools.map(({ name }) => name),
+    )
+  }
+
   /** @param {string} key @param {import('./sessions').Call} call @param {(tool: string) => boolean} allows */
   async #allowed(key, call, allows) {
     return (await this.#sessions.listTools(key, call)).filter(({ name }) => allows(name))
@@ -107,7 +112,9 @@ class McpPool {
   async #settled(call, work) {
     try {
       if (this.#closed || isClosing()) throw closedError('a call')
-      const route = await this.#servers.route(call.server)
+      const found = this.#servers.route(call.server)
+      // Most calls go through here, and each await is a promise and a turn of the queue.
+      const route = found instanceof Promise ? await found : found
       if (route === undefined) throw unknownServer(call, await this.#servers.names())
       if (route.key === undefined) {
         throw codedError('ERR_SERVER_UNAVAILABLE', `no session can be had with it: ${route.needs}`)

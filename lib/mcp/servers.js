@@ -49,9 +49,10 @@ class Servers {
     else if (isWarm) this.#refresh().catch(() => {})
   }
 
-  /** @param {string} name @returns {Promise<Route | undefined>} */
-  async route(name) {
-    return (await this.#refresh()).get(name)
+  /** Known at once where there is no configuration to look at. @param {string} name @returns {Route | undefined | Promise<Route | undefined>} */
+  route(name) {
+    if (this.#source === undefined) return this.#routes.get(name)
+    return this.#refresh().then((routes) => routes.get(name))
   }
 
   /** @returns {Promise<string[]>} */
