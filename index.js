@@ -3,6 +3,7 @@
 const { CleanupScanner, cleanup } = require('./lib/cleanup')
 const { shutdown } = require('./lib/lifecycle')
 const { McpPool } = require('./lib/mcp/pool')
+const { ProcessPool } = require('./lib/pool/process-pool')
 const { Runner, activeProcesses } = require('./lib/process/runner')
 const { Semaphore } = require('./lib/semaphore')
 
@@ -12,4 +13,4 @@ const spawn = runner.spawn.bind(runner)
 const getActiveProcesses = () => activeProcesses()
 
 // Plain names, because Node.js reads this list, without running it, for those who `import { … }`.
-module.exports = { CleanupScanner, McpPool, Semaphore, cleanup, getActiveProcesses, run, shutdown, spawn }
+module.exports = { CleanupScanner, McpPool, ProcessPool, Semaphore, cleanup, getActiveProcesses, run, shutdown, spawn }

@@ -2,7 +2,7 @@
 
 use super::traffic::Traffic;
 use super::wire::{self, Incoming};
-use crate::runner::{InputSender, Line, Sent, Stream};
+use crate::runner::{Line, Pipes, Sent, Stream};
 use parking_lot::Mutex;
 use rmcp::model::{ClientJsonRpcMessage, ServerJsonRpcMessage};
 use rmcp::service::RoleClient;
@@ -11,16 +11,6 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use tokio::sync::mpsc;
-
-/// The two ends of a server's pipes.
-#[derive(Debug)]
-pub struct Pipes {
-    /// What it reads; its input ends when this is dropped.
-    pub input: InputSender,
-    /// What it writes.
-    pub lines: mpsc::Receiver<Vec<Line>>,
-}
 
 /// Carries the SDK's messages. A transport that is dropped without being closed gives the pipes back, for a second handshake.
 #[derive(Debug)]

@@ -22,7 +22,7 @@ use std::path::PathBuf;
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 
 /// What to start.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Spec {
     /// The command as it was asked for; the child sees it as its own name.
     pub command: OsString,
