@@ -10,6 +10,7 @@ const { signalName, startError, tail } = require('../process/failure')
 /**
  * Why waiting for a worker was in vain.
  * @param {Described} of @param {import('../../binding').WorkerFailure} failure @param {number} timeout
+ * @returns {ReturnType<typeof codedError>}
  */
 function acquireFailure(of, failure, timeout) {
   const { kind, retryAfter } = failure
@@ -42,7 +43,11 @@ function exitFailure({ command, maxBuffer }, exit) {
   const ended = details(exit)
   switch (exit.ended) {
     case 'maxBuffer':
-      return codedError('ERR_MAX_BUFFER', `${command} wrote a line of more than ${maxBuffer} bytes and was ended`, ended)
+      return codedError(
+        'ERR_MAX_BUFFER',
+        `${command} wrote a line of more than ${maxBuffer} bytes and was ended`,
+        ended,
+      )
     case 'cleanup':
       return codedError('ERR_CLEANUP', `${command} was ended by the cleanup scanner`, ended)
     case 'shutdown':

@@ -39,7 +39,9 @@ function fromLine(line, json) {
     return { value: JSON.parse(line) }
   } catch (cause) {
     const shown = line.length > SHOWN ? `${line.slice(0, SHOWN)}…` : line
-    return { error: codedError('ERR_INVALID_LINE', `The worker wrote a line that is no JSON: ${shown}`, { cause, line }) }
+    return {
+      error: codedError('ERR_INVALID_LINE', `The worker wrote a line that is no JSON: ${shown}`, { cause, line }),
+    }
   }
 }
 

@@ -25,6 +25,7 @@ const NO_OWNER = 0
 /** A pool's options, checked. @param {unknown} options */
 function poolOptions(options) {
   if (options === undefined) throw validate.invalidConfig('options', 'an object with at least a command', options)
+  /** @type {Record<string, any>} */
   const given = { ...DEFAULTS, ...defined(validate.options('options', options, [...OWN, ...PROCESS])) }
   const { command, args = [], json = false, ready = false, maxSize = config.poolSize() } = given
   const unlimited = { unlimited: true }

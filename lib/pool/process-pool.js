@@ -9,13 +9,14 @@ const { poolOptions, waitOptions } = require('./options')
 const { Worker } = require('./worker')
 
 /** @typedef {{ timeout?: number, signal?: AbortSignal }} WaitOptions */
+/** @typedef {import('./worker').Inside} Inside */
 
 /** Worker processes that speak in lines: started when needed, used by one at a time, kept for the next, ended when idle. */
 class ProcessPool {
   #native
   #options
-  /** Those in use, or waited for, by the number of the use. @type {Map<number, Worker>} */
-  #workers = new Map()
+  /** What is used, or waited for, by the number of the use. @type {Map<number, Inside>} */
+  #uses = new Map()
   #lastUse = 0
   #isClosed = false
 
@@ -23,26 +24,16 @@ class ProcessPool {
   constructor(options) {
     this.#options = poolOptions(options)
     // Native holds on to the function, and so must the function not to what holds on to native.
-    const workers = new WeakRef(this.#workers)
-    this.#native = new native.Workers(this.#options.native, (event) => workers.deref()?.get(event.lease)?.hear(event) ?? true)
+    const uses = new WeakRef(this.#uses)
+    const hear = (/** @type {import('../../binding').WorkerEvent} */ event) =>
+      uses.deref()?.get(event.lease)?.hear(event) ?? true
+    this.#native = new native.Workers(this.#options.native, hear)
     drainAtShutdown(this)
   }
 
   /** @param {WaitOptions} [options] @returns {Promise<Worker>} */
   async acquire(options) {
-    const { timeout = this.#options.acquireTimeout, signal } = waitOptions(options)
-    if (signal?.aborted) throw abortError(signal)
-    if (this.#isClosed || isClosing()) throw closedError(this.#options.described.command)
-    const use = this.#nextUse()
-    const worker = new Worker(this.#link(use), this.#options.described, this.#options.json)
-    this.#workers.set(use, worker)
-    try {
-      worker.begin(this.#native.tryAcquire(use) ?? (await this.#wait(use, timeout, signal)))
-      return worker
-    } catch (error) {
-      this.#workers.delete(use)
-      throw error
-    }
+    return (await this.#acquire(waitOptions(options))).worker
   }
 
   /**
@@ -52,24 +43,22 @@ class ProcessPool {
   async use(fn, options) {
     if (typeof fn !== 'function') throw validate.invalidArgument('fn', 'a function', fn)
     const { timeout, acquireTimeout, signal } = waitOptions(options, ['acquireTimeout'])
-    const worker = await this.acquire({ timeout: acquireTimeout, signal })
+    const { worker, end } = await this.#acquire({ timeout: acquireTimeout, signal })
     let spoiled = true
     try {
       const result = await within(timeout, signal, () => fn(worker))
       spoiled = false
       return result
     } finally {
-      worker.end({ spoiled })
+      end(spoiled)
     }
   }
 
   /** @param {Worker} worker */
   release(worker) {
     if (!(worker instanceof Worker)) throw validate.invalidArgument('worker', 'a worker of this pool', worker)
-    if (![...this.#workers.values()].includes(worker)) {
-      throw codedError('ERR_NOT_ACQUIRED', "The worker was given back already, or is another pool's")
-    }
-    worker.release()
+    for (const { worker: used, end } of this.#uses.values()) if (used === worker && end(false)) return
+    throw codedError('ERR_NOT_ACQUIRED', "The worker was given back already, or is another pool's")
   }
 
   getStatus() {
@@ -110,6 +99,23 @@ class ProcessPool {
     await this.#native.close()
   }
 
+  /** @param {WaitOptions} options @returns {Promise<Inside>} */
+  async #acquire({ timeout = this.#options.acquireTimeout, signal }) {
+    if (signal?.aborted) throw abortError(signal)
+    if (this.#isClosed || isClosing()) throw closedError(this.#options.described.command)
+    this.#lastUse = (this.#lastUse + 1) >>> 0
+    const use = this.#lastUse
+    new Worker((inside) => this.#connect(use, inside), this.#options.described, this.#options.json)
+    const inside = /** @type {Inside} */ (this.#uses.get(use))
+    try {
+      inside.begin(this.#native.tryAcquire(use) ?? (await this.#wait(use, timeout, signal)))
+      return inside
+    } catch (error) {
+      this.#uses.delete(use)
+      throw error
+    }
+  }
+
   /** @param {number} use @param {number} timeout @param {AbortSignal} [signal] @returns {Promise<number>} the worker's pid */
   async #wait(use, timeout, signal) {
     const giveUp = () => this.#native.giveUp(use)
@@ -125,22 +131,18 @@ class ProcessPool {
     return /** @type {number} */ (pid)
   }
 
-  /** @param {number} use @returns {import('./worker').Link} */
-  #link(use) {
+  /** Listens to what a worker does from before it is there, so that nothing is missed. @param {number} use @param {Inside} inside */
+  #connect(use, inside) {
+    this.#uses.set(use, inside)
     return {
-      post: (text) => this.#native.post(use, text),
-      send: (text) => this.#native.send(use, text),
+      post: (/** @type {string} */ text) => this.#native.post(use, text),
+      send: (/** @type {string} */ text) => this.#native.send(use, text),
       resume: () => this.#native.resume(use),
-      release: (heard, spoiled) => {
-        this.#workers.delete(use)
+      release: (/** @type {number} */ heard, /** @type {boolean} */ spoiled) => {
+        this.#uses.delete(use)
         this.#native.release(use, heard, spoiled)
       },
     }
-  }
-
-  #nextUse() {
-    this.#lastUse = (this.#lastUse + 1) >>> 0
-    return this.#lastUse
   }
 }
 
@@ -149,20 +151,23 @@ class ProcessPool {
  * @template T @param {number | undefined} timeout @param {AbortSignal | undefined} signal @param {() => T | PromiseLike<T>} fn
  * @returns {Promise<T>}
  */
-function within(timeout, signal, fn) {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(abortError(/** @type {AbortSignal} */ (signal)))
+async function within(timeout, signal, fn) {
+  if (timeout === undefined && signal === undefined) return fn()
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer
+  let abort = () => {}
+  const limit = new Promise((_, reject) => {
+    abort = () => reject(abortError(/** @type {AbortSignal} */ (signal)))
     const late = () => reject(codedError('ERR_CALL_TIMEOUT', `The use of a worker timed out after ${timeout} ms`))
-    const timer = timeout === undefined || timeout === Infinity ? undefined : setTimeout(late, timeout)
+    if (timeout !== undefined && timeout !== Infinity) timer = setTimeout(late, timeout)
     signal?.addEventListener('abort', abort, { once: true })
-    const run = async () => fn()
-    run()
-      .then(resolve, reject)
-      .finally(() => {
-        clearTimeout(timer)
-        signal?.removeEventListener('abort', abort)
-      })
   })
+  try {
+    return await Promise.race([fn(), limit])
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', abort)
+  }
 }
 
 module.exports = { ProcessPool }

@@ -13,9 +13,11 @@ const MOST_UNREAD = 1024 * 1024
 const LINE = 32
 
 /**
- * What a worker needs of its pool.
+ * What a worker needs of its pool, and the pool of it.
  * @typedef {{ post(text: string): void, send(text: string): Promise<boolean>, resume(): void,
  *   release(heard: number, spoiled: boolean): void }} Link
+ * @typedef {{ worker: Worker, begin(pid: number): void, hear(event: import('../../binding').WorkerEvent): boolean,
+ *   end(spoiled: boolean): boolean }} Inside
  * @typedef {{ resolve: (value: any) => void, reject: (error: Error) => void }} Receiver
  * @typedef {{ timeout?: number, signal?: AbortSignal }} WaitOptions
  */
@@ -39,12 +41,19 @@ class Worker extends EventEmitter {
   /** Why it answers no more. @type {Error | undefined} */
   #failure
 
-  /** @param {Link} link @param {import('./failure').Described} described @param {boolean} json */
-  constructor(link, described, json) {
+  /** @param {(inside: Inside) => Link} connect @param {import('./failure').Described} described @param {boolean} json */
+  constructor(connect, described, json) {
     super()
-    this.#link = link
     this.#described = described
     this.#json = json
+    this.#link = connect({
+      worker: this,
+      begin: (pid) => {
+        this.#pid = pid
+      },
+      hear: (event) => this.#hear(event),
+      end: (spoiled) => this.#end(spoiled),
+    })
   }
 
   get pid() {
@@ -75,17 +84,16 @@ class Worker extends EventEmitter {
 
   /** Gives it back. */
   release() {
-    if (!this.end()) throw releasedError()
+    if (!this.#end(false)) throw releasedError()
   }
 
   /** Gives it back, not to be used again. */
   destroy() {
-    this.#isSpoiled = true
-    this.release()
+    if (!this.#end(true)) throw releasedError()
   }
 
-  /** The same unless it was given back already, which it tells. Not public. @param {{ spoiled?: boolean }} [options] */
-  end({ spoiled = false } = {}) {
+  /** Gives it back unless that was done already, and tells. @param {boolean} spoiled */
+  #end(spoiled) {
     if (this.#isReleased) return false
     this.#isReleased = true
     // What is still to come would be taken for an answer to the next user.
@@ -96,13 +104,8 @@ class Worker extends EventEmitter {
     return true
   }
 
-  /** Not public. @param {number} pid */
-  begin(pid) {
-    this.#pid = pid
-  }
-
-  /** Takes what it did, and tells whether it can take more. Not public. @param {import('../../binding').WorkerEvent} event */
-  hear({ lines, errorLines, exit }) {
+  /** Takes what it did, and tells whether it can take more. @param {import('../../binding').WorkerEvent} event */
+  #hear({ lines, errorLines, exit }) {
     if (lines.length > 0) this.#heard++
     for (const line of lines) this.#hearLine(line)
     for (const line of errorLines) this.#tell('errorLine', line)
