@@ -68,6 +68,32 @@ export declare class ProcessCall {
   endInput(): void
 }
 
+/** The workers of one pool. */
+export declare class Workers {
+  /** A pool; `listen` is called with what the workers in use do, and returns whether it can take more now. */
+  constructor(request: WorkerPoolRequest, listen: (arg: WorkerEvent) => boolean)
+  /** Takes an idle worker for this use; its pid, or undefined when there is none. */
+  tryAcquire(lease: number): number | null
+  /** Waits for a worker for this use, at most for `timeout` ms. */
+  acquire(lease: number, timeout: number): Promise<WorkerAcquired>
+  /** Gives up waiting. */
+  giveUp(lease: number): void
+  /** Writes a text to the worker; when its input has closed, its end will be told. */
+  post(lease: number, text: string): void
+  /** The same; resolves with whether the worker's input took it. */
+  send(lease: number, text: string): Promise<boolean>
+  /** Can take more of what this worker writes. */
+  resume(lease: number): void
+  /** Ends a use. The worker is not used again if it is `spoiled`, or if it wrote more than the `heard` events with lines. */
+  release(lease: number, heard: number, spoiled: boolean): void
+  /** A look at the pool. */
+  status(): WorkerPoolStatus
+  /** Takes no more work, serves those who wait, and ends each worker after its use; resolves when none is left. */
+  drain(): Promise<void>
+  /** Refuses those who wait and ends all workers; resolves when nothing is left of them. */
+  close(): Promise<void>
+}
+
 /** A call that a server is working on. */
 export interface ActiveCall {
   /** The call's number. */
@@ -351,3 +377,97 @@ export declare function semaphoreStatus(handle: number): [limit: number, current
 
 /** Takes a slot if one is free. */
 export declare function semaphoreTryAcquire(handle: number): boolean
+
+/** What became of waiting for a worker: one of these is set. */
+export interface WorkerAcquired {
+  /** The worker's pid. */
+  pid?: number
+  /** Why there is none. */
+  failure?: WorkerFailure
+}
+
+/** What a worker does while it is used. */
+export interface WorkerEvent {
+  /** The use. */
+  lease: number
+  /** It wrote these to its standard output. */
+  lines: Array<string>
+  /** It wrote these to its standard error. */
+  errorLines: Array<string>
+  /** It has ended, and nothing more will come. */
+  exit?: WorkerExit
+}
+
+/** How a worker ended. */
+export interface WorkerExit {
+  /** Its exit code. */
+  exitCode?: number
+  /** The number of the signal that ended it. */
+  signal?: number
+  /** Why it had to end. */
+  ended?: 'timeout' | 'aborted' | 'maxBuffer' | 'cleanup' | 'shutdown'
+  /** The last part of its standard error. */
+  stderr: string
+}
+
+/** Why there is no worker. */
+export interface WorkerFailure {
+  /** What happened. */
+  kind: 'timeout' | 'aborted' | 'closed' | 'spawn' | 'exited' | 'notReady' | 'internal'
+  /** The system's error number when nothing could be started. */
+  errno?: number
+  /** How the worker ended that was waited for. */
+  end?: WorkerExit
+  /** For how many ms none will be started, after too many failures like this one. */
+  retryAfter?: number
+}
+
+/** A pool; `lib/` has checked it. Times are in ms. */
+export interface WorkerPoolRequest {
+  /** How its workers are started. */
+  worker: ProcessRequest
+  /** How many there may be. */
+  maxSize: number
+  /** How long one may be idle, `Infinity` for ever. */
+  idleTimeout: number
+  /** How often one is used. */
+  maxUses?: number
+  /** How long one is used. */
+  maxLifetime?: number
+  /** How many are kept though they are idle. */
+  minWarm: number
+  /** How long one may take to write the line that says that it is ready; undefined where there is none. */
+  readyWithin?: number
+}
+
+/** A look at a pool. */
+export interface WorkerPoolStatus {
+  /** Workers that are not ready yet. */
+  starting: number
+  /** Workers that nobody uses. */
+  idle: number
+  /** Workers in use. */
+  busy: number
+  /** Workers on their way out. */
+  ending: number
+  /** How many wait for one. */
+  queued: number
+  /** How many were started. */
+  created: number
+  /** How many starts failed. */
+  failed: number
+  /** How many uses got a worker that had been used before. */
+  reused: number
+  /** How many ended for being idle. */
+  endedIdle: number
+  /** For having been used so often. */
+  endedUses: number
+  /** For their age. */
+  endedLifetime: number
+  /** For being unfit for further use. */
+  endedUnhealthy: number
+  /** With the pool. */
+  endedClosed: number
+  /** By themselves. */
+  crashed: number
+}

@@ -353,6 +353,162 @@ export class McpPool {
   close(): Promise<void>
 }
 
+// ---------------------------------------------------------------------------------------------- Worker processes
+
+export interface ProcessPoolOptions {
+  /** The worker's program. It reads lines from its standard input and writes lines to its standard output. */
+  command: string
+  args?: readonly string[]
+  /** Its working directory. Default: the server's. */
+  cwd?: string
+  /** Added to the server's environment; `undefined` takes a variable out. */
+  env?: Record<string, string | undefined>
+  /** What listings call it. Default `null`. */
+  server?: string
+  /** How many workers may be alive, whatever they do. Default `PROCESS_POOL_SIZE`, or 5. */
+  maxSize?: number
+  /** Ms after which a worker that nobody uses is ended; `Infinity` for never. Default 30000. */
+  idleTimeout?: number
+  /** The use after which a worker is ended. Default: none. */
+  maxUses?: number
+  /** Ms after which a worker is ended, up to a tenth more so that not all end together; never in a use. Default: none. */
+  maxLifetime?: number
+  /** How many workers are started at once and kept though nobody uses them. Default 0. */
+  minWarm?: number
+  /** How long `acquire()` waits, in ms; `Infinity` for ever. Default 60000. */
+  acquireTimeout?: number
+  /** Messages and lines are JSON values: every message is encoded, every line decoded. Default `false`. */
+  json?: boolean
+  /** The worker's first line says that it is ready: it is waited for, and nobody receives it. Default `false`. */
+  ready?: boolean
+  /** How long that may take, in ms. Default 30000. */
+  readyTimeout?: number
+  /** Ms between SIGTERM and SIGKILL. Default 2000. */
+  killGrace?: number
+  /** Bytes of one line; a longer one ends the worker. Default 10 MiB. */
+  maxBuffer?: number
+}
+
+export interface WaitOptions {
+  /** Ms. */
+  timeout?: number
+  signal?: AbortSignal
+}
+
+export interface UseOptions {
+  /** Ms that the use may take. Default `Infinity`. */
+  timeout?: number
+  /** Ms to wait for a worker. Default: the pool's `acquireTimeout`. */
+  acquireTimeout?: number
+  /** Ends the wait, or the use. */
+  signal?: AbortSignal
+}
+
+export interface ProcessPoolStatus {
+  maxSize: number
+  /** How many workers are alive. */
+  size: number
+  idle: number
+  busy: number
+  starting: number
+  ending: number
+  /** How many wait for one. */
+  queued: number
+  stats: {
+    /** Workers that were started. */
+    created: number
+    /** Starts that failed. */
+    failed: number
+    /** Uses of a worker that had been used before. */
+    reused: number
+    /** Workers that the pool ended, by reason. */
+    recycled: { idle: number; uses: number; lifetime: number; unhealthy: number; closed: number }
+    /** Workers that ended by themselves. */
+    crashed: number
+  }
+}
+
+export interface PoolWorkerEvents {
+  /** A line of its standard output, decoded with `json`. */
+  line: [line: any]
+  /** A line of its standard error. */
+  errorLine: [line: string]
+  /** It has ended, with all that it started. */
+  exit: [exit: { exitCode: number | null; signal: NodeJS.Signals | null; stderr: string }]
+}
+
+/**
+ * One use of a worker, until it is given back. After that its methods fail with `ERR_NOT_ACQUIRED` and its events are over.
+ *
+ * A line counts as read when `receive()` or `request()` got it, or when somebody listened to 'line'. A worker that writes
+ * more than a MiB which nobody reads has to wait.
+ */
+export interface PoolWorker extends EventEmitter<PoolWorkerEvents> {
+  readonly pid: number
+  /**
+   * Sends one line: a string as it is, anything else as JSON; with `json`, everything as JSON. Resolves once the worker's
+   * input has taken it; rejects with `ERR_INPUT_CLOSED`, or like {@link PoolWorker.receive} when the worker has ended.
+   * @throws `ERR_INVALID_ARG_VALUE` for a string of several lines, `ERR_INVALID_ARG_TYPE` for what JSON cannot express
+   */
+  send(message: unknown): Promise<void>
+  /**
+   * The next line that nobody has read. Rejects with `ERR_CALL_TIMEOUT`, `ABORT_ERR`, `ERR_INVALID_LINE` (no JSON, with
+   * `json`), or, when the worker has ended, `ERR_WORKER_EXITED` (with `exitCode`, `signal` and the tail of its `stderr`),
+   * `ERR_MAX_BUFFER` (a line was too long), `ERR_CLOSED` (with its pool).
+   */
+  receive(options?: WaitOptions): Promise<any>
+  /** `send()` and then `receive()`. */
+  request(message: unknown, options?: WaitOptions): Promise<any>
+  /**
+   * Gives it back. It is not used again, but ended, if lines are left that nobody has read, or if a `receive()` waits, timed
+   * out or was aborted: a late answer would go to the next user.
+   * @throws `ERR_NOT_ACQUIRED`
+   */
+  release(): void
+  /** Gives it back to be ended. @throws `ERR_NOT_ACQUIRED` */
+  destroy(): void
+}
+
+/**
+ * Worker processes that speak in lines, such as Python scripts: started when needed, used by one at a time, kept for the next.
+ *
+ * Uses are served first come first served. A worker that is idle is taken before another is started, the one used last first;
+ * at most two start at a time. A worker that ends by itself makes room for another. When five in a row could not be
+ * started, or ended before they had been of use to anybody, `acquire()` rejects with `ERR_WORKER_UNAVAILABLE` for 30 s.
+ *
+ * A worker is ended by closing its input, SIGTERM half a second later, and SIGKILL after `killGrace`, with all that it
+ * started; one that is not fit for further use gets SIGTERM at once. Workers show in `getActiveProcesses()`, and the cleanup
+ * scanner spares them. Idle ones do not keep this process alive. Where procward guarantees that (`docs/guarantees.md`), none
+ * outlives it.
+ */
+export class ProcessPool {
+  /** @throws `ERR_INVALID_CONFIG` */
+  constructor(options: ProcessPoolOptions)
+  /**
+   * Waits for a worker; whoever gets it gives it back.
+   *
+   * Rejects with `ERR_QUEUE_TIMEOUT`, `ABORT_ERR`, `ERR_CLOSED`, `ERR_SPAWN` (as `run()` does), `ERR_WORKER_START` (not ready
+   * in time), `ERR_WORKER_EXITED` (ended before it was ready), or `ERR_WORKER_UNAVAILABLE` (with `retryAfter` in ms; `cause` is
+   * the last failure).
+   */
+  acquire(options?: WaitOptions): Promise<PoolWorker>
+  /** The same as `worker.release()`. @throws `ERR_NOT_ACQUIRED` when it was given back already, or is another pool's */
+  release(worker: PoolWorker): void
+  /**
+   * Runs `fn` with a worker, and gives that back when `fn` returns or its promise settles. When `fn` fails, takes longer than
+   * `timeout` (`ERR_CALL_TIMEOUT`) or is aborted (`ABORT_ERR`), the worker is not used again, but ended; the last two do not
+   * wait for `fn`.
+   *
+   * Rejects like {@link ProcessPool.acquire}, or with whatever `fn` threw.
+   */
+  use<T>(fn: (worker: PoolWorker) => T | PromiseLike<T>, options?: UseOptions): Promise<T>
+  getStatus(): ProcessPoolStatus
+  /** Takes no more work (`ERR_CLOSED`), serves those who wait, and ends each worker after its use. Resolves once none is left. */
+  drain(): Promise<void>
+  /** Takes no more work, rejects those who wait, and ends all workers, in use or not. Resolves once nothing is left of them. */
+  close(): Promise<void>
+}
+
 // ---------------------------------------------------------------------------------------------- Cleanup
 
 export interface CleanupOptions {

@@ -4,6 +4,7 @@ const { CleanupScanner, cleanup } = require('./lib/cleanup')
 const { getGuarantees } = require('./lib/guarantees')
 const { shutdown } = require('./lib/lifecycle')
 const { McpPool } = require('./lib/mcp/pool')
+const { ProcessPool } = require('./lib/pool/process-pool')
 const { Runner, activeProcesses } = require('./lib/process/runner')
 const { Semaphore } = require('./lib/semaphore')
 
@@ -16,6 +17,7 @@ const getActiveProcesses = () => activeProcesses()
 module.exports = {
   CleanupScanner,
   McpPool,
+  ProcessPool,
   Semaphore,
   cleanup,
   getActiveProcesses,

@@ -19,3 +19,4 @@ pub mod runner;
 pub mod scanner;
 pub mod semaphore;
 pub mod supervisor;
+pub mod worker;

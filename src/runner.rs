@@ -2,9 +2,11 @@
 
 mod capture;
 mod input;
+mod kept;
 mod lines;
 
 pub use input::{Input, InputSender, Sent, input};
+pub use kept::Kept;
 pub use lines::{Line, Lines, Stream};
 
 use crate::process::tree::{self, Exit, Spec, Started};
@@ -20,7 +22,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 pub const READS_AHEAD: usize = 4;
 
 /// What to run, and within which bounds.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Call {
     /// What to start.
     pub spec: Spec,

@@ -1,12 +1,13 @@
 //! One of each for the whole process, however many JavaScript environments it has.
 
 use crate::mcp::pool::McpPool;
-use crate::pool::Limits;
+use crate::pool::{Limits, Rules};
 use crate::process::table::snapshot;
 use crate::registry::{EndReason, Registry};
 use crate::scanner::reason::Reason;
 use crate::scanner::verdict::TrackedTree;
 use crate::scanner::{Ending, Options, Scanner, Trees};
+use crate::worker::{Template, WorkerPool};
 use once_cell::sync::OnceCell;
 use std::io;
 use std::sync::Arc;
@@ -41,6 +42,11 @@ impl Supervisor {
     /// An empty pool of sessions with MCP servers.
     pub fn mcp_pool(&self, limits: Limits) -> McpPool {
         McpPool::new(&self.registry, limits, self.runtime.handle())
+    }
+
+    /// A pool of workers that are all alike.
+    pub fn worker_pool(&self, template: Template, limits: Limits, rules: Rules) -> WorkerPool {
+        WorkerPool::new(&self.registry, template, limits, rules, self.runtime.handle())
     }
 
     /// A cleanup scanner over this process's trees.

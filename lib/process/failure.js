@@ -75,11 +75,11 @@ function failure(command, outcome, result, { timeout, maxBuffer, signal }) {
   }
 }
 
-/** What it last said about itself. @param {ProcessResult} result */
+/** What it last said about itself. @param {{ stderr: string | Buffer }} result */
 function tail({ stderr }) {
   const text = stderr.toString().trim()
   if (text === '') return ''
   return `: ${text.length > STDERR_TAIL ? `…${text.slice(-STDERR_TAIL)}` : text}`
 }
 
-module.exports = { failure, signalName, startError, systemError }
+module.exports = { failure, signalName, startError, systemError, tail }

@@ -6,3 +6,4 @@ mod mcp;
 mod process;
 mod scanner;
 mod semaphore;
+mod worker;

@@ -200,10 +200,13 @@ impl McpPool {
     }
 }
 
+/// What waiting for a session comes to.
+type Checkout = Result<Lease<SessionFactory>, Refusal<StartError>>;
+
 /// What a call has of the pool before it is sent.
 enum Place {
     Lease(Lease<SessionFactory>),
-    Waits(Pin<Box<dyn Future<Output = Result<Lease<SessionFactory>, Refusal<StartError>>> + Send>>),
+    Waits(Pin<Box<dyn Future<Output = Checkout> + Send>>),
 }
 
 /// Keeps a call listed.

@@ -4,10 +4,11 @@ use super::client::Client;
 use super::definition::{Definition, Program};
 use super::error::{CallError, ServerEnd, StartError};
 use super::exchange::{Exchange, Request};
-use super::process::ServerProcess;
+use super::process;
 use super::stdio::StdioTransport;
 use super::traffic::Traffic;
 use crate::registry::Registry;
+use crate::runner::Kept;
 use parking_lot::Mutex;
 use rmcp::model::{
     CallToolRequest, CallToolRequestParams, ClientRequest, GetExtensions, ListToolsRequest, PaginatedRequestParams,
@@ -34,7 +35,7 @@ const LAST_BREATH: Duration = Duration::from_millis(200);
 pub struct Session {
     peer: Peer<RoleClient>,
     /// The process, where the server is one.
-    pub process: Option<Arc<ServerProcess>>,
+    pub process: Option<Arc<Kept>>,
     traffic: Arc<Traffic>,
     max_buffer: usize,
     cancel: CancellationToken,
@@ -58,10 +59,8 @@ impl Session {
         program: &Program,
     ) -> Result<Self, StartError> {
         let traffic = Arc::<Traffic>::default();
-        let (process, pipes) = ServerProcess::start(registry, definition, program, &traffic).await?;
+        let (process, pipes) = process::start(registry, definition, program, &traffic).await?;
         let process = Arc::new(process);
-        // Whatever becomes of this future, the process does not outlive it without a session.
-        let mut abandoned = EndOnDrop(Some(Arc::clone(&process)));
         let pipes = Arc::new(Mutex::new(Some(pipes)));
         let cancel = CancellationToken::new();
         let transport = || StdioTransport::new(&pipes, &traffic);
@@ -80,7 +79,6 @@ impl Session {
                 let end = ServerEnd { exit: process.exit(), stderr: traffic.tail.lock().text(), reason: None };
                 drop(pipes.lock().take());
                 process.finish().await;
-                abandoned.0 = None;
                 return Err(match failed {
                     _ if process.wrote_too_much() => StartError::Handshake("its message was too long".to_owned(), end),
                     None => StartError::TimedOut(definition.start_timeout, end),
@@ -89,14 +87,13 @@ impl Session {
                 });
             }
         };
-        abandoned.0 = None;
         Ok(Self::new(service, Some(process), traffic, definition.max_buffer, cancel))
     }
 
     /// A session over a connection that has been made.
     pub fn new(
         service: RunningService<RoleClient, Client>,
-        process: Option<Arc<ServerProcess>>,
+        process: Option<Arc<Kept>>,
         traffic: Arc<Traffic>,
         max_buffer: usize,
         cancel: CancellationToken,
@@ -241,17 +238,6 @@ impl Session {
             }
         }
         CallError::Exited(self.end())
-    }
-}
-
-/// Ends a process that was started in vain.
-struct EndOnDrop(Option<Arc<ServerProcess>>);
-
-impl Drop for EndOnDrop {
-    fn drop(&mut self) {
-        if let Some(process) = &self.0 {
-            process.end();
-        }
     }
 }
 

@@ -33,7 +33,7 @@ pub use tokio::net::windows::named_pipe::{
 pub use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 
 /// What to start.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Spec {
     /// The command as it was asked for; the child sees it as its own name.
     pub command: OsString,

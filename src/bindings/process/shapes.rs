@@ -139,6 +139,17 @@ pub fn variables(environment: &str) -> Vec<(OsString, OsString)> {
     environment.split('\0').filter_map(variable).collect()
 }
 
+/// Why a process had to end, as JavaScript calls it.
+pub fn ended_name(reason: EndReason) -> &'static str {
+    match reason {
+        EndReason::Timeout => "timeout",
+        EndReason::Aborted => "aborted",
+        EndReason::MaxBuffer => "maxBuffer",
+        EndReason::Cleanup => "cleanup",
+        EndReason::Shutdown => "shutdown",
+    }
+}
+
 impl From<io::Result<Outcome>> for ProcessOutcome {
     fn from(result: io::Result<Outcome>) -> Self {
         match result {
@@ -147,13 +158,7 @@ impl From<io::Result<Outcome>> for ProcessOutcome {
                 pid: Some(outcome.pid),
                 exit_code: outcome.exit.code.map(i32::cast_unsigned),
                 signal: outcome.exit.signal,
-                ended: outcome.ended.map(|reason| match reason {
-                    EndReason::Timeout => "timeout",
-                    EndReason::Aborted => "aborted",
-                    EndReason::MaxBuffer => "maxBuffer",
-                    EndReason::Cleanup => "cleanup",
-                    EndReason::Shutdown => "shutdown",
-                }),
+                ended: outcome.ended.map(ended_name),
                 stdout: outcome.stdout.into(),
                 stderr: outcome.stderr.into(),
                 duration: milliseconds(outcome.duration).floor(),

@@ -1,0 +1,66 @@
+'use strict'
+
+// Why there is no worker, or no answer from one, as errors.
+
+const { codedError } = require('../errors')
+const { signalName, startError, tail } = require('../process/failure')
+
+/** @typedef {{ command: string, maxBuffer: number, readyTimeout: number }} Described What messages say of a worker. */
+
+/**
+ * Why waiting for a worker was in vain.
+ * @param {Described} of @param {import('../../binding').WorkerFailure} failure @param {number} timeout
+ * @returns {ReturnType<typeof codedError>}
+ */
+function acquireFailure(of, failure, timeout) {
+  const { kind, retryAfter } = failure
+  if (retryAfter !== undefined) {
+    const cause = acquireFailure(of, { ...failure, retryAfter: undefined }, timeout)
+    const seconds = Math.ceil(retryAfter / 1000)
+    const message = `${of.command} failed too often to be started again within ${seconds} s; the last time: ${cause.message}`
+    return codedError('ERR_WORKER_UNAVAILABLE', message, { cause, retryAfter })
+  }
+  switch (kind) {
+    case 'timeout':
+      return codedError('ERR_QUEUE_TIMEOUT', `Process pool acquire timeout (${timeout / 1000}s)`)
+    case 'closed':
+      return codedError('ERR_CLOSED', 'Process pool is closed')
+    case 'spawn':
+      return startError(of.command, failure.errno ?? 0)
+    case 'exited':
+      return exitFailure(of, /** @type {import('../../binding').WorkerExit} */ (failure.end))
+    case 'notReady': {
+      const ended = details(failure.end)
+      const message = `${of.command} wrote no line within ${of.readyTimeout} ms to say that it is ready${tail(ended)}`
+      return codedError('ERR_WORKER_START', message, ended)
+    }
+  }
+  return codedError('ERR_INTERNAL', `${of.command} could not be started`)
+}
+
+/** Why a worker that has ended does not answer. @param {Described} of @param {import('../../binding').WorkerExit} exit */
+function exitFailure({ command, maxBuffer }, exit) {
+  const ended = details(exit)
+  switch (exit.ended) {
+    case 'maxBuffer':
+      return codedError(
+        'ERR_MAX_BUFFER',
+        `${command} wrote a line of more than ${maxBuffer} bytes and was ended`,
+        ended,
+      )
+    case 'cleanup':
+      return codedError('ERR_CLEANUP', `${command} was ended by the cleanup scanner`, ended)
+    case 'shutdown':
+      return codedError('ERR_CLOSED', `${command} was ended with its pool`, ended)
+  }
+  const how = ended.signal ? `was ended by ${ended.signal}` : `exited with code ${ended.exitCode}`
+  return codedError('ERR_WORKER_EXITED', `${command} ${how}${tail(ended)}`, ended)
+}
+
+/** How a worker ended, as its error and its 'exit' event show it. @param {import('../../binding').WorkerExit} [exit] */
+function details(exit) {
+  const { exitCode = null, signal, stderr = '' } = exit ?? {}
+  return { exitCode, signal: signalName(signal), stderr }
+}
+
+module.exports = { acquireFailure, details, exitFailure }

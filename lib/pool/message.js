@@ -1,0 +1,48 @@
+'use strict'
+
+// Values as lines, and lines as values.
+
+const { codedError } = require('../errors')
+const validate = require('../validate')
+
+const SHOWN = 200
+
+/** @typedef {{ value: unknown, error?: undefined } | { error: Error }} Received A line, as it is received. */
+
+/** One line for a worker. @param {unknown} message @param {boolean} json */
+function toLine(message, json) {
+  if (typeof message !== 'string' || json) return `${toJson(message)}\n`
+  if (!message.includes('\n')) return `${message}\n`
+  throw codedError('ERR_INVALID_ARG_VALUE', 'message must be one line: a string without "\\n", or a value sent as JSON')
+}
+
+/** @param {unknown} message */
+function toJson(message) {
+  const expected = 'a string or a value that JSON can express'
+  if (message instanceof Uint8Array) throw validate.invalidArgument('message', expected, message)
+  let text
+  try {
+    text = JSON.stringify(message)
+  } catch (cause) {
+    throw codedError('ERR_INVALID_ARG_VALUE', `message must be ${expected}: ${/** @type {Error} */ (cause).message}`, {
+      cause,
+    })
+  }
+  if (text === undefined) throw validate.invalidArgument('message', expected, message)
+  return text
+}
+
+/** @param {string} line @param {boolean} json @returns {Received} */
+function fromLine(line, json) {
+  if (!json) return { value: line }
+  try {
+    return { value: JSON.parse(line) }
+  } catch (cause) {
+    const shown = line.length > SHOWN ? `${line.slice(0, SHOWN)}…` : line
+    return {
+      error: codedError('ERR_INVALID_LINE', `The worker wrote a line that is no JSON: ${shown}`, { cause, line }),
+    }
+  }
+}
+
+module.exports = { fromLine, toLine }

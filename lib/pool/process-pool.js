@@ -1,0 +1,173 @@
+'use strict'
+
+const { abortError, codedError } = require('../errors')
+const { closedError, drainAtShutdown, isClosing } = require('../lifecycle')
+const native = require('../native')
+const validate = require('../validate')
+const { acquireFailure } = require('./failure')
+const { poolOptions, waitOptions } = require('./options')
+const { Worker } = require('./worker')
+
+/** @typedef {{ timeout?: number, signal?: AbortSignal }} WaitOptions */
+/** @typedef {import('./worker').Inside} Inside */
+
+/** Worker processes that speak in lines: started when needed, used by one at a time, kept for the next, ended when idle. */
+class ProcessPool {
+  #native
+  #options
+  /** What is used, or waited for, by the number of the use. @type {Map<number, Inside>} */
+  #uses = new Map()
+  #lastUse = 0
+  #isClosed = false
+
+  /** @param {Record<string, any>} options */
+  constructor(options) {
+    this.#options = poolOptions(options)
+    // Native holds on to the function, and so must the function not to what holds on to native.
+    const uses = new WeakRef(this.#uses)
+    const hear = (/** @type {import('../../binding').WorkerEvent} */ event) =>
+      uses.deref()?.get(event.lease)?.hear(event) ?? true
+    this.#native = new native.Workers(this.#options.native, hear)
+    drainAtShutdown(this)
+  }
+
+  /** @param {WaitOptions} [options] @returns {Promise<Worker>} */
+  async acquire(options) {
+    return (await this.#acquire(waitOptions(options))).worker
+  }
+
+  /**
+   * @template T @param {(worker: Worker) => T | PromiseLike<T>} fn
+   * @param {WaitOptions & { acquireTimeout?: number }} [options] @returns {Promise<T>}
+   */
+  async use(fn, options) {
+    if (typeof fn !== 'function') throw validate.invalidArgument('fn', 'a function', fn)
+    const { timeout, acquireTimeout, signal } = waitOptions(options, ['acquireTimeout'])
+    const { worker, end } = await this.#acquire({ timeout: acquireTimeout, signal })
+    let spoiled = true
+    try {
+      const result = await within(timeout, signal, () => fn(worker))
+      spoiled = false
+      return result
+    } finally {
+      end(spoiled)
+    }
+  }
+
+  /** @param {Worker} worker */
+  release(worker) {
+    if (!(worker instanceof Worker)) throw validate.invalidArgument('worker', 'a worker of this pool', worker)
+    for (const { worker: used, end } of this.#uses.values()) if (used === worker && end(false)) return
+    throw codedError('ERR_NOT_ACQUIRED', "The worker was given back already, or is another pool's")
+  }
+
+  getStatus() {
+    const { starting, idle, busy, ending, queued, ...count } = this.#native.status()
+    return {
+      maxSize: this.#options.maxSize,
+      size: starting + idle + busy + ending,
+      idle,
+      busy,
+      starting,
+      ending,
+      queued,
+      stats: {
+        created: count.created,
+        failed: count.failed,
+        reused: count.reused,
+        recycled: {
+          idle: count.endedIdle,
+          uses: count.endedUses,
+          lifetime: count.endedLifetime,
+          unhealthy: count.endedUnhealthy,
+          closed: count.endedClosed,
+        },
+        crashed: count.crashed,
+      },
+    }
+  }
+
+  /** Takes no more work, serves those who wait, ends each worker after its use. @returns {Promise<void>} once none is left */
+  async drain() {
+    this.#isClosed = true
+    await this.#native.drain()
+  }
+
+  /** Refuses those who wait, and ends all workers. @returns {Promise<void>} once nothing is left of them */
+  async close() {
+    this.#isClosed = true
+    await this.#native.close()
+  }
+
+  /** @param {WaitOptions} options @returns {Promise<Inside>} */
+  async #acquire({ timeout = this.#options.acquireTimeout, signal }) {
+    if (signal?.aborted) throw abortError(signal)
+    if (this.#isClosed || isClosing()) throw closedError(this.#options.described.command)
+    this.#lastUse = (this.#lastUse + 1) >>> 0
+    const use = this.#lastUse
+    new Worker((inside) => this.#connect(use, inside), this.#options.described, this.#options.json)
+    const inside = /** @type {Inside} */ (this.#uses.get(use))
+    try {
+      inside.begin(this.#native.tryAcquire(use) ?? (await this.#wait(use, timeout, signal)))
+      return inside
+    } catch (error) {
+      this.#uses.delete(use)
+      throw error
+    }
+  }
+
+  /** @param {number} use @param {number} timeout @param {AbortSignal} [signal] @returns {Promise<number>} the worker's pid */
+  async #wait(use, timeout, signal) {
+    const giveUp = () => this.#native.giveUp(use)
+    signal?.addEventListener('abort', giveUp, { once: true })
+    const { pid, failure } = await this.#native.acquire(use, timeout)
+    signal?.removeEventListener('abort', giveUp)
+    if (signal?.aborted) {
+      // Granted a moment before the abort: whoever gave up does not get it.
+      this.#native.release(use, 0, false)
+      throw abortError(signal)
+    }
+    if (failure) throw acquireFailure(this.#options.described, failure, timeout)
+    return /** @type {number} */ (pid)
+  }
+
+  /** Listens to what a worker does from before it is there, so that nothing is missed. @param {number} use @param {Inside} inside */
+  #connect(use, inside) {
+    this.#uses.set(use, inside)
+    return {
+      post: (/** @type {string} */ text) => this.#native.post(use, text),
+      send: (/** @type {string} */ text) => this.#native.send(use, text),
+      resume: () => this.#native.resume(use),
+      release: (/** @type {number} */ heard, /** @type {boolean} */ spoiled) => {
+        this.#uses.delete(use)
+        this.#native.release(use, heard, spoiled)
+      },
+    }
+  }
+}
+
+/**
+ * Runs `fn` for at most so long, or until the signal; what it does after that is not waited for.
+ * @template T @param {number | undefined} timeout @param {AbortSignal | undefined} signal @param {() => T | PromiseLike<T>} fn
+ * @returns {Promise<T>}
+ */
+async function within(timeout, signal, fn) {
+  if (timeout === undefined && signal === undefined) return fn()
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer
+  let abort = () => {}
+  const limit = new Promise((_, reject) => {
+    abort = () => reject(abortError(/** @type {AbortSignal} */ (signal)))
+    const late = () => reject(codedError('ERR_CALL_TIMEOUT', `The use of a worker timed out after ${timeout} ms`))
+    if (timeout !== undefined && timeout !== Infinity) timer = setTimeout(late, timeout)
+    signal?.addEventListener('abort', abort, { once: true })
+  })
+  try {
+    return await Promise.race([fn(), limit])
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', abort)
+  }
+}
+
+module.exports = { ProcessPool }
