@@ -258,13 +258,16 @@ test('calls that wait while their server is configured anew go to the new one', 
   configure('1')
   const pool = new McpPool({ configPath, maxInFlight: 1 })
   const before = await pidOf(pool)
-  const underWay = pool.callTool('it', 'delay', { ms: 3000 })
+  const underWay = pool.callTool('it', 'delay', { ms: 5000 })
   const waiting = Array.from({ length: 5 }, () => pidOf(pool))
   await until(() => pool.getStatus().queued === 5)
   configure('2')
-  const last = until(async () => pool.getStatus().queued < 5 || (await pool.listTools('it').catch(() => {}), false))
+  // Somebody has to ask before the configuration is looked at again.
+  await until(() => {
+    waiting.push(pidOf(pool))
+    return pool.getStatus().sessions.length === 2
+  })
   const pids = await Promise.all(waiting)
-  await last
   assert.equal(said(await underWay), 'late')
   assert.equal(pids.includes(before), false)
   await pool.close()
