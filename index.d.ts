@@ -430,7 +430,7 @@ export interface ProcessPoolStatus {
 
 export interface PoolWorkerEvents {
   /** A line of its standard output, decoded with `json`. */
-  line: [line: any]
+  line: [line: unknown]
   /** A line of its standard error. */
   errorLine: [line: string]
   /** It has ended, with all that it started. */
@@ -456,9 +456,9 @@ export interface PoolWorker extends EventEmitter<PoolWorkerEvents> {
    * `json`), or, when the worker has ended, `ERR_WORKER_EXITED` (with `exitCode`, `signal` and the tail of its `stderr`),
    * `ERR_MAX_BUFFER` (a line was too long), `ERR_CLOSED` (with its pool).
    */
-  receive(options?: WaitOptions): Promise<any>
+  receive<Line = string>(options?: WaitOptions): Promise<Line>
   /** `send()` and then `receive()`. */
-  request(message: unknown, options?: WaitOptions): Promise<any>
+  request<Line = string>(message: unknown, options?: WaitOptions): Promise<Line>
   /**
    * Gives it back. It is not used again, but ended, if lines are left that nobody has read, or if a `receive()` waits, timed
    * out or was aborted: a late answer would go to the next user.

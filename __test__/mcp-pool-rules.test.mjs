@@ -248,6 +248,31 @@ describe('sessions', { skip: noProcessList }, () => {
   })
 })
 
+test('calls that wait while their server is configured anew go to the new one', { skip: noProcessList }, async () => {
+  const configPath = join(temporaryFolder(), 'mcporter.json')
+  const configure = (version) =>
+    writeFileSync(
+      configPath,
+      JSON.stringify({ imports: [], mcpServers: { it: { ...hostileServer(), env: { VERSION: version } } } }),
+    )
+  configure('1')
+  const pool = new McpPool({ configPath, maxInFlight: 1 })
+  const before = await pidOf(pool)
+  const underWay = pool.callTool('it', 'delay', { ms: 5000 })
+  const waiting = Array.from({ length: 5 }, () => pidOf(pool))
+  await until(() => pool.getStatus().queued === 5)
+  configure('2')
+  // Somebody has to ask before the configuration is looked at again.
+  await until(() => {
+    waiting.push(pidOf(pool))
+    return pool.getStatus().sessions.length === 2
+  })
+  const pids = await Promise.all(waiting)
+  assert.equal(said(await underWay), 'late')
+  assert.equal(pids.includes(before), false)
+  await pool.close()
+})
+
 describe('the end of a pool', { skip: noProcessList }, () => {
   test('a drain waits for the calls, a close does not', () =>
     withHostile('', async (pool) => {

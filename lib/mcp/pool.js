@@ -55,14 +55,14 @@ class McpPool {
 
   /** A checked call. @param {import('./sessions').Call} call @param {string} json @returns {Promise<any>} */
   callEncoded(call, json) {
-    return this.#settled(call, ({ key, allows }) =>
-      allows(call.tool) ? this.#sessions.callTool(key, call, json) : this.#refused(key, call, allows),
+    return this.#settled(call, ({ key, allows, timeout }) =>
+      allows(call.tool) ? this.#sessions.callTool(key, call, json, timeout) : this.#refused(key, call, allows, timeout),
     )
   }
 
   /** @param {import('./sessions').Call} call @returns {Promise<any[]>} */
   listPages(call) {
-    return this.#settled(call, ({ key, allows }) => this.#allowed(key, call, allows))
+    return this.#settled(call, ({ key, allows, timeout }) => this.#allowed(key, call, allows, timeout))
   }
 
   getActiveCalls() {
@@ -94,32 +94,41 @@ class McpPool {
     await this.#sessions.close()
   }
 
-  /** @param {string} key @param {import('./sessions').Call} call @param {(tool: string) => boolean} allows @returns {Promise<never>} */
-  async #refused(key, call, allows) {
-    const tools = await this.#allowed(key, call, allows)
+  /** @param {string} key @param {import('./sessions').Call} call @param {(tool: string) => boolean} allows @param {number} timeout @returns {Promise<never>} */
+  async #refused(key, call, allows, timeout) {
+    const tools = await this.#allowed(key, call, allows, timeout)
     throw unknownTool(
       call,
       tools.map(({ name }) => name),
     )
   }
 
-  /** @param {string} key @param {import('./sessions').Call} call @param {(tool: string) => boolean} allows */
-  async #allowed(key, call, allows) {
-    return (await this.#sessions.listTools(key, call)).filter(({ name }) => allows(name))
+  /** @param {string} key @param {import('./sessions').Call} call @param {(tool: string) => boolean} allows @param {number} timeout */
+  async #allowed(key, call, allows, timeout) {
+    return (await this.#sessions.listTools(key, call, timeout)).filter(({ name }) => allows(name))
   }
 
-  /** @template T @param {import('./sessions').Call} call @param {(route: { key: string, allows: (tool: string) => boolean }) => Promise<T>} work @returns {Promise<T>} */
+  /** @template T @param {import('./sessions').Call} call @param {(route: { key: string, allows: (tool: string) => boolean, timeout: number }) => Promise<T>} work @returns {Promise<T>} */
   async #settled(call, work) {
+    const deadline = performance.now() + call.timeout
     try {
-      if (this.#closed || isClosing()) throw closedError('a call')
-      const found = this.#servers.route(call.server)
-      // Most calls go through here, and each await is a promise and a turn of the queue.
-      const route = found instanceof Promise ? await found : found
-      if (route === undefined) throw unknownServer(call, await this.#servers.names())
-      if (route.key === undefined) {
-        throw codedError('ERR_SERVER_UNAVAILABLE', `no session can be had with it: ${route.needs}`)
+      for (let { timeout } = call, before; ; timeout = Math.max(1, deadline - performance.now())) {
+        if (this.#closed || isClosing()) throw closedError('a call')
+        const found = this.#servers.route(call.server)
+        // Most calls go through here, and each await is a promise and a turn of the queue.
+        const route = found instanceof Promise ? await found : found
+        if (route === undefined) throw unknownServer(call, await this.#servers.names())
+        if (route.key === undefined) {
+          throw codedError('ERR_SERVER_UNAVAILABLE', `no session can be had with it: ${route.needs}`)
+        }
+        try {
+          return await work({ key: route.key, allows: route.allows, timeout })
+        } catch (error) {
+          // While it waited its server was configured anew: nothing has been sent, and there is another way now.
+          if (/** @type {any} */ (error).code !== 'ERR_UNKNOWN_SERVER' || route.key === before) throw error
+          before = route.key
+        }
       }
-      return await work({ key: route.key, allows: route.allows })
     } catch (error) {
       throw inName(call, /** @type {Error} */ (error))
     }

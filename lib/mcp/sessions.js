@@ -46,17 +46,17 @@ class Sessions {
     this.#native.retire(key)
   }
 
-  /** The raw result of a tool. @param {string} key @param {Call} call @param {string} json @returns {Promise<any>} */
-  callTool(key, call, json) {
-    const { tool, timeout, onProgress } = call
+  /** The raw result of a tool. @param {string} key @param {Call} call @param {string} json @param {number} timeout what is left of it @returns {Promise<any>} */
+  callTool(key, call, json, timeout) {
+    const { tool, onProgress } = call
     return this.#start(call, (number) =>
       this.#native.callTool(number, key, tool, json, timeout, onProgress !== undefined),
     )
   }
 
-  /** All tools of a server, page after page within one deadline. @param {string} key @param {Call} call @returns {Promise<any[]>} */
-  async listTools(key, call) {
-    const deadline = performance.now() + call.timeout
+  /** All tools of a server, page after page within one deadline. @param {string} key @param {Call} call @param {number} timeLeft @returns {Promise<any[]>} */
+  async listTools(key, call, timeLeft) {
+    const deadline = performance.now() + timeLeft
     const tools = []
     /** @type {string | undefined} */
     let cursor
