@@ -46,10 +46,13 @@ function section({ title, notes, versions, figures, ratios }) {
   ]
 }
 
-/** @param {string[]} head @param {string[][]} rows */
+/** Aligned as the formatter wants it. @param {string[]} head @param {string[][]} rows */
 function table(head, rows) {
+  const widths = head.map((_, column) => Math.max(3, ...[head, ...rows].map((row) => row[column].length)))
+  const padded = (row) => row.map((text, at) => (at === 0 ? text.padEnd(widths[0]) : text.padStart(widths[at])))
   const line = (cells) => `| ${cells.join(' | ')} |`
-  return [line(head), line(head.map((_, at) => (at === 0 ? '---' : '---:'))), ...rows.map(line)]
+  const rule = widths.map((width, at) => (at === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`))
+  return [line(padded(head)), line(rule), ...rows.map((row) => line(padded(row)))]
 }
 
 /** @param {{ median: number, least: number, most: number } | undefined} summary */
