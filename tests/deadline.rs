@@ -6,7 +6,7 @@ mod support;
 
 use procward::process::tree::Exit;
 use procward::registry::{EndReason, EndRequest};
-use procward::runner::Call;
+use procward::runner::{Call, Lines};
 use std::time::Duration;
 use support::{outcome, script};
 use tokio::sync::mpsc;
@@ -37,7 +37,7 @@ async fn whoever_ignores_sigterm_has_all_of_the_grace() {
     let end = EndRequest::default();
     let (lines, mut told) = mpsc::channel(16);
     let call = script("trap '' TERM; echo ready; while :; do sleep 0.02; done");
-    let call = Call { kill_grace: HOUR, lines: Some(lines), ..call };
+    let call = Call { kill_grace: HOUR, lines: Some(Lines::Together(lines)), ..call };
     let start = Instant::now();
     let request = async {
         told.recv().await.expect("it gets ready");

@@ -200,10 +200,12 @@ impl McpPool {
     }
 }
 
+type Answer = Result<Lease<SessionFactory>, Refusal<StartError>>;
+
 /// What a call has of the pool before it is sent.
 enum Place {
     Lease(Lease<SessionFactory>),
-    Waits(Pin<Box<dyn Future<Output = Result<Lease<SessionFactory>, Refusal<StartError>>> + Send>>),
+    Waits(Pin<Box<dyn Future<Output = Answer> + Send>>),
 }
 
 /// Keeps a call listed.
