@@ -9,7 +9,7 @@ mod support;
 use processes::{alive, pids};
 use procward::process::tree::Exit;
 use procward::registry::{EndReason, EndRequest, Registry};
-use procward::runner::{Call, Line};
+use procward::runner::{Call, Line, Lines};
 use std::time::Duration;
 use support::{outcome, script};
 use tokio::sync::mpsc;
@@ -20,7 +20,7 @@ const KILLED: Exit = Exit { code: None, signal: Some(9) };
 /// Lets the call tell its first line, which says that it is ready.
 fn telling(call: Call) -> (Call, mpsc::Receiver<Vec<Line>>) {
     let (lines, told) = mpsc::channel(16);
-    (Call { lines: Some(lines), ..call }, told)
+    (Call { lines: Some(Lines::Together(lines)), ..call }, told)
 }
 
 #[tokio::test]
