@@ -91,6 +91,7 @@ describe('a call without an answer ends at its deadline, and the server goes on'
   test('half a line, which spoils the next one too', () =>
     withHostile('', async (pool) => {
       const timeout = { code: 'ERR_CALL_TIMEOUT' }
+      await pool.callTool('it', 'pid')
       await assert.rejects(pool.callTool('it', 'half a line', {}, { timeout: 300 }), timeout)
       await assert.rejects(pool.callTool('it', 'echo', {}, { timeout: 300 }), timeout)
       await assertUsable(pool)

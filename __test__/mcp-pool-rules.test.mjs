@@ -55,7 +55,7 @@ describe('calls over one session', { skip: noProcessList }, () => {
     withHostile(
       '',
       async (pool) => {
-        const calls = Array.from({ length: 5 }, () => pool.callTool('it', 'delay', { ms: 200 }))
+        const calls = Array.from({ length: 5 }, () => pool.callTool('it', 'delay', { ms: 1000 }))
         await until(() => pool.getStatus().sessions[0]?.inFlight === 2)
         assert.equal(pool.getStatus().queued, 3)
         assert.equal(pool.getActiveCalls().length, 2)
@@ -69,7 +69,7 @@ describe('calls over one session', { skip: noProcessList }, () => {
     withHostile('', async (pool) => {
       const pid = await pidOf(pool)
       const before = Date.now()
-      const call = pool.callTool('it', 'delay', { ms: 300 })
+      const call = pool.callTool('it', 'delay', { ms: 1500 })
       const [active] = await until(() => pool.getActiveCalls().length === 1 && pool.getActiveCalls())
       assert.deepEqual(Object.keys(active), ['pid', 'server', 'tool', 'startTime', 'duration'])
       assert.deepEqual([active.pid, active.server, active.tool], [pid, 'it', 'delay'])
@@ -277,7 +277,7 @@ describe('the end of a pool', { skip: noProcessList }, () => {
   test('a drain waits for the calls, a close does not', () =>
     withHostile('', async (pool) => {
       const pid = await pidOf(pool)
-      const call = pool.callTool('it', 'delay', { ms: 500 })
+      const call = pool.callTool('it', 'delay', { ms: 1500 })
       await until(() => pool.getActiveCalls().length === 1)
       const drained = pool.drain()
       await assert.rejects(pool.callTool('it', 'echo'), { code: 'ERR_CLOSED' })

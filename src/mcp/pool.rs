@@ -200,13 +200,12 @@ impl McpPool {
     }
 }
 
-/// What waiting for a session comes to.
-type Checkout = Result<Lease<SessionFactory>, Refusal<StartError>>;
+type Answer = Result<Lease<SessionFactory>, Refusal<StartError>>;
 
 /// What a call has of the pool before it is sent.
 enum Place {
     Lease(Lease<SessionFactory>),
-    Waits(Pin<Box<dyn Future<Output = Checkout> + Send>>),
+    Waits(Pin<Box<dyn Future<Output = Answer> + Send>>),
 }
 
 /// Keeps a call listed.
