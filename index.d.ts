@@ -478,7 +478,7 @@ export interface PoolWorker extends EventEmitter<PoolWorkerEvents> {
  *
  * A worker is ended by closing its input, SIGTERM half a second later, and SIGKILL after `killGrace`, with all that it
  * started; one that is not fit for further use gets SIGTERM at once. Workers show in `getActiveProcesses()`, and the cleanup
- * scanner spares them. Idle ones do not keep this process alive. Where procward guarantees that (`docs/guarantees.md`), none
+ * scanner spares them. One in use keeps this process alive, an idle one does not. Where procward guarantees that (`docs/guarantees.md`), none
  * outlives it.
  */
 export class ProcessPool {

@@ -1,18 +1,18 @@
 'use strict'
 
-// The native side wakes the event loop, but does not keep it alive; this does while somebody waits.
+// The native side wakes the event loop, but does not keep it alive; this does while there is something to wait for.
 
 const keeper = setInterval(() => {}, 2 ** 31 - 1).unref()
-let waiting = 0
+let held = 0
 
-/** Somebody waits. */
+/** There is. */
 function hold() {
-  if (waiting++ === 0) keeper.ref()
+  if (held++ === 0) keeper.ref()
 }
 
-/** They need wait no longer. */
+/** No longer. */
 function letGo() {
-  if (--waiting === 0) keeper.unref()
+  if (--held === 0) keeper.unref()
 }
 
 module.exports = { hold, letGo }

@@ -38,6 +38,8 @@ class Worker extends EventEmitter {
   #heard = 0
   #isSpoiled = false
   #isReleased = false
+  /** It keeps this process alive, as long as it is used and there is something to wait for. */
+  #isHeld = false
   /** Why it answers no more. @type {Error | undefined} */
   #failure
 
@@ -50,6 +52,8 @@ class Worker extends EventEmitter {
       worker: this,
       begin: (pid) => {
         this.#pid = pid
+        this.#isHeld = true
+        keepAlive.hold()
       },
       hear: (event) => this.#hear(event),
       end: (spoiled) => this.#end(spoiled),
@@ -100,6 +104,7 @@ class Worker extends EventEmitter {
     const owes = this.#unread.length > 0 || this.#receivers.size > 0
     for (const receiver of this.#receivers) receiver.reject(releasedError())
     this.#unread = []
+    this.#letGo()
     this.#link.release(this.#heard, spoiled || this.#isSpoiled || owes)
     return true
   }
@@ -131,7 +136,13 @@ class Worker extends EventEmitter {
   #hearExit(exit) {
     this.#failure = exitFailure(this.#described, exit)
     for (const receiver of this.#receivers) receiver.reject(this.#failure)
+    this.#letGo()
     this.#tell('exit', details(exit))
+  }
+
+  #letGo() {
+    if (this.#isHeld) keepAlive.letGo()
+    this.#isHeld = false
   }
 
   /** @param {WaitOptions} wait @returns {Promise<any>} */
@@ -156,7 +167,6 @@ class Worker extends EventEmitter {
         this.#receivers.delete(receiver)
         clearTimeout(timer)
         signal?.removeEventListener('abort', abort)
-        keepAlive.letGo()
       }
       const receiver = {
         /** @param {unknown} value */
@@ -180,7 +190,6 @@ class Worker extends EventEmitter {
       const timer = timeout === undefined || timeout === Infinity ? undefined : setTimeout(late, timeout)
       signal?.addEventListener('abort', abort, { once: true })
       this.#receivers.add(receiver)
-      keepAlive.hold()
     })
   }
 
