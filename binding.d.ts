@@ -137,7 +137,7 @@ export declare function guarantees(guarded: boolean): Guarantees
 /** What holds trees together on this system. */
 export interface Guarantees {
   /** What ends the trees when the server does. */
-  mechanism: 'warden' | 'job-object' | 'process-group'
+  mechanism: 'warden' | 'job-object' | 'watcher' | 'process-group'
   /** Each tree is in a control group of its own besides. */
   cgroup: boolean
   /** Whether that covers every end of the server. */

@@ -621,14 +621,15 @@ export interface Guarantees {
    * What ends process trees when this server ends.
    * - `'warden'`: Linux. A small process above each tree.
    * - `'job-object'`: Windows. The kernel ends each tree.
+   * - `'watcher'`: macOS. A small process beside this server, which ends what it finds of its trees.
    * - `'process-group'`: this server itself, while it lives; what it leaves, its next start ends.
    */
-  mechanism: 'warden' | 'job-object' | 'process-group'
+  mechanism: 'warden' | 'job-object' | 'watcher' | 'process-group'
   /** Linux: each tree has a control group (v2) of its own besides, which the kernel kills as a whole. */
   cgroup: boolean
   /**
    * - `'complete'`: nothing of a tree survives this server, whatever ends it, SIGKILL included.
-   * - `'best-effort'`: only an orderly end, such as {@link shutdown}, leaves nothing behind.
+   * - `'best-effort'`: only an orderly end, such as {@link shutdown}, is sure to leave nothing behind.
    *
    * `docs/guarantees.md` says what escapes each of them.
    */

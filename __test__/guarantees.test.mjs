@@ -12,7 +12,7 @@ after(() => {
 const PLATFORMS = {
   linux: ['warden', 'complete'],
   win32: ['job-object', 'complete'],
-  darwin: ['process-group', 'best-effort'],
+  darwin: ['watcher', 'best-effort'],
 }
 
 describe('getGuarantees()', () => {

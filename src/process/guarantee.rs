@@ -7,6 +7,8 @@ pub enum Mechanism {
     Warden,
     /// A Job Object for each tree, which the kernel ends with the server.
     JobObject,
+    /// A watcher beside the server, which outlives it and ends what it finds of its trees.
+    Watcher,
     /// A process group and the process table: the server itself, as long as it lives.
     ProcessGroup,
 }
@@ -18,7 +20,7 @@ pub struct Guarantee {
     pub mechanism: Mechanism,
     /// Each tree is in a control group of its own besides.
     pub cgroup: bool,
-    /// Whatever ends the server, nothing of its trees survives it; otherwise its own end has to be an orderly one.
+    /// Whatever ends the server, nothing of its trees survives it; otherwise only an orderly end is sure to leave nothing.
     pub complete: bool,
 }
 
@@ -28,10 +30,12 @@ pub fn guarantee(guarded: bool) -> Guarantee {
         Mechanism::JobObject
     } else if cfg!(target_os = "linux") && guarded {
         Mechanism::Warden
+    } else if cfg!(target_os = "macos") && guarded {
+        Mechanism::Watcher
     } else {
         Mechanism::ProcessGroup
     };
-    let complete = mechanism != Mechanism::ProcessGroup;
+    let complete = matches!(mechanism, Mechanism::Warden | Mechanism::JobObject);
     Guarantee { mechanism, cgroup: mechanism == Mechanism::Warden && has_cgroups(), complete }
 }
 

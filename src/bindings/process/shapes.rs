@@ -68,7 +68,7 @@ pub struct ProcessOutcome {
 #[napi(object, object_from_js = false)]
 pub struct Guarantees {
     /// What ends the trees when the server does.
-    #[napi(ts_type = "'warden' | 'job-object' | 'process-group'")]
+    #[napi(ts_type = "'warden' | 'job-object' | 'watcher' | 'process-group'")]
     pub mechanism: &'static str,
     /// Each tree is in a control group of its own besides.
     pub cgroup: bool,
@@ -182,6 +182,7 @@ impl From<Guarantee> for Guarantees {
         let mechanism = match mechanism {
             Mechanism::Warden => "warden",
             Mechanism::JobObject => "job-object",
+            Mechanism::Watcher => "watcher",
             Mechanism::ProcessGroup => "process-group",
         };
         Self { mechanism, cgroup, level: if complete { "complete" } else { "best-effort" } }
