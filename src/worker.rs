@@ -106,6 +106,13 @@ impl Worker {
         self.process.gone().await;
     }
 
+    /// How it ended, if its process has; what is not known yet is left out.
+    fn exited(&self) -> Option<WorkerEnd> {
+        let exit = self.process.exit()?;
+        let known = self.process.outcome().map(|outcome| WorkerEnd::from(&*outcome));
+        Some(known.unwrap_or(WorkerEnd { exit, ..WorkerEnd::default() }))
+    }
+
     /// Waits until nothing of it is left, and tells how it ended.
     pub async fn over(&self) -> WorkerEnd {
         self.process.gone().await;

@@ -1,6 +1,6 @@
 //! A pool of workers that are all alike.
 
-use super::{AcquireError, Template, Worker, WorkerFactory};
+use super::{AcquireError, Template, Worker, WorkerError, WorkerFactory};
 use crate::pool::{Lease, Limits, MemberState, Pool, Rules, Stats};
 use crate::registry::Registry;
 use crate::runner::Line;
@@ -142,7 +142,11 @@ impl Use {
 
 impl Drop for Use {
     fn drop(&mut self) {
-        if !self.lease.end_use(self.heard) || self.spoiled {
+        let was_heard = self.lease.end_use(self.heard);
+        if let Some(end) = self.lease.exited() {
+            // Its end, and not its user's discontent, is what the pool has to know of.
+            self.lease.failed(WorkerError::Exited(end));
+        } else if !was_heard || self.spoiled {
             self.lease.spoil();
         }
     }
