@@ -14,7 +14,8 @@ describe('an MCP server behind a batch file, as npx is one', { skip: noWindows }
       const odd = { command: batch(pids, 'shim'), args: oddServer.args }
       const helper = createMcpHelper({ configPath: writeConfig(pids.folder, { odd }), transport })
       const args = { 'a "b" & %OS%': ['c d'] }
-      assert.equal(await helper.callToolAsync('odd', 'reflect', args), `received ${JSON.stringify(args)}`)
+      const { content } = await helper.callToolAsync('odd', 'reflect', args)
+      assert.equal(content[0].text, `received ${JSON.stringify(args)}`)
 
       const file = join(pids.folder, 'hang')
       const call = helper.callToolAsync('odd', 'hang', { file })
