@@ -16,6 +16,11 @@ export function workers({ mode = '', ...options } = {}) {
   return pool
 }
 
+/** Lets go of all pools without closing them. */
+export function forgetAll() {
+  open.clear()
+}
+
 /** Registers, for the tests of a file, that nothing is left after each. */
 export function closeWorkersAfterEach() {
   afterEach(async () => {
