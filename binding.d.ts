@@ -74,10 +74,10 @@ export declare class Workers {
   constructor(request: WorkerPoolRequest, listen: (arg: WorkerEvent) => boolean)
   /** Takes an idle worker for this use; its pid, or undefined when there is none. */
   tryAcquire(lease: number): number | null
-  /** Waits for a worker for this use, at most for `timeout` ms. */
-  acquire(lease: number, timeout: number): Promise<WorkerAcquired>
-  /** Gives up waiting. */
-  giveUp(lease: number): void
+  /** Waits for a worker for this use. */
+  acquire(lease: number): Promise<WorkerAcquired>
+  /** Waits no longer, unless a worker is on its way. */
+  giveUp(lease: number, why: 'timeout' | 'aborted'): void
   /** Writes a text to the worker; when its input has closed, its end will be told. */
   post(lease: number, text: string): void
   /** The same; resolves with whether the worker's input took it. */

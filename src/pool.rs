@@ -9,7 +9,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use handle::Pool;
+pub use handle::{Answer, Place, Pool};
 pub use lease::Lease;
 pub use state::{MemberState, Stats};
 

@@ -7,7 +7,7 @@ use crate::registry::{EndReason, Registry};
 use crate::scanner::reason::Reason;
 use crate::scanner::verdict::TrackedTree;
 use crate::scanner::{Ending, Options, Scanner, Trees};
-use crate::worker::{Template, WorkerPool};
+use crate::worker::{Acquired, Template, WorkerPool};
 use once_cell::sync::OnceCell;
 use std::io;
 use std::sync::Arc;
@@ -44,9 +44,15 @@ impl Supervisor {
         McpPool::new(&self.registry, limits, self.runtime.handle())
     }
 
-    /// A pool of workers that are all alike.
-    pub fn worker_pool(&self, template: Template, limits: Limits, rules: Rules) -> WorkerPool {
-        WorkerPool::new(&self.registry, template, limits, rules, self.runtime.handle())
+    /// A pool of workers that are all alike; see [`WorkerPool::new`].
+    pub fn worker_pool(
+        &self,
+        template: Template,
+        limits: Limits,
+        rules: Rules,
+        deliver: impl Fn(u32, Acquired) + Send + 'static,
+    ) -> WorkerPool {
+        WorkerPool::new(&self.registry, template, limits, rules, self.runtime.handle(), deliver)
     }
 
     /// A cleanup scanner over this process's trees.

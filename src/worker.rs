@@ -6,10 +6,11 @@ mod pool;
 #[cfg(all(test, unix))]
 mod tests;
 
-pub use error::{AcquireError, WorkerEnd, WorkerError};
+pub use error::{WorkerEnd, WorkerError};
 pub use factory::WorkerFactory;
-pub use pool::{Count, Use, WorkerPool};
+pub use pool::{Acquired, Count, Use, WorkerPool};
 
+use crate::registry::EndReason;
 use crate::runner::{Call, InputSender, Kept, Line, READS_AHEAD, Stream};
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -107,16 +108,29 @@ impl Worker {
     }
 
     /// How it ended, if its process has; what is not known yet is left out.
-    fn exited(&self) -> Option<WorkerEnd> {
+    fn known_end(&self) -> Option<WorkerEnd> {
         let exit = self.process.exit()?;
         let known = self.process.outcome().map(|outcome| WorkerEnd::from(&*outcome));
         Some(known.unwrap_or(WorkerEnd { exit, ..WorkerEnd::default() }))
     }
 
+    /// Whether nothing of it is left.
+    fn is_over(&self) -> bool {
+        self.process.outcome().is_some()
+    }
+
+    /// How it ended, once nothing of it is left.
+    fn end(&self) -> WorkerEnd {
+        self.process.outcome().map(|outcome| WorkerEnd::from(&*outcome)).unwrap_or_default()
+    }
+
     /// Waits until nothing of it is left, and tells how it ended.
     pub async fn over(&self) -> WorkerEnd {
         self.process.gone().await;
-        self.process.outcome().map(|outcome| WorkerEnd::from(&*outcome)).unwrap_or_default()
+        let end = self.end();
+        // It was ended by the end of its input if by nothing else.
+        let asked = self.input.lock().is_none().then_some(EndReason::Shutdown);
+        WorkerEnd { ended: end.ended.or(asked), ..end }
     }
 
     /// Reads until the first line of its standard output, which nobody else gets; `false` when there is none any more.

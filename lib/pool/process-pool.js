@@ -118,10 +118,13 @@ class ProcessPool {
 
   /** @param {number} use @param {number} timeout @param {AbortSignal} [signal] @returns {Promise<number>} the worker's pid */
   async #wait(use, timeout, signal) {
-    const giveUp = () => this.#native.giveUp(use)
-    signal?.addEventListener('abort', giveUp, { once: true })
-    const { pid, failure } = await this.#native.acquire(use, timeout)
-    signal?.removeEventListener('abort', giveUp)
+    const abort = () => this.#native.giveUp(use, 'aborted')
+    const late = () => this.#native.giveUp(use, 'timeout')
+    const timer = timeout === Infinity ? undefined : setTimeout(late, timeout)
+    signal?.addEventListener('abort', abort, { once: true })
+    const { pid, failure } = await this.#native.acquire(use)
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', abort)
     if (signal?.aborted) {
       // Granted a moment before the abort: whoever gave up does not get it.
       this.#native.release(use, 0, false)

@@ -5,35 +5,40 @@ mod shapes;
 
 use super::error::{Result, internal};
 use super::process::environment;
-use super::process::shapes::time;
 use crate::runner::{Line, Stream};
 use crate::supervisor::Supervisor;
-use crate::worker::{Use, Worker, WorkerPool};
+use crate::worker::{Acquired, Use, Worker, WorkerPool};
 use napi::bindgen_prelude::{Function, Object};
 use napi::threadsafe_function::ThreadsafeFunction;
-use napi::{Env, Status};
+use napi::{Env, JsDeferred, Status};
 use napi_derive::napi;
 use parking_lot::Mutex;
 use shapes::{WorkerAcquired, WorkerEvent, WorkerExit, WorkerFailure, WorkerPoolRequest, WorkerPoolStatus};
 use std::collections::HashMap;
 use std::sync::Arc;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, mpsc};
 use tokio::task::AbortHandle;
 
 /// Hears of what a worker does, and says whether it can take more. It does not keep the event loop alive.
 type Listener = ThreadsafeFunction<WorkerEvent, bool, WorkerEvent, Status, false, true>;
 
+/// Settles the promise of somebody who waits for a worker.
+type Waiter = JsDeferred<WorkerAcquired, Box<dyn FnOnce(Env) -> napi::Result<WorkerAcquired> + Send>>;
+
 /// The workers of one pool.
 #[napi]
-pub struct Workers(Arc<Shared>);
+pub struct Workers {
+    supervisor: &'static Supervisor,
+    pool: Arc<WorkerPool>,
+    shared: Arc<Shared>,
+}
 
+/// What the pool's deliveries need.
 struct Shared {
     supervisor: &'static Supervisor,
-    pool: WorkerPool,
     listener: Arc<Listener>,
     uses: Mutex<HashMap<u32, Held>>,
-    /// Those who wait for a worker, to give up.
-    waiting: Mutex<HashMap<u32, oneshot::Sender<()>>>,
+    waiters: Mutex<HashMap<u32, Waiter>>,
 }
 
 /// A use, and the task that tells of it.
@@ -53,70 +58,53 @@ impl Workers {
         let listener = listen.build_threadsafe_function().weak::<true>().build().map_err(internal)?;
         let environment_ended = environment::ended(env).map_err(internal)?;
         let (template, limits, rules) = request.into_parts();
-        let pool = supervisor.worker_pool(template, limits, rules);
-        let shared = Shared {
+        let shared = Arc::new(Shared {
             supervisor,
-            pool: pool.clone(),
             listener: Arc::new(listener),
             uses: Mutex::default(),
-            waiting: Mutex::default(),
-        };
-        let shared = Arc::new(shared);
-        let alive = Arc::downgrade(&shared);
+            waiters: Mutex::default(),
+        });
+        let receiver = Arc::clone(&shared);
+        let deliver = move |lease, acquired| receiver.deliver(lease, acquired);
+        let pool = Arc::new(supervisor.worker_pool(template, limits, rules, deliver));
+        let alive = Arc::downgrade(&pool);
         supervisor.runtime.spawn(async move {
             environment_ended.await;
-            if alive.strong_count() > 0 {
+            if let Some(pool) = alive.upgrade() {
                 pool.close().await;
             }
         });
-        Ok(Self(shared))
+        Ok(Self { supervisor, pool, shared })
     }
 
     /// Takes an idle worker for this use; its pid, or undefined when there is none.
     #[napi]
     pub fn try_acquire(&self, lease: u32) -> Option<u32> {
-        self.0.pool.try_acquire().map(|used| self.0.begin(lease, used))
+        self.pool.try_acquire().map(|used| self.shared.begin(lease, used))
     }
 
-    /// Waits for a worker for this use, at most for `timeout` ms.
+    /// Waits for a worker for this use.
     #[napi(ts_return_type = "Promise<WorkerAcquired>")]
-    pub fn acquire<'env>(&self, env: &'env Env, lease: u32, timeout: f64) -> Result<Object<'env>> {
-        let (abort, given_up) = oneshot::channel();
-        let aborted = async {
-            // Dropped without a word when nobody can give up any more.
-            if given_up.await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        };
-        let acquiring = self.0.pool.acquire(time(timeout), aborted);
-        let (deferred, promise) = env.create_deferred().map_err(internal)?;
-        self.0.waiting.lock().insert(lease, abort);
-        let shared = Arc::clone(&self.0);
-        self.0.supervisor.runtime.spawn(async move {
-            let outcome = acquiring.await;
-            shared.waiting.lock().remove(&lease);
-            deferred.resolve(move |_| {
-                Ok(match outcome {
-                    Ok(used) => WorkerAcquired { pid: Some(shared.begin(lease, used)), failure: None },
-                    Err(error) => WorkerAcquired { pid: None, failure: Some(WorkerFailure::from(error)) },
-                })
-            });
-        });
+    pub fn acquire<'env>(&self, env: &'env Env, lease: u32) -> Result<Object<'env>> {
+        let (waiter, promise) = env.create_deferred().map_err(internal)?;
+        self.shared.waiters.lock().insert(lease, waiter);
+        self.pool.acquire(lease);
         Ok(promise)
     }
 
-    /// Gives up waiting.
+    /// Waits no longer, unless a worker is on its way.
     #[napi]
-    pub fn give_up(&self, lease: u32) {
-        if let Some(abort) = self.0.waiting.lock().remove(&lease) {
-            let _ = abort.send(());
+    pub fn give_up(&self, lease: u32, #[napi(ts_arg_type = "'timeout' | 'aborted'")] why: String) {
+        if self.pool.give_up(lease) {
+            let kind = if why == "timeout" { "timeout" } else { "aborted" };
+            self.shared.answer(lease, move || Err(WorkerFailure::of(kind)));
         }
     }
 
     /// Writes a text to the worker; when its input has closed, its end will be told.
     #[napi]
     pub fn post(&self, lease: u32, text: String) {
-        if let Some(held) = self.0.uses.lock().get(&lease) {
+        if let Some(held) = self.shared.uses.lock().get(&lease) {
             held.used.worker().write(text.into_bytes());
         }
     }
@@ -124,7 +112,7 @@ impl Workers {
     /// The same; resolves with whether the worker's input took it.
     #[napi(ts_return_type = "Promise<boolean>")]
     pub fn send<'env>(&self, env: &'env Env, lease: u32, text: String) -> Result<Object<'env>> {
-        let worker = self.0.uses.lock().get(&lease).map(|held| held.used.worker());
+        let worker = self.shared.uses.lock().get(&lease).map(|held| held.used.worker());
         let written = worker.and_then(|worker| worker.write(text.into_bytes()));
         self.when_done(env, async move {
             match written {
@@ -137,7 +125,7 @@ impl Workers {
     /// Can take more of what this worker writes.
     #[napi]
     pub fn resume(&self, lease: u32) {
-        if let Some(held) = self.0.uses.lock().get(&lease) {
+        if let Some(held) = self.shared.uses.lock().get(&lease) {
             held.resumed.notify_one();
         }
     }
@@ -146,7 +134,7 @@ impl Workers {
     #[napi]
     pub fn release(&self, lease: u32, heard: u32, spoiled: bool) {
         // The lock is free again before the use ends.
-        let held = self.0.uses.lock().remove(&lease);
+        let held = self.shared.uses.lock().remove(&lease);
         if let Some(Held { used, telling, .. }) = held {
             telling.abort();
             used.end(heard, spoiled);
@@ -156,20 +144,20 @@ impl Workers {
     /// A look at the pool.
     #[napi]
     pub fn status(&self) -> WorkerPoolStatus {
-        WorkerPoolStatus::from(&self.0.pool)
+        WorkerPoolStatus::from(&*self.pool)
     }
 
     /// Takes no more work, serves those who wait, and ends each worker after its use; resolves when none is left.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn drain<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
-        let pool = self.0.pool.clone();
+        let pool = Arc::clone(&self.pool);
         self.when_done(env, async move { pool.drain().await })
     }
 
     /// Refuses those who wait and ends all workers; resolves when nothing is left of them.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn close<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
-        let pool = self.0.pool.clone();
+        let pool = Arc::clone(&self.pool);
         self.when_done(env, async move { pool.close().await })
     }
 
@@ -178,7 +166,7 @@ impl Workers {
         T: napi::bindgen_prelude::ToNapiValue + Send + 'static,
     {
         let (deferred, promise) = env.create_deferred().map_err(internal)?;
-        self.0.supervisor.runtime.spawn(async move {
+        self.supervisor.runtime.spawn(async move {
             let done = work.await;
             deferred.resolve(|_| Ok(done));
         });
@@ -188,12 +176,33 @@ impl Workers {
 
 impl Drop for Workers {
     fn drop(&mut self) {
-        let pool = self.0.pool.clone();
-        self.0.supervisor.runtime.spawn(async move { pool.close().await });
+        let pool = Arc::clone(&self.pool);
+        self.supervisor.runtime.spawn(async move { pool.close().await });
     }
 }
 
 impl Shared {
+    fn deliver(self: &Arc<Self>, lease: u32, acquired: Acquired) {
+        let shared = Arc::clone(self);
+        self.answer(lease, move || match acquired {
+            Ok(used) => Ok(shared.begin(lease, used)),
+            Err(refusal) => Err(refusal.into()),
+        });
+    }
+
+    /// Settles a waiter's promise; what is settled with is decided on the JavaScript thread.
+    fn answer(&self, lease: u32, answer: impl FnOnce() -> std::result::Result<u32, WorkerFailure> + Send + 'static) {
+        let waiter = self.waiters.lock().remove(&lease);
+        if let Some(waiter) = waiter {
+            waiter.resolve(Box::new(move |_| {
+                Ok(match answer() {
+                    Ok(pid) => WorkerAcquired { pid: Some(pid), failure: None },
+                    Err(failure) => WorkerAcquired { pid: None, failure: Some(failure) },
+                })
+            }));
+        }
+    }
+
     /// Begins to tell JavaScript of a worker; returns its pid.
     fn begin(&self, lease: u32, mut used: Use) -> u32 {
         let (worker, lines, resumed) = (used.worker(), used.lines.take(), Arc::new(Notify::new()));

@@ -34,7 +34,7 @@ pub(super) struct Shared<F: Factory> {
 pub(super) struct Inner<F: Factory> {
     pub state: State<F::Key, F::Error>,
     members: HashMap<u64, Live<F>>,
-    waiters: HashMap<Ticket, oneshot::Sender<Answer<F>>>,
+    waiters: HashMap<Ticket, Waiter<F>>,
     timer: Option<Timer>,
 }
 
@@ -50,7 +50,11 @@ struct Timer {
     task: AbortHandle,
 }
 
-type Answer<F> = Result<Lease<F>, Refusal<<F as Factory>::Error>>;
+/// What becomes of waiting. A lease that was answered with counts once it is [`Lease::delivered`].
+pub type Answer<F> = Result<Lease<F>, Refusal<<F as Factory>::Error>>;
+
+/// Takes the answer, or gives it back.
+type Waiter<F> = Box<dyn FnOnce(Answer<F>) -> Option<Answer<F>> + Send>;
 
 /// What is done when the lock is free again, because it may come back here.
 struct Later<F: Factory> {
@@ -97,18 +101,28 @@ impl<F: Factory> Pool<F> {
     /// See [`Refusal`].
     pub fn checkout(&self, key: &F::Key) -> impl Future<Output = Answer<F>> + Send + use<F> {
         let (sender, receiver) = oneshot::channel();
-        let ticket = self.0.change(|inner, now| {
-            let ticket = inner.state.checkout(key, now);
-            inner.waiters.insert(ticket, sender);
-            ticket
-        });
+        let place = self.checkout_to(key, move |answer| sender.send(answer).err());
         // Dropped in this order: the place in the queue first, then a lease that is on its way.
-        let waiting = (Place { shared: Arc::clone(&self.0), ticket }, receiver);
+        let waiting = (place, receiver);
         async move {
             let (_place, receiver) = waiting;
             // Each waiter is answered before it is forgotten.
             receiver.await.unwrap_or(Err(Refusal::Closed)).map(Lease::delivered)
         }
+    }
+
+    /// The same for those who have to hear in the order in which leases are given out, which tasks that are woken do not.
+    /// `answer` must not use the pool: it is called while the pool is locked. What it does not take it gives back.
+    pub fn checkout_to<A>(&self, key: &F::Key, answer: A) -> Place<F>
+    where
+        A: FnOnce(Answer<F>) -> Option<Answer<F>> + Send + 'static,
+    {
+        let ticket = self.0.change(|inner, now| {
+            let ticket = inner.state.checkout(key, now);
+            inner.waiters.insert(ticket, Box::new(answer));
+            ticket
+        });
+        Place { shared: Arc::clone(&self.0), ticket }
     }
 
     /// All members, in the order of their starts.
@@ -160,8 +174,8 @@ impl<F: Factory> Pool<F> {
     }
 }
 
-/// A place in the queue.
-struct Place<F: Factory> {
+/// A place in the queue, left when this is dropped.
+pub struct Place<F: Factory> {
     shared: Arc<Shared<F>>,
     ticket: Ticket,
 }
@@ -184,7 +198,7 @@ impl<F: Factory> Inner<F> {
     /// Answers a waiter; what it did not take comes back.
     fn answer(&mut self, ticket: Ticket, answer: Answer<F>) -> Option<Answer<F>> {
         match self.waiters.remove(&ticket) {
-            Some(waiter) => waiter.send(answer).err(),
+            Some(waiter) => waiter(answer),
             None => Some(answer),
         }
     }
@@ -262,14 +276,22 @@ impl<F: Factory> Shared<F> {
                     exited.await
                 }
             };
-            let Some(shared) = pool.upgrade() else { return };
-            let gone = shared.change(|inner, now| {
-                let exited = inner.state.exited(number, error, now);
-                exited.then(|| inner.members.remove(&number))
-            });
-            drop(gone);
+            if let Some(shared) = pool.upgrade() {
+                shared.exited(number, error);
+            }
         });
         watcher.abort_handle()
+    }
+
+    /// A member has ended by itself.
+    pub(super) fn exited(self: &Arc<Self>, number: u64, error: F::Error) {
+        let gone = self.change(|inner, now| {
+            let exited = inner.state.exited(number, error, now);
+            exited.then(|| inner.members.remove(&number)).flatten()
+        });
+        if let Some(live) = gone {
+            live.watcher.abort();
+        }
     }
 
     fn end(self: &Arc<Self>, inner: &Inner<F>, number: u64, reason: Retirement) {

@@ -20,8 +20,9 @@ impl<F: Factory> Lease<F> {
         Self { shared, number, member, how: Return::Unused }
     }
 
-    /// It has.
-    pub(super) fn delivered(mut self) -> Self {
+    /// It has: from now on it counts as a use.
+    #[must_use]
+    pub fn delivered(mut self) -> Self {
         self.how = Return::Used;
         self
     }
@@ -34,6 +35,11 @@ impl<F: Factory> Lease<F> {
     /// The member's number.
     pub fn number(&self) -> u64 {
         self.number
+    }
+
+    /// The member has ended by itself, and nothing of it is left: for those who find that out before its watcher does.
+    pub fn exited(&self, error: F::Error) {
+        self.shared.exited(self.number, error);
     }
 
     /// The member is not fit for further use: it is not lent any more, and ends when all its leases are back.

@@ -1,6 +1,5 @@
 //! Why there is no worker.
 
-use crate::pool::Refusal;
 use crate::process::tree::Exit;
 use crate::registry::EndReason;
 use crate::runner::Outcome;
@@ -44,15 +43,4 @@ impl From<io::Error> for WorkerError {
     fn from(error: io::Error) -> Self {
         Self::Spawn(error.raw_os_error())
     }
-}
-
-/// Why a worker could not be had.
-#[derive(Debug, Clone)]
-pub enum AcquireError {
-    /// There was none in time.
-    TimedOut,
-    /// Whoever waited gave up.
-    Aborted,
-    /// The pool said no.
-    Refused(Refusal<WorkerError>),
 }

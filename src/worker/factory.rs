@@ -40,7 +40,7 @@ impl WorkerFactory {
             Some(false) if wanted => worker.finish().await,
             _ => worker.kill().await,
         }
-        let end = worker.over().await;
+        let end = worker.end();
         Err(match is_ready {
             None => WorkerError::NotReady(limit, end),
             Some(_) if wanted => WorkerError::Exited(end),
@@ -82,8 +82,7 @@ impl Factory for WorkerFactory {
         let (gone, worker) = (worker.process.gone(), Arc::downgrade(worker));
         async move {
             gone.await;
-            let outcome = worker.upgrade().and_then(|worker| worker.process.outcome());
-            WorkerError::Exited(outcome.map(|outcome| (&*outcome).into()).unwrap_or_default())
+            WorkerError::Exited(worker.upgrade().map(|worker| worker.end()).unwrap_or_default())
         }
     }
 

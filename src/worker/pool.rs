@@ -1,18 +1,25 @@
 //! A pool of workers that are all alike.
 
-use super::{AcquireError, Template, Worker, WorkerError, WorkerFactory};
-use crate::pool::{Lease, Limits, MemberState, Pool, Rules, Stats};
+use super::{Template, Worker, WorkerError, WorkerFactory};
+use crate::pool::{Answer, Lease, Limits, MemberState, Place, Pool, Refusal, Rules, Stats};
 use crate::registry::Registry;
 use crate::runner::Line;
+use parking_lot::Mutex;
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
-use tokio::time::sleep;
 
-/// Workers, each used by one at a time.
-#[derive(Clone)]
-pub struct WorkerPool(Pool<WorkerFactory>);
+/// What became of waiting for a worker.
+pub type Acquired = Result<Use, Refusal<WorkerError>>;
+
+/// Workers, each used by one at a time. Those who wait are named by numbers of their own choice.
+pub struct WorkerPool {
+    pool: Pool<WorkerFactory>,
+    /// Answers, in the order in which they were given.
+    answers: mpsc::UnboundedSender<(u32, Answer<WorkerFactory>)>,
+    waiting: Arc<Mutex<HashMap<u32, Place<WorkerFactory>>>>,
+}
 
 /// The use of a worker; it goes back when this is dropped.
 pub struct Use {
@@ -37,48 +44,65 @@ pub struct Count {
 }
 
 impl WorkerPool {
-    /// A pool that starts what is to be kept warm at once.
-    pub fn new(registry: &Arc<Registry>, template: Template, limits: Limits, rules: Rules, runtime: &Handle) -> Self {
+    /// A pool that starts what is to be kept warm at once. Those who wait hear from `deliver`, one after another.
+    pub fn new(
+        registry: &Arc<Registry>,
+        template: Template,
+        limits: Limits,
+        rules: Rules,
+        runtime: &Handle,
+        deliver: impl Fn(u32, Acquired) + Send + 'static,
+    ) -> Self {
         let factory = WorkerFactory::new(Arc::clone(registry), template);
         let pool = Pool::new(factory, limits, runtime.clone());
         pool.define((), Rules { max_in_flight: 1, ..rules });
-        Self(pool)
+        let (answers, given) = mpsc::unbounded_channel();
+        let this = Self { pool, answers, waiting: Arc::default() };
+        runtime.spawn(this.deliver(given, deliver));
+        this
     }
 
     /// A worker that is idle, if nobody waits for one.
     pub fn try_acquire(&self) -> Option<Use> {
         loop {
-            if let Ok(used) = Use::begin(self.0.try_checkout(&())?) {
+            if let Ok(used) = Use::begin(self.pool.try_checkout(&())?) {
                 return Some(used);
             }
         }
     }
 
-    /// Waits for a worker, at most for `patience`. The place in the queue is taken at once.
-    ///
-    /// # Errors
-    /// [`AcquireError`].
-    pub fn acquire<A: Future<Output = ()> + Send>(
+    /// Waits for a worker, under this number.
+    pub fn acquire(&self, number: u32) {
+        wait(&self.pool, &self.waiting, number, self.answers.clone());
+    }
+
+    /// Waits no longer; `false` when an answer is on its way.
+    pub fn give_up(&self, number: u32) -> bool {
+        let place = self.waiting.lock().remove(&number);
+        place.is_some()
+    }
+
+    /// Passes answers on until the pool and all who wait are gone.
+    fn deliver<D: Fn(u32, Acquired) + Send>(
         &self,
-        patience: Duration,
-        aborted: A,
-    ) -> impl Future<Output = Result<Use, AcquireError>> + Send + use<A> {
-        let (pool, mut checkout) = (self.0.clone(), self.0.checkout(&()));
-        let first_come = async move {
-            loop {
-                match checkout.await.map(Use::begin) {
-                    Ok(Ok(used)) => return Ok(used),
-                    Ok(Err(())) => checkout = pool.checkout(&()),
-                    Err(refusal) => return Err(AcquireError::Refused(refusal)),
-                }
-            }
-        };
+        mut given: mpsc::UnboundedReceiver<(u32, Answer<WorkerFactory>)>,
+        deliver: D,
+    ) -> impl Future<Output = ()> + Send + use<D> {
+        let (pool, waiting, answers) = (self.pool.clone(), Arc::clone(&self.waiting), self.answers.downgrade());
         async move {
-            tokio::select! {
-                biased;
-                used = first_come => used,
-                () = aborted => Err(AcquireError::Aborted),
-                () = sleep(patience) => Err(AcquireError::TimedOut),
+            while let Some((number, answer)) = given.recv().await {
+                // Whoever gave up in the meantime gets nothing, and a lease goes to the next.
+                if waiting.lock().remove(&number).is_none() {
+                    continue;
+                }
+                match answer.map(|lease| Use::begin(lease.delivered())) {
+                    Ok(Ok(used)) => deliver(number, Ok(used)),
+                    Err(refusal) => deliver(number, Err(refusal)),
+                    Ok(Err(())) => match answers.upgrade() {
+                        Some(answers) => wait(&pool, &waiting, number, answers),
+                        None => deliver(number, Err(Refusal::Closed)),
+                    },
+                }
             }
         }
     }
@@ -86,7 +110,7 @@ impl WorkerPool {
     /// How many workers there are.
     pub fn count(&self) -> Count {
         let mut count = Count::default();
-        for member in self.0.status() {
+        for member in self.pool.status() {
             *match member.state {
                 MemberState::Starting => &mut count.starting,
                 MemberState::Idle => &mut count.idle,
@@ -99,23 +123,35 @@ impl WorkerPool {
 
     /// How many wait.
     pub fn queued(&self) -> usize {
-        self.0.queued()
+        self.pool.queued()
     }
 
     /// What has happened so far.
     pub fn stats(&self) -> Stats {
-        self.0.stats()
+        self.pool.stats()
     }
 
     /// Takes no more work, serves those who wait, and ends each worker after its last use; returns when none is left.
     pub async fn drain(&self) {
-        self.0.drain().await;
+        self.pool.drain().await;
     }
 
     /// Refuses those who wait and ends all workers; returns when nothing is left of them.
     pub async fn close(&self) {
-        self.0.close().await;
+        self.pool.close().await;
     }
+}
+
+/// Joins the queue. The lock is held until the place is noted, so that no answer can come before that.
+fn wait(
+    pool: &Pool<WorkerFactory>,
+    waiting: &Mutex<HashMap<u32, Place<WorkerFactory>>>,
+    number: u32,
+    answers: mpsc::UnboundedSender<(u32, Answer<WorkerFactory>)>,
+) {
+    let mut waiting = waiting.lock();
+    let place = pool.checkout_to(&(), move |answer| answers.send((number, answer)).err().map(|unsent| unsent.0.1));
+    waiting.insert(number, place);
 }
 
 impl Use {
@@ -143,8 +179,10 @@ impl Use {
 impl Drop for Use {
     fn drop(&mut self) {
         let was_heard = self.lease.end_use(self.heard);
-        if let Some(end) = self.lease.exited() {
-            // Its end, and not its user's discontent, is what the pool has to know of.
+        // Its end, and not its user's discontent, is what the pool has to know of.
+        if self.lease.is_over() {
+            self.lease.exited(WorkerError::Exited(self.lease.end()));
+        } else if let Some(end) = self.lease.known_end() {
             self.lease.failed(WorkerError::Exited(end));
         } else if !was_heard || self.spoiled {
             self.lease.spoil();

@@ -2,7 +2,7 @@
 
 use crate::bindings::process::shapes::{ProcessRequest, ended_name, time};
 use crate::pool::{Limits, Refusal, Retirement, Rules};
-use crate::worker::{AcquireError, Count, Template, WorkerEnd, WorkerError, WorkerPool};
+use crate::worker::{Count, Template, WorkerEnd, WorkerError, WorkerPool};
 use napi_derive::napi;
 
 /// How many workers may be starting at a time: it is the starts that cost.
@@ -129,14 +129,12 @@ impl WorkerPoolRequest {
     }
 }
 
-impl From<AcquireError> for WorkerFailure {
-    fn from(error: AcquireError) -> Self {
-        match error {
-            AcquireError::TimedOut => Self::of("timeout"),
-            AcquireError::Aborted => Self::of("aborted"),
-            AcquireError::Refused(Refusal::Closed | Refusal::Unknown) => Self::of("closed"),
-            AcquireError::Refused(Refusal::Start(error)) => error.into(),
-            AcquireError::Refused(Refusal::Unavailable { retry_after, last }) => {
+impl From<Refusal<WorkerError>> for WorkerFailure {
+    fn from(refusal: Refusal<WorkerError>) -> Self {
+        match refusal {
+            Refusal::Closed | Refusal::Unknown => Self::of("closed"),
+            Refusal::Start(error) => error.into(),
+            Refusal::Unavailable { retry_after, last } => {
                 Self { retry_after: Some((retry_after.as_secs_f64() * 1000.0).ceil()), ..last.into() }
             }
         }
@@ -155,7 +153,8 @@ impl From<WorkerError> for WorkerFailure {
 }
 
 impl WorkerFailure {
-    fn of(kind: &'static str) -> Self {
+    /// Without more to be said.
+    pub fn of(kind: &'static str) -> Self {
         Self { kind, errno: None, end: None, retry_after: None }
     }
 }
