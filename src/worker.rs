@@ -107,21 +107,16 @@ impl Worker {
         self.process.gone().await;
     }
 
-    /// How it ended, if its process has; what is not known yet is left out.
-    fn known_end(&self) -> Option<WorkerEnd> {
-        let exit = self.process.exit()?;
-        let known = self.process.outcome().map(|outcome| WorkerEnd::from(&*outcome));
-        Some(known.unwrap_or(WorkerEnd { exit, ..WorkerEnd::default() }))
-    }
-
-    /// Whether nothing of it is left.
-    fn is_over(&self) -> bool {
-        self.process.outcome().is_some()
-    }
-
     /// How it ended, once nothing of it is left.
     fn end(&self) -> WorkerEnd {
         self.process.outcome().map(|outcome| WorkerEnd::from(&*outcome)).unwrap_or_default()
+    }
+
+    /// How it ended, if its process has; what is not known yet is left out.
+    fn exited(&self) -> Option<WorkerEnd> {
+        let exit = self.process.exit()?;
+        let known = self.process.outcome().map(|outcome| WorkerEnd::from(&*outcome));
+        Some(known.unwrap_or(WorkerEnd { exit, ..WorkerEnd::default() }))
     }
 
     /// Waits until nothing of it is left, and tells how it ended.

@@ -276,22 +276,14 @@ impl<F: Factory> Shared<F> {
                     exited.await
                 }
             };
-            if let Some(shared) = pool.upgrade() {
-                shared.exited(number, error);
-            }
+            let Some(shared) = pool.upgrade() else { return };
+            let gone = shared.change(|inner, now| {
+                let exited = inner.state.exited(number, error, now);
+                exited.then(|| inner.members.remove(&number))
+            });
+            drop(gone);
         });
         watcher.abort_handle()
-    }
-
-    /// A member has ended by itself.
-    pub(super) fn exited(self: &Arc<Self>, number: u64, error: F::Error) {
-        let gone = self.change(|inner, now| {
-            let exited = inner.state.exited(number, error, now);
-            exited.then(|| inner.members.remove(&number)).flatten()
-        });
-        if let Some(live) = gone {
-            live.watcher.abort();
-        }
     }
 
     fn end(self: &Arc<Self>, inner: &Inner<F>, number: u64, reason: Retirement) {

@@ -37,11 +37,6 @@ impl<F: Factory> Lease<F> {
         self.number
     }
 
-    /// The member has ended by itself, and nothing of it is left: for those who find that out before its watcher does.
-    pub fn exited(&self, error: F::Error) {
-        self.shared.exited(self.number, error);
-    }
-
     /// The member is not fit for further use: it is not lent any more, and ends when all its leases are back.
     pub fn spoil(&self) {
         self.shared.change(|inner, now| inner.state.spoil(self.number, now));

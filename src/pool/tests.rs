@@ -255,21 +255,6 @@ async fn a_crash_frees_the_room_and_makes_its_leases_inert() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_user_may_be_the_first_to_know_of_a_crash() {
-    let pool = pool(1);
-    pool.define("a", Rules::default());
-    let lease = pool.checkout(&"a").await.expect("started");
-    let member = lease.member();
-    lease.exited("crashed".to_owned());
-    drop(lease);
-    assert!(pool.status().is_empty());
-    member.crash.notify_one();
-    settle().await;
-    assert_eq!(pool.stats().retired[&Retirement::Exited], 1, "it ended once");
-    assert_eq!(pool.checkout(&"a").await.expect("started anew").number, 2);
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_spoiled_member_ends_with_its_last_lease() {
     let pool = pool(2);
     pool.define("a", Rules { max_in_flight: 2, ..Rules::default() });

@@ -179,10 +179,8 @@ impl Use {
 impl Drop for Use {
     fn drop(&mut self) {
         let was_heard = self.lease.end_use(self.heard);
-        // Its end, and not its user's discontent, is what the pool has to know of.
-        if self.lease.is_over() {
-            self.lease.exited(WorkerError::Exited(self.lease.end()));
-        } else if let Some(end) = self.lease.known_end() {
+        if let Some(end) = self.lease.exited() {
+            // Its end, and not its user's discontent, is what the pool has to know of.
             self.lease.failed(WorkerError::Exited(end));
         } else if !was_heard || self.spoiled {
             self.lease.spoil();
