@@ -155,6 +155,7 @@ class ProcessPool {
  * @returns {Promise<T>}
  */
 async function within(timeout, signal, fn) {
+  if (signal?.aborted) throw abortError(signal)
   if (timeout === undefined && signal === undefined) return fn()
   /** @type {NodeJS.Timeout | undefined} */
   let timer
