@@ -472,6 +472,9 @@ export interface PoolWorker extends EventEmitter<PoolWorkerEvents> {
 /**
  * Worker processes that speak in lines, such as Python scripts: started when needed, used by one at a time, kept for the next.
  *
+ * A worker writes lines only while it is used. What it writes too late cannot be told from an answer to its next user; what
+ * it writes while nobody uses it is noticed, and it is ended.
+ *
  * Uses are served first come first served. A worker that is idle is taken before another is started, the one used last first;
  * at most two start at a time. A worker that ends by itself makes room for another. When five in a row could not be
  * started, or ended before they had been of use to anybody, `acquire()` rejects with `ERR_WORKER_UNAVAILABLE` for 30 s.

@@ -117,7 +117,10 @@ describe('a worker that cannot be started', () => {
 test('workers that end in their first use count as crashed, however fast they are given back', async () => {
   const pool = workers({ mode: 'dead', maxSize: 1 })
   for (const crashed of [1, 2, 3]) {
-    await assert.rejects(pool.use((worker) => worker.request(ask('echo'))), { code: 'ERR_WORKER_EXITED', exitCode: 7 })
+    await assert.rejects(
+      pool.use((worker) => worker.request(ask('echo'))),
+      { code: 'ERR_WORKER_EXITED', exitCode: 7 },
+    )
     const { stats } = pool.getStatus()
     assert.deepEqual([stats.crashed, stats.recycled.unhealthy], [crashed, 0])
   }

@@ -32,6 +32,19 @@ for (const name of ['Semaphore', 'CleanupScanner'])
     assert.deepEqual(Object.keys(new procward[name]()), [], 'and no other state to be seen')
   })
 
+test('a pool and its workers have the methods that are declared', async () => {
+  const pool = new procward.ProcessPool({ command: process.execPath })
+  const worker = await pool.acquire()
+  for (const [name, object] of Object.entries({ ProcessPool: pool, PoolWorker: worker })) {
+    const members = Object.getOwnPropertyNames(Object.getPrototypeOf(object)).filter((key) => key !== 'constructor')
+    assert.deepEqual(members.sort(), declaredMembers('procward', name), name)
+  }
+  assert.deepEqual(Object.keys(pool), [], 'and no other state to be seen')
+  assert.deepEqual(Object.keys(pool.getStatus()).sort(), declaredMembers('procward', 'ProcessPoolStatus'))
+  worker.release()
+  await pool.close()
+})
+
 test('a helper of its own has the functions of the default one', () => {
   const { createMcpHelper, ...functions } = require('procward/mcp-helper')
   assert.deepEqual(Object.keys(createMcpHelper()).sort(), Object.keys(functions).sort())
