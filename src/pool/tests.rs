@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
-use tokio::time::{advance, sleep};
+use tokio::time::{advance, sleep, timeout};
 
 const START: Duration = Duration::from_millis(100);
 const END: Duration = Duration::from_millis(50);
@@ -223,6 +223,24 @@ async fn a_failed_start_is_told_to_all_and_a_panic_is_one() {
     assert_eq!(pool.checkout(&"a").await.err(), Some(Refusal::Start("a panicked".to_owned())));
     assert_eq!(pool.checkout(&"a").await.expect("no room was lost").number, 3);
     assert_eq!(pool.stats().failed, 2);
+}
+
+/// A look in the moment between a deadline and its timer must not take the timer away: nobody else would go on.
+#[tokio::test(start_paused = true)]
+async fn a_look_at_a_due_moment_does_not_put_it_off() {
+    let pool = pool_of(Workers { fail: HashSet::from([1]), ..Workers::default() }, 1);
+    pool.define("a", Rules::default());
+    assert!(pool.checkout(&"a").await.is_err());
+    let waiting = tokio::spawn(pool.checkout(&"a"));
+    settle().await;
+    // Runs when the clock has moved, and before the runtime has looked at its timers.
+    let looking = tokio::spawn({
+        let pool = pool.clone();
+        async move { pool.status().len() }
+    });
+    advance(Duration::from_secs(1)).await;
+    assert_eq!(looking.await.expect("it looked"), 0);
+    assert!(timeout(Duration::from_secs(60), waiting).await.is_ok(), "the start is tried again");
 }
 
 #[tokio::test(start_paused = true)]
