@@ -13,19 +13,22 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
 export declare class McpSessions {
   /**
    * Sessions with at most `maxSessions` processes; `settle` is called with a call's number, one of the kinds
-   * `0` result, `1` progress, `2` failure, and a JSON text. It does not keep the event loop alive.
+   * `0` result, `1` progress, `2` failure, and a JSON text; or with `3` and a number that is to be given to `leave()`.
+   * It does not keep the event loop alive. With `lendLoop`, this thread reads what servers answer.
    */
-  constructor(maxSessions: number, maxStarting: number, settle: (arg0: number, arg1: number, arg2: string) => void)
+  constructor(maxSessions: number, maxStarting: number, lendLoop: boolean, settle: (arg0: number, arg1: number, arg2: string) => void)
   /** Adds the server that this key stands for, or changes how it is used. */
-  define(key: string, server: McpServer): void
+  define(key: number, server: McpServer): void
   /** Takes a server away: idle sessions end now, busy ones after their calls. */
-  retire(key: string): void
+  retire(key: number): void
   /** Calls a tool with JSON arguments. `timeout` is in ms, `Infinity` for none. */
-  callTool(number: number, key: string, tool: string, arguments: string, timeout: number, progress: boolean): void
+  callTool(number: number, key: number, tool: string, arguments: string, timeout: number, progress: boolean): void
   /** Asks for a page of a server's tools. */
-  listTools(number: number, key: string, cursor: string | undefined | null, timeout: number): void
+  listTools(number: number, key: number, cursor: string | undefined | null, timeout: number): void
   /** Gives a call up: it fails with `ABORT_ERR`. */
   abort(number: number): void
+  /** Reads no more what the server with this number writes, because the runtime does. */
+  leave(number: number): void
   /** The calls that a server is working on. */
   active(): Array<ActiveCall>
   /** All sessions. */

@@ -2,6 +2,8 @@
 
 mod deferred;
 mod error;
+#[cfg(unix)]
+mod event_loop;
 mod mcp;
 mod process;
 mod scanner;
