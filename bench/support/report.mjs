@@ -3,8 +3,9 @@
 import { readFileSync } from 'node:fs'
 import os from 'node:os'
 
-/** @typedef {{ what: string, unit: string, peers: Record<string, import('./statistics.mjs').summary extends (v: number[]) => infer S ? S : never> }} Figure */
-/** @typedef {{ what: string, is: number, unit?: string, target: string, met: boolean }} Ratio */
+/** @typedef {{ median: number, least: number, most: number }} Summary */
+/** @typedef {{ what: string, unit: string, peers: Record<string, Summary> }} Figure */
+/** @typedef {{ what: string, is: number, spread?: Summary, unit?: string, target: string, met: boolean }} Ratio */
 /** @typedef {{ title: string, notes: string[], versions: Record<string, string>, figures: Figure[], ratios: Ratio[] }} Results */
 
 /** @param {Results[]} all */
@@ -36,9 +37,9 @@ function section({ title, notes, versions, figures, ratios }) {
     '',
     ...table(
       ['', 'is', 'target', ''],
-      ratios.map(({ what, is, unit = 'x', target, met }) => [
+      ratios.map(({ what, is, spread, unit = 'x', target, met }) => [
         what,
-        `${number(is)}${unit}`,
+        spread === undefined ? `${number(is)}${unit}` : `${number(is)}${unit} (${range(spread)})`,
         target,
         met ? 'met' : 'missed',
       ]),
@@ -55,10 +56,15 @@ function table(head, rows) {
   return [line(padded(head)), line(rule), ...rows.map((row) => line(padded(row)))]
 }
 
-/** @param {{ median: number, least: number, most: number } | undefined} summary */
+/** @param {Summary | undefined} summary */
 function cell(summary) {
   if (summary === undefined) return '-'
-  return `${number(summary.median)} (${number(summary.least)} - ${number(summary.most)})`
+  return `${number(summary.median)} (${range(summary)})`
+}
+
+/** @param {Summary} summary */
+function range({ least, most }) {
+  return `${number(least)} - ${number(most)}`
 }
 
 /** Three digits. @param {number} value */

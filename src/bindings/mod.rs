@@ -5,5 +5,5 @@ mod error;
 mod mcp;
 mod process;
 mod scanner;
-mod semaphore;
+mod wait_queue;
 mod worker;
