@@ -1,10 +1,14 @@
-// `npm run bench [-- SUITE...]`: runs the suites, prints their figures and writes them to RESULTS.md.
+// `npm run bench [-- SUITE...]`: runs the suites, prints their figures, and writes them to RESULTS.json, RESULTS.md and plots/.
+// What suites that do not run this time have written before, stays.
 
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { drawPlots } from './plots.mjs'
+import { machine } from './support/machine.mjs'
 import { report } from './support/report.mjs'
+import { keepResults } from './support/results.mjs'
 
 const folder = fileURLToPath(new URL('.', import.meta.url))
 const suites = readdirSync(new URL('suites', import.meta.url)).map((file) => file.replace(/\.mjs$/, ''))
@@ -19,11 +23,12 @@ if (!existsSync(new URL('node_modules', import.meta.url))) {
   execFileSync(windows ? 'npm.cmd' : 'npm', flags, { cwd: folder, stdio: 'inherit', shell: windows })
 }
 
-const all = []
+const results = []
 for (const name of positionals.length > 0 ? positionals : suites) {
   const { suite } = await import(`./suites/${name}.mjs`)
-  all.push(await suite({ rounds: Number(values.rounds ?? 10) }))
+  const result = { ...(await suite({ rounds: Number(values.rounds ?? 10) })), on: machine() }
+  console.log(`\n${report([result])}`)
+  results.push(result)
 }
-const text = report(all)
-console.log(`\n${text}`)
-writeFileSync(new URL('RESULTS.md', import.meta.url), text)
+writeFileSync(new URL('RESULTS.md', import.meta.url), report(keepResults(results)))
+drawPlots()

@@ -4,6 +4,7 @@
 import { growthRatio } from '../support/growth.mjs'
 import { collected } from '../support/limiter/collected.mjs'
 import { worker } from '../support/limiter/worker.mjs'
+import { shuffled } from '../support/order.mjs'
 import { versionIn } from '../support/report.mjs'
 
 const OURS = 'procward'
@@ -59,14 +60,6 @@ export async function suite({ rounds }) {
   return results(found, names)
 }
 
-/** @template T @param {T[]} items @returns {T[]} */
-function shuffled(items) {
-  return items
-    .map((item) => ({ item, place: Math.random() }))
-    .sort((one, other) => one.place - other.place)
-    .map(({ item }) => item)
-}
-
 /** @param {ReturnType<typeof collected>} found @param {string[]} names */
 function results(found, names) {
   const packages = new URL('../node_modules/', import.meta.url)
@@ -105,6 +98,13 @@ function results(found, names) {
         cpu('armed', size, `a waiter with a timeout, of ${size.toLocaleString('en')}`),
         figure('armed', size, 'ghosts', `ghosts of ${size.toLocaleString('en')} waiters`, 'waiters'),
       ]),
+    ],
+    plot: [
+      'acquire and release, nobody waits, CPU of each',
+      'a function in a slot, nobody waits, CPU of each',
+      '10,000 tasks, immediate, CPU of each',
+      '100,000 tasks, setImmediate, CPU of each',
+      "a waiting task, V8's heap, of 10,000",
     ],
     ratios: [
       atMost('cpu', 'cycle', 200_000, 'acquire and release, CPU', 'async-sema', 1),

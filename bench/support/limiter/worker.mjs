@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 /** Ms for one measurement; the longest takes a sixth of it. */
 const TOO_LONG = 120_000
 
-const program = fileURLToPath(new URL('program.mjs', import.meta.url))
+const program = fileURLToPath(new URL('../../programs/limiter.mjs', import.meta.url))
 
 /** @param {string} name */
 export function worker(name) {
