@@ -13,6 +13,7 @@ const SEMAPHORES = [OURS, 'async-sema', 'async-mutex']
 const SHIFTING = ['async-mutex', 'cockatiel']
 const QUICK = [OURS, 'async-sema', 'p-limit', 'p-queue']
 const FUNCTIONS = [...QUICK, ...SHIFTING]
+const FLOOR = 'no limiter'
 /** It arms a timer for each task. */
 const SLOW = 'bottleneck'
 
@@ -25,12 +26,12 @@ const PLAN = [
   { scenario: 'use', size: 200, who: [SLOW], share: 0.2 },
   { scenario: 'immediate', size: 1000, who: FUNCTIONS },
   { scenario: 'immediate', size: 1000, who: [SLOW], share: 0.1 },
-  { scenario: 'immediate', size: 10_000, who: FUNCTIONS },
-  { scenario: 'immediate', size: 100_000, who: QUICK, share: 0.5 },
+  { scenario: 'immediate', size: 10_000, who: [...FUNCTIONS, FLOOR] },
+  { scenario: 'immediate', size: 100_000, who: [...QUICK, FLOOR], share: 0.5 },
   { scenario: 'immediate', size: 100_000, who: SHIFTING, share: 0 },
-  { scenario: 'setImmediate', size: 10_000, who: FUNCTIONS },
-  { scenario: 'setImmediate', size: 100_000, who: QUICK, share: 0.5 },
-  { scenario: 'timer', size: 10_000, who: FUNCTIONS, share: 0.2, together: true },
+  { scenario: 'setImmediate', size: 10_000, who: [...FUNCTIONS, FLOOR] },
+  { scenario: 'setImmediate', size: 100_000, who: [...QUICK, FLOOR], share: 0.5 },
+  { scenario: 'timer', size: 10_000, who: [...FUNCTIONS, FLOOR], share: 0.2, together: true },
   { scenario: 'handOff', size: 10_000, who: FUNCTIONS },
   { scenario: 'memory', size: 10_000, who: FUNCTIONS, share: 0.3 },
   { scenario: 'memory', size: 100_000, who: QUICK, share: 0.3 },
@@ -41,7 +42,7 @@ const PLAN = [
 
 /** @param {{ rounds: number }} options */
 export async function suite({ rounds }) {
-  const names = [...FUNCTIONS, SLOW]
+  const names = [...FUNCTIONS, FLOOR, SLOW]
   const workers = Object.fromEntries(names.map((name) => [name, worker(name)]))
   const found = collected()
   try {
@@ -63,7 +64,7 @@ export async function suite({ rounds }) {
 /** @param {ReturnType<typeof collected>} found @param {string[]} names */
 function results(found, names) {
   const packages = new URL('../node_modules/', import.meta.url)
-  const others = names.filter((name) => name !== OURS)
+  const others = names.filter((name) => name !== OURS && name !== FLOOR)
   const { figure, atMost, median, totals } = found
   const cpu = (scenario, size, what) => figure(scenario, size, 'cpu', `${what}, CPU of each`, 'µs')
   const armedPeer = 'p-queue'

@@ -110,6 +110,23 @@ export const peers = {
       queued: () => 1e9 - policy.queueSlots,
     }
   },
+  /** The tasks alone, by as many loops: what no limiter can be below. Nobody has a promise of his own. */
+  'no limiter'(limit) {
+    const tasks = []
+    let at = 0
+    let done
+    const loop = async () => {
+      while (at < tasks.length) await tasks[at++]()
+    }
+    return {
+      use(fn) {
+        tasks.push(fn)
+        done ??= Promise.resolve().then(() => Promise.all(Array.from({ length: limit }, loop)))
+        return done
+      },
+      queued: () => tasks.length - at,
+    }
+  },
   bottleneck(limit) {
     const limiter = new Bottleneck({ maxConcurrent: limit })
     return { use: (fn) => limiter.schedule(async () => fn()), queued: () => limiter.queued() }
