@@ -21,6 +21,8 @@ class Semaphore {
   #maxConcurrent
   #current = 0
   #queued = 0
+  /** Slots given to somebody who takes them up in a microtask or two. Until then nobody is given one at once. */
+  #untaken = 0
   #closed = false
   #maxQueue
   /** Of whoever does not say. */
@@ -46,14 +48,11 @@ class Semaphore {
 
   /** @param {AcquireOptions} [options] @returns {Promise<() => void>} */
   acquire(options) {
+    if (options === undefined && this.#untaken === 0 && this.tryAcquire()) return Promise.resolve(this.#releaser())
     try {
       const { timeout, signal } = options === undefined ? this.#patience : this.#checked(options)
       const slot = this.#slot(timeout, signal)
-      if (signal === undefined) return slot.then(this.#releaser)
-      return slot.then(() => {
-        this.#refuseAborted(signal)
-        return this.#releaser()
-      })
+      return slot.then(signal === undefined ? this.#takeUp : () => this.#takeUpUnlessAborted(signal))
     } catch (error) {
       return Promise.reject(error)
     }
@@ -78,9 +77,7 @@ class Semaphore {
       if (typeof fn !== 'function') throw validate.invalidArgument('fn', 'a function', fn)
       const { timeout, signal } = options === undefined ? this.#patience : this.#checked(options)
       const slot = this.#slot(timeout, signal)
-      if (slot === GRANTED) return this.#run(fn, signal, slot)
-      // Not within the async function, because one that is suspended takes as much memory again as all else of a waiter.
-      return slot.then(() => this.#run(fn, signal))
+      return slot === GRANTED ? this.#run(fn, signal, slot) : this.#runLater(fn, signal, slot)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -106,6 +103,7 @@ class Semaphore {
   #admit() {
     while (this.#queued > 0 && this.#current < this.#maxConcurrent) {
       this.#current++
+      this.#untaken++
       this.#nowQueued(native.waitQueueResolveFirst(this.#queue))
     }
   }
@@ -119,7 +117,7 @@ class Semaphore {
   /** @template T @param {() => T | PromiseLike<T>} fn @param {AbortSignal} [signal] @param {Promise<void>} [slot] */
   async #run(fn, signal, slot) {
     if (slot !== undefined) await slot
-    this.#refuseAborted(signal)
+    this.#nowTaken(signal)
     try {
       return await fn()
     } finally {
@@ -127,8 +125,27 @@ class Semaphore {
     }
   }
 
+  /**
+   * Not within the async function, because one that is suspended takes as much memory again as all else of a waiter.
+   * @template T @param {() => T | PromiseLike<T>} fn @param {AbortSignal | undefined} signal @param {Promise<void>} slot
+   */
+  #runLater(fn, signal, slot) {
+    return slot.then(() => this.#run(fn, signal))
+  }
+
+  #takeUp = () => {
+    this.#untaken--
+    return this.#releaser()
+  }
+
+  /** @param {AbortSignal} signal */
+  #takeUpUnlessAborted(signal) {
+    this.#nowTaken(signal)
+    return this.#releaser()
+  }
+
   /** What frees one slot, once. */
-  #releaser = () => {
+  #releaser() {
     let held = true
     return () => {
       if (!held) return
@@ -147,7 +164,10 @@ class Semaphore {
 
   /** @param {number} timeout @param {AbortSignal} [signal] @returns {Promise<void>} */
   #slot(timeout, signal) {
-    if (this.tryAcquire()) return GRANTED
+    if (this.tryAcquire()) {
+      this.#untaken++
+      return GRANTED
+    }
     if (this.#closed) throw closedError()
     if (this.#queued >= this.#maxQueue) throw queueFullError(this.#maxQueue)
     const granted = native.waitQueuePush(this.#queue, timeout)
@@ -161,7 +181,8 @@ class Semaphore {
   }
 
   /** Granted a moment before the abort: whoever gave up does not get it. @param {AbortSignal} [signal] */
-  #refuseAborted(signal) {
+  #nowTaken(signal) {
+    this.#untaken--
     if (!signal?.aborted) return
     this.release()
     throw abortError(signal)
