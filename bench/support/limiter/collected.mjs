@@ -4,7 +4,9 @@ import { median, pairedRatios, summary } from '../statistics.mjs'
 
 const OURS = 'procward'
 
-export function collected() {
+/** The order of the report's columns. @param {string[]} names */
+export function collected(names) {
+  const place = (name) => names.indexOf(name)
   /** @type {Map<string, Record<string, Record<string, number>[]>>} */
   const found = new Map()
   const rounds = (scenario, size) => found.get(`${scenario} ${size}`) ?? {}
@@ -25,10 +27,8 @@ export function collected() {
     },
     /** One line of the report. */
     figure(scenario, size, kind, what, unit) {
-      const peers = Object.keys(rounds(scenario, size)).map((name) => [
-        name,
-        summary(values(scenario, size, kind, name)),
-      ])
+      const names = Object.keys(rounds(scenario, size)).sort((one, other) => place(one) - place(other))
+      const peers = names.map((name) => [name, summary(values(scenario, size, kind, name))])
       return { what, unit, peers: Object.fromEntries(peers) }
     },
     /** Ours as a part of another's, which should not be more than `most`. */
