@@ -41,7 +41,7 @@ describe('a picture', () => {
     unit: 'µs',
     peers: { slow: summary(20), ours: summary(10), never: summary(Infinity) },
   }
-  const chart = barChart([figure], (name) => name === 'ours')
+  const chart = barChart('a & b', [figure], (name) => name === 'ours')
 
   test('the shortest bar first, in proportion, and ours apart', () => {
     const widths = [...chart.matchAll(/<rect class="([^"]+)" .*?width="([\d.]+)"/g)].map(([, kind, width]) => [
@@ -55,6 +55,7 @@ describe('a picture', () => {
   })
 
   test('text is escaped, and what has no number has no bar', () => {
+    assert.match(chart, /<title>a &amp; b<\/title>/)
     assert.match(chart, />a &lt; b &amp; c, µs</)
     assert.doesNotMatch(chart, /never|NaN|Infinity/)
   })

@@ -16,7 +16,7 @@ export function drawPlots() {
   mkdirSync(folder, { recursive: true })
   for (const suite of keptResults()) {
     if ('skipped' in suite) continue
-    const chart = barChart(worthIt(suite), (peer) => peer.includes('procward'))
+    const chart = barChart(`Benches: ${suite.title}`, worthIt(suite), (peer) => peer.includes('procward'))
     writeFileSync(new URL(`${suite.title}.svg`, folder), chart)
   }
 }

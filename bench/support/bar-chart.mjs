@@ -23,9 +23,9 @@ const STYLE = `
 
 /**
  * One group of bars for each figure, the shortest first, each on a scale of its own from zero.
- * @param {Figure[]} figures @param {(peer: string) => boolean} isOurs
+ * @param {string} title @param {Figure[]} figures @param {(peer: string) => boolean} isOurs
  */
-export function barChart(figures, isOurs) {
+export function barChart(title, figures, isOurs) {
   let top = 0
   const groups = figures.map((figure) => {
     const group = bars(figure, isOurs, top)
@@ -35,6 +35,7 @@ export function barChart(figures, isOurs) {
   const height = top + 10
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img">`,
+    `<title>${escaped(title)}</title>`,
     `<style>${STYLE}</style>`,
     ...groups.flat(),
     '</svg>',
