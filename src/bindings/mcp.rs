@@ -109,7 +109,7 @@ impl McpSessions {
         #[cfg(unix)]
         self.reading.borrow_mut().leave(number);
         #[cfg(not(unix))]
-        let _ = number;
+        let _ = (&self.pool, number);
     }
 
     /// The calls that a server is working on.

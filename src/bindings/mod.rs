@@ -7,5 +7,5 @@ mod event_loop;
 mod mcp;
 mod process;
 mod scanner;
-mod semaphore;
+mod wait_queue;
 mod worker;

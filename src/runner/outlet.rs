@@ -105,12 +105,11 @@ impl Outlet {
         let mut state = self.state.lock();
         #[cfg(unix)]
         state.source.take_back();
-        let stdout = match &mut state.source {
-            Source::Runtime(stdout) => stdout,
-            #[cfg(unix)]
-            Source::Lent(_) => return Poll::Pending,
-            _ => return Poll::Ready(false),
-        };
+        #[cfg(unix)]
+        if matches!(state.source, Source::Lent(_)) {
+            return Poll::Pending;
+        }
+        let Source::Runtime(stdout) = &mut state.source else { return Poll::Ready(false) };
         let mut read = ReadBuf::new(chunk);
         let is_read = ready!(Pin::new(stdout).poll_read(context, &mut read)).is_ok();
         let bytes = read.filled();
