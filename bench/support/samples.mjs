@@ -1,0 +1,46 @@
+// What many rounds measured: by figure, and by whose it is.
+
+import { median, summary } from './statistics.mjs'
+
+export class Samples {
+  /** @type {Record<string, Record<string, number[]>>} */
+  #values = {}
+
+  /** Those that a program printed: JSON has no infinity. @param {Record<string, Record<string, (number | null)[]>>} printed */
+  static from(printed) {
+    const samples = new Samples()
+    for (const [what, peers] of Object.entries(printed)) {
+      for (const [peer, values] of Object.entries(peers)) {
+        for (const value of values) samples.add(what, peer, value ?? Infinity)
+      }
+    }
+    return samples
+  }
+
+  /** @param {string} what @param {string} peer @param {number} value */
+  add(what, peer, value) {
+    const peers = (this.#values[what] ??= {})
+    const values = (peers[peer] ??= [])
+    values.push(value)
+  }
+
+  /** @param {string} what @param {string} peer */
+  median(what, peer) {
+    return median(this.#values[what][peer])
+  }
+
+  /** How many times as much. @param {string} what @param {string} over @param {string} under */
+  ratio(what, over, under) {
+    return this.median(what, over) / this.median(what, under)
+  }
+
+  /** A row of the report. @param {string} what @param {string} unit */
+  figure(what, unit) {
+    const peers = Object.entries(this.#values[what]).map(([peer, values]) => [peer, summary(values)])
+    return { what, unit, peers: Object.fromEntries(peers) }
+  }
+
+  toJSON() {
+    return this.#values
+  }
+}
