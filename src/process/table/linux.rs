@@ -7,8 +7,13 @@ use super::{Link, Snapshot, StartMark};
 use crate::instance::Tag;
 use crate::process::cgroup;
 use procfs::process::{Process, Stat, all_processes};
-use procfs::{Current as _, ProcError};
-use std::io::{self, Read};
+use procfs::{Current as _, FromRead as _, ProcError};
+use rustix::buffer::spare_capacity;
+use rustix::io::read;
+use std::io;
+
+/// More than most of a process's files have, in bytes.
+const ROOM: usize = 4096;
 
 /// All processes but zombies.
 ///
@@ -43,23 +48,18 @@ fn visit(mut each: impl FnMut(&Process, Link)) -> io::Result<bool> {
     let mut complete = true;
     let mut first_seen = false;
     for process in all_processes().map_err(system_error)? {
-        match process.and_then(|process| Ok((process.stat()?, process))) {
+        match process.map_err(system_error).and_then(|process| Ok((stat(&process)?, process))) {
             Ok((stat, process)) => {
                 first_seen |= stat.pid == 1;
                 if !matches!(stat.state, 'Z' | 'X') {
                     each(&process, link(&stat));
                 }
             }
-            Err(error) => {
-                let error = system_error(error);
-                match error.kind() {
-                    io::ErrorKind::NotFound => {}
-                    io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidData => {
-                        complete = false;
-                    }
-                    _ => return Err(error),
-                }
-            }
+            Err(error) => match error.kind() {
+                io::ErrorKind::NotFound => {}
+                io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidData => complete = false,
+                _ => return Err(error),
+            },
         }
     }
     // With `hidepid` other users' processes are missing, and pid 1 with them.
@@ -73,6 +73,10 @@ fn refuse_foreign_proc() -> io::Result<()> {
         return Ok(());
     }
     Err(io::Error::new(io::ErrorKind::Unsupported, "the process list belongs to another PID namespace"))
+}
+
+fn stat(process: &Process) -> io::Result<Stat> {
+    Stat::from_read(contents(process, "stat")?.as_slice()).map_err(system_error)
 }
 
 fn link(stat: &Stat) -> Link {
@@ -95,10 +99,19 @@ fn environment(process: &Process) -> io::Result<Environment> {
     Ok(read)
 }
 
+/// All of a file of which the kernel gives as much at once as there is room for, as it does of all but lists: what leaves room
+/// is the end. A process has too many files for asking each a second time.
 fn contents(process: &Process, file: &str) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    process.open_relative(file).map_err(system_error)?.read_to_end(&mut bytes).map_err(plain)?;
-    Ok(bytes)
+    let file = process.open_relative(file).map_err(system_error)?;
+    let mut bytes = Vec::with_capacity(ROOM);
+    loop {
+        let room = bytes.capacity() - bytes.len();
+        let length = read(&file, spare_capacity(&mut bytes)).map_err(|error| plain(error.into()))?;
+        if length < room {
+            return Ok(bytes);
+        }
+        bytes.reserve(bytes.len());
+    }
 }
 
 /// One process's folder.

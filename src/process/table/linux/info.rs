@@ -1,10 +1,10 @@
 //! What one process is: its user, program, arguments and environment.
 
-use super::{contents, environment};
+use super::{contents, environment, system_error};
 use crate::process::table::{Link, ProcessInfo, User, is_node};
 use procfs::process::Process;
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, Read as _};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -67,7 +67,8 @@ fn command_line(process: &Process) -> io::Result<Vec<String>> {
 }
 
 fn maps_procward(process: &Process) -> io::Result<bool> {
-    let maps = contents(process, "maps")?;
+    let mut maps = Vec::new();
+    process.open_relative("maps").map_err(system_error)?.read_to_end(&mut maps)?;
     Ok(maps.split(|byte| *byte == b'\n').any(is_addon))
 }
 
