@@ -3,7 +3,7 @@
 mod info;
 
 use super::environment::Environment;
-use super::{Link, Snapshot, StartMark};
+use super::{CommandLines, Link, Snapshot, StartMark};
 use crate::instance::Tag;
 use crate::process::cgroup;
 use procfs::process::{Process, Stat, all_processes};
@@ -34,11 +34,14 @@ pub fn tag_of(pid: u32) -> Option<Tag> {
 ///
 /// # Errors
 /// As [`links`].
-pub fn snapshot() -> io::Result<Snapshot> {
-    let me = rustix::process::geteuid().as_raw();
-    let uptime = procfs::Uptime::current().map_err(system_error)?.uptime_duration();
+pub fn snapshot(command_lines: CommandLines) -> io::Result<Snapshot> {
+    let reader = info::Reader {
+        me: rustix::process::geteuid().as_raw(),
+        uptime: procfs::Uptime::current().map_err(system_error)?.uptime_duration(),
+        command_lines,
+    };
     let mut processes = Vec::new();
-    let complete = visit(|process, link| processes.push(info::read(process, link, me, uptime)))?;
+    let complete = visit(|process, link| processes.push(reader.read(process, link)))?;
     Ok(Snapshot { processes, complete })
 }
 

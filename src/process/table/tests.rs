@@ -59,7 +59,7 @@ fn only_the_same_process_is_opened() {
 #[test]
 fn a_snapshot_tells_what_a_child_is() {
     let sleeper = Sleeper::start(&tag().to_string());
-    let processes = snapshot().expect("processes can be listed").processes;
+    let processes = snapshot(CommandLines::OfCandidates).expect("processes can be listed").processes;
     let of = |pid| processes.iter().find(|process| process.link.pid == pid).expect("it runs");
     let (own, child) = (of(std::process::id()), of(sleeper.0.id()));
     assert_eq!(child.command_line, ["sleep", "30"]);
