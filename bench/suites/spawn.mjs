@@ -54,9 +54,17 @@ function results(throughput, output, blocking) {
       output.figure('longest gap, 100 MB of output', 'ms'),
     ],
     ratios: [
-      atLeast("calls/s, 3 in parallel, of child_process's", throughput.ratio('3 in parallel', 'procward', 'child_process'), 2.5),
+      atLeast(
+        "calls/s, 3 in parallel, of child_process's",
+        throughput.ratio('3 in parallel', 'procward', 'child_process'),
+        2.5,
+      ),
       atLeast("calls/s, 3 in parallel, of execa's", throughput.ratio('3 in parallel', 'procward', 'execa'), 4),
-      atMost(`event loop at ${mebibytes} MiB, of child_process's`, most.ratio(taken, 'procward', 'child_process'), 0.01),
+      atMost(
+        `event loop at ${mebibytes} MiB, of child_process's`,
+        most.ratio(taken, 'procward', 'child_process'),
+        0.01,
+      ),
       atMost(`growth from ${AT_ONCE[0]} to ${AT_ONCE.at(-1)} calls at once: the exponent`, exponent(growth), 1.1, ''),
     ],
   }

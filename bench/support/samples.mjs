@@ -19,9 +19,9 @@ export class Samples {
 
   /** @param {string} what @param {string} peer @param {number} value */
   add(what, peer, value) {
-    const peers = (this.#values[what] ??= {})
-    const values = (peers[peer] ??= [])
-    values.push(value)
+    this.#values[what] ??= {}
+    this.#values[what][peer] ??= []
+    this.#values[what][peer].push(value)
   }
 
   /** @param {string} what @param {string} peer */
