@@ -208,11 +208,8 @@ impl Shared {
         let Options { scope, max_age, allow, .. } = options.clone();
         let (table, trees) = (Arc::clone(&self.table), Arc::clone(&self.trees));
         // Also of those that only their tree makes candidates.
-        let command_lines = if allow.iter().any(Allow::reads_command_lines) {
-            CommandLines::OfAll
-        } else {
-            CommandLines::OfCandidates
-        };
+        let command_lines =
+            if allow.iter().any(Allow::reads_command_lines) { CommandLines::OfAll } else { CommandLines::OfCandidates };
         let look = move || {
             let snapshot = table(command_lines)?;
             // After the processes: a tree whose processes were seen is in this list, unless it has ended since.
