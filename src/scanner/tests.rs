@@ -98,6 +98,24 @@ async fn a_new_interval_counts_at_once_and_dropping_stops() {
     assert_eq!(seen.load(Ordering::SeqCst), 3);
 }
 
+#[tokio::test]
+async fn a_pattern_asks_for_all_command_lines() {
+    let pattern = Allow::pattern("server", "").expect("it can be understood");
+    for (allow, expected) in [
+        (Vec::new(), CommandLines::OfCandidates),
+        (vec![Allow::Pid(1), Allow::Executable("node".to_owned())], CommandLines::OfCandidates),
+        (vec![Allow::Pid(1), pattern], CommandLines::OfAll),
+    ] {
+        let asked: Table = Arc::new(move |command_lines| {
+            assert_eq!(command_lines, expected);
+            Ok(Snapshot { processes: vec![own()], complete: true })
+        });
+        let (scanner, _) = scanner(asked, FakeTrees::default(), Scope::Tree);
+        scanner.configure(Options { allow, ..Options::default() });
+        assert_eq!(scanner.clean(true).await.errors, []);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn who_has_just_started_is_looked_at_again_soon() {
     let dead = Instance { pid: NOBODY, ..Instance::current().clone() };

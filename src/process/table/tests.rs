@@ -71,6 +71,23 @@ fn a_snapshot_tells_what_a_child_is() {
 }
 
 #[test]
+fn command_lines_are_read_of_candidates_or_of_all() {
+    let (tagged, stranger) = (Sleeper::start(&tag().to_string()), Sleeper::start("garbage"));
+    let of = |sleeper: &Sleeper, command_lines| {
+        let processes = snapshot(command_lines).expect("processes can be listed").processes;
+        let process = processes.into_iter().find(|process| process.link.pid == sleeper.0.id()).expect("it runs");
+        (process.is_candidate(), process.command_line == ["sleep", "30"])
+    };
+    assert_eq!(of(&tagged, CommandLines::OfCandidates), (true, true));
+    assert_eq!(of(&tagged, CommandLines::OfAll), (true, true));
+    assert_eq!(of(&stranger, CommandLines::OfAll), (false, true));
+    // Where they are known anyway nothing is left out.
+    if cfg!(target_os = "linux") {
+        assert_eq!(of(&stranger, CommandLines::OfCandidates), (false, false));
+    }
+}
+
+#[test]
 fn nodejs_is_told_by_the_file_name_alone() {
     for (path, expected) in [
         ("/usr/bin/node", true),
