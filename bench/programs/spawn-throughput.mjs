@@ -14,9 +14,10 @@ for (const [name, way] of Object.entries(ways)) await measure(name, way, 3)
 for (let round = 0; round < rounds; round++) {
   for (const width of widths) {
     for (const name of shuffled(Object.keys(ways))) {
-      const { wall, cpu } = await measure(name, ways[name], width)
+      const { wall, cpu, children } = await measure(name, ways[name], width)
       samples.add(`${width} in parallel`, name, (calls / wall) * 1000)
       samples.add(`CPU a call, ${width} in parallel`, name, cpu / calls)
+      samples.add(`of that in child processes, ${width} in parallel`, name, children / calls)
     }
   }
   for (const count of growth) {

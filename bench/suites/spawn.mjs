@@ -43,7 +43,10 @@ function results(throughput, output, blocking) {
     versions,
     figures: [
       ...WIDTHS.map((width) => throughput.figure(`${width} in parallel`, 'calls/s')),
-      ...WIDTHS.map((width) => throughput.figure(`CPU a call, ${width} in parallel`, 'ms')),
+      ...WIDTHS.flatMap((width) => [
+        throughput.figure(`CPU a call, ${width} in parallel`, 'ms'),
+        throughput.figure(`of that in child processes, ${width} in parallel`, 'ms'),
+      ]),
       ...AT_ONCE.map((count) => throughput.figure(`${count} at once`, 'ms')),
       ...blocking.flatMap(([size, samples]) => [
         samples.figure(`event loop taken by a call, ${size} MiB`, 'ms'),

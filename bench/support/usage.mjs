@@ -10,8 +10,9 @@ const TICK = 10
 const RESOLUTION = 1
 
 /**
- * @typedef {{ wall: number, cpu: number, busy: number, gap: number }} Usage in ms: from start to end; on a CPU, by all threads and
- *   by child processes that have ended; by the event loop, in which it did nothing else; the longest that it was held up.
+ * @typedef {{ wall: number, cpu: number, children: number, busy: number, gap: number }} Usage in ms: from start to end; on a CPU,
+ *   by all threads and by child processes that have ended; by these alone; by the event loop, in which it did nothing else; the
+ *   longest that it was held up.
  */
 
 /** @param {() => Promise<unknown>} work @returns {Promise<Usage>} */
@@ -20,25 +21,26 @@ export async function usage(work) {
   delay.enable()
   await sleep(RESOLUTION * 2)
   delay.reset()
-  const [start, cpuBefore, loopBefore] = [performance.now(), cpuTime(), performance.eventLoopUtilization()]
+  const [start, before, loopBefore] = [performance.now(), cpuTimes(), performance.eventLoopUtilization()]
   await work()
   const { active } = performance.eventLoopUtilization(loopBefore)
-  const [end, cpuAfter] = [performance.now(), cpuTime()]
+  const [end, after] = [performance.now(), cpuTimes()]
   // The end of the last gap has to be seen too.
   await sleep(RESOLUTION * 2)
   delay.disable()
   return {
     wall: end - start,
-    cpu: cpuAfter - cpuBefore,
+    cpu: after.own - before.own + after.children - before.children,
+    children: after.children - before.children,
     busy: active,
     gap: Math.max(0, delay.max / 1e6 - RESOLUTION),
   }
 }
 
 /** Of this process, and of its children that have ended. */
-function cpuTime() {
+function cpuTimes() {
   const { user, system } = process.cpuUsage()
-  return (user + system) / 1000 + endedChildren()
+  return { own: (user + system) / 1000, children: endedChildren() }
 }
 
 function endedChildren() {
