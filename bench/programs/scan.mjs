@@ -38,7 +38,7 @@ const ways = {
 
 await startSleepers(processes - pids().length - 1)
 for (const way of Object.values(ways)) await way()
-const samples = new Samples()
+const samples = new Samples(Object.keys(ways))
 for (let round = 0; round < rounds; round++) {
   for (const name of shuffled(Object.keys(ways))) {
     if (name === 'systeminformation') await sleep(FORGETS)

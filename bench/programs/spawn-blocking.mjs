@@ -10,7 +10,7 @@ const PAGE = 4096
 const WIDTH = 3
 
 const { rounds, mebibytes, calls } = programOptions()
-const samples = new Samples()
+const samples = new Samples(Object.keys(ways))
 const buffers = Array.from({ length: mebibytes }, () => Buffer.alloc(2 ** 20, 1))
 
 for (const way of Object.values(ways)) await way('/bin/true', [])

@@ -8,7 +8,7 @@ import { ways } from '../support/spawn-ways.mjs'
 import { usage } from '../support/usage.mjs'
 
 const { rounds, bytes } = programOptions()
-const samples = new Samples()
+const samples = new Samples(Object.keys(ways))
 
 for (let round = 0; round < rounds; round++) {
   for (const name of shuffled(Object.keys(ways))) {

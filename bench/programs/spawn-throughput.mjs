@@ -8,7 +8,7 @@ import { ways } from '../support/spawn-ways.mjs'
 import { inParallel, usage } from '../support/usage.mjs'
 
 const { rounds, widths, calls, growth } = programOptions()
-const samples = new Samples()
+const samples = new Samples(Object.keys(ways))
 
 for (const [name, way] of Object.entries(ways)) await measure(name, way, 3)
 for (let round = 0; round < rounds; round++) {

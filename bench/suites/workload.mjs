@@ -45,7 +45,7 @@ function play(callTool, watched, signal) {
 
 /** @param {{ rounds: number }} options */
 export async function suite({ rounds }) {
-  const samples = new Samples()
+  const samples = new Samples(Object.keys(ways))
   const times = Math.ceil(rounds / 4)
   for (let round = 0; round < times; round++) {
     for (const [name, way] of Object.entries(ways)) {
