@@ -13,6 +13,14 @@ use rustix::process::{Pid, PidfdFlags, Signal, getpid, pidfd_open, pidfd_send_si
 struct Held {
     pid: Pid,
     handle: OwnedFd,
+    has_threads: bool,
+}
+
+/// What the kernel says of a process.
+struct Facts {
+    parent: Pid,
+    /// Besides its first.
+    has_threads: bool,
 }
 
 /// Sends a signal to every descendant that can be found, and tells whether there was any.
@@ -27,28 +35,37 @@ pub fn signal_all(signal: Signal) -> bool {
 fn all() -> io::Result<List<Held>> {
     let me = getpid();
     let mut held = List::new()?;
-    let (mut parent, mut next) = (me, 0);
+    let (mut parent, mut has_threads, mut next) = (me, false, 0);
     loop {
-        each_child(parent, |child| {
+        each_child(parent, has_threads, |child| {
             if let Some(one) = hold(child, parent, me) {
                 held.push(one);
             }
         });
         // Each that was found may have children itself.
         let Some(one) = held.as_slice().get(next) else { return Ok(held) };
-        (parent, next) = (one.pid, next + 1);
+        (parent, has_threads, next) = (one.pid, one.has_threads, next + 1);
     }
 }
 
 /// Opened first and checked second; a child whose parent has just died is ours now, and that is as good.
 fn hold(child: Pid, parent: Pid, me: Pid) -> Option<Held> {
     let handle = pidfd_open(child, PidfdFlags::empty()).ok()?;
-    let now = parent_of(child)?;
-    (now == parent || now == me).then_some(Held { pid: child, handle })
+    let now = facts_of(child)?;
+    (now.parent == parent || now.parent == me).then_some(Held { pid: child, handle, has_threads: now.has_threads })
 }
 
 /// The children of all threads of a process.
-fn each_child(parent: Pid, mut each: impl FnMut(Pid)) {
+fn each_child(parent: Pid, has_threads: bool, mut each: impl FnMut(Pid)) {
+    // Most have one, whose children need no search for it.
+    if !has_threads {
+        let pid = parent.as_raw_nonzero();
+        let list = Path::new(format_args!("/proc/{pid}/task/{pid}/children"));
+        if let Ok(list) = open_at(CWD, list.as_c_str()) {
+            each_number_of(&list, each);
+            return;
+        }
+    }
     let threads = Path::new(format_args!("/proc/{}/task", parent.as_raw_nonzero()));
     each_number_in(threads.as_c_str(), |folder, thread| {
         let list = Path::new(format_args!("{}/children", thread.as_raw_nonzero()));
@@ -67,7 +84,7 @@ fn each_child(parent: Pid, mut each: impl FnMut(Pid)) {
 
 fn each_child_by_search(parent: Pid, mut each: impl FnMut(Pid)) {
     each_number_in(c"/proc", |_, pid| {
-        if parent_of(pid) == Some(parent) {
+        if facts_of(pid).is_some_and(|facts| facts.parent == parent) {
             each(pid);
         }
         true
@@ -102,7 +119,7 @@ fn each_number_of(file: &OwnedFd, mut each: impl FnMut(Pid)) {
     }
 }
 
-fn parent_of(pid: Pid) -> Option<Pid> {
+fn facts_of(pid: Pid) -> Option<Facts> {
     let file = open_at(CWD, Path::new(format_args!("/proc/{}/stat", pid.as_raw_nonzero())).as_c_str()).ok()?;
     let mut room = [0; 512];
     let length = retried(|| read(&file, &mut room)).ok()?;
@@ -110,7 +127,10 @@ fn parent_of(pid: Pid) -> Option<Pid> {
     // The name stands in parentheses and may contain anything, also parentheses.
     let after_name = &stat[stat.iter().rposition(|byte| *byte == b')')? + 1..];
     let mut fields = after_name.split(|byte| *byte == b' ').filter(|field| !field.is_empty());
-    Pid::from_raw(core::str::from_utf8(fields.nth(1)?).ok()?.parse().ok()?)
+    // The fourth and the twentieth of all, of which the first two are the pid and the name.
+    let mut number = |at| core::str::from_utf8(fields.nth(at)?).ok()?.parse().ok();
+    let (parent, threads) = (number(1)?, number(15)?);
+    Some(Facts { parent: Pid::from_raw(parent)?, has_threads: threads != 1 })
 }
 
 fn open_at(folder: impl rustix::fd::AsFd, path: &CStr) -> io::Result<OwnedFd> {
