@@ -1,9 +1,10 @@
 // How long it takes until a tree of processes is dead, and whether it then is, beside what else Node.js programs end trees with.
 
+import { growthRatio } from '../support/growth.mjs'
 import { noNamespace, program } from '../support/program.mjs'
 import { versionIn } from '../support/report.mjs'
 import { Samples } from '../support/samples.mjs'
-import { atLeast, atMost, exponent } from '../support/targets.mjs'
+import { atLeast } from '../support/targets.mjs'
 
 const SIZE = 50
 const GROWTH = [5, 500]
@@ -24,7 +25,10 @@ export async function suite({ rounds }) {
   const options = { rounds: Math.ceil(rounds / 2), size: SIZE, growth: GROWTH }
   const samples = Samples.from(await program('kill-tree', options, { isolated: true }))
   const all = `all of ${SIZE} dead`
-  const growth = [GROWTH[0], SIZE, GROWTH[1]].map((size) => [size, samples.median(`all of ${size} dead`, 'procward')])
+  const growth = [GROWTH[0], SIZE, GROWTH[1]].map((size) => ({
+    size,
+    total: samples.summary(`all of ${size} dead`, 'procward').median,
+  }))
   return {
     ...about,
     notes: [
@@ -40,9 +44,10 @@ export async function suite({ rounds }) {
       samples.figure(`left of ${SIZE}`, 'processes'),
       ...GROWTH.map((size) => samples.figure(`all of ${size} dead`, 'ms')),
     ],
+    plot: [all],
     ratios: [
       atLeast('faster than tree-kill', samples.ratio(all, 'tree-kill', 'procward'), 40),
-      atMost(`growth from ${GROWTH[0]} to ${GROWTH[1]}: the exponent`, exponent(growth), 1.1, ''),
+      growthRatio(`growth of ${GROWTH[0]} to ${GROWTH[1]} processes`, growth),
     ],
   }
 }

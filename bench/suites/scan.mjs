@@ -1,9 +1,10 @@
 // Looking at all processes of a machine: the cleanup scanner beside what else lists processes for Node.js.
 
+import { growthRatio } from '../support/growth.mjs'
 import { noNamespace, program } from '../support/program.mjs'
 import { versionIn } from '../support/report.mjs'
 import { Samples } from '../support/samples.mjs'
-import { atMost, exponent } from '../support/targets.mjs'
+import { atMost } from '../support/targets.mjs'
 
 /** How many processes there are, and how many rounds of `--rounds` that leaves time for. */
 const SIZES = [
@@ -26,7 +27,10 @@ export async function suite({ rounds }) {
     bySize.push([processes, Samples.from(await program('scan', options, { isolated: true }))])
     console.log(`scan: ${processes} processes done`)
   }
-  const growth = bySize.map(([processes, samples]) => [processes, samples.median(`${processes} processes`, 'procward')])
+  const growth = bySize.map(([size, samples]) => ({
+    size,
+    total: samples.summary(`CPU, ${size} processes`, 'procward').median,
+  }))
   const [, judged] = bySize.find(([processes]) => processes === JUDGED)
   const time = `${JUDGED} processes`
   return {
@@ -43,6 +47,7 @@ export async function suite({ rounds }) {
       samples.figure(`longest gap, ${processes} processes`, 'ms'),
       samples.figure(`a scan a minute, ${processes} processes`, 'ms of CPU'),
     ]),
+    plot: [time, `CPU, ${time}`, `longest gap, ${time}`],
     ratios: [
       atMost(`${JUDGED} processes, of ps-list's time`, judged.ratio(time, 'procward', 'ps-list'), 0.25),
       atMost(
@@ -52,11 +57,11 @@ export async function suite({ rounds }) {
       ),
       atMost(
         `longest gap, ${JUDGED} processes`,
-        judged.median(`longest gap, ${JUDGED} processes`, 'procward'),
+        judged.summary(`longest gap, ${JUDGED} processes`, 'procward'),
         3,
         ' ms',
       ),
-      atMost(`growth from ${SIZES[0].processes} to ${SIZES.at(-1).processes}: the exponent`, exponent(growth), 1.1, ''),
+      growthRatio(`growth of ${SIZES[0].processes} to ${SIZES.at(-1).processes} processes`, growth),
     ],
   }
 }

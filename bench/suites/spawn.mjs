@@ -1,10 +1,11 @@
 // What it takes to run a command: `run` beside what else Node.js programs start processes with. All take turns, in another
 // order each round.
 
+import { growthRatio } from '../support/growth.mjs'
 import { program } from '../support/program.mjs'
 import { Samples } from '../support/samples.mjs'
 import { versions } from '../support/spawn-ways.mjs'
-import { atLeast, atMost, exponent } from '../support/targets.mjs'
+import { atLeast, atMost } from '../support/targets.mjs'
 
 const WIDTHS = [1, 3, 16]
 const MEBIBYTES = [0, 256, 1024]
@@ -32,7 +33,7 @@ export async function suite({ rounds }) {
 function results(throughput, output, blocking) {
   const [mebibytes, most] = blocking[blocking.length - 1]
   const taken = `event loop taken by a call, ${mebibytes} MiB`
-  const growth = AT_ONCE.map((count) => [count, throughput.median(`${count} at once`, 'procward')])
+  const growth = AT_ONCE.map((size) => ({ size, total: throughput.summary(`${size} at once`, 'procward').median }))
   return {
     title: 'spawn',
     notes: [
@@ -58,6 +59,7 @@ function results(throughput, output, blocking) {
       output.figure('CPU for 100 MB of output', 'ms'),
       output.figure('longest gap, 100 MB of output', 'ms'),
     ],
+    plot: ['3 in parallel', 'CPU a call, 3 in parallel', `event loop taken by a call, ${mebibytes} MiB`],
     ratios: [
       atLeast(
         "calls/s, 3 in parallel, of child_process's",
@@ -70,7 +72,7 @@ function results(throughput, output, blocking) {
         most.ratio(taken, 'procward', 'child_process'),
         0.01,
       ),
-      atMost(`growth from ${AT_ONCE[0]} to ${AT_ONCE.at(-1)} calls at once: the exponent`, exponent(growth), 1.1, ''),
+      growthRatio(`growth of ${AT_ONCE[0]} to ${AT_ONCE.at(-1)} calls at once`, growth),
     ],
   }
 }

@@ -6,20 +6,14 @@ import os from 'node:os'
 /** @typedef {{ what: string, unit: string, peers: Record<string, import('./statistics.mjs').summary extends (v: number[]) => infer S ? S : never> }} Figure */
 /** @typedef {{ what: string, is: number, unit?: string, target: string, met: boolean }} Ratio */
 /** @typedef {{ title: string, notes: string[], versions: Record<string, string>, figures: Figure[], ratios: Ratio[] }} Results */
-/** @typedef {{ title: string, skipped: string }} Skipped what could not be measured, and why */
 
-/** @param {(Results | Skipped)[]} all */
+/** @param {Results[]} all */
 export function report(all) {
   const [cpu] = os.cpus()
   const machine = `${os.cpus().length} x ${cpu.model.trim()}, ${os.type()} ${os.release()}, Node.js ${process.version}`
   const load = os.loadavg().map((value) => value.toFixed(1))
   const head = ['# Results', '', `${machine}. Load average at the end: ${load.join(', ')}.`]
-  return `${[...head, ...all.flatMap((one) => ('skipped' in one ? skipped(one) : section(one)))].join('\n')}\n`
-}
-
-/** @param {Skipped} results */
-function skipped({ title, skipped: reason }) {
-  return ['', `## ${title}`, '', `Skipped: ${reason}.`]
+  return `${[...head, ...all.flatMap(section)].join('\n')}\n`
 }
 
 /** @param {Results} results */

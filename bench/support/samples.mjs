@@ -1,6 +1,6 @@
 // What many rounds measured: by figure, and by whose it is.
 
-import { median, summary } from './statistics.mjs'
+import { summary } from './statistics.mjs'
 
 export class Samples {
   /** @type {Record<string, Record<string, number[]>>} */
@@ -31,13 +31,14 @@ export class Samples {
   }
 
   /** @param {string} what @param {string} peer */
-  median(what, peer) {
-    return median(this.#values[what][peer])
+  summary(what, peer) {
+    return summary(this.#values[what][peer])
   }
 
-  /** How many times as much. @param {string} what @param {string} over @param {string} under */
+  /** How many times as much, round by round, because what disturbs a round disturbs both. @param {string} what @param {string} over @param {string} under */
   ratio(what, over, under) {
-    return this.median(what, over) / this.median(what, under)
+    const { [over]: ours, [under]: theirs } = this.#values[what]
+    return summary(ours.map((value, round) => value / theirs[round]))
   }
 
   /** A row of the report. @param {string} what @param {string} unit */
