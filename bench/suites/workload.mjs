@@ -80,7 +80,7 @@ function results(samples) {
     cpu: ['CPU of the processes', 's'],
     shared: ['peak memory (PSS)', 'MiB'],
     resident: ['peak memory (RSS)', 'MiB'],
-    node: ['peak Node.js processes', 'processes'],
+    node: ['at once, at most', 'Node.js processes'],
   }
   return {
     title: 'workload',

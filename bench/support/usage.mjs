@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { threadCpu } from './thread-cpu.mjs'
 
 /** The kernel counts the time of processes that have ended in ticks of so many ms. */
 const TICK = 10
@@ -10,9 +11,9 @@ const TICK = 10
 const RESOLUTION = 1
 
 /**
- * @typedef {{ wall: number, cpu: number, children: number, busy: number, gap: number }} Usage in ms: from start to end; on a CPU,
- *   by all threads and by child processes that have ended; by these alone; by the event loop, in which it did nothing else; the
- *   longest that it was held up.
+ * @typedef {{ wall: number, cpu: number, children: number, thread: number, busy: number, gap: number }} Usage in ms: from start to
+ *   end; on a CPU, by all threads and by child processes that have ended; by these alone; by the JavaScript thread alone; by the
+ *   event loop, in which it did nothing else; the longest that it was held up.
  */
 
 /** @param {() => Promise<unknown>} work @returns {Promise<Usage>} */
@@ -32,6 +33,7 @@ export async function usage(work) {
     wall: end - start,
     cpu: after.own - before.own + after.children - before.children,
     children: after.children - before.children,
+    thread: after.thread - before.thread,
     busy: active,
     gap: Math.max(0, delay.max / 1e6 - RESOLUTION),
   }
@@ -40,7 +42,7 @@ export async function usage(work) {
 /** Of this process, and of its children that have ended. */
 function cpuTimes() {
   const { user, system } = process.cpuUsage()
-  return { own: (user + system) / 1000, children: endedChildren() }
+  return { own: (user + system) / 1000, children: endedChildren(), thread: threadCpu() }
 }
 
 function endedChildren() {
