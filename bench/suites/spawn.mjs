@@ -33,7 +33,6 @@ export async function suite({ rounds }) {
 function results(throughput, output, blocking) {
   const [mebibytes, most] = blocking[blocking.length - 1]
   const taken = `event loop taken by a call, ${mebibytes} MiB`
-  const thread = `CPU of the JavaScript thread a call, ${mebibytes} MiB`
   const growth = AT_ONCE.map((size) => ({ size, total: throughput.summary(`${size} at once`, 'procward').median }))
   return {
     title: 'spawn',
@@ -72,11 +71,6 @@ function results(throughput, output, blocking) {
       atMost(
         `event loop at ${mebibytes} MiB, of child_process's`,
         most.ratio(taken, 'procward', 'child_process'),
-        0.01,
-      ),
-      atMost(
-        `JavaScript thread's CPU at ${mebibytes} MiB, of child_process's`,
-        most.ratio(thread, 'procward', 'child_process'),
         0.01,
       ),
       growthRatio(`growth of ${AT_ONCE[0]} to ${AT_ONCE.at(-1)} calls at once`, growth),

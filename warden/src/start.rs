@@ -8,6 +8,9 @@ use core::arch::naked_asm;
 use core::ffi::{c_char, c_int};
 use core::panic::PanicInfo;
 
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+compile_error!("the warden knows how to start on x86_64 and aarch64 alone");
+
 /// The stack begins with the number of arguments; then come the arguments and the environment, each ended by a null pointer.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
