@@ -13,19 +13,22 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
 export declare class McpSessions {
   /**
    * Sessions with at most `maxSessions` processes; `settle` is called with a call's number, one of the kinds
-   * `0` result, `1` progress, `2` failure, and a JSON text. It does not keep the event loop alive.
+   * `0` result, `1` progress, `2` failure, and a JSON text; or with `3` and a number that is to be given to `leave()`.
+   * It does not keep the event loop alive. With `lendLoop`, this thread reads what servers answer.
    */
-  constructor(maxSessions: number, maxStarting: number, settle: (arg0: number, arg1: number, arg2: string) => void)
+  constructor(maxSessions: number, maxStarting: number, lendLoop: boolean, settle: (arg0: number, arg1: number, arg2: string) => void)
   /** Adds the server that this key stands for, or changes how it is used. */
-  define(key: string, server: McpServer): void
+  define(key: number, server: McpServer): void
   /** Takes a server away: idle sessions end now, busy ones after their calls. */
-  retire(key: string): void
+  retire(key: number): void
   /** Calls a tool with JSON arguments. `timeout` is in ms, `Infinity` for none. */
-  callTool(number: number, key: string, tool: string, arguments: string, timeout: number, progress: boolean): void
+  callTool(number: number, key: number, tool: string, arguments: string, timeout: number, progress: boolean): void
   /** Asks for a page of a server's tools. */
-  listTools(number: number, key: string, cursor: string | undefined | null, timeout: number): void
+  listTools(number: number, key: number, cursor: string | undefined | null, timeout: number): void
   /** Gives a call up: it fails with `ABORT_ERR`. */
   abort(number: number): void
+  /** Reads no more what the server with this number writes, because the runtime does. */
+  leave(number: number): void
   /** The calls that a server is working on. */
   active(): Array<ActiveCall>
   /** All sessions. */
@@ -342,41 +345,35 @@ export interface ScanSummary {
   dryRun: boolean
 }
 
-/** Resolves once a slot is held; `timeout` is in ms, `Infinity` for none. Throws when the queue is full or closed. */
-export declare function semaphoreAcquire(handle: number, timeout: number): Promise<void>
+/** Rejects a waiter with `reason`, unless it waits no longer; returns how many still wait. */
+export declare function waitQueueCancel(handle: number, ticket: number, reason: unknown): number
 
-/** Rejects a waiter with `reason`; false when it waits no longer. */
-export declare function semaphoreCancel(handle: number, ticket: number, reason: unknown): boolean
-
-/** Takes no more work and rejects those who wait. */
-export declare function semaphoreClose(handle: number): void
-
-/** Makes a semaphore and returns its handle; `maxQueue` undefined is unbounded. */
-export declare function semaphoreCreate(limit: number, maxQueue?: number | undefined | null): number
+/** Makes a queue and returns its handle. */
+export declare function waitQueueCreate(): number
 
 /**
  * Rejects the waiters whose time is up. Returns the ms until the next one's is, `Infinity` when the rest wait without
  * a timeout, -1 when nobody waits.
  */
-export declare function semaphoreExpire(handle: number): number
+export declare function waitQueueExpire(handle: number): number
 
-/** Forgets a semaphore that nothing can reach any more. */
-export declare function semaphoreFree(handle: number): void
+/** Forgets a queue that nothing can reach any more. */
+export declare function waitQueueFree(handle: number): void
 
-/** The ticket of the waiter that queued last, to cancel it by. */
-export declare function semaphoreLastTicket(handle: number): number
+/** The ticket of the waiter that came last, to cancel it by. */
+export declare function waitQueueLastTicket(handle: number): number
 
-/** Gives a slot back, to the first waiter if there is one; returns how many still wait. */
-export declare function semaphoreRelease(handle: number): number
+/** How many wait. */
+export declare function waitQueueLength(handle: number): number
 
-/** Changes the number of slots and lets as many waiters in as fit. */
-export declare function semaphoreResize(handle: number, limit: number): void
+/** Joins the queue: resolves when it is this waiter's turn, rejects after `timeout` ms, `Infinity` for never. */
+export declare function waitQueuePush(handle: number, timeout: number): Promise<void>
 
-/** The limit, the slots held, the waiters, and the slots that are free. */
-export declare function semaphoreStatus(handle: number): [limit: number, current: number, queued: number, available: number]
+/** Rejects the first waiter's promise with `reason`, if there is one; returns how many still wait. */
+export declare function waitQueueRejectFirst(handle: number, reason: unknown): number
 
-/** Takes a slot if one is free. */
-export declare function semaphoreTryAcquire(handle: number): boolean
+/** Resolves the first waiter's promise, if there is one; returns how many still wait. */
+export declare function waitQueueResolveFirst(handle: number): number
 
 /** What became of waiting for a worker: one of these is set. */
 export interface WorkerAcquired {

@@ -3,8 +3,6 @@
 const { CleanupScanner, cleanup } = require('./lib/cleanup')
 const { getGuarantees } = require('./lib/guarantees')
 const { shutdown } = require('./lib/lifecycle')
-const { McpPool } = require('./lib/mcp/pool')
-const { ProcessPool } = require('./lib/pool/process-pool')
 const { Runner, activeProcesses } = require('./lib/process/runner')
 const { Semaphore } = require('./lib/semaphore')
 
@@ -13,11 +11,20 @@ const run = runner.run.bind(runner)
 const spawn = runner.spawn.bind(runner)
 const getActiveProcesses = () => activeProcesses()
 
-// Plain names, because Node.js reads this list, without running it, for those who `import { … }`.
+/** Half of the package, which most servers need only through `mcp-helper`, if at all: loaded when it is asked for. */
+const pools = {
+  get McpPool() {
+    return require('./lib/mcp/pool').McpPool
+  },
+  get ProcessPool() {
+    return require('./lib/pool/process-pool').ProcessPool
+  },
+}
+
+// Plain names, and getters of the one form that it knows, because Node.js reads these lists, without running them, for those
+// who `import { … }`.
 module.exports = {
   CleanupScanner,
-  McpPool,
-  ProcessPool,
   Semaphore,
   cleanup,
   getActiveProcesses,
@@ -26,3 +33,15 @@ module.exports = {
   shutdown,
   spawn,
 }
+Object.defineProperty(module.exports, 'McpPool', {
+  enumerable: true,
+  get() {
+    return pools.McpPool
+  },
+})
+Object.defineProperty(module.exports, 'ProcessPool', {
+  enumerable: true,
+  get() {
+    return pools.ProcessPool
+  },
+})

@@ -171,6 +171,42 @@ describe('the abort listener goes when the wait ends', () => {
       assert.equal(listeners(controller.signal), 0)
     })
 
+  test('with the last who waits with that signal: all have one together', async () => {
+    const semaphore = fullSemaphore()
+    const controller = new AbortController()
+    const { signal } = controller
+    const rejected = []
+    const waiters = Array.from({ length: 1000 }, (_, index) =>
+      semaphore.acquire({ signal }).catch(() => rejected.push(index)),
+    )
+    assert.equal(listeners(signal), 1)
+    for (let granted = 0; granted < 10; granted++) semaphore.release()
+    await waiters[9]
+    assert.equal(listeners(signal), 1)
+    controller.abort()
+    assert.deepEqual(semaphore.getStatus(), { maxConcurrent: 1, current: 1, queued: 0, available: 0 })
+    await Promise.all(waiters)
+    assert.deepEqual(
+      rejected,
+      [...waiters.keys()].filter((index) => index >= 10),
+    )
+    assert.equal(listeners(signal), 0)
+  })
+
+  test('and a signal that was waited with before gets a new one', async () => {
+    const semaphore = fullSemaphore()
+    const controller = new AbortController()
+    const { signal } = controller
+    const first = semaphore.acquire({ signal })
+    semaphore.release()
+    await first
+    assert.equal(listeners(signal), 0)
+    const second = semaphore.acquire({ signal })
+    assert.equal(listeners(signal), 1)
+    controller.abort()
+    await assert.rejects(second, ABORTED)
+  })
+
   test('and there is none for a slot that was free', async () => {
     const { signal } = new AbortController()
     await new Semaphore().acquire({ signal })

@@ -6,7 +6,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { Semaphore } from '../index.js'
 
-const { semaphoreCreate, semaphoreFree } = createRequire(import.meta.url)('../binding.js')
+const { waitQueueCreate, waitQueueFree } = createRequire(import.meta.url)('../binding.js')
 
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc')
@@ -22,8 +22,8 @@ async function collectUntil(reached) {
 
 /** The handle that the next semaphore would get: the lowest that is free. */
 function nextHandle() {
-  const handle = semaphoreCreate(1)
-  semaphoreFree(handle)
+  const handle = waitQueueCreate()
+  waitQueueFree(handle)
   return handle
 }
 

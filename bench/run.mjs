@@ -1,10 +1,14 @@
-// `npm run bench [-- SUITE...]`: runs the suites, prints their figures and writes them to RESULTS.md.
+// `npm run bench [-- SUITE...]`: runs the suites, prints their figures, and writes them to RESULTS.json, RESULTS.md and plots/.
+// What suites that do not run this time have written before, stays.
 
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { report } from './support/report.mjs'
+import { drawPlots } from './plots.mjs'
+import { machine } from './support/machine.mjs'
+import { report, versionIn } from './support/report.mjs'
+import { keepResults } from './support/results.mjs'
 
 const folder = fileURLToPath(new URL('.', import.meta.url))
 const suites = readdirSync(new URL('suites', import.meta.url)).map((file) => file.replace(/\.mjs$/, ''))
@@ -13,17 +17,21 @@ const { positionals, values } = parseArgs({ allowPositionals: true, options: { r
 const unknown = positionals.filter((name) => !suites.includes(name))
 if (unknown.length > 0) throw new Error(`there is no suite ${unknown.join(', ')}; there are: ${suites.join(', ')}`)
 
-if (!existsSync(new URL('node_modules', import.meta.url))) {
+const { dependencies } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'))
+const installed = ([name, version]) => {
+  const peer = new URL(`node_modules/${name}/`, import.meta.url)
+  return existsSync(peer) && versionIn(peer) === version
+}
+if (!Object.entries(dependencies).every(installed)) {
   const windows = process.platform === 'win32'
   const flags = ['install', '--no-audit', '--no-fund', '--no-package-lock']
   execFileSync(windows ? 'npm.cmd' : 'npm', flags, { cwd: folder, stdio: 'inherit', shell: windows })
 }
 
-const all = []
 for (const name of positionals.length > 0 ? positionals : suites) {
   const { suite } = await import(`./suites/${name}.mjs`)
-  all.push(await suite({ rounds: Number(values.rounds ?? 10) }))
+  const result = { ...(await suite({ rounds: Number(values.rounds ?? 10) })), on: machine() }
+  console.log(`\n${report([result])}`)
+  writeFileSync(new URL('RESULTS.md', import.meta.url), report(keepResults([result])))
 }
-const text = report(all)
-console.log(`\n${text}`)
-writeFileSync(new URL('RESULTS.md', import.meta.url), text)
+drawPlots()

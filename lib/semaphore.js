@@ -1,41 +1,151 @@
 'use strict'
 
-// The queue and the counting are native; here are the promises' callers, one timer, and abort signals.
+// Counting takes no call of the addon; the queue, which is native, is asked only when somebody has to wait. Whoever waits
+// has come after every slot was taken: a slot that comes free passes to the first waiter at once.
 
+const { DeadlineTimer } = require('./deadline-timer')
+const { abortError, codedError } = require('./errors')
 const native = require('./native')
-const { abortError } = require('./errors')
+const { SignalWaiters } = require('./signal-waiters')
 const validate = require('./validate')
 
-// A timer keeps its semaphore in memory until it fires, also when nobody waits any more.
-const MAX_TIMER = 60_000
 const WAIT_OPTIONS = ['timeout', 'signal']
-const handles = new FinalizationRegistry(native.semaphoreFree)
+// A slot that was free takes as many microtasks as one that was waited for, so that they are taken up in the order in which
+// they are given out.
+const GRANTED = Promise.resolve()
+const handles = new FinalizationRegistry(native.waitQueueFree)
 
 /** @typedef {{ timeout?: number, signal?: AbortSignal }} AcquireOptions */
 
 class Semaphore {
-  #handle
-  #queueTimeout
-  /** @type {NodeJS.Timeout | undefined} */
-  #timer
-  #timerDue = Infinity
+  #maxConcurrent
+  #current = 0
+  #queued = 0
+  /** Slots given to somebody who takes them up in a microtask or two. Until then nobody is given one at once. */
+  #untaken = 0
+  #closed = false
+  #maxQueue
+  /** Of whoever does not say. */
+  #patience
+  #queue
+  #timer = new DeadlineTimer(() => this.#expire())
+  /** @type {SignalWaiters | undefined} */
+  #signalWaiters
 
   /** @param {number} [maxConcurrent] @param {{ queueTimeout?: number, maxQueue?: number }} [options] */
   constructor(maxConcurrent = 3, options) {
-    validate.count('maxConcurrent', maxConcurrent)
+    this.#maxConcurrent = validate.count('maxConcurrent', maxConcurrent)
     const { queueTimeout = 60_000, maxQueue = Infinity } = validate.options('options', options, [
       'queueTimeout',
       'maxQueue',
     ])
-    this.#queueTimeout = validate.time('queueTimeout', queueTimeout, { unlimited: true })
-    validate.count('maxQueue', maxQueue, { unlimited: true })
-    this.#handle = native.semaphoreCreate(maxConcurrent, maxQueue === Infinity ? undefined : maxQueue)
-    handles.register(this, this.#handle)
+    const timeout = validate.time('queueTimeout', queueTimeout, { unlimited: true })
+    this.#patience = { timeout, signal: undefined }
+    this.#maxQueue = validate.count('maxQueue', maxQueue, { unlimited: true })
+    this.#queue = native.waitQueueCreate()
+    handles.register(this, this.#queue)
   }
 
   /** @param {AcquireOptions} [options] @returns {Promise<() => void>} */
-  async acquire(options) {
-    await this.#slot(options)
+  acquire(options) {
+    if (options === undefined && this.#untaken === 0 && this.tryAcquire()) return Promise.resolve(this.#releaser())
+    try {
+      const { timeout, signal } = options === undefined ? this.#patience : this.#checked(options)
+      const slot = this.#slot(timeout, signal)
+      return slot.then(signal === undefined ? this.#takeUp : () => this.#takeUpUnlessAborted(signal))
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  tryAcquire() {
+    const free = this.#current < this.#maxConcurrent && !this.#closed
+    if (free) this.#current++
+    return free
+  }
+
+  release() {
+    if (this.#current === 0)
+      throw codedError('ERR_NOT_ACQUIRED', 'Semaphore release without a matching acquire: no slot is held')
+    this.#current--
+    if (this.#queued > 0) this.#admit()
+  }
+
+  /** @template T @param {() => T | PromiseLike<T>} fn @param {AcquireOptions} [options] @returns {Promise<T>} */
+  use(fn, options) {
+    try {
+      if (typeof fn !== 'function') throw validate.invalidArgument('fn', 'a function', fn)
+      const { timeout, signal } = options === undefined ? this.#patience : this.#checked(options)
+      const slot = this.#slot(timeout, signal)
+      return slot === GRANTED ? this.#run(fn, signal, slot) : this.#runLater(fn, signal, slot)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  getStatus() {
+    const [maxConcurrent, current, queued] = [this.#maxConcurrent, this.#current, this.#queued]
+    return { maxConcurrent, current, queued, available: Math.max(maxConcurrent - current, 0) }
+  }
+
+  /** @param {number} maxConcurrent */
+  resize(maxConcurrent) {
+    this.#maxConcurrent = validate.count('maxConcurrent', maxConcurrent)
+    this.#admit()
+  }
+
+  close() {
+    this.#closed = true
+    while (this.#queued > 0) this.#nowQueued(native.waitQueueRejectFirst(this.#queue, closedError()))
+  }
+
+  /** Passes the free slots to the first waiters. */
+  #admit() {
+    while (this.#queued > 0 && this.#current < this.#maxConcurrent) {
+      this.#current++
+      this.#untaken++
+      this.#nowQueued(native.waitQueueResolveFirst(this.#queue))
+    }
+  }
+
+  /** @param {number} queued */
+  #nowQueued(queued) {
+    this.#queued = queued
+    if (queued === 0) this.#timer.rest()
+  }
+
+  /** @template T @param {() => T | PromiseLike<T>} fn @param {AbortSignal} [signal] @param {Promise<void>} [slot] */
+  async #run(fn, signal, slot) {
+    if (slot !== undefined) await slot
+    this.#nowTaken(signal)
+    try {
+      return await fn()
+    } finally {
+      this.release()
+    }
+  }
+
+  /**
+   * Not within the async function, because one that is suspended takes as much memory again as all else of a waiter.
+   * @template T @param {() => T | PromiseLike<T>} fn @param {AbortSignal | undefined} signal @param {Promise<void>} slot
+   */
+  #runLater(fn, signal, slot) {
+    return slot.then(() => this.#run(fn, signal))
+  }
+
+  #takeUp = () => {
+    this.#untaken--
+    return this.#releaser()
+  }
+
+  /** @param {AbortSignal} signal */
+  #takeUpUnlessAborted(signal) {
+    this.#nowTaken(signal)
+    return this.#releaser()
+  }
+
+  /** What frees one slot, once. */
+  #releaser() {
     let held = true
     return () => {
       if (!held) return
@@ -44,96 +154,63 @@ class Semaphore {
     }
   }
 
-  tryAcquire() {
-    return native.semaphoreTryAcquire(this.#handle)
-  }
-
-  release() {
-    const queued = native.semaphoreRelease(this.#handle)
-    if (queued === 0) this.#timer?.unref()
-  }
-
-  /** @template T @param {() => T | PromiseLike<T>} fn @param {AcquireOptions} [options] @returns {Promise<T>} */
-  async use(fn, options) {
-    if (typeof fn !== 'function') throw validate.invalidArgument('fn', 'a function', fn)
-    await this.#slot(options)
-    try {
-      return await fn()
-    } finally {
-      this.release()
-    }
-  }
-
-  getStatus() {
-    const [maxConcurrent, current, queued, available] = native.semaphoreStatus(this.#handle)
-    return { maxConcurrent, current, queued, available }
-  }
-
-  /** @param {number} maxConcurrent */
-  resize(maxConcurrent) {
-    native.semaphoreResize(this.#handle, validate.count('maxConcurrent', maxConcurrent))
-    this.#restTimer()
-  }
-
-  close() {
-    native.semaphoreClose(this.#handle)
-    this.#restTimer()
-  }
-
-  /**
-   * A slot that was free takes as many microtasks as one that was waited for, so that they are taken up in the order
-   * in which they are given out.
-   * @param {AcquireOptions} [options]
-   */
-  async #slot(options) {
-    const { timeout = this.#queueTimeout, signal } = validate.options('options', options, WAIT_OPTIONS)
-    if (timeout !== this.#queueTimeout) validate.time('timeout', timeout, { unlimited: true })
+  /** @param {AcquireOptions} options */
+  #checked(options) {
+    const { timeout = this.#patience.timeout, signal } = validate.options('options', options, WAIT_OPTIONS)
+    if (timeout !== this.#patience.timeout) validate.time('timeout', timeout, { unlimited: true })
     if (signal !== undefined && validate.abortSignal('signal', signal).aborted) throw abortError(signal)
-    await (native.semaphoreTryAcquire(this.#handle) || this.#enqueue(timeout, signal))
+    return { timeout, signal }
+  }
+
+  /** @param {number} timeout @param {AbortSignal} [signal] @returns {Promise<void>} */
+  #slot(timeout, signal) {
+    if (this.tryAcquire()) {
+      this.#untaken++
+      return GRANTED
+    }
+    if (this.#closed) throw closedError()
+    if (this.#queued >= this.#maxQueue) throw queueFullError(this.#maxQueue)
+    const granted = native.waitQueuePush(this.#queue, timeout)
+    this.#queued++
+    this.#timer.wake(timeout)
+    if (signal !== undefined) {
+      this.#signalWaiters ??= new SignalWaiters((ticket, aborted) => this.#leave(ticket, aborted))
+      this.#signalWaiters.add(signal, native.waitQueueLastTicket(this.#queue), granted)
+    }
+    return granted
+  }
+
+  /** Granted a moment before the abort: whoever gave up does not get it. @param {AbortSignal} [signal] */
+  #nowTaken(signal) {
+    this.#untaken--
     if (!signal?.aborted) return
-    // Granted a moment before the abort: whoever gave up does not get it.
     this.release()
     throw abortError(signal)
   }
 
-  /** @param {number} timeout @param {AbortSignal} [signal] */
-  #enqueue(timeout, signal) {
-    const granted = native.semaphoreAcquire(this.#handle, timeout)
-    // A timer that is due earlier than this will do: it finds out when this one is.
-    if (this.#timer === undefined || performance.now() + timeout < this.#timerDue) this.#armTimer(timeout)
-    else this.#timer.ref()
-    if (signal !== undefined) this.#leaveOnAbort(signal, granted)
-    return granted
+  /** @param {number} ticket @param {AbortSignal} signal */
+  #leave(ticket, signal) {
+    this.#nowQueued(native.waitQueueCancel(this.#queue, ticket, abortError(signal)))
   }
 
-  /** @param {AbortSignal} signal @param {Promise<void>} granted */
-  #leaveOnAbort(signal, granted) {
-    const ticket = native.semaphoreLastTicket(this.#handle)
-    const abort = () => {
-      native.semaphoreCancel(this.#handle, ticket, abortError(signal))
-      this.#restTimer()
-    }
-    const forget = () => signal.removeEventListener('abort', abort)
-    signal.addEventListener('abort', abort, { once: true })
-    granted.then(forget, forget)
+  /** Rejects those whose time is up. */
+  #expire() {
+    const next = native.waitQueueExpire(this.#queue)
+    this.#nowQueued(native.waitQueueLength(this.#queue))
+    return next
   }
+}
 
-  /** One timer for all waiters; it is what keeps the process alive while somebody waits. @param {number} delay */
-  #armTimer(delay) {
-    clearTimeout(this.#timer)
-    const wait = Math.min(Math.max(Math.ceil(delay), 1), MAX_TIMER)
-    this.#timerDue = performance.now() + wait
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined
-      const next = native.semaphoreExpire(this.#handle)
-      if (next >= 0) this.#armTimer(next)
-    }, wait)
-  }
+function closedError() {
+  return codedError('ERR_CLOSED', 'Semaphore is closed')
+}
 
-  /** A timer that nobody waits for must not keep the process alive. */
-  #restTimer() {
-    if (native.semaphoreStatus(this.#handle)[2] === 0) this.#timer?.unref()
-  }
+/** @param {number} maxQueue */
+function queueFullError(maxQueue) {
+  return codedError(
+    'ERR_QUEUE_FULL',
+    `Semaphore queue is full (${maxQueue} waiting); raise maxQueue or call less at once`,
+  )
 }
 
 module.exports = { Semaphore }

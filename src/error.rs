@@ -8,15 +8,6 @@ pub enum Error {
     /// A waiter's time in the queue ran out.
     #[error("Semaphore acquire timeout ({}s)", .0.as_secs_f64())]
     QueueTimeout(Duration),
-    /// The queue already holds as many waiters as it may.
-    #[error("Semaphore queue is full ({0} waiting); raise maxQueue or call less at once")]
-    QueueFull(u32),
-    /// The semaphore takes no more work.
-    #[error("Semaphore is closed")]
-    Closed,
-    /// A slot was given back that nobody held.
-    #[error("Semaphore release without a matching acquire: no slot is held")]
-    NotAcquired,
     /// An option of the core has no meaning.
     #[error("{name} must be {expected}, got {got}")]
     InvalidConfig {
@@ -34,9 +25,6 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Self::QueueTimeout(_) => "ERR_QUEUE_TIMEOUT",
-            Self::QueueFull(_) => "ERR_QUEUE_FULL",
-            Self::Closed => "ERR_CLOSED",
-            Self::NotAcquired => "ERR_NOT_ACQUIRED",
             Self::InvalidConfig { .. } => "ERR_INVALID_CONFIG",
         }
     }

@@ -1,7 +1,7 @@
 //! procward's core: limits, tracked child processes and the cleanup of what is left of them.
 //!
 //! ```text
-//! bindings -> supervisor -> mcp, worker, scanner -> pool, runner -> semaphore, registry, process -> error
+//! bindings -> supervisor -> mcp, worker, scanner -> pool, runner -> registry, process -> error
 //! ```
 //! Only `bindings` knows Node.js, only `process` knows the operating system.
 
@@ -17,6 +17,6 @@ pub mod process;
 pub mod registry;
 pub mod runner;
 pub mod scanner;
-pub mod semaphore;
 pub mod supervisor;
+pub mod wait_queue;
 pub mod worker;

@@ -4,10 +4,12 @@ mod capture;
 mod input;
 mod kept;
 mod lines;
+mod outlet;
 
 pub use input::{Input, InputSender, Sent, input};
 pub use kept::Kept;
 pub use lines::{Line, Lines, Stream};
+pub use outlet::{Listener, Outlet};
 
 use crate::process::tree::{self, Exit, Spec, Started};
 use crate::registry::{EndReason, EndRequest, Entry, Label, Registry};

@@ -40,7 +40,7 @@ impl Supervisor {
     }
 
     /// An empty pool of sessions with MCP servers.
-    pub fn mcp_pool(&self, limits: Limits) -> McpPool {
+    pub fn mcp_pool(&self, limits: Limits) -> Arc<McpPool> {
         McpPool::new(&self.registry, limits, self.runtime.handle())
     }
 

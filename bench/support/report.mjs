@@ -1,49 +1,70 @@
 // Figures as Markdown.
 
 import { readFileSync } from 'node:fs'
-import os from 'node:os'
 
-/** @typedef {{ what: string, unit: string, peers: Record<string, import('./statistics.mjs').summary extends (v: number[]) => infer S ? S : never> }} Figure */
-/** @typedef {{ what: string, is: number, unit?: string, target: string, met: boolean }} Ratio */
-/** @typedef {{ title: string, notes: string[], versions: Record<string, string>, figures: Figure[], ratios: Ratio[] }} Results */
+/** @typedef {{ median: number, least: number, most: number }} Summary */
+/** @typedef {{ what: string, unit: string, peers: Record<string, Summary> }} Figure */
+/** @typedef {{ what: string, is: number, spread?: Summary, unit?: string, target: string, met: boolean }} Ratio */
+/** @typedef {{ title: string, notes: string[], versions: Record<string, string>, figures: Figure[], ratios: Ratio[], plot?: string[], on: string }} Results `on` which machine; the figures to `plot` */
+/** @typedef {{ title: string, skipped: string, on: string }} Skipped what could not be measured, and why */
 
-/** @param {Results[]} all */
+/** @param {(Results | Skipped)[]} all */
 export function report(all) {
-  const [cpu] = os.cpus()
-  const machine = `${os.cpus().length} x ${cpu.model.trim()}, ${os.type()} ${os.release()}, Node.js ${process.version}`
-  const load = os.loadavg().map((value) => value.toFixed(1))
-  const head = ['# Results', '', `${machine}. Load average at the end: ${load.join(', ')}.`]
-  return `${[...head, ...all.flatMap(section)].join('\n')}\n`
+  return `${['# Results', ...all.flatMap((one) => ('skipped' in one ? skipped(one) : section(one)))].join('\n')}\n`
+}
+
+/** @param {Skipped} results */
+function skipped({ title, skipped: reason }) {
+  return ['', `## ${title}`, '', `Skipped: ${reason}.`]
 }
 
 /** @param {Results} results */
-function section({ title, notes, versions, figures, ratios }) {
-  const peers = [...new Set(figures.flatMap((figure) => Object.keys(figure.peers)))]
+function section({ title, on, notes, versions, figures, ratios }) {
   return [
     '',
     `## ${title}`,
+    '',
+    on,
     '',
     Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)
       .join(', '),
     '',
     ...notes.map((note) => `- ${note}`),
-    '',
-    ...table(
-      ['median (least - most of the rounds)', ...peers],
-      figures.map(({ what, unit, peers: values }) => [`${what}, ${unit}`, ...peers.map((peer) => cell(values[peer]))]),
-    ),
+    ...tables(figures),
     '',
     ...table(
       ['', 'is', 'target', ''],
-      ratios.map(({ what, is, unit = 'x', target, met }) => [
+      ratios.map(({ what, is, spread, unit = 'x', target, met }) => [
         what,
-        `${number(is)}${unit}`,
+        spread === undefined ? `${number(is)}${unit}` : `${number(is)}${unit} (${range(spread)})`,
         target,
         met ? 'met' : 'missed',
       ]),
     ),
   ]
+}
+
+/** One for all figures of the same parties; those of quite others begin a new one. @param {Figure[]} figures */
+function tables(figures) {
+  /** @type {{ peers: Set<string>, figures: Figure[] }[]} */
+  const groups = []
+  for (const figure of figures) {
+    const peers = Object.keys(figure.peers)
+    if (!peers.some((peer) => groups.at(-1)?.peers.has(peer))) groups.push({ peers: new Set(), figures: [] })
+    const group = groups[groups.length - 1]
+    for (const peer of peers) group.peers.add(peer)
+    group.figures.push(figure)
+  }
+  return groups.flatMap((group) => {
+    const peers = [...group.peers]
+    const head = ['median (least - most of the rounds)', ...peers]
+    const rows = group.figures.map(({ what, unit, peers: values }) => [
+      `${what}, ${unit}`,
+      ...peers.map((peer) => cell(values[peer])),
+    ])
+    return ['', ...table(head, rows)]
+  })
 }
 
 /** Aligned as the formatter wants it. @param {string[]} head @param {string[][]} rows */
@@ -55,10 +76,15 @@ function table(head, rows) {
   return [line(padded(head)), line(rule), ...rows.map((row) => line(padded(row)))]
 }
 
-/** @param {{ median: number, least: number, most: number } | undefined} summary */
+/** @param {Summary | undefined} summary */
 function cell(summary) {
   if (summary === undefined) return '-'
-  return `${number(summary.median)} (${number(summary.least)} - ${number(summary.most)})`
+  return `${number(summary.median)} (${range(summary)})`
+}
+
+/** @param {Summary} summary */
+function range({ least, most }) {
+  return `${number(least)} - ${number(most)}`
 }
 
 /** Three digits. @param {number} value */

@@ -11,6 +11,8 @@ const { Servers, givenServers } = require('./servers')
 const { Sessions } = require('./sessions')
 
 const KNOWN = ['servers', 'configPath', 'maxSessions', 'maxStarting', 'callTimeout', 'listTimeout']
+/** @type {{ timeout?: number, signal?: AbortSignal, onProgress?: (progress: any) => void }} */
+const NO_OPTIONS = {}
 const CALL = ['timeout', 'signal', 'onProgress']
 
 /** Sessions with MCP servers: started when needed, shared by all calls, ended when idle. */
@@ -41,10 +43,15 @@ class McpPool {
    * @param {{ timeout?: number, signal?: AbortSignal, onProgress?: (progress: any) => void }} [options]
    * @returns {Promise<any>}
    */
-  async callTool(server, tool, args = {}, options) {
-    const { timeout = this.#callTimeout, signal, onProgress } = callOptions(options, CALL)
-    const call = { server: name('server', server), tool: name('tool', tool), timeout, signal, onProgress }
-    return this.callEncoded(call, encodeArguments(args))
+  callTool(server, tool, args = {}, options) {
+    // An `async` function would be one promise more around each call.
+    try {
+      const { timeout = this.#callTimeout, signal, onProgress } = callOptions(options, CALL)
+      const call = { server: name('server', server), tool: name('tool', tool), timeout, signal, onProgress }
+      return this.callEncoded(call, encodeArguments(args))
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /** All of a server's tools. @param {string} server @param {{ timeout?: number, signal?: AbortSignal }} [options] @returns {Promise<any[]>} */
@@ -55,6 +62,11 @@ class McpPool {
 
   /** A checked call. @param {import('./sessions').Call} call @param {string} json @returns {Promise<any>} */
   callEncoded(call, json) {
+    const route = this.#servers.route(call.server)
+    // Where the server is known, and no configuration can take it away, there is nothing to wait for but the answer.
+    if (!(route instanceof Promise) && route?.key !== undefined && route.allows(call.tool) && !this.#isClosing()) {
+      return this.#sessions.callTool(route.key, call, json, call.timeout)
+    }
     return this.#settled(call, ({ key, allows, timeout }) =>
       allows(call.tool) ? this.#sessions.callTool(key, call, json, timeout) : this.#refused(key, call, allows, timeout),
     )
@@ -94,6 +106,10 @@ class McpPool {
     await this.#sessions.close()
   }
 
+  #isClosing() {
+    return this.#closed || isClosing()
+  }
+
   /** @param {string} key @param {import('./sessions').Call} call @param {(tool: string) => boolean} allows @param {number} timeout @returns {Promise<never>} */
   async #refused(key, call, allows, timeout) {
     const tools = await this.#allowed(key, call, allows, timeout)
@@ -113,9 +129,8 @@ class McpPool {
     const deadline = performance.now() + call.timeout
     try {
       for (let { timeout } = call, before; ; timeout = Math.max(1, deadline - performance.now())) {
-        if (this.#closed || isClosing()) throw closedError('a call')
+        if (this.#isClosing()) throw closedError('a call')
         const found = this.#servers.route(call.server)
-        // Most calls go through here, and each await is a promise and a turn of the queue.
         const route = found instanceof Promise ? await found : found
         if (route === undefined) throw unknownServer(call, await this.#servers.names())
         if (route.key === undefined) {
@@ -154,6 +169,7 @@ function poolOptions(given) {
 
 /** @param {unknown} given @param {string[]} known */
 function callOptions(given, known) {
+  if (given === undefined) return NO_OPTIONS
   const { timeout, signal, onProgress } = validate.options('options', given, known)
   if (timeout !== undefined) validate.time('timeout', timeout, { unlimited: true })
   if (signal !== undefined) validate.abortSignal('signal', signal)

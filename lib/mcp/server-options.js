@@ -2,7 +2,6 @@
 
 // How a server is used, and what it is, as native takes it.
 
-const { createHash } = require('node:crypto')
 const path = require('node:path')
 const config = require('../config')
 const { environmentEntries } = require('../process/request')
@@ -113,6 +112,8 @@ function nativeServer(name, transport, use) {
           environment: environmentEntries(transport.env),
         }
   const server = { name, guarded: config.usesWarden(), ...place, ...limits }
+  // Only now, because it takes longer to load than all of procward, and most of its users have no pool.
+  const { createHash } = require('node:crypto')
   const key = createHash('sha256').update(JSON.stringify(server, orderedKeys)).digest('base64url')
   return { key, server }
 }

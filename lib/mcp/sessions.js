@@ -4,33 +4,44 @@
 
 const { abortError } = require('../errors')
 const native = require('../native')
+const { inName } = require('../mcporter/failure')
 const { callFailure } = require('./failure')
 
 /** How native tells what a text is. */
 const RESULT = 0
 const PROGRESS = 1
+const LEAVE = 3
+
+/** The number of none. */
+const NO_SERVER = 0
+
+/** Bun has the functions of libuv in name only. */
+const LENDS_LOOP = !('bun' in process.versions)
 
 /**
  * @typedef {{ server: string, tool: string, timeout: number, signal?: AbortSignal, onProgress?: (progress: any) => void }} Call
- * @typedef {{ call: Call, startTime: number, resolve: (result: any) => void, reject: (error: Error) => void, unlisten: () => void }} Pending
+ * @typedef {{ call: Call, startTime: number, resolve: (result: any) => void, reject: (error: Error) => void, unlisten?: () => void }} Pending
  */
 
 /** The native side wakes the event loop, but does not keep it alive; this does while anybody waits. */
 const keeper = setInterval(() => {}, 2 ** 31 - 1).unref()
 /** Those with calls under way: nobody else need hold on to them. @type {Set<Sessions>} */
-const busy = new Set()
+const working = new Set()
 
 class Sessions {
   #native
   /** @type {Map<number, Pending>} */
   #pending = new Map()
   #lastNumber = 0
+  /** Native knows servers by numbers, which are cheaper to hand over than keys. @type {Map<string, number>} */
+  #servers = new Map()
+  #lastServer = NO_SERVER
 
   /** @param {{ maxSessions: number, maxStarting: number }} limits */
   constructor({ maxSessions, maxStarting }) {
     // Native holds on to the function, and so must the function not to what holds on to native.
     const self = new WeakRef(this)
-    this.#native = new native.McpSessions(maxSessions, maxStarting, (number, kind, text) => {
+    this.#native = new native.McpSessions(maxSessions, maxStarting, LENDS_LOOP, (number, kind, text) => {
       const sessions = self.deref()
       if (sessions) sessions.#settle(number, kind, text)
     })
@@ -38,31 +49,37 @@ class Sessions {
 
   /** @param {string} key @param {import('../../binding').McpServer} server */
   define(key, server) {
-    this.#native.define(key, server)
+    const number = this.#servers.get(key) ?? ++this.#lastServer
+    this.#servers.set(key, number)
+    this.#native.define(number, server)
   }
 
   /** @param {string} key */
   retire(key) {
-    this.#native.retire(key)
+    const number = this.#servers.get(key)
+    if (number === undefined) return
+    this.#servers.delete(key)
+    this.#native.retire(number)
   }
 
   /** The raw result of a tool. @param {string} key @param {Call} call @param {string} json @param {number} timeout what is left of it @returns {Promise<any>} */
   callTool(key, call, json, timeout) {
-    const { tool, onProgress } = call
+    const server = this.#servers.get(key) ?? NO_SERVER
     return this.#start(call, (number) =>
-      this.#native.callTool(number, key, tool, json, timeout, onProgress !== undefined),
+      this.#native.callTool(number, server, call.tool, json, timeout, call.onProgress !== undefined),
     )
   }
 
   /** All tools of a server, page after page within one deadline. @param {string} key @param {Call} call @param {number} timeLeft @returns {Promise<any[]>} */
   async listTools(key, call, timeLeft) {
+    const server = this.#servers.get(key) ?? NO_SERVER
     const deadline = performance.now() + timeLeft
     const tools = []
     /** @type {string | undefined} */
     let cursor
     do {
       const timeout = Math.max(1, deadline - performance.now())
-      const page = await this.#start(call, (number) => this.#native.listTools(number, key, cursor, timeout))
+      const page = await this.#start(call, (number) => this.#native.listTools(number, server, cursor, timeout))
       if (Array.isArray(page.tools)) tools.push(...page.tools)
       cursor = typeof page.nextCursor === 'string' ? page.nextCursor : undefined
     } while (cursor !== undefined)
@@ -102,33 +119,47 @@ class Sessions {
   #start(call, start) {
     const { signal } = call
     return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(abortError(signal))
+      if (signal?.aborted) return reject(inName(call, abortError(signal)))
       this.#lastNumber = (this.#lastNumber + 1) >>> 0
       const number = this.#lastNumber
-      const abort = () => this.#native.abort(number)
-      signal?.addEventListener('abort', abort, { once: true })
-      const unlisten = () => signal?.removeEventListener('abort', abort)
+      const unlisten = signal && this.#abortOn(signal, number)
       this.#pending.set(number, { call, startTime: Date.now(), resolve, reject, unlisten })
-      if (busy.size === 0) keeper.ref()
-      busy.add(this)
+      if (this.#pending.size === 1) hold(this)
       start(number)
     })
   }
 
+  /** Gives a call up when the signal says so. @param {AbortSignal} signal @param {number} number */
+  #abortOn(signal, number) {
+    const abort = () => this.#native.abort(number)
+    signal.addEventListener('abort', abort, { once: true })
+    return () => signal.removeEventListener('abort', abort)
+  }
+
   /** @param {number} number @param {number} kind @param {string} text */
   #settle(number, kind, text) {
+    if (kind === LEAVE) return this.#native.leave(number)
     const pending = this.#pending.get(number)
     if (pending === undefined) return
     if (kind === PROGRESS) return tellProgress(pending.call, text)
     this.#pending.delete(number)
-    if (this.#pending.size === 0) {
-      busy.delete(this)
-      if (busy.size === 0) keeper.unref()
-    }
-    pending.unlisten()
+    if (this.#pending.size === 0) letGo(this)
+    pending.unlisten?.()
     if (kind === RESULT) pending.resolve(JSON.parse(text))
-    else pending.reject(callFailure(pending.call, JSON.parse(text)))
+    else pending.reject(inName(pending.call, callFailure(pending.call, JSON.parse(text))))
   }
+}
+
+/** Somebody waits for these. @param {Sessions} sessions */
+function hold(sessions) {
+  if (working.size === 0) keeper.ref()
+  working.add(sessions)
+}
+
+/** Nobody does any more. @param {Sessions} sessions */
+function letGo(sessions) {
+  working.delete(sessions)
+  if (working.size === 0) keeper.unref()
 }
 
 /** A listener that throws is an uncaught exception, and no reason for the call to fail. @param {Call} call @param {string} text */

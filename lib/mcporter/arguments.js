@@ -9,6 +9,9 @@ const { argument, invalidArgument } = require('../validate')
 /** mcporter takes such a server name for an address and connects to it. */
 const ADDRESS = /^(https?:\/\/|[a-z\d][a-z\d.-]*(:\d+)?\/)/i
 
+/** How deep arguments are looked into before `JSON.stringify`, which looks for circles, takes over. */
+const MAX_PLAIN_DEPTH = 32
+
 /** @param {unknown} server @returns {string} */
 function serverName(server) {
   const name = plainName('server', server)
@@ -41,13 +44,38 @@ function encodeArguments(args) {
   }
   let json
   try {
-    json = JSON.stringify(args, onlyJson)
+    // With a function to look at each value it takes several times as long.
+    json = isPlainJson(args, MAX_PLAIN_DEPTH) ? JSON.stringify(args) : JSON.stringify(args, onlyJson)
   } catch (cause) {
     const why = cause instanceof Error ? cause.message.split('\n', 1)[0] : String(cause)
     throw codedError('ERR_INVALID_ARG_TYPE', `args must be ${expected}: ${why}`, { cause })
   }
   if (json === undefined || !json.startsWith('{')) throw invalidArgument('args', expected, args)
   return json
+}
+
+/** Whether nothing of it can be lost. Of what is nested deeper, or is anything unusual, that is not said. @param {unknown} value @param {number} depth @returns {boolean} */
+function isPlainJson(value, depth) {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+    case 'undefined':
+      return true
+    case 'number':
+      return Number.isFinite(value)
+    case 'object':
+      break
+    default:
+      return false
+  }
+  if (value === null) return true
+  if (depth === 0) return false
+  if (Array.isArray(value)) return value.every((entry) => isPlainJson(entry, depth - 1))
+  if (Object.getPrototypeOf(value) !== Object.prototype || 'toJSON' in value) return false
+  for (const key in value) {
+    if (!isPlainJson(/** @type {Record<string, unknown>} */ (value)[key], depth - 1)) return false
+  }
+  return true
 }
 
 /** Refuses what `JSON.stringify` would drop or replace without a word. @param {string} key @param {unknown} value */

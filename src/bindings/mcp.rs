@@ -1,25 +1,29 @@
 //! Sessions with MCP servers: called on the JavaScript thread, answered on it, kept on the runtime.
 #![expect(clippy::needless_pass_by_value, reason = "napi-rs hands arguments over by value")]
 
+#[cfg(unix)]
+mod reading;
 mod settle;
 mod shapes;
 
 use super::error::{Result, internal};
 use super::process::environment;
 use crate::mcp::Request;
-use crate::mcp::factory::Key;
 use crate::mcp::pool::{Call, McpPool};
+#[cfg(unix)]
+use crate::mcp::session::Session;
 use crate::pool::Limits;
 use crate::supervisor::Supervisor;
 use napi::Env;
 use napi::bindgen_prelude::{FnArgs, Function, Object};
 use napi_derive::napi;
-use parking_lot::Mutex;
+#[cfg(unix)]
+use reading::Reading;
 use settle::Settler;
 use shapes::{ActiveCall, McpServer, McpSession, millis};
-use std::collections::HashMap;
+#[cfg(unix)]
+use std::cell::RefCell;
 use std::sync::Arc;
-use tokio::sync::oneshot;
 
 /// The servers of one pool. Whatever becomes of a call is told to the function given here, by the call's number.
 #[napi]
@@ -27,23 +31,27 @@ pub struct McpSessions {
     supervisor: &'static Supervisor,
     pool: Arc<McpPool>,
     settler: Arc<Settler>,
-    aborts: Arc<Mutex<HashMap<u32, oneshot::Sender<()>>>>,
+    /// The servers whose answers are read on this thread.
+    #[cfg(unix)]
+    reading: RefCell<Reading>,
 }
 
 #[napi]
 impl McpSessions {
     /// Sessions with at most `maxSessions` processes; `settle` is called with a call's number, one of the kinds
-    /// `0` result, `1` progress, `2` failure, and a JSON text. It does not keep the event loop alive.
+    /// `0` result, `1` progress, `2` failure, and a JSON text; or with `3` and a number that is to be given to `leave()`.
+    /// It does not keep the event loop alive. With `lendLoop`, this thread reads what servers answer.
     #[napi(constructor)]
     pub fn new(
         env: &Env,
         max_sessions: u32,
         max_starting: u32,
+        lend_loop: bool,
         settle: Function<FnArgs<(u32, u32, String)>, ()>,
     ) -> Result<Self> {
         let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
         let limits = Limits { max_members: max_sessions as usize, max_starting: max_starting as usize };
-        let pool = Arc::new(supervisor.mcp_pool(limits));
+        let pool = supervisor.mcp_pool(limits);
         let (ended, closed) = (environment::ended(env).map_err(internal)?, Arc::downgrade(&pool));
         supervisor.runtime.spawn(async move {
             ended.await;
@@ -52,41 +60,56 @@ impl McpSessions {
             }
         });
         let settler = Arc::new(Settler::new(&settle).map_err(internal)?);
-        Ok(Self { supervisor, pool, settler, aborts: Arc::default() })
+        #[cfg(not(unix))]
+        let _ = lend_loop;
+        Ok(Self {
+            supervisor,
+            pool,
+            #[cfg(unix)]
+            reading: RefCell::new(Reading::new(env, lend_loop, &settle, &settler).map_err(internal)?),
+            settler,
+        })
     }
 
     /// Adds the server that this key stands for, or changes how it is used.
     #[napi]
-    pub fn define(&self, key: String, server: McpServer) {
+    pub fn define(&self, key: u32, server: McpServer) {
         let _runtime = self.supervisor.runtime.enter();
-        self.pool.define(Key::from(key), server.into_definition());
+        self.pool.define(key, server.into_definition());
     }
 
     /// Takes a server away: idle sessions end now, busy ones after their calls.
     #[napi]
-    pub fn retire(&self, key: String) {
+    pub fn retire(&self, key: u32) {
         let _runtime = self.supervisor.runtime.enter();
-        self.pool.retire(&Key::from(key));
+        self.pool.retire(key);
     }
 
     /// Calls a tool with JSON arguments. `timeout` is in ms, `Infinity` for none.
     #[napi]
-    pub fn call_tool(&self, number: u32, key: String, tool: String, arguments: String, timeout: f64, progress: bool) {
+    pub fn call_tool(&self, number: u32, key: u32, tool: String, arguments: String, timeout: f64, progress: bool) {
         self.start(number, key, Request::CallTool { tool, arguments }, timeout, progress);
     }
 
     /// Asks for a page of a server's tools.
     #[napi]
-    pub fn list_tools(&self, number: u32, key: String, cursor: Option<String>, timeout: f64) {
+    pub fn list_tools(&self, number: u32, key: u32, cursor: Option<String>, timeout: f64) {
         self.start(number, key, Request::ListTools { cursor }, timeout, false);
     }
 
     /// Gives a call up: it fails with `ABORT_ERR`.
     #[napi]
     pub fn abort(&self, number: u32) {
-        if let Some(abort) = self.aborts.lock().remove(&number) {
-            let _ = abort.send(());
-        }
+        self.pool.abort(number);
+    }
+
+    /// Reads no more what the server with this number writes, because the runtime does.
+    #[napi]
+    pub fn leave(&self, number: u32) {
+        #[cfg(unix)]
+        self.reading.borrow_mut().leave(number);
+        #[cfg(not(unix))]
+        let _ = (&self.pool, number);
     }
 
     /// The calls that a server is working on.
@@ -121,24 +144,18 @@ impl McpSessions {
         self.when_done(env, async move { pool.close().await })
     }
 
-    fn start(&self, number: u32, key: String, request: Request, timeout: f64, progress: bool) {
-        let (abort, aborted) = oneshot::channel();
-        self.aborts.lock().insert(number, abort);
-        let (pool, settler, aborts) = (Arc::clone(&self.pool), Arc::clone(&self.settler), Arc::clone(&self.aborts));
-        let progress = progress.then(|| Settler::progress_of(&settler, number));
-        let call = Call { number, key: Key::from(key), request, timeout: millis(timeout), progress };
-        let aborted = async {
-            if aborted.await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        };
-        // Joins the queue before the next call can.
-        let outcome = pool.call(call, aborted);
-        self.supervisor.runtime.spawn(async move {
-            let outcome = outcome.await;
-            aborts.lock().remove(&number);
-            settler.settle(number, outcome);
-        });
+    fn start(&self, number: u32, key: u32, request: Request, timeout: f64, progress: bool) {
+        let progress = progress.then(|| Settler::progress_of(&self.settler, number));
+        let settler = Arc::clone(&self.settler);
+        let settle = Box::new(move |outcome| settler.settle(number, outcome));
+        let call = Call { number, key, request: Arc::new(request), progress, settle };
+        let asked = self.pool.call(call, millis(timeout));
+        #[cfg(unix)]
+        if let Some(pipes) = asked.as_deref().and_then(Session::pipes) {
+            self.reading.borrow_mut().join(&pipes.outlet);
+        }
+        #[cfg(not(unix))]
+        drop(asked);
     }
 
     fn when_done<'env>(&self, env: &'env Env, work: impl Future<Output = ()> + Send + 'static) -> Result<Object<'env>> {

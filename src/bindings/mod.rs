@@ -2,8 +2,10 @@
 
 mod deferred;
 mod error;
+#[cfg(unix)]
+mod event_loop;
 mod mcp;
 mod process;
 mod scanner;
-mod semaphore;
+mod wait_queue;
 mod worker;

@@ -1,38 +1,19 @@
-//! One request and its answer, as the JSON text that JavaScript wrote and will read.
+//! One request over HTTP and its answer, past the SDK.
 
+use super::request::{Outcome, Progress, Request};
 use crate::runner::Sent;
 use parking_lot::Mutex;
 use std::fmt;
 use std::sync::Arc;
 
-/// What is asked of a server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Request {
-    /// `tools/call`.
-    CallTool {
-        /// The tool's name.
-        tool: String,
-        /// Its arguments: a JSON object in one line.
-        arguments: String,
-    },
-    /// One page of `tools/list`.
-    ListTools {
-        /// Where the last page ended.
-        cursor: Option<String>,
-    },
-}
-
-/// Hears of a call's progress: the parameters of each notification, as JSON.
-pub type Progress = Arc<dyn Fn(String) + Send + Sync>;
-
-/// A request on its way. It travels through the SDK beside the typed message, and is picked up by the transport.
+/// A request on its way. It travels through the SDK beside the typed message, and is picked up by the HTTP client.
 #[derive(Clone)]
 pub struct Exchange(Arc<State>);
 
 struct State {
     request: Arc<Request>,
     sent: Sent,
-    answer: Mutex<Option<String>>,
+    answer: Mutex<Option<Outcome>>,
     progress: Option<Progress>,
 }
 
@@ -52,11 +33,6 @@ impl Exchange {
         &self.0.sent
     }
 
-    /// Whether anybody wants to hear of its progress.
-    pub fn wants_progress(&self) -> bool {
-        self.0.progress.is_some()
-    }
-
     /// Passes progress on.
     pub fn tell_progress(&self, params: String) {
         if let Some(progress) = &self.0.progress {
@@ -64,20 +40,19 @@ impl Exchange {
         }
     }
 
-    /// Keeps the answer, the JSON of a result.
-    pub fn answer(&self, result: String) {
-        *self.0.answer.lock() = Some(result);
+    /// Keeps the answer.
+    pub fn answer(&self, outcome: Outcome) {
+        *self.0.answer.lock() = Some(outcome);
     }
 
     /// The answer, once.
-    pub fn take_answer(&self) -> Option<String> {
+    pub fn take_answer(&self) -> Option<Outcome> {
         self.0.answer.lock().take()
     }
 }
 
 impl fmt::Debug for Exchange {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Arguments may hold secrets, and the SDK traces what it sends.
         out.debug_struct("Exchange").finish_non_exhaustive()
     }
 }

@@ -9,8 +9,8 @@ use parking_lot::RwLock;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// A server, by a hash of all that matters to a session with it.
-pub type Key = Arc<str>;
+/// A server: another one as soon as anything is another that matters to a session with it.
+pub type Key = u32;
 
 /// The servers that there are.
 #[derive(Debug, Default)]
@@ -18,8 +18,8 @@ pub struct Definitions(RwLock<HashMap<Key, Arc<Definition>>>);
 
 impl Definitions {
     /// The server with this key.
-    pub fn get(&self, key: &str) -> Option<Arc<Definition>> {
-        self.0.read().get(key).cloned()
+    pub fn get(&self, key: Key) -> Option<Arc<Definition>> {
+        self.0.read().get(&key).cloned()
     }
 
     /// Adds or replaces a server.
@@ -28,8 +28,8 @@ impl Definitions {
     }
 
     /// Takes a server away.
-    pub fn remove(&self, key: &str) -> Option<Arc<Definition>> {
-        self.0.write().remove(key)
+    pub fn remove(&self, key: Key) -> Option<Arc<Definition>> {
+        self.0.write().remove(&key)
     }
 }
 
@@ -48,13 +48,13 @@ impl Factory for SessionFactory {
     type Error = StartError;
 
     async fn start(&self, key: &Key, _number: u64) -> Result<Arc<Session>, StartError> {
-        let Some(definition) = self.definitions.get(key) else {
+        let Some(definition) = self.definitions.get(*key) else {
             return Err(StartError::Handshake("it is no longer configured".to_owned(), ServerEnd::default()));
         };
         match &definition.reach {
-            Reach::Process(program) => Session::start(&self.registry, &definition, program).await.map(Arc::new),
+            Reach::Process(program) => Session::start(&self.registry, &definition, program).await,
             #[cfg(feature = "http")]
-            Reach::Http(endpoint) => super::http::connect(&definition, endpoint).await.map(Arc::new),
+            Reach::Http(endpoint) => super::http::connect(&definition, endpoint).await,
             #[cfg(not(feature = "http"))]
             Reach::Http(_) => {
                 let why = "procward was built without HTTP".to_owned();

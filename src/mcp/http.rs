@@ -1,9 +1,10 @@
 //! Servers that are reached over HTTP ("streamable HTTP"): no process at all.
 
+use super::connection::{Connection, deepest};
 use super::definition::{Definition, Endpoint};
 use super::error::{ServerEnd, StartError};
-use super::exchange::Request;
-use super::session::{Session, deepest, shake_hands};
+use super::request::Request;
+use super::session::{Session, Way, shake_hands};
 use super::traffic::Traffic;
 use super::wire::{self, Awaited};
 use futures_util::StreamExt;
@@ -37,7 +38,7 @@ type Failure = StreamableHttpError<HttpError>;
 ///
 /// # Errors
 /// [`StartError`].
-pub async fn connect(definition: &Definition, endpoint: &Endpoint) -> Result<Session, StartError> {
+pub async fn connect(definition: &Definition, endpoint: &Endpoint) -> Result<Arc<Session>, StartError> {
     let failed = |why: String| StartError::Handshake(why, ServerEnd::default());
     let traffic = Arc::<Traffic>::default();
     let client =
@@ -49,7 +50,10 @@ pub async fn connect(definition: &Definition, endpoint: &Endpoint) -> Result<Ses
     let cancel = CancellationToken::new();
     let transport = || StreamableHttpClientTransport::with_client(client.clone(), config.clone());
     match timeout(definition.start_timeout, shake_hands(transport, &cancel)).await {
-        Ok(Ok(service)) => Ok(Session::new(service, None, traffic, definition.max_buffer, cancel)),
+        Ok(Ok(service)) => {
+            let connection = Connection::new(service.peer().clone(), traffic);
+            Ok(Session::new(service, Way::Connection(connection), definition.max_buffer, cancel))
+        }
         Ok(Err(None)) => Err(failed("the connection was closed".to_owned())),
         Ok(Err(Some(error))) if error.is_authorization_required() => Err(StartError::Unauthorized),
         Ok(Err(Some(ClientInitializeError::TransportError { error, .. }))) => {
@@ -145,7 +149,7 @@ fn answered(traffic: &Traffic, message: ServerJsonRpcMessage) -> ServerJsonRpcMe
         && let RequestId::Number(number) = response.id
         && traffic.awaited(number) == Awaited::Raw
         && let Ok(result) = serde_json::to_string(&response.result)
-        && let Some(woken) = traffic.sort(wire::Incoming::Answer(number, result))
+        && let Some(woken) = traffic.sort(wire::Incoming::Answer(number, Ok(result)))
     {
         return woken;
     }

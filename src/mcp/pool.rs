@@ -1,19 +1,23 @@
 //! Calls to servers, over sessions that are started when they are needed and kept for a while.
 
+use super::calls::{Attempt, Calls};
+use super::conversation::Settle;
 use super::definition::{Definition, Reach};
 use super::error::{CallError, StartError};
-use super::exchange::{Exchange, Progress, Request};
+#[cfg(feature = "http")]
+use super::exchange::Exchange;
 use super::factory::{Definitions, Key, SessionFactory};
-use super::session::Session;
-use crate::pool::{Lease, Limits, MemberState, MemberStatus, Pool, Refusal};
+use super::request::{Outcome, Progress, Request};
+use super::session::{Session, Way};
+use crate::pool::{Answer, Lease, Limits, MemberState, MemberStatus, Pool, Refusal};
 use crate::registry::Registry;
-use parking_lot::Mutex;
-use std::collections::BTreeMap;
-use std::pin::{Pin, pin};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::time::{Instant, sleep_until};
+use tokio::sync::mpsc;
+#[cfg(feature = "http")]
+use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 /// How many connections there may be; they are no processes and cost little.
 const MAX_CONNECTIONS: usize = 64;
@@ -29,8 +33,11 @@ pub struct McpPool {
     definitions: Arc<Definitions>,
     processes: Pool<SessionFactory>,
     connections: Pool<SessionFactory>,
-    /// The calls that a server is working on, and its pid.
-    calls: Mutex<BTreeMap<u32, Option<u32>>>,
+    calls: Arc<Calls>,
+    /// What those who wait are given, in that order.
+    granted: mpsc::UnboundedSender<(u32, Answer<SessionFactory>)>,
+    #[cfg(feature = "http")]
+    runtime: Handle,
 }
 
 /// A call, as its caller sees it.
@@ -40,11 +47,11 @@ pub struct Call {
     /// The server's key.
     pub key: Key,
     /// What is asked.
-    pub request: Request,
-    /// How long it may take, the start of the server included; [`Duration::MAX`] for ever.
-    pub timeout: Duration,
+    pub request: Arc<Request>,
     /// Hears of its progress.
     pub progress: Option<Progress>,
+    /// Hears what became of it, once, on whatever thread.
+    pub settle: Box<dyn FnOnce(Outcome) + Send>,
 }
 
 /// A session, for people to look at.
@@ -70,84 +77,145 @@ pub struct SessionStatus {
 
 impl McpPool {
     /// An empty pool. `limits` are about servers that are processes.
-    pub fn new(registry: &Arc<Registry>, limits: Limits, runtime: &Handle) -> Self {
+    pub fn new(registry: &Arc<Registry>, limits: Limits, runtime: &Handle) -> Arc<Self> {
         let definitions = Arc::<Definitions>::default();
         let pool = |limits| {
             let factory = SessionFactory { registry: Arc::clone(registry), definitions: Arc::clone(&definitions) };
             Pool::new(factory, limits, runtime.clone())
         };
         let connections = Limits { max_members: MAX_CONNECTIONS, max_starting: MAX_CONNECTING };
-        Self { processes: pool(limits), connections: pool(connections), definitions, calls: Mutex::default() }
+        let (processes, connections) = (pool(limits), pool(connections));
+        let (granted, receiver) = mpsc::unbounded_channel();
+        Arc::new_cyclic(|this| {
+            runtime.spawn(Self::attend(Weak::clone(this), receiver));
+            Self {
+                definitions,
+                processes,
+                connections,
+                calls: Calls::new(runtime.clone()),
+                granted,
+                #[cfg(feature = "http")]
+                runtime: runtime.clone(),
+            }
+        })
     }
 
     /// Adds a server, or changes how it is used.
     pub fn define(&self, key: Key, definition: Definition) {
         let definition = Arc::new(definition);
         let (pool, rules) = (self.pool_of(&definition), definition.rules);
-        self.definitions.set(Arc::clone(&key), Arc::clone(&definition));
+        self.definitions.set(key, Arc::clone(&definition));
         pool.define(key, rules);
     }
 
     /// Takes a server away: idle sessions end now, busy ones after their calls.
-    pub fn retire(&self, key: &Key) {
+    pub fn retire(&self, key: Key) {
         if let Some(definition) = self.definitions.remove(key) {
-            self.pool_of(&definition).retire(key);
+            self.pool_of(&definition).retire(&key);
         }
     }
 
-    /// Makes a call: sent once, whatever happens, unless a session ended before the server could see any of it. Its place in
-    /// the queue is that of this function's call, whenever the future runs.
-    ///
-    /// # Errors
-    /// [`CallError`].
-    pub fn call<A: Future<Output = ()> + Send>(
-        self: &Arc<Self>,
-        call: Call,
-        aborted: A,
-    ) -> impl Future<Output = Result<String, CallError>> + Send + use<A> {
-        let Call { number, key, request, timeout, progress } = call;
-        let deadline = Instant::now().checked_add(timeout);
-        let definition = self.definitions.get(&key);
-        let mut place = definition.as_ref().map(|definition| self.place(definition, &key));
-        let pool = Arc::clone(self);
-        async move {
-            let definition = definition.ok_or(CallError::UnknownServer)?;
-            let request = Arc::new(request);
-            let mut give_up = pin!(give_up(deadline, aborted));
-            let mut tried = 0;
-            loop {
-                tried += 1;
-                let lease = match place.take().unwrap_or_else(|| pool.place(&definition, &key)) {
-                    Place::Lease(lease) => lease,
-                    Place::Waits(waiting) => tokio::select! {
-                        lease = waiting => lease.map_err(CallError::from)?,
-                        error = &mut give_up => return Err(error),
-                    },
-                };
-                let _listed = pool.list(number, lease.process.as_ref().map(|process| process.pid));
-                let exchange = Exchange::new(Arc::clone(&request), progress.clone());
-                let outcome = lease.request(&exchange, &mut give_up).await;
-                judge(&lease, &definition, &outcome);
-                match outcome {
-                    Err(CallError::Exited(_)) if !exchange.sent().is_begun() && tried < MAX_SESSIONS_TRIED => {}
-                    outcome => return outcome,
-                }
+    /// Makes a call that may take so long, [`Duration::MAX`] for ever: sent once, whatever happens, unless a session ended
+    /// before the server could see any of it. Its place in the queue is that of this function's call. Returns the session
+    /// that was asked, if that was done at once.
+    pub fn call(self: &Arc<Self>, call: Call, timeout: Duration) -> Option<Arc<Session>> {
+        self.calls.begin(call.number, Instant::now().checked_add(timeout));
+        let Some(definition) = self.definitions.get(call.key) else {
+            self.calls.settle(call, Err(CallError::UnknownServer));
+            return None;
+        };
+        self.place(Attempt { call, definition, tried: 0 })
+    }
+
+    /// Gives a call up.
+    pub fn abort(&self, number: u32) {
+        self.calls.give_up(number, CallError::Aborted);
+    }
+
+    /// Gives it a session that can be had at once, or else a place in the queue.
+    fn place(self: &Arc<Self>, attempt: Attempt) -> Option<Arc<Session>> {
+        let (pool, number) = (self.pool_of(&attempt.definition), attempt.call.number);
+        if let Some(lease) = pool.try_checkout(&attempt.call.key) {
+            return self.ask(attempt, lease);
+        }
+        let (key, granted) = (attempt.call.key, self.granted.clone());
+        let tell = move |answer| granted.send((number, answer)).err().map(|refused| refused.0.1);
+        self.calls.wait(attempt, || pool.checkout_to(&key, tell));
+        None
+    }
+
+    /// Asks the sessions that those who waited are given, in the order in which they are.
+    async fn attend(pool: Weak<Self>, mut granted: mpsc::UnboundedReceiver<(u32, Answer<SessionFactory>)>) {
+        while let Some((number, answer)) = granted.recv().await {
+            let Some(pool) = pool.upgrade() else { return };
+            // A session for a call that was given up goes back.
+            let Some(attempt) = pool.calls.waited(number) else { continue };
+            match answer {
+                Ok(lease) => drop(pool.ask(attempt, lease.delivered())),
+                Err(refusal) => pool.calls.settle(attempt.call, Err(refusal.into())),
             }
         }
     }
 
-    /// A session that can be had at once, or else a place in the queue.
-    fn place(&self, definition: &Definition, key: &Key) -> Place {
-        let pool = self.pool_of(definition);
-        match pool.try_checkout(key) {
-            Some(lease) => Place::Lease(lease),
-            None => Place::Waits(Box::pin(pool.checkout(key))),
+    fn ask(self: &Arc<Self>, attempt: Attempt, lease: Lease<SessionFactory>) -> Option<Arc<Session>> {
+        let session = lease.member();
+        let conversation = match &session.way {
+            Way::Pipes(pipes) => Arc::clone(&pipes.conversation),
+            #[cfg(feature = "http")]
+            Way::Connection(_) => {
+                self.ask_connection(attempt, lease);
+                return None;
+            }
+        };
+        let Call { number, request, progress, .. } = &attempt.call;
+        let (number, request, progress) = (*number, Arc::clone(request), progress.clone());
+        let this = Arc::clone(self);
+        let settle: Settle = Box::new(move |outcome, is_sent| this.finish(attempt, lease, outcome, is_sent));
+        match self.calls.ask(number, &session, settle, |settle| conversation.register(progress, settle)) {
+            Ok(asked) => {
+                conversation.send(asked, &request);
+                Some(session)
+            }
+            Err((error, settle)) => {
+                settle(Err(error), false);
+                None
+            }
+        }
+    }
+
+    #[cfg(feature = "http")]
+    fn ask_connection(self: &Arc<Self>, attempt: Attempt, lease: Lease<SessionFactory>) {
+        let Call { number, request, progress, .. } = &attempt.call;
+        let exchange = Exchange::new(Arc::clone(request), progress.clone());
+        match self.calls.serve(*number) {
+            Ok(given_up) => {
+                let this = Arc::clone(self);
+                self.runtime.spawn(async move {
+                    let outcome = lease.request(&exchange, why(given_up)).await;
+                    this.finish(attempt, lease, outcome, exchange.sent().is_begun());
+                });
+            }
+            Err(error) => self.finish(attempt, lease, Err(error), false),
+        }
+    }
+
+    /// Gives the session back and settles the call, or makes it again where the server has not seen it.
+    fn finish(self: &Arc<Self>, mut attempt: Attempt, lease: Lease<SessionFactory>, outcome: Outcome, is_sent: bool) {
+        judge(&lease, &attempt.definition, &outcome);
+        drop(lease);
+        attempt.tried += 1;
+        match outcome {
+            Err(CallError::Exited(_)) if !is_sent && attempt.tried < MAX_SESSIONS_TRIED => {
+                self.calls.again(attempt.call.number);
+                self.place(attempt);
+            }
+            outcome => self.calls.settle(attempt.call, outcome),
         }
     }
 
     /// The calls that a server is working on: the caller's numbers, and the server's pid if it is a process.
     pub fn active(&self) -> Vec<(u32, Option<u32>)> {
-        self.calls.lock().iter().map(|(number, pid)| (*number, *pid)).collect()
+        self.calls.served()
     }
 
     /// All sessions.
@@ -179,17 +247,11 @@ impl McpPool {
         }
     }
 
-    fn list(&self, number: u32, pid: Option<u32>) -> Listed<'_> {
-        self.calls.lock().insert(number, pid);
-        Listed { calls: &self.calls, number }
-    }
-
     fn status(&self, member: MemberStatus<SessionFactory>) -> SessionStatus {
         let MemberStatus { key, member, state, age, idle_for, uses, in_flight, .. } = member;
-        let process = member.as_ref().and_then(|session| session.process.as_ref());
         SessionStatus {
-            server: self.definitions.get(&key).map(|definition| definition.name.clone()).unwrap_or_default(),
-            pid: process.map(|process| process.pid),
+            server: self.definitions.get(key).map(|definition| definition.name.clone()).unwrap_or_default(),
+            pid: member.as_ref().and_then(|session| session.pid()),
             state,
             age,
             idle: idle_for,
@@ -200,30 +262,10 @@ impl McpPool {
     }
 }
 
-type Answer = Result<Lease<SessionFactory>, Refusal<StartError>>;
-
-/// What a call has of the pool before it is sent.
-enum Place {
-    Lease(Lease<SessionFactory>),
-    Waits(Pin<Box<dyn Future<Output = Answer> + Send>>),
-}
-
-/// Keeps a call listed.
-struct Listed<'a> {
-    calls: &'a Mutex<BTreeMap<u32, Option<u32>>>,
-    number: u32,
-}
-
-impl Drop for Listed<'_> {
-    fn drop(&mut self) {
-        self.calls.lock().remove(&self.number);
-    }
-}
-
 /// Retires a session that is not fit for another call.
 ///
 /// Of a server that takes one call at a time, nobody can tell whether it still works on one that was given up.
-fn judge(lease: &Lease<SessionFactory>, definition: &Definition, outcome: &Result<String, CallError>) {
+fn judge(lease: &Lease<SessionFactory>, definition: &Definition, outcome: &Outcome) {
     let session: &Session = lease;
     if let Err(CallError::Exited(end)) = outcome {
         return lease.failed(StartError::Exited(end.clone()));
@@ -239,16 +281,12 @@ fn judge(lease: &Lease<SessionFactory>, definition: &Definition, outcome: &Resul
     }
 }
 
-async fn give_up(deadline: Option<Instant>, aborted: impl Future<Output = ()>) -> CallError {
-    let late = async {
-        match deadline {
-            Some(deadline) => sleep_until(deadline).await,
-            None => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        () = late => CallError::TimedOut,
-        () = aborted => CallError::Aborted,
+#[cfg(feature = "http")]
+async fn why(given_up: oneshot::Receiver<CallError>) -> CallError {
+    match given_up.await {
+        Ok(error) => error,
+        // Whoever could give it up has gone on to something else.
+        Err(_) => std::future::pending().await,
     }
 }
 

@@ -1,25 +1,27 @@
-//! A session with a server: the handshake, its calls, its end.
+//! A session with a server: the handshake, how it is reached, its end.
 
 use super::client::Client;
+#[cfg(feature = "http")]
+use super::connection::Connection;
+use super::conversation::Conversation;
 use super::definition::{Definition, Program};
 use super::error::{CallError, ServerEnd, StartError};
-use super::exchange::{Exchange, Request};
-use super::process;
+#[cfg(feature = "http")]
+use super::exchange::Exchange;
+use super::process::{self, Server};
+#[cfg(feature = "http")]
+use super::request::Outcome;
 use super::stdio::StdioTransport;
-use super::traffic::Traffic;
 use crate::registry::Registry;
-use crate::runner::Kept;
+use crate::runner::{Kept, Outlet};
 use parking_lot::Mutex;
-use rmcp::model::{
-    CallToolRequest, CallToolRequestParams, ClientRequest, GetExtensions, ListToolsRequest, PaginatedRequestParams,
-    ProtocolVersion,
-};
+use rmcp::model::{ProtocolVersion, RequestMetaObject};
 use rmcp::service::{
-    ClientInitializeError, ClientLifecycleMode, Peer, PeerRequestOptions, RequestHandle, RoleClient, RunningService,
-    ServiceError, serve_client_with_lifecycle_and_ct,
+    ClientInitializeError, ClientLifecycleMode, Peer, RoleClient, RunningService, Service,
+    serve_client_with_lifecycle_and_ct,
 };
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
@@ -33,19 +35,35 @@ const LAST_BREATH: Duration = Duration::from_millis(200);
 /// A server that has shaken hands.
 #[derive(Debug)]
 pub struct Session {
+    /// How it is reached.
+    pub way: Way,
     peer: Peer<RoleClient>,
-    /// The process, where the server is one.
-    pub process: Option<Arc<Kept>>,
-    traffic: Arc<Traffic>,
     max_buffer: usize,
     cancel: CancellationToken,
     /// We are ending it.
     closing: AtomicBool,
     over: watch::Receiver<bool>,
-    /// Why it cannot be spoken to any more, where that is known.
-    reason: Arc<Mutex<Option<String>>>,
-    /// How many calls in a row were given up without a word from the server.
-    unanswered: AtomicU32,
+}
+
+/// How a server is reached.
+#[derive(Debug)]
+pub enum Way {
+    /// Over the pipes of a process.
+    Pipes(Pipes),
+    /// Over HTTP.
+    #[cfg(feature = "http")]
+    Connection(Connection),
+}
+
+/// A process that is a server.
+#[derive(Debug)]
+pub struct Pipes {
+    /// The process.
+    pub process: Kept,
+    /// What there is between us and it.
+    pub conversation: Arc<Conversation>,
+    /// What it writes its answers to.
+    pub outlet: Arc<Outlet>,
 }
 
 impl Session {
@@ -57,13 +75,11 @@ impl Session {
         registry: &Arc<Registry>,
         definition: &Definition,
         program: &Program,
-    ) -> Result<Self, StartError> {
-        let traffic = Arc::<Traffic>::default();
-        let (process, pipes) = process::start(registry, definition, program, &traffic).await?;
-        let process = Arc::new(process);
-        let pipes = Arc::new(Mutex::new(Some(pipes)));
+    ) -> Result<Arc<Self>, StartError> {
+        let Server { process, conversation, outlet, messages } = process::start(registry, definition, program).await?;
+        let messages = Arc::new(Mutex::new(Some(messages)));
         let cancel = CancellationToken::new();
-        let transport = || StdioTransport::new(&pipes, &traffic);
+        let transport = || StdioTransport::new(&messages, &conversation);
         let handshake = shake_hands(transport, &cancel);
         let outcome = tokio::select! {
             outcome = timeout(definition.start_timeout, handshake) => outcome.ok(),
@@ -76,8 +92,8 @@ impl Session {
                 if matches!(failed, Some(Err(None))) {
                     let _ = timeout(LAST_BREATH, process.exited()).await;
                 }
-                let end = ServerEnd { exit: process.exit(), stderr: traffic.tail.lock().text(), reason: None };
-                drop(pipes.lock().take());
+                let end = ServerEnd { exit: process.exit(), stderr: conversation.heard.last_words(), reason: None };
+                conversation.hang_up();
                 process.finish().await;
                 return Err(match failed {
                     _ if process.wrote_too_much() => StartError::Handshake("its message was too long".to_owned(), end),
@@ -87,55 +103,69 @@ impl Session {
                 });
             }
         };
-        Ok(Self::new(service, Some(process), traffic, definition.max_buffer, cancel))
+        if let Some(meta) = introduction(&service) {
+            conversation.introduce(meta);
+        }
+        let pipes = Pipes { process, conversation, outlet };
+        Ok(Self::new(service, Way::Pipes(pipes), definition.max_buffer, cancel))
     }
 
     /// A session over a connection that has been made.
     pub fn new(
         service: RunningService<RoleClient, Client>,
-        process: Option<Arc<Kept>>,
-        traffic: Arc<Traffic>,
+        way: Way,
         max_buffer: usize,
         cancel: CancellationToken,
-    ) -> Self {
+    ) -> Arc<Self> {
         let (over_sender, over) = watch::channel(false);
         let peer = service.peer().clone();
-        let watched = process.clone();
-        let stop = cancel.clone();
+        let session = Arc::new(Self { way, peer, max_buffer, cancel, closing: AtomicBool::new(false), over });
+        let watched = Arc::clone(&session);
         tokio::spawn(async move {
-            let exited = async {
-                match &watched {
-                    Some(process) => process.exited().await,
-                    None => std::future::pending().await,
-                }
-                sleep(LAST_WORDS).await;
-            };
-            let serving = service.waiting();
-            tokio::pin!(serving);
-            tokio::select! {
-                _ = &mut serving => {}
-                () = exited => {
-                    stop.cancel();
-                    let _ = serving.await;
-                }
-            }
-            stop.cancel();
-            if let Some(process) = watched {
-                process.finish().await;
-            }
+            watched.last(service).await;
             over_sender.send_replace(true);
         });
-        Self {
-            peer,
-            process,
-            traffic,
-            max_buffer,
-            cancel,
-            closing: AtomicBool::new(false),
-            over,
-            reason: Arc::default(),
-            unanswered: AtomicU32::new(0),
+        session
+    }
+
+    /// Lasts as long as the session, and then until nothing of the server is left.
+    async fn last(&self, service: RunningService<RoleClient, Client>) {
+        let exited = async {
+            match self.pipes() {
+                Some(pipes) => pipes.process.exited().await,
+                None => std::future::pending().await,
+            }
+            sleep(LAST_WORDS).await;
+        };
+        let serving = service.waiting();
+        tokio::pin!(serving);
+        tokio::select! {
+            _ = &mut serving => {}
+            () = exited => {
+                self.cancel.cancel();
+                let _ = serving.await;
+            }
         }
+        self.cancel.cancel();
+        if let Some(Pipes { process, conversation, outlet }) = self.pipes() {
+            outlet.glance();
+            conversation.end(&self.ended().await);
+            process.finish().await;
+        }
+    }
+
+    /// What a server that is a process is reached by.
+    pub fn pipes(&self) -> Option<&Pipes> {
+        match &self.way {
+            Way::Pipes(pipes) => Some(pipes),
+            #[cfg(feature = "http")]
+            Way::Connection(_) => None,
+        }
+    }
+
+    /// Its process, where it is one.
+    pub fn pid(&self) -> Option<u32> {
+        self.pipes().map(|pipes| pipes.process.pid)
     }
 
     /// Whether no call can be made any more.
@@ -145,50 +175,49 @@ impl Session {
 
     /// How many lines of the server were no messages.
     pub fn garbage(&self) -> u64 {
-        self.traffic.garbage.load(Ordering::Relaxed)
+        match &self.way {
+            Way::Pipes(pipes) => pipes.conversation.heard.garbage(),
+            #[cfg(feature = "http")]
+            Way::Connection(connection) => connection.traffic.heard.garbage(),
+        }
     }
 
     /// How many calls in a row were given up without a word from the server.
     pub fn unanswered(&self) -> u32 {
-        self.unanswered.load(Ordering::Relaxed)
+        match &self.way {
+            Way::Pipes(pipes) => pipes.conversation.unanswered(),
+            #[cfg(feature = "http")]
+            Way::Connection(connection) => connection.unanswered(),
+        }
     }
 
-    /// Sends a request and waits for its answer, until `give_up` says why not to wait any longer.
+    /// Gives up a request that was sent over its pipes.
+    pub fn give_up(&self, number: i64, why: CallError) {
+        if let Some(pipes) = self.pipes() {
+            pipes.conversation.give_up(number, why);
+        }
+    }
+
+    /// Reads what its process has written, if nobody has yet.
+    pub fn glance(&self) {
+        if let Some(pipes) = self.pipes() {
+            pipes.outlet.glance();
+        }
+    }
+
+    /// Sends a request over its connection and waits for the answer, until `give_up` says why not to wait any longer.
     ///
     /// # Errors
     /// [`CallError`].
-    pub async fn request(
-        &self,
-        exchange: &Exchange,
-        give_up: impl Future<Output = CallError>,
-    ) -> Result<String, CallError> {
-        let message = message_for(exchange);
-        let Ok(mut handle) = self.peer.send_cancellable_request(message, PeerRequestOptions::no_options()).await else {
-            return Err(self.ended().await);
+    #[cfg(feature = "http")]
+    pub async fn request(&self, exchange: &Exchange, give_up: impl Future<Output = CallError>) -> Outcome {
+        let answer = match &self.way {
+            Way::Pipes(_) => None,
+            Way::Connection(connection) => connection.request(exchange, give_up).await,
         };
-        let response = tokio::select! {
-            response = &mut handle.rx => response,
-            error = give_up => {
-                self.unanswered.fetch_add(1, Ordering::Relaxed);
-                cancel(handle, &error);
-                return Err(error);
-            }
-        };
-        match response {
-            Ok(Ok(_)) => {
-                self.unanswered.store(0, Ordering::Relaxed);
-                exchange.take_answer().ok_or(CallError::Aborted)
-            }
-            Ok(Err(ServiceError::McpError(error))) => {
-                self.unanswered.store(0, Ordering::Relaxed);
-                let data = error.data.map(|data| data.to_string());
-                Err(CallError::Refused { code: error.code.0, message: error.message.into_owned(), data })
-            }
-            Ok(Err(ServiceError::TransportSend(error))) => {
-                *self.reason.lock() = Some(format!("could not be reached: {}", deepest(&error)));
-                Err(self.ended().await)
-            }
-            _ => Err(self.ended().await),
+        match answer {
+            Some(outcome) => outcome,
+            None => Err(self.ended().await),
         }
     }
 
@@ -203,8 +232,8 @@ impl Session {
     pub async fn kill(&self) {
         self.closing.store(true, Ordering::Release);
         self.cancel.cancel();
-        if let Some(process) = &self.process {
-            process.end();
+        if let Some(pipes) = self.pipes() {
+            pipes.process.end();
         }
         self.over().await;
     }
@@ -219,10 +248,14 @@ impl Session {
 
     /// How it ended, as far as it has.
     pub fn end(&self) -> ServerEnd {
-        ServerEnd {
-            exit: self.process.as_ref().and_then(|process| process.exit()),
-            stderr: self.traffic.tail.lock().text(),
-            reason: self.reason.lock().clone(),
+        match &self.way {
+            Way::Pipes(Pipes { process, conversation, .. }) => {
+                ServerEnd { exit: process.exit(), stderr: conversation.heard.last_words(), reason: None }
+            }
+            #[cfg(feature = "http")]
+            Way::Connection(connection) => {
+                ServerEnd { exit: None, stderr: connection.traffic.heard.last_words(), reason: connection.reason() }
+            }
         }
     }
 
@@ -231,7 +264,7 @@ impl Session {
         if self.closing.load(Ordering::Acquire) {
             return CallError::Closed;
         }
-        if let Some(process) = &self.process {
+        if let Some(Pipes { process, .. }) = self.pipes() {
             let _ = timeout(LAST_BREATH, process.exited()).await;
             if process.wrote_too_much() {
                 return CallError::TooLong(self.max_buffer);
@@ -239,6 +272,20 @@ impl Session {
         }
         CallError::Exited(self.end())
     }
+}
+
+/// What each request has to say to a server that does without a handshake.
+fn introduction(service: &RunningService<RoleClient, Client>) -> Option<RequestMetaObject> {
+    let version = service.peer().peer_info()?.protocol_version.clone();
+    if version.has_initialize() {
+        return None;
+    }
+    let client = service.service().get_info();
+    let mut meta = RequestMetaObject::new();
+    meta.set_protocol_version(version);
+    meta.set_client_info(client.client_info);
+    meta.set_client_capabilities(client.capabilities);
+    Some(meta)
 }
 
 /// Initialises as all servers did, and then, if a server refuses that, as the newer ones without sessions want it.
@@ -265,44 +312,4 @@ pub async fn shake_hands<T: rmcp::transport::Transport<RoleClient> + 'static>(
         ClientInitializeError::ConnectionClosed(_) => None,
         error => Some(error),
     })
-}
-
-fn message_for(exchange: &Exchange) -> ClientRequest {
-    let mut message = match exchange.request() {
-        Request::CallTool { tool, .. } => {
-            ClientRequest::CallToolRequest(CallToolRequest::new(CallToolRequestParams::new(tool.clone())))
-        }
-        Request::ListTools { cursor } => ClientRequest::ListToolsRequest(ListToolsRequest::with_param(
-            PaginatedRequestParams::default().with_cursor(cursor.clone()),
-        )),
-    };
-    message.extensions_mut().insert(exchange.clone());
-    message
-}
-
-/// Tells the server that nobody waits any more; it may take that as it likes.
-fn cancel(handle: RequestHandle<RoleClient>, why: &CallError) {
-    let reason = why.to_string();
-    tokio::spawn(async move { handle.cancel(Some(reason)).await });
-}
-
-/// What lies at the bottom of an error: the layers above it say where it passed, not what it is.
-pub fn deepest(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut deepest = error;
-    while let Some(source) = source_of(deepest) {
-        deepest = source;
-    }
-    #[cfg(feature = "http")]
-    if let Some(text) = super::http::without_address(deepest) {
-        return text;
-    }
-    deepest.to_string()
-}
-
-fn source_of<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a (dyn std::error::Error + 'static)> {
-    #[cfg(feature = "http")]
-    if let Some(client) = super::http::client_error(error) {
-        return Some(client);
-    }
-    error.source()
 }

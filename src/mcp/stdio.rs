@@ -1,16 +1,12 @@
-//! The SDK's transport over the pipes of a tracked process.
+//! The SDK's transport over the pipes of a process: for the handshake, and for what the server asks of us.
 
-use super::traffic::Traffic;
-use super::wire::{self, Incoming};
-use crate::runner::{InputSender, Line, Sent};
+use super::conversation::Conversation;
 use parking_lot::Mutex;
 use rmcp::model::{ClientJsonRpcMessage, ServerJsonRpcMessage};
 use rmcp::service::RoleClient;
 use rmcp::transport::Transport;
-use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
@@ -18,68 +14,35 @@ use tokio::time::timeout;
 /// How long a server's last words may take to be read when it has closed its output, before its calls are told.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 
-/// The two ends of a server's pipes.
+/// What the SDK gets of a server.
 #[derive(Debug)]
-pub struct Pipes {
-    /// What it reads; its input ends when this is dropped.
-    input: InputSender,
-    /// What it writes.
-    lines: mpsc::Receiver<Vec<Line>>,
-    /// Whether its standard error has ended.
-    silent: watch::Receiver<bool>,
+pub struct Messages {
+    /// The messages that it has to see.
+    pub receiver: mpsc::UnboundedReceiver<ServerJsonRpcMessage>,
+    /// Whether the server's standard error has ended.
+    pub silent: watch::Receiver<bool>,
 }
 
-impl Pipes {
-    /// From now on what it writes to its standard error is read, whoever listens to it otherwise.
-    pub fn new(
-        input: InputSender,
-        lines: mpsc::Receiver<Vec<Line>>,
-        mut errors: mpsc::Receiver<Vec<Line>>,
-        traffic: &Arc<Traffic>,
-    ) -> Self {
-        let (ended, silent) = watch::channel(false);
-        let traffic = Arc::clone(traffic);
-        tokio::spawn(async move {
-            while let Some(lines) = errors.recv().await {
-                let mut tail = traffic.tail.lock();
-                lines.iter().filter(|line| !is_blank(line)).for_each(|line| tail.push(&line.bytes));
-            }
-            ended.send_replace(true);
-        });
-        Self { input, lines, silent }
-    }
-}
-
-fn is_blank(line: &Line) -> bool {
-    line.bytes.iter().all(u8::is_ascii_whitespace)
-}
-
-/// Carries the SDK's messages. A transport that is dropped without being closed gives the pipes back, for a second handshake.
+/// Carries the SDK's messages. A transport that is dropped without being closed gives them back, for a second handshake.
 #[derive(Debug)]
 pub struct StdioTransport {
-    pipes: Option<Pipes>,
-    unread: VecDeque<Line>,
-    traffic: Arc<Traffic>,
-    returned: Arc<Mutex<Option<Pipes>>>,
+    messages: Option<Messages>,
+    conversation: Arc<Conversation>,
+    returned: Arc<Mutex<Option<Messages>>>,
 }
 
 impl StdioTransport {
-    /// Takes the pipes from where they are returned to.
-    pub fn new(returned: &Arc<Mutex<Option<Pipes>>>, traffic: &Arc<Traffic>) -> Self {
-        let pipes = returned.lock().take();
-        Self { pipes, unread: VecDeque::new(), traffic: Arc::clone(traffic), returned: Arc::clone(returned) }
+    /// Takes the messages from where they are returned to.
+    pub fn new(returned: &Arc<Mutex<Option<Messages>>>, conversation: &Arc<Conversation>) -> Self {
+        let messages = returned.lock().take();
+        Self { messages, conversation: Arc::clone(conversation), returned: Arc::clone(returned) }
     }
 
-    fn read(&self, line: &Line) -> Option<ServerJsonRpcMessage> {
-        if is_blank(line) {
-            return None;
-        }
-        let incoming = wire::read(&line.bytes, |number| self.traffic.awaited(number));
-        if matches!(incoming, Incoming::Garbage) {
-            self.traffic.garbage.fetch_add(1, Ordering::Relaxed);
-            self.traffic.tail.lock().push(&line.bytes);
-        }
-        self.traffic.sort(incoming)
+    fn hand_over(&self, message: &ClientJsonRpcMessage) -> io::Result<()> {
+        let mut line = serde_json::to_vec(message)?;
+        line.push(b'\n');
+        // Whether the server takes it, its answer or its end will tell.
+        if self.conversation.write(line) { Ok(()) } else { Err(io::ErrorKind::BrokenPipe.into()) }
     }
 }
 
@@ -93,41 +56,24 @@ impl Transport<RoleClient> for StdioTransport {
     }
 
     async fn receive(&mut self) -> Option<ServerJsonRpcMessage> {
-        loop {
-            while let Some(line) = self.unread.pop_front() {
-                if let Some(message) = self.read(&line) {
-                    return Some(message);
-                }
-            }
-            let pipes = self.pipes.as_mut()?;
-            let Some(lines) = pipes.lines.recv().await else {
-                let _ = timeout(LAST_WORDS, pipes.silent.wait_for(|silent| *silent)).await;
-                return None;
-            };
-            self.unread.extend(lines);
+        let messages = self.messages.as_mut()?;
+        if let Some(message) = messages.receiver.recv().await {
+            self.conversation.taken();
+            return Some(message);
         }
+        let _ = timeout(LAST_WORDS, messages.silent.wait_for(|silent| *silent)).await;
+        None
     }
 
     async fn close(&mut self) -> io::Result<()> {
-        self.pipes = None;
-        Ok(())
-    }
-}
-
-impl StdioTransport {
-    fn hand_over(&self, message: &ClientJsonRpcMessage) -> io::Result<()> {
-        let pipes = self.pipes.as_ref().ok_or(io::ErrorKind::BrokenPipe)?;
-        let mut line = wire::write(message)?;
-        line.push(b'\n');
-        let sent = self.traffic.outgoing(message).map_or_else(Sent::default, |exchange| exchange.sent().clone());
-        // Whether the server takes it, its answer or its end will tell.
-        drop(pipes.input.write_marking(line, sent));
+        self.messages = None;
+        self.conversation.hang_up();
         Ok(())
     }
 }
 
 impl Drop for StdioTransport {
     fn drop(&mut self) {
-        *self.returned.lock() = self.pipes.take();
+        *self.returned.lock() = self.messages.take();
     }
 }

@@ -1,25 +1,26 @@
-//! Who waits for which of a server's messages.
+//! Who waits for which of the messages of a server that is reached over HTTP.
 
 use super::exchange::Exchange;
-use super::tail::Tail;
-use super::wire::{self, Awaited, Incoming};
+use super::heard::Heard;
+use super::wire::{Awaited, Incoming};
 use parking_lot::Mutex;
 use rmcp::model::{
-    ClientJsonRpcMessage, ClientNotification, EmptyResult, JsonRpcMessage, RequestId, ServerJsonRpcMessage,
-    ServerResult,
+    ClientJsonRpcMessage, ClientNotification, EmptyResult, GetExtensions, JsonRpcMessage, RequestId, RequestMetaObject,
+    ServerJsonRpcMessage, ServerResult,
 };
 use std::collections::HashMap;
-use std::sync::atomic::AtomicU64;
+use std::sync::Arc;
 
 /// What is known of a server's messages.
 #[derive(Debug, Default)]
 pub struct Traffic {
     awaited: Mutex<HashMap<i64, Awaiting>>,
-    /// What it last said besides its answers.
-    pub tail: Mutex<Tail>,
-    /// How many of its lines were no messages.
-    pub garbage: AtomicU64,
+    /// What the server says besides its answers.
+    pub heard: Arc<Heard>,
 }
+
+/// Where the SDK notes under which name it wants to hear of progress.
+const TOKEN: &str = "progressToken";
 
 /// Who waits for the response to a request; nobody here where the SDK does.
 #[derive(Debug)]
@@ -39,8 +40,9 @@ impl Traffic {
         }
         let JsonRpcMessage::Request(request) = message else { return None };
         let RequestId::Number(number) = request.id else { return None };
-        let exchange = wire::exchange_of(message).map(|(_, exchange)| exchange);
-        let progress_token = wire::progress_token(message);
+        let extensions = request.request.extensions();
+        let exchange = extensions.get::<Exchange>().cloned();
+        let progress_token = extensions.get::<RequestMetaObject>().and_then(|meta| meta.get(TOKEN)?.as_i64());
         self.awaited.lock().insert(number, Awaiting { exchange: exchange.clone(), progress_token });
         exchange
     }
@@ -62,9 +64,9 @@ impl Traffic {
     /// What the SDK has to see of a message; nothing of most.
     pub fn sort(&self, incoming: Incoming) -> Option<ServerJsonRpcMessage> {
         match incoming {
-            Incoming::Answer(number, result) => {
+            Incoming::Answer(number, outcome) => {
                 if let Some(exchange) = self.awaited.lock().remove(&number)?.exchange {
-                    exchange.answer(result);
+                    exchange.answer(outcome);
                 }
                 // The SDK wakes whoever waits, and has nothing to read.
                 Some(JsonRpcMessage::response(ServerResult::EmptyResult(EmptyResult {}), RequestId::Number(number)))
@@ -81,7 +83,7 @@ impl Traffic {
                 None
             }
             Incoming::Log(params) => {
-                self.tail.lock().push(params.as_bytes());
+                self.heard.keep(params.as_bytes());
                 None
             }
             Incoming::Message(message) => {

@@ -1,10 +1,8 @@
 //! Lines of JSON-RPC: which of them the SDK has to see, and the text of those that it need not.
 
-use super::exchange::{Exchange, Request};
-use rmcp::model::{
-    ClientJsonRpcMessage, ClientRequest, GetExtensions, JsonRpcMessage, RequestId, RequestMetaObject,
-    ServerJsonRpcMessage,
-};
+use super::error::CallError;
+use super::request::{Outcome, Request};
+use rmcp::model::{RequestMetaObject, ServerJsonRpcMessage};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -12,8 +10,8 @@ use std::borrow::Cow;
 /// What a line from a server is.
 #[derive(Debug)]
 pub enum Incoming {
-    /// The result of one of our requests, whose number is known to be awaited.
-    Answer(i64, String),
+    /// The result of one of our requests, or the server's error, whose number is known to be awaited.
+    Answer(i64, Outcome),
     /// Progress of the request with this token: the notification's parameters.
     Progress(i64, String),
     /// A log message: the notification's parameters.
@@ -40,32 +38,29 @@ pub enum Awaited {
 #[derive(Deserialize)]
 struct Frame<'a> {
     #[serde(borrow, default)]
-    id: Option<Id<'a>>,
+    id: Option<&'a RawValue>,
     #[serde(borrow, default)]
     method: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     params: Option<&'a RawValue>,
     #[serde(borrow, default)]
     result: Option<&'a RawValue>,
-    #[serde(default)]
-    error: Option<serde::de::IgnoredAny>,
+    #[serde(borrow, default)]
+    error: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Id<'a> {
-    Number(i64),
-    Text(#[serde(borrow)] Cow<'a, str>),
+struct Refusal<'a> {
+    code: i32,
+    message: String,
+    #[serde(borrow, default)]
+    data: Option<&'a RawValue>,
 }
 
-impl Id<'_> {
-    /// Our numbers; some servers send them back as strings.
-    fn number(&self) -> Option<i64> {
-        match self {
-            Self::Number(number) => Some(*number),
-            Self::Text(text) => text.parse().ok(),
-        }
-    }
+/// Which of our numbers an id is; some servers send them back as strings.
+fn number_of(id: &RawValue) -> Option<i64> {
+    let text = id.get();
+    text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text).parse().ok()
 }
 
 #[derive(Deserialize)]
@@ -84,14 +79,18 @@ pub fn read(line: &[u8], awaited: impl Fn(i64) -> Awaited) -> Incoming {
 
 fn read_text(text: &str, awaited: impl Fn(i64) -> Awaited) -> Incoming {
     let Ok(frame) = serde_json::from_str::<Frame>(text) else { return Incoming::Garbage };
-    let number = frame.id.as_ref().and_then(Id::number);
+    let number = frame.id.and_then(number_of);
     match (frame.method.as_deref(), frame.result, number) {
         (None, Some(result), Some(number)) => match awaited(number) {
-            Awaited::Raw => Incoming::Answer(number, result.get().to_owned()),
+            Awaited::Raw => Incoming::Answer(number, Ok(result.get().to_owned())),
             Awaited::Typed => typed(text),
             Awaited::No => Incoming::Unneeded,
         },
-        (None, None, _) if frame.error.is_some() => typed(text),
+        (None, None, number) if let Some(error) = frame.error => match number.map_or(Awaited::Typed, &awaited) {
+            Awaited::Raw => refused(number.unwrap_or_default(), error),
+            Awaited::Typed => typed(text),
+            Awaited::No => Incoming::Unneeded,
+        },
         (None, _, _) => Incoming::Garbage,
         (Some("notifications/progress"), _, None) => {
             let params = frame.params.map_or("", RawValue::get);
@@ -107,73 +106,55 @@ fn read_text(text: &str, awaited: impl Fn(i64) -> Awaited) -> Incoming {
     }
 }
 
+fn refused(number: i64, error: &RawValue) -> Incoming {
+    let Ok(Refusal { code, message, data }) = serde_json::from_str(error.get()) else { return Incoming::Garbage };
+    let data = data.map(|data| data.get().to_owned());
+    Incoming::Answer(number, Err(CallError::Refused { code, message, data }))
+}
+
 fn typed(text: &str) -> Incoming {
     serde_json::from_str(text).map_or(Incoming::Garbage, |message| Incoming::Message(Box::new(message)))
 }
 
-/// The exchange that a message belongs to, if it is one of ours, and the message's number.
-pub fn exchange_of(message: &ClientJsonRpcMessage) -> Option<(i64, Exchange)> {
-    let JsonRpcMessage::Request(message) = message else { return None };
-    let exchange = message.request.extensions().get::<Exchange>()?.clone();
-    let RequestId::Number(number) = message.id else { return None };
-    Some((number, exchange))
-}
-
-/// The progress token that the SDK gave a request.
-pub fn progress_token(message: &ClientJsonRpcMessage) -> Option<i64> {
-    let JsonRpcMessage::Request(message) = message else { return None };
-    let meta = message.request.extensions().get::<RequestMetaObject>()?;
-    meta.get(TOKEN)?.as_i64()
-}
-
-const TOKEN: &str = "progressToken";
-
-#[derive(Serialize)]
-struct Call<'a> {
-    jsonrpc: &'static str,
-    id: i64,
-    method: &'static str,
-    params: CallParams<'a>,
-}
-
-#[derive(Serialize)]
-struct CallParams<'a> {
-    #[serde(rename = "_meta", skip_serializing_if = "Option::is_none")]
-    meta: Option<RequestMetaObject>,
-    name: &'a str,
-}
-
-/// A message as a line, without its end.
+/// A request of ours as a line.
 ///
 /// # Errors
-/// serde's, which the messages of the SDK do not cause.
-pub fn write(message: &ClientJsonRpcMessage) -> serde_json::Result<Vec<u8>> {
-    if let Some((id, exchange)) = exchange_of(message)
-        && let Request::CallTool { tool, arguments } = exchange.request()
-    {
-        let params = CallParams { meta: meta_of(message, exchange.wants_progress()), name: tool };
-        let mut line = serde_json::to_vec(&Call { jsonrpc: "2.0", id, method: "tools/call", params })?;
-        // The arguments are JSON already: they go in before the two braces that close parameters and message.
+/// serde's, which nothing that can be asked causes.
+pub fn write(number: i64, request: &Request, meta: Option<&RequestMetaObject>) -> serde_json::Result<Vec<u8>> {
+    let (method, tool, cursor) = match request {
+        Request::CallTool { tool, .. } => ("tools/call", Some(tool.as_str()), None),
+        Request::ListTools { cursor } => ("tools/list", None, cursor.as_deref()),
+    };
+    let message = Message { jsonrpc: "2.0", id: number, method, params: Params { meta, name: tool, cursor } };
+    let mut line = serde_json::to_vec(&message)?;
+    if let Request::CallTool { arguments, .. } = request {
+        // They are JSON already, and go in before the two braces that close parameters and message.
         line.truncate(line.len() - 2);
+        line.reserve(arguments.len() + 16);
         line.extend_from_slice(b",\"arguments\":");
         line.extend_from_slice(arguments.as_bytes());
         line.extend_from_slice(b"}}");
-        return Ok(line);
     }
-    serde_json::to_vec(message)
+    line.push(b'\n');
+    Ok(line)
 }
 
-/// The message's metadata. The SDK asks every server for progress; here only who wants to hear of it does.
-fn meta_of(message: &ClientJsonRpcMessage, wants_progress: bool) -> Option<RequestMetaObject> {
-    let JsonRpcMessage::Request(message) = message else { return None };
-    let mut meta = match &message.request {
-        ClientRequest::CallToolRequest(request) => request.extensions.get::<RequestMetaObject>()?.clone(),
-        _ => return None,
-    };
-    if !wants_progress {
-        meta.remove(TOKEN);
-    }
-    (!meta.is_empty()).then_some(meta)
+#[derive(Serialize)]
+struct Message<'a> {
+    jsonrpc: &'static str,
+    id: i64,
+    method: &'static str,
+    params: Params<'a>,
+}
+
+#[derive(Serialize)]
+struct Params<'a> {
+    #[serde(rename = "_meta", skip_serializing_if = "Option::is_none")]
+    meta: Option<&'a RequestMetaObject>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cursor: Option<&'a str>,
 }
 
 #[cfg(test)]

@@ -5,12 +5,13 @@ use super::state::{Action, State, Stats, Ticket};
 use super::{Factory, Limits, MemberStatus, Refusal, Retirement, Rules};
 use parking_lot::Mutex;
 use std::collections::HashMap;
-use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::Notify;
+#[cfg(test)]
+use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 use tokio::time::sleep_until;
 
@@ -94,25 +95,11 @@ impl<F: Factory> Pool<F> {
         })
     }
 
-    /// Waits for a lease; those who wait for the same thing are served in the order of these calls. The place in the queue
-    /// is taken at once, and left when the future is dropped.
+    /// Waits for a lease; those who wait for the same thing are served in the order of these calls, and hear of it in the
+    /// order in which leases are given out, which tasks that are woken do not. `answer` must not use the pool: it is called
+    /// while the pool is locked. What it does not take it gives back.
     ///
-    /// # Errors
-    /// See [`Refusal`].
-    pub fn checkout(&self, key: &F::Key) -> impl Future<Output = Answer<F>> + Send + use<F> {
-        let (sender, receiver) = oneshot::channel();
-        let place = self.checkout_to(key, move |answer| sender.send(answer).err());
-        // Dropped in this order: the place in the queue first, then a lease that is on its way.
-        let waiting = (place, receiver);
-        async move {
-            let (_place, receiver) = waiting;
-            // Each waiter is answered before it is forgotten.
-            receiver.await.unwrap_or(Err(Refusal::Closed)).map(Lease::delivered)
-        }
-    }
-
-    /// The same for those who have to hear in the order in which leases are given out, which tasks that are woken do not.
-    /// `answer` must not use the pool: it is called while the pool is locked. What it does not take it gives back.
+    /// For the refusals see [`Refusal`].
     pub fn checkout_to<A>(&self, key: &F::Key, answer: A) -> Place<F>
     where
         A: FnOnce(Answer<F>) -> Option<Answer<F>> + Send + 'static,
@@ -168,6 +155,19 @@ impl<F: Factory> Pool<F> {
 
 #[cfg(test)]
 impl<F: Factory> Pool<F> {
+    /// Waits for a lease in a place that is taken at once, and left when the future is dropped.
+    pub(super) fn checkout(&self, key: &F::Key) -> impl Future<Output = Answer<F>> + Send + use<F> {
+        let (sender, receiver) = oneshot::channel();
+        let place = self.checkout_to(key, move |answer| sender.send(answer).err());
+        // Dropped in this order: the place in the queue first, then a lease that is on its way.
+        let waiting = (place, receiver);
+        async move {
+            let (_place, receiver) = waiting;
+            // Each waiter is answered before it is forgotten.
+            receiver.await.unwrap_or(Err(Refusal::Closed)).map(Lease::delivered)
+        }
+    }
+
     /// When its timer will ring.
     pub(super) fn timer(&self) -> Option<Instant> {
         self.0.inner.lock().timer.as_ref().map(|timer| timer.deadline)

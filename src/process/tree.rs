@@ -24,6 +24,7 @@ use crate::process::identity::StartMark;
 #[cfg(unix)]
 use crate::process::table::Link;
 use std::ffi::OsString;
+use std::io;
 use std::path::PathBuf;
 #[cfg(windows)]
 pub use tokio::net::windows::named_pipe::{
@@ -80,4 +81,33 @@ pub struct Exit {
     pub code: Option<i32>,
     /// The signal that ended it.
     pub signal: Option<i32>,
+}
+
+/// Writes what there is room for at once, on whatever thread.
+///
+/// # Errors
+/// The system's; `WouldBlock` where there is no room.
+pub fn try_write(stdin: &ChildStdin, bytes: &[u8]) -> io::Result<usize> {
+    #[cfg(unix)]
+    return Ok(rustix::io::write(stdin, bytes)?);
+    #[cfg(windows)]
+    stdin.try_write(bytes)
+}
+
+/// Reads what there is, on whatever thread, without waiting for more.
+///
+/// # Errors
+/// The system's; `WouldBlock` where there is nothing yet.
+#[cfg(unix)]
+pub fn try_read(stdout: impl std::os::fd::AsFd, bytes: &mut [u8]) -> io::Result<usize> {
+    Ok(rustix::io::read(stdout, bytes)?)
+}
+
+/// Reads what there is, on whatever thread, without waiting for more.
+///
+/// # Errors
+/// The system's; `WouldBlock` where there is nothing yet.
+#[cfg(windows)]
+pub fn try_read(stdout: &ChildStdout, bytes: &mut [u8]) -> io::Result<usize> {
+    stdout.try_read(bytes)
 }

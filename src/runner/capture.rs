@@ -12,13 +12,13 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 /// How much is read at once.
-const CHUNK: usize = 64 * 1024;
+pub const CHUNK: usize = 64 * 1024;
 /// How much of a stream's errors is kept for error messages.
 const STDERR_TAIL: usize = 64 * 1024;
 /// How long an output may stay open when the tree is gone: only somebody who escaped it can hold it.
 pub const LAST_WORDS: Duration = Duration::from_millis(500);
 /// No less than a pipe holds: whatever the tree wrote before it was gone.
-const REST: usize = 64 * 1024;
+pub const REST: usize = 64 * 1024;
 
 /// Reads both outputs until they end.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl Overflow {
         }
     }
 
-    fn happen(&self) {
+    pub fn happen(&self) {
         self.happened.store(true, Ordering::Release);
         self.notify.notify_one();
     }
@@ -62,23 +62,28 @@ impl Capture {
             stop: watch::Sender::new(false),
             readers: JoinSet::new(),
         };
+        if let Some(Lines::Apart { stdout, .. }) = &lines {
+            capture.overflow = Arc::clone(stdout.overflow());
+        }
         let (out, err, overflow) = (&capture.stdout, &capture.stderr, &capture.overflow);
-        let stdout = Pipe::new(stdout, capture.stop.subscribe());
-        let stderr = Pipe::new(stderr, capture.stop.subscribe());
-        if let Some(lines) = lines {
-            let (to_out, to_err, cuts) = match lines {
-                Lines::Together(to) => (to.clone(), to, false),
-                Lines::Apart { stdout, stderr } => (stdout, stderr, true),
-            };
-            let out = LineReader::new(Stream::Stdout, to_out, max_buffer);
-            let max_error = if cuts { STDERR_TAIL } else { max_buffer };
-            let err =
-                LineReader { tail: Some(Arc::clone(err)), cuts, ..LineReader::new(Stream::Stderr, to_err, max_error) };
-            capture.readers.spawn(pass_on(stdout, out, Arc::clone(overflow)));
-            capture.readers.spawn(pass_on(stderr, err, Arc::clone(overflow)));
-        } else {
-            capture.readers.spawn(keep(stdout, Arc::clone(out), max_buffer, Arc::clone(overflow)));
-            capture.readers.spawn(keep(stderr, Arc::clone(err), max_buffer, Arc::clone(overflow)));
+        let pipe_of_errors = Pipe::new(stderr, capture.stop.subscribe());
+        let errors = |receiver| LineReader::new(Stream::Stderr, receiver, max_buffer).with_tail(Arc::clone(err));
+        match lines {
+            None => {
+                let pipe = Pipe::new(stdout, capture.stop.subscribe());
+                capture.readers.spawn(keep(pipe, Arc::clone(out), max_buffer, Arc::clone(overflow)));
+                capture.readers.spawn(keep(pipe_of_errors, Arc::clone(err), max_buffer, Arc::clone(overflow)));
+            }
+            Some(Lines::Together(receiver)) => {
+                let pipe = Pipe::new(stdout, capture.stop.subscribe());
+                let reader = LineReader::new(Stream::Stdout, receiver.clone(), max_buffer);
+                capture.readers.spawn(pass_on(pipe, reader, Arc::clone(overflow)));
+                capture.readers.spawn(pass_on(pipe_of_errors, errors(receiver), Arc::clone(overflow)));
+            }
+            Some(Lines::Apart { stdout: outlet, stderr: receiver }) => {
+                capture.readers.spawn(outlet.read(stdout, capture.stop.subscribe()));
+                capture.readers.spawn(pass_on(pipe_of_errors, errors(receiver).cutting(), Arc::clone(overflow)));
+            }
         }
         capture
     }
@@ -205,6 +210,18 @@ async fn pass_on<P: AsyncRead + Unpin>(mut pipe: Pipe<P>, mut to: LineReader, ov
 impl LineReader {
     fn new(stream: Stream, receiver: mpsc::Sender<Vec<Line>>, max_line: usize) -> Self {
         Self { stream, splitter: Splitter::default(), receiver, max_line, cuts: false, tail: None }
+    }
+
+    /// Keeps the last part of the stream.
+    fn with_tail(mut self, tail: Arc<Mutex<Vec<u8>>>) -> Self {
+        self.tail = Some(tail);
+        self
+    }
+
+    /// Cuts lines that are longer than what is kept.
+    fn cutting(mut self) -> Self {
+        (self.cuts, self.max_line) = (true, STDERR_TAIL);
+        self
     }
 
     async fn pass(&self, lines: Vec<Vec<u8>>) {

@@ -1,11 +1,18 @@
 //! What is written to a child's standard input, and by whom.
+//!
+//! Whoever has something to write does so at once, on its own thread, as long as the child keeps up; what does not fit
+//! into the pipe is fed to it later.
 
-use crate::process::tree::ChildStdin;
+use crate::process::tree::{ChildStdin, try_write};
+use parking_lot::Mutex;
+use std::collections::VecDeque;
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tokio::io::AsyncWriteExt;
-use tokio::sync::{mpsc, oneshot};
-use tokio::task::AbortHandle;
+use std::task::{Context, Poll, ready};
+use tokio::io::AsyncWrite;
+use tokio::sync::{Notify, oneshot};
 
 /// Whether the child may have seen any of some bytes.
 #[derive(Debug, Clone, Default)]
@@ -23,71 +30,208 @@ impl Sent {
     }
 }
 
+/// The writing end; the child's input ends when the last of its clones is dropped and all is written.
+#[derive(Debug, Clone)]
+pub struct InputSender(Arc<Sender>);
+
+/// The end that feeds the child.
+#[derive(Debug)]
+pub struct Input(Option<Arc<Shared>>);
+
+/// A way to write to a child that may not have started yet.
+pub fn input() -> (InputSender, Input) {
+    let shared = Arc::<Shared>::default();
+    (InputSender(Arc::new(Sender(Arc::clone(&shared)))), Input(Some(shared)))
+}
+
+#[derive(Debug)]
+struct Sender(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    /// Told whenever there is something to do for whoever feeds.
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Once the child has started.
+    stdin: Option<ChildStdin>,
+    queue: VecDeque<Chunk>,
+    /// Nothing will be added any more.
+    is_complete: bool,
+    /// The child takes nothing any more.
+    is_over: bool,
+}
+
 /// Bytes to write, who waits for them to be written, and whether that has begun.
 #[derive(Debug)]
 struct Chunk {
     bytes: Vec<u8>,
-    written: oneshot::Sender<()>,
+    from: usize,
+    written: Option<oneshot::Sender<()>>,
     sent: Sent,
-}
-
-/// The writing end; the child's input ends when it is dropped.
-#[derive(Debug, Clone)]
-pub struct InputSender(mpsc::UnboundedSender<Chunk>);
-
-/// The end that feeds the child.
-#[derive(Debug)]
-pub struct Input(mpsc::UnboundedReceiver<Chunk>);
-
-/// A way to write to a child that may not have started yet.
-pub fn input() -> (InputSender, Input) {
-    let (sender, receiver) = mpsc::unbounded_channel();
-    (InputSender(sender), Input(receiver))
 }
 
 impl InputSender {
     /// Hands bytes over. The receiver hears when they are in the pipe, and fails when nobody reads it any more.
     pub fn write(&self, bytes: Vec<u8>) -> oneshot::Receiver<()> {
-        self.write_marking(bytes, Sent::default())
+        let (written, receiver) = oneshot::channel();
+        // A chunk that is refused takes its `written` with it, which is the failure.
+        self.0.0.push(Chunk { bytes, from: 0, written: Some(written), sent: Sent::default() });
+        receiver
     }
 
-    /// The same; `sent` tells from when on the child may have seen some of it, also when it fails.
-    pub fn write_marking(&self, bytes: Vec<u8>, sent: Sent) -> oneshot::Receiver<()> {
-        let (written, receiver) = oneshot::channel();
-        // A refused chunk takes its `written` with it, which is the failure.
-        let _ = self.0.send(Chunk { bytes, written, sent });
-        receiver
+    /// Hands bytes over; `sent` tells from when on the child may have seen some of them. Nobody hears whether it takes them.
+    pub fn post(&self, bytes: Vec<u8>, sent: Sent) {
+        self.0.0.push(Chunk { bytes, from: 0, written: None, sent });
+    }
+
+    /// Takes back what has not begun to leave; `false` when there is no such thing.
+    pub fn withdraw(&self, sent: &Sent) -> bool {
+        let mut state = self.0.0.state.lock();
+        let at = state.queue.iter().position(|chunk| Arc::ptr_eq(&chunk.sent.0, &sent.0) && chunk.from == 0);
+        at.and_then(|at| state.queue.remove(at)).is_some()
+    }
+}
+
+impl Drop for Sender {
+    fn drop(&mut self) {
+        self.0.state.lock().is_complete = true;
+        self.0.changed.notify_one();
+    }
+}
+
+impl Shared {
+    fn push(&self, mut chunk: Chunk) {
+        let mut state = self.state.lock();
+        if state.is_over {
+            return;
+        }
+        if state.queue.is_empty()
+            && let Some(stdin) = &state.stdin
+        {
+            match chunk.write(|rest| try_write(stdin, rest)) {
+                Ok(true) => return chunk.done(),
+                Ok(false) => {}
+                Err(_) => state.end(),
+            }
+        }
+        if !state.is_over {
+            state.queue.push_back(chunk);
+        }
+        drop(state);
+        self.changed.notify_one();
+    }
+
+    /// Writes all that is queued; tells whether there may be more.
+    fn poll_feed(&self, context: &mut Context<'_>) -> Poll<bool> {
+        let mut state = self.state.lock();
+        while let State { stdin: Some(stdin), queue, .. } = &mut *state
+            && let Some(chunk) = queue.front_mut()
+        {
+            let rest = &chunk.bytes[chunk.from..];
+            let written = if rest.is_empty() { Ok(0) } else { ready!(Pin::new(stdin).poll_write(context, rest)) };
+            match chunk.advance(written) {
+                Ok(true) => state.queue.pop_front().into_iter().for_each(Chunk::done),
+                Ok(false) => {}
+                Err(_) => state.end(),
+            }
+        }
+        if state.is_complete {
+            state.end();
+        }
+        Poll::Ready(!state.is_over)
+    }
+}
+
+impl State {
+    /// Closes the child's input, and fails what was to be written to it.
+    fn end(&mut self) {
+        self.is_over = true;
+        self.stdin = None;
+        self.queue.clear();
+    }
+}
+
+impl Chunk {
+    /// Writes as much as is possible at once; tells whether that was all.
+    fn write(&mut self, mut write: impl FnMut(&[u8]) -> io::Result<usize>) -> io::Result<bool> {
+        while self.from < self.bytes.len() {
+            match write(&self.bytes[self.from..]) {
+                Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {
+                    return Ok(false);
+                }
+                written => self.advance(written)?,
+            };
+        }
+        Ok(true)
+    }
+
+    /// Notes what was written; tells whether that was all.
+    fn advance(&mut self, written: io::Result<usize>) -> io::Result<bool> {
+        match written? {
+            0 if self.from < self.bytes.len() => return Err(io::ErrorKind::WriteZero.into()),
+            0 => {}
+            length => {
+                self.from += length;
+                self.sent.begin();
+            }
+        }
+        Ok(self.from == self.bytes.len())
+    }
+
+    fn done(self) {
+        if let Some(written) = self.written {
+            let _ = written.send(());
+        }
     }
 }
 
 /// Feeds a child until its input ends or it stops reading.
 #[derive(Debug)]
-pub struct Feeding(AbortHandle);
+pub struct Feeding(Arc<Shared>);
 
 impl Input {
     /// Starts to feed.
-    pub fn feed(mut self, mut stdin: ChildStdin) -> Feeding {
-        let task = tokio::spawn(async move {
-            while let Some(Chunk { bytes, written, sent }) = self.0.recv().await {
-                let mut rest = bytes.as_slice();
-                while !rest.is_empty() {
-                    match stdin.write(rest).await {
-                        Ok(length @ 1..) => rest = &rest[length..],
-                        _ => return,
+    pub fn feed(mut self, stdin: ChildStdin) -> Feeding {
+        // Only a drop takes it away before.
+        let shared = self.0.take().unwrap_or_default();
+        shared.state.lock().stdin = Some(stdin);
+        let fed = Arc::clone(&shared);
+        tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    is_open = std::future::poll_fn(|context| fed.poll_feed(context)) => {
+                        if !is_open {
+                            return;
+                        }
+                        fed.changed.notified().await;
                     }
-                    sent.begin();
+                    // Perhaps it has been closed, which nobody who waits for room in it hears of.
+                    () = fed.changed.notified() => {}
                 }
-                let _ = written.send(());
             }
         });
-        Feeding(task.abort_handle())
+        Feeding(shared)
+    }
+}
+
+/// Of a child that never started.
+impl Drop for Input {
+    fn drop(&mut self) {
+        if let Some(shared) = self.0.take() {
+            shared.state.lock().end();
+        }
     }
 }
 
 impl Feeding {
     /// Closes the child's input.
     pub fn stop(&self) {
-        self.0.abort();
+        self.0.state.lock().end();
+        self.0.changed.notify_one();
     }
 }
 
@@ -96,3 +240,6 @@ impl Drop for Feeding {
         self.stop();
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests;

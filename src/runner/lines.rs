@@ -1,5 +1,7 @@
 //! Bytes into lines.
 
+use super::outlet::Outlet;
+use std::sync::Arc;
 use tokio::sync::mpsc;
 
 /// One of a child's outputs.
@@ -25,12 +27,11 @@ pub struct Line {
 pub enum Lines {
     /// One receiver. A line of either that is too long ends the tree.
     Together(mpsc::Sender<Vec<Line>>),
-    /// One each, so that the end of one is seen while the other goes on. Errors are only there to be read: what is too
-    /// long is cut.
+    /// One each. Errors are only there to be read: what is too long is cut.
     Apart {
-        /// Receives the lines of the standard output.
-        stdout: mpsc::Sender<Vec<Line>>,
-        /// Receives those of the standard error.
+        /// Reads the standard output, with its own idea of what is too long.
+        stdout: Arc<Outlet>,
+        /// Receives the lines of the standard error.
         stderr: mpsc::Sender<Vec<Line>>,
     },
 }
@@ -45,14 +46,30 @@ impl Splitter {
     /// The lines that are complete with these bytes.
     pub fn push(&mut self, bytes: &[u8]) -> Vec<Vec<u8>> {
         let mut lines = Vec::new();
-        let mut parts = bytes.split(|byte| *byte == b'\n').peekable();
-        while let Some(part) = parts.next() {
-            self.rest.extend_from_slice(part);
-            if parts.peek().is_some() {
-                lines.push(without_return(std::mem::take(&mut self.rest)));
+        self.each(bytes, |line| {
+            lines.push(line.to_vec());
+            true
+        });
+        lines
+    }
+
+    /// Passes on the lines that are complete with these bytes, until one is refused; tells whether none was.
+    pub fn each(&mut self, bytes: &[u8], mut take: impl FnMut(&[u8]) -> bool) -> bool {
+        let mut from = 0;
+        for end in memchr::memchr_iter(b'\n', bytes) {
+            let part = &bytes[std::mem::replace(&mut from, end + 1)..end];
+            let is_taken = if self.rest.is_empty() {
+                take(without_return(part))
+            } else {
+                self.rest.extend_from_slice(part);
+                take(without_return(&std::mem::take(&mut self.rest)))
+            };
+            if !is_taken {
+                return false;
             }
         }
-        lines
+        self.rest.extend_from_slice(&bytes[from..]);
+        true
     }
 
     /// How long the line is that has not ended yet, without what may be part of its end.
@@ -71,11 +88,8 @@ impl Splitter {
     }
 }
 
-fn without_return(mut line: Vec<u8>) -> Vec<u8> {
-    if line.last() == Some(&b'\r') {
-        line.pop();
-    }
-    line
+fn without_return(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\r").unwrap_or(line)
 }
 
 #[cfg(test)]

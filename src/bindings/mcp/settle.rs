@@ -6,16 +6,32 @@ use napi::Status;
 use napi::bindgen_prelude::{FnArgs, Function};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use serde::Serialize;
+use std::cell::RefCell;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-type Told = FnArgs<(u32, u32, String)>;
+/// A call's number, what is told of it, and a text.
+pub type Told = FnArgs<(u32, u32, String)>;
+/// The JavaScript function that hears everything.
+pub type Listener<'a> = Function<'a, Told, ()>;
 
 const RESULT: u32 = 0;
 const PROGRESS: u32 = 1;
 const FAILURE: u32 = 2;
+#[cfg(unix)]
+const LEAVE: u32 = 3;
 
 /// One function for all calls: a promise of napi-rs for each would cost more than the rest of the call.
-pub struct Settler(ThreadsafeFunction<Told, (), Told, Status, false, true>);
+pub struct Settler {
+    queue: ThreadsafeFunction<Told, (), Told, Status, false, true>,
+    /// How much of the queue has not been heard yet.
+    queued: Arc<AtomicUsize>,
+}
+
+thread_local! {
+    /// What is to be told on this thread, when it is about to be told without the queue.
+    static GATHERED: RefCell<Option<Vec<Told>>> = const { RefCell::new(None) };
+}
 
 /// Why a call failed, and what is known about it. What is not known is left out.
 #[derive(Serialize)]
@@ -43,8 +59,26 @@ struct Failure<'a> {
 
 impl Settler {
     /// Makes the function callable from the runtime.
-    pub fn new(function: &Function<Told, ()>) -> napi::Result<Self> {
-        function.build_threadsafe_function().weak::<true>().build().map(Self)
+    pub fn new(function: &Listener) -> napi::Result<Self> {
+        let queued = Arc::<AtomicUsize>::default();
+        let heard = Arc::clone(&queued);
+        let queue = function.build_threadsafe_function().weak::<true>().build_callback(move |told| {
+            heard.fetch_sub(1, Ordering::AcqRel);
+            Ok(told.value)
+        })?;
+        Ok(Self { queue, queued })
+    }
+
+    /// What `work` tells on this thread, in order, for its caller to tell at once; nothing where some of it has to wait for
+    /// its turn in the queue.
+    #[cfg(unix)]
+    pub fn gather<T>(&self, work: impl FnOnce() -> T) -> (T, Vec<Told>) {
+        if self.queued.load(Ordering::Acquire) > 0 {
+            return (work(), Vec::new());
+        }
+        GATHERED.set(Some(Vec::new()));
+        let done = work();
+        (done, GATHERED.take().unwrap_or_default())
     }
 
     /// Tells what became of a call.
@@ -61,9 +95,26 @@ impl Settler {
         Arc::new(move |params| settler.tell(number, PROGRESS, params))
     }
 
+    /// Tells that what is read on the JavaScript thread under this number is not to be read there any more.
+    #[cfg(unix)]
+    pub fn leave(&self, number: u32) {
+        self.tell(number, LEAVE, String::new());
+    }
+
     fn tell(&self, number: u32, kind: u32, text: String) {
-        // Refused only when the environment has ended, and with it whoever waited.
-        self.0.call((number, kind, text).into(), ThreadsafeFunctionCallMode::NonBlocking);
+        let told = Told::from((number, kind, text));
+        let queued = GATHERED.with_borrow_mut(|gathered| match gathered {
+            Some(gathered) => {
+                gathered.push(told);
+                None
+            }
+            None => Some(told),
+        });
+        if let Some(told) = queued {
+            self.queued.fetch_add(1, Ordering::AcqRel);
+            // Refused only when the environment has ended, and with it whoever waited.
+            self.queue.call(told, ThreadsafeFunctionCallMode::NonBlocking);
+        }
     }
 }
 

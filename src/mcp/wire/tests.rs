@@ -1,7 +1,6 @@
 use super::*;
-use rmcp::model::{CallToolRequest, CallToolRequestParams, ListToolsRequest, ProgressToken};
+use rmcp::model::{ProgressToken, RequestId};
 use serde_json::{Value, json};
-use std::sync::Arc;
 
 /// 1 is awaited as text, 2 by the SDK, nothing else.
 fn awaited(number: i64) -> Awaited {
@@ -34,7 +33,9 @@ fn what_a_line_is() {
         (r#"{"jsonrpc":"2.0","id":3,"result":{}}"#, "unneeded"),
         (r#"{"jsonrpc":"2.0","id":"x","result":{}}"#, "garbage"),
         (r#"{"jsonrpc":"2.0","result":{}}"#, "garbage"),
-        (r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"no"}}"#, "message"),
+        (r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"no"}}"#, "answer"),
+        (r#"{"jsonrpc":"2.0","id":2,"error":{"code":-32601,"message":"no"}}"#, "message"),
+        (r#"{"jsonrpc":"2.0","id":3,"error":{"code":-32601,"message":"no"}}"#, "unneeded"),
         (r#"{"jsonrpc":"2.0","error":{"code":-32700,"message":"no"}}"#, "message"),
         (r#"{"jsonrpc":"2.0","id":1,"error":"no"}"#, "garbage"),
         (r#"{"jsonrpc":"2.0","id":9,"method":"ping"}"#, "message"),
@@ -69,48 +70,54 @@ fn what_a_line_is() {
 #[test]
 fn an_answer_is_passed_on_to_the_letter() {
     let line = r#"{"jsonrpc":"2.0","id":1,"result": {"b":1.0, "a":12345678901234567890, "c":"\u00e9"} }"#;
-    let Incoming::Answer(1, result) = read(line.as_bytes(), awaited) else { panic!("no answer") };
+    let Incoming::Answer(1, Ok(result)) = read(line.as_bytes(), awaited) else { panic!("no answer") };
     assert_eq!(result, r#"{"b":1.0, "a":12345678901234567890, "c":"\u00e9"}"#);
 }
 
 #[test]
 fn invalid_utf8_is_replaced() {
     let line = b"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"text\":\"\xff\"}}";
-    let Incoming::Answer(1, result) = read(line, awaited) else { panic!("no answer") };
+    let Incoming::Answer(1, Ok(result)) = read(line, awaited) else { panic!("no answer") };
     assert_eq!(result, "{\"text\":\"\u{fffd}\"}");
 }
 
-fn call(progress: bool, meta: Option<RequestMetaObject>) -> Value {
-    let progress = progress.then(|| Arc::new(|_| {}) as super::super::Progress);
-    let request = Request::CallTool { tool: "say \"hi\"".to_owned(), arguments: r#"{"x":1.50}"#.to_owned() };
-    let mut message = CallToolRequest::new(CallToolRequestParams::new("say"));
-    message.extensions.insert(Exchange::new(Arc::new(request), progress));
-    message
-        .extensions
-        .insert(meta.unwrap_or_else(|| RequestMetaObject::with_progress_token(ProgressToken(RequestId::Number(4)))));
-    let line = write(&JsonRpcMessage::request(ClientRequest::CallToolRequest(message), RequestId::Number(3)));
-    let line = line.expect("it can be written");
-    assert!(String::from_utf8_lossy(&line).contains(r#""arguments":{"x":1.50}"#), "to the letter");
+fn written(request: &Request, meta: Option<&RequestMetaObject>) -> Value {
+    let line = write(3, request, meta).expect("it can be written");
+    assert_eq!(line.iter().position(|byte| *byte == b'\n'), Some(line.len() - 1), "one line");
     serde_json::from_slice(&line).expect("it is JSON")
 }
 
 #[test]
 fn a_call_is_sent_as_it_was_given() {
+    let request = Request::CallTool { tool: "say \"hi\"".to_owned(), arguments: r#"{"x":1.50}"#.to_owned() };
+    let line = write(3, &request, None).expect("it can be written");
+    assert!(String::from_utf8_lossy(&line).contains(r#""arguments":{"x":1.50}"#), "to the letter");
     let params = json!({ "name": "say \"hi\"", "arguments": { "x": 1.5 } });
-    assert_eq!(call(false, None), json!({ "jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": params }));
-    assert_eq!(call(true, None)["params"]["_meta"], json!({ "progressToken": 4 }));
-    let mut meta = RequestMetaObject::new();
+    let expected = json!({ "jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": params });
+    assert_eq!(written(&request, None), expected);
+    let mut meta = RequestMetaObject::with_progress_token(ProgressToken(RequestId::Number(4)));
     meta.insert("io.modelcontextprotocol/protocolVersion".to_owned(), json!("2026-07-28"));
     assert_eq!(
-        call(false, Some(meta))["params"]["_meta"],
-        json!({ "io.modelcontextprotocol/protocolVersion": "2026-07-28" })
+        written(&request, Some(&meta))["params"]["_meta"],
+        json!({ "progressToken": 4, "io.modelcontextprotocol/protocolVersion": "2026-07-28" })
     );
 }
 
 #[test]
-fn other_messages_are_the_sdks() {
-    let message = ClientRequest::ListToolsRequest(ListToolsRequest::default());
-    let line = write(&JsonRpcMessage::request(message, RequestId::Number(5))).expect("it can be written");
-    let value: Value = serde_json::from_slice(&line).expect("it is JSON");
-    assert_eq!((&value["id"], &value["method"]), (&json!(5), &json!("tools/list")));
+fn a_page_of_tools_is_asked_for() {
+    let page = |cursor: Option<&str>| {
+        let request = Request::ListTools { cursor: cursor.map(str::to_owned) };
+        written(&request, None)
+    };
+    assert_eq!(page(None), json!({ "jsonrpc": "2.0", "id": 3, "method": "tools/list", "params": {} }));
+    assert_eq!(page(Some("2"))["params"], json!({ "cursor": "2" }));
+}
+
+#[test]
+fn an_error_keeps_what_it_says() {
+    let line = br#"{"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"no","data":{"a": 1.0}}}"#;
+    let Incoming::Answer(1, Err(CallError::Refused { code, message, data })) = read(line, awaited) else {
+        panic!("no error")
+    };
+    assert_eq!((code, message.as_str(), data.as_deref()), (-32602, "no", Some(r#"{"a": 1.0}"#)));
 }

@@ -8,7 +8,12 @@ impl Sleeper {
     fn start(tag: &str) -> Self {
         let mut command = Command::new("sleep");
         command.arg("30").env(Tag::VARIABLE, tag).env("PROCWARD_KEEP", "1");
-        Self(command.spawn().expect("sleep starts"))
+        let sleeper = Self(command.spawn().expect("sleep starts"));
+        // The parent goes on a moment before the child's command line can be read.
+        while std::fs::read(format!("/proc/{}/cmdline", sleeper.0.id())).is_ok_and(|line| line.is_empty()) {
+            std::thread::yield_now();
+        }
+        sleeper
     }
 
     fn link(&self) -> Option<Link> {

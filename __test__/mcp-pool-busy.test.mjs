@@ -1,0 +1,80 @@
+// What servers write while the event loop, which reads them, has no time for it.
+
+import assert from 'node:assert/strict'
+import { afterEach, describe, test } from 'node:test'
+import { said, withHostile } from './support/hostile.mjs'
+import { assertNothingLeft, noProcessList } from './support/processes.mjs'
+
+afterEach(assertNothingLeft)
+
+/** Nothing else happens on this thread meanwhile. @param {number} ms */
+function hold(ms) {
+  const end = performance.now() + ms
+  while (performance.now() < end);
+}
+
+/** With a session that has been read here before. @param {(pool: import('../index.js').McpPool) => Promise<void>} work @param {object} [options] */
+const withReader = (work, options) =>
+  withHostile(
+    '',
+    async (pool) => {
+      for (let call = 0; call < 3; call++) await pool.callTool('it', 'echo')
+      await work(pool)
+    },
+    options,
+  )
+
+describe('while the event loop is held up', { skip: noProcessList }, () => {
+  test('an answer that came in time is no timeout', () =>
+    withReader(async (pool) => {
+      const call = pool.callTool('it', 'echo', { text: 'in time' }, { timeout: 1000 })
+      const late = assert.rejects(pool.callTool('it', 'hang', {}, { timeout: 1000 }), { code: 'ERR_CALL_TIMEOUT' })
+      hold(2000)
+      assert.equal(said(await call), 'in time')
+      await late
+    }))
+
+  test('an answer that came before the server exited is not lost', () =>
+    withReader(async (pool) => {
+      const call = pool.callTool('it', 'echo', { text: 'the last' })
+      const exit = assert.rejects(pool.callTool('it', 'exit'), { code: 'ERR_SERVER_EXITED', exitCode: 3 })
+      hold(2000)
+      assert.equal(said(await call), 'the last')
+      await exit
+      assert.equal(said(await pool.callTool('it', 'echo', { text: 'another server' })), 'another server')
+    }))
+
+  test('a pool that is closed ends its servers', () =>
+    withReader(async (pool) => {
+      const call = assert.rejects(pool.callTool('it', 'hang'), { code: 'ERR_CLOSED' })
+      const closed = pool.close()
+      hold(500)
+      await Promise.all([call, closed])
+      assert.deepEqual(pool.getStatus().sessions, [])
+    }))
+})
+
+describe('a server that asks more than anybody answers at once', { skip: noProcessList }, () => {
+  test('gets all its answers, and so do its calls', () =>
+    withReader(async (pool) => {
+      const calls = [1, 2, 3].map((text) => pool.callTool('it', 'echo', { text: String(text) }))
+      assert.equal(said(await pool.callTool('it', 'nag', { count: 5000 })), '5000 answers')
+      assert.deepEqual((await Promise.all(calls)).map(said), ['1', '2', '3'])
+      assert.equal(said(await pool.callTool('it', 'echo', { text: 'after' })), 'after')
+    }))
+})
+
+describe('results of many sizes', { skip: noProcessList }, () => {
+  test('arrive whole, however they are cut on their way', () =>
+    withReader(
+      async (pool) => {
+        const sizes = Array.from({ length: 200 }, (_, at) => (at * 7919) % 200_000)
+        const results = await Promise.all(sizes.map((bytes) => pool.callTool('it', 'big', { bytes })))
+        assert.deepEqual(
+          results.map((result) => said(result).length),
+          sizes,
+        )
+      },
+      { maxInFlight: 16 },
+    ))
+})

@@ -1,0 +1,1 @@
+//! Holds the benches of the core: `cargo bench --manifest-path bench/native/Cargo.toml`.

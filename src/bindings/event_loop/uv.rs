@@ -1,0 +1,64 @@
+//! The functions of libuv that are used. Their signatures are those in libuv's documentation of `uv_poll_t` and `uv_handle_t`.
+
+use libloading::os::unix::Library;
+use std::ffi::{c_int, c_void};
+use std::sync::OnceLock;
+
+/// `UV_READABLE`, of `uv_poll_event`.
+pub const READABLE: c_int = 1;
+/// `UV_POLL`, of `uv_handle_type`.
+const POLL: c_int = 8;
+
+/// A loop and a handle are known by their addresses alone.
+pub struct Uv {
+    handle_size: unsafe extern "C" fn(c_int) -> usize,
+    handle_get_data: unsafe extern "C" fn(*const c_void) -> *mut c_void,
+    pub handle_set_data: unsafe extern "C" fn(*mut c_void, *mut c_void),
+    pub poll_init: unsafe extern "C" fn(*mut c_void, *mut c_void, c_int) -> c_int,
+    pub poll_start: unsafe extern "C" fn(*mut c_void, c_int, unsafe extern "C" fn(*mut c_void, c_int, c_int)) -> c_int,
+    pub unref: unsafe extern "C" fn(*mut c_void),
+    pub close: unsafe extern "C" fn(*mut c_void, unsafe extern "C" fn(*mut c_void)),
+}
+
+static UV: OnceLock<Option<Uv>> = OnceLock::new();
+
+impl Uv {
+    /// libuv, where this process has it.
+    pub fn get() -> Option<&'static Self> {
+        UV.get_or_init(Self::find).as_ref()
+    }
+
+    fn find() -> Option<Self> {
+        let process = Library::this();
+        macro_rules! function {
+            ($name:literal) => {
+                // SAFETY: the type of the field is the function's, and the process keeps its own code for ever.
+                unsafe { *process.get(concat!($name, "\0").as_bytes()).ok()? }
+            };
+        }
+        Some(Self {
+            handle_size: function!("uv_handle_size"),
+            handle_get_data: function!("uv_handle_get_data"),
+            handle_set_data: function!("uv_handle_set_data"),
+            poll_init: function!("uv_poll_init"),
+            poll_start: function!("uv_poll_start"),
+            unref: function!("uv_unref"),
+            close: function!("uv_close"),
+        })
+    }
+
+    /// How many bytes a poll handle has.
+    pub fn size_of_poll(&self) -> usize {
+        // SAFETY: it takes a number and returns one.
+        unsafe { (self.handle_size)(POLL) }
+    }
+}
+
+/// What was set as a handle's data.
+///
+/// # Safety
+/// libuv has just passed the handle to a callback.
+pub unsafe fn data_of(raw: *const c_void) -> *mut c_void {
+    // SAFETY: there is a handle, so there is libuv; the rest is the caller's promise.
+    Uv::get().map_or(std::ptr::null_mut(), |uv| unsafe { (uv.handle_get_data)(raw) })
+}

@@ -1,0 +1,101 @@
+//! Reading what servers answer on the thread that waits for it, so that a call wakes no other one.
+
+use super::settle::{Listener, Settler, Told};
+use crate::bindings::event_loop::{Entry, EventLoop, Watch};
+use crate::runner::Outlet;
+use napi::bindgen_prelude::FunctionRef;
+use napi::{Env, Result};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// How much is read at once.
+const CHUNK: usize = 64 * 1024;
+
+/// The servers that are read here; none where the event loop cannot be had.
+pub struct Reading {
+    event_loop: Option<EventLoop>,
+    listener: Rc<Direct>,
+    settler: Arc<Settler>,
+    servers: Servers,
+    last: u32,
+    chunk: Rc<RefCell<Vec<u8>>>,
+}
+
+/// By the numbers under which they are read.
+type Servers = Rc<RefCell<HashMap<u32, Watch>>>;
+
+/// The listener, called without a queue in between.
+struct Direct {
+    entry: Entry,
+    listener: FunctionRef<Told, ()>,
+}
+
+impl Reading {
+    /// None yet.
+    ///
+    /// # Errors
+    /// N-API's.
+    pub fn new(env: &Env, lend_loop: bool, listener: &Listener, settler: &Arc<Settler>) -> Result<Self> {
+        let listener = Direct { entry: Entry::new(env, "procward:mcp")?, listener: listener.create_ref()? };
+        Ok(Self {
+            event_loop: lend_loop.then(|| EventLoop::of(env)).flatten(),
+            listener: Rc::new(listener),
+            settler: Arc::clone(settler),
+            servers: Servers::default(),
+            last: 0,
+            chunk: Rc::default(),
+        })
+    }
+
+    /// Reads this output from now on, unless somebody does here already, or must elsewhere.
+    pub fn join(&mut self, outlet: &Arc<Outlet>) {
+        let Some(event_loop) = &self.event_loop else { return };
+        if !outlet.can_be_lent() {
+            return;
+        }
+        self.last = self.last.wrapping_add(1);
+        let (number, settler) = (self.last, Arc::clone(&self.settler));
+        let release = Arc::clone(&settler);
+        let Some(loan) = outlet.lend(move || release.leave(number)) else { return };
+        let (servers, chunk, listener) =
+            (Rc::downgrade(&self.servers), Rc::clone(&self.chunk), Rc::clone(&self.listener));
+        let watch = event_loop.watch(loan, move |loan| {
+            let (goes_on, told) = settler.gather(|| {
+                let mut chunk = chunk.borrow_mut();
+                chunk.resize(CHUNK, 0);
+                loan.turn(&mut chunk)
+            });
+            if !goes_on && let Some(servers) = servers.upgrade() {
+                servers.borrow_mut().remove(&number);
+            }
+            listener.tell(told);
+            goes_on
+        });
+        if let Some(watch) = watch {
+            self.servers.borrow_mut().insert(number, watch);
+        }
+    }
+
+    /// Gives an output back.
+    pub fn leave(&mut self, number: u32) {
+        self.servers.borrow_mut().remove(&number);
+    }
+}
+
+impl Direct {
+    fn tell(&self, all: Vec<Told>) {
+        if all.is_empty() {
+            return;
+        }
+        self.entry.enter(|env| {
+            for told in all {
+                let called = self.listener.borrow_back(env).and_then(|listener| listener.call(told));
+                if let Err(error) = called {
+                    env.fatal_exception(error);
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,108 @@
+//! The queues of one JavaScript environment, by handle: free functions cost a third of class methods.
+
+use super::deferred::Deferred;
+use super::error::{self, Result, internal};
+use crate::error::Error;
+use crate::wait_queue::WaitQueue;
+use napi::bindgen_prelude::PromiseRaw;
+use napi::{Env, Unknown};
+use napi_derive::napi;
+use slab::Slab;
+use std::cell::RefCell;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+thread_local! {
+    /// Each environment runs on a thread of its own, so its promises never meet another's.
+    static QUEUES: RefCell<Slab<WaitQueue<Deferred>>> = const { RefCell::new(Slab::new()) };
+}
+
+/// Runs `change` on the queue; promises are settled by the caller, after the borrow has ended.
+fn with<T>(handle: u32, change: impl FnOnce(&mut WaitQueue<Deferred>) -> T) -> Result<T> {
+    QUEUES.with_borrow_mut(|queues| {
+        let queue = queues.get_mut(handle as usize);
+        queue.map(change).ok_or_else(|| napi::Error::new("ERR_INTERNAL", "no such queue"))
+    })
+}
+
+fn length(queue: &WaitQueue<Deferred>) -> u32 {
+    u32::try_from(queue.len()).unwrap_or(u32::MAX)
+}
+
+/// Makes a queue and returns its handle.
+#[napi]
+pub fn wait_queue_create() -> u32 {
+    let handle = QUEUES.with_borrow_mut(|queues| queues.insert(WaitQueue::default()));
+    u32::try_from(handle).unwrap_or(u32::MAX)
+}
+
+/// Forgets a queue that nothing can reach any more.
+#[napi]
+pub fn wait_queue_free(handle: u32) {
+    QUEUES.with_borrow_mut(|queues| queues.try_remove(handle as usize));
+}
+
+/// Joins the queue: resolves when it is this waiter's turn, rejects after `timeout` ms, `Infinity` for never.
+#[napi(ts_return_type = "Promise<void>")]
+pub fn wait_queue_push(env: &Env, handle: u32, timeout: f64) -> Result<PromiseRaw<'static, ()>> {
+    let (waiter, promise) = Deferred::new(env).map_err(internal)?;
+    let timeout = Duration::try_from_secs_f64(timeout / 1000.0).ok();
+    with(handle, |queue| queue.push(waiter, START.elapsed(), timeout))?;
+    Ok(promise)
+}
+
+/// The ticket of the waiter that came last, to cancel it by.
+#[napi]
+pub fn wait_queue_last_ticket(handle: u32) -> Result<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "2^53 waiters take longer than a machine lives")]
+    with(handle, |queue| queue.last_ticket() as f64)
+}
+
+/// How many wait.
+#[napi]
+pub fn wait_queue_length(handle: u32) -> Result<u32> {
+    with(handle, |queue| length(queue))
+}
+
+/// Resolves the first waiter's promise, if there is one; returns how many still wait.
+#[napi]
+pub fn wait_queue_resolve_first(env: &Env, handle: u32) -> Result<u32> {
+    let (first, left) = with(handle, |queue| (queue.pop(), length(queue)))?;
+    first.map_or(Ok(()), |waiter| waiter.resolve(env)).map_err(internal)?;
+    Ok(left)
+}
+
+/// Rejects the first waiter's promise with `reason`, if there is one; returns how many still wait.
+#[napi]
+pub fn wait_queue_reject_first(env: &Env, handle: u32, reason: Unknown) -> Result<u32> {
+    let (first, left) = with(handle, |queue| (queue.pop(), length(queue)))?;
+    first.map_or(Ok(()), |waiter| waiter.reject(env, &reason)).map_err(internal)?;
+    Ok(left)
+}
+
+/// Rejects a waiter with `reason`, unless it waits no longer; returns how many still wait.
+#[napi]
+pub fn wait_queue_cancel(env: &Env, handle: u32, ticket: f64, reason: Unknown) -> Result<u32> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it came from wait_queue_last_ticket")]
+    let (waiter, left) = with(handle, |queue| (queue.cancel(ticket as u64), length(queue)))?;
+    waiter.map_or(Ok(()), |waiter| waiter.reject(env, &reason)).map_err(internal)?;
+    Ok(left)
+}
+
+/// Rejects the waiters whose time is up. Returns the ms until the next one's is, `Infinity` when the rest wait without
+/// a timeout, -1 when nobody waits.
+#[napi]
+pub fn wait_queue_expire(env: &Env, handle: u32) -> Result<f64> {
+    let now = START.elapsed();
+    while let Some((waiter, timeout)) = with(handle, |queue| queue.expire(now))? {
+        let reason = error::to_javascript(env, &Error::QueueTimeout(timeout)).map_err(internal)?;
+        waiter.reject(env, &reason).map_err(internal)?;
+    }
+    with(handle, |queue| match queue.next_deadline() {
+        Some(deadline) => deadline.saturating_sub(now).as_secs_f64() * 1000.0,
+        None if queue.is_empty() => -1.0,
+        None => f64::INFINITY,
+    })
+}

@@ -1,0 +1,114 @@
+use super::*;
+use std::io::{PipeReader, Read};
+use std::os::fd::OwnedFd;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// More than a pipe holds.
+const MUCH: usize = 1024 * 1024;
+
+/// A child that has not started, and what it would read.
+fn child() -> (ChildStdin, PipeReader) {
+    let (theirs, ours) = std::io::pipe().expect("a pipe");
+    let stdin = std::process::ChildStdin::from(OwnedFd::from(ours));
+    (ChildStdin::from_std(stdin).expect("it can be waited for"), theirs)
+}
+
+async fn all(mut theirs: PipeReader) -> Vec<u8> {
+    let read = tokio::task::spawn_blocking(move || {
+        let mut all = Vec::new();
+        theirs.read_to_end(&mut all).map(|_| all)
+    });
+    let read = timeout(Duration::from_secs(30), read).await.expect("it ends");
+    read.expect("no panic").expect("it can be read")
+}
+
+#[tokio::test]
+async fn what_fits_is_written_at_once() {
+    let (sender, input) = input();
+    let early = Sent::default();
+    sender.post(b"early ".to_vec(), early.clone());
+    assert!(!early.is_begun(), "nobody reads yet");
+    let (stdin, theirs) = child();
+    let _feeding = input.feed(stdin);
+    assert!(sender.write(b"then ".to_vec()).await.is_ok());
+    assert!(early.is_begun());
+    let late = Sent::default();
+    sender.post(b"late".to_vec(), late.clone());
+    assert!(late.is_begun(), "without waiting for anybody");
+    drop(sender);
+    assert_eq!(all(theirs).await, b"early then late");
+}
+
+#[tokio::test]
+async fn what_does_not_fit_follows_in_order() {
+    let (sender, input) = input();
+    let (stdin, theirs) = child();
+    let _feeding = input.feed(stdin);
+    let mut chunks: Vec<_> = (0..3).map(|number| sender.write(vec![b'0' + number; MUCH])).collect();
+    assert!(chunks[0].try_recv().is_err(), "it is not all in the pipe");
+    drop(sender);
+    let read = all(theirs).await;
+    let expected: Vec<u8> = (0..3).flat_map(|number| vec![b'0' + number; MUCH]).collect();
+    assert!(read == expected, "{} bytes", read.len());
+    for chunk in chunks {
+        assert!(chunk.await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn only_what_has_not_begun_to_leave_can_be_taken_back() {
+    let (sender, input) = input();
+    let (stdin, theirs) = child();
+    let _feeding = input.feed(stdin);
+    let (begun, waiting) = (Sent::default(), Sent::default());
+    sender.post(vec![b'a'; MUCH], begun.clone());
+    sender.post(b"b".to_vec(), waiting.clone());
+    assert!(begun.is_begun() && !waiting.is_begun());
+    assert!(!sender.withdraw(&begun), "a part of it is in the pipe");
+    assert!(sender.withdraw(&waiting));
+    assert!(!sender.withdraw(&waiting), "it is no longer there");
+    assert!(!sender.withdraw(&Sent::default()));
+    drop(sender);
+    assert_eq!(all(theirs).await.len(), MUCH);
+    assert!(!waiting.is_begun());
+}
+
+#[tokio::test]
+async fn everything_fails_once_nobody_reads() {
+    // The child closes its input; ours is closed; it never starts.
+    for how in 0..3 {
+        let (sender, input) = input();
+        let (stdin, theirs) = child();
+        let waiting = sender.write(vec![0; MUCH]);
+        let feeding = match how {
+            0 => {
+                drop(theirs);
+                Some(input.feed(stdin))
+            }
+            1 => {
+                let feeding = input.feed(stdin);
+                tokio::task::yield_now().await;
+                feeding.stop();
+                Some(feeding)
+            }
+            _ => {
+                drop(input);
+                None
+            }
+        };
+        assert!(timeout(Duration::from_secs(30), waiting).await.expect("it is told").is_err(), "{how}");
+        assert!(sender.write(b"x".to_vec()).await.is_err(), "{how}");
+        drop(feeding);
+    }
+}
+
+#[tokio::test]
+async fn nothing_at_all_is_written_too() {
+    let (sender, input) = input();
+    let (stdin, theirs) = child();
+    let _feeding = input.feed(stdin);
+    assert!(sender.write(Vec::new()).await.is_ok());
+    drop(sender);
+    assert_eq!(all(theirs).await, b"");
+}
