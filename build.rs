@@ -7,16 +7,21 @@ use std::process::Command;
 /// Names the helper's program, for where it cannot be built along: checking for another system has no linker.
 const PREBUILT: &str = "PROCWARD_PREBUILT_HELPER";
 
-/// Linked so, to fixed addresses, the warden starts in two thirds of the time; not every system has the C library for that.
-const STATIC: &str = "-Ctarget-feature=+crt-static\x1f-Crelocation-model=static";
-const DYNAMIC: &str = "-Ctarget-feature=-crt-static";
+/// The warden has a start of its own, and needs no library.
+const ALONE: [&str; 4] =
+    ["-Ctarget-feature=+crt-static", "-Crelocation-model=static", "-Clink-arg=-nostartfiles", "-Clink-arg=-nostdlib"];
+/// Where Rust brings a C library along: not its start either.
+const ALONE_ON_MUSL: [&str; 5] = [ALONE[0], ALONE[1], ALONE[2], ALONE[3], "-Clink-self-contained=no"];
+const DYNAMIC: [&str; 1] = ["-Ctarget-feature=-crt-static"];
 
 fn main() {
     #[cfg(feature = "napi")]
     napi_build::setup();
+    let is_musl = variable("CARGO_CFG_TARGET_ENV") == "musl";
     match variable("CARGO_CFG_TARGET_OS").as_str() {
-        "linux" => carry("procward-warden", "warden", "PROCWARD_WARDEN", &[STATIC, DYNAMIC]),
-        "macos" => carry("procward-watcher", "watcher", "PROCWARD_WATCHER", &[DYNAMIC]),
+        "linux" if is_musl => carry("procward-warden", "warden", "PROCWARD_WARDEN", &ALONE_ON_MUSL),
+        "linux" => carry("procward-warden", "warden", "PROCWARD_WARDEN", &ALONE),
+        "macos" => carry("procward-watcher", "watcher", "PROCWARD_WATCHER", &DYNAMIC),
         _ => {}
     }
 }
@@ -24,15 +29,14 @@ fn main() {
 /// The addon carries the helper inside itself, so that there is one file to ship and none to find.
 ///
 /// It is a package of its own because it is built differently: small, and without unwinding.
-fn carry(package: &str, folder: &str, includes: &str, linkings: &[&str]) {
+fn carry(package: &str, folder: &str, includes: &str, linking: &[&str]) {
     println!("cargo::rerun-if-env-changed={PREBUILT}");
-    let built = || linkings.iter().find_map(|linking| build(package, folder, linking));
-    let program = env::var_os(PREBUILT).map(PathBuf::from).or_else(built);
+    let program = env::var_os(PREBUILT).map(PathBuf::from).or_else(|| build(package, folder, linking));
     let program = program.unwrap_or_else(|| panic!("{package} could not be built"));
     println!("cargo::rustc-env={includes}={}", program.display());
 }
 
-fn build(package: &str, folder: &str, linking: &str) -> Option<PathBuf> {
+fn build(package: &str, folder: &str, linking: &[&str]) -> Option<PathBuf> {
     for path in ["Cargo.toml", "src"].map(|path| Path::new(folder).join(path)) {
         println!("cargo::rerun-if-changed={}", path.display());
     }
@@ -41,7 +45,7 @@ fn build(package: &str, folder: &str, linking: &str) -> Option<PathBuf> {
     let folder = PathBuf::from(variable("OUT_DIR")).join(folder);
     let mut cargo = Command::new(variable("CARGO"));
     cargo.args(["build", "--locked", "--release", "--package", package, "--target", &target]);
-    cargo.arg("--target-dir").arg(&folder).env("CARGO_ENCODED_RUSTFLAGS", linking);
+    cargo.arg("--target-dir").arg(&folder).env("CARGO_ENCODED_RUSTFLAGS", linking.join("\x1f"));
     cargo.env("CARGO_PROFILE_RELEASE_PANIC", "abort").env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "z");
     // When cargo clippy runs this, the helper is to be compiled all the same.
     cargo.env_remove("RUSTC_WORKSPACE_WRAPPER").env_remove("CLIPPY_ARGS");

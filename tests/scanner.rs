@@ -12,7 +12,7 @@ use parking_lot::Mutex as SyncMutex;
 use processes::{Running, addon, managed_by_node, node, sleep, tag};
 use procward::instance::{Instance, Tag};
 use procward::process::identity::{StartMark, start_mark};
-use procward::process::table::snapshot;
+use procward::process::table::{CommandLines, snapshot};
 use procward::scanner::reason::Reason;
 use procward::scanner::report::Report;
 use procward::scanner::verdict::{Scope, TrackedTree};
@@ -57,8 +57,8 @@ impl Bench {
         let live = Arc::new(Live { trees, ..Live::default() });
         let nonce = Instance::current().nonce;
         let is_ours = move |tag: &Tag| tag.instance.nonce == nonce;
-        let table = move || {
-            let mut all = snapshot()?;
+        let table = move |command_lines| {
+            let mut all = snapshot(command_lines)?;
             all.processes.retain(|process| process.environment.tag.as_ref().is_none_or(is_ours));
             Ok(all)
         };
@@ -197,7 +197,7 @@ async fn the_whole_machine_is_only_looked_at() {
     assert_eq!(reason_of(&report, kept.pid()), Some(Reason::Kept));
     assert!(!unrelated.handle.has_exited());
     let ancestors = std::iter::successors(Some(std::process::id()), |pid| {
-        let all = snapshot().ok()?.processes;
+        let all = snapshot(CommandLines::OfCandidates).ok()?.processes;
         all.iter().find(|process| process.link.pid == *pid).map(|process| process.link.parent)
     });
     let ancestors: Vec<u32> = ancestors.take(50).collect();

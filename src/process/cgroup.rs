@@ -1,7 +1,6 @@
 //! Linux: a control group (v2) for each tree, where this server may make some. The kernel kills all that is in one at
 //! once, and shows of any process in which it is, also of one that nothing else shows to be ours.
 
-#[path = "../../warden/src/cgroup.rs"]
 mod folder;
 
 use crate::instance::{Instance, Tag};

@@ -42,11 +42,12 @@ pub struct ProcessInfo {
     pub link: Link,
     /// For how long it has run.
     pub age: Duration,
-    /// Whose it is, if that can be told.
+    /// Whose it is, if that can be told; of one that is no [candidate](Self::is_candidate), whose it seems to be.
     pub user: Option<User>,
     /// The program it runs, if that can be read.
     pub executable: Option<PathBuf>,
-    /// Its arguments, which it may have overwritten. Read of this user's processes only, like all below.
+    /// Its arguments, which it may have overwritten, if they were [wanted](CommandLines). Read of this user's processes only,
+    /// like all below.
     pub command_line: Vec<String>,
     /// What its environment said when it started.
     pub environment: Environment,
@@ -60,6 +61,15 @@ pub struct ProcessInfo {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct User(pub String);
 
+/// Whose command lines are wanted: each takes as long to read as it takes to tell who is a candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommandLines {
+    /// Those of [candidates](ProcessInfo::is_candidate).
+    OfCandidates,
+    /// All.
+    OfAll,
+}
+
 /// All processes at one time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
@@ -70,6 +80,11 @@ pub struct Snapshot {
 }
 
 impl ProcessInfo {
+    /// Whether it can be judged by itself: a Node.js process, or one that carries a tag.
+    pub fn is_candidate(&self) -> bool {
+        self.is_node() || self.environment.tag.is_some()
+    }
+
     /// The executable's file name; a process's own name and title may say anything.
     pub fn name(&self) -> &str {
         self.executable.as_deref().and_then(file_name).unwrap_or("unknown")

@@ -30,6 +30,11 @@ impl Allow {
         Regex::with_flags(source, flags).map(Self::CommandLine).map_err(invalid)
     }
 
+    /// Whether it is about command lines.
+    pub fn reads_command_lines(&self) -> bool {
+        matches!(self, Self::CommandLine(_))
+    }
+
     /// Whether it is about this process.
     pub fn matches(&self, process: &ProcessInfo) -> bool {
         match self {

@@ -9,7 +9,7 @@ pub mod verdict;
 
 use crate::instance::Instance;
 use crate::process::guarantee::remove_leftovers;
-use crate::process::table::Snapshot;
+use crate::process::table::{CommandLines, Snapshot};
 use allow::Allow;
 use parking_lot::Mutex;
 use reason::Reason;
@@ -24,7 +24,7 @@ use tokio::time::{Instant, sleep};
 use verdict::{Policy, SETTLED, Scope, TrackedTree, Verdict, View, decide};
 
 /// Reads all processes; [`crate::process::table::snapshot`] but in tests.
-pub type Table = Arc<dyn Fn() -> io::Result<Snapshot> + Send + Sync>;
+pub type Table = Arc<dyn Fn(CommandLines) -> io::Result<Snapshot> + Send + Sync>;
 
 /// Resolves when a tree has ended, or could not be.
 pub type Ending<'a> = Pin<Box<dyn Future<Output = io::Result<()>> + Send + 'a>>;
@@ -207,8 +207,11 @@ impl Shared {
     async fn judge(&self, options: &Options) -> io::Result<Vec<Verdict>> {
         let Options { scope, max_age, allow, .. } = options.clone();
         let (table, trees) = (Arc::clone(&self.table), Arc::clone(&self.trees));
+        // Also of those that only their tree makes candidates.
+        let command_lines =
+            if allow.iter().any(Allow::reads_command_lines) { CommandLines::OfAll } else { CommandLines::OfCandidates };
         let look = move || {
-            let snapshot = table()?;
+            let snapshot = table(command_lines)?;
             // After the processes: a tree whose processes were seen is in this list, unless it has ended since.
             let trees = trees.live();
             let view = View { snapshot: &snapshot, me: Instance::current(), trees: &trees };

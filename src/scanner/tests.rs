@@ -45,7 +45,7 @@ fn child(pid: u32) -> ProcessInfo {
 }
 
 fn table(processes: Vec<ProcessInfo>) -> Table {
-    Arc::new(move || Ok(Snapshot { processes: processes.clone(), complete: true }))
+    Arc::new(move |_| Ok(Snapshot { processes: processes.clone(), complete: true }))
 }
 
 fn scanner(table: Table, trees: FakeTrees, scope: Scope) -> (Scanner, Arc<FakeTrees>) {
@@ -82,7 +82,7 @@ async fn it_scans_at_once_and_after_each_interval_until_it_is_stopped() {
 async fn a_new_interval_counts_at_once_and_dropping_stops() {
     let seen = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&seen);
-    let counting: Table = Arc::new(move || {
+    let counting: Table = Arc::new(move |_| {
         counter.fetch_add(1, Ordering::SeqCst);
         Ok(Snapshot { processes: vec![own()], complete: true })
     });
@@ -98,13 +98,31 @@ async fn a_new_interval_counts_at_once_and_dropping_stops() {
     assert_eq!(seen.load(Ordering::SeqCst), 3);
 }
 
+#[tokio::test]
+async fn a_pattern_asks_for_all_command_lines() {
+    let pattern = Allow::pattern("server", "").expect("it can be understood");
+    for (allow, expected) in [
+        (Vec::new(), CommandLines::OfCandidates),
+        (vec![Allow::Pid(1), Allow::Executable("node".to_owned())], CommandLines::OfCandidates),
+        (vec![Allow::Pid(1), pattern], CommandLines::OfAll),
+    ] {
+        let asked: Table = Arc::new(move |command_lines| {
+            assert_eq!(command_lines, expected);
+            Ok(Snapshot { processes: vec![own()], complete: true })
+        });
+        let (scanner, _) = scanner(asked, FakeTrees::default(), Scope::Tree);
+        scanner.configure(Options { allow, ..Options::default() });
+        assert_eq!(scanner.clean(true).await.errors, []);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn who_has_just_started_is_looked_at_again_soon() {
     let dead = Instance { pid: NOBODY, ..Instance::current().clone() };
     let mut left = young(tagged(dead, 1, child(NOBODY - 1)));
     left.link.parent = 1;
     let look = AtomicUsize::new(0);
-    let growing: Table = Arc::new(move || {
+    let growing: Table = Arc::new(move |_| {
         let mut left = left.clone();
         if look.fetch_add(1, Ordering::SeqCst) > 0 {
             left.age = minutes(1);
@@ -123,7 +141,7 @@ async fn who_has_just_started_is_looked_at_again_soon() {
 async fn scans_take_turns() {
     let (inside, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let (within, peak) = (Arc::clone(&inside), Arc::clone(&most));
-    let slow: Table = Arc::new(move || {
+    let slow: Table = Arc::new(move |_| {
         peak.fetch_max(within.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
         std::thread::sleep(Duration::from_millis(2));
         within.fetch_sub(1, Ordering::SeqCst);
@@ -211,8 +229,8 @@ async fn a_tree_that_can_not_be_ended_holds_up_no_further_scan() {
 
 #[tokio::test]
 async fn a_table_that_can_not_be_read_is_an_error_and_ends_nobody() {
-    let unreadable: Table = Arc::new(|| Err(io::Error::from(io::ErrorKind::PermissionDenied)));
-    let panicking: Table = Arc::new(|| panic!("a bug"));
+    let unreadable: Table = Arc::new(|_| Err(io::Error::from(io::ErrorKind::PermissionDenied)));
+    let panicking: Table = Arc::new(|_| panic!("a bug"));
     let lost = table(vec![node(NOBODY, 1)]);
     for (table, expected) in [
         (unreadable, "Cannot list processes: permission denied"),

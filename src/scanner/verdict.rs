@@ -101,7 +101,7 @@ struct Judge<'a> {
 impl<'a> Judge<'a> {
     fn verdict(&self, process: &'a ProcessInfo, ends: &HashMap<u64, End>) -> Option<Verdict> {
         let tree = self.trees.of_process(process);
-        if !process.is_node() && process.environment.tag.is_none() && tree.is_none() {
+        if !process.is_candidate() && tree.is_none() {
             return None;
         }
         let verdict = |age, decision, tree| Verdict {

@@ -2,7 +2,7 @@
 
 use crate::processes::{Running, node};
 use crate::{ALONE, Bench, reason_of};
-use procward::process::table::snapshot;
+use procward::process::table::{CommandLines, snapshot};
 use procward::scanner::reason::Reason;
 use procward::scanner::verdict::Scope;
 use std::process::Command;
@@ -36,7 +36,7 @@ fn old_nodes_are_ended_and_what_this_server_hangs_on_is_not() {
 #[tokio::test]
 #[ignore = "only in a PID namespace of its own, where the test above runs it"]
 async fn inside() {
-    let all = snapshot().expect("processes can be listed").processes;
+    let all = snapshot(CommandLines::OfAll).expect("processes can be listed").processes;
     let of = |pid| all.iter().find(|process| process.link.pid == pid).expect("it runs");
     let is_ours = of(1).command_line.iter().any(|part| part.contains("machine::inside"));
     assert!(is_ours, "not in a namespace of its own, where everything old would be ended");

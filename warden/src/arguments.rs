@@ -1,7 +1,7 @@
 //! What the server asked for, as the system hands it over: the strings last as long as the process.
 
+use core::ffi::{CStr, c_char};
 use rustix::process::Pid;
-use std::ffi::{CStr, c_char, c_int};
 
 /// How many come before the command's own.
 const BEFORE_COMMAND: usize = 6;
@@ -21,18 +21,20 @@ pub struct Arguments {
     pub program: &'static CStr,
     /// The command's name and arguments, ended by a null pointer.
     pub command: *const *const c_char,
+    /// The command's environment, likewise.
+    pub environment: *const *const c_char,
 }
 
 impl Arguments {
     /// Reads them; `None` when there are too few, or no such server can be.
     ///
     /// # Safety
-    /// They have to be what `main` was given.
-    pub unsafe fn read(count: c_int, values: *const *const c_char) -> Option<Self> {
-        if usize::try_from(count).ok()? <= BEFORE_COMMAND {
+    /// They have to be what the kernel started this process with.
+    pub unsafe fn read(count: usize, values: *const *const c_char, environment: *const *const c_char) -> Option<Self> {
+        if count <= BEFORE_COMMAND {
             return None;
         }
-        // SAFETY: `main` is given so many strings, which nobody changes or frees.
+        // SAFETY: there are so many strings, which nobody changes or frees.
         let at = |index| unsafe { CStr::from_ptr(*values.add(index)) };
         Some(Self {
             server: Pid::from_raw(at(1).to_str().ok()?.parse().ok()?)?,
@@ -42,6 +44,7 @@ impl Arguments {
             program: at(5),
             // SAFETY: there are more, and a null pointer after the last.
             command: unsafe { values.add(BEFORE_COMMAND) },
+            environment,
         })
     }
 }

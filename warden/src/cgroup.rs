@@ -1,24 +1,45 @@
-//! A control group of its own for a tree: the kernel kills all that is in it at once. The server compiles this file too.
+//! A control group of its own for a tree: the kernel kills all that is in it at once.
 
-use std::fs::{read_dir, remove_dir, write};
-use std::path::Path;
+use core::ffi::CStr;
+use core::mem::MaybeUninit;
+use rustix::fd::{AsFd, OwnedFd};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, RawDir, openat, unlinkat};
+use rustix::io::{self, write};
 
-/// Kills every process in it and below it; tells whether the kernel took the order.
-pub fn kill(folder: &Path) -> bool {
-    write(folder.join("cgroup.kill"), "1").is_ok()
+/// Kills every process in it and below it.
+pub fn kill(folder: &CStr) {
+    let order = || -> io::Result<()> {
+        let folder = openat(CWD, folder, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
+        let file = openat(&folder, c"cgroup.kill", OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())?;
+        write(file, b"1")?;
+        Ok(())
+    };
+    // What it cannot kill is killed one by one.
+    let _ = order();
 }
 
 /// Removes it and what was made below it; one in which somebody lives stays.
-pub fn remove(folder: &Path) {
+pub fn remove(folder: &CStr) {
+    remove_in(CWD, folder);
+}
+
+fn remove_in(parent: impl AsFd, folder: &CStr) {
     // Its files are the kernel's, and go with it.
-    if remove_dir(folder).is_ok() {
+    if unlinkat(&parent, folder, AtFlags::REMOVEDIR).is_ok() {
         return;
     }
-    let Ok(entries) = read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            remove(&entry.path());
+    let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let Ok(opened) = openat(&parent, folder, flags, Mode::empty()) else { return };
+    remove_below(&opened);
+    let _ = unlinkat(&parent, folder, AtFlags::REMOVEDIR);
+}
+
+fn remove_below(folder: &OwnedFd) {
+    let mut room = [MaybeUninit::uninit(); 1024];
+    let mut entries = RawDir::new(folder, &mut room);
+    while let Some(Ok(entry)) = entries.next() {
+        if entry.file_type().is_dir() && entry.file_name() != c"." && entry.file_name() != c".." {
+            remove_in(folder, entry.file_name());
         }
     }
-    let _ = remove_dir(folder);
 }

@@ -2,15 +2,13 @@
 
 use crate::cgroup;
 use crate::descendants;
+use crate::kernel::now;
 use crate::protocol::Report;
-use rustix::io::Errno;
+use core::ffi::CStr;
+use core::time::Duration;
+use rustix::fd::OwnedFd;
+use rustix::io::{self, Errno};
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, pidfd_open, pidfd_send_signal, wait};
-use std::ffi::{CStr, OsStr};
-use std::io;
-use std::os::fd::OwnedFd;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
-use std::time::{Duration, Instant};
 
 /// Signals that are about this process itself.
 const OWN_AFFAIRS: [Signal; 4] = [Signal::CHILD, Signal::PIPE, Signal::TTIN, Signal::TTOU];
@@ -22,17 +20,16 @@ pub struct Tree {
     /// The command, until it has been waited for.
     root: Option<Pid>,
     root_handle: OwnedFd,
-    cgroup: Option<&'static Path>,
+    cgroup: Option<&'static CStr>,
     gone: bool,
-    /// From when on everything is killed.
-    kill_at: Option<Instant>,
+    /// From when on everything is killed, by [`now`].
+    kill_at: Option<Duration>,
 }
 
 impl Tree {
     /// A tree that has just been started.
     pub fn new(root: Pid, cgroup: Option<&'static CStr>) -> io::Result<Self> {
         let root_handle = pidfd_open(root, PidfdFlags::empty())?;
-        let cgroup = cgroup.map(|folder| Path::new(OsStr::from_bytes(folder.to_bytes())));
         Ok(Self { root: Some(root), root_handle, cgroup, gone: false, kill_at: None })
     }
 
@@ -80,12 +77,12 @@ impl Tree {
 
     /// Whether whoever is left is killed at sight.
     pub fn is_killed(&self) -> bool {
-        self.kill_at.is_some_and(|at| at <= Instant::now())
+        self.kill_at.is_some_and(|at| at <= now())
     }
 
     /// Asks all to end, and sees to it after `grace`; a later order can only make it sooner.
     pub fn end(&mut self, grace: Duration) {
-        let kill_at = Instant::now() + grace;
+        let kill_at = now() + grace;
         if self.kill_at.is_none() && !grace.is_zero() {
             self.signal_all(Signal::TERM);
         }
@@ -94,7 +91,7 @@ impl Tree {
 
     /// Kills what has had its time, and tells when to look again.
     pub fn pursue(&self) -> Option<Duration> {
-        let wait = self.kill_at?.saturating_duration_since(Instant::now());
+        let wait = self.kill_at?.saturating_sub(now());
         if !wait.is_zero() {
             return Some(wait);
         }

@@ -3,21 +3,29 @@
 mod info;
 
 use super::environment::Environment;
-use super::{Link, Snapshot, StartMark};
+use super::{CommandLines, Link, Snapshot, StartMark};
 use crate::instance::Tag;
 use crate::process::cgroup;
-use procfs::process::{Process, Stat, all_processes};
-use procfs::{Current as _, ProcError};
-use std::io::{self, Read};
+use procfs::process::{Process, Stat};
+use procfs::{Current as _, FromRead as _, ProcError};
+use rustix::buffer::spare_capacity;
+use rustix::io::read;
+use std::fs::read_dir;
+use std::io;
+use std::panic::resume_unwind;
+use std::thread;
+
+/// More than most of a process's files have, in bytes.
+const ROOM: usize = 4096;
+/// From so many processes on it pays to have them read by two threads. The kernel does nearly all of the work.
+const WORTH_TWO_THREADS: usize = 256;
 
 /// All processes but zombies.
 ///
 /// # Errors
 /// The system's error when processes cannot be listed, or `Unsupported` when `/proc` shows another PID namespace.
 pub fn links() -> io::Result<Vec<Link>> {
-    let mut links = Vec::new();
-    visit(|_, link| links.push(link))?;
-    Ok(links)
+    Ok(visit(|_, link| link)?.0)
 }
 
 /// The tag in a process's environment, if that can be read.
@@ -29,41 +37,78 @@ pub fn tag_of(pid: u32) -> Option<Tag> {
 ///
 /// # Errors
 /// As [`links`].
-pub fn snapshot() -> io::Result<Snapshot> {
-    let me = rustix::process::geteuid().as_raw();
-    let uptime = procfs::Uptime::current().map_err(system_error)?.uptime_duration();
-    let mut processes = Vec::new();
-    let complete = visit(|process, link| processes.push(info::read(process, link, me, uptime)))?;
+pub fn snapshot(command_lines: CommandLines) -> io::Result<Snapshot> {
+    let reader = info::Reader {
+        me: rustix::process::geteuid().as_raw(),
+        uptime: procfs::Uptime::current().map_err(system_error)?.uptime_duration(),
+        command_lines,
+    };
+    let (processes, complete) = visit(|process, link| reader.read(process, link))?;
     Ok(Snapshot { processes, complete })
 }
 
-/// Calls `each` with every process but zombies; tells whether all could be seen.
-fn visit(mut each: impl FnMut(&Process, Link)) -> io::Result<bool> {
+/// What some processes gave.
+struct Seen<T> {
+    each: Vec<T>,
+    /// None was hidden.
+    complete: bool,
+    /// The first of all processes was among them.
+    first: bool,
+}
+
+/// What `each` makes of every process but zombies, and whether all could be seen.
+fn visit<T: Send>(each: impl Fn(&Process, Link) -> T + Sync) -> io::Result<(Vec<T>, bool)> {
     refuse_foreign_proc()?;
-    let mut complete = true;
-    let mut first_seen = false;
-    for process in all_processes().map_err(system_error)? {
-        match process.and_then(|process| Ok((process.stat()?, process))) {
+    let pids = pids()?;
+    let seen = match pids.split_at(pids.len() / 2) {
+        (one, other) if pids.len() >= WORTH_TWO_THREADS => see_both(one, other, each)?,
+        _ => see(&pids, each)?,
+    };
+    // With `hidepid` other users' processes are missing, and pid 1 with them.
+    Ok((seen.each, seen.complete && seen.first))
+}
+
+fn see_both<T: Send>(one: &[i32], other: &[i32], each: impl Fn(&Process, Link) -> T + Sync) -> io::Result<Seen<T>> {
+    thread::scope(|scope| {
+        let beside = || see(other, &each);
+        // Where there are threads enough already, one does all.
+        let thread = thread::Builder::new().spawn_scoped(scope, beside).ok();
+        let mut seen = see(one, &each)?;
+        let rest = thread.map_or_else(beside, |thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)))?;
+        seen.each.extend(rest.each);
+        seen.complete &= rest.complete;
+        seen.first |= rest.first;
+        Ok(seen)
+    })
+}
+
+fn pids() -> io::Result<Vec<i32>> {
+    let mut pids = Vec::new();
+    for entry in read_dir("/proc")? {
+        pids.extend(entry?.file_name().to_str().and_then(|name| name.parse::<i32>().ok()));
+    }
+    Ok(pids)
+}
+
+fn see<T>(pids: &[i32], each: impl Fn(&Process, Link) -> T) -> io::Result<Seen<T>> {
+    let mut seen = Seen { each: Vec::with_capacity(pids.len()), complete: true, first: false };
+    for pid in pids {
+        let opened = Process::new(*pid).map_err(system_error);
+        match opened.and_then(|process| Ok((stat(&process)?, process))) {
             Ok((stat, process)) => {
-                first_seen |= stat.pid == 1;
+                seen.first |= stat.pid == 1;
                 if !matches!(stat.state, 'Z' | 'X') {
-                    each(&process, link(&stat));
+                    seen.each.push(each(&process, link(&stat)));
                 }
             }
-            Err(error) => {
-                let error = system_error(error);
-                match error.kind() {
-                    io::ErrorKind::NotFound => {}
-                    io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidData => {
-                        complete = false;
-                    }
-                    _ => return Err(error),
-                }
-            }
+            Err(error) => match error.kind() {
+                io::ErrorKind::NotFound => {}
+                io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidData => seen.complete = false,
+                _ => return Err(error),
+            },
         }
     }
-    // With `hidepid` other users' processes are missing, and pid 1 with them.
-    Ok(complete && first_seen)
+    Ok(seen)
 }
 
 /// A `/proc` that was mounted for another PID namespace shows numbers that mean other processes here.
@@ -73,6 +118,10 @@ fn refuse_foreign_proc() -> io::Result<()> {
         return Ok(());
     }
     Err(io::Error::new(io::ErrorKind::Unsupported, "the process list belongs to another PID namespace"))
+}
+
+fn stat(process: &Process) -> io::Result<Stat> {
+    Stat::from_read(contents(process, "stat")?.as_slice()).map_err(system_error)
 }
 
 fn link(stat: &Stat) -> Link {
@@ -95,10 +144,19 @@ fn environment(process: &Process) -> io::Result<Environment> {
     Ok(read)
 }
 
+/// All of a file of which the kernel gives as much at once as there is room for, as it does of all but lists: what leaves room
+/// is the end. A process has too many files for asking each a second time.
 fn contents(process: &Process, file: &str) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    process.open_relative(file).map_err(system_error)?.read_to_end(&mut bytes).map_err(plain)?;
-    Ok(bytes)
+    let file = process.open_relative(file).map_err(system_error)?;
+    let mut bytes = Vec::with_capacity(ROOM);
+    loop {
+        let room = bytes.capacity() - bytes.len();
+        let length = read(&file, spare_capacity(&mut bytes)).map_err(|error| plain(error.into()))?;
+        if length < room {
+            return Ok(bytes);
+        }
+        bytes.reserve(bytes.len());
+    }
 }
 
 /// One process's folder.
@@ -122,5 +180,21 @@ fn plain(error: io::Error) -> io::Error {
         Some(rustix::io::Errno::SRCH) => io::ErrorKind::NotFound.into(),
         Some(_) => error,
         None => error.kind().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_threads_see_what_one_sees() {
+        let me = i32::try_from(std::process::id()).expect("it is one");
+        let nobody = i32::MAX;
+        for (one, other) in [(&[1][..], &[me][..]), (&[me, nobody], &[1]), (&[], &[1, me]), (&[nobody], &[])] {
+            let both = see_both(one, other, |_, link| link).expect("they can be seen");
+            let all = see(&[one, other].concat(), |_, link| link).expect("they can be seen");
+            assert_eq!((both.each, both.complete, both.first), (all.each, all.complete, all.first));
+        }
     }
 }

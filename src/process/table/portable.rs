@@ -1,7 +1,7 @@
 //! macOS and Windows: listed by `sysinfo`, with start marks of our own, because it rounds start times to seconds.
 
 use super::environment::Environment;
-use super::{Link, ProcessInfo, Snapshot, User};
+use super::{CommandLines, Link, ProcessInfo, Snapshot, User};
 use crate::instance::Tag;
 use crate::process::identity::{StartMark, start_mark};
 use std::collections::HashMap;
@@ -31,7 +31,7 @@ pub fn tag_of(pid: u32) -> Option<Tag> {
 ///
 /// # Errors
 /// The system's error when processes cannot be listed.
-pub fn snapshot() -> io::Result<Snapshot> {
+pub fn snapshot(_command_lines: CommandLines) -> io::Result<Snapshot> {
     let kind = ProcessRefreshKind::nothing()
         .with_exe(UpdateKind::Always)
         .with_cmd(UpdateKind::Always)

@@ -64,7 +64,7 @@ fn only_the_same_process_is_opened() {
 #[test]
 fn a_snapshot_tells_what_a_child_is() {
     let sleeper = Sleeper::start(&tag().to_string());
-    let processes = snapshot().expect("processes can be listed").processes;
+    let processes = snapshot(CommandLines::OfCandidates).expect("processes can be listed").processes;
     let of = |pid| processes.iter().find(|process| process.link.pid == pid).expect("it runs");
     let (own, child) = (of(std::process::id()), of(sleeper.0.id()));
     assert_eq!(child.command_line, ["sleep", "30"]);
@@ -73,6 +73,23 @@ fn a_snapshot_tells_what_a_child_is() {
     assert!(own.user.is_some() && child.identified && child.environment.keep);
     assert!(!child.is_node() && !child.hosts_procward && !child.environment.managed_by_node);
     assert!(child.age <= own.age);
+}
+
+#[test]
+fn command_lines_are_read_of_candidates_or_of_all() {
+    let (tagged, stranger) = (Sleeper::start(&tag().to_string()), Sleeper::start("garbage"));
+    let of = |sleeper: &Sleeper, command_lines| {
+        let processes = snapshot(command_lines).expect("processes can be listed").processes;
+        let process = processes.into_iter().find(|process| process.link.pid == sleeper.0.id()).expect("it runs");
+        (process.is_candidate(), process.command_line == ["sleep", "30"])
+    };
+    assert_eq!(of(&tagged, CommandLines::OfCandidates), (true, true));
+    assert_eq!(of(&tagged, CommandLines::OfAll), (true, true));
+    assert_eq!(of(&stranger, CommandLines::OfAll), (false, true));
+    // Where they are known anyway nothing is left out.
+    if cfg!(target_os = "linux") {
+        assert_eq!(of(&stranger, CommandLines::OfCandidates), (false, false));
+    }
 }
 
 #[test]
