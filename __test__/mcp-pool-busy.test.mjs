@@ -1,9 +1,13 @@
 // What servers write while the event loop, which reads them, has no time for it.
 
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { afterEach, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
 import { said, withHostile } from './support/hostile.mjs'
-import { assertNothingLeft, noProcessList } from './support/processes.mjs'
+import { assertNothingLeft, noProcessList, processesOfThisTest } from './support/processes.mjs'
+import { until } from './support/until.mjs'
 
 afterEach(assertNothingLeft)
 
@@ -77,4 +81,17 @@ describe('results of many sizes', { skip: noProcessList }, () => {
       },
       { maxInFlight: 16 },
     ))
+})
+
+describe('a worker thread in the middle of its calls', { skip: noProcessList }, () => {
+  test('can be terminated at any moment', async () => {
+    // Most moments are between two answers, and some in the middle of one.
+    for (let round = 0; round < 12; round++) {
+      const worker = new Worker(new URL('fixtures/busy-worker.mjs', import.meta.url))
+      await once(worker, 'message')
+      await sleep(round * 5)
+      await worker.terminate()
+    }
+    await until(() => processesOfThisTest().length === 0)
+  })
 })

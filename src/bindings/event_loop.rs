@@ -3,10 +3,10 @@
 //! Node.js exports libuv to its addons. What else runs them may not, so the functions are looked up when they are first
 //! needed, and without them everything is read on the runtime.
 
-mod entry;
+mod callback;
 mod uv;
 
-pub use entry::Entry;
+pub use callback::Callback;
 
 use napi::{Env, sys};
 use std::cell::{Cell, RefCell};

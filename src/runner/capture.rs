@@ -124,16 +124,22 @@ impl<P: AsyncRead + Unpin> Pipe<P> {
     }
 
     /// The next bytes; none at the end.
-    async fn read<'a>(&mut self, chunk: &'a mut [u8]) -> &'a [u8] {
+    async fn read<'a>(&mut self, chunk: &'a mut Vec<u8>) -> &'a [u8] {
+        chunk.clear();
         let is_stopped = *self.stopped.borrow();
-        let most = if is_stopped { chunk.len().min(self.rest) } else { chunk.len() };
+        if is_stopped && self.rest < chunk.capacity() {
+            *chunk = Vec::with_capacity(self.rest);
+        }
+        if chunk.capacity() == 0 {
+            return chunk;
+        }
         let length = tokio::select! {
             biased;
-            read = self.output.read(&mut chunk[..most]) => read.unwrap_or(0),
+            read = self.output.read_buf(chunk) => read.unwrap_or(0),
             _ = self.stopped.wait_for(|stopped| *stopped) => 0,
         };
         if is_stopped {
-            self.rest -= length;
+            self.rest = self.rest.saturating_sub(length);
         }
         &chunk[..length]
     }
@@ -145,7 +151,8 @@ async fn keep<P: AsyncRead + Unpin>(
     most: usize,
     overflow: Arc<Overflow>,
 ) {
-    let mut chunk = vec![0; CHUNK];
+    // Not filled with anything: most children write little, and each page that is touched takes time.
+    let mut chunk = Vec::with_capacity(CHUNK);
     loop {
         let bytes = pipe.read(&mut chunk).await;
         if bytes.is_empty() {
@@ -173,7 +180,7 @@ struct LineReader {
 
 /// Waits for the receiver of the lines, so that a child which writes faster than it is read has to wait too.
 async fn pass_on<P: AsyncRead + Unpin>(mut pipe: Pipe<P>, mut to: LineReader, overflow: Arc<Overflow>) {
-    let mut chunk = vec![0; CHUNK];
+    let mut chunk = Vec::with_capacity(CHUNK);
     loop {
         let bytes = pipe.read(&mut chunk).await;
         if bytes.is_empty() {

@@ -1,9 +1,8 @@
 //! Reading what servers answer on the thread that waits for it, so that a call wakes no other one.
 
 use super::settle::{Listener, Settler, Told};
-use crate::bindings::event_loop::{Entry, EventLoop, Watch};
+use crate::bindings::event_loop::{Callback, EventLoop, Watch};
 use crate::runner::Outlet;
-use napi::bindgen_prelude::FunctionRef;
 use napi::{Env, Result};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -16,7 +15,7 @@ const CHUNK: usize = 64 * 1024;
 /// The servers that are read here; none where the event loop cannot be had.
 pub struct Reading {
     event_loop: Option<EventLoop>,
-    listener: Rc<Direct>,
+    listener: Rc<Callback<Told>>,
     settler: Arc<Settler>,
     servers: Servers,
     last: u32,
@@ -26,19 +25,13 @@ pub struct Reading {
 /// By the numbers under which they are read.
 type Servers = Rc<RefCell<HashMap<u32, Watch>>>;
 
-/// The listener, called without a queue in between.
-struct Direct {
-    entry: Entry,
-    listener: FunctionRef<Told, ()>,
-}
-
 impl Reading {
     /// None yet.
     ///
     /// # Errors
     /// N-API's.
     pub fn new(env: &Env, lend_loop: bool, listener: &Listener, settler: &Arc<Settler>) -> Result<Self> {
-        let listener = Direct { entry: Entry::new(env, "procward:mcp")?, listener: listener.create_ref()? };
+        let listener = Callback::new(env, "procward:mcp", listener)?;
         Ok(Self {
             event_loop: lend_loop.then(|| EventLoop::of(env)).flatten(),
             listener: Rc::new(listener),
@@ -70,7 +63,9 @@ impl Reading {
             if !goes_on && let Some(servers) = servers.upgrade() {
                 servers.borrow_mut().remove(&number);
             }
-            listener.tell(told);
+            if !told.is_empty() {
+                listener.call_each(told);
+            }
             goes_on
         });
         if let Some(watch) = watch {
@@ -81,21 +76,5 @@ impl Reading {
     /// Gives an output back.
     pub fn leave(&mut self, number: u32) {
         self.servers.borrow_mut().remove(&number);
-    }
-}
-
-impl Direct {
-    fn tell(&self, all: Vec<Told>) {
-        if all.is_empty() {
-            return;
-        }
-        self.entry.enter(|env| {
-            for told in all {
-                let called = self.listener.borrow_back(env).and_then(|listener| listener.call(told));
-                if let Err(error) = called {
-                    env.fatal_exception(error);
-                }
-            }
-        });
     }
 }
