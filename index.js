@@ -1,5 +1,7 @@
 'use strict'
 
+const { off, on, once } = require('./lib/alerts/events')
+const { startAlerts } = require('./lib/alerts/watch')
 const { CleanupScanner, cleanup } = require('./lib/cleanup')
 const { getGuarantees } = require('./lib/guarantees')
 const { shutdown } = require('./lib/lifecycle')
@@ -22,7 +24,11 @@ module.exports = {
   cleanup,
   getActiveProcesses,
   getGuarantees,
+  off,
+  on,
+  once,
   run,
   shutdown,
   spawn,
+  startAlerts,
 }

@@ -1,5 +1,6 @@
 'use strict'
 
+const { watchMounted } = require('./alerts/watch')
 const { healthOptions } = require('./health/options')
 const { mediaType } = require('./health/media-type')
 const { basicHealth, processHealth } = require('./health/report')
@@ -10,7 +11,11 @@ const { errorReply, reply, send } = require('./health/reply')
 function healthRouter(options) {
   const source = healthOptions(options)
 
-  return function health(req, res, next) {
+  watchMounted(source, health)
+  return health
+
+  /** @type {import('./health').HealthHandler} */
+  function health(req, res, next) {
     const route = routes.get(pathOf(req.url ?? '/', source.prefix))
     if (route === undefined) {
       if (next) return next()
