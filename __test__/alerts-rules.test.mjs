@@ -86,9 +86,34 @@ const STORIES = [
     ['5 +queueTimeouts', '305 -queueTimeouts'],
   ],
   ['what was counted before the first sample', {}, every5(0, 60, { queueTimeouts: 9, kills: 9 }), []],
-  ['a counter that starts anew', {}, [[0, { queueTimeouts: 9 }], [5, {}], [10, { queueTimeouts: 1 }]], ['10 +queueTimeouts']],
-  ['a counter that starts anew and counted', {}, [[0, { queueTimeouts: 9 }], [5, { queueTimeouts: 1 }]], ['5 +queueTimeouts']],
-  ['five kills', {}, [[0, {}], [5, { kills: 5 }]], []],
+  [
+    'a counter that starts anew',
+    {},
+    [
+      [0, { queueTimeouts: 9 }],
+      [5, {}],
+      [10, { queueTimeouts: 1 }],
+    ],
+    ['10 +queueTimeouts'],
+  ],
+  [
+    'a counter that starts anew and counted',
+    {},
+    [
+      [0, { queueTimeouts: 9 }],
+      [5, { queueTimeouts: 1 }],
+    ],
+    ['5 +queueTimeouts'],
+  ],
+  [
+    'five kills',
+    {},
+    [
+      [0, {}],
+      [5, { kills: 5 }],
+    ],
+    [],
+  ],
   [
     'six kills, one at a time, and the time after them',
     {},
@@ -96,12 +121,33 @@ const STORIES = [
     // At 500 s only those of 250 and 300 s are within the window: no more than half the threshold.
     ['300 +kills', '500 -kills'],
   ],
-  ['nine failures of nine', {}, [[0, {}], [5, { calls: 9, failures: 9 }]], []],
-  ['a quarter of the calls failed', {}, [[0, {}], [5, { calls: 20, failures: 5 }]], []],
+  [
+    'nine failures of nine',
+    {},
+    [
+      [0, {}],
+      [5, { calls: 9, failures: 9 }],
+    ],
+    [],
+  ],
+  [
+    'a quarter of the calls failed',
+    {},
+    [
+      [0, {}],
+      [5, { calls: 20, failures: 5 }],
+    ],
+    [],
+  ],
   [
     'more than a quarter failed, then all went well',
     {},
-    [[0, {}], [5, { calls: 20, failures: 6 }], [10, { calls: 40, failures: 6 }], [15, { calls: 60, failures: 6 }]],
+    [
+      [0, {}],
+      [5, { calls: 20, failures: 6 }],
+      [10, { calls: 40, failures: 6 }],
+      [15, { calls: 60, failures: 6 }],
+    ],
     ['5 +failures', '15 -failures'],
   ],
   [
@@ -133,31 +179,48 @@ const STORIES = [
     ['60 +slowTool', '125 -slowTool'],
   ],
   ['a gap of more than 30 s', {}, [...every5(0, 50, { queued: 3 }), ...every5(81, 136, { queued: 3 })], []],
-  [
-    'a gap of 30 s',
-    {},
-    [...every5(0, 50, { queued: 3 }), ...every5(80, 100, { queued: 3 })],
-    ['80 +queue'],
-  ],
+  ['a gap of 30 s', {}, [...every5(0, 50, { queued: 3 }), ...every5(80, 100, { queued: 3 })], ['80 +queue']],
   [
     'a gap does not resolve',
     {},
-    [[0, { processes: 6 }], [5, {}], [10, {}], [100, {}], [105, {}], [110, {}], [115, {}]],
+    [
+      [0, { processes: 6 }],
+      [5, {}],
+      [10, {}],
+      [100, {}],
+      [105, {}],
+      [110, {}],
+      [115, {}],
+    ],
     ['0 +processes', '115 -processes'],
   ],
   ['a clock that is set back', {}, [...every5(0, 50, { queued: 3 }), ...every5(10, 65, { queued: 3 })], []],
-  ['another threshold', { queue: { threshold: 10, for: 0 } }, [[0, { queued: 10 }], [5, { queued: 11 }]], ['5 +queue']],
+  [
+    'another threshold',
+    { queue: { threshold: 10, for: 0 } },
+    [
+      [0, { queued: 10 }],
+      [5, { queued: 11 }],
+    ],
+    ['5 +queue'],
+  ],
   ['a rule that is left out', { processes: false }, every5(0, 60, { processes: 60 }), []],
   [
     'two levels',
     { manyProcesses: { measure: 'processes', threshold: 10, level: 'critical' } },
-    [[0, { processes: 6 }], [5, { processes: 11 }]],
+    [
+      [0, { processes: 6 }],
+      [5, { processes: 11 }],
+    ],
     ['0 +processes', '5 +manyProcesses'],
   ],
   [
     'several at once',
     {},
-    [[0, {}], [5, { processes: 6, queueTimeouts: 1, kills: 6 }]],
+    [
+      [0, {}],
+      [5, { processes: 6, queueTimeouts: 1, kills: 6 }],
+    ],
     ['5 +processes', '5 +queueTimeouts', '5 +kills'],
   ],
 ]
@@ -171,9 +234,23 @@ describe('story', () => {
 const MESSAGES = [
   [{ processes: 6 }, 'processes', 'warning', 6, 5, '6 active processes detected (recommended max: 5)'],
   [{ queued: 3 }, 'queue', 'warning', 3, 2, '3 calls waiting for a slot (threshold: 2)'],
-  [{ queueTimeouts: 1 }, 'queueTimeouts', 'critical', 1, 0, '1 call waited for a slot in vain within 300 s (threshold: 0)'],
+  [
+    { queueTimeouts: 1 },
+    'queueTimeouts',
+    'critical',
+    1,
+    0,
+    '1 call waited for a slot in vain within 300 s (threshold: 0)',
+  ],
   [{ kills: 7 }, 'kills', 'warning', 7, 5, '7 processes ended by the cleanup within 300 s (threshold: 5)'],
-  [{ calls: 30, failures: 10 }, 'failures', 'warning', 1 / 3, 0.25, '33.3% of 30 calls failed within 300 s (threshold: 25%)'],
+  [
+    { calls: 30, failures: 10 },
+    'failures',
+    'warning',
+    1 / 3,
+    0.25,
+    '33.3% of 30 calls failed within 300 s (threshold: 25%)',
+  ],
   [available(5), 'memory', 'critical', 0.95, 0.9, '95% of the memory in use (threshold: 90%)'],
   [tool(41.26), 'slowTool', 'warning', 41260, 30000, 'asana.list took 41.3 s (95th percentile; threshold: 30 s)'],
 ]
@@ -233,7 +310,11 @@ test('evaluate() changes nothing that it was given', () => {
   let state = freeze(evaluate(INITIAL, { ...QUIET, time: START }, alertRules({}, 5)).state)
   for (const [second, values] of every5(5, 100, { processes: 6, queued: 3, kills: 6 })) {
     const sizes = [state.standings.size, state.counted.length]
-    const after = evaluate(state, Object.freeze({ ...QUIET, ...values, time: START + second * 1000 }), alertRules({}, 5))
+    const after = evaluate(
+      state,
+      Object.freeze({ ...QUIET, ...values, time: START + second * 1000 }),
+      alertRules({}, 5),
+    )
     assert.deepEqual([state.standings.size, state.counted.length], sizes)
     state = freeze(after.state)
   }
@@ -242,7 +323,8 @@ test('evaluate() changes nothing that it was given', () => {
 test('a year of samples takes no more memory than an hour', () => {
   const rules = alertRules({ kills: { window: 3_600_000 } }, 5)
   let state = INITIAL
-  for (let at = 0; at < 3000; at++) state = evaluate(state, { ...QUIET, kills: at, time: START + at * 5000 }, rules).state
+  for (let at = 0; at < 3000; at++)
+    state = evaluate(state, { ...QUIET, kills: at, time: START + at * 5000 }, rules).state
   assert.equal(state.counted.length, 720)
 })
 
@@ -310,10 +392,18 @@ describe('rules', () => {
     const { readFile } = await import('node:fs/promises')
     const text = await readFile(new URL('../docs/alerts.md', import.meta.url), 'utf8')
     const rows = text.split('\n').filter((line) => line.startsWith('| `'))
-    const documented = new Map(rows.map((line) => line.split('|').map((cell) => cell.trim())).map((cells) => [cells[1], cells]))
+    const documented = new Map(
+      rows.map((line) => line.split('|').map((cell) => cell.trim())).map((cells) => [cells[1], cells]),
+    )
     for (const [name, rule] of alertRules({}, 5)) {
       const [, , , level, threshold, clear, during, keep, window] = documented.get(`\`${name}\``) ?? []
-      const told = { level, threshold: Number(threshold), clear: Number(clear), for: Number(during), keep: Number(keep) }
+      const told = {
+        level,
+        threshold: Number(threshold),
+        clear: Number(clear),
+        for: Number(during),
+        keep: Number(keep),
+      }
       const { minimum, measure, window: windowed, ...known } = rule
       assert.deepEqual({ ...told, window: window === '' ? 0 : Number(window) }, { ...known, window: windowed }, name)
     }

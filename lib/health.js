@@ -6,10 +6,13 @@ const { mediaType } = require('./health/media-type')
 const { basicHealth, processHealth } = require('./health/report')
 const { routes } = require('./health/routes')
 const { errorReply, reply, send } = require('./health/reply')
+const { sampler } = require('./metrics/sampler')
 
 /** @type {typeof import('./health').healthRouter} */
 function healthRouter(options) {
   const source = healthOptions(options)
+  // Looks from now on, so that there is a history when somebody asks for it.
+  sampler(source.helper, source.cleanup)
 
   watchMounted(source, health)
   return health
@@ -27,7 +30,8 @@ function healthRouter(options) {
     }
     let answer
     try {
-      answer = reply(route(source), mediaType(req.headers.accept))
+      const { accept = '' } = req.headers
+      answer = reply(route(source, { accept, query: queryOf(req.url ?? '/') }), mediaType(accept))
     } catch (error) {
       if (next) return next(error)
       answer = errorReply(500, 'ERR_INTERNAL', 'The health check failed')
@@ -57,6 +61,12 @@ function pathOf(url, prefix) {
   const rest = path.slice(prefix.length)
   if (rest === '' || rest === '/') return '/'
   return rest.endsWith('/') ? rest.slice(0, -1) : rest
+}
+
+/** @param {string} url */
+function queryOf(url) {
+  const at = url.indexOf('?')
+  return new URLSearchParams(at < 0 ? '' : url.slice(at))
 }
 
 module.exports = { getHealth, getProcessHealth, healthRouter }

@@ -3,10 +3,7 @@
 // What rules look at: a number of a sample, or of what happened within a while before it, and how to tell it.
 
 /**
- * One look at the server; see lib/metrics/sampler.js.
- * @typedef {{ time: number, processes: number, queued: number, calls: number, failures: number, queueTimeouts: number,
- *   kills: number, memoryAvailable: number | null, memoryTotal: number | null,
- *   slowest: { server: string, tool: string, p95: number } | null }} Sample
+ * @typedef {import('../health').Sample} Sample
  * @typedef {{ calls: number, failures: number, queueTimeouts: number, kills: number }} Counts
  * @typedef {{ sample: Sample, counts: Counts }} Seen `counts` is what was counted within the rule's window.
  * @typedef {import('./rules').Rule} Rule
