@@ -2,6 +2,7 @@
 
 // The queue and the counting are native; here are the promises' callers, one timer, and abort signals.
 
+const { channels } = require('./diagnostics')
 const native = require('./native')
 const { abortError } = require('./errors')
 const validate = require('./validate')
@@ -71,8 +72,12 @@ class Semaphore {
 
   /** @param {number} maxConcurrent */
   resize(maxConcurrent) {
-    native.semaphoreResize(this.#handle, validate.count('maxConcurrent', maxConcurrent))
+    validate.count('maxConcurrent', maxConcurrent)
+    const { limit } = channels
+    const before = limit.hasSubscribers ? this.getStatus().maxConcurrent : maxConcurrent
+    native.semaphoreResize(this.#handle, maxConcurrent)
     this.#restTimer()
+    if (before !== maxConcurrent) limit.publish({ time: Date.now(), before, maxConcurrent })
   }
 
   close() {

@@ -1,6 +1,7 @@
 'use strict'
 
 const config = require('../config')
+const { tellCall } = require('../diagnostics/calls')
 const { codedError } = require('../errors')
 const { closedError, drainAtShutdown, isClosing } = require('../lifecycle')
 const { encodeArguments } = require('../mcporter/arguments')
@@ -49,7 +50,8 @@ class McpPool {
     try {
       const { timeout = this.#callTimeout, signal, onProgress } = callOptions(options, CALL)
       const call = { server: name('server', server), tool: name('tool', tool), timeout, signal, onProgress }
-      return recorded(call, this.callEncoded(call, encodeArguments(args)))
+      const json = encodeArguments(args)
+      return tellCall(call, () => recorded(call, this.callEncoded(call, json)))
     } catch (error) {
       return Promise.reject(error)
     }
@@ -59,7 +61,7 @@ class McpPool {
   async listTools(server, options) {
     const { timeout = this.#listTimeout, signal } = callOptions(options, ['timeout', 'signal'])
     const call = { server: name('server', server), tool: 'list_tools', timeout, signal }
-    return recorded(call, this.listPages(call))
+    return tellCall(call, () => recorded(call, this.listPages(call)))
   }
 
   /** A checked call. @param {import('./sessions').Call} call @param {string} json @returns {Promise<any>} */
