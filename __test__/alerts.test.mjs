@@ -69,17 +69,19 @@ test("the seed's alert stays what it was beside the list", () => {
   state.processes = 6
   const { alert, alerts } = answer(router)
   assert.deepEqual(alert, { level: 'warning', message: MANY })
-  assert.deepEqual(alerts, [], 'nobody has looked since')
+  const [{ name, level, message, since }] = alerts
+  assert.deepEqual([name, level, message, since], ['processes', 'warning', MANY, Date.now()], 'at once')
   look()
   state.processes = 0
   const after = answer(router)
   assert.equal(after.alert, null)
   assert.deepEqual(
-    after.alerts.map(({ message }) => message),
-    [MANY],
+    after.alerts.map(({ name, value }) => [name, value]),
+    [['processes', 0]],
+    'few for 15 s, and only then enough',
   )
   const health = answer(router, 'application/health+json')
-  assert.deepEqual([health.status, health.output], ['warn', MANY])
+  assert.deepEqual([health.status, health.output], ['warn', after.alerts[0].message])
   calmDown(state)
   assert.equal(answer(router, 'application/health+json').status, 'pass')
 })
@@ -140,7 +142,11 @@ test('once more replaces the rules, and what is active goes on', () => {
   })
   assert.deepEqual(events, ['+processes warning'], 'raised once; nobody knows what became of it after stop()')
   assert.deepEqual([first.getActive(), second.getActive()], [[], []])
-  assert.deepEqual(getProcessHealth(source).alerts, [])
+  assert.deepEqual(
+    getProcessHealth(source).alerts.map(({ level }) => level),
+    ['warning'],
+    'by the default rules again',
+  )
 })
 
 test('each helper has its own', () => {

@@ -122,7 +122,10 @@ export interface ProcessHealth {
   cleanup: CleanupStats
   /** `null` when there is nothing to tell. */
   alert: Alert | null
-  /** All that are active as of the latest look, oldest first; empty when nobody watches (see `startAlerts` of `procward`). */
+  /**
+   * All that are active now, oldest first, by the rules of `startAlerts` of `procward` or the default ones. Of a helper that
+   * neither that nor a {@link healthRouter} watches, those that one look shows.
+   */
   alerts: ActiveAlert[]
   /** The helper's sessions with servers; `null` for a helper without sessions. */
   pool: McpPoolStatus | null

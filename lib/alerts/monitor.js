@@ -47,8 +47,14 @@ class Monitor {
     this.#state = INITIAL
   }
 
+  /** Those that were told. */
   active() {
     return active(this.#state)
+  }
+
+  /** Those of this moment, which may not have been told yet; `undefined` where nothing is watched. @param {Sample} sample */
+  activeAt(sample) {
+    return this.#stopSamples && active(evaluate(this.#state, sample, this.#rules).state)
   }
 
   /** @param {Webhook | undefined} webhook */

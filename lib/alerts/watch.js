@@ -7,6 +7,7 @@ const { healthOptions } = require('../health/options')
 const { stopAtShutdown } = require('../lifecycle')
 const { sampler } = require('../metrics/sampler')
 const validate = require('../validate')
+const { INITIAL, active, evaluate } = require('./evaluate')
 const events = require('./events')
 const { Monitor } = require('./monitor')
 const { alertRules } = require('./rules')
@@ -77,9 +78,11 @@ function unmount(watch) {
   if (!watch.started) end(watch)
 }
 
-/** The active alerts of what is watched. @param {Source} source @returns {import('../../index').Alert[]} */
-function activeAlerts({ helper, cleanup }) {
-  return watches.get(helper)?.get(cleanup)?.monitor.active() ?? []
+/** The alerts of this moment; of what is not watched, those that one look shows. @param {Source} source @returns {import('../../index').Alert[]} */
+function activeAlerts({ helper, cleanup, recommendedMax }) {
+  const sample = sampler(helper, cleanup).latest()
+  const alerts = watches.get(helper)?.get(cleanup)?.monitor.activeAt(sample)
+  return alerts ?? active(evaluate(INITIAL, sample, alertRules(undefined, recommendedMax)).state)
 }
 
 /** @param {unknown} given */
