@@ -2,6 +2,7 @@
 
 // The routes of metrics and history.
 
+const { activeAlerts } = require('../alerts/watch')
 const { collect } = require('../metrics/collect')
 const { families } = require('../metrics/families')
 const { INTERVAL, sampler } = require('../metrics/sampler')
@@ -20,7 +21,11 @@ function metrics(source, { accept }) {
   const asked = quality(accept, OPENMETRICS)
   const isOpen = asked > 0 && asked >= quality(accept, PLAIN)
   const type = isOpen ? `${OPENMETRICS}; version=1.0.0` : `${PLAIN}; version=0.0.4`
-  return { statusCode: 200, type, text: metricsText(JSON.stringify(families(collect(source))), isOpen) }
+  return {
+    statusCode: 200,
+    type,
+    text: metricsText(JSON.stringify(families(collect(source), activeAlerts(source))), isOpen),
+  }
 }
 
 /** @param {import('./options').HealthSource} source @param {import('./routes').Request} request @returns {import('./reply').Reply} */

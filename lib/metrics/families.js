@@ -18,8 +18,8 @@ const STATES = ['idle', 'busy', 'starting']
  * @typedef {ReturnType<typeof import('./collect').collect>} Collected
  */
 
-/** @param {Collected} collected @returns {Family[]} */
-function families(collected) {
+/** @param {Collected} collected @param {import('../../index').Alert[]} alerts @returns {Family[]} */
+function families(collected, alerts) {
   return [
     gauge('procward_build_info', 'The version of procward.', [{ labels: { version }, value: 1 }]),
     ...queue(collected),
@@ -27,6 +27,7 @@ function families(collected) {
     ...children(collected),
     ...pool(collected),
     ...cleanup(collected),
+    gauge('procward_alerts_active', 'Alerts that are active, 1 each.', alerts.map(activeAlert)),
     single('procward_host_memory_available_bytes', 'Memory that is left.', collected.memory.available),
     single('procward_host_memory_bytes', 'Memory in all.', collected.memory.total),
   ]
@@ -104,6 +105,11 @@ function cleanup({ cleanup }) {
   if (cleanup.lastScan === null) return all
   const when = 'When the latest scan began, since 1970.'
   return [...all, single('procward_cleanup_last_scan_timestamp_seconds', when, cleanup.lastScan / 1000)]
+}
+
+/** @param {import('../../index').Alert} alert @returns {Point} */
+function activeAlert({ name, level }) {
+  return { labels: { name, level }, value: 1 }
 }
 
 /** @param {string} label @param {Record<string, number>} counts @param {Labels} [more] @returns {Point[]} */

@@ -2,6 +2,7 @@
 
 // procward's metrics in the registry that a server has already. The registry asks for them by the one method that it needs.
 
+const { activeAlerts } = require('../alerts/watch')
 const validate = require('../validate')
 const { collect } = require('./collect')
 const { families } = require('./families')
@@ -17,7 +18,7 @@ function registerMetrics(registry, options) {
   let current
   const familiesNow = () => {
     if (current === undefined) {
-      current = new Map(families(collect(source)).map((family) => [family.name, family]))
+      current = new Map(families(collect(source), activeAlerts(source)).map((family) => [family.name, family]))
       setImmediate(() => {
         current = undefined
       })

@@ -7,7 +7,7 @@ const { OUTCOMES } = require('./outcomes')
 
 const SOURCE = ['helper', 'cleanup']
 
-/** @param {unknown} [options] @returns {import('./collect').Source} */
+/** @param {unknown} [options] @returns {import('../health/options').HealthSource} */
 function metricsSource(options) {
   return healthOptions(validate.options('options', options, SOURCE))
 }
