@@ -3,8 +3,9 @@ import { execFile } from 'node:child_process'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { off, on, once, startAlerts } from 'procward'
+import { off, on, once, registerMetrics, startAlerts } from 'procward'
 import { getProcessHealth, healthRouter } from 'procward/health'
+import { deadAddress } from './support/receivers.mjs'
 import { look, startClock, stopClock, watched } from './support/watched.mjs'
 
 const MANY = '6 active processes detected (recommended max: 5)'
@@ -197,6 +198,20 @@ test('once() hears once, off() hears no more', () => {
   watch.stop()
 })
 
+test('the metrics have the active alerts', async () => {
+  const { state, helper, cleanup } = watched()
+  const metrics = new Map()
+  registerMetrics({ registerMetric: (metric) => metrics.set(metric.name, metric) }, { helper, cleanup })
+  const watch = startAlerts({ helper, cleanup })
+  state.processes = 6
+  look()
+  await new Promise((resolve) => setImmediate(resolve))
+  const { type, values } = await metrics.get('procward_alerts_active').get()
+  assert.equal(type, 'gauge')
+  assert.deepEqual(values, [{ labels: { name: 'processes', level: 'warning' }, value: 1 }])
+  watch.stop()
+})
+
 test('nothing of a command line is told', () => {
   const { state, ...source } = watched()
   const watch = startAlerts(source)
@@ -235,6 +250,24 @@ describe('a program', () => {
       require('procward/health').healthRouter()
       print('started')`)
     assert.deepEqual(lines, ['started'])
+  })
+
+  test('ends though an alert waits to be posted again', async () => {
+    const url = await deadAddress()
+    const lines = await printed(`
+      stopClock()
+      const { state, ...source } = watched()
+      const watch = procward.startAlerts({ ...source, webhook: { url: '${url}' } })
+      state.processes = 6
+      look()
+      startClock()
+      const wait = setInterval(() => {
+        const { queued, lastFailure } = watch.getWebhookStatus()
+        if (lastFailure === null) return
+        clearInterval(wait)
+        print([queued, lastFailure])
+      }, 10)`)
+    assert.deepEqual(lines, [[1, 'it could not be reached (ECONNREFUSED)']])
   })
 
   test('that only listens hears of the default helper', async () => {
