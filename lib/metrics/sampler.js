@@ -2,7 +2,7 @@
 
 // What is going on, looked at every few seconds and remembered for an hour.
 
-const native = require('./store')
+const native = require('../native')
 const { hostMemory } = require('./collect')
 
 /** Ms between two samples. */
