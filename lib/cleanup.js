@@ -63,7 +63,7 @@ class CleanupScanner {
 
   /** @returns {Record<string, number>} */
   getKilled() {
-    return {}
+    return JSON.parse(this.#scanner().killed())
   }
 
   #inForce() {

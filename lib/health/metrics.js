@@ -6,7 +6,7 @@ const { activeAlerts } = require('../alerts/watch')
 const { collect } = require('../metrics/collect')
 const { families } = require('../metrics/families')
 const { INTERVAL, sampler } = require('../metrics/sampler')
-const { metricsText } = require('../metrics/store')
+const { metricsText } = require('../native')
 const { quality } = require('./media-type')
 const { errorReply } = require('./reply')
 

@@ -103,7 +103,7 @@ class Sessions {
       const { server, state, age, uses, inFlight, garbage } = session
       return { server, pid, state, age, idle, uses, inFlight, memory, garbage }
     })
-    return { sessions, queued: this.#native.queued(), stats: { hits: 0, misses: 0, recycled: {} } }
+    return { sessions, queued: this.#native.queued(), stats: JSON.parse(this.#native.stats()) }
   }
 
   /** @returns {Promise<void>} */

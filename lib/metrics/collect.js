@@ -4,7 +4,7 @@
 // the helper and the scanner that are asked for.
 
 const os = require('node:os')
-const native = require('./store')
+const native = require('../native')
 const { REJECTIONS } = require('./outcomes')
 
 /**

@@ -7,6 +7,8 @@ const { OUTCOMES } = require('./outcomes')
 
 /** What a session does that can still take calls, or soon will. */
 const STATES = ['idle', 'busy', 'starting']
+const MAX_SERVERS = 200
+const MAX_NAME = 100
 
 /**
  * A counter's name has its `_total` in the text only. Of a histogram there are sum and count, and for each bound how many
@@ -83,13 +85,23 @@ function pool({ pool }) {
 
 /** How many sessions each server has in each state. @param {import('../../index').McpPoolStatus['sessions']} all @returns {Point[]} */
 function sessions(all) {
-  const servers = new Set(all.map(({ server }) => server))
-  return [...servers].flatMap((server) =>
-    STATES.map((state) => ({
-      labels: { server, state },
-      value: all.filter((session) => session.server === server && session.state === state).length,
-    })),
+  /** @type {Map<string, Map<string, number>>} */
+  const servers = new Map()
+  for (const { server, state } of all) {
+    const name = label(server)
+    const key = servers.has(name) || servers.size < MAX_SERVERS ? name : 'other'
+    const counts = servers.get(key) ?? new Map(STATES.map((state) => [state, 0]))
+    servers.set(key, counts)
+    if (counts.has(state)) counts.set(state, (counts.get(state) ?? 0) + 1)
+  }
+  return [...servers].flatMap(([server, counts]) =>
+    [...counts].map(([state, value]) => ({ labels: { server, state }, value })),
   )
+}
+
+/** As the addon writes a name: no control characters, and not too long. @param {string} name */
+function label(name) {
+  return [...name.replace(/\p{Cc}/gu, '')].slice(0, MAX_NAME).join('')
 }
 
 /** @param {Collected} collected @returns {Family[]} */

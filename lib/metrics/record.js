@@ -2,7 +2,7 @@
 
 // On the way of every call: a look into two Maps and one call of the addon with numbers.
 
-const native = require('./store')
+const native = require('../native')
 const { OUTCOMES, REJECTIONS, outcomeOf, rejectionOf } = require('./outcomes')
 
 /** The number of all series that have no place of their own. */

@@ -21,15 +21,10 @@ function getMetrics(options) {
 function summary({ time, calls, wait, semaphore, rejected, children, pool, cleanup }) {
   return {
     time,
-    calls: calls.map(({ server, tool, outcomes, ...latency }) => ({
-      server,
-      tool,
-      ...quantiles(latency),
-      failures: failures(outcomes),
-      max: latency.max,
-      mean: latency.mean,
-    })),
-    queueWait: { ...quantiles(wait), max: wait.max },
+    calls: calls.map(({ server, tool, count, outcomes, p50, p95, p99, max, mean }) => {
+      return { server, tool, count, failures: failures(outcomes), p50, p95, p99, max, mean }
+    }),
+    queueWait: latency(wait),
     semaphore,
     rejected: /** @type {any} */ (rejected),
     children,
@@ -39,8 +34,8 @@ function summary({ time, calls, wait, semaphore, rejected, children, pool, clean
 }
 
 /** @param {import('./collect').Quantiles} of */
-function quantiles({ count, p50, p95, p99 }) {
-  return { count, p50, p95, p99 }
+function latency({ count, p50, p95, p99, max }) {
+  return { count, p50, p95, p99, max }
 }
 
 /** @param {import('./collect').CallSeries['outcomes']} outcomes */

@@ -2,7 +2,7 @@
 
 // What is going on, looked at every few seconds and remembered for an hour.
 
-const native = require('./store')
+const native = require('../native')
 const { hostMemory } = require('./collect')
 
 /** Ms between two samples. */
@@ -68,7 +68,18 @@ class Sampler {
     if (sample === undefined) return
     this.#samples.push(sample)
     if (this.#samples.length > KEPT) this.#samples.shift()
-    for (const listener of this.#listeners) listener(sample)
+    for (const listener of this.#listeners) tell(listener, sample)
+  }
+}
+
+/** A listener that throws is an uncaught exception, and no reason for the others not to hear. @param {(sample: Sample) => void} listener @param {Sample} sample */
+function tell(listener, sample) {
+  try {
+    listener(sample)
+  } catch (error) {
+    process.nextTick(() => {
+      throw error
+    })
   }
 }
 
