@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import evaluation from '../lib/alerts/evaluate.js'
 import { alertRules } from '../lib/alerts/rules.js'
+import { randomFrom } from './fixtures/random.mjs'
 
 const { INITIAL, active, evaluate } = evaluation
 const START = Date.UTC(2026, 1, 13)
@@ -298,6 +299,49 @@ describe('alert', () => {
     const [{ message }] = story({ slowTool: { for: 0 } }, [[0, { slowest }]]).active
     assert.equal(message, ` [31m${'s'.repeat(59)}.a b c took 60 s (95th percentile; threshold: 30 s)`)
   })
+})
+
+describe('whatever comes', () => {
+  for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
+    test(`alerts are raised and resolved in turn (seed ${seed})`, () => {
+      const random = randomFrom(seed)
+      const within = (most) => Math.floor(random() * most)
+      const rules = alertRules(
+        { processes: { keep: 0 }, queue: { for: 10_000, keep: 10_000 }, kills: { window: 20_000 } },
+        5,
+      )
+      const counters = { calls: 0, failures: 0, queueTimeouts: 0, kills: 0 }
+      const raised = new Set()
+      let state = INITIAL
+      let time = START
+      let turns = 0
+      for (let at = 0; at < 5000; at++) {
+        time += random() < 0.02 ? within(120_000) - 60_000 : 5000
+        for (const name of Object.keys(counters)) counters[name] = random() < 0.01 ? 0 : counters[name] + within(4)
+        const sample = {
+          ...QUIET,
+          ...counters,
+          ...available(random() * 30),
+          time,
+          processes: within(9),
+          queued: within(5),
+        }
+        const result = evaluate(state, sample, rules)
+        state = result.state
+        for (const alert of result.raised) {
+          assert.ok(!raised.has(alert.name) && alert.value > alert.threshold, alert.message)
+          raised.add(alert.name)
+          turns++
+        }
+        for (const alert of result.resolved) {
+          assert.ok(raised.delete(alert.name) && alert.value <= rules.get(alert.name).clear, alert.message)
+          assert.equal(alert.resolvedAt, time)
+        }
+        assert.deepEqual(new Set(active(state).map(({ name }) => name)), raised)
+      }
+      assert.ok(turns > 100)
+    })
+  }
 })
 
 test('evaluate() changes nothing that it was given', () => {

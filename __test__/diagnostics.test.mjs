@@ -6,7 +6,7 @@ import { afterEach, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { CleanupScanner, McpPool, ProcessPool, run, Semaphore, spawn } from 'procward'
 import { createMcpHelper } from 'procward/mcp-helper'
-import { assertNothingLeft } from './support/processes.mjs'
+import { assertNothingLeft, noProcessList, processesOfThisTest } from './support/processes.mjs'
 import { child } from './support/servers.mjs'
 import { until } from './support/until.mjs'
 
@@ -250,6 +250,7 @@ describe('processes', () => {
       const { killed } = await scanner.cleanupAll()
       assert.deepEqual(killed.map(({ pid }) => pid).sort(), [stranger, tracked.pid].sort())
       await assert.rejects(tracked.exited, { code: 'ERR_CLEANUP' })
+      await until(() => noProcessList || processesOfThisTest().length === 0)
     })
     assert.deepEqual(events.map(({ server, reason }) => [server, reason]).sort(), [
       [null, 'cleanup'],

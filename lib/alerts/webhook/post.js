@@ -17,7 +17,7 @@ async function post({ url, headers }, body) {
   try {
     const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal })
     // The status says it all, and what else there is may have no end.
-    await response.body?.cancel()
+    response.body?.cancel().catch(() => {})
     return answered(response)
   } catch (error) {
     return { isDelivered: false, mayRetry: true, retryAfter: 0, reason: unanswered(error, signal) }
