@@ -51,7 +51,7 @@ class McpPool {
       const { timeout = this.#callTimeout, signal, onProgress } = callOptions(options, CALL)
       const call = { server: name('server', server), tool: name('tool', tool), timeout, signal, onProgress }
       const json = encodeArguments(args)
-      return tellCall(call, () => recorded(call, this.callEncoded(call, json)))
+      return tellCall(call, () => recorded(call, performance.now(), this.callEncoded(call, json)))
     } catch (error) {
       return Promise.reject(error)
     }
@@ -61,7 +61,7 @@ class McpPool {
   async listTools(server, options) {
     const { timeout = this.#listTimeout, signal } = callOptions(options, ['timeout', 'signal'])
     const call = { server: name('server', server), tool: 'list_tools', timeout, signal }
-    return tellCall(call, () => recorded(call, this.listPages(call)))
+    return tellCall(call, () => recorded(call, performance.now(), this.listPages(call)))
   }
 
   /** A checked call. @param {import('./sessions').Call} call @param {string} json @returns {Promise<any>} */
@@ -154,12 +154,11 @@ class McpPool {
   }
 }
 
-/** Counts the call when it is over. @param {import('./sessions').Call} call @param {Promise<any>} answer @returns {Promise<any>} */
-function recorded(call, answer) {
-  const began = performance.now()
+/** Counts the call when it is over. @param {import('./sessions').Call} call @param {number} began @param {Promise<any>} answer @returns {Promise<any>} */
+function recorded(call, began, answer) {
   // Beside the promise, not around it.
   answer.then(
-    (result) => /** @type {any} */ (result?.isError === true ? recordToolError : recordAnswer)(call, began),
+    (result) => (result?.isError === true ? recordToolError : recordAnswer)(call, began),
     (error) => recordFailure(call, error, began),
   )
   return answer

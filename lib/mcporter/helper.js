@@ -107,8 +107,8 @@ function createMcpHelper(options) {
       recordRejection(error)
       throw named(call, error)
     })
-    recordWait(queued)
     const began = performance.now()
+    recordWait(began - queued)
     try {
       const answer = await work(began + call.timeout)
       recordAnswer(call, began)

@@ -50,9 +50,9 @@ function recordFailure({ server, tool }, error, began) {
   native.metricsRecordCall(number, outcome, (performance.now() - began) / 1000)
 }
 
-/** A call got its slot. @param {number} began - when it joined the queue */
-function recordWait(began) {
-  native.metricsRecordWait((performance.now() - began) / 1000)
+/** A call got its slot. @param {number} ms - that it waited */
+function recordWait(ms) {
+  native.metricsRecordWait(ms / 1000)
 }
 
 /** A call got none. @param {unknown} error */

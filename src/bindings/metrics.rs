@@ -69,7 +69,7 @@ pub fn metrics_totals() -> Result<String> {
     json(&Sums { totals: metrics().totals(now()), children, memory })
 }
 
-/// The text of these families of metrics, as OpenMetrics or as Prometheus's own.
+/// The text of these families of metrics, as `OpenMetrics` or as Prometheus's own.
 #[napi]
 pub fn metrics_text(families: String, is_open: bool) -> Result<String> {
     let families = serde_json::from_str(&families).map_err(|error| failed(&error))?;

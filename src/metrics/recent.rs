@@ -5,7 +5,7 @@ use std::time::Duration;
 /// How many are remembered.
 const KEPT: usize = 128;
 /// What is older is forgotten.
-const WINDOW: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_mins(1);
 
 /// When the latest ended, and how long they took. The oldest makes room.
 #[derive(Debug, Default)]

@@ -1,4 +1,4 @@
-//! Metrics as text: OpenMetrics, and the older format that Prometheus reads unless it asks for that.
+//! Metrics as text: `OpenMetrics`, and the older format that Prometheus reads unless it asks for that.
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
@@ -42,7 +42,7 @@ struct Steps {
     buckets: Vec<(f64, u64)>,
 }
 
-/// The text of OpenMetrics.
+/// The text of `OpenMetrics`.
 ///
 /// # Errors
 /// None that is known: writing to a string does not fail.
@@ -147,20 +147,20 @@ mod tests {
 
     fn families() -> Vec<Family> {
         serde_json::from_str(
-            r##"[
+            r#"[
             { "name": "queued", "help": "Waiting.", "type": "gauge", "points": [{ "labels": {}, "value": 2 }] },
             { "name": "kills", "help": "Ended # of them.", "type": "counter", "points": [
               { "labels": { "reason": "a \"quoted\\\" one\nand a line" }, "value": 3 }] },
             { "name": "call_seconds", "help": "Long.", "type": "histogram", "points": [
               { "labels": { "tool": "kills" }, "sum": 1.5, "count": 3, "buckets": [[0.1, 1], [2, 2]] }] },
-            { "name": "none_bytes", "help": "Empty.", "type": "gauge", "points": [] }]"##,
+            { "name": "none_bytes", "help": "Empty.", "type": "gauge", "points": [] }]"#,
         )
         .expect("families")
     }
 
     #[test]
     fn openmetrics_has_units_and_an_end() {
-        let text = r##"# HELP queued Waiting.
+        let text = r#"# HELP queued Waiting.
 # TYPE queued gauge
 queued 2.0
 # HELP kills Ended # of them.
@@ -178,13 +178,13 @@ call_seconds_bucket{le="+Inf",tool="kills"} 3
 # TYPE none_bytes gauge
 # UNIT none_bytes bytes
 # EOF
-"##;
+"#;
         assert_eq!(openmetrics(families()).as_deref(), Ok(text));
     }
 
     #[test]
     fn prometheus_calls_a_counter_as_its_samples_are_called() {
-        let text = r##"# HELP queued Waiting.
+        let text = r#"# HELP queued Waiting.
 # TYPE queued gauge
 queued 2.0
 # HELP kills_total Ended # of them.
@@ -199,7 +199,7 @@ call_seconds_bucket{le="2.0",tool="kills"} 2
 call_seconds_bucket{le="+Inf",tool="kills"} 3
 # HELP none_bytes Empty.
 # TYPE none_bytes gauge
-"##;
+"#;
         assert_eq!(prometheus(families()).as_deref(), Ok(text));
     }
 }
