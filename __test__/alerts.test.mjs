@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { off, on, once, registerMetrics, startAlerts } from 'procward'
+import { McpPool, off, on, once, registerMetrics, startAlerts } from 'procward'
 import { getProcessHealth, healthRouter } from 'procward/health'
 import { deadAddress } from './support/receivers.mjs'
 import { look, startClock, stopClock, watched } from './support/watched.mjs'
@@ -196,6 +196,30 @@ test('once() hears once, off() hears no more', () => {
   assert.deepEqual(calls, ['always', 'once', 'always'])
   off('alert', always)
   watch.stop()
+})
+
+test('real calls that fail, and take their time', async () => {
+  const { helper, cleanup } = watched()
+  const verbatim = {
+    command: process.execPath,
+    args: [fileURLToPath(new URL('fixtures/verbatim-server.mjs', import.meta.url))],
+  }
+  const pool = new McpPool({ servers: { verbatim } })
+  const watch = startAlerts({ helper, cleanup, rules: { slowTool: { threshold: 0, for: 0 } } })
+  look()
+  for (let at = 0; at < 10; at++) {
+    const error = at < 3 ? { code: 1, message: 'no' } : undefined
+    const call = pool.callTool('verbatim', 'answer', { result: {}, error })
+    if (error) await assert.rejects(call, { code: 'ERR_MCP' })
+    else await call
+  }
+  look()
+  const alerts = new Map(watch.getActive().map((alert) => [alert.name, alert]))
+  assert.deepEqual([...alerts.keys()].sort(), ['failures', 'slowTool'])
+  assert.equal(alerts.get('failures').message, '30% of 10 calls failed within 300 s (threshold: 25%)')
+  assert.match(alerts.get('slowTool').message, /^verbatim\.answer took /)
+  watch.stop()
+  await pool.close()
 })
 
 test('the metrics have the active alerts', async () => {
