@@ -1,17 +1,24 @@
 // A helper and a scanner that say what a test wants, and the moments at which they are looked at.
 
+import os from 'node:os'
 import { mock } from 'node:test'
 
 /** As often as the sampler looks. */
 const INTERVAL = 5000
 
-/** Time stands still from now on, but for what the test lets pass; timeouts excepted, because requests need them. */
+/**
+ * Time stands still from now on, but for what the test lets pass; timeouts excepted, because requests need them. There is
+ * memory enough, however this machine is.
+ */
 export function stopClock() {
+  mock.method(os, 'freemem', () => os.totalmem())
+  if (process.availableMemory) mock.method(process, 'availableMemory', () => os.totalmem())
   mock.timers.enable({ apis: ['setInterval', 'Date'], now: Date.UTC(2026, 1, 13) })
 }
 
 export function startClock() {
   mock.timers.reset()
+  mock.restoreAll()
 }
 
 /** Lets so many looks happen. */
