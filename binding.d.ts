@@ -33,6 +33,8 @@ export declare class McpSessions {
   active(): Array<ActiveCall>
   /** All sessions. */
   sessions(): Array<McpSession>
+  /** How many calls got a session that was used before, and how many another; how many sessions ended, by reason: JSON. */
+  stats(): string
   /** How many calls wait for a session. */
   queued(): number
   /** Takes no more calls, and ends each session after its last call; resolves when none is left. */
@@ -51,6 +53,8 @@ export declare class NativeScanner {
   stop(): void
   /** Scans once; a dry run ends nothing. */
   clean(dryRun: boolean): Promise<ScanReport>
+  /** How many it has ended, by reason: JSON. */
+  killed(): string
   /** What it has done so far. */
   stats(): ScannerStats
 }
@@ -218,6 +222,27 @@ export interface McpSession {
   /** How many lines it wrote that were no messages. */
   garbage: number
 }
+
+/** A call of this series has ended, with the outcome in this place of `lib/metrics/outcomes.js`. */
+export declare function metricsRecordCall(series: number, outcome: number, seconds: number): void
+
+/** A call got no slot, for the reason in this place of `lib/metrics/outcomes.js`. */
+export declare function metricsRecordRejection(reason: number): void
+
+/** A call waited so long for the slot that it got. */
+export declare function metricsRecordWait(seconds: number): void
+
+/** The number of the calls to this tool; 0, which is of all others, when there are too many to tell apart. */
+export declare function metricsSeries(server: string, tool: string): number
+
+/** Everything that was recorded, and the process trees by server: JSON. */
+export declare function metricsSnapshot(): string
+
+/** The text of these families of metrics, as `OpenMetrics` or as Prometheus's own. */
+export declare function metricsText(families: string, isOpen: boolean): string
+
+/** The sums of it: JSON. */
+export declare function metricsTotals(): string
 
 /** What a child does while it runs. */
 export interface ProcessEvent {

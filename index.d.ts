@@ -7,6 +7,7 @@
  */
 
 import type { EventEmitter } from 'node:events'
+import type { HealthCleanup, HealthHelper } from './lib/health'
 
 /** An error of this package. */
 export interface ProcwardError extends Error {
@@ -314,7 +315,19 @@ export interface McpPoolStatus {
     /** How many lines it wrote to its standard output that were no messages. They do no harm. */
     garbage: number
   }[]
+  /** What happened so far. */
+  stats: {
+    /** Calls that got a session which had been used before. */
+    hits: number
+    /** Calls that were the first of their session. */
+    misses: number
+    /** Sessions that ended, by reason. */
+    recycled: Partial<Record<McpSessionEnd, number>>
+  }
 }
+
+/** Why a session ended: `evicted` for another server, `changed` with its configuration, `exited` by itself. */
+export type McpSessionEnd = 'idle' | 'uses' | 'lifetime' | 'evicted' | 'unhealthy' | 'exited' | 'changed' | 'closed'
 
 /**
  * Sessions with MCP servers that stay: started on first use, shared by all calls, ended when idle.
@@ -593,10 +606,249 @@ export class CleanupScanner {
   /** Scans once; a dry run ends nothing and reports what it would have ended. */
   cleanupAll(options?: { dryRun?: boolean }): Promise<CleanupReport>
   getStats(): CleanupStats
+  /** How many processes it has ended so far, by reason; those of `getStats().stats.killed`. */
+  getKilled(): Partial<Record<CleanupReason, number>>
 }
+
+/**
+ * Why a process was ended: a one-shot call older than `maxAge`; what a call of this server left behind, or a server that
+ * is gone; a descendant older than `maxAge` (scope `tree`); any Node.js process older than `maxAge` (scope `machine`).
+ */
+export type CleanupReason = 'call_too_old' | 'left_over' | 'left_by_dead_run' | 'descendant_too_old' | 'node_too_old'
 
 /** The scanner of this server. */
 export const cleanup: CleanupScanner
+
+// ---------------------------------------------------------------------------------------------- Alerts
+
+export interface Alert {
+  /** Of its rule: `'processes'`, `'queue'`, `'queueTimeouts'`, `'kills'`, `'failures'`, `'memory'`, `'slowTool'`, or one's own. */
+  name: string
+  level: 'warning' | 'critical'
+  /** Such as `6 active processes detected (recommended max: 5)`, for people. */
+  message: string
+  /** Since when the value has been above the threshold; epoch ms. */
+  since: number
+  /** What was measured last, in the rule's unit. */
+  value: number
+  threshold: number
+}
+
+/** With the value that resolved it. */
+export interface ResolvedAlert extends Alert {
+  /** Epoch ms. */
+  resolvedAt: number
+}
+
+/**
+ * An alert is raised once its value has been above `threshold` for the time `for`, and resolved once it has been at
+ * `clear` or below for the time `keep`. The defaults of each measure are in `docs/alerts.md`.
+ */
+export interface AlertRule {
+  /**
+   * What is measured; by default what the rule's name says.
+   * - `'processes'`: calls that are running
+   * - `'queue'`: calls that wait for a slot
+   * - `'queueTimeouts'`: calls that waited in vain, within `window`
+   * - `'kills'`: processes that the cleanup ended, within `window`
+   * - `'failures'`: the share of calls that failed, 0 to 1, within `window`; 0 below `minimum` calls
+   * - `'memory'`: the share of this machine's memory (or control group's) that is in use, 0 to 1
+   * - `'slowTool'`: ms that the slowest tool takes, the 95th percentile
+   */
+  measure?: 'processes' | 'queue' | 'queueTimeouts' | 'kills' | 'failures' | 'memory' | 'slowTool'
+  level?: 'warning' | 'critical'
+  threshold?: number
+  /** At most `threshold`. */
+  clear?: number
+  /** Ms, or 0. */
+  for?: number
+  /** Ms, or 0. */
+  keep?: number
+  /** Ms, at most an hour; for what is counted. Default 300000. */
+  window?: number
+  /** For `'failures'`. Default 10. */
+  minimum?: number
+}
+
+export interface WebhookOptions {
+  /**
+   * Where alerts are posted to: `https:`, or `http:` to a loopback address. It may hold a user and a password. It is
+   * never shown: in no error, log or answer.
+   */
+  url: string
+  /** The body: `'alertmanager'`, the default, for Prometheus Alertmanager's `/api/v2/alerts`; `'slack'` for `{ text }`. */
+  format?: 'alertmanager' | 'slack'
+  /** More headers of the request. Never shown either. */
+  headers?: Record<string, string>
+  /** Labels beside `alertname` and `severity`. Default `{ job: 'procward', instance: HOSTNAME }`; Slack is shown `instance`. */
+  labels?: Record<string, string>
+  /** Ms after which active alerts are posted again, or `Infinity`. Default 60000 for Alertmanager, which needs it; `Infinity` for Slack. */
+  repeat?: number
+  /** Allows `http:` to other machines. Default `false`. */
+  allowInsecure?: boolean
+}
+
+export interface AlertOptions {
+  /** Whose calls to watch; the functions of `procward/mcp-helper` by default. */
+  helper?: HealthHelper
+  /** Whose scans to watch; {@link cleanup} by default. */
+  cleanup?: HealthCleanup
+  /** Changes of rules by their names; `false` leaves one out. A rule of another name needs a `measure`. */
+  rules?: Record<string, AlertRule | false>
+  /** Where alerts are posted to; nowhere by default. */
+  webhook?: WebhookOptions
+}
+
+export interface AlertWatch {
+  /** Oldest first; empty once it is stopped, or replaced by a later {@link startAlerts}. */
+  getActive(): Alert[]
+  /** `null` without a webhook. `lastFailure` says why a request failed last, if any has. */
+  getWebhookStatus(): { queued: number; delivered: number; undelivered: number; lastFailure: string | null } | null
+  /** Once more: does nothing. */
+  stop(): void
+}
+
+/**
+ * Watches a helper and a scanner by these rules from now on, and posts what they raise and resolve. Once more for the same
+ * helper and scanner: goes on, with these options.
+ *
+ * It looks every 5 s and does not keep the process alive. Health routes show their helper's alerts, and {@link on}
+ * tells of them, by the default rules also without it. {@link shutdown} ends it.
+ *
+ * A request to the webhook has 5 s, is not redirected, and is tried up to 10 times within about 4 minutes; at most 100
+ * alerts wait for it. Tool calls wait for none of that.
+ *
+ * @throws `ERR_INVALID_CONFIG`
+ */
+export function startAlerts(options?: AlertOptions): AlertWatch
+
+export interface AlertEvents {
+  /** It was raised. */
+  alert: Alert
+  /** It was resolved. */
+  resolve: ResolvedAlert
+  /** The webhook was not told of the `alerts` with these names. Has `code` `ERR_WEBHOOK`, and no address in it. */
+  undelivered: ProcwardError & { alerts: string[]; statusCode: number | undefined; attempts: number }
+}
+
+/**
+ * Hears of the alerts of all that is watched: by {@link startAlerts}, by health routes, or without either the default
+ * helper and scanner.
+ * @throws `ERR_INVALID_ARG_VALUE` for an event that there is not, `ERR_INVALID_ARG_TYPE` for a listener that is no function
+ */
+export function on<Event extends keyof AlertEvents>(event: Event, listener: (value: AlertEvents[Event]) => void): void
+/** Hears of the next one. */
+export function once<Event extends keyof AlertEvents>(event: Event, listener: (value: AlertEvents[Event]) => void): void
+/** Hears no more. */
+export function off<Event extends keyof AlertEvents>(event: Event, listener: (value: AlertEvents[Event]) => void): void
+
+// ---------------------------------------------------------------------------------------------- Metrics
+
+export interface MetricsOptions {
+  /** Whose slots and sessions to report; the functions of `procward/mcp-helper` by default. */
+  helper?: HealthHelper
+  /** Whose scans to report; {@link cleanup} by default. */
+  cleanup?: HealthCleanup
+}
+
+/** Seconds, to within a hundredth of the value, since this process started. */
+export interface Latency {
+  count: number
+  p50: number
+  p95: number
+  p99: number
+  max: number
+}
+
+/** Why a call failed. */
+export type CallFailure =
+  | 'tool'
+  | 'protocol'
+  | 'timeout'
+  | 'aborted'
+  | 'exited'
+  | 'start'
+  | 'unavailable'
+  | 'unauthorized'
+  | 'unknown'
+  | 'mcporter'
+  | 'cleanup'
+  | 'max_buffer'
+  | 'closed'
+  | 'error'
+
+export interface CallMetrics extends Latency {
+  server: string
+  /** After 200 pairs of names all others are one: server and tool `other`. So are names that no server knows. */
+  tool: string
+  /** Of `count`, those that failed, by reason. */
+  failures: Partial<Record<CallFailure, number>>
+  mean: number
+}
+
+export interface Metrics {
+  /** Epoch ms. */
+  time: number
+  /** The calls of all helpers and of {@link McpPool}, from when they had a slot. */
+  calls: CallMetrics[]
+  /** How long calls waited for a slot that they got. */
+  queueWait: Latency
+  semaphore: { limit: number; inUse: number; queued: number }
+  /** Calls that got no slot. */
+  rejected: { timeout: number; aborted: number; full: number; closed: number }
+  /** The process trees of this process, by server; those that were started without one have `null`. */
+  children: {
+    server: string | null
+    /** How many run. */
+    count: number
+    /** Resident bytes, on Linux of the whole trees. */
+    memory: number
+    /** How many were started so far. */
+    spawns: number
+    /** How many ended, by reason. */
+    exits: Partial<
+      Record<'ok' | 'error' | 'killed' | 'timeout' | 'aborted' | 'max_buffer' | 'cleanup' | 'shutdown', number>
+    >
+  }[]
+  /** The helper's sessions with servers. */
+  pool: {
+    idle: number
+    busy: number
+    starting: number
+    /** Calls that got a session which had been used before. */
+    hits: number
+    /** Calls that were the first of their session. */
+    misses: number
+    /** Sessions that ended, by reason. */
+    recycled: Partial<Record<McpSessionEnd, number>>
+  }
+  cleanup: {
+    scans: number
+    /** Processes that were ended, by reason. */
+    killed: Partial<Record<CleanupReason, number>>
+    errors: number
+    /** Epoch ms of the latest scan's start; `null` before the first. */
+    lastScan: number | null
+  }
+}
+
+/**
+ * What happened since this process started, as an object; `GET /metrics` of `procward/health` has the same as text.
+ * @throws `ERR_INVALID_CONFIG` for an option that is malformed or unknown
+ */
+export function getMetrics(options?: MetricsOptions): Metrics
+
+/** What is needed of the registry of `prom-client`, from version 14 on. */
+export interface MetricsRegistry {
+  registerMetric(metric: object): void
+}
+
+/**
+ * Adds all metrics of procward, with their names as in `GET /metrics`, to a registry of `prom-client`. They are collected
+ * when the registry is asked.
+ * @throws `ERR_INVALID_CONFIG` for something that is no registry, and for an option that is malformed or unknown
+ */
+export function registerMetrics(registry: MetricsRegistry, options?: MetricsOptions): void
 
 // ---------------------------------------------------------------------------------------------- The end
 

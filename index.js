@@ -1,5 +1,7 @@
 'use strict'
 
+const { off, on, once } = require('./lib/alerts/events')
+const { startAlerts } = require('./lib/alerts/watch')
 const { CleanupScanner, cleanup } = require('./lib/cleanup')
 const { getGuarantees } = require('./lib/guarantees')
 const { shutdown } = require('./lib/lifecycle')
@@ -10,6 +12,11 @@ const runner = new Runner()
 const run = runner.run.bind(runner)
 const spawn = runner.spawn.bind(runner)
 const getActiveProcesses = () => activeProcesses()
+// Loaded when they are needed, with the health routes that they share the options with.
+/** @type {typeof import('./index').getMetrics} */
+const getMetrics = (options) => require('./lib/metrics/report').getMetrics(options)
+/** @type {typeof import('./index').registerMetrics} */
+const registerMetrics = (registry, options) => require('./lib/metrics/prom-client').registerMetrics(registry, options)
 
 /** Half of the package, which most servers need only through `mcp-helper`, if at all: loaded when it is asked for. */
 const pools = {
@@ -29,9 +36,15 @@ module.exports = {
   cleanup,
   getActiveProcesses,
   getGuarantees,
+  getMetrics,
+  off,
+  on,
+  once,
+  registerMetrics,
   run,
   shutdown,
   spawn,
+  startAlerts,
 }
 Object.defineProperty(module.exports, 'McpPool', {
   enumerable: true,

@@ -110,6 +110,11 @@ for (const [name, create] of Object.entries(SERVERS)) {
         body.cleanup = seedCleanup
         assert.equal(body.pool, null, 'this helper has no sessions')
         delete body.pool
+        assert.deepEqual(
+          body.alerts.map(({ name, level, message }) => ({ name, level, message })),
+          [{ name: 'processes', ...SEED.alert }],
+        )
+        delete body.alerts
         body.activeProcesses.processes.length = 1
         assert.equal(JSON.stringify(shape(body)), JSON.stringify(shape(SEED)))
       })

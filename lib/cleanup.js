@@ -2,6 +2,7 @@
 
 const { isRegExp } = require('node:util/types')
 const { CLEANUP_SCOPES, cleanupInterval, cleanupScope, processMaxAge } = require('./config')
+const { callPids, tellCleanup } = require('./diagnostics/processes')
 const { stopAtShutdown } = require('./lifecycle')
 const native = require('./native')
 const validate = require('./validate')
@@ -47,13 +48,22 @@ class CleanupScanner {
   /** @param {{ dryRun?: boolean }} [options] */
   async cleanupAll(options) {
     const { dryRun = false } = validate.options('options', options, ['dryRun'])
-    return this.#scanner().clean(validate.boolean('dryRun', dryRun))
+    validate.boolean('dryRun', dryRun)
+    const calls = callPids()
+    const report = await this.#scanner().clean(dryRun)
+    if (!dryRun && !this.getStats().lastScan?.dryRun) tellCleanup(report.killed, calls)
+    return report
   }
 
   getStats() {
     const { isRunning, scans, killed, errors, lastScan = null } = this.#scanner().stats()
     const { interval, maxAge, scope } = this.#inForce()
     return { isRunning, interval, maxAge, stats: { scans, killed, errors }, scope, lastScan }
+  }
+
+  /** @returns {Record<string, number>} */
+  getKilled() {
+    return JSON.parse(this.#scanner().killed())
   }
 
   #inForce() {

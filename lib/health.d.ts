@@ -1,5 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { ActiveProcess, CleanupStats, McpPoolStatus, SemaphoreStatus } from '../index'
+import type {
+  Alert as ActiveAlert,
+  ActiveProcess,
+  CleanupReason,
+  CleanupStats,
+  McpPoolStatus,
+  SemaphoreStatus,
+} from '../index'
 import type { Readiness } from './mcp-helper'
 
 /**
@@ -10,6 +17,8 @@ import type { Readiness } from './mcp-helper'
  * - `GET /processes`: {@link ProcessHealth}, status 200 with an alert too
  * - `GET /live`: 200 while the event loop turns
  * - `GET /ready`: 200, or 503 with `Retry-After` and a `reason` while the helper shuts down or its queue is full
+ * - `GET /metrics`: what Prometheus reads: its text format, or OpenMetrics when `Accept` asks for that
+ * - `GET /history?since=MS`: {@link History}, from the time on that the router was made
  *
  * `HEAD` works; another method answers 405; another path goes to `next()`, or answers 404 when there is none. A request
  * with `Accept: application/health+json` is answered in that format (`status` pass, warn or fail). An error inside goes
@@ -52,6 +61,45 @@ export interface HealthHelper {
 
 export interface HealthCleanup {
   getStats(): CleanupStats
+  /** How many processes it has ended, by reason; a scanner without it does not tell. */
+  getKilled?(): Partial<Record<CleanupReason, number>>
+}
+
+/** What `GET /history` answers: the last hour, or what is younger than `since` (epoch ms), oldest first. */
+export interface History {
+  /** Ms between two samples. */
+  interval: number
+  samples: Sample[]
+}
+
+/** How it was at one moment. Those that only grow count from the start of this process. */
+export interface Sample {
+  /** Epoch ms. */
+  time: number
+  /** Active calls. */
+  processes: number
+  /** Process trees of this process that run, sessions included. */
+  children: number
+  /** Their resident bytes. */
+  memory: number
+  inUse: number
+  queued: number
+  limit: number
+  /** Calls that are over; only grows. */
+  calls: number
+  /** Those of them that failed; only grows. */
+  failures: number
+  /** Calls that waited too long for a slot; only grows. */
+  queueTimeouts: number
+  /** Processes that the scanner ended; only grows. */
+  kills: number
+  /** Scans; only grows. */
+  scans: number
+  /** Bytes that this machine, or its container, has left. */
+  memoryAvailable: number
+  memoryTotal: number
+  /** Of the tools that were called in the last minute, the one with the longest 95th percentile, in seconds. */
+  slowest: { server: string; tool: string; p95: number } | null
 }
 
 export interface Health {
@@ -74,6 +122,11 @@ export interface ProcessHealth {
   cleanup: CleanupStats
   /** `null` when there is nothing to tell. */
   alert: Alert | null
+  /**
+   * All that are active now, oldest first, by the rules of `startAlerts` of `procward` or the default ones. Of a helper that
+   * neither that nor a {@link healthRouter} watches, those that one look shows.
+   */
+  alerts: ActiveAlert[]
   /** The helper's sessions with servers; `null` for a helper without sessions. */
   pool: McpPoolStatus | null
 }

@@ -1,16 +1,24 @@
 'use strict'
 
+const { watchMounted } = require('./alerts/watch')
 const { healthOptions } = require('./health/options')
 const { mediaType } = require('./health/media-type')
 const { basicHealth, processHealth } = require('./health/report')
 const { routes } = require('./health/routes')
 const { errorReply, reply, send } = require('./health/reply')
+const { sampler } = require('./metrics/sampler')
 
 /** @type {typeof import('./health').healthRouter} */
 function healthRouter(options) {
   const source = healthOptions(options)
+  // Looks from now on, so that there is a history when somebody asks for it.
+  sampler(source.helper, source.cleanup)
 
-  return function health(req, res, next) {
+  watchMounted(source, health)
+  return health
+
+  /** @type {import('./health').HealthHandler} */
+  function health(req, res, next) {
     const route = routes.get(pathOf(req.url ?? '/', source.prefix))
     if (route === undefined) {
       if (next) return next()
@@ -22,7 +30,8 @@ function healthRouter(options) {
     }
     let answer
     try {
-      answer = reply(route(source), mediaType(req.headers.accept))
+      const { accept = '' } = req.headers
+      answer = reply(route(source, { accept, query: queryOf(req.url ?? '/') }), mediaType(accept))
     } catch (error) {
       if (next) return next(error)
       answer = errorReply(500, 'ERR_INTERNAL', 'The health check failed')
@@ -52,6 +61,12 @@ function pathOf(url, prefix) {
   const rest = path.slice(prefix.length)
   if (rest === '' || rest === '/') return '/'
   return rest.endsWith('/') ? rest.slice(0, -1) : rest
+}
+
+/** @param {string} url */
+function queryOf(url) {
+  const at = url.indexOf('?')
+  return new URLSearchParams(at < 0 ? '' : url.slice(at))
 }
 
 module.exports = { getHealth, getProcessHealth, healthRouter }

@@ -4,6 +4,7 @@
 // has come after every slot was taken: a slot that comes free passes to the first waiter at once.
 
 const { DeadlineTimer } = require('./deadline-timer')
+const { channels } = require('./diagnostics')
 const { abortError, codedError } = require('./errors')
 const native = require('./native')
 const { SignalWaiters } = require('./signal-waiters')
@@ -90,8 +91,10 @@ class Semaphore {
 
   /** @param {number} maxConcurrent */
   resize(maxConcurrent) {
+    const before = this.#maxConcurrent
     this.#maxConcurrent = validate.count('maxConcurrent', maxConcurrent)
     this.#admit()
+    if (before !== maxConcurrent) channels.limit.publish({ time: Date.now(), before, maxConcurrent })
   }
 
   close() {

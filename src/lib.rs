@@ -1,7 +1,7 @@
 //! procward's core: limits, tracked child processes and the cleanup of what is left of them.
 //!
 //! ```text
-//! bindings -> supervisor -> mcp, worker, scanner -> pool, runner -> registry, process -> error
+//! bindings -> supervisor -> mcp, worker, scanner -> pool, runner -> registry, process -> metrics, error
 //! ```
 //! Only `bindings` knows Node.js, only `process` knows the operating system.
 
@@ -12,6 +12,7 @@ mod bindings;
 pub mod error;
 pub mod instance;
 pub mod mcp;
+pub mod metrics;
 pub mod pool;
 pub mod process;
 pub mod registry;

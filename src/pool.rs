@@ -121,6 +121,22 @@ pub enum Retirement {
     Closed,
 }
 
+impl Retirement {
+    /// In one word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Uses => "uses",
+            Self::Lifetime => "lifetime",
+            Self::Evicted => "evicted",
+            Self::Unhealthy => "unhealthy",
+            Self::Exited => "exited",
+            Self::Changed => "changed",
+            Self::Closed => "closed",
+        }
+    }
+}
+
 /// Why there is no lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal<E> {

@@ -1,5 +1,6 @@
 //! The trees that run now: what they are called, how long they may take, and how to end them.
 
+use crate::metrics::{Children, ChildrenOf};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,6 +21,26 @@ pub enum EndReason {
     Cleanup,
     /// Whoever started it is shutting down.
     Shutdown,
+}
+
+impl EndReason {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Timeout => "timeout",
+            Self::Aborted => "aborted",
+            Self::MaxBuffer => "max_buffer",
+            Self::Cleanup => "cleanup",
+            Self::Shutdown => "shutdown",
+        }
+    }
+}
+
+fn by_itself(code: Option<i32>) -> &'static str {
+    match code {
+        Some(0) => "ok",
+        Some(_) => "error",
+        None => "killed",
+    }
 }
 
 /// Who a tree runs for.
@@ -134,6 +155,8 @@ impl EndRequest {
 #[derive(Debug, Default)]
 pub struct Registry {
     trees: Mutex<BTreeMap<u64, Entry>>,
+    /// What was started and ended so far.
+    children: Mutex<Children>,
 }
 
 /// For all registries, because a tag names the process and the number alone.
@@ -162,6 +185,17 @@ impl Registry {
     pub fn get(&self, tree: u64) -> Option<Entry> {
         self.trees.lock().get(&tree).cloned()
     }
+
+    /// What was started, ended and runs, by server; `resident` tells the memory of the tree below a pid.
+    pub fn children(&self, resident: impl Fn(u32) -> Option<u64>) -> Vec<ChildrenOf> {
+        let mut children = self.children.lock().clone();
+        for Entry { pid, label, .. } in self.list() {
+            if let Some(pid) = pid {
+                children.running(label.server.as_deref(), resident(pid).unwrap_or_default());
+            }
+        }
+        children.list()
+    }
 }
 
 /// Keeps a tree listed; dropped when its last process has exited.
@@ -179,6 +213,15 @@ impl Registration {
     pub fn started(&self, pid: u32) {
         if let Some(entry) = self.registry.trees.lock().get_mut(&self.tree) {
             entry.pid = Some(pid);
+            self.registry.children.lock().started(entry.label.server.as_deref());
+        }
+    }
+
+    /// Counts the tree's end: why it had to end, or else the root's exit code, if it was not killed.
+    pub fn ended(&self, reason: Option<EndReason>, code: Option<i32>) {
+        if let Some(entry) = self.registry.trees.lock().get(&self.tree) {
+            let how = reason.map_or_else(|| by_itself(code), EndReason::name);
+            self.registry.children.lock().ended(entry.label.server.as_deref(), how);
         }
     }
 

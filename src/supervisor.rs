@@ -1,6 +1,7 @@
 //! One of each for the whole process, however many JavaScript environments it has.
 
 use crate::mcp::pool::McpPool;
+use crate::metrics::Metrics;
 use crate::pool::{Limits, Rules};
 use crate::process::table::snapshot;
 use crate::registry::{EndReason, Registry};
@@ -10,7 +11,7 @@ use crate::scanner::{Ending, Options, Scanner, Trees};
 use crate::worker::{Acquired, Template, WorkerPool};
 use once_cell::sync::OnceCell;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
@@ -21,6 +22,12 @@ pub struct Supervisor {
     pub registry: Arc<Registry>,
     /// Where everything runs that must not hold up JavaScript.
     pub runtime: Runtime,
+}
+
+/// What this process has recorded; recording needs no runtime.
+pub fn metrics() -> &'static Metrics {
+    static METRICS: LazyLock<Metrics> = LazyLock::new(Metrics::default);
+    &METRICS
 }
 
 impl Supervisor {

@@ -1,5 +1,6 @@
 'use strict'
 
+const { history, metrics } = require('./metrics')
 const { basicHealth, processHealth } = require('./report')
 
 /**
@@ -13,6 +14,8 @@ const { basicHealth, processHealth } = require('./report')
  *   retryAfter?: number,
  * }} Answer
  * @typedef {{ observedValue: number, observedUnit: string, status?: 'warn', output?: string }} Check
+ *
+ * @typedef {{ accept: string, query: URLSearchParams }} Request
  */
 
 /** Seconds: about one MCP call, or about one restart. */
@@ -34,13 +37,14 @@ function basic() {
 /** @param {import('./options').HealthSource} source @returns {Answer} */
 function processes(source) {
   const body = processHealth(source)
-  const { semaphore, activeProcesses, cleanup, alert } = body
+  const { semaphore, activeProcesses, cleanup, alert, alerts } = body
+  const worst = alert ?? alerts[0]
   const active = { observedValue: activeProcesses.count, observedUnit: 'processes' }
   return {
     statusCode: 200,
     body: { ...body },
-    status: alert ? 'warn' : 'pass',
-    output: alert?.message,
+    status: worst ? 'warn' : 'pass',
+    output: worst?.message,
     checks: {
       'processes:active': alert ? { ...active, status: 'warn', output: alert.message } : active,
       'semaphore:current': { observedValue: semaphore.current, observedUnit: 'calls' },
@@ -71,12 +75,18 @@ function ready({ helper }) {
   }
 }
 
-/** @type {Map<string | undefined, (source: import('./options').HealthSource) => Answer>} */
-const routes = new Map([
-  ['/', basic],
-  ['/processes', processes],
-  ['/live', live],
-  ['/ready', ready],
-])
+/** @typedef {(source: import('./options').HealthSource, request: Request) => Answer | import('./reply').Reply} Route */
+
+/** @type {Map<string | undefined, Route>} */
+const routes = new Map(
+  /** @type {[string, Route][]} */ ([
+    ['/', basic],
+    ['/processes', processes],
+    ['/live', live],
+    ['/ready', ready],
+    ['/metrics', metrics],
+    ['/history', history],
+  ]),
+)
 
 module.exports = { routes }

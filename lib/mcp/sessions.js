@@ -2,6 +2,7 @@
 
 // Calls over native sessions: each call's promise, abort signal and progress. The pool behind it is native.
 
+const { watchProcesses } = require('../diagnostics/processes')
 const { abortError } = require('../errors')
 const native = require('../native')
 const { inName } = require('../mcporter/failure')
@@ -102,7 +103,7 @@ class Sessions {
       const { server, state, age, uses, inFlight, garbage } = session
       return { server, pid, state, age, idle, uses, inFlight, memory, garbage }
     })
-    return { sessions, queued: this.#native.queued() }
+    return { sessions, queued: this.#native.queued(), stats: JSON.parse(this.#native.stats()) }
   }
 
   /** @returns {Promise<void>} */
@@ -126,6 +127,7 @@ class Sessions {
       this.#pending.set(number, { call, startTime: Date.now(), resolve, reject, unlisten })
       if (this.#pending.size === 1) hold(this)
       start(number)
+      watchProcesses()
     })
   }
 
@@ -145,6 +147,7 @@ class Sessions {
     this.#pending.delete(number)
     if (this.#pending.size === 0) letGo(this)
     pending.unlisten?.()
+    watchProcesses()
     if (kind === RESULT) pending.resolve(JSON.parse(text))
     else pending.reject(inName(pending.call, callFailure(pending.call, JSON.parse(text))))
   }

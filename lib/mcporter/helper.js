@@ -2,8 +2,10 @@
 
 // One helper: a queue, sessions with servers, and mcporter for what they cannot do.
 
+const { areWaitsHeard, tellCall, tellWait } = require('../diagnostics/calls')
 const { closeAtShutdown, isClosing } = require('../lifecycle')
 const { McpPool } = require('../mcp/pool')
+const { recordAnswer, recordFailure, recordRejection, recordWait } = require('../metrics/record')
 const { Semaphore } = require('../semaphore')
 const { Runner } = require('../process/runner')
 const { encodeArguments, serverName, toolName } = require('./arguments')
@@ -93,16 +95,36 @@ function createMcpHelper(options) {
   }
 
   /** @template T @param {Request} call @param {(deadline: number) => Promise<T>} work @returns {Promise<T>} */
-  async function inSlot(call, work) {
+  function inSlot(call, work) {
+    return tellCall(call, (id) => inItsTurn(call, id, work))
+  }
+
+  /** @template T @param {Request} call @param {number} id @param {(deadline: number) => Promise<T>} work @returns {Promise<T>} */
+  async function inItsTurn(call, id, work) {
     const wait = { timeout: call.queueTimeout, signal: call.signal }
-    const release = await semaphore.acquire(wait).catch((error) => {
+    const queued = performance.now()
+    const release = await slot(call, id, wait).catch((error) => {
+      recordRejection(error)
       throw named(call, error)
     })
+    const began = performance.now()
+    recordWait(began - queued)
     try {
-      return await work(performance.now() + call.timeout)
+      const answer = await work(began + call.timeout)
+      recordAnswer(call, began)
+      return answer
+    } catch (error) {
+      recordFailure(call, error, began)
+      throw error
     } finally {
       release()
     }
+  }
+
+  /** @param {Request} call @param {number} id @param {{ timeout?: number, signal?: AbortSignal }} wait */
+  function slot(call, id, wait) {
+    if (!areWaitsHeard()) return semaphore.acquire(wait)
+    return tellWait({ ...call, id }, semaphore.getStatus(), () => semaphore.acquire(wait))
   }
 
   /** @type {import('../mcp-helper').McpHelper['getReadiness']} */

@@ -1,6 +1,7 @@
 'use strict'
 
 const native = require('../native')
+const { tellExit, tellSpawn, watchProcesses } = require('../diagnostics/processes')
 const { abortError } = require('../errors')
 const { closedError, isClosing, track } = require('../lifecycle')
 const validate = require('../validate')
@@ -32,7 +33,12 @@ class Runner {
   spawn(command, args = [], options = undefined) {
     const request = processRequest(command, args, options, this.#owner)
     const call = new native.ProcessCall()
-    return new TrackedProcess(call, request, (listener) => this.#start(call, request, listener))
+    return new TrackedProcess(call, request, (listener) =>
+      this.#start(call, request, (event) => {
+        if (event.pid !== undefined) tellSpawn(event.pid, request.native)
+        listener(event)
+      }),
+    )
   }
 
   /** The processes of this runner that run now. */
@@ -69,6 +75,7 @@ class Runner {
     signal?.addEventListener('abort', abort, { once: true })
     const running = track(call.run(request.native, listener), (killGrace) => call.end('shutdown', killGrace))
     this.#running.set(call, running)
+    watchProcesses()
     try {
       return settle(await running, request)
     } finally {
@@ -79,7 +86,7 @@ class Runner {
 }
 
 /** @param {import('../../binding').ProcessOutcome} outcome @param {ReturnType<typeof processRequest>} request */
-function settle(outcome, { native: { command, timeout, maxBuffer }, reject, signal, text }) {
+function settle(outcome, { native: { command, server, tool, timeout, maxBuffer }, reject, signal, text }) {
   if (outcome.startError != null) throw startError(command, outcome.startError)
   const result = {
     pid: outcome.pid ?? 0,
@@ -91,6 +98,7 @@ function settle(outcome, { native: { command, timeout, maxBuffer }, reject, sign
     timedOut: outcome.ended === 'timeout',
     truncated: outcome.ended === 'maxBuffer',
   }
+  tellExit(result, outcome.ended, { server, tool })
   const error = reject && failure(command, outcome, result, { timeout, maxBuffer, signal })
   if (error) throw error
   return result

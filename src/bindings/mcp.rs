@@ -12,7 +12,7 @@ use crate::mcp::Request;
 use crate::mcp::pool::{Call, McpPool};
 #[cfg(unix)]
 use crate::mcp::session::Session;
-use crate::pool::Limits;
+use crate::pool::{Limits, Stats};
 use crate::supervisor::Supervisor;
 use napi::Env;
 use napi::bindgen_prelude::{FnArgs, Function, Object};
@@ -23,6 +23,7 @@ use settle::Settler;
 use shapes::{ActiveCall, McpServer, McpSession, millis};
 #[cfg(unix)]
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The servers of one pool. Whatever becomes of a call is told to the function given here, by the call's number.
@@ -122,6 +123,14 @@ impl McpSessions {
     #[napi]
     pub fn sessions(&self) -> Vec<McpSession> {
         self.pool.sessions().into_iter().map(McpSession::from).collect()
+    }
+
+    /// How many calls got a session that was used before, and how many another; how many sessions ended, by reason: JSON.
+    #[napi]
+    pub fn stats(&self) -> String {
+        let Stats { reused, first, retired, .. } = self.pool.stats();
+        let recycled: BTreeMap<_, _> = retired.into_iter().map(|(reason, count)| (reason.name(), count)).collect();
+        serde_json::json!({ "hits": reused, "misses": first, "recycled": recycled }).to_string()
     }
 
     /// How many calls wait for a session.

@@ -5,6 +5,7 @@ mod error;
 #[cfg(unix)]
 mod event_loop;
 mod mcp;
+mod metrics;
 mod process;
 mod scanner;
 mod wait_queue;

@@ -9,6 +9,7 @@ use crate::supervisor::Supervisor;
 use napi::Env;
 use napi::bindgen_prelude::Object;
 use napi_derive::napi;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -150,6 +151,14 @@ impl NativeScanner {
             });
         });
         Ok(promise)
+    }
+
+    /// How many it has ended, by reason: JSON.
+    #[napi]
+    pub fn killed(&self) -> Result<String> {
+        let killed: BTreeMap<_, _> =
+            self.0.killed().into_iter().map(|(reason, count)| (reason.name(), count)).collect();
+        serde_json::to_string(&killed).map_err(|error| napi::Error::new("ERR_INTERNAL", error.to_string()))
     }
 
     /// What it has done so far.

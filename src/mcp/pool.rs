@@ -9,7 +9,7 @@ use super::exchange::Exchange;
 use super::factory::{Definitions, Key, SessionFactory};
 use super::request::{Outcome, Progress, Request};
 use super::session::{Session, Way};
-use crate::pool::{Answer, Lease, Limits, MemberState, MemberStatus, Pool, Refusal};
+use crate::pool::{Answer, Lease, Limits, MemberState, MemberStatus, Pool, Refusal, Stats};
 use crate::registry::Registry;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -223,6 +223,11 @@ impl McpPool {
         let mut all = self.processes.status();
         all.extend(self.connections.status());
         all.into_iter().map(|member| self.status(member)).collect()
+    }
+
+    /// What has happened so far.
+    pub fn stats(&self) -> Stats {
+        self.processes.stats().with(&self.connections.stats())
     }
 
     /// How many calls wait for a session.

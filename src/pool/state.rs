@@ -342,7 +342,7 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
     fn lend(&mut self, number: u64) {
         let touch = self.touch();
         let Some(member) = self.members.get_mut(&number) else { return };
-        self.stats.reused += u64::from(member.uses > 0);
+        *if member.uses > 0 { &mut self.stats.reused } else { &mut self.stats.first } += 1;
         member.in_flight += 1;
         member.uses += 1;
         member.touched = touch;

@@ -14,6 +14,7 @@ use allow::Allow;
 use parking_lot::Mutex;
 use reason::Reason;
 use report::{Failure, LastScan, Report, Stats};
+use std::collections::BTreeMap;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -85,7 +86,7 @@ struct State {
     /// Scope `machine` has shown what it would do.
     has_reported: bool,
     scans: u64,
-    killed: u64,
+    killed: BTreeMap<Reason, u64>,
     errors: u64,
     last_scan: Option<LastScan>,
 }
@@ -93,8 +94,15 @@ struct State {
 impl Scanner {
     /// A scanner that does nothing until it is asked to.
     pub fn new(table: Table, trees: Arc<dyn Trees>, options: Options, runtime: runtime::Handle) -> Self {
-        let state =
-            State { options, running: None, has_reported: false, scans: 0, killed: 0, errors: 0, last_scan: None };
+        let state = State {
+            options,
+            running: None,
+            has_reported: false,
+            scans: 0,
+            killed: BTreeMap::new(),
+            errors: 0,
+            last_scan: None,
+        };
         let shared = Shared { table, trees, turn: tokio::sync::Mutex::default(), state: Mutex::new(state) };
         Self { shared: Arc::new(shared), runtime }
     }
@@ -141,7 +149,7 @@ impl Scanner {
         let state = self.shared.state.lock();
         Stats {
             scans: state.scans,
-            killed: state.killed,
+            killed: state.killed.values().sum(),
             errors: state.errors,
             is_running: state.running.is_some(),
             interval: state.options.interval,
@@ -149,6 +157,11 @@ impl Scanner {
             scope: state.options.scope,
             last_scan: state.last_scan.clone(),
         }
+    }
+
+    /// How many it has ended, by reason.
+    pub fn killed(&self) -> BTreeMap<Reason, u64> {
+        self.shared.state.lock().killed.clone()
     }
 
     fn launch(&self, state: &mut State, first: Duration) {
@@ -226,7 +239,9 @@ impl Shared {
         state.scans += 1;
         state.errors += report.errors.len() as u64;
         if !report.dry_run {
-            state.killed += report.killed.len() as u64;
+            for judged in &report.killed {
+                *state.killed.entry(judged.reason).or_default() += 1;
+            }
         }
         // A scan that saw nothing has shown nothing.
         if report.scanned > 0 && scope == state.options.scope {

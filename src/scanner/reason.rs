@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// The reason for one verdict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {
     /// A one-shot call that nothing else will end.
     CallTooOld,
@@ -51,6 +51,20 @@ pub enum Reason {
     Unsettled,
     /// Nothing shows it to be ours.
     NotOurs,
+}
+
+impl Reason {
+    /// For counting what was ended, in one word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CallTooOld => "call_too_old",
+            Self::LeftOver => "left_over",
+            Self::LeftByDeadRun => "left_by_dead_run",
+            Self::DescendantTooOld => "descendant_too_old",
+            Self::NodeTooOld => "node_too_old",
+            _ => "spared",
+        }
+    }
 }
 
 impl fmt::Display for Reason {

@@ -40,11 +40,26 @@ pub struct Stats {
     pub failed: u64,
     /// Leases of a member that had been lent before.
     pub reused: u64,
+    /// Leases of a member that had not.
+    pub first: u64,
     /// Members that ended or are ending, by reason.
     pub retired: BTreeMap<Retirement, u64>,
 }
 
 impl Stats {
+    /// Those of two pools.
+    #[must_use]
+    pub fn with(mut self, other: &Self) -> Self {
+        self.created += other.created;
+        self.failed += other.failed;
+        self.reused += other.reused;
+        self.first += other.first;
+        for (reason, count) in &other.retired {
+            *self.retired.entry(*reason).or_default() += count;
+        }
+        self
+    }
+
     pub(super) fn count(&mut self, reason: Retirement) {
         *self.retired.entry(reason).or_default() += 1;
     }

@@ -1,0 +1,172 @@
+// Samples every five seconds of a clock that the tests turn.
+
+import assert from 'node:assert/strict'
+import { describe, mock, test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { INTERVAL, sampler } from '../lib/metrics/sampler.js'
+import { until } from './support/until.mjs'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc')
+
+function source() {
+  const state = { queued: 0, broken: false }
+  const helper = {
+    getSemaphoreStatus() {
+      if (state.broken) throw new Error('broken')
+      return { maxConcurrent: 3, current: 2, queued: state.queued, available: 1 }
+    },
+    getActiveProcesses: () => [{}, {}],
+  }
+  const cleanup = { getStats: () => ({ stats: { scans: 7, killed: 3, errors: 0 } }) }
+  return { state, helper, cleanup }
+}
+
+/** @param {(sampling: ReturnType<typeof source> & { look: ReturnType<typeof sampler>, pass: (ms?: number) => void }) => void | Promise<void>} work */
+async function sampling(work) {
+  mock.timers.enable({ apis: ['setInterval', 'Date'], now: 1_000_000 })
+  try {
+    const all = source()
+    const look = sampler(all.helper, all.cleanup)
+    await work({ ...all, look, pass: (ms = INTERVAL) => mock.timers.tick(ms) })
+  } finally {
+    mock.timers.reset()
+  }
+}
+
+describe('the history', () => {
+  test('is empty, then has one sample every five seconds', () =>
+    sampling(({ look, pass, state }) => {
+      assert.deepEqual(look.history(), [])
+      pass(INTERVAL - 1)
+      assert.deepEqual(look.history(), [])
+      pass(1)
+      state.queued = 5
+      pass()
+      assert.deepEqual(
+        look.history().map(({ time, queued }) => [time, queued]),
+        [
+          [1_005_000, 0],
+          [1_010_000, 5],
+        ],
+      )
+    }))
+
+  test('has every field, as a number', () =>
+    sampling(({ look, pass }) => {
+      pass()
+      const [{ slowest, memoryAvailable, memoryTotal, ...sample }] = look.history()
+      assert.deepEqual(sample, {
+        ...{ time: 1_005_000, processes: 2, children: 0, memory: 0, inUse: 2, queued: 0, limit: 3 },
+        ...{ calls: 0, failures: 0, queueTimeouts: 0, kills: 3, scans: 7 },
+      })
+      assert.equal(slowest, null)
+      assert.ok(memoryAvailable > 0 && memoryAvailable <= memoryTotal)
+    }))
+
+  test('gives what is younger than a moment', () =>
+    sampling(({ look, pass }) => {
+      for (let at = 0; at < 4; at++) pass()
+      const times = (since) => look.history(since).map(({ time }) => time)
+      assert.deepEqual(times(1_010_000), [1_015_000, 1_020_000])
+      assert.deepEqual(times(1_009_999), [1_010_000, 1_015_000, 1_020_000])
+      assert.deepEqual(times(1_020_000), [])
+      assert.equal(times(0).length, 4)
+      assert.equal(times(NaN).length, 0)
+    }))
+
+  test('goes back an hour and no further', () =>
+    sampling(({ look, pass }) => {
+      for (let at = 0; at < 1000; at++) pass()
+      const history = look.history()
+      assert.equal(history.length, 720)
+      assert.equal(history.at(-1).time - history[0].time, 719 * INTERVAL)
+      assert.equal(history.at(-1).time, 1_000_000 + 1000 * INTERVAL)
+    }))
+
+  test('leaves out what could not be seen, and goes on', () =>
+    sampling(({ look, pass, state }) => {
+      pass()
+      state.broken = true
+      pass()
+      assert.throws(() => look.latest(), /broken/)
+      state.broken = false
+      pass()
+      assert.deepEqual(
+        look.history().map(({ time }) => time),
+        [1_005_000, 1_015_000],
+      )
+    }))
+
+  test('is given away as a copy', () =>
+    sampling(({ look, pass }) => {
+      pass()
+      look.history().length = 0
+      assert.equal(look.history().length, 1)
+    }))
+})
+
+describe('a listener', () => {
+  test('hears each sample until it does not want to', () =>
+    sampling(({ look, pass }) => {
+      const heard = []
+      const stop = look.onSample(({ time }) => heard.push(time))
+      pass()
+      pass()
+      stop()
+      stop()
+      pass()
+      assert.deepEqual(heard, [1_005_000, 1_010_000])
+    }))
+
+  test('that throws is an uncaught exception, and the others hear all the same', () =>
+    sampling(async ({ look, pass }) => {
+      const heard = []
+      const failure = new Error('a listener failed')
+      const stops = [
+        look.onSample(() => Promise.reject(failure).catch(() => {})),
+        look.onSample(() => {
+          throw failure
+        }),
+        look.onSample(({ time }) => heard.push(time)),
+      ]
+      const uncaught = []
+      const listener = (error) => uncaught.push(error)
+      const before = process.listeners('uncaughtException')
+      process.removeAllListeners('uncaughtException')
+      process.on('uncaughtException', listener)
+      try {
+        pass()
+        await new Promise((resolve) => setImmediate(resolve))
+      } finally {
+        process.off('uncaughtException', listener)
+        for (const each of before) process.on('uncaughtException', each)
+      }
+      assert.deepEqual([heard, uncaught], [[1_005_000], [failure]])
+      for (const stop of stops) stop()
+    }))
+})
+
+describe('a sampler', () => {
+  test('is the same for the same helper and scanner, and another for others', () =>
+    sampling(({ look, helper, cleanup }) => {
+      assert.equal(sampler(helper, cleanup), look)
+      assert.notEqual(sampler(helper, source().cleanup), look)
+      assert.notEqual(sampler(source().helper, cleanup), look)
+    }))
+
+  test('goes with its helper, unless somebody listens', async () => {
+    const refs = (() => {
+      const [forgotten, listened] = [source(), source()]
+      sampler(forgotten.helper, forgotten.cleanup)
+      sampler(listened.helper, listened.cleanup).onSample(() => {})
+      return [new WeakRef(forgotten.helper), new WeakRef(listened.helper)]
+    })()
+    await until(() => {
+      collectGarbage()
+      return refs[0].deref() === undefined
+    })
+    assert.notEqual(refs[1].deref(), undefined)
+  })
+})

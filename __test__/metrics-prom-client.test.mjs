@@ -1,0 +1,116 @@
+// procward's metrics in a registry of prom-client.
+
+import assert from 'node:assert/strict'
+import { before, describe, test } from 'node:test'
+import { Counter, Registry } from 'prom-client'
+import { McpPool, registerMetrics, run } from '../index.js'
+import { healthRouter } from '../lib/health.js'
+import { createMcpHelper } from '../lib/mcp-helper.js'
+import { hostileServer } from './support/hostile.mjs'
+import { complaints, missing } from './support/prometheus.mjs'
+
+before(async () => {
+  await run(process.execPath, ['--eval', ''], { server: 'ran' })
+  const pool = new McpPool({ servers: { asked: hostileServer() } })
+  await pool.callTool('asked', 'pid')
+  await pool.close()
+})
+
+/** What the route answers, without a server. @param {string} accept */
+function routeText(accept) {
+  return new Promise((resolve) => {
+    const response = { setHeader() {}, end: resolve }
+    healthRouter()({ url: '/metrics', method: 'GET', headers: { accept } }, response)
+  })
+}
+
+/** The samples, as `name{labels}` with labels in order, and their values as numbers. @param {string} text */
+function samples(text) {
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+  return new Map(
+    lines.map((line) => {
+      const [, name, labels = '', value] = /^([a-z_]+)(?:\{(.*)\})? (\S+)$/.exec(line)
+      const sorted = labels
+        .split(',')
+        .map((label) => label.replace(/^le="(.*)"$/, (_, le) => `le="${Number(le) || le}"`))
+      return [`${name}{${sorted.sort()}}`, Number(value)]
+    }),
+  )
+}
+
+for (const [name, type, accept] of [
+  ["Prometheus's format", Registry.PROMETHEUS_CONTENT_TYPE, 'text/plain'],
+  ['OpenMetrics', Registry.OPENMETRICS_CONTENT_TYPE, 'application/openmetrics-text'],
+]) {
+  describe(`as ${name}`, () => {
+    test('a registry has the same as GET /metrics, beside what is its own', async () => {
+      const registry = new Registry(type)
+      new Counter({ name: 'own_total', help: 'The own one.', registers: [registry] }).inc(3)
+      registerMetrics(registry)
+      const [theirs, ours] = [samples(await registry.metrics()), samples(await routeText(accept))]
+      assert.equal(theirs.get('own_total{}'), 3)
+      theirs.delete('own_total{}')
+      assert.deepEqual([...theirs.keys()].sort(), [...ours.keys()].sort())
+      for (const [sample, value] of ours) {
+        if (!sample.includes('memory')) assert.equal(theirs.get(sample), value, sample)
+      }
+    })
+
+    test('each time anew', async () => {
+      const registry = new Registry(type)
+      registerMetrics(registry)
+      const spawns = async () => samples(await registry.metrics()).get(`procward_child_spawns_total{server="${name}"}`)
+      assert.equal(await spawns(), undefined)
+      await run(process.execPath, ['--eval', ''], { server: name })
+      assert.equal(await spawns(), 1)
+    })
+  })
+}
+
+test('promtool finds no fault with that', { skip: missing('promtool') }, async () => {
+  const registry = new Registry()
+  registerMetrics(registry)
+  assert.equal(complaints(await registry.metrics()), '')
+})
+
+test('of a helper of its own', async (t) => {
+  const helper = createMcpHelper({ servers: {}, maxConcurrent: 17 })
+  t.after(() => helper.shutdown())
+  const registry = new Registry()
+  registerMetrics(registry, { helper })
+  assert.match(await registry.metrics(), /^procward_semaphore_limit 17$/m)
+})
+
+test('the labels of the registry are on them', async () => {
+  const registry = new Registry()
+  registry.setDefaultLabels({ app: 'x' })
+  registerMetrics(registry)
+  assert.match(await registry.metrics(), /^procward_semaphore_limit\{app="x"\} 3$/m)
+})
+
+test('asked as JSON, and one by one', async () => {
+  const registry = new Registry()
+  registerMetrics(registry)
+  const json = await registry.getMetricsAsJSON()
+  assert.ok(json.some(({ name, values }) => name === 'procward_child_spawns_total' && values.length > 0))
+  assert.match(await registry.getSingleMetricAsString('procward_semaphore_limit'), /^procward_semaphore_limit 3$/m)
+  registry.resetMetrics()
+  registry.clear()
+  registerMetrics(registry)
+})
+
+test('twice in one registry is refused, and changes nothing', async () => {
+  const registry = new Registry()
+  registerMetrics(registry)
+  const before = registry.getMetricsAsArray().length
+  assert.throws(() => registerMetrics(registry), /already been registered/)
+  assert.equal(registry.getMetricsAsArray().length, before)
+})
+
+for (const [what, ...params] of [
+  ['no registry', undefined],
+  ['something else', {}],
+  ['an unknown option', new Registry(), { prefix: 'x_' }],
+]) {
+  test(`${what} is refused`, () => assert.throws(() => registerMetrics(...params), { code: 'ERR_INVALID_CONFIG' }))
+}

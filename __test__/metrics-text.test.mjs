@@ -1,0 +1,153 @@
+// GET /metrics: what Prometheus reads, and that it does.
+
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import http from 'node:http'
+import { after, before, describe, test } from 'node:test'
+import { run, spawn } from '../index.js'
+import { healthRouter } from '../lib/health.js'
+import { createMcpHelper } from '../lib/mcp-helper.js'
+import { hostileServer } from './support/hostile.mjs'
+import { complaints, missing, prometheus } from './support/prometheus.mjs'
+import { until } from './support/until.mjs'
+
+const PLAIN = 'text/plain; version=0.0.4; charset=utf-8'
+const OPEN = 'application/openmetrics-text; version=1.0.0; charset=utf-8'
+const SECRET = 'hunter2-7b1d'
+const ODD = 'ödd "näme"\\ of\na \u{1b}[31mserver'
+
+/** @type {http.Server} */
+let server
+/** @type {import('../lib/mcp-helper.js').McpHelper} */
+let helper
+let child
+
+before(async () => {
+  const servers = { asked: { ...hostileServer(), env: { SECRET } }, [ODD]: hostileServer() }
+  helper = createMcpHelper({ servers, transport: 'pool' })
+  await helper.callToolAsync('asked', 'pid', { secret: SECRET })
+  await helper.callToolAsync('asked', 'pid')
+  await helper.callToolAsync(ODD, 'pid')
+  await assert.rejects(helper.callToolAsync('asked', 'delay', { ms: 60_000 }, { timeout: 1 }))
+  await run(process.execPath, ['--eval', '', SECRET], { server: 'ran' })
+  child = spawn(process.execPath, ['--eval', 'setInterval(() => {}, 1000)', SECRET], {
+    server: 'runs',
+    env: { SECRET },
+  })
+  child.exited.catch(() => {})
+  await once(child, 'spawn')
+  server = http.createServer(healthRouter({ helper, prefix: '/api/health' })).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+})
+
+after(async () => {
+  server.close()
+  server.closeAllConnections()
+  await Promise.all([helper.shutdown(), child.kill({ killGrace: 1 })])
+})
+
+const get = (path, headers = {}) => fetch(`http://127.0.0.1:${server.address().port}/api/health${path}`, { headers })
+const textOf = async (accept) => (await get('/metrics', { accept })).text()
+const PROMETHEUS_ASKS = 'application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.2,*/*;q=0.1'
+
+describe('the format', () => {
+  for (const [accept, type] of [
+    ['*/*', PLAIN],
+    ['text/plain', PLAIN],
+    ['text/plain;version=0.0.4', PLAIN],
+    ['application/json', PLAIN],
+    ['application/openmetrics-text', OPEN],
+    ['application/openmetrics-text;version=1.0.0,text/plain;q=0.5', OPEN],
+    ['application/openmetrics-text;q=0.1,text/plain;q=0.5', PLAIN],
+    ['application/openmetrics-text;q=0', PLAIN],
+    [PROMETHEUS_ASKS, OPEN],
+  ]) {
+    test(`for ${accept} is ${type}`, async () => {
+      const response = await get('/metrics', { accept })
+      assert.deepEqual([response.status, response.headers.get('content-type')], [200, type])
+      assert.equal(response.headers.get('cache-control'), 'no-store')
+      assert.equal((await response.text()).endsWith('\n# EOF\n'), type === OPEN)
+    })
+  }
+
+  test('HEAD has the length and no body', async () => {
+    const response = await fetch(`http://127.0.0.1:${server.address().port}/api/health/metrics`, { method: 'HEAD' })
+    assert.ok(Number(response.headers.get('content-length')) > 1000)
+    assert.equal(await response.text(), '')
+  })
+})
+
+describe('the text', () => {
+  for (const accept of ['text/plain', 'application/openmetrics-text']) {
+    test(`has what happened, as ${accept}`, async () => {
+      const lines = (await textOf(accept)).split('\n')
+      const has = (line) => assert.ok(lines.includes(line), `${line} in\n${lines.join('\n')}`)
+      has('procward_semaphore_limit 3.0')
+      has('procward_tool_call_duration_seconds_count{outcome="ok",server="asked",tool="pid"} 2')
+      has('procward_tool_call_duration_seconds_count{outcome="timeout",server="asked",tool="delay"} 1')
+      has('procward_tool_call_duration_seconds_bucket{le="+Inf",outcome="ok",server="asked",tool="pid"} 2')
+      has('procward_child_exits_total{reason="ok",server="ran"} 1.0')
+      has('procward_children{server="runs"} 1.0')
+      has('procward_semaphore_rejected_total{reason="timeout"} 0.0')
+      has(
+        'procward_tool_call_duration_seconds_count{outcome="ok",server="ödd \\"näme\\"\\\\ ofa [31mserver",tool="pid"} 1',
+      )
+    })
+
+    test(`has no secret, no pid and no control character, as ${accept}`, async () => {
+      const text = await textOf(accept)
+      assert.ok(!text.includes(SECRET) && !text.includes(process.execPath) && !/\bpid=/.test(text))
+      assert.doesNotMatch(text, /[^\P{Cc}\n]/u)
+    })
+  }
+
+  test('has a name for all that stand in it, and each once', async () => {
+    const text = await textOf('text/plain')
+    const families = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name)
+    assert.equal(new Set(families).size, families.length)
+    const samples = new Set(
+      [...text.matchAll(/^([a-z_]+)/gm)].map(([, name]) => name.replace(/_(bucket|sum|count)$/, '')),
+    )
+    for (const name of samples) assert.ok(families.includes(name), name)
+  })
+})
+
+test('promtool finds no fault with it', { skip: missing('promtool') }, async () => {
+  const text = await textOf('text/plain')
+  assert.equal(complaints(text), '')
+  assert.notEqual(complaints(text.replaceAll('_total', '')), '', 'it does look')
+})
+
+test('Prometheus scrapes it', { skip: missing('prometheus') }, async (t) => {
+  const { query, target } = await prometheus(t, server.address().port, '/api/health/metrics')
+  const asked = 'procward_tool_call_duration_seconds_count{server="asked",tool="pid",outcome="ok"}'
+  const [{ value }] = await until(async () => {
+    const found = await query(asked)
+    return found.length > 0 && found
+  })
+  assert.equal(value[1], '2')
+  const { health, lastError } = await target()
+  assert.deepEqual([health, lastError], ['up', ''])
+  const quantile = await query(`histogram_quantile(0.99, ${asked.replace('_count', '_bucket')})`)
+  assert.ok(Number(quantile[0].value[1]) > 0)
+  const [{ metric }] = await query('procward_tool_call_duration_seconds_count{server=~".*server"}')
+  assert.equal(metric.server, 'ödd "näme"\\ ofa [31mserver')
+})
+
+describe('GET /history', () => {
+  test('has the interval and samples', async () => {
+    const response = await get('/history')
+    assert.deepEqual([response.status, response.headers.get('content-type')], [200, 'application/json; charset=utf-8'])
+    const { interval, samples } = await response.json()
+    assert.equal(interval, 5000)
+    assert.ok(Array.isArray(samples))
+  })
+
+  for (const since of ['x', '', '1e400', 'NaN', '1;2', '9'.repeat(40)]) {
+    test(`refuses since=${since}`, async () => {
+      const response = await get(`/history?since=${since}`)
+      assert.equal(response.status, 400)
+      assert.equal((await response.json()).error.code, 'ERR_INVALID_QUERY')
+    })
+  }
+})

@@ -1,0 +1,19 @@
+'use strict'
+
+// What is told to those who subscribe to `node:diagnostics_channel`. No message has a command line, an environment, a
+// path, or what a tool was given or answered.
+
+const { channel } = require('node:diagnostics_channel')
+
+const channels = {
+  callStart: channel('procward:call:start'),
+  callEnd: channel('procward:call:end'),
+  queueEnter: channel('procward:queue:enter'),
+  queueLeave: channel('procward:queue:leave'),
+  spawn: channel('procward:spawn'),
+  exit: channel('procward:exit'),
+  kill: channel('procward:kill'),
+  limit: channel('procward:limit'),
+}
+
+module.exports = { channels }

@@ -1,0 +1,91 @@
+//! What is recorded of calls, and all metrics. Numbers come in, JSON goes out: whoever looks has time.
+#![expect(clippy::needless_pass_by_value, reason = "napi-rs hands arguments over by value")]
+
+use super::error::{Result, internal};
+use crate::metrics::{ChildrenOf, Snapshot, Totals, text};
+use crate::process::memory::resident;
+use crate::supervisor::{Supervisor, metrics};
+use napi_derive::napi;
+use serde::Serialize;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+fn now() -> Duration {
+    START.elapsed()
+}
+
+#[derive(Serialize)]
+struct Everything {
+    #[serde(flatten)]
+    recorded: Snapshot,
+    children: Vec<ChildrenOf>,
+}
+
+#[derive(Serialize)]
+struct Sums {
+    #[serde(flatten)]
+    totals: Totals,
+    children: u64,
+    memory: u64,
+}
+
+/// The number of the calls to this tool; 0, which is of all others, when there are too many to tell apart.
+#[napi]
+pub fn metrics_series(server: String, tool: String) -> u32 {
+    metrics().series(&server, &tool)
+}
+
+/// A call of this series has ended, with the outcome in this place of `lib/metrics/outcomes.js`.
+#[napi]
+pub fn metrics_record_call(series: u32, outcome: u32, seconds: f64) {
+    metrics().record_call(series, outcome, seconds, now());
+}
+
+/// A call waited so long for the slot that it got.
+#[napi]
+pub fn metrics_record_wait(seconds: f64) {
+    metrics().record_wait(seconds);
+}
+
+/// A call got no slot, for the reason in this place of `lib/metrics/outcomes.js`.
+#[napi]
+pub fn metrics_record_rejection(reason: u32) {
+    metrics().record_rejection(reason);
+}
+
+/// Everything that was recorded, and the process trees by server: JSON.
+#[napi]
+pub fn metrics_snapshot() -> Result<String> {
+    json(&Everything { recorded: metrics().snapshot(), children: children()? })
+}
+
+/// The sums of it: JSON.
+#[napi]
+pub fn metrics_totals() -> Result<String> {
+    let all = children()?;
+    let (children, memory) = all.iter().fold((0, 0), |sum, of| (sum.0 + of.count, sum.1 + of.memory));
+    json(&Sums { totals: metrics().totals(now()), children, memory })
+}
+
+/// The text of these families of metrics, as `OpenMetrics` or as Prometheus's own.
+#[napi]
+pub fn metrics_text(families: String, is_open: bool) -> Result<String> {
+    let families = serde_json::from_str(&families).map_err(|error| failed(&error))?;
+    let text = if is_open { text::openmetrics(families) } else { text::prometheus(families) };
+    text.map_err(|error| failed(&error))
+}
+
+fn children() -> Result<Vec<ChildrenOf>> {
+    let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
+    Ok(supervisor.registry.children(resident))
+}
+
+fn json(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| failed(&error))
+}
+
+fn failed(error: &dyn std::error::Error) -> napi::Error<&'static str> {
+    napi::Error::new("ERR_INTERNAL", error.to_string())
+}

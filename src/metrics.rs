@@ -1,0 +1,158 @@
+//! What is counted and timed, for whoever looks: calls by server and tool, waits for a slot, process trees by server.
+//!
+//! Nothing here has a clock or knows JavaScript. What is recorded takes a lock for some nanoseconds and, once its series is
+//! there, no memory.
+
+mod calls;
+mod children;
+mod distribution;
+mod latency;
+mod recent;
+pub mod text;
+
+pub use calls::{Calls, OTHER, OUTCOMES, Outcome};
+pub use children::{Children, ChildrenOf};
+pub use distribution::BOUNDS;
+
+use distribution::Distribution;
+use latency::{Latency, Summary};
+use parking_lot::Mutex;
+use serde::Serialize;
+use std::time::Duration;
+
+/// Why a call gets no slot: timeout, aborted, full, closed.
+pub const REJECTIONS: usize = 4;
+/// So many series get names of their own.
+const MAX_SERIES: usize = 200;
+/// What all others are called.
+const OTHERS: &str = "other";
+/// A name that is longer is cut.
+const MAX_NAME: usize = 100;
+
+/// What this process has recorded.
+#[derive(Debug, Default)]
+pub struct Metrics(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    calls: Calls,
+    waits: Waits,
+    rejected: [u64; REJECTIONS],
+}
+
+#[derive(Debug, Default)]
+struct Waits {
+    latency: Latency,
+    distribution: Distribution,
+}
+
+/// Everything, at one moment.
+#[derive(Debug, Serialize)]
+pub struct Snapshot {
+    bounds: [f64; BOUNDS.len()],
+    calls: Vec<calls::CallsOf>,
+    wait: WaitsNow,
+    rejected: [u64; REJECTIONS],
+}
+
+#[derive(Debug, Serialize)]
+struct WaitsNow {
+    #[serde(flatten)]
+    summary: Summary,
+    histogram: Distribution,
+}
+
+/// The few numbers that are looked at every few seconds.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Totals {
+    calls: u64,
+    failures: u64,
+    queue_timeouts: u64,
+    slowest: Option<calls::Slowest>,
+}
+
+impl Metrics {
+    /// The number of the calls to this tool; [`OTHER`] when there are too many.
+    pub fn series(&self, server: &str, tool: &str) -> u32 {
+        self.0.lock().calls.series(server, tool)
+    }
+
+    /// A call has ended. `now` is the time since any moment that stays the same.
+    pub fn record_call(&self, series: u32, outcome: Outcome, seconds: f64, now: Duration) {
+        self.0.lock().calls.record(series, outcome, seconds, now);
+    }
+
+    /// A call waited so long for the slot that it got.
+    pub fn record_wait(&self, seconds: f64) {
+        let waits = &mut self.0.lock().waits;
+        waits.latency.record(seconds);
+        waits.distribution.record(seconds);
+    }
+
+    /// A call got no slot.
+    pub fn record_rejection(&self, reason: u32) {
+        if let Some(count) = self.0.lock().rejected.get_mut(reason as usize) {
+            *count += 1;
+        }
+    }
+
+    /// Everything.
+    pub fn snapshot(&self) -> Snapshot {
+        let state = self.0.lock();
+        let Waits { latency, distribution } = &state.waits;
+        Snapshot {
+            bounds: BOUNDS,
+            calls: state.calls.list(),
+            wait: WaitsNow { summary: latency.summary(), histogram: distribution.cumulative() },
+            rejected: state.rejected,
+        }
+    }
+
+    /// The sums.
+    pub fn totals(&self, now: Duration) -> Totals {
+        let state = self.0.lock();
+        let (calls, failures) = state.calls.totals();
+        Totals { calls, failures, queue_timeouts: state.rejected[0], slowest: state.calls.slowest(now) }
+    }
+}
+
+/// A name as it may stand in a label: no control characters, and not too long.
+fn label(name: &str) -> String {
+    name.chars().filter(|character| !character.is_control()).take(MAX_NAME).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_cut_and_cleaned() {
+        assert_eq!(label("asana \u{1b}[31mv2\r\n"), "asana [31mv2");
+        assert_eq!(label(&"ä".repeat(500)), "ä".repeat(MAX_NAME));
+    }
+
+    #[test]
+    fn a_snapshot_has_what_was_recorded() {
+        let metrics = Metrics::default();
+        metrics.record_wait(0.2);
+        metrics.record_rejection(0);
+        metrics.record_rejection(99);
+        let series = metrics.series("a", "b");
+        metrics.record_call(series, 0, 0.5, Duration::ZERO);
+        metrics.record_call(series, 3, 1.5, Duration::ZERO);
+        let seen = serde_json::to_value(metrics.snapshot()).expect("JSON");
+        assert_eq!(seen["rejected"], serde_json::json!([1, 0, 0, 0]));
+        assert_eq!(seen["wait"]["count"], 1);
+        assert_eq!(seen["wait"]["histogram"]["buckets"], serde_json::json!([0, 0, 1, 1, 1, 1, 1, 1, 1, 1]));
+        assert_eq!(seen["calls"][0]["tool"], "b");
+        assert_eq!(seen["calls"][0]["outcomes"][3]["sum"], 1.5);
+        assert_eq!(seen["calls"][0]["outcomes"][1], serde_json::Value::Null);
+        let totals = serde_json::to_value(metrics.totals(Duration::ZERO)).expect("JSON");
+        assert_eq!(
+            (&totals["calls"], &totals["failures"], &totals["queueTimeouts"]),
+            (&2.into(), &1.into(), &1.into())
+        );
+        assert_eq!(totals["slowest"], serde_json::json!({ "server": "a", "tool": "b", "p95": 1.5 }));
+    }
+}

@@ -1,0 +1,162 @@
+//! Calls by server and tool. There are only so many series, whatever names are made up.
+
+use super::distribution::Distribution;
+use super::latency::{Latency, Summary};
+use super::recent::Recent;
+use super::{MAX_SERIES, OTHERS, label};
+use serde::Serialize;
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// How a call ended: `0` well, the others as JavaScript has them.
+pub type Outcome = u32;
+
+/// How many outcomes there may be.
+pub const OUTCOMES: usize = 16;
+
+/// The number of those that have no series of their own.
+pub const OTHER: u32 = 0;
+
+/// All series.
+#[derive(Debug)]
+pub struct Calls {
+    numbers: HashMap<(String, String), u32>,
+    series: Vec<Series>,
+}
+
+#[derive(Debug)]
+struct Series {
+    server: String,
+    tool: String,
+    outcomes: [Option<Box<Distribution>>; OUTCOMES],
+    latency: Latency,
+    recent: Recent,
+}
+
+/// A series, to look at.
+#[derive(Debug, Serialize)]
+pub struct CallsOf {
+    server: String,
+    tool: String,
+    #[serde(flatten)]
+    summary: Summary,
+    outcomes: [Option<Distribution>; OUTCOMES],
+}
+
+/// The tool that takes longest at the moment.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Slowest {
+    server: String,
+    tool: String,
+    p95: f64,
+}
+
+impl Default for Calls {
+    fn default() -> Self {
+        Self { numbers: HashMap::new(), series: vec![Series::new(OTHERS.to_owned(), OTHERS.to_owned())] }
+    }
+}
+
+impl Series {
+    fn new(server: String, tool: String) -> Self {
+        let outcomes = Default::default();
+        Self { server, tool, outcomes, latency: Latency::default(), recent: Recent::default() }
+    }
+
+    fn count(&self) -> u64 {
+        self.outcomes.iter().flatten().map(|outcome| outcome.count).sum()
+    }
+}
+
+impl Calls {
+    /// The number of a series, new or not; [`OTHER`] when there are enough.
+    pub fn series(&mut self, server: &str, tool: &str) -> u32 {
+        let names = (label(server), label(tool));
+        if let Some(number) = self.numbers.get(&names) {
+            return *number;
+        }
+        let number = u32::try_from(self.series.len()).unwrap_or(OTHER);
+        if self.series.len() > MAX_SERIES {
+            return OTHER;
+        }
+        self.series.push(Series::new(names.0.clone(), names.1.clone()));
+        self.numbers.insert(names, number);
+        number
+    }
+
+    /// A call has ended.
+    pub fn record(&mut self, series: u32, outcome: Outcome, seconds: f64, now: Duration) {
+        let seconds = if seconds.is_finite() { seconds.max(0.0) } else { 0.0 };
+        let Some(series) = self.series.get_mut(series as usize) else { return };
+        let Some(distribution) = series.outcomes.get_mut(outcome as usize) else { return };
+        distribution.get_or_insert_default().record(seconds);
+        series.latency.record(seconds);
+        series.recent.record(seconds, now);
+    }
+
+    /// Those that have calls, in the order in which they came.
+    pub fn list(&self) -> Vec<CallsOf> {
+        let seen = self.series.iter().filter(|series| series.count() > 0);
+        let look = |series: &Series| CallsOf {
+            server: series.server.clone(),
+            tool: series.tool.clone(),
+            summary: series.latency.summary(),
+            outcomes: std::array::from_fn(|at| series.outcomes[at].as_deref().map(|outcome| outcome.cumulative())),
+        };
+        seen.map(look).collect()
+    }
+
+    /// How many calls there were, and how many of them failed.
+    pub fn totals(&self) -> (u64, u64) {
+        let well = |series: &Series| series.outcomes[0].as_ref().map_or(0, |outcome| outcome.count);
+        let all: u64 = self.series.iter().map(Series::count).sum();
+        (all, all - self.series.iter().map(well).sum::<u64>())
+    }
+
+    /// Of those that were called in the last minute, the slowest.
+    pub fn slowest(&self, now: Duration) -> Option<Slowest> {
+        let timed = self.series.iter().filter_map(|series| Some((series, series.recent.p95(now)?)));
+        let (series, p95) = timed.max_by(|one, other| one.1.total_cmp(&other.1))?;
+        Some(Slowest { server: series.server.clone(), tool: series.tool.clone(), p95 })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_names_are_the_same_series_and_there_are_two_hundred() {
+        let mut calls = Calls::default();
+        let first = calls.series("server", "tool 1");
+        assert_ne!(first, OTHER);
+        assert_eq!(calls.series("server", "tool\n 1"), first);
+        let numbers: Vec<u32> = (2..=300).map(|tool| calls.series("server", &format!("tool {tool}"))).collect();
+        assert_eq!(numbers.iter().filter(|number| **number != OTHER).count(), MAX_SERIES - 1);
+        assert_eq!(calls.series("server", "tool 1"), first);
+        assert_eq!(calls.series("server", "tool 300"), OTHER);
+        assert_eq!(calls.series.len(), MAX_SERIES + 1);
+    }
+
+    #[test]
+    fn what_makes_no_sense_does_no_harm() {
+        let mut calls = Calls::default();
+        for (series, outcome, seconds) in [(9, 0, 1.0), (0, 99, 1.0), (0, 0, f64::NAN), (0, 1, -5.0)] {
+            calls.record(series, outcome, seconds, Duration::ZERO);
+        }
+        assert_eq!(calls.totals(), (2, 1));
+        assert!(calls.list()[0].summary.max.abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn the_slowest_is_that_of_now() {
+        let mut calls = Calls::default();
+        let (slow, quick) = (calls.series("a", "slow"), calls.series("a", "quick"));
+        calls.record(slow, 0, 5.0, Duration::ZERO);
+        calls.record(quick, 0, 1.0, Duration::from_secs(30));
+        let name = |now| calls.slowest(Duration::from_secs(now)).map(|slowest| slowest.tool);
+        assert_eq!(name(30).as_deref(), Some("slow"));
+        assert_eq!(name(70).as_deref(), Some("quick"));
+        assert_eq!(name(100), None);
+    }
+}

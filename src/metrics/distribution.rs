@@ -1,0 +1,50 @@
+//! How many took how long, in the few steps that Prometheus is told.
+
+use serde::Serialize;
+
+/// The upper ends of the steps, in seconds.
+pub const BOUNDS: [f64; 10] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
+
+/// Counts by step.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Serialize)]
+pub struct Distribution {
+    sum: f64,
+    pub(super) count: u64,
+    buckets: [u64; BOUNDS.len()],
+}
+
+impl Distribution {
+    /// One more; one that is above all bounds is in the count alone.
+    pub fn record(&mut self, seconds: f64) {
+        self.sum += seconds;
+        self.count += 1;
+        if let Some(at) = BOUNDS.iter().position(|bound| seconds <= *bound) {
+            self.buckets[at] += 1;
+        }
+    }
+
+    /// Each step with those below it.
+    pub fn cumulative(mut self) -> Self {
+        let mut below = 0;
+        for count in &mut self.buckets {
+            below += *count;
+            *count = below;
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bound_is_in_its_step_and_what_is_above_all_in_none() {
+        let mut distribution = Distribution::default();
+        for seconds in [0.0, 0.05, 0.051, 60.0, 61.0] {
+            distribution.record(seconds);
+        }
+        let Distribution { sum, count, buckets } = distribution.cumulative();
+        assert_eq!((sum, count, buckets), (121.101, 5, [2, 3, 3, 3, 3, 3, 3, 3, 3, 4]));
+    }
+}
