@@ -32,7 +32,8 @@ async function fromProc(pid) {
     const [, user] = /^Uid:\s*(\d+)/m.exec(status) ?? []
     const [, kilobytes] = /^VmRSS:\s*(\d+) kB/m.exec(status) ?? []
     const isOwn = Number(user) === process.getuid?.()
-    const argv = isOwn ? (await fs.readFile(`/proc/${pid}/cmdline`, 'utf8')).replace(/\0$/, '').split('\0') : undefined
+    // A title that a process has given itself is followed by the room that is left.
+    const argv = isOwn ? (await fs.readFile(`/proc/${pid}/cmdline`, 'utf8')).replace(/\0+$/, '').split('\0') : undefined
     return [pid, { memory: kilobytes === undefined ? null : Number(kilobytes) * 1024, command: shown(argv) }]
   } catch {
     // It is gone, or hidden from this user.

@@ -44,7 +44,7 @@ function hidesNext(arg) {
 function word(arg) {
   if (URL_START.test(arg)) return address(arg)
   const [, name] = /^([^=]*)=/.exec(arg) ?? []
-  if (name !== undefined) return isOption(name) || harmlessName(name) ? `${name}=${HIDDEN}` : HIDDEN
+  if (name !== undefined) return isOption(name) || isVariable(name) ? `${name}=${HIDDEN}` : HIDDEN
   if (arg.startsWith('-')) return option(arg)
   if (ABSOLUTE.test(arg)) return pathEnd(arg)
   return isHarmless(arg) ? arg : HIDDEN
@@ -75,13 +75,14 @@ function address(arg) {
   return `${protocol}//${isRandom(host) ? HIDDEN : host}/...`
 }
 
-/** The folders above are the user's own business. @param {string} path */
+/** A program, without the folders above it: they are the user's own business. @param {string} path */
 function pathEnd(path) {
   const segments = path.split(/[\\/]/).filter(Boolean)
+  const last = segments.at(-1) ?? ''
   const modules = segments.lastIndexOf('node_modules')
-  const shown = modules >= 0 ? segments.slice(modules) : segments.slice(-1)
-  const isShown = shown.every((segment) => isHarmlessSegment(segment))
-  return isShown && shown.length > 0 ? `.../${shown.join('/')}` : `.../${HIDDEN}`
+  const isProgram = modules >= 0 || PROGRAM_FILE.test(last) || /^\.?bin$/.test(segments.at(-2) ?? '')
+  const shown = modules >= 0 ? segments.slice(modules) : [last]
+  return isProgram && shown.every(isHarmlessSegment) ? `.../${shown.join('/')}` : `.../${HIDDEN}`
 }
 
 /** A word that names something: a command, a package, a file, a port. @param {string} arg */
@@ -89,7 +90,8 @@ function isHarmless(arg) {
   if (/^\d{1,5}$/.test(arg)) return true
   const [, scope, name] = /^(?:(@[a-z\d][\w.-]*)\/)?([^@]+)(?:@[\^~]?\d[\w.-]*|@[a-z]+)?$/.exec(arg) ?? []
   if (scope !== undefined) return isHarmlessSegment(scope.slice(1)) && isHarmlessSegment(name)
-  return name?.split(/[\\/]/).every((segment) => isHarmlessSegment(segment)) && arg.length <= 80
+  if (name === undefined || arg.length > 80 || (isRandom(arg) && !PROGRAM_FILE.test(arg))) return false
+  return name.split(/[\\/]/).every(isHarmlessSegment)
 }
 
 /** @param {string} text */
@@ -102,6 +104,11 @@ function isHarmlessSegment(text) {
 /** @param {string} text */
 function harmlessName(text) {
   return /^[A-Za-z][A-Za-z._-]{0,40}$/.test(text) && !isRandom(text) && !SECRET_WORD.test(text)
+}
+
+/** @param {string} text */
+function isVariable(text) {
+  return /^[A-Za-z_]\w{0,40}$/.test(text) && !isRandom(text)
 }
 
 /** @param {string} text */
