@@ -58,6 +58,7 @@ describe('the tarball', () => {
       /^package\.json$/,
       /^(LICENSE|(README|CHANGELOG)\.md)$/,
       /^(index|binding)\.(js|d\.ts)$/,
+      /^bin\/procward\.js$/,
       /^lib\/[\w/-]+\.(js|mjs|d\.ts)$/,
       /^docs\/[\w/-]+\.(md|svg|png)$/,
       /^procward\.[\w-]+\.node$/,
@@ -115,6 +116,15 @@ describe('installed elsewhere', () => {
       const { status } = getProcessHealth()
       console.log(stdout.trim(), scanned > 0, getSemaphoreStatus().maxConcurrent, status)`
     assert.equal(await outputOf('works.mjs', program), '42 true 3 ok')
+  })
+})
+
+describe('the command', () => {
+  test('npx finds it', async () => {
+    const npx = (...args) => npm(app, 'exec', '--offline', '--cache', join(folder, 'cache'), '--', 'procward', ...args)
+    assert.equal((await npx('--version')).stdout, `${manifest.version}\n`)
+    const { schemaVersion, command, dryRun } = JSON.parse((await npx('clean', '--json').catch((error) => error)).stdout)
+    assert.deepEqual([schemaVersion, command, dryRun], [1, 'clean', true])
   })
 })
 

@@ -65,6 +65,24 @@ function usesWarden() {
   return oneOf('PROCWARD_WARDEN', process.env.PROCWARD_WARDEN || 'on', ['on', 'off']) === 'on'
 }
 
+/** Where the command line asks for a server's health, as the user said. */
+function healthUrl() {
+  return process.env.PROCWARD_URL || undefined
+}
+
+/** What it shows the server to be let in. */
+function healthToken() {
+  return process.env.PROCWARD_TOKEN || undefined
+}
+
+/** Whether output has colours, where the user said so; `undefined` where that is up to the terminal. */
+function wantsColor() {
+  const { NO_COLOR, FORCE_COLOR, TERM } = process.env
+  if (NO_COLOR) return false
+  if (FORCE_COLOR !== undefined && FORCE_COLOR !== '') return !['0', 'false'].includes(FORCE_COLOR)
+  return TERM === 'dumb' ? false : undefined
+}
+
 /** A copy of the environment for a child. */
 function childEnvironment() {
   return { ...process.env }
@@ -76,10 +94,13 @@ module.exports = {
   childEnvironment,
   cleanupInterval,
   cleanupScope,
+  healthToken,
+  healthUrl,
   listTimeout,
   maxConcurrent,
   mcporterBin,
   poolSize,
   processMaxAge,
   usesWarden,
+  wantsColor,
 }

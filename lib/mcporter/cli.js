@@ -98,4 +98,4 @@ function placesOf({ bin, cwd, env }) {
   }
 }
 
-module.exports = { Mcporter }
+module.exports = { Mcporter, placesOf }

@@ -1,0 +1,98 @@
+// What the command is asked: every option where it belongs, and a clear refusal of the rest.
+
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { describe, test } from 'node:test'
+import { OF_COMMAND, parse } from '../lib/cli/arguments.js'
+import { procward } from './support/cli.mjs'
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+const COMMANDS = Object.keys(OF_COMMAND)
+const NOTHING = { help: false, version: false, json: false, quiet: false, all: false, yes: false }
+const DEFAULTS = { ...NOTHING, url: undefined, token: undefined, interval: 2, count: Infinity }
+
+describe('arguments', () => {
+  /** @type {[string[], object][]} */
+  const ACCEPTED = [
+    [['status'], { command: 'status' }],
+    [['--json', 'ps', '--all'], { command: 'ps', json: true, all: true }],
+    [['clean', '--yes', '-q'], { command: 'clean', yes: true, quiet: true }],
+    [['top', '--interval', '5', '--count=2'], { command: 'top', interval: 5, count: 2 }],
+    [['metrics', '--url', 'http://h', '--token', 't'], { command: 'metrics', url: 'http://h', token: 't' }],
+    [['-h'], { help: true }],
+    [['ps', '-qh'], { command: 'ps', quiet: true, help: true }],
+    [['--version'], { version: true }],
+  ]
+  for (const [args, expected] of ACCEPTED) {
+    test(args.join(' '), () => assert.deepEqual({ ...parse(args) }, { ...DEFAULTS, ...expected }))
+  }
+
+  /** @type {[string[], RegExp][]} */
+  const REFUSED = [
+    [[], /^say what to do$/],
+    [['--json'], /^say what to do$/],
+    [['frobnicate'], /^there is no command 'frobnicate'$/],
+    [['toString'], /^there is no command/],
+    [['__proto__'], /^there is no command/],
+    [['\u001b[31mred\u001b[0m\u0000'], /^there is no command 'red'$/],
+    [['status', 'now'], /^status takes no 'now'$/],
+    [['status', '--all'], /^status has no option --all$/],
+    [['ps', '--yes'], /^ps has no option --yes$/],
+    [['clean', '--all'], /^clean has no option --all$/],
+    [['clean', '--url', 'http://h'], /^clean has no option --url$/],
+    [['clean', '-y'], /^unknown option '-y'$/],
+    [['ps', '--jsn'], /^unknown option '--jsn'$/],
+    [['ps', '--token'], /--token/],
+    [['ps', '--all=yes'], /--all' does not take an argument$/],
+    ...['0', '-1', '1.5', 'x', '', '86401', '1e3'].map((text) => [
+      ['top', `--interval=${text}`],
+      /^--interval must be a whole number from 1 to 86400, got '/,
+    ]),
+    [['top', '--count', '0'], /^--count must be a whole number/],
+  ]
+  for (const [args, message] of REFUSED) {
+    test(`${JSON.stringify(args)} is refused`, () => {
+      assert.throws(() => parse(args), { code: 'ERR_USAGE', exitCode: 2, message })
+    })
+  }
+})
+
+describe('the command', () => {
+  test('tells its version, without the addon', async () => {
+    const env = { NAPI_RS_NATIVE_LIBRARY_PATH: '/nowhere.node' }
+    assert.deepEqual(await procward(['--version'], { env }), {
+      ...{ code: 0, signal: null, stdout: `${version}\n`, stderr: '' },
+    })
+  })
+
+  test('helps, in 80 columns and more, with all that there is', async () => {
+    const { code, stdout, stderr } = await procward(['--help'])
+    assert.deepEqual([code, stderr], [0, ''])
+    for (const command of COMMANDS) assert.match(stdout, new RegExp(`^ {2}${command} `, 'm'))
+  })
+
+  for (const command of COMMANDS) {
+    test(`${command} --help names its options`, async () => {
+      const { code, stdout } = await procward([command, '--help'])
+      assert.equal(code, 0)
+      for (const option of OF_COMMAND[command]) assert.match(stdout, new RegExp(`^ {6}--${option}\\b`, 'm'))
+    })
+  }
+
+  test('refuses what it does not know, with 2, and says so on stderr only', async () => {
+    for (const args of [[], ['frobnicate'], ['clean', '--all'], ['ps', '--url', 'ftp://h'], ['ps', '--url', '']]) {
+      const { code, stdout, stderr } = await procward(args)
+      assert.deepEqual([code, stdout], [2, ''], args.join(' '))
+      assert.match(stderr, /^procward: .*Try procward --help\n$/)
+    }
+  })
+
+  test('a URL with a password in it is refused without repeating it', async () => {
+    const { code, stderr } = await procward(['status', '--url', 'http://user:hunter2@127.0.0.1/'])
+    assert.equal(code, 2)
+    assert.doesNotMatch(stderr, /hunter2|user/)
+    const { stderr: other } = await procward(['status'], { env: { PROCWARD_URL: 'hunter2' } })
+    assert.match(other, /^procward: PROCWARD_URL must be a URL/)
+    assert.doesNotMatch(other, /hunter2/)
+  })
+})

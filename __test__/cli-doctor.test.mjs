@@ -1,0 +1,214 @@
+// `procward doctor` in homes and projects of all kinds.
+
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { healthRouter } from 'procward/health'
+import { getGuarantees } from '../index.js'
+import { nodeCheck } from '../lib/cli/doctor/machine.js'
+import { deadUrl, documentOf, listening, procward } from './support/cli.mjs'
+import { noShell } from './support/commands.mjs'
+import { makeHome } from './support/homes.mjs'
+
+const parent = mkdtempSync(join(tmpdir(), 'procward-doctor-'))
+after(() => rmSync(parent, { recursive: true, force: true }))
+
+const NO_EDITORS = { imports: [] }
+const LOCAL = { command: 'node', args: ['server.js'] }
+
+/**
+ * What the doctor says in a project, by name; several of one name are joined.
+ * @param {Record<string, unknown>} files @param {Record<string, string>} [env] @param {string[]} [args]
+ */
+async function examined(files, env = {}, args = []) {
+  const { home, project, here } = makeHome(parent, files)
+  const own = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, here(value)]))
+  const place = { cwd: project, env: { HOME: home, USERPROFILE: home, XDG_CONFIG_HOME: '', ...own } }
+  const outcome = await procward(['doctor', '--json', ...args], place)
+  const { checks, ...document } = documentOf(outcome)
+  /** @type {Record<string, string>} */
+  const said = {}
+  for (const { name, status, message } of checks) {
+    said[name] = [said[name], `${status}: ${message}`].filter(Boolean).join('\n')
+  }
+  const { stdout, stderr } = await procward(['doctor', ...args], place)
+  return {
+    ...document,
+    code: outcome.code,
+    said,
+    all: outcome.stdout + outcome.stderr + stdout + stderr,
+    stdout,
+    project,
+  }
+}
+
+/** The configuration of a project. @param {Record<string, object>} mcpServers */
+const configured = (mcpServers) => ({ 'project/config/mcporter.json': { ...NO_EDITORS, mcpServers } })
+
+test('where all is well', async () => {
+  const { said, ...rest } = await examined(configured({ memory: LOCAL, asana: { url: 'https://h.example/mcp' } }))
+  assert.deepEqual([rest.code, rest.ok, rest.schemaVersion, rest.command], [0, true, 1, 'doctor'])
+  const { level, mechanism, cgroup } = getGuarantees()
+  assert.equal(said.node, `ok: Node.js ${process.versions.node}`)
+  assert.match(said.addon, new RegExp(`^ok: procward \\d.* for ${process.platform}-${process.arch}`))
+  const word = { complete: 'ok: complete', 'best-effort': 'warn: best effort' }[level]
+  assert.ok(said.guarantee.startsWith(`${word}: trees are held by a ${mechanism}`), said.guarantee)
+  if (process.platform === 'linux') assert.match(said.cgroup, cgroup ? /^ok: each tree/ : /^ok: none/)
+  assert.equal(said.call, 'ok: a process was started and has ended')
+  assert.match(said.memory, /^ok: \d+ [MGT]iB, (no limit|the limit of)/)
+  assert.equal(
+    said.environment,
+    'ok: 3 calls at once, 1 min 0 s each; cleanup every 1 min 0 s of what is older than 5 min 0 s, scope tree',
+  )
+  assert.equal(said.configuration, 'ok: 2 MCP servers: memory, asana')
+  assert.match(said.mcporter, /^ok: \d+\.\d+\.\d+; no configured server needs it$/)
+  assert.ok(!('server' in said) && !('npx' in said))
+  assert.match(rest.stdout, /^ok {4}node {11}Node\.js /m)
+})
+
+describe('the environment', () => {
+  test('a malformed variable fails by name, each one', async () => {
+    const env = { MCP_MAX_CONCURRENT: 'abc', CLEANUP_INTERVAL: '-1', CLEANUP_SCOPE: 'all', PROCWARD_WARDEN: 'no' }
+    const { code, ok, said } = await examined({}, env)
+    assert.deepEqual([code, ok], [1, false])
+    for (const name of Object.keys(env)) assert.match(said.environment, new RegExp(`^fail: ${name} must be `, 'm'))
+    assert.match(said.guarantee, /^fail: PROCWARD_WARDEN/)
+  })
+
+  test("scope 'machine' is warned of", async () => {
+    const { code, said } = await examined({}, { CLEANUP_SCOPE: 'machine' })
+    assert.equal(code, 0)
+    assert.match(said.environment, /^warn: .* scope machine: that ends every old Node\.js process/)
+  })
+
+  test('without wardens the guarantee is less', { skip: process.platform !== 'linux' && 'Linux only' }, async () => {
+    const { code, said } = await examined({}, { PROCWARD_WARDEN: 'off' })
+    assert.equal(code, 0)
+    assert.match(said.guarantee, /^warn: best effort/)
+  })
+})
+
+test('without an addon it says so, and goes on', async () => {
+  const { code, said } = await examined({}, { NAPI_RS_NATIVE_LIBRARY_PATH: '/nowhere.node' })
+  assert.equal(code, 1)
+  assert.match(said.addon, /^fail: procward's native addon for .* could not be loaded/)
+  assert.ok('environment' in said && 'configuration' in said && !('call' in said))
+})
+
+test('Node.js has to be young enough', () => {
+  assert.deepEqual(nodeCheck('18.19.0'), { name: 'node', status: 'fail', message: 'Node.js 18.19.0, needs >=20' })
+  assert.equal(nodeCheck('24.1.0').status, 'ok')
+})
+
+describe("mcporter's configuration", () => {
+  test('none', async () => {
+    const { code, said } = await examined({ 'project/config/mcporter.json': { ...NO_EDITORS, mcpServers: {} } })
+    assert.deepEqual([code, said.configuration], [0, 'ok: no MCP servers'])
+  })
+
+  test('one that nobody can read fails, with neither its folder nor its text', async () => {
+    const files = { 'hunter2/mine.json': '{ "mcpServers": { "a": { "env": { "KEY": "correcthorse"' }
+    const { code, said, all } = await examined(files, { MCPORTER_CONFIG: '{folder}/hunter2/mine.json' })
+    assert.equal(code, 1)
+    assert.equal(said.configuration, `fail: ${join('...', 'mine.json')}: it is no JSON`)
+    assert.doesNotMatch(all, /hunter2|correcthorse/)
+  })
+
+  test('one that is passed over is named', async () => {
+    const { code, said, all } = await examined({ 'project/config/mcporter.json': '{ correcthorse' })
+    assert.equal(code, 0)
+    assert.match(said.configuration, /^warn: config.mcporter\.json is passed over: it is no JSON$/m)
+    assert.doesNotMatch(all, /correcthorse/)
+  })
+
+  test('servers that cannot be used are named with the reason', async () => {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: mcporter's placeholder
+    const url = 'https://h.example/${PROCWARD_NOWHERE}'
+    const { code, said } = await examined(configured({ lost: { url }, empty: { description: 'nothing' } }))
+    assert.equal(code, 0)
+    assert.match(said.configuration, /^warn: lost cannot be used: .*PROCWARD_NOWHERE/m)
+    assert.match(said.configuration, /^warn: empty cannot be used: it has neither a command nor a URL$/m)
+  })
+
+  test('servers by npx are counted, and those whose package is here', { skip: noShell }, async () => {
+    // Of the dependencies of this project; its version is the one that is asked for.
+    const here = '@modelcontextprotocol/server-memory'
+    const modules = fileURLToPath(new URL('../node_modules', import.meta.url))
+    const { version } = JSON.parse(readFileSync(join(modules, here, 'package.json'), 'utf8'))
+    const npx = (wanted) => ({ command: 'npx', args: ['-y', wanted] })
+    const servers = { here: npx(`${here}@${version}`), gone: npx('no-such-server@1.2.3') }
+    const { home, project } = makeHome(parent, configured(servers))
+    symlinkSync(modules, join(project, 'node_modules'))
+    const { stdout } = await procward(['doctor'], { cwd: project, env: { HOME: home } })
+    assert.match(stdout, /^warn {2}npx {12}2 servers by npx, 1 of them started without it; /m)
+  })
+
+  test('no secret of a definition is told', async () => {
+    const secrets = {
+      argv: { command: 'node', args: ['s.js', '--api-key', 'hunter2'], env: { KEY: 'correcthorse' }, cwd: '/battery' },
+      url: { url: 'https://staple:enigma@h.example/xyzzy?key=plugh', headers: { Authorization: 'Bearer frobozz' } },
+    }
+    const { all, said } = await examined(configured(secrets))
+    assert.match(said.configuration, /argv, url/)
+    assert.doesNotMatch(all, /hunter2|correcthorse|battery|staple|enigma|xyzzy|plugh|frobozz/)
+  })
+})
+
+describe('mcporter', () => {
+  const NEEDY = configured({ sse: { url: 'https://h.example/sse', type: 'sse' } })
+
+  /** A mcporter that wants this Node.js. @param {string} node */
+  function installed(node) {
+    const folder = mkdtempSync(join(parent, 'mcporter-'))
+    const place = join(folder, 'node_modules', 'mcporter')
+    mkdirSync(place, { recursive: true })
+    const manifest = { name: 'mcporter', version: '9.8.7', bin: { mcporter: 'cli.js' }, engines: { node } }
+    writeFileSync(join(place, 'package.json'), JSON.stringify(manifest))
+    writeFileSync(join(place, 'cli.js'), '#!/usr/bin/env node\n')
+    return join(place, 'cli.js')
+  }
+
+  test('is fine where it is needed and there', async () => {
+    const { code, said } = await examined(NEEDY, { MCPORTER_BIN: installed('>=20') })
+    assert.deepEqual([code, said.mcporter], [0, 'ok: 9.8.7; needed by 1 server: sse'])
+  })
+
+  test('fails where it wants another Node.js, or is not where it was said to be', async () => {
+    const other = await examined(NEEDY, { MCPORTER_BIN: installed('>=99') })
+    assert.deepEqual(
+      [other.code, other.said.mcporter],
+      [1, 'fail: 9.8.7; needed by 1 server: sse; it wants Node.js >=99'],
+    )
+    const gone = await examined(NEEDY, { MCPORTER_BIN: '/hunter2/mcporter' })
+    assert.deepEqual([gone.code, gone.said.mcporter], [1, 'fail: MCPORTER_BIN names something that is not there'])
+    assert.doesNotMatch(gone.all, /hunter2/)
+  })
+})
+
+describe('a server', () => {
+  const source = {
+    helper: {
+      getSemaphoreStatus: () => ({ maxConcurrent: 3, current: 0, queued: 0, available: 3 }),
+      getActiveProcesses: () => [],
+    },
+  }
+
+  test('is asked where it is named', async (t) => {
+    const url = await listening(t, healthRouter(source))
+    const { code, said } = await examined({}, { PROCWARD_URL: url })
+    assert.deepEqual([code, said.server], [0, `ok: ${url} is ready`])
+  })
+
+  test('that is not ready is warned of, one that is not there fails', async (t) => {
+    const getReadiness = () => ({ ready: false, reason: 'draining' })
+    const url = await listening(t, healthRouter({ helper: { ...source.helper, getReadiness } }))
+    const draining = await examined({}, {}, ['--url', url])
+    assert.deepEqual([draining.code, draining.said.server], [0, `warn: ${url} is not ready: shutting down`])
+    const dead = await deadUrl()
+    const gone = await examined({}, {}, ['--url', dead])
+    assert.deepEqual([gone.code, gone.said.server], [1, `fail: cannot reach ${dead}: ECONNREFUSED`])
+  })
+})

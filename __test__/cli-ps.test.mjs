@@ -1,0 +1,238 @@
+// `procward ps`, which looks and touches nothing.
+
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { healthRouter } from 'procward/health'
+import { getActiveProcesses } from '../index.js'
+import { detailsOf, fromPs } from '../lib/cli/process-details.js'
+import { withServer } from '../lib/cli/processes.js'
+import { STATES, stateOf } from '../lib/cli/states.js'
+import { deadUrl, documentOf, listening, procward } from './support/cli.mjs'
+import { kill, noProcessList } from './support/processes.mjs'
+import { child, duringCall, host, sleeper } from './support/servers.mjs'
+import { until } from './support/until.mjs'
+
+const OWNED = { state: 'owned', why: 'started through procward by a server that is running' }
+const helper = {
+  getSemaphoreStatus: () => ({ maxConcurrent: 3, current: 1, queued: 0, available: 2 }),
+  getActiveProcesses,
+}
+
+/** The document of `ps`, with its processes by pid. @param {string[]} args @param {Parameters<typeof procward>[1]} [options] */
+async function ps(args = [], options) {
+  const outcome = await procward(['ps', '--json', ...args], options)
+  const { processes, ...document } = documentOf(outcome)
+  return { ...document, code: outcome.code, of: new Map(processes.map((row) => [row.pid, row])) }
+}
+
+test("every reason of the scanner's that this command can meet has its state", () => {
+  const source = readFileSync(new URL('../src/scanner/reason.rs', import.meta.url), 'utf8')
+  const reasons = [...source.matchAll(/Self::(\w+) => "(.+)",/g)].map(([, name, text]) => [name, text])
+  // What only a server with calls of its own, a wider scope or a list of allowed processes has.
+  const others = [
+    'CallTooOld',
+    'DescendantTooOld',
+    'NodeTooOld',
+    'Allowed',
+    'ManagedByNode',
+    'WithinDeadline',
+    'Pooled',
+  ]
+  others.push('SparedTree', 'Young')
+  const ours = reasons.filter(([name]) => !others.includes(name)).map(([, text]) => text)
+  assert.equal(reasons.length, others.length + ours.length)
+  assert.deepEqual([...STATES.keys()].sort(), ours.sort())
+  assert.deepEqual(stateOf('something new'), { state: 'unknown', why: 'something new' })
+})
+
+test('a call of a running server, without and with that server', async (t) => {
+  const url = await listening(t, healthRouter({ helper }))
+  await duringCall(
+    async (pid) => {
+      await until(async () => (await ps()).of.get(pid)?.state === 'owned')
+      const alone = await ps()
+      assert.deepEqual([alone.schemaVersion, alone.command, alone.url], [1, 'ps', null])
+      const { age, memory, command, ...row } = alone.of.get(pid)
+      assert.deepEqual(row, { pid, name: 'node', ...OWNED, server: null, tools: [] })
+      assert.ok(age > 0)
+      if (!noProcessList) {
+        assert.ok(memory > 0)
+        assert.equal(command, 'node .../sleeper.mjs call')
+      }
+      const asked = (await ps(['--url', url])).of.get(pid)
+      assert.deepEqual([asked.server, asked.tools, asked.state], ['asana-v2', ['list_workspaces'], 'owned'])
+      const { stdout } = await procward(['ps', '--url', url])
+      const line = stdout.split('\n').find((each) => each.trim().startsWith(`${pid} `))
+      assert.match(String(line), / owned .* asana-v2 list_workspaces {2}/)
+      assert.match(stdout, /^ *PID {2}STATE +AGE +MEMORY {2}FOR +COMMAND$/m)
+    },
+    { server: 'asana-v2', tool: 'list_workspaces' },
+    [process.execPath, [sleeper, 'call']],
+  )
+})
+
+test('every Node.js process with why it is or is not ours', { skip: noProcessList }, async (t) => {
+  const far = await host(t)
+  const plain = await child(t)
+  const kept = await child(t, { env: { PROCWARD_KEEP: '1' } })
+  await until(async () => (await ps()).of.get(far.call)?.state === 'owned')
+  let own
+  const { of } = await ps(['--all'], { onStart: ({ pid }) => (own = pid) })
+  const said = (pid) => `${of.get(pid)?.state}: ${of.get(pid)?.why}`
+  assert.deepEqual([far.call, far.host, far.plain, plain, kept, own, process.pid].map(said), [
+    `owned: ${OWNED.why}`,
+    'server: a server that uses procward itself',
+    'foreign: not started through procward',
+    'foreign: not started through procward',
+    'foreign: asked to be kept by PROCWARD_KEEP=1',
+    'foreign: this command',
+    'foreign: this command was started from it',
+  ])
+  assert.ok([...of.values()].some(({ state, why }) => state === 'guard' && why === 'guards a call, and ends with it'))
+
+  const ours = (await ps()).of
+  const shown = Object.values(far).filter((pid) => ours.has(pid))
+  assert.deepEqual(shown.sort(), [far.host, far.call].sort())
+  assert.deepEqual(
+    [plain, kept, own].filter((pid) => ours.has(pid)),
+    [],
+  )
+})
+
+test('no secret of a command line is shown, nor the own token', { skip: noProcessList }, async (t) => {
+  const secrets = ['hunter2', 'correcthorse', '5f2c9a7b1e3d4f605f2c9a7b1e3d4f60', 'battery', 'staple', 'enigma']
+  const args = ['call', '', `--api-key=${secrets[0]}`, '--password', secrets[1], secrets[2]]
+  const more = [`https://me:${secrets[3]}@h.example/`, JSON.stringify({ query: secrets[4] })]
+  const env = { ...process.env, SOME_KEY: secrets[5] }
+  await duringCall(
+    async (pid) => {
+      const token = 'own-token-xyzzy'
+      const url = await deadUrl()
+      const outcomes = [
+        procward(['ps']),
+        procward(['ps', '--all']),
+        procward(['ps', '--all', '--json']),
+        procward(['clean', '--json']),
+        procward(['top', '--count', '1']),
+        procward(['doctor', '--url', url, '--token', token]),
+      ]
+      const watched = until(async () => {
+        const rows = documentOf(await procward(['ps', '--all', '--json'])).processes
+        return rows.find((row) => row.pid === pid && row.command)
+      })
+      const { command } = await watched
+      assert.equal(command, 'node .../sleeper.mjs call *** --api-key=*** --password *** *** https://h.example/... ***')
+      for (const { stdout, stderr } of await Promise.all(outcomes)) {
+        for (const secret of [...secrets, token])
+          assert.ok(!`${stdout}${stderr}`.includes(secret), `${secret}:\n${stdout}`)
+      }
+      const slow = await listening(t, () => {})
+      let own
+      const waiting = procward(['status', '--url', slow, '--token', token], { onStart: ({ pid }) => (own = pid) })
+      const row = await until(async () => (await ps(['--all'])).of.get(own))
+      assert.equal(row.command, `node .../procward.js status --url ${slow}/... --token ***`)
+      kill(own)
+      await waiting
+    },
+    { env },
+    [process.execPath, [sleeper, ...args, ...more]],
+  )
+})
+
+test("another user's command line is not read", { skip: noProcessList }, async (t) => {
+  if (process.getuid?.() !== 0) return t.skip('only root can be somebody else, and see them')
+  const program = 'setTimeout(() => {}, 120_000)'
+  const wrapper = ['--reuid', '65534', '--clear-groups', process.execPath, '-e', program]
+  const other = spawn('setpriv', wrapper, { stdio: 'ignore' })
+  t.after(() => other.kill('SIGKILL'))
+  const row = await until(async () => {
+    const found = (await ps(['--all'])).of.get(other.pid)
+    return found?.why === 'belongs to another user' && found
+  })
+  assert.equal(row.command, null)
+  assert.ok(row.memory > 0)
+})
+
+test("POSIX's ps tells the same as /proc", { skip: noProcessList }, async (t) => {
+  const plain = await child(t)
+  const found = new Map(await fromPs([plain, 2 ** 22 - 1]))
+  assert.deepEqual([...found.keys()], [plain])
+  assert.equal(found.get(plain)?.command, (await detailsOf([plain]))(plain).command)
+  assert.ok(Number(found.get(plain)?.memory) > 2 ** 20)
+})
+
+test('a server that was named has to be there: 3', async () => {
+  const url = await deadUrl()
+  const { code, stdout, stderr } = await procward(['ps'], { env: { PROCWARD_URL: url } })
+  assert.deepEqual([code, stdout, stderr], [3, '', `procward: cannot reach ${url}: ECONNREFUSED\n`])
+})
+
+test('the environment of a server does not matter to it', async () => {
+  const env = { CLEANUP_SCOPE: 'machine', PROCESS_MAX_AGE: 'abc', CLEANUP_INTERVAL: '-1', PROCWARD_WARDEN: 'x' }
+  const { stderr, stdout } = await procward(['ps', '--json'], { env })
+  assert.equal(stderr, '')
+  assert.equal(JSON.parse(stdout).schemaVersion, 1)
+})
+
+test('a name that tries to be more than one is none', { skip: noProcessList }, async (t) => {
+  const titled = await child(t, { title: 'x\u001b[2J\nfake' })
+  const { stdout } = await procward(['ps', '--all'])
+  assert.match(stdout, new RegExp(`^ *${titled} `, 'm'))
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
+  assert.doesNotMatch(stdout, /^fake|\u001b/m)
+})
+
+test('what a server tells is joined with what is seen', () => {
+  const now = 1_000_000
+  const base = { name: 'node', memory: 1, server: null, tools: [], command: 'node x.js' }
+  const rows = [
+    { ...base, pid: 1, state: 'owned', why: 'w', age: 9000 },
+    { ...base, pid: 2, state: 'foreign', why: 'w', age: 9000 },
+    { ...base, pid: 3, state: 'owned', why: 'w', age: 1000 },
+    { ...base, pid: 4, state: 'owned', why: 'w', age: 500 },
+  ]
+  const call = (pid, age, tool, server = 'a') => ({ pid, server, tool, startTime: now - age, duration: age })
+  const session = (pid, age) => ({ pid, server: 's', state: 'busy', age, memory: 7 })
+  const health = {
+    activeProcesses: {
+      processes: [
+        call(1, 2000, 't1'),
+        call(1, 1000, 't2'),
+        call(2, 1000, 't'),
+        call(3, 8000, 't'),
+        call(undefined, 1, 't'),
+      ],
+    },
+    pool: { sessions: [session(4, 510), session(9, 60_000), session(undefined, 1)] },
+  }
+  const joined = withServer(/** @type {any} */ (rows), /** @type {any} */ (health), now)
+  const short = joined.map(({ pid, name, state, age, memory, server, tools }) => [
+    pid,
+    name,
+    state,
+    age,
+    memory,
+    server,
+    tools,
+  ])
+  assert.deepEqual(
+    short.sort(([one, first], [other, second]) => one - other || String(first).localeCompare(String(second))),
+    [
+      [1, 'node', 'owned', 9000, 1, 'a', ['t1', 't2']],
+      [2, 'node', 'foreign', 9000, 1, null, []],
+      [2, null, 'owned', 1000, null, 'a', ['t']],
+      [3, 'node', 'owned', 1000, 1, null, []],
+      [3, null, 'owned', 8000, null, 'a', ['t']],
+      [4, 'node', 'owned', 500, 1, 's', []],
+      [9, null, 'owned', 60_000, 7, 's', []],
+    ],
+  )
+})
+
+test('without the addon it says so', async () => {
+  const { code, stdout, stderr } = await procward(['ps'], { env: { NAPI_RS_NATIVE_LIBRARY_PATH: '/nowhere.node' } })
+  assert.deepEqual([code, stdout], [1, ''])
+  assert.match(stderr, /^procward: procward's native addon for .* could not be loaded/)
+})

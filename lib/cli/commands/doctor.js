@@ -1,0 +1,49 @@
+'use strict'
+
+const { fail, ok, warn } = require('../doctor/check')
+const { environmentChecks } = require('../doctor/environment')
+const { machineChecks } = require('../doctor/machine')
+const { mcporterChecks } = require('../doctor/mcporter')
+const { EXIT } = require('../failure')
+const { healthOf } = require('../health')
+const { theServer } = require('../server')
+const { plain } = require('../text')
+
+/** @typedef {import('../doctor/check').Check} Check */
+
+const COLORS = /** @type {const} */ ({ ok: 'green', warn: 'yellow', fail: 'red' })
+
+/** @type {import('../main').Run} */
+async function run(request, output) {
+  const server = theServer(request, output)
+  const checks = [
+    ...(await machineChecks()),
+    ...environmentChecks(),
+    ...(await mcporterChecks()),
+    ...(server.isChosen ? [await serverCheck(server)] : []),
+  ]
+  const isFine = checks.every(({ status }) => status !== 'fail')
+  output.document('doctor', { ok: isFine, checks })
+  output.lines(checks.map((check) => line(check, output)))
+  return isFine ? EXIT.ok : EXIT.problem
+}
+
+/** @param {import('../server').Server} server @returns {Promise<Check>} */
+async function serverCheck(server) {
+  try {
+    const { ready, reason, alerts } = await healthOf(server)
+    if (!ready) return warn('server', `${server.url} is not ready: ${reason}`)
+    return alerts.length === 0 ? ok('server', `${server.url} is ready`) : warn('server', alerts[0].message)
+  } catch (error) {
+    const { code, message } = /** @type {any} */ (error)
+    if (code !== 'ERR_UNREACHABLE') throw error
+    return fail('server', message)
+  }
+}
+
+/** @param {Check} check @param {import('../output').Output} output */
+function line({ name, status, message }, output) {
+  return `${output.style(COLORS[status], status.padEnd(4))}  ${name.padEnd(13)}  ${plain(message, 1000)}`
+}
+
+module.exports = { run }

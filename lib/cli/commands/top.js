@@ -1,0 +1,52 @@
+'use strict'
+
+const { EXIT } = require('../failure')
+const { healthIfAny } = require('../health')
+const { processLines } = require('../process-lines')
+const { isOurs, rowsOf, scan, withServer } = require('../processes')
+const { Screen } = require('../screen')
+const { theServer } = require('../server')
+const { statusLines } = require('../status-lines')
+const { plain } = require('../text')
+
+/** @type {import('../main').Run} */
+async function run(request, output) {
+  const server = theServer(request, output)
+  // A server that was named and is not there is a mistake at first, and later something to watch.
+  let look = await lookAt(server)
+  const screen = new Screen(output, request.interval * 1000)
+  try {
+    for (let frame = 1; ; frame++) {
+      output.document('top', { time: Date.now(), server: look.health ?? null, processes: look.processes })
+      screen.show(linesOf(look, output))
+      if (frame >= request.count || (await screen.pause()) === 'quit') return EXIT.ok
+      look = await lookAt(server).catch(async (error) => ({ ...(await lookHere()), problem: error.message }))
+    }
+  } finally {
+    screen.close()
+  }
+}
+
+/** @typedef {{ health?: import('../health').ServerHealth, processes: import('../processes').Row[], problem?: string }} Look */
+
+/** @param {import('../server').Server} server @returns {Promise<Look>} */
+async function lookAt(server) {
+  const health = await healthIfAny(server)
+  const { processes } = await lookHere()
+  if (health === undefined) return { processes }
+  return { health, processes: withServer(processes, health.health, Date.now()).filter(isOurs) }
+}
+
+/** @returns {Promise<Look>} */
+async function lookHere() {
+  return { processes: (await rowsOf(await scan({ dryRun: true }))).filter(isOurs) }
+}
+
+/** @param {Look} look @param {import('../output').Output} output */
+function linesOf({ health, processes, problem }, output) {
+  const about =
+    health === undefined ? [output.style('yellow', plain(problem ?? 'no server asked'))] : statusLines(health, output)
+  return [...about, '', ...processLines(processes, { why: false }, output)]
+}
+
+module.exports = { run }

@@ -1,0 +1,40 @@
+'use strict'
+
+// The environment's defaults, as a server with the same environment would find them.
+
+const config = require('../../config')
+const { counted, duration } = require('../text')
+const { fail, ok, warn } = require('./check')
+
+/** @type {(() => unknown)[]} */
+const READERS = [
+  config.maxConcurrent,
+  config.poolSize,
+  config.cleanupInterval,
+  config.processMaxAge,
+  config.cleanupScope,
+  config.callTimeout,
+  config.listTimeout,
+  config.usesWarden,
+]
+
+/** @returns {import('./check').Check[]} */
+function environmentChecks() {
+  const problems = READERS.flatMap((read) => {
+    try {
+      read()
+      return []
+    } catch (error) {
+      return [fail('environment', /** @type {Error} */ (error).message)]
+    }
+  })
+  if (problems.length > 0) return problems
+  const scope = config.cleanupScope()
+  const calls = `${counted(config.maxConcurrent(), 'call')} at once, ${duration(config.callTimeout())} each`
+  const cleanup = `cleanup every ${duration(config.cleanupInterval())} of what is older than ${duration(config.processMaxAge())}`
+  const message = `${calls}; ${cleanup}, scope ${scope}`
+  if (scope !== 'machine') return [ok('environment', message)]
+  return [warn('environment', `${message}: that ends every old Node.js process of this user, editors included`)]
+}
+
+module.exports = { environmentChecks }

@@ -1,0 +1,111 @@
+'use strict'
+
+// The MCP servers that are configured here, and whether the mcporter is there that some of them need.
+
+const fs = require('node:fs')
+const path = require('node:path')
+const semver = require('semver')
+const config = require('../../config')
+const { placesOf } = require('../../mcporter/cli')
+const { readConfiguration } = require('../../mcporter/config')
+const { placesHere } = require('../../mcporter/config/places')
+const { findMcporter } = require('../../mcporter/find')
+const { withoutNpx } = require('../../mcporter/npx-bypass')
+const { counted, plain } = require('../text')
+const { fail, ok, place, warn } = require('./check')
+
+/** @typedef {import('./check').Check} Check */
+/** @typedef {import('../../mcporter/config/server').Server} Server */
+
+/** What no mcporter can help with. */
+const UNUSABLE = ['invalid', 'variable']
+
+/** @returns {Promise<Check[]>} */
+async function mcporterChecks() {
+  const cwd = process.cwd()
+  let configuration
+  try {
+    configuration = await readConfiguration(placesHere({ cwd }))
+  } catch (error) {
+    return [fail('configuration', problemOf(/** @type {any} */ (error)))]
+  }
+  const { servers, ignored } = configuration
+  const needing = servers.filter(({ needs }) => needs !== undefined && !UNUSABLE.includes(needs))
+  return [
+    ok('configuration', servers.length === 0 ? 'no MCP servers' : named(servers, 'MCP server')),
+    ...ignored.map(({ file, problem }) =>
+      warn('configuration', `${place(file)} is passed over: ${withoutText(problem)}`),
+    ),
+    ...servers.filter(({ needs }) => UNUSABLE.includes(String(needs))).map(unusable),
+    ...(await npxCheck(servers, cwd)),
+    mcporterCheck(needing, cwd),
+  ]
+}
+
+/** @param {Server[]} servers @param {string} what */
+function named(servers, what) {
+  return `${counted(servers.length, what)}: ${servers.map(({ name }) => plain(name)).join(', ')}`
+}
+
+/** @param {Server} server */
+function unusable({ name, reason }) {
+  return warn('configuration', `${plain(name)} cannot be used: ${plain(reason)}`)
+}
+
+/** @param {Error & { code?: string, file?: string }} error */
+function problemOf({ message, code, file }) {
+  if (file === undefined) return `it cannot be read: ${code ?? 'unexpected error'}`
+  return `${place(file)}: ${withoutText(message.slice(message.indexOf(file) + file.length + 2))}`
+}
+
+/** Without the parser's excerpt of the file, which may be a token. @param {string} problem */
+function withoutText(problem) {
+  return problem.replace(/^(it is no JSON):.*/s, '$1')
+}
+
+/** @param {Server[]} servers @param {string} cwd @returns {Promise<Check[]>} */
+async function npxCheck(servers, cwd) {
+  const stdio = servers.flatMap(({ transport }) => (transport?.kind === 'stdio' ? [transport] : []))
+  const byNpx = stdio.filter(({ command }) => /^npx(\.cmd|\.exe)?$/.test(path.basename(command)))
+  if (byNpx.length === 0) return []
+  const direct = await Promise.all(byNpx.map((transport) => withoutNpx(transport, { cwd })))
+  const found = direct.filter((transport) => transport !== undefined).length
+  const message = `${counted(byNpx.length, 'server')} by npx, ${found} of them started without it`
+  return [
+    found === byNpx.length ? ok('npx', message) : warn('npx', `${message}; install the others' packages to save time`),
+  ]
+}
+
+/** @param {Server[]} needing @param {string} cwd @returns {Check} */
+function mcporterCheck(needing, cwd) {
+  const need = needing.length === 0 ? 'no configured server needs it' : `needed by ${named(needing, 'server')}`
+  let found
+  try {
+    found = findMcporter(placesOf({ bin: config.mcporterBin(), cwd, env: {} }))
+  } catch {
+    if (config.mcporterBin() !== undefined) return fail('mcporter', 'MCPORTER_BIN names something that is not there')
+    const message = `not installed; ${need}`
+    return needing.length === 0 ? ok('mcporter', message) : fail('mcporter', message)
+  }
+  if ('command' in found) return ok('mcporter', `a command of an unknown version; ${need}`)
+  const { version = 'of an unknown version', engines } = manifestAbove(found.script)
+  const message = `${plain(version)}; ${need}`
+  const wanted = engines?.node
+  if (typeof wanted !== 'string' || semver.satisfies(process.versions.node, wanted)) return ok('mcporter', message)
+  return fail('mcporter', `${message}; it wants Node.js ${plain(wanted)}`)
+}
+
+/** mcporter's package.json. @param {string} script @returns {{ version?: string, engines?: { node?: string } }} */
+function manifestAbove(script) {
+  for (let folder = path.dirname(script); folder !== path.dirname(folder); folder = path.dirname(folder)) {
+    try {
+      const manifest = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'))
+      if (manifest.name === 'mcporter') return manifest
+    } catch {
+      // The next folder may have one.
+    }
+  }
+  return {}
+}
+
+module.exports = { mcporterChecks }

@@ -1,0 +1,28 @@
+'use strict'
+
+// How a command ends: scripts rely on these numbers.
+
+const { codedError } = require('../errors')
+
+const EXIT = Object.freeze({
+  ok: 0,
+  /** Something was found that somebody should look at. */
+  problem: 1,
+  usage: 2,
+  /** The server could not be asked. */
+  unreachable: 3,
+  /** SIGINT, as shells tell it. */
+  interrupted: 130,
+})
+
+/** The command line makes no sense. @param {string} message */
+function usageError(message) {
+  return codedError('ERR_USAGE', message, { exitCode: EXIT.usage })
+}
+
+/** The server gives no answer that could be used. @param {string} message @param {unknown} [cause] */
+function unreachable(message, cause) {
+  return codedError('ERR_UNREACHABLE', message, { cause, exitCode: EXIT.unreachable })
+}
+
+module.exports = { EXIT, unreachable, usageError }

@@ -1,0 +1,96 @@
+'use strict'
+
+// The processes of this machine as the cleanup scanner judges them, with what a server tells about its own.
+
+const { detailsOf } = require('./process-details')
+const { ORDER, stateOf } = require('./states')
+
+/**
+ * @typedef {object} Row
+ * @property {number} pid
+ * @property {string | null} name - of the executable; none where only the server told of it
+ * @property {import('./states').State} state
+ * @property {string} why
+ * @property {number | null} age - ms
+ * @property {number | null} memory - resident bytes
+ * @property {string | null} server - whom it runs for
+ * @property {string[]} tools - what it works on now
+ * @property {string | null} command - redacted
+ */
+
+/** Two clocks that differ by less tell the same moment, in ms. */
+const SAME_MOMENT = 2000
+
+/**
+ * Scans in the only scope that this command has: what was started through procward. Nothing is ended by a dry run.
+ * @param {{ dryRun: boolean }} options
+ */
+async function scan(options) {
+  const { CleanupScanner } = require('../cleanup')
+  // All of it is said here, so that the environment has no say.
+  const settings = /** @type {const} */ ({ scope: 'tracked', interval: 60_000, maxAge: 300_000 })
+  return new CleanupScanner(settings).cleanupAll(options)
+}
+
+/** @param {import('../../index').CleanupReport} report @returns {Promise<Row[]>} */
+async function rowsOf({ killed, skipped }) {
+  const judged = [...killed, ...skipped]
+  const details = await detailsOf(judged.map(({ pid }) => pid))
+  const rows = judged.map(({ pid, name, age, reason }) => {
+    return { pid, name, ...stateOf(reason), age, ...details(pid), server: null, tools: /** @type {string[]} */ ([]) }
+  })
+  return sorted(rows)
+}
+
+/**
+ * With what the server tells: what processes are for. Those that are not seen here run on its own machine.
+ * @param {Row[]} rows @param {import('./health').ServerHealth['health']} health @param {number} now - epoch ms
+ */
+function withServer(rows, { activeProcesses, pool }, now) {
+  const here = new Map(rows.map((row) => [row.pid, row]))
+  /** @type {Map<number, Row>} */
+  const told = new Map()
+  for (const { pid, server, age, memory = null } of pool?.sessions ?? []) {
+    if (typeof pid === 'number') note(pid, now - age, server, memory)
+  }
+  for (const { pid, server, tool, startTime } of activeProcesses.processes) {
+    if (typeof pid === 'number') note(pid, startTime, server, null, tool)
+  }
+  const isTold = (/** @type {Row} */ { pid }) => typeof told.get(pid)?.name === 'string'
+  return sorted([...told.values(), ...rows.filter((row) => !isTold(row))])
+
+  /** @param {number} pid @param {number} start - its own, or that of a call in it @param {string | null | undefined} server @param {number | null} memory @param {string | null} [tool] */
+  function note(pid, start, server, memory, tool) {
+    const row = told.get(pid) ?? seen(here.get(pid), start, now) ?? unseen(pid, start, memory, now)
+    const tools = tool ? [...row.tools, tool] : row.tools
+    told.set(pid, { ...row, server: row.server ?? server ?? null, tools })
+  }
+}
+
+/** A process that is younger than its call is another one, which has this pid on this machine. @param {Row | undefined} row @param {number} start @param {number} now */
+function seen(row, start, now) {
+  return row?.state === 'owned' && now - Number(row.age) <= start + SAME_MOMENT ? row : undefined
+}
+
+/** @param {number} pid @param {number} start @param {number | null} memory @param {number} now @returns {Row} */
+function unseen(pid, start, memory, now) {
+  const age = Math.max(0, now - start)
+  return {
+    ...{ pid, name: null, state: 'owned', why: 'the server says so', age, memory },
+    ...{ server: null, tools: [], command: null },
+  }
+}
+
+/** @param {Row[]} rows */
+function sorted(rows) {
+  return rows.sort(
+    (one, other) => ORDER.indexOf(one.state) - ORDER.indexOf(other.state) || (other.age ?? 0) - (one.age ?? 0),
+  )
+}
+
+/** Those that came with procward. @param {Row} row */
+function isOurs({ state }) {
+  return state === 'orphan' || state === 'owned' || state === 'server'
+}
+
+module.exports = { isOurs, rowsOf, scan, withServer }

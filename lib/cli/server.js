@@ -1,0 +1,107 @@
+'use strict'
+
+// A server's health routes, asked over HTTP. What comes back may have been written by anybody.
+
+const config = require('../config')
+const { unreachable, usageError } = require('./failure')
+const { plain } = require('./text')
+
+const DEFAULT_URL = 'http://127.0.0.1:3000/api/health'
+/** A server whose event loop stands still for longer is as good as gone, in ms. */
+const PATIENCE = 5000
+/** Bytes. */
+const LONGEST_ANSWER = 16 * 2 ** 20
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
+
+/** @typedef {{ url: string, isChosen: boolean, ask: (path: string, options?: AskOptions) => Promise<Reply> }} Server */
+/** @typedef {{ status: number, type: string, text: string }} Reply */
+/** @typedef {{ accept?: string, statuses?: number[] }} AskOptions `statuses` besides 200 that are answers */
+
+/** The server that the user means. @param {{ url?: string, token?: string }} request @param {import('./output').Output} output @returns {Server} */
+function theServer(request, output) {
+  const chosen = request.url ?? config.healthUrl()
+  const token = request.token ?? config.healthToken()
+  const base = baseOf(chosen ?? DEFAULT_URL, request.url === undefined ? 'PROCWARD_URL' : '--url')
+  if (token !== undefined && /[^\x21-\x7e]/.test(token))
+    throw usageError('the token must be printable ASCII without spaces')
+  if (token !== undefined && base.protocol === 'http:' && !LOOPBACK.test(base.hostname)) {
+    output.warn(`the token goes to ${base.host} unencrypted; use https:`)
+  }
+  const url = base.origin + base.pathname.replace(/\/+$/, '')
+  const hint = chosen === undefined ? '. Say where the server is with --url or PROCWARD_URL' : ''
+  const isChosen = chosen !== undefined
+  return { url, isChosen, ask: (path, options) => ask(url, path, { token, hint, ...options }) }
+}
+
+/** @param {string} text @param {string} name */
+function baseOf(text, name) {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || !['http:', 'https:'].includes(url.protocol)) {
+    throw usageError(`${name} must be a URL such as ${DEFAULT_URL}`)
+  }
+  if (url.username || url.password) throw usageError(`${name} must hold no password; use PROCWARD_TOKEN`)
+  return url
+}
+
+/** @param {string} url @param {string} path @param {AskOptions & { token?: string, hint: string }} options @returns {Promise<Reply>} */
+async function ask(url, path, { accept = 'application/json', statuses = [], token, hint }) {
+  const headers = { accept, ...(token && { authorization: `Bearer ${token}` }) }
+  const signal = AbortSignal.timeout(PATIENCE)
+  let reply
+  try {
+    // A token is for this server alone, so a redirect is not followed.
+    const response = await fetch(url + path, { headers, signal, redirect: 'manual' })
+    const type = response.headers.get('content-type') ?? ''
+    reply = { status: response.status, type, text: await textOf(response) }
+  } catch (error) {
+    throw unreachable(`cannot reach ${url}: ${why(error)}${hint}`, error)
+  }
+  if (reply.status === 200 || statuses.includes(reply.status)) return reply
+  throw unreachable(`${url} ${refusal(reply.status, token !== undefined)}${hint}`)
+}
+
+/** @param {Response} response */
+async function textOf(response) {
+  const decoder = new TextDecoder()
+  let bytes = 0
+  let text = ''
+  for await (const chunk of /** @type {any} */ (response.body ?? [])) {
+    bytes += chunk.length
+    if (bytes > LONGEST_ANSWER) throw new Error('its answer is too long')
+    text += decoder.decode(chunk, { stream: true })
+  }
+  return text + decoder.decode()
+}
+
+/** @param {any} error */
+function why(error) {
+  if (error.name === 'TimeoutError') return `no answer within ${PATIENCE / 1000} s`
+  return plain(error.cause?.code ?? error.cause?.message ?? error.message)
+}
+
+/** @param {number} status @param {boolean} hasToken */
+function refusal(status, hasToken) {
+  if (status === 401) return hasToken ? 'does not take this token' : 'wants a token: set PROCWARD_TOKEN'
+  if (status === 403)
+    return 'refuses this request (403): its healthRouter() needs a token, or this host in allowedHosts'
+  if (status === 404) return 'has no such health route (404): is this where healthRouter() is mounted?'
+  if (status >= 300 && status < 400) return `answers with a redirect (${status}), which is not followed`
+  return `answers with status ${status}`
+}
+
+/** @param {Server} server @param {string} path @param {AskOptions} [options] @returns {Promise<any>} */
+async function json(server, path, options) {
+  const { text } = await server.ask(path, options)
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw strange(server, error)
+  }
+}
+
+/** @param {Server} server @param {unknown} [cause] */
+function strange({ url }, cause) {
+  return unreachable(`${url} answers, but not as procward's health routes do`, cause)
+}
+
+module.exports = { json, strange, theServer }

@@ -1,0 +1,34 @@
+'use strict'
+
+// What the scanner's verdict means to somebody who looks from outside of all servers.
+
+/** @typedef {'orphan' | 'owned' | 'server' | 'guard' | 'unknown' | 'foreign'} State */
+
+/** By the scanner's words (src/scanner/reason.rs): those that it may have for this command, whose own scope is `tracked`. @type {Map<string, [State, string?]>} */
+const STATES = new Map([
+  ['left behind by a server that is no longer running', ['orphan']],
+  ['left over from a call of this server that has ended', ['orphan']],
+  ['belongs to another server that is running', ['owned', 'started through procward by a server that is running']],
+  ['a server that uses procward itself', ['server']],
+  ['guards a call, and ends with it', ['guard']],
+  ['may belong to a server that cannot be seen from here', ['unknown']],
+  ['has only just started, perhaps by a server that has too', ['unknown']],
+  ['what it is could not be read', ['unknown']],
+  ['asked to be kept by PROCWARD_KEEP=1', ['foreign']],
+  ['belongs to another user', ['foreign']],
+  ['the first process of the system', ['foreign']],
+  ['this server', ['foreign', 'this command']],
+  ['an ancestor of this server', ['foreign', 'this command was started from it']],
+  ['not started by this server', ['foreign', 'not started through procward']],
+])
+
+/** What comes first in a list. @type {State[]} */
+const ORDER = ['orphan', 'owned', 'server', 'guard', 'unknown', 'foreign']
+
+/** @param {string} reason @returns {{ state: State, why: string }} */
+function stateOf(reason) {
+  const [state, why = reason] = STATES.get(reason) ?? ['unknown']
+  return { state, why }
+}
+
+module.exports = { ORDER, STATES, stateOf }

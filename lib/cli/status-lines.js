@@ -1,0 +1,58 @@
+'use strict'
+
+const { counted, duration, plain, size, table } = require('./text')
+
+/** A server's health for people. @param {import('./health').ServerHealth} server @param {import('./output').Output} output */
+function statusLines(server, output) {
+  const { url, ready, reason, uptime, memory, health, alerts } = server
+  const { semaphore, activeProcesses, cleanup, pool } = health
+  const state = ready ? output.style('green', 'ready') : output.style('yellow', `not ready: ${plain(reason)}`)
+  const { current, maxConcurrent, queued } = semaphore
+  return [
+    `${output.style('bold', url)}  ${state}`,
+    `up        ${duration(uptime * 1000)}, ${size(memory)} of memory`,
+    plain(`calls     ${current} of ${maxConcurrent} at once, ${queued} waiting`),
+    `sessions  ${sessionsLine(pool)}`,
+    `cleanup   ${cleanupLine(cleanup)}`,
+    ...alertLines(alerts, output),
+    '',
+    ...callLines(activeProcesses.processes, output),
+  ]
+}
+
+/** @param {import('./health').ServerHealth['health']['pool']} pool */
+function sessionsLine(pool) {
+  if (pool === null || pool.sessions.length === 0) return 'none'
+  const states = new Map()
+  for (const { state } of pool.sessions) states.set(state, (states.get(state) ?? 0) + 1)
+  const each = [...states].map(([state, count]) => `${count} ${state}`).join(', ')
+  return plain(`${pool.sessions.length} of ${pool.maxSessions}: ${each}`)
+}
+
+/** @param {import('./health').ServerHealth['health']['cleanup']} cleanup */
+function cleanupLine({ isRunning, interval, scope, stats: { scans, killed, errors }, lastScan }) {
+  const when = isRunning ? `every ${duration(interval)}` : 'off'
+  const last = lastScan ? `, the last ${duration(Math.max(0, Date.now() - lastScan.time))} ago` : ''
+  return plain(
+    `${when}, scope ${scope}: ${counted(scans, 'scan')}${last}, ${killed} ended, ${counted(errors, 'error')}`,
+  )
+}
+
+/** @param {{ level: string, message: string }[]} alerts @param {import('./output').Output} output */
+function alertLines(alerts, output) {
+  if (alerts.length === 0) return ['alerts    none']
+  return alerts.map(({ level, message }) => {
+    const line = `alert     ${plain(level)}: ${plain(message)}`
+    return output.style(level === 'critical' ? 'red' : 'yellow', line)
+  })
+}
+
+/** @param {import('../../index').ActiveProcess[]} calls @param {import('./output').Output} output */
+function callLines(calls, output) {
+  if (calls.length === 0) return ['no calls']
+  const rows = calls.map((call) => [call.pid ?? '-', call.server ?? '-', call.tool ?? '-', duration(call.duration)])
+  const [head, ...lines] = table(['PID>', 'SERVER', 'TOOL', 'RUNNING>'], rows)
+  return [output.style('bold', head), ...lines]
+}
+
+module.exports = { statusLines }
