@@ -1,0 +1,97 @@
+// The figures of this moment.
+
+import { html, setText } from './elements.js'
+import { bytes, count, NONE } from './format.js'
+
+const MINUTE = 60_000
+/** More slots than this are no longer drawn one by one. */
+const MOST_SLOTS = 24
+
+/** @typedef {import('./series.js').Point} Point @typedef {{ name: string, value: (now: Point) => string, note: (now: Point, minute: Point) => string, isBad?: (now: Point, minute: Point) => boolean }} Tile */
+
+/** @type {Tile[]} */
+const TILES = [
+  {
+    name: 'Slots in use',
+    value: ({ inUse, limit }) => `${count(inUse)} / ${count(limit)}`,
+    note: ({ inUse, limit }) => (inUse >= limit ? 'all taken' : `${count(limit - inUse)} free`),
+  },
+  {
+    name: 'Waiting',
+    value: ({ queued }) => count(queued),
+    note: ({ queueTimeouts }) =>
+      queueTimeouts === undefined ? 'in the queue' : `${count(queueTimeouts)} timed out so far`,
+    isBad: ({ queued }) => queued > 2,
+  },
+  {
+    name: 'Child processes',
+    value: ({ children, processes }) => count(children ?? processes),
+    note: ({ processes }) => `${count(processes)} active ${processes === 1 ? 'call' : 'calls'}`,
+  },
+  {
+    name: 'Memory of children',
+    value: ({ memory }) => bytes(memory),
+    note: () => 'resident',
+  },
+  {
+    name: 'Finished calls',
+    value: ({ calls }) => count(calls),
+    note: (now, minute) => lastMinute(now.calls, minute.calls),
+  },
+  {
+    name: 'Failed calls',
+    value: ({ failures }) => count(failures),
+    note: (now, minute) => lastMinute(now.failures, minute.failures),
+    isBad: (now, minute) => (now.failures ?? 0) > (minute.failures ?? 0),
+  },
+  {
+    name: 'Ended by cleanup',
+    value: ({ kills }) => count(kills),
+    note: ({ scans }) => `${count(scans)} ${scans === 1 ? 'scan' : 'scans'}`,
+    isBad: (now, minute) => now.kills > minute.kills,
+  },
+]
+
+/** @param {number | undefined} now @param {number | undefined} before */
+function lastMinute(now, before) {
+  return now === undefined ? 'not recorded' : `${count(Math.max(now - (before ?? now), 0))} in the last minute`
+}
+
+export class Tiles {
+  #tiles
+  #slots = html('div', { class: 'slots', 'aria-hidden': 'true' })
+  /** @type {Point[]} */
+  #minute = []
+
+  /** @param {HTMLElement} place */
+  constructor(place) {
+    this.#tiles = TILES.map((tile) => {
+      const value = html('dd', { class: 'value', text: NONE })
+      const note = html('dd', { class: 'note' })
+      const element = html('div', { class: 'tile' }, [html('dt', { text: tile.name }), value, note])
+      place.append(element)
+      return { tile, element, value, note }
+    })
+    this.#tiles[0].note.before(this.#slots)
+  }
+
+  /** @param {Point} now */
+  show(now) {
+    this.#minute.push(now)
+    while (this.#minute.length > 1 && this.#minute[0].time < now.time - MINUTE) this.#minute.shift()
+    for (const { tile, element, value, note } of this.#tiles) {
+      setText(value, tile.value(now))
+      setText(note, tile.note(now, this.#minute[0]))
+      element.classList.toggle('bad', tile.isBad?.(now, this.#minute[0]) ?? false)
+    }
+    this.#showSlots(now)
+  }
+
+  /** @param {Point} now */
+  #showSlots({ inUse, limit }) {
+    const slots = limit > MOST_SLOTS ? 0 : limit
+    while (this.#slots.childElementCount < slots) this.#slots.append(html('span', { class: 'slot' }))
+    while (this.#slots.childElementCount > slots) this.#slots.lastElementChild?.remove()
+    for (const [at, slot] of [...this.#slots.children].entries()) slot.classList.toggle('taken', at < inUse)
+  }
+}
