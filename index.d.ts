@@ -7,6 +7,7 @@
  */
 
 import type { EventEmitter } from 'node:events'
+import type { HealthCleanup, HealthHelper } from './lib/health'
 
 /** An error of this package. */
 export interface ProcwardError extends Error {
@@ -314,7 +315,19 @@ export interface McpPoolStatus {
     /** How many lines it wrote to its standard output that were no messages. They do no harm. */
     garbage: number
   }[]
+  /** What happened so far. */
+  stats: {
+    /** Calls that got a session which had been used before. */
+    hits: number
+    /** Calls that were the first of their session. */
+    misses: number
+    /** Sessions that ended, by reason. */
+    recycled: Partial<Record<McpSessionEnd, number>>
+  }
 }
+
+/** Why a session ended: `evicted` for another server, `changed` with its configuration, `exited` by itself. */
+export type McpSessionEnd = 'idle' | 'uses' | 'lifetime' | 'evicted' | 'unhealthy' | 'exited' | 'changed' | 'closed'
 
 /**
  * Sessions with MCP servers that stay: started on first use, shared by all calls, ended when idle.
@@ -593,10 +606,126 @@ export class CleanupScanner {
   /** Scans once; a dry run ends nothing and reports what it would have ended. */
   cleanupAll(options?: { dryRun?: boolean }): Promise<CleanupReport>
   getStats(): CleanupStats
+  /** How many processes it has ended so far, by reason; those of `getStats().stats.killed`. */
+  getKilled(): Partial<Record<CleanupReason, number>>
 }
+
+/**
+ * Why a process was ended: a one-shot call older than `maxAge`; what a call of this server left behind, or a server that
+ * is gone; a descendant older than `maxAge` (scope `tree`); any Node.js process older than `maxAge` (scope `machine`).
+ */
+export type CleanupReason = 'call_too_old' | 'left_over' | 'left_by_dead_run' | 'descendant_too_old' | 'node_too_old'
 
 /** The scanner of this server. */
 export const cleanup: CleanupScanner
+
+// ---------------------------------------------------------------------------------------------- Metrics
+
+export interface MetricsOptions {
+  /** Whose slots and sessions to report; the functions of `procward/mcp-helper` by default. */
+  helper?: HealthHelper
+  /** Whose scans to report; {@link cleanup} by default. */
+  cleanup?: HealthCleanup
+}
+
+/** Seconds, to within a hundredth of the value, since this process started. */
+export interface Latency {
+  count: number
+  p50: number
+  p95: number
+  p99: number
+  max: number
+}
+
+/** Why a call failed. */
+export type CallFailure =
+  | 'tool'
+  | 'protocol'
+  | 'timeout'
+  | 'aborted'
+  | 'exited'
+  | 'start'
+  | 'unavailable'
+  | 'unauthorized'
+  | 'unknown'
+  | 'mcporter'
+  | 'cleanup'
+  | 'max_buffer'
+  | 'closed'
+  | 'error'
+
+export interface CallMetrics extends Latency {
+  server: string
+  /** After 200 pairs of names all others are one: server and tool `other`. So are names that no server knows. */
+  tool: string
+  /** Of `count`, those that failed, by reason. */
+  failures: Partial<Record<CallFailure, number>>
+  mean: number
+}
+
+export interface Metrics {
+  /** Epoch ms. */
+  time: number
+  /** The calls of all helpers and of {@link McpPool}, from when they had a slot. */
+  calls: CallMetrics[]
+  /** How long calls waited for a slot that they got. */
+  queueWait: Latency
+  semaphore: { limit: number; inUse: number; queued: number }
+  /** Calls that got no slot. */
+  rejected: { timeout: number; aborted: number; full: number; closed: number }
+  /** The process trees of this process, by server; those that were started without one have `null`. */
+  children: {
+    server: string | null
+    /** How many run. */
+    count: number
+    /** Resident bytes, on Linux of the whole trees. */
+    memory: number
+    /** How many were started so far. */
+    spawns: number
+    /** How many ended, by reason. */
+    exits: Partial<
+      Record<'ok' | 'error' | 'killed' | 'timeout' | 'aborted' | 'max_buffer' | 'cleanup' | 'shutdown', number>
+    >
+  }[]
+  /** The helper's sessions with servers. */
+  pool: {
+    idle: number
+    busy: number
+    starting: number
+    /** Calls that got a session which had been used before. */
+    hits: number
+    /** Calls that were the first of their session. */
+    misses: number
+    /** Sessions that ended, by reason. */
+    recycled: Partial<Record<McpSessionEnd, number>>
+  }
+  cleanup: {
+    scans: number
+    /** Processes that were ended, by reason. */
+    killed: Partial<Record<CleanupReason, number>>
+    errors: number
+    /** Epoch ms of the latest scan's start; `null` before the first. */
+    lastScan: number | null
+  }
+}
+
+/**
+ * What happened since this process started, as an object; `GET /metrics` of `procward/health` has the same as text.
+ * @throws `ERR_INVALID_CONFIG` for an option that is malformed or unknown
+ */
+export function getMetrics(options?: MetricsOptions): Metrics
+
+/** What is needed of the registry of `prom-client`, from version 14 on. */
+export interface MetricsRegistry {
+  registerMetric(metric: object): void
+}
+
+/**
+ * Adds all metrics of procward, with their names as in `GET /metrics`, to a registry of `prom-client`. They are collected
+ * when the registry is asked.
+ * @throws `ERR_INVALID_CONFIG` for something that is no registry, and for an option that is malformed or unknown
+ */
+export function registerMetrics(registry: MetricsRegistry, options?: MetricsOptions): void
 
 // ---------------------------------------------------------------------------------------------- The end
 

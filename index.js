@@ -12,6 +12,11 @@ const runner = new Runner()
 const run = runner.run.bind(runner)
 const spawn = runner.spawn.bind(runner)
 const getActiveProcesses = () => activeProcesses()
+// Loaded when they are needed, with the health routes that they share the options with.
+/** @type {typeof import('./index').getMetrics} */
+const getMetrics = (options) => require('./lib/metrics/report').getMetrics(options)
+/** @type {typeof import('./index').registerMetrics} */
+const registerMetrics = (registry, options) => require('./lib/metrics/prom-client').registerMetrics(registry, options)
 
 // Plain names, because Node.js reads this list, without running it, for those who `import { … }`.
 module.exports = {
@@ -22,6 +27,8 @@ module.exports = {
   cleanup,
   getActiveProcesses,
   getGuarantees,
+  getMetrics,
+  registerMetrics,
   run,
   shutdown,
   spawn,

@@ -71,7 +71,7 @@ describe('calls over one session', { skip: noProcessList }, () => {
       assert.deepEqual(Object.keys(active), ['pid', 'server', 'tool', 'startTime', 'duration'])
       assert.deepEqual([active.pid, active.server, active.tool], [pid, 'it', 'delay'])
       assert.ok(active.startTime >= before && active.duration >= 0)
-      const { sessions, ...rest } = pool.getStatus()
+      const { sessions, stats, ...rest } = pool.getStatus()
       assert.deepEqual(rest, { maxSessions: 5, queued: 0 })
       const [{ age, memory, ...session }] = sessions
       assert.deepEqual(session, { server: 'it', pid, state: 'busy', idle: null, uses: 2, inFlight: 1, garbage: 0 })

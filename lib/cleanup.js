@@ -56,6 +56,11 @@ class CleanupScanner {
     return { isRunning, interval, maxAge, stats: { scans, killed, errors }, scope, lastScan }
   }
 
+  /** @returns {Record<string, number>} */
+  getKilled() {
+    return {}
+  }
+
   #inForce() {
     this.#settings ??= complete(this.#options)
     return this.#settings

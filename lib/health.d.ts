@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { ActiveProcess, CleanupStats, McpPoolStatus, SemaphoreStatus } from '../index'
+import type { ActiveProcess, CleanupReason, CleanupStats, McpPoolStatus, SemaphoreStatus } from '../index'
 import type { Readiness } from './mcp-helper'
 
 /**
@@ -10,6 +10,8 @@ import type { Readiness } from './mcp-helper'
  * - `GET /processes`: {@link ProcessHealth}, status 200 with an alert too
  * - `GET /live`: 200 while the event loop turns
  * - `GET /ready`: 200, or 503 with `Retry-After` and a `reason` while the helper shuts down or its queue is full
+ * - `GET /metrics`: what Prometheus reads: its text format, or OpenMetrics when `Accept` asks for that
+ * - `GET /history?since=MS`: {@link History}, from the time on that the router was made
  * - `GET /dashboard`: a page that shows all of it, live
  * - `GET /events`: what the page shows, once a second, as server-sent events; once, with `Accept: application/json`
  *
@@ -67,6 +69,45 @@ export interface HealthHelper {
 
 export interface HealthCleanup {
   getStats(): CleanupStats
+  /** How many processes it has ended, by reason; a scanner without it does not tell. */
+  getKilled?(): Partial<Record<CleanupReason, number>>
+}
+
+/** What `GET /history` answers: the last hour, or what is younger than `since` (epoch ms), oldest first. */
+export interface History {
+  /** Ms between two samples. */
+  interval: number
+  samples: Sample[]
+}
+
+/** How it was at one moment. Those that only grow count from the start of this process. */
+export interface Sample {
+  /** Epoch ms. */
+  time: number
+  /** Active calls. */
+  processes: number
+  /** Process trees of this process that run, sessions included. */
+  children: number
+  /** Their resident bytes. */
+  memory: number
+  inUse: number
+  queued: number
+  limit: number
+  /** Calls that are over; only grows. */
+  calls: number
+  /** Those of them that failed; only grows. */
+  failures: number
+  /** Calls that waited too long for a slot; only grows. */
+  queueTimeouts: number
+  /** Processes that the scanner ended; only grows. */
+  kills: number
+  /** Scans; only grows. */
+  scans: number
+  /** Bytes that this machine, or its container, has left. */
+  memoryAvailable: number
+  memoryTotal: number
+  /** Of the tools that were called in the last minute, the one with the longest 95th percentile, in seconds. */
+  slowest: { server: string; tool: string; p95: number } | null
 }
 
 export interface Health {

@@ -1,6 +1,7 @@
 'use strict'
 
 const { refusal } = require('./health/access')
+const { EventStream } = require('./health/events')
 const { askForToken, login } = require('./health/login')
 const { healthOptions } = require('./health/options')
 const { mediaType } = require('./health/media-type')
@@ -8,6 +9,8 @@ const { pageRoutes } = require('./health/page-routes')
 const { basicHealth, processHealth } = require('./health/report')
 const { routes } = require('./health/routes')
 const { errorReply, reply, send } = require('./health/reply')
+const { snapshot } = require('./health/snapshot')
+const { sampler } = require('./metrics/sampler')
 
 /** The page that asks for the token, and where its form goes. */
 const LOGIN = '/dashboard'
@@ -15,6 +18,9 @@ const LOGIN = '/dashboard'
 /** @type {typeof import('./health').healthRouter} */
 function healthRouter(options) {
   const source = healthOptions(options)
+  // Looks from now on, so that there is a history when somebody asks for it.
+  sampler(source.helper, source.cleanup)
+  const events = new EventStream(() => snapshot(source))
 
   return function health(req, res, next) {
     const path = pathOf(req.url ?? '/', source.prefix)
@@ -40,8 +46,9 @@ function healthRouter(options) {
     try {
       const refused = refusal(source.access, path, req.headers)
       if (refused) return refuse(req, res, path, refused)
-      if (page) return page.answer(source, req, res)
-      if (route) send(req, res, reply(route(source), mediaType(req.headers.accept)))
+      if (page) return page.answer({ source, events }, req, res)
+      const { accept = '' } = req.headers
+      if (route) send(req, res, reply(route(source, { accept, query: queryOf(req.url ?? '/') }), mediaType(accept)))
     } catch (error) {
       fail(error)
     }
@@ -76,6 +83,12 @@ function pathOf(url, prefix) {
   const rest = path.slice(prefix.length)
   if (rest === '' || rest === '/') return '/'
   return rest.endsWith('/') ? rest.slice(0, -1) : rest
+}
+
+/** @param {string} url */
+function queryOf(url) {
+  const at = url.indexOf('?')
+  return new URLSearchParams(at < 0 ? '' : url.slice(at))
 }
 
 module.exports = { getHealth, getProcessHealth, healthRouter }

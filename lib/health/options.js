@@ -2,8 +2,6 @@
 
 const { isIP } = require('node:net')
 const validate = require('../validate')
-const { EventStream } = require('./events')
-const { snapshot } = require('./snapshot')
 
 /**
  * What the routes read from.
@@ -13,7 +11,6 @@ const { snapshot } = require('./snapshot')
  *   recommendedMax: number,
  *   prefix: string,
  *   access: import('./access').AccessRules,
- *   events: EventStream,
  * }} HealthSource
  */
 
@@ -25,16 +22,13 @@ function healthOptions(given) {
   const { helper = defaultHelper(), cleanup = defaultCleanup(), recommendedMax = 5, prefix = '' } = options
   requireMethods('helper', helper, ['getSemaphoreStatus', 'getActiveProcesses'])
   requireMethods('cleanup', cleanup, ['getStats'])
-  /** @type {HealthSource} */
-  const source = {
+  return {
     helper,
     cleanup,
     recommendedMax: validate.count('recommendedMax', recommendedMax),
     prefix: mountPath(prefix),
     access: { token: secret(options.token), allowedHosts: hostNames(options.allowedHosts) },
-    events: new EventStream(() => snapshot(source)),
   }
-  return source
 }
 
 // Loaded when they are needed: whoever brings their own helper needs no mcporter.

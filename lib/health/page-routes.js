@@ -12,28 +12,29 @@ const { sendFile } = require('./static-files')
 const RETRY_AFTER = 15
 
 /** @typedef {import('node:http').IncomingMessage} Request @typedef {import('node:http').ServerResponse} Response */
-/** @typedef {{ answer(source: import('./options').HealthSource, req: Request, res: Response): void }} PageRoute */
+/** @typedef {{ source: import('./options').HealthSource, events: import('./events').EventStream }} Served */
+/** @typedef {{ answer(served: Served, req: Request, res: Response): void }} PageRoute */
 
 /** @type {PageRoute} */
-const dashboard = {
-  answer({ access: { token } }, req, res) {
+const dashboardRoute = {
+  answer({ source }, req, res) {
     // Relative names in the page would mean other files.
     if (/\/(\?|$)/.test(req.url ?? '')) return redirect(res, '../dashboard')
-    admitBearer(req, res, token)
+    admitBearer(req, res, source.access.token)
     sendFile(req, res, 'index.html')
   },
 }
 
 /** @type {PageRoute} */
-const events = {
-  answer(source, req, res) {
+const eventRoute = {
+  answer({ source, events }, req, res) {
     // For those who can't keep a stream open: the page behind a proxy that buffers, `curl`.
     if (prefersJson(req.headers.accept)) return send(req, res, jsonSnapshot(source))
     if (req.method === 'HEAD') {
       res.setHeader('Content-Type', 'text/event-stream; charset=utf-8')
       return void res.end()
     }
-    if (!source.events.isFull) return source.events.add(res)
+    if (!events.isFull) return events.add(res)
     const full = errorReply(503, 'ERR_TOO_MANY_CLIENTS', 'As many clients listen as may; ask for application/json')
     send(req, res, { ...full, retryAfter: RETRY_AFTER })
   },
@@ -58,7 +59,7 @@ function redirect(res, location) {
 
 /** @param {string} name @returns {PageRoute} */
 function file(name) {
-  return { answer: (_source, req, res) => sendFile(req, res, name) }
+  return { answer: (_served, req, res) => sendFile(req, res, name) }
 }
 
 const FILES = [
@@ -81,8 +82,8 @@ const FILES = [
 
 /** @type {Map<string | undefined, PageRoute>} */
 const pageRoutes = new Map([
-  ['/events', events],
-  ['/dashboard', dashboard],
+  ['/events', eventRoute],
+  ['/dashboard', dashboardRoute],
   ...FILES.map((name) => /** @type {const} */ ([`/dashboard/${name}`, file(name)])),
 ])
 

@@ -4,8 +4,9 @@ const { HEALTH_TYPE, JSON_TYPE } = require('./media-type')
 
 /** @typedef {{ statusCode: number, type: string, text: string, retryAfter?: number }} Reply */
 
-/** @param {import('./routes').Answer} answer @param {import('./media-type').MediaType} type @returns {Reply} */
+/** What is a reply already stays as it is. @param {import('./routes').Answer | Reply} answer @param {import('./media-type').MediaType} type @returns {Reply} */
 function reply(answer, type) {
+  if ('text' in answer) return answer
   const { statusCode, body, retryAfter } = answer
   return { statusCode, type, text: JSON.stringify(type === HEALTH_TYPE ? healthJson(answer) : body), retryAfter }
 }

@@ -43,8 +43,8 @@ function semaphoreStatus({ maxConcurrent, current, queued, available }) {
 }
 
 /** @param {import('../../index').McpPoolStatus} status @returns {import('../../index').McpPoolStatus} */
-function poolStatus({ maxSessions, queued, sessions }) {
-  return { maxSessions, queued, sessions: sessions.map(session) }
+function poolStatus({ maxSessions, queued, sessions, stats: { hits, misses, recycled } }) {
+  return { maxSessions, queued, sessions: sessions.map(session), stats: { hits, misses, recycled } }
 }
 
 /** @typedef {import('../../index').McpPoolStatus['sessions'][number]} Session @param {Session} session @returns {Session} */

@@ -1,5 +1,6 @@
 'use strict'
 
+const { history, metrics } = require('./metrics')
 const { basicHealth, processHealth } = require('./report')
 
 /**
@@ -13,6 +14,8 @@ const { basicHealth, processHealth } = require('./report')
  *   retryAfter?: number,
  * }} Answer
  * @typedef {{ observedValue: number, observedUnit: string, status?: 'warn', output?: string }} Check
+ *
+ * @typedef {{ accept: string, query: URLSearchParams }} Request
  */
 
 /** Seconds: about one MCP call, or about one restart. */
@@ -71,12 +74,18 @@ function ready({ helper }) {
   }
 }
 
-/** @type {Map<string | undefined, (source: import('./options').HealthSource) => Answer>} */
-const routes = new Map([
-  ['/', basic],
-  ['/processes', processes],
-  ['/live', live],
-  ['/ready', ready],
-])
+/** @typedef {(source: import('./options').HealthSource, request: Request) => Answer | import('./reply').Reply} Route */
+
+/** @type {Map<string | undefined, Route>} */
+const routes = new Map(
+  /** @type {[string, Route][]} */ ([
+    ['/', basic],
+    ['/processes', processes],
+    ['/live', live],
+    ['/ready', ready],
+    ['/metrics', metrics],
+    ['/history', history],
+  ]),
+)
 
 module.exports = { routes }

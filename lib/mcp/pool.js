@@ -5,6 +5,7 @@ const { codedError } = require('../errors')
 const { closedError, drainAtShutdown, isClosing } = require('../lifecycle')
 const { encodeArguments } = require('../mcporter/arguments')
 const { inName, unknownServer, unknownTool } = require('../mcporter/failure')
+const { recordAnswer, recordFailure, recordToolError } = require('../metrics/record')
 const validate = require('../validate')
 const { poolUse } = require('./server-options')
 const { Servers, givenServers } = require('./servers')
@@ -48,7 +49,7 @@ class McpPool {
     try {
       const { timeout = this.#callTimeout, signal, onProgress } = callOptions(options, CALL)
       const call = { server: name('server', server), tool: name('tool', tool), timeout, signal, onProgress }
-      return this.callEncoded(call, encodeArguments(args))
+      return recorded(call, this.callEncoded(call, encodeArguments(args)))
     } catch (error) {
       return Promise.reject(error)
     }
@@ -57,7 +58,8 @@ class McpPool {
   /** All of a server's tools. @param {string} server @param {{ timeout?: number, signal?: AbortSignal }} [options] @returns {Promise<any[]>} */
   async listTools(server, options) {
     const { timeout = this.#listTimeout, signal } = callOptions(options, ['timeout', 'signal'])
-    return this.listPages({ server: name('server', server), tool: 'list_tools', timeout, signal })
+    const call = { server: name('server', server), tool: 'list_tools', timeout, signal }
+    return recorded(call, this.listPages(call))
   }
 
   /** A checked call. @param {import('./sessions').Call} call @param {string} json @returns {Promise<any>} */
@@ -148,6 +150,17 @@ class McpPool {
       throw inName(call, /** @type {Error} */ (error))
     }
   }
+}
+
+/** Counts the call when it is over. @param {import('./sessions').Call} call @param {Promise<any>} answer @returns {Promise<any>} */
+function recorded(call, answer) {
+  const began = performance.now()
+  // Beside the promise, not around it.
+  answer.then(
+    (result) => /** @type {any} */ (result?.isError === true ? recordToolError : recordAnswer)(call, began),
+    (error) => recordFailure(call, error, began),
+  )
+  return answer
 }
 
 /** Loaded when it is needed: whoever names the servers in code reads no configuration. @param {string} [configPath] */

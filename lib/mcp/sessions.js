@@ -102,7 +102,7 @@ class Sessions {
       const { server, state, age, uses, inFlight, garbage } = session
       return { server, pid, state, age, idle, uses, inFlight, memory, garbage }
     })
-    return { sessions, queued: this.#native.queued() }
+    return { sessions, queued: this.#native.queued(), stats: { hits: 0, misses: 0, recycled: {} } }
   }
 
   /** @returns {Promise<void>} */

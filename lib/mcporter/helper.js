@@ -4,6 +4,7 @@
 
 const { closeAtShutdown, isClosing } = require('../lifecycle')
 const { McpPool } = require('../mcp/pool')
+const { recordAnswer, recordFailure, recordRejection, recordWait } = require('../metrics/record')
 const { Semaphore } = require('../semaphore')
 const { Runner } = require('../process/runner')
 const { encodeArguments, serverName, toolName } = require('./arguments')
@@ -95,11 +96,20 @@ function createMcpHelper(options) {
   /** @template T @param {Request} call @param {(deadline: number) => Promise<T>} work @returns {Promise<T>} */
   async function inSlot(call, work) {
     const wait = { timeout: call.queueTimeout, signal: call.signal }
+    const queued = performance.now()
     const release = await semaphore.acquire(wait).catch((error) => {
+      recordRejection(error)
       throw named(call, error)
     })
+    recordWait(queued)
+    const began = performance.now()
     try {
-      return await work(performance.now() + call.timeout)
+      const answer = await work(began + call.timeout)
+      recordAnswer(call, began)
+      return answer
+    } catch (error) {
+      recordFailure(call, error, began)
+      throw error
     } finally {
       release()
     }

@@ -1,0 +1,37 @@
+'use strict'
+
+// The routes of metrics and history.
+
+const { collect } = require('../metrics/collect')
+const { families } = require('../metrics/families')
+const { INTERVAL, sampler } = require('../metrics/sampler')
+const { metricsText } = require('../metrics/store')
+const { quality } = require('./media-type')
+const { errorReply } = require('./reply')
+
+const OPENMETRICS = 'application/openmetrics-text'
+const PLAIN = 'text/plain'
+
+/**
+ * OpenMetrics for those who prefer it to plain text, Prometheus's own format for all others.
+ * @param {import('./options').HealthSource} source @param {import('./routes').Request} request @returns {import('./reply').Reply}
+ */
+function metrics(source, { accept }) {
+  const asked = quality(accept, OPENMETRICS)
+  const isOpen = asked > 0 && asked >= quality(accept, PLAIN)
+  const type = isOpen ? `${OPENMETRICS}; version=1.0.0` : `${PLAIN}; version=0.0.4`
+  return { statusCode: 200, type, text: metricsText(JSON.stringify(families(collect(source))), isOpen) }
+}
+
+/** @param {import('./options').HealthSource} source @param {import('./routes').Request} request @returns {import('./reply').Reply} */
+function history({ helper, cleanup }, { query }) {
+  const since = query.get('since') ?? '-1'
+  if (!/^-?\d{1,16}(\.\d+)?$/.test(since)) {
+    return errorReply(400, 'ERR_INVALID_QUERY', 'since must be a number of milliseconds since 1970')
+  }
+  /** @type {import('../health').History} */
+  const body = { interval: INTERVAL, samples: sampler(helper, cleanup).history(Number(since)) }
+  return { statusCode: 200, type: 'application/json', text: JSON.stringify(body) }
+}
+
+module.exports = { history, metrics }

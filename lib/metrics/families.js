@@ -1,0 +1,139 @@
+'use strict'
+
+// The metrics by name, for Prometheus: what each is called, what it says, and its values.
+
+const { version } = require('../../package.json')
+const { OUTCOMES } = require('./outcomes')
+
+/** What a session does that can still take calls, or soon will. */
+const STATES = ['idle', 'busy', 'starting']
+
+/**
+ * A counter's name has its `_total` in the text only. Of a histogram there are sum and count, and for each bound how many
+ * were not above it.
+ * @typedef {Record<string, string>} Labels
+ * @typedef {{ labels: Labels, value: number }} Point
+ * @typedef {{ labels: Labels, sum: number, count: number, buckets: [bound: number, count: number][] }} Distribution
+ * @typedef {{ name: string, help: string } & ({ type: 'gauge' | 'counter', points: Point[] } | { type: 'histogram', points: Distribution[] })} Family
+ * @typedef {ReturnType<typeof import('./collect').collect>} Collected
+ */
+
+/** @param {Collected} collected @returns {Family[]} */
+function families(collected) {
+  return [
+    gauge('procward_build_info', 'The version of procward.', [{ labels: { version }, value: 1 }]),
+    ...queue(collected),
+    ...calls(collected),
+    ...children(collected),
+    ...pool(collected),
+    ...cleanup(collected),
+    single('procward_host_memory_available_bytes', 'Memory that is left.', collected.memory.available),
+    single('procward_host_memory_bytes', 'Memory in all.', collected.memory.total),
+  ]
+}
+
+/** @param {Collected} collected @returns {Family[]} */
+function queue({ semaphore, wait, rejected, bounds }) {
+  return [
+    single('procward_semaphore_limit', 'How many calls may run at once.', semaphore.limit),
+    single('procward_semaphore_in_use', 'Calls that hold a slot.', semaphore.inUse),
+    single('procward_semaphore_queued', 'Calls that wait for a slot.', semaphore.queued),
+    histogram('procward_semaphore_wait_seconds', 'How long calls waited for the slot that they got.', [
+      distribution({}, wait.histogram, bounds),
+    ]),
+    counter('procward_semaphore_rejected', 'Calls that got no slot, by reason.', by('reason', rejected)),
+  ]
+}
+
+/** @param {Collected} collected @returns {Family[]} */
+function calls({ calls, bounds }) {
+  const points = calls.flatMap(({ server, tool, outcomes }) =>
+    outcomes.flatMap((of, at) => (of ? [distribution({ server, tool, outcome: OUTCOMES[at] }, of, bounds)] : [])),
+  )
+  return [histogram('procward_tool_call_duration_seconds', 'How long calls took once they had a slot.', points)]
+}
+
+/** @param {Collected} collected @returns {Family[]} */
+function children({ children }) {
+  const name = (/** @type {string | null} */ server) => ({ server: server ?? '' })
+  const points = (/** @type {'count' | 'memory' | 'spawns'} */ field) =>
+    children.map((child) => ({ labels: name(child.server), value: child[field] }))
+  const exits = children.flatMap(({ server, exits }) => by('reason', exits, name(server)))
+  return [
+    gauge('procward_children', 'Process trees that run.', points('count')),
+    gauge('procward_children_resident_memory_bytes', 'Resident memory of the process trees.', points('memory')),
+    counter('procward_child_spawns', 'Process trees that were started.', points('spawns')),
+    counter('procward_child_exits', 'Process trees that ended, by reason.', exits),
+  ]
+}
+
+/** @param {Collected} collected @returns {Family[]} */
+function pool({ pool }) {
+  const { hits = 0, misses = 0, recycled = {} } = pool?.stats ?? {}
+  return [
+    gauge('procward_pool_size', 'Sessions with servers, by what they do.', sessions(pool?.sessions ?? [])),
+    counter('procward_pool_hits', 'Calls that got a session which had been used before.', [
+      { labels: {}, value: hits },
+    ]),
+    counter('procward_pool_misses', 'Calls that were the first of their session.', [{ labels: {}, value: misses }]),
+    counter('procward_pool_recycled', 'Sessions that ended, by reason.', by('reason', recycled)),
+  ]
+}
+
+/** How many sessions each server has in each state. @param {import('../../index').McpPoolStatus['sessions']} all @returns {Point[]} */
+function sessions(all) {
+  const servers = new Set(all.map(({ server }) => server))
+  return [...servers].flatMap((server) =>
+    STATES.map((state) => ({
+      labels: { server, state },
+      value: all.filter((session) => session.server === server && session.state === state).length,
+    })),
+  )
+}
+
+/** @param {Collected} collected @returns {Family[]} */
+function cleanup({ cleanup }) {
+  /** @type {Family[]} */
+  const all = [
+    counter('procward_cleanup_scans', 'Scans for processes that were forgotten.', [
+      { labels: {}, value: cleanup.scans },
+    ]),
+    counter('procward_cleanup_killed', 'Processes that scans ended, by reason.', by('reason', cleanup.killedFor)),
+    counter('procward_cleanup_errors', 'What went wrong in scans.', [{ labels: {}, value: cleanup.errors }]),
+  ]
+  if (cleanup.lastScan === null) return all
+  const when = 'When the latest scan began, since 1970.'
+  return [...all, single('procward_cleanup_last_scan_timestamp_seconds', when, cleanup.lastScan / 1000)]
+}
+
+/** @param {string} label @param {Record<string, number>} counts @param {Labels} [more] @returns {Point[]} */
+function by(label, counts, more) {
+  return Object.entries(counts).map(([name, value]) => ({ labels: { ...more, [label]: name }, value }))
+}
+
+/** @param {Labels} labels @param {import('./collect').Histogram} histogram @param {number[]} bounds @returns {Distribution} */
+function distribution(labels, { sum, count, buckets }, bounds) {
+  return { labels, sum, count, buckets: bounds.map((bound, at) => [bound, buckets[at]]) }
+}
+
+/** @param {string} name @param {string} help @param {number} value @returns {Family} */
+function single(name, help, value) {
+  return gauge(name, help, [{ labels: {}, value }])
+}
+
+/** @param {string} name @param {string} help @param {Point[]} points @returns {Family} */
+function gauge(name, help, points) {
+  return { name, help, type: 'gauge', points }
+}
+
+/** @param {string} name @param {string} help @param {Point[]} points @returns {Family} */
+function counter(name, help, points) {
+  return { name, help, type: 'counter', points }
+}
+
+/** @param {string} name @param {string} help @param {Distribution[]} points @returns {Family} */
+function histogram(name, help, points) {
+  return { name, help, type: 'histogram', points }
+}
+
+module.exports = { families }

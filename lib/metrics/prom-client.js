@@ -1,0 +1,67 @@
+'use strict'
+
+// procward's metrics in the registry that a server has already. The registry asks for them by the one method that it needs.
+
+const validate = require('../validate')
+const { collect } = require('./collect')
+const { families } = require('./families')
+const { metricsSource } = require('./report')
+
+/** @type {typeof import('../../index').registerMetrics} */
+function registerMetrics(registry, options) {
+  if (typeof registry?.registerMetric !== 'function') {
+    throw validate.invalidConfig('registry', 'a Registry of prom-client', registry)
+  }
+  const source = metricsSource(options)
+  /** All families of one scrape, which asks for each of them in one go. @type {Map<string, import('./families').Family> | undefined} */
+  let current
+  const familiesNow = () => {
+    if (current === undefined) {
+      current = new Map(families(collect(source)).map((family) => [family.name, family]))
+      setImmediate(() => {
+        current = undefined
+      })
+    }
+    return current
+  }
+  for (const { name, help, type } of familiesNow().values())
+    registry.registerMetric(new Metric(name, help, type, familiesNow))
+}
+
+/** What prom-client takes for a metric of its own. */
+class Metric {
+  aggregator = 'sum'
+  #families
+  #family
+
+  /** @param {string} family @param {string} help @param {string} type @param {() => Map<string, import('./families').Family>} families */
+  constructor(family, help, type, families) {
+    this.name = type === 'counter' ? `${family}_total` : family
+    this.help = help
+    this.type = type
+    this.#family = family
+    this.#families = families
+  }
+
+  async get() {
+    const { name, help, type, aggregator } = this
+    const family = this.#families().get(this.#family)
+    return { name, help, type, aggregator, values: family ? values(name, family) : [] }
+  }
+
+  /** Nothing is kept here that could be forgotten. */
+  reset() {}
+}
+
+/** @param {string} name @param {import('./families').Family} family */
+function values(name, family) {
+  if (family.type !== 'histogram') return family.points
+  return family.points.flatMap(({ labels, sum, count, buckets }) => [
+    ...buckets.map(([le, value]) => ({ metricName: `${name}_bucket`, labels: { ...labels, le }, value })),
+    { metricName: `${name}_bucket`, labels: { ...labels, le: '+Inf' }, value: count },
+    { metricName: `${name}_sum`, labels, value: sum },
+    { metricName: `${name}_count`, labels, value: count },
+  ])
+}
+
+module.exports = { registerMetrics }

@@ -1,0 +1,64 @@
+'use strict'
+
+// On the way of every call: a look into two Maps and one call of the addon with numbers.
+
+const native = require('./store')
+const { OUTCOMES, REJECTIONS, outcomeOf, rejectionOf } = require('./outcomes')
+
+/** The number of all series that have no place of their own. */
+const OTHER = 0
+const OK = OUTCOMES.indexOf('ok')
+const TOOL = OUTCOMES.indexOf('tool')
+const UNKNOWN = OUTCOMES.indexOf('unknown')
+
+/** The numbers of the series, by server and tool. @type {Map<string, Map<string, number>>} */
+const series = new Map()
+/** The addon gave out all places, and gives none back. */
+let isFull = false
+
+/** @param {string} server @param {string} tool */
+function seriesOf(server, tool) {
+  return series.get(server)?.get(tool) ?? (isFull ? OTHER : newSeries(server, tool))
+}
+
+/** @param {string} server @param {string} tool */
+function newSeries(server, tool) {
+  const number = native.metricsSeries(server, tool)
+  if (number === OTHER) {
+    isFull = true
+    return OTHER
+  }
+  const tools = series.get(server) ?? new Map()
+  series.set(server, tools.set(tool, number))
+  return number
+}
+
+/** A call was answered. @param {{ server: string, tool: string }} call @param {number} began - as `performance.now()` tells the time */
+function recordAnswer({ server, tool }, began) {
+  native.metricsRecordCall(seriesOf(server, tool), OK, (performance.now() - began) / 1000)
+}
+
+/** A call was answered with `isError`. @param {{ server: string, tool: string }} call @param {number} began */
+function recordToolError({ server, tool }, began) {
+  native.metricsRecordCall(seriesOf(server, tool), TOOL, (performance.now() - began) / 1000)
+}
+
+/** A call failed. Names that nobody knows get no series, because anybody can make them up. @param {{ server: string, tool: string }} call @param {unknown} error @param {number} began */
+function recordFailure({ server, tool }, error, began) {
+  const outcome = OUTCOMES.indexOf(outcomeOf(error))
+  const number = outcome === UNKNOWN ? OTHER : seriesOf(server, tool)
+  native.metricsRecordCall(number, outcome, (performance.now() - began) / 1000)
+}
+
+/** A call got its slot. @param {number} began - when it joined the queue */
+function recordWait(began) {
+  native.metricsRecordWait((performance.now() - began) / 1000)
+}
+
+/** A call got none. @param {unknown} error */
+function recordRejection(error) {
+  const reason = rejectionOf(error)
+  if (reason !== undefined) native.metricsRecordRejection(REJECTIONS.indexOf(reason))
+}
+
+module.exports = { recordAnswer, recordFailure, recordRejection, recordToolError, recordWait }
