@@ -2,8 +2,7 @@ import { Alerts } from './alerts.js'
 import { Charts } from './charts.js'
 import { ask, Connection } from './connection.js'
 import { setText } from './elements.js'
-import { clock, count } from './format.js'
-import { pointOf } from './series.js'
+import { clock, counted } from './format.js'
 import { Tables } from './tables.js'
 import { Tiles } from './tiles.js'
 
@@ -33,9 +32,8 @@ function place(id) {
 function show(latest) {
   const isFirst = snapshot === undefined
   snapshot = latest
-  const point = pointOf(latest)
-  charts.add(point)
-  tiles.show(point)
+  charts.add(latest.sample)
+  tiles.show(latest.sample)
   tables.show(latest)
   alerts.show(latest)
   showLink(link, false)
@@ -73,7 +71,7 @@ function noticeOf(state, isRefused) {
   }
   if (!snapshot?.draining) return ''
   const running = snapshot.health.activeProcesses.count
-  return `The server is shutting down: no new call starts, ${running === 1 ? '1 call still runs' : `${count(running)} calls still run`}.`
+  return `The server is shutting down: no new call starts, ${counted(running, 'call still runs', 'calls still run')}.`
 }
 
 place('windows').addEventListener('change', (event) => {

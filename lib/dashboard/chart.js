@@ -8,6 +8,8 @@ import { increases, peaks } from './series.js'
 const HEIGHT = 148
 const EDGE = { top: 10, right: 8, bottom: 20, left: 50 }
 const BARS = 60
+/** So that nothing runs along the upper edge. */
+const HEADROOM = 1.08
 const TABLE_ROWS = 20
 /** Pixels that a time of day needs. */
 const TIME_WIDTH = 64
@@ -15,10 +17,10 @@ const TIME_WIDTH = 64
 /**
  * @typedef {import('./series.js').Point} Point @typedef {import('./series.js').Series} Series
  * @typedef {{
- *   name: string, look: 'area' | 'line' | 'limit' | 'bar' | 'bad-bar', value: (point: Point) => number | undefined, optional?: boolean,
+ *   name: string, look: 'area' | 'line' | 'limit' | 'bar' | 'bad-bar', value: (point: Point) => number,
  * }} Line `bar`s are what a counter gained, on top of each other; the others are values
  * @typedef {{
- *   title: string, unit: string, lines: Line[], marks: (max: number) => number[], write: (value: number | undefined) => string,
+ *   title: string, unit: string, lines: Line[], marks: (max: number) => number[], write: (value: number) => string,
  *   least: number,
  * }} ChartOptions `least` is the highest value that the axis has at least
  * @typedef {{ line: Line, dots: { time: number, value: number }[] }} Drawn
@@ -26,13 +28,17 @@ const TIME_WIDTH = 64
 
 export class Chart {
   #options
-  #reading = html('p', { class: 'reading' })
+  #when = html('span', { class: 'when' })
+  /** @type {HTMLElement[]} */
+  #readings
   #picture = svg('svg', { class: 'plot', role: 'img' })
   #grid = svg('g', { class: 'grid' })
   #times = svg('g', { class: 'times' })
   #cursor = svg('line', { class: 'cursor', y1: EDGE.top, y2: HEIGHT - EDGE.bottom })
   /** @type {Map<Line, SVGPathElement>} */
   #paths = new Map()
+  /** What lies under the line of an area. @type {Map<Line, SVGPathElement>} */
+  #grounds = new Map()
   #body = html('tbody')
   #details
   /** @type {Drawn[]} */
@@ -52,18 +58,21 @@ export class Chart {
     for (const line of options.lines) {
       const path = svg('path', { class: line.look })
       this.#paths.set(line, path)
-      layer.append(path)
+      if (line.look === 'area') this.#grounds.set(line, svg('path', { class: 'ground' }))
+      layer.append(...[this.#grounds.get(line) ?? [], path].flat())
     }
     this.#picture.append(this.#grid, this.#times, layer, this.#cursor)
     this.#picture.addEventListener('pointermove', (event) => point(this.#timeAt(event.offsetX)))
     this.#picture.addEventListener('pointerleave', () => point(undefined))
     this.#details = this.#table()
-    const heading = html('h3', {}, [
-      document.createTextNode(options.title),
-      html('small', { text: ` ${options.unit}` }),
-    ])
-    const head = html('div', { class: 'chart-head' }, [heading, this.#reading])
-    this.element = html('figure', { class: 'panel chart' }, [head, this.#picture, this.#details])
+    const heading = html('h3', {}, [document.createTextNode(options.title), html('small', { text: options.unit })])
+    this.#readings = options.lines.map(() => html('span', { class: 'reading' }))
+    const legend = options.lines.map(({ look, name }, at) =>
+      html('span', { class: 'entry' }, [swatch(look), this.#readings[at], document.createTextNode(` ${name}`)]),
+    )
+    const head = html('div', { class: 'chart-head' }, [heading, this.#when])
+    const legendRow = html('p', { class: 'legend' }, legend)
+    this.element = html('figure', { class: 'panel chart' }, [head, legendRow, this.#picture, this.#details])
     new ResizeObserver(() => this.#resize()).observe(this.element)
   }
 
@@ -74,7 +83,7 @@ export class Chart {
     if (this.#width === 0) return
     const points = series.between(from, to)
     this.#drawn = this.#options.lines.map((line) => ({ line, dots: this.#dots(line, points) }))
-    const marks = this.#options.marks(Math.max(this.#highest(), this.#options.least))
+    const marks = this.#options.marks(Math.max(this.#highest() * HEADROOM, this.#options.least))
     const top = marks[marks.length - 1]
     this.#drawGrid(marks, top)
     this.#drawTimes()
@@ -82,7 +91,7 @@ export class Chart {
     for (const { line, dots } of this.#drawn) {
       const path = this.#paths.get(line)
       if (line.look.endsWith('bar')) below = this.#drawBars(path, dots, top, below)
-      else path?.setAttribute('d', this.#path(dots, top, line.look))
+      else this.#drawLine(line, dots, top)
     }
     this.pointAt(this.#pointed)
     if (this.#details.open) this.#fillTable()
@@ -94,9 +103,12 @@ export class Chart {
     const isInside = time !== undefined && time >= this.#from && time <= this.#to
     this.#cursor.toggleAttribute('hidden', !isInside)
     if (isInside) for (const end of ['x1', 'x2']) this.#cursor.setAttribute(end, String(this.#x(time)))
-    const parts = this.#drawn.map(({ line, dots }) => `${this.#write(dotAt(dots, time, this.#step()))} ${line.name}`)
-    setText(this.#reading, `${isInside ? `${clock(time)}  ` : ''}${parts.join(' · ')}`)
-    if (!isInside) this.#picture.setAttribute('aria-label', `${this.#options.title}: now ${parts.join(', ')}`)
+    const values = this.#drawn.map(({ dots }) => this.#write(dotAt(dots, time, this.#step())))
+    for (const [at, value] of values.entries()) setText(this.#readings[at], value)
+    setText(this.#when, isInside ? clock(time) : '')
+    if (isInside) return
+    const parts = values.map((value, at) => `${value} ${this.#options.lines[at].name}`)
+    this.#picture.setAttribute('aria-label', `${this.#options.title}: now ${parts.join(', ')}`)
   }
 
   /** Ms for which a bar stands; 0 for lines. */
@@ -146,15 +158,14 @@ export class Chart {
     this.#times.replaceChildren(...labels)
   }
 
-  /** Steps, because each value was so until the next one. @param {Drawn['dots']} dots @param {number} top @param {string} look */
-  #path(dots, top, look) {
-    if (dots.length === 0) return ''
-    const clamped = (/** @type {number} */ time) => round(Math.max(this.#x(time), EDGE.left))
-    let path = `M${clamped(dots[0].time)} ${round(this.#y(dots[0].value, top))}`
-    for (const { time, value } of dots.slice(1)) path += `H${clamped(time)}V${round(this.#y(value, top))}`
-    if (look !== 'area') return path
-    const ground = round(this.#y(0, top))
-    return `${path}V${ground}H${clamped(dots[0].time)}Z`
+  /** In steps, because each value was so until the next one. @param {Line} line @param {Drawn['dots']} dots @param {number} top */
+  #drawLine(line, dots, top) {
+    const x = (/** @type {number} */ time) => round(Math.max(this.#x(time), EDGE.left))
+    const y = (/** @type {number} */ value) => round(this.#y(value, top))
+    let path = ''
+    for (const { time, value } of dots) path += path === '' ? `M${x(time)} ${y(value)}` : `H${x(time)}V${y(value)}`
+    this.#paths.get(line)?.setAttribute('d', path)
+    this.#grounds.get(line)?.setAttribute('d', path && `${path}V${y(0)}H${x(dots[0].time)}Z`)
   }
 
   /**
@@ -260,6 +271,14 @@ function dotAt(dots, time, step) {
   if (time === undefined) return dots.at(-1)?.value
   if (step > 0) return dots.find((dot) => dot.time >= time && dot.time - step < time)?.value
   return dots.findLast((dot) => dot.time <= time)?.value
+}
+
+/** What a line looks like, beside its name. @param {Line['look']} look */
+function swatch(look) {
+  const picture = svg('svg', { width: 14, height: 10, 'aria-hidden': 'true' })
+  const isBar = look.endsWith('bar')
+  picture.append(svg('path', { class: look, d: isBar ? 'M1 1h10v8h-10z' : 'M0 5h12' }))
+  return picture
 }
 
 /** @param {number} value */

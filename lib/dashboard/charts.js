@@ -30,7 +30,7 @@ const CHARTS = [
     title: 'Finished calls',
     unit: 'calls per minute',
     lines: [
-      { name: 'answered', look: 'bar', value: answered },
+      { name: 'answered', look: 'bar', value: ({ calls, failures }) => calls - failures },
       { name: 'failed', look: 'bad-bar', value: ({ failures }) => failures },
     ],
     marks: countMarks,
@@ -65,11 +65,6 @@ const CHARTS = [
     least: 4,
   },
 ]
-
-/** @param {import('./series.js').Point} point */
-function answered({ calls, failures }) {
-  return calls === undefined ? undefined : calls - (failures ?? 0)
-}
 
 export class Charts {
   #series = new Series()

@@ -4,45 +4,13 @@
 export const HOUR = 3_600_000
 
 /**
- * What was so at a moment; of counters, how far they had come. `undefined` where nobody counts.
  * @typedef {{
- *   time: number, inUse: number, queued: number, limit: number, processes: number, memory?: number, children?: number,
- *   calls?: number, failures?: number, queueTimeouts?: number, kills: number, scans: number,
- * }} Point
+ *   time: number, processes: number, children: number, memory: number, inUse: number, queued: number, limit: number,
+ *   calls: number, failures: number, queueTimeouts: number, kills: number, scans: number,
+ *   memoryAvailable: number, memoryTotal: number,
+ * }} Point what the server calls a sample
  * @typedef {{ time: number, total: number }} Bucket the end of a stretch of time, and how far a counter went in it
  */
-
-/** @param {any} snapshot what `/events` sends @returns {Point} */
-export function pointOf({ time, health, sample, metrics }) {
-  const { semaphore, activeProcesses, cleanup, pool } = health
-  return {
-    time,
-    inUse: semaphore.current,
-    queued: semaphore.queued,
-    limit: semaphore.maxConcurrent,
-    processes: activeProcesses.count,
-    // The sample is some seconds old, but knows more processes than the sessions.
-    memory: sample?.memory ?? pool?.sessions.reduce(addMemory, 0),
-    children: sample?.children ?? pool?.sessions.length,
-    calls: metrics?.calls.reduce(addCount, 0) ?? sample?.calls,
-    failures: metrics?.calls.reduce(addFailures, 0) ?? sample?.failures,
-    queueTimeouts: metrics?.rejected.timeout ?? sample?.queueTimeouts,
-    kills: cleanup.stats.killed,
-    scans: cleanup.stats.scans,
-  }
-}
-
-/** @param {number} sum @param {{ memory: number | null }} session */
-const addMemory = (sum, { memory }) => sum + (memory ?? 0)
-/** @param {number} sum @param {{ count: number }} tool */
-const addCount = (sum, { count }) => sum + count
-/** @param {number} sum @param {{ failures: Record<string, number> }} tool */
-const addFailures = (sum, { failures }) => sum + failed(failures)
-
-/** How many failed, for whatever reason. @param {Record<string, number>} failures */
-export function failed(failures) {
-  return Object.values(failures).reduce((sum, count) => sum + count, 0)
-}
 
 /** Points in the order of time, the latest hour of them. */
 export class Series {
@@ -76,15 +44,15 @@ export class Series {
 /**
  * How far a counter went in each bucket that ends in a stretch of time. Buckets stand at multiples of their length, so
  * that a bar keeps its height while it moves. A counter that went back was started again, from zero.
- * @param {readonly Point[]} points @param {(point: Point) => number | undefined} read @param {number} from @param {number} to @param {number} length ms @returns {Bucket[]}
+ * @param {readonly Point[]} points @param {(point: Point) => number} read @param {number} from @param {number} to @param {number} length ms @returns {Bucket[]}
  */
 export function increases(points, read, from, to, length) {
   /** @type {Map<number, number>} */
   const totals = new Map()
   for (const [at, point] of points.entries()) {
+    if (at === 0) continue
     const value = read(point)
-    const before = at === 0 ? undefined : read(points[at - 1])
-    if (value === undefined || before === undefined) continue
+    const before = read(points[at - 1])
     const end = Math.ceil(point.time / length) * length
     totals.set(end, (totals.get(end) ?? 0) + (value >= before ? value - before : value))
   }
@@ -93,7 +61,7 @@ export function increases(points, read, from, to, length) {
 
 /**
  * The highest of each stretch that is one pixel wide: a peak of a second shows in an hour.
- * @param {readonly Point[]} points @param {(point: Point) => number | undefined} read @param {number} length ms of a pixel
+ * @param {readonly Point[]} points @param {(point: Point) => number} read @param {number} length ms of a pixel
  * @returns {{ time: number, value: number }[]}
  */
 export function peaks(points, read, length) {
@@ -102,7 +70,6 @@ export function peaks(points, read, length) {
   let column = Number.NaN
   for (const point of points) {
     const value = read(point)
-    if (value === undefined) continue
     const own = Math.floor(point.time / length)
     const last = found.at(-1)
     if (own !== column || last === undefined) found.push({ time: point.time, value })

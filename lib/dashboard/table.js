@@ -68,9 +68,9 @@ export class Table {
   }
 
   #row() {
-    const cells = this.#columns.map(({ isNumber, isName }) => {
-      if (isName) return html('th', { scope: 'row' })
-      return html('td', { class: isNumber ? 'number' : undefined })
+    const cells = this.#columns.map(({ isNumber, isName }, at) => {
+      if (at === 0) return html('th', { scope: 'row', class: 'name' })
+      return html('td', { class: isNumber ? 'number' : isName ? 'name' : undefined })
     })
     return html('tr', {}, cells)
   }

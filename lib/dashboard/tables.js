@@ -1,8 +1,7 @@
 // Calls, sessions, latencies, and what the cleanup did.
 
 import { html, setText, svg } from './elements.js'
-import { bytes, clock, count, duration, latency, NONE } from './format.js'
-import { failed } from './series.js'
+import { bytes, clock, count, counted, duration, latency, NONE } from './format.js'
 import { Table } from './table.js'
 
 /**
@@ -11,7 +10,7 @@ import { Table } from './table.js'
  * @typedef {{ server: string, tool: string, count: number, failures: Record<string, number>, p50: number, p95: number, p99: number, max: number }} Latency
  */
 
-const SPREAD_WIDTH = 120
+const SPREAD_WIDTH = 84
 
 export class Tables {
   #calls
@@ -30,7 +29,7 @@ export class Tables {
         keyOf: (/** @type {Call} */ { pid, server, tool, startTime }) => `${pid} ${startTime} ${server} ${tool}`,
         columns: [
           { title: 'Server', text: ({ server }) => server, isName: true },
-          { title: 'Tool', text: ({ tool }) => tool },
+          { title: 'Tool', text: ({ tool }) => tool, isName: true },
           { title: 'PID', text: ({ pid }) => (pid === null ? NONE : String(pid)), isNumber: true },
           { title: 'Age', text: ({ duration: age }) => duration(age), isNumber: true },
           { title: 'Memory', text: ({ memory }) => bytes(memory), isNumber: true },
@@ -62,14 +61,14 @@ export class Tables {
         keyOf: (/** @type {Latency} */ { server, tool }) => `${server} ${tool}`,
         columns: [
           { title: 'Server', text: ({ server }) => server, isName: true },
-          { title: 'Tool', text: ({ tool }) => tool },
+          { title: 'Tool', text: ({ tool }) => tool, isName: true },
           { title: 'Calls', text: (row) => count(row.count), isNumber: true },
-          { title: 'Failed', text: ({ failures }) => count(failed(failures)), isNumber: true },
+          { title: 'Failed', text: (row) => count(failed(row)), isNumber: true },
           { title: 'p50', text: ({ p50 }) => latency(p50), isNumber: true },
           { title: 'p95', text: ({ p95 }) => latency(p95), isNumber: true },
           { title: 'p99', text: ({ p99 }) => latency(p99), isNumber: true },
           { title: 'Max', text: ({ max }) => latency(max), isNumber: true },
-          { title: 'p50 to max', text: () => '', draw: drawSpread },
+          { title: 'p50 – max', text: () => '', draw: drawSpread },
         ],
       }),
     }
@@ -84,10 +83,9 @@ export class Tables {
     this.#sessions.table.show(sessions)
     setText(this.#sessions.tally, pool ? `${count(sessions.length)} of ${count(pool.maxSessions)}` : '')
     if (pool === null) this.#sessions.table.explain('This helper keeps no sessions.')
-    const tools = bySlowest(metrics?.calls ?? [])
+    const tools = bySlowest(metrics.calls)
     this.#latency.table.show(tools)
     setText(this.#latency.tally, count(tools.length))
-    if (metrics === null) this.#latency.table.explain('This helper records no latencies.')
     this.#showCleanup(cleanup, time)
   }
 
@@ -97,12 +95,20 @@ export class Tables {
       ['Scanner', isRunning ? `every ${duration(interval)}` : 'not running'],
       ['Scope', `${scope}, older than ${duration(maxAge)}`],
       ['Last scan', lastScan ? `${clock(lastScan.time)}, ${duration(now - lastScan.time)} ago` : 'none yet'],
-      ['It judged', lastScan ? `${count(lastScan.scanned)} processes in ${duration(lastScan.duration)}` : NONE],
+      [
+        'It judged',
+        lastScan
+          ? `${counted(lastScan.scanned, 'process', 'processes')} in ${latency(lastScan.duration / 1000)}`
+          : NONE,
+      ],
       [
         lastScan?.dryRun ? 'It would end' : 'It ended',
         lastScan ? `${count(lastScan.killed)}, spared ${count(lastScan.skipped)}` : NONE,
       ],
-      ['Since the start', `${count(stats.scans)} scans, ${count(stats.killed)} ended, ${count(stats.errors)} errors`],
+      [
+        'Since the start',
+        `${counted(stats.scans, 'scan')}, ${count(stats.killed)} ended, ${counted(stats.errors, 'error')}`,
+      ],
     ]
     for (const [at, [name, text]] of rows.entries()) {
       const row = this.#facts.children[at] ?? this.#facts.appendChild(html('div', {}, [html('dt'), html('dd')]))
@@ -123,6 +129,11 @@ function bySlowest(tools) {
   return [...tools].sort((one, other) => other.p95 - one.p95)
 }
 
+/** How many failed, for whatever reason. @param {Latency} tool */
+function failed({ failures }) {
+  return Object.values(failures).reduce((sum, count) => sum + count, 0)
+}
+
 /** @param {HTMLElement} cell @param {Session} session */
 function drawState(cell, { state }) {
   if (cell.dataset.state === state) return
@@ -138,7 +149,7 @@ function drawSpread(cell, { p50, p95, p99, max }) {
   cell.dataset.drawn = drawn
   const picture = svg('svg', { class: 'spread', width: SPREAD_WIDTH, height: 12, 'aria-hidden': 'true' })
   picture.append(
-    svg('line', { class: 'ground', x1: 0, x2: SPREAD_WIDTH, y1: 6, y2: 6 }),
+    svg('line', { class: 'scale', x1: 0, x2: SPREAD_WIDTH, y1: 6, y2: 6 }),
     svg('line', { class: 'range', x1: from, x2: Math.max(most, from + 1), y1: 6, y2: 6 }),
     ...marks.map((x) => svg('line', { class: 'mark', x1: x, x2: x, y1: 2, y2: 10 })),
     svg('circle', { class: 'middle', cx: from, cy: 6, r: 3 }),

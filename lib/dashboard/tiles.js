@@ -1,7 +1,7 @@
 // The figures of this moment.
 
 import { html, setText } from './elements.js'
-import { bytes, count, NONE } from './format.js'
+import { bytes, count, counted, NONE } from './format.js'
 
 const MINUTE = 60_000
 /** More slots than this are no longer drawn one by one. */
@@ -19,19 +19,18 @@ const TILES = [
   {
     name: 'Waiting',
     value: ({ queued }) => count(queued),
-    note: ({ queueTimeouts }) =>
-      queueTimeouts === undefined ? 'in the queue' : `${count(queueTimeouts)} timed out so far`,
+    note: ({ queueTimeouts }) => `${count(queueTimeouts)} timed out so far`,
     isBad: ({ queued }) => queued > 2,
   },
   {
     name: 'Child processes',
-    value: ({ children, processes }) => count(children ?? processes),
-    note: ({ processes }) => `${count(processes)} active ${processes === 1 ? 'call' : 'calls'}`,
+    value: ({ children }) => count(children),
+    note: ({ processes }) => counted(processes, 'active call'),
   },
   {
     name: 'Memory of children',
     value: ({ memory }) => bytes(memory),
-    note: () => 'resident',
+    note: ({ memoryAvailable, memoryTotal }) => `${bytes(memoryAvailable)} of ${bytes(memoryTotal)} left`,
   },
   {
     name: 'Finished calls',
@@ -42,24 +41,24 @@ const TILES = [
     name: 'Failed calls',
     value: ({ failures }) => count(failures),
     note: (now, minute) => lastMinute(now.failures, minute.failures),
-    isBad: (now, minute) => (now.failures ?? 0) > (minute.failures ?? 0),
+    isBad: (now, minute) => now.failures > minute.failures,
   },
   {
     name: 'Ended by cleanup',
     value: ({ kills }) => count(kills),
-    note: ({ scans }) => `${count(scans)} ${scans === 1 ? 'scan' : 'scans'}`,
+    note: ({ scans }) => counted(scans, 'scan'),
     isBad: (now, minute) => now.kills > minute.kills,
   },
 ]
 
-/** @param {number | undefined} now @param {number | undefined} before */
+/** @param {number} now @param {number} before */
 function lastMinute(now, before) {
-  return now === undefined ? 'not recorded' : `${count(Math.max(now - (before ?? now), 0))} in the last minute`
+  return `${count(Math.max(now - before, 0))} in the last minute`
 }
 
 export class Tiles {
   #tiles
-  #slots = html('div', { class: 'slots', 'aria-hidden': 'true' })
+  #slots = html('dd', { class: 'slots', 'aria-hidden': 'true' })
   /** @type {Point[]} */
   #minute = []
 
@@ -72,7 +71,7 @@ export class Tiles {
       place.append(element)
       return { tile, element, value, note }
     })
-    this.#tiles[0].note.before(this.#slots)
+    this.#tiles[0].value.after(this.#slots)
   }
 
   /** @param {Point} now */
