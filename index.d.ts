@@ -619,6 +619,129 @@ export type CleanupReason = 'call_too_old' | 'left_over' | 'left_by_dead_run' | 
 /** The scanner of this server. */
 export const cleanup: CleanupScanner
 
+// ---------------------------------------------------------------------------------------------- Alerts
+
+export interface Alert {
+  /** Of its rule: `'processes'`, `'queue'`, `'queueTimeouts'`, `'kills'`, `'failures'`, `'memory'`, `'slowTool'`, or one's own. */
+  name: string
+  level: 'warning' | 'critical'
+  /** Such as `6 active processes detected (recommended max: 5)`, for people. */
+  message: string
+  /** Since when the value has been above the threshold; epoch ms. */
+  since: number
+  /** What was measured last, in the rule's unit. */
+  value: number
+  threshold: number
+}
+
+/** With the value that resolved it. */
+export interface ResolvedAlert extends Alert {
+  /** Epoch ms. */
+  resolvedAt: number
+}
+
+/**
+ * An alert is raised once its value has been above `threshold` for the time `for`, and resolved once it has been at
+ * `clear` or below for the time `keep`. The defaults of each measure are in `docs/alerts.md`.
+ */
+export interface AlertRule {
+  /**
+   * What is measured; by default what the rule's name says.
+   * - `'processes'`: calls that are running
+   * - `'queue'`: calls that wait for a slot
+   * - `'queueTimeouts'`: calls that waited in vain, within `window`
+   * - `'kills'`: processes that the cleanup ended, within `window`
+   * - `'failures'`: the share of calls that failed, 0 to 1, within `window`; 0 below `minimum` calls
+   * - `'memory'`: the share of this machine's memory (or control group's) that is in use, 0 to 1
+   * - `'slowTool'`: ms that the slowest tool takes, the 95th percentile
+   */
+  measure?: 'processes' | 'queue' | 'queueTimeouts' | 'kills' | 'failures' | 'memory' | 'slowTool'
+  level?: 'warning' | 'critical'
+  threshold?: number
+  /** At most `threshold`. */
+  clear?: number
+  /** Ms, or 0. */
+  for?: number
+  /** Ms, or 0. */
+  keep?: number
+  /** Ms, at most an hour; for what is counted. Default 300000. */
+  window?: number
+  /** For `'failures'`. Default 10. */
+  minimum?: number
+}
+
+export interface WebhookOptions {
+  /**
+   * Where alerts are posted to: `https:`, or `http:` to a loopback address. It may hold a user and a password. It is
+   * never shown: in no error, log or answer.
+   */
+  url: string
+  /** The body: `'alertmanager'`, the default, for Prometheus Alertmanager's `/api/v2/alerts`; `'slack'` for `{ text }`. */
+  format?: 'alertmanager' | 'slack'
+  /** More headers of the request. Never shown either. */
+  headers?: Record<string, string>
+  /** Labels beside `alertname` and `severity`. Default `{ job: 'procward', instance: HOSTNAME }`; Slack is shown `instance`. */
+  labels?: Record<string, string>
+  /** Ms after which active alerts are posted again, or `Infinity`. Default 60000 for Alertmanager, which needs it; `Infinity` for Slack. */
+  repeat?: number
+  /** Allows `http:` to other machines. Default `false`. */
+  allowInsecure?: boolean
+}
+
+export interface AlertOptions {
+  /** Whose calls to watch; the functions of `procward/mcp-helper` by default. */
+  helper?: HealthHelper
+  /** Whose scans to watch; {@link cleanup} by default. */
+  cleanup?: HealthCleanup
+  /** Changes of rules by their names; `false` leaves one out. A rule of another name needs a `measure`. */
+  rules?: Record<string, AlertRule | false>
+  /** Where alerts are posted to; nowhere by default. */
+  webhook?: WebhookOptions
+}
+
+export interface AlertWatch {
+  /** Oldest first; empty once it is stopped, or replaced by a later {@link startAlerts}. */
+  getActive(): Alert[]
+  /** `null` without a webhook. `lastFailure` says why a request failed last, if any has. */
+  getWebhookStatus(): { queued: number; delivered: number; undelivered: number; lastFailure: string | null } | null
+  /** Once more: does nothing. */
+  stop(): void
+}
+
+/**
+ * Watches a helper and a scanner by these rules from now on, and posts what they raise and resolve. Once more for the same
+ * helper and scanner: goes on, with these options.
+ *
+ * It looks every 5 s and does not keep the process alive. Health routes show their helper's alerts, and {@link on}
+ * tells of them, by the default rules also without it. {@link shutdown} ends it.
+ *
+ * A request to the webhook has 5 s, is not redirected, and is tried up to 10 times within about 4 minutes; at most 100
+ * alerts wait for it. Tool calls wait for none of that.
+ *
+ * @throws `ERR_INVALID_CONFIG`
+ */
+export function startAlerts(options?: AlertOptions): AlertWatch
+
+export interface AlertEvents {
+  /** It was raised. */
+  alert: Alert
+  /** It was resolved. */
+  resolve: ResolvedAlert
+  /** The webhook was not told of the `alerts` with these names. Has `code` `ERR_WEBHOOK`, and no address in it. */
+  undelivered: ProcwardError & { alerts: string[]; statusCode: number | undefined; attempts: number }
+}
+
+/**
+ * Hears of the alerts of all that is watched: by {@link startAlerts}, by health routes, or without either the default
+ * helper and scanner.
+ * @throws `ERR_INVALID_ARG_VALUE` for an event that there is not, `ERR_INVALID_ARG_TYPE` for a listener that is no function
+ */
+export function on<Event extends keyof AlertEvents>(event: Event, listener: (value: AlertEvents[Event]) => void): void
+/** Hears of the next one. */
+export function once<Event extends keyof AlertEvents>(event: Event, listener: (value: AlertEvents[Event]) => void): void
+/** Hears no more. */
+export function off<Event extends keyof AlertEvents>(event: Event, listener: (value: AlertEvents[Event]) => void): void
+
 // ---------------------------------------------------------------------------------------------- Metrics
 
 export interface MetricsOptions {

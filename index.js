@@ -1,5 +1,7 @@
 'use strict'
 
+const { off, on, once } = require('./lib/alerts/events')
+const { startAlerts } = require('./lib/alerts/watch')
 const { CleanupScanner, cleanup } = require('./lib/cleanup')
 const { getGuarantees } = require('./lib/guarantees')
 const { shutdown } = require('./lib/lifecycle')
@@ -28,8 +30,12 @@ module.exports = {
   getActiveProcesses,
   getGuarantees,
   getMetrics,
+  off,
+  on,
+  once,
   registerMetrics,
   run,
   shutdown,
   spawn,
+  startAlerts,
 }

@@ -110,6 +110,8 @@ for (const [name, create] of Object.entries(SERVERS)) {
         body.cleanup = seedCleanup
         assert.equal(body.pool, null, 'this helper has no sessions')
         delete body.pool
+        assert.deepEqual(body.alerts, [], 'nobody has looked yet')
+        delete body.alerts
         body.activeProcesses.processes.length = 1
         assert.equal(JSON.stringify(shape(body)), JSON.stringify(shape(SEED)))
       })

@@ -1,5 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { ActiveProcess, CleanupReason, CleanupStats, McpPoolStatus, SemaphoreStatus } from '../index'
+import type {
+  Alert as ActiveAlert,
+  ActiveProcess,
+  CleanupReason,
+  CleanupStats,
+  McpPoolStatus,
+  SemaphoreStatus,
+} from '../index'
 import type { Readiness } from './mcp-helper'
 
 /**
@@ -130,6 +137,8 @@ export interface ProcessHealth {
   cleanup: CleanupStats
   /** `null` when there is nothing to tell. */
   alert: Alert | null
+  /** All that are active as of the latest look, oldest first; empty when nobody watches (see `startAlerts` of `procward`). */
+  alerts: ActiveAlert[]
   /** The helper's sessions with servers; `null` for a helper without sessions. */
   pool: McpPoolStatus | null
 }

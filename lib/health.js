@@ -1,5 +1,6 @@
 'use strict'
 
+const { watchMounted } = require('./alerts/watch')
 const { refusal } = require('./health/access')
 const { EventStream } = require('./health/events')
 const { askForToken, login } = require('./health/login')
@@ -22,7 +23,11 @@ function healthRouter(options) {
   sampler(source.helper, source.cleanup)
   const events = new EventStream(() => snapshot(source))
 
-  return function health(req, res, next) {
+  watchMounted(source, health)
+  return health
+
+  /** @type {import('./health').HealthHandler} */
+  function health(req, res, next) {
     const path = pathOf(req.url ?? '/', source.prefix)
     const route = routes.get(path)
     const page = pageRoutes.get(path)

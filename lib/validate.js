@@ -102,6 +102,7 @@ module.exports = {
   invalidConfig,
   oneOf,
   options,
+  show,
   string,
   time,
 }

@@ -1,4 +1,4 @@
-// What is wrong, and for a while what was. The list is a live region: it changes only when an alert does.
+// What is wrong, and for a while what was.
 
 import { html, setText } from './elements.js'
 import { clock, duration } from './format.js'
@@ -12,6 +12,7 @@ const ICONS = { critical: '◆', warning: '▲', resolved: '✓' }
 
 export class Alerts {
   #place
+  #announce
   /** @type {Map<string, Shown>} */
   #active = new Map()
   /** @type {Shown[]} */
@@ -19,30 +20,29 @@ export class Alerts {
   /** @type {Map<string, HTMLLIElement>} */
   #items = new Map()
 
-  /** @param {HTMLElement} place */
-  constructor(place) {
+  /** @param {HTMLElement} place @param {(text: string) => void} announce what a screen reader says: the list itself changes too often */
+  constructor(place, announce) {
     this.#place = place
+    this.#announce = announce
   }
 
   /** @param {any} snapshot */
   show({ time, health }) {
-    const now = this.#alertsOf(health, time)
+    /** @type {Map<string, Shown>} */
+    const now = new Map(health.alerts.map((/** @type {Alert} */ alert) => [alert.name, alert]))
+    for (const [name, alert] of now) {
+      if (!this.#active.has(name)) this.#announce(`${alert.level}: ${alert.message}`)
+    }
     for (const [name, alert] of this.#active) {
-      if (!now.has(name)) this.#resolved.unshift({ ...alert, resolved: time })
+      if (now.has(name)) continue
+      this.#resolved.unshift({ ...alert, resolved: time })
+      this.#announce(`resolved: ${alert.message}`)
     }
     this.#active = now
     this.#resolved = this.#resolved
       .filter(({ resolved = 0, name }) => resolved > time - REMEMBERED && !now.has(name))
       .slice(0, MOST_REMEMBERED)
     this.#draw([...now.values(), ...this.#resolved])
-  }
-
-  /** A server without rules for alerts has the one of `/processes`. @param {any} health @param {number} time @returns {Map<string, Shown>} */
-  #alertsOf({ alerts, alert }, time) {
-    /** @type {Alert[]} */
-    const given =
-      alerts ?? (alert ? [{ ...alert, name: 'processes', since: this.#active.get('processes')?.since ?? time }] : [])
-    return new Map(given.map((each) => [each.name, each]))
   }
 
   /** @param {Shown[]} shown */
@@ -78,7 +78,6 @@ function fill(item, { level, message, since, resolved }) {
   setText(icon, ICONS[state])
   setText(word, state)
   setText(text, message)
-  // No running time here: a screen reader would read it each second.
   const times =
     resolved === undefined
       ? `since ${clock(since)}`

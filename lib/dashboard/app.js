@@ -14,7 +14,7 @@ const LINK_WORDS = {
   draining: 'Draining',
 }
 
-const alerts = new Alerts(place('alerts'))
+const alerts = new Alerts(place('alerts'), announce)
 const tiles = new Tiles(place('tiles'))
 const tables = new Tables(place)
 const charts = new Charts(place('charts'))
@@ -26,6 +26,11 @@ let link = 'connecting'
 /** @param {string} id */
 function place(id) {
   return /** @type {HTMLElement} */ (document.getElementById(id))
+}
+
+/** For those who hear the page. @param {string} text */
+function announce(text) {
+  setText(place('announcement'), text)
 }
 
 /** @param {any} latest */
@@ -55,7 +60,7 @@ function showLink(state, isRefused) {
   setText(place('link-text'), LINK_WORDS[isDraining ? 'draining' : state])
   document.body.classList.toggle('stale', state === 'lost' && snapshot !== undefined)
   const notice = noticeOf(state, isRefused)
-  place('notice').hidden = notice === ''
+  if (notice !== '' && place('notice').textContent === '') announce(notice)
   setText(place('notice'), notice)
 }
 

@@ -1,5 +1,7 @@
 'use strict'
 
+const { activeAlerts } = require('../alerts/watch')
+
 // Every field is named here: what the helper or the scanner may know besides (a command line, a path) can't leak.
 
 /** @returns {import('../health').Health} */
@@ -13,7 +15,8 @@ function basicHealth() {
 }
 
 /** @param {import('./options').HealthSource} source @returns {import('../health').ProcessHealth} */
-function processHealth({ helper, cleanup, recommendedMax }) {
+function processHealth(source) {
+  const { helper, cleanup, recommendedMax } = source
   const processes = helper.getActiveProcesses().map(activeProcess)
   return {
     status: 'ok',
@@ -22,6 +25,7 @@ function processHealth({ helper, cleanup, recommendedMax }) {
     activeProcesses: { count: processes.length, processes },
     cleanup: cleanupStats(cleanup.getStats()),
     alert: processAlert(processes.length, recommendedMax),
+    alerts: activeAlerts(source),
     pool: helper.getPoolStatus ? poolStatus(helper.getPoolStatus()) : null,
   }
 }

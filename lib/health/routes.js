@@ -37,13 +37,14 @@ function basic() {
 /** @param {import('./options').HealthSource} source @returns {Answer} */
 function processes(source) {
   const body = processHealth(source)
-  const { semaphore, activeProcesses, cleanup, alert } = body
+  const { semaphore, activeProcesses, cleanup, alert, alerts } = body
+  const worst = alert ?? alerts[0]
   const active = { observedValue: activeProcesses.count, observedUnit: 'processes' }
   return {
     statusCode: 200,
     body: { ...body },
-    status: alert ? 'warn' : 'pass',
-    output: alert?.message,
+    status: worst ? 'warn' : 'pass',
+    output: worst?.message,
     checks: {
       'processes:active': alert ? { ...active, status: 'warn', output: alert.message } : active,
       'semaphore:current': { observedValue: semaphore.current, observedUnit: 'calls' },

@@ -1,0 +1,411 @@
+// Which alerts are raised and resolved when: tables of samples, with the time that the samples say.
+
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import evaluation from '../lib/alerts/evaluate.js'
+import { alertRules } from '../lib/alerts/rules.js'
+
+const { INITIAL, active, evaluate } = evaluation
+const START = Date.UTC(2026, 1, 13)
+const QUIET = {
+  processes: 0,
+  queued: 0,
+  calls: 0,
+  failures: 0,
+  queueTimeouts: 0,
+  kills: 0,
+  memoryAvailable: 80,
+  memoryTotal: 100,
+  slowest: null,
+}
+
+/** What becomes of samples `[seconds, what is not quiet]`: `seconds +name` for raised, `seconds -name` for resolved. */
+function story(rules, samples) {
+  const told = []
+  let state = INITIAL
+  for (const [second, values] of samples) {
+    const result = evaluate(state, { ...QUIET, ...values, time: START + second * 1000 }, alertRules(rules, 5))
+    state = result.state
+    for (const { name } of result.raised) told.push(`${second} +${name}`)
+    for (const { name } of result.resolved) told.push(`${second} -${name}`)
+  }
+  return { told, active: active(state) }
+}
+
+/** A sample every 5 s from one second to another. */
+function every5(from, to, values) {
+  const samples = []
+  for (let second = from; second <= to; second += 5) samples.push([second, values])
+  return samples
+}
+
+const tool = (p95) => ({ slowest: { server: 'asana', tool: 'list', p95 } })
+const available = (memoryAvailable) => ({ memoryAvailable })
+
+const STORIES = [
+  ['nothing', {}, every5(0, 600, {}), []],
+  ['as many processes as recommended', {}, every5(0, 600, { processes: 5 }), []],
+  ['a process more, at once', {}, every5(0, 60, { processes: 6 }), ['0 +processes']],
+  [
+    'few processes for 15 s',
+    {},
+    [[0, { processes: 6 }], ...every5(5, 60, { processes: 5 })],
+    ['0 +processes', '20 -processes'],
+  ],
+  [
+    'processes that come and go within 15 s',
+    {},
+    Array.from({ length: 20 }, (_, at) => [at * 5, { processes: at % 2 ? 6 : 5 }]),
+    ['5 +processes'],
+  ],
+  ['two who wait', {}, every5(0, 600, { queued: 2 }), []],
+  ['three who wait, for less than a minute', {}, every5(0, 55, { queued: 3 }), []],
+  ['three who wait, for a minute', {}, every5(0, 120, { queued: 3 }), ['60 +queue']],
+  [
+    'three who wait, with a breath in between',
+    {},
+    [...every5(0, 30, { queued: 3 }), [35, { queued: 2 }], ...every5(40, 95, { queued: 3 })],
+    [],
+  ],
+  [
+    'a queue that only gets back to the threshold',
+    {},
+    [...every5(0, 60, { queued: 3 }), ...every5(65, 600, { queued: 2 })],
+    ['60 +queue'],
+  ],
+  [
+    'a queue that gets back to half the threshold for 30 s',
+    {},
+    [...every5(0, 60, { queued: 3 }), ...every5(65, 85, { queued: 1 }), [90, { queued: 2 }], ...every5(95, 130, {})],
+    ['60 +queue', '125 -queue'],
+  ],
+  [
+    'a wait in vain, until it is five minutes ago',
+    {},
+    [[0, {}], ...every5(5, 400, { queueTimeouts: 1 })],
+    ['5 +queueTimeouts', '305 -queueTimeouts'],
+  ],
+  ['what was counted before the first sample', {}, every5(0, 60, { queueTimeouts: 9, kills: 9 }), []],
+  [
+    'a counter that starts anew',
+    {},
+    [
+      [0, { queueTimeouts: 9 }],
+      [5, {}],
+      [10, { queueTimeouts: 1 }],
+    ],
+    ['10 +queueTimeouts'],
+  ],
+  [
+    'a counter that starts anew and counted',
+    {},
+    [
+      [0, { queueTimeouts: 9 }],
+      [5, { queueTimeouts: 1 }],
+    ],
+    ['5 +queueTimeouts'],
+  ],
+  [
+    'five kills',
+    {},
+    [
+      [0, {}],
+      [5, { kills: 5 }],
+    ],
+    [],
+  ],
+  [
+    'six kills, one at a time, and the time after them',
+    {},
+    [...Array.from({ length: 7 }, (_, kills) => [kills * 50, { kills }]), ...every5(305, 700, { kills: 6 })],
+    // At 500 s only those of 250 and 300 s are within the window: no more than half the threshold.
+    ['300 +kills', '500 -kills'],
+  ],
+  [
+    'nine failures of nine',
+    {},
+    [
+      [0, {}],
+      [5, { calls: 9, failures: 9 }],
+    ],
+    [],
+  ],
+  [
+    'a quarter of the calls failed',
+    {},
+    [
+      [0, {}],
+      [5, { calls: 20, failures: 5 }],
+    ],
+    [],
+  ],
+  [
+    'more than a quarter failed, then all went well',
+    {},
+    [
+      [0, {}],
+      [5, { calls: 20, failures: 6 }],
+      [10, { calls: 40, failures: 6 }],
+      [15, { calls: 60, failures: 6 }],
+    ],
+    ['5 +failures', '15 -failures'],
+  ],
+  [
+    'failures of more than five minutes ago',
+    {},
+    [[0, {}], [5, { calls: 20, failures: 20 }], ...every5(10, 400, { calls: 20, failures: 20 })],
+    ['5 +failures', '305 -failures'],
+  ],
+  ['memory at the threshold', {}, every5(0, 600, available(10)), []],
+  ['memory short for less than 30 s', {}, [...every5(0, 25, available(9)), [30, available(10)]], []],
+  [
+    'memory short, and back in the middle',
+    {},
+    [...every5(0, 60, available(9)), ...every5(65, 300, available(12)), ...every5(305, 400, available(50))],
+    ['30 +memory', '335 -memory'],
+  ],
+  ['memory that nobody knows', {}, every5(0, 600, { memoryAvailable: null, memoryTotal: null }), []],
+  [
+    'memory that nobody knows any more',
+    {},
+    [...every5(0, 30, available(9)), ...every5(35, 600, available(null))],
+    ['30 +memory'],
+  ],
+  ['a tool at the threshold', {}, every5(0, 600, tool(30)), []],
+  [
+    'a slow tool, and then none',
+    {},
+    [...every5(0, 60, tool(31)), ...every5(65, 200, {})],
+    ['60 +slowTool', '125 -slowTool'],
+  ],
+  ['a gap of more than 30 s', {}, [...every5(0, 50, { queued: 3 }), ...every5(81, 136, { queued: 3 })], []],
+  ['a gap of 30 s', {}, [...every5(0, 50, { queued: 3 }), ...every5(80, 100, { queued: 3 })], ['80 +queue']],
+  [
+    'a gap does not resolve',
+    {},
+    [
+      [0, { processes: 6 }],
+      [5, {}],
+      [10, {}],
+      [100, {}],
+      [105, {}],
+      [110, {}],
+      [115, {}],
+    ],
+    ['0 +processes', '115 -processes'],
+  ],
+  ['a clock that is set back', {}, [...every5(0, 50, { queued: 3 }), ...every5(10, 65, { queued: 3 })], []],
+  [
+    'another threshold',
+    { queue: { threshold: 10, for: 0 } },
+    [
+      [0, { queued: 10 }],
+      [5, { queued: 11 }],
+    ],
+    ['5 +queue'],
+  ],
+  ['a rule that is left out', { processes: false }, every5(0, 60, { processes: 60 }), []],
+  [
+    'two levels',
+    { manyProcesses: { measure: 'processes', threshold: 10, level: 'critical' } },
+    [
+      [0, { processes: 6 }],
+      [5, { processes: 11 }],
+    ],
+    ['0 +processes', '5 +manyProcesses'],
+  ],
+  [
+    'several at once',
+    {},
+    [
+      [0, {}],
+      [5, { processes: 6, queueTimeouts: 1, kills: 6 }],
+    ],
+    ['5 +processes', '5 +queueTimeouts', '5 +kills'],
+  ],
+]
+
+describe('story', () => {
+  for (const [name, rules, samples, told] of STORIES) {
+    test(name, () => assert.deepEqual(story(rules, samples).told, told))
+  }
+})
+
+const MESSAGES = [
+  [{ processes: 6 }, 'processes', 'warning', 6, 5, '6 active processes detected (recommended max: 5)'],
+  [{ queued: 3 }, 'queue', 'warning', 3, 2, '3 calls waiting for a slot (threshold: 2)'],
+  [
+    { queueTimeouts: 1 },
+    'queueTimeouts',
+    'critical',
+    1,
+    0,
+    '1 call waited for a slot in vain within 300 s (threshold: 0)',
+  ],
+  [{ kills: 7 }, 'kills', 'warning', 7, 5, '7 processes ended by the cleanup within 300 s (threshold: 5)'],
+  [
+    { calls: 30, failures: 10 },
+    'failures',
+    'warning',
+    1 / 3,
+    0.25,
+    '33.3% of 30 calls failed within 300 s (threshold: 25%)',
+  ],
+  [available(5), 'memory', 'critical', 0.95, 0.9, '95% of the memory in use (threshold: 90%)'],
+  [tool(41.26), 'slowTool', 'warning', 41260, 30000, 'asana.list took 41.3 s (95th percentile; threshold: 30 s)'],
+]
+
+describe('alert', () => {
+  for (const [values, name, level, value, threshold, message] of MESSAGES) {
+    test(message, () => {
+      const { active } = story({}, [[-5, {}], ...every5(0, 60, values)])
+      assert.deepEqual(active, [{ name, level, message, since: START, value, threshold }])
+    })
+  }
+
+  test('tells the value of now, and what resolved it', () => {
+    const rules = alertRules({}, 5)
+    let result = evaluate(INITIAL, { ...QUIET, processes: 6, time: START }, rules)
+    result = evaluate(result.state, { ...QUIET, processes: 9, time: START + 5000 }, rules)
+    assert.deepEqual(result.raised, [], 'it was raised before')
+    assert.equal(active(result.state)[0].message, '9 active processes detected (recommended max: 5)')
+    for (const second of [10, 15, 20, 25]) {
+      result = evaluate(result.state, { ...QUIET, processes: 2, time: START + second * 1000 }, rules)
+    }
+    const [resolved] = result.resolved
+    assert.deepEqual(resolved, {
+      name: 'processes',
+      level: 'warning',
+      message: '2 active processes detected (recommended max: 5)',
+      since: START,
+      value: 2,
+      threshold: 5,
+      resolvedAt: START + 25_000,
+    })
+  })
+
+  test('of a rule that is no more is resolved; of one that changed goes on', () => {
+    const before = evaluate(INITIAL, { ...QUIET, processes: 6, time: START }, alertRules({}, 5))
+    const sample = { ...QUIET, processes: 6, time: START + 5000 }
+    assert.equal(evaluate(before.state, sample, alertRules({ processes: false }, 5)).resolved.length, 1)
+    const after = evaluate(before.state, sample, alertRules({ processes: { level: 'critical', threshold: 3 } }, 5))
+    assert.deepEqual([after.raised, after.resolved], [[], []])
+    assert.deepEqual([active(after.state)[0].level, active(after.state)[0].threshold], ['critical', 3])
+  })
+
+  test('has plain names, however they were chosen', () => {
+    const slowest = { server: `\u001b[31m${'s'.repeat(100)}`, tool: 'a\r\nb\u202e\0c', p95: 60 }
+    const [{ message }] = story({ slowTool: { for: 0 } }, [[0, { slowest }]]).active
+    assert.equal(message, ` [31m${'s'.repeat(59)}.a b c took 60 s (95th percentile; threshold: 30 s)`)
+  })
+})
+
+test('evaluate() changes nothing that it was given', () => {
+  const freeze = (value) => {
+    for (const inner of value instanceof Map ? value.values() : Object.values(value ?? {})) {
+      if (typeof inner === 'object' && inner !== null) freeze(inner)
+    }
+    return Object.freeze(value)
+  }
+  let state = freeze(evaluate(INITIAL, { ...QUIET, time: START }, alertRules({}, 5)).state)
+  for (const [second, values] of every5(5, 100, { processes: 6, queued: 3, kills: 6 })) {
+    const sizes = [state.standings.size, state.counted.length]
+    const after = evaluate(
+      state,
+      Object.freeze({ ...QUIET, ...values, time: START + second * 1000 }),
+      alertRules({}, 5),
+    )
+    assert.deepEqual([state.standings.size, state.counted.length], sizes)
+    state = freeze(after.state)
+  }
+})
+
+test('a year of samples takes no more memory than an hour', () => {
+  const rules = alertRules({ kills: { window: 3_600_000 } }, 5)
+  let state = INITIAL
+  for (let at = 0; at < 3000; at++)
+    state = evaluate(state, { ...QUIET, kills: at, time: START + at * 5000 }, rules).state
+  assert.equal(state.counted.length, 720)
+})
+
+describe('rules', () => {
+  const REFUSED = [
+    null,
+    7,
+    [],
+    { queue: null },
+    { queue: true },
+    { queue: 7 },
+    { queue: [] },
+    { queue: { treshold: 3 } },
+    { queue: { threshold: '3' } },
+    { queue: { threshold: -1 } },
+    { queue: { threshold: Number.NaN } },
+    { queue: { threshold: Infinity } },
+    { memory: { threshold: 1.1 } },
+    { failures: { threshold: 25 } },
+    { queue: { threshold: 3, clear: 4 } },
+    { queue: { clear: -1 } },
+    { queue: { for: -1 } },
+    { queue: { for: 1.5 } },
+    { queue: { for: '1 min' } },
+    { queue: { for: Infinity } },
+    { queue: { keep: 2 ** 31 } },
+    { queue: { level: 'error' } },
+    { queue: { window: 1000 } },
+    { kills: { window: 0 } },
+    { kills: { window: 3_600_001 } },
+    { kills: { minimum: 1 } },
+    { failures: { minimum: 0 } },
+    { queue: { measure: 'depth' } },
+    { mine: {} },
+    { mine: { threshold: 3 } },
+    { mine: { measure: 'constructor' } },
+    { 'no name': { measure: 'queue' } },
+    { [`${'n'.repeat(65)}`]: { measure: 'queue' } },
+    { constructor: {} },
+    JSON.parse('{ "__proto__": { "measure": "queue" } }'),
+  ]
+  for (const given of REFUSED) {
+    test(`${JSON.stringify(given)} is refused`, () => {
+      assert.throws(() => alertRules(given, 5), { code: 'ERR_INVALID_CONFIG' })
+    })
+  }
+
+  for (const [given, name, expected] of [
+    [undefined, 'processes', { threshold: 8, clear: 8 }],
+    [{ processes: { threshold: 3 } }, 'processes', { threshold: 3, clear: 3 }],
+    [{ queue: { threshold: 0 } }, 'queue', { threshold: 0, clear: 0 }],
+    [{ queue: { for: 0, keep: 0 } }, 'queue', { for: 0, keep: 0, threshold: 2, clear: 1 }],
+    [{ kills: { window: 3_600_000 } }, 'kills', { window: 3_600_000 }],
+    [{ 'slow-2': { measure: 'slowTool', threshold: 5000 } }, 'slow-2', { measure: 'slowTool', clear: 4000 }],
+    [{ queue: {} }, 'queue', { level: 'warning' }],
+    [{ queue: undefined }, 'queue', { level: 'warning' }],
+  ]) {
+    test(`${JSON.stringify(given)} gives ${name} ${JSON.stringify(expected)}`, () => {
+      const rule = alertRules(given, 8).get(name)
+      assert.deepEqual({ ...rule, ...expected }, rule)
+    })
+  }
+
+  test('the defaults are those in docs/alerts.md', async () => {
+    const { readFile } = await import('node:fs/promises')
+    const text = await readFile(new URL('../docs/alerts.md', import.meta.url), 'utf8')
+    const rows = text.split('\n').filter((line) => line.startsWith('| `'))
+    const documented = new Map(
+      rows.map((line) => line.split('|').map((cell) => cell.trim())).map((cells) => [cells[1], cells]),
+    )
+    for (const [name, rule] of alertRules({}, 5)) {
+      const [, , , level, threshold, clear, during, keep, window] = documented.get(`\`${name}\``) ?? []
+      const told = {
+        level,
+        threshold: Number(threshold),
+        clear: Number(clear),
+        for: Number(during),
+        keep: Number(keep),
+      }
+      const { minimum, measure, window: windowed, ...known } = rule
+      assert.deepEqual({ ...told, window: window === '' ? 0 : Number(window) }, { ...known, window: windowed }, name)
+    }
+  })
+})

@@ -1,0 +1,40 @@
+// A helper and a scanner that say what a test wants, and the moments at which they are looked at.
+
+import { mock } from 'node:test'
+
+/** As often as the sampler looks. */
+const INTERVAL = 5000
+
+/** Time stands still from now on, but for what the test lets pass; timeouts excepted, because requests need them. */
+export function stopClock() {
+  mock.timers.enable({ apis: ['setInterval', 'Date'], now: Date.UTC(2026, 1, 13) })
+}
+
+export function startClock() {
+  mock.timers.reset()
+}
+
+/** Lets so many looks happen. */
+export function look(times = 1) {
+  for (let at = 0; at < times; at++) mock.timers.tick(INTERVAL)
+}
+
+export function watched() {
+  const state = { processes: 0, queued: 0, killed: 0 }
+  const call = { pid: 1, server: 'asana', tool: 'list', startTime: 0, duration: 0, command: 'node --api-key=hunter2' }
+  const helper = {
+    getSemaphoreStatus: () => ({ maxConcurrent: 3, current: 0, queued: state.queued, available: 3 }),
+    getActiveProcesses: () => Array.from({ length: state.processes }, () => call),
+  }
+  const cleanup = {
+    getStats: () => ({
+      isRunning: true,
+      interval: 60_000,
+      maxAge: 300_000,
+      stats: { scans: 1, killed: state.killed, errors: 0 },
+      scope: 'tree',
+      lastScan: null,
+    }),
+  }
+  return { state, helper, cleanup }
+}

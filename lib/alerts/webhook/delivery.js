@@ -1,0 +1,122 @@
+'use strict'
+
+// What is still to be posted: in order, one request at a time, again and again for a while when nobody takes it.
+
+const { codedError } = require('../../errors')
+const { bodies } = require('./bodies')
+
+/**
+ * @typedef {import('./bodies').Notice} Notice
+ * @typedef {import('./options').Target} Target
+ * @typedef {import('./post').Outcome} Outcome
+ */
+
+/** What waits beyond this is not worth telling any more, the oldest first. */
+const MAX_WAITING = 100
+/** How many go into one request. */
+const MAX_BATCH = 20
+const MAX_ATTEMPTS = 10
+const FIRST_DELAY = 1000
+const LONGEST_DELAY = 60_000
+const LONGEST_RETRY_AFTER = 5 * 60_000
+
+class Delivery {
+  #target
+  #post
+  #onLost
+  /** @type {Notice[]} */
+  #waiting = []
+  /** @type {Notice[]} */
+  #batch = []
+  #attempts = 0
+  /** @type {NodeJS.Timeout | undefined} */
+  #timer
+  #isStopped = false
+  #delivered = 0
+  #undelivered = 0
+  /** @type {string | null} */
+  #lastFailure = null
+
+  /**
+   * @param {Target} target @param {(target: Target, body: string) => Promise<Outcome>} post
+   * @param {(error: Error) => void} onLost hears of what is given up
+   */
+  constructor(target, post, onLost) {
+    this.#target = target
+    this.#post = post
+    this.#onLost = onLost
+  }
+
+  /** @param {Notice[]} notices */
+  add(notices) {
+    if (this.#isStopped) return
+    this.#waiting.push(...notices)
+    const excess = this.#waiting.splice(0, Math.max(0, this.#waiting.length - MAX_WAITING))
+    if (excess.length > 0) this.#lose(excess, 'too many are waiting for it')
+    if (this.#batch.length === 0) this.#next()
+  }
+
+  /** Whether everything was posted, or given up. */
+  get isIdle() {
+    return this.#batch.length === 0
+  }
+
+  status() {
+    return {
+      queued: this.#batch.length + this.#waiting.length,
+      delivered: this.#delivered,
+      undelivered: this.#undelivered,
+      lastFailure: this.#lastFailure,
+    }
+  }
+
+  /** Posts nothing more; a request that is on its way may arrive. */
+  stop() {
+    this.#isStopped = true
+    clearTimeout(this.#timer)
+    this.#waiting = []
+    this.#batch = []
+  }
+
+  #next() {
+    this.#batch = this.#waiting.splice(0, MAX_BATCH)
+    this.#attempts = 0
+    if (this.#batch.length > 0) this.#attempt()
+  }
+
+  async #attempt() {
+    const body = bodies[this.#target.format](this.#batch, this.#target, Date.now())
+    const outcome = await this.#post(this.#target, JSON.stringify(body))
+    if (this.#isStopped) return
+    this.#attempts++
+    if (outcome.isDelivered) {
+      this.#delivered += this.#batch.length
+      return this.#next()
+    }
+    this.#lastFailure = outcome.reason
+    if (outcome.mayRetry && this.#attempts < MAX_ATTEMPTS) {
+      const delay = pause(this.#attempts, outcome.retryAfter, Math.random())
+      this.#timer = setTimeout(() => this.#attempt(), delay).unref()
+      return
+    }
+    const { reason, statusCode } = outcome
+    this.#lose(this.#batch, reason, { statusCode, attempts: this.#attempts })
+    this.#next()
+  }
+
+  /** @param {Notice[]} notices @param {string} reason @param {{ statusCode?: number, attempts?: number }} [details] */
+  #lose(notices, reason, { statusCode, attempts = 0 } = {}) {
+    this.#undelivered += notices.length
+    const names = notices.map(({ name }) => name)
+    const message = `The webhook was not told of ${[...new Set(names)].join(', ')}: ${reason}`
+    this.#onLost(codedError('ERR_WEBHOOK', message, { alerts: names, statusCode, attempts }))
+  }
+}
+
+/** Ms until the next attempt: twice as long each time, and never for all at once. @param {number} attempts @param {number} retryAfter @param {number} random */
+function pause(attempts, retryAfter, random) {
+  const backoff = Math.min(FIRST_DELAY * 2 ** (attempts - 1), LONGEST_DELAY) * (0.5 + random / 2)
+  return Math.max(backoff, Math.min(retryAfter, LONGEST_RETRY_AFTER))
+}
+
+module.exports = { Delivery, pause }

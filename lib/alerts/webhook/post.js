@@ -1,0 +1,45 @@
+'use strict'
+
+// One attempt to post a body, and what is to be done when it fails.
+
+/**
+ * @typedef {{ isDelivered: boolean, mayRetry: boolean, retryAfter: number, reason: string, statusCode?: number }} Outcome
+ * `reason` never holds the address.
+ */
+
+const TIMEOUT = 5000
+/** Answers that may be others a little later. */
+const TRANSIENT = new Set([408, 425, 429])
+
+/** @param {{ url: string, headers: Headers }} target @param {string} body @returns {Promise<Outcome>} */
+async function post({ url, headers }, body) {
+  const signal = AbortSignal.timeout(TIMEOUT)
+  try {
+    const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal })
+    // The status says it all, and what else there is may have no end.
+    await response.body?.cancel()
+    return answered(response)
+  } catch (error) {
+    return { isDelivered: false, mayRetry: true, retryAfter: 0, reason: unanswered(error, signal) }
+  }
+}
+
+/** @param {Response} response @returns {Outcome} */
+function answered({ ok, status, headers }) {
+  return {
+    isDelivered: ok,
+    mayRetry: TRANSIENT.has(status) || status >= 500,
+    retryAfter: (Number(headers.get('retry-after')) || 0) * 1000,
+    reason: `it answered ${status}`,
+    statusCode: status,
+  }
+}
+
+/** @param {any} error @param {AbortSignal} signal */
+function unanswered(error, signal) {
+  if (signal.aborted) return `no answer within ${TIMEOUT} ms`
+  const code = error?.cause?.code
+  return `it could not be reached${/^[A-Z\d_]{1,40}$/.test(code) ? ` (${code})` : ''}`
+}
+
+module.exports = { post }
