@@ -36,8 +36,8 @@ export class Series {
 
   /** Those in a stretch of time, and the one before it, from where the line comes in. @param {number} from @param {number} to */
   between(from, to) {
-    const first = Math.max(this.points.findIndex(({ time }) => time >= from) - 1, 0)
-    return this.points.slice(first).filter(({ time }) => time <= to)
+    const before = this.points.findLastIndex(({ time }) => time < from)
+    return this.points.slice(Math.max(before, 0)).filter(({ time }) => time <= to)
   }
 }
 
