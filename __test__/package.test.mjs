@@ -59,6 +59,7 @@ describe('the tarball', () => {
       /^(LICENSE|(README|CHANGELOG)\.md)$/,
       /^(index|binding)\.(js|d\.ts)$/,
       /^lib\/[\w/-]+\.(js|mjs|d\.ts)$/,
+      /^lib\/dashboard\/([\w-]+\.(html|css|svg)|package\.json)$/,
       /^docs\/[\w/-]+\.(md|svg|png)$/,
       /^procward\.[\w-]+\.node$/,
     ]

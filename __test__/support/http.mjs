@@ -5,10 +5,10 @@ import http from 'node:http'
 import { text } from 'node:stream/consumers'
 import { setImmediate } from 'node:timers/promises'
 
-/** @param {import('node:test').TestContext} t @param {http.RequestListener} handler */
-export async function listen(t, handler) {
+/** @param {import('node:test').TestContext} t @param {http.RequestListener} handler @param {number} [listenPort] */
+export async function listen(t, handler, listenPort = 0) {
   const server = http.createServer(handler)
-  server.listen(0, '127.0.0.1')
+  server.listen(listenPort, '127.0.0.1')
   await once(server, 'listening')
   t.after(async () => {
     const closed = server.listening ? once(server, 'close') : undefined

@@ -212,17 +212,23 @@ export class Chart {
     return details
   }
 
-  /** The latest first. */
+  /** The latest first. The cells stay, for whoever reads them while they change. */
   #fillTable() {
     const step = this.#isBars ? this.#step() : (this.#to - this.#from) / TABLE_ROWS
-    const last = Math.floor(this.#to / step) * step
-    const rows = Array.from({ length: TABLE_ROWS }, (_, at) => {
+    const last = this.#isBars ? Math.floor(this.#to / step) * step : this.#to
+    for (let at = 0; at < TABLE_ROWS; at++) {
       const time = last - at * step
-      const values = this.#drawn.map(({ dots }) => this.#write(dotAt(dots, time, this.#step())))
-      const cells = values.map((text) => html('td', { class: 'number', text }))
-      return html('tr', {}, [html('th', { scope: 'row', text: clock(time) }), ...cells])
-    })
-    this.#body.replaceChildren(...rows)
+      const row = this.#body.rows[at] ?? this.#body.appendChild(this.#tableRow())
+      setText(row.children[0], clock(time))
+      for (const [column, { dots }] of this.#drawn.entries()) {
+        setText(row.children[column + 1], this.#write(dotAt(dots, time, this.#step())))
+      }
+    }
+  }
+
+  #tableRow() {
+    const cells = this.#options.lines.map(() => html('td', { class: 'number' }))
+    return html('tr', {}, [html('th', { scope: 'row' }), ...cells])
   }
 
   /** @param {number | undefined} value */
