@@ -6,6 +6,7 @@ import { clock, counted } from './format.js'
 import { Tables } from './tables.js'
 import { Tiles } from './tiles.js'
 
+const MINUTE = 60_000
 const LINK_WORDS = {
   connecting: 'Connecting',
   live: 'Live',
@@ -38,7 +39,7 @@ function show(latest) {
   const isFirst = snapshot === undefined
   snapshot = latest
   charts.add(latest.sample)
-  tiles.show(latest.sample)
+  tiles.show(latest.sample, charts.since(latest.sample.time - MINUTE) ?? latest.sample)
   tables.show(latest)
   alerts.show(latest)
   showLink(link, false)

@@ -3,9 +3,9 @@
 const TIME_STEPS = [15, 30, 60, 120, 300, 600, 900, 1800].map((seconds) => seconds * 1000)
 const MIB = 1024 ** 2
 
-/** Whole numbers from 0 up to at least `max`, some four of them. @param {number} max @returns {number[]} */
+/** Whole numbers from 0 up to at least `max`, some five of them. @param {number} max @returns {number[]} */
 export function countMarks(max) {
-  const step = Math.max(1, niceStep(max / 4))
+  const step = Math.max(1, niceStep(max / 5))
   return marks(step, max)
 }
 

@@ -6,7 +6,7 @@ import { clock, NONE } from './format.js'
 import { increases, peaks } from './series.js'
 
 const HEIGHT = 148
-const EDGE = { top: 10, right: 8, bottom: 20, left: 50 }
+const EDGE = { top: 10, right: 8, bottom: 20, left: 60 }
 const BARS = 60
 /** So that nothing runs along the upper edge. */
 const HEADROOM = 1.08

@@ -3,7 +3,6 @@
 import { html, setText } from './elements.js'
 import { bytes, count, counted, NONE } from './format.js'
 
-const MINUTE = 60_000
 /** More slots than this are no longer drawn one by one. */
 const MOST_SLOTS = 24
 
@@ -59,8 +58,6 @@ function lastMinute(now, before) {
 export class Tiles {
   #tiles
   #slots = html('dd', { class: 'slots', 'aria-hidden': 'true' })
-  /** @type {Point[]} */
-  #minute = []
 
   /** @param {HTMLElement} place */
   constructor(place) {
@@ -74,14 +71,12 @@ export class Tiles {
     this.#tiles[0].value.after(this.#slots)
   }
 
-  /** @param {Point} now */
-  show(now) {
-    this.#minute.push(now)
-    while (this.#minute.length > 1 && this.#minute[0].time < now.time - MINUTE) this.#minute.shift()
+  /** @param {Point} now @param {Point} minute how it was a minute ago */
+  show(now, minute) {
     for (const { tile, element, value, note } of this.#tiles) {
       setText(value, tile.value(now))
-      setText(note, tile.note(now, this.#minute[0]))
-      element.classList.toggle('bad', tile.isBad?.(now, this.#minute[0]) ?? false)
+      setText(note, tile.note(now, minute))
+      element.classList.toggle('bad', tile.isBad?.(now, minute) ?? false)
     }
     this.#showSlots(now)
   }
