@@ -25,3 +25,10 @@ export function html(name, { text, ...attributes } = {}, children = []) {
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text
 }
+
+/** A name that may go on in the next line where its words meet. @param {Element} element @param {string} name */
+export function setName(element, name) {
+  if (element.textContent === name) return
+  const words = name.split(/(?<=[_./-])/)
+  element.replaceChildren(...words.flatMap((word) => [document.createTextNode(word), html('wbr')]))
+}

@@ -1,6 +1,6 @@
 // A table whose rows stay the same elements as long as they are about the same thing.
 
-import { html, setText } from './elements.js'
+import { html, setName, setText } from './elements.js'
 
 /**
  * @template Row
@@ -77,9 +77,10 @@ export class Table {
 
   /** @param {HTMLTableRowElement} element @param {Row} row */
   #fill(element, row) {
-    for (const [at, { text, draw }] of this.#columns.entries()) {
+    for (const [at, { text, isName, draw }] of this.#columns.entries()) {
       const cell = /** @type {HTMLElement} */ (element.children[at])
       if (draw) draw(cell, row)
+      else if (isName) setName(cell, text(row))
       else setText(cell, text(row))
     }
   }
