@@ -35,7 +35,7 @@ async function login(req, res, token) {
 /** Gives the cookie to whoever has shown the token. @param {Request} req @param {Response} res @param {string} token */
 function admit(req, res, token) {
   const { encrypted } = /** @type {{ encrypted?: boolean }} */ (req.socket)
-  const secure = encrypted === true || req.headers['x-forwarded-proto'] === 'https'
+  const secure = encrypted === true || /^https\b/i.test(String(req.headers['x-forwarded-proto']))
   res.setHeader('Set-Cookie', sessionCookie(token, secure))
 }
 
