@@ -29,7 +29,7 @@ const TILES = [
   {
     name: 'Memory of children',
     value: ({ memory }) => bytes(memory),
-    note: ({ memoryAvailable, memoryTotal }) => `${bytes(memoryAvailable)} of ${bytes(memoryTotal)} left`,
+    note: ({ memoryAvailable }) => `host: ${bytes(memoryAvailable)} left`,
   },
   {
     name: 'Finished calls',
