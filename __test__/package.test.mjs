@@ -60,6 +60,7 @@ describe('the tarball', () => {
       /^(index|binding)\.(js|d\.ts)$/,
       /^bin\/procward\.js$/,
       /^lib\/[\w/-]+\.(js|mjs|d\.ts)$/,
+      /^lib\/dashboard\/([\w-]+\.(html|css|svg)|package\.json)$/,
       /^docs\/[\w/-]+\.(md|svg|png)$/,
       /^procward\.[\w-]+\.node$/,
     ]

@@ -19,6 +19,11 @@ import type { Readiness } from './mcp-helper'
  * - `GET /ready`: 200, or 503 with `Retry-After` and a `reason` while the helper shuts down or its queue is full
  * - `GET /metrics`: what Prometheus reads: its text format, or OpenMetrics when `Accept` asks for that
  * - `GET /history?since=MS`: {@link History}, from the time on that the router was made
+ * - `GET /dashboard`: a page that shows all of it, live
+ * - `GET /events`: what the page shows, once a second, as server-sent events; once, with `Accept: application/json`
+ *
+ * With a `token` all but `/live` and `/ready` want it (401 `ERR_UNAUTHORIZED`). Without one, what is not in the list of
+ * the four first answers only a `Host` that is loopback or allowed (403 `ERR_FORBIDDEN_HOST`). See `docs/dashboard.md`.
  *
  * `HEAD` works; another method answers 405; another path goes to `next()`, or answers 404 when there is none. A request
  * with `Accept: application/health+json` is answered in that format (`status` pass, warn or fail). An error inside goes
@@ -48,6 +53,16 @@ export interface HealthOptions {
   recommendedMax?: number
   /** The path that the handler answers under when nothing strips it, as in plain `node:http`; none by default. */
   prefix?: string
+  /**
+   * What a reader has to send, as `Authorization: Bearer TOKEN` or, in a browser, in the form that `/dashboard` shows:
+   * printable ASCII without spaces. None by default.
+   */
+  token?: string
+  /**
+   * The host names, without port, under which the server may be read without a token, beside loopback (`localhost`,
+   * 127.0.0.0/8, `::1`). A page elsewhere can give its own name this machine's address: its requests are refused by it.
+   */
+  allowedHosts?: readonly string[]
 }
 
 export interface HealthHelper {

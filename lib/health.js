@@ -1,43 +1,70 @@
 'use strict'
 
 const { watchMounted } = require('./alerts/watch')
+const { refusal } = require('./health/access')
+const { EventStream } = require('./health/events')
+const { askForToken, login } = require('./health/login')
 const { healthOptions } = require('./health/options')
 const { mediaType } = require('./health/media-type')
+const { pageRoutes } = require('./health/page-routes')
 const { basicHealth, processHealth } = require('./health/report')
 const { routes } = require('./health/routes')
 const { errorReply, reply, send } = require('./health/reply')
+const { snapshot } = require('./health/snapshot')
 const { sampler } = require('./metrics/sampler')
+
+/** The page that asks for the token, and where its form goes. */
+const LOGIN = '/dashboard'
 
 /** @type {typeof import('./health').healthRouter} */
 function healthRouter(options) {
   const source = healthOptions(options)
   // Looks from now on, so that there is a history when somebody asks for it.
   sampler(source.helper, source.cleanup)
+  const events = new EventStream(() => snapshot(source))
 
   watchMounted(source, health)
   return health
 
   /** @type {import('./health').HealthHandler} */
   function health(req, res, next) {
-    const route = routes.get(pathOf(req.url ?? '/', source.prefix))
-    if (route === undefined) {
+    const path = pathOf(req.url ?? '/', source.prefix)
+    const route = routes.get(path)
+    const page = pageRoutes.get(path)
+    if (path === undefined || (route === undefined && page === undefined)) {
       if (next) return next()
       return send(req, res, errorReply(404, 'ERR_NOT_FOUND', 'No such health endpoint'))
+    }
+    /** @param {unknown} error */
+    const fail = (error) => {
+      if (next) return next(error)
+      send(req, res, errorReply(500, 'ERR_INTERNAL', 'The health check failed'))
+    }
+    const { token } = source.access
+    if (path === LOGIN && req.method === 'POST' && token !== undefined) {
+      return void login(req, res, token).catch(fail)
     }
     if (req.method !== 'GET' && req.method !== 'HEAD') {
       res.setHeader('Allow', 'GET, HEAD')
       return send(req, res, errorReply(405, 'ERR_METHOD_NOT_ALLOWED', 'Health endpoints answer GET and HEAD'))
     }
-    let answer
     try {
+      const refused = refusal(source.access, path, req.headers)
+      if (refused) return refuse(req, res, path, refused)
+      if (page) return page.answer({ source, events }, req, res)
       const { accept = '' } = req.headers
-      answer = reply(route(source, { accept, query: queryOf(req.url ?? '/') }), mediaType(accept))
+      if (route) send(req, res, reply(route(source, { accept, query: queryOf(req.url ?? '/') }), mediaType(accept)))
     } catch (error) {
-      if (next) return next(error)
-      answer = errorReply(500, 'ERR_INTERNAL', 'The health check failed')
+      fail(error)
     }
-    send(req, res, answer)
   }
+}
+
+/** @param {import('node:http').IncomingMessage} req @param {import('node:http').ServerResponse} res @param {string} path @param {import('./health/access').Refusal} refused */
+function refuse(req, res, path, { statusCode, code, message }) {
+  if (statusCode === 401 && path === LOGIN) return askForToken(req, res)
+  if (statusCode === 401) res.setHeader('WWW-Authenticate', 'Bearer')
+  send(req, res, errorReply(statusCode, code, message))
 }
 
 /** @type {typeof import('./health').getHealth} */

@@ -55,6 +55,7 @@ async function stop(server) {
 async function main() {
   const { url, stop } = await start({ port: Number(process.env.PORT || 3002) })
   console.log(`Ad Ops server listening on ${url}`)
+  console.log(`Dashboard: ${url}/api/health/dashboard`)
 
   onStopSignal(async (signal) => {
     console.log(`${signal}: ending the running calls`)

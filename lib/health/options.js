@@ -1,5 +1,6 @@
 'use strict'
 
+const { isIP } = require('node:net')
 const validate = require('../validate')
 
 /**
@@ -9,10 +10,11 @@ const validate = require('../validate')
  *   cleanup: import('../health').HealthCleanup,
  *   recommendedMax: number,
  *   prefix: string,
+ *   access: import('./access').AccessRules,
  * }} HealthSource
  */
 
-const KNOWN = ['helper', 'cleanup', 'recommendedMax', 'prefix']
+const KNOWN = ['helper', 'cleanup', 'recommendedMax', 'prefix', 'token', 'allowedHosts']
 
 /** @param {unknown} given @returns {HealthSource} */
 function healthOptions(given) {
@@ -25,6 +27,7 @@ function healthOptions(given) {
     cleanup,
     recommendedMax: validate.count('recommendedMax', recommendedMax),
     prefix: mountPath(prefix),
+    access: { token: secret(options.token), allowedHosts: hostNames(options.allowedHosts) },
   }
 }
 
@@ -48,6 +51,27 @@ function mountPath(value) {
   const prefix = validate.string('prefix', value)
   if (prefix === '' || /^\/[^?#]*$/.test(prefix)) return prefix.endsWith('/') ? prefix.slice(0, -1) : prefix
   throw validate.invalidConfig('prefix', "a path such as '/api/health'", value)
+}
+
+/** What can stand in an Authorization header; an error never shows it. @param {unknown} value */
+function secret(value) {
+  if (value === undefined) return undefined
+  if (typeof value === 'string' && /^[!-~]+$/.test(value)) return value
+  const shown = typeof value === 'string' ? `a string of ${value.length} characters` : value
+  throw validate.invalidConfig('token', 'a string of printable ASCII characters without spaces', shown)
+}
+
+/** @param {unknown} value @returns {ReadonlySet<string>} */
+function hostNames(value = []) {
+  if (!Array.isArray(value)) throw validate.invalidConfig('allowedHosts', 'an array', value)
+  return new Set([...value].map((entry, at) => hostName(`allowedHosts[${at}]`, entry)))
+}
+
+/** @param {string} name @param {unknown} value */
+function hostName(name, value) {
+  const host = validate.string(name, value).toLowerCase()
+  if (isIP(host) !== 0 || /^[a-z\d_]([a-z\d_.-]*[a-z\d_])?$/.test(host)) return host
+  throw validate.invalidConfig(name, "a host name without scheme, port and path such as 'ops.example.org'", value)
 }
 
 module.exports = { healthOptions }

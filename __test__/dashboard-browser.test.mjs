@@ -1,0 +1,209 @@
+// The dashboard as people see it: the example server, real calls, a real Chromium.
+
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { healthRouter } from 'procward/health'
+import { ServerProcess } from '../examples/ad-ops/demo/server-process.js'
+import { launch, noBrowser, openPage, seriousFindings } from './support/browser.mjs'
+import { listen } from './support/http.mjs'
+import { until } from './support/until.mjs'
+import { watched } from './support/watched.mjs'
+
+const TOKEN = 'correct-horse-battery-staple'
+const PHONE = { width: 360, height: 740 }
+const DESK = { width: 1280, height: 900 }
+
+describe('in Chromium', { skip: noBrowser }, () => {
+  let browser
+  before(async () => {
+    browser = await launch()
+  })
+  after(() => browser?.close())
+
+  const rows = (page, table) => page.locator(`#${table} tbody tr`).count()
+  const stateOf = (page) => page.locator('#link').getAttribute('data-state')
+  // biome-ignore lint/performance/useDomNodeTextContent: as it is laid out, with what parts cells from each other
+  const textOf = (page, selector) => page.locator(selector).innerText()
+  const isLive = (page) => until(async () => (await stateOf(page)) === 'live')
+
+  describe('the example server', () => {
+    let server
+    before(async () => {
+      // More than the five that are recommended, so that there is something to warn of.
+      server = await ServerProcess.start({ MCP_MAX_CONCURRENT: '8' })
+    })
+    after(() => server?.stop())
+
+    const call = (name, tool, args) =>
+      fetch(`${server.url}/api/tools/${name}/${tool}`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify(args),
+      }).then((response) => response.json())
+    const long = (seconds) => call('everything', 'trigger-long-running-operation', { duration: seconds, steps: 1 })
+    const open = async (t, options) => {
+      const opened = await openPage(browser, t, options)
+      await opened.goto(`${server.url}/api/health/dashboard`)
+      await isLive(opened.page)
+      return opened
+    }
+
+    test('calls come and go, charts move, an alert is raised and resolved', async (t) => {
+      const { page, mishaps } = await open(t)
+      assert.equal(await textOf(page, '#calls'), 'No call runs.')
+      assert.equal(await textOf(page, '#latency'), 'No call has finished yet.')
+      const lines = () =>
+        page.locator('.chart .plot').evaluateAll((plots) => plots.map((plot) => plot.querySelector('path').outerHTML))
+      const before = await lines()
+
+      const calls = Promise.all([1, 2, 3, 4, 5, 6, 7].map(() => long(8)))
+      await until(async () => (await rows(page, 'calls')) === 7)
+      assert.match(
+        await textOf(page, '#calls tbody tr >> nth=0'),
+        /^everything\s+trigger-long-running-operation\s+\d+\s/,
+      )
+      assert.match(await textOf(page, '#sessions tbody tr'), /^everything\s+busy\s+\d+\s+7\s/)
+      assert.match(await textOf(page, '.tile >> nth=0'), /7 \/ 8/)
+      const alert = page.locator('#alerts [data-name="processes"]')
+      await until(async () => (await alert.getAttribute('data-level', { timeout: 100 }).catch(() => '')) === 'warning')
+      assert.match(await alert.textContent(), /7 active processes detected \(recommended max: 5\)/)
+      assert.match(await textOf(page, '#announcement'), /^warning: 7 active processes/)
+
+      for (const { result } of await calls) assert.match(result.content[0].text, /completed/)
+      await call('filesystem', 'read_text_file', { path: 'missing.md' })
+      await until(async () => (await rows(page, 'calls')) === 0)
+      await until(async () => (await rows(page, 'latency')) === 2)
+      assert.match(
+        await textOf(page, '#latency tbody'),
+        /filesystem\s+read_text_file\s+1\s+1\s+/,
+        'one call, one failure',
+      )
+      await until(async () => (await alert.getAttribute('data-level')) === 'resolved')
+      assert.match(await textOf(page, '#announcement'), /^resolved: /)
+      const later = await lines()
+      // In progress, queue, finished, memory, children.
+      for (const at of [0, 1, 2, 3, 4]) assert.notEqual(later[at], before[at], `chart ${at}`)
+      assert.deepEqual(mishaps, [])
+    })
+
+    for (const colorScheme of /** @type {const} */ (['light', 'dark']))
+      for (const viewport of [DESK, PHONE])
+        test(`${colorScheme}, ${viewport.width} px wide: nothing serious, nothing cut off`, async (t) => {
+          const { page, mishaps } = await open(t, { colorScheme, viewport })
+          const running = long(2)
+          await until(async () => (await rows(page, 'calls')) === 1)
+          await page.locator('summary').first().click()
+          assert.deepEqual(await seriousFindings(page), [])
+          await running
+          const widths = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth])
+          assert.ok(widths[0] <= widths[1], `${widths}`)
+          const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+          const brightness = Number(/\d+/.exec(ground)?.[0])
+          assert.ok(colorScheme === 'dark' ? brightness < 64 : brightness > 192, ground)
+          assert.deepEqual(mishaps, [])
+        })
+
+    test('works by keyboard: the window of the charts, and a chart as a table', async (t) => {
+      const { page, mishaps } = await open(t)
+      const times = () => page.locator('.chart >> nth=0').locator('.times').innerHTML()
+      const before = await times()
+      await page.keyboard.press('Tab')
+      await page.keyboard.press('ArrowRight')
+      await page.keyboard.press('ArrowRight')
+      assert.equal(await page.locator('input[name="window"]:checked').getAttribute('value'), '3600000')
+      await until(async () => (await times()) !== before)
+      const summary = page.locator('.chart >> nth=0').locator('summary')
+      await summary.focus()
+      await page.keyboard.press('Enter')
+      const table = page.locator('.chart >> nth=0').locator('table')
+      assert.equal(await table.locator('caption').textContent(), 'Calls in progress, calls')
+      const cells = await table.locator('tbody tr >> nth=0').locator('th, td').allTextContents()
+      assert.match(cells.join(' '), /^\d\d:\d\d:\d\d \d+ 8$/)
+      assert.deepEqual(mishaps, [])
+    })
+
+    test('where no stream comes through it asks', async (t) => {
+      const { page, goto } = await openPage(browser, t)
+      await page.route('**/events', (route) =>
+        route.request().headers().accept === 'text/event-stream' ? route.fulfill({ status: 503 }) : route.continue(),
+      )
+      await goto(`${server.url}/api/health/dashboard`)
+      await until(async () => (await stateOf(page)) === 'polling')
+      const running = long(4)
+      await until(async () => (await rows(page, 'calls')) === 1)
+      await running
+      await until(async () => (await rows(page, 'calls')) === 0)
+    })
+  })
+
+  test('a server that shuts down, and is gone', async (t) => {
+    const { state, helper, cleanup } = watched()
+    const getReadiness = () => ({ ready: !state.draining, reason: state.draining ? 'draining' : null })
+    const handler = healthRouter({ helper: { ...helper, getReadiness }, cleanup })
+    const { origin, server } = await listen(t, handler)
+    const { page, goto } = await openPage(browser, t)
+    await goto(`${origin}/dashboard`)
+    await isLive(page)
+    assert.equal(await textOf(page, '#notice'), '')
+    Object.assign(state, { draining: true, processes: 2 })
+    await until(async () => (await stateOf(page)) === 'draining')
+    assert.match(await textOf(page, '#notice'), /shutting down: no new call starts, 2 calls still run/)
+    assert.deepEqual(await seriousFindings(page), [])
+    state.processes = 0
+    server.close()
+    server.closeAllConnections()
+    await until(async () => (await stateOf(page)) === 'lost')
+    assert.match(await textOf(page, '#notice'), /has shut down\. The numbers are those of \d\d:\d\d:\d\d/)
+    assert.match(await textOf(page, '#announcement'), /shut/)
+  })
+
+  test('a connection that is lost comes back', async (t) => {
+    const { helper, cleanup } = watched()
+    const handler = healthRouter({ helper, cleanup })
+    const first = await listen(t, handler)
+    const { page, goto } = await openPage(browser, t)
+    await goto(`${first.origin}/dashboard`)
+    await isLive(page)
+    first.server.close()
+    first.server.closeAllConnections()
+    await until(async () => (await stateOf(page)) === 'lost')
+    assert.match(await textOf(page, '#notice'), /No connection to the server/)
+    await listen(t, handler, first.port)
+    await isLive(page)
+    assert.equal(await textOf(page, '#notice'), '')
+  })
+
+  test('a name that is markup is only a name', async (t) => {
+    const { state, helper, cleanup } = watched()
+    const name = '<img src=x onerror="document.title=1"><b>'
+    const getActiveProcesses = () => helper.getActiveProcesses().map((call) => ({ ...call, server: name, tool: name }))
+    state.processes = 1
+    const { origin } = await listen(t, healthRouter({ helper: { ...helper, getActiveProcesses }, cleanup }))
+    const { page, goto, mishaps } = await openPage(browser, t)
+    await goto(`${origin}/dashboard`)
+    await until(async () => (await rows(page, 'calls')) === 1)
+    assert.equal(await textOf(page, '#calls tbody th'), name)
+    assert.equal(await page.title(), 'procward')
+    assert.deepEqual(mishaps, [])
+  })
+
+  for (const colorScheme of /** @type {const} */ (['light', 'dark']))
+    test(`a token is asked for, ${colorScheme}`, async (t) => {
+      const { helper, cleanup } = watched()
+      const { origin } = await listen(t, healthRouter({ helper, cleanup, prefix: '/api/health', token: TOKEN }))
+      const { page, goto } = await openPage(browser, t, { colorScheme, viewport: PHONE })
+      await goto(`${origin}/api/health/dashboard`)
+      assert.deepEqual(await seriousFindings(page), [])
+      await page.getByLabel('Token').fill('wrong')
+      await page.keyboard.press('Enter')
+      await page.getByText('That is not the token.').waitFor()
+      assert.deepEqual(await seriousFindings(page), [])
+      await page.getByLabel('Token').fill(TOKEN)
+      await page.getByRole('button').click()
+      await page.waitForURL(`${origin}/api/health/dashboard`)
+      await isLive(page)
+      const [cookie] = await page.context().cookies()
+      assert.deepEqual([cookie.path, cookie.httpOnly, cookie.sameSite], ['/api/health', true, 'Strict'])
+      assert.ok(!cookie.value.includes(TOKEN))
+    })
+})

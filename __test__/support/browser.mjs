@@ -1,0 +1,59 @@
+// A real Chromium, and what went wrong in its pages.
+
+import { existsSync } from 'node:fs'
+import axe from 'axe-core'
+import { chromium } from 'playwright-core'
+
+const EXECUTABLE = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
+
+export const noBrowser = EXECUTABLE ? false : 'needs Chromium: apt-get install chromium'
+
+export function launch() {
+  // Chromium's sandbox does not work for root, and these pages are our own.
+  return chromium.launch({ executablePath: EXECUTABLE, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] })
+}
+
+/**
+ * A page and its mishaps: errors on the console, violations of its policy, requests to elsewhere.
+ * @param {import('playwright-core').Browser} browser @param {import('node:test').TestContext} t
+ * @param {import('playwright-core').BrowserContextOptions} [options]
+ */
+export async function openPage(browser, t, options) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options })
+  t.after(() => context.close())
+  const page = await context.newPage()
+  /** @type {string[]} */
+  const mishaps = []
+  let origin = ''
+  await page.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
+      console.error(`policy: ${violatedDirective} ${blockedURI}`),
+    )
+  })
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) mishaps.push(`${message.type()}: ${message.text()}`)
+  })
+  page.on('pageerror', (error) => mishaps.push(String(error.stack)))
+  page.on('request', (request) => {
+    const url = request.url()
+    if (origin !== '' && !url.startsWith(`${origin}/`) && !url.startsWith('data:')) mishaps.push(`elsewhere: ${url}`)
+  })
+  return {
+    page,
+    mishaps,
+    /** @param {string} url */
+    goto(url) {
+      origin = new URL(url).origin
+      return page.goto(url)
+    },
+  }
+}
+
+/** What axe finds that is serious or worse, in few words. @param {import('playwright-core').Page} page */
+export async function seriousFindings(page) {
+  await page.evaluate(axe.source)
+  const { violations } = await page.evaluate(() => globalThis.axe.run())
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join('\n')}`)
+}

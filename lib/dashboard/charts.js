@@ -1,0 +1,114 @@
+// Which charts there are.
+
+import { byteMarks, countMarks } from './axes.js'
+import { Chart } from './chart.js'
+import { bytes, count } from './format.js'
+import { HOUR, Series } from './series.js'
+
+/** @type {import('./chart.js').ChartOptions[]} */
+const CHARTS = [
+  {
+    title: 'Calls in progress',
+    unit: 'calls',
+    lines: [
+      { name: 'in use', look: 'area', value: ({ inUse }) => inUse },
+      { name: 'limit', look: 'limit', value: ({ limit }) => limit },
+    ],
+    marks: countMarks,
+    write: count,
+    least: 1,
+  },
+  {
+    title: 'Queue',
+    unit: 'calls waiting',
+    lines: [{ name: 'waiting', look: 'area', value: ({ queued }) => queued }],
+    marks: countMarks,
+    write: count,
+    least: 4,
+  },
+  {
+    title: 'Finished calls',
+    unit: 'calls per minute',
+    lines: [
+      { name: 'answered', look: 'bar', value: ({ calls, failures }) => calls - failures },
+      { name: 'failed', look: 'bad-bar', value: ({ failures }) => failures },
+    ],
+    marks: countMarks,
+    write: count,
+    least: 4,
+  },
+  {
+    title: 'Memory of children',
+    unit: 'resident',
+    lines: [{ name: 'resident', look: 'area', value: ({ memory }) => memory }],
+    marks: byteMarks,
+    write: bytes,
+    least: 4 * 1024 ** 2,
+  },
+  {
+    title: 'Child processes',
+    unit: 'processes',
+    lines: [
+      { name: 'alive', look: 'area', value: ({ children }) => children },
+      { name: 'calls', look: 'line', value: ({ processes }) => processes },
+    ],
+    marks: countMarks,
+    write: count,
+    least: 4,
+  },
+  {
+    title: 'Cleanup',
+    unit: 'processes ended per minute',
+    lines: [{ name: 'ended', look: 'bad-bar', value: ({ kills }) => kills }],
+    marks: countMarks,
+    write: count,
+    least: 4,
+  },
+]
+
+export class Charts {
+  #series = new Series()
+  #window = HOUR
+  #to = 0
+  /** @type {Chart[]} */
+  #charts
+
+  /** @param {HTMLElement} place */
+  constructor(place) {
+    const pointAt = (/** @type {number | undefined} */ time) => {
+      for (const chart of this.#charts) chart.pointAt(time)
+    }
+    this.#charts = CHARTS.map((options) => new Chart(options, pointAt))
+    place.append(...this.#charts.map(({ element }) => element))
+    place.addEventListener('resized', () => this.#draw())
+  }
+
+  /** @param {number} window ms */
+  show(window) {
+    this.#window = window
+    this.#draw()
+  }
+
+  /** @param {import('./series.js').Point} point */
+  add(point) {
+    this.#series.add(point)
+    this.#to = point.time
+    this.#draw()
+  }
+
+  /** The first point from this time on. @param {number} time @returns {import('./series.js').Point | undefined} */
+  since(time) {
+    return this.#series.points.find((point) => point.time >= time)
+  }
+
+  /** @param {import('./series.js').Point[]} points */
+  addPast(points) {
+    this.#series.addPast(points)
+    this.#draw()
+  }
+
+  #draw() {
+    if (this.#to === 0) return
+    for (const chart of this.#charts) chart.draw(this.#series, this.#to - this.#window, this.#to)
+  }
+}

@@ -1,0 +1,99 @@
+// Where the snapshots come from: an event stream, or, where none comes through, asking every two seconds.
+
+/** @typedef {'connecting' | 'live' | 'polling' | 'lost'} State */
+
+/** Ms without a snapshot after which a stream counts as held up, by a proxy for example. */
+const PATIENCE = 5000
+const POLL_INTERVAL = 2000
+/** Ms after which a stream is tried again while polling. */
+const STREAM_AGAIN = 30_000
+/** Ms that an answer may take. */
+const ANSWER_TIMEOUT = 5000
+
+export class Connection {
+  #onSnapshot
+  #onState
+  /** @type {EventSource | undefined} */
+  #stream
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #watchdog
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #poll
+  #streamAgain = 0
+
+  /** @param {(snapshot: any) => void} onSnapshot @param {(state: State, isRefused: boolean) => void} onState */
+  constructor(onSnapshot, onState) {
+    this.#onSnapshot = onSnapshot
+    this.#onState = onState
+  }
+
+  open() {
+    this.#closeStream()
+    const stream = new EventSource('events')
+    this.#stream = stream
+    this.#watch()
+    stream.addEventListener('snapshot', (event) => {
+      this.#stopPolling()
+      this.#watch()
+      this.#onState('live', false)
+      this.#onSnapshot(JSON.parse(event.data))
+    })
+    stream.addEventListener('error', () => {
+      // Refused: full, or not allowed. Otherwise it connects again by itself, and asking shows whether anybody is there.
+      if (stream.readyState === EventSource.CLOSED) this.#closeStream()
+      this.#startPolling()
+    })
+  }
+
+  #watch() {
+    clearTimeout(this.#watchdog)
+    this.#watchdog = setTimeout(() => {
+      this.#closeStream()
+      this.#startPolling()
+    }, PATIENCE)
+  }
+
+  #closeStream() {
+    clearTimeout(this.#watchdog)
+    this.#stream?.close()
+    this.#stream = undefined
+  }
+
+  #startPolling() {
+    if (this.#poll !== undefined) return
+    this.#streamAgain = Date.now() + STREAM_AGAIN
+    this.#poll = setTimeout(() => this.#ask(), 0)
+  }
+
+  #stopPolling() {
+    clearTimeout(this.#poll)
+    this.#poll = undefined
+  }
+
+  async #ask() {
+    const asked = this.#poll
+    const answer = await ask('events')
+    // A stream came through in the meantime.
+    if (this.#poll !== asked) return
+    this.#poll = setTimeout(() => this.#ask(), POLL_INTERVAL)
+    this.#onState(answer.body ? 'polling' : 'lost', answer.isRefused)
+    if (!answer.body) return
+    this.#onSnapshot(answer.body)
+    if (this.#stream === undefined && Date.now() > this.#streamAgain) {
+      this.#streamAgain = Date.now() + STREAM_AGAIN
+      this.open()
+    }
+  }
+}
+
+/** What a route answers as JSON; no body when it does not. @param {string} path @returns {Promise<{ body?: any, isRefused: boolean }>} */
+export async function ask(path) {
+  try {
+    const signal = AbortSignal.timeout(ANSWER_TIMEOUT)
+    const response = await fetch(path, { headers: { accept: 'application/json' }, signal })
+    const isRefused = response.status === 401 || response.status === 403
+    return response.ok ? { body: await response.json(), isRefused } : { isRefused }
+  } catch {
+    return { isRefused: false }
+  }
+}

@@ -1,0 +1,57 @@
+'use strict'
+
+// Who may read what. With a token: those who have it. Without: whoever reaches the server under a name that is known to
+// be meant, because a page elsewhere can have its own name resolved to this machine (DNS rebinding) and then read all.
+
+const { isIP } = require('node:net')
+const { sameSecret, validSession } = require('./session')
+
+/** What a probe asks; a load balancer has no token. */
+const OPEN = new Set(['/live', '/ready'])
+/** What the form that asks for the token looks like. */
+const LOGIN_STYLE = '/dashboard/login.css'
+/** What was there before there were access rules, for any Host, and stays so. */
+const ANY_HOST = new Set(['/', '/processes', '/live', '/ready'])
+
+/** @typedef {{ token: string | undefined, allowedHosts: ReadonlySet<string> }} AccessRules */
+/** @typedef {{ statusCode: 401 | 403, code: string, message: string }} Refusal */
+
+/**
+ * Why a request is refused; `undefined` when it is not.
+ * @param {AccessRules} rules @param {string} path below the mount path @param {import('node:http').IncomingHttpHeaders} headers @param {number} [now] ms
+ * @returns {Refusal | undefined}
+ */
+function refusal({ token, allowedHosts }, path, headers, now = Date.now()) {
+  if (token === undefined) {
+    if (ANY_HOST.has(path) || isMeant(hostName(headers), allowedHosts)) return undefined
+    const message = 'This host name is not allowed: name it in allowedHosts, set a token, or use a loopback address'
+    return { statusCode: 403, code: 'ERR_FORBIDDEN_HOST', message }
+  }
+  if (OPEN.has(path) || path === LOGIN_STYLE) return undefined
+  if (bearerIs(token, headers.authorization) || validSession(token, headers.cookie, now)) return undefined
+  return { statusCode: 401, code: 'ERR_UNAUTHORIZED', message: 'Send the token as Authorization: Bearer TOKEN' }
+}
+
+/** @param {string} token @param {string | undefined} authorization */
+function bearerIs(token, authorization = '') {
+  const [, given] = /^Bearer +(.+)$/i.exec(authorization) ?? []
+  return given !== undefined && sameSecret(token, given.trim())
+}
+
+/** @param {string | undefined} name @param {ReadonlySet<string>} allowedHosts */
+function isMeant(name, allowedHosts) {
+  return name !== undefined && (isLoopback(name) || allowedHosts.has(name))
+}
+
+/** @param {string} name */
+function isLoopback(name) {
+  return name === 'localhost' || name === '::1' || (isIP(name) === 4 && name.startsWith('127.'))
+}
+
+/** The Host without port, brackets and the dot of the root, in small letters. @param {import('node:http').IncomingHttpHeaders} headers */
+function hostName({ host, ':authority': authority }) {
+  const [, bracketed, plain] = /^(?:\[([^\]]*)\]|([^:[\]]+))(?::\d*)?$/.exec(host ?? String(authority ?? '')) ?? []
+  return (bracketed ?? plain)?.toLowerCase().replace(/\.$/, '')
+}
+
+module.exports = { LOGIN_STYLE, bearerIs, refusal }

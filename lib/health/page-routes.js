@@ -1,0 +1,90 @@
+'use strict'
+
+// The routes that answer with something else than JSON: the dashboard and its events.
+
+const { admitBearer } = require('./login')
+const { reply, errorReply, send } = require('./reply')
+const { JSON_TYPE } = require('./media-type')
+const { snapshot } = require('./snapshot')
+const { sendFile } = require('./static-files')
+
+/** Seconds. */
+const RETRY_AFTER = 15
+
+/** @typedef {import('node:http').IncomingMessage} Request @typedef {import('node:http').ServerResponse} Response */
+/** @typedef {{ source: import('./options').HealthSource, events: import('./events').EventStream }} Served */
+/** @typedef {{ answer(served: Served, req: Request, res: Response): void }} PageRoute */
+
+/** @type {PageRoute} */
+const dashboardRoute = {
+  answer({ source }, req, res) {
+    // Relative names in the page would mean other files.
+    if (/\/(\?|$)/.test(req.url ?? '')) return redirect(res, '../dashboard')
+    admitBearer(req, res, source.access.token)
+    sendFile(req, res, 'index.html')
+  },
+}
+
+/** @type {PageRoute} */
+const eventRoute = {
+  answer({ source, events }, req, res) {
+    // For those who can't keep a stream open: the page behind a proxy that buffers, `curl`.
+    if (prefersJson(req.headers.accept)) return send(req, res, jsonSnapshot(source))
+    if (req.method === 'HEAD') {
+      res.setHeader('Content-Type', 'text/event-stream; charset=utf-8')
+      return void res.end()
+    }
+    if (!events.isFull) return events.add(res)
+    const full = errorReply(503, 'ERR_TOO_MANY_CLIENTS', 'As many clients listen as may; ask for application/json')
+    send(req, res, { ...full, retryAfter: RETRY_AFTER })
+  },
+}
+
+/** @param {string} [accept] */
+function prefersJson(accept = '') {
+  return /application\/json/i.test(accept) && !/text\/event-stream/i.test(accept)
+}
+
+/** @param {import('./options').HealthSource} source */
+function jsonSnapshot(source) {
+  return reply({ statusCode: 200, body: snapshot(source), status: 'pass', checks: {} }, JSON_TYPE)
+}
+
+/** @param {Response} res @param {string} location */
+function redirect(res, location) {
+  res.statusCode = 308
+  res.setHeader('Location', location)
+  res.end()
+}
+
+/** @param {string} name @returns {PageRoute} */
+function file(name) {
+  return { answer: (_served, req, res) => sendFile(req, res, name) }
+}
+
+const FILES = [
+  'app.js',
+  'alerts.js',
+  'axes.js',
+  'chart.js',
+  'charts.js',
+  'connection.js',
+  'format.js',
+  'icon.svg',
+  'login.css',
+  'series.js',
+  'style.css',
+  'elements.js',
+  'table.js',
+  'tables.js',
+  'tiles.js',
+]
+
+/** @type {Map<string | undefined, PageRoute>} */
+const pageRoutes = new Map([
+  ['/events', eventRoute],
+  ['/dashboard', dashboardRoute],
+  ...FILES.map((name) => /** @type {const} */ ([`/dashboard/${name}`, file(name)])),
+])
+
+module.exports = { pageRoutes }

@@ -1,0 +1,27 @@
+'use strict'
+
+const { isClosing } = require('../lifecycle')
+const { getMetrics } = require('../metrics/report')
+const { sampler } = require('../metrics/sampler')
+const { processHealth } = require('./report')
+
+/** @typedef {ReturnType<typeof snapshot>} Snapshot */
+
+/** All that the dashboard shows, at this moment. @param {import('./options').HealthSource} source */
+function snapshot(source) {
+  const { helper, cleanup } = source
+  return {
+    time: Date.now(),
+    health: processHealth(source),
+    sample: sampler(helper, cleanup).latest(),
+    metrics: getMetrics({ helper, cleanup }),
+    draining: isDraining(source),
+  }
+}
+
+/** @param {import('./options').HealthSource} source */
+function isDraining({ helper }) {
+  return isClosing() || helper.getReadiness?.().reason === 'draining'
+}
+
+module.exports = { snapshot }
