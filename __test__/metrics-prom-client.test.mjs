@@ -20,7 +20,7 @@ before(async () => {
 function routeText(accept) {
   return new Promise((resolve) => {
     const response = { setHeader() {}, end: resolve }
-    healthRouter()({ url: '/metrics', method: 'GET', headers: { accept } }, response)
+    healthRouter()({ url: '/metrics', method: 'GET', headers: { accept, host: 'localhost' } }, response)
   })
 }
 

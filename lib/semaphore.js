@@ -94,7 +94,8 @@ class Semaphore {
     const before = this.#maxConcurrent
     this.#maxConcurrent = validate.count('maxConcurrent', maxConcurrent)
     this.#admit()
-    if (before !== maxConcurrent) channels.limit.publish({ time: Date.now(), before, maxConcurrent })
+    const { limit } = channels
+    if (limit.hasSubscribers && before !== maxConcurrent) limit.publish({ time: Date.now(), before, maxConcurrent })
   }
 
   close() {

@@ -47,8 +47,14 @@ function semaphoreStatus({ maxConcurrent, current, queued, available }) {
 }
 
 /** @param {import('../../index').McpPoolStatus} status @returns {import('../../index').McpPoolStatus} */
-function poolStatus({ maxSessions, queued, sessions, stats: { hits, misses, recycled } }) {
-  return { maxSessions, queued, sessions: sessions.map(session), stats: { hits, misses, recycled } }
+function poolStatus({ maxSessions, queued, sessions, stats }) {
+  // A helper of one's own may count nothing.
+  return { maxSessions, queued, sessions: sessions.map(session), stats: stats && poolStats(stats) }
+}
+
+/** @typedef {import('../../index').McpPoolStatus['stats']} PoolStats @param {PoolStats} stats @returns {PoolStats} */
+function poolStats({ hits, misses, recycled }) {
+  return { hits, misses, recycled }
 }
 
 /** @typedef {import('../../index').McpPoolStatus['sessions'][number]} Session @param {Session} session @returns {Session} */
