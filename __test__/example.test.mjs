@@ -77,7 +77,10 @@ describe('the Ad Ops server', () => {
 
   for (const [route, expected] of [
     ['/api/health', ['status', 'timestamp', 'uptime', 'memory']],
-    ['/api/health/processes', ['status', 'timestamp', 'semaphore', 'activeProcesses', 'cleanup', 'alert', 'pool']],
+    [
+      '/api/health/processes',
+      ['status', 'timestamp', 'semaphore', 'activeProcesses', 'cleanup', 'alert', 'alerts', 'pool'],
+    ],
     ['/api/health/live', ['status', 'timestamp']],
     ['/api/health/ready', ['status', 'timestamp']],
   ]) {
