@@ -1,7 +1,5 @@
 'use strict'
 
-const { off, on, once } = require('./lib/alerts/events')
-const { startAlerts } = require('./lib/alerts/watch')
 const { CleanupScanner, cleanup } = require('./lib/cleanup')
 const { getGuarantees } = require('./lib/guarantees')
 const { shutdown } = require('./lib/lifecycle')
@@ -17,6 +15,17 @@ const getActiveProcesses = () => activeProcesses()
 const getMetrics = (options) => require('./lib/metrics/report').getMetrics(options)
 /** @type {typeof import('./index').registerMetrics} */
 const registerMetrics = (registry, options) => require('./lib/metrics/prom-client').registerMetrics(registry, options)
+
+/** Loaded with the first listener or watch: whoever listens has to be watched for. */
+const alerts = () => ({ ...require('./lib/alerts/events'), ...require('./lib/alerts/watch') })
+/** @type {typeof import('./index').on} */
+const on = (event, listener) => alerts().on(event, listener)
+/** @type {typeof import('./index').once} */
+const once = (event, listener) => alerts().once(event, listener)
+/** @type {typeof import('./index').off} */
+const off = (event, listener) => alerts().off(event, listener)
+/** @type {typeof import('./index').startAlerts} */
+const startAlerts = (options) => alerts().startAlerts(options)
 
 /** Half of the package, which most servers need only through `mcp-helper`, if at all: loaded when it is asked for. */
 const pools = {
