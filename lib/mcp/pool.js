@@ -51,7 +51,10 @@ class McpPool {
       const { timeout = this.#callTimeout, signal, onProgress } = callOptions(options, CALL)
       const call = { server: name('server', server), tool: name('tool', tool), timeout, signal, onProgress }
       const json = encodeArguments(args)
-      return tellCall(call, () => recorded(call, performance.now(), this.callEncoded(call, json)))
+      const key = this.#keyOf(call)
+      if (key === undefined)
+        return tellCall(call, () => recorded(call, performance.now(), this.callEncoded(call, json)))
+      return tellCall(call, () => this.#sessions.callTool(key, call, json, timeout, performance.now()))
     } catch (error) {
       return Promise.reject(error)
     }
@@ -66,11 +69,8 @@ class McpPool {
 
   /** A checked call. @param {import('./sessions').Call} call @param {string} json @returns {Promise<any>} */
   callEncoded(call, json) {
-    const route = this.#servers.route(call.server)
-    // Where the server is known, and no configuration can take it away, there is nothing to wait for but the answer.
-    if (!(route instanceof Promise) && route?.key !== undefined && route.allows(call.tool) && !this.#isClosing()) {
-      return this.#sessions.callTool(route.key, call, json, call.timeout)
-    }
+    const direct = this.#keyOf(call)
+    if (direct !== undefined) return this.#sessions.callTool(direct, call, json, call.timeout)
     return this.#settled(call, ({ key, allows, timeout }) =>
       allows(call.tool) ? this.#sessions.callTool(key, call, json, timeout) : this.#refused(key, call, allows, timeout),
     )
@@ -108,6 +108,13 @@ class McpPool {
   async close() {
     this.#closed = true
     await this.#sessions.close()
+  }
+
+  /** Where the server is known, and no configuration can take it away, there is nothing to wait for but the answer. @param {import('./sessions').Call} call */
+  #keyOf({ server, tool }) {
+    const route = this.#servers.route(server)
+    if (route instanceof Promise || this.#isClosing()) return undefined
+    return route?.allows(tool) ? route.key : undefined
   }
 
   #isClosing() {

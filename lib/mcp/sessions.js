@@ -4,6 +4,7 @@
 
 const { watchProcesses } = require('../diagnostics/processes')
 const { abortError } = require('../errors')
+const { recordAnswer, recordFailure, recordToolError } = require('../metrics/record')
 const native = require('../native')
 const { inName } = require('../mcporter/failure')
 const { callFailure } = require('./failure')
@@ -21,7 +22,7 @@ const LENDS_LOOP = !('bun' in process.versions)
 
 /**
  * @typedef {{ server: string, tool: string, timeout: number, signal?: AbortSignal, onProgress?: (progress: any) => void }} Call
- * @typedef {{ call: Call, startTime: number, resolve: (result: any) => void, reject: (error: Error) => void, unlisten?: () => void }} Pending
+ * @typedef {{ call: Call, startTime: number, resolve: (result: any) => void, reject: (error: Error) => void, unlisten?: () => void, began?: number }} Pending
  */
 
 /** The native side wakes the event loop, but does not keep it alive; this does while anybody waits. */
@@ -63,12 +64,17 @@ class Sessions {
     this.#native.retire(number)
   }
 
-  /** The raw result of a tool. @param {string} key @param {Call} call @param {string} json @param {number} timeout what is left of it @returns {Promise<any>} */
-  callTool(key, call, json, timeout) {
+  /**
+   * The raw result of a tool. A call that began at `began` is recorded when it is over: here, because a promise beside it costs
+   * more than all else of that.
+   * @param {string} key @param {Call} call @param {string} json @param {number} timeout what is left of it @param {number} [began]
+   * @returns {Promise<any>}
+   */
+  callTool(key, call, json, timeout, began) {
     const server = this.#servers.get(key) ?? NO_SERVER
-    return this.#start(call, (number) =>
-      this.#native.callTool(number, server, call.tool, json, timeout, call.onProgress !== undefined),
-    )
+    const start = (/** @type {number} */ number) =>
+      this.#native.callTool(number, server, call.tool, json, timeout, call.onProgress !== undefined)
+    return this.#start(call, start, began)
   }
 
   /** All tools of a server, page after page within one deadline. @param {string} key @param {Call} call @param {number} timeLeft @returns {Promise<any[]>} */
@@ -116,15 +122,15 @@ class Sessions {
     return this.#native.close()
   }
 
-  /** @param {Call} call @param {(number: number) => void} start @returns {Promise<any>} */
-  #start(call, start) {
+  /** @param {Call} call @param {(number: number) => void} start @param {number} [began] @returns {Promise<any>} */
+  #start(call, start, began) {
     const { signal } = call
     return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(inName(call, abortError(signal)))
+      if (signal?.aborted) return reject(failed(call, abortError(signal), began))
       this.#lastNumber = (this.#lastNumber + 1) >>> 0
       const number = this.#lastNumber
       const unlisten = signal && this.#abortOn(signal, number)
-      this.#pending.set(number, { call, startTime: Date.now(), resolve, reject, unlisten })
+      this.#pending.set(number, { call, startTime: Date.now(), resolve, reject, unlisten, began })
       if (this.#pending.size === 1) hold(this)
       start(number)
       watchProcesses()
@@ -148,9 +154,22 @@ class Sessions {
     if (this.#pending.size === 0) letGo(this)
     pending.unlisten?.()
     watchProcesses()
-    if (kind === RESULT) pending.resolve(JSON.parse(text))
-    else pending.reject(inName(pending.call, callFailure(pending.call, JSON.parse(text))))
+    const { call, began } = pending
+    if (kind === RESULT) pending.resolve(answered(call, JSON.parse(text), began))
+    else pending.reject(failed(call, callFailure(call, JSON.parse(text)), began))
   }
+}
+
+/** @param {Call} call @param {any} result @param {number} [began] */
+function answered(call, result, began) {
+  if (began !== undefined) (result?.isError === true ? recordToolError : recordAnswer)(call, began)
+  return result
+}
+
+/** @param {Call} call @param {Error} error @param {number} [began] */
+function failed(call, error, began) {
+  if (began !== undefined) recordFailure(call, error, began)
+  return inName(call, error)
 }
 
 /** Somebody waits for these. @param {Sessions} sessions */
