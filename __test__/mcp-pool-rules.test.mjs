@@ -276,6 +276,16 @@ test('calls that wait while their server is configured anew go to the new one', 
   await pool.close()
 })
 
+test('a configuration that cannot be read is an error of each call, and of nothing else', async () => {
+  const configPath = join(temporaryFolder(), 'mcporter.json')
+  writeFileSync(configPath, '{ "mcpServers": ')
+  const pool = new McpPool({ configPath })
+  // Whatever is rejected without anybody to hear of it fails this test.
+  await assert.rejects(pool.callTool('it', 'echo'), { code: 'ERR_INVALID_CONFIG' })
+  await assert.rejects(pool.listTools('it'), { code: 'ERR_INVALID_CONFIG' })
+  await pool.close()
+})
+
 describe('the end of a pool', { skip: noProcessList }, () => {
   test('a drain waits for the calls, a close does not', () =>
     withHostile('', async (pool) => {

@@ -89,7 +89,7 @@ class McpPool {
     return { maxSessions: this.#maxSessions, ...this.#sessions.status() }
   }
 
-  /** Where calls to this server go. @param {string} server @returns {import('./servers').Route | undefined | Promise<import('./servers').Route | undefined>} */
+  /** Where calls to this server go. @param {string} server @returns {Promise<import('./servers').Route | undefined>} */
   route(server) {
     return this.#servers.route(server)
   }
@@ -112,9 +112,8 @@ class McpPool {
 
   /** Where the server is known, and no configuration can take it away, there is nothing to wait for but the answer. @param {import('./sessions').Call} call */
   #keyOf({ server, tool }) {
-    const route = this.#servers.route(server)
-    if (route instanceof Promise || this.#isClosing()) return undefined
-    return route?.allows(tool) ? route.key : undefined
+    const route = this.#servers.fixedRoute(server)
+    return route?.allows(tool) && !this.#isClosing() ? route.key : undefined
   }
 
   #isClosing() {
@@ -141,8 +140,7 @@ class McpPool {
     try {
       for (let { timeout } = call, before; ; timeout = Math.max(1, deadline - performance.now())) {
         if (this.#isClosing()) throw closedError('a call')
-        const found = this.#servers.route(call.server)
-        const route = found instanceof Promise ? await found : found
+        const route = await this.#servers.route(call.server)
         if (route === undefined) throw unknownServer(call, await this.#servers.names())
         if (route.key === undefined) {
           throw codedError('ERR_SERVER_UNAVAILABLE', `no session can be had with it: ${route.needs}`)

@@ -49,10 +49,14 @@ class Servers {
     else if (isWarm) this.#refresh().catch(() => {})
   }
 
-  /** Known at once where there is no configuration to look at. @param {string} name @returns {Route | undefined | Promise<Route | undefined>} */
-  route(name) {
-    if (this.#source === undefined) return this.#routes.get(name)
-    return this.#refresh().then((routes) => routes.get(name))
+  /** @param {string} name @returns {Promise<Route | undefined>} */
+  async route(name) {
+    return (await this.#refresh()).get(name)
+  }
+
+  /** The same at once, where no configuration can say anything else. @param {string} name @returns {Route | undefined} */
+  fixedRoute(name) {
+    return this.#source === undefined ? this.#routes.get(name) : undefined
   }
 
   /** @returns {Promise<string[]>} */
