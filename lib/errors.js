@@ -22,4 +22,11 @@ function abortError(signal) {
   return error
 }
 
-module.exports = { codedError, abortError }
+/** What a listener threw is an uncaught exception, and no reason for whoever called it to fail. @param {unknown} error */
+function throwLater(error) {
+  process.nextTick(() => {
+    throw error
+  })
+}
+
+module.exports = { abortError, codedError, throwLater }

@@ -4,7 +4,7 @@
 
 const { EventEmitter } = require('node:events')
 const validate = require('../validate')
-const { codedError } = require('../errors')
+const { codedError, throwLater } = require('../errors')
 
 const EVENTS = ['alert', 'resolve', 'undelivered']
 
@@ -38,9 +38,7 @@ function tell(event, value) {
     try {
       listener.call(emitter, value)
     } catch (error) {
-      process.nextTick(() => {
-        throw error
-      })
+      throwLater(error)
     }
   }
 }

@@ -78,9 +78,8 @@ function unmount(watch) {
   if (!watch.started) end(watch)
 }
 
-/** The alerts of this moment; of what is not watched, those that one look shows. @param {Source} source @returns {import('../../index').Alert[]} */
-function activeAlerts({ helper, cleanup, recommendedMax }) {
-  const sample = sampler(helper, cleanup).latest()
+/** The alerts of this moment; of what is not watched, those that one look shows. @param {Source} source @param {import('../health').Sample} [sample] @returns {import('../../index').Alert[]} */
+function activeAlerts({ helper, cleanup, recommendedMax }, sample = sampler(helper, cleanup).latest()) {
   const alerts = watches.get(helper)?.get(cleanup)?.monitor.activeAt(sample)
   return alerts ?? active(evaluate(INITIAL, sample, alertRules(undefined, recommendedMax)).state)
 }

@@ -14,8 +14,8 @@ function basicHealth() {
   }
 }
 
-/** @param {import('./options').HealthSource} source @returns {import('../health').ProcessHealth} */
-function processHealth(source) {
+/** @param {import('./options').HealthSource} source @param {import('../health').Sample} [sample] of this moment, where there is one @returns {import('../health').ProcessHealth} */
+function processHealth(source, sample) {
   const { helper, cleanup, recommendedMax } = source
   const processes = helper.getActiveProcesses().map(activeProcess)
   return {
@@ -25,7 +25,7 @@ function processHealth(source) {
     activeProcesses: { count: processes.length, processes },
     cleanup: cleanupStats(cleanup.getStats()),
     alert: processAlert(processes.length, recommendedMax),
-    alerts: activeAlerts(source),
+    alerts: activeAlerts(source, sample),
     pool: helper.getPoolStatus ? poolStatus(helper.getPoolStatus()) : null,
   }
 }

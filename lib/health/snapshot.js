@@ -10,10 +10,11 @@ const { processHealth } = require('./report')
 /** All that the dashboard shows, at this moment. @param {import('./options').HealthSource} source */
 function snapshot(source) {
   const { helper, cleanup } = source
+  const sample = sampler(helper, cleanup).latest()
   return {
     time: Date.now(),
-    health: processHealth(source),
-    sample: sampler(helper, cleanup).latest(),
+    health: processHealth(source, sample),
+    sample,
     metrics: getMetrics({ helper, cleanup }),
     draining: isDraining(source),
   }

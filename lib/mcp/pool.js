@@ -6,7 +6,7 @@ const { codedError } = require('../errors')
 const { closedError, drainAtShutdown, isClosing } = require('../lifecycle')
 const { encodeArguments } = require('../mcporter/arguments')
 const { inName, unknownServer, unknownTool } = require('../mcporter/failure')
-const { recordAnswer, recordFailure, recordToolError } = require('../metrics/record')
+const { recordFailure, recordResult } = require('../metrics/record')
 const validate = require('../validate')
 const { poolUse } = require('./server-options')
 const { Servers, givenServers } = require('./servers')
@@ -163,7 +163,7 @@ class McpPool {
 function recorded(call, began, answer) {
   // Beside the promise, not around it.
   answer.then(
-    (result) => (result?.isError === true ? recordToolError : recordAnswer)(call, began),
+    (result) => recordResult(call, result, began),
     (error) => recordFailure(call, error, began),
   )
   return answer

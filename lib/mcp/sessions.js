@@ -3,8 +3,8 @@
 // Calls over native sessions: each call's promise, abort signal and progress. The pool behind it is native.
 
 const { watchProcesses } = require('../diagnostics/processes')
-const { abortError } = require('../errors')
-const { recordAnswer, recordFailure, recordToolError } = require('../metrics/record')
+const { abortError, throwLater } = require('../errors')
+const { recordFailure, recordResult } = require('../metrics/record')
 const native = require('../native')
 const { inName } = require('../mcporter/failure')
 const { callFailure } = require('./failure')
@@ -162,7 +162,7 @@ class Sessions {
 
 /** @param {Call} call @param {any} result @param {number} [began] */
 function answered(call, result, began) {
-  if (began !== undefined) (result?.isError === true ? recordToolError : recordAnswer)(call, began)
+  if (began !== undefined) recordResult(call, result, began)
   return result
 }
 
@@ -190,9 +190,7 @@ function tellProgress({ onProgress }, text) {
   try {
     onProgress?.({ progress, total, message })
   } catch (error) {
-    process.nextTick(() => {
-      throw error
-    })
+    throwLater(error)
   }
 }
 

@@ -38,9 +38,10 @@ function recordAnswer({ server, tool }, began) {
   native.metricsRecordCall(seriesOf(server, tool), OK, (performance.now() - began) / 1000)
 }
 
-/** A call was answered with `isError`. @param {{ server: string, tool: string }} call @param {number} began */
-function recordToolError({ server, tool }, began) {
-  native.metricsRecordCall(seriesOf(server, tool), TOOL, (performance.now() - began) / 1000)
+/** A call was answered with a tool's own result, which may say `isError`. @param {{ server: string, tool: string }} call @param {any} result @param {number} began */
+function recordResult({ server, tool }, result, began) {
+  const outcome = result?.isError === true ? TOOL : OK
+  native.metricsRecordCall(seriesOf(server, tool), outcome, (performance.now() - began) / 1000)
 }
 
 /** A call failed. Names that nobody knows get no series, because anybody can make them up. @param {{ server: string, tool: string }} call @param {unknown} error @param {number} began */
@@ -61,4 +62,4 @@ function recordRejection(error) {
   if (reason !== undefined) native.metricsRecordRejection(REJECTIONS.indexOf(reason))
 }
 
-module.exports = { recordAnswer, recordFailure, recordRejection, recordToolError, recordWait }
+module.exports = { recordAnswer, recordFailure, recordRejection, recordResult, recordWait }

@@ -2,6 +2,7 @@
 
 // What is going on, looked at every few seconds and remembered for an hour.
 
+const { throwLater } = require('../errors')
 const native = require('../native')
 const { hostMemory } = require('./collect')
 
@@ -77,9 +78,7 @@ function tell(listener, sample) {
   try {
     listener(sample)
   } catch (error) {
-    process.nextTick(() => {
-      throw error
-    })
+    throwLater(error)
   }
 }
 

@@ -1,7 +1,7 @@
 'use strict'
 
 const { EventEmitter } = require('node:events')
-const { abortError, codedError } = require('../errors')
+const { abortError, codedError, throwLater } = require('../errors')
 const keepAlive = require('../keep-alive')
 const { details, exitFailure } = require('./failure')
 const { fromLine, toLine } = require('./message')
@@ -208,9 +208,7 @@ class Worker extends EventEmitter {
     try {
       return this.emit(event, value)
     } catch (error) {
-      process.nextTick(() => {
-        throw error
-      })
+      throwLater(error)
       return true
     }
   }

@@ -1,7 +1,7 @@
 'use strict'
 
 const { EventEmitter } = require('node:events')
-const { codedError } = require('../errors')
+const { codedError, throwLater } = require('../errors')
 const validate = require('../validate')
 const { bytes } = require('./request')
 
@@ -79,9 +79,7 @@ class TrackedProcess extends EventEmitter {
     try {
       this.emit(event, value)
     } catch (error) {
-      process.nextTick(() => {
-        throw error
-      })
+      throwLater(error)
     }
   }
 }
