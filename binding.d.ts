@@ -75,6 +75,16 @@ export declare class ProcessCall {
   endInput(): void
 }
 
+/** All events of this process's trees, beginning with those that run now, until `stop()`. */
+export declare class TreeEvents {
+  /** `wake` is called when there is something to take. It does not keep the event loop alive. */
+  constructor(wake: () => void)
+  /** What has happened since the last time, oldest first. */
+  take(): Array<TreeEvent>
+  /** Listens no more. */
+  stop(): void
+}
+
 /** The workers of one pool. */
 export declare class Workers {
   /** A pool; `listen` is called with what the workers in use do, and returns whether it can take more now. */
@@ -368,6 +378,28 @@ export interface ScanSummary {
   errors: number
   /** Nothing was ended. */
   dryRun: boolean
+}
+
+/** Something that happened to a process tree, or to a process that the cleanup ended. */
+export interface TreeEvent {
+  /** What happened. */
+  kind: 'spawn' | 'exit' | 'kill'
+  /** The root's pid. */
+  pid: number
+  /** Who it runs for. */
+  server?: string
+  /** What it runs for. */
+  tool?: string
+  /** Epoch ms. */
+  time: number
+  /** Of an exit: ms that the tree was there. */
+  duration?: number
+  /** Of an exit: the root's exit code. */
+  exitCode?: number
+  /** Of an exit: the number of the signal that ended the root. */
+  signal?: number
+  /** Of an exit and a kill: why, in the words of the metrics. */
+  reason?: string
 }
 
 /** Rejects a waiter with `reason`, unless it waits no longer; returns how many still wait. */

@@ -838,6 +838,7 @@ module.exports = nativeBinding
 module.exports.McpSessions = nativeBinding.McpSessions
 module.exports.NativeScanner = nativeBinding.NativeScanner
 module.exports.ProcessCall = nativeBinding.ProcessCall
+module.exports.TreeEvents = nativeBinding.TreeEvents
 module.exports.Workers = nativeBinding.Workers
 module.exports.activeProcesses = nativeBinding.activeProcesses
 module.exports.guarantees = nativeBinding.guarantees

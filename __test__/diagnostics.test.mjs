@@ -216,6 +216,42 @@ describe('processes', () => {
     assert.deepEqual(events, [])
   })
 
+  test('that were there before anybody subscribed', async () => {
+    const tracked = spawn(...node(FOREVER))
+    await new Promise((resolve) => tracked.once('spawn', resolve))
+    const events = await told(['spawn', 'exit'], async () => {
+      await run(...node(''))
+      await tracked.kill()
+    })
+    assert.deepEqual(
+      events.filter(({ pid }) => pid === tracked.pid).map(({ channel }) => channel),
+      ['spawn', 'exit'],
+    )
+    assert.equal(events[0].pid, tracked.pid)
+  })
+
+  test('that subscribers start themselves', async () => {
+    let second
+    const start = () => {
+      second ??= run(...node('', { server: 'second' }))
+    }
+    diagnostics.subscribe('procward:exit', start)
+    const events = await told(['spawn', 'exit'], async () => {
+      await run(...node('', { server: 'first' }))
+      await second
+    })
+    diagnostics.unsubscribe('procward:exit', start)
+    assert.deepEqual(
+      events.map(({ channel, server }) => [channel, server]),
+      [
+        ['spawn', 'first'],
+        ['exit', 'first'],
+        ['spawn', 'second'],
+        ['exit', 'second'],
+      ],
+    )
+  })
+
   test('of a session and of a worker', async () => {
     const pool = new McpPool({ servers })
     const workers = new ProcessPool({ command: process.execPath, args: ['-e', FOREVER] })
@@ -232,11 +268,16 @@ describe('processes', () => {
       const worker = await workers.acquire()
       assert.deepEqual(of(events).slice(2), [['spawn', worker.pid, null, null, undefined]])
       worker.release()
-      await Promise.all([pool.close(), workers.close()])
-      await until(() => events.length === 5)
-      const exits = events.slice(3).map(({ channel, pid, reason, exitCode }) => [channel, pid, reason, exitCode])
-      const expected = [session, worker.pid].map((pid) => ['exit', pid, 'unknown', null])
-      assert.deepEqual(exits, expected)
+      await pool.close()
+      await until(() => events.length > 3)
+      await workers.close()
+      await until(() => events.length > 5)
+      const ends = events.slice(3).map(({ channel, pid, reason, exitCode }) => [channel, pid, reason, exitCode])
+      assert.deepEqual(ends.slice(0, 2), [
+        ['exit', session, 'ok', 0],
+        ['kill', worker.pid, 'shutdown', undefined],
+      ])
+      assert.deepEqual(ends[2].slice(0, 3), ['exit', worker.pid, 'shutdown'])
     })
   })
 
@@ -256,6 +297,20 @@ describe('processes', () => {
       [null, 'cleanup'],
       ['mine', 'cleanup'],
     ])
+  })
+})
+
+test('what a scan in the background ended', async (t) => {
+  const scanner = new CleanupScanner({ maxAge: 1, scope: 'tree', killGrace: 1, interval: 50 })
+  t.after(() => scanner.stop())
+  await told(['kill'], async (events) => {
+    const stranger = await child(t)
+    scanner.start()
+    await until(() => events.length > 0)
+    assert.deepEqual(
+      events.map(({ pid, server, reason }) => [pid, server, reason]),
+      [[stranger, null, 'cleanup']],
+    )
   })
 })
 

@@ -2,7 +2,7 @@
 
 const { isRegExp } = require('node:util/types')
 const { CLEANUP_SCOPES, cleanupInterval, cleanupScope, processMaxAge } = require('./config')
-const { callPids, tellCleanup } = require('./diagnostics/processes')
+const { tellProcesses } = require('./diagnostics/processes')
 const { stopAtShutdown } = require('./lifecycle')
 const native = require('./native')
 const validate = require('./validate')
@@ -38,6 +38,7 @@ class CleanupScanner {
     this.#options = given
     this.#settings = settings
     running.add(this)
+    tellProcesses()
   }
 
   stop() {
@@ -49,9 +50,8 @@ class CleanupScanner {
   async cleanupAll(options) {
     const { dryRun = false } = validate.options('options', options, ['dryRun'])
     validate.boolean('dryRun', dryRun)
-    const calls = callPids()
     const report = await this.#scanner().clean(dryRun)
-    if (!dryRun && !this.getStats().lastScan?.dryRun) tellCleanup(report.killed, calls)
+    tellProcesses()
     return report
   }
 

@@ -1,6 +1,10 @@
 //! The trees that run now: what they are called, how long they may take, and how to end them.
 
+pub mod events;
+
 use crate::metrics::{Children, ChildrenOf};
+use crate::process::tree::Exit;
+use events::{Event, Listener, Listeners, What};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -157,6 +161,7 @@ pub struct Registry {
     trees: Mutex<BTreeMap<u64, Entry>>,
     /// What was started and ended so far.
     children: Mutex<Children>,
+    listeners: Listeners,
 }
 
 /// For all registries, because a tag names the process and the number alone.
@@ -184,6 +189,20 @@ impl Registry {
     /// The tree with this number, while it runs.
     pub fn get(&self, tree: u64) -> Option<Entry> {
         self.trees.lock().get(&tree).cloned()
+    }
+
+    /// Whoever holds the listener is told, from those that run now on. `wake` is called when there is something to take, on
+    /// whatever thread; it must not use the registry.
+    pub fn listen(&self, wake: impl Fn() + Send + Sync + 'static) -> Arc<Listener> {
+        // Under the lock, under which starts are told too: each is told once.
+        let trees = self.trees.lock();
+        self.listeners.add(wake, trees.values().filter_map(Event::spawned))
+    }
+
+    /// A process that was no tree of this registry has been ended by the cleanup.
+    pub fn cleaned_up(&self, pid: u32) {
+        let what = What::Killed(EndReason::Cleanup.name());
+        self.listeners.tell(|| Some(Event { pid, label: Label::default(), time: SystemTime::now(), what }));
     }
 
     /// What was started, ended and runs, by server; `resident` tells the memory of the tree below a pid.
@@ -214,15 +233,21 @@ impl Registration {
         if let Some(entry) = self.registry.trees.lock().get_mut(&self.tree) {
             entry.pid = Some(pid);
             self.registry.children.lock().started(entry.label.server.as_deref());
+            self.registry.listeners.tell(|| Event::spawned(entry));
         }
     }
 
-    /// Counts the tree's end: why it had to end, or else the root's exit code, if it was not killed.
-    pub fn ended(&self, reason: Option<EndReason>, code: Option<i32>) {
-        if let Some(entry) = self.registry.trees.lock().get(&self.tree) {
-            let how = reason.map_or_else(|| by_itself(code), EndReason::name);
-            self.registry.children.lock().ended(entry.label.server.as_deref(), how);
+    /// Counts and tells the tree's end: why it had to end, if it did, how its root exited, and how long it took.
+    pub fn ended(&self, reason: Option<EndReason>, exit: Exit, duration: Duration) {
+        let trees = self.registry.trees.lock();
+        let Some(entry) = trees.get(&self.tree) else { return };
+        let how = reason.map_or_else(|| by_itself(exit.code), EndReason::name);
+        self.registry.children.lock().ended(entry.label.server.as_deref(), how);
+        let event = |what| Some(Event { pid: entry.pid?, label: entry.label.clone(), time: SystemTime::now(), what });
+        if reason.is_some() {
+            self.registry.listeners.tell(|| event(What::Killed(how)));
         }
+        self.registry.listeners.tell(|| event(What::Exited { duration, exit, reason: how }));
     }
 
     /// How long it has been listed.

@@ -109,8 +109,9 @@ pub async fn run(
     let patience = if is_over { Duration::ZERO } else { LAST_WORDS };
     let (stdout, stderr, overflowed) = capture.into_outputs(patience).await;
     let ended = ended.or(overflowed.then_some(EndReason::MaxBuffer));
-    registration.ended(ended, exit.code);
-    Ok(Outcome { pid: root.pid(), exit, ended, stdout, stderr, duration: registration.age() })
+    let duration = registration.age();
+    registration.ended(ended, exit, duration);
+    Ok(Outcome { pid: root.pid(), exit, ended, stdout, stderr, duration })
 }
 
 /// Ends the tree, and sooner when somebody asks for that in the meantime.

@@ -90,4 +90,8 @@ impl Trees for Registry {
             Ok(())
         })
     }
+
+    fn ended_other(&self, pid: u32) {
+        self.cleaned_up(pid);
+    }
 }

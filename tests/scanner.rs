@@ -29,6 +29,7 @@ static ALONE: Mutex<()> = Mutex::const_new(());
 struct Live {
     trees: Vec<TrackedTree>,
     ended: SyncMutex<Vec<u64>>,
+    others: SyncMutex<Vec<u32>>,
 }
 
 impl Trees for Live {
@@ -39,6 +40,10 @@ impl Trees for Live {
     fn end(&self, tree: u64, _: Reason) -> Ending<'_> {
         self.ended.lock().push(tree);
         Box::pin(async { Ok(()) })
+    }
+
+    fn ended_other(&self, pid: u32) {
+        self.others.lock().push(pid);
     }
 }
 
@@ -104,11 +109,12 @@ async fn what_was_left_over_is_ended_but_not_by_a_dry_run() {
         report = bench.scanner.clean(true).await;
     }
     assert!(!left_over.handle.has_exited(), "a dry run ends nothing");
-    assert_eq!(bench.scanner.stats().killed, 0);
+    assert_eq!((bench.scanner.stats().killed, bench.live.others.lock().len()), (0, 0));
     let report = bench.scanner.clean(false).await;
     assert_eq!(reason_of(&report, left_over.pid()), Some(Reason::LeftOver));
     assert!(left_over.handle.has_exited());
     assert_eq!((bench.scanner.stats().killed, report.errors), (1, vec![]));
+    assert_eq!(*bench.live.others.lock(), [left_over.pid()]);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 // Calls over native sessions: each call's promise, abort signal and progress. The pool behind it is native.
 
-const { watchProcesses } = require('../diagnostics/processes')
+const { tellProcesses } = require('../diagnostics/processes')
 const { abortError, throwLater } = require('../errors')
 const { recordFailure, recordResult } = require('../metrics/record')
 const native = require('../native')
@@ -133,7 +133,7 @@ class Sessions {
       this.#pending.set(number, { call, startTime: Date.now(), resolve, reject, unlisten, began })
       if (this.#pending.size === 1) hold(this)
       start(number)
-      watchProcesses()
+      tellProcesses()
     })
   }
 
@@ -153,7 +153,7 @@ class Sessions {
     this.#pending.delete(number)
     if (this.#pending.size === 0) letGo(this)
     pending.unlisten?.()
-    watchProcesses()
+    tellProcesses()
     const { call, began } = pending
     if (kind === RESULT) pending.resolve(answered(call, JSON.parse(text), began))
     else pending.reject(failed(call, callFailure(call, JSON.parse(text)), began))

@@ -1,6 +1,6 @@
 'use strict'
 
-const { watchProcesses } = require('../diagnostics/processes')
+const { tellProcesses } = require('../diagnostics/processes')
 const { abortError, codedError } = require('../errors')
 const { closedError, drainAtShutdown, isClosing } = require('../lifecycle')
 const native = require('../native')
@@ -110,7 +110,7 @@ class ProcessPool {
     const inside = /** @type {Inside} */ (this.#uses.get(use))
     try {
       inside.begin(this.#native.tryAcquire(use) ?? (await this.#wait(use, timeout, signal)))
-      watchProcesses()
+      tellProcesses()
       return inside
     } catch (error) {
       this.#uses.delete(use)

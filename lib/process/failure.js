@@ -2,7 +2,6 @@
 
 // Why a process failed, as an error: the one place for these messages.
 
-const { constants } = require('node:os')
 const { abortError, codedError } = require('../errors')
 
 /** @typedef {import('../../binding').ProcessOutcome} ProcessOutcome */
@@ -23,7 +22,12 @@ const HINTS = {
 /** @param {number | undefined} number @returns {NodeJS.Signals | null} */
 function signalName(number) {
   if (number === undefined) return null
-  return /** @type {NodeJS.Signals} */ (nameOf(constants.signals, number) ?? `SIG${number}`)
+  return /** @type {NodeJS.Signals} */ (nameOf(constants().signals, number) ?? `SIG${number}`)
+}
+
+/** Loaded when it is needed: most processes end without. */
+function constants() {
+  return require('node:os').constants
 }
 
 /** @param {object} names @param {number} number @returns {string | undefined} */
@@ -33,7 +37,7 @@ function nameOf(names, number) {
 
 /** The error that Node.js would make of it. @param {string} command @param {number} number */
 function systemError(command, number) {
-  const code = (process.platform === 'win32' ? WINDOWS_ERRORS[number] : nameOf(constants.errno, number)) ?? 'UNKNOWN'
+  const code = (process.platform === 'win32' ? WINDOWS_ERRORS[number] : nameOf(constants().errno, number)) ?? 'UNKNOWN'
   const syscall = `spawn ${command}`
   return codedError(code, `${syscall} ${code}`, { errno: -number, syscall, path: command })
 }

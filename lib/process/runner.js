@@ -1,7 +1,7 @@
 'use strict'
 
 const native = require('../native')
-const { tellExit, tellSpawn, watchProcesses } = require('../diagnostics/processes')
+const { tellProcesses } = require('../diagnostics/processes')
 const { abortError } = require('../errors')
 const { closedError, isClosing, track } = require('../lifecycle')
 const validate = require('../validate')
@@ -35,7 +35,7 @@ class Runner {
     const call = new native.ProcessCall()
     return new TrackedProcess(call, request, (listener) =>
       this.#start(call, request, (event) => {
-        if (event.pid !== undefined) tellSpawn(event.pid, request.native)
+        if (event.pid !== undefined) tellProcesses()
         listener(event)
       }),
     )
@@ -75,7 +75,7 @@ class Runner {
     signal?.addEventListener('abort', abort, { once: true })
     const running = track(call.run(request.native, listener), (killGrace) => call.end('shutdown', killGrace))
     this.#running.set(call, running)
-    watchProcesses()
+    tellProcesses()
     try {
       return settle(await running, request)
     } finally {
@@ -86,7 +86,7 @@ class Runner {
 }
 
 /** @param {import('../../binding').ProcessOutcome} outcome @param {ReturnType<typeof processRequest>} request */
-function settle(outcome, { native: { command, server, tool, timeout, maxBuffer }, reject, signal, text }) {
+function settle(outcome, { native: { command, timeout, maxBuffer }, reject, signal, text }) {
   if (outcome.startError != null) throw startError(command, outcome.startError)
   const result = {
     pid: outcome.pid ?? 0,
@@ -98,7 +98,7 @@ function settle(outcome, { native: { command, server, tool, timeout, maxBuffer }
     timedOut: outcome.ended === 'timeout',
     truncated: outcome.ended === 'maxBuffer',
   }
-  tellExit(result, outcome.ended, { server, tool })
+  tellProcesses()
   const error = reject && failure(command, outcome, result, { timeout, maxBuffer, signal })
   if (error) throw error
   return result

@@ -8,5 +8,6 @@ mod mcp;
 mod metrics;
 mod process;
 mod scanner;
+mod tree_events;
 mod wait_queue;
 mod worker;

@@ -35,7 +35,7 @@ pub async fn carry_out(verdicts: Vec<Verdict>, trees: &Arc<dyn Trees>, grace: Du
             }
         }
     }
-    end_held(held, grace, report).await;
+    end_held(held, trees.as_ref(), grace, report).await;
     for (ending, condemned) in endings {
         let outcome = match ending.await {
             Ok(Ok(outcome)) => outcome,
@@ -46,7 +46,7 @@ pub async fn carry_out(verdicts: Vec<Verdict>, trees: &Arc<dyn Trees>, grace: Du
     }
 }
 
-async fn end_held(held: Vec<(Handle, Condemned)>, grace: Duration, report: &mut Report) {
+async fn end_held(held: Vec<(Handle, Condemned)>, trees: &dyn Trees, grace: Duration, report: &mut Report) {
     let (handles, condemned): (Vec<Handle>, Vec<Condemned>) = held.into_iter().unzip();
     let mut outcomes: Vec<io::Result<()>> = handles.iter().map(|handle| handle.signal(Signal::Terminate)).collect();
     if !all_exited(&handles, grace).await {
@@ -57,6 +57,9 @@ async fn end_held(held: Vec<(Handle, Condemned)>, grace: Duration, report: &mut 
     }
     for ((handle, victim), outcome) in handles.iter().zip(condemned).zip(outcomes) {
         let outcome = if handle.has_exited() { Ok(()) } else { outcome.and(Err(still_there())) };
+        if outcome.is_ok() {
+            trees.ended_other(victim.0.pid);
+        }
         note(report, victim, outcome);
     }
 }

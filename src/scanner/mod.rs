@@ -36,6 +36,8 @@ pub trait Trees: Send + Sync {
     fn live(&self) -> Vec<TrackedTree>;
     /// Ends a whole tree, so that the call it runs for is rejected; one that has ended already is no error.
     fn end(&self, tree: u64, reason: Reason) -> Ending<'_>;
+    /// A process that is of no such tree has been ended.
+    fn ended_other(&self, pid: u32);
 }
 
 /// What the user may choose.

@@ -29,6 +29,8 @@ impl Trees for FakeTrees {
         }
         Box::pin(async { refused.map_or(Ok(()), Err) })
     }
+
+    fn ended_other(&self, _: u32) {}
 }
 
 fn own() -> ProcessInfo {

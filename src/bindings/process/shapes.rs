@@ -9,7 +9,7 @@ use napi_derive::napi;
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// What to run; `lib/` has checked it.
 #[napi(object, object_to_js = false)]
@@ -195,17 +195,22 @@ impl ActiveProcess {
         Some(Self {
             pid: entry.pid?,
             duration: milliseconds(entry.age()).floor(),
-            start_time: milliseconds(entry.started.0.duration_since(UNIX_EPOCH).unwrap_or_default()).floor(),
+            start_time: epoch(entry.started.0),
             server: entry.label.server,
             tool: entry.label.tool,
         })
     }
 }
 
+/// Whole ms since 1970.
+pub fn epoch(time: SystemTime) -> f64 {
+    milliseconds(time.duration_since(UNIX_EPOCH).unwrap_or_default()).floor()
+}
+
 pub fn time(ms: f64) -> Duration {
     Duration::try_from_secs_f64(ms / 1000.0).unwrap_or(Duration::MAX)
 }
 
-fn milliseconds(duration: Duration) -> f64 {
+pub fn milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1000.0
 }
