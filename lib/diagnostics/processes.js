@@ -36,10 +36,12 @@ function stop() {
 }
 
 /** @param {import('../../binding').TreeEvent} event */
-function publish({ kind, pid, server = null, tool = null, time, duration, exitCode = null, signal, reason }) {
+function publish({ kind, pid, server, tool, time, duration, exitCode, signal, reason }) {
   if (!channels[kind].hasSubscribers) return
-  const message = { pid, server, tool, time }
-  if (kind === 'exit') Object.assign(message, { duration, exitCode, signal: signalName(signal), reason })
+  const message = { pid, server: server ?? null, tool: tool ?? null, time }
+  if (kind === 'exit') {
+    Object.assign(message, { duration, exitCode: exitCode ?? null, signal: signalName(signal), reason })
+  }
   if (kind === 'kill') Object.assign(message, { reason })
   channels[kind].publish(message)
 }
