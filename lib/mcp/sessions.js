@@ -8,6 +8,7 @@ const { recordFailure, recordResult } = require('../metrics/record')
 const native = require('../native')
 const { inName } = require('../mcporter/failure')
 const { callFailure } = require('./failure')
+const { Waiting } = require('./waiting')
 
 /** How native tells what a text is. */
 const RESULT = 0
@@ -17,34 +18,39 @@ const LEAVE = 3
 /** The number of none. */
 const NO_SERVER = 0
 
+/** @type {(() => void) | undefined} */
+const NONE = undefined
+
 /** Bun has the functions of libuv in name only. */
 const LENDS_LOOP = !('bun' in process.versions)
 
 /**
  * @typedef {{ server: string, tool: string, timeout: number, signal?: AbortSignal, onProgress?: (progress: any) => void }} Call
- * @typedef {{ call: Call, startTime: number, resolve: (result: any) => void, reject: (error: Error) => void, unlisten?: () => void, began?: number }} Pending
+ * @typedef {{ number: number, call: Call, startTime: number, resolve: (result: any) => void, reject: (error: Error) => void, unlisten?: () => void, began?: number }} Pending
  */
 
 /** The native side wakes the event loop, but does not keep it alive; this does while anybody waits. */
 const keeper = setInterval(() => {}, 2 ** 31 - 1).unref()
-/** Those with calls under way: nobody else need hold on to them. @type {Set<Sessions>} */
-const working = new Set()
+/** How many have calls under way. */
+let working = 0
 
 class Sessions {
   #native
-  /** @type {Map<number, Pending>} */
-  #pending = new Map()
-  #lastNumber = 0
+  /** @type {Waiting<Pending>} */
+  #waiting = new Waiting()
+  /** What native's function holds on to: these while somebody waits, when nobody else need. @type {{ sessions?: Sessions }} */
+  #held = {}
   /** Native knows servers by numbers, which are cheaper to hand over than keys. @type {Map<string, number>} */
   #servers = new Map()
   #lastServer = NO_SERVER
 
   /** @param {{ maxSessions: number, maxStarting: number }} limits */
   constructor({ maxSessions, maxStarting }) {
-    // Native holds on to the function, and so must the function not to what holds on to native.
+    // Native holds on to the function, and so must the function not, for ever, to what holds on to native.
     const self = new WeakRef(this)
+    const held = this.#held
     this.#native = new native.McpSessions(maxSessions, maxStarting, LENDS_LOOP, (number, kind, text) => {
-      const sessions = self.deref()
+      const sessions = held.sessions ?? self.deref()
       if (sessions) sessions.#settle(number, kind, text)
     })
   }
@@ -97,7 +103,7 @@ class Sessions {
   active() {
     const now = Date.now()
     return this.#native.active().flatMap(({ number, pid = null }) => {
-      const pending = this.#pending.get(number)
+      const pending = this.#waiting.get(number)
       if (pending === undefined) return []
       const { call, startTime } = pending
       return [{ pid, server: call.server, tool: call.tool, startTime, duration: now - startTime }]
@@ -127,11 +133,10 @@ class Sessions {
     const { signal } = call
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(failed(call, abortError(signal), began))
-      this.#lastNumber = (this.#lastNumber + 1) >>> 0
-      const number = this.#lastNumber
-      const unlisten = signal && this.#abortOn(signal, number)
-      this.#pending.set(number, { call, startTime: Date.now(), resolve, reject, unlisten, began })
-      if (this.#pending.size === 1) hold(this)
+      const pending = { number: 0, call, startTime: Date.now(), resolve, reject, unlisten: NONE, began }
+      const number = this.#waiting.add(pending)
+      if (signal) pending.unlisten = this.#abortOn(signal, number)
+      if (this.#waiting.size === 1) this.#hold()
       start(number)
       tellProcesses()
     })
@@ -147,16 +152,28 @@ class Sessions {
   /** @param {number} number @param {number} kind @param {string} text */
   #settle(number, kind, text) {
     if (kind === LEAVE) return this.#native.leave(number)
-    const pending = this.#pending.get(number)
+    const pending = this.#waiting.get(number)
     if (pending === undefined) return
     if (kind === PROGRESS) return tellProgress(pending.call, text)
-    this.#pending.delete(number)
-    if (this.#pending.size === 0) letGo(this)
+    this.#waiting.delete(number)
+    if (this.#waiting.size === 0) this.#letGo()
     pending.unlisten?.()
     tellProcesses()
     const { call, began } = pending
     if (kind === RESULT) pending.resolve(answered(call, JSON.parse(text), began))
     else pending.reject(failed(call, callFailure(call, JSON.parse(text)), began))
+  }
+
+  /** Somebody waits for these. */
+  #hold() {
+    this.#held.sessions = this
+    if (working++ === 0) keeper.ref()
+  }
+
+  /** Nobody does any more. */
+  #letGo() {
+    this.#held.sessions = undefined
+    if (--working === 0) keeper.unref()
   }
 }
 
@@ -170,18 +187,6 @@ function answered(call, result, began) {
 function failed(call, error, began) {
   if (began !== undefined) recordFailure(call, error, began)
   return inName(call, error)
-}
-
-/** Somebody waits for these. @param {Sessions} sessions */
-function hold(sessions) {
-  if (working.size === 0) keeper.ref()
-  working.add(sessions)
-}
-
-/** Nobody does any more. @param {Sessions} sessions */
-function letGo(sessions) {
-  working.delete(sessions)
-  if (working.size === 0) keeper.unref()
 }
 
 /** A listener that throws is an uncaught exception, and no reason for the call to fail. @param {Call} call @param {string} text */

@@ -307,7 +307,7 @@ impl<F: Factory> Shared<F> {
     /// and one that is due to ring at all: a deadline that has passed is none any more for the state, which still has to
     /// hear of it.
     fn arm(self: &Arc<Self>, inner: &mut Inner<F>, now: Instant) {
-        let next = inner.state.next_deadline(now);
+        let next = inner.state.due();
         let in_time = |timer: &Timer| timer.deadline <= now || next.is_some_and(|next| timer.deadline <= next);
         if inner.timer.as_ref().is_some_and(in_time) {
             return;

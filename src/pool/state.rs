@@ -50,6 +50,7 @@ pub enum Return {
 
 /// All members of a pool, and all who wait for one.
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 pub struct State<K, E> {
     limits: Limits,
     ids: HashMap<K, KindId>,
@@ -59,6 +60,8 @@ pub struct State<K, E> {
     /// Busy members whose room somebody waits for: whoever came later does not get them.
     reserved: BTreeSet<u64>,
     actions: Vec<Action<K, E>>,
+    /// When something is due although nothing has happened, or earlier.
+    due: Option<Instant>,
     stats: Stats,
     draining: bool,
     last_ticket: Ticket,
@@ -69,6 +72,7 @@ pub struct State<K, E> {
 
 /// A key, as it is defined now.
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 struct Kind<K, E> {
     key: K,
     rules: Rules,
@@ -87,6 +91,7 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
             waiters: BTreeMap::new(),
             reserved: BTreeSet::new(),
             actions: Vec::new(),
+            due: None,
             stats: Stats::default(),
             draining: false,
             last_ticket: 0,
@@ -137,11 +142,11 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
     pub fn try_checkout(&mut self, key: &K, now: Instant) -> Option<u64> {
         let id = *self.ids.get(key).filter(|_| !self.draining)?;
         // What is due is ended before it could be lent.
-        self.settle(now);
+        self.settle_unless_quiet(now);
         let idle_queue = self.kinds.get(&id).is_some_and(|kind| kind.waiters.is_empty());
         let number = self.with_room(id).filter(|_| idle_queue)?;
         self.lend(number);
-        self.settle(now);
+        self.settle_unless_quiet(now);
         Some(number)
     }
 
@@ -176,17 +181,27 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
         member.in_flight = member.in_flight.saturating_sub(1);
         member.idle_since = now;
         member.touched = touch;
+        let kind = self.kinds.get_mut(&member.kind);
+        let had_failures = kind.as_ref().is_none_or(|kind| kind.failures.are_any());
         match how {
             Return::Unused => member.uses = member.uses.saturating_sub(1),
             Return::Used if matches!(member.retiring, Some(Retirement::Unhealthy | Retirement::Exited)) => {}
             Return::Used => {
                 member.served = true;
-                if let Some(kind) = self.kinds.get_mut(&member.kind) {
+                if let Some(kind) = kind {
                     kind.failures.disproved(member.ready_at);
                 }
             }
         }
-        self.settle(now);
+        match self.kinds.get(&member.kind) {
+            // It can be lent again, and all that its coming back may change is when it will have been idle for too long.
+            Some(kind) if !had_failures && (member.in_flight > 0 || member.has_room(&kind.rules)) => {
+                let idles = now.checked_add(kind.rules.idle_timeout);
+                self.due = self.due.into_iter().chain(idles).min();
+                self.settle_unless_quiet(now);
+            }
+            _ => self.settle(now),
+        }
     }
 
     /// A member is not fit for further use: it ends when all its leases are back.

@@ -8,6 +8,7 @@ const OPEN_AFTER: u32 = 5;
 const OPEN_FOR: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 pub struct Failures<E> {
     /// How many there were in a row.
     count: u32,
@@ -22,6 +23,10 @@ impl<E> Default for Failures<E> {
 }
 
 impl<E: Clone> Failures<E> {
+    pub fn are_any(&self) -> bool {
+        self.count > 0
+    }
+
     pub fn start_failed(&mut self, error: E, now: Instant) {
         self.add(error, now);
         self.not_before = Some(now + self.pause());

@@ -100,8 +100,13 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
         self.members.is_empty() && self.waiters.is_empty()
     }
 
-    /// When something is to be done although nothing has happened: somebody's time is up, or a start may be tried again.
-    pub fn next_deadline(&self, now: Instant) -> Option<Instant> {
+    /// When something is to be done although nothing has happened, or earlier: by then [`State::tick`] is to be called.
+    pub fn due(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// When somebody's time is up, or a start may be tried again.
+    pub(super) fn next_deadline(&self, now: Instant) -> Option<Instant> {
         let lifetimes = self.members.iter().filter_map(|(number, member)| {
             let kind =
                 self.kinds.get(&member.kind).filter(|_| member.phase == Phase::Ready && member.retiring.is_none())?;

@@ -4,6 +4,7 @@ use super::{KindId, Retirement, Rules};
 use std::time::{Duration, Instant};
 
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 pub struct Member<K> {
     pub key: K,
     pub kind: KindId,

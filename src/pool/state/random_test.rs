@@ -186,6 +186,7 @@ impl World {
     }
 
     fn check(&self) {
+        self.check_that_all_is_in_order();
         let state = &self.state;
         let limits = state.limits;
         assert!(state.members.len() <= limits.max_members, "too many members");
@@ -202,6 +203,17 @@ impl World {
         for id in state.kinds.keys() {
             self.check_kind(*id);
         }
+    }
+
+    /// An event after which not everything was looked at has left nothing to do.
+    fn check_that_all_is_in_order(&self) {
+        let mut settled = self.state.clone();
+        settled.settle(self.now);
+        assert_eq!(settled.take_actions(), [], "left to do");
+        let look = |state: &State<Key, &'static str>| format!("{:?} {:?}", state.members, state.reserved);
+        assert_eq!(look(&settled), look(&self.state));
+        let is_in_time = settled.due.is_none_or(|due| self.state.due.is_some_and(|own| own <= due));
+        assert!(is_in_time, "{:?} would be missed", settled.due);
     }
 
     /// Whoever waits has a reason to.

@@ -43,6 +43,15 @@ struct Turn {
 }
 
 impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
+    /// Brings everything in order after an event by which only those who wait could gain, or that time has passed: most calls
+    /// find nobody waiting and nothing due.
+    pub(super) fn settle_unless_quiet(&mut self, now: Instant) {
+        let is_quiet = self.waiters.is_empty() && !self.draining && self.due.is_none_or(|due| due > now);
+        if !is_quiet {
+            self.settle(now);
+        }
+    }
+
     /// Brings everything in order.
     pub(super) fn settle(&mut self, now: Instant) {
         self.retire_due(now);
@@ -53,6 +62,7 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
             self.end_idle(now);
             self.keep_warm(&mut supply, now);
         }
+        self.due = self.next_deadline(now);
     }
 
     /// Members that retire end when nobody has them; those whose time or uses are up retire.
