@@ -17,12 +17,12 @@ export declare class McpSessions {
    * It does not keep the event loop alive. With `lendLoop`, this thread reads what servers answer.
    */
   constructor(maxSessions: number, maxStarting: number, lendLoop: boolean, settle: (arg0: number, arg1: number, arg2: string) => void)
+  /** By which tools are called. */
+  get handle(): number
   /** Adds the server that this key stands for, or changes how it is used. */
   define(key: number, server: McpServer): void
   /** Takes a server away: idle sessions end now, busy ones after their calls. */
   retire(key: number): void
-  /** Calls a tool with JSON arguments. `timeout` is in ms, `Infinity` for none. */
-  callTool(number: number, key: number, tool: string, arguments: string, timeout: number, progress: boolean): void
   /** Asks for a page of a server's tools. */
   listTools(number: number, key: number, cursor: string | undefined | null, timeout: number): void
   /** Gives a call up: it fails with `ABORT_ERR`. */
@@ -172,6 +172,9 @@ export interface JudgedProcess {
   /** Why. */
   reason: string
 }
+
+/** Calls a tool with JSON arguments. `timeout` is in ms, `Infinity` for none. */
+export declare function mcpCallTool(sessions: number, number: number, key: number, tool: string, arguments: string, timeout: number, progress: boolean): void
 
 /** A server; `lib/` has checked it. Times are in ms, `Infinity` for ever. */
 export interface McpServer {

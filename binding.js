@@ -842,6 +842,7 @@ module.exports.TreeEvents = nativeBinding.TreeEvents
 module.exports.Workers = nativeBinding.Workers
 module.exports.activeProcesses = nativeBinding.activeProcesses
 module.exports.guarantees = nativeBinding.guarantees
+module.exports.mcpCallTool = nativeBinding.mcpCallTool
 module.exports.metricsRecordCall = nativeBinding.metricsRecordCall
 module.exports.metricsRecordRejection = nativeBinding.metricsRecordRejection
 module.exports.metricsRecordWait = nativeBinding.metricsRecordWait

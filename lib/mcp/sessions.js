@@ -36,6 +36,7 @@ let working = 0
 
 class Sessions {
   #native
+  #handle
   /** @type {Waiting<Pending>} */
   #waiting = new Waiting()
   /** What native's function holds on to: these while somebody waits, when nobody else need. @type {{ sessions?: Sessions }} */
@@ -53,6 +54,7 @@ class Sessions {
       const sessions = held.sessions ?? self.deref()
       if (sessions) sessions.#settle(number, kind, text)
     })
+    this.#handle = this.#native.handle
   }
 
   /** @param {string} key @param {import('../../binding').McpServer} server */
@@ -79,7 +81,7 @@ class Sessions {
   callTool(key, call, json, timeout, began) {
     const server = this.#servers.get(key) ?? NO_SERVER
     const start = (/** @type {number} */ number) =>
-      this.#native.callTool(number, server, call.tool, json, timeout, call.onProgress !== undefined)
+      native.mcpCallTool(this.#handle, number, server, call.tool, json, timeout, call.onProgress !== undefined)
     return this.#start(call, start, began)
   }
 

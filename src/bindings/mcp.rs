@@ -21,14 +21,25 @@ use napi_derive::napi;
 use reading::Reading;
 use settle::Settler;
 use shapes::{ActiveCall, McpServer, McpSession, millis};
-#[cfg(unix)]
+use slab::Slab;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
+
+thread_local! {
+    /// By their handles: a call by a free function takes much less than by a method of a class.
+    static OPEN: RefCell<Slab<Weak<Sessions>>> = const { RefCell::new(Slab::new()) };
+}
 
 /// The servers of one pool. Whatever becomes of a call is told to the function given here, by the call's number.
 #[napi]
 pub struct McpSessions {
+    sessions: Rc<Sessions>,
+    handle: usize,
+}
+
+struct Sessions {
     supervisor: &'static Supervisor,
     pool: Arc<McpPool>,
     settler: Arc<Settler>,
@@ -63,72 +74,74 @@ impl McpSessions {
         let settler = Arc::new(Settler::new(&settle).map_err(internal)?);
         #[cfg(not(unix))]
         let _ = lend_loop;
-        Ok(Self {
+        let sessions = Rc::new(Sessions {
             supervisor,
             pool,
             #[cfg(unix)]
             reading: RefCell::new(Reading::new(env, lend_loop, &settle, &settler).map_err(internal)?),
             settler,
-        })
+        });
+        let handle = OPEN.with_borrow_mut(|open| open.insert(Rc::downgrade(&sessions)));
+        Ok(Self { sessions, handle })
+    }
+
+    /// By which tools are called.
+    #[napi(getter)]
+    pub fn handle(&self) -> u32 {
+        u32::try_from(self.handle).unwrap_or(u32::MAX)
     }
 
     /// Adds the server that this key stands for, or changes how it is used.
     #[napi]
     pub fn define(&self, key: u32, server: McpServer) {
-        let _runtime = self.supervisor.runtime.enter();
-        self.pool.define(key, server.into_definition());
+        let _runtime = self.sessions.supervisor.runtime.enter();
+        self.sessions.pool.define(key, server.into_definition());
     }
 
     /// Takes a server away: idle sessions end now, busy ones after their calls.
     #[napi]
     pub fn retire(&self, key: u32) {
-        let _runtime = self.supervisor.runtime.enter();
-        self.pool.retire(key);
-    }
-
-    /// Calls a tool with JSON arguments. `timeout` is in ms, `Infinity` for none.
-    #[napi]
-    pub fn call_tool(&self, number: u32, key: u32, tool: String, arguments: String, timeout: f64, progress: bool) {
-        self.start(number, key, Request::CallTool { tool, arguments }, timeout, progress);
+        let _runtime = self.sessions.supervisor.runtime.enter();
+        self.sessions.pool.retire(key);
     }
 
     /// Asks for a page of a server's tools.
     #[napi]
     pub fn list_tools(&self, number: u32, key: u32, cursor: Option<String>, timeout: f64) {
-        self.start(number, key, Request::ListTools { cursor }, timeout, false);
+        self.sessions.start(number, key, Request::ListTools { cursor }, timeout, false);
     }
 
     /// Gives a call up: it fails with `ABORT_ERR`.
     #[napi]
     pub fn abort(&self, number: u32) {
-        self.pool.abort(number);
+        self.sessions.pool.abort(number);
     }
 
     /// Reads no more what the server with this number writes, because the runtime does.
     #[napi]
     pub fn leave(&self, number: u32) {
         #[cfg(unix)]
-        self.reading.borrow_mut().leave(number);
+        self.sessions.reading.borrow_mut().leave(number);
         #[cfg(not(unix))]
-        let _ = (&self.pool, number);
+        let _ = (&self.sessions.pool, number);
     }
 
     /// The calls that a server is working on.
     #[napi]
     pub fn active(&self) -> Vec<ActiveCall> {
-        self.pool.active().into_iter().map(|(number, pid)| ActiveCall { number, pid }).collect()
+        self.sessions.pool.active().into_iter().map(|(number, pid)| ActiveCall { number, pid }).collect()
     }
 
     /// All sessions.
     #[napi]
     pub fn sessions(&self) -> Vec<McpSession> {
-        self.pool.sessions().into_iter().map(McpSession::from).collect()
+        self.sessions.pool.sessions().into_iter().map(McpSession::from).collect()
     }
 
     /// How many calls got a session that was used before, and how many another; how many sessions ended, by reason: JSON.
     #[napi]
     pub fn stats(&self) -> String {
-        let Stats { reused, first, retired, .. } = self.pool.stats();
+        let Stats { reused, first, retired, .. } = self.sessions.pool.stats();
         let recycled: BTreeMap<_, _> = retired.into_iter().map(|(reason, count)| (reason.name(), count)).collect();
         serde_json::json!({ "hits": reused, "misses": first, "recycled": recycled }).to_string()
     }
@@ -136,23 +149,51 @@ impl McpSessions {
     /// How many calls wait for a session.
     #[napi]
     pub fn queued(&self) -> u32 {
-        u32::try_from(self.pool.queued()).unwrap_or(u32::MAX)
+        u32::try_from(self.sessions.pool.queued()).unwrap_or(u32::MAX)
     }
 
     /// Takes no more calls, and ends each session after its last call; resolves when none is left.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn drain<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
-        let pool = Arc::clone(&self.pool);
+        let pool = Arc::clone(&self.sessions.pool);
         self.when_done(env, async move { pool.drain().await })
     }
 
     /// Ends all sessions now, and fails their calls; resolves when nothing is left of them.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn close<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
-        let pool = Arc::clone(&self.pool);
+        let pool = Arc::clone(&self.sessions.pool);
         self.when_done(env, async move { pool.close().await })
     }
 
+    fn when_done<'env>(&self, env: &'env Env, work: impl Future<Output = ()> + Send + 'static) -> Result<Object<'env>> {
+        let (deferred, promise) = env.create_deferred().map_err(internal)?;
+        self.sessions.supervisor.runtime.spawn(async move {
+            work.await;
+            deferred.resolve(|_| Ok(()));
+        });
+        Ok(promise)
+    }
+}
+
+/// Calls a tool with JSON arguments. `timeout` is in ms, `Infinity` for none.
+#[napi]
+pub fn mcp_call_tool(
+    sessions: u32,
+    number: u32,
+    key: u32,
+    tool: String,
+    arguments: String,
+    timeout: f64,
+    progress: bool,
+) -> Result<()> {
+    let sessions = OPEN.with_borrow(|open| open.get(sessions as usize).and_then(Weak::upgrade));
+    let sessions = sessions.ok_or_else(|| napi::Error::new("ERR_INTERNAL", "no such sessions"))?;
+    sessions.start(number, key, Request::CallTool { tool, arguments }, timeout, progress);
+    Ok(())
+}
+
+impl Sessions {
     fn start(&self, number: u32, key: u32, request: Request, timeout: f64, progress: bool) {
         let progress = progress.then(|| Settler::progress_of(&self.settler, number));
         let settler = Arc::clone(&self.settler);
@@ -166,20 +207,13 @@ impl McpSessions {
         #[cfg(not(unix))]
         drop(asked);
     }
-
-    fn when_done<'env>(&self, env: &'env Env, work: impl Future<Output = ()> + Send + 'static) -> Result<Object<'env>> {
-        let (deferred, promise) = env.create_deferred().map_err(internal)?;
-        self.supervisor.runtime.spawn(async move {
-            work.await;
-            deferred.resolve(|_| Ok(()));
-        });
-        Ok(promise)
-    }
 }
 
 impl Drop for McpSessions {
     fn drop(&mut self) {
-        let pool = Arc::clone(&self.pool);
-        self.supervisor.runtime.spawn(async move { pool.close().await });
+        // When the thread ends they go with it.
+        let _ = OPEN.try_with(|open| open.borrow_mut().try_remove(self.handle));
+        let pool = Arc::clone(&self.sessions.pool);
+        self.sessions.supervisor.runtime.spawn(async move { pool.close().await });
     }
 }
