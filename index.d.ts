@@ -803,11 +803,16 @@ export interface Metrics {
     count: number
     /** Resident bytes, on Linux of the whole trees. */
     memory: number
+    /**
+     * Seconds of processor time, in user and in system mode: of those that run, on Linux of the whole trees, and of those that
+     * ended, as far as the system has kept it. Only grows.
+     */
+    cpu: number
     /** How many were started so far. */
     spawns: number
     /** How many ended, by reason. */
     exits: Partial<
-      Record<'ok' | 'error' | 'killed' | 'timeout' | 'aborted' | 'max_buffer' | 'cleanup' | 'shutdown', number>
+      Record<'ok' | 'error' | 'killed' | 'oom' | 'timeout' | 'aborted' | 'max_buffer' | 'cleanup' | 'shutdown', number>
     >
   }[]
   /** The helper's sessions with servers. */

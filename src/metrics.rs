@@ -11,7 +11,7 @@ mod recent;
 pub mod text;
 
 pub use calls::{Calls, OTHER, OUTCOMES, Outcome};
-pub use children::{Children, ChildrenOf};
+pub use children::{Children, ChildrenOf, Usage};
 pub use distribution::BOUNDS;
 
 use distribution::Distribution;

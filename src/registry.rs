@@ -1,8 +1,12 @@
 //! The trees that run now: what they are called, how long they may take, and how to end them.
 
+mod end;
 pub mod events;
 
-use crate::metrics::{Children, ChildrenOf};
+pub use end::{EndReason, EndRequest};
+
+use crate::metrics::{Children, ChildrenOf, Usage};
+use crate::process::oom;
 use crate::process::tree::Exit;
 use events::{Event, Listener, Listeners, What};
 use parking_lot::Mutex;
@@ -10,38 +14,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
-use tokio::sync::watch;
 
-/// Why a tree has to end before it does so by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EndReason {
-    /// Its own timeout.
-    Timeout,
-    /// Its caller gave up.
-    Aborted,
-    /// It wrote more than may be kept.
-    MaxBuffer,
-    /// The cleanup scanner found it too old.
-    Cleanup,
-    /// Whoever started it is shutting down.
-    Shutdown,
-}
-
-impl EndReason {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Timeout => "timeout",
-            Self::Aborted => "aborted",
-            Self::MaxBuffer => "max_buffer",
-            Self::Cleanup => "cleanup",
-            Self::Shutdown => "shutdown",
-        }
-    }
-}
-
-fn by_itself(code: Option<i32>) -> &'static str {
-    match code {
+/// How a tree ended that had no reason of ours to.
+fn by_itself(exit: Exit, has_oom_killed: impl FnOnce() -> bool) -> &'static str {
+    match exit.code {
         Some(0) => "ok",
+        _ if exit.is_by_kill() && has_oom_killed() => "oom",
         Some(_) => "error",
         None => "killed",
     }
@@ -67,6 +45,10 @@ pub struct Entry {
     pub tree: u64,
     /// The root's pid, once it has started.
     pub pid: Option<u32>,
+    /// Who is above all of the tree until its end, likewise.
+    pub top: Option<u32>,
+    /// The most processor time that it was seen to have used.
+    pub cpu_time: Duration,
     /// Who it runs for.
     pub label: Label,
     /// When it was started, by the wall clock and by the one that never jumps.
@@ -80,78 +62,13 @@ pub struct Entry {
 impl Entry {
     /// A tree that is about to be started.
     pub fn new(tree: u64, label: Label, timeout: Option<Duration>, end: EndRequest) -> Self {
-        Self { tree, pid: None, label, started: (SystemTime::now(), Instant::now()), timeout, end }
+        let started = (SystemTime::now(), Instant::now());
+        Self { tree, pid: None, top: None, cpu_time: Duration::ZERO, label, started, timeout, end }
     }
 
     /// How long it has been running.
     pub fn age(&self) -> Duration {
         self.started.1.elapsed()
-    }
-}
-
-/// Asks for a tree's end, also before it has started.
-#[derive(Debug, Clone)]
-pub struct EndRequest(watch::Sender<Option<Request>>);
-
-/// What was asked for so far. A grace is the time between SIGTERM and SIGKILL.
-#[derive(Debug, Clone, Copy)]
-struct Request {
-    reason: EndReason,
-    /// What the first one asked for, if it did.
-    grace: Option<Duration>,
-    /// The shortest that anybody asked for since.
-    hurry: Duration,
-}
-
-impl Request {
-    fn grace(&self, own: Duration) -> Duration {
-        self.grace.unwrap_or(own).min(self.hurry)
-    }
-}
-
-impl Default for EndRequest {
-    fn default() -> Self {
-        Self(watch::Sender::new(None))
-    }
-}
-
-impl EndRequest {
-    /// Asks. The first reason stands, and so does its grace, without which it is the tree's own; who asks later can only
-    /// shorten it.
-    pub fn make(&self, reason: EndReason, grace: Option<Duration>) {
-        self.0.send_modify(|request| match request {
-            Some(request) => request.hurry = request.hurry.min(grace.unwrap_or(Duration::MAX)),
-            None => *request = Some(Request { reason, grace, hurry: Duration::MAX }),
-        });
-    }
-
-    /// Waits until somebody asks.
-    pub async fn made(&self) -> EndReason {
-        let mut receiver = self.0.subscribe();
-        match receiver.wait_for(Option::is_some).await.map(|request| *request) {
-            Ok(Some(Request { reason, .. })) => reason,
-            _ => std::future::pending().await,
-        }
-    }
-
-    /// The grace that counts, for a tree with this one of its own.
-    pub fn grace(&self, own: Duration) -> Duration {
-        self.0.borrow().map_or(own, |request| request.grace(own))
-    }
-
-    /// Waits until somebody asks for a shorter grace than this.
-    pub async fn hurried(&self, than: Duration) -> Duration {
-        let mut receiver = self.0.subscribe();
-        let is_hurried = |request: &Option<Request>| request.is_some_and(|request| request.grace(than) < than);
-        match receiver.wait_for(is_hurried).await.map(|request| *request) {
-            Ok(Some(request)) => request.grace(than),
-            _ => std::future::pending().await,
-        }
-    }
-
-    /// Waits until the tree is gone; at once if it was never started.
-    pub async fn over(&self) {
-        self.0.closed().await;
     }
 }
 
@@ -176,9 +93,9 @@ impl Registry {
     /// Lists a tree until the registration is dropped.
     pub fn register(self: &Arc<Self>, entry: Entry) -> Registration {
         let (tree, start) = (entry.tree, entry.started.1);
-        let listening = entry.end.0.subscribe();
+        let guard = entry.end.guard();
         self.trees.lock().insert(tree, entry);
-        Registration { registry: Arc::clone(self), tree, start, _listening: listening }
+        Registration { registry: Arc::clone(self), tree, start, oom_kills: oom::kills_before(), _guard: guard }
     }
 
     /// The trees that run now, in the order in which they were started.
@@ -205,13 +122,17 @@ impl Registry {
         self.listeners.tell(|| Some(Event { pid, label: Label::default(), time: SystemTime::now(), what }));
     }
 
-    /// What was started, ended and runs, by server; `resident` tells the memory of the tree below a pid.
-    pub fn children(&self, resident: impl Fn(u32) -> Option<u64>) -> Vec<ChildrenOf> {
+    /// What was started, ended and runs, by server; `look` tells what the tree below a pid uses.
+    pub fn children(&self, look: impl Fn(u32) -> Usage) -> Vec<ChildrenOf> {
+        let seen: BTreeMap<u64, Usage> =
+            self.list().into_iter().filter_map(|entry| Some((entry.tree, look(entry.top?)))).collect();
+        // What has ended since is counted as ended and what is told is remembered, under one lock: time never goes back.
+        let mut trees = self.trees.lock();
         let mut children = self.children.lock().clone();
-        for Entry { pid, label, .. } in self.list() {
-            if let Some(pid) = pid {
-                children.running(label.server.as_deref(), resident(pid).unwrap_or_default());
-            }
+        for entry in trees.values_mut().filter(|entry| entry.pid.is_some()) {
+            let Usage { memory, cpu_time } = seen.get(&entry.tree).copied().unwrap_or_default();
+            entry.cpu_time = entry.cpu_time.max(cpu_time);
+            children.running(entry.label.server.as_deref(), Usage { memory, cpu_time: entry.cpu_time });
         }
         children.list()
     }
@@ -223,26 +144,30 @@ pub struct Registration {
     registry: Arc<Registry>,
     tree: u64,
     start: Instant,
-    /// Until it is dropped, [`EndRequest::over`] waits.
-    _listening: watch::Receiver<Option<Request>>,
+    /// How often the system had run out of memory before.
+    oom_kills: Option<u64>,
+    _guard: end::Guard,
 }
 
 impl Registration {
-    /// Notes the root's pid.
-    pub fn started(&self, pid: u32) {
+    /// Notes the root's pid, and that of who is above it.
+    pub fn started(&self, pid: u32, top: u32) {
         if let Some(entry) = self.registry.trees.lock().get_mut(&self.tree) {
-            entry.pid = Some(pid);
+            (entry.pid, entry.top) = (Some(pid), Some(top));
             self.registry.children.lock().started(entry.label.server.as_deref());
             self.registry.listeners.tell(|| Event::spawned(entry));
         }
     }
 
-    /// Counts and tells the tree's end: why it had to end, if it did, how its root exited, and how long it took.
-    pub fn ended(&self, reason: Option<EndReason>, exit: Exit, duration: Duration) {
-        let trees = self.registry.trees.lock();
-        let Some(entry) = trees.get(&self.tree) else { return };
-        let how = reason.map_or_else(|| by_itself(exit.code), EndReason::name);
-        self.registry.children.lock().ended(entry.label.server.as_deref(), how);
+    /// Counts and tells the tree's end, and lists it no longer: why it had to end, if it did, how its root exited, how long
+    /// it took, and its processor time.
+    pub fn ended(&self, reason: Option<EndReason>, exit: Exit, duration: Duration, cpu_time: Duration) {
+        let has_oom_killed = || self.oom_kills.zip(oom::kills()).is_some_and(|(before, now)| now > before);
+        let how = reason.map_or_else(|| by_itself(exit, has_oom_killed), EndReason::name);
+        let mut trees = self.registry.trees.lock();
+        let Some(entry) = trees.remove(&self.tree) else { return };
+        let cpu_time = cpu_time.max(entry.cpu_time);
+        self.registry.children.lock().ended(entry.label.server.as_deref(), how, cpu_time);
         let event = |what| Some(Event { pid: entry.pid?, label: entry.label.clone(), time: SystemTime::now(), what });
         if reason.is_some() {
             self.registry.listeners.tell(|| event(What::Killed(how)));
@@ -259,5 +184,67 @@ impl Registration {
 impl Drop for Registration {
     fn drop(&mut self) {
         self.registry.trees.lock().remove(&self.tree);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_a_tree_ended_by_itself() {
+        let code = |code| Exit { code: Some(code), signal: None };
+        let signal = |signal| Exit { code: None, signal: Some(signal) };
+        for (exit, alone, without_memory) in [
+            (code(0), "ok", "ok"),
+            (code(1), "error", "error"),
+            (code(137), "error", "oom"),
+            (signal(9), "killed", "oom"),
+            (signal(15), "killed", "killed"),
+            (Exit::default(), "killed", "killed"),
+        ] {
+            assert_eq!((by_itself(exit, || false), by_itself(exit, || true)), (alone, without_memory), "{exit:?}");
+        }
+    }
+
+    fn usage(milliseconds: u64) -> Usage {
+        Usage { memory: 5, cpu_time: Duration::from_millis(milliseconds) }
+    }
+
+    #[test]
+    fn processor_time_never_goes_back() {
+        let registry = Arc::<Registry>::default();
+        let seen = |look: Usage| {
+            let [of] = registry.children(|_| look).try_into().expect("there is one server");
+            (of.count, of.cpu_time.as_millis())
+        };
+        let start = |number| {
+            let registration = registry.register(Entry::new(number, Label::default(), None, EndRequest::default()));
+            registration.started(100, 99);
+            registration
+        };
+        let (one, other) = (start(1), start(2));
+        assert_eq!(seen(usage(40)), (2, 80));
+        assert_eq!(seen(usage(30)), (2, 80), "a look that missed somebody");
+        one.ended(None, Exit::default(), Duration::ZERO, Duration::from_millis(10));
+        assert_eq!(seen(usage(0)), (1, 80), "an end at which less was known");
+        other.ended(None, Exit::default(), Duration::ZERO, Duration::from_millis(60));
+        assert_eq!(seen(usage(0)), (0, 100));
+    }
+
+    #[test]
+    fn a_tree_that_ends_while_it_is_looked_at_counts_once() {
+        let registry = Arc::<Registry>::default();
+        let registration = registry.register(Entry::new(1, Label::default(), None, EndRequest::default()));
+        registration.started(100, 99);
+        let [of] = registry
+            .children(|pid| {
+                assert_eq!(pid, 99, "from above all of it");
+                registration.ended(None, Exit::default(), Duration::ZERO, Duration::from_millis(7));
+                usage(5)
+            })
+            .try_into()
+            .expect("there is one server");
+        assert_eq!((of.count, of.cpu_time.as_millis(), of.exits.len()), (0, 7, 1));
     }
 }

@@ -73,7 +73,7 @@ pub async fn run(
     let Call { spec, label, timeout: limit, max_buffer, kill_grace, lines, exit: tell_exit } = call;
     let registration = registry.register(Entry::new(spec.number, label, limit, end.clone()));
     let Started { mut root, stdin, stdout, stderr } = tree::start(&spec).await?;
-    registration.started(root.pid());
+    registration.started(root.pid(), root.top());
     on_start(root.pid());
     let feeding = input.feed(stdin);
     let mut capture = Capture::start(stdout, stderr, max_buffer, lines);
@@ -110,7 +110,7 @@ pub async fn run(
     let (stdout, stderr, overflowed) = capture.into_outputs(patience).await;
     let ended = ended.or(overflowed.then_some(EndReason::MaxBuffer));
     let duration = registration.age();
-    registration.ended(ended, exit, duration);
+    registration.ended(ended, exit, duration, root.cpu_time());
     Ok(Outcome { pid: root.pid(), exit, ended, stdout, stderr, duration })
 }
 

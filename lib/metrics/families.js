@@ -59,12 +59,17 @@ function calls({ calls, bounds }) {
 /** @param {Collected} collected @returns {Family[]} */
 function children({ children }) {
   const name = (/** @type {string | null} */ server) => ({ server: server ?? '' })
-  const points = (/** @type {'count' | 'memory' | 'spawns'} */ field) =>
+  const points = (/** @type {'count' | 'memory' | 'cpu' | 'spawns'} */ field) =>
     children.map((child) => ({ labels: name(child.server), value: child[field] }))
   const exits = children.flatMap(({ server, exits }) => by('reason', exits, name(server)))
   return [
     gauge('procward_children', 'Process trees that run.', points('count')),
     gauge('procward_children_resident_memory_bytes', 'Resident memory of the process trees.', points('memory')),
+    counter(
+      'procward_children_cpu_seconds',
+      'Processor time of the process trees, also of those that ended.',
+      points('cpu'),
+    ),
     counter('procward_child_spawns', 'Process trees that were started.', points('spawns')),
     counter('procward_child_exits', 'Process trees that ended, by reason.', exits),
   ]

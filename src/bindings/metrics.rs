@@ -2,8 +2,8 @@
 #![expect(clippy::needless_pass_by_value, reason = "napi-rs hands arguments over by value")]
 
 use super::error::{Result, internal};
-use crate::metrics::{ChildrenOf, Snapshot, Totals, text};
-use crate::process::memory::resident;
+use crate::metrics::{ChildrenOf, Snapshot, Totals, Usage, text};
+use crate::process::usage::{cpu_time, resident};
 use crate::supervisor::{Supervisor, metrics};
 use napi_derive::napi;
 use serde::Serialize;
@@ -58,13 +58,13 @@ pub fn metrics_record_rejection(reason: u32) {
 /// Everything that was recorded, and the process trees by server: JSON.
 #[napi]
 pub fn metrics_snapshot() -> Result<String> {
-    json(&Everything { recorded: metrics().snapshot(), children: children()? })
+    json(&Everything { recorded: metrics().snapshot(), children: children(everything)? })
 }
 
 /// The sums of it: JSON.
 #[napi]
 pub fn metrics_totals() -> Result<String> {
-    let all = children()?;
+    let all = children(memory_alone)?;
     let (children, memory) = all.iter().fold((0, 0), |sum, of| (sum.0 + of.count, sum.1 + of.memory));
     json(&Sums { totals: metrics().totals(now()), children, memory })
 }
@@ -77,9 +77,17 @@ pub fn metrics_text(families: String, is_open: bool) -> Result<String> {
     text.map_err(|error| failed(&error))
 }
 
-fn children() -> Result<Vec<ChildrenOf>> {
+fn children(look: impl Fn(u32) -> Usage) -> Result<Vec<ChildrenOf>> {
     let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
-    Ok(supervisor.registry.children(resident))
+    Ok(supervisor.registry.children(look))
+}
+
+fn everything(pid: u32) -> Usage {
+    Usage { cpu_time: cpu_time(pid).unwrap_or_default(), ..memory_alone(pid) }
+}
+
+fn memory_alone(pid: u32) -> Usage {
+    Usage { memory: resident(pid).unwrap_or_default(), ..Usage::default() }
 }
 
 fn json(value: &impl Serialize) -> Result<String> {

@@ -1,12 +1,22 @@
 //! Process trees by server: how many were started, how many ended and how.
 
 use super::{MAX_SERIES, OTHERS, label};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// All so far. A tree that is of no server counts under none.
 #[derive(Debug, Clone, Default)]
 pub struct Children(BTreeMap<Option<String>, ChildrenOf>);
+
+/// What a tree uses.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Resident bytes.
+    pub memory: u64,
+    /// Processor time so far.
+    pub cpu_time: Duration,
+}
 
 /// Those of one server.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -17,6 +27,9 @@ pub struct ChildrenOf {
     pub count: u64,
     /// The resident bytes of those that run.
     pub memory: u64,
+    /// The processor time of those that run and of those that ended, in seconds.
+    #[serde(rename = "cpu", serialize_with = "seconds")]
+    pub cpu_time: Duration,
     /// How many were started.
     pub spawns: u64,
     /// How many ended, by reason.
@@ -30,15 +43,18 @@ impl Children {
     }
 
     /// A tree has ended.
-    pub fn ended(&mut self, server: Option<&str>, reason: &'static str) {
-        *self.of(server).exits.entry(reason).or_default() += 1;
+    pub fn ended(&mut self, server: Option<&str>, reason: &'static str, cpu_time: Duration) {
+        let children = self.of(server);
+        *children.exits.entry(reason).or_default() += 1;
+        children.cpu_time += cpu_time;
     }
 
     /// A tree that runs now, which is for a look at a copy of this.
-    pub fn running(&mut self, server: Option<&str>, memory: u64) {
+    pub fn running(&mut self, server: Option<&str>, usage: Usage) {
         let children = self.of(server);
         children.count += 1;
-        children.memory += memory;
+        children.memory += usage.memory;
+        children.cpu_time += usage.cpu_time;
     }
 
     /// One by one.
@@ -55,6 +71,10 @@ impl Children {
     }
 }
 
+fn seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(time.as_secs_f64())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,15 +84,16 @@ mod tests {
         let mut children = Children::default();
         children.started(None);
         (0..500).for_each(|server| children.started(Some(&format!("server {server}"))));
-        children.ended(Some("server 3"), "ok");
-        children.ended(Some("server 499"), "killed");
-        children.running(None, 7);
+        children.ended(Some("server 3"), "ok", Duration::from_secs(2));
+        children.ended(Some("server 499"), "killed", Duration::ZERO);
+        children.running(Some("server 3"), Usage { memory: 7, cpu_time: Duration::from_secs(3) });
         let all = children.list();
         assert_eq!(all.len(), MAX_SERIES + 1);
-        assert_eq!((all[0].server.as_deref(), all[0].spawns, all[0].count, all[0].memory), (None, 1, 1, 7));
+        assert_eq!((all[0].server.as_deref(), all[0].spawns, all[0].count), (None, 1, 0));
         let find = |name| all.iter().find(|of| of.server.as_deref() == Some(name)).expect("it is listed");
         assert_eq!(find(OTHERS).spawns, 301);
         assert_eq!(find(OTHERS).exits, [("killed", 1)].into());
-        assert_eq!(find("server 3").exits, [("ok", 1)].into());
+        let ChildrenOf { exits, count, memory, cpu_time, .. } = find("server 3");
+        assert_eq!((exits, *count, *memory, *cpu_time), (&[("ok", 1)].into(), 1, 7, Duration::from_secs(5)));
     }
 }

@@ -6,7 +6,7 @@ mod folder;
 use crate::instance::{Instance, Tag};
 use crate::process::table::open_verified;
 use once_cell::sync::OnceCell;
-use procfs::process::Process;
+use procfs::process::{MountInfo, MountInfos, Process};
 use rustix::fs::getxattr;
 use std::fs::{create_dir, read_dir, read_to_string};
 use std::path::{Path, PathBuf};
@@ -47,6 +47,11 @@ impl Group {
         let _ = timeout(KILL_WAIT, emptied).await;
     }
 
+    /// The processor time of all that is or was in it.
+    pub fn cpu_time(&self) -> Option<Duration> {
+        cpu_time_in(&read_to_string(self.0.join("cpu.stat")).ok()?)
+    }
+
     fn below(home: &Path, tag: &Tag) -> Option<Self> {
         let folder = home.join(format!("{PREFIX}{tag}"));
         create_dir(&folder).ok()?;
@@ -75,6 +80,11 @@ pub fn tag_in(membership: &str) -> Option<Tag> {
     path.rsplit('/').find_map(|name| Tag::parse(name.strip_prefix(PREFIX)?))
 }
 
+/// The folder of the group that this server is in.
+pub fn own_folder() -> Option<PathBuf> {
+    Some(folders().into_iter().next()?.0)
+}
+
 /// Removes the empty groups of servers that are provably dead.
 pub fn remove_leftovers() {
     let entries = home().and_then(|home| read_dir(home).ok()).into_iter().flatten().flatten();
@@ -93,18 +103,27 @@ fn is_dead(instance: &Instance) -> bool {
 /// The group that this server was started in, if it is ours to divide.
 fn home() -> Option<&'static Path> {
     static HOME: OnceCell<Option<PathBuf>> = OnceCell::new();
-    HOME.get_or_init(|| find().filter(|home| is_usable(home))).as_deref()
+    HOME.get_or_init(|| {
+        let mut delegated = folders().into_iter().filter(|(folder, mount)| is_delegated(folder, mount));
+        delegated.next().map(|(folder, _)| folder).filter(|folder| is_usable(folder))
+    })
+    .as_deref()
 }
 
-fn find() -> Option<PathBuf> {
-    let me = Process::myself().ok()?;
-    let path = me.cgroups().ok()?.into_iter().find(|group| group.hierarchy == 0)?.pathname;
-    let mounts = me.mountinfo().ok()?;
-    mounts.into_iter().filter(|mount| mount.fs_type == "cgroup2").find_map(|mount| {
+/// The folder of the group that this server is in, and that of all groups, wherever they are mounted.
+fn folders() -> Vec<(PathBuf, PathBuf)> {
+    let read = || -> Option<(String, MountInfos)> {
+        let me = Process::myself().ok()?;
+        let path = me.cgroups().ok()?.into_iter().find(|group| group.hierarchy == 0)?.pathname;
+        Some((path, me.mountinfo().ok()?))
+    };
+    let Some((path, mounts)) = read() else { return Vec::new() };
+    let groups = mounts.into_iter().filter(|mount| mount.fs_type == "cgroup2");
+    let folder = |mount: MountInfo| {
         let inside = Path::new(&path).strip_prefix(&mount.root).ok()?;
-        let folder = mount.mount_point.join(inside);
-        is_delegated(&folder, &mount.mount_point).then_some(folder)
-    })
+        Some((mount.mount_point.join(inside), mount.mount_point))
+    };
+    groups.filter_map(folder).collect()
 }
 
 /// Root may write everywhere, also where others keep order: a container's whole tree is its own, elsewhere a mark has to
@@ -133,9 +152,21 @@ fn trial_tag() -> Tag {
     Tag { instance: Instance::current().clone(), tree: 0 }
 }
 
+fn cpu_time_in(stat: &str) -> Option<Duration> {
+    let microseconds = stat.lines().find_map(|line| line.strip_prefix("usage_usec "))?;
+    Some(Duration::from_micros(microseconds.parse().ok()?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_time_of_a_group() {
+        let stat = "usage_usec 2000123\nuser_usec 1000000\nsystem_usec 1000123\n";
+        assert_eq!(cpu_time_in(stat), Some(Duration::from_micros(2_000_123)));
+        assert_eq!((cpu_time_in(""), cpu_time_in("usage_usec x")), (None, None));
+    }
 
     #[test]
     fn a_membership_names_the_tree() {

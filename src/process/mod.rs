@@ -5,9 +5,10 @@ mod cgroup;
 pub mod guarantee;
 pub mod handle;
 pub mod identity;
-pub mod memory;
+pub mod oom;
 pub mod program;
 pub mod table;
 pub mod tree;
+pub mod usage;
 #[cfg(windows)]
 mod windows;

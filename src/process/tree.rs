@@ -11,6 +11,8 @@ mod platform;
 #[path = "tree/windows/mod.rs"]
 mod platform;
 #[cfg(unix)]
+mod reap;
+#[cfg(unix)]
 mod table_tree;
 #[cfg(target_os = "linux")]
 mod warden;
@@ -81,6 +83,14 @@ pub struct Exit {
     pub code: Option<i32>,
     /// The signal that ended it.
     pub signal: Option<i32>,
+}
+
+impl Exit {
+    /// By SIGKILL, or, as shells and npm tell it, because what it stood for was.
+    pub fn is_by_kill(self) -> bool {
+        const SIGKILL: i32 = 9;
+        self.signal == Some(SIGKILL) || self.code == Some(128 + SIGKILL)
+    }
 }
 
 /// Writes what there is room for at once, on whatever thread.

@@ -4,7 +4,7 @@ use crate::bindings::process::shapes::variables;
 use crate::mcp::definition::{Definition, Endpoint, Program, Reach};
 use crate::mcp::pool::SessionStatus;
 use crate::pool::{MemberState, Rules};
-use crate::process::memory::resident;
+use crate::process::usage::resident;
 use napi_derive::napi;
 use std::collections::HashMap;
 use std::ffi::OsString;

@@ -1,6 +1,7 @@
 //! A process group, and the process table for what left the group. Nothing here outlives the server.
 
 use super::members::Origin;
+use super::reap::{Reaped, reap};
 use super::table_tree::TableTree;
 use super::{Exit, Spec, Started};
 use crate::instance::{Instance, Tag};
@@ -9,7 +10,7 @@ use crate::process::identity::start_mark;
 use crate::process::program;
 use rustix::process::{Pid, test_kill_process_group};
 use std::io;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
@@ -21,10 +22,9 @@ const POLL_PAUSE: Duration = Duration::from_millis(10);
 /// The process that was started. It stays a zombie until it is asked for its exit, so long its pid cannot be reused.
 #[derive(Debug)]
 pub struct Root {
-    child: Child,
     handle: Handle,
     tree: TableTree,
-    exit: Option<Exit>,
+    ended: Option<Reaped>,
     /// It has left somebody in its group who was not looked for yet.
     deserted: bool,
     detached: bool,
@@ -49,10 +49,9 @@ pub fn start(spec: &Spec) -> io::Result<Started> {
     match take_hold(&mut child) {
         Ok((handle, origin, stdin, stdout, stderr)) => {
             let root = Root {
-                child,
                 handle,
                 tree: TableTree::new(origin, tag),
-                exit: None,
+                ended: None,
                 deserted: false,
                 detached: spec.detached,
             };
@@ -87,19 +86,22 @@ impl Root {
         self.handle.pid()
     }
 
+    /// The processor time of the root, once it has exited, and of whom it, or somebody below it, had waited for.
+    pub fn cpu_time(&self) -> Duration {
+        self.ended.unwrap_or_default().cpu_time
+    }
+
     /// Waits until the root has exited, and tells how. Dropping the future changes nothing.
     pub async fn exited(&mut self) -> Exit {
-        let exit = if let Some(exit) = self.exit {
-            exit
+        let Reaped { exit, .. } = if let Some(ended) = self.ended {
+            ended
         } else {
             self.handle.exited().await;
             // Nothing is known when the host reaped it before us.
-            let status = self.child.wait().ok();
-            let code = status.and_then(|status| status.code());
-            let exit = Exit { code, signal: status.and_then(|status| status.signal()) };
+            let ended = reap(&self.handle).unwrap_or_default();
             self.tree.origin.held = false;
             self.deserted = !self.detached && self.is_group_there();
-            *self.exit.insert(exit)
+            *self.ended.insert(ended)
         };
         if self.deserted {
             self.tree.note_group().await;

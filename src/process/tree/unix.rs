@@ -73,6 +73,20 @@ impl Root {
         either!(self, root => root.pid())
     }
 
+    /// Who is above all of the tree, as far as anybody is, and has not been waited for before its end: the warden or the root.
+    pub fn top(&self) -> u32 {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Guarded(root) => root.top(),
+            _ => self.pid(),
+        }
+    }
+
+    /// The processor time of the tree, once it has ended, as far as the system has kept it.
+    pub fn cpu_time(&self) -> Duration {
+        either!(self, root => root.cpu_time())
+    }
+
     /// Waits until the command has exited, and tells how. Dropping the future changes nothing.
     pub async fn exited(&mut self) -> Exit {
         either!(self, root => root.exited().await)

@@ -1,7 +1,8 @@
 //! The warden's process: ours to wait for, whatever goes wrong after its start.
 
 use crate::process::handle::Handle;
-use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+use crate::process::tree::reap::{Reaped, reap_if_exited};
+use rustix::process::{Pid, WaitId};
 use std::io;
 use std::time::Duration;
 use tokio::runtime;
@@ -43,11 +44,11 @@ impl Child {
         Ok(())
     }
 
-    /// Waits for its end and lets go of its pid. Tells its exit code, once; dropping the future changes nothing.
-    pub async fn ended(&mut self) -> Option<i32> {
-        let code = self.0.as_ref()?.ended().await;
+    /// Waits for its end and lets go of its pid. Tells what it was, once; dropping the future changes nothing.
+    pub async fn ended(&mut self) -> Option<Reaped> {
+        let reaped = self.0.as_ref()?.ended().await;
         self.0 = None;
-        code
+        reaped
     }
 }
 
@@ -61,14 +62,14 @@ impl Drop for Child {
 }
 
 impl Unwaited {
-    async fn ended(&self) -> Option<i32> {
+    async fn ended(&self) -> Option<Reaped> {
         if let Some(handle) = &self.handle {
             handle.exited().await;
         }
         loop {
             let child = self.handle.as_ref().map_or(WaitId::Pid(self.pid), |handle| WaitId::PidFd(handle.as_fd()));
-            match waitid(child, WaitIdOptions::EXITED | WaitIdOptions::NOHANG) {
-                Ok(Some(status)) => return status.exit_status(),
+            match reap_if_exited(&child) {
+                Ok(Some(reaped)) => return Some(reaped),
                 Ok(None) => sleep(POLL_PAUSE).await,
                 // The host has waited for it.
                 Err(_) => return None,

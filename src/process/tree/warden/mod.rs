@@ -11,6 +11,7 @@ mod protocol;
 mod spawn;
 
 use super::members::Origin;
+use super::reap::Reaped;
 use super::table_tree::TableTree;
 use super::{Exit, Spec, Started};
 use crate::instance::{Instance, Tag};
@@ -39,6 +40,7 @@ pub struct Root {
     warden: Child,
     /// Whether the warden ended as it should, with nobody left, once it has been waited for.
     orderly: Option<bool>,
+    cpu_time: Duration,
     tag: Tag,
     group: Option<Group>,
 }
@@ -67,7 +69,7 @@ pub async fn start(spec: &Spec) -> io::Result<Started> {
         }
     };
     let Spawned { child: warden, group, .. } = spawned;
-    let mut root = Root { pid: 0, exit: None, reports, warden, orderly: None, tag, group };
+    let mut root = Root { pid: 0, exit: None, reports, warden, orderly: None, cpu_time: Duration::ZERO, tag, group };
     match root.reports.next().await {
         Some(Report::Started(pid)) => root.pid = pid.unsigned_abs(),
         Some(Report::NotStarted(errno)) => {
@@ -109,6 +111,17 @@ impl Root {
         self.pid
     }
 
+    /// Who is above all of the tree until its end: the warden.
+    pub fn top(&self) -> u32 {
+        self.warden.pid().unwrap_or(self.pid)
+    }
+
+    /// The processor time of the tree, and of its warden, once it has ended. Who was neither waited for nor left to the warden
+    /// is missing.
+    pub fn cpu_time(&self) -> Duration {
+        self.cpu_time
+    }
+
     /// Waits until the command has exited, and tells how. Dropping the future changes nothing.
     pub async fn exited(&mut self) -> Exit {
         while self.exit.is_none() {
@@ -139,6 +152,7 @@ impl Root {
         // The warden is stopped, or was killed: what it would have done is done from here, as far as it can be.
         if let Some(group) = &self.group {
             group.kill().await;
+            self.cpu_time = group.cpu_time().unwrap_or_default();
         }
         self.in_table().kill().await;
         self.bury().await;
@@ -156,7 +170,9 @@ impl Root {
         self.exited().await;
         while self.reports.next().await.is_some() {}
         if self.orderly.is_none() {
-            self.orderly = Some(self.warden.ended().await == Some(0));
+            let Reaped { exit, cpu_time } = self.warden.ended().await.unwrap_or_default();
+            self.orderly = Some(exit.code == Some(0));
+            self.cpu_time = self.cpu_time.max(cpu_time);
         }
         self.orderly.unwrap_or_default()
     }

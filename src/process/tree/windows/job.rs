@@ -57,10 +57,21 @@ impl Job {
     pub async fn emptied(&self) {
         let [mut pause, longest] = POLL_PAUSE;
         // The messages that a job sends to a port are not promised to arrive; the count is exact.
-        while self.count().is_ok_and(|count| count > 0) {
+        while self.facts().is_ok_and(|facts| facts.ActiveProcesses > 0) {
             sleep(pause).await;
             pause = (pause * 2).min(longest);
         }
+    }
+
+    /// The processor time of all that is or was in it.
+    ///
+    /// # Errors
+    /// The system's error.
+    pub fn cpu_time(&self) -> io::Result<Duration> {
+        const NANOSECONDS: u64 = 100;
+        let facts = self.facts()?;
+        let ticks = facts.TotalUserTime.unsigned_abs() + facts.TotalKernelTime.unsigned_abs();
+        Ok(Duration::from_nanos(ticks * NANOSECONDS))
     }
 
     /// Closes it without ending anybody.
@@ -71,7 +82,7 @@ impl Job {
         }
     }
 
-    fn count(&self) -> io::Result<u32> {
+    fn facts(&self) -> io::Result<JOBOBJECT_BASIC_ACCOUNTING_INFORMATION> {
         let mut facts = JOBOBJECT_BASIC_ACCOUNTING_INFORMATION::default();
         let into = (&raw mut facts).cast::<c_void>();
         let class = JobObjectBasicAccountingInformation;
@@ -85,7 +96,7 @@ impl Job {
                 std::ptr::null_mut(),
             )
         })?;
-        Ok(facts.ActiveProcesses)
+        Ok(facts)
     }
 
     fn limit(&self, flags: JOB_OBJECT_LIMIT) -> io::Result<()> {

@@ -24,6 +24,8 @@ pub struct Root {
     child: Child,
     /// Closing it ends the tree. A detached tree's is let go of when the root exits.
     job: Option<Job>,
+    /// Until it was let go of.
+    cpu_time: Duration,
     detached: bool,
 }
 
@@ -50,7 +52,7 @@ pub async fn start(spec: &Spec) -> io::Result<Started> {
     let mut child = command.spawn().map_err(refused)?;
     match contain(&child, &job) {
         Ok(pid) => {
-            let root = Root { pid, child, job: Some(job), detached: spec.detached };
+            let root = Root { pid, child, job: Some(job), cpu_time: Duration::ZERO, detached: spec.detached };
             Ok(Started { root, stdin, stdout, stderr })
         }
         Err(error) => {
@@ -87,6 +89,16 @@ impl Root {
         self.pid
     }
 
+    /// The process that the tree grew from; there is none above it.
+    pub fn top(&self) -> u32 {
+        self.pid
+    }
+
+    /// The processor time of the tree.
+    pub fn cpu_time(&self) -> Duration {
+        self.job.as_ref().and_then(|job| job.cpu_time().ok()).unwrap_or(self.cpu_time)
+    }
+
     /// Waits until the root has exited, and tells how. Dropping the future changes nothing.
     pub async fn exited(&mut self) -> Exit {
         let status = self.child.wait().await.ok();
@@ -98,6 +110,7 @@ impl Root {
         if self.detached
             && let Some(job) = self.job.take()
         {
+            self.cpu_time = job.cpu_time().unwrap_or_default();
             job.let_go();
         }
         match &self.job {
