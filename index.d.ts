@@ -625,7 +625,7 @@ export interface Alert {
   /** Of its rule: `'processes'`, `'queue'`, `'queueTimeouts'`, `'kills'`, `'failures'`, `'memory'`, `'slowTool'`, or one's own. */
   name: string
   level: 'warning' | 'critical'
-  /** Such as `6 active processes detected (recommended max: 5)`, for people. */
+  /** Such as `6 active processes detected (recommended max: 5)`, for people: of the latest value above the threshold. */
   message: string
   /** Since when the value has been above the threshold; epoch ms. */
   since: number

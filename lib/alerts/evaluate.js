@@ -77,13 +77,14 @@ function step(name, rule, before, seen) {
   return { alert: told({ name, level, message: '', since: above, value, threshold }, rule, seen) }
 }
 
-/** The alert with the value of now. @param {Alert} alert @param {Rule} rule @param {import('./measures').Seen} seen @returns {Alert} */
+/** The alert with the value of now. Its message stays that of the latest value above the threshold. @param {Alert} alert @param {Rule} rule @param {import('./measures').Seen} seen @returns {Alert} */
 function told(alert, rule, seen) {
   const measure = measureOf(rule)
   const value = measure.value(seen, rule)
   const { level, threshold } = rule
   if (value === null) return { ...alert, level, threshold }
-  return { ...alert, level, message: measure.message(value, rule, seen), value, threshold }
+  const message = value > threshold ? measure.message(value, rule, seen) : alert.message
+  return { ...alert, level, message, value, threshold }
 }
 
 /** What was counted between the samples, as far back as any rule looks. @param {State} state @param {Sample} sample @param {Rules} rules */
