@@ -49,11 +49,12 @@ export class Alerts {
   #draw(shown) {
     const before = this.#items
     this.#items = new Map()
-    for (const alert of shown) {
+    for (const [at, alert] of shown.entries()) {
       const key = `${alert.name} ${alert.since}`
-      const item = before.get(key) ?? this.#place.appendChild(newItem(alert))
+      const item = before.get(key) ?? newItem(alert)
       before.delete(key)
       this.#items.set(key, item)
+      if (this.#place.children[at] !== item) this.#place.insertBefore(item, this.#place.children[at] ?? null)
       fill(item, alert)
     }
     for (const item of before.values()) item.remove()
