@@ -4,7 +4,17 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { healthRouter } from 'procward/health'
 import { ServerProcess } from '../examples/ad-ops/demo/server-process.js'
-import { launch, noBrowser, openPage, seriousFindings } from './support/browser.mjs'
+import {
+  chartLines,
+  isLive,
+  launch,
+  noBrowser,
+  openPage,
+  rows,
+  seriousFindings,
+  stateOf,
+  textOf,
+} from './support/browser.mjs'
 import { listen } from './support/http.mjs'
 import { until } from './support/until.mjs'
 import { watched } from './support/watched.mjs'
@@ -19,12 +29,6 @@ describe('in Chromium', { skip: noBrowser }, () => {
     browser = await launch()
   })
   after(() => browser?.close())
-
-  const rows = (page, table) => page.locator(`#${table} tbody tr`).count()
-  const stateOf = (page) => page.locator('#link').getAttribute('data-state')
-  // biome-ignore lint/performance/useDomNodeTextContent: as it is laid out, with what parts cells from each other
-  const textOf = (page, selector) => page.locator(selector).innerText()
-  const isLive = (page) => until(async () => (await stateOf(page)) === 'live')
 
   describe('the example server', () => {
     let server
@@ -52,9 +56,7 @@ describe('in Chromium', { skip: noBrowser }, () => {
       const { page, mishaps } = await open(t)
       assert.equal(await textOf(page, '#calls'), 'No call runs.')
       assert.equal(await textOf(page, '#latency'), 'No call has finished yet.')
-      const lines = () =>
-        page.locator('.chart .plot').evaluateAll((plots) => plots.map((plot) => plot.querySelector('path').outerHTML))
-      const before = await lines()
+      const before = await chartLines(page)
 
       const calls = Promise.all([1, 2, 3, 4, 5, 6, 7].map(() => long(8)))
       await until(async () => (await rows(page, 'calls')) === 7)
@@ -80,7 +82,7 @@ describe('in Chromium', { skip: noBrowser }, () => {
       )
       await until(async () => (await alert.getAttribute('data-level')) === 'resolved')
       assert.match(await textOf(page, '#announcement'), /^resolved: /)
-      const later = await lines()
+      const later = await chartLines(page)
       // In progress, queue, finished, memory, children.
       for (const at of [0, 1, 2, 3, 4]) assert.notEqual(later[at], before[at], `chart ${at}`)
       assert.deepEqual(mishaps, [])

@@ -3,6 +3,9 @@
 import { existsSync } from 'node:fs'
 import axe from 'axe-core'
 import { chromium } from 'playwright-core'
+import { until } from './until.mjs'
+
+/** @typedef {import('playwright-core').Page} Page */
 
 const EXECUTABLE = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
 
@@ -48,6 +51,19 @@ export async function openPage(browser, t, options) {
     },
   }
 }
+
+/** @param {Page} page @param {string} table */
+export const rows = (page, table) => page.locator(`#${table} tbody tr`).count()
+/** @param {Page} page @param {string} selector */
+// biome-ignore lint/performance/useDomNodeTextContent: as it is laid out, with what parts cells from each other
+export const textOf = (page, selector) => page.locator(selector).innerText()
+/** @param {Page} page */
+export const stateOf = (page) => page.locator('#link').getAttribute('data-state')
+/** @param {Page} page */
+export const isLive = (page) => until(async () => (await stateOf(page)) === 'live')
+/** Each chart's first line as it is drawn now. @param {Page} page @returns {Promise<string[]>} */
+export const chartLines = (page) =>
+  page.locator('.chart .plot').evaluateAll((plots) => plots.map((plot) => plot.querySelector('path').outerHTML))
 
 /** What axe finds that is serious or worse, in few words. @param {import('playwright-core').Page} page */
 export async function seriousFindings(page) {

@@ -1,0 +1,97 @@
+// The lifecycle demo's calls under the open dashboard, as four people see them at once: light and dark, desk and phone.
+
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { after, before, describe, test } from 'node:test'
+import { AdOpsClient } from '../examples/ad-ops/demo/ad-ops-client.js'
+import { campaign } from '../examples/ad-ops/demo/campaign.js'
+import { Progress } from '../examples/ad-ops/demo/progress.js'
+import { run } from '../examples/ad-ops/demo/run.js'
+import { ServerProcess } from '../examples/ad-ops/demo/server-process.js'
+import { chartLines, isLive, launch, noBrowser, openPage, rows, seriousFindings, textOf } from './support/browser.mjs'
+import { until } from './support/until.mjs'
+
+const PHONE = { width: 360, height: 740 }
+const DESK = { width: 1280, height: 900 }
+const VIEWERS = /** @type {const} */ (['light', 'dark']).flatMap((colorScheme) =>
+  [DESK, PHONE].map((viewport) => ({ colorScheme, viewport })),
+)
+/** The place of the tile that counts finished calls; failed ones are next to it. */
+const FINISHED = 4
+const SERVERS = ['everything', 'filesystem', 'memory', 'sequential-thinking']
+
+/** The calls of one lifecycle, 44, eleven at a time. @param {ServerProcess} server */
+async function lifecycle(server) {
+  const { signal } = new AbortController()
+  const client = new AdOpsClient(server.url, signal)
+  const kept = async () => (await client.processHealth()).pool.sessions.map(({ pid }) => pid)
+  const progress = new Progress({ isTTY: false, write: () => {} }, 'demo', 44)
+  const phases = campaign(randomBytes(3).toString('hex'))
+  return run({ phases, callTool: client.callTool, watched: { root: server.pid, kept }, progress, signal })
+}
+
+/** What one viewer sees while the demo runs: true once there is something, which it may not be any more later. */
+async function watch(page) {
+  const alert = page.locator('#alerts [data-name="processes"]')
+  const isRaised = async () => (await alert.count()) > 0
+  await Promise.all([
+    until(async () => (await rows(page, 'calls')) > 0),
+    until(async () => (await rows(page, 'sessions')) === SERVERS.length),
+    until(isRaised),
+  ])
+  assert.match(await alert.first().textContent(), /1?\d active processes detected \(recommended max: 5\)/)
+}
+
+describe('the lifecycle demo in Chromium', { skip: noBrowser }, () => {
+  let browser
+  let server
+  before(async () => {
+    browser = await launch()
+    // All eleven at once, more than the five that are recommended: there is something to warn of.
+    server = await ServerProcess.start({ MCP_MAX_CONCURRENT: '11' })
+  })
+  after(async () => {
+    await Promise.all([browser?.close(), server?.stop()])
+  })
+
+  test('rows come and go, charts move, an alert is raised and resolved', async (t) => {
+    const viewers = await Promise.all(VIEWERS.map((viewer) => openPage(browser, t, viewer)))
+    const pages = viewers.map(({ page }) => page)
+    await Promise.all(viewers.map(({ goto }) => goto(`${server.url}/api/health/dashboard`)))
+    await Promise.all(pages.map(isLive))
+    for (const page of pages) assert.equal(await textOf(page, '#calls'), 'No call runs.')
+    const before = await Promise.all(pages.map(chartLines))
+
+    let isSeen = false
+    const seen = Promise.all(pages.map(watch)).finally(() => {
+      isSeen = true
+    })
+    // Once is enough, unless no snapshot fell into the second in which all eleven waited for their servers.
+    const outcomes = []
+    do outcomes.push(await lifecycle(server))
+    while (!isSeen)
+    await seen
+    for (const { failures, latencies, left } of outcomes) {
+      assert.deepEqual([failures, latencies.length, left], [[], 44, 0])
+    }
+
+    for (const [at, page] of pages.entries()) {
+      const findings = await seriousFindings(page)
+      assert.deepEqual(findings, [])
+      await until(async () => (await rows(page, 'calls')) === 0)
+      const tile = async (at) => Number((await page.locator('.tile .value').nth(at).textContent()).replace(/\D/g, ''))
+      await until(async () => (await tile(FINISHED)) === 44 * outcomes.length)
+      assert.equal(await tile(FINISHED + 1), 0, 'failed')
+      const names = await page.locator('#latency tbody th:first-child').allTextContents()
+      assert.deepEqual([...new Set(names)].sort(), SERVERS)
+      const alert = page.locator('#alerts [data-name="processes"]').first()
+      await until(async () => (await alert.getAttribute('data-level')) === 'resolved')
+      const later = await chartLines(page)
+      // In progress, finished, memory, children; nothing queued, and nothing was to be cleaned up.
+      for (const chart of [0, 2, 3, 4]) assert.notEqual(later[chart], before[at][chart], `chart ${chart}`)
+      const [width, room] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth])
+      assert.ok(width <= room, `${width} px of ${room}`)
+      assert.deepEqual(viewers[at].mishaps, [])
+    }
+  })
+})
