@@ -1,24 +1,10 @@
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { test } from 'node:test'
-import { setImmediate as turn } from 'node:timers/promises'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { Semaphore } from '../index.js'
+import { collectUntil } from './support/garbage.mjs'
 
 const { waitQueueCreate, waitQueueFree } = createRequire(import.meta.url)('../binding.js')
-
-setFlagsFromString('--expose-gc')
-const collectGarbage = runInNewContext('gc')
-
-/** Collects garbage until `reached`, or for so long that it never will be. @param {() => boolean} reached */
-async function collectUntil(reached) {
-  for (let round = 0; round < 50 && !reached(); round++) {
-    await turn() // in between, because a WeakRef that was looked at holds on until the next turn
-    collectGarbage()
-  }
-  return reached()
-}
 
 /** The highest of the handles that `count` more semaphores would get: those given back are used first, in no order. */
 function highestOf(count) {

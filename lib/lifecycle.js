@@ -3,6 +3,7 @@
 // The end of everything that this process started through procward.
 
 const { codedError } = require('./errors')
+const { IterableWeakSet } = require('./iterable-weak-set')
 const validate = require('./validate')
 
 /** @typedef {{ end(killGrace?: number): void, ended: Promise<unknown> }} Work What runs now. */
@@ -14,10 +15,10 @@ const STOP_SIGNALS = /** @type {const} */ (['SIGTERM', 'SIGINT'])
 
 /** @type {Set<Work>} */
 const running = new Set()
-/** What is told first; held weakly, because most helpers live shorter than the process. @type {Set<WeakRef<{ close(): void }>>} */
-const queues = new Set()
-/** @typedef {{ drain(): Promise<void>, close(): Promise<void> }} Pool @type {Set<WeakRef<Pool>>} */
-const pools = new Set()
+/** What is told first; held weakly, because most helpers live shorter than the process. @type {IterableWeakSet<{ close(): void }>} */
+const queues = new IterableWeakSet()
+/** @typedef {{ drain(): Promise<void>, close(): Promise<void> }} Pool @type {IterableWeakSet<Pool>} */
+const pools = new IterableWeakSet()
 /** @type {Set<() => void>} */
 const stops = new Set()
 /** @type {Promise<void> | undefined} */
@@ -39,12 +40,12 @@ function track(ended, end) {
 
 /** A queue whose waiters are to be rejected at the shutdown. @param {{ close(): void }} queue */
 function closeAtShutdown(queue) {
-  queues.add(new WeakRef(queue))
+  queues.add(queue)
 }
 
 /** What keeps processes at hand, and lets go of them at the shutdown. @param {Pool} pool */
 function drainAtShutdown(pool) {
-  pools.add(new WeakRef(pool))
+  pools.add(pool)
 }
 
 /** A background activity that is to be stopped at the shutdown. @param {() => void} stop */
@@ -63,9 +64,9 @@ async function shutdown(options) {
 
 /** @param {number} timeout @param {number} [killGrace] */
 async function close(timeout, killGrace) {
-  for (const queue of queues) queue.deref()?.close()
+  for (const queue of queues) queue.close()
   for (const stop of stops) stop()
-  for (const pool of pools) drain(pool.deref())
+  for (const pool of pools) track(pool.drain(), () => pool.close())
   const hurry = () => endAll(NO_GRACE)
   for (const signal of STOP_SIGNALS) process.on(signal, hurry)
   const drained = timeout === Infinity ? undefined : setTimeout(() => endAll(killGrace), timeout)
@@ -76,11 +77,6 @@ async function close(timeout, killGrace) {
     clearTimeout(drained)
     for (const signal of STOP_SIGNALS) process.off(signal, hurry)
   }
-}
-
-/** @param {Pool | undefined} pool */
-function drain(pool) {
-  if (pool) track(pool.drain(), () => pool.close())
 }
 
 /** @param {number} [killGrace] */
