@@ -1,4 +1,4 @@
-// `npm run bench [-- SUITE...]`: runs the suites, prints their figures, and writes them to RESULTS.json, RESULTS.md and plots/.
+// `npm run bench [-- SUITE...] [--rounds N]`: runs the suites, prints their figures, and writes them to RESULTS.json, RESULTS.md and plots/.
 // What suites that do not run this time have written before, stays.
 
 import { execFileSync } from 'node:child_process'
@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { drawPlots } from './plots.mjs'
+import { Allowance } from './support/allowance.mjs'
 import { machine } from './support/machine.mjs'
 import { report, versionIn } from './support/report.mjs'
 import { keepResults } from './support/results.mjs'
@@ -28,10 +29,16 @@ if (!Object.entries(dependencies).every(installed)) {
   execFileSync(windows ? 'npm.cmd' : 'npm', flags, { cwd: folder, stdio: 'inherit', shell: windows })
 }
 
-for (const name of positionals.length > 0 ? positionals : suites) {
+const chosen = positionals.length > 0 ? positionals : suites
+const allowance = new Allowance(chosen)
+for (const name of chosen) {
   const { suite } = await import(`./suites/${name}.mjs`)
-  const result = { ...(await suite({ rounds: Number(values.rounds ?? 10) })), on: machine() }
-  console.log(`\n${report([result])}`)
+  const rounds = Number(values.rounds ?? allowance.rounds())
+  const start = performance.now()
+  const result = { ...(await suite({ rounds })), on: machine() }
+  const took = (performance.now() - start) / 1000
+  allowance.spend(name, took, rounds)
+  console.log(`\n${report([result])}\n${name}: took ${took.toFixed(0)} s for ${rounds} rounds`)
   writeFileSync(new URL('RESULTS.md', import.meta.url), report(keepResults([result])))
 }
 drawPlots()

@@ -19,8 +19,9 @@ const ways = {
 }
 
 await ways[way]()
-// What the start leaves to do, such as compiling what has run often, is not idleness.
-await sleep(2000)
+// What the start leaves to do is not idleness: compiling what has run often, and V8's looks for garbage after 8 and 16 s without
+// work, 10 to 30 ms together whatever was loaded (`--trace-gc` shows them).
+await sleep(20_000)
 const before = process.cpuUsage()
 await sleep(Number(ms))
 const { user, system } = process.cpuUsage(before)

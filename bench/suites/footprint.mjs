@@ -73,7 +73,7 @@ function results(found, idle) {
       "Resident memory counts pages of files too, which all processes share: the addon's, and those of Node.js itself that nothing had touched before. The rest is the process's own.",
       "Of the time of `require` a fifth is the system's loader, which has 20,000 places of the addon to relocate, a tenth the generated loader in front of it; the rest goes to 18 files, each about as long. All packages take twice as long on a slow day: compare with theirs.",
       '`require` leaves `McpPool` and `ProcessPool` for when they are asked for; `import` asks for every name.',
-      'Idle: one process each, side by side, for a minute; the scanner looks once in that time.',
+      'Idle: one process each, side by side, for a minute, from 20 s after its start; the scanner looks once in that time.',
     ],
     versions: {
       ...Object.fromEntries(
