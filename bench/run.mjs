@@ -37,7 +37,7 @@ for (const name of chosen) {
   const start = performance.now()
   const result = { ...(await suite({ rounds })), on: machine() }
   const took = (performance.now() - start) / 1000
-  allowance.spend(name, took, rounds)
+  allowance.spend(name, took)
   console.log(`\n${report([result])}\n${name}: took ${took.toFixed(0)} s for ${rounds} rounds`)
   writeFileSync(new URL('RESULTS.md', import.meta.url), report(keepResults([result])))
 }

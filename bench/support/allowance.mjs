@@ -1,27 +1,40 @@
 // How many rounds there is time for: ten, and fewer on a slow machine.
 
+import { spawnSync } from 'node:child_process'
+
 /** For all suites, in s: with a cold release build before it, a quarter of an hour. */
 const BUDGET = 8 * 60
 const MOST = 10
-const LEAST = 3
-/** What each took on a machine with two cores, in s: to start with, and for each round. */
+const LEAST = 2
+/** What each takes on a machine with two cores, in s: to start with, and for each round. */
 const COSTS = {
-  footprint: [85, 1],
+  footprint: [80, 1],
   'host-memory': [1, 4],
   'kill-tree': [1, 1],
-  limiter: [5, 12],
+  limiter: [60, 5],
   metrics: [1, 0.5],
   scan: [3, 6],
-  spawn: [3, 10],
-  'tool-calls': [7, 4],
-  workload: [10, 10],
+  spawn: [4, 9],
+  'tool-calls': [5, 4],
+  workload: [30, 6],
+}
+/** What a start of Node.js takes there, in ms. */
+const START = 40
+
+/** How many times as long everything takes here. */
+function slownessHere() {
+  const times = Array.from({ length: 9 }, () => {
+    const start = performance.now()
+    spawnSync(process.execPath, ['--eval', ''])
+    return performance.now() - start
+  })
+  return times.sort((one, other) => one - other)[4] / START
 }
 
 export class Allowance {
   #left
   #time = BUDGET
-  #expected = 0
-  #taken = 0
+  #slowness = slownessHere()
 
   /** @param {string[]} suites those that are still to come, in this order */
   constructor(suites) {
@@ -30,18 +43,14 @@ export class Allowance {
 
   /** Of each of those that are still to come. */
   rounds() {
-    const slowness = this.#expected === 0 ? 1 : this.#taken / this.#expected
     const sum = (at) => this.#left.reduce((total, name) => total + COSTS[name][at], 0)
-    const rounds = Math.floor((this.#time / slowness - sum(0)) / sum(1))
+    const rounds = Math.floor((this.#time / this.#slowness - sum(0)) / sum(1))
     return Math.min(MOST, Math.max(LEAST, rounds))
   }
 
-  /** @param {string} name @param {number} seconds that it took @param {number} rounds that it went */
-  spend(name, seconds, rounds) {
-    const [start, each] = COSTS[name]
+  /** @param {string} name @param {number} seconds that it took */
+  spend(name, seconds) {
     this.#left = this.#left.filter((other) => other !== name)
     this.#time -= seconds
-    this.#taken += seconds
-    this.#expected += start + each * rounds
   }
 }
