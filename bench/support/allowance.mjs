@@ -34,11 +34,12 @@ function slownessHere() {
 export class Allowance {
   #left
   #time = BUDGET
-  #slowness = slownessHere()
+  #slowness
 
-  /** @param {string[]} suites those that are still to come, in this order */
-  constructor(suites) {
+  /** @param {string[]} suites those that are still to come */
+  constructor(suites, slowness = slownessHere()) {
     this.#left = suites
+    this.#slowness = slowness
   }
 
   /** Of each of those that are still to come. */
