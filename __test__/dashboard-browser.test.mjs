@@ -6,22 +6,23 @@ import { healthRouter } from 'procward/health'
 import { ServerProcess } from '../examples/ad-ops/demo/server-process.js'
 import {
   chartLines,
+  DESK,
   isLive,
   launch,
   noBrowser,
   openPage,
+  PHONE,
   rows,
   seriousFindings,
   stateOf,
   textOf,
+  widths,
 } from './support/browser.mjs'
 import { listen } from './support/http.mjs'
 import { until } from './support/until.mjs'
 import { watched } from './support/watched.mjs'
 
 const TOKEN = 'correct-horse-battery-staple'
-const PHONE = { width: 360, height: 740 }
-const DESK = { width: 1280, height: 900 }
 
 describe('in Chromium', { skip: noBrowser }, () => {
   let browser
@@ -97,8 +98,8 @@ describe('in Chromium', { skip: noBrowser }, () => {
           await page.locator('summary').first().click()
           assert.deepEqual(await seriousFindings(page), [])
           await running
-          const widths = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth])
-          assert.ok(widths[0] <= widths[1], `${widths}`)
+          const [width, room] = await widths(page)
+          assert.ok(width <= room, `${width} px of ${room}`)
           const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor)
           const brightness = Number(/\d+/.exec(ground)?.[0])
           assert.ok(colorScheme === 'dark' ? brightness < 64 : brightness > 192, ground)

@@ -8,11 +8,21 @@ import { campaign } from '../examples/ad-ops/demo/campaign.js'
 import { Progress } from '../examples/ad-ops/demo/progress.js'
 import { run } from '../examples/ad-ops/demo/run.js'
 import { ServerProcess } from '../examples/ad-ops/demo/server-process.js'
-import { chartLines, isLive, launch, noBrowser, openPage, rows, seriousFindings, textOf } from './support/browser.mjs'
+import {
+  chartLines,
+  DESK,
+  isLive,
+  launch,
+  noBrowser,
+  openPage,
+  PHONE,
+  rows,
+  seriousFindings,
+  textOf,
+  widths,
+} from './support/browser.mjs'
 import { until } from './support/until.mjs'
 
-const PHONE = { width: 360, height: 740 }
-const DESK = { width: 1280, height: 900 }
 const VIEWERS = /** @type {const} */ (['light', 'dark']).flatMap((colorScheme) =>
   [DESK, PHONE].map((viewport) => ({ colorScheme, viewport })),
 )
@@ -30,7 +40,7 @@ async function lifecycle(server) {
   return run({ phases, callTool: client.callTool, watched: { root: server.pid, kept }, progress, signal })
 }
 
-/** What one viewer sees while the demo runs: true once there is something, which it may not be any more later. */
+/** Waits until one viewer has seen calls, sessions and the alert, each of which may have gone again by the end. */
 async function watch(page) {
   const alert = page.locator('#alerts [data-name="processes"]')
   const isRaised = async () => (await alert.count()) > 0
@@ -79,7 +89,8 @@ describe('the lifecycle demo in Chromium', { skip: noBrowser }, () => {
       const findings = await seriousFindings(page)
       assert.deepEqual(findings, [])
       await until(async () => (await rows(page, 'calls')) === 0)
-      const tile = async (at) => Number((await page.locator('.tile .value').nth(at).textContent()).replace(/\D/g, ''))
+      const tile = async (place) =>
+        Number((await page.locator('.tile .value').nth(place).textContent()).replace(/\D/g, ''))
       await until(async () => (await tile(FINISHED)) === 44 * outcomes.length)
       assert.equal(await tile(FINISHED + 1), 0, 'failed')
       const names = await page.locator('#latency tbody th:first-child').allTextContents()
@@ -89,7 +100,7 @@ describe('the lifecycle demo in Chromium', { skip: noBrowser }, () => {
       const later = await chartLines(page)
       // In progress, finished, memory, children; nothing queued, and nothing was to be cleaned up.
       for (const chart of [0, 2, 3, 4]) assert.notEqual(later[chart], before[at][chart], `chart ${chart}`)
-      const [width, room] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth])
+      const [width, room] = await widths(page)
       assert.ok(width <= room, `${width} px of ${room}`)
       assert.deepEqual(viewers[at].mishaps, [])
     }

@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict'
-import { after, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { getGuarantees } from '../index.js'
+import { restoreWarden } from './support/warden.mjs'
 
-const { PROCWARD_WARDEN } = process.env
-after(() => {
-  if (PROCWARD_WARDEN === undefined) delete process.env.PROCWARD_WARDEN
-  else process.env.PROCWARD_WARDEN = PROCWARD_WARDEN
-})
+restoreWarden()
 
 /** The mechanism and the level that each platform has, as `docs/guarantees.md` says. */
 const PLATFORMS = {

@@ -2,11 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { availableParallelism } from 'node:os'
-import { after, afterEach, before, describe, test } from 'node:test'
+import { afterEach, describe, test } from 'node:test'
 import { getMetrics, run, spawn } from '../index.js'
 import { node, noShell, sh } from './support/commands.mjs'
 import { assertNothingLeft, kill, noProcessList, parentOf } from './support/processes.mjs'
 import { until } from './support/until.mjs'
+import { withoutWarden } from './support/warden.mjs'
 
 afterEach(assertNothingLeft)
 
@@ -97,14 +98,7 @@ describe('of a tree that runs', () => {
 })
 
 describe('without a warden', { skip: noProcessList }, () => {
-  const { PROCWARD_WARDEN } = process.env
-  before(() => {
-    process.env.PROCWARD_WARDEN = 'off'
-  })
-  after(() => {
-    if (PROCWARD_WARDEN === undefined) delete process.env.PROCWARD_WARDEN
-    else process.env.PROCWARD_WARDEN = PROCWARD_WARDEN
-  })
+  withoutWarden()
 
   test('is that of the command and of whom it waited for', () => assertCounted('plain', family))
 })

@@ -2,13 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { describe, mock, test } from 'node:test'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { INTERVAL, sampler } from '../lib/metrics/sampler.js'
+import { collectGarbage } from './support/garbage.mjs'
 import { until } from './support/until.mjs'
-
-setFlagsFromString('--expose-gc')
-const collectGarbage = runInNewContext('gc')
 
 function source() {
   const state = { queued: 0, broken: false }

@@ -2,14 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { getMetrics } from '../index.js'
 import { recordAnswer, recordFailure } from '../lib/metrics/record.js'
 import { randomFrom } from './fixtures/random.mjs'
-
-setFlagsFromString('--expose-gc')
-const collectGarbage = runInNewContext('gc')
+import { collectGarbage } from './support/garbage.mjs'
 
 const CALLS = 1_000_000
 const TOOLS = 10_000

@@ -1,22 +1,16 @@
 // The way of the platforms that have no wardens, on Linux: the process table shows who belongs to a tree.
 
 import assert from 'node:assert/strict'
-import { after, afterEach, before, describe, test } from 'node:test'
+import { afterEach, describe, test } from 'node:test'
 import { run } from '../index.js'
 import { sh } from './support/commands.mjs'
 import { assertNothingLeft, isAlive, kill, noProcessList } from './support/processes.mjs'
+import { withoutWarden } from './support/warden.mjs'
 
 /** Neither its group nor its environment shows where it came from, and it does not go when it is asked to. */
 const STUBBORN = `env -i setsid sh -c 'trap "" TERM; echo $$; exec >/dev/null 2>&1; while :; do sleep 0.05; done'`
 
-const { PROCWARD_WARDEN } = process.env
-before(() => {
-  process.env.PROCWARD_WARDEN = 'off'
-})
-after(() => {
-  if (PROCWARD_WARDEN === undefined) delete process.env.PROCWARD_WARDEN
-  else process.env.PROCWARD_WARDEN = PROCWARD_WARDEN
-})
+withoutWarden()
 afterEach(assertNothingLeft)
 
 /** The processes of the script that tell their pids and outlive its call; they are killed. */

@@ -9,6 +9,9 @@ import { until } from './until.mjs'
 
 const EXECUTABLE = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
 
+export const PHONE = { width: 360, height: 740 }
+export const DESK = { width: 1280, height: 900 }
+
 export const noBrowser = EXECUTABLE ? false : 'needs Chromium: apt-get install chromium'
 
 export function launch() {
@@ -22,7 +25,7 @@ export function launch() {
  * @param {import('playwright-core').BrowserContextOptions} [options]
  */
 export async function openPage(browser, t, options) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options })
+  const context = await browser.newContext({ viewport: DESK, ...options })
   t.after(() => context.close())
   const page = await context.newPage()
   /** @type {string[]} */
@@ -64,6 +67,9 @@ export const isLive = (page) => until(async () => (await stateOf(page)) === 'liv
 /** Each chart's first line as it is drawn now. @param {Page} page @returns {Promise<string[]>} */
 export const chartLines = (page) =>
   page.locator('.chart .plot').evaluateAll((plots) => plots.map((plot) => plot.querySelector('path').outerHTML))
+
+/** How wide the page is, and how wide what it is seen in. @param {Page} page */
+export const widths = (page) => page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth])
 
 /** What axe finds that is serious or worse, in few words. @param {import('playwright-core').Page} page */
 export async function seriousFindings(page) {
