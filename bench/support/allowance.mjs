@@ -1,6 +1,7 @@
 // How many rounds there is time for: ten, and fewer on a slow machine.
 
 import { spawnSync } from 'node:child_process'
+import { median } from './statistics.mjs'
 
 /** For all suites, in s: with a cold release build before it, a quarter of an hour. */
 const BUDGET = 8 * 60
@@ -28,7 +29,7 @@ function slownessHere() {
     spawnSync(process.execPath, ['--eval', ''])
     return performance.now() - start
   })
-  return times.sort((one, other) => one - other)[4] / START
+  return median(times) / START
 }
 
 export class Allowance {
