@@ -3,7 +3,7 @@
 
 use super::error::{Result, internal};
 use crate::metrics::{ChildrenOf, Snapshot, Totals, Usage, text};
-use crate::process::usage::{cpu_time, resident};
+use crate::process::usage::{resident, usage};
 use crate::supervisor::{Supervisor, metrics};
 use napi_derive::napi;
 use serde::Serialize;
@@ -83,7 +83,7 @@ fn children(look: impl Fn(u32) -> Usage) -> Result<Vec<ChildrenOf>> {
 }
 
 fn everything(pid: u32) -> Usage {
-    Usage { cpu_time: cpu_time(pid).unwrap_or_default(), ..memory_alone(pid) }
+    usage(pid).unwrap_or_default()
 }
 
 fn memory_alone(pid: u32) -> Usage {

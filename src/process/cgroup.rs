@@ -6,7 +6,7 @@ mod folder;
 use crate::instance::{Instance, Tag};
 use crate::process::table::open_verified;
 use once_cell::sync::OnceCell;
-use procfs::process::{MountInfo, MountInfos, Process};
+use procfs::process::{MountInfo, Process};
 use rustix::fs::getxattr;
 use std::fs::{create_dir, read_dir, read_to_string};
 use std::path::{Path, PathBuf};
@@ -82,7 +82,7 @@ pub fn tag_in(membership: &str) -> Option<Tag> {
 
 /// The folder of the group that this server is in.
 pub fn own_folder() -> Option<PathBuf> {
-    Some(folders().into_iter().next()?.0)
+    Some(folders()?.into_iter().next()?.0)
 }
 
 /// Removes the empty groups of servers that are provably dead.
@@ -104,26 +104,22 @@ fn is_dead(instance: &Instance) -> bool {
 fn home() -> Option<&'static Path> {
     static HOME: OnceCell<Option<PathBuf>> = OnceCell::new();
     HOME.get_or_init(|| {
-        let mut delegated = folders().into_iter().filter(|(folder, mount)| is_delegated(folder, mount));
-        delegated.next().map(|(folder, _)| folder).filter(|folder| is_usable(folder))
+        let (folder, _) = folders()?.into_iter().find(|(folder, mount)| is_delegated(folder, mount))?;
+        is_usable(&folder).then_some(folder)
     })
     .as_deref()
 }
 
 /// The folder of the group that this server is in, and that of all groups, wherever they are mounted.
-fn folders() -> Vec<(PathBuf, PathBuf)> {
-    let read = || -> Option<(String, MountInfos)> {
-        let me = Process::myself().ok()?;
-        let path = me.cgroups().ok()?.into_iter().find(|group| group.hierarchy == 0)?.pathname;
-        Some((path, me.mountinfo().ok()?))
-    };
-    let Some((path, mounts)) = read() else { return Vec::new() };
-    let groups = mounts.into_iter().filter(|mount| mount.fs_type == "cgroup2");
+fn folders() -> Option<Vec<(PathBuf, PathBuf)>> {
+    let me = Process::myself().ok()?;
+    let path = me.cgroups().ok()?.into_iter().find(|group| group.hierarchy == 0)?.pathname;
+    let groups = me.mountinfo().ok()?.into_iter().filter(|mount| mount.fs_type == "cgroup2");
     let folder = |mount: MountInfo| {
         let inside = Path::new(&path).strip_prefix(&mount.root).ok()?;
         Some((mount.mount_point.join(inside), mount.mount_point))
     };
-    groups.filter_map(folder).collect()
+    Some(groups.filter_map(folder).collect())
 }
 
 /// Root may write everywhere, also where others keep order: a container's whole tree is its own, elsewhere a mark has to

@@ -1,6 +1,6 @@
 //! What a process and its descendants use.
 
-use std::time::Duration;
+use crate::metrics::Usage;
 
 /// Resident bytes of the process and, on Linux, of all below it; `None` when it has gone.
 ///
@@ -9,46 +9,60 @@ pub fn resident(pid: u32) -> Option<u64> {
     platform::resident(pid)
 }
 
-/// The processor time of the process and, on Linux, of all below it, also of those that have ended; `None` when it has gone.
-///
-/// Who ends while this is read may be left out.
-pub fn cpu_time(pid: u32) -> Option<Duration> {
-    platform::cpu_time(pid)
+/// The same with the processor time, also of those that have ended. Who ends while this is read may be left out.
+pub fn usage(pid: u32) -> Option<Usage> {
+    platform::usage(pid)
 }
 
 #[cfg(target_os = "linux")]
 mod platform {
+    use crate::metrics::Usage;
     use crate::process::table::linux::open;
     use procfs::process::Process;
-    use std::ops::AddAssign;
     use std::time::Duration;
 
     pub fn resident(pid: u32) -> Option<u64> {
-        sum(pid, |process| process.statm().ok().map(|statm| statm.resident * procfs::page_size()))
+        let mut total = 0;
+        visit(pid, |process| {
+            total += memory(process)?;
+            Some(())
+        })?;
+        Some(total)
     }
 
-    pub fn cpu_time(pid: u32) -> Option<Duration> {
-        sum(pid, |process| {
-            let stat = process.stat().ok()?;
-            let waited_for = stat.cutime.unsigned_abs() + stat.cstime.unsigned_abs();
-            let ticks = Duration::from_secs(stat.utime + stat.stime + waited_for);
-            Some(ticks / u32::try_from(procfs::ticks_per_second()).ok()?)
-        })
+    pub fn usage(pid: u32) -> Option<Usage> {
+        let mut total = Usage::default();
+        visit(pid, |process| {
+            total.memory += memory(process)?;
+            total.cpu_time += cpu_time(process)?;
+            Some(())
+        })?;
+        Some(total)
     }
 
-    /// Parents before their children: a child that ends in between is not counted twice, as itself and by its parent.
-    fn sum<T: AddAssign>(pid: u32, own: impl Fn(&Process) -> Option<T>) -> Option<T> {
-        let mut total = own(&open(pid).ok()?)?;
+    fn memory(process: &Process) -> Option<u64> {
+        process.statm().ok().map(|statm| statm.resident * procfs::page_size())
+    }
+
+    fn cpu_time(process: &Process) -> Option<Duration> {
+        let stat = process.stat().ok()?;
+        let waited_for = stat.cutime.unsigned_abs() + stat.cstime.unsigned_abs();
+        let ticks = Duration::from_secs(stat.utime + stat.stime + waited_for);
+        Some(ticks / u32::try_from(procfs::ticks_per_second()).ok()?)
+    }
+
+    /// Parents before their children: a child that ends in between is not counted twice, as itself and by its parent. `None`
+    /// when the first cannot be read.
+    fn visit(pid: u32, mut each: impl FnMut(&Process) -> Option<()>) -> Option<()> {
+        each(&open(pid).ok()?)?;
         let mut parents = vec![pid];
         while let Some(parent) = parents.pop() {
             for child in children(parent) {
-                if let Some(more) = open(child).ok().and_then(|process| own(&process)) {
-                    total += more;
-                }
+                let _gone = open(child).ok().and_then(|process| each(&process));
                 parents.push(child);
             }
         }
-        Some(total)
+        Some(())
     }
 
     /// None on a kernel without these lists.
@@ -62,6 +76,7 @@ mod platform {
 
 #[cfg(not(target_os = "linux"))]
 mod platform {
+    use crate::metrics::Usage;
     use std::time::Duration;
     use sysinfo::{Pid, Process, ProcessRefreshKind, ProcessesToUpdate, System};
 
@@ -69,9 +84,11 @@ mod platform {
         look(pid, ProcessRefreshKind::nothing().with_memory(), Process::memory)
     }
 
-    pub fn cpu_time(pid: u32) -> Option<Duration> {
-        let milliseconds = look(pid, ProcessRefreshKind::nothing().with_cpu(), Process::accumulated_cpu_time);
-        milliseconds.map(Duration::from_millis)
+    pub fn usage(pid: u32) -> Option<Usage> {
+        look(pid, ProcessRefreshKind::nothing().with_memory().with_cpu(), |process| Usage {
+            memory: process.memory(),
+            cpu_time: Duration::from_millis(process.accumulated_cpu_time()),
+        })
     }
 
     fn look<T>(pid: u32, kind: ProcessRefreshKind, take: impl Fn(&Process) -> T) -> Option<T> {
@@ -85,19 +102,24 @@ mod platform {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
+
+    fn cpu_time() -> Duration {
+        usage(std::process::id()).expect("this process is there").cpu_time
+    }
 
     #[test]
     fn this_process_uses_something_and_a_missing_one_is_not_there() {
         let own = resident(std::process::id()).expect("this process is there");
         assert!((1 << 20..1 << 36).contains(&own), "{own}");
-        assert!(cpu_time(std::process::id()).is_some());
-        assert_eq!((resident(u32::MAX), cpu_time(u32::MAX)), (None, None));
+        let Usage { memory, .. } = usage(std::process::id()).expect("this process is there");
+        assert!((1 << 20..1 << 36).contains(&memory), "{memory}");
+        assert_eq!((resident(u32::MAX), usage(u32::MAX)), (None, None));
     }
 
     #[test]
     fn time_that_was_burnt_is_seen() {
-        let before = cpu_time(std::process::id()).expect("this process is there");
-        let enough = before + Duration::from_millis(50);
-        while cpu_time(std::process::id()).expect("it still is") < enough {}
+        let enough = cpu_time() + Duration::from_millis(50);
+        while cpu_time() < enough {}
     }
 }
