@@ -80,8 +80,9 @@ class Sessions {
    */
   callTool(key, call, json, timeout, began) {
     const server = this.#servers.get(key) ?? NO_SERVER
+    const params = `{"name":${JSON.stringify(call.tool)},"arguments":${json}}`
     const start = (/** @type {number} */ number) =>
-      native.mcpCallTool(this.#handle, number, server, call.tool, json, timeout, call.onProgress !== undefined)
+      native.mcpRequest(this.#handle, number, server, 'tools/call', params, timeout, call.onProgress !== undefined)
     return this.#start(call, start, began)
   }
 
@@ -94,7 +95,7 @@ class Sessions {
     let cursor
     do {
       const timeout = Math.max(1, deadline - performance.now())
-      const page = await this.#start(call, (number) => this.#native.listTools(number, server, cursor, timeout))
+      const page = await this.#start(call, (number) => native.mcpRequest(this.#handle, number, server, 'tools/list', JSON.stringify({ cursor }), timeout, false))
       if (Array.isArray(page.tools)) tools.push(...page.tools)
       cursor = typeof page.nextCursor === 'string' ? page.nextCursor : undefined
     } while (cursor !== undefined)

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use tokio::io::AsyncWrite;
 use tokio::sync::{Notify, oneshot};
@@ -27,6 +27,47 @@ impl Sent {
     /// Notes that a part of them has left.
     pub fn begin(&self) {
         self.0.store(true, Ordering::Release);
+    }
+
+    /// Notes that nothing of them can have arrived after all.
+    pub fn revoke(&self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
+/// Counts the bytes of some messages that wait to be written.
+#[derive(Debug, Clone, Default)]
+pub struct Backlog(Arc<Waiting>);
+
+#[derive(Debug, Default)]
+struct Waiting {
+    bytes: AtomicUsize,
+    shrunk: Notify,
+}
+
+/// A message's share of a backlog.
+#[derive(Debug)]
+struct Share {
+    backlog: Backlog,
+    bytes: usize,
+}
+
+impl Backlog {
+    /// Returns how many bytes wait.
+    pub fn bytes(&self) -> usize {
+        self.0.bytes.load(Ordering::Acquire)
+    }
+
+    /// Is notified whenever a message has been written or dropped.
+    pub fn shrunk(&self) -> &Notify {
+        &self.0.shrunk
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.backlog.0.bytes.fetch_sub(self.bytes, Ordering::AcqRel);
+        self.backlog.0.shrunk.notify_one();
     }
 }
 
@@ -72,6 +113,8 @@ struct Chunk {
     from: usize,
     written: Option<oneshot::Sender<()>>,
     sent: Sent,
+    /// Given back when the chunk is written or dropped.
+    share: Option<Share>,
 }
 
 impl InputSender {
@@ -79,13 +122,20 @@ impl InputSender {
     pub fn write(&self, bytes: Vec<u8>) -> oneshot::Receiver<()> {
         let (written, receiver) = oneshot::channel();
         // A chunk that is refused takes its `written` with it, which is the failure.
-        self.0.0.push(Chunk { bytes, from: 0, written: Some(written), sent: Sent::default() });
+        self.0.0.push(Chunk { bytes, from: 0, written: Some(written), sent: Sent::default(), share: None });
         receiver
     }
 
     /// Hands bytes over; `sent` tells from when on the child may have seen some of them. Nobody hears whether it takes them.
     pub fn post(&self, bytes: Vec<u8>, sent: Sent) {
-        self.0.0.push(Chunk { bytes, from: 0, written: None, sent });
+        self.0.0.push(Chunk { bytes, from: 0, written: None, sent, share: None });
+    }
+
+    /// Hands bytes over that count towards a backlog until they are in the pipe.
+    pub fn post_counted(&self, bytes: Vec<u8>, backlog: &Backlog) {
+        let share = Share { backlog: backlog.clone(), bytes: bytes.len() };
+        backlog.0.bytes.fetch_add(share.bytes, Ordering::AcqRel);
+        self.0.0.push(Chunk { bytes, from: 0, written: None, sent: Sent::default(), share: Some(share) });
     }
 
     /// Takes back what has not begun to leave; `false` when there is no such thing.
@@ -183,6 +233,7 @@ impl Chunk {
     }
 
     fn done(self) {
+        drop(self.share);
         if let Some(written) = self.written {
             let _ = written.send(());
         }

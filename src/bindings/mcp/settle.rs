@@ -46,7 +46,7 @@ struct Failure<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     stderr: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    rpc_code: Option<i32>,
+    rpc_code: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rpc_message: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -136,7 +136,7 @@ fn failure(error: &CallError) -> String {
     match error {
         CallError::Refused { code, message, data } => {
             (failure.rpc_code, failure.rpc_message, failure.rpc_data) =
-                (Some(*code), Some(message.as_str()), data.as_deref());
+                (*code, Some(message.as_str()), data.as_deref());
         }
         CallError::Unavailable { retry_after, .. } => failure.retry_after = Some(retry_after.as_millis()),
         _ => {}

@@ -1,24 +1,34 @@
-//! The calls under way, by their callers' numbers: until when each may take, and how it is given up.
+//! The calls in flight, by their callers' numbers: the deadline of each, and how it is given up.
 
-use super::conversation::Settle;
-use super::definition::Definition;
 use super::error::CallError;
-use super::factory::SessionFactory;
-use super::pool::Call;
-use super::request::Outcome;
+use super::request::{Outcome, Progress, Request, Settle};
+use super::server_config::{Key, ServerConfig};
 use super::session::Session;
+use super::session_factory::SessionFactory;
 use crate::pool::Place;
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::runtime::Handle;
-#[cfg(feature = "http")]
-use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until};
 
-/// All of them.
-pub struct Calls {
+/// A call, as its caller sees it.
+pub struct Call {
+    /// The caller's number of the call.
+    pub number: u32,
+    /// The server's key.
+    pub key: Key,
+    /// The request.
+    pub request: Arc<Request>,
+    /// Is told of progress.
+    pub progress: Option<Progress>,
+    /// Is called once with the outcome, on any thread.
+    pub settle: Box<dyn FnOnce(Outcome) + Send>,
+}
+
+/// All calls in flight.
+pub struct InFlight {
     state: Mutex<State>,
     runtime: Handle,
 }
@@ -36,16 +46,13 @@ struct Entry {
 }
 
 enum Stage {
-    /// About to wait, or to be asked.
+    /// About to wait, or to be sent.
     Between,
-    /// It waits for a session.
+    /// In the queue for a session.
     Waits(Attempt, Place<SessionFactory>),
-    /// A session has been asked, over its pipes.
-    Asked(Arc<Session>, i64),
-    /// A task waits for the answer.
-    #[cfg(feature = "http")]
-    Served(oneshot::Sender<CallError>),
-    /// Given up, for this reason; whoever has it in hand is about to hear.
+    /// Sent over a session, with this id.
+    Sent(Arc<Session>, i64),
+    /// Given up, for this reason. The thread that has the call in hand settles it.
     GivenUp(CallError),
 }
 
@@ -53,10 +60,12 @@ enum Stage {
 pub struct Attempt {
     /// The call.
     pub call: Call,
-    /// The server that it goes to.
-    pub definition: Arc<Definition>,
-    /// How many sessions it was given before.
+    /// The server's configuration.
+    pub config: Arc<ServerConfig>,
+    /// How many sessions had the call before.
     pub tried: usize,
+    /// Whether a server refused the session that had the call.
+    pub is_refused: bool,
 }
 
 /// The one timer, for the earliest deadline or something before it.
@@ -65,13 +74,13 @@ struct Timer {
     task: AbortHandle,
 }
 
-impl Calls {
-    /// None yet.
+impl InFlight {
+    /// Makes an empty table.
     pub fn new(runtime: Handle) -> Arc<Self> {
         Arc::new(Self { state: Mutex::default(), runtime })
     }
 
-    /// A call begins. Without a deadline it may take for ever.
+    /// Adds a call. Without a deadline it may take for ever.
     pub fn begin(self: &Arc<Self>, number: u32, deadline: Option<Instant>) {
         let mut state = self.state.lock();
         state.all.insert(number, Entry { deadline, stage: Stage::Between });
@@ -81,12 +90,12 @@ impl Calls {
         }
     }
 
-    /// It waits from now on, in the place that it is given.
+    /// Puts a call into the queue, in the place that `place` takes.
     pub fn wait(&self, attempt: Attempt, place: impl FnOnce() -> Place<SessionFactory>) {
         let mut state = self.state.lock();
         let why = match state.all.get_mut(&attempt.call.number) {
             Some(Entry { stage: Stage::GivenUp(why), .. }) => why.clone(),
-            // The place is taken under the lock: whoever is given a session in it at once finds that it waits.
+            // The place is taken under the lock, so that a session which is granted at once finds the call waiting.
             Some(entry) => return entry.stage = Stage::Waits(attempt, place()),
             None => CallError::Aborted,
         };
@@ -94,7 +103,7 @@ impl Calls {
         self.settle(attempt.call, Err(why));
     }
 
-    /// Its waiting is over, unless it has been given up.
+    /// Takes a call out of the queue, unless it has been given up.
     pub fn waited(&self, number: u32) -> Option<Attempt> {
         let mut state = self.state.lock();
         let entry = state.all.get_mut(&number)?;
@@ -110,44 +119,38 @@ impl Calls {
         }
     }
 
-    /// A task waits for the answer; the receiver hears why it is given up.
+    /// Registers a call's request with a session, so that from now on giving up the call gives up the request.
     ///
     /// # Errors
-    /// It has been given up already.
-    #[cfg(feature = "http")]
-    pub fn serve(&self, number: u32) -> Result<oneshot::Receiver<CallError>, CallError> {
-        let (sender, receiver) = oneshot::channel();
-        self.advance(number, Stage::Served(sender)).map(|()| receiver)
-    }
-
-    /// A session is asked: registers the request with it, so that from now on giving up the one gives up the other.
-    ///
-    /// # Errors
-    /// It has been given up already, or the session has ended; with who wants to know.
-    pub fn ask(
+    /// The call has been given up already, or the session has ended; with `settle` unused.
+    pub fn register(
         &self,
         number: u32,
         session: &Arc<Session>,
+        progress: Option<Progress>,
         settle: Settle,
-        register: impl FnOnce(Settle) -> Result<i64, (CallError, Settle)>,
     ) -> Result<i64, (CallError, Settle)> {
         let mut state = self.state.lock();
         let Some(entry) = state.all.get_mut(&number) else { return Err((CallError::Aborted, settle)) };
         if let Stage::GivenUp(why) = &entry.stage {
             return Err((why.clone(), settle));
         }
-        let asked = register(settle)?;
-        entry.stage = Stage::Asked(Arc::clone(session), asked);
-        Ok(asked)
+        let id = session.register(progress, settle)?;
+        entry.stage = Stage::Sent(Arc::clone(session), id);
+        Ok(id)
     }
 
-    /// It starts again, with another session.
+    /// Begins another attempt, unless the call has been given up.
     pub fn again(&self, number: u32) {
-        // Whoever has been given up stays so.
-        let _ = self.advance(number, Stage::Between);
+        let mut state = self.state.lock();
+        if let Some(entry) = state.all.get_mut(&number)
+            && !matches!(entry.stage, Stage::GivenUp(_))
+        {
+            entry.stage = Stage::Between;
+        }
     }
 
-    /// It has an outcome.
+    /// Settles a call.
     pub fn settle(&self, call: Call, outcome: Outcome) {
         let mut state = self.state.lock();
         if let Some(Entry { deadline: Some(deadline), .. }) = state.all.remove(&call.number) {
@@ -157,7 +160,7 @@ impl Calls {
         (call.settle)(outcome);
     }
 
-    /// Gives it up, for this reason.
+    /// Gives a call up, for this reason.
     pub fn give_up(&self, number: u32, why: CallError) {
         let mut state = self.state.lock();
         let Some(entry) = state.all.get_mut(&number) else { return };
@@ -171,37 +174,23 @@ impl Calls {
                 drop(place);
                 self.settle(attempt.call, Err(why));
             }
-            Stage::Asked(session, asked) => session.give_up(asked, why),
-            #[cfg(feature = "http")]
-            Stage::Served(sender) => drop(sender.send(why)),
+            Stage::Sent(session, id) => session.give_up(id, why),
             Stage::Between | Stage::GivenUp(_) => {}
         }
     }
 
-    /// Those that a server is working on, with its pid if it is a process.
-    pub fn served(&self) -> Vec<(u32, Option<u32>)> {
+    /// Returns the calls that a server is working on, with the server's pid if it is a process.
+    pub fn sent(&self) -> Vec<(u32, Option<u32>)> {
         let state = self.state.lock();
-        let served = |(number, entry): (&u32, &Entry)| match &entry.stage {
-            Stage::Asked(session, _) => Some((*number, session.pid())),
-            #[cfg(feature = "http")]
-            Stage::Served(_) => Some((*number, None)),
+        let sent = |(number, entry): (&u32, &Entry)| match &entry.stage {
+            Stage::Sent(session, _) => Some((*number, session.pid())),
             _ => None,
         };
-        state.all.iter().filter_map(served).collect()
+        state.all.iter().filter_map(sent).collect()
     }
 
-    fn advance(&self, number: u32, to: Stage) -> Result<(), CallError> {
-        let mut state = self.state.lock();
-        let Some(entry) = state.all.get_mut(&number) else { return Err(CallError::Aborted) };
-        if let Stage::GivenUp(why) = &entry.stage {
-            return Err(why.clone());
-        }
-        entry.stage = to;
-        Ok(())
-    }
-
-    /// A timer that rings before the earliest deadline is left to do so: most calls end long before theirs, and each timer
-    /// that is set wakes a thread.
+    /// Arms the timer for the earliest deadline. An earlier timer is kept and fires early, because setting one wakes a
+    /// thread, and most calls end long before their deadline.
     fn arm(self: &Arc<Self>, state: &mut State) {
         let Some(&(deadline, _)) = state.deadlines.first() else { return };
         match &state.timer {
@@ -222,7 +211,7 @@ impl Calls {
     fn ring(self: &Arc<Self>, rung: Instant) {
         let now = Instant::now();
         let mut state = self.state.lock();
-        // Another one may have been set while this one rang.
+        // Another timer may have been set while this one fired.
         state.timer.take_if(|timer| timer.deadline == rung);
         let due: Vec<u32> = state.deadlines.range(..=(now, u32::MAX)).map(|(_, number)| *number).collect();
         for number in &due {
@@ -231,15 +220,15 @@ impl Calls {
             }
         }
         self.arm(&mut state);
-        let asked = due.iter().filter_map(|number| match &state.all.get(number)?.stage {
-            Stage::Asked(session, _) => Some(Arc::clone(session)),
+        let sent = due.iter().filter_map(|number| match &state.all.get(number)?.stage {
+            Stage::Sent(session, _) => Some(Arc::clone(session)),
             _ => None,
         });
-        let sessions: Vec<Arc<Session>> = asked.collect();
+        let sessions: Vec<Arc<Session>> = sent.collect();
         drop(state);
-        // The answer may be there, and the event loop that should read it busy.
+        // The answer may be in the pipe while the event loop that reads it is busy.
         for session in sessions {
-            session.glance();
+            session.read_available();
         }
         for number in due {
             self.give_up(number, CallError::TimedOut);
