@@ -17,10 +17,10 @@ pub enum CallError {
         data: Option<String>,
     },
     /// The server answered over HTTP, but not with a message.
-    #[error("the server answered {0}")]
+    #[error("{0}")]
     NoMessage(String),
-    /// The server wants an authorization that is missing or no longer valid.
-    #[error("the server wants an authorization that is missing or no longer valid{}", in_brackets(.0))]
+    /// The server wants an authorisation that is missing or no longer valid.
+    #[error("the server wants an authorisation that is missing or no longer valid{}", in_brackets(.0))]
     Unauthorized(String),
     /// The server does not know the session any more, and has not done anything.
     #[error("the server does not know the session any more: {0}")]
@@ -90,8 +90,8 @@ pub enum StartError {
     /// The handshake failed.
     #[error("the server could not be connected to: {0}")]
     Handshake(String, ServerEnd),
-    /// The server wants an authorization that is missing or no longer valid.
-    #[error("the server wants an authorization that is missing or no longer valid{}", in_brackets(.0))]
+    /// The server wants an authorisation that is missing or no longer valid.
+    #[error("the server wants an authorisation that is missing or no longer valid{}", in_brackets(.0))]
     Unauthorized(String),
     /// The server speaks an older transport over HTTP.
     #[error("the server does not speak streamable HTTP: {0}")]
@@ -148,10 +148,11 @@ impl StartError {
         match error {
             CallError::Unauthorized(words) => Self::Unauthorized(words),
             CallError::NotStreamable(words) => Self::NotStreamable(words),
-            CallError::Refused { code: Some(code), message, .. } => Self::Handshake(format!("{message} (error {code})"), end),
+            CallError::Refused { code: Some(code), message, .. } => {
+                Self::Handshake(format!("{message} (error {code})"), end)
+            }
             CallError::Refused { message, .. } => Self::Handshake(message, end),
-            CallError::NoMessage(words) => Self::Handshake(format!("it answered {words}"), end),
-            CallError::Exited(ServerEnd { reason: Some(reason), .. }) => Self::Handshake(reason, end),
+            CallError::Exited(ServerEnd { reason: Some(reason), .. }) => Self::Handshake(format!("it {reason}"), end),
             error => Self::Handshake(error.to_string(), end),
         }
     }

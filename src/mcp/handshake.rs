@@ -70,7 +70,8 @@ fn next_step(first: &Step, protocol: Protocol, error: &CallError) -> Option<Step
         return (protocol == Protocol::Auto).then_some(Step::Discover);
     }
     let mut candidates = VERSIONS.into_iter().filter(|version| supported.iter().any(|each| each == version));
-    let is_open = |version: &&str| version != proposed && (protocol == Protocol::Auto || *version != WITHOUT_INITIALIZE);
+    let is_open =
+        |version: &&str| version != proposed && (protocol == Protocol::Auto || *version != WITHOUT_INITIALIZE);
     candidates.find(is_open).map(|version| match version {
         WITHOUT_INITIALIZE => Step::Discover,
         version => Step::Initialize(version),
@@ -94,11 +95,8 @@ async fn take(transport: &impl Transport, step: &Step) -> Result<(), CallError> 
 }
 
 async fn initialize(transport: &impl Transport, version: &str) -> Result<(), CallError> {
-    let params = format!(
-        r#"{{"protocolVersion":{},"capabilities":{{}},"clientInfo":{}}}"#,
-        quoted(version),
-        client_info()
-    );
+    let params =
+        format!(r#"{{"protocolVersion":{},"capabilities":{{}},"clientInfo":{}}}"#, quoted(version), client_info());
     let result = ask(transport, "initialize", params).await?;
     let [agreed] = members(&result, ["protocolVersion"]).ok_or_else(|| no_answer_to("initialize"))?;
     let agreed = agreed.and_then(|version| serde_json::from_str::<String>(version.get()).ok());

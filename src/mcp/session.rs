@@ -171,9 +171,7 @@ impl Session {
         match &self.transport {
             Transport::Stdio(server) => server.end(),
             #[cfg(feature = "http")]
-            Transport::Http(connection) => {
-                ServerEnd { exit: None, stderr: connection.client.log.text(), reason: None }
-            }
+            Transport::Http(connection) => ServerEnd { exit: None, stderr: connection.client.log.text(), reason: None },
         }
     }
 

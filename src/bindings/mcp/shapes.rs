@@ -106,9 +106,10 @@ impl McpServer {
     pub fn into_config(self) -> ServerConfig {
         let server = self;
         let transport = match server.url {
-            Some(url) => {
-                TransportConfig::Http(Endpoint { url, headers: server.headers.unwrap_or_default().into_iter().collect() })
-            }
+            Some(url) => TransportConfig::Http(Endpoint {
+                url,
+                headers: server.headers.unwrap_or_default().into_iter().collect(),
+            }),
             None => TransportConfig::Stdio(Program {
                 command: server.command.unwrap_or_default().into(),
                 arguments: server.args.unwrap_or_default().into_iter().map(OsString::from).collect(),

@@ -21,7 +21,8 @@ impl Transport for Scripted {
         let name = format!("{} {version}", request.method).trim().to_owned();
         let answer = self.answers.iter().find(|(asked, _)| *asked == name).map(|(_, answer)| answer.clone());
         self.asked.lock().push(name);
-        let mut message = answer.unwrap_or_else(|| json!({ "error": { "code": -32601, "message": "Method not found" } }));
+        let mut message =
+            answer.unwrap_or_else(|| json!({ "error": { "code": -32601, "message": "Method not found" } }));
         message["id"] = json!(id);
         for incoming in jsonrpc::read(message.to_string().as_bytes()) {
             self.client.handle(incoming);

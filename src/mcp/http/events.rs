@@ -244,8 +244,26 @@ mod tests {
     fn streams() -> impl Strategy<Value = Vec<u8>> {
         let part = prop_oneof![
             prop::sample::select(vec![
-                &b"data: "[..], b"data:", b"data", b"id: ", b"id", b"id: 7", b"event: message", b"event: ping", b"event",
-                b"retry: 12", b"retry", b": ", b":", b"\n", b"\n\n", b"\r\n", b"\r", b"\r\n\r\n", b"\xef\xbb\xbf", b"\0",
+                &b"data: "[..],
+                b"data:",
+                b"data",
+                b"id: ",
+                b"id",
+                b"id: 7",
+                b"event: message",
+                b"event: ping",
+                b"event",
+                b"retry: 12",
+                b"retry",
+                b": ",
+                b":",
+                b"\n",
+                b"\n\n",
+                b"\r\n",
+                b"\r",
+                b"\r\n\r\n",
+                b"\xef\xbb\xbf",
+                b"\0",
             ])
             .prop_map(<[u8]>::to_vec),
             prop::collection::vec(any::<u8>(), 0..6),

@@ -58,12 +58,7 @@ impl Summary {
                     jsonrpc::Id::Null => Id::Null,
                     _ => Id::Foreign,
                 };
-                Self::Error {
-                    id,
-                    code: code.unwrap_or(f64::NAN),
-                    message: message.clone(),
-                    data: data.clone(),
-                }
+                Self::Error { id, code: code.unwrap_or(f64::NAN), message: message.clone(), data: data.clone() }
             }
             Incoming::Invalid => self,
             _ => Self::Messages,

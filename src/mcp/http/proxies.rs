@@ -34,12 +34,17 @@ impl Proxies {
     /// # Errors
     /// The name of the variable that is no proxy's address. The value may hold a password and is not shown.
     pub fn new(http: Option<&str>, https: Option<&str>, no_proxy: &str) -> Result<Self, String> {
-        Ok(Self { http: proxy("HTTP_PROXY", http)?, https: proxy("HTTPS_PROXY", https)?, direct: Direct::parse(no_proxy) })
+        Ok(Self {
+            http: proxy("HTTP_PROXY", http)?,
+            https: proxy("HTTPS_PROXY", https)?,
+            direct: Direct::parse(no_proxy),
+        })
     }
 
     /// Returns the proxy for a request to this address. https goes through the proxy for http where there is no other.
     fn choose(&self, url: &Url) -> Option<&Url> {
-        let proxy = if url.scheme() == "https" { self.https.as_ref().or(self.http.as_ref()) } else { self.http.as_ref() };
+        let proxy =
+            if url.scheme() == "https" { self.https.as_ref().or(self.http.as_ref()) } else { self.http.as_ref() };
         proxy.filter(|_| !self.direct.holds(url))
     }
 }

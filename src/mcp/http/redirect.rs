@@ -100,7 +100,10 @@ mod tests {
 
     #[test]
     fn plain_http_may_lead_to_encryption() {
-        assert_eq!(stepped(&Method::POST, "http://a.example/", 0, 308, "https://a.example/"), "https://a.example/ other");
+        assert_eq!(
+            stepped(&Method::POST, "http://a.example/", 0, 308, "https://a.example/"),
+            "https://a.example/ other"
+        );
     }
 
     #[test]

@@ -19,14 +19,16 @@ impl Secrets {
     /// Collects the secrets of an address and of headers.
     pub fn of(url: &Url, headers: &[(String, String)]) -> Self {
         let mut secrets = Self::default();
-        for (_, value) in headers.iter().filter(|(name, _)| !HARMLESS.iter().any(|one| name.eq_ignore_ascii_case(one))) {
+        for (_, value) in headers.iter().filter(|(name, _)| !HARMLESS.iter().any(|one| name.eq_ignore_ascii_case(one)))
+        {
             secrets.add(value.split_whitespace(), SHORTEST);
         }
         secrets.add(url.password(), SHORTEST);
         for (_, value) in url.query_pairs() {
             secrets.add([value.as_ref()], SHORTEST);
         }
-        secrets.add(url.query().unwrap_or_default().split('&').filter_map(|pair| Some(pair.split_once('=')?.1)), SHORTEST);
+        secrets
+            .add(url.query().unwrap_or_default().split('&').filter_map(|pair| Some(pair.split_once('=')?.1)), SHORTEST);
         secrets.add(url.path_segments().into_iter().flatten(), SHORTEST_IN_PATH);
         // The longest first, because one may be a part of another.
         secrets.0.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
@@ -58,7 +60,8 @@ mod tests {
 
     #[test]
     fn secrets_are_hidden_in_a_servers_words() {
-        let url = Url::parse("https://user:pass-word@a.example/mcp/s/0123456789abcdef/x?key=sec%20ret-key&v=2").expect("an address");
+        let url = Url::parse("https://user:pass-word@a.example/mcp/s/0123456789abcdef/x?key=sec%20ret-key&v=2")
+            .expect("an address");
         let headers = [
             ("Authorization", "Bearer token-token"),
             ("X-Short", "on"),

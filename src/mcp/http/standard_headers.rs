@@ -19,9 +19,8 @@ pub fn standard_headers(Request { method, params }: &Request) -> Vec<(HeaderName
     };
     let subject = subject.and_then(|[value]| serde_json::from_str::<String>(value?.get()).ok());
     let headers = [(METHOD, Some(method.clone())), (NAME, subject)];
-    let header = |(name, value): (HeaderName, Option<String>)| {
-        Some((name, HeaderValue::from_str(&encoded(&value?)).ok()?))
-    };
+    let header =
+        |(name, value): (HeaderName, Option<String>)| Some((name, HeaderValue::from_str(&encoded(&value?)).ok()?));
     headers.into_iter().filter_map(header).collect()
 }
 
@@ -46,8 +45,14 @@ mod tests {
     #[test]
     fn a_request_is_named_in_its_headers() {
         assert_eq!(headers("tools/list", "{}"), ["mcp-method: tools/list"]);
-        assert_eq!(headers("tools/call", r#"{"name":"say hi","arguments":{}}"#), ["mcp-method: tools/call", "mcp-name: say hi"]);
-        assert_eq!(headers("resources/read", r#"{"uri":"file:///a"}"#), ["mcp-method: resources/read", "mcp-name: file:///a"]);
+        assert_eq!(
+            headers("tools/call", r#"{"name":"say hi","arguments":{}}"#),
+            ["mcp-method: tools/call", "mcp-name: say hi"]
+        );
+        assert_eq!(
+            headers("resources/read", r#"{"uri":"file:///a"}"#),
+            ["mcp-method: resources/read", "mcp-name: file:///a"]
+        );
         assert_eq!(headers("tools/call", r#"{"name":7}"#), ["mcp-method: tools/call"]);
     }
 

@@ -98,12 +98,15 @@ pub fn decide(sent: Sent, status: u16, body: Body<'_>) -> Verdict {
         (Sent::Start, 404 | 405, _) => Verdict::NotStreamable(describe(status, body)),
         (Sent::Notification { .. }, 200..=299, _) | (_, 200..=299, Body::Text("")) => Verdict::Taken,
         (_, 200..=299, Body::Events | Body::Message | Body::Error { id: Id::Own, .. }) => Verdict::Read,
-        (Sent::Request { in_session: true, again: false }, _, _) if refuses_session(status, body) => Verdict::NewSession,
-        (_, _, Body::Error { .. }) => Verdict::Failed { words: Words::Error, in_doubt: is_in_doubt(sent, status, body) },
-        _ => Verdict::Failed {
-            words: Words::Status(describe(status, body)),
-            in_doubt: is_in_doubt(sent, status, body),
-        },
+        (Sent::Request { in_session: true, again: false }, _, _) if refuses_session(status, body) => {
+            Verdict::NewSession
+        }
+        (_, _, Body::Error { .. }) => {
+            Verdict::Failed { words: Words::Error, in_doubt: is_in_doubt(sent, status, body) }
+        }
+        _ => {
+            Verdict::Failed { words: Words::Status(describe(status, body)), in_doubt: is_in_doubt(sent, status, body) }
+        }
     }
 }
 
@@ -125,7 +128,8 @@ fn is_in_doubt(sent: Sent, status: u16, body: Body<'_>) -> bool {
     let (Sent::Request { in_session: true, .. } | Sent::Notification { in_session: true }) = sent else { return false };
     let answers_request = matches!(body, Body::Error { id: Id::Own, .. });
     refuses_session(status, body)
-        || !answers_request && (status >= 500 || matches!(body, Body::Error { code, .. } if REFUSAL_CODES.contains(&code)))
+        || !answers_request
+            && (status >= 500 || matches!(body, Body::Error { code, .. } if REFUSAL_CODES.contains(&code)))
 }
 
 fn names_session(text: &str) -> bool {
@@ -182,7 +186,8 @@ mod tests {
 
     #[test]
     fn any_2xx_will_do_for_a_notification() {
-        let bodies = [Body::Events, Body::Message, Body::Text(""), Body::Text("ok"), error(Id::Null, -32600.0, "session")];
+        let bodies =
+            [Body::Events, Body::Message, Body::Text(""), Body::Text("ok"), error(Id::Null, -32600.0, "session")];
         for status in [200, 201, 202, 204, 299] {
             for body in bodies {
                 assert_eq!(decide(NOTE, status, body), Verdict::Taken, "{status} {body:?}");

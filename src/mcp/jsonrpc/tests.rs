@@ -28,7 +28,10 @@ fn each_kind_of_message_is_recognized() {
         (r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#, "notification ping -"),
         (r#"{"jsonrpc":"2.0","method":"made/up","params":{"a":1}}"#, r#"notification made/up {"a":1}"#),
         (r#"{"jsonrpc":"2.0","result":{}}"#, "result {} of Null"),
-        (r#"{"jsonrpc":"2.0","id":1}"#, "the server answered with an error: neither a result nor an error of Number(1)"),
+        (
+            r#"{"jsonrpc":"2.0","id":1}"#,
+            "the server answered with an error: neither a result nor an error of Number(1)",
+        ),
         (r#"{"jsonrpc":"2.0","id":1,"result":{}"#, "invalid"),
         ("Server listening on stdio", "invalid"),
         ("{}", "invalid"),
@@ -120,7 +123,8 @@ fn a_batch_is_read_message_by_message() {
 #[test]
 fn a_byte_order_mark_and_invalid_utf8_do_no_harm() {
     assert_eq!(kinds("\u{feff}{\"id\":1,\"result\":1}"), "result 1 of Number(1)");
-    let [Incoming::Response { outcome: Ok(result), .. }] = &read(b"{\"id\":1,\"result\":{\"text\":\"\xff\"}}")[..] else {
+    let [Incoming::Response { outcome: Ok(result), .. }] = &read(b"{\"id\":1,\"result\":{\"text\":\"\xff\"}}")[..]
+    else {
         panic!("no answer")
     };
     assert_eq!(result, "{\"text\":\"\u{fffd}\"}");

@@ -36,11 +36,7 @@ pub struct Server {
 ///
 /// # Errors
 /// [`StartError`]; nothing of the server is left then.
-pub async fn connect(
-    registry: &Arc<Registry>,
-    config: &ServerConfig,
-    program: &Program,
-) -> Result<Server, StartError> {
+pub async fn connect(registry: &Arc<Registry>, config: &ServerConfig, program: &Program) -> Result<Server, StartError> {
     let Spawned { process, connection, outlet, silent } = spawn::start(registry, config, program).await?;
     let server = Server { process, connection, outlet, silent, max_buffer: config.max_buffer };
     let handshake = shake_hands(&*server.connection, config.protocol);

@@ -27,11 +27,7 @@ pub struct Spawned {
 ///
 /// # Errors
 /// [`StartError::Spawn`], which names the program or the folder that is missing.
-pub async fn start(
-    registry: &Arc<Registry>,
-    config: &ServerConfig,
-    program: &Program,
-) -> Result<Spawned, StartError> {
+pub async fn start(registry: &Arc<Registry>, config: &ServerConfig, program: &Program) -> Result<Spawned, StartError> {
     let connection = Connection::new();
     let outlet = Arc::new(Outlet::new(Arc::clone(&connection) as Arc<dyn Listener>, config.max_buffer));
     let (stderr, errors) = mpsc::channel(READS_AHEAD);
