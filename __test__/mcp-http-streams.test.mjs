@@ -1,7 +1,6 @@
 // Streams over HTTP: what the server asks on them, how a broken one goes on, and what is said in headers.
 
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { describe, test } from 'node:test'
 import { McpPool } from '../index.js'
 import { httpMcpServer } from './support/http-mcp-server.mjs'
@@ -29,8 +28,9 @@ describe('a server that asks', () => {
   for (const where of ['in the stream of a call', 'on the GET stream']) {
     test(`gets an answer to a ping and a refusal of all else, ${where}`, async (t) => {
       const questions = ['ping', 'roots/list', 'sampling/createMessage', 'elicitation/create']
-      const ask = (response) =>
-        questions.forEach((method, at) => response.write(data({ id: `q${at}`, method, params: {} })))
+      const ask = (response) => {
+        for (const [at, method] of questions.entries()) response.write(data({ id: `q${at}`, method, params: {} }))
+      }
       const server = await httpMcpServer(t, {
         behave: (message, { method }, response) => {
           if (method === 'GET') {

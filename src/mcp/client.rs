@@ -75,14 +75,13 @@ impl Client {
             Incoming::Response { id: Id::Number(id), outcome } => self.answer(id, outcome),
             // Over pipes nothing tells which request such an error is about. The log shows it when a call times out.
             Incoming::Response { outcome: Err(error), .. } => self.log.add(error.to_string().as_bytes()),
-            Incoming::Response { .. } => {}
             Incoming::Request { id, method } => return Some(jsonrpc::reply(&id, &method)),
             Incoming::Notification { method, params: Some(params) } => match method.as_str() {
                 "notifications/progress" => self.report_progress(params),
                 "notifications/message" => self.log.add(params.as_bytes()),
                 _ => {}
             },
-            Incoming::Notification { .. } | Incoming::Invalid => {}
+            Incoming::Response { .. } | Incoming::Notification { .. } | Incoming::Invalid => {}
         }
         None
     }

@@ -222,7 +222,9 @@ impl Connection {
             let mut state = self.state.lock();
             (std::mem::take(&mut state.posts), state.session.is_some())
         };
-        posts.into_values().for_each(|post| post.abort());
+        for post in posts.into_values() {
+            post.abort();
+        }
         if has_session {
             // A server that does not know DELETE keeps the session until it expires.
             let _ = timeout(DELETE_TIMEOUT, self.request(Method::DELETE, None, &[], None)).await;

@@ -112,18 +112,18 @@ impl Exchange {
                         return Err(broken("closed the stream again and again before it had answered"));
                     }
                     sleep(retry.saturating_mul(resumes).min(RETRY_BOUNDS.1)).await;
-                    let resumed = match connection.get(Some(id)).await {
+                    let response = match connection.get(Some(id)).await {
                         Ok(response) => response,
                         Err(HttpFailure::Unreachable(_) | HttpFailure::Lost(_)) => continue,
                         Err(failure) => return Err(unsent(connection, &failure)),
                     };
-                    if !resumed.status().is_success() || !is_stream(&resumed) {
-                        let status = resumed.status().as_u16();
+                    if !response.status().is_success() || !is_stream(&response) {
+                        let status = response.status().as_u16();
                         return Err(broken(&format!(
                             "closed the stream before it had answered, and refused to resume it (HTTP {status})"
                         )));
                     }
-                    stream = EventStream::new(resumed, connection.max_buffer);
+                    stream = EventStream::new(response, connection.max_buffer);
                 }
             }
         }
