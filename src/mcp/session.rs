@@ -102,7 +102,7 @@ impl Session {
 
     /// Reads what the server's process has written already.
     pub fn read_available(&self) {
-        if let Transport::Stdio(server) = &self.transport {
+        if let Some(server) = self.stdio() {
             server.outlet.glance();
         }
     }
