@@ -15,7 +15,7 @@ mod exchange;
 pub mod factory;
 mod heard;
 #[cfg(feature = "http")]
-mod http;
+pub mod http;
 pub mod pool;
 mod process;
 mod request;

@@ -1,15 +1,15 @@
 //! Servers that are reached over HTTP ("streamable HTTP"): no process at all.
 
-use super::connection::{Connection, deepest};
-use super::definition::{Definition, Endpoint};
-use super::error::{ServerEnd, StartError};
-use super::request::Request;
-use super::session::{Session, Way, shake_hands};
-use super::traffic::Traffic;
-use super::wire::{self, Awaited};
+use super::client::client;
+use crate::mcp::connection::{Connection, deepest};
+use crate::mcp::definition::{Definition, Endpoint};
+use crate::mcp::error::{ServerEnd, StartError};
+use crate::mcp::request::Request;
+use crate::mcp::session::{Session, Way, shake_hands};
+use crate::mcp::traffic::Traffic;
+use crate::mcp::wire::{self, Awaited};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
-use once_cell::sync::OnceCell;
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Client as HttpClient, Error as HttpError};
 use rmcp::model::{ClientJsonRpcMessage, ClientRequest, JsonRpcMessage, RequestId, ServerJsonRpcMessage};
@@ -23,12 +23,8 @@ use sse_stream::{Error as SseError, Sse};
 use std::collections::HashMap;
 use std::error::Error;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-
-/// How long a connection may take to be made.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
 type Events = BoxStream<'static, Result<Sse, SseError>>;
 type Headers = HashMap<HeaderName, HeaderValue>;
@@ -41,8 +37,10 @@ type Failure = StreamableHttpError<HttpError>;
 pub async fn connect(definition: &Definition, endpoint: &Endpoint) -> Result<Arc<Session>, StartError> {
     let failed = |why: String| StartError::Handshake(why, ServerEnd::default());
     let traffic = Arc::<Traffic>::default();
-    let client =
-        Observed { client: http_client().map_err(|error| failed(deepest(&error)))?, traffic: Arc::clone(&traffic) };
+    let client = Observed {
+        client: client().map_err(|error| failed(error.to_string()))?.clone(),
+        traffic: Arc::clone(&traffic),
+    };
     let config = StreamableHttpClientTransportConfig::with_uri(endpoint.url.as_str())
         .custom_headers(headers(endpoint).map_err(failed)?)
         .max_sse_event_size(definition.max_buffer)
@@ -83,17 +81,6 @@ pub fn without_address(error: &(dyn Error + 'static)) -> Option<String> {
 /// Servers of the transport before this one have no such address, or take no such request; the SDK says so in words alone.
 fn is_older_transport(why: &str) -> bool {
     ["HTTP 404", "HTTP 405"].iter().any(|status| why.contains(status))
-}
-
-/// One for all servers: it keeps the connections.
-fn http_client() -> Result<HttpClient, HttpError> {
-    static CLIENT: OnceCell<HttpClient> = OnceCell::new();
-    let make = || {
-        // Fails only where the same was done before.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        HttpClient::builder().no_proxy().connect_timeout(CONNECT_TIMEOUT).build()
-    };
-    CLIENT.get_or_try_init(make).cloned()
 }
 
 fn headers(endpoint: &Endpoint) -> Result<Headers, String> {
