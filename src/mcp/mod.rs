@@ -7,7 +7,7 @@ mod client;
 pub mod error;
 mod handshake;
 #[cfg(feature = "http")]
-mod http;
+pub mod http;
 mod in_flight;
 mod jsonrpc;
 pub mod pool;
@@ -17,5 +17,6 @@ mod server_log;
 pub mod session;
 mod session_factory;
 mod stdio;
+pub mod words;
 
 pub use request::{Outcome, Progress, Request};

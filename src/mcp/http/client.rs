@@ -2,8 +2,9 @@
 
 use super::headers::Headers;
 use super::redirect::{Step, step};
-use super::words::{deepest, plain};
+use super::words::deepest;
 use super::{proxies, trust};
+use crate::mcp::words::plain;
 use bytes::Bytes;
 use once_cell::sync::OnceCell;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
@@ -13,6 +14,9 @@ use std::time::Duration;
 
 /// The longest time that a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+/// The time after which an idle connection is not used again. Node.js's servers close theirs after 5 s, and a request that
+/// meets the end of its connection may be lost.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 const USER_AGENT: &str = concat!("procward/", env!("CARGO_PKG_VERSION"));
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
@@ -169,17 +173,18 @@ fn headers(request: &Outgoing<'_>, is_home: bool) -> HeaderMap {
     headers
 }
 
-fn client() -> Result<&'static Client, HttpFailure> {
+pub(super) fn client() -> Result<&'static Client, HttpFailure> {
     static CLIENT: OnceCell<Client> = OnceCell::new();
     CLIENT.get_or_try_init(|| {
         let tls = trust::tls_config().map_err(|error| HttpFailure::Invalid(plain(&error.to_string())))?;
         let mut builder = Client::builder()
             .tls_backend_preconfigured(tls)
             .connect_timeout(CONNECT_TIMEOUT)
+            .pool_idle_timeout(IDLE_TIMEOUT)
             .redirect(Policy::none())
             .user_agent(USER_AGENT)
             .no_proxy();
-        if let Some(proxy) = proxies::chooser() {
+        if let Some(proxy) = proxies::chooser().map_err(HttpFailure::Invalid)? {
             builder = builder.proxy(proxy);
         }
         builder.build().map_err(|error| HttpFailure::Invalid(deepest(&error)))

@@ -96,7 +96,7 @@ impl Connection {
         let mut state = self.state.lock();
         let message = match request.method.as_str() {
             "initialize" | "server/discover" => Message::Start,
-            _ => Message::Request { in_session: state.session.is_some(), again: false },
+            _ => Message::Request { in_session: state.session.is_some() },
         };
         let standard = if state.without_initialize { standard_headers(request) } else { Vec::new() };
         self.client.write(id, request, |body, sent| {

@@ -18,3 +18,6 @@ mod words;
 
 pub use connect::connect;
 pub use connection::Connection;
+
+#[cfg(test)]
+mod client_test;

@@ -4,11 +4,11 @@ use once_cell::sync::OnceCell;
 use reqwest::{Proxy, Url};
 use std::fmt;
 
-static PROXIES: OnceCell<Proxies> = OnceCell::new();
+static PROXIES: OnceCell<Result<Proxies, String>> = OnceCell::new();
 
 /// The proxies of the process.
 #[derive(Clone, Default)]
-pub struct Proxies {
+struct Proxies {
     http: Option<Url>,
     https: Option<Url>,
     direct: Direct,
@@ -33,7 +33,7 @@ impl Proxies {
     ///
     /// # Errors
     /// The name of the variable that is no proxy's address. The value may hold a password and is not shown.
-    pub fn new(http: Option<&str>, https: Option<&str>, no_proxy: &str) -> Result<Self, String> {
+    fn new(http: Option<&str>, https: Option<&str>, no_proxy: &str) -> Result<Self, String> {
         Ok(Self {
             http: proxy("HTTP_PROXY", http)?,
             https: proxy("HTTPS_PROXY", https)?,
@@ -50,14 +50,19 @@ impl Proxies {
 }
 
 /// Sets the proxies of the process. Only the first ones count, and only before the first request.
-pub fn set(proxies: Proxies) {
-    let _ = PROXIES.set(proxies);
+pub fn set(http: Option<&str>, https: Option<&str>, no_proxy: &str) {
+    PROXIES.get_or_init(|| Proxies::new(http, https, no_proxy));
 }
 
-/// Returns what asks for the proxy of each request, where there are proxies.
-pub fn chooser() -> Option<Proxy> {
-    let proxies = PROXIES.get().filter(|proxies| proxies.http.is_some() || proxies.https.is_some())?;
-    Some(Proxy::custom(|url| proxies.choose(url).cloned()))
+/// Returns what chooses the proxy of each request, where there are proxies.
+///
+/// # Errors
+/// The name of a variable that is no proxy's address: a request around the proxy could go where it must not.
+pub fn chooser() -> Result<Option<Proxy>, String> {
+    let Some(proxies) = PROXIES.get() else { return Ok(None) };
+    let proxies = proxies.as_ref().map_err(Clone::clone)?;
+    let any = proxies.http.is_some() || proxies.https.is_some();
+    Ok(any.then(|| Proxy::custom(|url| proxies.choose(url).cloned())))
 }
 
 fn proxy(variable: &str, value: Option<&str>) -> Result<Option<Url>, String> {
