@@ -176,6 +176,12 @@ export interface JudgedProcess {
 /** Calls a tool with JSON arguments. `timeout` is in ms, `Infinity` for none. */
 export declare function mcpCallTool(sessions: number, number: number, key: number, tool: string, arguments: string, timeout: number, progress: boolean): void
 
+/**
+ * Sets the proxies, as the values of `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`. Only the first call of the process counts,
+ * and only before its first request over HTTP; a wrong value fails the requests.
+ */
+export declare function mcpProxies(http: string | undefined | null, https: string | undefined | null, noProxy: string): void
+
 /** A server; `lib/` has checked it. Times are in ms, `Infinity` for ever. */
 export interface McpServer {
   /** Its name in the configuration. */
@@ -235,6 +241,12 @@ export interface McpSession {
   /** How many lines it wrote that were no messages. */
   garbage: number
 }
+
+/**
+ * Sets the certificates that https servers are trusted by, as PEM texts. Only the first call of the process counts.
+ * Without `verify` any server is trusted.
+ */
+export declare function mcpTrust(certificates: Array<string>, verify: boolean): void
 
 /** A call of this series has ended, with the outcome in this place of `lib/metrics/outcomes.js`. */
 export declare function metricsRecordCall(series: number, outcome: number, seconds: number): void
