@@ -182,6 +182,12 @@ export declare const enum McpProtocol {
 }
 
 /**
+ * Sets the proxies, as the values of `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`. Only the first call of the process counts,
+ * and only before its first request over HTTP; a wrong value fails the requests.
+ */
+export declare function mcpProxies(http: string | undefined | null, https: string | undefined | null, noProxy: string): void
+
+/**
  * Sends a request to the server with this key. `params` is a JSON object as text, or empty. `timeout` is in ms, `Infinity`
  * for none. With `progress`, the request asks for progress.
  */
@@ -250,6 +256,12 @@ export interface McpSession {
   /** How many lines it wrote that were no messages. */
   garbage: number
 }
+
+/**
+ * Sets the certificates that https servers are trusted by, as PEM texts. Only the first call of the process counts.
+ * Without `verify` any server is trusted.
+ */
+export declare function mcpTrust(certificates: Array<string>, verify: boolean): void
 
 /** A call of this series has ended, with the outcome in this place of `lib/metrics/outcomes.js`. */
 export declare function metricsRecordCall(series: number, outcome: number, seconds: number): void

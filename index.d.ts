@@ -247,8 +247,12 @@ export interface McpServerOptions extends McpUseOptions {
   cwd?: string
   /** Variables on top of this process's environment; `undefined` leaves one out. */
   env?: Record<string, string | undefined>
-  /** The address of a server that speaks MCP over HTTP ("streamable HTTP"). */
+  /**
+   * The address of a server that speaks MCP over HTTP ("streamable HTTP"). https is trusted as by Node.js, `NODE_EXTRA_CA_CERTS`
+   * included; proxies are used with `NODE_USE_ENV_PROXY=1`.
+   */
   url?: string
+  /** Headers of each request, sent as `fetch` sends them. They follow no redirect to another origin. */
   headers?: Record<string, string>
 }
 

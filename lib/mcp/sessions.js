@@ -8,6 +8,7 @@ const { recordFailure, recordResult } = require('../metrics/record')
 const native = require('../native')
 const { inName } = require('../mcporter/failure')
 const { callFailure } = require('./failure')
+const { prepareFor } = require('./trust')
 const { Waiting } = require('./waiting')
 
 /** How native tells what a text is. */
@@ -44,6 +45,8 @@ class Sessions {
   /** Native knows servers by numbers, which are cheaper to hand over than keys. @type {Map<string, number>} */
   #servers = new Map()
   #lastServer = NO_SERVER
+  /** Addresses of servers over HTTP that were not called yet, by key. @type {Map<string, string>} */
+  #addresses = new Map()
 
   /** @param {{ maxSessions: number, maxStarting: number }} limits */
   constructor({ maxSessions, maxStarting }) {
@@ -61,6 +64,9 @@ class Sessions {
   define(key, server) {
     const number = this.#servers.get(key) ?? ++this.#lastServer
     this.#servers.set(key, number)
+    if (server.url !== undefined) this.#addresses.set(key, server.url)
+    // A warm one is started at once.
+    if (server.minWarm > 0) this.#prepare(key)
     this.#native.define(number, server)
   }
 
@@ -69,6 +75,7 @@ class Sessions {
     const number = this.#servers.get(key)
     if (number === undefined) return
     this.#servers.delete(key)
+    this.#addresses.delete(key)
     this.#native.retire(number)
   }
 
@@ -79,6 +86,7 @@ class Sessions {
    * @returns {Promise<any>}
    */
   callTool(key, call, json, timeout, began) {
+    if (this.#addresses.size > 0) this.#prepare(key)
     const server = this.#servers.get(key) ?? NO_SERVER
     const params = `{"name":${JSON.stringify(call.tool)},"arguments":${json}}`
     const start = (/** @type {number} */ number) =>
@@ -88,6 +96,7 @@ class Sessions {
 
   /** All tools of a server, page after page within one deadline. @param {string} key @param {Call} call @param {number} timeLeft @returns {Promise<any[]>} */
   async listTools(key, call, timeLeft) {
+    this.#prepare(key)
     const server = this.#servers.get(key) ?? NO_SERVER
     const deadline = performance.now() + timeLeft
     const tools = []
@@ -143,6 +152,14 @@ class Sessions {
       start(number)
       tellProcesses()
     })
+  }
+
+  /** Hands over what requests over HTTP need, which takes too long for servers that nobody calls. @param {string} key */
+  #prepare(key) {
+    const url = this.#addresses.get(key)
+    if (url === undefined) return
+    this.#addresses.delete(key)
+    prepareFor(url)
   }
 
   /** Gives a call up when the signal says so. @param {AbortSignal} signal @param {number} number */

@@ -5,6 +5,7 @@
 mod reading;
 mod settle;
 mod shapes;
+mod trust;
 
 use super::error::{Result, internal};
 use super::process::environment;
