@@ -865,7 +865,8 @@ export interface ShutdownOptions {
 }
 
 /**
- * The orderly end of everything that was started through procward, for a server's SIGTERM handler.
+ * The orderly end of everything that was started through procward, for a server's SIGTERM and SIGINT handlers. Such a
+ * handler replaces the exit that is Node.js's default, so it has to close the HTTP server and exit too: see README.
  *
  * At once: nothing new starts (`ERR_CLOSED`), waiting calls reject (`ERR_CLOSED`), scanners stop. Then running calls get
  * `timeout` to finish, and are ended with their whole trees. A SIGTERM or SIGINT in the meantime ends them at once.
