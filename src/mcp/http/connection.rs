@@ -186,7 +186,7 @@ impl Connection {
 
     /// Takes the session that the server begins, if it begins one.
     pub(super) fn begin_session(&self, response: &Response) {
-        if let Some(session) = response.headers().get(SESSION) {
+        if let Some(session) = response.headers().get(SESSION).filter(|session| !session.is_empty()) {
             self.state.lock().session = Some(session.clone());
         }
     }

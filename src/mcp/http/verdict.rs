@@ -89,7 +89,8 @@ pub fn decide(sent: Sent, status: u16, body: Body<'_>) -> Verdict {
     match (sent, status, body) {
         // mcporter, too, takes both for a matter of authorisation, with and without a challenge.
         (_, 401 | 403, _) => Verdict::Unauthorized(describe(status, body)),
-        (Sent::Start, 404 | 405, _) => Verdict::NotStreamable(describe(status, body)),
+        // A server that answers with JSON-RPC speaks this transport: it refuses the request, and not the transport.
+        (Sent::Start, 404 | 405, Body::Text(_)) => Verdict::NotStreamable(describe(status, body)),
         (Sent::Notification { .. }, 200..=299, _) | (_, 200..=299, Body::Text("")) => Verdict::Taken,
         (_, 200..=299, Body::Error { id: Id::Own, .. }) => Verdict::Read,
         (Sent::Request { in_session: true }, _, _) if refuses_session(status, body) => Verdict::NewSession,
@@ -247,5 +248,6 @@ mod tests {
             assert_eq!(decide(START, status, Body::Text("Cannot POST /")), Verdict::NotStreamable(words.to_owned()));
         }
         assert_eq!(decide(OUTSIDE, 405, Body::Text("")), failed_with("HTTP 405", false));
+        assert_eq!(decide(START, 404, error(Id::Own, -32601.0, "Method not found: initialize")), failed(false));
     }
 }
