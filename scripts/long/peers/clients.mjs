@@ -24,7 +24,7 @@ const hows = {
   'mcporter 0.12': async () => mcporter(await newMcporter()),
   'SDK 1.x': () => ({ name: 'SDK 1.x', kind: 'sdk1' }),
   'SDK 2.x': () => sdk2('SDK 2.x', 'legacy'),
-  'SDK 2.x, both protocols': () => sdk2('SDK 2.x, both protocols', 'auto'),
+  'SDK 2.x auto': () => sdk2('SDK 2.x auto', 'auto'),
 }
 
 /** @param {import('../support/mcporters.mjs').Mcporter} mcporter @returns {How} */
