@@ -1,7 +1,6 @@
 //! Messages in a stream of server-sent events.
 
-use super::client::BodyFailure;
-use super::words::deepest;
+use super::body::{Body, BodyFailure};
 use bytes::Bytes;
 use reqwest::Response;
 use sse_core::{MessageEvent, PayloadTooLargeError, SseDecoder, SseEvent};
@@ -100,7 +99,7 @@ fn decoder(limit: usize) -> SseDecoder {
 /// The events in an answer's body.
 #[derive(Debug)]
 pub struct EventStream {
-    response: Option<Response>,
+    body: Option<Body>,
     chunk: Bytes,
     reader: EventReader,
 }
@@ -108,7 +107,7 @@ pub struct EventStream {
 impl EventStream {
     /// Reads the body as events with up to `limit` bytes of data.
     pub fn new(response: Response, limit: usize) -> Self {
-        Self { response: Some(response), chunk: Bytes::new(), reader: EventReader::new(limit) }
+        Self { body: Some(Body::new(response)), chunk: Bytes::new(), reader: EventReader::new(limit) }
     }
 
     /// Waits for the next event; `None` at the end of the body. May be dropped while it waits.
@@ -120,14 +119,12 @@ impl EventStream {
             if let Some(event) = self.reader.next(&mut self.chunk) {
                 return event.map(Some);
             }
-            let Some(response) = &mut self.response else { return Ok(None) };
-            match response.chunk().await {
-                Ok(Some(chunk)) => self.chunk = chunk,
-                Ok(None) => {
-                    self.response = None;
-                    return Ok(self.reader.finish());
-                }
-                Err(error) => return Err(BodyFailure::Lost(deepest(&error))),
+            let Some(body) = &mut self.body else { return Ok(None) };
+            if let Some(chunk) = body.chunk().await? {
+                self.chunk = chunk;
+            } else {
+                self.body = None;
+                return Ok(self.reader.finish());
             }
         }
     }

@@ -90,7 +90,8 @@ pub fn decide(sent: Sent, status: u16, body: Body<'_>) -> Verdict {
         // mcporter, too, takes both for a matter of authorisation, with and without a challenge.
         (_, 401 | 403, _) => Verdict::Unauthorized(describe(status, body)),
         // A server that answers with JSON-RPC speaks this transport: it refuses the request, and not the transport.
-        (Sent::Start, 400..=499, Body::Text(_)) if !is_passing(status) => {
+        // 407 is a proxy's.
+        (Sent::Start, 400..=406 | 408..=499, Body::Text(_)) if !is_passing(status) => {
             Verdict::NotStreamable(describe(status, body))
         }
         (Sent::Notification { .. }, 200..=299, _) | (_, 200..=299, Body::Text("")) => Verdict::Taken,
