@@ -5,7 +5,7 @@ const { tellCall } = require('../diagnostics/calls')
 const { codedError } = require('../errors')
 const { closedError, drainAtShutdown, isClosing } = require('../lifecycle')
 const { encodeArguments } = require('../mcporter/arguments')
-const { inName, unknownServer, unknownTool } = require('../mcporter/failure')
+const { inName, unknownServer, unknownTool, unreachable } = require('../mcporter/failure')
 const { recordFailure, recordResult } = require('../metrics/record')
 const validate = require('../validate')
 const { poolUse } = require('./server-options')
@@ -86,7 +86,8 @@ class McpPool {
   }
 
   getStatus() {
-    return { maxSessions: this.#maxSessions, ...this.#sessions.status() }
+    const ignored = this.#servers.ignored()
+    return { maxSessions: this.#maxSessions, ...this.#sessions.status(), ...(ignored && { ignored }) }
   }
 
   /** Where calls to this server go. @param {string} server @returns {Promise<import('./servers').Route | undefined>} */
@@ -96,6 +97,16 @@ class McpPool {
 
   routes() {
     return this.#servers.routes()
+  }
+
+  /** What is known of a server as of the latest look at the configuration. @param {string} server */
+  known(server) {
+    return this.#servers.known(server)
+  }
+
+  /** Looks at the configuration; returns the names of all servers, and what is wrong with it. */
+  configuration() {
+    return this.#servers.all()
   }
 
   /** Takes no more calls, lets those under way finish, ends all sessions. @returns {Promise<void>} */
@@ -141,10 +152,8 @@ class McpPool {
       for (let { timeout } = call, before; ; timeout = Math.max(1, deadline - performance.now())) {
         if (this.#isClosing()) throw closedError('a call')
         const route = await this.#servers.route(call.server)
-        if (route === undefined) throw unknownServer(call, await this.#servers.names())
-        if (route.key === undefined) {
-          throw codedError('ERR_SERVER_UNAVAILABLE', `no session can be had with it: ${route.needs}`)
-        }
+        if (route === undefined) throw unknownServer(call, await this.#servers.all())
+        if (route.key === undefined) throw unreachable(route)
         try {
           return await work({ key: route.key, allows: route.allows, timeout })
         } catch (error) {

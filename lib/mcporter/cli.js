@@ -24,19 +24,25 @@ const ENVIRONMENT = {
 
 /**
  * @typedef {import('./failure').Call} Call
+ * @typedef {{ variables?: Record<string, string>, maxBuffer?: number, killGrace?: number }} OfServer
  * @typedef {{ bin?: string, configPath?: string, cwd: string, env: Record<string, string | undefined>, maxBuffer?: number, killGrace?: number }} Settings
  */
 
 class Mcporter {
   #runner
   #settings
+  #ofServer
   /** @type {import('./find').Mcporter | undefined} */
   #found
 
-  /** @param {import('../process/runner').Runner} runner @param {Settings} settings */
-  constructor(runner, settings) {
+  /**
+   * @param {import('../process/runner').Runner} runner @param {Settings} settings
+   * @param {(server: string) => OfServer} [ofServer] - what one server's calls need beyond the settings
+   */
+  constructor(runner, settings, ofServer = () => ({})) {
     this.#runner = runner
     this.#settings = settings
+    this.#ofServer = ofServer
   }
 
   /** @param {Call & { json: string }} call @param {{ raw?: boolean }} [options] - `raw` adds the tool's own answer to the output */
@@ -61,10 +67,12 @@ class Mcporter {
    */
   async #run(args, call, raw = false) {
     const { server, tool, timeout, signal } = call
-    const { cwd, env, maxBuffer, killGrace } = this.#settings
+    const { cwd, env } = this.#settings
+    const { variables, ...own } = this.#ofServer(server)
+    const { maxBuffer, killGrace } = { ...this.#settings, ...own }
     try {
       const { command, argv, input } = this.#start(args, raw)
-      const place = { cwd, env: { ...env, ...ENVIRONMENT }, input }
+      const place = { cwd, env: { ...env, ...variables, ...ENVIRONMENT }, input }
       const limits = { timeout, signal, maxBuffer, killGrace }
       return await this.#runner.run(command, argv, { server, tool, ...place, ...limits })
     } catch (error) {

@@ -4,8 +4,10 @@
 
 const path = require('node:path')
 const config = require('../config')
+const { codedError } = require('../errors')
 const { USE } = require('../mcp/server-options')
 const { givenServers } = require('../mcp/servers')
+const { environmentProblem, variableNameProblem } = require('../mcp/transport-problem')
 const validate = require('../validate')
 
 /** @typedef {(name: string, value: unknown) => any} Check */
@@ -27,6 +29,8 @@ function environment(name, value) {
   for (const [key, entry] of Object.entries(variables)) {
     if (entry !== undefined) validate.string(`${name}.${key}`, entry)
   }
+  const problem = variableNameProblem(variables) ?? environmentProblem(variables)
+  if (problem !== undefined) throw codedError('ERR_INVALID_CONFIG', name + problem)
   return { ...variables }
 }
 

@@ -3,6 +3,7 @@
 // Calls over sessions that stay.
 
 const { toolError, unknownTool } = require('./failure')
+const { listing } = require('./listing')
 const { deniesTool } = require('./output')
 const { project } = require('./projection')
 
@@ -31,8 +32,17 @@ class SessionCalls {
 
   /** @param {import('./failure').Call} call */
   async list(call) {
+    const began = performance.now()
     const tools = await this.#pool.listPages(call)
-    return { tools: tools.map(toTool) }
+    const duration = Math.round(performance.now() - began)
+    const server = this.#pool.known(call.server) ?? { name: call.server }
+    return {
+      tools: tools.map(toTool),
+      /** What mcporter prints. */
+      get value() {
+        return listing(server, tools, duration)
+      },
+    }
   }
 
   /** @param {Call} call @param {number} deadline @param {(raw: any) => any} view */
