@@ -26,7 +26,7 @@ const LENDS_LOOP = !('bun' in process.versions)
 
 /**
  * @typedef {{ server: string, tool: string, timeout: number, signal?: AbortSignal, onProgress?: (progress: any) => void }} Call
- * @typedef {{ number: number, call: Call, startTime: number, resolve: (result: any) => void, reject: (error: Error) => void, unlisten?: () => void, began?: number }} Pending
+ * @typedef {{ number: number, call: Call, startTime: number, started: number, resolve: (result: any) => void, reject: (error: Error) => void, unlisten?: () => void, began?: number }} Pending
  */
 
 /** The native side wakes the event loop, but does not keep it alive; this does while anybody waits. */
@@ -103,12 +103,12 @@ class Sessions {
 
   /** The calls that a server is working on; without a pid where the server is no process of ours. */
   active() {
-    const now = Date.now()
+    const now = performance.now()
     return this.#native.active().flatMap(({ number, pid = null }) => {
       const pending = this.#waiting.get(number)
       if (pending === undefined) return []
-      const { call, startTime } = pending
-      return [{ pid, server: call.server, tool: call.tool, startTime, duration: now - startTime }]
+      const { call, startTime, started } = pending
+      return [{ pid, server: call.server, tool: call.tool, startTime, duration: Math.floor(now - started) }]
     })
   }
 
@@ -135,7 +135,9 @@ class Sessions {
     const { signal } = call
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(failed(call, abortError(signal), began))
-      const pending = { number: 0, call, startTime: Date.now(), resolve, reject, unlisten: NONE, began }
+      const startTime = Date.now()
+      const started = performance.now()
+      const pending = { number: 0, call, startTime, started, resolve, reject, unlisten: NONE, began }
       const number = this.#waiting.add(pending)
       if (signal) pending.unlisten = this.#abortOn(signal, number)
       if (this.#waiting.size === 1) this.#hold()
