@@ -30,6 +30,7 @@ const USE = {
   startTimeout: validate.time,
   killGrace: validate.time,
   maxBuffer: validate.bytes,
+  detached: validate.boolean,
 }
 
 const DEFAULTS = {
@@ -40,6 +41,7 @@ const DEFAULTS = {
   startTimeout: 30_000,
   killGrace: 1000,
   maxBuffer: 10 * 1024 * 1024,
+  detached: false,
 }
 
 /** What a server is, in code. @type {Record<string, Check>} */
@@ -109,7 +111,8 @@ function nativeServer(name, transport, use) {
           command: transport.command,
           args: transport.args,
           cwd: transport.cwd,
-          environment: environmentEntries(transport.env),
+          // What may stay behind must be spared by the cleanup scanner too.
+          environment: environmentEntries(used.detached ? { ...transport.env, PROCWARD_KEEP: '1' } : transport.env),
         }
   const server = { name, guarded: config.usesWarden(), ...place, ...limits }
   // Only now, because it takes longer to load than all of procward, and most of its users have no pool.
