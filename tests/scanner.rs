@@ -11,7 +11,7 @@ mod processes;
 use parking_lot::Mutex as SyncMutex;
 use processes::{Running, addon, managed_by_node, node, sleep, tag};
 use procward::instance::{Instance, Tag};
-use procward::process::identity::{StartMark, start_mark};
+use procward::process::identity::StartMark;
 use procward::process::table::{CommandLines, snapshot};
 use procward::scanner::reason::Reason;
 use procward::scanner::report::Report;
@@ -160,11 +160,7 @@ async fn decoys_survive_the_scopes_tracked_and_tree() {
     let _alone = ALONE.lock().await;
     let unrelated = Running::detached(&node(""), &[]);
     let titled = Running::detached(&node("process.title = 'x'.repeat(4000)"), &[]);
-    let other = Instance {
-        pid: unrelated.pid(),
-        start: start_mark(unrelated.pid()).expect("it runs"),
-        ..Instance::current().clone()
-    };
+    let other = Instance::of(unrelated.pid(), Instance::current().nonce).expect("it runs");
     let others_child = Running::detached(&node(""), &[(Tag::VARIABLE, &tag(&other, 1))]);
     for scope in [Scope::Tracked, Scope::Tree] {
         let bench = Bench::new(scope, Vec::new());

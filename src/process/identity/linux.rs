@@ -3,6 +3,7 @@
 use super::StartMark;
 use crate::instance::UNKNOWN_BOOT;
 use crate::process::table::linux::{open, system_error};
+use procfs::process::Process;
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 use rustix::time::{ClockId, clock_gettime};
@@ -21,7 +22,10 @@ pub fn start_mark(pid: u32) -> io::Result<StartMark> {
 /// The address at which the kernel put the stack of the program that a process runs; the kernel shows it only where this
 /// process may look into the other one.
 pub fn image(pid: u32) -> Option<u64> {
-    let stat = open(pid).ok()?.stat().ok()?;
+    // Of itself a process reads also where its pid means another one.
+    let is_own = pid == std::process::id();
+    let process = if is_own { Process::myself().map_err(system_error) } else { open(pid) };
+    let stat = process.ok()?.stat().ok()?;
     Some(stat.startstack).filter(|address| *address != 0)
 }
 

@@ -42,7 +42,8 @@ pub fn tag_of(pid: u32) -> Option<Tag> {
 pub fn snapshot(command_lines: CommandLines) -> io::Result<Snapshot> {
     // Before the list is: a process that is not in it, but should be, is younger than its age says.
     let ages = age::Ages::now();
-    let reader = info::Reader { me: rustix::process::geteuid().as_raw(), ages, command_lines };
+    let (me, programs) = (rustix::process::geteuid().as_raw(), program::Programs::default());
+    let reader = info::Reader { me, ages, programs, command_lines };
     let seen = visit(|process, stat| reader.read(process, stat))?;
     // With `hidepid` other users' processes are missing, and pid 1 with them.
     Ok(Snapshot::of(seen.each, &seen.zombies, seen.complete && seen.first))

@@ -1,7 +1,7 @@
 //! What one process is: its user, program, arguments and environment.
 
 use super::age::Ages;
-use super::program::kind;
+use super::program::Programs;
 use super::{contents, environment, link, system_error};
 use crate::process::table::environment::Environment;
 use crate::process::table::{CommandLines, Kind, ProcessInfo, User};
@@ -23,6 +23,8 @@ pub(super) struct Reader {
     pub me: u32,
     /// How old processes are.
     pub ages: Ages,
+    /// What they run.
+    pub programs: Programs,
     /// What else is wanted.
     pub command_lines: CommandLines,
 }
@@ -44,7 +46,7 @@ impl Reader {
             awake: self.ages.awake_since(started),
             user: named(owner),
             endable: owner == Some(self.me),
-            kind: kind(stat.pid, executable.as_deref(), environment.runs_as_node, &stat.comm),
+            kind: self.programs.kind(stat.pid, executable.as_deref(), environment.runs_as_node, &stat.comm),
             title: stat.comm,
             image: Some(stat.startstack).filter(|address| *address != 0),
             command_line: Vec::new(),
@@ -160,7 +162,12 @@ mod tests {
 
     #[test]
     fn the_status_tells_the_user_and_the_namespace() {
-        let reader = Reader { me: 5, ages: Ages::now(), command_lines: CommandLines::OfCandidates };
+        let reader = Reader {
+            me: 5,
+            ages: Ages::now(),
+            programs: Programs::default(),
+            command_lines: CommandLines::OfCandidates,
+        };
         let user = |uids: &str| reader.real_user(format!("Name:\tx\nUid:\t{uids}\nGid:\t5\t5\t5\t5\n").as_bytes());
         assert_eq!([user("5\t5\t5\t5"), user("7\t5\t5\t5"), user("5\t7\t7\t7")], [Some(5), Some(7), Some(7)]);
         assert_eq!([user("7\t7\t7\t7"), user("5"), user("x\ty")], [Some(7), None, None]);

@@ -4,9 +4,15 @@ use super::info::undeleted;
 use crate::process::table::Kind;
 use crate::process::table::node::{is_electron, is_like_node, is_node, runs_others};
 use once_cell::sync::Lazy;
+use parking_lot::Mutex;
+use std::collections::HashMap;
 use std::fs::{metadata, read_link};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+
+/// The executables that were seen in one scan: most processes share a few, and each file is looked at once.
+#[derive(Debug, Default)]
+pub(super) struct Programs(Mutex<HashMap<PathBuf, bool>>);
 
 /// This server's own executable, where that is what its Node.js runs from.
 struct Own {
@@ -21,20 +27,28 @@ struct File {
     inode: u64,
 }
 
-/// What a process runs. `runs_as_node` is what its environment says to Electron, and `title` the kernel's name of it.
-pub(super) fn kind(pid: i32, executable: Option<&Path>, runs_as_node: bool, title: &str) -> Kind {
-    static OWN: Lazy<Option<Own>> = Lazy::new(Own::find);
-    let is_node = executable.is_some_and(|executable| {
-        is_node(executable)
-            || OWN.as_ref().is_some_and(|own| own.is(pid, executable))
-            || (runs_as_node && is_electron(executable))
-    });
-    if is_node {
-        Kind::Node
-    } else if runs_as_node || is_like_node(title) {
-        Kind::LikeNode
-    } else {
-        Kind::Other
+impl Programs {
+    /// What a process runs. `runs_as_node` is what its environment says to Electron, and `title` the kernel's name of it.
+    pub fn kind(&self, pid: i32, executable: Option<&Path>, runs_as_node: bool, title: &str) -> Kind {
+        let is_node = executable
+            .is_some_and(|executable| self.is_node(pid, executable) || (runs_as_node && is_electron(executable)));
+        if is_node {
+            Kind::Node
+        } else if runs_as_node || is_like_node(title) {
+            Kind::LikeNode
+        } else {
+            Kind::Other
+        }
+    }
+
+    fn is_node(&self, pid: i32, executable: &Path) -> bool {
+        static OWN: Lazy<Option<Own>> = Lazy::new(Own::find);
+        if let Some(known) = self.0.lock().get(executable) {
+            return *known;
+        }
+        let found = is_node(executable) || OWN.as_ref().is_some_and(|own| own.is(pid, executable));
+        self.0.lock().insert(executable.to_owned(), found);
+        found
     }
 }
 
