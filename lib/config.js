@@ -66,6 +66,31 @@ function usesWarden() {
   return oneOf('PROCWARD_WARDEN', process.env.PROCWARD_WARDEN || 'on', ['on', 'off']) === 'on'
 }
 
+/**
+ * Proxies as Node.js's `fetch` uses them; an empty variable counts as unset, but hides the other spelling of its name.
+ * @typedef {{ http?: string, https?: string, noProxy: string }} Proxies
+ */
+
+/** The proxies that Node.js uses; `undefined` unless it was told to look for them. @returns {Proxies | undefined} */
+function proxies() {
+  const { env } = process
+  const options = [...(env.NODE_OPTIONS ?? '').split(/\s+/), ...process.execArgv]
+  const said = options.findLast((option) => /^--(no-)?use[-_]env[-_]proxy$/.test(option))
+  if (said === undefined ? env.NODE_USE_ENV_PROXY !== '1' : said.startsWith('--no')) return undefined
+  const [http, https] = [env.http_proxy ?? env.HTTP_PROXY, env.https_proxy ?? env.HTTPS_PROXY]
+  return { http: http || undefined, https: https || undefined, noProxy: env.no_proxy ?? env.NO_PROXY ?? '' }
+}
+
+/** The file of certificates that Node.js trusts besides its own. */
+function extraCertificates() {
+  return process.env.NODE_EXTRA_CA_CERTS || undefined
+}
+
+/** False where Node.js was told to trust any server. */
+function verifiesCertificates() {
+  return process.env.NODE_TLS_REJECT_UNAUTHORIZED !== '0'
+}
+
 /** Where the command line asks for a server's health, as the user said. */
 function healthUrl() {
   return process.env.PROCWARD_URL || undefined
@@ -102,6 +127,7 @@ module.exports = {
   cleanupInterval,
   cleanupScope,
   commandFolders,
+  extraCertificates,
   healthToken,
   healthUrl,
   listTimeout,
@@ -109,6 +135,8 @@ module.exports = {
   mcporterBin,
   poolSize,
   processMaxAge,
+  proxies,
   usesWarden,
+  verifiesCertificates,
   wantsColor,
 }

@@ -1,0 +1,23 @@
+//! Servers that are reached over HTTP ("streamable HTTP"): no process at all.
+
+mod client;
+mod connect;
+mod connection;
+mod events;
+mod exchange;
+mod headers;
+mod listen;
+mod messages;
+pub mod proxies;
+mod redirect;
+mod secrets;
+mod standard_headers;
+pub mod trust;
+mod verdict;
+mod words;
+
+pub use connect::connect;
+pub use connection::Connection;
+
+#[cfg(test)]
+mod client_test;
