@@ -237,6 +237,11 @@ export interface McpUseOptions {
   killGrace?: number
   /** Bytes of the longest message, and of all pages of the list of tools. Default 10 MiB. */
   maxBuffer?: number
+  /**
+   * `true` lets go of what the server's tools started when the session ends (a dev server, tmux, adb): that may go on, also
+   * after this process, and the cleanup scanner spares it. Default `false`: it ends with the session.
+   */
+  detached?: boolean
 }
 
 /** A server: a program or an address, and how it is used. Without either, how a configured server is used. */
@@ -554,10 +559,11 @@ export interface CleanupOptions {
    * - `'tracked'`: only what was started through procward, and what its dead earlier runs left behind.
    * - `'tree'`: that, and any Node.js descendant of this server older than `maxAge` that Node.js does not manage itself
    *   (cluster workers, `fork()` children).
-   * - `'machine'`: that, and every Node.js process of this user older than `maxAge`. Warns, and its first scan only reports.
+   * - `'machine'`: that, and every Node.js process of this user older than `maxAge`, but none in another PID namespace, such as
+   *   a container. Warns, and its first scan only reports.
    */
   scope?: 'tracked' | 'tree' | 'machine'
-  /** What is always spared: pids, names or paths of executables, regular expressions for command lines. */
+  /** What is always spared: pids, names or paths of executables or of links to them, regular expressions for command lines. */
   allow?: readonly (number | string | RegExp)[]
   /** Ms between SIGTERM and SIGKILL for what is not a tracked call, which has its own. Default 2000. */
   killGrace?: number
@@ -567,13 +573,13 @@ export interface JudgedProcess {
   pid: number
   /** The file name of its executable; what a process calls itself is not looked at. */
   name: string
-  /** Ms for which it has run. */
+  /** Ms since its start. `maxAge` is compared with less where the machine slept in between. */
   age: number
   reason: string
 }
 
 export interface CleanupReport {
-  /** How many processes were judged: all Node.js processes, and whatever was started through procward. */
+  /** How many processes were judged: all Node.js processes and what looks like one, and whatever was started through procward. */
   scanned: number
   /** What was ended, or in a dry run would have been. A tracked tree counts once. */
   killed: JudgedProcess[]
@@ -603,11 +609,13 @@ export interface CleanupStats {
 /**
  * Ends processes that have been forgotten, by SIGTERM, `killGrace` and SIGKILL.
  *
- * Never, in any scope: this process, its ancestors, pid 1, another user's, another running procward server and what was
- * started through it, one with `PROCWARD_KEEP=1` in its environment, one that `allow` matches, one that cannot be
- * identified. Scope `'machine'` spares nothing else: workers and `fork()` children, also this server's own, can be ended.
+ * Never, in any scope: this process, its ancestors, pid 1, another user's (but for what a server of this user started, and
+ * what became another user's since), another running procward server and what was started through it, one with
+ * `PROCWARD_KEEP=1` in its environment, one that `allow` matches, one that cannot be identified. Scope `'machine'` spares
+ * nothing else but other PID namespaces: workers and `fork()` children, also this server's own, can be ended.
  * A call inside its own `timeout` is not an orphan, however old; one without, older than `maxAge`, is: it rejects with
- * `ERR_CLEANUP`. What counts as Node.js is the executable: `node`, `nodejs` or `node.exe`.
+ * `ERR_CLEANUP`. What counts as Node.js is the executable: this process's own, or one called `node` or `nodejs`, also with a
+ * version (`node-22`) or wrapped (`.node-wrapped`), or Electron that is to run as Node.js.
  */
 export class CleanupScanner {
   /** @throws `ERR_INVALID_CONFIG` */
