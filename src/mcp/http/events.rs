@@ -28,14 +28,17 @@ pub enum Event {
 pub struct EventReader {
     decoder: SseDecoder,
     limit: usize,
-    /// The last id before the end of the stream, where the stream ended in the middle of an event.
-    last_id: Option<Option<String>>,
+    /// The last id before the end of the stream, where the stream has ended.
+    end: Option<LastId>,
 }
+
+#[derive(Debug)]
+struct LastId(Option<String>);
 
 impl EventReader {
     /// Makes a reader for events with up to `limit` bytes of data.
     pub fn new(limit: usize) -> Self {
-        Self { decoder: decoder(limit), limit, last_id: None }
+        Self { decoder: decoder(limit), limit, end: None }
     }
 
     /// Takes bytes until they have an event, or are used up.
@@ -61,8 +64,8 @@ impl EventReader {
     /// Ends the stream. A message that lacks only the empty line after it is one, because servers forget that line; an id
     /// without that line may have been cut and does not count.
     pub fn finish(&mut self) -> Option<Event> {
-        if self.last_id.is_none() {
-            self.last_id = Some(self.last_id().map(ToOwned::to_owned));
+        if self.end.is_none() {
+            self.end = Some(LastId(self.last_id().map(ToOwned::to_owned)));
         }
         let mut end = Bytes::from_static(b"\n\n");
         loop {
@@ -76,8 +79,8 @@ impl EventReader {
 
     /// The id of the last whole event that had one, from which a broken stream is resumed. An empty id takes it back.
     pub fn last_id(&self) -> Option<&str> {
-        match &self.last_id {
-            Some(id) => id.as_deref(),
+        match &self.end {
+            Some(LastId(id)) => id.as_deref(),
             None => self.decoder.last_event_id().map(AsRef::as_ref),
         }
     }
@@ -158,10 +161,14 @@ mod tests {
         (events, reader.last_id().map(ToOwned::to_owned))
     }
 
+    type Case<'a> = (&'a [u8], Vec<Result<Event, BodyFailure>>, Option<&'a str>);
+
+    #[expect(clippy::unnecessary_wraps, reason = "an item of the table, some of which are errors")]
     fn message(text: &str) -> Result<Event, BodyFailure> {
         Ok(Event::Message(text.to_owned()))
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "an item of the table, some of which are errors")]
     fn retry(ms: u64) -> Result<Event, BodyFailure> {
         Ok(Event::Retry(Duration::from_millis(ms)))
     }
@@ -172,7 +179,6 @@ mod tests {
         let many = "data: 0123456789\n".repeat(LIMIT);
         let full = "a".repeat(LIMIT);
         let whole = format!("data: {full}\n\n");
-        type Case<'a> = (&'a [u8], Vec<Result<Event, BodyFailure>>, Option<&'a str>);
         let cases: Vec<Case> = vec![
             (b"", vec![], None),
             (b"data: a\n\n", vec![message("a")], None),

@@ -139,7 +139,7 @@ fn names_session(text: &str) -> bool {
 
 /// The status, and the server's words where there are any.
 fn describe(status: u16, body: Body<'_>) -> String {
-    let (Body::Error { message: text, .. } | Body::Text(text)) = body else { return format!("HTTP {status}") };
+    let (Body::Error { message: text, .. } | Body::Text(text)) = body;
     let text = plain(text);
     if text.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}: {text}") }
 }
