@@ -354,6 +354,7 @@ export type McpSessionEnd = 'idle' | 'uses' | 'lifetime' | 'evicted' | 'unhealth
  * At most `maxSessions` server processes; the one that has been idle longest makes room for another server, a busy one never.
  * Concurrent first calls share one start. Calls wait first come first served. A call is sent once: when its server ends,
  * it rejects with `ERR_SERVER_EXITED`, and the next call starts the server again, later and later when it keeps failing.
+ * Only a call whose session a server over HTTP refused, and which it has not done, goes to a new session.
  * A server is ended by closing its input, SIGTERM half a second later, and SIGKILL after `killGrace`, with all that it
  * started. Where procward guarantees that (`docs/guarantees.md`), none outlives this process.
  */

@@ -4,7 +4,8 @@ export type { McpProgress, McpTool, McpToolResult }
 
 /**
  * Calls a tool of an MCP server that mcporter's configuration names: at most `maxConcurrent` calls at once, the rest
- * waiting first come first served. A call is sent once, never again.
+ * waiting first come first served. A call is sent once. It goes to a new session only where its server has done nothing:
+ * the session ended before the server could see any of the call, or a server over HTTP refused the session.
  *
  * Calls go over sessions with the servers, which are started when they are needed, shared by all calls, and ended when
  * they have been idle for `idleTimeout`: a call costs a message, no process. A server that needs something of mcporter's
@@ -25,17 +26,19 @@ export type { McpProgress, McpTool, McpToolResult }
  *
  * Rejects with
  * - `ERR_TOOL`: the tool answered with `isError`; its answer is the error's `result`. See `rejectOnError`
- * - `ERR_MCP`: the server answered with a protocol error: the error's `rpcCode`, `rpcMessage` and `data`; or with something
- *   that is no answer to the request, and without these
+ * - `ERR_MCP`: the server answered with a protocol error: the error's `rpcCode` (any number, or undefined), `rpcMessage` and
+ *   `data`; or with something that is no answer to the request, and without these
  * - `ERR_UNKNOWN_SERVER`, `ERR_UNKNOWN_TOOL`: the error's `available` names those that there are
  * - `ERR_CALL_TIMEOUT`: no answer within `timeout`, reading the configuration and the start of the server included
  * - `ERR_QUEUE_TIMEOUT`, `ERR_QUEUE_FULL`: no slot in time, or too many calls waiting
  * - `ABORT_ERR` (an `AbortError`): `signal` was aborted; its `cause` is the signal's reason
  * - `ERR_CLOSED`: the helper was shut down
- * - `ERR_SERVER_START`: the server could not be started or did not shake hands within `startTimeout`
+ * - `ERR_SERVER_START`: the server could not be started, refused the handshake or did not shake hands within `startTimeout`.
+ *   The message names the program or the folder that is missing, or has the server's first words
  * - `ERR_UNAUTHORIZED`, `ERR_NOT_STREAMABLE`: it is reached over HTTP, and wants a token, or the older SSE transport; only
  *   with `transport: 'pool'`, else mcporter makes the call
- * - `ERR_SERVER_EXITED`: it ended while the call was under way. The call may have had its effect; it is not sent again.
+ * - `ERR_SERVER_EXITED`: it ended while the call was in flight, or answered over HTTP with no message (`HTTP 503: busy`).
+ *   The call may have had its effect; it is not sent again.
  *   Both have `exitCode`, `signal` and the end of `stderr`
  * - `ERR_SERVER_UNAVAILABLE`: it has failed five times in a row, and is tried again in `retryAfter` ms
  * - `ERR_MAX_BUFFER`: a message, or a list of tools in all its pages, of more than `maxBuffer`
