@@ -149,7 +149,8 @@ export interface ProcessResult<Output extends string | Buffer = string> {
 export type ProcessError = ProcwardError & ProcessResult<string | Buffer>
 
 export interface ActiveProcess {
-  pid: number
+  /** `null` for a call of a server that is reached over HTTP, which is no process here. */
+  pid: number | null
   server: string | null
   tool: string | null
   /** Epoch ms. */
@@ -242,6 +243,11 @@ export interface McpUseOptions {
    * after this process, and the cleanup scanner spares it. Default `false`: it ends with the session.
    */
   detached?: boolean
+  /**
+   * The version of the protocol. `'auto'`, the default, begins with 2025-11-25 and goes on with what the server knows;
+   * `'2026-07-28'` skips the handshake of the older versions.
+   */
+  protocol?: 'auto' | '2025-11-25' | '2026-07-28'
 }
 
 /** A server: a program or an address, and how it is used. Without either, how a configured server is used. */
@@ -343,6 +349,11 @@ export interface McpPoolStatus {
     /** Sessions that ended, by reason. */
     recycled: Partial<Record<McpSessionEnd, number>>
   }
+  /**
+   * Configuration files that can't be used, as of the latest call: each with the reason, and never a value. Absent where
+   * all servers are given in code.
+   */
+  ignored?: { file: string; problem: string }[]
 }
 
 /** Why a session ended: `evicted` for another server, `changed` with its configuration, `exited` by itself. */
@@ -381,7 +392,7 @@ export class McpPool {
     options?: Pick<McpCallOptions, 'timeout' | 'signal'>,
   ): Promise<(McpTool & Record<string, unknown>)[]>
   /** The calls that are being worked on. */
-  getActiveCalls(): (Omit<ActiveProcess, 'pid'> & { pid: number | null })[]
+  getActiveCalls(): ActiveProcess[]
   getStatus(): McpPoolStatus
   /** Takes no more calls (`ERR_CLOSED`), lets those under way finish, and resolves when no session is left. */
   drain(): Promise<void>

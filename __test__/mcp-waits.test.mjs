@@ -15,7 +15,7 @@ import { textServer } from './support/text-servers.mjs'
 const { McpPool } = poolModule
 const FREE = { maxConcurrent: 1, current: 0, queued: 0, available: 1 }
 const folder = temporaryFolder()
-const NEVER = { servers: () => new Promise(() => {}) }
+const NEVER = { list: () => new Promise(() => {}) }
 let files = 0
 
 /** A configuration file on a file system that hangs. @param {import('node:test').TestContext} t */
@@ -100,7 +100,7 @@ describe('a pool whose configuration does not come', () => {
   test('a broken configuration fails each call in its own name, with one cause', async (t) => {
     const broken = Object.assign(new Error('m.json: it is no JSON'), { code: 'ERR_INVALID_CONFIG', file: 'm.json' })
     const reading = Promise.reject(broken)
-    const it = new McpPool({ servers: {} }, { servers: () => reading })
+    const it = new McpPool({ servers: {} }, { list: () => reading })
     t.after(() => it.close())
     const calls = ['a', 'b'].map((server) => it.callTool(server, 'answer'))
     const [a, b] = (await Promise.allSettled(calls)).map(({ reason }) => reason)
@@ -113,7 +113,7 @@ describe('a pool whose configuration does not come', () => {
     const { command, args } = textServer()
     const transport = { kind: 'stdio', command, args, env: {} }
     const servers = new Map([['it', { name: 'it', transport }]])
-    const it = new McpPool({ servers: {} }, { servers: () => turn(servers) })
+    const it = new McpPool({ servers: {} }, { list: () => turn({ servers, ignored: [] }) })
     t.after(() => it.close())
     const call = it.callTool('it', 'answer', { text: '{"content":[]}' }, { signal: new AbortController().signal })
     assert.deepEqual(await call, { content: [] })

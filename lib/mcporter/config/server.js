@@ -14,6 +14,8 @@ const { MissingVariables, expand, expandInCommand, expandInEnv } = require('./pl
 const { pathOf, variables } = require('./places')
 const { UnusableEntry } = require('./schema')
 
+const MAX_REASON = 500
+
 /** @typedef {import('./places').Places} Places */
 /** @typedef {import('./definition').Definition} Definition */
 
@@ -83,7 +85,9 @@ function unusableServer(name, source, problem) {
 
 /** @param {Error} problem @returns {{ needs: Need, reason: string }} */
 function unusable(problem) {
-  return { needs: problem instanceof MissingVariables ? 'variable' : 'invalid', reason: problem.message }
+  const { message } = problem
+  const reason = message.length > MAX_REASON ? `${message.slice(0, MAX_REASON)}…` : message
+  return { needs: problem instanceof MissingVariables ? 'variable' : 'invalid', reason }
 }
 
 /** @param {Omit<Server, 'key'>} server @param {unknown[]} identity @returns {Server} */
