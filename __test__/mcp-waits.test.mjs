@@ -112,7 +112,8 @@ describe('a pool whose configuration does not come', () => {
   test('that comes in time is used', async (t) => {
     const { command, args } = textServer()
     const transport = { kind: 'stdio', command, args, env: {} }
-    const servers = new Map([['it', { name: 'it', transport }]])
+    const one = { name: 'it', file: 'm.json', identity: () => '1', use: {}, allows: () => true }
+    const servers = new Map([['it', { ...one, reach: async () => ({ transport, until: Infinity }) }]])
     const it = new McpPool({ servers: {} }, { list: () => turn({ servers, ignored: [] }) })
     t.after(() => it.close())
     const call = it.callTool('it', 'answer', { text: '{"content":[]}' }, { signal: new AbortController().signal })
