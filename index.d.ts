@@ -240,7 +240,8 @@ export interface McpUseOptions {
   maxBuffer?: number
   /**
    * `true` lets go of what the server's tools started when the session ends (a dev server, tmux, adb): that may go on, also
-   * after this process, and the cleanup scanner spares it. Default `false`: it ends with the session.
+   * after this process, and the cleanup scanner spares it. A server that has to be killed is killed with all of that. Default
+   * `false`: it ends with the session.
    */
   detached?: boolean
   /**
