@@ -7,6 +7,7 @@ use crate::process::table::User;
 use crate::scanner::reason::Reason::*;
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table, a line a case")]
 fn every_rule_in_every_scope() {
     use Decision::{Kill, Skip};
     let dead = || instance(77, 5);
