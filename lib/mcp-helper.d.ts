@@ -1,10 +1,11 @@
-import type { McpPoolStatus, McpServerOptions, McpTool, McpToolResult, McpUseOptions } from '../index'
+import type { McpPoolStatus, McpProgress, McpServerOptions, McpTool, McpToolResult, McpUseOptions } from '../index'
 
-export type { McpTool, McpToolResult }
+export type { McpProgress, McpTool, McpToolResult }
 
 /**
  * Calls a tool of an MCP server that mcporter's configuration names: at most `maxConcurrent` calls at once, the rest
- * waiting first come first served. A call is sent once, never again.
+ * waiting first come first served. A call is sent once. It goes to a new session only where its server has done nothing:
+ * the session ended before the server could see any of the call, or a server over HTTP refused the session.
  *
  * Calls go over sessions with the servers, which are started when they are needed, shared by all calls, and ended when
  * they have been idle for `idleTimeout`: a call costs a message, no process. A server that needs something of mcporter's
@@ -26,20 +27,23 @@ export type { McpTool, McpToolResult }
  *
  * Rejects with
  * - `ERR_TOOL`: the tool answered with `isError`; its answer is the error's `result`. See `rejectOnError`
- * - `ERR_MCP`: the server answered with a protocol error: the error's `rpcCode`, `rpcMessage` and `data`
+ * - `ERR_MCP`: the server answered with a protocol error: the error's `rpcCode` (any number, or undefined), `rpcMessage` and
+ *   `data`; or with something that is no answer to the request, and without these
  * - `ERR_UNKNOWN_SERVER`, `ERR_UNKNOWN_TOOL`: the error's `available` names those that there are. A server may be in a
  *   configuration file that can't be used: `ignored` says which were passed over, `[{ file, problem }]`
- * - `ERR_CALL_TIMEOUT`: no answer within `timeout`, the start of the server included
+ * - `ERR_CALL_TIMEOUT`: no answer within `timeout`, reading the configuration and the start of the server included
  * - `ERR_QUEUE_TIMEOUT`, `ERR_QUEUE_FULL`: no slot in time, or too many calls waiting
  * - `ABORT_ERR` (an `AbortError`): `signal` was aborted; its `cause` is the signal's reason
  * - `ERR_CLOSED`: the helper was shut down
- * - `ERR_SERVER_START`: the server could not be started or did not shake hands within `startTimeout`
+ * - `ERR_SERVER_START`: the server could not be started, refused the handshake or did not shake hands within `startTimeout`.
+ *   The message names the program or the folder that is missing, or has the server's first words
  * - `ERR_UNAUTHORIZED`, `ERR_NOT_STREAMABLE`: it is reached over HTTP, and wants a token, or the older SSE transport; only
  *   with `transport: 'pool'`, else mcporter makes the call
- * - `ERR_SERVER_EXITED`: it ended while the call was under way. The call may have had its effect; it is not sent again.
+ * - `ERR_SERVER_EXITED`: it ended while the call was in flight, or answered over HTTP with no message (`HTTP 503: busy`).
+ *   The call may have had its effect; it is not sent again.
  *   Both have `exitCode`, `signal` and the end of `stderr`
  * - `ERR_SERVER_UNAVAILABLE`: it has failed five times in a row, and is tried again in `retryAfter` ms
- * - `ERR_MAX_BUFFER`: a message of more than `maxBuffer`
+ * - `ERR_MAX_BUFFER`: a message, or a list of tools in all its pages, of more than `maxBuffer`
  * - `ERR_MCPORTER`: mcporter could not make the call, say because the server does not start. The error has `exitCode`,
  *   the end of `stderr`, and mcporter's `issue` (`{ kind: 'offline' | 'auth' | 'http' | 'stdio-exit' | 'other', ... }`)
  * - `ERR_MCPORTER_NOT_FOUND`: it is needed, and is not installed
@@ -134,7 +138,10 @@ export interface McpHelperOptions extends McpUseOptions {
   queueTimeout?: number
   /** How many calls may wait, or `Infinity`, the default. */
   maxQueue?: number
-  /** How long a call may take once it has a slot, in milliseconds; `MCPORTER_CALL_TIMEOUT` or 60000 by default. */
+  /**
+   * How long a call may take once it has a slot, in milliseconds: reading the configuration, starting the server and the
+   * answer together. `MCPORTER_CALL_TIMEOUT` or 60000 by default. The wait for the slot has `queueTimeout`.
+   */
   callTimeout?: number
   /** The same for {@link listToolsAsync}; `MCPORTER_LIST_TIMEOUT` or 30000 by default. */
   listTimeout?: number
@@ -173,17 +180,23 @@ export interface McpHelperOptions extends McpUseOptions {
 export type Transport = 'auto' | 'pool' | 'mcporter'
 
 export interface ListOptions {
-  /** How long it may take once it has a slot, in milliseconds; the helper's by default. */
+  /** How long all of it may take once it has a slot, in milliseconds; the helper's by default. */
   timeout?: number
   /** How long it waits for a slot, in milliseconds, or `Infinity`; the helper's by default. */
   queueTimeout?: number
-  /** Ends it, waiting or running. */
+  /** Ends it, whatever it waits for. One signal may serve any number of calls. */
   signal?: AbortSignal
 }
 
 export interface CallOptions extends ListOptions {
   /** `false` resolves with the tool's answer when that is an error; the helper's by default. */
   rejectOnError?: boolean
+  /**
+   * Is called with the tool's progress, when the server reports it, in the async context of the call (`AsyncLocalStorage`).
+   * An error that it throws is an uncaught exception, and does not end the call. There is no progress from a call that goes
+   * through a process of mcporter.
+   */
+  onProgress?: (progress: McpProgress) => void
 }
 
 export interface SemaphoreStatus {

@@ -44,6 +44,7 @@ const USE = {
   killGrace: validate.time,
   maxBuffer: validate.bytes,
   protocol: (name, value) => validate.oneOf(name, value, PROTOCOLS),
+  detached: validate.boolean,
 }
 
 const DEFAULTS = {
@@ -55,6 +56,7 @@ const DEFAULTS = {
   killGrace: 1000,
   maxBuffer: 10 * 1024 * 1024,
   protocol: 'auto',
+  detached: false,
 }
 
 /** What a server is, in code. @type {Record<string, Check>} */
@@ -124,7 +126,8 @@ function nativeServer(name, transport, use) {
           command: transport.command,
           args: transport.args,
           cwd: transport.cwd,
-          environment: environmentEntries(transport.env),
+          // What may stay behind must be spared by the cleanup scanner too.
+          environment: environmentEntries(used.detached ? { ...transport.env, PROCWARD_KEEP: '1' } : transport.env),
         }
   const server = { name, guarded: config.usesWarden(), ...place, ...limits }
   // Only now, because it takes longer to load than all of procward, and most of its users have no pool.

@@ -25,7 +25,10 @@ const ONLY_MCPORTER = new Map([
   ['ERR_NOT_STREAMABLE', 'sse'],
 ])
 
-/** @typedef {import('./failure').Call & { queueTimeout?: number }} Request */
+/**
+ * @typedef {import('./failure').Call & { queueTimeout?: number }} Request
+ * @typedef {import('../mcp/servers').Route} Route
+ */
 
 /** @type {typeof import('../mcp-helper').createMcpHelper} */
 function createMcpHelper(options) {
@@ -46,11 +49,14 @@ function createMcpHelper(options) {
   async function callToolAsync(server, tool, args = {}, options) {
     const { rejectOnError, ...call } = checkedCall(server, tool, args, options)
     if (tool === LIST_TOOLS) {
-      return inSlot(call, async (deadline) => (await routed(call, (calls) => calls.list(call, deadline))).value)
+      return inSlot(
+        call,
+        async (deadline) => (await routed(call, deadline, (calls, route) => calls.list(call, deadline, route))).value,
+      )
     }
     return orToolError(
       rejectOnError,
-      inSlot(call, (deadline) => routed(call, (calls) => calls.call(call, deadline))),
+      inSlot(call, (deadline) => routed(call, deadline, (calls, route) => calls.call(call, deadline, route))),
     )
   }
 
@@ -59,7 +65,7 @@ function createMcpHelper(options) {
     const { rejectOnError, ...call } = checkedCall(server, tool, args, options)
     return orToolError(
       rejectOnError,
-      inSlot(call, (deadline) => routed(call, (calls) => calls.callRaw(call, deadline))),
+      inSlot(call, (deadline) => routed(call, deadline, (calls, route) => calls.callRaw(call, deadline, route))),
     )
   }
 
@@ -67,7 +73,9 @@ function createMcpHelper(options) {
   async function listToolsAsync(server, options) {
     const { timeout = settings.listTimeout, ...rest } = listOptions(options)
     const call = { ...rest, timeout, server: serverName(server), tool: LIST_TOOLS }
-    return inSlot(call, async (deadline) => (await routed(call, (calls) => calls.list(call, deadline))).tools)
+    return inSlot(call, async (deadline) => {
+      return (await routed(call, deadline, (calls, route) => calls.list(call, deadline, route))).tools
+    })
   }
 
   /** @param {string} server @param {string} tool @param {object} args @param {unknown} options */
@@ -78,28 +86,28 @@ function createMcpHelper(options) {
   }
 
   /**
-   * Does it the way that is meant for the call's server, or through mcporter when it shows that only mcporter can.
-   * @template T @param {Request} call @param {(calls: ProcessCalls | SessionCalls) => Promise<T>} work @returns {Promise<T>}
+   * Does the work the way that is meant for the call's server, or through mcporter when the server shows that only mcporter can.
+   * @template T @param {Request} call @param {number} deadline @param {(calls: ProcessCalls | SessionCalls, route?: Route) => Promise<T>} work @returns {Promise<T>}
    */
-  async function routed(call, work) {
+  async function routed(call, deadline, work) {
     const { server } = call
     const wanted = settings.transports.get(server) ?? settings.transport
-    if (wanted === 'mcporter') return throughMcporter(call, work)
-    const { needs } = (await pool.route(server)) ?? {}
-    if (wanted === 'pool' || isUnusable(needs)) return work(bySession)
-    if (needs !== undefined || refused.has(server)) return throughMcporter(call, work)
-    return work(bySession).catch((error) => {
+    if (wanted === 'mcporter') return throughMcporter(call, deadline, work)
+    const route = await pool.route(call, deadline)
+    if (wanted === 'pool' || isUnusable(route?.needs)) return work(bySession, route)
+    if (route?.needs !== undefined || refused.has(server)) return throughMcporter(call, deadline, work)
+    return work(bySession, route).catch((error) => {
       const reason = ONLY_MCPORTER.get(error.code)
       if (reason === undefined) throw error
       // It was refused before it could be called.
       refused.set(server, reason)
-      return throughMcporter(call, work)
+      return throughMcporter(call, deadline, work)
     })
   }
 
-  /** mcporter's own words leave out what the configuration says. @template T @param {Request} call @param {(calls: ProcessCalls) => Promise<T>} work @returns {Promise<T>} */
-  async function throughMcporter(call, work) {
-    const configuration = await pool.configuration()
+  /** mcporter's own words leave out what the configuration says. @template T @param {Request} call @param {number} deadline @param {(calls: ProcessCalls) => Promise<T>} work @returns {Promise<T>} */
+  async function throughMcporter(call, deadline, work) {
+    const configuration = await pool.configuration(call, deadline)
     return work(byProcess).catch((error) => {
       throw explained(error, { ...configuration, routes: pool.routes(), server: call.server })
     })
