@@ -167,7 +167,9 @@ export async function judge(files) {
   const isWhole = Object.entries(files).every(
     ([file, text]) => text === ENV || (/\.jsonc?$/.test(file) && isJson(text)),
   )
-  if (isWhole && said.join().includes(SECRET)) return `a value is told: ${said.join()}`
+  // The path of a file is told, and no more of it.
+  const told = said.filter((each) => !each.startsWith('envFile /')).join()
+  if (isWhole && told.includes(SECRET)) return `a value is told: ${told}`
   if (/** @type {any} */ ({}).command !== undefined) return 'all objects have a command now'
   return undefined
 }
