@@ -159,7 +159,8 @@ function headers(name, value) {
   const entries = Object.entries(validate.options(name, value))
   for (const [key, entry] of entries) {
     if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(key)) throw validate.invalidConfig(name, 'made of header names', key)
-    if (typeof entry !== 'string' || /[\0\r\n]/.test(entry)) {
+    // As for `fetch`, white space around a value is none of it.
+    if (typeof entry !== 'string' || /[\0\r\n]/.test(entry.replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, ''))) {
       throw validate.invalidConfig(`${name}.${key}`, 'a header value', typeof entry)
     }
   }

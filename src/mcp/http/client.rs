@@ -13,6 +13,9 @@ use std::time::Duration;
 
 /// The longest time that a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+/// The longest time that a connection is kept unused, as by Node.js's `fetch`. Node.js and uvicorn close it after 5 s, and a
+/// request that meets that is lost.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 const USER_AGENT: &str = concat!("procward/", env!("CARGO_PKG_VERSION"));
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
@@ -176,6 +179,7 @@ pub(super) fn client() -> Result<&'static Client, HttpFailure> {
         let mut builder = Client::builder()
             .tls_backend_preconfigured(tls)
             .connect_timeout(CONNECT_TIMEOUT)
+            .pool_idle_timeout(IDLE_TIMEOUT)
             .redirect(Policy::none())
             .user_agent(USER_AGENT)
             .no_proxy();
