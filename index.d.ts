@@ -235,7 +235,7 @@ export interface McpUseOptions {
   startTimeout?: number
   /** Ms between SIGTERM and SIGKILL for a server that does not leave when its input ends. Default 1000. */
   killGrace?: number
-  /** Bytes of the longest message. Default 10 MiB. */
+  /** Bytes of the longest message, and of all pages of the list of tools. Default 10 MiB. */
   maxBuffer?: number
 }
 
@@ -265,7 +265,7 @@ export interface McpPoolOptions extends McpUseOptions {
   maxSessions?: number
   /** How many of them may be starting at once. Default 2. */
   maxStarting?: number
-  /** Ms that a call may take, the start of its server included; `Infinity` for as long as it takes. Default `MCPORTER_CALL_TIMEOUT`, or 60000. */
+  /** Ms that a call may take, reading the configuration and the start of its server included; `Infinity` for as long as it takes. Default `MCPORTER_CALL_TIMEOUT`, or 60000. */
   callTimeout?: number
   /** The same for listing tools. Default `MCPORTER_LIST_TIMEOUT`, or 30000. */
   listTimeout?: number
@@ -288,13 +288,23 @@ export interface McpTool {
   outputSchema?: Record<string, unknown>
 }
 
+/** A server's report on a call that it is working on. */
+export interface McpProgress {
+  progress: number
+  total?: number
+  message?: string
+}
+
 export interface McpCallOptions {
-  /** Ms; the pool's by default. */
+  /** Ms for all of the call: reading the configuration, starting the server, the answer. The pool's by default. */
   timeout?: number
-  /** Gives the call up. */
+  /** Gives the call up, whatever it waits for. One signal may serve any number of calls. */
   signal?: AbortSignal
-  /** Hears of the tool's progress, when the server reports it. */
-  onProgress?: (progress: { progress: number; total?: number; message?: string }) => void
+  /**
+   * Is called with the tool's progress, when the server reports it, in the async context of the call (`AsyncLocalStorage`).
+   * An error that it throws is an uncaught exception, and does not end the call.
+   */
+  onProgress?: (progress: McpProgress) => void
 }
 
 export interface McpPoolStatus {
@@ -356,7 +366,10 @@ export class McpPool {
     args?: object,
     options?: McpCallOptions,
   ): Promise<Result>
-  /** All of a server's tools, as the server describes them. */
+  /**
+   * Resolves with all of a server's tools, as the server describes them. The list ends at a page whose cursor is empty or was
+   * seen before. More than `maxBuffer` bytes in all reject with `ERR_MAX_BUFFER`.
+   */
   listTools(
     server: string,
     options?: Pick<McpCallOptions, 'timeout' | 'signal'>,
@@ -869,7 +882,8 @@ export interface ShutdownOptions {
 }
 
 /**
- * The orderly end of everything that was started through procward, for a server's SIGTERM handler.
+ * The orderly end of everything that was started through procward, for a server's SIGTERM and SIGINT handlers. Such a
+ * handler replaces the exit that is Node.js's default, so it has to close the HTTP server and exit too: see README.
  *
  * At once: nothing new starts (`ERR_CLOSED`), waiting calls reject (`ERR_CLOSED`), scanners stop. Then running calls get
  * `timeout` to finish, and are ended with their whole trees. A SIGTERM or SIGINT in the meantime ends them at once.

@@ -1,6 +1,6 @@
-import type { McpPoolStatus, McpServerOptions, McpTool, McpToolResult, McpUseOptions } from '../index'
+import type { McpPoolStatus, McpProgress, McpServerOptions, McpTool, McpToolResult, McpUseOptions } from '../index'
 
-export type { McpTool, McpToolResult }
+export type { McpProgress, McpTool, McpToolResult }
 
 /**
  * Calls a tool of an MCP server that mcporter's configuration names: at most `maxConcurrent` calls at once, the rest
@@ -25,9 +25,10 @@ export type { McpTool, McpToolResult }
  *
  * Rejects with
  * - `ERR_TOOL`: the tool answered with `isError`; its answer is the error's `result`. See `rejectOnError`
- * - `ERR_MCP`: the server answered with a protocol error: the error's `rpcCode`, `rpcMessage` and `data`
+ * - `ERR_MCP`: the server answered with a protocol error: the error's `rpcCode`, `rpcMessage` and `data`; or with something
+ *   that is no answer to the request, and without these
  * - `ERR_UNKNOWN_SERVER`, `ERR_UNKNOWN_TOOL`: the error's `available` names those that there are
- * - `ERR_CALL_TIMEOUT`: no answer within `timeout`, the start of the server included
+ * - `ERR_CALL_TIMEOUT`: no answer within `timeout`, reading the configuration and the start of the server included
  * - `ERR_QUEUE_TIMEOUT`, `ERR_QUEUE_FULL`: no slot in time, or too many calls waiting
  * - `ABORT_ERR` (an `AbortError`): `signal` was aborted; its `cause` is the signal's reason
  * - `ERR_CLOSED`: the helper was shut down
@@ -37,7 +38,7 @@ export type { McpTool, McpToolResult }
  * - `ERR_SERVER_EXITED`: it ended while the call was under way. The call may have had its effect; it is not sent again.
  *   Both have `exitCode`, `signal` and the end of `stderr`
  * - `ERR_SERVER_UNAVAILABLE`: it has failed five times in a row, and is tried again in `retryAfter` ms
- * - `ERR_MAX_BUFFER`: a message of more than `maxBuffer`
+ * - `ERR_MAX_BUFFER`: a message, or a list of tools in all its pages, of more than `maxBuffer`
  * - `ERR_MCPORTER`: mcporter could not make the call, say because the server does not start. The error has `exitCode`,
  *   the end of `stderr`, and mcporter's `issue` (`{ kind: 'offline' | 'auth' | 'http' | 'stdio-exit' | 'other', ... }`)
  * - `ERR_MCPORTER_NOT_FOUND`: it is needed, and is not installed
@@ -126,7 +127,10 @@ export interface McpHelperOptions extends McpUseOptions {
   queueTimeout?: number
   /** How many calls may wait, or `Infinity`, the default. */
   maxQueue?: number
-  /** How long a call may take once it has a slot, in milliseconds; `MCPORTER_CALL_TIMEOUT` or 60000 by default. */
+  /**
+   * How long a call may take once it has a slot, in milliseconds: reading the configuration, starting the server and the
+   * answer together. `MCPORTER_CALL_TIMEOUT` or 60000 by default. The wait for the slot has `queueTimeout`.
+   */
   callTimeout?: number
   /** The same for {@link listToolsAsync}; `MCPORTER_LIST_TIMEOUT` or 30000 by default. */
   listTimeout?: number
@@ -165,17 +169,23 @@ export interface McpHelperOptions extends McpUseOptions {
 export type Transport = 'auto' | 'pool' | 'mcporter'
 
 export interface ListOptions {
-  /** How long it may take once it has a slot, in milliseconds; the helper's by default. */
+  /** How long all of it may take once it has a slot, in milliseconds; the helper's by default. */
   timeout?: number
   /** How long it waits for a slot, in milliseconds, or `Infinity`; the helper's by default. */
   queueTimeout?: number
-  /** Ends it, waiting or running. */
+  /** Ends it, whatever it waits for. One signal may serve any number of calls. */
   signal?: AbortSignal
 }
 
 export interface CallOptions extends ListOptions {
   /** `false` resolves with the tool's answer when that is an error; the helper's by default. */
   rejectOnError?: boolean
+  /**
+   * Is called with the tool's progress, when the server reports it, in the async context of the call (`AsyncLocalStorage`).
+   * An error that it throws is an uncaught exception, and does not end the call. There is no progress from a call that goes
+   * through a process of mcporter.
+   */
+  onProgress?: (progress: McpProgress) => void
 }
 
 export interface SemaphoreStatus {

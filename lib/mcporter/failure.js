@@ -85,10 +85,16 @@ function listed(names) {
   return `; there are: ${shown.join(', ')}${more}`
 }
 
+/** The names of tools or servers, whatever the list has besides. @param {unknown} list @returns {string[]} */
+function namesOf(list) {
+  return Array.isArray(list) ? list.map((entry) => entry?.name).filter((name) => typeof name === 'string') : []
+}
+
 /** @param {any} result */
 function textOf(result) {
   const content = Array.isArray(result?.content) ? result.content : []
-  const texts = content.map((/** @type {any} */ part) => part?.text).filter((/** @type {unknown} */ text) => text)
+  const parts = content.map((/** @type {any} */ part) => part?.text)
+  const texts = parts.filter((/** @type {unknown} */ text) => typeof text === 'string' && text !== '')
   return texts.length === 0 ? '' : `: ${short(texts.join(' '), MAX_TEXT)}`
 }
 
@@ -97,4 +103,4 @@ function short(text, most = MAX_NAME) {
   return text.length > most ? `${text.slice(0, most)}…` : text
 }
 
-module.exports = { inName, mcporterFailed, named, toolError, unknownServer, unknownTool }
+module.exports = { inName, mcporterFailed, named, namesOf, toolError, unknownServer, unknownTool }

@@ -25,7 +25,10 @@ const ONLY_MCPORTER = new Map([
   ['ERR_NOT_STREAMABLE', 'sse'],
 ])
 
-/** @typedef {import('./failure').Call & { queueTimeout?: number }} Request */
+/**
+ * @typedef {import('./failure').Call & { queueTimeout?: number }} Request
+ * @typedef {import('../mcp/servers').Route} Route
+ */
 
 /** @type {typeof import('../mcp-helper').createMcpHelper} */
 function createMcpHelper(options) {
@@ -48,7 +51,7 @@ function createMcpHelper(options) {
     if (tool === LIST_TOOLS) return inSlot(call, async (deadline) => (await byProcess.list(call, deadline)).value)
     return orToolError(
       rejectOnError,
-      inSlot(call, (deadline) => routed(call, (calls) => calls.call(call, deadline))),
+      inSlot(call, (deadline) => routed(call, deadline, (calls, route) => calls.call(call, deadline, route))),
     )
   }
 
@@ -57,7 +60,7 @@ function createMcpHelper(options) {
     const { rejectOnError, ...call } = checkedCall(server, tool, args, options)
     return orToolError(
       rejectOnError,
-      inSlot(call, (deadline) => routed(call, (calls) => calls.callRaw(call, deadline))),
+      inSlot(call, (deadline) => routed(call, deadline, (calls, route) => calls.callRaw(call, deadline, route))),
     )
   }
 
@@ -65,7 +68,9 @@ function createMcpHelper(options) {
   async function listToolsAsync(server, options) {
     const { timeout = settings.listTimeout, ...rest } = listOptions(options)
     const call = { ...rest, timeout, server: serverName(server), tool: LIST_TOOLS }
-    return inSlot(call, async (deadline) => (await routed(call, (calls) => calls.list(call, deadline))).tools)
+    return inSlot(call, async (deadline) => {
+      return (await routed(call, deadline, (calls, route) => calls.list(call, deadline, route))).tools
+    })
   }
 
   /** @param {string} server @param {string} tool @param {object} args @param {unknown} options */
@@ -76,16 +81,17 @@ function createMcpHelper(options) {
   }
 
   /**
-   * Does it the way that is meant for the call's server, or through mcporter when it shows that only mcporter can.
-   * @template T @param {{ server: string }} call @param {(calls: ProcessCalls | SessionCalls) => Promise<T>} work @returns {Promise<T>}
+   * Does the work the way that is meant for the call's server, or through mcporter when the server shows that only mcporter can.
+   * @template T @param {Request} call @param {number} deadline @param {(calls: ProcessCalls | SessionCalls, route?: Route) => Promise<T>} work @returns {Promise<T>}
    */
-  async function routed({ server }, work) {
+  async function routed(call, deadline, work) {
+    const { server } = call
     const wanted = settings.transports.get(server) ?? settings.transport
     if (wanted === 'mcporter') return work(byProcess)
-    const { needs } = (await pool.route(server)) ?? {}
-    if (wanted === 'pool') return work(bySession)
-    if (needs !== undefined || refused.has(server)) return work(byProcess)
-    return work(bySession).catch((error) => {
+    const route = await pool.route(call, deadline)
+    if (wanted === 'pool') return work(bySession, route)
+    if (route?.needs !== undefined || refused.has(server)) return work(byProcess)
+    return work(bySession, route).catch((error) => {
       const reason = ONLY_MCPORTER.get(error.code)
       if (reason === undefined) throw error
       // It was refused before it could be called.

@@ -4,6 +4,7 @@
 
 const path = require('node:path')
 const config = require('../config')
+const { progressListener } = require('../mcp/progress')
 const { USE } = require('../mcp/server-options')
 const { givenServers } = require('../mcp/servers')
 const validate = require('../validate')
@@ -58,7 +59,7 @@ const HELPER = {
 /** @type {Record<string, Check>} */
 const LIST = { timeout: validate.time, signal: validate.abortSignal, queueTimeout: patience }
 /** @type {Record<string, Check>} */
-const CALL = { ...LIST, rejectOnError: validate.boolean }
+const CALL = { ...LIST, rejectOnError: validate.boolean, onProgress: progressListener }
 
 /** @param {unknown} options */
 function helperOptions(options) {
@@ -105,7 +106,7 @@ function apart(all) {
   return { transports, servers }
 }
 
-/** @param {unknown} options @returns {{ timeout?: number, signal?: AbortSignal, queueTimeout?: number, rejectOnError?: boolean }} */
+/** @param {unknown} options @returns {{ timeout?: number, signal?: AbortSignal, queueTimeout?: number, rejectOnError?: boolean, onProgress?: import('../mcp/progress').Listener }} */
 function callOptions(options) {
   return checked(options, CALL)
 }

@@ -2,8 +2,9 @@
 
 use super::headers::Headers;
 use super::redirect::{Step, step};
-use super::words::{deepest, plain};
+use super::words::deepest;
 use super::{proxies, trust};
+use crate::mcp::words::plain;
 use bytes::Bytes;
 use once_cell::sync::OnceCell;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
@@ -13,8 +14,8 @@ use std::time::Duration;
 
 /// The longest time that a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
-/// The longest time that a connection is kept unused, as by Node.js's `fetch`. Node.js and uvicorn close it after 5 s, and a
-/// request that meets that is lost.
+/// The time after which an idle connection is not used again. Node.js's servers close theirs after 5 s, and a request that
+/// meets the end of its connection may be lost.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 const USER_AGENT: &str = concat!("procward/", env!("CARGO_PKG_VERSION"));
 const JSON: HeaderValue = HeaderValue::from_static("application/json");

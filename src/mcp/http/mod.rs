@@ -1,18 +1,23 @@
 //! Servers that are reached over HTTP ("streamable HTTP"): no process at all.
 
-#![allow(dead_code, reason = "the connection above these comes with the merge")]
-
-pub mod client;
-#[cfg(test)]
-mod client_test;
-pub mod events;
-pub mod headers;
-mod old;
+mod client;
+mod connect;
+mod connection;
+mod events;
+mod exchange;
+mod headers;
+mod listen;
+mod messages;
 pub mod proxies;
 mod redirect;
-pub mod secrets;
+mod secrets;
+mod standard_headers;
 pub mod trust;
-pub mod verdict;
-pub mod words;
+mod verdict;
+mod words;
 
-pub use old::{client_error, connect, without_address};
+pub use connect::connect;
+pub use connection::Connection;
+
+#[cfg(test)]
+mod client_test;

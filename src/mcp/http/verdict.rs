@@ -1,6 +1,6 @@
 //! The meaning of an HTTP answer to a message.
 
-use super::words::plain;
+use crate::mcp::words::plain;
 
 /// Codes of JSON-RPC that servers refuse an unknown session with: the SDKs' own, and "invalid request".
 const REFUSAL_CODES: [f64; 3] = [-32000.0, -32001.0, -32600.0];
@@ -14,8 +14,6 @@ pub enum Sent {
     Request {
         /// True if the request carried `Mcp-Session-Id`.
         in_session: bool,
-        /// True if the request was sent once before, in a session that was refused.
-        again: bool,
     },
     /// A notification, or an answer to the server: nothing comes back.
     Notification {
@@ -38,10 +36,6 @@ pub enum Id {
 /// An answer's body, as far as it is known.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Body<'a> {
-    /// A stream of events, not yet read.
-    Events,
-    /// JSON-RPC, and no error.
-    Message,
     /// An error of JSON-RPC: the body, or an event of it.
     Error {
         /// The request that it answers.
@@ -95,12 +89,11 @@ pub fn decide(sent: Sent, status: u16, body: Body<'_>) -> Verdict {
     match (sent, status, body) {
         // mcporter, too, takes both for a matter of authorisation, with and without a challenge.
         (_, 401 | 403, _) => Verdict::Unauthorized(describe(status, body)),
-        (Sent::Start, 404 | 405, _) => Verdict::NotStreamable(describe(status, body)),
+        // A server that answers with JSON-RPC speaks this transport: it refuses the request, and not the transport.
+        (Sent::Start, 404 | 405, Body::Text(_)) => Verdict::NotStreamable(describe(status, body)),
         (Sent::Notification { .. }, 200..=299, _) | (_, 200..=299, Body::Text("")) => Verdict::Taken,
-        (_, 200..=299, Body::Events | Body::Message | Body::Error { id: Id::Own, .. }) => Verdict::Read,
-        (Sent::Request { in_session: true, again: false }, _, _) if refuses_session(status, body) => {
-            Verdict::NewSession
-        }
+        (_, 200..=299, Body::Error { id: Id::Own, .. }) => Verdict::Read,
+        (Sent::Request { in_session: true }, _, _) if refuses_session(status, body) => Verdict::NewSession,
         (_, _, Body::Error { .. }) => {
             Verdict::Failed { words: Words::Error, in_doubt: is_in_doubt(sent, status, body) }
         }
@@ -125,7 +118,7 @@ fn refuses_session(status: u16, body: Body<'_>) -> bool {
 /// A server that failed, or that spoke of no request of ours, may have lost the session. An answer to this very request
 /// shows that it has not.
 fn is_in_doubt(sent: Sent, status: u16, body: Body<'_>) -> bool {
-    let (Sent::Request { in_session: true, .. } | Sent::Notification { in_session: true }) = sent else { return false };
+    let (Sent::Request { in_session: true } | Sent::Notification { in_session: true }) = sent else { return false };
     let answers_request = matches!(body, Body::Error { id: Id::Own, .. });
     refuses_session(status, body)
         || !answers_request
@@ -148,9 +141,8 @@ mod tests {
     use super::*;
 
     const START: Sent = Sent::Start;
-    const FIRST: Sent = Sent::Request { in_session: true, again: false };
-    const AGAIN: Sent = Sent::Request { in_session: true, again: true };
-    const OUTSIDE: Sent = Sent::Request { in_session: false, again: false };
+    const SESSION: Sent = Sent::Request { in_session: true };
+    const OUTSIDE: Sent = Sent::Request { in_session: false };
     const NOTE: Sent = Sent::Notification { in_session: true };
 
     fn error(id: Id, code: f64, message: &str) -> Body<'_> {
@@ -166,34 +158,22 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_read() {
-        for status in [200, 201, 206] {
-            for sent in [START, FIRST, AGAIN, OUTSIDE] {
-                for body in [Body::Events, Body::Message, error(Id::Own, -32602.0, "no such tool")] {
-                    assert_eq!(decide(sent, status, body), Verdict::Read, "{sent:?} {status} {body:?}");
-                }
-            }
-        }
-    }
-
-    #[test]
     fn an_error_with_the_requests_own_id_is_the_tools_answer() {
         for code in REFUSAL_CODES {
             let body = error(Id::Own, code, "your Asana session has expired");
-            assert_eq!(decide(FIRST, 200, body), Verdict::Read, "{code}");
+            assert_eq!(decide(SESSION, 200, body), Verdict::Read, "{code}");
         }
     }
 
     #[test]
     fn any_2xx_will_do_for_a_notification() {
-        let bodies =
-            [Body::Events, Body::Message, Body::Text(""), Body::Text("ok"), error(Id::Null, -32600.0, "session")];
+        let bodies = [Body::Text(""), Body::Text("ok"), error(Id::Null, -32600.0, "session")];
         for status in [200, 201, 202, 204, 299] {
             for body in bodies {
                 assert_eq!(decide(NOTE, status, body), Verdict::Taken, "{status} {body:?}");
             }
         }
-        assert_eq!(decide(FIRST, 202, Body::Text("")), Verdict::Taken);
+        assert_eq!(decide(SESSION, 202, Body::Text("")), Verdict::Taken);
     }
 
     #[test]
@@ -214,11 +194,7 @@ mod tests {
             (200, error(Id::Null, -32000.0, "No valid session ID provided")),
         ];
         for (status, body) in refusals {
-            assert_eq!(decide(FIRST, status, body), Verdict::NewSession, "{status} {body:?}");
-            assert!(
-                matches!(decide(AGAIN, status, body), Verdict::Failed { in_doubt: true, .. }),
-                "a second time: {status} {body:?}"
-            );
+            assert_eq!(decide(SESSION, status, body), Verdict::NewSession, "{status} {body:?}");
             assert!(
                 matches!(decide(OUTSIDE, status, body), Verdict::Failed { in_doubt: false, .. }),
                 "outside of a session: {status} {body:?}"
@@ -229,23 +205,22 @@ mod tests {
     #[test]
     fn any_other_answer_fails_at_once() {
         let cases = [
-            (FIRST, 400, Body::Text("malformed"), failed_with("HTTP 400: malformed", false)),
-            (FIRST, 400, error(Id::Null, -32700.0, "Parse error"), failed(false)),
-            (FIRST, 400, error(Id::Own, -32602.0, "Invalid params"), failed(false)),
-            (FIRST, 200, error(Id::Null, -32700.0, "Parse error"), failed(false)),
-            (FIRST, 200, error(Id::Foreign, -32603.0, "the session broke"), failed(false)),
-            (FIRST, 200, error(Id::Null, -32600.0, "Invalid Request"), failed(true)),
-            (FIRST, 200, Body::Text("<html>Log in</html>"), failed_with("HTTP 200: <html>Log in</html>", false)),
-            (FIRST, 409, Body::Text(""), failed_with("HTTP 409", false)),
-            (FIRST, 429, Body::Text("slow\r\ndown"), failed_with("HTTP 429: slow down", false)),
-            (FIRST, 500, Body::Text(""), failed_with("HTTP 500", true)),
-            (FIRST, 500, error(Id::Own, -32603.0, "Internal error"), failed(false)),
-            (FIRST, 503, error(Id::Null, -32000.0, "overloaded"), failed(true)),
-            (FIRST, 502, Body::Text("Bad Gateway"), failed_with("HTTP 502: Bad Gateway", true)),
-            (FIRST, 302, Body::Text(""), failed_with("HTTP 302", false)),
+            (SESSION, 400, Body::Text("malformed"), failed_with("HTTP 400: malformed", false)),
+            (SESSION, 400, error(Id::Null, -32700.0, "Parse error"), failed(false)),
+            (SESSION, 400, error(Id::Own, -32602.0, "Invalid params"), failed(false)),
+            (SESSION, 200, error(Id::Null, -32700.0, "Parse error"), failed(false)),
+            (SESSION, 200, error(Id::Foreign, -32603.0, "the session broke"), failed(false)),
+            (SESSION, 200, error(Id::Null, -32600.0, "Invalid Request"), failed(true)),
+            (SESSION, 200, Body::Text("<html>Log in</html>"), failed_with("HTTP 200: <html>Log in</html>", false)),
+            (SESSION, 409, Body::Text(""), failed_with("HTTP 409", false)),
+            (SESSION, 429, Body::Text("slow\r\ndown"), failed_with("HTTP 429: slow down", false)),
+            (SESSION, 500, Body::Text(""), failed_with("HTTP 500", true)),
+            (SESSION, 500, error(Id::Own, -32603.0, "Internal error"), failed(false)),
+            (SESSION, 503, error(Id::Null, -32000.0, "overloaded"), failed(true)),
+            (SESSION, 502, Body::Text("Bad Gateway"), failed_with("HTTP 502: Bad Gateway", true)),
+            (SESSION, 302, Body::Text(""), failed_with("HTTP 302", false)),
             (OUTSIDE, 404, Body::Text("no such path"), failed_with("HTTP 404: no such path", false)),
             (OUTSIDE, 500, Body::Text(""), failed_with("HTTP 500", false)),
-            (FIRST, 500, Body::Events, failed_with("HTTP 500", true)),
             (NOTE, 404, Body::Text(""), failed_with("HTTP 404", true)),
             (NOTE, 400, error(Id::Null, -32601.0, "what?"), failed(false)),
             (START, 400, error(Id::Own, -32602.0, "Unsupported protocol version"), failed(false)),
@@ -259,7 +234,7 @@ mod tests {
 
     #[test]
     fn authorisation_is_asked_for_at_any_time() {
-        for sent in [START, FIRST, AGAIN, OUTSIDE, NOTE] {
+        for sent in [START, SESSION, OUTSIDE, NOTE] {
             let verdict = decide(sent, 401, error(Id::Own, -32001.0, "no session: log in"));
             assert_eq!(verdict, Verdict::Unauthorized("HTTP 401: no session: log in".to_owned()));
             assert_eq!(decide(sent, 401, Body::Text("")), Verdict::Unauthorized("HTTP 401".to_owned()));
@@ -273,5 +248,6 @@ mod tests {
             assert_eq!(decide(START, status, Body::Text("Cannot POST /")), Verdict::NotStreamable(words.to_owned()));
         }
         assert_eq!(decide(OUTSIDE, 405, Body::Text("")), failed_with("HTTP 405", false));
+        assert_eq!(decide(START, 404, error(Id::Own, -32601.0, "Method not found: initialize")), failed(false));
     }
 }

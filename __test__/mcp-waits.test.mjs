@@ -1,0 +1,106 @@
+// From its slot on, all that a call waits for ends with its timeout: reading the configuration too, which may hang.
+
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { closeSync, constants, openSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import poolModule from '../lib/mcp/pool.js'
+import { createMcpHelper } from '../lib/mcp-helper.js'
+import { temporaryFolder } from './fixtures/mcp-servers.mjs'
+import { textServer } from './support/text-servers.mjs'
+
+const { McpPool } = poolModule
+const FREE = { maxConcurrent: 1, current: 0, queued: 0, available: 1 }
+const folder = temporaryFolder()
+const NEVER = { servers: () => new Promise(() => {}) }
+let pipes = 0
+
+/** A configuration file that nobody ever writes: whoever reads it waits. @param {import('node:test').TestContext} t */
+function hangingFile(t) {
+  const file = join(folder, `pipe-${++pipes}`)
+  execFileSync('mkfifo', [file])
+  // Frees the thread that reads it. Nobody reads it where the test failed early.
+  t.after(() => {
+    try {
+      closeSync(openSync(file, constants.O_WRONLY | constants.O_NONBLOCK))
+    } catch (error) {
+      assert.equal(error.code, 'ENXIO')
+    }
+  })
+  return file
+}
+
+describe('a configuration file that hangs', { skip: process.platform === 'win32' && 'needs a named pipe' }, () => {
+  for (const transport of ['auto', 'pool'])
+    test(`holds a slot no longer than the timeout of its call: ${transport}`, async (t) => {
+      const helper = createMcpHelper({ configPath: hangingFile(t), transport, maxConcurrent: 1 })
+      t.after(helper.shutdown)
+      const expected = { code: 'ERR_CALL_TIMEOUT', message: /^MCP call it\.answer: no answer within 50 ms; .*config/ }
+      const calls = [1, 2, 3].map(() => helper.callToolAsync('it', 'answer', {}, { timeout: 50 }))
+      calls.push(helper.callToolRaw('it', 'answer', {}, { timeout: 50 }))
+      const settled = await Promise.allSettled(calls)
+      for (const { reason } of settled)
+        assert.throws(() => {
+          throw reason
+        }, expected)
+      const late = { code: 'ERR_CALL_TIMEOUT', message: /^MCP call it\.list_tools: no answer within 60 ms/ }
+      await assert.rejects(helper.listToolsAsync('it', { timeout: 60 }), late)
+      assert.deepEqual(helper.getSemaphoreStatus(), FREE)
+    })
+
+  test('is left by an abort, and by a shutdown', async (t) => {
+    const helper = createMcpHelper({ configPath: hangingFile(t), maxConcurrent: 2 })
+    const controller = new AbortController()
+    const aborted = helper.callToolAsync('it', 'answer', {}, { signal: controller.signal })
+    const closed = helper.callToolAsync('it', 'answer')
+    setImmediate(() => controller.abort('enough'))
+    const expected = { name: 'AbortError', code: 'ABORT_ERR', cause: 'enough', message: /^MCP call it\.answer: / }
+    await assert.rejects(aborted, expected)
+    const end = helper.shutdown()
+    await assert.rejects(closed, { code: 'ERR_CLOSED', message: /^MCP call it\.answer: / })
+    await end
+    assert.deepEqual(helper.getSemaphoreStatus(), { ...FREE, maxConcurrent: 2, available: 2 })
+  })
+})
+
+describe('a pool whose configuration does not come', () => {
+  for (const [name, call] of [
+    ['callTool', (it, options) => it.callTool('it', 'answer', {}, options)],
+    ['listTools', (it, options) => it.listTools('it', options)],
+  ])
+    test(`${name} ends by its timeout, by an abort and by the end of the pool`, async () => {
+      for (const end of ['drain', 'close']) {
+        const it = new McpPool({ servers: {} }, NEVER)
+        await assert.rejects(call(it, { timeout: 20 }), { code: 'ERR_CALL_TIMEOUT', message: /within 20 ms/ })
+        await assert.rejects(call(it, { signal: AbortSignal.timeout(20) }), { code: 'ABORT_ERR' })
+        await assert.rejects(call(it, { signal: AbortSignal.abort('early') }), { code: 'ABORT_ERR', cause: 'early' })
+        const endless = call(it, { timeout: Infinity })
+        it[end]()
+        await assert.rejects(endless, { code: 'ERR_CLOSED', message: /^MCP call it\./ })
+      }
+    })
+
+  test('a broken configuration fails each call in its own name, with one cause', async (t) => {
+    const broken = Object.assign(new Error('m.json: it is no JSON'), { code: 'ERR_INVALID_CONFIG', file: 'm.json' })
+    const reading = Promise.reject(broken)
+    const it = new McpPool({ servers: {} }, { servers: () => reading })
+    t.after(() => it.close())
+    const calls = ['a', 'b'].map((server) => it.callTool(server, 'answer'))
+    const [a, b] = (await Promise.allSettled(calls)).map(({ reason }) => reason)
+    assert.deepEqual([a.code, a.file, a.cause], ['ERR_INVALID_CONFIG', 'm.json', broken])
+    assert.equal(a.message, 'MCP call a.answer: m.json: it is no JSON')
+    assert.equal(b.message, 'MCP call b.answer: m.json: it is no JSON')
+  })
+
+  test('that comes in time is used', async (t) => {
+    const { command, args } = textServer()
+    const transport = { kind: 'stdio', command, args, env: {} }
+    const servers = new Map([['it', { name: 'it', transport }]])
+    const it = new McpPool({ servers: {} }, { servers: () => turn(servers) })
+    t.after(() => it.close())
+    const call = it.callTool('it', 'answer', { text: '{"content":[]}' }, { signal: new AbortController().signal })
+    assert.deepEqual(await call, { content: [] })
+  })
+})
