@@ -11,12 +11,15 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, 
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Response, Url};
 use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
 
 /// The longest time that a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// The time after which an idle connection is not used again. Node.js's servers close theirs after 5 s, and a request that
 /// meets the end of its connection may be lost.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
+/// The time in which a refusal's words have to come.
+const BEGINNING_TIMEOUT: Duration = Duration::from_secs(2);
 const USER_AGENT: &str = concat!("procward/", env!("CARGO_PKG_VERSION"));
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
@@ -121,10 +124,13 @@ pub async fn body(mut response: Response, limit: usize) -> Result<Vec<u8>, BodyF
     Ok(body)
 }
 
-/// Reads the first bytes of an answer's body, as many as can be had.
+/// Reads the first bytes of an answer's body, as many as can be had in a short time: a refusal is known without them.
 pub async fn beginning(mut response: Response, limit: usize) -> Vec<u8> {
+    let deadline = Instant::now() + BEGINNING_TIMEOUT;
     let mut body = Vec::new();
-    while let (true, Ok(Some(chunk))) = (body.len() < limit, response.chunk().await) {
+    while body.len() < limit
+        && let Ok(Ok(Some(chunk))) = timeout_at(deadline, response.chunk()).await
+    {
         body.extend_from_slice(&chunk[..chunk.len().min(limit - body.len())]);
     }
     body
