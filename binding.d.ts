@@ -138,8 +138,10 @@ export declare function activeProcesses(owner?: number | undefined | null): Arra
 export interface AllowEntry {
   /** A pid. */
   pid?: number
-  /** An executable's path or file name. */
+  /** An executable's path or file name, or that of a link to it. */
   executable?: string
+  /** The folders in which a file name is looked for. */
+  folders?: Array<string>
   /** A regular expression for the command line. */
   source?: string
   /** Its flags. */

@@ -149,7 +149,8 @@ export interface ProcessResult<Output extends string | Buffer = string> {
 export type ProcessError = ProcwardError & ProcessResult<string | Buffer>
 
 export interface ActiveProcess {
-  pid: number
+  /** `null` for a call of a server that is reached over HTTP, which is no process here. */
+  pid: number | null
   server: string | null
   tool: string | null
   /** Epoch ms. */
@@ -237,6 +238,17 @@ export interface McpUseOptions {
   killGrace?: number
   /** Bytes of the longest message, and of all pages of the list of tools. Default 10 MiB. */
   maxBuffer?: number
+  /**
+   * `true` lets go of what the server's tools started when the session ends (a dev server, tmux, adb): that may go on, also
+   * after this process, and the cleanup scanner spares it. A server that has to be killed is killed with all of that. Default
+   * `false`: it ends with the session.
+   */
+  detached?: boolean
+  /**
+   * The version of the protocol. `'auto'`, the default, begins with 2025-11-25 and goes on with what the server knows;
+   * `'2026-07-28'` skips the handshake of the older versions.
+   */
+  protocol?: 'auto' | '2025-11-25' | '2026-07-28'
 }
 
 /** A server: a program or an address, and how it is used. Without either, how a configured server is used. */
@@ -338,6 +350,11 @@ export interface McpPoolStatus {
     /** Sessions that ended, by reason. */
     recycled: Partial<Record<McpSessionEnd, number>>
   }
+  /**
+   * Configuration files that can't be used, as of the latest call: each with the reason, and never a value. Absent where
+   * all servers are given in code.
+   */
+  ignored?: { file: string; problem: string }[]
 }
 
 /** Why a session ended: `evicted` for another server, `changed` with its configuration, `exited` by itself. */
@@ -349,6 +366,7 @@ export type McpSessionEnd = 'idle' | 'uses' | 'lifetime' | 'evicted' | 'unhealth
  * At most `maxSessions` server processes; the one that has been idle longest makes room for another server, a busy one never.
  * Concurrent first calls share one start. Calls wait first come first served. A call is sent once: when its server ends,
  * it rejects with `ERR_SERVER_EXITED`, and the next call starts the server again, later and later when it keeps failing.
+ * Only a call whose session a server over HTTP refused, and which it has not done, goes to a new session.
  * A server is ended by closing its input, SIGTERM half a second later, and SIGKILL after `killGrace`, with all that it
  * started. Where procward guarantees that (`docs/guarantees.md`), none outlives this process.
  */
@@ -375,7 +393,7 @@ export class McpPool {
     options?: Pick<McpCallOptions, 'timeout' | 'signal'>,
   ): Promise<(McpTool & Record<string, unknown>)[]>
   /** The calls that are being worked on. */
-  getActiveCalls(): (Omit<ActiveProcess, 'pid'> & { pid: number | null })[]
+  getActiveCalls(): ActiveProcess[]
   getStatus(): McpPoolStatus
   /** Takes no more calls (`ERR_CLOSED`), lets those under way finish, and resolves when no session is left. */
   drain(): Promise<void>
@@ -554,10 +572,11 @@ export interface CleanupOptions {
    * - `'tracked'`: only what was started through procward, and what its dead earlier runs left behind.
    * - `'tree'`: that, and any Node.js descendant of this server older than `maxAge` that Node.js does not manage itself
    *   (cluster workers, `fork()` children).
-   * - `'machine'`: that, and every Node.js process of this user older than `maxAge`. Warns, and its first scan only reports.
+   * - `'machine'`: that, and every Node.js process of this user older than `maxAge`, but none in another PID namespace, such as
+   *   a container. Warns, and its first scan only reports.
    */
   scope?: 'tracked' | 'tree' | 'machine'
-  /** What is always spared: pids, names or paths of executables, regular expressions for command lines. */
+  /** What is always spared: pids, names or paths of executables or of links to them, regular expressions for command lines. */
   allow?: readonly (number | string | RegExp)[]
   /** Ms between SIGTERM and SIGKILL for what is not a tracked call, which has its own. Default 2000. */
   killGrace?: number
@@ -567,13 +586,13 @@ export interface JudgedProcess {
   pid: number
   /** The file name of its executable; what a process calls itself is not looked at. */
   name: string
-  /** Ms for which it has run. */
+  /** Ms since its start. `maxAge` is compared with less where the machine slept in between. */
   age: number
   reason: string
 }
 
 export interface CleanupReport {
-  /** How many processes were judged: all Node.js processes, and whatever was started through procward. */
+  /** How many processes were judged: all Node.js processes and what looks like one, and whatever was started through procward. */
   scanned: number
   /** What was ended, or in a dry run would have been. A tracked tree counts once. */
   killed: JudgedProcess[]
@@ -603,11 +622,13 @@ export interface CleanupStats {
 /**
  * Ends processes that have been forgotten, by SIGTERM, `killGrace` and SIGKILL.
  *
- * Never, in any scope: this process, its ancestors, pid 1, another user's, another running procward server and what was
- * started through it, one with `PROCWARD_KEEP=1` in its environment, one that `allow` matches, one that cannot be
- * identified. Scope `'machine'` spares nothing else: workers and `fork()` children, also this server's own, can be ended.
+ * Never, in any scope: this process, its ancestors, pid 1, another user's (but for what a server of this user started, and
+ * what became another user's since), another running procward server and what was started through it, one with
+ * `PROCWARD_KEEP=1` in its environment, one that `allow` matches, one that cannot be identified. Scope `'machine'` spares
+ * nothing else but other PID namespaces: workers and `fork()` children, also this server's own, can be ended.
  * A call inside its own `timeout` is not an orphan, however old; one without, older than `maxAge`, is: it rejects with
- * `ERR_CLEANUP`. What counts as Node.js is the executable: `node`, `nodejs` or `node.exe`.
+ * `ERR_CLEANUP`. What counts as Node.js is the executable: this process's own, or one called `node` or `nodejs`, also with a
+ * version (`node-22`) or wrapped (`.node-wrapped`), or Electron that is to run as Node.js.
  */
 export class CleanupScanner {
   /** @throws `ERR_INVALID_CONFIG` */

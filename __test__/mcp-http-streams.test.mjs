@@ -130,6 +130,17 @@ describe('a stream that breaks', () => {
     assert.equal(server.calls().length, 1)
   })
 
+  test('is resumed by a server that is busy for a moment', async (t) => {
+    const statuses = [503, 429]
+    const server = await breaking(t, (_, response, { id }) => {
+      const status = statuses.pop()
+      if (status !== undefined) return { status }
+      events(response).end(data({ id, result: { content: [], resumed: true } }))
+      return { done: true }
+    })
+    assert.deepEqual(await poolOf(t, server).callTool('http', 'reflect'), { content: [], resumed: true })
+  })
+
   for (const status of [404, 405, 500]) {
     test(`fails its call at once when the server refuses to resume it: ${status}`, async (t) => {
       const server = await breaking(t, () => ({ status }))

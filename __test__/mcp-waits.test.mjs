@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { closeSync, constants, openSync } from 'node:fs'
+import fs from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
@@ -14,37 +15,30 @@ import { textServer } from './support/text-servers.mjs'
 const { McpPool } = poolModule
 const FREE = { maxConcurrent: 1, current: 0, queued: 0, available: 1 }
 const folder = temporaryFolder()
-const NEVER = { servers: () => new Promise(() => {}) }
-let pipes = 0
+const NEVER = { list: () => new Promise(() => {}) }
+let files = 0
 
-/** A configuration file that nobody ever writes: whoever reads it waits. @param {import('node:test').TestContext} t */
+/** A configuration file on a file system that hangs. @param {import('node:test').TestContext} t */
 function hangingFile(t) {
-  const file = join(folder, `pipe-${++pipes}`)
-  execFileSync('mkfifo', [file])
-  // Frees the thread that reads it. Nobody reads it where the test failed early.
-  t.after(() => {
-    try {
-      closeSync(openSync(file, constants.O_WRONLY | constants.O_NONBLOCK))
-    } catch (error) {
-      assert.equal(error.code, 'ENXIO')
-    }
-  })
+  const file = join(folder, `hanging-${++files}.json`)
+  for (const name of ['stat', 'lstat', 'open', 'readFile', 'access', 'realpath']) {
+    const real = fs[name]
+    t.mock.method(fs, name, (path, ...rest) => (path === file ? new Promise(() => {}) : real(path, ...rest)))
+  }
   return file
 }
 
-describe('a configuration file that hangs', { skip: process.platform === 'win32' && 'needs a named pipe' }, () => {
+describe('a configuration file that hangs', () => {
   for (const transport of ['auto', 'pool'])
     test(`holds a slot no longer than the timeout of its call: ${transport}`, async (t) => {
       const helper = createMcpHelper({ configPath: hangingFile(t), transport, maxConcurrent: 1 })
       t.after(helper.shutdown)
-      const expected = { code: 'ERR_CALL_TIMEOUT', message: /^MCP call it\.answer: no answer within 50 ms; .*config/ }
       const calls = [1, 2, 3].map(() => helper.callToolAsync('it', 'answer', {}, { timeout: 50 }))
       calls.push(helper.callToolRaw('it', 'answer', {}, { timeout: 50 }))
-      const settled = await Promise.allSettled(calls)
-      for (const { reason } of settled)
-        assert.throws(() => {
-          throw reason
-        }, expected)
+      for (const { reason } of await Promise.allSettled(calls)) {
+        assert.equal(reason.code, 'ERR_CALL_TIMEOUT')
+        assert.match(reason.message, /^MCP call it\.answer: no answer within 50 ms; .*configuration/)
+      }
       const late = { code: 'ERR_CALL_TIMEOUT', message: /^MCP call it\.list_tools: no answer within 60 ms/ }
       await assert.rejects(helper.listToolsAsync('it', { timeout: 60 }), late)
       assert.deepEqual(helper.getSemaphoreStatus(), FREE)
@@ -63,6 +57,27 @@ describe('a configuration file that hangs', { skip: process.platform === 'win32'
     await end
     assert.deepEqual(helper.getSemaphoreStatus(), { ...FREE, maxConcurrent: 2, available: 2 })
   })
+})
+
+test('a named pipe for a configuration file holds no slot either', {
+  skip: process.platform === 'win32' && 'needs named pipes',
+}, async (t) => {
+  const file = join(folder, 'pipe')
+  execFileSync('mkfifo', [file])
+  t.after(() => {
+    try {
+      // Frees the thread that reads the pipe, if one does.
+      closeSync(openSync(file, constants.O_WRONLY | constants.O_NONBLOCK))
+    } catch (error) {
+      assert.equal(error.code, 'ENXIO')
+    }
+  })
+  const helper = createMcpHelper({ configPath: file, maxConcurrent: 1, transport: 'pool' })
+  t.after(helper.shutdown)
+  const { code } = await helper.callToolAsync('it', 'answer', {}, { timeout: 100 }).catch((error) => error)
+  // A reader that looks at the kind of a file refuses a pipe at once.
+  assert.ok(['ERR_CALL_TIMEOUT', 'ERR_INVALID_CONFIG'].includes(code), code)
+  assert.deepEqual(helper.getSemaphoreStatus(), FREE)
 })
 
 describe('a pool whose configuration does not come', () => {
@@ -85,7 +100,7 @@ describe('a pool whose configuration does not come', () => {
   test('a broken configuration fails each call in its own name, with one cause', async (t) => {
     const broken = Object.assign(new Error('m.json: it is no JSON'), { code: 'ERR_INVALID_CONFIG', file: 'm.json' })
     const reading = Promise.reject(broken)
-    const it = new McpPool({ servers: {} }, { servers: () => reading })
+    const it = new McpPool({ servers: {} }, { list: () => reading })
     t.after(() => it.close())
     const calls = ['a', 'b'].map((server) => it.callTool(server, 'answer'))
     const [a, b] = (await Promise.allSettled(calls)).map(({ reason }) => reason)
@@ -97,8 +112,9 @@ describe('a pool whose configuration does not come', () => {
   test('that comes in time is used', async (t) => {
     const { command, args } = textServer()
     const transport = { kind: 'stdio', command, args, env: {} }
-    const servers = new Map([['it', { name: 'it', transport }]])
-    const it = new McpPool({ servers: {} }, { servers: () => turn(servers) })
+    const one = { name: 'it', file: 'm.json', identity: () => '1', use: {}, allows: () => true }
+    const servers = new Map([['it', { ...one, reach: async () => ({ transport, until: Infinity }) }]])
+    const it = new McpPool({ servers: {} }, { list: () => turn({ servers, ignored: [] }) })
     t.after(() => it.close())
     const call = it.callTool('it', 'answer', { text: '{"content":[]}' }, { signal: new AbortController().signal })
     assert.deepEqual(await call, { content: [] })

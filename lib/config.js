@@ -3,6 +3,7 @@
 // The only reader of `process.env`. It is read when a default is needed, not when the module is loaded, so that
 // a program may fill the environment (dotenv, tests) after its imports.
 
+const { delimiter, isAbsolute } = require('node:path')
 const { count, oneOf, time } = require('./validate')
 
 /** @typedef {'tracked' | 'tree' | 'machine'} CleanupScope */
@@ -108,9 +109,15 @@ function wantsColor() {
   return TERM === 'dumb' ? false : undefined
 }
 
-/** A copy of the environment for a child. */
+/** The folders in which commands are looked for; relative ones mean nothing to another process. */
+function commandFolders() {
+  return (process.env.PATH ?? '').split(delimiter).filter((folder) => isAbsolute(folder))
+}
+
+/** The environment that children get. `PROCWARD_KEEP` spares this process alone: a child that is to be spared gets its own. */
 function childEnvironment() {
-  return { ...process.env }
+  const { PROCWARD_KEEP: _, ...variables } = process.env
+  return variables
 }
 
 module.exports = {
@@ -119,6 +126,7 @@ module.exports = {
   childEnvironment,
   cleanupInterval,
   cleanupScope,
+  commandFolders,
   extraCertificates,
   healthToken,
   healthUrl,

@@ -3,8 +3,6 @@
 // Waiters that leave when their signal is aborted. Each signal has one listener for all of procward: at the eleventh Node.js
 // warns of a leak, and adding one takes as long as the signal has listeners already.
 
-/** @typedef {{ waiters: Map<SignalWaiters<any>, Set<any>>, abort: () => void }} Group */
-
 /** The signals that have waiters. A signal that only its waiters refer to is kept here. @type {Map<AbortSignal, Group>} */
 const groups = new Map()
 
@@ -19,42 +17,68 @@ class SignalWaiters {
 
   /** Adds a waiter to a signal that is not aborted yet. @param {AbortSignal} signal @param {Ticket} ticket */
   add(signal, ticket) {
-    const { waiters } = groups.get(signal) ?? watch(signal)
-    const tickets = waiters.get(this)
-    if (tickets === undefined) waiters.set(this, new Set([ticket]))
-    else tickets.add(ticket)
+    const group = groups.get(signal)
+    if (group !== undefined) return group.add(this, ticket)
+    const first = new Group(this, ticket)
+    groups.set(signal, first)
+    signal.addEventListener('abort', first, { once: true })
   }
 
   /** Removes a waiter that does not wait any more; with a signal's last one its listener goes. @param {AbortSignal} signal @param {Ticket} ticket */
   delete(signal, ticket) {
     const group = groups.get(signal)
-    const tickets = group?.waiters.get(this)
-    if (group === undefined || !tickets?.delete(ticket) || tickets.size > 0) return
-    group.waiters.delete(this)
-    if (group.waiters.size > 0) return
+    if (group === undefined || !group.delete(this, ticket)) return
     groups.delete(signal)
-    signal.removeEventListener('abort', group.abort)
+    signal.removeEventListener('abort', group)
   }
 
-  /** @param {Set<Ticket>} tickets @param {AbortSignal} signal */
-  leave(tickets, signal) {
-    for (const ticket of tickets) this.#leave(ticket, signal)
+  /** @param {Ticket} ticket @param {AbortSignal} signal */
+  leave(ticket, signal) {
+    this.#leave(ticket, signal)
   }
 }
 
-/** @param {AbortSignal} signal @returns {Group} */
-function watch(signal) {
-  /** @type {Group['waiters']} */
-  const waiters = new Map()
-  const abort = () => {
-    // A waiter may be deleted meanwhile.
-    for (const [owner, tickets] of waiters) owner.leave(tickets, signal)
+/** The listener of a signal. Most signals have one waiter, which takes no collection. */
+class Group {
+  /** @type {SignalWaiters<any> | undefined} */
+  #owner
+  /** @type {unknown} */
+  #ticket
+  /** The waiters after the first. @type {Map<SignalWaiters<any>, Set<unknown>> | undefined} */
+  #others
+
+  /** @param {SignalWaiters<any>} owner @param {unknown} ticket */
+  constructor(owner, ticket) {
+    this.#owner = owner
+    this.#ticket = ticket
+  }
+
+  /** @param {SignalWaiters<any>} owner @param {unknown} ticket */
+  add(owner, ticket) {
+    this.#others ??= new Map()
+    const tickets = this.#others.get(owner)
+    if (tickets === undefined) this.#others.set(owner, new Set([ticket]))
+    else tickets.add(ticket)
+  }
+
+  /** Returns if no waiter is left. @param {SignalWaiters<any>} owner @param {unknown} ticket */
+  delete(owner, ticket) {
+    if (this.#owner === owner && this.#ticket === ticket) this.#owner = undefined
+    const tickets = this.#others?.get(owner)
+    if (tickets?.delete(ticket) && tickets.size === 0) this.#others?.delete(owner)
+    return this.#owner === undefined && !this.#others?.size
+  }
+
+  /** @param {Event} event */
+  handleEvent({ target }) {
+    const signal = /** @type {AbortSignal} */ (target)
+    this.#owner?.leave(this.#ticket, signal)
+    for (const [owner, tickets] of this.#others ?? []) {
+      // A waiter may be deleted meanwhile.
+      for (const ticket of tickets) owner.leave(ticket, signal)
+    }
     groups.delete(signal)
   }
-  const group = { waiters, abort }
-  groups.set(signal, group)
-  signal.addEventListener('abort', abort, { once: true })
-  return group
 }
 
 /** Functions to call when their signal is aborted. @type {SignalWaiters<() => void>} */

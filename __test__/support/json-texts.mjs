@@ -36,7 +36,7 @@ export function randomObject(seed) {
   const string = () => `"${Array.from({ length: below(4) }, () => oneOf(STRINGS)).join('')}"`
   const key = () => (random() < 0.5 ? `"${oneOf(KEYS.split(' '))}"` : string())
   /** @param {() => string} part */
-  const several = (part) => Array.from({ length: below(5) }, () => `${space()}${part()}${space()}`).join(',')
+  const several = (part) => Array.from({ length: below(7) }, () => `${space()}${part()}${space()}`).join(',')
   /** @param {number} depth @returns {string} */
   const object = (depth) => `{${several(() => `${key()}${space()}:${space()}${value(depth - 1)}`)}${space()}}`
   /** @param {number} depth @returns {string} */

@@ -2,23 +2,26 @@
 
 // Waits of calls for something that may never come, such as a file on a file system that hangs.
 
+const { DeadlineTimer } = require('../deadline-timer')
 const { abortError, codedError } = require('../errors')
 const { closedError } = require('../lifecycle')
 const { inName } = require('../mcporter/failure')
 const { SignalWaiters } = require('../signal-waiters')
 
 const READING = 'the configuration of its server was still being read'
+const NEVER = -1
 
 /**
  * @typedef {import('./sessions').Call} Call
- * @typedef {(error: Error) => void} Fail
+ * @typedef {{ call: Call, deadline: number, reject: (error: Error) => void }} Wait
  */
 
 class BoundedWaits {
-  /** @type {Set<Fail>} */
+  /** @type {Set<Wait>} */
   #waits = new Set()
-  /** @type {SignalWaiters<Fail>} */
-  #signals = new SignalWaiters((fail, signal) => fail(abortError(signal)))
+  #timer = new DeadlineTimer(() => this.#expire())
+  /** @type {SignalWaiters<Wait>} */
+  #signals = new SignalWaiters((wait, signal) => this.#fail(wait, abortError(signal)))
 
   /**
    * Settles as `promise` does; rejects when the call's deadline passes, its signal is aborted or the waits are closed before.
@@ -26,36 +29,50 @@ class BoundedWaits {
    * @returns {Promise<T>}
    */
   bound(promise, call, deadline) {
-    const { timeout, signal } = call
+    const { signal } = call
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(inName(call, abortError(signal)))
-      const settled = () => {
-        clearTimeout(timer)
-        this.#waits.delete(fail)
-        if (signal) this.#signals.delete(signal, fail)
-      }
-      /** @type {Fail} */
-      const fail = (error) => {
-        settled()
-        reject(inName(call, error))
-      }
-      const late = () => fail(codedError('ERR_CALL_TIMEOUT', `no answer within ${timeout} ms; ${READING}`))
-      const timer = deadline === Infinity ? undefined : setTimeout(late, timeLeft(deadline))
-      this.#waits.add(fail)
-      if (signal) this.#signals.add(signal, fail)
+      const wait = { call, deadline, reject }
+      this.#waits.add(wait)
+      if (deadline !== Infinity) this.#timer.wake(timeLeft(deadline))
+      if (signal) this.#signals.add(signal, wait)
       promise.then(
         (value) => {
-          settled()
+          this.#delete(wait)
           resolve(value)
         },
-        (error) => fail(copyOf(error)),
+        (error) => this.#fail(wait, copyOf(error)),
       )
     })
   }
 
   /** Rejects all waits with `ERR_CLOSED`. */
   close() {
-    for (const fail of this.#waits) fail(closedError('a call'))
+    for (const wait of this.#waits) this.#fail(wait, closedError('a call'))
+  }
+
+  /** @param {Wait} wait @param {Error} error */
+  #fail(wait, error) {
+    this.#delete(wait)
+    wait.reject(inName(wait.call, error))
+  }
+
+  /** @param {Wait} wait */
+  #delete(wait) {
+    this.#waits.delete(wait)
+    if (this.#waits.size === 0) this.#timer.rest()
+    if (wait.call.signal) this.#signals.delete(wait.call.signal, wait)
+  }
+
+  /** Rejects the waits whose deadline has passed; returns the ms until the next one. */
+  #expire() {
+    const now = performance.now()
+    let next = Infinity
+    for (const wait of this.#waits) {
+      if (wait.deadline > now) next = Math.min(next, wait.deadline)
+      else this.#fail(wait, codedError('ERR_CALL_TIMEOUT', `no answer within ${wait.call.timeout} ms; ${READING}`))
+    }
+    return next === Infinity ? NEVER : next - now
   }
 }
 

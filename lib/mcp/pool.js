@@ -5,7 +5,7 @@ const { tellCall } = require('../diagnostics/calls')
 const { codedError } = require('../errors')
 const { closedError, drainAtShutdown, isClosing } = require('../lifecycle')
 const { encodeArguments } = require('../mcporter/arguments')
-const { inName, namesOf, unknownServer, unknownTool } = require('../mcporter/failure')
+const { inName, namesOf, unknownServer, unknownTool, unreachable } = require('../mcporter/failure')
 const { recordFailure, recordResult } = require('../metrics/record')
 const validate = require('../validate')
 const { BoundedWaits, timeLeft } = require('./bounded-waits')
@@ -96,7 +96,8 @@ class McpPool {
   }
 
   getStatus() {
-    return { maxSessions: this.#maxSessions, ...this.#sessions.status() }
+    const ignored = this.#servers.ignored()
+    return { maxSessions: this.#maxSessions, ...this.#sessions.status(), ...(ignored && { ignored }) }
   }
 
   /** Returns where calls to the call's server go. @param {import('./sessions').Call} call @param {number} deadline @returns {Promise<Route | undefined>} */
@@ -106,6 +107,16 @@ class McpPool {
 
   routes() {
     return this.#servers.routes()
+  }
+
+  /** What is known of a server as of the latest look at the configuration. @param {string} server */
+  known(server) {
+    return this.#servers.known(server)
+  }
+
+  /** Looks at the configuration; returns the names of all servers, and what is wrong with it. @param {import('./sessions').Call} call @param {number} deadline */
+  configuration(call, deadline) {
+    return this.#waits.bound(this.#servers.all(), call, deadline)
   }
 
   /** Takes no more calls, lets those under way finish, ends all sessions. @returns {Promise<void>} */
@@ -149,12 +160,8 @@ class McpPool {
       for (let before; ; ) {
         if (this.#isClosing()) throw closedError('a call')
         const route = known ?? (await this.route(call, deadline))
-        if (route === undefined) {
-          throw unknownServer(call, await this.#waits.bound(this.#servers.names(), call, deadline))
-        }
-        if (route.key === undefined) {
-          throw codedError('ERR_SERVER_UNAVAILABLE', `no session can be had with it: ${route.needs}`)
-        }
+        if (route === undefined) throw unknownServer(call, await this.#waits.bound(this.#servers.all(), call, deadline))
+        if (route.key === undefined) throw unreachable(route)
         try {
           return await work({ key: route.key, allows: route.allows, timeout: timeLeft(deadline) })
         } catch (error) {

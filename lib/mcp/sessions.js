@@ -29,7 +29,7 @@ const LENDS_LOOP = !('bun' in process.versions)
 
 /**
  * @typedef {{ server: string, tool: string, timeout: number, signal?: AbortSignal, onProgress?: (progress: any) => void }} Call
- * @typedef {{ number: number, call: Call, startTime: number, resolve: (result: any) => void, reject: (error: Error) => void,
+ * @typedef {{ number: number, call: Call, startTime: number, started: number, resolve: (result: any) => void, reject: (error: Error) => void,
  *   began?: number, list?: ToolList }} Pending
  * @typedef {{ number: number, maxBuffer: number, address?: string }} Server - `address`: of a server over HTTP that was not called yet
  */
@@ -116,12 +116,12 @@ class Sessions {
 
   /** The calls that a server is working on; without a pid where the server is no process of ours. */
   active() {
-    const now = Date.now()
+    const now = performance.now()
     return this.#native.active().flatMap(({ number, pid = null }) => {
       const pending = this.#waiting.get(number)
       if (pending === undefined) return []
-      const { call, startTime } = pending
-      return [{ pid, server: call.server, tool: call.tool, startTime, duration: now - startTime }]
+      const { call, startTime, started } = pending
+      return [{ pid, server: call.server, tool: call.tool, startTime, duration: Math.floor(now - started) }]
     })
   }
 
@@ -150,7 +150,9 @@ class Sessions {
       if (signal?.aborted) return reject(failed(call, abortError(signal), began))
       const server = this.#servers.get(key)
       if (server?.address !== undefined) this.#prepare(server)
-      const pending = { number: 0, call, startTime: Date.now(), resolve, reject, began, list }
+      const startTime = Date.now()
+      const started = performance.now()
+      const pending = { number: 0, call, startTime, started, resolve, reject, began, list }
       const number = this.#waiting.add(pending)
       if (signal) this.#signals.add(signal, number)
       if (this.#waiting.size === 1) this.#hold()

@@ -25,19 +25,25 @@ const ENVIRONMENT = {
 
 /**
  * @typedef {import('./failure').Call} Call
+ * @typedef {{ variables?: Record<string, string>, maxBuffer?: number, killGrace?: number }} OfServer
  * @typedef {{ bin?: string, configPath?: string, cwd: string, env: Record<string, string | undefined>, maxBuffer?: number, killGrace?: number }} Settings
  */
 
 class Mcporter {
   #runner
   #settings
+  #ofServer
   /** @type {import('./find').Mcporter | undefined} */
   #found
 
-  /** @param {import('../process/runner').Runner} runner @param {Settings} settings */
-  constructor(runner, settings) {
+  /**
+   * @param {import('../process/runner').Runner} runner @param {Settings} settings
+   * @param {(server: string) => OfServer} [ofServer] - what one server's calls need beyond the settings
+   */
+  constructor(runner, settings, ofServer = () => ({})) {
     this.#runner = runner
     this.#settings = settings
+    this.#ofServer = ofServer
   }
 
   /** Calls a tool. @param {Call & { json: string }} call @param {number} deadline @param {{ raw?: boolean }} [options] - `raw` adds the tool's own answer to the output */
@@ -62,10 +68,12 @@ class Mcporter {
    */
   async #run(args, call, deadline, raw = false) {
     const { server, tool, signal } = call
-    const { cwd, env, maxBuffer, killGrace } = this.#settings
+    const { cwd, env } = this.#settings
+    const { variables, ...own } = this.#ofServer(server)
+    const { maxBuffer, killGrace } = { ...this.#settings, ...own }
     try {
       const { command, argv, input } = this.#start(args, raw)
-      const place = { cwd, env: { ...env, ...ENVIRONMENT }, input }
+      const place = { cwd, env: { ...env, ...variables, ...ENVIRONMENT }, input }
       const limits = { timeout: timeLeft(deadline), signal, maxBuffer, killGrace }
       return await this.#runner.run(command, argv, { server, tool, ...place, ...limits })
     } catch (error) {

@@ -18,7 +18,9 @@ const { deniesTool, jsonOf, listVerdict, serverNames } = require('./output')
  * @param {number} deadline - on the clock of `performance.now()`
  */
 async function diagnose(mcporter, call, output, verdict, deadline) {
-  if (verdict.kind === 'unknown-server') return unknownServer(call, await serversThereAre(mcporter, call, deadline))
+  if (verdict.kind === 'unknown-server') {
+    return unknownServer(call, { names: await serversThereAre(mcporter, call, deadline) })
+  }
   if (verdict.kind === 'unknown-tool') {
     const available = verdict.available ?? (await toolsThereAre(mcporter, call, deadline)) ?? []
     return unknownTool(call, available, verdict)

@@ -4,9 +4,11 @@
 
 const path = require('node:path')
 const config = require('../config')
+const { codedError } = require('../errors')
 const { progressListener } = require('../mcp/progress')
 const { USE } = require('../mcp/server-options')
 const { givenServers } = require('../mcp/servers')
+const { environmentProblem, variableNameProblem } = require('../mcp/transport-problem')
 const validate = require('../validate')
 
 /** @typedef {(name: string, value: unknown) => any} Check */
@@ -28,6 +30,8 @@ function environment(name, value) {
   for (const [key, entry] of Object.entries(variables)) {
     if (entry !== undefined) validate.string(`${name}.${key}`, entry)
   }
+  const problem = variableNameProblem(variables) ?? environmentProblem(variables)
+  if (problem !== undefined) throw codedError('ERR_INVALID_CONFIG', name + problem)
   return { ...variables }
 }
 

@@ -3,6 +3,7 @@
 // Calls over sessions that stay.
 
 const { namesOf, toolError, unknownTool } = require('./failure')
+const { listing } = require('./listing')
 const { deniesTool, jsonOf } = require('./output')
 const { project } = require('./projection')
 
@@ -30,10 +31,19 @@ class SessionCalls {
     return this.#answer(call, deadline, route, (raw) => raw)
   }
 
-  /** @param {import('./failure').Call} call @param {number} deadline @param {Route} [route] */
+  /** Lists a server's tools. @param {import('./failure').Call} call @param {number} deadline @param {Route} [route] */
   async list(call, deadline, route) {
+    const began = performance.now()
     const tools = await this.#pool.listPages(call, deadline, route)
-    return { tools: tools.map(toTool) }
+    const duration = Math.round(performance.now() - began)
+    const server = this.#pool.known(call.server) ?? { name: call.server }
+    return {
+      tools: tools.map(toTool),
+      /** What mcporter prints. */
+      get value() {
+        return listing(server, tools, duration)
+      },
+    }
   }
 
   /** @param {Call} call @param {number} deadline @param {Route | undefined} route @param {(raw: any) => any} view */

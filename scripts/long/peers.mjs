@@ -1,6 +1,6 @@
 // Calls odd servers through procward, both mcporters and the SDK's clients: none may complete a call that procward cannot.
 // The servers are those of __test__/fixtures/odd. `node scripts/long/peers.mjs WORD` runs only those with the word in their
-// name. The whole table is written to target/long/peers.md.
+// name. The whole table is written to target/long/peers.md, what the clients said to target/long/peers.
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,7 +15,7 @@ const LANES = 2
 /** A call's time at the first try and at the second, in milliseconds. No measurement, only an end to waiting. */
 const CALL = [8000, 30_000]
 
-const place = join(folder, 'peers')
+const place = join(folder, 'peers', String(process.pid))
 mkdirSync(place, { recursive: true })
 const words = process.argv.slice(2)
 const names = Object.keys(oddServers).filter((name) => words.every((word) => name.includes(word)))

@@ -2,7 +2,7 @@
 // The servers are those of scripts/long/servers/catalogue, of npm and PyPI. `node scripts/long/servers.mjs WORD` runs only
 // those with the word in their name.
 
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Checks } from '../platforms/checks.mjs'
 import { catalogue } from './servers/catalogue/index.mjs'
@@ -13,9 +13,8 @@ import { sdk } from './servers/series/sdk.mjs'
 import { folder } from './support/install.mjs'
 import { newMcporter, oldMcporter } from './support/mcporters.mjs'
 
-const place = join(folder, 'servers')
-rmSync(place, { recursive: true, force: true })
-mkdirSync(place, { recursive: true })
+mkdirSync(folder, { recursive: true })
+const place = mkdtempSync(join(folder, 'servers-'))
 const words = process.argv.slice(2)
 const checks = new Checks()
 /** mcporter 0.9 ends with 0 when a tool answered with an error. */
@@ -30,6 +29,7 @@ for (const { name, prepare } of catalogue(place)) {
   await compared(name, prepared)
   await prepared?.stop?.()
 }
+rmSync(place, { recursive: true, force: true })
 checks.finish()
 
 /** @param {string} name @param {any} prepared */

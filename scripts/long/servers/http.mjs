@@ -28,8 +28,11 @@ export async function startServer(how, path = '/mcp') {
     said = (said + bytes).slice(-2000)
   })
   const exited = once(child, 'exit')
+  const kill = () => child.kill('SIGKILL')
+  process.once('exit', kill)
   const stop = async () => {
-    child.kill('SIGKILL')
+    process.off('exit', kill)
+    kill()
     await exited
   }
   const end = performance.now() + STARTING

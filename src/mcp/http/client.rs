@@ -1,5 +1,6 @@
 //! Requests to servers: one HTTP client for the process, which keeps the connections.
 
+use super::body::Body;
 use super::headers::Headers;
 use super::redirect::{Step, step};
 use super::words::deepest;
@@ -13,11 +14,16 @@ use reqwest::{Client, Method, Response, Url};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
+pub use super::body::BodyFailure;
+
 /// The longest time that a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// The time after which an idle connection is not used again. Node.js's servers close theirs after 5 s, and a request that
 /// meets the end of its connection may be lost.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
+/// The most headers of an answer. Without this, hyper refuses more than 100, which proxies and cookies can reach. `fetch`
+/// limits only their length.
+const MAX_HEADERS: usize = 1000;
 /// The time in which a refusal's words have to come.
 const BEGINNING_TIMEOUT: Duration = Duration::from_secs(2);
 const USER_AGENT: &str = concat!("procward/", env!("CARGO_PKG_VERSION"));
@@ -52,17 +58,6 @@ pub enum HttpFailure {
         /// The reason for not following; may be empty.
         why: &'static str,
     },
-}
-
-/// A body that could not be read to its end.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BodyFailure {
-    /// The body is longer than this number of bytes.
-    #[error("more than {0} bytes")]
-    TooLong(usize),
-    /// The connection broke.
-    #[error("{0}")]
-    Lost(String),
 }
 
 /// A request to a server.
@@ -110,12 +105,13 @@ pub async fn send(request: Outgoing<'_>) -> Result<Response, HttpFailure> {
 ///
 /// # Errors
 /// [`BodyFailure`]; a body that is announced as too long is not read.
-pub async fn body(mut response: Response, limit: usize) -> Result<Vec<u8>, BodyFailure> {
-    if response.content_length().is_some_and(|length| length > limit as u64) {
+pub async fn body(response: Response, limit: usize) -> Result<Vec<u8>, BodyFailure> {
+    let mut source = Body::new(response);
+    if source.length().is_some_and(|length| length > limit as u64) {
         return Err(BodyFailure::TooLong(limit));
     }
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| BodyFailure::Lost(deepest(&error)))? {
+    while let Some(chunk) = source.chunk().await? {
         if chunk.len() > limit - body.len() {
             return Err(BodyFailure::TooLong(limit));
         }
@@ -125,11 +121,12 @@ pub async fn body(mut response: Response, limit: usize) -> Result<Vec<u8>, BodyF
 }
 
 /// Reads the first bytes of an answer's body, as many as can be had in a short time: a refusal is known without them.
-pub async fn beginning(mut response: Response, limit: usize) -> Vec<u8> {
+pub async fn beginning(response: Response, limit: usize) -> Vec<u8> {
     let deadline = Instant::now() + BEGINNING_TIMEOUT;
+    let mut source = Body::new(response);
     let mut body = Vec::new();
     while body.len() < limit
-        && let Ok(Ok(Some(chunk))) = timeout_at(deadline, response.chunk()).await
+        && let Ok(Ok(Some(chunk))) = timeout_at(deadline, source.chunk()).await
     {
         body.extend_from_slice(&chunk[..chunk.len().min(limit - body.len())]);
     }
@@ -188,6 +185,7 @@ pub(super) fn client() -> Result<&'static Client, HttpFailure> {
             .connect_timeout(CONNECT_TIMEOUT)
             .pool_idle_timeout(IDLE_TIMEOUT)
             .redirect(Policy::none())
+            .http1_max_headers(MAX_HEADERS)
             .user_agent(USER_AGENT)
             .no_proxy();
         if let Some(proxy) = proxies::chooser().map_err(HttpFailure::Invalid)? {

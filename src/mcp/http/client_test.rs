@@ -255,7 +255,7 @@ async fn a_refusal_whose_words_do_not_end_is_cut() {
 #[tokio::test]
 async fn events_are_read_from_a_body() {
     let stream = "id: 1\ndata: first\n\nretry: 5\nid: 2\n\ndata: last";
-    let chunks: String = stream.chars().map(|char| format!("1\r\n{char}\r\n")).collect();
+    let chunks = stream.chars().map(|char| format!("1\r\n{char}\r\n")).collect::<Vec<_>>().concat();
     let chunked = answer("200 OK", "transfer-encoding: chunked\r\n", &format!("{chunks}0\r\n\r\n"));
     let cut = answer("200 OK", "content-length: 100\r\n", "id: 1\ndata: first\n\nid: 2\ndata: las");
     let server = Server::start(vec![chunked, cut]).await;

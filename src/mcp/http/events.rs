@@ -1,7 +1,6 @@
 //! Messages in a stream of server-sent events.
 
-use super::client::BodyFailure;
-use super::words::deepest;
+use super::body::{Body, BodyFailure};
 use bytes::Bytes;
 use reqwest::Response;
 use sse_core::{MessageEvent, PayloadTooLargeError, SseDecoder, SseEvent};
@@ -29,14 +28,17 @@ pub enum Event {
 pub struct EventReader {
     decoder: SseDecoder,
     limit: usize,
-    /// The last id before the end of the stream, where the stream ended in the middle of an event.
-    last_id: Option<Option<String>>,
+    /// The last id before the end of the stream, where the stream has ended.
+    end: Option<LastId>,
 }
+
+#[derive(Debug)]
+struct LastId(Option<String>);
 
 impl EventReader {
     /// Makes a reader for events with up to `limit` bytes of data.
     pub fn new(limit: usize) -> Self {
-        Self { decoder: decoder(limit), limit, last_id: None }
+        Self { decoder: decoder(limit), limit, end: None }
     }
 
     /// Takes bytes until they have an event, or are used up.
@@ -62,8 +64,8 @@ impl EventReader {
     /// Ends the stream. A message that lacks only the empty line after it is one, because servers forget that line; an id
     /// without that line may have been cut and does not count.
     pub fn finish(&mut self) -> Option<Event> {
-        if self.last_id.is_none() {
-            self.last_id = Some(self.last_id().map(ToOwned::to_owned));
+        if self.end.is_none() {
+            self.end = Some(LastId(self.last_id().map(ToOwned::to_owned)));
         }
         let mut end = Bytes::from_static(b"\n\n");
         loop {
@@ -77,8 +79,8 @@ impl EventReader {
 
     /// The id of the last whole event that had one, from which a broken stream is resumed. An empty id takes it back.
     pub fn last_id(&self) -> Option<&str> {
-        match &self.last_id {
-            Some(id) => id.as_deref(),
+        match &self.end {
+            Some(LastId(id)) => id.as_deref(),
             None => self.decoder.last_event_id().map(AsRef::as_ref),
         }
     }
@@ -100,7 +102,7 @@ fn decoder(limit: usize) -> SseDecoder {
 /// The events in an answer's body.
 #[derive(Debug)]
 pub struct EventStream {
-    response: Option<Response>,
+    body: Option<Body>,
     chunk: Bytes,
     reader: EventReader,
 }
@@ -108,7 +110,7 @@ pub struct EventStream {
 impl EventStream {
     /// Reads the body as events with up to `limit` bytes of data.
     pub fn new(response: Response, limit: usize) -> Self {
-        Self { response: Some(response), chunk: Bytes::new(), reader: EventReader::new(limit) }
+        Self { body: Some(Body::new(response)), chunk: Bytes::new(), reader: EventReader::new(limit) }
     }
 
     /// Waits for the next event; `None` at the end of the body. May be dropped while it waits.
@@ -120,14 +122,12 @@ impl EventStream {
             if let Some(event) = self.reader.next(&mut self.chunk) {
                 return event.map(Some);
             }
-            let Some(response) = &mut self.response else { return Ok(None) };
-            match response.chunk().await {
-                Ok(Some(chunk)) => self.chunk = chunk,
-                Ok(None) => {
-                    self.response = None;
-                    return Ok(self.reader.finish());
-                }
-                Err(error) => return Err(BodyFailure::Lost(deepest(&error))),
+            let Some(body) = &mut self.body else { return Ok(None) };
+            if let Some(chunk) = body.chunk().await? {
+                self.chunk = chunk;
+            } else {
+                self.body = None;
+                return Ok(self.reader.finish());
             }
         }
     }
@@ -161,10 +161,14 @@ mod tests {
         (events, reader.last_id().map(ToOwned::to_owned))
     }
 
+    type Case<'a> = (&'a [u8], Vec<Result<Event, BodyFailure>>, Option<&'a str>);
+
+    #[expect(clippy::unnecessary_wraps, reason = "an item of the table, some of which are errors")]
     fn message(text: &str) -> Result<Event, BodyFailure> {
         Ok(Event::Message(text.to_owned()))
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "an item of the table, some of which are errors")]
     fn retry(ms: u64) -> Result<Event, BodyFailure> {
         Ok(Event::Retry(Duration::from_millis(ms)))
     }
@@ -175,7 +179,6 @@ mod tests {
         let many = "data: 0123456789\n".repeat(LIMIT);
         let full = "a".repeat(LIMIT);
         let whole = format!("data: {full}\n\n");
-        type Case<'a> = (&'a [u8], Vec<Result<Event, BodyFailure>>, Option<&'a str>);
         let cases: Vec<Case> = vec![
             (b"", vec![], None),
             (b"data: a\n\n", vec![message("a")], None),

@@ -4,7 +4,7 @@ use super::client::{self, BodyFailure, HttpFailure};
 use super::connection::Connection;
 use super::events::{Event, EventStream};
 use super::messages::{Summary, receive};
-use super::verdict::{Body, Sent as Message, Verdict, Words, decide};
+use super::verdict::{Body, Sent as Message, Verdict, Words, decide, is_passing};
 use crate::mcp::error::{CallError, ServerEnd};
 use crate::runner::Sent;
 use bytes::Bytes;
@@ -117,8 +117,11 @@ impl Exchange {
                         Err(HttpFailure::Unreachable(_) | HttpFailure::Lost(_)) => continue,
                         Err(failure) => return Err(unsent(connection, &failure)),
                     };
+                    let status = response.status().as_u16();
+                    if is_passing(status) {
+                        continue;
+                    }
                     if !response.status().is_success() || !is_stream(&response) {
-                        let status = response.status().as_u16();
                         return Err(broken(&format!(
                             "closed the stream before it had answered, and refused to resume it (HTTP {status})"
                         )));

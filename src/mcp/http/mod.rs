@@ -1,8 +1,10 @@
 //! Servers that are reached over HTTP ("streamable HTTP"): no process at all.
 
+mod body;
 mod client;
 mod connect;
 mod connection;
+mod encoding;
 mod events;
 mod exchange;
 mod headers;
@@ -23,3 +25,5 @@ pub use events::{Event, EventReader};
 
 #[cfg(test)]
 mod client_test;
+#[cfg(test)]
+mod encoding_test;

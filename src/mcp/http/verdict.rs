@@ -90,7 +90,10 @@ pub fn decide(sent: Sent, status: u16, body: Body<'_>) -> Verdict {
         // mcporter, too, takes both for a matter of authorisation, with and without a challenge.
         (_, 401 | 403, _) => Verdict::Unauthorized(describe(status, body)),
         // A server that answers with JSON-RPC speaks this transport: it refuses the request, and not the transport.
-        (Sent::Start, 404 | 405, Body::Text(_)) => Verdict::NotStreamable(describe(status, body)),
+        // 407 is a proxy's.
+        (Sent::Start, 400..=406 | 408..=499, Body::Text(_)) if !is_passing(status) => {
+            Verdict::NotStreamable(describe(status, body))
+        }
         (Sent::Notification { .. }, 200..=299, _) | (_, 200..=299, Body::Text("")) => Verdict::Taken,
         (_, 200..=299, Body::Error { id: Id::Own, .. }) => Verdict::Read,
         (Sent::Request { in_session: true }, _, _) if refuses_session(status, body) => Verdict::NewSession,
@@ -101,6 +104,11 @@ pub fn decide(sent: Sent, status: u16, body: Body<'_>) -> Verdict {
             Verdict::Failed { words: Words::Status(describe(status, body)), in_doubt: is_in_doubt(sent, status, body) }
         }
     }
+}
+
+/// Returns whether a status is about the moment, and not about the request.
+pub fn is_passing(status: u16) -> bool {
+    matches!(status, 408 | 429 | 502..=504)
 }
 
 fn refuses_session(status: u16, body: Body<'_>) -> bool {
@@ -131,7 +139,7 @@ fn names_session(text: &str) -> bool {
 
 /// The status, and the server's words where there are any.
 fn describe(status: u16, body: Body<'_>) -> String {
-    let (Body::Error { message: text, .. } | Body::Text(text)) = body else { return format!("HTTP {status}") };
+    let (Body::Error { message: text, .. } | Body::Text(text)) = body;
     let text = plain(text);
     if text.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}: {text}") }
 }
@@ -244,9 +252,11 @@ mod tests {
 
     #[test]
     fn the_older_transport_shows_at_the_start() {
-        for (status, words) in [(404, "HTTP 404: Cannot POST /"), (405, "HTTP 405: Cannot POST /")] {
-            assert_eq!(decide(START, status, Body::Text("Cannot POST /")), Verdict::NotStreamable(words.to_owned()));
+        for status in [400, 404, 405, 415] {
+            let words = format!("HTTP {status}: Cannot POST /");
+            assert_eq!(decide(START, status, Body::Text("Cannot POST /")), Verdict::NotStreamable(words));
         }
+        assert_eq!(decide(START, 429, Body::Text("")), failed_with("HTTP 429", false));
         assert_eq!(decide(OUTSIDE, 405, Body::Text("")), failed_with("HTTP 405", false));
         assert_eq!(decide(START, 404, error(Id::Own, -32601.0, "Method not found: initialize")), failed(false));
     }
