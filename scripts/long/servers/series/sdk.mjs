@@ -5,7 +5,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { McpError } from '@modelcontextprotocol/sdk/types.js'
 
-const OPTIONS = { timeout: 120_000 }
+const OPTIONS = { timeout: 300_000 }
 /** A schema that takes anything and changes nothing. */
 const ANYTHING = /** @type {any} */ ({ safeParse: (/** @type {unknown} */ data) => ({ success: true, data }) })
 
