@@ -39,7 +39,7 @@ const playwrightCalls = (page) => [
   ['browser_click', { element: 'none', target: '#none' }],
   ['browser_click', {}],
   ['browser_tabs', { action: 'list' }],
-  ['browser_navigate', { url: `${page}/none.html` }],
+  ['browser_navigate', { url: `${page}/empty.html` }],
   ['browser_close', {}],
   ['no-such-tool', {}],
 ]
