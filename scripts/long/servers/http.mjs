@@ -16,6 +16,9 @@ const PAGE = `<!doctype html>${ICON}<title>Page</title><h1>Campaigns</h1>
 <p>Words: <b>ünï</b> &amp; 語</p><ul><li>one<li>two</ul>
 <input aria-label="Name"><button onclick="document.title = 'Clicked'; console.log('clicked')">Click</button>`
 
+// An interrupted check leaves no server behind.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
+
 /**
  * Starts a server that listens on the port it is told, and waits until it does.
  * @param {(port: number) => { command: string, args: string[], env?: Record<string, string> }} how
