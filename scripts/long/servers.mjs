@@ -43,7 +43,7 @@ async function compared(name, prepared) {
   }
   const direct = await checks.check(
     `${name}: the SDK's client`,
-    () => twice(() => series(() => sdk(definition, calls))),
+    () => twice(() => series(() => sdk(definition, place, calls))),
     prepared ?? false,
   )
   await checks.check(

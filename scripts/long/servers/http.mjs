@@ -10,9 +10,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const STARTING = 60_000
 const LOOK = 100
 
-const PAGE = `<!doctype html><title>Page</title><h1>Campaigns</h1>
+/** Without one, browsers ask for one and complain at some time. */
+const ICON = '<link rel="icon" href="data:,">'
+const PAGE = `<!doctype html>${ICON}<title>Page</title><h1>Campaigns</h1>
 <p>Words: <b>ünï</b> &amp; 語</p><ul><li>one<li>two</ul>
 <input aria-label="Name"><button onclick="document.title = 'Clicked'; console.log('clicked')">Click</button>`
+
+// An interrupted check leaves no server behind.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
 
 /**
  * Starts a server that listens on the port it is told, and waits until it does.
@@ -47,12 +52,15 @@ export async function startServer(how, path = '/mcp') {
   return { definition: { url: `http://127.0.0.1:${port}${path}` }, stop }
 }
 
-/** A page on the loopback address. @returns {Promise<{ url: string, stop: () => Promise<void> }>} */
+/** @type {Record<string, string>} */
+const pages = { '/page.html': PAGE, '/empty.html': `<!doctype html>${ICON}<title>Empty</title>` }
+
+/** Pages on the loopback address. @returns {Promise<{ url: string, stop: () => Promise<void> }>} */
 export async function startPage() {
   const server = createServer((request, response) => {
-    const isPage = request.url === '/page.html'
-    response.writeHead(isPage ? 200 : 404, { 'content-type': isPage ? 'text/html; charset=utf-8' : 'text/plain' })
-    response.end(isPage ? PAGE : 'there is none')
+    const found = pages[request.url ?? '']
+    response.writeHead(found === undefined ? 404 : 200, { 'content-type': 'text/html; charset=utf-8' })
+    response.end(found ?? 'there is none')
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -39,9 +39,7 @@ const playwrightCalls = (page) => [
   ['browser_click', { element: 'none', target: '#none' }],
   ['browser_click', {}],
   ['browser_tabs', { action: 'list' }],
-  ['browser_navigate', { url: 'http://127.0.0.1:9/' }],
-  // The page of the error comes when it comes.
-  ['browser_navigate', { url: `${page}/page.html` }],
+  ['browser_navigate', { url: `${page}/empty.html` }],
   ['browser_close', {}],
   ['no-such-tool', {}],
 ]

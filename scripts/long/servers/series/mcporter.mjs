@@ -10,7 +10,7 @@ const program = fileURLToPath(new URL('mcporter-program.mjs', import.meta.url))
 /** No measurement, only an end to waiting. */
 const timeout = 600_000
 const most = 256 * 1024 * 1024
-const CALL = ['--output', 'json', '--timeout', '120000']
+const CALL = ['--output', 'json', '--timeout', '300000']
 
 /** @typedef {import('../../support/mcporters.mjs').Mcporter} Mcporter */
 /** @typedef {{ printed: string, exitCode: number }} Printed */
@@ -20,7 +20,7 @@ const argv = ([tool, args]) => ['--server', 'it', '--tool', tool, '--args', JSON
 
 /** The tools of the server and what came of each call. @param {Mcporter} mcporter @param {string} configPath @param {[string, object][]} calls */
 export async function mcporter({ node, folder }, configPath, calls) {
-  const job = { configPath, list: ['it', '--json', '--timeout', '120000'], calls: calls.map(argv) }
+  const job = { configPath, list: ['it', '--json', '--timeout', '300000'], calls: calls.map(argv) }
   const { list, outcomes } = JSON.parse(await output(node, [program, folder, JSON.stringify(job)], 3))
   const { tools } = found(list)
   return {

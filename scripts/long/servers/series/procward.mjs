@@ -3,7 +3,7 @@
 import { McpPool } from '../../../../index.js'
 import { createMcpHelper } from '../../../../lib/mcp-helper.js'
 
-const TIMEOUT = 120_000
+const TIMEOUT = 300_000
 
 /** @typedef {import('../compare.mjs').Outcome} Outcome */
 

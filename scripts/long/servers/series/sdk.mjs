@@ -5,18 +5,19 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { McpError } from '@modelcontextprotocol/sdk/types.js'
 
-const OPTIONS = { timeout: 120_000 }
+const OPTIONS = { timeout: 300_000 }
 /** A schema that takes anything and changes nothing. */
 const ANYTHING = /** @type {any} */ ({ safeParse: (/** @type {unknown} */ data) => ({ success: true, data }) })
 
-/** The tools of a server and what came of each call. @param {Record<string, any>} definition @param {[string, object][]} calls */
-export async function sdk(definition, calls) {
+/** The tools of a server and what came of each call. @param {Record<string, any>} definition @param {string} cwd - where mcporter would start it @param {[string, object][]} calls */
+export async function sdk(definition, cwd, calls) {
   const { url, command, args, env } = definition
   const transport =
     url === undefined
       ? new StdioClientTransport({
           command,
           args,
+          cwd,
           env: { .../** @type {any} */ (process.env), ...env },
           stderr: 'ignore',
         })
