@@ -44,6 +44,15 @@ describe('a scan', { skip: noProcessList }, () => {
     assert.deepEqual(found, { reasons: [BECAUSE.otherUser, BECAUSE.otherUser], left: [true, true], errors: [] })
   })
 
+  test('ends the orphans of a dead server also when it is run in a shell that the server left', async (t) => {
+    const found = await told(t, {}, 'shell')
+    if (found === undefined) return
+    assert.deepEqual(found, {
+      ...{ shell: BECAUSE.ancestor, left: BECAUSE.leftByDeadRun },
+      ...{ isLeft: false, isShellLeft: true },
+    })
+  })
+
   test("spares containers in scope 'machine', but not what runs in a namespace below this server", async (t) => {
     const found = await told(t, {}, 'container')
     if (found === undefined) return

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { describe, test } from 'node:test'
 import { McpPool } from '../index.js'
+import progressModule from '../lib/mcp/progress.js'
 import { createMcpHelper } from '../lib/mcp-helper.js'
 import { temporaryFolder, writeConfig } from './fixtures/mcp-servers.mjs'
 import { hostileServer, said } from './support/hostile.mjs'
@@ -82,4 +83,19 @@ test('a listener that throws is an uncaught exception, and the call goes on', { 
     console.log(content[0].text, uncaught.join())
   `)
   assert.deepEqual([code, stderr, stdout], [0, '', 'told step 1,step 2'])
+})
+
+test('a report without a number is dropped, and what has another type is left out', () => {
+  const heard = []
+  for (const params of [
+    '{}',
+    '{"progress":"1"}',
+    '{"progress":1,"total":"2","message":3}',
+    '{"progress":2,"total":3,"message":"m"}',
+  ])
+    progressModule.tellProgress((progress) => heard.push(progress), params)
+  assert.deepEqual(heard, [
+    { progress: 1, total: undefined, message: undefined },
+    { progress: 2, total: 3, message: 'm' },
+  ])
 })

@@ -37,11 +37,11 @@ export type { McpProgress, McpTool, McpToolResult }
  * - `ERR_CLOSED`: the helper was shut down
  * - `ERR_SERVER_START`: the server could not be started, refused the handshake or did not shake hands within `startTimeout`.
  *   The message names the program or the folder that is missing, or has the server's first words
- * - `ERR_UNAUTHORIZED`, `ERR_NOT_STREAMABLE`: it is reached over HTTP, and wants a token, or the older SSE transport; only
+ * - `ERR_UNAUTHORIZED`, `ERR_NOT_STREAMABLE`: it is reached over HTTP, and wants a token (401 or 403), or the older SSE transport; only
  *   with `transport: 'pool'`, else mcporter makes the call
  * - `ERR_SERVER_EXITED`: it ended while the call was in flight, or answered over HTTP with no message (`HTTP 503: busy`).
  *   The call may have had its effect; it is not sent again.
- *   Both have `exitCode`, `signal` and the end of `stderr`
+ *   Both have `exitCode`, `signal` and the end of `stderr` where the server is a process
  * - `ERR_SERVER_UNAVAILABLE`: it has failed five times in a row, and is tried again in `retryAfter` ms
  * - `ERR_MAX_BUFFER`: a message, or a list of tools in all its pages, of more than `maxBuffer`
  * - `ERR_MCPORTER`: mcporter could not make the call, say because the server does not start. The error has `exitCode`,

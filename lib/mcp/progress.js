@@ -17,8 +17,14 @@ function progressListener(name, value) {
 /** Calls the listener. An error of its own is an uncaught exception, and no reason for the call to fail. @param {Listener | undefined} listener @param {string} text - the notification's params */
 function tellProgress(listener, text) {
   const { progress, total, message } = JSON.parse(text)
+  // Without a number there is no progress to report.
+  if (typeof progress !== 'number') return
   try {
-    listener?.({ progress, total, message })
+    listener?.({
+      progress,
+      total: typeof total === 'number' ? total : undefined,
+      message: typeof message === 'string' ? message : undefined,
+    })
   } catch (error) {
     throwLater(error)
   }

@@ -12,12 +12,12 @@ let trustIsSet = false
 function prepareFor(url) {
   const proxies = config.proxies()
   if (!proxiesAreSet) {
-    proxiesAreSet = true
     if (proxies) native.mcpProxies(proxies.http, proxies.https, proxies.noProxy)
+    proxiesAreSet = true
   }
   if (!trustIsSet && mayNeedTls(url, proxies)) {
-    trustIsSet = true
     native.mcpTrust(certificates(), config.verifiesCertificates())
+    trustIsSet = true
   }
 }
 

@@ -19,4 +19,6 @@ mod session_factory;
 mod stdio;
 pub mod words;
 
+#[cfg(fuzzing)]
+pub use jsonrpc::{Incoming, read as read_messages};
 pub use request::{Outcome, Progress, Request};

@@ -102,7 +102,8 @@ impl<'a> Judge<'a> {
     fn verdict(&self, process: &'a ProcessInfo, ends: &HashMap<u64, End>) -> Option<Verdict> {
         let tree = self.trees.of_process(process);
         let is_hidden = || !process.identified && self.family.hangs_below_a_tag(process);
-        if !process.is_candidate() && tree.is_none() && !is_hidden() {
+        let is_named = || self.family.is_host(process);
+        if !process.is_candidate() && tree.is_none() && !is_named() && !is_hidden() {
             return None;
         }
         let verdict = |age, decision, tree| Verdict {

@@ -12,6 +12,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, 
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Response, Url};
 use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
 
 pub use super::body::BodyFailure;
 
@@ -23,6 +24,8 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 /// The most headers of an answer. Without this, hyper refuses more than 100, which proxies and cookies can reach. `fetch`
 /// limits only their length.
 const MAX_HEADERS: usize = 1000;
+/// The time in which a refusal's words have to come.
+const BEGINNING_TIMEOUT: Duration = Duration::from_secs(2);
 const USER_AGENT: &str = concat!("procward/", env!("CARGO_PKG_VERSION"));
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
@@ -117,11 +120,14 @@ pub async fn body(response: Response, limit: usize) -> Result<Vec<u8>, BodyFailu
     Ok(body)
 }
 
-/// Reads the first bytes of an answer's body, as many as can be had.
+/// Reads the first bytes of an answer's body, as many as can be had in a short time: a refusal is known without them.
 pub async fn beginning(response: Response, limit: usize) -> Vec<u8> {
+    let deadline = Instant::now() + BEGINNING_TIMEOUT;
     let mut source = Body::new(response);
     let mut body = Vec::new();
-    while let (true, Ok(Some(chunk))) = (body.len() < limit, source.chunk().await) {
+    while body.len() < limit
+        && let Ok(Ok(Some(chunk))) = timeout_at(deadline, source.chunk()).await
+    {
         body.extend_from_slice(&chunk[..chunk.len().min(limit - body.len())]);
     }
     body

@@ -235,6 +235,24 @@ async fn bodies_are_bounded() {
 }
 
 #[tokio::test]
+async fn a_refusal_whose_words_do_not_end_is_cut() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = address(&format!("http://{}", listener.local_addr().expect("an address"))).expect("an address");
+    let server = tokio::spawn(async move {
+        let (_, mut socket) = read(listener.accept().await.expect("a connection").0).await;
+        socket.write_all(answer("503 Busy", "content-length: 100\r\n", "ask later").as_bytes()).await.expect("written");
+        socket
+    });
+    let headers = Headers::default();
+    let outgoing =
+        Outgoing { method: Method::GET, url: &url, headers: &headers, private: &[], public: &[], body: None };
+    let response = send(outgoing).await.expect("an answer");
+    let _open = server.await.expect("a connection");
+    tokio::time::pause();
+    assert_eq!(beginning(response, 1000).await, b"ask later");
+}
+
+#[tokio::test]
 async fn events_are_read_from_a_body() {
     let stream = "id: 1\ndata: first\n\nretry: 5\nid: 2\n\ndata: last";
     let chunks = stream.chars().map(|char| format!("1\r\n{char}\r\n")).collect::<Vec<_>>().concat();

@@ -20,6 +20,8 @@ mod words;
 
 pub use connect::connect;
 pub use connection::Connection;
+#[cfg(fuzzing)]
+pub use events::{Event, EventReader};
 
 #[cfg(test)]
 mod client_test;

@@ -15,7 +15,7 @@ pub enum Step {
     Follow {
         /// The other address.
         url: Url,
-        /// True if scheme, host and port are the same. Credentials go to no other origin.
+        /// True if the origin is the same, or its encrypted form. Credentials go to no other origin.
         same_origin: bool,
     },
     /// The redirect leads to this origin and is not followed, for this reason.
@@ -48,8 +48,15 @@ pub fn step(method: &Method, from: &Url, followed: usize, status: u16, location:
     if followed >= MAX_REDIRECTS {
         return refuse("is one too many");
     }
-    let same_origin = url.origin() == from.origin();
+    let same_origin = url.origin() == from.origin() || is_upgrade(from, &url);
     Step::Follow { url, same_origin }
+}
+
+/// Checks if an address is the https form of another one, both on their default ports. For the TypeScript SDK, too, such a
+/// redirect stays within the origin.
+fn is_upgrade(from: &Url, to: &Url) -> bool {
+    let schemes = (from.scheme(), to.scheme()) == ("http", "https");
+    schemes && from.host() == to.host() && from.port().is_none() && to.port().is_none()
 }
 
 #[cfg(test)]
@@ -100,10 +107,16 @@ mod tests {
 
     #[test]
     fn plain_http_may_lead_to_encryption() {
-        assert_eq!(
-            stepped(&Method::POST, "http://a.example/", 0, 308, "https://a.example/"),
-            "https://a.example/ other"
-        );
+        let cases = [
+            ("http://a.example/", "https://a.example/x", "https://a.example/x same"),
+            ("http://a.example:80/", "https://a.example:443/x", "https://a.example/x same"),
+            ("http://a.example:8080/", "https://a.example/x", "https://a.example/x other"),
+            ("http://a.example/", "https://a.example:8443/x", "https://a.example:8443/x other"),
+            ("http://a.example/", "https://www.a.example/x", "https://www.a.example/x other"),
+        ];
+        for (from, to, expected) in cases {
+            assert_eq!(stepped(&Method::POST, from, 0, 308, to), expected);
+        }
     }
 
     #[test]

@@ -123,6 +123,11 @@ fn every_rule_in_every_scope() {
             [Kill(LeftByDeadRun); 3],
         ),
         ("a live instance itself", vec![node(200, ME), tagged(instance(200, 2_000), 9, node(300, 1))], [Skip(Host); 3]),
+        (
+            "a live instance that is a program of its own",
+            vec![program(200, 1), tagged(instance(200, 2_000), 9, node(300, 1))],
+            [Skip(Host); 3],
+        ),
         ("a server with procward", vec![with(|p| p.hosts_procward = true, node(200, ME))], [Skip(Host); 3]),
         (
             "a server with procward that a dead run left",
