@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: placeholders look like that.
 
-// What a configuration does to calls: one bad entry or file harms no other, and the calls that it concerns say why.
+// Calls under configurations with a bad entry or file: it harms no other, and the calls that it concerns say why.
 
 import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import { McpPool } from '../index.js'
 import { createMcpHelper } from '../lib/mcp-helper.js'
+import cli from '../lib/mcporter/cli.js'
 import { temporaryFolder } from './fixtures/mcp-servers.mjs'
 import { makeHome } from './support/homes.mjs'
 import { assertNothingLeft, noProcessList } from './support/processes.mjs'
@@ -73,7 +74,7 @@ const BAD = {
   null: null,
 }
 
-/** What mcporter leaves out of an editor's entry, or mends. */
+/** Faults that mcporter leaves out of an editor's entry, or mends. */
 const MENDED = ['a folder with a null byte', 'a number for a text']
 
 describe('one bad entry harms itself alone', { skip: noProcessList }, () => {
@@ -89,7 +90,7 @@ describe('one bad entry harms itself alone', { skip: noProcessList }, () => {
             assert.ok((await started(helper)).cwd)
             if (where !== 'mcporter.json' && MENDED.includes(name)) return void (await started(helper, 'bad'))
             const error = await failureOf(helper.callToolAsync('bad', 'started'))
-            // What no server can be is not even a broken one to an editor.
+            // An editor's file may hold other things than servers.
             const isKnown = bad !== null || where === 'mcporter.json'
             const code = /name/.test(name) && 'env' in (bad ?? {}) ? 'ERR_SERVER_UNAVAILABLE' : 'ERR_INVALID_CONFIG'
             assert.equal(error.code, isKnown ? code : 'ERR_UNKNOWN_SERVER', error.message)
@@ -327,6 +328,30 @@ describe('a limit of one server holds on every way', { skip: noProcessList }, ()
         },
         { transport, servers: { small: { maxBuffer: 20_000 } } },
       ))
+})
+
+test('a process of mcporter is run with the limits of its server, and the variables that it has to pass on', async () => {
+  /** @type {any[]} */
+  const runs = []
+  const runner = /** @type {any} */ ({
+    run: async (_command, _args, options) => {
+      runs.push(options)
+      return { exitCode: 0, stdout: '', stderr: '' }
+    },
+  })
+  const settings = { bin: process.execPath, cwd: process.cwd(), env: { A: 'a', B: 'b' }, maxBuffer: 1, killGrace: 2 }
+  const own = { killGrace: 3, variables: { B: 'file' } }
+  const mcporter = new cli.Mcporter(runner, settings, (server) => (server === 'own' ? own : {}))
+  for (const server of ['own', 'other']) {
+    await mcporter.list({ server, tool: 'list_tools', timeout: 1000 }, performance.now() + 1000)
+  }
+  assert.deepEqual(
+    runs.map(({ maxBuffer, killGrace, env: { A, B } }) => [maxBuffer, killGrace, A, B]),
+    [
+      [1, 3, 'a', 'file'],
+      [1, 2, 'a', 'b'],
+    ],
+  )
 })
 
 describe('list_tools', { skip: noProcessList }, () => {

@@ -1,4 +1,4 @@
-// What is said of a file or an entry that can't be used, and that all others are there.
+// Files and entries that can't be used are named with the reason, and all others are there.
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'

@@ -142,7 +142,7 @@ function torn(text, pick, random) {
   return change()
 }
 
-/** What is wrong with how these files are read, or `undefined`. @param {Record<string, string>} files */
+/** Returns the first thing that is wrong with how these files are read, or `undefined`. @param {Record<string, string>} files */
 export async function judge(files) {
   const read = await configuration.readConfiguration({ .../** @type {any} */ (PLACES), files: memoryFiles(files) })
   const { servers, unusable, ignored, refusal } = read

@@ -61,9 +61,9 @@ class Servers {
   #given
   #defaults
   #source
-  /** What native knows, by name: servers that were called or are to be warm. @type {Map<string, { key: string, identity?: string }>} */
+  /** The servers that native knows, by name: those that were called or are to be warm. @type {Map<string, { key: string, identity?: string }>} */
   #defined = new Map()
-  /** Of the same servers. @type {Map<string, { route: Route, until: number }>} */
+  /** The routes of the same servers. @type {Map<string, { route: Route, until: number }>} */
   #routes = new Map()
   #listing = NONE
 
@@ -109,12 +109,12 @@ class Servers {
     return { names: this.#names(), ignored, refusal }
   }
 
-  /** What is known of the way to each server, as of the latest look. @returns {Route[]} */
+  /** Returns the route of each server, as far as it is known since the latest look. @returns {Route[]} */
   routes() {
     return this.#names().flatMap((name) => this.known(name) ?? [])
   }
 
-  /** The same of one server. @param {string} name @returns {Route | undefined} */
+  /** Returns the same of one server. @param {string} name @returns {Route | undefined} */
   known(name) {
     const route = this.#routes.get(name)?.route
     if (route === undefined && this.#isInCode(name)) return { name, allows: allowsAll }
@@ -136,7 +136,7 @@ class Servers {
   #adopt(listing) {
     this.#listing = listing
     this.#routes = new Map()
-    // What is configured otherwise now is defined anew with its next call; its idle sessions end at once.
+    // A server that is configured otherwise now is defined anew by its next call; its idle sessions end at once.
     for (const [name, { identity }] of this.#defined) {
       if (!this.#isInCode(name) && identity !== listing.servers.get(name)?.identity()) this.#forget(name)
     }

@@ -1,20 +1,20 @@
 'use strict'
 
-// Why a program can't be started or a request not be sent, before it is tried. A complaint names the place, never the value,
-// which may be a secret. Each begins with what follows the name of the field: `.PORT must be ...`.
+// Reasons for which no program can be started or no request be sent, before it is tried. A reason names the place, never the
+// value, which may be a secret. It begins after the name of the field: `.PORT must be ...`.
 
 const MAX_NAME = 100
 const HEADER_NAME = /^[!#$%&'*+.^_`|~\w-]+$/
 const BLANK = new Set('\t\n\r ')
-/** What HTTP/1.1 and `fetch` allow: Latin-1 without control characters. */
+/** The values that HTTP/1.1 and `fetch` allow: Latin-1 without control characters. */
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
 
-/** A command, an argument or a folder. @param {string} text */
+/** Checks a command, an argument or a folder. @param {string} text */
 function textProblem(text) {
   return text.includes('\0') ? ' must not have a null byte' : undefined
 }
 
-/** What no system can give to a process. @param {Record<string, string | undefined>} env */
+/** Finds a variable that no system can give to a process. @param {Record<string, string | undefined>} env */
 function environmentProblem(env) {
   for (const [name, value] of Object.entries(env)) {
     if (name.includes('\0')) return `${member(name)} must have a name without null bytes`
@@ -23,7 +23,7 @@ function environmentProblem(env) {
   return undefined
 }
 
-/** Names that mean something else to a process, or nothing. @param {Record<string, unknown>} env */
+/** Finds a name that means another variable to a process, or none. @param {Record<string, unknown>} env */
 function variableNameProblem(env) {
   for (const name of Object.keys(env)) {
     if (name === '') return ' must not have a variable without a name'
@@ -44,7 +44,7 @@ function headersProblem(headers) {
   return undefined
 }
 
-/** A header's value as `fetch` sends it: a token read from a file often ends with a line break. @param {string} value */
+/** Trims a header's value as `fetch` does: a token read from a file often ends with a line break. @param {string} value */
 function headerValue(value) {
   let [start, end] = [0, value.length]
   while (start < end && BLANK.has(value[start])) start++

@@ -1,6 +1,6 @@
 'use strict'
 
-// What a tool call can be made of, checked before a slot is taken. mcporter's command line carries less: see command-line.js.
+// Checks names and arguments of a call before a slot is taken. mcporter's command line carries less: see command-line.js.
 
 const { codedError } = require('../errors')
 const { argument, invalidArgument } = require('../validate')

@@ -32,7 +32,7 @@ function serversCommand(source, configPath) {
   return ['config', ...config(configPath), 'list', '--json', '--source', source]
 }
 
-/** What mcporter would do with the name of a server, instead of looking it up in its configuration. @param {string} name */
+/** Says what else mcporter would do with a server's name than look it up in its configuration. @param {string} name */
 function serverProblem(name) {
   // Elsewhere a single dash is no option, though this one is asked for anywhere.
   if (name.startsWith('--') || name === '-h') return 'takes it for an option'

@@ -43,7 +43,7 @@ function toolError(call, result) {
  * @typedef {{ ignored?: Ignored[], refusal?: Error & { code: string, file: string } }} Problems - of a configuration
  */
 
-/** It may be in a file that was passed over. @param {{ server: string, tool: string }} call @param {{ names: string[] } & Problems} known */
+/** Returns the error for a server that is in no file; it may be in one that was passed over. @param {{ server: string, tool: string }} call @param {{ names: string[] } & Problems} known */
 function unknownServer(call, { names, ignored = [], refusal }) {
   const none = `there is no server '${short(call.server)}' in mcporter's configuration`
   const details = { available: names, ...(ignored.length > 0 && { ignored }), ...(refusal && { file: refusal.file }) }
@@ -59,7 +59,7 @@ function passedOver(ignored) {
     .join('')
 }
 
-/** No session can be had with a server. @param {{ needs?: string, reason?: string, file?: string }} route */
+/** Returns the error for a server with which no session can be had. @param {{ needs?: string, reason?: string, file?: string }} route */
 function unreachable({ needs, reason = needs, file }) {
   const details = { problem: reason, ...(file && { file }) }
   if (!isUnusable(needs)) {

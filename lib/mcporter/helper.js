@@ -113,7 +113,7 @@ function createMcpHelper(options) {
     })
   }
 
-  /** What a process of mcporter's needs to know of a server. @param {string} server @returns {import('./cli').OfServer} */
+  /** Returns what a process of mcporter has to know of a server. @param {string} server @returns {import('./cli').OfServer} */
   function ofServer(server) {
     const { maxBuffer, killGrace } = settings.pool.servers[server] ?? {}
     const own = { ...(maxBuffer && { maxBuffer }), ...(killGrace && { killGrace }) }

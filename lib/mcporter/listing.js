@@ -1,6 +1,6 @@
 'use strict'
 
-// What `mcporter list SERVER --json` prints of a server that answered, without mcporter 0.9.
+// The listing that `mcporter list SERVER --json` (0.9) prints of a server that answered, without mcporter.
 
 const { optionsOf } = require('./tool-options')
 

@@ -39,7 +39,7 @@ class SessionCalls {
     const server = this.#pool.known(call.server) ?? { name: call.server }
     return {
       tools: tools.map(toTool),
-      /** What mcporter prints. */
+      /** The listing that mcporter prints. */
       get value() {
         return listing(server, tools, duration)
       },

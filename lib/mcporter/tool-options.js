@@ -5,7 +5,7 @@
 const TYPES = ['string', 'number', 'boolean', 'array', 'object']
 const ITEM_TYPES = ['string', 'number', 'boolean']
 
-/** How a value of that type may look; of enumerations and formats more is known. @type {Record<string, { shape: string, example: string }>} */
+/** The shape and an example of a type's values, where no enumeration or format says more. @type {Record<string, { shape: string, example: string }>} */
 const BY_TYPE = {
   number: { shape: 'number', example: '1' },
   boolean: { shape: 'true|false', example: 'true' },

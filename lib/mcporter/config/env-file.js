@@ -64,7 +64,7 @@ function projectOf(file, places) {
   return CONFIG_FOLDERS.includes(name) || name.startsWith('.') ? dirname(folder) : folder
 }
 
-/** Those that a process of mcporter can pass on to its server. @param {Record<string, string>} variables */
+/** Picks the variables that a process of mcporter can pass on to its server. @param {Record<string, string>} variables */
 function passedOn(variables) {
   return Object.fromEntries(Object.entries(variables).filter(([name]) => !OF_MCPORTER.test(name)))
 }

@@ -114,7 +114,7 @@ function isUsable(entry) {
   return isReached && entryProblem(entry) === undefined
 }
 
-/** What is wrong with an entry shows in what was left out of it. @param {Record<string, any>} value @param {Entry} entry @returns {Entry} */
+/** Puts back the parts that were left out of an entry, because they show what is wrong with it. @param {Record<string, any>} value @param {Entry} entry @returns {Entry} */
 function whole({ command, executable, args }, entry) {
   return withoutEmpty({ ...entry, command: command ?? executable, args })
 }

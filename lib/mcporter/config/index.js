@@ -14,7 +14,7 @@ const { MissingVariables } = require('./placeholders')
 const { UnusableEntry, either, entryProblem, unknownKey } = require('./schema')
 const { resolveServer, unusableServer } = require('./server')
 
-/** How many entries are understood in one turn of the event loop: some milliseconds. */
+/** The number of entries that are understood in one turn of the event loop: some milliseconds. */
 const AT_ONCE = 32
 
 /** @typedef {import('./places').Places} Places */
@@ -33,7 +33,7 @@ const AT_ONCE = 32
  * @property {Map<string, string>} marks - each file that was looked at, with its state then
  */
 
-/** One file makes no other unusable, and one entry no other entry. @param {Places} places @returns {Promise<Configuration>} */
+/** Reads all files. No file makes another unusable, and no entry another entry. @param {Places} places @returns {Promise<Configuration>} */
 async function readConfiguration(places) {
   const { files, marks } = recorded(places.files)
   const here = { ...places, files }
@@ -77,7 +77,7 @@ async function serversOf(all, places) {
   return servers
 }
 
-/** Of an editor's entry that it can't use, mcporter makes nothing. @param {Server} server */
+/** Tells whether mcporter lists a server: it passes over an editor's entry that it can't use. @param {Server} server */
 function isListed({ source, definition }) {
   return source.kind === 'local' || definition !== undefined
 }

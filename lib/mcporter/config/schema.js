@@ -94,7 +94,7 @@ const URL_KEYS = ['baseUrl', 'base_url', 'url', 'serverUrl', 'server_url']
  */
 const WEIGHTY = new Set(['protocolVersion', 'protocol_version', 'proxy', 'tls'])
 
-/** What is wrong with an entry, or `undefined`. @param {unknown} entry */
+/** Says what is wrong with an entry; `undefined` for nothing. @param {unknown} entry */
 function entryProblem(entry) {
   if (!isRecord(entry)) return 'it must be an object'
   for (const [key, problemOf] of TYPES) {
@@ -108,7 +108,7 @@ function entryProblem(entry) {
   return undefined
 }
 
-/** The first key that may mean something to a newer mcporter, or `undefined`. @param {Entry} entry */
+/** Finds the first key that may mean something to a newer mcporter. @param {Entry} entry */
 function unknownKey(entry) {
   return Object.keys(entry).find((key) => WEIGHTY.has(key))
 }

@@ -92,7 +92,7 @@ function unusable(problem) {
 
 /** @param {Omit<Server, 'key'>} server @param {unknown[]} identity @returns {Server} */
 function withKey(server, identity) {
-  // Of a thousand servers few are asked for theirs.
+  // Few of a thousand servers are asked for their keys.
   return Object.defineProperty(/** @type {Server} */ (server), 'key', { get: () => keyOf(identity) })
 }
 

@@ -42,7 +42,7 @@ class WatchedConfiguration {
     this.#options = { interval: 1000, now: () => performance.now(), ...options }
   }
 
-  /** What the files say; callers at once share one look. @returns {Promise<Configuration>} */
+  /** Returns what the files say; concurrent callers share one look. @returns {Promise<Configuration>} */
   get() {
     const { now, interval } = this.#options
     if (this.#looking !== undefined) return this.#looking
