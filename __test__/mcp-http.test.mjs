@@ -67,19 +67,6 @@ describe('who asks', () => {
     assert.ok(server.requests.every(({ headers }) => headers['x-note'] === 'käse ÿ'))
   })
 
-  test('a header that cannot be sent is named, without its value', async (t) => {
-    const server = await httpMcpServer(t)
-    for (const value of ['hush\u2019', 'hu\x01sh']) {
-      const error = await poolOf(t, server.url, { headers: { 'X-Note': value } })
-        .callTool('http', 'reflect')
-        .catch((error) => error)
-      assert.equal(error.code, 'ERR_SERVER_START')
-      assert.match(error.message, /the header 'X-Note' has a (control )?character/)
-      assert.ok(!error.message.includes('hu'), error.message)
-    }
-    assert.deepEqual(server.requests, [])
-  })
-
   test('every request tells who sends it', async (t) => {
     const server = await httpMcpServer(t)
     await poolOf(t, server.url).callTool('http', 'reflect')
