@@ -66,10 +66,19 @@ pub struct ProcessInfo {
     pub environment: Environment,
     /// It is a Node.js process that has loaded procward itself.
     pub hosts_procward: bool,
-    /// Of a Node.js process: it runs in a PID namespace below this one, such as a container's.
-    pub in_namespace: bool,
+    /// The PID namespace that it runs in, of a [candidate](Self::is_candidate).
+    pub namespace: Namespace,
     /// Its executable and its environment could both be read.
     pub identified: bool,
+}
+
+/// The PID namespace of a process, beside this process's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Namespace {
+    /// The same, as far as is known.
+    Own,
+    /// One below it, such as a container's.
+    Below,
 }
 
 /// Who a process runs as, by the system's own name for it: a uid, or a SID on Windows.

@@ -7,7 +7,7 @@ use super::family::Family;
 use super::reason::Reason;
 use crate::instance::{Instance, Tag};
 use crate::process::identity::StartMark;
-use crate::process::table::{Kind, ProcessInfo, Snapshot};
+use crate::process::table::{Kind, Namespace, ProcessInfo, Snapshot};
 use std::collections::HashMap;
 use std::time::Duration;
 pub use trees::TrackedTree;
@@ -232,7 +232,9 @@ impl<'a> Judge<'a> {
             // A hidden ancestor of this server may stand between it and a visible one.
             Scope::Machine if !self.view.snapshot.complete => Decision::Skip(Reason::Unproven),
             // Root in a container is the same user as root outside.
-            Scope::Machine if process.in_namespace && !is_below() => Decision::Skip(Reason::OtherNamespace),
+            Scope::Machine if process.namespace == Namespace::Below && !is_below() => {
+                Decision::Skip(Reason::OtherNamespace)
+            }
             Scope::Machine if is_old => Decision::Kill(Reason::NodeTooOld),
             Scope::Tree | Scope::Machine => Decision::Skip(Reason::Young),
         }

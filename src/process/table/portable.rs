@@ -1,8 +1,8 @@
 //! macOS and Windows: listed by `sysinfo`, with start marks of our own, because it rounds start times to seconds.
 
 use super::environment::Environment;
-use super::node::{is_electron, is_node};
-use super::{CommandLines, Kind, Link, ProcessInfo, Snapshot, User};
+use super::node::{is_electron, is_like_node, is_node, runs_others};
+use super::{CommandLines, Kind, Link, Namespace, ProcessInfo, Snapshot, User};
 use crate::instance::Tag;
 use crate::process::identity::{StartMark, start_mark};
 use std::collections::HashMap;
@@ -73,6 +73,7 @@ fn info(process: &Process) -> ProcessInfo {
     let executable = process.exe().filter(|path| !path.as_os_str().is_empty()).map(Into::into);
     // An environment that the system hides reads as an empty one.
     let identified = executable.is_some() && !process.environ().is_empty();
+    let title = process.name().to_string_lossy().into_owned();
     let (environment, age) = (environment(process.environ()), Duration::from_secs(process.run_time()));
     ProcessInfo {
         link: link(process),
@@ -81,10 +82,10 @@ fn info(process: &Process) -> ProcessInfo {
         user: process.user_id().map(|user| User(user.to_string())),
         // Of another user's process nothing is known here.
         endable: false,
-        kind: executable.as_deref().map_or(Kind::Other, |executable| kind(executable, environment.runs_as_node)),
-        title: process.name().to_string_lossy().into_owned(),
+        kind: kind(executable.as_deref(), environment.runs_as_node, &title),
+        title,
         image: None,
-        in_namespace: false,
+        namespace: Namespace::Own,
         executable,
         command_line: process.cmd().iter().map(text).collect(),
         environment,
@@ -94,10 +95,20 @@ fn info(process: &Process) -> ProcessInfo {
     }
 }
 
-fn kind(executable: &Path, runs_as_node: bool) -> Kind {
-    let is_own = || current_exe().is_ok_and(|own| own == executable && !is_electron(&own));
-    let is_node = is_node(executable) || is_own() || (runs_as_node && is_electron(executable));
-    if is_node { Kind::Node } else { Kind::Other }
+fn kind(executable: Option<&Path>, runs_as_node: bool, title: &str) -> Kind {
+    let is_own = |executable: &Path| {
+        current_exe().is_ok_and(|own| own == executable && !runs_others(&own) && !is_electron(&own))
+    };
+    let is_node = executable.is_some_and(|executable| {
+        is_node(executable) || is_own(executable) || (runs_as_node && is_electron(executable))
+    });
+    if is_node {
+        Kind::Node
+    } else if runs_as_node || is_like_node(title) {
+        Kind::LikeNode
+    } else {
+        Kind::Other
+    }
 }
 
 fn environment(entries: &[OsString]) -> Environment {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::instance::ImageMark;
 use crate::process::table::environment::Environment;
-use crate::process::table::{Link, User};
+use crate::process::table::{Link, Namespace, User};
 use std::path::PathBuf;
 
 pub(in crate::scanner) const ME: u32 = 100;
@@ -34,7 +34,7 @@ pub(in crate::scanner) fn node(pid: u32, parent: u32) -> ProcessInfo {
         command_line: vec!["node".to_owned(), format!("/srv/{pid}.js")],
         environment: Environment::default(),
         hosts_procward: false,
-        in_namespace: false,
+        namespace: Namespace::Own,
         identified: true,
     }
 }

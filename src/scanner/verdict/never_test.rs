@@ -2,7 +2,7 @@
 
 use super::fixture::{ME, instance, me, node, policy, snapshot, tagged};
 use super::*;
-use crate::process::table::User;
+use crate::process::table::{Namespace, User};
 use proptest::prelude::*;
 
 prop_compose! {
@@ -26,7 +26,7 @@ prop_compose! {
         process.age = Duration::from_secs(age + u64::from(bits));
         process.awake = Duration::from_secs(age);
         process.endable = is(0);
-        process.in_namespace = is(1) && is(4);
+        process.namespace = if is(1) && is(4) { Namespace::Below } else { Namespace::Own };
         process.user = Some(User(user.to_owned()));
         process.executable = Some(executable.into());
         process.kind = kind;

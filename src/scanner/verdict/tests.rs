@@ -3,22 +3,32 @@
 use super::fixture::*;
 use super::*;
 use crate::instance::ImageMark;
-use crate::process::table::User;
+use crate::process::table::{Namespace, User};
 use crate::scanner::reason::Reason::*;
+use Decision::{Kill, Skip};
+
+/// What becomes of pid 200, beside whom others may stand, in the scopes tracked, tree and machine.
+type Row = (&'static str, Vec<ProcessInfo>, [Decision; 3]);
+
+fn check(table: Vec<Row>) {
+    for (name, others, expected) in table {
+        let snapshot = machine(others);
+        for (scope, decision) in [Scope::Tracked, Scope::Tree, Scope::Machine].into_iter().zip(expected) {
+            assert_eq!(judge(&snapshot, &[], &policy(scope), 200), Some(decision), "{name}, {scope:?}");
+        }
+    }
+}
+
+fn dead() -> Instance {
+    instance(77, 5)
+}
 
 #[test]
 #[expect(clippy::too_many_lines, reason = "one table, a line a case")]
 fn every_rule_in_every_scope() {
-    use Decision::{Kill, Skip};
-    let dead = || instance(77, 5);
     let elsewhere = || Instance { world: "boot.9.2".to_owned(), ..dead() };
     let twin = || Instance { nonce: 8, ..me() };
-    let of_root = || Instance { user: Some(0), ..dead() };
-    let without_user = || Instance { user: None, ..dead() };
-    let user = |name: &str, process| with(|p| p.user = Some(User(name.to_owned())), process);
-    let like_node = |process| with(|p| p.kind = Kind::LikeNode, process);
-    // What becomes of pid 200 (beside whom others may stand), in the scopes tracked, tree and machine.
-    let table: Vec<(&str, Vec<ProcessInfo>, [Decision; 3])> = vec![
+    check(vec![
         ("an unrelated node", vec![node(200, 1)], [Skip(NotOurs), Skip(NotOurs), Kill(NodeTooOld)]),
         ("a child", vec![node(200, ME)], [Skip(NotOurs), Kill(DescendantTooOld), Kill(NodeTooOld)]),
         ("a young child", vec![young(node(200, ME))], [Skip(NotOurs), Skip(Young), Skip(Young)]),
@@ -32,69 +42,8 @@ fn every_rule_in_every_scope() {
             vec![with(|p| p.link.start = StartMark(9_999), program(150, ME)), node(200, 150)],
             [Skip(NotOurs), Skip(NotOurs), Kill(NodeTooOld)],
         ),
-        ("another user's child", vec![user("0", node(200, ME))], [Skip(OtherUser); 3]),
-        (
-            "another user's, of a dead run of this user",
-            vec![tagged(dead(), 9, user("0", node(200, 1)))],
-            [Kill(LeftByDeadRun); 3],
-        ),
-        ("another user's, left over", vec![tagged(me(), 9, user("0", program(200, 1)))], [Kill(LeftOver); 3]),
-        (
-            "another user's, of a dead run of this user, out of reach",
-            vec![with(|p| p.endable = false, tagged(dead(), 9, user("0", node(200, 1))))],
-            [Skip(OtherUser); 3],
-        ),
-        (
-            "another user's, of a dead run of theirs",
-            vec![tagged(of_root(), 9, user("0", node(200, 1)))],
-            [Skip(OtherUser); 3],
-        ),
-        (
-            "another user's, of an older procward's",
-            vec![tagged(without_user(), 9, user("0", node(200, 1)))],
-            [Skip(OtherUser); 3],
-        ),
-        ("of a dead run of another user", vec![tagged(of_root(), 9, node(200, 1))], [Kill(LeftByDeadRun); 3]),
-        (
-            "unreadable below a call",
-            vec![tagged(dead(), 9, program(150, 1)), with(|p| p.identified = false, program(200, 150))],
-            [Skip(Unidentified); 3],
-        ),
-        ("what only looks like Node.js", vec![like_node(node(200, ME))], [Skip(Unrecognised); 3]),
-        (
-            "what only looks like Node.js, left over",
-            vec![tagged(me(), 9, like_node(node(200, ME)))],
-            [Kill(LeftOver); 3],
-        ),
-        (
-            "what looks like Node.js and cannot be read",
-            vec![with(|p| p.identified = false, like_node(node(200, ME)))],
-            [Skip(Unidentified); 3],
-        ),
-        (
-            "a child that the machine's sleep made old",
-            vec![with(|p| p.awake = Duration::from_secs(10), node(200, ME))],
-            [Skip(NotOurs), Skip(Young), Skip(Young)],
-        ),
-        (
-            "a container's",
-            vec![with(|p| p.in_namespace = true, node(200, 1))],
-            [Skip(NotOurs), Skip(NotOurs), Skip(OtherNamespace)],
-        ),
-        (
-            "a child in a PID namespace of its own",
-            vec![with(|p| p.in_namespace = true, node(200, ME))],
-            [Skip(NotOurs), Kill(DescendantTooOld), Kill(NodeTooOld)],
-        ),
-        (
-            "left over in a PID namespace",
-            vec![with(|p| p.in_namespace = true, tagged(me(), 9, node(200, 1)))],
-            [Kill(LeftOver); 3],
-        ),
-        ("a child of nobody knows whom", vec![with(|p| p.user = None, node(200, ME))], [Skip(OtherUser); 3]),
         ("kept", vec![with(|p| p.environment.keep = true, node(200, ME))], [Skip(Kept); 3]),
         ("kept, left over", vec![tagged(me(), 9, with(|p| p.environment.keep = true, node(200, ME)))], [Skip(Kept); 3]),
-        ("unreadable", vec![with(|p| p.identified = false, node(200, ME))], [Skip(Unidentified); 3]),
         (
             "a managed child",
             vec![with(|p| p.environment.managed_by_node = true, node(200, ME))],
@@ -145,13 +94,77 @@ fn every_rule_in_every_scope() {
             [Skip(OtherInstance); 3],
         ),
         ("no node and no tag", vec![program(199, ME), node(200, 1)], [Skip(NotOurs), Skip(NotOurs), Kill(NodeTooOld)]),
-    ];
-    for (name, others, expected) in table {
-        let snapshot = machine(others);
-        for (scope, decision) in [Scope::Tracked, Scope::Tree, Scope::Machine].into_iter().zip(expected) {
-            assert_eq!(judge(&snapshot, &[], &policy(scope), 200), Some(decision), "{name}, {scope:?}");
-        }
-    }
+    ]);
+}
+
+#[test]
+fn whose_another_users_processes_are() {
+    let of_root = || Instance { user: Some(0), ..dead() };
+    let without_user = || Instance { user: None, ..dead() };
+    let user = |name: &str, process| with(|p| p.user = Some(User(name.to_owned())), process);
+    check(vec![
+        ("another user's child", vec![user("0", node(200, ME))], [Skip(OtherUser); 3]),
+        (
+            "another user's, of a dead run of this user",
+            vec![tagged(dead(), 9, user("0", node(200, 1)))],
+            [Kill(LeftByDeadRun); 3],
+        ),
+        ("another user's, left over", vec![tagged(me(), 9, user("0", program(200, 1)))], [Kill(LeftOver); 3]),
+        (
+            "another user's, of a dead run of this user, out of reach",
+            vec![with(|p| p.endable = false, tagged(dead(), 9, user("0", node(200, 1))))],
+            [Skip(OtherUser); 3],
+        ),
+        (
+            "another user's, of a dead run of theirs",
+            vec![tagged(of_root(), 9, user("0", node(200, 1)))],
+            [Skip(OtherUser); 3],
+        ),
+        (
+            "another user's, of an older procward's",
+            vec![tagged(without_user(), 9, user("0", node(200, 1)))],
+            [Skip(OtherUser); 3],
+        ),
+        ("of a dead run of another user", vec![tagged(of_root(), 9, node(200, 1))], [Kill(LeftByDeadRun); 3]),
+        ("a child of nobody knows whom", vec![with(|p| p.user = None, node(200, ME))], [Skip(OtherUser); 3]),
+    ]);
+}
+
+#[test]
+fn what_processes_look_like_and_where_they_are() {
+    let like_node = |process| with(|p| p.kind = Kind::LikeNode, process);
+    let below = |process| with(|p| p.namespace = Namespace::Below, process);
+    check(vec![
+        (
+            "unreadable below a call",
+            vec![tagged(dead(), 9, program(150, 1)), with(|p| p.identified = false, program(200, 150))],
+            [Skip(Unidentified); 3],
+        ),
+        ("what only looks like Node.js", vec![like_node(node(200, ME))], [Skip(Unrecognised); 3]),
+        (
+            "what only looks like Node.js, left over",
+            vec![tagged(me(), 9, like_node(node(200, ME)))],
+            [Kill(LeftOver); 3],
+        ),
+        (
+            "what looks like Node.js and cannot be read",
+            vec![with(|p| p.identified = false, like_node(node(200, ME)))],
+            [Skip(Unidentified); 3],
+        ),
+        (
+            "a child that the machine's sleep made old",
+            vec![with(|p| p.awake = Duration::from_secs(10), node(200, ME))],
+            [Skip(NotOurs), Skip(Young), Skip(Young)],
+        ),
+        ("a container's", vec![below(node(200, 1))], [Skip(NotOurs), Skip(NotOurs), Skip(OtherNamespace)]),
+        (
+            "a child in a PID namespace of its own",
+            vec![below(node(200, ME))],
+            [Skip(NotOurs), Kill(DescendantTooOld), Kill(NodeTooOld)],
+        ),
+        ("left over in a PID namespace", vec![below(tagged(me(), 9, node(200, 1)))], [Kill(LeftOver); 3]),
+        ("unreadable", vec![with(|p| p.identified = false, node(200, ME))], [Skip(Unidentified); 3]),
+    ]);
 }
 
 #[test]
@@ -211,7 +224,6 @@ fn what_another_program_in_the_servers_place_left_is_nobodys() {
 
 #[test]
 fn in_a_shell_that_a_dead_server_left_its_orphans_are_orphans() {
-    let dead = || instance(77, 5);
     // The shell (50) and this server carry the tag of a dead run, as whatever was started from that shell.
     let group = |group, process| with(|p| p.link.group = Some(group), process);
     let others = [program(60, 50), group(ME, program(61, 50)), program(200, 1), node(201, ME), program(202, 50)];
@@ -275,7 +287,6 @@ fn where_processes_are_hidden_a_server_is_dead_once_nobody_has_its_pid() {
 
 #[test]
 fn a_tag_that_this_server_itself_inherited_says_nothing() {
-    let dead = || instance(77, 5);
     let mut snapshot = machine([
         tagged(dead(), 9, node(200, ME)),
         tagged(dead(), 9, program(201, ME)),

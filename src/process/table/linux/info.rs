@@ -4,7 +4,7 @@ use super::age::Ages;
 use super::program::Programs;
 use super::{contents, environment, link, system_error};
 use crate::process::table::environment::Environment;
-use crate::process::table::{CommandLines, Kind, ProcessInfo, User};
+use crate::process::table::{CommandLines, Kind, Namespace, ProcessInfo, User};
 use procfs::process::{Process, Stat};
 use std::ffi::OsString;
 use std::io::{self, Read as _};
@@ -54,7 +54,7 @@ impl Reader {
             executable,
             environment,
             hosts_procward: false,
-            in_namespace: false,
+            namespace: Namespace::Own,
         };
         // Who the others are is told from this process.
         if seen.is_candidate() || is_self {
@@ -79,7 +79,7 @@ impl Reader {
             command_line: command_line(process),
             identified: seen.identified && mapped.is_some(),
             hosts_procward: mapped.unwrap_or_default(),
-            in_namespace: is_nested(&status),
+            namespace: if is_nested(&status) { Namespace::Below } else { Namespace::Own },
             ..seen
         }
     }
