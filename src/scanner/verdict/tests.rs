@@ -24,7 +24,6 @@ fn dead() -> Instance {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "one table, a line a case")]
 fn every_rule_in_every_scope() {
     let elsewhere = || Instance { world: "boot.9.2".to_owned(), ..dead() };
     let twin = || Instance { nonce: 8, ..me() };
