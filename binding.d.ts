@@ -159,6 +159,8 @@ export interface Guarantees {
   cgroup: boolean
   /** Whether that covers every end of the server. */
   level: 'complete' | 'best-effort'
+  /** What this system does not have or allow, and that is missed. */
+  missing: Array<Lacking>
 }
 
 /** A process and what became of it. */
@@ -171,6 +173,14 @@ export interface JudgedProcess {
   age: number
   /** Why. */
   reason: string
+}
+
+/** Something that is missed. */
+export interface Lacking {
+  /** What. */
+  code: 'warden' | 'proc' | 'own_proc' | 'other_users' | 'pidfd'
+  /** The system's error number, where there was one. */
+  errno?: number
 }
 
 /** Calls a tool with JSON arguments. `timeout` is in ms, `Infinity` for none. */

@@ -894,11 +894,27 @@ export interface Guarantees {
    * `docs/guarantees.md` says what escapes each of them.
    */
   level: 'complete' | 'best-effort'
+  /** What this system does not have or allow, and that is missed; empty on most. */
+  missing: Lack[]
+}
+
+/** Something that procward would use, and that this system does not have or allow. */
+export interface Lack {
+  /**
+   * - `'warden'`: Linux. No warden can do its work, so the mechanism is `'process-group'`.
+   * - `'proc'`, `'own_proc'`: Linux. There is no `/proc`, or it belongs to another PID namespace, so that its numbers mean
+   *   other processes; nothing is read from it then.
+   * - `'other_users'`: Linux. `/proc` hides other users' processes (`hidepid`).
+   * - `'pidfd'`: Linux. Processes cannot be held by a descriptor: a kernel before 5.4, or a seccomp filter.
+   */
+  code: 'warden' | 'proc' | 'own_proc' | 'other_users' | 'pidfd'
+  /** What that means, for people. */
+  message: string
 }
 
 /**
- * What is guaranteed on this machine, for a status page or a log line. It is found out once; `PROCWARD_WARDEN=off` is
- * heeded at once.
+ * What is guaranteed on this machine, for a status page or a log line. It is found out once, by trying: the first call may
+ * start a warden, which takes a few ms. `PROCWARD_WARDEN=off` is heeded at once.
  * @throws `ERR_INVALID_CONFIG` for a malformed `PROCWARD_WARDEN`
  */
 export function getGuarantees(): Guarantees

@@ -1,6 +1,6 @@
 //! What crosses between JavaScript and the runner.
 
-use crate::process::guarantee::{Guarantee, Mechanism};
+use crate::process::guarantee::{Guarantee, Lack, Mechanism};
 use crate::process::tree::Spec;
 use crate::registry::{EndReason, Entry, Label};
 use crate::runner::{Call, Lines, Outcome};
@@ -75,6 +75,18 @@ pub struct Guarantees {
     /// Whether that covers every end of the server.
     #[napi(ts_type = "'complete' | 'best-effort'")]
     pub level: &'static str,
+    /// What this system does not have or allow, and that is missed.
+    pub missing: Vec<Lacking>,
+}
+
+/// Something that is missed.
+#[napi(object, object_from_js = false)]
+pub struct Lacking {
+    /// What.
+    #[napi(ts_type = "'warden' | 'proc' | 'own_proc' | 'other_users' | 'pidfd'")]
+    pub code: &'static str,
+    /// The system's error number, where there was one.
+    pub errno: Option<i32>,
 }
 
 /// A child that runs now.
@@ -178,14 +190,28 @@ impl From<io::Result<Outcome>> for ProcessOutcome {
 }
 
 impl From<Guarantee> for Guarantees {
-    fn from(Guarantee { mechanism, cgroup, complete }: Guarantee) -> Self {
+    fn from(Guarantee { mechanism, cgroup, complete, missing }: Guarantee) -> Self {
         let mechanism = match mechanism {
             Mechanism::Warden => "warden",
             Mechanism::JobObject => "job-object",
             Mechanism::Watcher => "watcher",
             Mechanism::ProcessGroup => "process-group",
         };
-        Self { mechanism, cgroup, level: if complete { "complete" } else { "best-effort" } }
+        let level = if complete { "complete" } else { "best-effort" };
+        Self { mechanism, cgroup, level, missing: missing.into_iter().map(Lacking::from).collect() }
+    }
+}
+
+impl From<Lack> for Lacking {
+    fn from(lack: Lack) -> Self {
+        let (code, errno) = match lack {
+            Lack::Warden(errno) => ("warden", errno),
+            Lack::Proc => ("proc", None),
+            Lack::OwnProc => ("own_proc", None),
+            Lack::OtherUsers => ("other_users", None),
+            Lack::Pidfd => ("pidfd", None),
+        };
+        Self { code, errno }
     }
 }
 

@@ -24,6 +24,14 @@ impl Handle {
         Ok(Self { pid, start })
     }
 
+    /// Remembers a child.
+    ///
+    /// # Errors
+    /// As [`Handle::open`].
+    pub fn of_child(pid: u32) -> io::Result<Self> {
+        Self::open(pid)
+    }
+
     /// The pid it was opened with.
     pub fn pid(&self) -> u32 {
         self.pid.as_raw_pid().unsigned_abs()
