@@ -131,6 +131,8 @@ export interface ActiveProcess {
   startTime: number
   /** Ms. */
   duration: number
+  /** It was killed, and is still there. */
+  stuck: boolean
 }
 
 /** The children that run now, all or one owner's, in the order in which they were started. */
@@ -295,6 +297,10 @@ export interface ProcessOutcome {
   stderr: Buffer
   /** Ms until its last process had exited. */
   duration: number
+  /** The processes that are still there, of a call that is over without them. */
+  left?: Array<number>
+  /** What kept it from starting, where that was not the command. */
+  startProblem?: string
 }
 
 /** What to run; `lib/` has checked it. */
@@ -325,6 +331,8 @@ export interface ProcessRequest {
   guarded: boolean
   /** Lines as strings, invalid UTF-8 replaced; otherwise as buffers. */
   text: boolean
+  /** The call is over also when a tree that was killed is still there. */
+  rejectsStuck: boolean
 }
 
 /** Something that went wrong. */

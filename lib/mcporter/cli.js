@@ -24,7 +24,7 @@ const ENVIRONMENT = {
 
 /**
  * @typedef {import('./failure').Call} Call
- * @typedef {{ bin?: string, configPath?: string, cwd: string, env: Record<string, string | undefined>, maxBuffer?: number, killGrace?: number }} Settings
+ * @typedef {{ bin?: string, configPath?: string, cwd: string, env: Record<string, string | undefined>, maxBuffer?: number, killGrace?: number, onStuck?: 'wait' | 'reject' }} Settings
  */
 
 class Mcporter {
@@ -61,11 +61,11 @@ class Mcporter {
    */
   async #run(args, call, raw = false) {
     const { server, tool, timeout, signal } = call
-    const { cwd, env, maxBuffer, killGrace } = this.#settings
+    const { cwd, env, maxBuffer, killGrace, onStuck } = this.#settings
     try {
       const { command, argv, input } = this.#start(args, raw)
       const place = { cwd, env: { ...env, ...ENVIRONMENT }, input }
-      const limits = { timeout, signal, maxBuffer, killGrace }
+      const limits = { timeout, signal, maxBuffer, killGrace, onStuck }
       return await this.#runner.run(command, argv, { server, tool, ...place, ...limits })
     } catch (error) {
       if (/** @type {any} */ (error).code === 'ERR_EXIT') return /** @type {any} */ (error)

@@ -6,6 +6,7 @@ const path = require('node:path')
 const config = require('../config')
 const { USE } = require('../mcp/server-options')
 const { givenServers } = require('../mcp/servers')
+const { ON_STUCK } = require('../process/request')
 const validate = require('../validate')
 
 /** @typedef {(name: string, value: unknown) => any} Check */
@@ -46,6 +47,7 @@ const HELPER = {
   mcporterBin: text,
   maxBuffer: validate.bytes,
   killGrace: validate.time,
+  onStuck: (name, value) => validate.oneOf(name, value, ON_STUCK),
   rejectOnError: validate.boolean,
   transport,
   npxBypass: validate.boolean,
@@ -88,6 +90,7 @@ function helperOptions(options) {
       env: given.env ?? {},
       maxBuffer: given.maxBuffer,
       killGrace: given.killGrace,
+      onStuck: given.onStuck,
     },
   }
 }

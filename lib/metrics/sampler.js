@@ -108,7 +108,7 @@ function takenSample(source) {
 
 /** @param {Source} source @returns {Sample} */
 function takeSample({ helper, cleanup }) {
-  const { calls, failures, queueTimeouts, children, memory, slowest } = JSON.parse(native.metricsTotals())
+  const { calls, failures, queueTimeouts, children, memory, stuck, slowest } = JSON.parse(native.metricsTotals())
   const { maxConcurrent, current, queued } = helper.getSemaphoreStatus()
   const { stats } = cleanup.getStats()
   const host = hostMemory()
@@ -117,6 +117,7 @@ function takeSample({ helper, cleanup }) {
     processes: helper.getActiveProcesses().length,
     children,
     memory,
+    stuck,
     inUse: current,
     queued,
     limit: maxConcurrent,

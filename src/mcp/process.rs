@@ -7,7 +7,7 @@ use super::heard::Heard;
 use super::stdio::Messages;
 use crate::process::tree::Spec;
 use crate::registry::{Label, Registry};
-use crate::runner::{Call, Kept, Line, Lines, Listener, Outlet, READS_AHEAD};
+use crate::runner::{Call, Kept, Line, Lines, Listener, OnStuck, Outlet, READS_AHEAD};
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 
@@ -48,6 +48,7 @@ pub async fn start(registry: &Arc<Registry>, definition: &Definition, program: &
         kill_grace: definition.kill_grace,
         lines: Some(Lines::Apart { stdout: Arc::clone(&outlet), stderr }),
         exit: None,
+        on_stuck: OnStuck::Wait,
     };
     let failed = |error: std::io::Error| StartError::Spawn { errno: error.raw_os_error(), message: error.to_string() };
     let (process, input) = Kept::start(registry, call).await.map_err(failed)?;
