@@ -23,8 +23,6 @@ export declare class McpSessions {
   define(key: number, server: McpServer): void
   /** Takes a server away: idle sessions end now, busy ones after their calls. */
   retire(key: number): void
-  /** Asks for a page of a server's tools. */
-  listTools(number: number, key: number, cursor: string | undefined | null, timeout: number): void
   /** Gives a call up: it fails with `ABORT_ERR`. */
   abort(number: number): void
   /** Reads no more what the server with this number writes, because the runtime does. */
@@ -142,8 +140,10 @@ export declare function activeProcesses(owner?: number | undefined | null): Arra
 export interface AllowEntry {
   /** A pid. */
   pid?: number
-  /** An executable's path or file name. */
+  /** An executable's path or file name, or that of a link to it. */
   executable?: string
+  /** The folders in which a file name is looked for. */
+  folders?: Array<string>
   /** A regular expression for the command line. */
   source?: string
   /** Its flags. */
@@ -185,8 +185,27 @@ export interface Lacking {
   errno?: number
 }
 
-/** Calls a tool with JSON arguments. `timeout` is in ms, `Infinity` for none. */
-export declare function mcpCallTool(sessions: number, number: number, key: number, tool: string, arguments: string, timeout: number, progress: boolean): void
+/** The versions of the protocol to propose to a server. */
+export declare const enum McpProtocol {
+  /** `initialize` first, and after a refusal what the server names. */
+  Auto = 'auto',
+  /** `initialize` alone. */
+  V2025 = '2025-11-25',
+  /** `server/discover` alone. */
+  V2026 = '2026-07-28',
+}
+
+/**
+ * Sets the proxies, as the values of `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`. Only the first call of the process counts,
+ * and only before its first request over HTTP; a wrong value fails the requests.
+ */
+export declare function mcpProxies(http: string | undefined | null, https: string | undefined | null, noProxy: string): void
+
+/**
+ * Sends a request to the server with this key. `params` is a JSON object as text, or empty. `timeout` is in ms, `Infinity`
+ * for none. With `progress`, the request asks for progress.
+ */
+export declare function mcpRequest(sessions: number, number: number, key: number, method: string, params: string, timeout: number, progress: boolean): void
 
 /** A server; `lib/` has checked it. Times are in ms, `Infinity` for ever. */
 export interface McpServer {
@@ -202,6 +221,10 @@ export interface McpServer {
   environment?: string
   /** Whether the program gets a warden, where there are any. */
   guarded: boolean
+  /** Whether processes that the server leaves behind may live on. */
+  detached?: boolean
+  /** The versions of the protocol to propose; `auto` by default. */
+  protocol?: McpProtocol
   /** Its address, where it is reached over HTTP. */
   url?: string
   /** What goes with each HTTP request. */
@@ -247,6 +270,12 @@ export interface McpSession {
   /** How many lines it wrote that were no messages. */
   garbage: number
 }
+
+/**
+ * Sets the certificates that https servers are trusted by, as PEM texts. Only the first call of the process counts.
+ * Without `verify` any server is trusted.
+ */
+export declare function mcpTrust(certificates: Array<string>, verify: boolean): void
 
 /** A call of this series has ended, with the outcome in this place of `lib/metrics/outcomes.js`. */
 export declare function metricsRecordCall(series: number, outcome: number, seconds: number): void

@@ -157,7 +157,8 @@ export interface ProcessResult<Output extends string | Buffer = string> {
 export type ProcessError = ProcwardError & ProcessResult<string | Buffer>
 
 export interface ActiveProcess {
-  pid: number
+  /** `null` for a call of a server that is reached over HTTP, which is no process here. */
+  pid: number | null
   server: string | null
   tool: string | null
   /** Epoch ms. */
@@ -246,8 +247,19 @@ export interface McpUseOptions {
   startTimeout?: number
   /** Ms between SIGTERM and SIGKILL for a server that does not leave when its input ends. Default 1000. */
   killGrace?: number
-  /** Bytes of the longest message. Default 10 MiB. */
+  /** Bytes of the longest message, and of all pages of the list of tools. Default 10 MiB. */
   maxBuffer?: number
+  /**
+   * `true` lets go of what the server's tools started when the session ends (a dev server, tmux, adb): that may go on, also
+   * after this process, and the cleanup scanner spares it. A server that has to be killed is killed with all of that. Default
+   * `false`: it ends with the session.
+   */
+  detached?: boolean
+  /**
+   * The version of the protocol. `'auto'`, the default, begins with 2025-11-25 and goes on with what the server knows;
+   * `'2026-07-28'` skips the handshake of the older versions.
+   */
+  protocol?: 'auto' | '2025-11-25' | '2026-07-28'
 }
 
 /** A server: a program or an address, and how it is used. Without either, how a configured server is used. */
@@ -258,8 +270,12 @@ export interface McpServerOptions extends McpUseOptions {
   cwd?: string
   /** Variables on top of this process's environment; `undefined` leaves one out. */
   env?: Record<string, string | undefined>
-  /** The address of a server that speaks MCP over HTTP ("streamable HTTP"). */
+  /**
+   * The address of a server that speaks MCP over HTTP ("streamable HTTP"). https is trusted as by Node.js, `NODE_EXTRA_CA_CERTS`
+   * included; proxies are used with `NODE_USE_ENV_PROXY=1`.
+   */
   url?: string
+  /** Headers of each request, sent as `fetch` sends them. They follow no redirect to another origin. */
   headers?: Record<string, string>
 }
 
@@ -272,7 +288,7 @@ export interface McpPoolOptions extends McpUseOptions {
   maxSessions?: number
   /** How many of them may be starting at once. Default 2. */
   maxStarting?: number
-  /** Ms that a call may take, the start of its server included; `Infinity` for as long as it takes. Default `MCPORTER_CALL_TIMEOUT`, or 60000. */
+  /** Ms that a call may take, reading the configuration and the start of its server included; `Infinity` for as long as it takes. Default `MCPORTER_CALL_TIMEOUT`, or 60000. */
   callTimeout?: number
   /** The same for listing tools. Default `MCPORTER_LIST_TIMEOUT`, or 30000. */
   listTimeout?: number
@@ -295,13 +311,23 @@ export interface McpTool {
   outputSchema?: Record<string, unknown>
 }
 
+/** A server's report on a call that it is working on. */
+export interface McpProgress {
+  progress: number
+  total?: number
+  message?: string
+}
+
 export interface McpCallOptions {
-  /** Ms; the pool's by default. */
+  /** Ms for all of the call: reading the configuration, starting the server, the answer. The pool's by default. */
   timeout?: number
-  /** Gives the call up. */
+  /** Gives the call up, whatever it waits for. One signal may serve any number of calls. */
   signal?: AbortSignal
-  /** Hears of the tool's progress, when the server reports it. */
-  onProgress?: (progress: { progress: number; total?: number; message?: string }) => void
+  /**
+   * Is called with the tool's progress, when the server reports it, in the async context of the call (`AsyncLocalStorage`).
+   * An error that it throws is an uncaught exception, and does not end the call.
+   */
+  onProgress?: (progress: McpProgress) => void
 }
 
 export interface McpPoolStatus {
@@ -335,6 +361,11 @@ export interface McpPoolStatus {
     /** Sessions that ended, by reason. */
     recycled: Partial<Record<McpSessionEnd, number>>
   }
+  /**
+   * Configuration files that can't be used, as of the latest call: each with the reason, and never a value. Absent where
+   * all servers are given in code.
+   */
+  ignored?: { file: string; problem: string }[]
 }
 
 /** Why a session ended: `evicted` for another server, `changed` with its configuration, `exited` by itself. */
@@ -346,6 +377,7 @@ export type McpSessionEnd = 'idle' | 'uses' | 'lifetime' | 'evicted' | 'unhealth
  * At most `maxSessions` server processes; the one that has been idle longest makes room for another server, a busy one never.
  * Concurrent first calls share one start. Calls wait first come first served. A call is sent once: when its server ends,
  * it rejects with `ERR_SERVER_EXITED`, and the next call starts the server again, later and later when it keeps failing.
+ * Only a call whose session a server over HTTP refused, and which it has not done, goes to a new session.
  * A server is ended by closing its input, SIGTERM half a second later, and SIGKILL after `killGrace`, with all that it
  * started. Where procward guarantees that (`docs/guarantees.md`), none outlives this process.
  */
@@ -363,13 +395,16 @@ export class McpPool {
     args?: object,
     options?: McpCallOptions,
   ): Promise<Result>
-  /** All of a server's tools, as the server describes them. */
+  /**
+   * Resolves with all of a server's tools, as the server describes them. The list ends at a page whose cursor is empty or was
+   * seen before. More than `maxBuffer` bytes in all reject with `ERR_MAX_BUFFER`.
+   */
   listTools(
     server: string,
     options?: Pick<McpCallOptions, 'timeout' | 'signal'>,
   ): Promise<(McpTool & Record<string, unknown>)[]>
   /** The calls that are being worked on. */
-  getActiveCalls(): (Omit<ActiveProcess, 'pid'> & { pid: number | null })[]
+  getActiveCalls(): ActiveProcess[]
   getStatus(): McpPoolStatus
   /** Takes no more calls (`ERR_CLOSED`), lets those under way finish, and resolves when no session is left. */
   drain(): Promise<void>
@@ -548,10 +583,11 @@ export interface CleanupOptions {
    * - `'tracked'`: only what was started through procward, and what its dead earlier runs left behind.
    * - `'tree'`: that, and any Node.js descendant of this server older than `maxAge` that Node.js does not manage itself
    *   (cluster workers, `fork()` children).
-   * - `'machine'`: that, and every Node.js process of this user older than `maxAge`. Warns, and its first scan only reports.
+   * - `'machine'`: that, and every Node.js process of this user older than `maxAge`, but none in another PID namespace, such as
+   *   a container. Warns, and its first scan only reports.
    */
   scope?: 'tracked' | 'tree' | 'machine'
-  /** What is always spared: pids, names or paths of executables, regular expressions for command lines. */
+  /** What is always spared: pids, names or paths of executables or of links to them, regular expressions for command lines. */
   allow?: readonly (number | string | RegExp)[]
   /** Ms between SIGTERM and SIGKILL for what is not a tracked call, which has its own. Default 2000. */
   killGrace?: number
@@ -561,13 +597,13 @@ export interface JudgedProcess {
   pid: number
   /** The file name of its executable; what a process calls itself is not looked at. */
   name: string
-  /** Ms for which it has run. */
+  /** Ms since its start. `maxAge` is compared with less where the machine slept in between. */
   age: number
   reason: string
 }
 
 export interface CleanupReport {
-  /** How many processes were judged: all Node.js processes, and whatever was started through procward. */
+  /** How many processes were judged: all Node.js processes and what looks like one, and whatever was started through procward. */
   scanned: number
   /** What was ended, or in a dry run would have been. A tracked tree counts once. */
   killed: JudgedProcess[]
@@ -597,11 +633,13 @@ export interface CleanupStats {
 /**
  * Ends processes that have been forgotten, by SIGTERM, `killGrace` and SIGKILL.
  *
- * Never, in any scope: this process, its ancestors, pid 1, another user's, another running procward server and what was
- * started through it, one with `PROCWARD_KEEP=1` in its environment, one that `allow` matches, one that cannot be
- * identified. Scope `'machine'` spares nothing else: workers and `fork()` children, also this server's own, can be ended.
+ * Never, in any scope: this process, its ancestors, pid 1, another user's (but for what a server of this user started, and
+ * what became another user's since), another running procward server and what was started through it, one with
+ * `PROCWARD_KEEP=1` in its environment, one that `allow` matches, one that cannot be identified. Scope `'machine'` spares
+ * nothing else but other PID namespaces: workers and `fork()` children, also this server's own, can be ended.
  * A call inside its own `timeout` is not an orphan, however old; one without, older than `maxAge`, is: it rejects with
- * `ERR_CLEANUP`. What counts as Node.js is the executable: `node`, `nodejs` or `node.exe`.
+ * `ERR_CLEANUP`. What counts as Node.js is the executable: this process's own, or one called `node` or `nodejs`, also with a
+ * version (`node-22`) or wrapped (`.node-wrapped`), or Electron that is to run as Node.js.
  */
 export class CleanupScanner {
   /** @throws `ERR_INVALID_CONFIG` */
@@ -881,7 +919,8 @@ export interface ShutdownOptions {
 }
 
 /**
- * The orderly end of everything that was started through procward, for a server's SIGTERM handler.
+ * The orderly end of everything that was started through procward, for a server's SIGTERM and SIGINT handlers. Such a
+ * handler replaces the exit that is Node.js's default, so it has to close the HTTP server and exit too: see README.
  *
  * At once: nothing new starts (`ERR_CLOSED`), waiting calls reject (`ERR_CLOSED`), scanners stop. Then running calls get
  * `timeout` to finish, and are ended with their whole trees. A SIGTERM or SIGINT in the meantime ends them at once.

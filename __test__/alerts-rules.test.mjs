@@ -264,6 +264,31 @@ describe('alert', () => {
     })
   }
 
+  test('goes with a clock that is set back: none begins after now, or is resolved before it began', () => {
+    const rules = alertRules({ kills: { threshold: 5, window: 60_000, keep: 0 } }, 5)
+    const seconds = (second, more) => ({ ...QUIET, ...more, time: START + second * 1000 })
+    let result = evaluate(INITIAL, seconds(0), rules)
+    result = evaluate(result.state, seconds(5, { kills: 6, processes: 6 }), rules)
+    result = evaluate(result.state, seconds(25, { kills: 6, processes: 6 }), rules)
+    assert.equal(active(result.state)[0].since, START + 5000)
+    result = evaluate(result.state, seconds(-3600, { kills: 6, processes: 6 }), rules)
+    const since = START - 3_620_000
+    assert.deepEqual(
+      active(result.state).map((alert) => [alert.name, alert.since]),
+      [
+        ['processes', since],
+        ['kills', since],
+      ],
+    )
+    result = evaluate(result.state, seconds(-3590, { kills: 6 }), rules)
+    result = evaluate(result.state, seconds(-3570, { kills: 6 }), rules)
+    const resolved = result.resolved.map(({ name, since, resolvedAt }) => [name, since, resolvedAt])
+    assert.deepEqual(resolved, [['processes', since, START - 3_570_000]])
+    result = evaluate(result.state, seconds(-3560, { kills: 6 }), rules)
+    const names = result.resolved.map(({ name }) => name)
+    assert.deepEqual(names, ['kills'], 'a minute after they were counted')
+  })
+
   test('tells the value of now, what resolved it, and in words the latest that was too high', () => {
     const rules = alertRules({}, 5)
     let result = evaluate(INITIAL, { ...QUIET, processes: 6, time: START }, rules)

@@ -11,7 +11,7 @@ test('one suite alone has all rounds, also on a slow machine', () => {
 
 test('all suites have fewer, the slower the machine, but never none', () => {
   const rounds = [0.5, 1, 1.5, 100].map((slowness) => new Allowance(suites, slowness).rounds())
-  assert.deepEqual(rounds, [10, 8, 3, 2])
+  assert.deepEqual(rounds, [10, 7, 3, 2])
 })
 
 test('what one took is missing for those after it, and what it left is theirs', () => {

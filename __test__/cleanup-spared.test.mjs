@@ -1,6 +1,9 @@
 // What the user wants spared: by the `allow` option, and by PROCWARD_KEEP=1 in a process's environment.
 
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { CleanupScanner, getActiveProcesses, run } from '../index.js'
 import { sh } from './support/commands.mjs'
@@ -54,6 +57,36 @@ function allow() {
       assert.deepEqual([verdicts(report).get(pid)?.reason, isAlive(pid)], [reason, isSpared])
     })
 
+  test('a link spares what it leads to, by its path, its name, and its name in the PATH', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'procward-allow-'))
+    const before = process.env.PATH
+    t.after(() => {
+      process.env.PATH = before
+      rmSync(folder, { recursive: true })
+    })
+    const link = join(folder, 'my-tool')
+    symlinkSync('node', join(folder, 'other'))
+    symlinkSync(process.execPath, join(folder, 'node'))
+    symlinkSync('node', link)
+    const check = (pid, expected) => async (allow) => {
+      const report = await new CleanupScanner({ ...settings, allow }).cleanupAll({ dryRun: true })
+      assert.equal(verdicts(report).get(pid)?.reason, expected, `${allow}`)
+    }
+    const command = /** @type {[string, string[]]} */ ([link, [sleeper]])
+    await duringCall(
+      async (pid, lines) => {
+        await until(() => lines.length === 1)
+        for (const allow of [[link], [join(folder, 'other')], ['my-tool'], ['node']])
+          await check(pid, BECAUSE.allowed)(allow)
+        for (const allow of [['other'], [join(folder, 'none')]]) await check(pid, BECAUSE.forgotten)(allow)
+        process.env.PATH = `${before}:${folder}`
+        await check(pid, BECAUSE.allowed)(['other'])
+      },
+      {},
+      command,
+    )
+  })
+
   test('a forgotten call is spared with its whole tree, for one process of it', () =>
     duringTree('', async (root, member) => {
       const report = await new CleanupScanner({ ...settings, allow: [member] }).cleanupAll()
@@ -87,6 +120,21 @@ function keep() {
       await untilKilled(scanner, pid)
       await ended
     })
+
+  test('is not passed on by a server that has it itself', async (t) => {
+    process.env.PROCWARD_KEEP = '1'
+    t.after(() => delete process.env.PROCWARD_KEEP)
+    const print = (options) => run('printenv', ['PROCWARD_KEEP'], { reject: false, ...options })
+    const printed = [await print(), await print({ env: { PROCWARD_KEEP: '1' } }), await print({ detached: true })]
+    assert.deepEqual(
+      printed.map(({ stdout }) => stdout),
+      ['', '1\n', '1\n'],
+    )
+    const ended = assert.rejects(run(process.execPath, [sleeper]), { code: 'ERR_CLEANUP' })
+    const [{ pid }] = await until(() => getActiveProcesses().length > 0 && getActiveProcesses())
+    await untilKilled(new CleanupScanner(settings), pid)
+    await ended
+  })
 
   test("a call with '1' is spared", () =>
     duringCall(

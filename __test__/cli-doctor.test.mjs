@@ -113,14 +113,17 @@ describe("mcporter's configuration", () => {
     const files = { 'hunter2/mine.json': '{ "mcpServers": { "a": { "env": { "KEY": "correcthorse"' }
     const { code, said, all } = await examined(files, { MCPORTER_CONFIG: '{folder}/hunter2/mine.json' })
     assert.equal(code, 1)
-    assert.equal(said.configuration, `fail: ${join('...', 'mine.json')}: it is no JSON`)
+    assert.equal(said.configuration, `fail: ${join('...', 'mine.json')}: it is no JSON: CloseBraceExpected in line 1`)
     assert.doesNotMatch(all, /hunter2|correcthorse/)
   })
 
   test('one that is passed over is named', async () => {
     const { code, said, all } = await examined({ 'project/config/mcporter.json': '{ correcthorse' })
     assert.equal(code, 0)
-    assert.match(said.configuration, /^warn: config.mcporter\.json is passed over: it is no JSON$/m)
+    assert.match(
+      said.configuration,
+      /^warn: config.mcporter\.json is passed over: it is no JSON: InvalidSymbol in line 1$/m,
+    )
     assert.doesNotMatch(all, /correcthorse/)
   })
 
@@ -129,8 +132,28 @@ describe("mcporter's configuration", () => {
     const url = 'https://h.example/${PROCWARD_NOWHERE}'
     const { code, said } = await examined(configured({ lost: { url }, empty: { description: 'nothing' } }))
     assert.equal(code, 0)
-    assert.match(said.configuration, /^warn: lost cannot be used: .*PROCWARD_NOWHERE/m)
-    assert.match(said.configuration, /^warn: empty cannot be used: it has neither a command nor a URL$/m)
+    assert.match(said.configuration, /^warn: lost in config.mcporter\.json cannot be used: .*PROCWARD_NOWHERE/m)
+    assert.match(
+      said.configuration,
+      /^warn: empty in config.mcporter\.json cannot be used: it has neither a command nor a URL$/m,
+    )
+  })
+
+  test('entries and files of editors are named too, with the field and the reason', async () => {
+    const files = {
+      'project/config/mcporter.json': { mcpServers: { bare: { ...LOCAL, envFile: '{folder}/hunter2/.env' } } },
+      'project/.cursor/mcp.json': { mcpServers: { odd: { command: 5, env: { KEY: 'correcthorse' } } } },
+      'home/.cursor/mcp.json': '{ "correcthorse"',
+    }
+    const { code, said, all } = await examined(files)
+    assert.equal(code, 0)
+    const lines = said.configuration.split('\n')
+    assert.deepEqual(lines.slice(1).sort(), [
+      `warn: bare in ${join('config', 'mcporter.json')} cannot be used: envFile ${join('...', '.env')}: there is no such file`,
+      `warn: odd in ${join('.cursor', 'mcp.json')} cannot be used: command must be a string or an array of strings`,
+      `warn: ${join('~', '.cursor', 'mcp.json')} is passed over: it can't be parsed: ColonExpected in line 1`,
+    ])
+    assert.doesNotMatch(all, /correcthorse|hunter2/)
   })
 
   test('servers by npx are counted, and those whose package is here', { skip: noShell }, async () => {

@@ -41,7 +41,7 @@ test("every reason of the scanner's that this command can meet has its state", (
     'WithinDeadline',
     'Pooled',
   ]
-  others.push('SparedTree', 'Young')
+  others.push('OtherNamespace', 'SparedTree', 'Young')
   const ours = reasons.filter(([name]) => !others.includes(name)).map(([, text]) => text)
   assert.equal(reasons.length, others.length + ours.length)
   assert.deepEqual([...STATES.keys()].sort(), ours.sort())

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import { CleanupScanner, cleanup, run } from '../index.js'
+import config from '../lib/config.js'
 import helper from '../lib/mcp-helper.js'
 import { outcomeOf } from './support/program.mjs'
 
@@ -148,4 +149,46 @@ describe('the environment sets defaults', () => {
     assert.equal(cleanup.getStats().maxAge, 4321)
     cleanup.stop()
   })
+})
+
+describe('proxies are looked for as Node.js looks for them', () => {
+  const [http, https] = ['http://one:3128', 'http://two:3128']
+  const on = { NODE_USE_ENV_PROXY: '1' }
+  /** @type {[Record<string, string>, string[], object | undefined][]} */
+  const cases = [
+    [{ HTTP_PROXY: http }, [], undefined],
+    [{ HTTP_PROXY: http, NODE_USE_ENV_PROXY: 'true' }, [], undefined],
+    [{ HTTP_PROXY: http, ...on }, [], { http, https: undefined, noProxy: '' }],
+    [{ HTTP_PROXY: http, ...on }, ['--no-use-env-proxy'], undefined],
+    [{ HTTP_PROXY: http }, ['--use-env-proxy'], { http, https: undefined, noProxy: '' }],
+    [{ HTTP_PROXY: http }, ['--use_env_proxy', '--no-warnings'], { http, https: undefined, noProxy: '' }],
+    [{ HTTP_PROXY: http, NODE_OPTIONS: '--no-warnings --use-env-proxy' }, [], { http, https: undefined, noProxy: '' }],
+    [{ HTTP_PROXY: http, NODE_OPTIONS: '--use-env-proxy' }, ['--no-use-env-proxy'], undefined],
+    [on, [], { http: undefined, https: undefined, noProxy: '' }],
+    [
+      { ...on, http_proxy: http, HTTP_PROXY: 'x', https_proxy: https, HTTPS_PROXY: 'x' },
+      [],
+      { http, https, noProxy: '' },
+    ],
+    [{ ...on, http_proxy: '', HTTP_PROXY: http }, [], { http: undefined, https: undefined, noProxy: '' }],
+    [{ ...on, NO_PROXY: 'a,b', no_proxy: 'c' }, [], { http: undefined, https: undefined, noProxy: 'c' }],
+  ]
+  const names = [...new Set(cases.flatMap(([variables]) => Object.keys(variables)))]
+
+  for (const [variables, options, expected] of cases)
+    test(`${Object.keys(variables).join(' ')} ${options.join(' ')}`.trim(), (t) => {
+      const { execArgv } = process
+      const before = names.map((name) => /** @type {const} */ ([name, process.env[name]]))
+      t.after(() => {
+        process.execArgv = execArgv
+        for (const [name, value] of before) {
+          if (value === undefined) delete process.env[name]
+          else process.env[name] = value
+        }
+      })
+      for (const name of names) delete process.env[name]
+      Object.assign(process.env, variables)
+      process.execArgv = options
+      assert.deepEqual(config.proxies(), expected)
+    })
 })

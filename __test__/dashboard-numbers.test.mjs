@@ -150,6 +150,16 @@ describe('series', () => {
     assert.deepEqual(series.between(3 * HOUR, 4 * HOUR), [series.points.at(-1)])
   })
 
+  test('goes on when the clock was set back, with what was before it', () => {
+    const series = new Series()
+    for (let at = 0; at < 10; at++) series.add({ time: 5 * HOUR + at * 1000, calls: at })
+    for (let at = 10; at < 20; at++) series.add({ time: 4 * HOUR + at * 1000, calls: at })
+    assert.deepEqual(
+      series.points.map(({ time, calls }) => [(time - 4 * HOUR) / 1000, calls]),
+      Array.from({ length: 20 }, (_, at) => [at, at]),
+    )
+  })
+
   test('the past goes before, and into gaps', () => {
     const series = new Series()
     for (const time of [60_000, 61_000, 90_000]) series.add({ time })

@@ -117,7 +117,7 @@ describe('the Ad Ops server', () => {
     ['an unknown tool', 404, 'ERR_UNKNOWN_TOOL', ['everything', 'no-such-tool', {}]],
     ['a tool that fails', 422, 'ERR_TOOL', ['filesystem', 'read_text_file', { path: 'missing.md' }]],
     ['arguments that are no object', 400, 'ERR_INVALID_ARG_TYPE', ['everything', 'echo', [1]]],
-    ['a name that is none', 400, 'ERR_INVALID_ARG_VALUE', ['--help', 'echo', {}]],
+    ['a name that begins with dashes', 404, 'ERR_UNKNOWN_SERVER', ['--help', 'echo', {}]],
     ['broken JSON', 400, 'ERR_BAD_REQUEST', ['everything', 'echo', {}, { body: '{' }]],
     ['too much', 413, 'ERR_BAD_REQUEST', ['everything', 'echo', { message: 'x'.repeat(2 ** 20) }]],
     ['a name that cannot be read', 400, 'ERR_BAD_REQUEST', ['%E0%A4', 'echo', {}]],

@@ -97,7 +97,8 @@ describe('names and arguments are refused as rejections', () => {
   for (const [name, params, code] of [
     ['no server', [], 'ERR_INVALID_ARG_TYPE'],
     ['no tool', ['memory'], 'ERR_INVALID_ARG_TYPE'],
-    ['an option for a server', ['--help', 'x'], 'ERR_INVALID_ARG_VALUE'],
+    ['a server without a name', ['', 'x'], 'ERR_INVALID_ARG_VALUE'],
+    ['a tool without a name', ['memory', ''], 'ERR_INVALID_ARG_VALUE'],
     ['null arguments', ['memory', 'x', null], 'ERR_INVALID_ARG_TYPE'],
     ['arguments that are an array', ['memory', 'x', []], 'ERR_INVALID_ARG_TYPE'],
     ['a BigInt', ['memory', 'x', { n: 1n }], 'ERR_INVALID_ARG_TYPE'],
@@ -108,13 +109,23 @@ describe('names and arguments are refused as rejections', () => {
 
   test('listToolsAsync', async () => {
     await assert.rejects(helper.listToolsAsync(), { code: 'ERR_INVALID_ARG_TYPE' })
-    await assert.rejects(helper.listToolsAsync('npx x y'), { code: 'ERR_INVALID_ARG_VALUE' })
+    await assert.rejects(helper.listToolsAsync('a\0'), { code: 'ERR_INVALID_ARG_VALUE' })
   })
+})
+
+test('variables that no process can have', () => {
+  for (const [env, message] of [
+    [{ '': 'x' }, /^env must not have a variable without a name$/],
+    [{ 'A=hush': 'x' }, /^env\.A must have a name without "="$/],
+    [{ A: 'hush\0' }, /^env\.A must not have a null byte$/],
+  ]) {
+    assert.throws(() => createMcpHelper({ env }), { code: 'ERR_INVALID_CONFIG', message })
+  }
 })
 
 test('no bad input takes a slot, and the helper still works as far as it can', async () => {
   assert.deepEqual(helper.getSemaphoreStatus(), { maxConcurrent: 3, current: 0, queued: 0, available: 3 })
   assert.deepEqual(helper.getActiveProcesses(), [])
   await assert.rejects(helper.callToolAsync('memory', 'read_graph', undefined, {}), { code: 'ERR_UNKNOWN_SERVER' })
-  await assert.rejects(helper.callToolAsync('memory', 'list_tools', undefined, {}), { code: 'ERR_MCPORTER_NOT_FOUND' })
+  await assert.rejects(helper.callToolAsync('memory', 'list_tools', undefined, {}), { code: 'ERR_UNKNOWN_SERVER' })
 })

@@ -165,7 +165,7 @@ for (const transport of ['pool', 'mcporter']) {
         const broken = createMcpHelper({ configPath: join(folder, 'none.json'), transport })
         const expected =
           transport === 'pool'
-            ? { code: 'ERR_INVALID_CONFIG', message: /none\.json: there is no such file/ }
+            ? { code: 'ERR_INVALID_CONFIG', message: /none\.json.*: there is no such file/ }
             : { code: 'ERR_MCPORTER', exitCode: 1, message: /memory\.read_graph: mcporter exited with code 1.*ENOENT/ }
         await assert.rejects(broken.callToolAsync('memory', 'read_graph'), expected)
         await broken.shutdown()

@@ -61,6 +61,31 @@ describe('who asks', () => {
     assert.ok(server.requests.every(({ headers }) => headers.authorization === 'Bearer a'))
   })
 
+  test('header values go out as fetch sends them', async (t) => {
+    const server = await httpMcpServer(t)
+    await poolOf(t, server.url, { headers: { 'X-Note': ' käse ÿ\r\n' } }).callTool('http', 'reflect')
+    assert.ok(server.requests.every(({ headers }) => headers['x-note'] === 'käse ÿ'))
+  })
+
+  test('a header that cannot be sent is named, without its value', async (t) => {
+    const server = await httpMcpServer(t)
+    for (const value of ['hush\u2019', 'hu\x01sh']) {
+      const error = await poolOf(t, server.url, { headers: { 'X-Note': value } })
+        .callTool('http', 'reflect')
+        .catch((error) => error)
+      assert.equal(error.code, 'ERR_SERVER_START')
+      assert.match(error.message, /the header 'X-Note' has a (control )?character/)
+      assert.ok(!error.message.includes('hu'), error.message)
+    }
+    assert.deepEqual(server.requests, [])
+  })
+
+  test('every request tells who sends it', async (t) => {
+    const server = await httpMcpServer(t)
+    await poolOf(t, server.url).callTool('http', 'reflect')
+    for (const { headers } of server.requests) assert.match(headers['user-agent'], /^procward\/\d+\.\d+\.\d+$/)
+  })
+
   test('401 is an error that speaks of the authorisation, and shows no secret', async (t) => {
     const headers = { 'www-authenticate': 'Bearer realm="ads"' }
     const server = await httpMcpServer(t, { behave: () => ({ status: 401, headers }) })
@@ -139,8 +164,8 @@ describe('a server that is gone', () => {
     const pool = poolOf(t, server.url)
     await pool.callTool('http', 'reflect')
     await server.stop()
-    await assert.rejects(pool.callTool('http', 'reflect'), { code: 'ERR_SERVER_EXITED' })
-    await assert.rejects(pool.callTool('http', 'reflect'), { code: 'ERR_SERVER_START' })
+    // Nothing was sent, so the failure is that of a new session.
+    await assert.rejects(pool.callTool('http', 'reflect'), { code: 'ERR_SERVER_START', message: /refused/i })
   })
 
   test('and comes back: the real one, on the same port', async (t) => {
@@ -150,7 +175,8 @@ describe('a server that is gone', () => {
     const echo = (message) => pool.callTool('http', 'echo', { message })
     await echo('one')
     await first.stop()
-    await assert.rejects(echo('two'), { code: 'ERR_SERVER_EXITED' })
+    // The idle connection may look alive until the request is on it.
+    await assert.rejects(echo('two'), ({ code }) => code === 'ERR_SERVER_START' || code === 'ERR_SERVER_EXITED')
     const second = await everythingOverHttp(first.port)
     t.after(second.stop)
     const { content } = await echo('three')

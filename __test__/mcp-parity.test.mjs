@@ -110,6 +110,17 @@ describe('every tool, called both ways', { concurrency: true }, () => {
     }
   })
 
+  test("mcporter's own word for listing tools", async () => {
+    for (const server of Object.keys(calls)) {
+      const listings = await Promise.all(
+        ['pool', 'mcporter'].map((way) => helpers[way].callToolAsync(server, 'list_tools')),
+      )
+      // The time that it took is each one's own.
+      const [pooled, processed] = listings.map(({ durationMs, ...listing }) => [typeof durationMs, listing])
+      assert.deepEqual(pooled, processed, server)
+    }
+  })
+
   test('no such tool, no such server', async () => {
     const list = [['no-such-tool', {}]]
     for (const server of ['http', 'sequential-thinking', 'no-such-server']) {

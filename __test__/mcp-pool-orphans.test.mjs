@@ -8,9 +8,11 @@ import { createInterface } from 'node:readline'
 import { afterEach, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
+import { CleanupScanner } from '../index.js'
 import { said, withHostile } from './support/hostile.mjs'
 import { assertNothingLeft, isAlive, kill, noProcessList, processesOfThisTest } from './support/processes.mjs'
 import { outcomeOf } from './support/program.mjs'
+import { BECAUSE, reasons } from './support/scans.mjs'
 import { until } from './support/until.mjs'
 
 const host = fileURLToPath(new URL('fixtures/mcp-host.mjs', import.meta.url))
@@ -67,6 +69,27 @@ describe('nothing is left of a server', { skip: noProcessList }, () => {
         await until(() => pool.getStatus().sessions.length === 0)
       },
       { idleTimeout: 1000 },
+    ))
+
+  test('but what its tools left running, where the server is detached', () =>
+    withHostile(
+      'leaving',
+      async (pool) => {
+        const [server, child, daemon] = await members(pool)
+        try {
+          await until(() => !isAlive(server))
+          await pool.close()
+          assert.deepEqual([child, daemon].filter(isAlive), [child, daemon])
+          const report = await new CleanupScanner({ scope: 'tracked', maxAge: 1 }).cleanupAll({ dryRun: true })
+          // The daemon has cleared its environment, so that nothing shows whose it is.
+          assert.deepEqual(reasons(report, { child, daemon }), { child: BECAUSE.kept, daemon: undefined })
+        } finally {
+          kill(child)
+          kill(daemon)
+          await until(() => ![child, daemon].some(isAlive))
+        }
+      },
+      { idleTimeout: 500, detached: true, killGrace: 60_000 },
     ))
 
   test('when its crash left a child and a daemon, without a close', () =>

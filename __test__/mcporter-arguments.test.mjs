@@ -1,64 +1,77 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import argumentsModule from '../lib/mcporter/arguments.js'
+import commandLine from '../lib/mcporter/command-line.js'
 
 const { encodeArguments, serverName, toolName } = argumentsModule
 
-describe('names that can be called', () => {
-  for (const name of [
-    'memory',
-    'io.github.x',
-    'my server',
-    "it's",
-    '"q"',
-    'ünï日本',
-    'a=b',
-    'a:b',
-    '@scope/x',
-    'list',
-    'a(b)',
-  ]) {
-    test(name, () => {
+/** Names that mcporter 0.9 and 0.12 look up in their configuration. */
+const PLAIN = [
+  ...['memory', 'io.github.x', 'my server', "it's", '"q"', 'ünï日本', 'a=b', 'a:b', '@scope/x', 'list', 'a(b)'],
+  ...['my npx thing', 'npx', '-x', '-', './a', '/a', 'vscode:x/y', 'version', 'x npx'],
+]
+/** Names that mcporter takes for something else, and what for. @type {[string, RegExp][]} */
+const OTHERS = [
+  ['-h', /option/],
+  ['--config', /option/],
+  ['--x', /option/],
+  [' padded', /white space/],
+  ['padded\n', /white space/],
+  ['help', /help/],
+  ['https://mcp.example.com/mcp', /address/],
+  ['HTTP://x', /address/],
+  ['example.com/mcp', /address/],
+  ['localhost:8080/mcp', /address/],
+  ['microsoft/playwright-mcp', /address/],
+  ['npx -y some-server', /command/],
+  ['/usr/bin/npx x', /command/],
+  ['n"p"x x', /command/],
+]
+
+describe('names of servers and tools', () => {
+  for (const name of [...PLAIN, ...OTHERS.map(([each]) => each), 'list_tools', '__proto__', 'x'.repeat(10_000)]) {
+    test(`any text: ${JSON.stringify(name.slice(0, 40))}`, () => {
       assert.equal(serverName(name), name)
       assert.equal(toolName(name), name)
     })
   }
-  for (const name of ['help', 'list_tools', ' padded ', 'a/b', 'https://x/y']) {
-    test(`a tool: ${name}`, () => assert.equal(toolName(name), name))
-  }
-})
-
-describe('names that mcporter would take for something else', () => {
-  for (const [name, why] of [
-    ['', /is empty/],
-    ['-h', /option/],
-    ['--config', /option/],
-    [' padded', /white space/],
-    ['padded\n', /white space/],
-    ['help', /help/],
-    ['https://mcp.example.com/mcp', /address/],
-    ['HTTP://x', /address/],
-    ['example.com/mcp', /address/],
-    ['localhost:8080/mcp', /address/],
-    ['npx -y some-server', /command/],
-    ['/usr/bin/npx x', /command/],
-    ['n"p"x x', /command/],
-  ]) {
-    test(`a server: ${JSON.stringify(name)}`, () => {
-      assert.throws(() => serverName(name), { code: 'ERR_INVALID_ARG_VALUE', message: why })
-    })
-  }
-  for (const name of ['', '-x', '--tool', 'a\0b']) {
-    test(`a tool: ${JSON.stringify(name)}`, () => {
+  for (const name of ['', 'a\0b'])
+    test(`none: ${JSON.stringify(name)}`, () => {
+      assert.throws(() => serverName(name), { code: 'ERR_INVALID_ARG_VALUE', message: /^server / })
       assert.throws(() => toolName(name), { code: 'ERR_INVALID_ARG_VALUE', message: /^tool / })
     })
-  }
-  for (const name of [undefined, null, 5, {}, ['memory'], Symbol('memory')]) {
+  for (const name of [undefined, null, 5, {}, ['memory'], Symbol('memory')])
     test(`not a string: ${String(name)}`, () => {
       assert.throws(() => serverName(name), { code: 'ERR_INVALID_ARG_TYPE', message: /^server / })
       assert.throws(() => toolName(name), { code: 'ERR_INVALID_ARG_TYPE', message: /^tool / })
     })
-  }
+})
+
+describe("names on mcporter's command line", () => {
+  const { callCommand, listCommand } = commandLine
+  const call = { server: 'a', tool: 'b', json: '{}', timeout: 1 }
+
+  for (const server of PLAIN)
+    test(`a server: ${server}`, () => {
+      assert.ok(callCommand({ ...call, server }).includes(server))
+      assert.ok(listCommand({ ...call, server }).includes(server))
+    })
+  for (const [server, why] of OTHERS)
+    test(`no server: ${JSON.stringify(server)}`, () => {
+      for (const command of [callCommand, listCommand]) {
+        assert.throws(() => command({ ...call, server }), { code: 'ERR_INVALID_ARG_VALUE', message: why })
+      }
+    })
+  for (const tool of ['help', 'list_tools', ' padded ', 'a/b', 'https://x/y'])
+    test(`a tool: ${tool}`, () =>
+      assert.ok(
+        callCommand({ ...call, tool })
+          .join()
+          .includes(tool),
+      ))
+  for (const tool of ['-x', '--tool'])
+    test(`no tool: ${tool}`, () =>
+      assert.throws(() => callCommand({ ...call, tool }), { code: 'ERR_INVALID_ARG_VALUE', message: /tool .*option/ }))
 })
 
 describe('arguments', () => {

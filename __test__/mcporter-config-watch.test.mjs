@@ -144,11 +144,41 @@ describe('a file that is broken', () => {
     assert.deepEqual(await after(1000), [])
   })
 
-  test('without anything read before: each look fails until it is mended', async () => {
-    const { files, after } = watched({}, { configPath: '/own.json' })
-    for (let look = 0; look < 2; look++) await assert.rejects(after(0), { code: 'ERR_INVALID_CONFIG' })
+  test('without anything read before: each look says so, until it is mended', async () => {
+    const { files, after, configuration } = watched({}, { configPath: '/own.json' })
+    for (let look = 0; look < 2; look++) {
+      assert.deepEqual(await after(0), [])
+      const { refusal, ignored } = await configuration.get()
+      assert.deepEqual([refusal.code, ignored[0].file], ['ERR_INVALID_CONFIG', '/own.json'])
+    }
     files.table['/own.json'] = config({ a: { command: 'a' } })
     assert.deepEqual(await after(0), ['a'])
+  })
+
+  test('what is wrong now is said beside what was read before', async () => {
+    const { files, configuration, after } = watched({ '/own.json': config({ a: {} }) }, { configPath: '/own.json' })
+    await after(0)
+    for (const [content, problem] of [
+      ['{', /^it is no JSON: /],
+      ['[]', /^it must be an object/],
+    ]) {
+      files.table['/own.json'] = content
+      assert.deepEqual(await after(1000), ['a'])
+      assert.match((await configuration.get()).ignored[0].problem, problem)
+    }
+    files.table['/own.json'] = config({ a: {} })
+    await after(1000)
+    const { ignored, refusal } = await configuration.get()
+    assert.deepEqual([ignored, refusal], [[], undefined])
+  })
+
+  test('the file that an entry names for its variables is watched too', async () => {
+    const entry = { command: 'a', envFile: '.env' }
+    const { files, changes, after } = watched({ [FILE]: config({ a: entry }), '/app/.env': 'A=1' })
+    await after(0)
+    files.table['/app/.env'] = 'A=2'
+    await after(1000)
+    assert.deepEqual(changes, [[[], [], ['a']]])
   })
 })
 

@@ -64,11 +64,6 @@ describe('why a server needs a process of mcporter', () => {
     ['recording another', { url }, undefined, { MCPORTER_RECORD: 'x', MCPORTER_RECORD_SERVER: 'that' }],
     ['replaying', { command: 'node' }, 'recording', { MCPORTER_REPLAY: 'x' }],
     ['a key of a newer mcporter', { url, protocolVersion: 'legacy' }, 'unknown-key'],
-    [
-      'keys of other clients, and comments',
-      { url, disabled: true, timeout: 5, $why: 1, _x: 1, '//': 'x', '#x': 1 },
-      undefined,
-    ],
     ['a variable in its arguments', { command: 'node', args: ['${NONE}'] }, 'variable'],
     ['a variable in its headers', { url, headers: { a: '$env:NONE' } }, 'variable'],
     ['a variable in its environment', { command: 'node', env: { A: '$env:NONE' } }, 'variable'],
@@ -78,6 +73,11 @@ describe('why a server needs a process of mcporter', () => {
     ['neither command nor URL', { args: ['x'] }, 'invalid'],
     ['an empty command', { command: [] }, 'invalid'],
     ['no URL', { url: 'example.org' }, 'invalid'],
+    ['a URL of another kind', { url: 'ftp://example.org/' }, 'invalid'],
+    ['a header that no request can have', { url, headers: { 'a b': 'x' } }, 'invalid'],
+    ['a variable with a name that only Node.js lets pass', { command: 'node', env: { 'A=B': 'x' } }, 'environment'],
+    ['a variable without a name', { command: 'node', env: { '': 'x' } }, 'environment'],
+    ['a variable without a name and a value', { command: 'node', env: { '': '' } }, undefined],
     ['arguments that are no texts', { command: 'node', args: [1] }, 'invalid'],
     ['a variable that is no text', { command: 'node', env: { A: 1 } }, 'invalid'],
     ['a lifecycle that is none', { command: 'node', lifecycle: { mode: 'keep-alive', idleTimeoutMs: 0 } }, 'invalid'],
@@ -122,9 +122,9 @@ describe('no secret is in what is said', () => {
   })
 
   test('of a file', async () => {
-    const refused = await read({}, { configPath: '/x.json', files: { '/x.json': text } }).catch((error) => error)
-    assert.equal(refused.code, 'ERR_INVALID_CONFIG')
-    assert.ok(!inspect(refused).includes(secret), inspect(refused))
+    const { refusal } = await read({}, { configPath: '/x.json', files: { '/x.json': text } })
+    assert.equal(refusal.code, 'ERR_INVALID_CONFIG')
+    assert.ok(!inspect(refusal).includes(secret), inspect(refusal))
     const files = { [PROJECT]: text, '/srv/app/.codex/config.toml': `[mcp_servers.x]\nenv = { KEY = "${secret}"` }
     const { ignored } = await read({}, { files })
     assert.deepEqual(ignored.map(({ file }) => file).sort(), Object.keys(files).sort())
@@ -132,32 +132,39 @@ describe('no secret is in what is said', () => {
   })
 })
 
-describe('the whole configuration is refused', () => {
-  for (const [name, files, expected] of [
-    ['no object', { [PROJECT]: '[]' }, /mcporter\.json: it must be an object with mcpServers/],
-    ['no servers', { [PROJECT]: {} }, /must be an object with mcpServers/],
-    [
-      'an editor that is none',
-      { [PROJECT]: { mcpServers: {}, imports: ['emacs'] } },
-      /imports must be an array of cursor, /,
-    ],
-    ['imports that are no list', { [PROJECT]: { mcpServers: {}, imports: 'cursor!' } }, /imports must be an array/],
-    ['a time that is none', { [PROJECT]: { mcpServers: {}, daemonIdleTimeoutMs: 'x' } }, /daemonIdleTimeoutMs must be/],
-    [
-      'a file that may not be read',
-      { [PROJECT]: Object.assign(new Error('x'), { code: 'EACCES' }) },
-      /can't be read: EACCES/,
-    ],
+describe('mcporter would not start', () => {
+  const other = '/home/me/.mcporter/mcporter.json'
+  for (const [name, content, expected] of [
+    ['no object', '[]', /it must be an object with mcpServers/],
+    ['no servers', {}, /must be an object with mcpServers/],
+    ['servers that are a list', { mcpServers: [] }, /must be an object with mcpServers/],
+    ['an editor that is none', { mcpServers: {}, imports: ['emacs'] }, /imports must be an array of cursor, /],
+    ['imports that are no list', { mcpServers: {}, imports: 'cursor!' }, /imports must be an array/],
+    ['a time that is none', { mcpServers: {}, daemonIdleTimeoutMs: 'x' }, /daemonIdleTimeoutMs must be/],
+    ['a file that may not be read', Object.assign(new Error('x'), { code: 'EACCES' }), /can't be read: EACCES/],
   ]) {
-    test(name, () => assert.rejects(read({}, { files }), { code: 'ERR_INVALID_CONFIG', message: expected }))
+    test(`${name}: the file is named, and the servers of other files are there`, async () => {
+      const files = { [PROJECT]: content, [other]: { imports: [], mcpServers: { it: { url } } } }
+      const { refusal, ignored, servers } = await read({}, { files })
+      assert.deepEqual([refusal.code, refusal.file], ['ERR_INVALID_CONFIG', PROJECT])
+      assert.match(refusal.message, expected)
+      assert.deepEqual(
+        ignored.map(({ file }) => file),
+        [PROJECT],
+      )
+      assert.match(ignored[0].problem, expected)
+      assert.deepEqual(
+        servers.map(({ name }) => name),
+        ['it'],
+      )
+    })
   }
 
-  test('a named file that is not there', () =>
-    assert.rejects(read({}, { configPath: './none.json' }), {
-      code: 'ERR_INVALID_CONFIG',
-      message: /\/srv\/app\/none\.json: there is no such file/,
-      file: '/srv/app/none.json',
-    }))
+  test('a named file that is not there', async () => {
+    const { refusal, servers } = await read({}, { configPath: './none.json' })
+    assert.deepEqual([refusal.code, refusal.file, servers], ['ERR_INVALID_CONFIG', '/srv/app/none.json', []])
+    assert.match(refusal.message, /\/srv\/app\/none\.json: there is no such file/)
+  })
 })
 
 describe('keys', () => {

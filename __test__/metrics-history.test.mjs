@@ -72,6 +72,23 @@ describe('the history', () => {
       assert.equal(times(NaN).length, 0)
     }))
 
+  test('goes on when the clock was set back, also for those who ask from where they were', () =>
+    sampling(({ look, pass }) => {
+      for (let at = 0; at < 3; at++) pass()
+      const last = look.history().at(-1).time
+      const now = Date.now
+      // The timers go on as before; `mock.timers.reset()` ends this too.
+      Date.now = () => now() - 500_000
+      pass()
+      pass()
+      const times = (since) => look.history(since).map(({ time }) => time - (last - 500_000))
+      assert.deepEqual(times(), [-10_000, -5000, 0, 5000, 10_000])
+      assert.deepEqual(times(last), [5000, 10_000])
+      assert.deepEqual(times(last - INTERVAL), [0, 5000, 10_000])
+      assert.deepEqual(times(last - 500_000 + 5000), [10_000])
+      assert.deepEqual(times(last + 1), [])
+    }))
+
   test('goes back an hour and no further', () =>
     sampling(({ look, pass }) => {
       for (let at = 0; at < 1000; at++) pass()

@@ -1,7 +1,7 @@
 'use strict'
 
 const { isRegExp } = require('node:util/types')
-const { CLEANUP_SCOPES, cleanupInterval, cleanupScope, processMaxAge } = require('./config')
+const { CLEANUP_SCOPES, cleanupInterval, cleanupScope, commandFolders, processMaxAge } = require('./config')
 const { tellProcesses } = require('./diagnostics/processes')
 const { stopAtShutdown } = require('./lifecycle')
 const native = require('./native')
@@ -119,7 +119,7 @@ function allowEntries(allow) {
   // A copy without holes, which map() would leave out.
   return [...allow].map((entry, at) => {
     if (isRegExp(entry)) return { source: entry.source, flags: entry.flags }
-    if (typeof entry === 'string' && entry !== '') return { executable: entry }
+    if (typeof entry === 'string' && entry !== '') return { executable: entry, folders: commandFolders() }
     if (typeof entry === 'number') return { pid: validate.count(`allow[${at}]`, entry) }
     throw validate.invalidConfig(`allow[${at}]`, 'a pid, the name or path of an executable, or a RegExp', entry)
   })

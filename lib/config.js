@@ -3,6 +3,7 @@
 // The only reader of `process.env`. It is read when a default is needed, not when the module is loaded, so that
 // a program may fill the environment (dotenv, tests) after its imports.
 
+const { delimiter, isAbsolute } = require('node:path')
 const { count, oneOf, time } = require('./validate')
 
 /** @typedef {'tracked' | 'tree' | 'machine'} CleanupScope */
@@ -65,6 +66,31 @@ function usesWarden() {
   return oneOf('PROCWARD_WARDEN', process.env.PROCWARD_WARDEN || 'on', ['on', 'off']) === 'on'
 }
 
+/**
+ * Proxies as Node.js's `fetch` uses them; an empty variable counts as unset, but hides the other spelling of its name.
+ * @typedef {{ http?: string, https?: string, noProxy: string }} Proxies
+ */
+
+/** The proxies that Node.js uses; `undefined` unless it was told to look for them. @returns {Proxies | undefined} */
+function proxies() {
+  const { env } = process
+  const options = [...(env.NODE_OPTIONS ?? '').split(/\s+/), ...process.execArgv]
+  const said = options.findLast((option) => /^--(no-)?use[-_]env[-_]proxy$/.test(option))
+  if (said === undefined ? env.NODE_USE_ENV_PROXY !== '1' : said.startsWith('--no')) return undefined
+  const [http, https] = [env.http_proxy ?? env.HTTP_PROXY, env.https_proxy ?? env.HTTPS_PROXY]
+  return { http: http || undefined, https: https || undefined, noProxy: env.no_proxy ?? env.NO_PROXY ?? '' }
+}
+
+/** The file of certificates that Node.js trusts besides its own. */
+function extraCertificates() {
+  return process.env.NODE_EXTRA_CA_CERTS || undefined
+}
+
+/** False where Node.js was told to trust any server. */
+function verifiesCertificates() {
+  return process.env.NODE_TLS_REJECT_UNAUTHORIZED !== '0'
+}
+
 /** Where the command line asks for a server's health, as the user said. */
 function healthUrl() {
   return process.env.PROCWARD_URL || undefined
@@ -83,9 +109,15 @@ function wantsColor() {
   return TERM === 'dumb' ? false : undefined
 }
 
-/** A copy of the environment for a child. */
+/** The folders in which commands are looked for; relative ones mean nothing to another process. */
+function commandFolders() {
+  return (process.env.PATH ?? '').split(delimiter).filter((folder) => isAbsolute(folder))
+}
+
+/** The environment that children get. `PROCWARD_KEEP` spares this process alone: a child that is to be spared gets its own. */
 function childEnvironment() {
-  return { ...process.env }
+  const { PROCWARD_KEEP: _, ...variables } = process.env
+  return variables
 }
 
 module.exports = {
@@ -94,6 +126,8 @@ module.exports = {
   childEnvironment,
   cleanupInterval,
   cleanupScope,
+  commandFolders,
+  extraCertificates,
   healthToken,
   healthUrl,
   listTimeout,
@@ -101,6 +135,8 @@ module.exports = {
   mcporterBin,
   poolSize,
   processMaxAge,
+  proxies,
   usesWarden,
+  verifiesCertificates,
   wantsColor,
 }

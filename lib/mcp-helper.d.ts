@@ -1,10 +1,11 @@
-import type { McpPoolStatus, McpServerOptions, McpTool, McpToolResult, McpUseOptions } from '../index'
+import type { McpPoolStatus, McpProgress, McpServerOptions, McpTool, McpToolResult, McpUseOptions } from '../index'
 
-export type { McpTool, McpToolResult }
+export type { McpProgress, McpTool, McpToolResult }
 
 /**
  * Calls a tool of an MCP server that mcporter's configuration names: at most `maxConcurrent` calls at once, the rest
- * waiting first come first served. A call is sent once, never again.
+ * waiting first come first served. A call is sent once. It goes to a new session only where its server has done nothing:
+ * the session ended before the server could see any of the call, or a server over HTTP refused the session.
  *
  * Calls go over sessions with the servers, which are started when they are needed, shared by all calls, and ended when
  * they have been idle for `idleTimeout`: a call costs a message, no process. A server that needs something of mcporter's
@@ -12,41 +13,47 @@ export type { McpTool, McpToolResult }
  *
  * Resolves with what `mcporter call SERVER.TOOL --args JSON --output json` prints, parsed: the tool's structured content,
  * or its text when that is JSON, or the whole result (`{ content: [...] }`). `list_tools` is mcporter's word for listing
- * the server's tools, even when the server has a tool of that name; prefer {@link listToolsAsync}.
+ * the server's tools, even when the server has a tool of that name: resolves with what `mcporter list SERVER --json`
+ * prints. Prefer {@link listToolsAsync}.
  *
  * Every rejection names server and tool in its message, and carries a `code`. When a call is given up (timeout, abort),
  * its server is told so, and lives on for the others; a server that takes one call at a time (`maxInFlight: 1`), or left
  * two calls in a row unanswered, is ended. A process of mcporter is ended with its servers, and the slot is free when the
  * last of them has exited.
  *
- * @param server - a name in mcporter's configuration
+ * @param server - a name in mcporter's configuration (`docs/mcp-servers.md`)
  * @param tool - the tool's name; never corrected to a similar one
  * @param args - the tool's arguments: any JSON. Properties that are `undefined` are left out
  *
  * Rejects with
  * - `ERR_TOOL`: the tool answered with `isError`; its answer is the error's `result`. See `rejectOnError`
- * - `ERR_MCP`: the server answered with a protocol error: the error's `rpcCode`, `rpcMessage` and `data`
- * - `ERR_UNKNOWN_SERVER`, `ERR_UNKNOWN_TOOL`: the error's `available` names those that there are
- * - `ERR_CALL_TIMEOUT`: no answer within `timeout`, the start of the server included
+ * - `ERR_MCP`: the server answered with a protocol error: the error's `rpcCode` (any number, or undefined), `rpcMessage` and
+ *   `data`; or with something that is no answer to the request, and without these
+ * - `ERR_UNKNOWN_SERVER`, `ERR_UNKNOWN_TOOL`: the error's `available` names those that there are. A server may be in a
+ *   configuration file that can't be used: `ignored` says which were passed over, `[{ file, problem }]`
+ * - `ERR_CALL_TIMEOUT`: no answer within `timeout`, reading the configuration and the start of the server included
  * - `ERR_QUEUE_TIMEOUT`, `ERR_QUEUE_FULL`: no slot in time, or too many calls waiting
  * - `ABORT_ERR` (an `AbortError`): `signal` was aborted; its `cause` is the signal's reason
  * - `ERR_CLOSED`: the helper was shut down
- * - `ERR_SERVER_START`: the server could not be started or did not shake hands within `startTimeout`
- * - `ERR_UNAUTHORIZED`, `ERR_NOT_STREAMABLE`: it is reached over HTTP, and wants a token, or the older SSE transport; only
+ * - `ERR_SERVER_START`: the server could not be started, refused the handshake or did not shake hands within `startTimeout`.
+ *   The message names the program or the folder that is missing, or has the server's first words
+ * - `ERR_UNAUTHORIZED`, `ERR_NOT_STREAMABLE`: it is reached over HTTP, and wants a token (401 or 403), or the older SSE transport; only
  *   with `transport: 'pool'`, else mcporter makes the call
- * - `ERR_SERVER_EXITED`: it ended while the call was under way. The call may have had its effect; it is not sent again.
- *   Both have `exitCode`, `signal` and the end of `stderr`
+ * - `ERR_SERVER_EXITED`: it ended while the call was in flight, or answered over HTTP with no message (`HTTP 503: busy`).
+ *   The call may have had its effect; it is not sent again.
+ *   Both have `exitCode`, `signal` and the end of `stderr` where the server is a process
  * - `ERR_SERVER_UNAVAILABLE`: it has failed five times in a row, and is tried again in `retryAfter` ms
- * - `ERR_MAX_BUFFER`: a message of more than `maxBuffer`
+ * - `ERR_MAX_BUFFER`: a message, or a list of tools in all its pages, of more than `maxBuffer`
  * - `ERR_MCPORTER`: mcporter could not make the call, say because the server does not start. The error has `exitCode`,
  *   the end of `stderr`, and mcporter's `issue` (`{ kind: 'offline' | 'auth' | 'http' | 'stdio-exit' | 'other', ... }`)
  * - `ERR_MCPORTER_NOT_FOUND`: it is needed, and is not installed
  * - `ERR_SPAWN`: the process could not be started
  * - `ERR_CLEANUP`: the cleanup scanner ended it
  * - `ERR_INVALID_ARG_TYPE`: a name that is not a string, or `args` that are not JSON (functions, BigInts, NaN, cycles, ...)
- * - `ERR_INVALID_ARG_VALUE`: a name that mcporter takes for something else (an option, an address, a command), or a
- *   property `__proto__` at the top of `args`, which it drops
- * - `ERR_INVALID_CONFIG`: a malformed or unknown option, environment variable or configuration file
+ * - `ERR_INVALID_ARG_VALUE`: a name that is empty; one that only a session can call (`owner/name`, an option, a command of
+ *   npx), where the call has to go through mcporter; or a property `__proto__` at the top of `args`, which mcporter drops
+ * - `ERR_INVALID_CONFIG`: a malformed or unknown option or environment variable; or the server's entry can't be used, or a
+ *   configuration file that mcporter would not start with. The error has the `file`, and `problem` of an entry
  */
 export declare function callToolAsync<Result = unknown>(
   server: string,
@@ -86,8 +93,13 @@ export declare function getPoolStatus(): McpPoolStatus & {
   servers: {
     name: string
     transport: 'pool' | 'mcporter'
-    /** Why it goes through mcporter, or cannot go through the pool: `'chosen'`, `'oauth'`, `'sse'`, ...; `null` for no reason. */
+    /**
+     * Why it goes through mcporter, or cannot go through the pool: `'chosen'`, `'oauth'`, `'sse'`, ..., `'invalid'` for an
+     * entry that can't be used, `'variable'` for one that lacks a variable; `null` for no reason.
+     */
     reason: string | null
+    /** The same in words: what is wrong with which field of the server's entry, without its value. */
+    problem: string | null
   }[]
 }
 
@@ -126,7 +138,10 @@ export interface McpHelperOptions extends McpUseOptions {
   queueTimeout?: number
   /** How many calls may wait, or `Infinity`, the default. */
   maxQueue?: number
-  /** How long a call may take once it has a slot, in milliseconds; `MCPORTER_CALL_TIMEOUT` or 60000 by default. */
+  /**
+   * How long a call may take once it has a slot, in milliseconds: reading the configuration, starting the server and the
+   * answer together. `MCPORTER_CALL_TIMEOUT` or 60000 by default. The wait for the slot has `queueTimeout`.
+   */
   callTimeout?: number
   /** The same for {@link listToolsAsync}; `MCPORTER_LIST_TIMEOUT` or 30000 by default. */
   listTimeout?: number
@@ -170,17 +185,23 @@ export interface McpHelperOptions extends McpUseOptions {
 export type Transport = 'auto' | 'pool' | 'mcporter'
 
 export interface ListOptions {
-  /** How long it may take once it has a slot, in milliseconds; the helper's by default. */
+  /** How long all of it may take once it has a slot, in milliseconds; the helper's by default. */
   timeout?: number
   /** How long it waits for a slot, in milliseconds, or `Infinity`; the helper's by default. */
   queueTimeout?: number
-  /** Ends it, waiting or running. */
+  /** Ends it, whatever it waits for. One signal may serve any number of calls. */
   signal?: AbortSignal
 }
 
 export interface CallOptions extends ListOptions {
   /** `false` resolves with the tool's answer when that is an error; the helper's by default. */
   rejectOnError?: boolean
+  /**
+   * Is called with the tool's progress, when the server reports it, in the async context of the call (`AsyncLocalStorage`).
+   * An error that it throws is an uncaught exception, and does not end the call. There is no progress from a call that goes
+   * through a process of mcporter.
+   */
+  onProgress?: (progress: McpProgress) => void
 }
 
 export interface SemaphoreStatus {
@@ -192,7 +213,7 @@ export interface SemaphoreStatus {
 
 export interface ActiveProcess {
   /** `null` for a server that is reached over HTTP, which is no process here. */
-  pid: number
+  pid: number | null
   server: string
   tool: string
   /** Epoch milliseconds. */

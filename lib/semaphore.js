@@ -30,7 +30,7 @@ class Semaphore {
   #patience
   #queue
   #timer = new DeadlineTimer(() => this.#expire())
-  /** @type {SignalWaiters | undefined} */
+  /** @type {SignalWaiters<number> | undefined} */
   #signalWaiters
 
   /** @param {number} [maxConcurrent] @param {{ queueTimeout?: number, maxQueue?: number }} [options] */
@@ -179,7 +179,10 @@ class Semaphore {
     this.#timer.wake(timeout)
     if (signal !== undefined) {
       this.#signalWaiters ??= new SignalWaiters((ticket, aborted) => this.#leave(ticket, aborted))
-      this.#signalWaiters.add(signal, native.waitQueueLastTicket(this.#queue), granted)
+      const ticket = native.waitQueueLastTicket(this.#queue)
+      this.#signalWaiters.add(signal, ticket)
+      const forget = () => this.#signalWaiters?.delete(signal, ticket)
+      granted.then(forget, forget)
     }
     return granted
   }

@@ -1,50 +1,87 @@
 'use strict'
 
-// Waiters that leave when their signal is aborted. One listener for each signal, however many wait with it: adding one
-// to a signal takes as long as it has listeners already.
+// Waiters that leave when their signal is aborted. Each signal has one listener for all of procward: at the eleventh Node.js
+// warns of a leak, and adding one takes as long as the signal has listeners already.
 
-/** @typedef {{ tickets: Set<number>, abort: () => void }} Group */
+/** The signals that have waiters. A signal that only its waiters refer to is kept here. @type {Map<AbortSignal, Group>} */
+const groups = new Map()
 
+/** The waiters of one owner. @template Ticket */
 class SignalWaiters {
   #leave
-  /** @type {Map<AbortSignal, Group>} */
-  #groups = new Map()
 
-  /** @param {(ticket: number, signal: AbortSignal) => void} leave called within `abort()`, in the order of arrival */
+  /** @param {(ticket: Ticket, signal: AbortSignal) => void} leave - called within `abort()`, in the order of arrival */
   constructor(leave) {
     this.#leave = leave
   }
 
-  /** @param {AbortSignal} signal @param {number} ticket @param {Promise<unknown>} settled when the wait is over, either way */
-  add(signal, ticket, settled) {
-    const group = this.#groups.get(signal) ?? this.#watch(signal)
-    group.tickets.add(ticket)
-    const forget = () => {
-      group.tickets.delete(ticket)
-      if (group.tickets.size === 0 && this.#groups.get(signal) === group) this.#unwatch(signal, group)
-    }
-    settled.then(forget, forget)
+  /** Adds a waiter to a signal that is not aborted yet. @param {AbortSignal} signal @param {Ticket} ticket */
+  add(signal, ticket) {
+    const group = groups.get(signal)
+    if (group !== undefined) return group.add(this, ticket)
+    const first = new Group(this, ticket)
+    groups.set(signal, first)
+    signal.addEventListener('abort', first, { once: true })
   }
 
-  /** @param {AbortSignal} signal @returns {Group} */
-  #watch(signal) {
-    /** @type {Set<number>} */
-    const tickets = new Set()
-    const abort = () => {
-      this.#groups.delete(signal)
-      for (const ticket of tickets) this.#leave(ticket, signal)
-    }
-    const group = { tickets, abort }
-    this.#groups.set(signal, group)
-    signal.addEventListener('abort', abort, { once: true })
-    return group
+  /** Removes a waiter that does not wait any more; with a signal's last one its listener goes. @param {AbortSignal} signal @param {Ticket} ticket */
+  delete(signal, ticket) {
+    const group = groups.get(signal)
+    if (group === undefined || !group.delete(this, ticket)) return
+    groups.delete(signal)
+    signal.removeEventListener('abort', group)
   }
 
-  /** @param {AbortSignal} signal @param {Group} group */
-  #unwatch(signal, { abort }) {
-    this.#groups.delete(signal)
-    signal.removeEventListener('abort', abort)
+  /** @param {Ticket} ticket @param {AbortSignal} signal */
+  leave(ticket, signal) {
+    this.#leave(ticket, signal)
   }
 }
 
-module.exports = { SignalWaiters }
+/** The listener of a signal. Most signals have one waiter, which takes no collection. */
+class Group {
+  /** @type {SignalWaiters<any> | undefined} */
+  #owner
+  /** @type {unknown} */
+  #ticket
+  /** The waiters after the first. @type {Map<SignalWaiters<any>, Set<unknown>> | undefined} */
+  #others
+
+  /** @param {SignalWaiters<any>} owner @param {unknown} ticket */
+  constructor(owner, ticket) {
+    this.#owner = owner
+    this.#ticket = ticket
+  }
+
+  /** @param {SignalWaiters<any>} owner @param {unknown} ticket */
+  add(owner, ticket) {
+    this.#others ??= new Map()
+    const tickets = this.#others.get(owner)
+    if (tickets === undefined) this.#others.set(owner, new Set([ticket]))
+    else tickets.add(ticket)
+  }
+
+  /** Returns if no waiter is left. @param {SignalWaiters<any>} owner @param {unknown} ticket */
+  delete(owner, ticket) {
+    if (this.#owner === owner && this.#ticket === ticket) this.#owner = undefined
+    const tickets = this.#others?.get(owner)
+    if (tickets?.delete(ticket) && tickets.size === 0) this.#others?.delete(owner)
+    return this.#owner === undefined && !this.#others?.size
+  }
+
+  /** @param {Event} event */
+  handleEvent({ target }) {
+    const signal = /** @type {AbortSignal} */ (target)
+    this.#owner?.leave(this.#ticket, signal)
+    for (const [owner, tickets] of this.#others ?? []) {
+      // A waiter may be deleted meanwhile.
+      for (const ticket of tickets) owner.leave(ticket, signal)
+    }
+    groups.delete(signal)
+  }
+}
+
+/** Functions to call when their signal is aborted. @type {SignalWaiters<() => void>} */
+const abortListeners = new SignalWaiters((listener) => listener())
+
+module.exports = { SignalWaiters, abortListeners }

@@ -77,6 +77,9 @@ pub struct Rules {
     pub max_in_flight: u32,
     /// How many members there may be.
     pub instances: u32,
+    /// Whether a member that retires makes room at once, and not only when it has ended: it is no process, or may run
+    /// beside its successor.
+    pub overlaps: bool,
     /// The use after which a member is ended.
     pub max_uses: Option<u64>,
     /// The age after which a member is ended, up to a tenth more so that not all are ended together.
@@ -92,6 +95,7 @@ impl Default for Rules {
         Self {
             max_in_flight: 1,
             instances: u32::MAX,
+            overlaps: false,
             max_uses: None,
             max_lifetime: None,
             idle_timeout: Duration::from_secs(30),

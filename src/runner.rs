@@ -6,7 +6,7 @@ mod kept;
 mod lines;
 mod outlet;
 
-pub use input::{Input, InputSender, Sent, input};
+pub use input::{Backlog, Input, InputSender, Sent, corked, input};
 pub use kept::Kept;
 pub use lines::{Line, Lines, Stream};
 pub use outlet::{Listener, Outlet};

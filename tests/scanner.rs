@@ -11,7 +11,7 @@ mod processes;
 use parking_lot::Mutex as SyncMutex;
 use processes::{Running, addon, managed_by_node, node, sleep, tag};
 use procward::instance::{Instance, Tag};
-use procward::process::identity::{StartMark, start_mark};
+use procward::process::identity::StartMark;
 use procward::process::table::{CommandLines, snapshot};
 use procward::scanner::reason::Reason;
 use procward::scanner::report::Report;
@@ -132,15 +132,35 @@ async fn what_a_dead_run_left_is_ended_though_it_ignores_sigterm() {
 }
 
 #[tokio::test]
+async fn what_a_server_left_is_nobodys_once_the_server_has_become_another_program() {
+    let _alone = ALONE.lock().await;
+    let go = concat!(env!("CARGO_TARGET_TMPDIR"), "/become-another-program");
+    let _ = std::fs::remove_file(go);
+    // As `process.execve` of Node.js does: the pid and the start time stay.
+    let script = r#"echo ready; while [ ! -e "$0" ]; do sleep 0.02; done; exec sleep 120"#;
+    let server = Running::child(&["sh", "-c", script, go].map(str::to_owned), &[]);
+    let before = Instance::of(server.pid(), Instance::current().nonce).expect("it runs");
+    let call = Running::detached(&sleep(), &[(Tag::VARIABLE, &tag(&before, 1))]);
+    let bench = Bench::new(Scope::Tracked, Vec::new());
+    let report = bench.scanner.clean(false).await;
+    assert_eq!(reason_of(&report, call.pid()), Some(Reason::OtherInstance));
+    std::fs::write(go, "").expect("a writable folder");
+    let name = || std::fs::read_to_string(format!("/proc/{}/comm", server.pid())).expect("it runs");
+    while name() != "sleep\n" {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let report = bench.clean_until_killed(&call).await;
+    assert_eq!(reason_of(&report, call.pid()), Some(Reason::LeftByDeadRun));
+    assert!(!server.handle.has_exited());
+    std::fs::remove_file(go).expect("it is there");
+}
+
+#[tokio::test]
 async fn decoys_survive_the_scopes_tracked_and_tree() {
     let _alone = ALONE.lock().await;
     let unrelated = Running::detached(&node(""), &[]);
     let titled = Running::detached(&node("process.title = 'x'.repeat(4000)"), &[]);
-    let other = Instance {
-        pid: unrelated.pid(),
-        start: start_mark(unrelated.pid()).expect("it runs"),
-        ..Instance::current().clone()
-    };
+    let other = Instance::of(unrelated.pid(), Instance::current().nonce).expect("it runs");
     let others_child = Running::detached(&node(""), &[(Tag::VARIABLE, &tag(&other, 1))]);
     for scope in [Scope::Tracked, Scope::Tree] {
         let bench = Bench::new(scope, Vec::new());

@@ -3,16 +3,19 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { json } from 'node:stream/consumers'
 
-/** @typedef {{ status?: number, headers?: Record<string, string>, body?: unknown, hang?: boolean, cut?: boolean }} Behaviour */
+/** @typedef {{ status?: number, headers?: Record<string, string>, body?: unknown, hang?: boolean, cut?: boolean, done?: boolean }} Behaviour */
 
 /**
  * `behave` says what to do instead of answering: with which `status`, nothing at all (`hang`), or to break off (`cut`).
+ * It may answer itself, and then returns `done`.
  * @param {import('node:test').TestContext} t
- * @param {{ behave?: (message: any, request: import('node:http').IncomingMessage) => Behaviour | undefined, asEvents?: boolean }} [options]
+ * @param {{ behave?: (message: any, request: import('node:http').IncomingMessage, response: import('node:http').ServerResponse) => Behaviour | undefined,
+ *   asEvents?: boolean, tls?: { key: Buffer, cert: Buffer }, host?: string }} [options]
  */
-export async function httpMcpServer(t, { behave = () => undefined, asEvents = false } = {}) {
+export async function httpMcpServer(t, { behave = () => undefined, asEvents = false, tls, host = '127.0.0.1' } = {}) {
   /** @type {{ method: string, message: any, headers: import('node:http').IncomingHttpHeaders }[]} */
   const requests = []
   const sessions = new Set()
@@ -26,12 +29,13 @@ export async function httpMcpServer(t, { behave = () => undefined, asEvents = fa
     'tools/call': ({ arguments: args }) => ({ content: [{ type: 'text', text: `received ${JSON.stringify(args)}` }] }),
   }
 
-  const server = createServer(async (request, response) => {
+  const server = tls ? createTlsServer(tls) : createServer()
+  server.on('request', async (request, response) => {
     const { method, headers } = request
     const message = method === 'POST' ? await json(request) : undefined
     requests.push({ method, message, headers })
-    const behaviour = behave(message, request)
-    if (behaviour?.hang) return
+    const behaviour = behave(message, request, response)
+    if (behaviour?.hang || behaviour?.done) return
     if (behaviour?.cut) return asEvents ? breakOff(response) : request.socket.destroy()
     if (behaviour?.status) return send(response, behaviour.status, behaviour.body, behaviour.headers)
     if (method !== 'POST') return send(response, method === 'DELETE' ? 200 : 405)
@@ -48,7 +52,7 @@ export async function httpMcpServer(t, { behave = () => undefined, asEvents = fa
     response.writeHead(200, { 'content-type': 'text/event-stream' })
     response.end(`event: message\ndata: ${JSON.stringify(answer)}\n\n`)
   })
-  server.listen(0, '127.0.0.1')
+  server.listen(0, host)
   await once(server, 'listening')
   const stop = async () => {
     if (!server.listening) return
@@ -59,7 +63,7 @@ export async function httpMcpServer(t, { behave = () => undefined, asEvents = fa
   }
   t.after(stop)
   return {
-    url: `http://127.0.0.1:${server.address().port}/mcp`,
+    url: `${tls ? 'https' : 'http'}://${host}:${server.address().port}/mcp`,
     requests,
     stop,
     /** Forgets all sessions, as a server that was started again does. */
@@ -71,7 +75,7 @@ export async function httpMcpServer(t, { behave = () => undefined, asEvents = fa
 /** @param {import('node:http').ServerResponse} response */
 function send(response, status, body, headers = {}) {
   response.writeHead(status, { 'content-type': 'application/json', ...headers })
-  response.end(body === undefined ? '' : JSON.stringify(body))
+  response.end(typeof body === 'string' ? body : (JSON.stringify(body) ?? ''))
 }
 
 /** The start of a stream of events, and its end before any. @param {import('node:http').ServerResponse} response */

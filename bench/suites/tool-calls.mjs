@@ -6,19 +6,18 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { echoes, measureEchoes, timed, WIDTH } from '../support/echo-calls.mjs'
 import { mcporterCalls } from '../support/mcporter.mjs'
 import { versionIn } from '../support/report.mjs'
 import { median, summary } from '../support/statistics.mjs'
-import { clock, threadCpu } from '../support/thread-cpu.mjs'
+import { clock } from '../support/thread-cpu.mjs'
 import { callers } from '../support/tool-callers.mjs'
 
 const packages = new URL('../node_modules/', import.meta.url)
 const script = (path) => fileURLToPath(new URL(`@modelcontextprotocol/${path}`, packages))
 const everything = { command: process.execPath, args: [script('server-everything/dist/index.js')] }
 
-const ONE_BY_ONE = 500
-const IN_PARALLEL = 2000
-const WIDTH = 8
+const CALLS = { oneByOne: 500, parallel: 2000 }
 const LARGE = 4 * 2 ** 20
 const LARGE_CALLS = 3
 /** Starting a server takes a while, and more rounds say no more. */
@@ -45,15 +44,15 @@ export async function suite({ rounds }) {
   }
   try {
     await processes['mcporter keep-alive'].echo('starts the daemon')
-    for (const caller of Object.values(warm)) await measure(caller)
+    for (const { call } of Object.values(warm)) await measureEchoes(call, CALLS)
     for (let round = 0; round < rounds; round++) {
       const names = Object.keys(callers)
       // Who comes first changes, because what comes second finds the processor warm.
       for (const name of round % 2 === 0 ? names : names.toReversed()) {
-        const { p50, perSecond, cpu } = await measure(warm[name])
+        const { p50, perSecond, threadCpu } = await measureEchoes(warm[name].call, CALLS)
         note('latency', name, p50)
         note('throughput', name, perSecond)
-        note('cpu', name, cpu * 1000)
+        note('cpu', name, threadCpu)
         note('large', name, await readsLarge(large[name], join(folder, 'large.txt')))
         if (round < COLD_ROUNDS) note('cold', name, await timed(() => once(callers[name])))
       }
@@ -66,21 +65,6 @@ export async function suite({ rounds }) {
     rmSync(folder, { recursive: true })
   }
   return results(found)
-}
-
-/** @param {import('../support/tool-callers.mjs').Caller} caller */
-async function measure({ call }) {
-  const echo = (message) => call('echo', { message })
-  const times = []
-  for (let at = 0; at < ONE_BY_ONE; at++) times.push(await timed(() => echoes(echo)))
-  const [start, before] = [performance.now(), threadCpu()]
-  let left = IN_PARALLEL
-  const worker = async () => {
-    while (left-- > 0) await echo('hello')
-  }
-  await Promise.all(Array.from({ length: WIDTH }, worker))
-  const cpu = threadCpu() - before
-  return { p50: median(times), perSecond: (IN_PARALLEL / (performance.now() - start)) * 1000, cpu: cpu / IN_PARALLEL }
 }
 
 /** @param {import('../support/tool-callers.mjs').Caller} caller @param {string} path */
@@ -104,19 +88,6 @@ async function once(open) {
   await close()
 }
 
-/** @param {(message: string) => Promise<any>} echo */
-async function echoes(echo) {
-  const { content } = await echo('hello')
-  assert.equal(content[0].text, 'Echo: hello')
-}
-
-/** @param {() => Promise<unknown>} work */
-async function timed(work) {
-  const start = performance.now()
-  await work()
-  return performance.now() - start
-}
-
 /** @param {Record<'latency' | 'throughput' | 'cpu' | 'large' | 'cold', Record<string, number[]>>} found */
 function results(found) {
   const [ours, sdk] = Object.keys(callers)
@@ -137,8 +108,8 @@ function results(found) {
   return {
     title: 'tool-calls',
     notes: [
-      `One after the other: the median of ${ONE_BY_ONE} calls a round; of mcporter's commands one call a round.`,
-      `In parallel: ${IN_PARALLEL} calls a round, ${WIDTH} at a time. CPU of the JavaScript thread by ${clock}.`,
+      `One after the other: the median of ${CALLS.oneByOne} calls a round; of mcporter's commands one call a round.`,
+      `In parallel: ${CALLS.parallel} calls a round, ${WIDTH} at a time. CPU of the JavaScript thread by ${clock}.`,
       `Large: a text file of ${LARGE / 2 ** 20} MiB through server-filesystem. Cold: a server's start, a call, its end.`,
       'All parties share the machine with their servers and whatever else runs; look at the ratios first.',
     ],

@@ -11,11 +11,13 @@ const LEAST = 2
 const COSTS = {
   footprint: [80, 1],
   'host-memory': [1, 4],
+  'http-calls': [3, 3],
   'kill-tree': [1, 1],
   limiter: [60, 5],
   metrics: [1, 0.5],
   scan: [3, 6],
   spawn: [4, 9],
+  'stdio-calls': [2, 1],
   'tool-calls': [5, 4],
   workload: [30, 6],
 }

@@ -1,17 +1,19 @@
-// Who calls tools of a server that stays.
+// Clients whose server stays open for many calls.
 
 import { rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { createRuntime } from 'mcporter'
 import { McpPool } from '../../index.js'
 
 /**
- * @typedef {{ command: string, args: string[] }} Server
+ * @typedef {{ command?: string, args?: string[], url?: string }} Server a program, or an address
  * @typedef {{ call: (tool: string, args: object) => Promise<any>, close: () => Promise<void> }} Caller
- * @type {Record<string, (server: Server) => Promise<Caller>>}
+ * @typedef {(server: Server) => Promise<Caller>} Open
+ * @type {Record<string, Open>}
  */
 export const callers = {
   async 'procward McpPool'(server) {
@@ -20,7 +22,11 @@ export const callers = {
   },
   async 'TypeScript SDK'(server) {
     const client = new Client({ name: 'bench', version: '1.0.0' })
-    await client.connect(new StdioClientTransport({ ...server, stderr: 'ignore' }))
+    await client.connect(
+      server.url === undefined
+        ? new StdioClientTransport({ ...server, stderr: 'ignore' })
+        : new StreamableHTTPClientTransport(new URL(server.url)),
+    )
     return { call: (name, args) => client.callTool({ name, arguments: args }), close: () => client.close() }
   },
   async 'mcporter runtime'(server) {

@@ -24,14 +24,15 @@ const COUNTERS = /** @type {const} */ (['calls', 'failures', 'queueTimeouts', 'k
 const INITIAL = { counted: [], standings: new Map() }
 
 /**
- * @param {State} state what the last call returned, or `INITIAL`
+ * @param {State} before what the last call returned, or `INITIAL`
  * @param {Sample} sample @param {Rules} rules
  * @returns {{ state: State, raised: Alert[], resolved: ResolvedAlert[] }}
  */
-function evaluate(state, sample, rules) {
+function evaluate(before, sample, rules) {
   const { time } = sample
+  const state = onClockOf(time, before)
   const counted = count(state, sample, rules)
-  const since = state.last === undefined ? 0 : time - state.last.time
+  const since = before.last === undefined ? 0 : time - before.last.time
   const isContinuous = since >= 0 && since <= GAP
   /** @type {State['standings']} */
   const standings = new Map()
@@ -40,18 +41,32 @@ function evaluate(state, sample, rules) {
   /** @type {ResolvedAlert[]} */
   const resolved = []
   for (const [name, rule] of rules) {
-    const before = state.standings.get(name) ?? {}
+    const standing = state.standings.get(name) ?? {}
     const seen = { sample, counts: within(counted, time - rule.window) }
-    const after = step(name, rule, isContinuous ? before : { alert: before.alert }, seen)
+    const after = step(name, rule, isContinuous ? standing : { alert: standing.alert }, seen)
     standings.set(name, after)
-    if (after.alert && !before.alert) raised.push(after.alert)
-    if (before.alert && !after.alert) resolved.push({ ...told(before.alert, rule, seen), resolvedAt: time })
+    if (after.alert && !standing.alert) raised.push(after.alert)
+    if (standing.alert && !after.alert) resolved.push({ ...told(standing.alert, rule, seen), resolvedAt: time })
   }
   // Of a rule that is no more.
   for (const [name, { alert }] of state.standings) {
     if (alert && !rules.has(name)) resolved.push({ ...alert, resolvedAt: time })
   }
   return { state: { last: sample, counted, standings }, raised, resolved }
+}
+
+/** The state, with its times moved along when the clock was set back: no alert begins after now. @param {number} time @param {State} state @returns {State} */
+function onClockOf(time, state) {
+  const ahead = (state.last?.time ?? time) - time
+  if (ahead <= 0) return state
+  const standings = [...state.standings].map(([name, { alert, ...standing }]) => {
+    return /** @type {const} */ ([
+      name,
+      alert ? { ...standing, alert: { ...alert, since: alert.since - ahead } } : standing,
+    ])
+  })
+  const counted = state.counted.map((entry) => ({ ...entry, time: entry.time - ahead }))
+  return { ...state, counted, standings: new Map(standings) }
 }
 
 /** The alerts that are active, as they were raised. @param {State} state @returns {Alert[]} */

@@ -20,7 +20,7 @@ Options of all commands:
 
 Exit codes: 0 fine, 1 a problem was found, 2 wrong usage, 3 the server cannot be asked, 130 interrupted.`
 
-const SERVER = `      --url URL        the server's health routes; default $PROCWARD_URL, or http://127.0.0.1:3000/api/health
+const SERVER = `      --url URL        the server's health routes; default $PROCWARD_URL, or http://127.0.0.1:3002/api/health
       --token TOKEN    for a server that wants one; better in $PROCWARD_TOKEN, where nobody sees it`
 
 /** @type {Record<import('./arguments').Command, string>} */

@@ -6,7 +6,7 @@ const config = require('../config')
 const { unreachable, usageError } = require('./failure')
 const { plain } = require('./text')
 
-const DEFAULT_URL = 'http://127.0.0.1:3000/api/health'
+const DEFAULT_URL = 'http://127.0.0.1:3002/api/health'
 /** A server whose event loop stands still for longer is as good as gone, in ms. */
 const PATIENCE = 5000
 /** Bytes. */

@@ -14,11 +14,13 @@ const STATES = new Map([
   ['may belong to a server that cannot be seen from here', ['unknown']],
   ['has only just started, perhaps by a server that has too', ['unknown']],
   ['what it is could not be read', ['unknown']],
+  ['looks like Node.js, but its executable is not known to be', ['foreign']],
   ['asked to be kept by PROCWARD_KEEP=1', ['foreign']],
   ['belongs to another user', ['foreign']],
   ['the first process of the system', ['foreign']],
   ['this server', ['foreign', 'this command']],
   ['an ancestor of this server', ['foreign', 'this command was started from it']],
+  ['of the same job as this server', ['foreign', 'started together with this command']],
   ['not started by this server', ['foreign', 'not started through procward']],
 ])
 

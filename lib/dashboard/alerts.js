@@ -19,6 +19,8 @@ export class Alerts {
   #resolved = []
   /** @type {Map<string, HTMLLIElement>} */
   #items = new Map()
+  /** The time of the last snapshot. */
+  #last = -Infinity
 
   /** @param {HTMLElement} place @param {(text: string) => void} announce what a screen reader says: the list itself changes too often */
   constructor(place, announce) {
@@ -28,6 +30,7 @@ export class Alerts {
 
   /** @param {any} snapshot */
   show({ time, health }) {
+    this.#followClock(time)
     /** @type {Map<string, Shown>} */
     const now = new Map(health.alerts.map((/** @type {Alert} */ alert) => [alert.name, alert]))
     for (const [name, alert] of now) {
@@ -43,6 +46,14 @@ export class Alerts {
       .filter(({ resolved = 0, name }) => resolved > time - REMEMBERED && !now.has(name))
       .slice(0, MOST_REMEMBERED)
     this.#draw([...now.values(), ...this.#resolved])
+  }
+
+  /** When the server's clock was set back, what was resolved before goes with it. @param {number} time */
+  #followClock(time) {
+    const ahead = Math.max(0, this.#last - time)
+    this.#last = time
+    if (ahead === 0) return
+    this.#resolved = this.#resolved.map((alert) => ({ ...alert, resolved: Number(alert.resolved) - ahead }))
   }
 
   /** @param {Shown[]} shown */

@@ -2,6 +2,8 @@
 
 /** Ms. */
 export const HOUR = 3_600_000
+/** Ms between two points. */
+const STEP = 1000
 
 /**
  * @typedef {{
@@ -16,15 +18,30 @@ export const HOUR = 3_600_000
 export class Series {
   /** @type {Point[]} */
   points = []
+  /** A point from before the last one. @type {Point | undefined} */
+  #early
 
   /** @param {Point} point */
   add(point) {
     const last = this.points.at(-1)
-    if (last !== undefined && point.time <= last.time) return
+    if (last !== undefined && point.time <= last.time) {
+      const early = this.#early
+      this.#early = point
+      // One point may come late; a second one after it shows that the server's clock was set back.
+      if (early === undefined || point.time <= early.time) return
+      this.#move(early.time - STEP - last.time)
+      this.points.push(early)
+    }
+    this.#early = undefined
     this.points.push(point)
     const expired = this.points.findIndex(({ time }) => time > point.time - HOUR)
     // Not at each point, because it moves all others.
     if (expired > 100) this.points.splice(0, expired)
+  }
+
+  /** Moves all points along with the server's clock. @param {number} by ms */
+  #move(by) {
+    this.points = this.points.map((point) => ({ ...point, time: point.time + by }))
   }
 
   /** What was before the first point, or in a gap between two. @param {Point[]} past */

@@ -34,7 +34,16 @@ function callFailure({ timeout, signal }, failure) {
 
 /** A server's own error answer. @param {Failure} failure */
 function answered({ rpcCode, rpcMessage, rpcData }) {
-  return { rpcCode, rpcMessage, data: rpcData === undefined ? undefined : JSON.parse(rpcData) }
+  return { rpcCode, rpcMessage, data: rpcData === undefined ? undefined : jsonIn(rpcData) }
+}
+
+/** @param {string} text */
+function jsonIn(text) {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 /** How the server ended. @param {Failure} failure */

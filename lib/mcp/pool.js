@@ -5,9 +5,11 @@ const { tellCall } = require('../diagnostics/calls')
 const { codedError } = require('../errors')
 const { closedError, drainAtShutdown, isClosing } = require('../lifecycle')
 const { encodeArguments } = require('../mcporter/arguments')
-const { inName, unknownServer, unknownTool } = require('../mcporter/failure')
+const { inName, namesOf, unknownServer, unknownTool, unreachable } = require('../mcporter/failure')
 const { recordFailure, recordResult } = require('../metrics/record')
 const validate = require('../validate')
+const { BoundedWaits, timeLeft } = require('./bounded-waits')
+const { progressListener } = require('./progress')
 const { poolUse } = require('./server-options')
 const { Servers, givenServers } = require('./servers')
 const { Sessions } = require('./sessions')
@@ -17,6 +19,8 @@ const KNOWN = ['servers', 'configPath', 'maxSessions', 'maxStarting', 'callTimeo
 const NO_OPTIONS = {}
 const CALL = ['timeout', 'signal', 'onProgress']
 
+/** @typedef {import('./servers').Route} Route */
+
 /** Sessions with MCP servers: started when needed, shared by all calls, ended when idle. */
 class McpPool {
   #sessions
@@ -25,6 +29,8 @@ class McpPool {
   #listTimeout
   #maxSessions
   #closed = false
+  /** Calls that wait until their server's configuration is known. */
+  #waits = new BoundedWaits()
 
   /** @param {Record<string, any>} [options] @param {import('./servers').Source} [source] - where else servers are configured */
   constructor(options, source) {
@@ -53,7 +59,7 @@ class McpPool {
       const json = encodeArguments(args)
       const key = this.#keyOf(call)
       if (key === undefined)
-        return tellCall(call, () => recorded(call, performance.now(), this.callEncoded(call, json)))
+        return tellCall(call, () => recorded(call, performance.now(), this.callEncoded(call, json, deadlineOf(call))))
       return tellCall(call, () => this.#sessions.callTool(key, call, json, timeout, performance.now()))
     } catch (error) {
       return Promise.reject(error)
@@ -64,21 +70,25 @@ class McpPool {
   async listTools(server, options) {
     const { timeout = this.#listTimeout, signal } = callOptions(options, ['timeout', 'signal'])
     const call = { server: name('server', server), tool: 'list_tools', timeout, signal }
-    return tellCall(call, () => recorded(call, performance.now(), this.listPages(call)))
+    return tellCall(call, () => recorded(call, performance.now(), this.listPages(call, deadlineOf(call))))
   }
 
-  /** A checked call. @param {import('./sessions').Call} call @param {string} json @returns {Promise<any>} */
-  callEncoded(call, json) {
+  /**
+   * Makes a checked call.
+   * @param {import('./sessions').Call} call @param {string} json @param {number} deadline @param {Route} [route] - where its server's calls go, if that is known
+   * @returns {Promise<any>}
+   */
+  callEncoded(call, json, deadline, route) {
     const direct = this.#keyOf(call)
-    if (direct !== undefined) return this.#sessions.callTool(direct, call, json, call.timeout)
-    return this.#settled(call, ({ key, allows, timeout }) =>
+    if (direct !== undefined) return this.#sessions.callTool(direct, call, json, timeLeft(deadline))
+    return this.#settled(call, deadline, route, ({ key, allows, timeout }) =>
       allows(call.tool) ? this.#sessions.callTool(key, call, json, timeout) : this.#refused(key, call, allows, timeout),
     )
   }
 
-  /** @param {import('./sessions').Call} call @returns {Promise<any[]>} */
-  listPages(call) {
-    return this.#settled(call, ({ key, allows, timeout }) => this.#allowed(key, call, allows, timeout))
+  /** Lists the tools of a server. @param {import('./sessions').Call} call @param {number} deadline @param {Route} [route] @returns {Promise<any[]>} */
+  listPages(call, deadline, route) {
+    return this.#settled(call, deadline, route, ({ key, allows, timeout }) => this.#allowed(key, call, allows, timeout))
   }
 
   getActiveCalls() {
@@ -86,27 +96,40 @@ class McpPool {
   }
 
   getStatus() {
-    return { maxSessions: this.#maxSessions, ...this.#sessions.status() }
+    const ignored = this.#servers.ignored()
+    return { maxSessions: this.#maxSessions, ...this.#sessions.status(), ...(ignored && { ignored }) }
   }
 
-  /** Where calls to this server go. @param {string} server @returns {Promise<import('./servers').Route | undefined>} */
-  route(server) {
-    return this.#servers.route(server)
+  /** Returns where calls to the call's server go. @param {import('./sessions').Call} call @param {number} deadline @returns {Promise<Route | undefined>} */
+  route(call, deadline) {
+    return this.#waits.bound(this.#servers.route(call.server), call, deadline)
   }
 
   routes() {
     return this.#servers.routes()
   }
 
+  /** What is known of a server as of the latest look at the configuration. @param {string} server */
+  known(server) {
+    return this.#servers.known(server)
+  }
+
+  /** Looks at the configuration; returns the names of all servers, and what is wrong with it. @param {import('./sessions').Call} call @param {number} deadline */
+  configuration(call, deadline) {
+    return this.#waits.bound(this.#servers.all(), call, deadline)
+  }
+
   /** Takes no more calls, lets those under way finish, ends all sessions. @returns {Promise<void>} */
   async drain() {
     this.#closed = true
+    this.#waits.close()
     await this.#sessions.drain()
   }
 
   /** Ends all sessions now; calls under way reject with `ERR_CLOSED`. @returns {Promise<void>} */
   async close() {
     this.#closed = true
+    this.#waits.close()
     await this.#sessions.close()
   }
 
@@ -123,10 +146,7 @@ class McpPool {
   /** @param {string} key @param {import('./sessions').Call} call @param {(tool: string) => boolean} allows @param {number} timeout @returns {Promise<never>} */
   async #refused(key, call, allows, timeout) {
     const tools = await this.#allowed(key, call, allows, timeout)
-    throw unknownTool(
-      call,
-      tools.map(({ name }) => name),
-    )
+    throw unknownTool(call, namesOf(tools))
   }
 
   /** @param {string} key @param {import('./sessions').Call} call @param {(tool: string) => boolean} allows @param {number} timeout */
@@ -134,29 +154,32 @@ class McpPool {
     return (await this.#sessions.listTools(key, call, timeout)).filter(({ name }) => allows(name))
   }
 
-  /** @template T @param {import('./sessions').Call} call @param {(route: { key: string, allows: (tool: string) => boolean, timeout: number }) => Promise<T>} work @returns {Promise<T>} */
-  async #settled(call, work) {
-    const deadline = performance.now() + call.timeout
+  /** @template T @param {import('./sessions').Call} call @param {number} deadline @param {Route | undefined} known @param {(route: { key: string, allows: (tool: string) => boolean, timeout: number }) => Promise<T>} work @returns {Promise<T>} */
+  async #settled(call, deadline, known, work) {
     try {
-      for (let { timeout } = call, before; ; timeout = Math.max(1, deadline - performance.now())) {
+      for (let before; ; ) {
         if (this.#isClosing()) throw closedError('a call')
-        const route = await this.#servers.route(call.server)
-        if (route === undefined) throw unknownServer(call, await this.#servers.names())
-        if (route.key === undefined) {
-          throw codedError('ERR_SERVER_UNAVAILABLE', `no session can be had with it: ${route.needs}`)
-        }
+        const route = known ?? (await this.route(call, deadline))
+        if (route === undefined) throw unknownServer(call, await this.#waits.bound(this.#servers.all(), call, deadline))
+        if (route.key === undefined) throw unreachable(route)
         try {
-          return await work({ key: route.key, allows: route.allows, timeout })
+          return await work({ key: route.key, allows: route.allows, timeout: timeLeft(deadline) })
         } catch (error) {
           // While it waited its server was configured anew: nothing has been sent, and there is another way now.
           if (/** @type {any} */ (error).code !== 'ERR_UNKNOWN_SERVER' || route.key === before) throw error
           before = route.key
+          known = undefined
         }
       }
     } catch (error) {
       throw inName(call, /** @type {Error} */ (error))
     }
   }
+}
+
+/** @param {import('./sessions').Call} call */
+function deadlineOf({ timeout }) {
+  return performance.now() + timeout
 }
 
 /** Counts the call when it is over. @param {import('./sessions').Call} call @param {number} began @param {Promise<any>} answer @returns {Promise<any>} */
@@ -192,10 +215,8 @@ function callOptions(given, known) {
   const { timeout, signal, onProgress } = validate.options('options', given, known)
   if (timeout !== undefined) validate.time('timeout', timeout, { unlimited: true })
   if (signal !== undefined) validate.abortSignal('signal', signal)
-  if (onProgress !== undefined && typeof onProgress !== 'function') {
-    throw validate.invalidConfig('onProgress', 'a function', onProgress)
-  }
-  return { timeout, signal, onProgress }
+  if (onProgress === undefined) return { timeout, signal, onProgress }
+  return { timeout, signal, onProgress: progressListener('onProgress', onProgress) }
 }
 
 /** @param {string} what @param {unknown} value */

@@ -4,8 +4,18 @@
 
 const path = require('node:path')
 const config = require('../config')
+const { codedError } = require('../errors')
 const { environmentEntries } = require('../process/request')
 const validate = require('../validate')
+const {
+  environmentProblem,
+  headersProblem,
+  member,
+  sentHeaders,
+  textProblem,
+  urlProblem,
+  variableNameProblem,
+} = require('./transport-problem')
 
 /** @typedef {(name: string, value: unknown) => any} Check */
 /** @typedef {import('../../binding').McpServer} NativeServer */
@@ -19,6 +29,9 @@ const validate = require('../validate')
 /** @type {Check} */
 const patience = (name, value) => validate.time(name, value, { unlimited: true })
 
+/** Which version of the protocol is spoken; `auto` finds out. */
+const PROTOCOLS = /** @type {const} */ (['auto', '2025-11-25', '2026-07-28'])
+
 /** How one server is used. @type {Record<string, Check>} */
 const USE = {
   maxInFlight: validate.count,
@@ -30,6 +43,8 @@ const USE = {
   startTimeout: validate.time,
   killGrace: validate.time,
   maxBuffer: validate.bytes,
+  protocol: (name, value) => validate.oneOf(name, value, PROTOCOLS),
+  detached: validate.boolean,
 }
 
 const DEFAULTS = {
@@ -40,13 +55,15 @@ const DEFAULTS = {
   startTimeout: 30_000,
   killGrace: 1000,
   maxBuffer: 10 * 1024 * 1024,
+  protocol: 'auto',
+  detached: false,
 }
 
 /** What a server is, in code. @type {Record<string, Check>} */
 const SERVER = {
   command: text,
   args: strings,
-  cwd: text,
+  cwd: folder,
   env: variables,
   url: httpUrl,
   headers: headers,
@@ -64,7 +81,7 @@ function serverOptions(name, value, more = {}) {
     if (entry !== undefined) checked[key] = known[key](`${name}.${key}`, entry)
   }
   if (checked.command !== undefined && checked.url !== undefined) {
-    throw validate.invalidConfig(name, 'a server with a command or a url, not both', value)
+    throw codedError('ERR_INVALID_CONFIG', `${name} must be a server with a command or a url, not both`)
   }
   return checked
 }
@@ -90,7 +107,7 @@ function poolUse(name, given, own) {
 function transportOf({ command, args = [], cwd, env = {}, url, headers = {} }) {
   if (url !== undefined) return { kind: 'http', url, headers }
   if (command === undefined) return undefined
-  return { kind: 'stdio', command, args, cwd: cwd && path.resolve(cwd), env: { ...config.childEnvironment(), ...env } }
+  return { kind: 'stdio', command, args, cwd, env: { ...config.childEnvironment(), ...env } }
 }
 
 /**
@@ -109,7 +126,8 @@ function nativeServer(name, transport, use) {
           command: transport.command,
           args: transport.args,
           cwd: transport.cwd,
-          environment: environmentEntries(transport.env),
+          // What may stay behind must be spared by the cleanup scanner too.
+          environment: environmentEntries(used.detached ? { ...transport.env, PROCWARD_KEEP: '1' } : transport.env),
         }
   const server = { name, guarded: config.usesWarden(), ...place, ...limits }
   // Only now, because it takes longer to load than all of procward, and most of its users have no pool.
@@ -127,43 +145,59 @@ function orderedKeys(_key, value) {
 
 /** @type {Check} */
 function text(name, value) {
-  if (validate.string(name, value) !== '' && !String(value).includes('\0')) return value
-  throw validate.invalidConfig(name, 'a string that is not empty, without null bytes', value)
+  const given = validate.string(name, value)
+  if (given === '') throw validate.invalidConfig(name, 'a string that is not empty', value)
+  refuse(name, textProblem(given))
+  return given
+}
+
+/** @type {Check} */
+function folder(name, value) {
+  return path.resolve(text(name, value))
 }
 
 /** @type {Check} */
 function strings(name, value) {
   if (!Array.isArray(value)) throw validate.invalidConfig(name, 'an array of strings', value)
-  return [...value].map((entry, at) => validate.argument(`${name}[${at}]`, entry))
+  // A copy without holes, which map() would leave out.
+  return [...value].map((entry, at) => {
+    refuse(`${name}[${at}]`, textProblem(validate.string(`${name}[${at}]`, entry)))
+    return entry
+  })
 }
 
 /** @type {Check} */
 function variables(name, value) {
-  const entries = validate.options(name, value)
+  const entries = { ...validate.options(name, value) }
   for (const [key, entry] of Object.entries(entries)) {
-    if (entry !== undefined) validate.string(`${name}.${key}`, entry)
+    // The value may be a secret, so it is not shown.
+    if (entry !== undefined && typeof entry !== 'string')
+      refuse(name, `${member(key)} must be a string, got ${typeof entry}`)
   }
-  return { ...entries }
+  refuse(name, variableNameProblem(entries) ?? environmentProblem(entries))
+  return entries
 }
 
 /** @type {Check} */
 function httpUrl(name, value) {
-  const url = URL.canParse(validate.string(name, value)) ? new URL(String(value)) : undefined
-  if (url?.protocol === 'http:' || url?.protocol === 'https:') return String(value)
   // The address may hold a secret, so it is not shown.
-  throw validate.invalidConfig(name, 'an http: or https: URL', typeof value)
+  refuse(name, urlProblem(validate.string(name, value)))
+  return value
 }
 
 /** @type {Check} */
 function headers(name, value) {
-  const entries = Object.entries(validate.options(name, value))
-  for (const [key, entry] of entries) {
-    if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(key)) throw validate.invalidConfig(name, 'made of header names', key)
-    if (typeof entry !== 'string' || /[\0\r\n]/.test(entry)) {
-      throw validate.invalidConfig(`${name}.${key}`, 'a header value', typeof entry)
-    }
+  const entries = { ...validate.options(name, value) }
+  for (const [key, entry] of Object.entries(entries)) {
+    if (typeof entry !== 'string') refuse(name, `${member(key)} must be a string, got ${typeof entry}`)
   }
-  return Object.fromEntries(entries)
+  refuse(name, headersProblem(entries))
+  return sentHeaders(entries)
+}
+
+/** @param {string} field @param {string | undefined} problem */
+function refuse(field, problem) {
+  if (problem !== undefined) throw codedError('ERR_INVALID_CONFIG', field + problem)
 }
 
 module.exports = { USE, nativeServer, poolUse, serverOptions, transportOf }

@@ -6,31 +6,66 @@ const { nativeServer, serverOptions, transportOf } = require('./server-options')
 const { codedError } = require('../errors')
 
 /**
- * A server of a configuration. `needs` says why no session can be had with it here, where that is so.
- * @typedef {{ name: string, transport?: import('./server-options').Transport, use?: Record<string, any>, needs?: string,
- *   allows?: (tool: string) => boolean }} Configured
+ * How a server is reached now.
+ * @typedef {object} Reach
+ * @property {import('./server-options').Transport} [transport]
+ * @property {string} [needs] - why no session can be had with it here
+ * @property {string} [reason] - the same in words
+ * @property {number} until - epoch ms
  *
- * @typedef {{ servers(): Map<string, Configured> | Promise<Map<string, Configured>> }} Source
+ * A server of a configuration.
+ * @typedef {object} Configured
+ * @property {string} name
+ * @property {string} file - which says so
+ * @property {() => string} identity - changes when a session of the server before the change can't be used after it
+ * @property {Record<string, any>} use
+ * @property {string} [needs] - as far as the configuration tells
+ * @property {string} [reason]
+ * @property {(tool: string) => boolean} allows
+ * @property {Record<string, string>} [variables] - which a process of mcporter has to be given for it
+ * @property {Description} [description]
+ * @property {() => Promise<Reach>} reach
+ *
+ * What mcporter tells of a server in a listing.
+ * @typedef {object} Description
+ * @property {string} [description]
+ * @property {{ kind: 'stdio', command: string, args: string[] } | { kind: 'http', url: string }} transport
+ * @property {import('../mcporter/config/definition').Source} [source]
+ *
+ * All of a configuration: another object when it has changed.
+ * @typedef {object} Listing
+ * @property {Map<string, Configured>} servers
+ * @property {{ file: string, problem: string }[]} ignored - files that were passed over
+ * @property {Error & { code: string, file: string }} [refusal] - why a configuration is of no use as a whole
+ *
+ * @typedef {{ list(): Promise<Listing> }} Source
  *
  * What becomes of calls to a server: sessions with this key, or something else for this reason.
- * @typedef {{ name: string, key?: string, needs?: string, allows: (tool: string) => boolean }} Route
+ * @typedef {object} Route
+ * @property {string} name
+ * @property {string} [key]
+ * @property {string} [needs]
+ * @property {string} [reason]
+ * @property {string} [file]
+ * @property {(tool: string) => boolean} allows
+ * @property {Record<string, string>} [variables]
+ * @property {Description} [description]
  */
 
 const allowsAll = () => true
-/** @type {Map<string, Configured>} */
-const NONE = new Map()
+/** @type {Listing} */
+const NONE = { servers: new Map(), ignored: [] }
 
 class Servers {
   #sessions
   #given
   #defaults
   #source
-  /** What native knows, by name. @type {Map<string, string>} */
-  #keys = new Map()
-  /** @type {Map<string, Route>} */
+  /** What native knows, by name: servers that were called or are to be warm. @type {Map<string, { key: string, identity?: string }>} */
+  #defined = new Map()
+  /** Of the same servers. @type {Map<string, { route: Route, until: number }>} */
   #routes = new Map()
-  /** What the routes were made from. @type {Map<string, Configured> | undefined} */
-  #configured
+  #listing = NONE
 
   /**
    * @param {import('./sessions').Sessions} sessions
@@ -43,75 +78,134 @@ class Servers {
     this.#given = given
     this.#defaults = defaults
     this.#source = source
-    const isWarm = Object.values(given).some(({ minWarm }) => minWarm > 0)
-    if (source === undefined) this.#adopt(NONE)
-    // Who calls later hears what is wrong with the configuration.
-    else if (isWarm) this.#refresh().catch(() => {})
+    const warm = this.#warm(Object.keys(given))
+    if (source === undefined) for (const name of warm) this.fixedRoute(name)
+    // Later calls hear what is wrong with the configuration.
+    else if (warm.length > 0 || defaults.minWarm > 0) this.#refresh().catch(() => {})
   }
 
   /** @param {string} name @returns {Promise<Route | undefined>} */
   async route(name) {
-    return (await this.#refresh()).get(name)
+    const { servers } = await this.#refresh()
+    const known = this.#routes.get(name)
+    if (known !== undefined && known.until > Date.now()) return known.route
+    const configured = servers.get(name)
+    if (configured === undefined || this.#isInCode(name)) return this.#ofCode(name, configured?.use)
+    const reach = await configured.reach()
+    // While that was found out the configuration may have changed.
+    if (this.#listing.servers.get(name) !== configured) return this.route(name)
+    return this.#remember(this.#routeTo(configured, reach), reach.until)
   }
 
   /** The same at once, where no configuration can say anything else. @param {string} name @returns {Route | undefined} */
   fixedRoute(name) {
-    return this.#source === undefined ? this.#routes.get(name) : undefined
+    if (this.#source !== undefined) return undefined
+    return this.#routes.get(name)?.route ?? this.#ofCode(name)
   }
 
-  /** @returns {Promise<string[]>} */
-  async names() {
-    return [...(await this.#refresh()).keys()]
+  /** The names of all servers, and what is wrong with the configuration. */
+  async all() {
+    const { ignored, refusal } = await this.#refresh()
+    return { names: this.#names(), ignored, refusal }
   }
 
-  /** Those that were known when somebody last asked for one. */
+  /** What is known of the way to each server, as of the latest look. @returns {Route[]} */
   routes() {
-    return [...this.#routes.values()]
+    return this.#names().flatMap((name) => this.known(name) ?? [])
+  }
+
+  /** The same of one server. @param {string} name @returns {Route | undefined} */
+  known(name) {
+    const route = this.#routes.get(name)?.route
+    if (route === undefined && this.#isInCode(name)) return { name, allows: allowsAll }
+    return route ?? this.#listing.servers.get(name)
+  }
+
+  /** Files that were passed over at the latest look; `undefined` where no configuration is read. */
+  ignored() {
+    return this.#source && this.#listing.ignored
   }
 
   async #refresh() {
-    const configured = this.#source === undefined ? NONE : await this.#source.servers()
-    if (configured !== this.#configured) this.#adopt(configured)
-    return this.#routes
+    const listing = this.#source === undefined ? NONE : await this.#source.list()
+    if (listing !== this.#listing) this.#adopt(listing)
+    return listing
   }
 
-  /** @param {Map<string, Configured>} configured */
-  #adopt(configured) {
-    this.#configured = configured
+  /** @param {Listing} listing */
+  #adopt(listing) {
+    this.#listing = listing
     this.#routes = new Map()
-    for (const name of new Set([...configured.keys(), ...Object.keys(this.#given)])) {
-      const route = this.#define(name, configured.get(name))
-      if (route) this.#routes.set(name, route)
+    // What is configured otherwise now is defined anew with its next call; its idle sessions end at once.
+    for (const [name, { identity }] of this.#defined) {
+      if (!this.#isInCode(name) && identity !== listing.servers.get(name)?.identity()) this.#forget(name)
     }
-    for (const [name, key] of this.#keys) {
-      if (this.#routes.get(name)?.key === key) continue
-      this.#keys.delete(name)
-      this.#retire(key)
-    }
+    for (const name of this.#warm(this.#names())) this.route(name).catch(() => {})
   }
 
-  /** @param {string} name @param {Configured} [configured] @returns {Route | undefined} */
-  #define(name, configured) {
-    const given = this.#given[name] ?? {}
-    const inCode = transportOf(given)
-    const transport = inCode ?? configured?.transport
-    const allows = (inCode ? undefined : configured?.allows) ?? allowsAll
-    if (transport === undefined) return configured && { name, needs: configured.needs ?? 'no-transport', allows }
-    if (inCode === undefined && configured?.needs) return { name, needs: configured.needs, allows }
-    const { key, server } = nativeServer(name, transport, { ...this.#defaults, ...configured?.use, ...given })
-    const before = this.#keys.get(name)
-    if (before !== key) {
-      // Both are there for a moment: calls to the old one finish, and no call finds neither.
-      this.#sessions.define(key, server)
-      this.#keys.set(name, key)
-      if (before !== undefined) this.#retire(before)
+  /** @param {string[]} names */
+  #warm(names) {
+    return names.filter((name) => (this.#given[name]?.minWarm ?? this.#defaults.minWarm) > 0)
+  }
+
+  #names() {
+    return [...new Set([...this.#listing.servers.keys(), ...Object.keys(this.#given)])]
+  }
+
+  /** @param {string} name */
+  #isInCode(name) {
+    const { command, url } = this.#given[name] ?? {}
+    return command !== undefined || url !== undefined
+  }
+
+  /** @param {string} name @param {Record<string, any>} [use] - what a configuration says of it @returns {Route | undefined} */
+  #ofCode(name, use) {
+    const given = this.#given[name]
+    const transport = given && transportOf(given)
+    if (transport === undefined) return undefined
+    const key = this.#define(name, transport, use)
+    return this.#remember({ name, key, allows: allowsAll, description: { transport } }, Infinity)
+  }
+
+  /** @param {Configured} configured @param {Reach} reach @returns {Route} */
+  #routeTo({ name, file, allows, use, variables, description, identity }, { transport, needs, reason }) {
+    const route = { name, file, allows, variables, description }
+    if (transport !== undefined && needs === undefined) {
+      return { ...route, key: this.#define(name, transport, use, identity()) }
     }
-    return { name, key, allows }
+    this.#forget(name)
+    return { ...route, needs: needs ?? 'invalid', reason }
+  }
+
+  /** @param {Route} route @param {number} until */
+  #remember(route, until) {
+    this.#routes.set(route.name, { route, until })
+    return route
+  }
+
+  /** @param {string} name @param {import('./server-options').Transport} transport @param {Record<string, any>} [use] @param {string} [identity] */
+  #define(name, transport, use, identity) {
+    const { key, server } = nativeServer(name, transport, { ...this.#defaults, ...use, ...this.#given[name] })
+    const before = this.#defined.get(name)?.key
+    this.#defined.set(name, { key, identity })
+    if (before === key) return key
+    // Both are there for a moment: calls to the old one finish, and no call finds neither.
+    this.#sessions.define(key, server)
+    if (before !== undefined) this.#retire(before)
+    return key
+  }
+
+  /** @param {string} name */
+  #forget(name) {
+    const defined = this.#defined.get(name)
+    if (defined === undefined) return
+    this.#defined.delete(name)
+    this.#retire(defined.key)
   }
 
   /** Two names may stand for one server. @param {string} key */
   #retire(key) {
-    if (![...this.#keys.values()].includes(key)) this.#sessions.retire(key)
+    if (![...this.#defined.values()].some((each) => each.key === key)) this.#sessions.retire(key)
   }
 }
 

@@ -1,13 +1,19 @@
 'use strict'
 
-// Calls over native sessions: each call's promise, abort signal and progress. The pool behind it is native.
+// Requests over native sessions: each one's promise, abort signal and progress. The pool behind them is native, and knows
+// requests as a method and the text of its params.
 
 const { tellProcesses } = require('../diagnostics/processes')
-const { abortError, throwLater } = require('../errors')
+const { abortError, codedError } = require('../errors')
+const keepAlive = require('../keep-alive')
 const { recordFailure, recordResult } = require('../metrics/record')
 const native = require('../native')
 const { inName } = require('../mcporter/failure')
+const { SignalWaiters } = require('../signal-waiters')
 const { callFailure } = require('./failure')
+const { tellProgress } = require('./progress')
+const { ToolList } = require('./tool-list')
+const { prepareFor } = require('./trust')
 const { Waiting } = require('./waiting')
 
 /** How native tells what a text is. */
@@ -18,21 +24,15 @@ const LEAVE = 3
 /** The number of none. */
 const NO_SERVER = 0
 
-/** @type {(() => void) | undefined} */
-const NONE = undefined
-
 /** Bun has the functions of libuv in name only. */
 const LENDS_LOOP = !('bun' in process.versions)
 
 /**
  * @typedef {{ server: string, tool: string, timeout: number, signal?: AbortSignal, onProgress?: (progress: any) => void }} Call
- * @typedef {{ number: number, call: Call, startTime: number, resolve: (result: any) => void, reject: (error: Error) => void, unlisten?: () => void, began?: number }} Pending
+ * @typedef {{ number: number, call: Call, startTime: number, started: number, resolve: (result: any) => void, reject: (error: Error) => void,
+ *   began?: number, list?: ToolList }} Pending
+ * @typedef {{ number: number, maxBuffer: number, address?: string }} Server - `address`: of a server over HTTP that was not called yet
  */
-
-/** The native side wakes the event loop, but does not keep it alive; this does while anybody waits. */
-const keeper = setInterval(() => {}, 2 ** 31 - 1).unref()
-/** How many have calls under way. */
-let working = 0
 
 class Sessions {
   #native
@@ -41,9 +41,11 @@ class Sessions {
   #waiting = new Waiting()
   /** What native's function holds on to: these while somebody waits, when nobody else need. @type {{ sessions?: Sessions }} */
   #held = {}
-  /** Native knows servers by numbers, which are cheaper to hand over than keys. @type {Map<string, number>} */
+  /** Servers by key. Native knows them by numbers, which are cheaper to hand over. @type {Map<string, Server>} */
   #servers = new Map()
   #lastServer = NO_SERVER
+  /** @type {SignalWaiters<number>} */
+  #signals = new SignalWaiters((number) => this.#native.abort(number))
 
   /** @param {{ maxSessions: number, maxStarting: number }} limits */
   constructor({ maxSessions, maxStarting }) {
@@ -59,56 +61,67 @@ class Sessions {
 
   /** @param {string} key @param {import('../../binding').McpServer} server */
   define(key, server) {
-    const number = this.#servers.get(key) ?? ++this.#lastServer
-    this.#servers.set(key, number)
+    const number = this.#servers.get(key)?.number ?? ++this.#lastServer
+    const known = { number, maxBuffer: server.maxBuffer, address: server.url }
+    this.#servers.set(key, known)
+    // A warm server starts at once.
+    if (server.minWarm > 0) this.#prepare(known)
     this.#native.define(number, server)
   }
 
   /** @param {string} key */
   retire(key) {
-    const number = this.#servers.get(key)
-    if (number === undefined) return
+    const server = this.#servers.get(key)
+    if (server === undefined) return
     this.#servers.delete(key)
-    this.#native.retire(number)
+    this.#native.retire(server.number)
   }
 
   /**
-   * The raw result of a tool. A call that began at `began` is recorded when it is over: here, because a promise beside it costs
-   * more than all else of that.
-   * @param {string} key @param {Call} call @param {string} json @param {number} timeout what is left of it @param {number} [began]
-   * @returns {Promise<any>}
+   * Sends a request, and resolves with its raw result. A call that began at `began` is recorded when it has settled: here,
+   * because a promise beside it costs more than all else of that.
+   * @param {string} key @param {Call} call @param {string} method @param {object | string} params - an object, or its JSON text
+   * @param {number} timeout - what is left of it @param {number} [began] @returns {Promise<any>}
    */
-  callTool(key, call, json, timeout, began) {
-    const server = this.#servers.get(key) ?? NO_SERVER
-    const start = (/** @type {number} */ number) =>
-      native.mcpCallTool(this.#handle, number, server, call.tool, json, timeout, call.onProgress !== undefined)
-    return this.#start(call, start, began)
+  request(key, call, method, params, timeout, began) {
+    return this.#request(
+      key,
+      call,
+      method,
+      typeof params === 'string' ? params : JSON.stringify(params),
+      timeout,
+      began,
+    )
   }
 
-  /** All tools of a server, page after page within one deadline. @param {string} key @param {Call} call @param {number} timeLeft @returns {Promise<any[]>} */
+  /** Calls a tool with arguments that are JSON text. @param {string} key @param {Call} call @param {string} json @param {number} timeout @param {number} [began] @returns {Promise<any>} */
+  callTool(key, call, json, timeout, began) {
+    const params = `{"name":${JSON.stringify(call.tool)},"arguments":${json}}`
+    return this.#request(key, call, 'tools/call', params, timeout, began)
+  }
+
+  /** Lists all tools of a server, page after page within one deadline. @param {string} key @param {Call} call @param {number} timeLeft @returns {Promise<any[]>} */
   async listTools(key, call, timeLeft) {
-    const server = this.#servers.get(key) ?? NO_SERVER
+    const list = new ToolList(this.#servers.get(key)?.maxBuffer ?? Infinity)
     const deadline = performance.now() + timeLeft
-    const tools = []
     /** @type {string | undefined} */
     let cursor
     do {
       const timeout = Math.max(1, deadline - performance.now())
-      const page = await this.#start(call, (number) => this.#native.listTools(number, server, cursor, timeout))
-      if (Array.isArray(page.tools)) tools.push(...page.tools)
-      cursor = typeof page.nextCursor === 'string' ? page.nextCursor : undefined
+      const params = cursor === undefined ? '{}' : JSON.stringify({ cursor })
+      cursor = list.add(await this.#request(key, call, 'tools/list', params, timeout, undefined, list))
     } while (cursor !== undefined)
-    return tools
+    return list.tools
   }
 
   /** The calls that a server is working on; without a pid where the server is no process of ours. */
   active() {
-    const now = Date.now()
+    const now = performance.now()
     return this.#native.active().flatMap(({ number, pid = null }) => {
       const pending = this.#waiting.get(number)
       if (pending === undefined) return []
-      const { call, startTime } = pending
-      return [{ pid, server: call.server, tool: call.tool, startTime, duration: now - startTime }]
+      const { call, startTime, started } = pending
+      return [{ pid, server: call.server, tool: call.tool, startTime, duration: Math.floor(now - started) }]
     })
   }
 
@@ -130,25 +143,30 @@ class Sessions {
     return this.#native.close()
   }
 
-  /** @param {Call} call @param {(number: number) => void} start @param {number} [began] @returns {Promise<any>} */
-  #start(call, start, began) {
+  /** @param {string} key @param {Call} call @param {string} method @param {string} params @param {number} timeout @param {number} [began] @param {ToolList} [list] @returns {Promise<any>} */
+  #request(key, call, method, params, timeout, began, list) {
     const { signal } = call
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(failed(call, abortError(signal), began))
-      const pending = { number: 0, call, startTime: Date.now(), resolve, reject, unlisten: NONE, began }
+      const server = this.#servers.get(key)
+      if (server?.address !== undefined) this.#prepare(server)
+      const startTime = Date.now()
+      const started = performance.now()
+      const pending = { number: 0, call, startTime, started, resolve, reject, began, list }
       const number = this.#waiting.add(pending)
-      if (signal) pending.unlisten = this.#abortOn(signal, number)
+      if (signal) this.#signals.add(signal, number)
       if (this.#waiting.size === 1) this.#hold()
-      start(number)
+      const progress = call.onProgress !== undefined && list === undefined
+      native.mcpRequest(this.#handle, number, server?.number ?? NO_SERVER, method, params, timeout, progress)
       tellProcesses()
     })
   }
 
-  /** Gives a call up when the signal says so. @param {AbortSignal} signal @param {number} number */
-  #abortOn(signal, number) {
-    const abort = () => this.#native.abort(number)
-    signal.addEventListener('abort', abort, { once: true })
-    return () => signal.removeEventListener('abort', abort)
+  /** Hands over what requests over HTTP need, at the first one, because it takes long. @param {Server} server */
+  #prepare(server) {
+    if (server.address === undefined) return
+    prepareFor(server.address)
+    server.address = undefined
   }
 
   /** @param {number} number @param {number} kind @param {string} text */
@@ -156,49 +174,48 @@ class Sessions {
     if (kind === LEAVE) return this.#native.leave(number)
     const pending = this.#waiting.get(number)
     if (pending === undefined) return
-    if (kind === PROGRESS) return tellProgress(pending.call, text)
+    const { call, began, list } = pending
+    if (kind === PROGRESS) return tellProgress(call.onProgress, text)
     this.#waiting.delete(number)
     if (this.#waiting.size === 0) this.#letGo()
-    pending.unlisten?.()
+    if (call.signal) this.#signals.delete(call.signal, number)
     tellProcesses()
-    const { call, began } = pending
-    if (kind === RESULT) pending.resolve(answered(call, JSON.parse(text), began))
-    else pending.reject(failed(call, callFailure(call, JSON.parse(text)), began))
+    try {
+      if (kind !== RESULT) throw callFailure(call, parsed(text))
+      list?.count(text)
+      const result = parsed(text)
+      if (began !== undefined) recordResult(call, result, began)
+      pending.resolve(result)
+    } catch (error) {
+      pending.reject(failed(call, /** @type {Error} */ (error), began))
+    }
   }
 
-  /** Somebody waits for these. */
+  /** Keeps these sessions and the event loop alive while a call waits. */
   #hold() {
     this.#held.sessions = this
-    if (working++ === 0) keeper.ref()
+    keepAlive.hold()
   }
 
-  /** Nobody does any more. */
   #letGo() {
     this.#held.sessions = undefined
-    if (--working === 0) keeper.unref()
+    keepAlive.letGo()
   }
 }
 
-/** @param {Call} call @param {any} result @param {number} [began] */
-function answered(call, result, began) {
-  if (began !== undefined) recordResult(call, result, began)
-  return result
+/** @param {string} text */
+function parsed(text) {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw codedError('ERR_MCP', "the server's answer cannot be read as JSON", { cause })
+  }
 }
 
 /** @param {Call} call @param {Error} error @param {number} [began] */
 function failed(call, error, began) {
   if (began !== undefined) recordFailure(call, error, began)
   return inName(call, error)
-}
-
-/** A listener that throws is an uncaught exception, and no reason for the call to fail. @param {Call} call @param {string} text */
-function tellProgress({ onProgress }, text) {
-  const { progress, total, message } = JSON.parse(text)
-  try {
-    onProgress?.({ progress, total, message })
-  } catch (error) {
-    throwLater(error)
-  }
 }
 
 module.exports = { Sessions }

@@ -1,33 +1,21 @@
 'use strict'
 
-// What of a tool call mcporter's command line can carry. The rest is refused here, before a slot is taken,
-// because mcporter would do something else with it: print its help, drop a value, or run the name as a command.
+// What a tool call can be made of, checked before a slot is taken. mcporter's command line carries less: see command-line.js.
 
 const { codedError } = require('../errors')
 const { argument, invalidArgument } = require('../validate')
-
-/** mcporter takes such a server name for an address and connects to it. */
-const ADDRESS = /^(https?:\/\/|[a-z\d][a-z\d.-]*(:\d+)?\/)/i
 
 /** How deep arguments are looked into before `JSON.stringify`, which looks for circles, takes over. */
 const MAX_PLAIN_DEPTH = 32
 
 /** @param {unknown} server @returns {string} */
 function serverName(server) {
-  const name = plainName('server', server)
-  if (name !== name.trim()) throw unusable('server', name, 'it starts or ends with white space')
-  if (name === 'help') throw unusable('server', name, 'mcporter prints its help for that word')
-  if (ADDRESS.test(name))
-    throw unusable('server', name, 'mcporter takes it for an address, not for a configured server')
-  if (/\s/.test(name) && name.replace(/["'\\]/g, '').includes('npx')) {
-    throw unusable('server', name, 'mcporter takes it for a command to run, not for a configured server')
-  }
-  return name
+  return name('server', server)
 }
 
 /** @param {unknown} tool @returns {string} */
 function toolName(tool) {
-  return plainName('tool', tool)
+  return name('tool', tool)
 }
 
 /**
@@ -92,17 +80,11 @@ function onlyJson(key, value) {
   throw new TypeError(`property '${key}' is a ${kind}`)
 }
 
-/** @param {'server' | 'tool'} what @param {unknown} name @returns {string} */
-function plainName(what, name) {
-  const text = argument(what, name)
-  if (text === '') throw unusable(what, text, 'it is empty')
-  if (text.startsWith('-')) throw unusable(what, text, "mcporter takes a name with a leading '-' for an option")
+/** @param {'server' | 'tool'} what @param {unknown} value @returns {string} */
+function name(what, value) {
+  const text = argument(what, value)
+  if (text === '') throw codedError('ERR_INVALID_ARG_VALUE', `${what} must not be empty`)
   return text
-}
-
-/** @param {string} what @param {string} name @param {string} why */
-function unusable(what, name, why) {
-  return codedError('ERR_INVALID_ARG_VALUE', `${what} ${JSON.stringify(name.slice(0, 100))} can't be called: ${why}`)
 }
 
 module.exports = { encodeArguments, serverName, toolName }

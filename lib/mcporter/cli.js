@@ -4,6 +4,7 @@
 
 const path = require('node:path')
 const config = require('../config')
+const { timeLeft } = require('../mcp/bounded-waits')
 const { callCommand, listCommand, serversCommand } = require('./command-line')
 const { named } = require('./failure')
 const { files } = require('./files')
@@ -24,48 +25,56 @@ const ENVIRONMENT = {
 
 /**
  * @typedef {import('./failure').Call} Call
+ * @typedef {{ variables?: Record<string, string>, maxBuffer?: number, killGrace?: number }} OfServer
  * @typedef {{ bin?: string, configPath?: string, cwd: string, env: Record<string, string | undefined>, maxBuffer?: number, killGrace?: number, onStuck?: 'wait' | 'reject' }} Settings
  */
 
 class Mcporter {
   #runner
   #settings
+  #ofServer
   /** @type {import('./find').Mcporter | undefined} */
   #found
 
-  /** @param {import('../process/runner').Runner} runner @param {Settings} settings */
-  constructor(runner, settings) {
+  /**
+   * @param {import('../process/runner').Runner} runner @param {Settings} settings
+   * @param {(server: string) => OfServer} [ofServer] - what one server's calls need beyond the settings
+   */
+  constructor(runner, settings, ofServer = () => ({})) {
     this.#runner = runner
     this.#settings = settings
+    this.#ofServer = ofServer
   }
 
-  /** @param {Call & { json: string }} call @param {{ raw?: boolean }} [options] - `raw` adds the tool's own answer to the output */
-  call(call, { raw = false } = {}) {
-    return this.#run(callCommand(call, this.#settings.configPath), call, raw)
+  /** Calls a tool. @param {Call & { json: string }} call @param {number} deadline @param {{ raw?: boolean }} [options] - `raw` adds the tool's own answer to the output */
+  call(call, deadline, { raw = false } = {}) {
+    return this.#run(callCommand(call, this.#settings.configPath), call, deadline, raw)
   }
 
-  /** Lists the tools of the call's server. @param {Call} call */
-  list(call) {
-    return this.#run(listCommand(call, this.#settings.configPath), call)
+  /** Lists the tools of the call's server. @param {Call} call @param {number} deadline */
+  list(call, deadline) {
+    return this.#run(listCommand(call, this.#settings.configPath), call, deadline)
   }
 
-  /** Lists the servers of one source. @param {Call} call @param {'local' | 'import'} source */
-  servers(call, source) {
-    return this.#run(serversCommand(source, this.#settings.configPath), call)
+  /** Lists the servers of one source. @param {Call} call @param {number} deadline @param {'local' | 'import'} source */
+  servers(call, deadline, source) {
+    return this.#run(serversCommand(source, this.#settings.configPath), call, deadline)
   }
 
   /**
    * Runs mcporter to its end, whatever that is; rejects when it can't be started or had to be ended.
-   * @param {string[]} args @param {Call} call @param {boolean} [raw]
+   * @param {string[]} args @param {Call} call @param {number} deadline @param {boolean} [raw]
    * @returns {Promise<import('./output').Output>}
    */
-  async #run(args, call, raw = false) {
-    const { server, tool, timeout, signal } = call
-    const { cwd, env, maxBuffer, killGrace, onStuck } = this.#settings
+  async #run(args, call, deadline, raw = false) {
+    const { server, tool, signal } = call
+    const { cwd, env, onStuck } = this.#settings
+    const { variables, ...own } = this.#ofServer(server)
+    const { maxBuffer, killGrace } = { ...this.#settings, ...own }
     try {
       const { command, argv, input } = this.#start(args, raw)
-      const place = { cwd, env: { ...env, ...ENVIRONMENT }, input }
-      const limits = { timeout, signal, maxBuffer, killGrace, onStuck }
+      const place = { cwd, env: { ...env, ...variables, ...ENVIRONMENT }, input }
+      const limits = { timeout: timeLeft(deadline), signal, maxBuffer, killGrace, onStuck }
       return await this.#runner.run(command, argv, { server, tool, ...place, ...limits })
     } catch (error) {
       if (/** @type {any} */ (error).code === 'ERR_EXIT') return /** @type {any} */ (error)

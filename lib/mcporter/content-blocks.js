@@ -34,7 +34,7 @@ function knownBlock(block) {
   if (keys === undefined) return block
   const known = pick(block, keys)
   if ('annotations' in known) known.annotations = pick(known.annotations, ANNOTATIONS)
-  if ('icons' in known) known.icons = known.icons?.map?.((/** @type {any} */ icon) => pick(icon, ICON))
+  if (Array.isArray(known.icons)) known.icons = known.icons.map((icon) => pick(icon, ICON))
   if ('resource' in known) known.resource = knownResource(known.resource)
   return known
 }

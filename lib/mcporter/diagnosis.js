@@ -2,8 +2,8 @@
 
 // Why a call gave no result, looked up where mcporter does not say it: which servers or tools there are.
 
-const { mcporterFailed, toolError, unknownServer, unknownTool } = require('./failure')
-const { deniesTool, listVerdict, serverNames } = require('./output')
+const { mcporterFailed, namesOf, toolError, unknownServer, unknownTool } = require('./failure')
+const { deniesTool, jsonOf, listVerdict, serverNames } = require('./output')
 
 /**
  * @typedef {import('./cli').Mcporter} Mcporter
@@ -18,16 +18,18 @@ const { deniesTool, listVerdict, serverNames } = require('./output')
  * @param {number} deadline - on the clock of `performance.now()`
  */
 async function diagnose(mcporter, call, output, verdict, deadline) {
-  if (verdict.kind === 'unknown-server') return unknownServer(call, await serversThereAre(mcporter, call, deadline))
+  if (verdict.kind === 'unknown-server') {
+    return unknownServer(call, { names: await serversThereAre(mcporter, call, deadline) })
+  }
   if (verdict.kind === 'unknown-tool') {
     const available = verdict.available ?? (await toolsThereAre(mcporter, call, deadline)) ?? []
     return unknownTool(call, available, verdict)
   }
   const [error, text] =
     verdict.kind === 'tool-error'
-      ? [toolError(call, verdict.value), JSON.stringify(verdict.value)]
+      ? [toolError(call, verdict.value), jsonOf(verdict.value)]
       : [mcporterFailed(call, output, verdict), verdict.message]
-  if (!deniesTool(text, call.tool)) return error
+  if (text === undefined || !deniesTool(text, call.tool)) return error
   const available = await toolsThereAre(mcporter, call, deadline)
   return available === undefined || available.includes(call.tool)
     ? error
@@ -38,7 +40,7 @@ async function diagnose(mcporter, call, output, verdict, deadline) {
 async function serversThereAre(mcporter, call, deadline) {
   const names = []
   for (const source of /** @type {const} */ (['local', 'import'])) {
-    const output = await lookUp(call, deadline, (task) => mcporter.servers(task, source))
+    const output = await lookUp(deadline, () => mcporter.servers(call, deadline, source))
     if (output !== undefined) names.push(...serverNames(output))
   }
   return names
@@ -46,20 +48,19 @@ async function serversThereAre(mcporter, call, deadline) {
 
 /** @param {Mcporter} mcporter @param {Call} call @param {number} deadline */
 async function toolsThereAre(mcporter, call, deadline) {
-  const output = await lookUp(call, deadline, (task) => mcporter.list(task))
+  const output = await lookUp(deadline, () => mcporter.list(call, deadline))
   const verdict = output && listVerdict(output, call)
-  return verdict?.kind === 'tools' ? verdict.tools.map(({ name }) => name) : undefined
+  return verdict?.kind === 'tools' ? namesOf(verdict.tools) : undefined
 }
 
 /**
  * A look-up that fails takes nothing from what is known already, unless the caller wants no answer any more.
- * @param {Call} call @param {number} deadline @param {(task: Call) => Promise<Output>} look
+ * @param {number} deadline @param {() => Promise<Output>} look
  */
-async function lookUp(call, deadline, look) {
-  const timeout = Math.floor(deadline - performance.now())
-  if (timeout < 1) return undefined
+async function lookUp(deadline, look) {
+  if (deadline - performance.now() < 1) return undefined
   try {
-    return await look({ ...call, timeout })
+    return await look()
   } catch (error) {
     const { code } = /** @type {any} */ (error)
     if (code === 'ABORT_ERR' || code === 'ERR_CLOSED') throw error

@@ -38,10 +38,62 @@ function toolError(call, result) {
   return codedError('ERR_TOOL', about(call, `the tool reported an error${textOf(result)}`), { result })
 }
 
-/** @param {Call} call @param {string[]} available */
-function unknownServer(call, available) {
-  const message = `there is no server '${short(call.server)}' in mcporter's configuration${listed(available)}`
-  return codedError('ERR_UNKNOWN_SERVER', about(call, message), { available })
+/**
+ * @typedef {{ file: string, problem: string }} Ignored
+ * @typedef {{ ignored?: Ignored[], refusal?: Error & { code: string, file: string } }} Problems - of a configuration
+ */
+
+/** It may be in a file that was passed over. @param {{ server: string, tool: string }} call @param {{ names: string[] } & Problems} known */
+function unknownServer(call, { names, ignored = [], refusal }) {
+  const none = `there is no server '${short(call.server)}' in mcporter's configuration`
+  const details = { available: names, ...(ignored.length > 0 && { ignored }), ...(refusal && { file: refusal.file }) }
+  const code = refusal === undefined ? 'ERR_UNKNOWN_SERVER' : 'ERR_INVALID_CONFIG'
+  return codedError(code, about(call, `${none}${passedOver(ignored)}${listed(names)}`), details)
+}
+
+/** @param {Ignored[]} ignored */
+function passedOver(ignored) {
+  return ignored
+    .slice(0, MAX_NAMES)
+    .map(({ file, problem }) => `; ${file} was passed over: ${short(problem, MAX_TEXT)}`)
+    .join('')
+}
+
+/** No session can be had with a server. @param {{ needs?: string, reason?: string, file?: string }} route */
+function unreachable({ needs, reason = needs, file }) {
+  const details = { problem: reason, ...(file && { file }) }
+  if (!isUnusable(needs)) {
+    return codedError('ERR_SERVER_UNAVAILABLE', `no session can be had with it (${needs}): ${reason}`, details)
+  }
+  return codedError('ERR_INVALID_CONFIG', `its entry in ${file} can't be used: ${reason}`, details)
+}
+
+/** Tells an entry that not even mcporter can use. @param {string} [needs] */
+function isUnusable(needs) {
+  return needs === 'invalid' || needs === 'variable'
+}
+
+/** The failures that the configuration may explain. */
+const OF_CONFIGURATION = ['ERR_MCPORTER', 'ERR_MCPORTER_NOT_FOUND', 'ERR_UNKNOWN_SERVER']
+
+/**
+ * Adds to a failure of mcporter's what it may come from: mcporter refuses a whole file for one entry, and passes over other
+ * files in silence.
+ * @param {any} error
+ * @param {{ server: string, routes: import('../mcp/servers').Route[] } & Problems} configuration
+ */
+function explained(error, { server, routes, ignored = [] }) {
+  if (!OF_CONFIGURATION.includes(error.code)) return error
+  // With an issue of the server's own, mcporter has read its files.
+  const isAboutAll = error.code === 'ERR_MCPORTER' && error.issue === undefined
+  const entries = routes.filter(
+    ({ name, needs }) => isUnusable(needs) && (name === server || (isAboutAll && needs === 'invalid')),
+  )
+  const shown = entries.sort((one, other) => Number(other.name === server) - Number(one.name === server)).slice(0, 3)
+  const told = shown.map(({ name, file, reason }) => `; the entry '${short(name)}' in ${file} can't be used: ${reason}`)
+  error.message += told.join('') + passedOver(ignored)
+  const own = entries.find(({ name }) => name === server)
+  return Object.assign(error, own && { file: own.file, problem: own.reason }, ignored.length > 0 && { ignored })
 }
 
 /** @param {Call} call @param {string[]} available @param {{ insteadOf?: string, cause?: unknown }} [details] */
@@ -85,10 +137,16 @@ function listed(names) {
   return `; there are: ${shown.join(', ')}${more}`
 }
 
+/** The names of tools or servers, whatever the list has besides. @param {unknown} list @returns {string[]} */
+function namesOf(list) {
+  return Array.isArray(list) ? list.map((entry) => entry?.name).filter((name) => typeof name === 'string') : []
+}
+
 /** @param {any} result */
 function textOf(result) {
   const content = Array.isArray(result?.content) ? result.content : []
-  const texts = content.map((/** @type {any} */ part) => part?.text).filter((/** @type {unknown} */ text) => text)
+  const parts = content.map((/** @type {any} */ part) => part?.text)
+  const texts = parts.filter((/** @type {unknown} */ text) => typeof text === 'string' && text !== '')
   return texts.length === 0 ? '' : `: ${short(texts.join(' '), MAX_TEXT)}`
 }
 
@@ -97,4 +155,15 @@ function short(text, most = MAX_NAME) {
   return text.length > most ? `${text.slice(0, most)}…` : text
 }
 
-module.exports = { inName, mcporterFailed, named, toolError, unknownServer, unknownTool }
+module.exports = {
+  explained,
+  inName,
+  isUnusable,
+  mcporterFailed,
+  named,
+  namesOf,
+  toolError,
+  unknownServer,
+  unknownTool,
+  unreachable,
+}

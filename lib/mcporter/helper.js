@@ -10,7 +10,7 @@ const { Semaphore } = require('../semaphore')
 const { Runner } = require('../process/runner')
 const { encodeArguments, serverName, toolName } = require('./arguments')
 const { Mcporter } = require('./cli')
-const { named } = require('./failure')
+const { explained, isUnusable, named } = require('./failure')
 const { callOptions, helperOptions, listOptions } = require('./options')
 const { ProcessCalls } = require('./process-calls')
 const { mcporterServers } = require('./servers')
@@ -25,7 +25,10 @@ const ONLY_MCPORTER = new Map([
   ['ERR_NOT_STREAMABLE', 'sse'],
 ])
 
-/** @typedef {import('./failure').Call & { queueTimeout?: number }} Request */
+/**
+ * @typedef {import('./failure').Call & { queueTimeout?: number }} Request
+ * @typedef {import('../mcp/servers').Route} Route
+ */
 
 /** @type {typeof import('../mcp-helper').createMcpHelper} */
 function createMcpHelper(options) {
@@ -34,7 +37,7 @@ function createMcpHelper(options) {
   const semaphore = new Semaphore(maxConcurrent, { queueTimeout, maxQueue })
   closeAtShutdown(semaphore)
   const runner = new Runner()
-  const byProcess = new ProcessCalls(new Mcporter(runner, settings.mcporter))
+  const byProcess = new ProcessCalls(new Mcporter(runner, settings.mcporter, ofServer))
   const pool = new McpPool(settings.pool, mcporterServers(settings.mcporter))
   const bySession = new SessionCalls(pool)
   /** Servers that showed that only mcporter can speak to them, and why. @type {Map<string, string>} */
@@ -45,10 +48,15 @@ function createMcpHelper(options) {
   /** @type {import('../mcp-helper').McpHelper['callToolAsync']} */
   async function callToolAsync(server, tool, args = {}, options) {
     const { rejectOnError, ...call } = checkedCall(server, tool, args, options)
-    if (tool === LIST_TOOLS) return inSlot(call, async (deadline) => (await byProcess.list(call, deadline)).value)
+    if (tool === LIST_TOOLS) {
+      return inSlot(
+        call,
+        async (deadline) => (await routed(call, deadline, (calls, route) => calls.list(call, deadline, route))).value,
+      )
+    }
     return orToolError(
       rejectOnError,
-      inSlot(call, (deadline) => routed(call, (calls) => calls.call(call, deadline))),
+      inSlot(call, (deadline) => routed(call, deadline, (calls, route) => calls.call(call, deadline, route))),
     )
   }
 
@@ -57,7 +65,7 @@ function createMcpHelper(options) {
     const { rejectOnError, ...call } = checkedCall(server, tool, args, options)
     return orToolError(
       rejectOnError,
-      inSlot(call, (deadline) => routed(call, (calls) => calls.callRaw(call, deadline))),
+      inSlot(call, (deadline) => routed(call, deadline, (calls, route) => calls.callRaw(call, deadline, route))),
     )
   }
 
@@ -65,7 +73,9 @@ function createMcpHelper(options) {
   async function listToolsAsync(server, options) {
     const { timeout = settings.listTimeout, ...rest } = listOptions(options)
     const call = { ...rest, timeout, server: serverName(server), tool: LIST_TOOLS }
-    return inSlot(call, async (deadline) => (await routed(call, (calls) => calls.list(call, deadline))).tools)
+    return inSlot(call, async (deadline) => {
+      return (await routed(call, deadline, (calls, route) => calls.list(call, deadline, route))).tools
+    })
   }
 
   /** @param {string} server @param {string} tool @param {object} args @param {unknown} options */
@@ -76,22 +86,38 @@ function createMcpHelper(options) {
   }
 
   /**
-   * Does it the way that is meant for the call's server, or through mcporter when it shows that only mcporter can.
-   * @template T @param {{ server: string }} call @param {(calls: ProcessCalls | SessionCalls) => Promise<T>} work @returns {Promise<T>}
+   * Does the work the way that is meant for the call's server, or through mcporter when the server shows that only mcporter can.
+   * @template T @param {Request} call @param {number} deadline @param {(calls: ProcessCalls | SessionCalls, route?: Route) => Promise<T>} work @returns {Promise<T>}
    */
-  async function routed({ server }, work) {
+  async function routed(call, deadline, work) {
+    const { server } = call
     const wanted = settings.transports.get(server) ?? settings.transport
-    if (wanted === 'mcporter') return work(byProcess)
-    const { needs } = (await pool.route(server)) ?? {}
-    if (wanted === 'pool') return work(bySession)
-    if (needs !== undefined || refused.has(server)) return work(byProcess)
-    return work(bySession).catch((error) => {
+    if (wanted === 'mcporter') return throughMcporter(call, deadline, work)
+    const route = await pool.route(call, deadline)
+    if (wanted === 'pool' || isUnusable(route?.needs)) return work(bySession, route)
+    if (route?.needs !== undefined || refused.has(server)) return throughMcporter(call, deadline, work)
+    return work(bySession, route).catch((error) => {
       const reason = ONLY_MCPORTER.get(error.code)
       if (reason === undefined) throw error
       // It was refused before it could be called.
       refused.set(server, reason)
-      return work(byProcess)
+      return throughMcporter(call, deadline, work)
     })
+  }
+
+  /** mcporter's own words leave out what the configuration says. @template T @param {Request} call @param {number} deadline @param {(calls: ProcessCalls) => Promise<T>} work @returns {Promise<T>} */
+  async function throughMcporter(call, deadline, work) {
+    const configuration = await pool.configuration(call, deadline)
+    return work(byProcess).catch((error) => {
+      throw explained(error, { ...configuration, routes: pool.routes(), server: call.server })
+    })
+  }
+
+  /** What a process of mcporter's needs to know of a server. @param {string} server @returns {import('./cli').OfServer} */
+  function ofServer(server) {
+    const { maxBuffer, killGrace } = settings.pool.servers[server] ?? {}
+    const own = { ...(maxBuffer && { maxBuffer }), ...(killGrace && { killGrace }) }
+    return { variables: pool.known(server)?.variables, ...own }
   }
 
   /** @template T @param {Request} call @param {(deadline: number) => Promise<T>} work @returns {Promise<T>} */
@@ -139,10 +165,11 @@ function createMcpHelper(options) {
     const servers = pool.routes().map((route) => {
       const { name } = route
       const needs = route.needs ?? refused.get(name)
+      const problem = route.reason ?? null
       const wanted = settings.transports.get(name) ?? settings.transport
-      if (wanted === 'mcporter') return { name, transport: wanted, reason: 'chosen' }
-      if (needs !== undefined && wanted === 'auto') return { name, transport: 'mcporter', reason: needs }
-      return { name, transport: 'pool', reason: needs ?? null }
+      if (wanted === 'mcporter') return { name, transport: wanted, reason: 'chosen', problem }
+      const isMcporters = needs !== undefined && wanted === 'auto' && !isUnusable(needs)
+      return { name, transport: isMcporters ? 'mcporter' : 'pool', reason: needs ?? null, problem }
     })
     return /** @type {any} */ ({ ...pool.getStatus(), servers })
   }

@@ -4,8 +4,11 @@
 
 const path = require('node:path')
 const config = require('../config')
+const { codedError } = require('../errors')
+const { progressListener } = require('../mcp/progress')
 const { USE } = require('../mcp/server-options')
 const { givenServers } = require('../mcp/servers')
+const { environmentProblem, variableNameProblem } = require('../mcp/transport-problem')
 const { ON_STUCK } = require('../process/request')
 const validate = require('../validate')
 
@@ -28,6 +31,8 @@ function environment(name, value) {
   for (const [key, entry] of Object.entries(variables)) {
     if (entry !== undefined) validate.string(`${name}.${key}`, entry)
   }
+  const problem = variableNameProblem(variables) ?? environmentProblem(variables)
+  if (problem !== undefined) throw codedError('ERR_INVALID_CONFIG', name + problem)
   return { ...variables }
 }
 
@@ -60,7 +65,7 @@ const HELPER = {
 /** @type {Record<string, Check>} */
 const LIST = { timeout: validate.time, signal: validate.abortSignal, queueTimeout: patience }
 /** @type {Record<string, Check>} */
-const CALL = { ...LIST, rejectOnError: validate.boolean }
+const CALL = { ...LIST, rejectOnError: validate.boolean, onProgress: progressListener }
 
 /** @param {unknown} options */
 function helperOptions(options) {
@@ -108,7 +113,7 @@ function apart(all) {
   return { transports, servers }
 }
 
-/** @param {unknown} options @returns {{ timeout?: number, signal?: AbortSignal, queueTimeout?: number, rejectOnError?: boolean }} */
+/** @param {unknown} options @returns {{ timeout?: number, signal?: AbortSignal, queueTimeout?: number, rejectOnError?: boolean, onProgress?: import('../mcp/progress').Listener }} */
 function callOptions(options) {
   return checked(options, CALL)
 }

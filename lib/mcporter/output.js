@@ -4,6 +4,7 @@
 
 const { documents } = require('./documents')
 const { RAW_RESULT, TOOL_ERROR, TOOL_RESULT } = require('./exit-codes')
+const { namesOf } = require('./failure')
 
 /**
  * @typedef {{ exitCode: number | null, signal?: string | null, stdout: string, stderr: string }} Output
@@ -47,7 +48,11 @@ function callVerdict(output, { server, tool }) {
 /** The tool's own answer, which launcher.mjs adds when it is asked to. @param {Output} output @returns {any} */
 function rawResult({ stdout }) {
   const start = stdout.lastIndexOf(RAW_RESULT)
-  return start === -1 ? undefined : JSON.parse(stdout.slice(start + RAW_RESULT.length))
+  try {
+    return start === -1 ? undefined : JSON.parse(stdout.slice(start + RAW_RESULT.length))
+  } catch {
+    return undefined
+  }
 }
 
 /** @param {Output} output @param {{ server: string }} list @returns {ListVerdict} */
@@ -58,7 +63,7 @@ function listVerdict(output, { server }) {
   if (listing === undefined) return silent(output)
   if (listing.name !== server) return { kind: 'unknown-server' }
   if (!Array.isArray(listing.tools)) return failedReport(listing, output)
-  return { kind: 'tools', tools: listing.tools.map(toTool), value: listing }
+  return { kind: 'tools', tools: listing.tools.filter(isObject).map(toTool), value: listing }
 }
 
 /** The names in the output of `mcporter config list --json`. @param {Output} output */
@@ -67,7 +72,16 @@ function serverNames(output) {
   return namesOf(list?.value.servers)
 }
 
-/** Whether an answer reads like a server's word for "I have no such tool". @param {string} text @param {string} tool */
+/** The JSON of an answer; `undefined` where the answer is nested too deep for that. @param {unknown} answer @returns {string | undefined} */
+function jsonOf(answer) {
+  try {
+    return JSON.stringify(answer)
+  } catch {
+    return undefined
+  }
+}
+
+/** Tells if an answer reads like a server's word for "I have no such tool". @param {string} text @param {string} tool */
 function deniesTool(text, tool) {
   return (
     text.includes(JSON.stringify(tool).slice(1, -1)) &&
@@ -108,9 +122,9 @@ function isListing(value) {
   return value?.mode === 'server' && typeof value.name === 'string'
 }
 
-/** @param {unknown} list @returns {string[]} */
-function namesOf(list) {
-  return Array.isArray(list) ? list.map((entry) => entry?.name).filter((name) => typeof name === 'string') : []
+/** @param {unknown} value */
+function isObject(value) {
+  return typeof value === 'object' && value !== null
 }
 
 /** Without `options`, mcporter's own rendering of the schema as command-line flags. @param {any} entry @returns {Tool} */
@@ -118,4 +132,4 @@ function toTool({ options, ...tool }) {
   return tool
 }
 
-module.exports = { callVerdict, deniesTool, listVerdict, rawResult, serverNames }
+module.exports = { callVerdict, deniesTool, jsonOf, listVerdict, rawResult, serverNames }

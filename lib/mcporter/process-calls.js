@@ -21,7 +21,7 @@ class ProcessCalls {
 
   /** What mcporter prints of the tool's answer. @param {Call} call @param {number} deadline @returns {Promise<any>} */
   async call(call, deadline) {
-    const output = await this.#mcporter.call(call)
+    const output = await this.#mcporter.call(call, deadline)
     const verdict = callVerdict(output, call)
     if (verdict.kind === 'result') return verdict.value
     throw await diagnose(this.#mcporter, call, output, verdict, deadline)
@@ -29,7 +29,7 @@ class ProcessCalls {
 
   /** The tool's answer as the server gave it. @param {Call} call @param {number} deadline @returns {Promise<any>} */
   async callRaw(call, deadline) {
-    const output = await this.#mcporter.call(call, { raw: true })
+    const output = await this.#mcporter.call(call, deadline, { raw: true })
     const raw = rawResult(output)
     if (raw !== undefined && raw.isError !== true) return raw
     const verdict =
@@ -40,7 +40,7 @@ class ProcessCalls {
 
   /** mcporter's listing of a server. @param {import('./failure').Call} call @param {number} deadline */
   async list(call, deadline) {
-    const output = await this.#mcporter.list(call)
+    const output = await this.#mcporter.list(call, deadline)
     const verdict = listVerdict(output, call)
     if (verdict.kind === 'tools') return verdict
     throw await diagnose(this.#mcporter, call, output, verdict, deadline)

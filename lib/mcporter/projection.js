@@ -10,11 +10,12 @@ const DEPTH = 2
 const START_OF_JSON = /^\s*(?:[[{"\-\d]|true|false)/
 
 /**
- * The value that mcporter prints for a result of `tools/call`, `isError` or not.
+ * The value that mcporter prints for a result of `tools/call`, `isError` or not. A result that is no object stays as it is.
  * @param {any} raw - the result as the server sent it
  * @returns {any}
  */
 function project(raw) {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return raw
   const result = knownParts(raw)
   return structured(result) ?? inTexts(result) ?? result
 }
@@ -52,7 +53,7 @@ function inTexts(result) {
 function textsOf({ contents, content }) {
   const texts = Array.isArray(contents) ? contents.map(resourceText) : []
   for (const block of Array.isArray(content) ? content : []) {
-    if (block?.type === 'text' && block.text) texts.push({ text: block.text, isMarkdown: false })
+    if (block?.type === 'text' && isText(block.text)) texts.push({ text: block.text, isMarkdown: false })
     if (block?.type === 'resource') texts.push(resourceText(block.resource))
   }
   return texts.filter((text) => text !== undefined)
@@ -60,10 +61,16 @@ function textsOf({ contents, content }) {
 
 /** @param {any} resource @returns {Text | undefined} */
 function resourceText(resource) {
-  const isMarkdown = /markdown/i.test(resource?.mimeType)
+  const isMarkdown = isText(resource?.mimeType) && /markdown/i.test(resource.mimeType)
   if (typeof resource?.text === 'string') return { text: resource.text, isMarkdown }
-  if (typeof resource?.blob === 'string') return { text: `[Binary resource: ${resource.uri ?? ''}]`, isMarkdown: false }
+  if (typeof resource?.blob === 'string')
+    return { text: `[Binary resource: ${isText(resource.uri) ? resource.uri : ''}]`, isMarkdown: false }
   return undefined
+}
+
+/** @param {unknown} value */
+function isText(value) {
+  return typeof value === 'string' && value !== ''
 }
 
 /** @param {Text[]} texts */

@@ -1,7 +1,9 @@
 'use strict'
 
-// The servers of mcporter's configuration, as a pool of sessions takes them.
+// The servers of mcporter's configuration, as a pool of sessions takes them. Reading a configuration says which servers there
+// are; what one takes beyond that (a stored token, the files behind npx) is looked up when it is called.
 
+const { passedOn } = require('./config/env-file')
 const { placesHere } = require('./config/places')
 const { isAllowed } = require('./config/tool-filter')
 const { WatchedConfiguration } = require('./config/watch')
@@ -16,6 +18,8 @@ const EARLY = 60_000
  * @typedef {import('./config/server').Server} Server
  * @typedef {import('./config/places').Places} Places
  * @typedef {import('../mcp/servers').Configured} Configured
+ * @typedef {import('../mcp/servers').Listing} Listing
+ * @typedef {import('../mcp/servers').Reach} Reach
  * @typedef {{ configPath?: string, cwd?: string, env?: Record<string, string | undefined>, npxBypass?: boolean }} Settings
  */
 
@@ -23,60 +27,75 @@ const EARLY = 60_000
 function mcporterServers({ configPath, cwd = process.cwd(), env, npxBypass = true }) {
   const places = () => placesHere({ configPath, cwd, env })
   const watched = new WatchedConfiguration({ places })
-  /** @type {{ configuration: Configuration, until: number, servers: Promise<Map<string, Configured>> } | undefined} */
-  let made
+  /** @type {{ configuration: Configuration, listing: Listing } | undefined} */
+  let listed
 
-  async function servers() {
+  /** The same object as long as the files say the same. */
+  async function list() {
     const configuration = await watched.get()
-    if (made?.configuration !== configuration || Date.now() > made.until) {
-      const making = { configuration, until: Infinity, servers: make(configuration) }
-      made = making
-      making.servers.catch(() => {
-        if (made === making) made = undefined
-      })
+    if (listed?.configuration !== configuration) listed = { configuration, listing: listing(configuration) }
+    return listed.listing
+  }
+
+  /** @param {Configuration} configuration @returns {Listing} */
+  function listing({ servers, unusable, idleTimeout, ignored, refusal }) {
+    /** @type {Map<string, Configured>} */
+    const all = new Map()
+    for (const server of [...servers, ...unusable]) {
+      if (!all.has(server.name)) all.set(server.name, configured(server, idleTimeout))
     }
-    return made.servers
+    return { servers: all, ignored, refusal }
   }
 
-  /** @param {Configuration} configuration */
-  async function make(configuration) {
-    const here = places()
-    let until = Infinity
-    const all = await Promise.all(
-      configuration.servers.map(async (server) => {
-        const { expiresAt = Infinity, ...signed } = await signedIn(server, here)
-        until = Math.min(until, expiresAt - EARLY)
-        const transport = npxBypass ? await direct(signed.transport, cwd) : signed.transport
-        const use = useOf(server.lifecycle, configuration.idleTimeout)
-        return { name: server.name, use, needs: signed.needs, transport, allows: isAllowed.bind(null, server) }
-      }),
-    )
-    if (made?.configuration === configuration) made.until = until
-    return new Map(all.map((server) => [server.name, server]))
+  /** @param {Server} server @param {number} [idleTimeout] @returns {Configured} */
+  function configured(server, idleTimeout) {
+    const { name, source, definition, needs, reason } = server
+    const variables = definition?.fileVariables && passedOn(definition.fileVariables)
+    const description = definition && { transport: definition.transport, description: definition.description, source }
+    const file = source.path
+    const use = useOf(server.lifecycle, idleTimeout)
+    return {
+      ...{ name, file, description, variables, use, needs, reason },
+      identity: () => JSON.stringify([server.key, needs, use]),
+      allows: isAllowed.bind(null, server),
+      reach: () => reach(server),
+    }
   }
 
-  return { servers }
+  /** @param {Server} server @returns {Promise<Reach>} */
+  async function reach(server) {
+    const { transport, expiresAt, ...why } = await signedIn(server, places())
+    const until = expiresAt === undefined ? Infinity : expiresAt - EARLY
+    return { ...why, until, transport: npxBypass ? await direct(transport, cwd) : transport }
+  }
+
+  return { list }
 }
 
-/** With the token that mcporter has stored, where it takes one. @param {Server} server @param {Places} places */
-async function signedIn({ needs, ...server }, places) {
-  const { transport, definition } = server
+/**
+ * With the token that mcporter has stored, where it takes one.
+ * @param {Server} server @param {Places} places
+ * @returns {Promise<Pick<Server, 'transport' | 'needs' | 'reason'> & { expiresAt?: number }>}
+ */
+async function signedIn(server, places) {
+  const { definition, transport, needs, reason } = server
   const isSigned = needs === 'oauth' || needs === 'refresh'
-  if (!isSigned || definition === undefined) return { transport, needs }
+  if (!isSigned || definition === undefined) return { transport, needs, reason }
   const token = await accessToken(definition, places)
-  if ('needs' in token) return { transport, needs: token.needs }
+  if ('needs' in token) return { transport, ...token }
   const signed = withToken(server, token.accessToken)
-  return signed === undefined ? { transport, needs } : { transport: signed, expiresAt: token.expiresAt }
+  return signed === undefined ? { transport, needs, reason } : { transport: signed, expiresAt: token.expiresAt }
 }
 
 /** Without npx, where its package is here already. @param {Server['transport']} transport @param {string} cwd */
 async function direct(transport, cwd) {
   if (transport?.kind !== 'stdio') return transport
-  return (await withoutNpx(transport, { cwd })) ?? transport
+  // npx itself says what is wrong with files that can't be read.
+  return (await withoutNpx(transport, { cwd }).catch(() => undefined)) ?? transport
 }
 
 /**
- * Who is to live on between calls has a state, which two calls at once would share and an early end would lose.
+ * A server that is to live on between calls has a state, which two calls at once would share and an early end would lose.
  * @param {import('./config/lifecycle').Lifecycle | undefined} lifecycle @param {number} [idleTimeout]
  */
 function useOf(lifecycle, idleTimeout = Infinity) {

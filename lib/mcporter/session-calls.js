@@ -2,12 +2,14 @@
 
 // Calls over sessions that stay.
 
-const { toolError, unknownTool } = require('./failure')
-const { deniesTool } = require('./output')
+const { namesOf, toolError, unknownTool } = require('./failure')
+const { listing } = require('./listing')
+const { deniesTool, jsonOf } = require('./output')
 const { project } = require('./projection')
 
 /**
  * @typedef {import('../mcp/pool').McpPool} McpPool
+ * @typedef {import('../mcp/servers').Route} Route
  * @typedef {import('./failure').Call & { json: string }} Call
  */
 
@@ -19,40 +21,46 @@ class SessionCalls {
     this.#pool = pool
   }
 
-  /** What mcporter would print of the tool's answer. @param {Call} call @param {number} deadline @returns {Promise<any>} */
-  async call(call, deadline) {
-    return this.#answer(call, deadline, project)
+  /** Calls a tool; returns what mcporter would print of its answer. @param {Call} call @param {number} deadline @param {Route} [route] @returns {Promise<any>} */
+  async call(call, deadline, route) {
+    return this.#answer(call, deadline, route, project)
   }
 
-  /** The tool's answer as the server gave it. @param {Call} call @param {number} deadline @returns {Promise<any>} */
-  async callRaw(call, deadline) {
-    return this.#answer(call, deadline, (raw) => raw)
+  /** Calls a tool; returns its answer as the server gave it. @param {Call} call @param {number} deadline @param {Route} [route] @returns {Promise<any>} */
+  async callRaw(call, deadline, route) {
+    return this.#answer(call, deadline, route, (raw) => raw)
   }
 
-  /** @param {import('./failure').Call} call */
-  async list(call) {
-    const tools = await this.#pool.listPages(call)
-    return { tools: tools.map(toTool) }
+  /** Lists a server's tools. @param {import('./failure').Call} call @param {number} deadline @param {Route} [route] */
+  async list(call, deadline, route) {
+    const began = performance.now()
+    const tools = await this.#pool.listPages(call, deadline, route)
+    const duration = Math.round(performance.now() - began)
+    const server = this.#pool.known(call.server) ?? { name: call.server }
+    return {
+      tools: tools.map(toTool),
+      /** What mcporter prints. */
+      get value() {
+        return listing(server, tools, duration)
+      },
+    }
   }
 
-  /** @param {Call} call @param {number} deadline @param {(raw: any) => any} view */
-  async #answer(call, deadline, view) {
-    const raw = await this.#pool.callEncoded(call, call.json).catch(async (error) => {
+  /** @param {Call} call @param {number} deadline @param {Route | undefined} route @param {(raw: any) => any} view */
+  async #answer(call, deadline, route, view) {
+    const raw = await this.#pool.callEncoded(call, call.json, deadline, route).catch(async (error) => {
       throw error.code === 'ERR_MCP' ? await this.#diagnose(call, deadline, error, error.rpcMessage) : error
     })
     const value = view(raw)
     if (raw?.isError !== true) return value
-    throw await this.#diagnose(call, deadline, toolError(call, value), JSON.stringify(raw))
+    throw await this.#diagnose(call, deadline, toolError(call, value), jsonOf(raw))
   }
 
-  /** The server's words may mean that there is no such tool; its list of tools tells. @param {Call} call @param {number} deadline @param {Error} error @param {string} text */
+  /** Looks the tool up where the server's words may mean that there is none. @param {Call} call @param {number} deadline @param {Error} error @param {string | undefined} text */
   async #diagnose(call, deadline, error, text) {
-    if (!deniesTool(text, call.tool)) return error
-    const timeout = Math.floor(deadline - performance.now())
-    if (timeout < 1) return error
+    if (text === undefined || !deniesTool(text, call.tool) || deadline - performance.now() < 1) return error
     try {
-      const tools = await this.#pool.listPages({ ...call, timeout })
-      const available = tools.map(({ name }) => name)
+      const available = namesOf(await this.#pool.listPages(call, deadline))
       return available.includes(call.tool) ? error : unknownTool(call, available, { cause: error })
     } catch (failure) {
       const { code } = /** @type {any} */ (failure)
@@ -62,9 +70,11 @@ class SessionCalls {
   }
 }
 
-/** What mcporter shows of a tool. @param {any} tool */
-function toTool({ name, description, inputSchema, outputSchema }) {
-  return JSON.parse(JSON.stringify({ name, description, inputSchema, outputSchema }))
+const SHOWN = /** @type {const} */ (['name', 'description', 'inputSchema', 'outputSchema'])
+
+/** Picks what mcporter shows of a tool. @param {any} tool @returns {any} */
+function toTool(tool) {
+  return Object.fromEntries(SHOWN.filter((key) => tool[key] !== undefined).map((key) => [key, tool[key]]))
 }
 
 module.exports = { SessionCalls }

@@ -25,6 +25,8 @@ class Sampler {
   #source
   /** @type {Sample[]} */
   #samples = []
+  /** How far the clock was last set back, in ms, and what it said before. */
+  #setBack = { by: 0, from: -Infinity }
   /** @type {Set<(sample: Sample) => void>} */
   #listeners = new Set()
 
@@ -43,6 +45,9 @@ class Sampler {
 
   /** Those after this moment, oldest first. @param {number} [since] ms since the epoch @returns {Sample[]} */
   history(since = -Infinity) {
+    const newest = this.#samples.at(-1)?.time ?? Infinity
+    // The time of a sample that was given before the clock was set back.
+    if (since > newest && since <= this.#setBack.from) return this.history(since - this.#setBack.by)
     // Backwards, because who asks again and again wants the last few.
     let at = this.#samples.length
     while (at > 0 && this.#samples[at - 1].time > since) at--
@@ -67,9 +72,19 @@ class Sampler {
   #look() {
     const sample = takenSample(this.#source)
     if (sample === undefined) return
+    this.#followClock(sample.time)
     this.#samples.push(sample)
     if (this.#samples.length > KEPT) this.#samples.shift()
     for (const listener of this.#listeners) tell(listener, sample)
+  }
+
+  /** When the clock was set back, all samples go with it, so that they stay in order. @param {number} time of the next sample */
+  #followClock(time) {
+    const last = this.#samples.at(-1)
+    if (last === undefined || last.time < time) return
+    const by = last.time - time + INTERVAL
+    this.#setBack = { by, from: last.time }
+    this.#samples = this.#samples.map((sample) => ({ ...sample, time: sample.time - by }))
   }
 }
 

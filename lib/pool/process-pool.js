@@ -4,6 +4,7 @@ const { tellProcesses } = require('../diagnostics/processes')
 const { abortError, codedError } = require('../errors')
 const { closedError, drainAtShutdown, isClosing } = require('../lifecycle')
 const native = require('../native')
+const { abortListeners } = require('../signal-waiters')
 const validate = require('../validate')
 const { acquireFailure } = require('./failure')
 const { poolOptions, waitOptions } = require('./options')
@@ -123,10 +124,10 @@ class ProcessPool {
     const abort = () => this.#native.giveUp(use, 'aborted')
     const late = () => this.#native.giveUp(use, 'timeout')
     const timer = timeout === Infinity ? undefined : setTimeout(late, timeout)
-    signal?.addEventListener('abort', abort, { once: true })
+    if (signal) abortListeners.add(signal, abort)
     const { pid, failure } = await this.#native.acquire(use)
     clearTimeout(timer)
-    signal?.removeEventListener('abort', abort)
+    if (signal) abortListeners.delete(signal, abort)
     if (signal?.aborted) {
       // Granted a moment before the abort: whoever gave up does not get it.
       this.#native.release(use, 0, false)
@@ -166,13 +167,13 @@ async function within(timeout, signal, fn) {
     abort = () => reject(abortError(/** @type {AbortSignal} */ (signal)))
     const late = () => reject(codedError('ERR_CALL_TIMEOUT', `The use of a worker timed out after ${timeout} ms`))
     if (timeout !== undefined && timeout !== Infinity) timer = setTimeout(late, timeout)
-    signal?.addEventListener('abort', abort, { once: true })
+    if (signal) abortListeners.add(signal, abort)
   })
   try {
     return await Promise.race([fn(), limit])
   } finally {
     clearTimeout(timer)
-    signal?.removeEventListener('abort', abort)
+    if (signal) abortListeners.delete(signal, abort)
   }
 }
 

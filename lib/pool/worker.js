@@ -3,6 +3,7 @@
 const { EventEmitter } = require('node:events')
 const { abortError, codedError, throwLater } = require('../errors')
 const keepAlive = require('../keep-alive')
+const { abortListeners } = require('../signal-waiters')
 const { details, exitFailure } = require('./failure')
 const { fromLine, toLine } = require('./message')
 const { waitOptions } = require('./options')
@@ -166,7 +167,7 @@ class Worker extends EventEmitter {
       const done = () => {
         this.#receivers.delete(receiver)
         clearTimeout(timer)
-        signal?.removeEventListener('abort', abort)
+        if (signal) abortListeners.delete(signal, abort)
       }
       const receiver = {
         /** @param {unknown} value */
@@ -188,7 +189,7 @@ class Worker extends EventEmitter {
       const abort = () => giveUp(abortError(/** @type {AbortSignal} */ (signal)))
       const late = () => giveUp(codedError('ERR_CALL_TIMEOUT', `The worker wrote no line within ${timeout} ms`))
       const timer = timeout === undefined || timeout === Infinity ? undefined : setTimeout(late, timeout)
-      signal?.addEventListener('abort', abort, { once: true })
+      if (signal) abortListeners.add(signal, abort)
       this.#receivers.add(receiver)
     })
   }

@@ -4,6 +4,7 @@ const native = require('../native')
 const { tellProcesses } = require('../diagnostics/processes')
 const { abortError } = require('../errors')
 const { closedError, isClosing, track } = require('../lifecycle')
+const { abortListeners } = require('../signal-waiters')
 const validate = require('../validate')
 const { failure, signalName, startError, stuckError } = require('./failure')
 const { processRequest } = require('./request')
@@ -72,7 +73,7 @@ class Runner {
       throw refusal
     }
     const abort = () => call.end('aborted')
-    signal?.addEventListener('abort', abort, { once: true })
+    if (signal) abortListeners.add(signal, abort)
     const running = track(call.run(request.native, listener), (killGrace) => call.end('shutdown', killGrace))
     this.#running.set(call, running)
     tellProcesses()
@@ -80,7 +81,7 @@ class Runner {
       return settle(await running, request)
     } finally {
       this.#running.delete(call)
-      signal?.removeEventListener('abort', abort)
+      if (signal) abortListeners.delete(signal, abort)
     }
   }
 }

@@ -5,6 +5,7 @@
 mod reading;
 mod settle;
 mod shapes;
+mod trust;
 
 use super::error::{Result, internal};
 use super::process::environment;
@@ -95,7 +96,7 @@ impl McpSessions {
     #[napi]
     pub fn define(&self, key: u32, server: McpServer) {
         let _runtime = self.sessions.supervisor.runtime.enter();
-        self.sessions.pool.define(key, server.into_definition());
+        self.sessions.pool.define(key, server.into_config());
     }
 
     /// Takes a server away: idle sessions end now, busy ones after their calls.
@@ -103,12 +104,6 @@ impl McpSessions {
     pub fn retire(&self, key: u32) {
         let _runtime = self.sessions.supervisor.runtime.enter();
         self.sessions.pool.retire(key);
-    }
-
-    /// Asks for a page of a server's tools.
-    #[napi]
-    pub fn list_tools(&self, number: u32, key: u32, cursor: Option<String>, timeout: f64) {
-        self.sessions.start(number, key, Request::ListTools { cursor }, timeout, false);
     }
 
     /// Gives a call up: it fails with `ABORT_ERR`.
@@ -176,20 +171,21 @@ impl McpSessions {
     }
 }
 
-/// Calls a tool with JSON arguments. `timeout` is in ms, `Infinity` for none.
+/// Sends a request to the server with this key. `params` is a JSON object as text, or empty. `timeout` is in ms, `Infinity`
+/// for none. With `progress`, the request asks for progress.
 #[napi]
-pub fn mcp_call_tool(
+pub fn mcp_request(
     sessions: u32,
     number: u32,
     key: u32,
-    tool: String,
-    arguments: String,
+    method: String,
+    params: String,
     timeout: f64,
     progress: bool,
 ) -> Result<()> {
     let sessions = OPEN.with_borrow(|open| open.get(sessions as usize).and_then(Weak::upgrade));
     let sessions = sessions.ok_or_else(|| napi::Error::new("ERR_INTERNAL", "no such sessions"))?;
-    sessions.start(number, key, Request::CallTool { tool, arguments }, timeout, progress);
+    sessions.start(number, key, Request { method, params }, timeout, progress);
     Ok(())
 }
 
@@ -199,13 +195,13 @@ impl Sessions {
         let settler = Arc::clone(&self.settler);
         let settle = Box::new(move |outcome| settler.settle(number, outcome));
         let call = Call { number, key, request: Arc::new(request), progress, settle };
-        let asked = self.pool.call(call, millis(timeout));
+        let session = self.pool.call(call, millis(timeout));
         #[cfg(unix)]
-        if let Some(pipes) = asked.as_deref().and_then(Session::pipes) {
-            self.reading.borrow_mut().join(&pipes.outlet);
+        if let Some(server) = session.as_deref().and_then(Session::stdio) {
+            self.reading.borrow_mut().join(&server.outlet);
         }
         #[cfg(not(unix))]
-        drop(asked);
+        drop(session);
     }
 }
 

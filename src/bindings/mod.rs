@@ -11,3 +11,9 @@ mod scanner;
 mod tree_events;
 mod wait_queue;
 mod worker;
+
+/// When the addon is loaded, so that it is known of the machine's sleeps which came before a child that is started now.
+#[napi_derive::module_init]
+fn note_time() {
+    crate::process::table::note_time();
+}

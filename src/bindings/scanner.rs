@@ -34,8 +34,10 @@ pub struct ScannerOptions {
 pub struct AllowEntry {
     /// A pid.
     pub pid: Option<u32>,
-    /// An executable's path or file name.
+    /// An executable's path or file name, or that of a link to it.
     pub executable: Option<String>,
+    /// The folders in which a file name is looked for.
+    pub folders: Option<Vec<String>>,
     /// A regular expression for the command line.
     pub source: Option<String>,
     /// Its flags.
@@ -195,7 +197,9 @@ impl AllowEntry {
     fn into_allow(self) -> Option<std::result::Result<Allow, crate::error::Error>> {
         let flags = self.flags.unwrap_or_default();
         let pattern = self.source.map(|source| Allow::pattern(&source, &flags));
-        pattern.or(self.pid.map(Allow::Pid).or(self.executable.map(Allow::Executable)).map(Ok))
+        let folders = self.folders.unwrap_or_default();
+        let executable = self.executable.map(|name| Allow::executable(name, folders));
+        pattern.or(self.pid.map(Allow::Pid).or(executable).map(Ok))
     }
 }
 

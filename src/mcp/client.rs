@@ -1,36 +1,150 @@
-//! What this client answers when a server asks it for something: that it has none of it to offer.
+//! The JSON-RPC client: request ids, answers, progress, and the requests of the server. It is the same for every transport.
 
-use rmcp::model::{
-    ClientCapabilities, ClientConfig, ClientResult, ErrorCode, ErrorData, Implementation, ServerNotification,
-    ServerRequest,
-};
-use rmcp::service::{NotificationContext, RequestContext, RoleClient, Service};
+use super::error::CallError;
+use super::jsonrpc::{self, Id, Incoming};
+use super::request::{Outcome, Progress, Request, Settle};
+use super::server_log::ServerLog;
+use crate::runner::Sent;
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A client without roots, sampling and elicitation, and one that says so: a ping is all that it answers.
-#[derive(Debug, Clone, Copy)]
-pub struct Client;
+/// One side of a session: the requests in flight and the server's log.
+#[derive(Default)]
+pub struct Client {
+    state: Mutex<State>,
+    /// The lines that the server writes besides its answers.
+    pub log: Arc<ServerLog>,
+    unanswered: AtomicU32,
+}
 
-impl Service<RoleClient> for Client {
-    async fn handle_request(
-        &self,
-        request: ServerRequest,
-        _: RequestContext<RoleClient>,
-    ) -> Result<ClientResult, ErrorData> {
-        match request {
-            ServerRequest::PingRequest(_) => Ok(ClientResult::empty(())),
-            _ => Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, "Method not found", None)),
+#[derive(Default)]
+struct State {
+    last: i64,
+    in_flight: HashMap<i64, InFlight>,
+    /// The members of each request's `_meta`, as JSON text.
+    meta: String,
+    /// The reason why there are no more answers.
+    end: Option<CallError>,
+}
+
+/// A request that has not been answered.
+struct InFlight {
+    settle: Settle,
+    progress: Option<Progress>,
+    sent: Sent,
+}
+
+impl Client {
+    /// Adds members, as JSON text, to the `_meta` of each request from now on.
+    pub fn set_meta(&self, members: String) {
+        self.state.lock().meta = members;
+    }
+
+    /// Gives a request its id.
+    ///
+    /// # Errors
+    /// The reason why there are no more answers, with `settle` unused.
+    pub fn register(&self, progress: Option<Progress>, settle: Settle) -> Result<i64, (CallError, Settle)> {
+        let mut state = self.state.lock();
+        if let Some(error) = &state.end {
+            return Err((error.clone(), settle));
+        }
+        state.last += 1;
+        let id = state.last;
+        state.in_flight.insert(id, InFlight { settle, progress, sent: Sent::default() });
+        Ok(id)
+    }
+
+    /// Writes a registered request and hands it to `post`, unless the request has been given up meanwhile. Giving up waits
+    /// for `post`, so that a request never leaves after that.
+    pub fn write(&self, id: i64, request: &Request, post: impl FnOnce(Vec<u8>, Sent)) {
+        let state = self.state.lock();
+        let Some(in_flight) = state.in_flight.get(&id) else { return };
+        let token = in_flight.progress.as_ref().map(|_| format!(r#""progressToken":{id}"#)).unwrap_or_default();
+        let separator = if token.is_empty() || state.meta.is_empty() { "" } else { "," };
+        let meta = format!("{token}{separator}{}", state.meta);
+        post(jsonrpc::request(id, request, &meta), in_flight.sent.clone());
+    }
+
+    /// Handles a message from the server. Returns the reply to send back, if the message is a request.
+    pub fn handle(&self, incoming: Incoming) -> Option<Vec<u8>> {
+        match incoming {
+            Incoming::Response { id: Id::Number(id), outcome } => self.answer(id, outcome),
+            // Over pipes nothing tells which request such an error is about. The log shows it when a call times out.
+            Incoming::Response { outcome: Err(error), .. } => self.log.add(error.to_string().as_bytes()),
+            Incoming::Request { id, method } => return Some(jsonrpc::reply(&id, &method)),
+            Incoming::Notification { method, params: Some(params) } => match method.as_str() {
+                "notifications/progress" => self.report_progress(params),
+                "notifications/message" => self.log.add(params.as_bytes()),
+                _ => {}
+            },
+            Incoming::Response { .. } | Incoming::Notification { .. } | Incoming::Invalid => {}
+        }
+        None
+    }
+
+    /// Settles a request with the server's answer. A second answer is dropped.
+    pub fn answer(&self, id: i64, outcome: Outcome) {
+        if self.settle(id, outcome, true) {
+            self.unanswered.store(0, Ordering::Relaxed);
         }
     }
 
-    async fn handle_notification(
-        &self,
-        _: ServerNotification,
-        _: NotificationContext<RoleClient>,
-    ) -> Result<(), ErrorData> {
-        Ok(())
+    /// Settles a request for a reason of the transport's. Returns `false` when the request is settled already.
+    pub fn settle(&self, id: i64, outcome: Outcome, is_sent: bool) -> bool {
+        let Some(in_flight) = self.state.lock().in_flight.remove(&id) else { return false };
+        (in_flight.settle)(outcome, is_sent);
+        true
     }
 
-    fn get_info(&self) -> ClientConfig {
-        ClientConfig::new(ClientCapabilities::default(), Implementation::new("procward", env!("CARGO_PKG_VERSION")))
+    /// Takes out a request that is given up. Returns its callback, and whether the server may have seen any of the request,
+    /// as `was_sent` finds.
+    pub fn give_up(&self, id: i64, was_sent: impl FnOnce(&Sent) -> bool) -> Option<(Settle, bool)> {
+        let mut state = self.state.lock();
+        let InFlight { settle, sent, .. } = state.in_flight.remove(&id)?;
+        let is_sent = was_sent(&sent);
+        if is_sent {
+            self.unanswered.fetch_add(1, Ordering::Relaxed);
+        }
+        Some((settle, is_sent))
+    }
+
+    /// Fails all requests in flight, and each later one, for this reason. The first reason stays.
+    pub fn end(&self, error: &CallError, was_sent: impl Fn(&Sent) -> bool) {
+        let mut state = self.state.lock();
+        let in_flight = std::mem::take(&mut state.in_flight);
+        state.end.get_or_insert_with(|| error.clone());
+        drop(state);
+        for InFlight { settle, sent, .. } in in_flight.into_values() {
+            let is_sent = was_sent(&sent);
+            settle(Err(error.clone()), is_sent);
+        }
+    }
+
+    /// Returns whether a request has no answer yet.
+    pub fn is_in_flight(&self, id: i64) -> bool {
+        self.state.lock().in_flight.contains_key(&id)
+    }
+
+    /// Returns how many requests in a row were given up without an answer to any other.
+    pub fn unanswered(&self) -> u32 {
+        self.unanswered.load(Ordering::Relaxed)
+    }
+
+    fn report_progress(&self, params: String) {
+        let Some(id) = jsonrpc::progress_token(&params) else { return };
+        let progress = self.state.lock().in_flight.get(&id).and_then(|in_flight| in_flight.progress.clone());
+        if let Some(progress) = progress {
+            progress(params);
+        }
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Client").finish_non_exhaustive()
     }
 }

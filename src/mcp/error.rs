@@ -3,19 +3,31 @@
 use crate::process::tree::Exit;
 use std::time::Duration;
 
-/// Why a request was not answered. The text names neither server nor tool; whoever knows them adds them.
+/// The reason why a request has no result. The text names neither server nor tool; JavaScript adds both.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum CallError {
-    /// The server answered that it could not.
-    #[error("the server answered with error {code}: {message}")]
+    /// The server answered with an error.
+    #[error("the server answered with {}", error_text(*.code, .message))]
     Refused {
-        /// JSON-RPC's number.
-        code: i32,
+        /// JSON-RPC's number, as the server wrote it.
+        code: Option<f64>,
         /// The server's words.
         message: String,
-        /// What it added, as JSON.
+        /// The error's data, as JSON.
         data: Option<String>,
     },
+    /// The server answered over HTTP, but not with a message.
+    #[error("{0}")]
+    NoMessage(String),
+    /// The server wants an authorisation that is missing or no longer valid.
+    #[error("the server wants an authorisation that is missing or no longer valid{}", in_brackets(.0))]
+    Unauthorized(String),
+    /// The server does not know the session any more, and has not done anything.
+    #[error("the server does not know the session any more: {0}")]
+    SessionRefused(String),
+    /// The server speaks an older transport over HTTP.
+    #[error("the server does not speak streamable HTTP: {0}")]
+    NotStreamable(String),
     /// The server could not be started, or did not shake hands.
     #[error("{0}")]
     NotStarted(StartError),
@@ -78,10 +90,10 @@ pub enum StartError {
     /// The handshake failed.
     #[error("the server could not be connected to: {0}")]
     Handshake(String, ServerEnd),
-    /// It wants to know who asks.
-    #[error("the server wants an authorisation that is missing or no longer valid")]
-    Unauthorized,
-    /// It does not speak MCP over HTTP as it is spoken now.
+    /// The server wants an authorisation that is missing or no longer valid.
+    #[error("the server wants an authorisation that is missing or no longer valid{}", in_brackets(.0))]
+    Unauthorized(String),
+    /// The server speaks an older transport over HTTP.
     #[error("the server does not speak streamable HTTP: {0}")]
     NotStreamable(String),
     /// A bug here.
@@ -94,10 +106,10 @@ impl CallError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Refused { .. } => "ERR_MCP",
-            Self::NotStarted(StartError::Unauthorized) => "ERR_UNAUTHORIZED",
-            Self::NotStarted(StartError::NotStreamable(_)) => "ERR_NOT_STREAMABLE",
+            Self::Unauthorized(_) | Self::NotStarted(StartError::Unauthorized(_)) => "ERR_UNAUTHORIZED",
+            Self::NotStreamable(_) | Self::NotStarted(StartError::NotStreamable(_)) => "ERR_NOT_STREAMABLE",
             Self::NotStarted(_) => "ERR_SERVER_START",
-            Self::Exited(_) => "ERR_SERVER_EXITED",
+            Self::Exited(_) | Self::NoMessage(_) | Self::SessionRefused(_) => "ERR_SERVER_EXITED",
             Self::Unavailable { .. } => "ERR_SERVER_UNAVAILABLE",
             Self::TooLong(_) => "ERR_MAX_BUFFER",
             Self::TimedOut => "ERR_CALL_TIMEOUT",
@@ -131,12 +143,38 @@ impl CallError {
 }
 
 impl StartError {
+    /// Makes an error of the reason why a handshake failed.
+    pub fn refused(error: CallError, end: ServerEnd) -> Self {
+        match error {
+            CallError::Unauthorized(words) => Self::Unauthorized(words),
+            CallError::NotStreamable(words) => Self::NotStreamable(words),
+            CallError::Refused { code: Some(code), message, .. } => {
+                Self::Handshake(format!("{message} (error {code})"), end)
+            }
+            CallError::Refused { message, .. } => Self::Handshake(message, end),
+            CallError::Exited(ServerEnd { reason: Some(reason), .. }) => Self::Handshake(format!("it {reason}"), end),
+            error => Self::Handshake(error.to_string(), end),
+        }
+    }
+
     fn server_end(&self) -> Option<&ServerEnd> {
         match self {
             Self::Exited(end) | Self::TimedOut(_, end) | Self::Handshake(_, end) => Some(end),
-            Self::Spawn { .. } | Self::Unauthorized | Self::NotStreamable(_) | Self::Panicked => None,
+            Self::Spawn { .. } | Self::Unauthorized(_) | Self::NotStreamable(_) | Self::Panicked => None,
         }
     }
+}
+
+/// A server's error in words.
+pub fn error_text(code: Option<f64>, message: &str) -> String {
+    match code {
+        Some(code) => format!("error {code}: {message}"),
+        None => format!("an error: {message}"),
+    }
+}
+
+fn in_brackets(words: &str) -> String {
+    if words.is_empty() { String::new() } else { format!(" ({words})") }
 }
 
 fn end_of(end: &ServerEnd) -> String {

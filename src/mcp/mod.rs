@@ -1,29 +1,24 @@
-//! MCP servers that stay: one process or connection per server, many calls over it.
+//! Sessions with MCP servers: one process or connection per server, many calls over it.
 //!
-//! `rmcp`, the official SDK, speaks the protocol: the handshake, what a server asks of us, HTTP. What tools are given and
-//! what they answer passes it by unread: only JavaScript knows what to do with it.
+//! `client` is the JSON-RPC client of every session; `stdio` and `http` carry its messages. Parameters and results are
+//! text, because only JavaScript knows what they mean.
 
-mod calls;
 mod client;
-#[cfg(feature = "http")]
-mod connection;
-mod conversation;
-pub mod definition;
 pub mod error;
+mod handshake;
 #[cfg(feature = "http")]
-mod exchange;
-pub mod factory;
-mod heard;
-#[cfg(feature = "http")]
-mod http;
+pub mod http;
+mod in_flight;
+mod jsonrpc;
 pub mod pool;
-mod process;
 mod request;
+pub mod server_config;
+mod server_log;
 pub mod session;
+mod session_factory;
 mod stdio;
-mod tail;
-#[cfg(feature = "http")]
-mod traffic;
-mod wire;
+pub mod words;
 
+#[cfg(fuzzing)]
+pub use jsonrpc::{Incoming, read as read_messages};
 pub use request::{Outcome, Progress, Request};

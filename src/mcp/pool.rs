@@ -1,57 +1,37 @@
 //! Calls to servers, over sessions that are started when they are needed and kept for a while.
 
-use super::calls::{Attempt, Calls};
-use super::conversation::Settle;
-use super::definition::{Definition, Reach};
 use super::error::{CallError, StartError};
-#[cfg(feature = "http")]
-use super::exchange::Exchange;
-use super::factory::{Definitions, Key, SessionFactory};
-use super::request::{Outcome, Progress, Request};
-use super::session::{Session, Way};
+pub use super::in_flight::Call;
+use super::in_flight::{Attempt, InFlight};
+use super::request::{Outcome, Settle};
+use super::server_config::{Key, ServerConfig, ServerConfigs, TransportConfig};
+use super::session::Session;
+use super::session_factory::SessionFactory;
 use crate::pool::{Answer, Lease, Limits, MemberState, MemberStatus, Pool, Refusal, Stats};
 use crate::registry::Registry;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
-#[cfg(feature = "http")]
-use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-/// How many connections there may be; they are no processes and cost little.
+/// The number of sessions over HTTP; they are no processes and cost little.
 const MAX_CONNECTIONS: usize = 64;
-/// How many of them may be made at once.
+/// The number of such sessions that may start at once.
 const MAX_CONNECTING: usize = 8;
-/// How often a call looks for another session because the one it got had just ended.
+/// The number of sessions that a call is sent over, when each had just ended.
 const MAX_SESSIONS_TRIED: usize = 3;
-/// A server that left so many calls in a row without an answer, until they were given up, is not asked again.
+/// The number of calls in a row that were given up, after which a session is not used again.
 const MAX_UNANSWERED: u32 = 2;
 
 /// Sessions with all servers.
 pub struct McpPool {
-    definitions: Arc<Definitions>,
+    configs: Arc<ServerConfigs>,
     processes: Pool<SessionFactory>,
     connections: Pool<SessionFactory>,
-    calls: Arc<Calls>,
-    /// What those who wait are given, in that order.
+    calls: Arc<InFlight>,
+    /// The sessions that waiting calls are granted, in the order of the grants.
     granted: mpsc::UnboundedSender<(u32, Answer<SessionFactory>)>,
-    #[cfg(feature = "http")]
-    runtime: Handle,
-}
-
-/// A call, as its caller sees it.
-pub struct Call {
-    /// The caller's number for it.
-    pub number: u32,
-    /// The server's key.
-    pub key: Key,
-    /// What is asked.
-    pub request: Arc<Request>,
-    /// Hears of its progress.
-    pub progress: Option<Progress>,
-    /// Hears what became of it, once, on whatever thread.
-    pub settle: Box<dyn FnOnce(Outcome) + Send>,
 }
 
 /// A session, for people to look at.
@@ -78,53 +58,44 @@ pub struct SessionStatus {
 impl McpPool {
     /// An empty pool. `limits` are about servers that are processes.
     pub fn new(registry: &Arc<Registry>, limits: Limits, runtime: &Handle) -> Arc<Self> {
-        let definitions = Arc::<Definitions>::default();
+        let configs = Arc::<ServerConfigs>::default();
         let pool = |limits| {
-            let factory = SessionFactory { registry: Arc::clone(registry), definitions: Arc::clone(&definitions) };
+            let factory = SessionFactory { registry: Arc::clone(registry), configs: Arc::clone(&configs) };
             Pool::new(factory, limits, runtime.clone())
         };
         let connections = Limits { max_members: MAX_CONNECTIONS, max_starting: MAX_CONNECTING };
         let (processes, connections) = (pool(limits), pool(connections));
         let (granted, receiver) = mpsc::unbounded_channel();
         Arc::new_cyclic(|this| {
-            runtime.spawn(Self::attend(Weak::clone(this), receiver));
-            Self {
-                definitions,
-                processes,
-                connections,
-                calls: Calls::new(runtime.clone()),
-                granted,
-                #[cfg(feature = "http")]
-                runtime: runtime.clone(),
-            }
+            runtime.spawn(Self::dispatch_grants(Weak::clone(this), receiver));
+            Self { configs, processes, connections, calls: InFlight::new(runtime.clone()), granted }
         })
     }
 
     /// Adds a server, or changes how it is used.
-    pub fn define(&self, key: Key, definition: Definition) {
-        let definition = Arc::new(definition);
-        let (pool, rules) = (self.pool_of(&definition), definition.rules);
-        self.definitions.set(key, Arc::clone(&definition));
-        pool.define(key, rules);
+    pub fn define(&self, key: Key, config: ServerConfig) {
+        let config = Arc::new(config);
+        self.configs.set(key, Arc::clone(&config));
+        self.pool_of(&config).define(key, config.rules);
     }
 
-    /// Takes a server away: idle sessions end now, busy ones after their calls.
+    /// Removes a server: idle sessions end now, busy ones after their calls.
     pub fn retire(&self, key: Key) {
-        if let Some(definition) = self.definitions.remove(key) {
-            self.pool_of(&definition).retire(&key);
+        if let Some(config) = self.configs.remove(key) {
+            self.pool_of(&config).retire(&key);
         }
     }
 
-    /// Makes a call that may take so long, [`Duration::MAX`] for ever: sent once, whatever happens, unless a session ended
-    /// before the server could see any of it. Its place in the queue is that of this function's call. Returns the session
-    /// that was asked, if that was done at once.
+    /// Makes a call that may take so long, [`Duration::MAX`] for ever. The request is sent once, whatever happens, unless the
+    /// server has not seen or has refused it because its session ended. The call's place in the queue is that of this
+    /// function's call. Returns the session, if the request was sent at once.
     pub fn call(self: &Arc<Self>, call: Call, timeout: Duration) -> Option<Arc<Session>> {
         self.calls.begin(call.number, Instant::now().checked_add(timeout));
-        let Some(definition) = self.definitions.get(call.key) else {
+        let Some(config) = self.configs.get(call.key) else {
             self.calls.settle(call, Err(CallError::UnknownServer));
             return None;
         };
-        self.place(Attempt { call, definition, tried: 0 })
+        self.place(Attempt { call, config, tried: 0, is_refused: false })
     }
 
     /// Gives a call up.
@@ -132,11 +103,11 @@ impl McpPool {
         self.calls.give_up(number, CallError::Aborted);
     }
 
-    /// Gives it a session that can be had at once, or else a place in the queue.
+    /// Takes a session that is free, or else a place in the queue.
     fn place(self: &Arc<Self>, attempt: Attempt) -> Option<Arc<Session>> {
-        let (pool, number) = (self.pool_of(&attempt.definition), attempt.call.number);
+        let (pool, number) = (self.pool_of(&attempt.config), attempt.call.number);
         if let Some(lease) = pool.try_checkout(&attempt.call.key) {
-            return self.ask(attempt, lease);
+            return self.send(attempt, lease);
         }
         let (key, granted) = (attempt.call.key, self.granted.clone());
         let tell = move |answer| granted.send((number, answer)).err().map(|refused| refused.0.1);
@@ -144,36 +115,28 @@ impl McpPool {
         None
     }
 
-    /// Asks the sessions that those who waited are given, in the order in which they are.
-    async fn attend(pool: Weak<Self>, mut granted: mpsc::UnboundedReceiver<(u32, Answer<SessionFactory>)>) {
+    /// Sends waiting calls over the sessions that they are granted, in the order of the grants.
+    async fn dispatch_grants(pool: Weak<Self>, mut granted: mpsc::UnboundedReceiver<(u32, Answer<SessionFactory>)>) {
         while let Some((number, answer)) = granted.recv().await {
             let Some(pool) = pool.upgrade() else { return };
             // A session for a call that was given up goes back.
             let Some(attempt) = pool.calls.waited(number) else { continue };
             match answer {
-                Ok(lease) => drop(pool.ask(attempt, lease.delivered())),
+                Ok(lease) => drop(pool.send(attempt, lease.delivered())),
                 Err(refusal) => pool.calls.settle(attempt.call, Err(refusal.into())),
             }
         }
     }
 
-    fn ask(self: &Arc<Self>, attempt: Attempt, lease: Lease<SessionFactory>) -> Option<Arc<Session>> {
+    fn send(self: &Arc<Self>, attempt: Attempt, lease: Lease<SessionFactory>) -> Option<Arc<Session>> {
         let session = lease.member();
-        let conversation = match &session.way {
-            Way::Pipes(pipes) => Arc::clone(&pipes.conversation),
-            #[cfg(feature = "http")]
-            Way::Connection(_) => {
-                self.ask_connection(attempt, lease);
-                return None;
-            }
-        };
-        let Call { number, request, progress, .. } = &attempt.call;
-        let (number, request, progress) = (*number, Arc::clone(request), progress.clone());
+        let (number, request) = (attempt.call.number, Arc::clone(&attempt.call.request));
+        let progress = attempt.call.progress.clone();
         let this = Arc::clone(self);
         let settle: Settle = Box::new(move |outcome, is_sent| this.finish(attempt, lease, outcome, is_sent));
-        match self.calls.ask(number, &session, settle, |settle| conversation.register(progress, settle)) {
-            Ok(asked) => {
-                conversation.send(asked, &request);
+        match self.calls.register(number, &session, progress, settle) {
+            Ok(id) => {
+                session.send(id, &request);
                 Some(session)
             }
             Err((error, settle)) => {
@@ -183,39 +146,25 @@ impl McpPool {
         }
     }
 
-    #[cfg(feature = "http")]
-    fn ask_connection(self: &Arc<Self>, attempt: Attempt, lease: Lease<SessionFactory>) {
-        let Call { number, request, progress, .. } = &attempt.call;
-        let exchange = Exchange::new(Arc::clone(request), progress.clone());
-        match self.calls.serve(*number) {
-            Ok(given_up) => {
-                let this = Arc::clone(self);
-                self.runtime.spawn(async move {
-                    let outcome = lease.request(&exchange, why(given_up)).await;
-                    this.finish(attempt, lease, outcome, exchange.sent().is_begun());
-                });
-            }
-            Err(error) => self.finish(attempt, lease, Err(error), false),
-        }
-    }
-
-    /// Gives the session back and settles the call, or makes it again where the server has not seen it.
+    /// Gives the session back and settles the call, or makes the call again where the server has done nothing.
     fn finish(self: &Arc<Self>, mut attempt: Attempt, lease: Lease<SessionFactory>, outcome: Outcome, is_sent: bool) {
-        judge(&lease, &attempt.definition, &outcome);
+        retire_if_unusable(&lease, &attempt.config, &outcome);
         drop(lease);
         attempt.tried += 1;
-        match outcome {
-            Err(CallError::Exited(_)) if !is_sent && attempt.tried < MAX_SESSIONS_TRIED => {
-                self.calls.again(attempt.call.number);
-                self.place(attempt);
-            }
-            outcome => self.calls.settle(attempt.call, outcome),
+        let is_refused = matches!(outcome, Err(CallError::SessionRefused(_)));
+        let is_unsent = matches!(outcome, Err(CallError::Exited(_))) && !is_sent;
+        if (is_refused && !attempt.is_refused) || (is_unsent && attempt.tried < MAX_SESSIONS_TRIED) {
+            attempt.is_refused |= is_refused;
+            self.calls.again(attempt.call.number);
+            self.place(attempt);
+        } else {
+            self.calls.settle(attempt.call, outcome);
         }
     }
 
-    /// The calls that a server is working on: the caller's numbers, and the server's pid if it is a process.
+    /// Returns the calls that a server is working on: the caller's numbers, and the server's pid if it is a process.
     pub fn active(&self) -> Vec<(u32, Option<u32>)> {
-        self.calls.served()
+        self.calls.sent()
     }
 
     /// All sessions.
@@ -245,53 +194,44 @@ impl McpPool {
         tokio::join!(self.processes.close(), self.connections.close());
     }
 
-    fn pool_of(&self, definition: &Definition) -> &Pool<SessionFactory> {
-        match definition.reach {
-            Reach::Process(_) => &self.processes,
-            Reach::Http(_) => &self.connections,
+    fn pool_of(&self, config: &ServerConfig) -> &Pool<SessionFactory> {
+        match config.transport {
+            TransportConfig::Stdio(_) => &self.processes,
+            TransportConfig::Http(_) => &self.connections,
         }
     }
 
     fn status(&self, member: MemberStatus<SessionFactory>) -> SessionStatus {
         let MemberStatus { key, member, state, age, idle_for, uses, in_flight, .. } = member;
         SessionStatus {
-            server: self.definitions.get(key).map(|definition| definition.name.clone()).unwrap_or_default(),
+            server: self.configs.get(key).map(|config| config.name.clone()).unwrap_or_default(),
             pid: member.as_ref().and_then(|session| session.pid()),
             state,
             age,
             idle: idle_for,
             uses,
             in_flight,
-            garbage: member.as_ref().map_or(0, |session| session.garbage()),
+            garbage: member.as_ref().map_or(0, |session| session.invalid_lines()),
         }
     }
 }
 
 /// Retires a session that is not fit for another call.
 ///
-/// Of a server that takes one call at a time, nobody can tell whether it still works on one that was given up.
-fn judge(lease: &Lease<SessionFactory>, definition: &Definition, outcome: &Outcome) {
+/// A server that takes one call at a time may still work on a call that was given up, so it is not asked again.
+fn retire_if_unusable(lease: &Lease<SessionFactory>, config: &ServerConfig, outcome: &Outcome) {
     let session: &Session = lease;
     if let Err(CallError::Exited(end)) = outcome {
         return lease.failed(StartError::Exited(end.clone()));
     }
-    let is_unfit = match outcome {
-        Err(CallError::TimedOut | CallError::Aborted) if definition.rules.max_in_flight == 1 => true,
+    let is_unusable = match outcome {
+        Err(CallError::TimedOut | CallError::Aborted) if config.rules.max_in_flight == 1 => true,
         Err(CallError::TimedOut) => session.unanswered() >= MAX_UNANSWERED,
-        Err(CallError::TooLong(_)) => true,
+        Err(CallError::TooLong(_) | CallError::SessionRefused(_) | CallError::Unauthorized(_)) => true,
         _ => session.is_closed(),
     };
-    if is_unfit {
+    if is_unusable {
         lease.spoil();
-    }
-}
-
-#[cfg(feature = "http")]
-async fn why(given_up: oneshot::Receiver<CallError>) -> CallError {
-    match given_up.await {
-        Ok(error) => error,
-        // Whoever could give it up has gone on to something else.
-        Err(_) => std::future::pending().await,
     }
 }
 

@@ -1,35 +1,30 @@
-//! What is asked of a server, as the JSON text that JavaScript wrote.
+//! A request, and what becomes of it.
 
 use super::error::CallError;
 use std::fmt;
 use std::sync::Arc;
 
-/// What is asked of a server.
+/// A request to a server. What the method means is JavaScript's business.
 #[derive(Clone, PartialEq, Eq)]
-pub enum Request {
-    /// `tools/call`.
-    CallTool {
-        /// The tool's name.
-        tool: String,
-        /// Its arguments: a JSON object in one line.
-        arguments: String,
-    },
-    /// One page of `tools/list`.
-    ListTools {
-        /// Where the last page ended.
-        cursor: Option<String>,
-    },
+pub struct Request {
+    /// The method's name.
+    pub method: String,
+    /// The parameters: a JSON object as text, or nothing.
+    pub params: String,
 }
 
-/// Hears of a call's progress: the parameters of each notification, as JSON.
+/// Is called with the parameters of each progress notification, as JSON text.
 pub type Progress = Arc<dyn Fn(String) + Send + Sync>;
 
-/// What became of a request: the JSON of its result.
+/// The result's JSON text, or why there is none.
 pub type Outcome = Result<String, CallError>;
+
+/// Is called once with the outcome, on any thread, and with whether the server may have seen any of the request.
+pub type Settle = Box<dyn FnOnce(Outcome, bool) + Send>;
 
 impl fmt::Debug for Request {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Arguments may hold secrets.
-        out.debug_struct("Request").finish_non_exhaustive()
+        // Parameters may hold secrets.
+        out.debug_struct("Request").field("method", &self.method).finish_non_exhaustive()
     }
 }

@@ -1,244 +1,164 @@
-//! A session with a server: the handshake, how it is reached, its end.
+//! A session with a server, over either transport: its requests and its end.
 
 use super::client::Client;
+use super::error::{CallError, ServerEnd};
 #[cfg(feature = "http")]
-use super::connection::Connection;
-use super::conversation::Conversation;
-use super::definition::{Definition, Program};
-use super::error::{CallError, ServerEnd, StartError};
-#[cfg(feature = "http")]
-use super::exchange::Exchange;
-use super::process::{self, Server};
-#[cfg(feature = "http")]
-use super::request::Outcome;
-use super::stdio::StdioTransport;
-use crate::registry::Registry;
-use crate::runner::{Kept, Outlet};
-use parking_lot::Mutex;
-use rmcp::model::{ProtocolVersion, RequestMetaObject};
-use rmcp::service::{
-    ClientInitializeError, ClientLifecycleMode, Peer, RoleClient, RunningService, Service,
-    serve_client_with_lifecycle_and_ct,
-};
+use super::http;
+use super::request::{Progress, Request, Settle};
+use super::stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
-
-/// How long what a server wrote before it exited may take to be read.
-const LAST_WORDS: Duration = Duration::from_millis(100);
-/// How long a server that closed its output may take to exit, for its exit status to be known.
-const LAST_BREATH: Duration = Duration::from_millis(200);
 
 /// A server that has shaken hands.
 #[derive(Debug)]
 pub struct Session {
-    /// How it is reached.
-    pub way: Way,
-    peer: Peer<RoleClient>,
-    max_buffer: usize,
-    cancel: CancellationToken,
-    /// We are ending it.
+    transport: Transport,
+    /// Cancelled when the session begins to end.
+    ending: CancellationToken,
+    /// Whether the pool ends the session.
     closing: AtomicBool,
     over: watch::Receiver<bool>,
 }
 
-/// How a server is reached.
 #[derive(Debug)]
-pub enum Way {
-    /// Over the pipes of a process.
-    Pipes(Pipes),
-    /// Over HTTP.
+enum Transport {
+    Stdio(stdio::Server),
     #[cfg(feature = "http")]
-    Connection(Connection),
-}
-
-/// A process that is a server.
-#[derive(Debug)]
-pub struct Pipes {
-    /// The process.
-    pub process: Kept,
-    /// What there is between us and it.
-    pub conversation: Arc<Conversation>,
-    /// What it writes its answers to.
-    pub outlet: Arc<Outlet>,
+    Http(Arc<http::Connection>),
 }
 
 impl Session {
-    /// Starts a server as a process and shakes hands with it.
-    ///
-    /// # Errors
-    /// [`StartError`]; nothing of the server is left then.
-    pub async fn start(
-        registry: &Arc<Registry>,
-        definition: &Definition,
-        program: &Program,
-    ) -> Result<Arc<Self>, StartError> {
-        let Server { process, conversation, outlet, messages } = process::start(registry, definition, program).await?;
-        let messages = Arc::new(Mutex::new(Some(messages)));
-        let cancel = CancellationToken::new();
-        let transport = || StdioTransport::new(&messages, &conversation);
-        let handshake = shake_hands(transport, &cancel);
-        let outcome = tokio::select! {
-            outcome = timeout(definition.start_timeout, handshake) => outcome.ok(),
-            () = async { process.exited().await; sleep(LAST_WORDS).await } => Some(Err(None)),
-        };
-        let service = match outcome {
-            Some(Ok(service)) => service,
-            failed => {
-                // Whoever closed its output by itself is leaving; who is sent away now says nothing by leaving.
-                if matches!(failed, Some(Err(None))) {
-                    let _ = timeout(LAST_BREATH, process.exited()).await;
-                }
-                let end = ServerEnd { exit: process.exit(), stderr: conversation.heard.last_words(), reason: None };
-                conversation.hang_up();
-                process.finish().await;
-                return Err(match failed {
-                    _ if process.wrote_too_much() => StartError::Handshake("its message was too long".to_owned(), end),
-                    None => StartError::TimedOut(definition.start_timeout, end),
-                    Some(Err(Some(error))) => StartError::Handshake(error.to_string(), end),
-                    Some(_) => StartError::Exited(end),
-                });
-            }
-        };
-        if let Some(meta) = introduction(&service) {
-            conversation.introduce(meta);
-        }
-        let pipes = Pipes { process, conversation, outlet };
-        Ok(Self::new(service, Way::Pipes(pipes), definition.max_buffer, cancel))
+    /// Makes a session with a process.
+    pub fn over_stdio(server: stdio::Server) -> Arc<Self> {
+        Self::new(Transport::Stdio(server))
     }
 
-    /// A session over a connection that has been made.
-    pub fn new(
-        service: RunningService<RoleClient, Client>,
-        way: Way,
-        max_buffer: usize,
-        cancel: CancellationToken,
-    ) -> Arc<Self> {
+    /// Makes a session over HTTP.
+    #[cfg(feature = "http")]
+    pub fn over_http(connection: Arc<http::Connection>) -> Arc<Self> {
+        Self::new(Transport::Http(connection))
+    }
+
+    fn new(transport: Transport) -> Arc<Self> {
         let (over_sender, over) = watch::channel(false);
-        let peer = service.peer().clone();
-        let session = Arc::new(Self { way, peer, max_buffer, cancel, closing: AtomicBool::new(false), over });
-        let watched = Arc::clone(&session);
+        let ending = CancellationToken::new();
+        let session = Arc::new(Self { transport, ending, closing: AtomicBool::new(false), over });
+        let running = Arc::clone(&session);
         tokio::spawn(async move {
-            watched.last(service).await;
+            running.run().await;
             over_sender.send_replace(true);
         });
         session
     }
 
-    /// Lasts as long as the session, and then until nothing of the server is left.
-    async fn last(&self, service: RunningService<RoleClient, Client>) {
-        let exited = async {
-            match self.pipes() {
-                Some(pipes) => pipes.process.exited().await,
-                None => std::future::pending().await,
+    /// Lasts until every process of the server has exited.
+    async fn run(&self) {
+        let ended = async {
+            match &self.transport {
+                Transport::Stdio(server) => server.ended().await,
+                #[cfg(feature = "http")]
+                Transport::Http(_) => std::future::pending().await,
             }
-            sleep(LAST_WORDS).await;
         };
-        let serving = service.waiting();
-        tokio::pin!(serving);
         tokio::select! {
-            _ = &mut serving => {}
-            () = exited => {
-                self.cancel.cancel();
-                let _ = serving.await;
-            }
+            () = ended => self.ending.cancel(),
+            () = self.ending.cancelled() => {}
         }
-        self.cancel.cancel();
-        if let Some(Pipes { process, conversation, outlet }) = self.pipes() {
-            outlet.glance();
-            conversation.end(&self.ended().await);
-            process.finish().await;
-        }
-    }
-
-    /// What a server that is a process is reached by.
-    pub fn pipes(&self) -> Option<&Pipes> {
-        match &self.way {
-            Way::Pipes(pipes) => Some(pipes),
+        let reason = || self.closing.load(Ordering::Acquire).then_some(CallError::Closed);
+        match &self.transport {
+            Transport::Stdio(server) => server.shut_down(reason()).await,
             #[cfg(feature = "http")]
-            Way::Connection(_) => None,
+            Transport::Http(connection) => connection.shut_down(&reason().unwrap_or(CallError::Closed)).await,
         }
     }
 
-    /// Its process, where it is one.
-    pub fn pid(&self) -> Option<u32> {
-        self.pipes().map(|pipes| pipes.process.pid)
-    }
-
-    /// Whether no call can be made any more.
-    pub fn is_closed(&self) -> bool {
-        self.cancel.is_cancelled() || self.peer.is_transport_closed()
-    }
-
-    /// How many lines of the server were no messages.
-    pub fn garbage(&self) -> u64 {
-        match &self.way {
-            Way::Pipes(pipes) => pipes.conversation.heard.garbage(),
-            #[cfg(feature = "http")]
-            Way::Connection(connection) => connection.traffic.heard.garbage(),
-        }
-    }
-
-    /// How many calls in a row were given up without a word from the server.
-    pub fn unanswered(&self) -> u32 {
-        match &self.way {
-            Way::Pipes(pipes) => pipes.conversation.unanswered(),
-            #[cfg(feature = "http")]
-            Way::Connection(connection) => connection.unanswered(),
-        }
-    }
-
-    /// Gives up a request that was sent over its pipes.
-    pub fn give_up(&self, number: i64, why: CallError) {
-        if let Some(pipes) = self.pipes() {
-            pipes.conversation.give_up(number, why);
-        }
-    }
-
-    /// Reads what its process has written, if nobody has yet.
-    pub fn glance(&self) {
-        if let Some(pipes) = self.pipes() {
-            pipes.outlet.glance();
-        }
-    }
-
-    /// Sends a request over its connection and waits for the answer, until `give_up` says why not to wait any longer.
+    /// Gives a request its id.
     ///
     /// # Errors
-    /// [`CallError`].
-    #[cfg(feature = "http")]
-    pub async fn request(&self, exchange: &Exchange, give_up: impl Future<Output = CallError>) -> Outcome {
-        let answer = match &self.way {
-            Way::Pipes(_) => None,
-            Way::Connection(connection) => connection.request(exchange, give_up).await,
-        };
-        match answer {
-            Some(outcome) => outcome,
-            None => Err(self.ended().await),
+    /// The reason why there are no more answers, with `settle` unused.
+    pub fn register(&self, progress: Option<Progress>, settle: Settle) -> Result<i64, (CallError, Settle)> {
+        self.client().register(progress, settle)
+    }
+
+    /// Sends a registered request.
+    pub fn send(&self, id: i64, request: &Request) {
+        match &self.transport {
+            Transport::Stdio(server) => server.connection.send(id, request),
+            #[cfg(feature = "http")]
+            Transport::Http(connection) => connection.send(id, request),
         }
     }
 
-    /// Closes its input and ends it; returns when nothing of it is left.
+    /// Gives up a request.
+    pub fn give_up(&self, id: i64, reason: CallError) {
+        match &self.transport {
+            Transport::Stdio(server) => server.connection.give_up(id, reason),
+            #[cfg(feature = "http")]
+            Transport::Http(connection) => connection.give_up(id, reason),
+        }
+    }
+
+    /// Reads what the server's process has written already.
+    pub fn read_available(&self) {
+        if let Some(server) = self.stdio() {
+            server.outlet.glance();
+        }
+    }
+
+    /// Returns the server's process and pipes, if it is a process.
+    pub fn stdio(&self) -> Option<&stdio::Server> {
+        match &self.transport {
+            Transport::Stdio(server) => Some(server),
+            #[cfg(feature = "http")]
+            Transport::Http(_) => None,
+        }
+    }
+
+    /// Returns the server's pid, if it is a process.
+    pub fn pid(&self) -> Option<u32> {
+        self.stdio().map(|server| server.process.pid)
+    }
+
+    /// Returns whether the session takes no more calls.
+    pub fn is_closed(&self) -> bool {
+        let is_doubtful = match &self.transport {
+            Transport::Stdio(_) => false,
+            #[cfg(feature = "http")]
+            Transport::Http(connection) => connection.is_doubtful(),
+        };
+        is_doubtful || self.ending.is_cancelled()
+    }
+
+    /// Returns the count of lines of the server that were no messages.
+    pub fn invalid_lines(&self) -> u64 {
+        self.client().log.invalid()
+    }
+
+    /// Returns how many calls in a row were given up without an answer to any other.
+    pub fn unanswered(&self) -> u32 {
+        self.client().unanswered()
+    }
+
+    /// Ends the server in an orderly way. Returns when every process of the server has exited.
     pub async fn close(&self) {
         self.closing.store(true, Ordering::Release);
-        self.cancel.cancel();
+        self.ending.cancel();
         self.over().await;
     }
 
-    /// The same without waiting for it to leave by itself.
+    /// Ends the server without waiting for it to leave by itself.
     pub async fn kill(&self) {
         self.closing.store(true, Ordering::Release);
-        self.cancel.cancel();
-        if let Some(pipes) = self.pipes() {
-            pipes.process.end();
+        self.ending.cancel();
+        if let Some(server) = self.stdio() {
+            server.process.end();
         }
         self.over().await;
     }
 
-    /// Resolves when it has ended and nothing of it is left, whyever.
+    /// Resolves when every process of the server has exited, for any reason.
     pub fn over(&self) -> impl Future<Output = ()> + Send + 'static {
         let mut over = self.over.clone();
         async move {
@@ -246,70 +166,20 @@ impl Session {
         }
     }
 
-    /// How it ended, as far as it has.
+    /// Describes the end of the server, as far as it is known.
     pub fn end(&self) -> ServerEnd {
-        match &self.way {
-            Way::Pipes(Pipes { process, conversation, .. }) => {
-                ServerEnd { exit: process.exit(), stderr: conversation.heard.last_words(), reason: None }
-            }
+        match &self.transport {
+            Transport::Stdio(server) => server.end(),
             #[cfg(feature = "http")]
-            Way::Connection(connection) => {
-                ServerEnd { exit: None, stderr: connection.traffic.heard.last_words(), reason: connection.reason() }
-            }
+            Transport::Http(connection) => ServerEnd { exit: None, stderr: connection.client.log.text(), reason: None },
         }
     }
 
-    async fn ended(&self) -> CallError {
-        // Nobody has a session that is being ended, unless all of them are.
-        if self.closing.load(Ordering::Acquire) {
-            return CallError::Closed;
+    fn client(&self) -> &Client {
+        match &self.transport {
+            Transport::Stdio(server) => &server.connection.client,
+            #[cfg(feature = "http")]
+            Transport::Http(connection) => &connection.client,
         }
-        if let Some(Pipes { process, .. }) = self.pipes() {
-            let _ = timeout(LAST_BREATH, process.exited()).await;
-            if process.wrote_too_much() {
-                return CallError::TooLong(self.max_buffer);
-            }
-        }
-        CallError::Exited(self.end())
     }
-}
-
-/// What each request has to say to a server that does without a handshake.
-fn introduction(service: &RunningService<RoleClient, Client>) -> Option<RequestMetaObject> {
-    let version = service.peer().peer_info()?.protocol_version.clone();
-    if version.has_initialize() {
-        return None;
-    }
-    let client = service.service().get_info();
-    let mut meta = RequestMetaObject::new();
-    meta.set_protocol_version(version);
-    meta.set_client_info(client.client_info);
-    meta.set_client_capabilities(client.capabilities);
-    Some(meta)
-}
-
-/// Initialises as all servers did, and then, if a server refuses that, as the newer ones without sessions want it.
-///
-/// # Errors
-/// The SDK's; `None` when the server closed its output.
-pub async fn shake_hands<T: rmcp::transport::Transport<RoleClient> + 'static>(
-    transport: impl Fn() -> T,
-    cancel: &CancellationToken,
-) -> Result<RunningService<RoleClient, Client>, Option<ClientInitializeError>> {
-    let serve = |mode| serve_client_with_lifecycle_and_ct(Client, transport(), mode, cancel.clone());
-    let error = match serve(ClientLifecycleMode::Initialize).await {
-        Ok(service) => return Ok(service),
-        Err(ClientInitializeError::JsonRpcError(_)) => {
-            let preferred_versions = vec![ProtocolVersion::V_2026_07_28];
-            match serve(ClientLifecycleMode::Discover { preferred_versions }).await {
-                Ok(service) => return Ok(service),
-                Err(error) => error,
-            }
-        }
-        Err(error) => error,
-    };
-    Err(match error {
-        ClientInitializeError::ConnectionClosed(_) => None,
-        error => Some(error),
-    })
 }

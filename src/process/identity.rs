@@ -5,7 +5,7 @@
 #[cfg_attr(windows, path = "identity/windows.rs")]
 mod platform;
 
-pub use platform::{start_mark, world};
+pub use platform::{boot_time, exists, image, start_mark, user, world};
 
 /// When a process started, in the system's own unit: never rounded, and compared only within one [`world`].
 ///
@@ -34,6 +34,23 @@ mod tests {
         child.wait().expect("it is our child");
         assert!(later.expect("it was running") >= own);
         assert!(start_mark(child.id()).is_err());
+    }
+
+    #[test]
+    fn a_pid_is_asked_for_also_while_its_process_is_a_zombie() {
+        assert!(exists(std::process::id()));
+        let mut child = std::process::Command::new("true").spawn().expect("it starts");
+        assert!(exists(child.id()), "nobody has waited for it");
+        child.wait().expect("it is our child");
+        assert!(!exists(u32::MAX) && !exists(0));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_time_of_boot_is_that_of_the_kernel() {
+        let stat = std::fs::read_to_string("/proc/stat").expect("a plain /proc");
+        let told = stat.lines().find_map(|line| line.strip_prefix("btime ")).expect("the kernel tells it");
+        assert!(boot_time().abs_diff(told.parse().expect("seconds")) <= 2, "{told}");
     }
 
     #[test]

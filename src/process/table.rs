@@ -3,6 +3,7 @@
 pub mod environment;
 #[cfg(target_os = "linux")]
 pub(in crate::process) mod linux;
+mod node;
 #[cfg(not(target_os = "linux"))]
 mod portable;
 
@@ -11,11 +12,13 @@ use linux as platform;
 #[cfg(not(target_os = "linux"))]
 use portable as platform;
 
-pub use platform::{links, snapshot, tag_of};
+pub use node::Kind;
+pub use platform::{links, note_time, snapshot, tag_of};
 
 use super::handle::Handle;
-use super::identity::{StartMark, start_mark};
+use super::identity::{StartMark, exists, start_mark};
 use environment::Environment;
+use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -37,22 +40,34 @@ pub struct Link {
 
 /// One process and what it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that do not depend on each other")]
 pub struct ProcessInfo {
     /// Its place among the others.
     pub link: Link,
     /// For how long it has run.
     pub age: Duration,
+    /// For how much of that the machine was awake, at least.
+    pub awake: Duration,
     /// Whose it is, if that can be told; of one that is no [candidate](Self::is_candidate), whose it seems to be.
     pub user: Option<User>,
+    /// This process may signal it.
+    pub endable: bool,
     /// The program it runs, if that can be read.
     pub executable: Option<PathBuf>,
-    /// Its arguments, which it may have overwritten, if they were [wanted](CommandLines). Read of this user's processes only,
-    /// like all below.
+    /// What that program is.
+    pub kind: Kind,
+    /// The kernel's name of it, which it can change.
+    pub title: String,
+    /// Where the stack of its program is, if that is shown.
+    pub image: Option<u64>,
+    /// Its arguments, which it may have overwritten, if they were [wanted](CommandLines). Read only where the environment is.
     pub command_line: Vec<String>,
-    /// What its environment said when it started.
+    /// What its environment said when it started. Read of this user's processes, and by root of all.
     pub environment: Environment,
     /// It is a Node.js process that has loaded procward itself.
     pub hosts_procward: bool,
+    /// Of a Node.js process: it runs in a PID namespace below this one, such as a container's.
+    pub in_namespace: bool,
     /// Its executable and its environment could both be read.
     pub identified: bool,
 }
@@ -75,19 +90,34 @@ pub enum CommandLines {
 pub struct Snapshot {
     /// All but zombies.
     pub processes: Vec<ProcessInfo>,
-    /// No process is hidden from us: only then does absence prove that one has ended.
+    /// No process is hidden from us.
     pub complete: bool,
+    /// Pids in tags that mean no running process: the servers with these are dead.
+    pub gone: HashSet<u32>,
+}
+
+impl Snapshot {
+    /// A snapshot of these processes; the system is asked for pids that their tags name and that could be hidden.
+    fn of(processes: Vec<ProcessInfo>, zombies: &[u32], complete: bool) -> Self {
+        let listed: HashSet<u32> = processes.iter().map(|process| process.link.pid).collect();
+        let tags = processes.iter().filter_map(|process| process.environment.tag.as_ref());
+        let missing: HashSet<u32> = tags.map(|tag| tag.instance.pid).filter(|pid| !listed.contains(pid)).collect();
+        let is_gone = |pid: &u32| complete || zombies.contains(pid) || !exists(*pid);
+        let gone = missing.into_iter().filter(is_gone).collect();
+        Self { processes, complete, gone }
+    }
 }
 
 impl ProcessInfo {
-    /// Whether it can be judged by itself: a Node.js process, or one that carries a tag.
+    /// Whether it can be judged by itself: a Node.js process, or what looks like one, or one that carries a tag.
     pub fn is_candidate(&self) -> bool {
-        self.is_node() || self.environment.tag.is_some()
+        self.kind != Kind::Other || self.environment.tag.is_some()
     }
 
-    /// The executable's file name; a process's own name and title may say anything.
+    /// The executable's file name; a process's own name, which may say anything, where the executable is hidden.
     pub fn name(&self) -> &str {
-        self.executable.as_deref().and_then(file_name).unwrap_or("unknown")
+        let named = if self.title.is_empty() { "unknown" } else { &self.title };
+        self.executable.as_deref().and_then(file_name).unwrap_or(named)
     }
 
     /// Whether it is a warden of procward, by the name that it was started with.
@@ -97,12 +127,8 @@ impl ProcessInfo {
 
     /// Whether it is a Node.js process.
     pub fn is_node(&self) -> bool {
-        self.executable.as_deref().is_some_and(is_node)
+        self.kind == Kind::Node
     }
-}
-
-fn is_node(executable: &Path) -> bool {
-    file_name(executable).is_some_and(|name| ["node", "nodejs", "node.exe"].contains(&name))
 }
 
 fn file_name(path: &Path) -> Option<&str> {
@@ -112,19 +138,20 @@ fn file_name(path: &Path) -> Option<&str> {
 /// Takes hold of the process that had this pid and this start mark; `None` when it is gone.
 ///
 /// # Errors
-/// The system's error when the process may be there but cannot be held.
+/// The system's error when the process may be there but cannot be held, or not be told from another one.
 pub fn open_verified(pid: u32, start: StartMark) -> io::Result<Option<Handle>> {
     // Opened first and checked second: from here on the handle can mean no other process.
     let handle = match Handle::open(pid) {
         Ok(handle) => handle,
-        Err(error) => return if is_gone(pid) { Ok(None) } else { Err(error) },
+        Err(error) => return if exists(pid) { Err(error) } else { Ok(None) },
     };
-    let same = start_mark(pid).is_ok_and(|mark| mark == start) && !handle.has_exited();
-    Ok(same.then_some(handle))
-}
-
-fn is_gone(pid: u32) -> bool {
-    start_mark(pid).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+    match start_mark(pid) {
+        _ if handle.has_exited() => Ok(None),
+        Ok(mark) => Ok((mark == start).then_some(handle)),
+        // `hidepid` hides a process that is there.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(io::ErrorKind::PermissionDenied.into()),
+        Err(error) => Err(error),
+    }
 }
 
 #[cfg(test)]

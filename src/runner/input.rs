@@ -3,32 +3,23 @@
 //! Whoever has something to write does so at once, on its own thread, as long as the child keeps up; what does not fit
 //! into the pipe is fed to it later.
 
+mod backlog;
+mod chunk;
+mod cork;
+
+pub use backlog::Backlog;
+pub use chunk::Sent;
+pub use cork::corked;
+
 use crate::process::tree::{ChildStdin, try_write};
+use chunk::Chunk;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
-use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use tokio::io::AsyncWrite;
 use tokio::sync::{Notify, oneshot};
-
-/// Whether the child may have seen any of some bytes.
-#[derive(Debug, Clone, Default)]
-pub struct Sent(Arc<AtomicBool>);
-
-impl Sent {
-    /// Whether a part of them is in the pipe.
-    pub fn is_begun(&self) -> bool {
-        self.0.load(Ordering::Acquire)
-    }
-
-    /// Notes that a part of them has left.
-    pub fn begin(&self) {
-        self.0.store(true, Ordering::Release);
-    }
-}
 
 /// The writing end; the child's input ends when the last of its clones is dropped and all is written.
 #[derive(Debug, Clone)]
@@ -63,15 +54,8 @@ struct State {
     is_complete: bool,
     /// The child takes nothing any more.
     is_over: bool,
-}
-
-/// Bytes to write, who waits for them to be written, and whether that has begun.
-#[derive(Debug)]
-struct Chunk {
-    bytes: Vec<u8>,
-    from: usize,
-    written: Option<oneshot::Sender<()>>,
-    sent: Sent,
+    /// The bytes in the queue that are written when the cork is drawn.
+    corked: Option<usize>,
 }
 
 impl InputSender {
@@ -79,19 +63,25 @@ impl InputSender {
     pub fn write(&self, bytes: Vec<u8>) -> oneshot::Receiver<()> {
         let (written, receiver) = oneshot::channel();
         // A chunk that is refused takes its `written` with it, which is the failure.
-        self.0.0.push(Chunk { bytes, from: 0, written: Some(written), sent: Sent::default() });
+        self.0.0.push(Chunk { bytes, written: Some(written), ..Chunk::default() });
         receiver
     }
 
     /// Hands bytes over; `sent` tells from when on the child may have seen some of them. Nobody hears whether it takes them.
     pub fn post(&self, bytes: Vec<u8>, sent: Sent) {
-        self.0.0.push(Chunk { bytes, from: 0, written: None, sent });
+        self.0.0.push(Chunk { bytes, sent, ..Chunk::default() });
+    }
+
+    /// Hands bytes over that count towards a backlog until they are in the pipe.
+    pub fn post_counted(&self, bytes: Vec<u8>, backlog: &Backlog) {
+        let share = Some(backlog.add(bytes.len()));
+        self.0.0.push(Chunk { bytes, share, ..Chunk::default() });
     }
 
     /// Takes back what has not begun to leave; `false` when there is no such thing.
     pub fn withdraw(&self, sent: &Sent) -> bool {
         let mut state = self.0.0.state.lock();
-        let at = state.queue.iter().position(|chunk| Arc::ptr_eq(&chunk.sent.0, &sent.0) && chunk.from == 0);
+        let at = state.queue.iter().position(|chunk| chunk.sent.is(sent) && chunk.from == 0);
         at.and_then(|at| state.queue.remove(at)).is_some()
     }
 }
@@ -104,10 +94,13 @@ impl Drop for Sender {
 }
 
 impl Shared {
-    fn push(&self, mut chunk: Chunk) {
+    fn push(self: &Arc<Self>, mut chunk: Chunk) {
         let mut state = self.state.lock();
         if state.is_over {
             return;
+        }
+        if cork::hold(self, &mut state, &chunk) {
+            return state.queue.push_back(chunk);
         }
         if state.queue.is_empty()
             && let Some(stdin) = &state.stdin
@@ -131,7 +124,7 @@ impl Shared {
         while let State { stdin: Some(stdin), queue, .. } = &mut *state
             && let Some(chunk) = queue.front_mut()
         {
-            let rest = &chunk.bytes[chunk.from..];
+            let rest = chunk.rest();
             let written = if rest.is_empty() { Ok(0) } else { ready!(Pin::new(stdin).poll_write(context, rest)) };
             match chunk.advance(written) {
                 Ok(true) => state.queue.pop_front().into_iter().for_each(Chunk::done),
@@ -152,40 +145,6 @@ impl State {
         self.is_over = true;
         self.stdin = None;
         self.queue.clear();
-    }
-}
-
-impl Chunk {
-    /// Writes as much as is possible at once; tells whether that was all.
-    fn write(&mut self, mut write: impl FnMut(&[u8]) -> io::Result<usize>) -> io::Result<bool> {
-        while self.from < self.bytes.len() {
-            match write(&self.bytes[self.from..]) {
-                Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {
-                    return Ok(false);
-                }
-                written => self.advance(written)?,
-            };
-        }
-        Ok(true)
-    }
-
-    /// Notes what was written; tells whether that was all.
-    fn advance(&mut self, written: io::Result<usize>) -> io::Result<bool> {
-        match written? {
-            0 if self.from < self.bytes.len() => return Err(io::ErrorKind::WriteZero.into()),
-            0 => {}
-            length => {
-                self.from += length;
-                self.sent.begin();
-            }
-        }
-        Ok(self.from == self.bytes.len())
-    }
-
-    fn done(self) {
-        if let Some(written) = self.written {
-            let _ = written.send(());
-        }
     }
 }
 

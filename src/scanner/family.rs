@@ -1,9 +1,11 @@
 //! Who descends from whom, and which of them are servers with procward.
 
 use crate::instance::{Instance, Tag};
-use crate::process::identity::StartMark;
 use crate::process::table::ProcessInfo;
 use std::collections::{HashMap, HashSet};
+
+/// The first process of a PID namespace, which gets all orphans.
+const FIRST: u32 = 1;
 
 /// All processes, seen from this server.
 #[derive(Debug)]
@@ -45,7 +47,7 @@ impl<'a> Family<'a> {
 
     /// The process that an instance runs in, if that is alive, or may be.
     fn host_named(&self, instance: &Instance) -> Option<u32> {
-        let may_be = |host: &&&ProcessInfo| [instance.start, StartMark::HIDDEN].contains(&host.link.start);
+        let may_be = |host: &&&ProcessInfo| instance.may_run_in(host.link.start, host.image);
         let host = self.by_pid.get(&instance.pid).filter(may_be)?;
         instance.shares_world_with(self.me).then_some(host.link.pid)
     }
@@ -53,6 +55,12 @@ impl<'a> Family<'a> {
     /// Whether an instance, whose pid can be compared with ours, still runs, or may.
     pub fn is_alive(&self, instance: &Instance) -> bool {
         self.host_named(instance).is_some()
+    }
+
+    /// Whether the process that an instance ran in is not there any more, provably.
+    pub fn is_gone(&self, instance: &Instance, gone: &HashSet<u32>) -> bool {
+        let is_another = || self.by_pid.contains_key(&instance.pid) && !self.is_alive(instance);
+        instance.shares_world_with(self.me) && (is_another() || gone.contains(&instance.pid))
     }
 
     /// Whether this server hangs below it.
@@ -73,10 +81,20 @@ impl<'a> Family<'a> {
     /// It, its parent, grandparent and so on, up to the first that has gone or is only a stranger with a recycled pid.
     pub fn lineage(&self, process: &'a ProcessInfo) -> impl Iterator<Item = &'a ProcessInfo> {
         let parent = |child: &&'a ProcessInfo| {
-            self.get(child.link.parent).filter(|parent| parent.link.start <= child.link.start)
+            let parent = self.get(child.link.parent).filter(|parent| parent.link.start <= child.link.start)?;
+            (!self.is_adopted(child, parent)).then_some(parent)
         };
         // A loop of parents is only possible in a list that was read while pids changed hands.
         std::iter::successors(Some(process), parent).take(self.by_pid.len())
+    }
+
+    /// Whether this server is the first process of its PID namespace, and got this child from the kernel, or may have. What
+    /// was started in there from outside (`docker exec`) becomes its child as soon as its own parent has exited.
+    fn is_adopted(&self, child: &ProcessInfo, parent: &ProcessInfo) -> bool {
+        parent.link.pid == FIRST
+            && self.me.pid == FIRST
+            && child.link.session != parent.link.session
+            && !child.is_warden()
     }
 
     /// The nearest server with procward that it is or hangs below, this one included.
@@ -89,9 +107,31 @@ impl<'a> Family<'a> {
         self.lineage(process).any(|above| above.link.pid == self.me.pid)
     }
 
-    /// Whether another running server carries this very tag, so that its own children inherit it.
-    pub fn is_passed_on(&self, tag: &Tag) -> bool {
-        let mut hosts = self.hosts.iter().filter_map(|pid| self.get(*pid));
-        hosts.any(|host| host.environment.tag.as_ref() == Some(tag))
+    /// Whether a running server that carries this very tag, so that its children inherit it, may have started the process.
+    pub fn is_passed_on(&self, tag: &Tag, process: &'a ProcessInfo) -> bool {
+        let mut hosts = self.hosts.iter().filter_map(|pid| self.get(*pid)).chain([self.own]);
+        hosts.any(|host| host.environment.tag.as_ref() == Some(tag) && self.may_have_started(host, tag, process))
+    }
+
+    /// Whether a process may be a server's own, by their ages and by what is between them. It is not when an older one, which
+    /// carries the same tag, is above it: that would have started both.
+    fn may_have_started(&self, host: &ProcessInfo, tag: &Tag, process: &'a ProcessInfo) -> bool {
+        let (server, start) = (host.link.pid, host.link.start);
+        let mut above = self.lineage(process).skip(1);
+        let nearest = above.find(|above| above.link.pid == server || above.link.start < start);
+        let is_anothers = |above: &ProcessInfo| above.link.pid != server && above.environment.tag.as_ref() == Some(tag);
+        start <= process.link.start && !nearest.is_some_and(is_anothers)
+    }
+
+    /// Whether a shell started a process together with this server, by one command line: in a group of their own.
+    pub fn is_of_own_job(&self, process: &ProcessInfo) -> bool {
+        let group = self.own.link.group;
+        let above = |pid: &u32| self.get(*pid).is_some_and(|above| above.link.group == group);
+        group.is_some() && group == process.link.group && !self.ancestors.iter().any(above)
+    }
+
+    /// Whether a process was started below one with a tag.
+    pub fn hangs_below_a_tag(&self, process: &'a ProcessInfo) -> bool {
+        self.lineage(process).skip(1).any(|above| above.environment.tag.is_some())
     }
 }

@@ -220,12 +220,13 @@ impl Shared {
 
     /// Looks and decides, on a thread that may block.
     async fn judge(&self, options: &Options) -> io::Result<Vec<Verdict>> {
-        let Options { scope, max_age, allow, .. } = options.clone();
+        let Options { scope, max_age, mut allow, .. } = options.clone();
         let (table, trees) = (Arc::clone(&self.table), Arc::clone(&self.trees));
         // Also of those that only their tree makes candidates.
         let command_lines =
             if allow.iter().any(Allow::reads_command_lines) { CommandLines::OfAll } else { CommandLines::OfCandidates };
         let look = move || {
+            allow.iter_mut().for_each(Allow::follow_links);
             let snapshot = table(command_lines)?;
             // After the processes: a tree whose processes were seen is in this list, unless it has ended since.
             let trees = trees.live();

@@ -37,6 +37,12 @@ pub enum Reason {
     Unproven,
     /// Its executable or its environment could not be read.
     Unidentified,
+    /// Named as Node.js, with an executable that is not known to be.
+    Unrecognised,
+    /// In another PID namespace.
+    OtherNamespace,
+    /// Started with this server, by one command line.
+    SameJob,
     /// A cluster worker or a `fork()` child.
     ManagedByNode,
     /// A call that may still take its time.
@@ -86,6 +92,9 @@ impl fmt::Display for Reason {
             Self::OtherInstance => "belongs to another server that is running",
             Self::Unproven => "may belong to a server that cannot be seen from here",
             Self::Unidentified => "what it is could not be read",
+            Self::Unrecognised => "looks like Node.js, but its executable is not known to be",
+            Self::OtherNamespace => "in another PID namespace, such as a container",
+            Self::SameJob => "of the same job as this server",
             Self::ManagedByNode => "managed by Node.js itself: a cluster worker or a fork() child",
             Self::WithinDeadline => "a call within its own timeout",
             Self::Pooled => "kept for the next call",

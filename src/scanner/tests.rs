@@ -1,6 +1,6 @@
 //! The scanner's turns, counts and clock, over made-up processes that do not exist: nothing real is ended here.
 
-use super::verdict::fixture::{node, tagged, young};
+use super::verdict::fixture::{node, snapshot, tagged, young};
 use super::*;
 use crate::process::table::ProcessInfo;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -47,7 +47,7 @@ fn child(pid: u32) -> ProcessInfo {
 }
 
 fn table(processes: Vec<ProcessInfo>) -> Table {
-    Arc::new(move |_| Ok(Snapshot { processes: processes.clone(), complete: true }))
+    Arc::new(move |_| Ok(snapshot(processes.clone())))
 }
 
 fn scanner(table: Table, trees: FakeTrees, scope: Scope) -> (Scanner, Arc<FakeTrees>) {
@@ -86,7 +86,7 @@ async fn a_new_interval_counts_at_once_and_dropping_stops() {
     let counter = Arc::clone(&seen);
     let counting: Table = Arc::new(move |_| {
         counter.fetch_add(1, Ordering::SeqCst);
-        Ok(Snapshot { processes: vec![own()], complete: true })
+        Ok(snapshot(vec![own()]))
     });
     let (scanner, _) = scanner(counting, FakeTrees::default(), Scope::Tree);
     scanner.start(Options { interval: Duration::MAX, ..Options::default() });
@@ -101,16 +101,17 @@ async fn a_new_interval_counts_at_once_and_dropping_stops() {
 }
 
 #[tokio::test]
-async fn a_pattern_asks_for_all_command_lines() {
+async fn a_pattern_or_a_name_asks_for_all_command_lines() {
     let pattern = Allow::pattern("server", "").expect("it can be understood");
     for (allow, expected) in [
         (Vec::new(), CommandLines::OfCandidates),
-        (vec![Allow::Pid(1), Allow::Executable("node".to_owned())], CommandLines::OfCandidates),
+        (vec![Allow::Pid(1)], CommandLines::OfCandidates),
+        (vec![Allow::executable("node".to_owned(), [])], CommandLines::OfAll),
         (vec![Allow::Pid(1), pattern], CommandLines::OfAll),
     ] {
         let asked: Table = Arc::new(move |command_lines| {
             assert_eq!(command_lines, expected);
-            Ok(Snapshot { processes: vec![own()], complete: true })
+            Ok(snapshot(vec![own()]))
         });
         let (scanner, _) = scanner(asked, FakeTrees::default(), Scope::Tree);
         scanner.configure(Options { allow, ..Options::default() });
@@ -127,9 +128,9 @@ async fn who_has_just_started_is_looked_at_again_soon() {
     let growing: Table = Arc::new(move |_| {
         let mut left = left.clone();
         if look.fetch_add(1, Ordering::SeqCst) > 0 {
-            left.age = minutes(1);
+            (left.age, left.awake) = (minutes(1), minutes(1));
         }
-        Ok(Snapshot { processes: vec![own(), left], complete: true })
+        Ok(snapshot(vec![own(), left]))
     });
     let (scanner, _) = scanner(growing, FakeTrees::default(), Scope::Tracked);
     scanner.start(Options::default());
@@ -147,7 +148,7 @@ async fn scans_take_turns() {
         peak.fetch_max(within.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
         std::thread::sleep(Duration::from_millis(2));
         within.fetch_sub(1, Ordering::SeqCst);
-        Ok(Snapshot { processes: vec![own()], complete: true })
+        Ok(snapshot(vec![own()]))
     });
     let (scanner, _) = scanner(slow, FakeTrees::default(), Scope::Tree);
     let scanner = Arc::new(scanner);

@@ -7,7 +7,7 @@ use super::family::Family;
 use super::reason::Reason;
 use crate::instance::{Instance, Tag};
 use crate::process::identity::StartMark;
-use crate::process::table::{ProcessInfo, Snapshot};
+use crate::process::table::{Kind, ProcessInfo, Snapshot};
 use std::collections::HashMap;
 use std::time::Duration;
 pub use trees::TrackedTree;
@@ -101,7 +101,9 @@ struct Judge<'a> {
 impl<'a> Judge<'a> {
     fn verdict(&self, process: &'a ProcessInfo, ends: &HashMap<u64, End>) -> Option<Verdict> {
         let tree = self.trees.of_process(process);
-        if !process.is_candidate() && tree.is_none() {
+        let is_hidden = || !process.identified && self.family.hangs_below_a_tag(process);
+        let is_named = || self.family.is_host(process);
+        if !process.is_candidate() && tree.is_none() && !is_named() && !is_hidden() {
             return None;
         }
         let verdict = |age, decision, tree| Verdict {
@@ -155,9 +157,26 @@ impl<'a> Judge<'a> {
             (process.environment.keep, Reason::Kept),
             (self.policy.allow.iter().any(|allow| allow.matches(process)), Reason::Allowed),
             (self.family.is_host(process), Reason::Host),
-            (process.user.is_none() || process.user != self.family.own.user, Reason::OtherUser),
+            (self.is_of_another_user(process), Reason::OtherUser),
         ];
         never.into_iter().find_map(|(applies, reason)| applies.then_some(reason))
+    }
+
+    /// Whether a process is another user's, and was not so from its start: what this user's server started may have become
+    /// another user since.
+    fn is_of_another_user(&self, process: &ProcessInfo) -> bool {
+        let is_ours = self.is_this_users(process) || (process.endable && self.was_this_users(process));
+        self.family.own.user.is_none() || !is_ours
+    }
+
+    fn is_this_users(&self, process: &ProcessInfo) -> bool {
+        process.user.is_some() && process.user == self.family.own.user
+    }
+
+    fn was_this_users(&self, process: &ProcessInfo) -> bool {
+        let user = self.view.me.user;
+        let tag = process.environment.tag.as_ref().filter(|tag| !self.is_mere_heritage(process, tag));
+        user.is_some() && tag.is_some_and(|tag| tag.instance.user == user)
     }
 
     /// The decision about a process that belongs to no live tree.
@@ -167,37 +186,44 @@ impl<'a> Judge<'a> {
         }
         match &process.environment.tag {
             Some(tag) if !self.is_mere_heritage(process, tag) => self.tagged(process, tag),
-            _ if !process.is_node() => Decision::Skip(Reason::NotOurs),
-            _ => self.by_age(process),
+            _ => match process.kind {
+                Kind::Other => Decision::Skip(Reason::NotOurs),
+                Kind::LikeNode => Decision::Skip(Reason::Unrecognised),
+                Kind::Node => self.by_age(process),
+            },
         }
     }
 
     /// Where this server was itself started through procward, its own children inherit its tag, which says nothing.
-    fn is_mere_heritage(&self, process: &'a ProcessInfo, tag: &Tag) -> bool {
+    fn is_mere_heritage(&self, process: &ProcessInfo, tag: &Tag) -> bool {
         self.family.own.environment.tag.as_ref() == Some(tag) && self.family.is_descendant(process)
     }
 
-    fn tagged(&self, process: &ProcessInfo, tag: &Tag) -> Decision {
+    fn tagged(&self, process: &'a ProcessInfo, tag: &Tag) -> Decision {
         let me = self.view.me;
-        let carried = self.family.own.environment.tag.as_ref() == Some(tag) || self.family.is_passed_on(tag);
-        if carried || (tag.instance != *me && self.family.is_alive(&tag.instance)) {
+        let is_own = tag.instance == *me;
+        if self.family.is_passed_on(tag, process) || (!is_own && self.family.is_alive(&tag.instance)) {
             return Decision::Skip(Reason::OtherInstance);
         }
-        if tag.instance != *me && !(tag.instance.shares_world_with(me) && self.view.snapshot.complete) {
+        if !is_own && !self.family.is_gone(&tag.instance, &self.view.snapshot.gone) {
             return Decision::Skip(Reason::Unproven);
+        }
+        if self.family.own.environment.tag.as_ref() == Some(tag) && self.family.is_of_own_job(process) {
+            return Decision::Skip(Reason::SameJob);
         }
         if process.age < SETTLED {
             return Decision::Skip(Reason::Unsettled);
         }
-        Decision::Kill(if tag.instance == *me { Reason::LeftOver } else { Reason::LeftByDeadRun })
+        Decision::Kill(if is_own { Reason::LeftOver } else { Reason::LeftByDeadRun })
     }
 
     /// The rules for Node.js processes that procward did not start.
     fn by_age(&self, process: &'a ProcessInfo) -> Decision {
-        let is_old = process.age > self.policy.max_age;
+        let is_old = process.awake > self.policy.max_age;
+        let is_below = || self.family.is_descendant(process);
         match self.policy.scope {
             Scope::Tracked => Decision::Skip(Reason::NotOurs),
-            Scope::Tree if !self.family.is_descendant(process) => Decision::Skip(Reason::NotOurs),
+            Scope::Tree if !is_below() => Decision::Skip(Reason::NotOurs),
             Scope::Tree if self.family.nearest_host(process).is_some_and(|host| host.link.pid != self.view.me.pid) => {
                 Decision::Skip(Reason::OtherInstance)
             }
@@ -205,6 +231,8 @@ impl<'a> Judge<'a> {
             Scope::Tree if is_old => Decision::Kill(Reason::DescendantTooOld),
             // A hidden ancestor of this server may stand between it and a visible one.
             Scope::Machine if !self.view.snapshot.complete => Decision::Skip(Reason::Unproven),
+            // Root in a container is the same user as root outside.
+            Scope::Machine if process.in_namespace && !is_below() => Decision::Skip(Reason::OtherNamespace),
             Scope::Machine if is_old => Decision::Kill(Reason::NodeTooOld),
             Scope::Tree | Scope::Machine => Decision::Skip(Reason::Young),
         }

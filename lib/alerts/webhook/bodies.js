@@ -16,7 +16,8 @@ function alertmanager(notices, { labels }, now) {
     labels: { ...labels, alertname: name, severity: level },
     annotations: { summary: message, value: String(value), threshold: String(threshold) },
     startsAt: new Date(since).toISOString(),
-    endsAt: new Date(resolvedAt ?? now + EXPIRY).toISOString(),
+    // The clock may have been set back since the alert began; Alertmanager refuses one that ends before that.
+    endsAt: new Date(resolvedAt ?? Math.max(now, since) + EXPIRY).toISOString(),
   }))
 }
 

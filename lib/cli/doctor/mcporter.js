@@ -8,6 +8,7 @@ const semver = require('semver')
 const config = require('../../config')
 const { placesOf } = require('../../mcporter/cli')
 const { readConfiguration } = require('../../mcporter/config')
+const { isUnusable } = require('../../mcporter/failure')
 const { placesHere } = require('../../mcporter/config/places')
 const { findMcporter } = require('../../mcporter/find')
 const { withoutNpx } = require('../../mcporter/npx-bypass')
@@ -17,9 +18,6 @@ const { fail, ok, place, warn } = require('./check')
 /** @typedef {import('./check').Check} Check */
 /** @typedef {import('../../mcporter/config/server').Server} Server */
 
-/** What no mcporter can help with. */
-const UNUSABLE = ['invalid', 'variable']
-
 /** @returns {Promise<Check[]>} */
 async function mcporterChecks() {
   const cwd = process.cwd()
@@ -27,16 +25,15 @@ async function mcporterChecks() {
   try {
     configuration = await readConfiguration(placesHere({ cwd }))
   } catch (error) {
-    return [fail('configuration', problemOf(/** @type {any} */ (error)))]
+    return [fail('configuration', `it cannot be read: ${/** @type {any} */ (error).code ?? 'unexpected error'}`)]
   }
-  const { servers, ignored } = configuration
-  const needing = servers.filter(({ needs }) => needs !== undefined && !UNUSABLE.includes(needs))
+  const { servers, unusable, refusal } = configuration
+  const needing = servers.filter(({ needs }) => needs !== undefined && !isUnusable(needs))
+  const broken = [...servers.filter(({ needs }) => isUnusable(needs)), ...unusable]
   return [
-    ok('configuration', servers.length === 0 ? 'no MCP servers' : named(servers, 'MCP server')),
-    ...ignored.map(({ file, problem }) =>
-      warn('configuration', `${place(file)} is passed over: ${withoutText(problem)}`),
-    ),
-    ...servers.filter(({ needs }) => UNUSABLE.includes(String(needs))).map(unusable),
+    ...(refusal && servers.length === 0 ? [] : [ok('configuration', named(servers, 'MCP server'))]),
+    ...configuration.ignored.map((each) => passedOver(each, refusal?.file)),
+    ...broken.map(unusableEntry),
     ...(await npxCheck(servers, cwd)),
     mcporterCheck(needing, cwd),
   ]
@@ -44,23 +41,20 @@ async function mcporterChecks() {
 
 /** @param {Server[]} servers @param {string} what */
 function named(servers, what) {
+  if (servers.length === 0) return `no ${what}s`
   return `${counted(servers.length, what)}: ${servers.map(({ name }) => plain(name)).join(', ')}`
 }
 
+/** @param {import('../../mcporter/config').Ignored} ignored @param {string} [refused] - the file with which mcporter would not start */
+function passedOver({ file, problem }, refused) {
+  if (file === refused) return fail('configuration', `${place(file)}: ${problem}`)
+  return warn('configuration', `${place(file)} is passed over: ${problem}`)
+}
+
 /** @param {Server} server */
-function unusable({ name, reason }) {
-  return warn('configuration', `${plain(name)} cannot be used: ${plain(reason)}`)
-}
-
-/** @param {Error & { code?: string, file?: string }} error */
-function problemOf({ message, code, file }) {
-  if (file === undefined) return `it cannot be read: ${code ?? 'unexpected error'}`
-  return `${place(file)}: ${withoutText(message.slice(message.indexOf(file) + file.length + 2))}`
-}
-
-/** Without the parser's excerpt of the file, which may be a token. @param {string} problem */
-function withoutText(problem) {
-  return problem.replace(/^(it is no JSON):.*/s, '$1')
+function unusableEntry({ name, source, reason = '' }) {
+  const why = reason.replace(/^envFile (.+): /, (_, file) => `envFile ${place(file)}: `)
+  return warn('configuration', `${plain(name)} in ${place(source.path)} cannot be used: ${plain(why)}`)
 }
 
 /** @param {Server[]} servers @param {string} cwd @returns {Promise<Check[]>} */

@@ -3,12 +3,13 @@
 // An entry of a configuration file as mcporter understands it: one spelling of each name, defaults filled in,
 // placeholders expanded except where that waits until the server is started (`env`, `headers`, the bearer token).
 
+const { urlProblem } = require('../../mcp/transport-problem')
 const { commandOf } = require('./command')
 const { lifecycleOf } = require('./lifecycle')
 const { isRecord } = require('./parse')
 const { expand, expandKnown } = require('./placeholders')
 const { expandHome, pathOf, variables } = require('./places')
-const { UnusableEntry, either } = require('./schema')
+const { URL_KEYS, UnusableEntry, either, isKnownKey } = require('./schema')
 
 /** @typedef {import('./places').Places} Places */
 /** @typedef {import('./schema').Entry} Entry */
@@ -22,6 +23,7 @@ const { UnusableEntry, either } = require('./schema')
  * @property {string} [description]
  * @property {{ kind: 'stdio', command: string, args: string[], cwd: string } | { kind: 'http', url: string, headers: Record<string, string> }} transport
  * @property {Record<string, string>} env
+ * @property {Record<string, string>} [fileVariables] - those of its `envFile`
  * @property {'oauth' | 'refreshable_bearer'} [auth]
  * @property {OAuth} oauth
  * @property {'default' | 'node-http1'} [httpFetch]
@@ -43,15 +45,16 @@ const { UnusableEntry, either } = require('./schema')
 const ACCEPT = 'application/json, text/event-stream'
 
 /**
- * @param {string} name @param {Entry} entry - one without an `entryProblem` @param {Source} source @param {Places} places
+ * @param {string} name @param {Entry} entry - one without an `entryProblem` @param {Source} source
+ * @param {Places} places - with the variables of its `envFile` @param {Record<string, string>} [fileVariables]
  * @returns {Promise<Definition>}
  * @throws {UnusableEntry} when there is neither a command nor a usable URL
  * @throws {import('./placeholders').MissingVariables} when its URL or its folder can't be told
  */
-async function definitionOf(name, entry, source, places) {
+async function definitionOf(name, entry, source, places, fileVariables) {
   const raw = expandEntry(entry, places)
   const folder = pathOf(places).dirname(source.path)
-  const url = raw.baseUrl ?? raw.base_url ?? raw.url ?? raw.serverUrl ?? raw.server_url
+  const url = raw[urlKey(raw) ?? '']
   const command = url ? undefined : await commandOf(raw, folder, places)
   if (!url && command === undefined) throw new UnusableEntry('it has neither a command nor a URL')
   return {
@@ -60,6 +63,7 @@ async function definitionOf(name, entry, source, places) {
     description: raw.description,
     transport: command === undefined ? http(expand(url, variables(places)), raw) : stdio(command, raw, folder, places),
     env: { ...raw.env },
+    fileVariables,
     auth: authOf(raw.auth),
     oauth: oauthOf(raw, places),
     httpFetch: either(raw, 'httpFetch'),
@@ -67,6 +71,16 @@ async function definitionOf(name, entry, source, places) {
     allowedTools: either(raw, 'allowedTools'),
     blockedTools: either(raw, 'blockedTools'),
   }
+}
+
+/** The name under which an entry has its address. @param {Entry} raw */
+function urlKey(raw) {
+  return URL_KEYS.find((key) => raw[key] !== undefined && raw[key] !== null)
+}
+
+/** Tells an entry with an address, which comes before a command. @param {Entry} raw */
+function isRemote(raw) {
+  return Boolean(raw[urlKey(raw) ?? ''])
 }
 
 /** @param {string[]} words @param {Entry} raw @param {string} folder @param {Places} places @returns {Definition['transport']} */
@@ -78,8 +92,9 @@ function stdio([command, ...args], raw, folder, places) {
 
 /** @param {string} text @param {Entry} raw @returns {Definition['transport']} */
 function http(text, raw) {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined) throw new UnusableEntry('its URL is none')
+  const problem = urlProblem(text)
+  if (problem !== undefined) throw new UnusableEntry(`${urlKey(raw)}${problem}`)
+  const url = new URL(text)
   const headers = { ...raw.headers }
   const token = either(raw, 'bearerToken')
   const variable = either(raw, 'bearerTokenEnv')
@@ -113,16 +128,19 @@ function oauthOf(raw, places) {
 /** @param {Entry} entry @param {Places} places @returns {Entry} */
 function expandEntry(entry, places) {
   const variable = variables(places)
-  /** @param {any} value @param {string} key @returns {any} */
-  const expanded = (value, key) => {
-    if (typeof value === 'string') return waits(key) ? value : expandKnown(value, variable)
-    if (Array.isArray(value)) return value.map((each) => expanded(each, ''))
-    return isRecord(value) ? Object.fromEntries(Object.entries(value).map(each)) : value
+  /** @param {Record<string, any>} record @param {number} depth */
+  const members = (record, depth) =>
+    Object.fromEntries(Object.entries(record).map(([key, value]) => [key, waits(key) ? value : expanded(value, depth)]))
+  /** @param {any} value @param {number} depth @returns {any} */
+  const expanded = (value, depth) => {
+    if (typeof value === 'string') return expandKnown(value, variable)
+    // Nothing that means anything lies deeper, whatever else an entry holds.
+    if (depth === 0) return value
+    if (Array.isArray(value)) return value.map((each) => expanded(each, depth - 1))
+    return isRecord(value) ? members(value, depth - 1) : value
   }
-  /** @param {[string, any]} property */
-  const each = ([key, value]) => [key, expanded(value, key)]
-  const { env, headers, ...rest } = entry
-  return { ...expanded(rest, ''), env, headers }
+  const known = Object.fromEntries(Object.entries(entry).filter(([key]) => isKnownKey(key)))
+  return { ...members(known, 1), env: entry.env, headers: entry.headers }
 }
 
 /** @param {string} key */
@@ -130,4 +148,4 @@ function waits(key) {
   return key === 'bearerToken' || key === 'bearer_token' || /(Env|_env)$/.test(key)
 }
 
-module.exports = { definitionOf }
+module.exports = { definitionOf, isRemote }

@@ -1,23 +1,31 @@
 'use strict'
 
 const fs = require('node:fs/promises')
+const { codedError } = require('../../errors')
 
-/** So many bytes are no configuration. */
-const MOST = 16 * 2 ** 20
+/** A larger file is no configuration. */
+const MAX_BYTES = 16 * 2 ** 20
+const CHUNK = 64 * 1024
 
 /**
  * @typedef {object} Files
  * @property {(path: string) => Promise<string | undefined>} read - the text, `undefined` when there is no such file
  * @property {(path: string) => Promise<boolean>} isFile
- * @property {(path: string) => Promise<string>} mark - another one after each change; the same for "no such file"
+ * @property {(path: string) => Promise<string>} mark - changes with each change of the file; the same for "no such file"
  */
 
 /** @type {Files} */
 const files = {
   async read(path) {
     try {
-      if ((await fs.stat(path)).size > MOST) throw new Error('it is too large')
-      return await fs.readFile(path, 'utf8')
+      const stat = await fs.stat(path)
+      // Opening a named pipe would wait for its other end, and a device may have no end.
+      if (!stat.isFile()) {
+        throw stat.isDirectory()
+          ? codedError('EISDIR', 'it is a folder')
+          : codedError('EINVAL', 'it is no regular file')
+      }
+      return decoded(await bounded(path))
     } catch (error) {
       if (isAbsent(error)) return undefined
       throw error
@@ -42,6 +50,30 @@ const files = {
   },
 }
 
+/** Returns the bytes of a file that may grow while it is read. @param {string} path */
+async function bounded(path) {
+  const file = await fs.open(path)
+  try {
+    const chunks = []
+    for (let length = 0; ; ) {
+      const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK)
+      if (bytesRead === 0) return Buffer.concat(chunks, length)
+      length += bytesRead
+      if (length > MAX_BYTES) throw codedError('EFBIG', 'it is too large')
+      chunks.push(buffer.subarray(0, bytesRead))
+    }
+  } finally {
+    await file.close()
+  }
+}
+
+/** Windows' editors and shells also write UTF-16, always with a byte order mark. @param {Buffer} bytes */
+function decoded(bytes) {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return bytes.toString('utf16le', 2)
+  if (bytes[0] === 0xfe && bytes[1] === 0xff && bytes.length % 2 === 0) return bytes.swap16().toString('utf16le', 2)
+  return bytes.toString('utf8')
+}
+
 /** The same files, and what is asked of them: each path with its mark of just before. @param {Files} files */
 function recorded(files) {
   /** @type {Map<string, string>} */
@@ -59,4 +91,15 @@ function isAbsent({ code }) {
   return code === 'ENOENT' || code === 'ENOTDIR'
 }
 
-module.exports = { files, recorded }
+/** Tells a file that may not be found, say in a folder that may not be entered, from one that may not be read. @param {any} error */
+function isOutOfReach({ syscall }) {
+  return syscall === 'stat'
+}
+
+/** Says why a file can't be read. The system's own messages repeat its path. @param {any} error */
+function readProblem({ code, message, syscall }) {
+  const words = syscall === undefined && code?.startsWith('E') && message ? ` (${message})` : ''
+  return `it can't be read: ${code ?? message}${words}`
+}
+
+module.exports = { files, isOutOfReach, readProblem, recorded }

@@ -1,11 +1,12 @@
 'use strict'
 
 // The servers in the files of editors and assistants, as entries of mcporter's own file. What mcporter doesn't take over
-// from there (working folder, lifecycle, tool filters) is left out; an entry that it can't use is none.
+// from there (working folder, lifecycle, tool filters) is left out; an entry that it can't use makes place for the next of
+// its name.
 
 const { isRecord, parseJson, parseToml } = require('./parse')
 const { expandHome, pathOf } = require('./places')
-const { areTexts, entryProblem, snake } = require('./schema')
+const { URL_KEYS, areTexts, entryProblem, snake } = require('./schema')
 
 /** @typedef {import('./places').Places} Places */
 /** @typedef {import('./schema').Entry} Entry */
@@ -21,35 +22,48 @@ const CAMEL = /** @type {const} */ ([
 ])
 const REFRESH = ['tokenEndpoint', 'clientIdEnv', 'clientSecretEnv', 'clientAuthMethod', 'accessTokenEnv']
 
+/** Names that only an entry of a server has: what else a file holds beside servers is no broken server. */
+const OF_SERVERS = ['command', 'executable', 'args', 'env', 'envFile', 'headers', 'type', ...URL_KEYS]
+
 /**
  * @param {string} text @param {{ kind: import('./import-places').ImportKind, file: string }} source @param {Places} places
- * @returns {Promise<Map<string, Entry>>}
+ * @returns {Promise<{ entries: Map<string, Entry>, unusable: Map<string, Entry> }>}
  */
 async function importedEntries(text, source, places) {
   /** @type {Map<string, Entry>} */
   const entries = new Map()
-  for (const container of await containers(text, source, places)) {
-    for (const [name, value] of Object.entries(container)) {
-      const entry = isRecord(value) && !entries.has(name) ? importedEntry(value) : undefined
-      if (entry !== undefined) entries.set(name, entry)
+  /** @type {Map<string, Entry>} */
+  const unusable = new Map()
+  for (const { servers, isCertain } of await containers(text, source, places)) {
+    for (const [name, value] of Object.entries(servers)) {
+      if (!isRecord(value) || entries.has(name)) continue
+      const entry = importedEntry(value)
+      if (isUsable(entry)) entries.set(name, entry)
+      else if (isCertain && OF_SERVERS.some((key) => Object.hasOwn(value, key))) unusable.set(name, whole(value, entry))
     }
   }
-  return entries
+  return { entries, unusable }
 }
 
-/** @param {string} text @param {{ kind: string, file: string }} source @param {Places} places @returns {Promise<Record<string, any>[]>} */
+/** @typedef {{ servers: Record<string, any>, isCertain: boolean }} Container - `isCertain` when it can be nothing else */
+
+/** @param {string} text @param {{ kind: string, file: string }} source @param {Places} places @returns {Promise<Container[]>} */
 async function containers(text, { kind, file }, places) {
   if (text.trim() === '') return []
+  const certain = (/** @type {Record<string, any>} */ servers) => ({ servers, isCertain: true })
   if (file.endsWith('.toml')) {
     const config = await parseToml(text)
-    return isRecord(config) && isRecord(config.mcp_servers) ? [config.mcp_servers] : []
+    return isRecord(config) && isRecord(config.mcp_servers) ? [certain(config.mcp_servers)] : []
   }
   const config = parseJson(text)
   if (!isRecord(config)) return []
   const keys = kind === 'opencode' ? ['mcp'] : ['mcpServers', 'servers', 'mcp']
-  const found = keys.map((key) => config[key]).filter(isRecord)
-  if (found.length === 0 && mayBeServersOnly(kind, file, places)) found.push(config)
-  return [...found, ...ofProject(config, places)]
+  const found = keys
+    .map((key) => config[key])
+    .filter(isRecord)
+    .map(certain)
+  if (found.length === 0 && mayBeServersOnly(kind, file, places)) found.push({ servers: config, isCertain: false })
+  return [...found, ...ofProject(config, places).map(certain)]
 }
 
 /** Whether the whole file can be a list of servers. @param {string} kind @param {string} file @param {Places} places */
@@ -74,10 +88,10 @@ function ofProject({ projects }, places) {
   return own.map(([, project]) => project?.mcpServers).filter(isRecord)
 }
 
-/** @param {Record<string, any>} value @returns {Entry | undefined} */
+/** @param {Record<string, any>} value @returns {Entry} */
 function importedEntry(value) {
   const command = value.command ?? value.executable
-  const entry = withoutEmpty({
+  return withoutEmpty({
     description: typeof value.description === 'string' ? value.description : undefined,
     env: texts(value.env),
     headers: headers(value),
@@ -90,9 +104,19 @@ function importedEntry(value) {
     // Not mcporter's, but what the entry says about itself.
     type: value.type,
     transport: value.transport,
+    envFile: value.envFile,
   })
-  const isUsable = entry.baseUrl !== undefined || typeof entry.command === 'string' || entry.command?.length > 0
-  return isUsable && entryProblem(entry) === undefined ? entry : undefined
+}
+
+/** @param {Entry} entry */
+function isUsable(entry) {
+  const isReached = entry.baseUrl !== undefined || typeof entry.command === 'string' || entry.command?.length > 0
+  return isReached && entryProblem(entry) === undefined
+}
+
+/** What is wrong with an entry shows in what was left out of it. @param {Record<string, any>} value @param {Entry} entry @returns {Entry} */
+function whole({ command, executable, args }, entry) {
+  return withoutEmpty({ ...entry, command: command ?? executable, args })
 }
 
 /** @param {Record<string, any>} value */

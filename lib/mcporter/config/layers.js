@@ -3,6 +3,7 @@
 // Which of mcporter's own files are read: the one that the user names, or the one at home and the project's over it.
 
 const { codedError } = require('../../errors')
+const { isOutOfReach, readProblem } = require('./files')
 const { expandHome, pathOf, variables } = require('./places')
 
 /** @typedef {import('./places').Places} Places */
@@ -10,7 +11,8 @@ const { expandHome, pathOf, variables } = require('./places')
 /**
  * @typedef {object} Layer
  * @property {string} path
- * @property {string | undefined} text - `undefined` when there is no such file
+ * @property {string} [text] - none when there is no such file, or it can't be read
+ * @property {string} [problem] - why it can't be read
  */
 
 /** The file that alone counts, as mcporter understands the user's word. @param {Places} places */
@@ -22,34 +24,49 @@ function namedFile(places) {
 /** @param {Places} places @returns {Promise<Layer[]>} */
 async function readLayers(places) {
   const named = namedFile(places)
-  if (named !== undefined) return [{ path: named, text: await read(named, places) }]
+  if (named !== undefined) return [await readNamed(named, places)]
   const layers = []
   for (const path of homeFiles(places)) {
-    const text = await read(path, places)
-    if (text === undefined) continue
-    layers.push({ path, text })
+    const layer = await read(path, places)
+    if (!isThere(layer)) continue
+    layers.push(layer)
     break
   }
-  const project = pathOf(places).resolve(places.cwd, 'config', 'mcporter.json')
-  const text = await read(project, places)
+  const project = await read(pathOf(places).resolve(places.cwd, 'config', 'mcporter.json'), places)
   // Without any file the editors' still count.
-  if (text !== undefined || layers.length === 0) layers.push({ path: project, text })
+  if (isThere(project) || layers.length === 0) layers.push(project)
   return layers
 }
 
-/** @param {string} path @param {Places} places */
-async function read(path, { files }) {
+/** @param {Layer} layer */
+function isThere({ text, problem }) {
+  return text !== undefined || problem !== undefined
+}
+
+/** @param {string} path @param {Places} places @returns {Promise<Layer>} */
+async function readNamed(path, { files }) {
   try {
-    return await files.read(path)
+    const text = await files.read(path)
+    return text === undefined ? { path, problem: 'there is no such file' } : { path, text }
   } catch (error) {
-    const { code, message } = /** @type {any} */ (error)
-    throw invalidFile(path, `it can't be read: ${code ?? message}`)
+    return { path, problem: readProblem(error) }
   }
 }
 
-/** @param {string} path @param {string} problem */
+/** @param {string} path @param {Places} places @returns {Promise<Layer>} */
+async function read(path, { files }) {
+  try {
+    return { path, text: await files.read(path) }
+  } catch (error) {
+    // mcporter takes what it can't find for absent, say below a home that may not be entered.
+    return isOutOfReach(error) ? { path } : { path, problem: readProblem(error) }
+  }
+}
+
+/** @param {string} path @param {string} problem @returns {Error & { code: string, file: string }} */
 function invalidFile(path, problem) {
-  return codedError('ERR_INVALID_CONFIG', `mcporter's configuration file ${path}: ${problem}`, { file: path })
+  const error = codedError('ERR_INVALID_CONFIG', `mcporter's configuration file ${path}: ${problem}`)
+  return Object.assign(error, { file: path })
 }
 
 /** @param {Places} places */

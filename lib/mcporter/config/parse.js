@@ -2,32 +2,72 @@
 
 // The packages are loaded when a file needs them: most configurations are plain JSON.
 
-/** JSON as mcporter takes it: with comments and trailing commas. @param {string} text @returns {unknown} */
+/** JSON as mcporter takes it, with comments and trailing commas, and with a byte order mark. @param {string} text @returns {unknown} */
 function parseJson(text) {
+  const plain = withoutMark(text)
   try {
-    return JSON.parse(text)
+    return JSON.parse(plain)
   } catch {
-    const { parse, printParseErrorCode } = require('jsonc-parser')
-    /** @type {import('jsonc-parser').ParseError[]} */
-    const errors = []
-    const value = parse(text, errors, { allowTrailingComma: true })
-    if (errors.length === 0) return value
-    const { error, offset } = errors[0]
-    const line = text.slice(0, offset).split('\n').length
-    throw new SyntaxError(`${printParseErrorCode(error)} in line ${line}`)
+    return parseCommented(plain)
   }
+}
+
+/** @param {string} text @returns {unknown} */
+function parseCommented(text) {
+  refuseErrors(text)
+  // jsonc-parser's own objects would take "__proto__" for their prototype.
+  return JSON.parse(withoutComments(text))
+}
+
+/** Throws the first error with its place. JSON.parse would quote the text, which may hold a secret. @param {string} text */
+function refuseErrors(text) {
+  const { printParseErrorCode, visit } = jsonc()
+  const onError = (/** @type {number} */ error, /** @type {number} */ offset) => {
+    throw new SyntaxError(`${printParseErrorCode(error)} in line ${text.slice(0, offset).split('\n').length}`)
+  }
+  try {
+    visit(text, { onError }, { allowTrailingComma: true })
+  } catch (error) {
+    throw error instanceof RangeError ? new SyntaxError('it is nested too deeply') : error
+  }
+}
+
+/** Returns the tokens alone, without the commas that end a list. @param {string} text - one without errors */
+function withoutComments(text) {
+  const { SyntaxKind, createScanner } = jsonc()
+  const scanner = createScanner(text, true)
+  let plain = ''
+  let isAfterComma = false
+  for (let kind = scanner.scan(); kind !== SyntaxKind.EOF; kind = scanner.scan()) {
+    const isEnd = kind === SyntaxKind.CloseBraceToken || kind === SyntaxKind.CloseBracketToken
+    if (isAfterComma && !isEnd) plain += ','
+    isAfterComma = kind === SyntaxKind.CommaToken
+    if (!isAfterComma) plain += text.slice(scanner.getTokenOffset(), scanner.getPosition())
+  }
+  return plain
+}
+
+/** @returns {typeof import('jsonc-parser')} */
+function jsonc() {
+  return require('jsonc-parser')
 }
 
 /** @param {string} text @returns {Promise<unknown>} */
 async function parseToml(text) {
   const { TomlError, parse } = await import('smol-toml')
   try {
-    return parse(text)
+    return parse(withoutMark(text))
   } catch (error) {
     // Its message quotes the lines around, which may hold a secret.
     if (error instanceof TomlError) throw new SyntaxError(`invalid TOML in line ${error.line}`)
+    if (error instanceof RangeError) throw new SyntaxError('it is nested too deeply')
     throw error
   }
+}
+
+/** Editors on Windows write a byte order mark. @param {string} text */
+function withoutMark(text) {
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
 }
 
 /** @param {unknown} value @returns {value is Record<string, any>} */
@@ -35,4 +75,4 @@ function isRecord(value) {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-module.exports = { isRecord, parseJson, parseToml }
+module.exports = { isRecord, parseJson, parseToml, withoutMark }

@@ -5,17 +5,18 @@
 /** @typedef {(name: string) => string | undefined} Variable */
 
 const DIRECT = '$env:'
-const ANYWHERE = /\\?\$\{([A-Za-z_]\w*)(?::-(.*?))?\}/g
-const ALONE = /^\$\{([A-Za-z_]\w*)(?::-|:|-)?([^}]*)\}$/
-const IN_COMMAND = /\$\{[A-Za-z_]\w*(?::-[^}]*)?\}/
+const START = /\\?\$\{([A-Za-z_]\w*)(:-|\})/g
+const LINE_END = /[\n\r\u2028\u2029]/g
+const ALONE = /^\$\{([A-Za-z_]\w*)(?::-|:|-)?/
+const MAX_NAMES = 20
 
 /** Variables that a configuration needs and that are not set. */
 class MissingVariables extends Error {
   /** @param {string[]} names */
   constructor(names) {
-    super(
-      `${names.length === 1 ? 'the environment variable' : 'the environment variables'} ${names.join(', ')} must be set`,
-    )
+    const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : ''
+    const what = names.length === 1 ? 'the environment variable' : 'the environment variables'
+    super(`${what} ${names.slice(0, MAX_NAMES).join(', ')}${more} must be set`)
   }
 }
 
@@ -27,14 +28,54 @@ function expand(text, variable) {
   }
   /** @type {Set<string>} */
   const unset = new Set()
-  const expanded = text.replace(ANYWHERE, (placeholder, name, fallback) => {
+  let expanded = ''
+  let end = 0
+  for (const { at, next, name, fallback } of placeholders(text, '.')) {
     const value = variable(name)
-    if (value) return value
-    if (fallback !== undefined) return fallback
-    if (value === undefined) unset.add(name)
-    return value ?? placeholder
+    if (value === undefined && fallback === undefined) unset.add(name)
+    expanded += text.slice(end, at) + (value || (fallback ?? value ?? text.slice(at, next)))
+    end = next
+  }
+  return unset.size === 0 ? expanded + text.slice(end) : missing([...unset].sort())
+}
+
+/**
+ * The placeholders in a text; in linear time, which one expression would not take where braces are missing.
+ * @param {string} text @param {'.' | 'any'} letters - which ones a fallback may hold: all but those that end a line, or any
+ */
+function* placeholders(text, letters) {
+  const brace = from(text, (at) => text.indexOf('}', at))
+  const line = from(text, (at) => {
+    LINE_END.lastIndex = at
+    return LINE_END.exec(text)?.index ?? -1
   })
-  return unset.size === 0 ? expanded : missing([...unset].sort())
+  for (let at = 0; ; ) {
+    START.lastIndex = at
+    const start = START.exec(text)
+    if (start === null) return
+    const [opening, name, kind] = start
+    const after = start.index + opening.length
+    at = after
+    if (kind === '}') {
+      yield { at: start.index, next: after, name, fallback: undefined }
+      continue
+    }
+    const close = brace(after)
+    if (close === text.length) continue
+    if (letters === '.' && line(after) < close) continue
+    at = close + 1
+    yield { at: start.index, next: at, name, fallback: text.slice(after, close) }
+  }
+}
+
+/** Finds the first of something from a place on, where places only rise; the text's end where there is none. @param {string} text @param {(at: number) => number} find */
+function from(text, find) {
+  let found = -1
+  return (/** @type {number} */ at) => {
+    if (found < at) found = find(at)
+    if (found === -1) found = text.length
+    return found
+  }
 }
 
 /** As `expand`, but what is missing stays as it stands. @param {string} text @param {Variable} variable */
@@ -49,13 +90,14 @@ function expandKnown(text, variable) {
 
 /** A command or one of its arguments: other uses of `$` are its own. @param {string} text @param {Variable} variable */
 function expandInCommand(text, variable) {
-  return text.startsWith(DIRECT) || IN_COMMAND.test(text) ? expand(text, variable) : text
+  const isExpanded = text.startsWith(DIRECT) || placeholders(text, 'any').next().done === false
+  return isExpanded ? expand(text, variable) : text
 }
 
 /** The value of a variable in `env`: there a placeholder stands first, and one alone may be missing. @param {string} text @param {Variable} variable */
 function expandInEnv(text, variable) {
-  const alone = ALONE.exec(text)
-  if (alone !== null) return variable(alone[1]) || alone[2]
+  const alone = text.indexOf('}') === text.length - 1 ? ALONE.exec(text) : null
+  if (alone !== null) return variable(alone[1]) || text.slice(alone[0].length, -1)
   return text.startsWith('$') ? expand(text, variable) : text
 }
 

@@ -2,32 +2,45 @@
 
 // What an entry of mcporter's file may hold. A complaint names the place, never the value, which may be a secret.
 
+const { member } = require('../../mcp/transport-problem')
 const { isRecord } = require('./parse')
 
 /** An entry as it stands in the file. @typedef {Record<string, any>} Entry */
-/** @typedef {[expected: string, fits: (value: any) => boolean]} Type */
+/** Says what is wrong with a value, from its own place on: `''` for the value itself. @typedef {(value: any) => string | undefined} Type */
 
 /** Why an entry can't be used. */
 class UnusableEntry extends Error {}
 
+/** @param {string} expected @param {(value: any) => boolean} fits @returns {Type} */
+const type = (expected, fits) => (value) => (fits(value) ? undefined : ` must be ${expected}`)
+
+const TEXT = type('a string', isText)
+
 /** @type {Type} */
-const TEXT = ['a string', (value) => typeof value === 'string']
+const TEXTS = (value) => {
+  if (!Array.isArray(value)) return ' must be an array of strings'
+  const at = value.findIndex((each) => !isText(each))
+  return at === -1 ? undefined : `[${at}] must be a string`
+}
+
 /** @type {Type} */
-const TEXTS = ['an array of strings', areTexts]
+const TEXT_OR_TEXTS = (value) => {
+  if (Array.isArray(value)) return TEXTS(value)
+  return isText(value) ? undefined : ' must be a string or an array of strings'
+}
+
 /** @type {Type} */
-const TEXT_OR_TEXTS = ['a string or an array of strings', (value) => typeof value === 'string' || areTexts(value)]
-/** @type {Type} */
-const NAMED_TEXTS = ['an object of strings', (value) => isRecord(value) && areTexts(Object.values(value))]
-/** @type {Type} */
-const COMMAND = ['an object with args, an array of strings', (value) => isRecord(value) && areTexts(value.args)]
-/** @type {Type} */
-const HTTP_FETCH = ["'default' or 'node-http1'", (value) => value === 'default' || value === 'node-http1']
-/** @type {Type} */
-const LIFECYCLE = ["'keep-alive', 'ephemeral' or an object with mode and idleTimeoutMs", isLifecycle]
-/** @type {Type} */
-const REFRESH = ['an object of strings, and whole numbers of seconds', isRefresh]
-/** @type {Type} */
-const LOGGING = ['an object', (value) => isRecord(value) && (value.daemon === undefined || isRecord(value.daemon))]
+const NAMED_TEXTS = (value) => {
+  if (!isRecord(value)) return ' must be an object of strings'
+  const wrong = Object.keys(value).find((key) => !isText(value[key]))
+  return wrong === undefined ? undefined : `${member(wrong)} must be a string`
+}
+
+const COMMAND = type('an object with args, an array of strings', (value) => isRecord(value) && areTexts(value.args))
+const HTTP_FETCH = type("'default' or 'node-http1'", (value) => value === 'default' || value === 'node-http1')
+const LIFECYCLE = type("'keep-alive', 'ephemeral' or an object with mode and idleTimeoutMs", isLifecycle)
+const REFRESH = type('an object of strings, and whole numbers of seconds', isRefresh)
+const LOGGING = type('an object', (value) => isRecord(value) && (value.daemon === undefined || isRecord(value.daemon)))
 
 /** By the name in camel case; what is `true` there has a spelling with underscores too. @type {[string, Type, boolean][]} */
 const KEYS = [
@@ -63,23 +76,30 @@ const KEYS = [
 
 /** @type {Map<string, Type>} */
 const TYPES = new Map()
+/** @type {Map<string, string>} */
+const SNAKE = new Map()
 for (const [key, type, hasSnake] of KEYS) {
   TYPES.set(key, type)
-  if (hasSnake) TYPES.set(snake(key), type)
+  if (!hasSnake) continue
+  SNAKE.set(key, snake(key))
+  TYPES.set(snake(key), type)
 }
 
-/** What other clients of MCP write into their entries. mcporter passes over it, and so far it changes nothing there. */
-const OTHERS = new Set([
-  ...['type', 'transport', 'transportType', 'name', 'title', 'icon', 'version', 'note', 'notes', 'comment', 'gallery'],
-  ...['enabled', 'disabled', 'timeout', 'startupTimeout', 'startup_timeout_sec', 'tool_timeout_sec', 'trust', 'dev'],
-  ...['autoApprove', 'alwaysAllow', 'autoStart', 'disabledTools', 'enabledTools', 'includeTools', 'excludeTools'],
-])
+/** The names that an address may have; mcporter takes the first that is there. */
+const URL_KEYS = ['baseUrl', 'base_url', 'url', 'serverUrl', 'server_url']
+
+/**
+ * Keys that would change how a server is spoken to, were a newer mcporter to know them. All others that we don't know are
+ * other clients' own (`disabled`, `alwaysAllow`, `gallery`, ...): mcporter passes over them, and so do we.
+ */
+const WEIGHTY = new Set(['protocolVersion', 'protocol_version', 'proxy', 'tls'])
 
 /** What is wrong with an entry, or `undefined`. @param {unknown} entry */
 function entryProblem(entry) {
   if (!isRecord(entry)) return 'it must be an object'
-  for (const [key, [expected, fits]] of TYPES) {
-    if (entry[key] !== undefined && !fits(entry[key])) return `${key} must be ${expected}`
+  for (const [key, problemOf] of TYPES) {
+    const problem = entry[key] === undefined ? undefined : problemOf(entry[key])
+    if (problem !== undefined) return `${key}${problem}`
   }
   const allowed = either(entry, 'allowedTools')
   if (allowed !== undefined && either(entry, 'blockedTools') !== undefined) {
@@ -88,14 +108,19 @@ function entryProblem(entry) {
   return undefined
 }
 
-/** The first key that means something to a newer mcporter perhaps, or `undefined`. @param {Entry} entry */
+/** The first key that may mean something to a newer mcporter, or `undefined`. @param {Entry} entry */
 function unknownKey(entry) {
-  return Object.keys(entry).find((key) => !TYPES.has(key) && !OTHERS.has(key) && !/^([_$#]|\/\/)/.test(key))
+  return Object.keys(entry).find((key) => WEIGHTY.has(key))
+}
+
+/** @param {string} key */
+function isKnownKey(key) {
+  return TYPES.has(key)
 }
 
 /** A value in either spelling of its name. @param {Entry} entry @param {string} key */
 function either(entry, key) {
-  return entry[key] ?? entry[snake(key)]
+  return entry[key] ?? entry[SNAKE.get(key) ?? snake(key)]
 }
 
 /** @param {string} key */
@@ -103,9 +128,14 @@ function snake(key) {
   return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 }
 
+/** @param {unknown} value @returns {value is string} */
+function isText(value) {
+  return typeof value === 'string'
+}
+
 /** @param {unknown} value @returns {value is string[]} */
 function areTexts(value) {
-  return Array.isArray(value) && value.every((each) => typeof each === 'string')
+  return Array.isArray(value) && value.every(isText)
 }
 
 /** @param {unknown} value */
@@ -123,4 +153,4 @@ function isRefresh(value) {
   )
 }
 
-module.exports = { UnusableEntry, areTexts, either, entryProblem, snake, unknownKey }
+module.exports = { URL_KEYS, UnusableEntry, areTexts, either, entryProblem, isKnownKey, snake, unknownKey }

@@ -3,23 +3,36 @@
 // A server ready to be started or connected to: what waits for that moment in its definition is resolved.
 
 const { createHash } = require('node:crypto')
+const {
+  environmentProblem,
+  headersProblem,
+  sentHeaders,
+  textProblem,
+  variableNameProblem,
+} = require('../../mcp/transport-problem')
 const { MissingVariables, expand, expandInCommand, expandInEnv } = require('./placeholders')
 const { pathOf, variables } = require('./places')
+const { UnusableEntry } = require('./schema')
+
+const MAX_REASON = 500
 
 /** @typedef {import('./places').Places} Places */
 /** @typedef {import('./definition').Definition} Definition */
 
 /**
- * Why a call of this server must go through a mcporter process:
- * - `invalid`: the entry can't be used; mcporter says why in its own words
+ * Why no session can be had with a server as it is configured. With the first two, nothing can be had:
+ * - `invalid`: the entry can't be used
  * - `variable`: an environment variable that it needs is not set
+ *
+ * A process of mcporter may be able to call the others:
  * - `oauth`, `refresh`: its token is in mcporter's store (see oauth-store.js)
  * - `sse`: it speaks the transport before Streamable HTTP
  * - `http-fetch`: it wants Node.js's HTTP client
  * - `chrome-devtools`: mcporter changes that server while it starts
  * - `recording`: mcporter is to record or replay
+ * - `environment`: its environment has a name that Node.js lets pass
  * - `unknown-key`: the entry says something that only a newer mcporter may understand
- * @typedef {'invalid' | 'variable' | 'oauth' | 'refresh' | 'sse' | 'http-fetch' | 'chrome-devtools' | 'recording' | 'unknown-key'} Need
+ * @typedef {'invalid' | 'variable' | 'oauth' | 'refresh' | 'sse' | 'http-fetch' | 'chrome-devtools' | 'recording' | 'environment' | 'unknown-key'} Need
  */
 
 /**
@@ -28,7 +41,7 @@ const { pathOf, variables } = require('./places')
  * @property {string} command
  * @property {string[]} args
  * @property {string} cwd
- * @property {Record<string, string>} env - all of the child's environment
+ * @property {Record<string, string>} env - all of the child's environment, put together when it is asked for
  */
 
 /** @typedef {{ kind: 'http', url: string, headers: Record<string, string> }} Http */
@@ -36,7 +49,7 @@ const { pathOf, variables } = require('./places')
 /**
  * @typedef {object} Server
  * @property {string} name
- * @property {string} key - another one when a session of the server before the change can't be used after it
+ * @property {string} key - changes when a session of the server before the change can't be used after it; made when it is asked for
  * @property {import('./definition').Source} source
  * @property {Stdio | Http} [transport] - none when it can't be told (`invalid`, `variable`)
  * @property {import('./lifecycle').Lifecycle} [lifecycle]
@@ -47,28 +60,44 @@ const { pathOf, variables } = require('./places')
  * @property {Definition} [definition] - none when it is beyond understanding
  */
 
-/** @param {Definition} definition @param {Places} places @returns {Server} */
+/**
+ * @param {Definition} definition @param {Places} places - with the variables of its `envFile` @returns {Server}
+ * @throws {UnusableEntry} when no process or request can be made of it
+ */
 function resolveServer(definition, places) {
   const { name, source, lifecycle, allowedTools, blockedTools } = definition
   const common = { name, source, lifecycle, allowedTools, blockedTools, definition }
   try {
-    const { transport, identity } = resolveTransport(definition, places)
-    return { ...common, key: keyOf([name, ...identity]), transport, ...needOf(definition, transport, places) }
+    const { transport, identity, oddName } = resolveTransport(definition, places)
+    const needs = oddName ? need('environment', `env${oddName}`) : needOf(definition, transport, places)
+    return withKey({ ...common, transport, ...needs }, [name, ...identity])
   } catch (error) {
     if (!(error instanceof MissingVariables)) throw error
-    return { ...common, ...unusableServer(name, source, error) }
+    return withKey({ ...common, ...unusable(error) }, [name, 'variable', error.message])
   }
 }
 
 /** One that can't be reached. @param {string} name @param {import('./definition').Source} source @param {Error} problem @returns {Server} */
 function unusableServer(name, source, problem) {
-  const reason = problem.message
-  const needs = problem instanceof MissingVariables ? 'variable' : 'invalid'
-  return { name, source, key: keyOf([name, needs, reason]), needs, reason }
+  const why = unusable(problem)
+  return withKey({ name, source, ...why }, [name, why.needs, why.reason])
 }
 
-/** @param {Definition} definition @param {Places} places @returns {{ transport: Stdio | Http, identity: unknown[] }} */
-function resolveTransport({ transport, env }, places) {
+/** @param {Error} problem @returns {{ needs: Need, reason: string }} */
+function unusable(problem) {
+  const { message } = problem
+  const reason = message.length > MAX_REASON ? `${message.slice(0, MAX_REASON)}…` : message
+  return { needs: problem instanceof MissingVariables ? 'variable' : 'invalid', reason }
+}
+
+/** @param {Omit<Server, 'key'>} server @param {unknown[]} identity @returns {Server} */
+function withKey(server, identity) {
+  // Of a thousand servers few are asked for theirs.
+  return Object.defineProperty(/** @type {Server} */ (server), 'key', { get: () => keyOf(identity) })
+}
+
+/** @param {Definition} definition @param {Places} places @returns {{ transport: Stdio | Http, identity: unknown[], oddName?: string }} */
+function resolveTransport({ transport, env, fileVariables }, places) {
   const variable = withOverrides(env, places)
   const overrides = Object.entries(env)
     .map(([name, text]) => [name, expandInEnv(text, variable)])
@@ -77,15 +106,35 @@ function resolveTransport({ transport, env }, places) {
     const { url } = transport
     // The client sets what it accepts itself.
     const wanted = Object.entries(transport.headers).filter(([name]) => name.toLowerCase() !== 'accept')
-    const headers = wanted.map(([name, text]) => [name, expand(text, variable)])
-    return { transport: { kind: 'http', url, headers: Object.fromEntries(headers) }, identity: [url, headers.sort()] }
+    const headers = sentHeaders(Object.fromEntries(wanted.map(([name, text]) => [name, expand(text, variable)])))
+    refuse('headers', headersProblem(headers))
+    return { transport: { kind: 'http', url, headers }, identity: [url, Object.entries(headers).sort()] }
   }
   const args = transport.args.map((arg) => expandInCommand(arg, variable))
   const command = fromFolder(expandInCommand(transport.command, variable), transport.cwd, places)
   const { cwd } = transport
+  refuse('command', command === '' ? ' must not be empty' : textProblem(command))
+  for (const [at, arg] of args.entries()) refuse(`args[${at}]`, textProblem(arg))
+  refuse('cwd', textProblem(cwd))
+  const own = Object.fromEntries(overrides)
+  refuse('env', environmentProblem(own))
+  refuse('envFile', environmentProblem(fileVariables ?? {}))
   // What the child inherits is not part of its identity: some variable of this process may change at any time.
-  const identity = [command, args, cwd, overrides.sort()]
-  return { transport: { kind: 'stdio', command, args, cwd, env: merged(overrides, places) }, identity }
+  const identity = [
+    command,
+    args,
+    cwd,
+    overrides.sort(),
+    ...(fileVariables ? [Object.entries(fileVariables).sort()] : []),
+  ]
+  const ofChild = { get: () => merged(overrides, places), enumerable: true }
+  const stdio = Object.defineProperty({ kind: 'stdio', command, args, cwd }, 'env', ofChild)
+  return { transport: /** @type {Stdio} */ (stdio), identity, oddName: variableNameProblem(own) }
+}
+
+/** @param {string} field @param {string | undefined} problem */
+function refuse(field, problem) {
+  if (problem !== undefined) throw new UnusableEntry(field + problem)
 }
 
 /** The variables of this process, and of the server's own those that it lacks. @param {Record<string, string>} env @param {Places} places */

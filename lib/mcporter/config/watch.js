@@ -27,8 +27,10 @@ const { readConfiguration } = require('./index')
 
 class WatchedConfiguration {
   #options
-  /** @type {Configuration | undefined} */
+  /** The last reading that was of use. @type {Configuration | undefined} */
   #current
+  /** The same with what is wrong now. @type {Configuration | undefined} */
+  #shown
   /** @type {Promise<Configuration> | undefined} */
   #looking
   #looked = -Infinity
@@ -40,11 +42,11 @@ class WatchedConfiguration {
     this.#options = { interval: 1000, now: () => performance.now(), ...options }
   }
 
-  /** What the files say; those who ask at once share one look. @returns {Promise<Configuration>} @throws `ERR_INVALID_CONFIG` while there is none that could be used */
+  /** What the files say; callers at once share one look. @returns {Promise<Configuration>} */
   get() {
     const { now, interval } = this.#options
     if (this.#looking !== undefined) return this.#looking
-    if (this.#current !== undefined && now() - this.#looked < interval) return Promise.resolve(this.#current)
+    if (this.#shown !== undefined && now() - this.#looked < interval) return Promise.resolve(this.#shown)
     this.#looking = this.#look().finally(() => {
       this.#looking = undefined
     })
@@ -58,36 +60,48 @@ class WatchedConfiguration {
     this.#looked = this.#options.now()
     if (before === undefined) return this.#take(await readConfiguration(places))
     const isDoubted = state === this.#doubt?.state
-    if (state === marksOf(before.marks) || (isDoubted && !this.#doubt?.isPassing)) return before
-    /** @type {Configuration} */
-    let read
-    try {
-      read = await readConfiguration(places)
-    } catch (error) {
-      return this.#refuse(before, { state, isPassing: false }, /** @type {Error} */ (error))
+    if (isDoubted && !this.#doubt?.isPassing) return this.#shown ?? before
+    if (state === marksOf(before.marks)) return this.#take(before)
+    const read = await readConfiguration(places)
+    // mcporter would not start: what it was started with stays.
+    if (read.refusal !== undefined && before.refusal === undefined) {
+      return this.#refuse(before, { state, isPassing: false }, read, read.refusal)
     }
     const broken = read.ignored.find(({ file }) => !before.ignored.some((each) => each.file === file))
-    if (broken !== undefined && !isDoubted) {
-      return this.#refuse(before, { state, isPassing: true }, new Error(`${broken.file}: ${broken.problem}`))
+    if (read.refusal === undefined && broken !== undefined && !isDoubted) {
+      return this.#refuse(before, { state, isPassing: true }, read, new Error(`${broken.file}: ${broken.problem}`))
     }
-    this.#take(read)
+    this.#report(before, read)
+    return this.#take(read)
+  }
+
+  /** @param {Configuration} before @param {Configuration} read */
+  #report(before, read) {
+    const { onChange } = this.#options
+    if (onChange === undefined) return
     const changes = changesBetween(before.servers, read.servers)
-    if (Object.values(changes).some((servers) => servers.length > 0)) this.#options.onChange?.(changes, read)
-    return read
+    if (Object.values(changes).some((servers) => servers.length > 0)) onChange(changes, read)
   }
 
   /** @param {Configuration} read */
   #take(read) {
     this.#current = read
+    this.#shown = read
     this.#doubt = undefined
+    // Nothing is saved by looking less often at a file that keeps calls from being made.
+    if (read.refusal !== undefined) this.#looked = -Infinity
     return read
   }
 
-  /** @param {Configuration} before @param {{ state: string, isPassing: boolean }} doubt @param {Error} error */
-  #refuse(before, doubt, error) {
+  /**
+   * Goes on with what was read before, and says what is wrong now.
+   * @param {Configuration} before @param {{ state: string, isPassing: boolean }} doubt @param {Configuration} read @param {Error} error
+   */
+  #refuse(before, doubt, { ignored, refusal }, error) {
     this.#doubt = doubt
+    this.#shown = { ...before, ignored, refusal }
     this.#options.onError?.(error)
-    return before
+    return this.#shown
   }
 }
 

@@ -2,7 +2,7 @@
 
 use super::settle::{Listener, Settler, Told};
 use crate::bindings::event_loop::{Callback, EventLoop, Watch};
-use crate::runner::Outlet;
+use crate::runner::{Outlet, corked};
 use napi::{Env, Result};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -63,8 +63,11 @@ impl Reading {
             if !goes_on && let Some(servers) = servers.upgrade() {
                 servers.borrow_mut().remove(&number);
             }
-            if !told.is_empty() {
-                listener.call_each(told);
+            match told.len() {
+                0 => {}
+                1 => listener.call_each(told),
+                // The callers of several answers tend to ask again at once, and a write each would wake the server each time.
+                _ => corked(|| listener.call_each(told)),
             }
             goes_on
         });

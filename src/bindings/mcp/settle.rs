@@ -2,6 +2,7 @@
 
 use crate::mcp::Progress;
 use crate::mcp::error::CallError;
+use crate::mcp::words::plain;
 use napi::Status;
 use napi::bindgen_prelude::{FnArgs, Function};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
@@ -46,7 +47,7 @@ struct Failure<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     stderr: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    rpc_code: Option<i32>,
+    rpc_code: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rpc_message: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -123,7 +124,7 @@ fn failure(error: &CallError) -> String {
     let exit = end.and_then(|end| end.exit);
     let mut failure = Failure {
         code: error.code(),
-        message: error.to_string(),
+        message: plain(&error.to_string()),
         exit_code: exit.and_then(|exit| exit.code),
         signal: exit.and_then(|exit| exit.signal),
         stderr: end.map(|end| end.stderr.as_str()),
@@ -136,7 +137,7 @@ fn failure(error: &CallError) -> String {
     match error {
         CallError::Refused { code, message, data } => {
             (failure.rpc_code, failure.rpc_message, failure.rpc_data) =
-                (Some(*code), Some(message.as_str()), data.as_deref());
+                (*code, Some(message.as_str()), data.as_deref());
         }
         CallError::Unavailable { retry_after, .. } => failure.retry_after = Some(retry_after.as_millis()),
         _ => {}

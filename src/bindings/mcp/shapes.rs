@@ -1,8 +1,8 @@
 //! What crosses between JavaScript and the sessions.
 
 use crate::bindings::process::shapes::variables;
-use crate::mcp::definition::{Definition, Endpoint, Program, Reach};
 use crate::mcp::pool::SessionStatus;
+use crate::mcp::server_config::{Endpoint, Program, Protocol, ServerConfig, TransportConfig};
 use crate::pool::{MemberState, Rules};
 use crate::process::usage::resident;
 use napi_derive::napi;
@@ -26,6 +26,10 @@ pub struct McpServer {
     pub environment: Option<String>,
     /// Whether the program gets a warden, where there are any.
     pub guarded: bool,
+    /// Whether processes that the server leaves behind may live on.
+    pub detached: Option<bool>,
+    /// The versions of the protocol to propose; `auto` by default.
+    pub protocol: Option<McpProtocol>,
     /// Its address, where it is reached over HTTP.
     pub url: Option<String>,
     /// What goes with each HTTP request.
@@ -48,6 +52,20 @@ pub struct McpServer {
     pub idle_timeout: f64,
     /// How many sessions are kept even so.
     pub min_warm: u32,
+}
+
+/// The versions of the protocol to propose to a server.
+#[napi(string_enum)]
+pub enum McpProtocol {
+    /// `initialize` first, and after a refusal what the server names.
+    #[napi(value = "auto")]
+    Auto,
+    /// `initialize` alone.
+    #[napi(value = "2025-11-25")]
+    V2025,
+    /// `server/discover` alone.
+    #[napi(value = "2026-07-28")]
+    V2026,
 }
 
 /// A call that a server is working on.
@@ -84,29 +102,34 @@ pub struct McpSession {
 }
 
 impl McpServer {
-    /// The core's definition.
-    pub fn into_definition(self) -> Definition {
+    /// Converts to the core's configuration.
+    pub fn into_config(self) -> ServerConfig {
         let server = self;
-        let reach = match server.url {
-            Some(url) => {
-                Reach::Http(Endpoint { url, headers: server.headers.unwrap_or_default().into_iter().collect() })
-            }
-            None => Reach::Process(Program {
+        let transport = match server.url {
+            Some(url) => TransportConfig::Http(Endpoint {
+                url,
+                headers: server.headers.unwrap_or_default().into_iter().collect(),
+            }),
+            None => TransportConfig::Stdio(Program {
                 command: server.command.unwrap_or_default().into(),
                 arguments: server.args.unwrap_or_default().into_iter().map(OsString::from).collect(),
                 directory: server.cwd.map(PathBuf::from),
                 environment: variables(&server.environment.unwrap_or_default()),
                 guarded: server.guarded,
+                detached: server.detached.unwrap_or_default(),
             }),
         };
+        let overlaps = matches!(transport, TransportConfig::Http(_));
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number up to 2^32")]
         let max_buffer = server.max_buffer as usize;
-        Definition {
+        ServerConfig {
             name: server.name,
-            reach,
+            transport,
+            protocol: server.protocol.map_or_else(Protocol::default, Protocol::from),
             rules: Rules {
                 max_in_flight: server.max_in_flight,
                 instances: server.instances,
+                overlaps,
                 max_uses: server.max_uses.map(u64::from),
                 max_lifetime: server.max_lifetime.map(millis),
                 idle_timeout: millis(server.idle_timeout),
@@ -115,6 +138,16 @@ impl McpServer {
             start_timeout: millis(server.start_timeout),
             kill_grace: millis(server.kill_grace),
             max_buffer,
+        }
+    }
+}
+
+impl From<McpProtocol> for Protocol {
+    fn from(protocol: McpProtocol) -> Self {
+        match protocol {
+            McpProtocol::Auto => Self::Auto,
+            McpProtocol::V2025 => Self::V2025,
+            McpProtocol::V2026 => Self::V2026,
         }
     }
 }

@@ -35,10 +35,11 @@ enum How {
 fn rules() -> impl Strategy<Value = Rules> {
     let uses = proptest::option::of(1..4u64);
     let time = || (100..20_000u64).prop_map(Duration::from_millis);
-    (1..4u32, 1..4u32, uses, proptest::option::of(time()), time(), 0..3u32).prop_map(
-        |(max_in_flight, instances, max_uses, max_lifetime, idle_timeout, min_warm)| Rules {
+    (1..4u32, 1..4u32, uses, proptest::option::of(time()), time(), 0..3u32, any::<bool>()).prop_map(
+        |(max_in_flight, instances, max_uses, max_lifetime, idle_timeout, min_warm, overlaps)| Rules {
             max_in_flight,
             instances,
+            overlaps,
             max_uses,
             max_lifetime,
             idle_timeout,
@@ -248,7 +249,8 @@ impl World {
         }
         // An idle member and somebody who could use its room do not stand beside each other.
         let idle = state.members.values().any(super::Member::is_idle);
-        let wants = members.len() < kind.rules.instances as usize && !coming && !pausing;
+        let counted = members.iter().filter(|member| !kind.rules.overlaps || member.is_staying()).count();
+        let wants = counted < kind.rules.instances as usize && !coming && !pausing;
         assert!(!(idle && wants && full && !starts_taken && self.ending.is_empty()), "{kind:?} could evict");
     }
 

@@ -154,7 +154,8 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
     /// Whether the key may have one more member, besides those that are claimed for it already.
     fn may_start(&self, id: KindId, claims: usize, now: Instant) -> bool {
         let Some(kind) = self.kinds.get(&id) else { return false };
-        let alive = self.of_kind(id).count() + claims;
+        let counts = |member: &Member<K>| !kind.rules.overlaps || member.is_staying();
+        let alive = self.of_kind(id).filter(|(_, member)| counts(member)).count() + claims;
         let trying = claims > 0 || self.of_kind(id).any(|(_, member)| member.is_coming(id));
         alive < kind.rules.instances as usize
             && kind.failures.pausing(now).is_none()

@@ -248,6 +248,19 @@ fn members_that_started_together_do_not_end_together() {
 }
 
 #[test]
+fn a_member_that_overlaps_is_replaced_before_it_has_ended() {
+    for overlaps in [false, true] {
+        let mut pool = pool(3, 3);
+        pool.define("a", Rules { overlaps, ..shared(2, 1) });
+        pool.checkout("a");
+        pool.started(1);
+        pool.state.spoil(1, pool.now);
+        let replaced = pool.checkout("a").contains(&start(2, "a"));
+        assert_eq!(replaced, overlaps);
+    }
+}
+
+#[test]
 fn idle_members_end_down_to_those_that_are_kept_warm() {
     let mut pool = pool(3, 3);
     let rules = Rules { idle_timeout: seconds(30), min_warm: 1, ..shared(1, 3) };

@@ -1,9 +1,13 @@
 //! Linux: clock ticks since boot; a pid means something in one PID namespace of one boot.
 
 use super::StartMark;
+use crate::instance::UNKNOWN_BOOT;
 use crate::process::host::{Proc, host};
 use crate::process::table::linux::{open, system_error};
 use procfs::process::Process;
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
+use rustix::time::{ClockId, clock_gettime};
 use std::fs::{read_link, read_to_string};
 use std::io;
 
@@ -23,18 +27,47 @@ pub fn start_mark(pid: u32) -> io::Result<StartMark> {
     Ok(StartMark(process.stat().map_err(system_error)?.starttime))
 }
 
+/// The address at which the kernel put the stack of the program that a process runs; the kernel shows it only where this
+/// process may look into the other one.
+pub fn image(pid: u32) -> Option<u64> {
+    // Of itself a process reads also where its pid means another one.
+    let is_own = pid == std::process::id();
+    let process = if is_own { Process::myself().map_err(system_error) } else { open(pid) };
+    let stat = process.ok()?.stat().ok()?;
+    Some(stat.startstack).filter(|address| *address != 0)
+}
+
+/// Whether any process has this pid, seen or hidden. Only "no" is sure: the process may be a zombie.
+pub fn exists(pid: u32) -> bool {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    pid.is_some_and(|pid| test_kill_process(pid) != Err(Errno::SRCH))
+}
+
 /// Where pids and start marks can be compared: the boot, the PID namespace and the time namespace.
 ///
-/// A container shares the boot with its host, but its pids are other pids and its clock may be another clock.
+/// A container shares the boot with its host, but its pids are other pids and its clock may be another clock. systemd's
+/// `ProcSubset=pid` hides the boot id.
 ///
 /// # Errors
-/// The system's error when the boot id cannot be read.
+/// The system's error when the PID namespace cannot be read.
 pub fn world() -> io::Result<String> {
-    let boot = read_to_string("/proc/sys/kernel/random/boot_id")?;
+    let boot = read_to_string("/proc/sys/kernel/random/boot_id");
+    let boot = boot.as_deref().map_or(UNKNOWN_BOOT, str::trim);
     // "pid:[4026531836]"; kernels before 5.6 have no time namespaces.
     let namespace = |kind: &str| {
-        let link = read_link(format!("/proc/self/ns/{kind}")).unwrap_or_default();
-        link.to_string_lossy().chars().filter(char::is_ascii_digit).collect::<String>()
+        let link = read_link(format!("/proc/self/ns/{kind}"))?;
+        Ok::<_, io::Error>(link.to_string_lossy().chars().filter(char::is_ascii_digit).collect::<String>())
     };
-    Ok(format!("{}.{}.{}", boot.trim(), namespace("pid"), namespace("time")))
+    Ok(format!("{boot}.{}.{}", namespace("pid")?, namespace("time").unwrap_or_default()))
+}
+
+/// The wall clock's seconds at boot. It moves when the clock is set, and by a second from one reading to the next.
+pub fn boot_time() -> u64 {
+    let seconds = |clock| clock_gettime(clock).tv_sec;
+    u64::try_from(seconds(ClockId::Realtime).saturating_sub(seconds(ClockId::Boottime))).unwrap_or_default()
+}
+
+/// The number of the user that this process runs as.
+pub fn user() -> Option<u32> {
+    Some(rustix::process::geteuid().as_raw())
 }

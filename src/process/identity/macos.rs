@@ -31,3 +31,24 @@ pub fn start_mark(pid: u32) -> io::Result<StartMark> {
 pub fn world() -> io::Result<String> {
     Ok("macos".to_owned())
 }
+
+/// Where the stack of the program is: not known here.
+pub fn image(_pid: u32) -> Option<u64> {
+    None
+}
+
+/// The wall clock's seconds at boot: no world here needs it.
+pub fn boot_time() -> u64 {
+    0
+}
+
+/// Whether any process has this pid. Only "no" is sure: the process may be a zombie.
+pub fn exists(pid: u32) -> bool {
+    let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
+    pid.is_some_and(|pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
+}
+
+/// The number of the user that this process runs as.
+pub fn user() -> Option<u32> {
+    Some(rustix::process::geteuid().as_raw())
+}

@@ -25,3 +25,23 @@ pub fn start_mark(pid: u32) -> io::Result<StartMark> {
 pub fn world() -> io::Result<String> {
     Ok("windows".to_owned())
 }
+
+/// Where the stack of the program is: not known here.
+pub fn image(_pid: u32) -> Option<u64> {
+    None
+}
+
+/// The wall clock's seconds at boot: no world here needs it.
+pub fn boot_time() -> u64 {
+    0
+}
+
+/// Whether any process has this pid. Only "no" is sure.
+pub fn exists(pid: u32) -> bool {
+    start_mark(pid).map_or_else(|error| error.kind() != io::ErrorKind::NotFound, |_| true)
+}
+
+/// The number of the user that this process runs as: users have none here.
+pub fn user() -> Option<u32> {
+    None
+}

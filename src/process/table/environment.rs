@@ -11,6 +11,8 @@ pub struct Environment {
     pub keep: bool,
     /// Node.js looks after it: a cluster worker, or a `fork()` child with its channel.
     pub managed_by_node: bool,
+    /// Electron is to run as Node.js.
+    pub runs_as_node: bool,
 }
 
 impl Environment {
@@ -26,6 +28,7 @@ impl Environment {
             match &entry[..at] {
                 b"PROCWARD_KEEP" => keep = keep.or(Some(value)),
                 b"NODE_UNIQUE_ID" | b"NODE_CHANNEL_FD" => read.managed_by_node = true,
+                b"ELECTRON_RUN_AS_NODE" => read.runs_as_node |= !value.is_empty(),
                 name if name == Tag::VARIABLE.as_bytes() => tag = tag.or(Some(value)),
                 _ => {}
             }
@@ -54,6 +57,7 @@ mod tests {
         assert!(!read("PROCWARD_KEEP=0\0PROCWARD_KEEP=1").keep);
         assert!(read("NODE_UNIQUE_ID=1").managed_by_node);
         assert!(read("NODE_CHANNEL_FD=3").managed_by_node);
+        assert!(read("ELECTRON_RUN_AS_NODE=1").runs_as_node && !read("ELECTRON_RUN_AS_NODE=").runs_as_node);
         assert_eq!(read(&format!("PROCWARD_TAG={tag}")).tag, Tag::parse(tag));
         assert_eq!(read("PROCWARD_TAG=1\0PROCWARD_TAG=w:42:1700:00000000000000ff:7").tag, None);
     }

@@ -1,6 +1,8 @@
 //! Linux: procfs. Each process is read through one descriptor of its folder, so that all facts are of one process.
 
+mod age;
 mod info;
+mod program;
 
 use super::environment::Environment;
 use super::{CommandLines, Link, Snapshot, StartMark};
@@ -8,7 +10,7 @@ use crate::instance::Tag;
 use crate::process::cgroup;
 use crate::process::host::{Proc, host};
 use procfs::process::{Process, Stat};
-use procfs::{Current as _, FromRead as _, ProcError};
+use procfs::{FromRead as _, ProcError};
 use rustix::buffer::spare_capacity;
 use rustix::io::read;
 use std::fs::read_dir;
@@ -26,7 +28,7 @@ const WORTH_TWO_THREADS: usize = 256;
 /// # Errors
 /// The system's error when processes cannot be listed, or `Unsupported` when `/proc` shows another PID namespace.
 pub fn links() -> io::Result<Vec<Link>> {
-    Ok(visit(|_, link| link)?.0)
+    Ok(visit(|_, stat| link(&stat))?.each)
 }
 
 /// The tag in a process's environment, if that can be read. Meant for pids of [`links`].
@@ -39,13 +41,18 @@ pub fn tag_of(pid: u32) -> Option<Tag> {
 /// # Errors
 /// As [`links`].
 pub fn snapshot(command_lines: CommandLines) -> io::Result<Snapshot> {
-    let reader = info::Reader {
-        me: rustix::process::geteuid().as_raw(),
-        uptime: procfs::Uptime::current().map_err(system_error)?.uptime_duration(),
-        command_lines,
-    };
-    let (processes, complete) = visit(|process, link| reader.read(process, link))?;
-    Ok(Snapshot { processes, complete })
+    // Before the list is: a process that is not in it, but should be, is younger than its age says.
+    let ages = age::Ages::now();
+    let (me, programs) = (rustix::process::geteuid().as_raw(), program::Programs::default());
+    let reader = info::Reader { me, ages, programs, command_lines };
+    let seen = visit(|process, stat| reader.read(process, stat))?;
+    // With `hidepid` other users' processes are missing, and pid 1 with them.
+    Ok(Snapshot::of(seen.each, &seen.zombies, seen.complete && seen.first))
+}
+
+/// Begins to tell when the machine sleeps, see [`age::Ages::now`].
+pub fn note_time() {
+    age::Ages::now();
 }
 
 /// What some processes gave.
@@ -55,21 +62,21 @@ struct Seen<T> {
     complete: bool,
     /// The first of all processes was among them.
     first: bool,
+    /// The pids of those that have exited, and that nobody has waited for.
+    zombies: Vec<u32>,
 }
 
-/// What `each` makes of every process but zombies, and whether all could be seen.
-fn visit<T: Send>(each: impl Fn(&Process, Link) -> T + Sync) -> io::Result<(Vec<T>, bool)> {
+/// What `each` makes of every process but zombies.
+fn visit<T: Send>(each: impl Fn(&Process, Stat) -> T + Sync) -> io::Result<Seen<T>> {
     refuse_foreign_proc()?;
     let pids = pids()?;
-    let seen = match pids.split_at(pids.len() / 2) {
-        (one, other) if pids.len() >= WORTH_TWO_THREADS => see_both(one, other, each)?,
-        _ => see(&pids, each)?,
-    };
-    // With `hidepid` other users' processes are missing, and pid 1 with them.
-    Ok((seen.each, seen.complete && seen.first))
+    match pids.split_at(pids.len() / 2) {
+        (one, other) if pids.len() >= WORTH_TWO_THREADS => see_both(one, other, each),
+        _ => see(&pids, each),
+    }
 }
 
-fn see_both<T: Send>(one: &[i32], other: &[i32], each: impl Fn(&Process, Link) -> T + Sync) -> io::Result<Seen<T>> {
+fn see_both<T: Send>(one: &[i32], other: &[i32], each: impl Fn(&Process, Stat) -> T + Sync) -> io::Result<Seen<T>> {
     thread::scope(|scope| {
         let beside = || see(other, &each);
         // Where there are threads enough already, one does all.
@@ -77,6 +84,7 @@ fn see_both<T: Send>(one: &[i32], other: &[i32], each: impl Fn(&Process, Link) -
         let mut seen = see(one, &each)?;
         let rest = thread.map_or_else(beside, |thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)))?;
         seen.each.extend(rest.each);
+        seen.zombies.extend(rest.zombies);
         seen.complete &= rest.complete;
         seen.first |= rest.first;
         Ok(seen)
@@ -91,15 +99,17 @@ fn pids() -> io::Result<Vec<i32>> {
     Ok(pids)
 }
 
-fn see<T>(pids: &[i32], each: impl Fn(&Process, Link) -> T) -> io::Result<Seen<T>> {
-    let mut seen = Seen { each: Vec::with_capacity(pids.len()), complete: true, first: false };
+fn see<T>(pids: &[i32], each: impl Fn(&Process, Stat) -> T) -> io::Result<Seen<T>> {
+    let mut seen = Seen { each: Vec::with_capacity(pids.len()), complete: true, first: false, zombies: Vec::new() };
     for pid in pids {
         let opened = Process::new(*pid).map_err(system_error);
         match opened.and_then(|process| Ok((stat(&process)?, process))) {
             Ok((stat, process)) => {
                 seen.first |= stat.pid == 1;
-                if !matches!(stat.state, 'Z' | 'X') {
-                    seen.each.push(each(&process, link(&stat)));
+                if matches!(stat.state, 'Z' | 'X') {
+                    seen.zombies.push(stat.pid.unsigned_abs());
+                } else {
+                    seen.each.push(each(&process, stat));
                 }
             }
             Err(error) => match error.kind() {
@@ -194,8 +204,8 @@ mod tests {
         let me = i32::try_from(std::process::id()).expect("it is one");
         let nobody = i32::MAX;
         for (one, other) in [(&[1][..], &[me][..]), (&[me, nobody], &[1]), (&[], &[1, me]), (&[nobody], &[])] {
-            let both = see_both(one, other, |_, link| link).expect("they can be seen");
-            let all = see(&[one, other].concat(), |_, link| link).expect("they can be seen");
+            let both = see_both(one, other, |_, stat| link(&stat)).expect("they can be seen");
+            let all = see(&[one, other].concat(), |_, stat| link(&stat)).expect("they can be seen");
             assert_eq!((both.each, both.complete, both.first), (all.each, all.complete, all.first));
         }
     }

@@ -1,12 +1,15 @@
 //! macOS and Windows: listed by `sysinfo`, with start marks of our own, because it rounds start times to seconds.
 
 use super::environment::Environment;
-use super::{CommandLines, Link, ProcessInfo, Snapshot, User};
+use super::node::{is_electron, is_node};
+use super::{CommandLines, Kind, Link, ProcessInfo, Snapshot, User};
 use crate::instance::Tag;
 use crate::process::identity::{StartMark, start_mark};
 use std::collections::HashMap;
+use std::env::current_exe;
 use std::ffi::OsString;
 use std::io;
+use std::path::Path;
 use std::time::Duration;
 use sysinfo::{Pid, Process, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, UpdateKind};
 
@@ -38,9 +41,11 @@ pub fn snapshot(_command_lines: CommandLines) -> io::Result<Snapshot> {
         .with_environ(UpdateKind::Always)
         .with_user(UpdateKind::Always);
     let system = listed(ProcessesToUpdate::All, kind)?;
-    let processes = living(system.processes()).map(info).collect();
-    Ok(Snapshot { processes, complete: true })
+    Ok(Snapshot::of(living(system.processes()).map(info).collect(), &[], true))
 }
+
+/// Begins to tell when the machine sleeps: not here.
+pub fn note_time() {}
 
 fn listed(which: ProcessesToUpdate<'_>, kind: ProcessRefreshKind) -> io::Result<System> {
     let mut system = System::new().map_err(|_| io::Error::from(io::ErrorKind::Unsupported))?;
@@ -68,17 +73,31 @@ fn info(process: &Process) -> ProcessInfo {
     let executable = process.exe().filter(|path| !path.as_os_str().is_empty()).map(Into::into);
     // An environment that the system hides reads as an empty one.
     let identified = executable.is_some() && !process.environ().is_empty();
+    let (environment, age) = (environment(process.environ()), Duration::from_secs(process.run_time()));
     ProcessInfo {
         link: link(process),
-        age: Duration::from_secs(process.run_time()),
+        age,
+        awake: age,
         user: process.user_id().map(|user| User(user.to_string())),
+        // Of another user's process nothing is known here.
+        endable: false,
+        kind: executable.as_deref().map_or(Kind::Other, |executable| kind(executable, environment.runs_as_node)),
+        title: process.name().to_string_lossy().into_owned(),
+        image: None,
+        in_namespace: false,
         executable,
         command_line: process.cmd().iter().map(text).collect(),
-        environment: environment(process.environ()),
+        environment,
         // Neither system shows what another process has mapped without privileges; there, its tagged children name it.
         hosts_procward: false,
         identified,
     }
+}
+
+fn kind(executable: &Path, runs_as_node: bool) -> Kind {
+    let is_own = || current_exe().is_ok_and(|own| own == executable && !is_electron(&own));
+    let is_node = is_node(executable) || is_own() || (runs_as_node && is_electron(executable));
+    if is_node { Kind::Node } else { Kind::Other }
 }
 
 fn environment(entries: &[OsString]) -> Environment {

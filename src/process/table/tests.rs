@@ -91,18 +91,3 @@ fn command_lines_are_read_of_candidates_or_of_all() {
         assert_eq!(of(&stranger, CommandLines::OfCandidates), (false, false));
     }
 }
-
-#[test]
-fn nodejs_is_told_by_the_file_name_alone() {
-    for (path, expected) in [
-        ("/usr/bin/node", true),
-        ("/usr/bin/nodejs", true),
-        ("/opt/node.exe", true),
-        ("/opt/node/bin/bun", false),
-        ("/usr/bin/node24", false),
-        ("/usr/bin/Node", false),
-        ("/", false),
-    ] {
-        assert_eq!(is_node(Path::new(path)), expected, "{path}");
-    }
-}

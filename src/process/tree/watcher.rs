@@ -4,7 +4,7 @@
 #[path = "../../../watcher/src/protocol.rs"]
 mod protocol;
 
-use crate::instance::{Instance, Tag};
+use crate::instance::Instance;
 use crate::process::identity::StartMark;
 use parking_lot::Mutex;
 use protocol::{Message, TreeRoot};
@@ -107,8 +107,7 @@ fn start() -> io::Result<Child> {
 
 fn write_and_start(program: &Path) -> io::Result<Child> {
     OpenOptions::new().write(true).create_new(true).mode(0o700).open(program)?.write_all(PROGRAM)?;
-    let tag = Tag { instance: Instance::current().clone(), tree: 0 }.to_string();
-    let prefix = tag.strip_suffix('0').unwrap_or(&tag);
+    let prefix = Instance::current().prefix();
     let mut command = Command::new(program);
     command.arg(prefix);
     // Signals to the server's group, such as Ctrl+C, are not for it, and nothing of what it inherits is.

@@ -112,3 +112,58 @@ async fn nothing_at_all_is_written_too() {
     drop(sender);
     assert_eq!(all(theirs).await, b"");
 }
+
+#[tokio::test]
+async fn posts_of_one_turn_are_written_together_when_it_ends() {
+    let (sender, input) = input();
+    let (stdin, mut theirs) = child();
+    let _feeding = input.feed(stdin);
+    let (one, two, withdrawn) = (Sent::default(), Sent::default(), Sent::default());
+    corked(|| {
+        sender.post(b"one ".to_vec(), one.clone());
+        corked(|| sender.post(b"two ".to_vec(), two.clone()));
+        sender.post(b"never ".to_vec(), withdrawn.clone());
+        assert!(!one.is_begun(), "nothing leaves before the end of the turn");
+        assert!(sender.withdraw(&withdrawn));
+    });
+    assert!(one.is_begun() && two.is_begun() && !withdrawn.is_begun());
+    let mut read = [0; 64];
+    let length = theirs.read(&mut read).expect("one write");
+    assert_eq!(&read[..length], b"one two ");
+    drop(sender);
+    assert_eq!(all(theirs).await, b"");
+}
+
+#[tokio::test]
+async fn a_turn_that_posts_much_does_not_hold_it_back() {
+    let (sender, input) = input();
+    let (stdin, theirs) = child();
+    let _feeding = input.feed(stdin);
+    let large = Sent::default();
+    corked(|| {
+        sender.post(vec![b'0'; MUCH], large.clone());
+        assert!(large.is_begun(), "a large message leaves at once");
+        sender.post(b"1".to_vec(), Sent::default());
+    });
+    drop(sender);
+    let read = all(theirs).await;
+    assert_eq!((read.len(), read.last()), (MUCH + 1, Some(&b'1')), "in order");
+}
+
+#[test]
+fn a_panic_in_a_turn_loses_no_post() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let _entered = runtime.enter();
+    let (sender, input) = input();
+    let (stdin, theirs) = child();
+    let _feeding = input.feed(stdin);
+    let sent = Sent::default();
+    let posted = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        corked(|| {
+            sender.post(b"one".to_vec(), sent.clone());
+            panic!("a listener's bug");
+        })
+    }));
+    assert!(posted.is_err() && sent.is_begun());
+    drop(theirs);
+}

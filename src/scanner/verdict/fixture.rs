@@ -1,6 +1,7 @@
 //! A small machine with this server (pid 100) in it, to judge.
 
 use super::*;
+use crate::instance::ImageMark;
 use crate::process::table::environment::Environment;
 use crate::process::table::{Link, User};
 use std::path::PathBuf;
@@ -10,7 +11,8 @@ pub(in crate::scanner) const OLD: Duration = Duration::from_mins(10);
 pub(in crate::scanner) const MAX_AGE: Duration = Duration::from_mins(5);
 
 pub(in crate::scanner) fn instance(pid: u32, start: u64) -> Instance {
-    Instance { world: "boot.1.2".to_owned(), pid, start: StartMark(start), nonce: 7 }
+    let (world, start) = ("boot.1.2".to_owned(), StartMark(start));
+    Instance { world, pid, start, nonce: 7, image: ImageMark::default(), booted: 0, user: Some(1000) }
 }
 
 pub(in crate::scanner) fn me() -> Instance {
@@ -22,17 +24,24 @@ pub(in crate::scanner) fn node(pid: u32, parent: u32) -> ProcessInfo {
     ProcessInfo {
         link: Link { pid, parent, group: Some(pid), session: None, start: StartMark(u64::from(pid) * 10) },
         age: OLD,
+        awake: OLD,
         user: Some(User("1000".to_owned())),
+        endable: true,
         executable: Some(PathBuf::from("/usr/bin/node")),
+        kind: Kind::Node,
+        title: "MainThread".to_owned(),
+        image: None,
         command_line: vec!["node".to_owned(), format!("/srv/{pid}.js")],
         environment: Environment::default(),
         hosts_procward: false,
+        in_namespace: false,
         identified: true,
     }
 }
 
 pub(in crate::scanner) fn program(pid: u32, parent: u32) -> ProcessInfo {
-    ProcessInfo { executable: Some(PathBuf::from("/bin/sh")), ..node(pid, parent) }
+    let (executable, kind, title) = (Some(PathBuf::from("/bin/sh")), Kind::Other, "sh".to_owned());
+    ProcessInfo { executable, kind, title, ..node(pid, parent) }
 }
 
 pub(in crate::scanner) fn tagged(instance: Instance, tree: u64, process: ProcessInfo) -> ProcessInfo {
@@ -46,7 +55,7 @@ pub(in crate::scanner) fn with(change: impl FnOnce(&mut ProcessInfo), mut proces
 }
 
 pub(in crate::scanner) fn young(process: ProcessInfo) -> ProcessInfo {
-    with(|process| process.age = Duration::from_millis(500), process)
+    with(|process| (process.age, process.awake) = (Duration::from_millis(500), Duration::from_millis(500)), process)
 }
 
 pub(in crate::scanner) fn policy(scope: Scope) -> Policy {
@@ -62,7 +71,15 @@ pub(in crate::scanner) fn tree(number: u64, root: u32) -> TrackedTree {
 pub(in crate::scanner) fn machine(others: impl IntoIterator<Item = ProcessInfo>) -> Snapshot {
     let mut processes = vec![node(1, 0), program(40, 1), node(50, 40), node(ME, 50)];
     processes.extend(others);
-    Snapshot { processes, complete: true }
+    snapshot(processes)
+}
+
+/// All processes there are: no other has any of the pids in their tags.
+pub(in crate::scanner) fn snapshot(processes: Vec<ProcessInfo>) -> Snapshot {
+    let tags = processes.iter().filter_map(|process| process.environment.tag.as_ref());
+    let is_listed = |pid: &u32| processes.iter().any(|process| process.link.pid == *pid);
+    let gone = tags.map(|tag| tag.instance.pid).filter(|pid| !is_listed(pid)).collect();
+    Snapshot { processes, complete: true, gone }
 }
 
 pub(in crate::scanner) fn judge_all(snapshot: &Snapshot, trees: &[TrackedTree], policy: &Policy) -> Vec<Verdict> {

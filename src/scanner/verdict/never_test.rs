@@ -1,6 +1,6 @@
 //! Whatever a machine looks like: who is never ended.
 
-use super::fixture::{ME, instance, me, node, policy, tagged};
+use super::fixture::{ME, instance, me, node, policy, snapshot, tagged};
 use super::*;
 use crate::process::table::User;
 use proptest::prelude::*;
@@ -11,7 +11,11 @@ prop_compose! {
         start in 0u64..400,
         age in 0u64..900,
         user in prop::sample::select(vec!["1000", "1000", "1000", "0"]),
-        executable in prop::sample::select(vec!["/usr/bin/node", "/bin/sh"]),
+        (executable, kind) in prop::sample::select(vec![
+            ("/usr/bin/node", Kind::Node),
+            ("/bin/sh", Kind::Other),
+            ("/opt/server", Kind::LikeNode),
+        ]),
         bits in 0u8..64,
         tag in prop::option::of((0u32..24, 0u64..400, any::<bool>(), 1u64..4)),
     ) -> ProcessInfo {
@@ -19,9 +23,13 @@ prop_compose! {
         let mut process = node(pid, parent);
         process.link.start = StartMark(start);
         process.link.group = Some(if is(0) { parent } else { pid });
-        process.age = Duration::from_secs(age);
+        process.age = Duration::from_secs(age + u64::from(bits));
+        process.awake = Duration::from_secs(age);
+        process.endable = is(0);
+        process.in_namespace = is(1) && is(4);
         process.user = Some(User(user.to_owned()));
         process.executable = Some(executable.into());
+        process.kind = kind;
         process.environment.keep = is(1) && is(2);
         process.environment.managed_by_node = is(3);
         process.hosts_procward = is(4) && is(2);
@@ -49,7 +57,7 @@ prop_compose! {
             }
         }
         processes.push(node(ME, parent));
-        Snapshot { processes, complete }
+        Snapshot { complete, ..snapshot(processes) }
     }
 }
 
@@ -87,7 +95,8 @@ proptest! {
             prop_assert_eq!(verdict.start, victim.link.start);
             prop_assert!(victim.link.pid != ME && victim.link.pid != 1 && victim.link.pid != allowed);
             prop_assert!(!above.contains(&victim.link.pid));
-            prop_assert_eq!(&victim.user, &Some(User("1000".to_owned())));
+            let was_ours = victim.endable && victim.environment.tag.as_ref().is_some_and(|tag| tag.instance.user == me().user);
+            prop_assert!(victim.user == Some(User("1000".to_owned())) || was_ours);
             prop_assert!(!victim.environment.keep && !victim.hosts_procward);
             prop_assert!(victim.identified || verdict.tree.is_some());
             let named = snapshot.processes.iter().filter_map(|process| process.environment.tag.as_ref());
@@ -106,7 +115,7 @@ proptest! {
                 let is_live = trees.iter().any(|tree| tree.number == tag.tree);
                 prop_assert!(tag.instance != me() || !is_live, "a live tree's process");
             } else {
-                prop_assert!(scope != Scope::Tracked && victim.is_node() && victim.age > policy.max_age);
+                prop_assert!(scope != Scope::Tracked && victim.is_node() && victim.awake > policy.max_age);
             }
         }
     }

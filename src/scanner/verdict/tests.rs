@@ -2,15 +2,21 @@
 
 use super::fixture::*;
 use super::*;
+use crate::instance::ImageMark;
 use crate::process::table::User;
 use crate::scanner::reason::Reason::*;
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table, a line a case")]
 fn every_rule_in_every_scope() {
     use Decision::{Kill, Skip};
     let dead = || instance(77, 5);
     let elsewhere = || Instance { world: "boot.9.2".to_owned(), ..dead() };
     let twin = || Instance { nonce: 8, ..me() };
+    let of_root = || Instance { user: Some(0), ..dead() };
+    let without_user = || Instance { user: None, ..dead() };
+    let user = |name: &str, process| with(|p| p.user = Some(User(name.to_owned())), process);
+    let like_node = |process| with(|p| p.kind = Kind::LikeNode, process);
     // What becomes of pid 200 (beside whom others may stand), in the scopes tracked, tree and machine.
     let table: Vec<(&str, Vec<ProcessInfo>, [Decision; 3])> = vec![
         ("an unrelated node", vec![node(200, 1)], [Skip(NotOurs), Skip(NotOurs), Kill(NodeTooOld)]),
@@ -26,10 +32,64 @@ fn every_rule_in_every_scope() {
             vec![with(|p| p.link.start = StartMark(9_999), program(150, ME)), node(200, 150)],
             [Skip(NotOurs), Skip(NotOurs), Kill(NodeTooOld)],
         ),
+        ("another user's child", vec![user("0", node(200, ME))], [Skip(OtherUser); 3]),
         (
-            "another user's child",
-            vec![with(|p| p.user = Some(User("0".to_owned())), node(200, ME))],
+            "another user's, of a dead run of this user",
+            vec![tagged(dead(), 9, user("0", node(200, 1)))],
+            [Kill(LeftByDeadRun); 3],
+        ),
+        ("another user's, left over", vec![tagged(me(), 9, user("0", program(200, 1)))], [Kill(LeftOver); 3]),
+        (
+            "another user's, of a dead run of this user, out of reach",
+            vec![with(|p| p.endable = false, tagged(dead(), 9, user("0", node(200, 1))))],
             [Skip(OtherUser); 3],
+        ),
+        (
+            "another user's, of a dead run of theirs",
+            vec![tagged(of_root(), 9, user("0", node(200, 1)))],
+            [Skip(OtherUser); 3],
+        ),
+        (
+            "another user's, of an older procward's",
+            vec![tagged(without_user(), 9, user("0", node(200, 1)))],
+            [Skip(OtherUser); 3],
+        ),
+        ("of a dead run of another user", vec![tagged(of_root(), 9, node(200, 1))], [Kill(LeftByDeadRun); 3]),
+        (
+            "unreadable below a call",
+            vec![tagged(dead(), 9, program(150, 1)), with(|p| p.identified = false, program(200, 150))],
+            [Skip(Unidentified); 3],
+        ),
+        ("what only looks like Node.js", vec![like_node(node(200, ME))], [Skip(Unrecognised); 3]),
+        (
+            "what only looks like Node.js, left over",
+            vec![tagged(me(), 9, like_node(node(200, ME)))],
+            [Kill(LeftOver); 3],
+        ),
+        (
+            "what looks like Node.js and cannot be read",
+            vec![with(|p| p.identified = false, like_node(node(200, ME)))],
+            [Skip(Unidentified); 3],
+        ),
+        (
+            "a child that the machine's sleep made old",
+            vec![with(|p| p.awake = Duration::from_secs(10), node(200, ME))],
+            [Skip(NotOurs), Skip(Young), Skip(Young)],
+        ),
+        (
+            "a container's",
+            vec![with(|p| p.in_namespace = true, node(200, 1))],
+            [Skip(NotOurs), Skip(NotOurs), Skip(OtherNamespace)],
+        ),
+        (
+            "a child in a PID namespace of its own",
+            vec![with(|p| p.in_namespace = true, node(200, ME))],
+            [Skip(NotOurs), Kill(DescendantTooOld), Kill(NodeTooOld)],
+        ),
+        (
+            "left over in a PID namespace",
+            vec![with(|p| p.in_namespace = true, tagged(me(), 9, node(200, 1)))],
+            [Kill(LeftOver); 3],
         ),
         ("a child of nobody knows whom", vec![with(|p| p.user = None, node(200, ME))], [Skip(OtherUser); 3]),
         ("kept", vec![with(|p| p.environment.keep = true, node(200, ME))], [Skip(Kept); 3]),
@@ -63,6 +123,11 @@ fn every_rule_in_every_scope() {
             [Kill(LeftByDeadRun); 3],
         ),
         ("a live instance itself", vec![node(200, ME), tagged(instance(200, 2_000), 9, node(300, 1))], [Skip(Host); 3]),
+        (
+            "a live instance that is a program of its own",
+            vec![program(200, 1), tagged(instance(200, 2_000), 9, node(300, 1))],
+            [Skip(Host); 3],
+        ),
         ("a server with procward", vec![with(|p| p.hosts_procward = true, node(200, ME))], [Skip(Host); 3]),
         (
             "a server with procward that a dead run left",
@@ -105,6 +170,72 @@ fn this_server_and_what_it_hangs_on_are_never_ended() {
 }
 
 #[test]
+fn a_server_with_the_first_pid_is_no_parent_of_what_the_kernel_gave_it() {
+    let first = Instance { pid: 1, start: StartMark(10), ..me() };
+    let of = |change: fn(&mut ProcessInfo), scope| {
+        let own = with(|p| p.link.session = Some(1), node(1, 0));
+        let processes = vec![own, with(change, node(200, 1)), with(|p| p.link.session = Some(200), node(201, 200))];
+        let snapshot = snapshot(processes);
+        let verdicts =
+            decide(View { snapshot: &snapshot, me: &first, trees: &[] }, &policy(scope)).expect("it is there");
+        [200, 201].map(|pid| verdicts.iter().find(|verdict| verdict.pid == pid).map(|verdict| verdict.decision))
+    };
+    let (too_old, not_ours) = (Some(Decision::Kill(DescendantTooOld)), Some(Decision::Skip(NotOurs)));
+    assert_eq!(of(|p| p.link.session = Some(1), Scope::Tree), [too_old; 2]);
+    assert_eq!(
+        of(|p| p.link.session = Some(200), Scope::Tree),
+        [not_ours; 2],
+        "a job from outside, or its first process"
+    );
+    assert_eq!(of(|p| p.link.session = Some(0), Scope::Tree), [not_ours; 2], "its session is outside");
+    assert_eq!(of(|p| p.link.session = Some(200), Scope::Machine), [Some(Decision::Kill(NodeTooOld)); 2]);
+}
+
+#[test]
+fn what_another_program_in_the_servers_place_left_is_nobodys() {
+    let before = Instance { image: ImageMark(7), ..me() };
+    let other = Instance { image: ImageMark(7), ..instance(70, 700) };
+    let twin = Instance { nonce: 8, ..me() };
+    let mut snapshot = machine([
+        with(|p| p.image = Some(0x1000), node(70, 1)),
+        tagged(before, 9, node(200, ME)),
+        tagged(other, 9, node(201, 70)),
+        tagged(twin, 9, node(202, ME)),
+    ]);
+    snapshot.processes[3].image = Some(0x1000);
+    let of = |pid| judge(&snapshot, &[], &policy(Scope::Tracked), pid);
+    assert_eq!(of(200), Some(Decision::Kill(LeftByDeadRun)));
+    assert_eq!(of(201), Some(Decision::Kill(LeftByDeadRun)));
+    assert_eq!(of(202), Some(Decision::Skip(OtherInstance)), "a tag that tells no program");
+}
+
+#[test]
+fn in_a_shell_that_a_dead_server_left_its_orphans_are_orphans() {
+    let dead = || instance(77, 5);
+    // The shell (50) and this server carry the tag of a dead run, as whatever was started from that shell.
+    let group = |group, process| with(|p| p.link.group = Some(group), process);
+    let others = [program(60, 50), group(ME, program(61, 50)), program(200, 1), node(201, ME), program(202, 50)];
+    let mut snapshot = machine(others.map(|process| tagged(dead(), 9, process)));
+    for at in [2, 3] {
+        snapshot.processes[at] = tagged(dead(), 9, snapshot.processes[at].clone());
+    }
+    let of = |snapshot: &Snapshot, pid| judge(snapshot, &[], &policy(Scope::Tracked), pid);
+    assert_eq!(of(&snapshot, 60), Some(Decision::Kill(LeftByDeadRun)), "older than this server");
+    assert_eq!(of(&snapshot, 61), Some(Decision::Skip(SameJob)), "in the pipeline of this server");
+    assert_eq!(
+        of(&snapshot, 200),
+        Some(Decision::Skip(OtherInstance)),
+        "younger, so it may be this server's own daemon"
+    );
+    assert_eq!(of(&snapshot, 201), Some(Decision::Skip(NotOurs)), "this server's own child");
+    assert_eq!(of(&snapshot, 202), Some(Decision::Kill(LeftByDeadRun)), "younger, and the shell's own child");
+    assert_eq!(of(&snapshot, 50), Some(Decision::Skip(Ancestor)));
+    // A shell without job control has all in its own group.
+    snapshot.processes[2].link.group = Some(ME);
+    assert_eq!(of(&snapshot, 61), Some(Decision::Kill(LeftByDeadRun)));
+}
+
+#[test]
 fn a_server_that_knows_not_whom_it_runs_as_ends_nobody() {
     let mut snapshot = machine([with(|p| p.user = None, node(200, ME))]);
     snapshot.processes[3].user = None;
@@ -128,12 +259,15 @@ fn a_table_without_this_server_proves_nothing() {
 }
 
 #[test]
-fn where_processes_are_hidden_nothing_is_provably_dead() {
-    let dead = tagged(instance(77, 5), 9, node(200, 1));
-    let mut snapshot = machine([dead, node(201, 1), tagged(me(), 9, node(202, 1)), node(203, ME)]);
+fn where_processes_are_hidden_a_server_is_dead_once_nobody_has_its_pid() {
+    let of_two = [tagged(instance(77, 5), 9, node(200, 1)), tagged(instance(78, 5), 9, node(204, 1))];
+    let others = [node(201, 1), tagged(me(), 9, node(202, 1)), node(203, ME)];
+    let mut snapshot = machine(of_two.into_iter().chain(others));
     snapshot.complete = false;
+    snapshot.gone.remove(&78);
     let of = |scope, pid| judge(&snapshot, &[], &policy(scope), pid);
-    assert_eq!(of(Scope::Tracked, 200), Some(Decision::Skip(Unproven)));
+    assert_eq!(of(Scope::Tracked, 200), Some(Decision::Kill(LeftByDeadRun)));
+    assert_eq!(of(Scope::Tracked, 204), Some(Decision::Skip(Unproven)), "another user's process may have the pid");
     assert_eq!(of(Scope::Machine, 201), Some(Decision::Skip(Unproven)));
     assert_eq!(of(Scope::Tracked, 202), Some(Decision::Kill(LeftOver)));
     assert_eq!(of(Scope::Tree, 203), Some(Decision::Kill(DescendantTooOld)));
@@ -168,7 +302,7 @@ fn what_the_user_allows_is_spared() {
     assert!(allows(Allow::Pid(200)));
     assert!(!allows(Allow::Pid(201)));
     for (name, expected) in [("node", true), ("/usr/bin/node", true), ("nod", false), ("bin/node", false)] {
-        assert_eq!(allows(Allow::Executable(name.to_owned())), expected, "{name}");
+        assert_eq!(allows(Allow::executable(name.to_owned(), [])), expected, "{name}");
     }
     assert!(allows(pattern(r"^node /srv/(?<n>\d+)\.js$", "")));
     assert!(allows(pattern("NODE", "i")));

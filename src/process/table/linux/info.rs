@@ -1,9 +1,11 @@
 //! What one process is: its user, program, arguments and environment.
 
-use super::{contents, environment, system_error};
+use super::age::Ages;
+use super::program::Programs;
+use super::{contents, environment, link, system_error};
 use crate::process::table::environment::Environment;
-use crate::process::table::{CommandLines, Link, ProcessInfo, User};
-use procfs::process::Process;
+use crate::process::table::{CommandLines, Kind, ProcessInfo, User};
+use procfs::process::{Process, Stat};
 use std::ffi::OsString;
 use std::io::{self, Read as _};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
@@ -12,35 +14,50 @@ use std::time::Duration;
 
 /// What the kernel appends to the path of a file that has been replaced since, as an upgrade does.
 const DELETED: &[u8] = b" (deleted)";
+/// The user who may read every environment, where the kernel has left that power to them.
+const ROOT: u32 = 0;
 
 /// Reads the rest about processes.
 pub(super) struct Reader {
     /// The user that this is for.
     pub me: u32,
-    /// When it is.
-    pub uptime: Duration,
+    /// How old processes are.
+    pub ages: Ages,
+    /// What they run.
+    pub programs: Programs,
     /// What else is wanted.
     pub command_lines: CommandLines,
 }
 
 impl Reader {
     /// Of most only as much as shows that they are no candidates: each file takes the kernel its time.
-    pub fn read(&self, process: &Process, link: Link) -> ProcessInfo {
+    pub fn read(&self, process: &Process, stat: Stat) -> ProcessInfo {
         let owner = process.uid().ok();
         let executable = process.exe().ok().map(undeleted);
-        let environment = (owner == Some(self.me)).then(|| environment(process).ok()).flatten();
+        let is_self = stat.pid.unsigned_abs() == std::process::id();
+        let may_read = owner == Some(self.me) || self.me == ROOT || is_self;
+        let environment = may_read.then(|| environment(process).ok()).flatten();
+        let identified = executable.is_some() && environment.is_some();
+        let environment = environment.unwrap_or_default();
+        let started = since_boot(stat.starttime);
         let seen = ProcessInfo {
-            age: self.uptime.saturating_sub(since_boot(link.start.0)),
-            link,
+            link: link(&stat),
+            age: self.ages.since(started),
+            awake: self.ages.awake_since(started),
             user: named(owner),
+            endable: owner == Some(self.me),
+            kind: self.programs.kind(stat.pid, executable.as_deref(), environment.runs_as_node, &stat.comm),
+            title: stat.comm,
+            image: Some(stat.startstack).filter(|address| *address != 0),
             command_line: Vec::new(),
-            identified: executable.is_some() && environment.is_some(),
+            identified,
             executable,
-            environment: environment.unwrap_or_default(),
+            environment,
             hosts_procward: false,
+            in_namespace: false,
         };
         // Who the others are is told from this process.
-        if seen.is_candidate() || seen.link.pid == std::process::id() {
+        if seen.is_candidate() || is_self {
             return self.closely(process, owner, seen);
         }
         let wanted = self.command_lines == CommandLines::OfAll && owner == Some(self.me);
@@ -48,29 +65,46 @@ impl Reader {
     }
 
     fn closely(&self, process: &Process, owner: Option<u32>, seen: ProcessInfo) -> ProcessInfo {
-        let user = owner.and_then(|owner| if owner == self.me { self.real_user(process) } else { Some(owner) });
-        if user != Some(self.me) {
+        let status = contents(process, "status").unwrap_or_default();
+        let user = self.real_user(&status).or(owner.filter(|owner| *owner != self.me));
+        let is_mine = user == Some(self.me);
+        if !is_mine && seen.environment.tag.is_none() {
             let environment = Environment::default();
-            return ProcessInfo { user: named(user), identified: false, environment, ..seen };
+            return ProcessInfo { user: named(user), endable: false, identified: false, environment, ..seen };
         }
-        let mapped = if seen.is_node() { maps_procward(process).ok() } else { Some(false) };
+        let mapped = if seen.kind == Kind::Node { maps_procward(process).ok() } else { Some(false) };
         ProcessInfo {
             user: named(user),
+            endable: is_mine || may_signal(seen.link.pid),
             command_line: command_line(process),
             identified: seen.identified && mapped.is_some(),
             hosts_procward: mapped.unwrap_or_default(),
+            in_namespace: is_nested(&status),
             ..seen
         }
     }
 
-    /// The effective user of a process that seems to be this user's; the real one, where that differs.
-    fn real_user(&self, process: &Process) -> Option<u32> {
+    /// The effective user of a process; the real one, where that is not this user.
+    fn real_user(&self, status: &[u8]) -> Option<u32> {
         // Root owns the folder of a process that may not be dumped, whoever runs it.
-        let status = contents(process, "status").ok()?;
-        let uids = status.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"Uid:"))?;
-        let uids = str::from_utf8(uids).ok()?.split_ascii_whitespace().map(|uid| uid.parse::<u32>().ok());
-        uids.take(2).find(|uid| *uid != Some(self.me)).unwrap_or(Some(self.me))
+        let uids = field(status, b"Uid:")?.split_ascii_whitespace().map(|uid| uid.parse::<u32>().ok());
+        let [real, effective] = *uids.take(2).collect::<Vec<_>>() else { return None };
+        if real == Some(self.me) { effective } else { real }
     }
+}
+
+/// Whether a process has a pid in a namespace below ours: the kernel lists one for each level from ours on.
+fn is_nested(status: &[u8]) -> bool {
+    field(status, b"NSpid:").is_some_and(|pids| pids.split_ascii_whitespace().count() > 1)
+}
+
+fn field<'a>(status: &'a [u8], name: &[u8]) -> Option<&'a str> {
+    str::from_utf8(status.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(name))?).ok()
+}
+
+fn may_signal(pid: u32) -> bool {
+    let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
+    pid.is_some_and(|pid| rustix::process::test_kill_process(pid).is_ok())
 }
 
 fn named(user: Option<u32>) -> Option<User> {
@@ -83,7 +117,7 @@ fn since_boot(ticks: u64) -> Duration {
         + Duration::from_secs(ticks % per_second) / u32::try_from(per_second).unwrap_or(u32::MAX)
 }
 
-fn undeleted(path: PathBuf) -> PathBuf {
+pub(super) fn undeleted(path: PathBuf) -> PathBuf {
     match path.as_os_str().as_bytes().strip_suffix(DELETED) {
         Some(kept) => PathBuf::from(OsString::from_vec(kept.to_vec())),
         None => path,
@@ -123,6 +157,23 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(is_addon(mapping.as_bytes()), expected, "{mapping}");
+        }
+    }
+
+    #[test]
+    fn the_status_tells_the_user_and_the_namespace() {
+        let reader = Reader {
+            me: 5,
+            ages: Ages::now(),
+            programs: Programs::default(),
+            command_lines: CommandLines::OfCandidates,
+        };
+        let user = |uids: &str| reader.real_user(format!("Name:\tx\nUid:\t{uids}\nGid:\t5\t5\t5\t5\n").as_bytes());
+        assert_eq!([user("5\t5\t5\t5"), user("7\t5\t5\t5"), user("5\t7\t7\t7")], [Some(5), Some(7), Some(7)]);
+        assert_eq!([user("7\t7\t7\t7"), user("5"), user("x\ty")], [Some(7), None, None]);
+        assert_eq!(reader.real_user(b""), None);
+        for (pids, expected) in [("NSpid:\t42\n", false), ("NStgid:\t42\nNSpid:\t42\t1\n", true), ("", false)] {
+            assert_eq!(is_nested(pids.as_bytes()), expected, "{pids}");
         }
     }
 

@@ -1,0 +1,69 @@
+// What the long checks decide, without the servers and packages that they need.
+
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { complaint, markdown } from '../scripts/long/peers/table.mjs'
+import { asPrinted, normal, WHOLE } from '../scripts/long/servers/compare.mjs'
+import { oddServers, startOdd } from './fixtures/odd/index.mjs'
+
+const yes = { completes: true }
+const late = { completes: false, code: 'ERR_CALL_TIMEOUT' }
+const no = { completes: false, code: 'ERR_MCP', message: 'not today' }
+const cells = (auto, pool, peer) => ({ 'procward auto': auto, 'procward pool': pool, peer })
+
+describe('the complaint about a row', () => {
+  for (const [name, row, odd, expected] of [
+    ['all complete it', cells(yes, yes, yes), {}, undefined],
+    ['only procward completes it', cells(yes, no, no), {}, undefined],
+    ['either way of procward is enough', cells(no, yes, yes), {}, undefined],
+    ['a peer completes it and procward does not', cells(no, late, yes), {}, /^completed by peer; .*ERR_MCP.*not today/],
+    ['nobody completes it', cells(no, no, no), {}, /^no client completes it/],
+    ['nobody completes it, as known', cells(late, no, no), { hopeless: true }, undefined],
+    ['a peer completes what was thought hopeless', cells(no, no, yes), { hopeless: true }, /^completed by peer/],
+    ['the call has to fail soon, and does', cells(no, no, late), { settles: true }, undefined],
+    ['the call has to fail soon, and does not', cells(no, late, no), { settles: true }, /^no failure before/],
+    ['completing it is forbidden', cells(no, no, yes), { forbidden: true }, undefined],
+    ['completing it is forbidden, and done', cells(yes, no, no), { forbidden: true }, /^it must not be completed/],
+  ]) {
+    test(name, () => {
+      const found = complaint({ name, cells: row }, odd)
+      if (expected === undefined) assert.equal(found, undefined)
+      else assert.match(found, expected)
+    })
+  }
+
+  test('the table names each client and what became of it', () => {
+    const table = markdown([{ name: 'odd', cells: cells({ ...yes, by: 'by mcporter: sse' }, no, yes) }])
+    assert.equal(table.split('\n')[2], '| odd | completes (by mcporter: sse) | fails (ERR_MCP) | completes |')
+  })
+})
+
+describe('what differs by nature', () => {
+  const outcome = { value: { content: [{ text: 'at 12:30, id 7' }], at: 5 } }
+
+  test('is replaced by the rules of the tool, or by those of all tools', () => {
+    const rules = { clock: [[/\d\d:\d\d/g, '(time)']], '*': [[/id \d+/g, 'id (id)']] }
+    assert.equal(normal(rules, 'clock', outcome).value.content[0].text, 'at (time), id 7')
+    assert.equal(normal(rules, 'other', outcome).value.content[0].text, 'at 12:30, id (id)')
+    assert.equal(normal(rules, 'clock', outcome).value.at, 5)
+  })
+
+  test('may be the whole answer, but no error', () => {
+    const rules = { env: WHOLE }
+    assert.equal(normal(rules, 'env', outcome).value, normal(rules, 'env', { value: 1 }).value)
+    assert.deepEqual(normal(rules, 'env', { failed: 'a' }), { failed: 'a' })
+  })
+})
+
+test('an outcome is printed as mcporter prints it', () => {
+  assert.deepEqual(asPrinted({ rpc: { code: -1, message: 'no' } }, true), { failed: 'MCP error -1: no' })
+  assert.deepEqual(asPrinted({ value: 1, isError: true }, true), { value: 1, isError: true })
+  assert.deepEqual(asPrinted({ value: 1, isError: true }, false), { value: 1 })
+})
+
+test('odd servers say what is odd about them, and those over HTTP listen on the loopback address alone', async () => {
+  for (const [name, { about }] of Object.entries(oddServers)) assert.match(about ?? '', /^[A-Z].*\.$/, name)
+  const { definition, stop } = await startOdd('http: status 201')
+  assert.equal(new URL(definition.url).hostname, '127.0.0.1')
+  await stop()
+})

@@ -1,0 +1,154 @@
+// Lists of tools: put together of pages, and bounded whatever the server answers.
+
+import assert from 'node:assert/strict'
+import { afterEach, describe, test } from 'node:test'
+import { McpPool } from '../index.js'
+import toolList from '../lib/mcp/tool-list.js'
+import { createMcpHelper } from '../lib/mcp-helper.js'
+import { temporaryFolder, writeConfig } from './fixtures/mcp-servers.mjs'
+import { assertNothingLeft, noProcessList } from './support/processes.mjs'
+import { textServer } from './support/text-servers.mjs'
+
+const { ToolList } = toolList
+const MIB = 2 ** 20
+const configPath = writeConfig(temporaryFolder(), {})
+
+afterEach(assertNothingLeft)
+
+describe('pages, put together', () => {
+  for (const [name, pages, cursors] of [
+    ['one', [{ tools: [{ name: 'a' }] }], [undefined]],
+    [
+      'two',
+      [
+        { tools: [{ name: 'a' }], nextCursor: 'x' },
+        { tools: [{ name: 'b' }, {}], nextCursor: null },
+      ],
+      ['x', undefined],
+    ],
+    ['an empty cursor ends them', [{ tools: [], nextCursor: '' }], [undefined]],
+    ['a cursor that is no string ends them', [{ tools: [], nextCursor: 5 }], [undefined]],
+    ['a cursor that repeats ends them', Array(2).fill({ tools: [{ name: 'a' }], nextCursor: 'x' }), ['x', undefined]],
+    [
+      'a cursor that was seen before another one ends them',
+      ['x', 'y', 'x'].map((nextCursor) => ({ tools: [{ name: nextCursor }], nextCursor })),
+      ['x', 'y', undefined],
+    ],
+    ['no list of tools, or null for one', [{ nextCursor: 'x' }, { tools: null }], ['x', undefined]],
+  ])
+    test(name, () => {
+      const list = new ToolList(MIB)
+      assert.deepEqual(
+        pages.map((page) => list.add(page)),
+        cursors,
+      )
+      assert.deepEqual(
+        list.tools,
+        pages.flatMap(({ tools }) => tools ?? []),
+      )
+    })
+
+  for (const [page, expected] of [
+    [null, /is null/],
+    [5, /is a value of type number/],
+    ['text', /type string/],
+    [[], /is an array/],
+    [{ tools: {} }, /as tools, not an array/],
+    [{ tools: 'a' }, /type string as tools/],
+    [{ tools: [{ name: 'a' }, null] }, /null as tools\[1\]/],
+    [{ tools: [['a']] }, /an array as tools\[0\]/],
+    [{ tools: [false] }, /type boolean as tools\[0\]/],
+  ])
+    test(`refused: ${JSON.stringify(page)}`, () => {
+      assert.throws(() => new ToolList(MIB).add(page), { code: 'ERR_MCP', message: expected })
+    })
+
+  test('of as many bytes as there may be, and of one more', () => {
+    const list = new ToolList(10)
+    list.count('12345')
+    list.count('ü345')
+    assert.throws(() => list.count('1'), { code: 'ERR_MAX_BUFFER', message: /more than 10 bytes/ })
+  })
+})
+
+/** What a pool's list of this server's tools comes to. @param {string} manner @param {object} [use] */
+async function listed(manner, use) {
+  const pool = new McpPool({ servers: { it: { ...textServer(manner), ...use } } })
+  try {
+    return await pool.listTools('it', { timeout: 20_000 }).then(
+      (tools) => tools.map(({ name }) => name),
+      (error) => error,
+    )
+  } finally {
+    await pool.close()
+  }
+}
+
+describe('the list of a server', { skip: noProcessList }, () => {
+  for (const [manner, names] of [
+    ['pages', ['1', '2', '3']],
+    ['an empty cursor', ['only']],
+    ['the same cursor', ['again', 'again']],
+    ['cursors in a circle', ['round', 'round', 'round']],
+    ['{}', []],
+    ['{"tools":null}', []],
+  ])
+    test(manner, async () => assert.deepEqual(await listed(manner), names))
+
+  for (const manner of ['cursors without end', 'long cursors without end'])
+    test(`${manner}: it ends at maxBuffer, and the memory with it`, async () => {
+      const before = process.memoryUsage.rss()
+      const error = await listed(manner)
+      assert.ok(process.memoryUsage.rss() - before < 150 * MIB)
+      assert.equal(error.code, 'ERR_MAX_BUFFER')
+      assert.match(error.message, /^MCP call it\.list_tools: .*10485760 bytes/)
+    })
+
+  test("a server's own maxBuffer bounds it too", async () => {
+    assert.deepEqual((await listed('a big page', { maxBuffer: 2 * MIB })).length, 1)
+    assert.equal((await listed('cursors without end', { maxBuffer: 2 * MIB })).code, 'ERR_MAX_BUFFER')
+  })
+
+  for (const manner of ['null', '5', '"text"', '[]', '{"tools":{}}', '{"tools":[null]}', '{"tools":[{},[]]}'])
+    test(`a page ${manner} is an error with a code`, async () => {
+      const { code, message } = await listed(manner)
+      assert.match(code, /^ERR_MCP$/)
+      assert.match(message, /^MCP call it\.list_tools: /)
+    })
+
+  test('400,001 tools', async () => {
+    assert.equal((await listed('many tools')).length, 400_001)
+  })
+})
+
+describe("a helper's list", { skip: noProcessList }, () => {
+  for (const [manner, expected] of [
+    [
+      '{"tools":[{"title":"no name"},{"name":"a","title":"A","inputSchema":null}]}',
+      [{}, { name: 'a', inputSchema: null }],
+    ],
+    ['{"tools":[null]}', 'ERR_MCP'],
+    ['null', 'ERR_MCP'],
+  ])
+    test(manner, async () => {
+      const helper = createMcpHelper({ servers: { it: textServer(manner) }, configPath, transport: 'pool' })
+      const found = await helper.listToolsAsync('it', { timeout: 20_000 }).catch(({ code }) => code)
+      await helper.shutdown()
+      assert.deepEqual(found, expected)
+    })
+
+  test('has schemas that are nested deep', async () => {
+    const depth = 100_000
+    const schema = `${'['.repeat(depth)}${']'.repeat(depth)}`
+    const servers = {
+      it: textServer(`{"tools":[{"name":"a","inputSchema":${schema.slice(0, 60_000)}${schema.slice(-60_000)}}]}`),
+    }
+    const helper = createMcpHelper({ servers, configPath, transport: 'pool' })
+    const tools = await helper.listToolsAsync('it').catch((error) => error)
+    await helper.shutdown()
+    assert.deepEqual(
+      tools.map(({ name }) => name),
+      ['a'],
+    )
+  })
+})

@@ -1,0 +1,89 @@
+'use strict'
+
+// Waits of calls for something that may never come, such as a file on a file system that hangs.
+
+const { DeadlineTimer } = require('../deadline-timer')
+const { abortError, codedError } = require('../errors')
+const { closedError } = require('../lifecycle')
+const { inName } = require('../mcporter/failure')
+const { SignalWaiters } = require('../signal-waiters')
+
+const READING = 'the configuration of its server was still being read'
+const NEVER = -1
+
+/**
+ * @typedef {import('./sessions').Call} Call
+ * @typedef {{ call: Call, deadline: number, reject: (error: Error) => void }} Wait
+ */
+
+class BoundedWaits {
+  /** @type {Set<Wait>} */
+  #waits = new Set()
+  #timer = new DeadlineTimer(() => this.#expire())
+  /** @type {SignalWaiters<Wait>} */
+  #signals = new SignalWaiters((wait, signal) => this.#fail(wait, abortError(signal)))
+
+  /**
+   * Settles as `promise` does; rejects when the call's deadline passes, its signal is aborted or the waits are closed before.
+   * @template T @param {Promise<T>} promise @param {Call} call @param {number} deadline - as `performance.now()` tells the time
+   * @returns {Promise<T>}
+   */
+  bound(promise, call, deadline) {
+    const { signal } = call
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(inName(call, abortError(signal)))
+      const wait = { call, deadline, reject }
+      this.#waits.add(wait)
+      if (deadline !== Infinity) this.#timer.wake(timeLeft(deadline))
+      if (signal) this.#signals.add(signal, wait)
+      promise.then(
+        (value) => {
+          this.#delete(wait)
+          resolve(value)
+        },
+        (error) => this.#fail(wait, copyOf(error)),
+      )
+    })
+  }
+
+  /** Rejects all waits with `ERR_CLOSED`. */
+  close() {
+    for (const wait of this.#waits) this.#fail(wait, closedError('a call'))
+  }
+
+  /** @param {Wait} wait @param {Error} error */
+  #fail(wait, error) {
+    this.#delete(wait)
+    wait.reject(inName(wait.call, error))
+  }
+
+  /** @param {Wait} wait */
+  #delete(wait) {
+    this.#waits.delete(wait)
+    if (this.#waits.size === 0) this.#timer.rest()
+    if (wait.call.signal) this.#signals.delete(wait.call.signal, wait)
+  }
+
+  /** Rejects the waits whose deadline has passed; returns the ms until the next one. */
+  #expire() {
+    const now = performance.now()
+    let next = Infinity
+    for (const wait of this.#waits) {
+      if (wait.deadline > now) next = Math.min(next, wait.deadline)
+      else this.#fail(wait, codedError('ERR_CALL_TIMEOUT', `no answer within ${wait.call.timeout} ms; ${READING}`))
+    }
+    return next === Infinity ? NEVER : next - now
+  }
+}
+
+/** Copies an error that other calls may get too, because each call adds its name to its own. @param {Error} error */
+function copyOf(error) {
+  return Object.assign(new Error(error.message, { cause: error }), error)
+}
+
+/** Returns the whole milliseconds until a deadline, at least one. @param {number} deadline */
+function timeLeft(deadline) {
+  return Math.max(1, Math.floor(deadline - performance.now()))
+}
+
+module.exports = { BoundedWaits, timeLeft }

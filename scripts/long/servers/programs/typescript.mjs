@@ -1,0 +1,72 @@
+// A server of our own on the TypeScript SDK 2.x: `typescript.mjs FOLDER MODE PORT`. FOLDER has the packages; MODE is `stdio`,
+// `handler` (the SDK's own handler for both protocols), `stateful-json`, `stateful-events`, or `stateless-json`.
+
+import { randomUUID } from 'node:crypto'
+import { createServer } from 'node:http'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { json } from 'node:stream/consumers'
+import { pathToFileURL } from 'node:url'
+
+const [folder, mode, port] = process.argv.slice(2)
+const require = createRequire(join(folder, 'package.json'))
+const load = (name) => import(pathToFileURL(join(folder, 'node_modules', name)).href)
+const { McpServer, createMcpHandler } = await load('@modelcontextprotocol/server/dist/index.mjs')
+const { NodeStreamableHTTPServerTransport, toNodeHandler } = await load('@modelcontextprotocol/node/dist/index.mjs')
+const { z } = require('zod')
+
+function makeServer() {
+  const server = new McpServer({ name: 'ours', version: '1.0.0' })
+  const text = (words) => ({ content: [{ type: 'text', text: words }] })
+  const two = z.object({ a: z.number(), b: z.number() })
+  server.registerTool(
+    'add',
+    { description: 'Adds', inputSchema: two, outputSchema: z.object({ sum: z.number() }) },
+    ({ a, b }) => ({
+      ...text(String(a + b)),
+      structuredContent: { sum: a + b },
+    }),
+  )
+  server.registerTool('words', { inputSchema: z.object({ text: z.string() }) }, (args) => text(args.text))
+  server.registerTool('nothing', {}, () => ({ content: [] }))
+  server.registerTool('fail', { inputSchema: z.object({ reason: z.string() }) }, ({ reason }) => {
+    throw new Error(reason)
+  })
+  server.registerTool('mixed', {}, () => ({
+    content: [
+      { type: 'text', text: 'a', annotations: { audience: ['user'], priority: 0.5 } },
+      { type: 'resource_link', uri: 'a:b', name: 'link', mimeType: 'text/plain' },
+      { type: 'resource', resource: { uri: 'a:c', text: '{"in":"a resource"}', mimeType: 'application/json' } },
+    ],
+    _meta: { 'ours/trace': [1, { deep: true }] },
+  }))
+  return server
+}
+
+/** Sessions by id. @type {Map<string, any>} */
+const sessions = new Map()
+
+/** A transport with its own server, for one session or for one request. */
+async function makeTransport() {
+  const transport = new NodeStreamableHTTPServerTransport({
+    sessionIdGenerator: mode.startsWith('stateful') ? randomUUID : undefined,
+    enableJsonResponse: mode.endsWith('-json'),
+    onsessioninitialized: (id) => void sessions.set(id, transport),
+  })
+  await makeServer().connect(transport)
+  return transport
+}
+
+async function answer(request, response) {
+  const known = sessions.get(String(request.headers['mcp-session-id']))
+  const transport = known ?? (await makeTransport())
+  await transport.handleRequest(request, response, request.method === 'POST' ? await json(request) : undefined)
+}
+
+if (mode === 'stdio') {
+  const { StdioServerTransport } = await load('@modelcontextprotocol/server/dist/stdio.mjs')
+  await makeServer().connect(new StdioServerTransport())
+} else {
+  const handler = mode === 'handler' ? toNodeHandler(createMcpHandler(makeServer)) : answer
+  createServer(handler).listen(Number(port), '127.0.0.1')
+}

@@ -1,0 +1,53 @@
+// The calls by the client of the TypeScript SDK, with the results as they come.
+
+import { Client } from '@modelcontextprotocol/sdk/client/index.js'
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+import { McpError } from '@modelcontextprotocol/sdk/types.js'
+
+const OPTIONS = { timeout: 120_000 }
+/** A schema that takes anything and changes nothing. */
+const ANYTHING = /** @type {any} */ ({ safeParse: (/** @type {unknown} */ data) => ({ success: true, data }) })
+
+/** The tools of a server and what came of each call. @param {Record<string, any>} definition @param {[string, object][]} calls */
+export async function sdk(definition, calls) {
+  const { url, command, args, env } = definition
+  const transport =
+    url === undefined
+      ? new StdioClientTransport({
+          command,
+          args,
+          env: { .../** @type {any} */ (process.env), ...env },
+          stderr: 'ignore',
+        })
+      : new StreamableHTTPClientTransport(new URL(url))
+  const client = new Client({ name: 'sdk', version: '1.0.0' })
+  await client.connect(transport, OPTIONS)
+  try {
+    const tools = []
+    let cursor
+    do {
+      const page = await client.request({ method: 'tools/list', params: cursor && { cursor } }, ANYTHING, OPTIONS)
+      tools.push(...page.tools)
+      cursor = page.nextCursor
+    } while (cursor)
+    const outcomes = []
+    for (const [name, args] of calls) {
+      const request = client.request({ method: 'tools/call', params: { name, arguments: args } }, ANYTHING, OPTIONS)
+      outcomes.push(await request.then(result, failure))
+    }
+    return { tools, outcomes }
+  } finally {
+    await client.close()
+  }
+}
+
+/** @param {any} value @returns {import('../compare.mjs').Outcome} */
+const result = (value) => (value.isError === true ? { value, isError: true } : { value })
+
+/** @param {any} error @returns {import('../compare.mjs').Outcome} */
+function failure(error) {
+  if (!(error instanceof McpError)) return { failed: error.message }
+  const { code, message, data } = error
+  return { rpc: { code, message: message.replace(`MCP error ${code}: `, ''), data } }
+}

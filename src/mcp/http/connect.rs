@@ -1,0 +1,28 @@
+//! Begins a session over HTTP.
+
+use super::connection::Connection;
+use crate::mcp::error::{CallError, ServerEnd, StartError};
+use crate::mcp::handshake::shake_hands;
+use crate::mcp::server_config::{Endpoint, ServerConfig};
+use std::sync::Arc;
+use tokio::time::timeout;
+
+/// Connects to a server and shakes hands with it.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn connect(config: &ServerConfig, endpoint: &Endpoint) -> Result<Arc<Connection>, StartError> {
+    let connection = Connection::new(endpoint, config.max_buffer)
+        .map_err(|failure| StartError::Handshake(failure.to_string(), ServerEnd::default()))?;
+    let outcome = timeout(config.start_timeout, shake_hands(&*connection, config.protocol)).await;
+    if let Ok(Ok(())) = outcome {
+        connection.listen();
+        return Ok(connection);
+    }
+    let end = ServerEnd { stderr: connection.client.log.text(), ..ServerEnd::default() };
+    connection.shut_down(&CallError::Closed).await;
+    Err(match outcome {
+        Ok(Err(error)) => StartError::refused(error, end),
+        _ => StartError::TimedOut(config.start_timeout, end),
+    })
+}

@@ -1,0 +1,253 @@
+//! A session over HTTP: a POST for each message, and the server's answer to it.
+
+use super::client::{self, HttpFailure, LAST_EVENT, Outgoing, SESSION};
+use super::exchange::Exchange;
+use super::headers::Headers;
+use super::secrets::Secrets;
+use super::standard_headers::{PROTOCOL_VERSION, standard_headers};
+use super::verdict::Sent as Message;
+use crate::mcp::client::Client;
+use crate::mcp::error::CallError;
+use crate::mcp::handshake::{Transport, WITHOUT_INITIALIZE};
+use crate::mcp::jsonrpc;
+use crate::mcp::request::Request;
+use crate::mcp::server_config::Endpoint;
+use bytes::Bytes;
+use parking_lot::Mutex;
+use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::{Method, Response, Url};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+use tokio::task::AbortHandle;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+/// The time that a server has to take a cancellation or an answer of ours.
+const MESSAGE_TIMEOUT: Duration = Duration::from_secs(10);
+/// The time that a server has to take the end of the session.
+const DELETE_TIMEOUT: Duration = Duration::from_secs(2);
+/// The number of answers to the server that are on their way at once. Above that its requests are not read.
+const MAX_REPLIES: usize = 8;
+
+/// A client, and the server's address.
+#[derive(Debug)]
+pub struct Connection {
+    /// The requests in flight.
+    pub client: Client,
+    url: Url,
+    headers: Headers,
+    /// The values of the configured headers, which no error may show.
+    pub(super) secrets: Secrets,
+    /// The size of the longest message, in bytes.
+    pub(super) max_buffer: usize,
+    runtime: Handle,
+    state: Mutex<State>,
+    /// Whether the next call should begin a new session.
+    doubtful: AtomicBool,
+    /// Whether a GET stream is open, on which the server may answer too.
+    pub(super) listening: AtomicBool,
+    replies: Arc<Semaphore>,
+    pub(super) ending: CancellationToken,
+    this: Weak<Self>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    session: Option<HeaderValue>,
+    version: Option<HeaderValue>,
+    /// Whether the server works without a handshake. Such a server wants more headers, and takes the end of a connection
+    /// for a cancellation.
+    without_initialize: bool,
+    /// The tasks that post requests.
+    posts: HashMap<i64, AbortHandle>,
+}
+
+impl Connection {
+    /// Makes a connection without a session. It must be called on the runtime.
+    ///
+    /// # Errors
+    /// [`HttpFailure::Invalid`].
+    pub fn new(Endpoint { url, headers }: &Endpoint, max_buffer: usize) -> Result<Arc<Self>, HttpFailure> {
+        let (url, checked) = (client::address(url)?, Headers::new(headers)?);
+        let secrets = Secrets::of(&url, headers);
+        Ok(Arc::new_cyclic(|this| Self {
+            client: Client::default(),
+            url,
+            headers: checked,
+            secrets,
+            max_buffer,
+            runtime: Handle::current(),
+            state: Mutex::default(),
+            doubtful: AtomicBool::new(false),
+            listening: AtomicBool::new(false),
+            replies: Arc::new(Semaphore::new(MAX_REPLIES)),
+            ending: CancellationToken::new(),
+            this: Weak::clone(this),
+        }))
+    }
+
+    /// Posts a registered request.
+    pub fn send(&self, id: i64, request: &Request) {
+        let Some(this) = self.this.upgrade() else { return };
+        let mut state = self.state.lock();
+        let message = match request.method.as_str() {
+            "initialize" | "server/discover" => Message::Start,
+            _ => Message::Request { in_session: state.session.is_some() },
+        };
+        let standard = if state.without_initialize { standard_headers(request) } else { Vec::new() };
+        self.client.write(id, request, |body, sent| {
+            let exchange = Exchange { id, message, standard, body: Bytes::from(body), sent };
+            let post = self.runtime.spawn(async move {
+                exchange.run(&this).await;
+                this.state.lock().posts.remove(&id);
+            });
+            state.posts.insert(id, post.abort_handle());
+        });
+    }
+
+    /// Gives up a request. The server is told if it has seen any of the request.
+    pub fn give_up(&self, id: i64, reason: CallError) {
+        let Some((settle, is_sent)) = self.client.give_up(id, crate::runner::Sent::is_begun) else { return };
+        let (post, tells) = {
+            let mut state = self.state.lock();
+            (state.posts.remove(&id), is_sent && !state.without_initialize)
+        };
+        if let Some(post) = post {
+            post.abort();
+        }
+        if tells && let Some(this) = self.this.upgrade() {
+            let body = jsonrpc::cancelled(id, &reason.to_string());
+            self.runtime.spawn(async move { this.post_unanswered(body).await });
+        }
+        settle(Err(reason), is_sent);
+    }
+
+    /// Sends the reply to a request of the server's. Waits while many replies are on their way.
+    pub(super) async fn reply(&self, body: Vec<u8>) {
+        let (Some(this), Ok(permit)) = (self.this.upgrade(), Arc::clone(&self.replies).acquire_owned().await) else {
+            return;
+        };
+        self.runtime.spawn(async move {
+            this.post_unanswered(body).await;
+            drop(permit);
+        });
+    }
+
+    async fn post_unanswered(&self, body: Vec<u8>) {
+        // Nothing depends on whether the server takes the message.
+        let _ = timeout(MESSAGE_TIMEOUT, self.post(Bytes::from(body), &[])).await;
+    }
+
+    /// Posts a message.
+    ///
+    /// # Errors
+    /// [`HttpFailure`].
+    pub(super) async fn post(
+        &self,
+        body: Bytes,
+        standard: &[(HeaderName, HeaderValue)],
+    ) -> Result<Response, HttpFailure> {
+        self.request(Method::POST, None, standard, Some(body)).await
+    }
+
+    /// Asks for a stream of events, after the one with this id.
+    ///
+    /// # Errors
+    /// [`HttpFailure`].
+    pub(super) async fn get(&self, last_event: Option<&str>) -> Result<Response, HttpFailure> {
+        self.request(Method::GET, last_event, &[], None).await
+    }
+
+    async fn request(
+        &self,
+        method: Method,
+        last_event: Option<&str>,
+        standard: &[(HeaderName, HeaderValue)],
+        body: Option<Bytes>,
+    ) -> Result<Response, HttpFailure> {
+        let (session, version) = {
+            let state = self.state.lock();
+            (state.session.clone(), state.version.clone())
+        };
+        let last_event = last_event.and_then(|id| HeaderValue::from_bytes(id.as_bytes()).ok());
+        let private: Vec<_> = [(SESSION, session), (LAST_EVENT, last_event)]
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect();
+        let public: Vec<_> =
+            version.map(|version| (PROTOCOL_VERSION, version)).into_iter().chain(standard.iter().cloned()).collect();
+        let (url, headers) = (&self.url, &self.headers);
+        client::send(Outgoing { method, url, headers, private: &private, public: &public, body }).await
+    }
+
+    /// Takes the session that the server begins, if it begins one.
+    pub(super) fn begin_session(&self, response: &Response) {
+        if let Some(session) = response.headers().get(SESSION).filter(|session| !session.is_empty()) {
+            self.state.lock().session = Some(session.clone());
+        }
+    }
+
+    /// Opens the GET stream of a session, on which the server sends what belongs to no request.
+    pub fn listen(&self) {
+        if self.has_session()
+            && let Some(this) = self.this.upgrade()
+        {
+            self.runtime.spawn(async move { super::listen::listen(&this).await });
+        }
+    }
+
+    pub(super) fn has_session(&self) -> bool {
+        self.state.lock().session.is_some()
+    }
+
+    /// Notes that the next call should begin a new session.
+    pub(super) fn doubt(&self) {
+        self.doubtful.store(true, Ordering::Release);
+    }
+
+    /// Returns whether the next call should begin a new session.
+    pub fn is_doubtful(&self) -> bool {
+        self.doubtful.load(Ordering::Acquire)
+    }
+
+    /// Fails all calls for this reason and ends the session.
+    pub async fn shut_down(&self, reason: &CallError) {
+        self.ending.cancel();
+        self.client.end(reason, crate::runner::Sent::is_begun);
+        let (posts, has_session) = {
+            let mut state = self.state.lock();
+            (std::mem::take(&mut state.posts), state.session.is_some())
+        };
+        for post in posts.into_values() {
+            post.abort();
+        }
+        if has_session {
+            // A server that does not know DELETE keeps the session until it expires.
+            let _ = timeout(DELETE_TIMEOUT, self.request(Method::DELETE, None, &[], None)).await;
+        }
+    }
+}
+
+impl Transport for Connection {
+    fn client(&self) -> &Client {
+        &self.client
+    }
+
+    fn send(&self, id: i64, request: &Request) {
+        Self::send(self, id, request);
+    }
+
+    async fn notify(&self, message: Vec<u8>) -> Result<(), CallError> {
+        super::exchange::notify(self, Bytes::from(message)).await
+    }
+
+    fn set_version(&self, version: &str) {
+        let mut state = self.state.lock();
+        state.version = HeaderValue::from_str(version).ok();
+        state.without_initialize = version == WITHOUT_INITIALIZE;
+    }
+}

@@ -1,0 +1,29 @@
+//! Servers that are reached over HTTP ("streamable HTTP"): no process at all.
+
+mod body;
+mod client;
+mod connect;
+mod connection;
+mod encoding;
+mod events;
+mod exchange;
+mod headers;
+mod listen;
+mod messages;
+pub mod proxies;
+mod redirect;
+mod secrets;
+mod standard_headers;
+pub mod trust;
+mod verdict;
+mod words;
+
+pub use connect::connect;
+pub use connection::Connection;
+#[cfg(fuzzing)]
+pub use events::{Event, EventReader};
+
+#[cfg(test)]
+mod client_test;
+#[cfg(test)]
+mod encoding_test;

@@ -1,0 +1,237 @@
+//! The calls in flight, by their callers' numbers: the deadline of each, and how it is given up.
+
+use super::error::CallError;
+use super::request::{Outcome, Progress, Request, Settle};
+use super::server_config::{Key, ServerConfig};
+use super::session::Session;
+use super::session_factory::SessionFactory;
+use crate::pool::Place;
+use parking_lot::Mutex;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, sleep_until};
+
+/// A call, as its caller sees it.
+pub struct Call {
+    /// The caller's number of the call.
+    pub number: u32,
+    /// The server's key.
+    pub key: Key,
+    /// The request.
+    pub request: Arc<Request>,
+    /// Is told of progress.
+    pub progress: Option<Progress>,
+    /// Is called once with the outcome, on any thread.
+    pub settle: Box<dyn FnOnce(Outcome) + Send>,
+}
+
+/// All calls in flight.
+pub struct InFlight {
+    state: Mutex<State>,
+    runtime: Handle,
+}
+
+#[derive(Default)]
+struct State {
+    all: BTreeMap<u32, Entry>,
+    deadlines: BTreeSet<(Instant, u32)>,
+    timer: Option<Timer>,
+}
+
+struct Entry {
+    deadline: Option<Instant>,
+    stage: Stage,
+}
+
+enum Stage {
+    /// About to wait, or to be sent.
+    Between,
+    /// In the queue for a session.
+    Waits(Attempt, Place<SessionFactory>),
+    /// Sent over a session, with this id.
+    Sent(Arc<Session>, i64),
+    /// Given up, for this reason. The thread that has the call in hand settles it.
+    GivenUp(CallError),
+}
+
+/// A call on its way to a session.
+pub struct Attempt {
+    /// The call.
+    pub call: Call,
+    /// The server's configuration.
+    pub config: Arc<ServerConfig>,
+    /// How many sessions had the call before.
+    pub tried: usize,
+    /// Whether a server refused the session that had the call.
+    pub is_refused: bool,
+}
+
+/// The one timer, for the earliest deadline or something before it.
+struct Timer {
+    deadline: Instant,
+    task: AbortHandle,
+}
+
+impl InFlight {
+    /// Makes an empty table.
+    pub fn new(runtime: Handle) -> Arc<Self> {
+        Arc::new(Self { state: Mutex::default(), runtime })
+    }
+
+    /// Adds a call. Without a deadline it may take for ever.
+    pub fn begin(self: &Arc<Self>, number: u32, deadline: Option<Instant>) {
+        let mut state = self.state.lock();
+        state.all.insert(number, Entry { deadline, stage: Stage::Between });
+        if let Some(deadline) = deadline {
+            state.deadlines.insert((deadline, number));
+            self.arm(&mut state);
+        }
+    }
+
+    /// Puts a call into the queue, in the place that `place` takes.
+    pub fn wait(&self, attempt: Attempt, place: impl FnOnce() -> Place<SessionFactory>) {
+        let mut state = self.state.lock();
+        let why = match state.all.get_mut(&attempt.call.number) {
+            Some(Entry { stage: Stage::GivenUp(why), .. }) => why.clone(),
+            // The place is taken under the lock, so that a session which is granted at once finds the call waiting.
+            Some(entry) => return entry.stage = Stage::Waits(attempt, place()),
+            None => CallError::Aborted,
+        };
+        drop(state);
+        self.settle(attempt.call, Err(why));
+    }
+
+    /// Takes a call out of the queue, unless it has been given up.
+    pub fn waited(&self, number: u32) -> Option<Attempt> {
+        let mut state = self.state.lock();
+        let entry = state.all.get_mut(&number)?;
+        if !matches!(entry.stage, Stage::Waits(..)) {
+            return None;
+        }
+        let waited = std::mem::replace(&mut entry.stage, Stage::Between);
+        // Giving the place up takes the pool's lock.
+        drop(state);
+        match waited {
+            Stage::Waits(attempt, _place) => Some(attempt),
+            _ => None,
+        }
+    }
+
+    /// Registers a call's request with a session, so that from now on giving up the call gives up the request.
+    ///
+    /// # Errors
+    /// The call has been given up already, or the session has ended; with `settle` unused.
+    pub fn register(
+        &self,
+        number: u32,
+        session: &Arc<Session>,
+        progress: Option<Progress>,
+        settle: Settle,
+    ) -> Result<i64, (CallError, Settle)> {
+        let mut state = self.state.lock();
+        let Some(entry) = state.all.get_mut(&number) else { return Err((CallError::Aborted, settle)) };
+        if let Stage::GivenUp(why) = &entry.stage {
+            return Err((why.clone(), settle));
+        }
+        let id = session.register(progress, settle)?;
+        entry.stage = Stage::Sent(Arc::clone(session), id);
+        Ok(id)
+    }
+
+    /// Begins another attempt, unless the call has been given up.
+    pub fn again(&self, number: u32) {
+        let mut state = self.state.lock();
+        if let Some(entry) = state.all.get_mut(&number)
+            && !matches!(entry.stage, Stage::GivenUp(_))
+        {
+            entry.stage = Stage::Between;
+        }
+    }
+
+    /// Settles a call.
+    pub fn settle(&self, call: Call, outcome: Outcome) {
+        let mut state = self.state.lock();
+        if let Some(Entry { deadline: Some(deadline), .. }) = state.all.remove(&call.number) {
+            state.deadlines.remove(&(deadline, call.number));
+        }
+        drop(state);
+        (call.settle)(outcome);
+    }
+
+    /// Gives a call up, for this reason.
+    pub fn give_up(&self, number: u32, why: CallError) {
+        let mut state = self.state.lock();
+        let Some(entry) = state.all.get_mut(&number) else { return };
+        if matches!(entry.stage, Stage::GivenUp(_)) {
+            return;
+        }
+        let before = std::mem::replace(&mut entry.stage, Stage::GivenUp(why.clone()));
+        drop(state);
+        match before {
+            Stage::Waits(attempt, place) => {
+                drop(place);
+                self.settle(attempt.call, Err(why));
+            }
+            Stage::Sent(session, id) => session.give_up(id, why),
+            Stage::Between | Stage::GivenUp(_) => {}
+        }
+    }
+
+    /// Returns the calls that a server is working on, with the server's pid if it is a process.
+    pub fn sent(&self) -> Vec<(u32, Option<u32>)> {
+        let state = self.state.lock();
+        let sent = |(number, entry): (&u32, &Entry)| match &entry.stage {
+            Stage::Sent(session, _) => Some((*number, session.pid())),
+            _ => None,
+        };
+        state.all.iter().filter_map(sent).collect()
+    }
+
+    /// Arms the timer for the earliest deadline. An earlier timer is kept and fires early, because setting one wakes a
+    /// thread, and most calls end long before their deadline.
+    fn arm(self: &Arc<Self>, state: &mut State) {
+        let Some(&(deadline, _)) = state.deadlines.first() else { return };
+        match &state.timer {
+            Some(timer) if timer.deadline <= deadline => return,
+            Some(timer) => timer.task.abort(),
+            None => {}
+        }
+        let calls = Arc::downgrade(self);
+        let task = self.runtime.spawn(async move {
+            sleep_until(deadline).await;
+            if let Some(calls) = calls.upgrade() {
+                calls.ring(deadline);
+            }
+        });
+        state.timer = Some(Timer { deadline, task: task.abort_handle() });
+    }
+
+    fn ring(self: &Arc<Self>, rung: Instant) {
+        let now = Instant::now();
+        let mut state = self.state.lock();
+        // Another timer may have been set while this one fired.
+        state.timer.take_if(|timer| timer.deadline == rung);
+        let due: Vec<u32> = state.deadlines.range(..=(now, u32::MAX)).map(|(_, number)| *number).collect();
+        for number in &due {
+            if let Some(deadline) = state.all.get(number).and_then(|entry| entry.deadline) {
+                state.deadlines.remove(&(deadline, *number));
+            }
+        }
+        self.arm(&mut state);
+        let sent = due.iter().filter_map(|number| match &state.all.get(number)?.stage {
+            Stage::Sent(session, _) => Some(Arc::clone(session)),
+            _ => None,
+        });
+        let sessions: Vec<Arc<Session>> = sent.collect();
+        drop(state);
+        // The answer may be in the pipe while the event loop that reads it is busy.
+        for session in sessions {
+            session.read_available();
+        }
+        for number in due {
+            self.give_up(number, CallError::TimedOut);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The messages between a client and a server process, over its pipes: the sender of a request writes to the pipe, the
+//! reader of the answer settles the call, and no task runs in between.
+
+use crate::mcp::client::Client;
+use crate::mcp::error::CallError;
+use crate::mcp::jsonrpc::{self, Incoming};
+use crate::mcp::request::Request;
+use crate::runner::{Backlog, InputSender, Listener, Sent};
+use parking_lot::Mutex;
+use std::sync::Arc;
+use tokio::sync::{Notify, watch};
+
+/// How many bytes of replies may wait for a server to read them. Above that its output is not read, so that a server that
+/// asks and never reads fills no memory.
+const MAX_BACKLOG: usize = 64 * 1024;
+
+/// A client, and the server's standard input and output.
+#[derive(Debug)]
+pub struct Connection {
+    /// The requests in flight.
+    pub client: Client,
+    input: Mutex<Option<InputSender>>,
+    /// The replies that the server has not read.
+    replies: Backlog,
+    closed: watch::Sender<bool>,
+}
+
+impl Connection {
+    /// Makes a connection whose server is still to be started.
+    pub fn new() -> Arc<Self> {
+        let (closed, _) = watch::channel(false);
+        Arc::new(Self { client: Client::default(), input: Mutex::default(), replies: Backlog::default(), closed })
+    }
+
+    /// Sets the server's standard input.
+    pub fn connect(&self, input: InputSender) {
+        *self.input.lock() = Some(input);
+    }
+
+    /// Sends a registered request.
+    pub fn send(&self, id: i64, request: &Request) {
+        // The server's answer or its end tells whether it takes the request.
+        self.client.write(id, request, |message, sent| self.write(message, |input, line| input.post(line, sent)));
+    }
+
+    /// Sends a message that has no answer.
+    pub fn post(&self, message: Vec<u8>) {
+        self.write(message, |input, line| input.post(line, Sent::default()));
+    }
+
+    /// Gives up a request. The server is told if it has seen any of the request.
+    pub fn give_up(&self, id: i64, reason: CallError) {
+        let Some((settle, is_sent)) = self.client.give_up(id, |sent| self.was_sent(sent)) else { return };
+        if is_sent {
+            self.post(jsonrpc::cancelled(id, &reason.to_string()));
+        }
+        settle(Err(reason), is_sent);
+    }
+
+    /// Fails all requests, because there are no more answers.
+    pub fn end(&self, error: &CallError) {
+        self.client.end(error, |sent| self.was_sent(sent));
+        self.hang_up();
+    }
+
+    /// Closes the server's standard input.
+    pub fn hang_up(&self) {
+        *self.input.lock() = None;
+    }
+
+    /// Waits until the server has closed its standard output.
+    pub async fn closed(&self) {
+        let _ = self.closed.subscribe().wait_for(|closed| *closed).await;
+    }
+
+    /// Returns whether the server may have seen any of a message. If not, the message is withdrawn and never leaves.
+    fn was_sent(&self, sent: &Sent) -> bool {
+        let is_withdrawn = self.input.lock().as_ref().is_some_and(|input| input.withdraw(sent));
+        !is_withdrawn && sent.is_begun()
+    }
+
+    fn write(&self, mut message: Vec<u8>, post: impl FnOnce(&InputSender, Vec<u8>)) {
+        message.push(b'\n');
+        if let Some(input) = &*self.input.lock() {
+            post(input, message);
+        }
+    }
+}
+
+impl Listener for Connection {
+    fn hear(&self, line: &[u8]) {
+        if line.iter().all(u8::is_ascii_whitespace) {
+            return;
+        }
+        for message in jsonrpc::read(line) {
+            if matches!(message, Incoming::Invalid) {
+                self.client.log.add_invalid(line);
+            } else if let Some(reply) = self.client.handle(message) {
+                self.write(reply, |input, line| input.post_counted(line, &self.replies));
+            }
+        }
+    }
+
+    fn ended(&self) {
+        self.closed.send_replace(true);
+    }
+
+    fn is_full(&self) -> bool {
+        self.replies.bytes() >= MAX_BACKLOG
+    }
+
+    fn room(&self) -> &Notify {
+        self.replies.shrunk()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,89 @@
+use super::*;
+use crate::mcp::request::Settle;
+use crate::runner::{Input, input};
+use std::sync::mpsc::{Receiver, channel};
+
+type Settled = Receiver<(Result<String, &'static str>, bool)>;
+
+/// Makes a connection to a server that reads nothing, so that nothing leaves.
+fn unread() -> (Arc<Connection>, Input) {
+    let connection = Connection::new();
+    let (sender, input) = input();
+    connection.connect(sender);
+    (connection, input)
+}
+
+fn ask(connection: &Connection) -> (i64, Settled) {
+    let (sender, settled) = channel();
+    let settle: Settle = Box::new(move |outcome, is_sent| {
+        let _ = sender.send((outcome.map_err(|error| error.code()), is_sent));
+    });
+    let id = connection.client.register(None, settle).map_err(|(error, _)| error).expect("a live connection");
+    connection.send(id, &Request { method: "tools/list".to_owned(), params: String::new() });
+    (id, settled)
+}
+
+fn answer(connection: &Connection, id: i64, text: &str) {
+    connection.hear(format!(r#"{{"jsonrpc":"2.0","id":{id},"result":"{text}"}}"#).as_bytes());
+}
+
+#[test]
+fn each_request_gets_its_own_answer_once() {
+    let (connection, _input) = unread();
+    let ((first, one), (second, two)) = (ask(&connection), ask(&connection));
+    assert_ne!(first, second);
+    answer(&connection, second, "second");
+    answer(&connection, first, "first");
+    answer(&connection, first, "again");
+    answer(&connection, second + 1, "to no request");
+    assert_eq!(one.try_iter().collect::<Vec<_>>(), [(Ok(r#""first""#.to_owned()), true)]);
+    assert_eq!(two.try_iter().collect::<Vec<_>>(), [(Ok(r#""second""#.to_owned()), true)]);
+    assert_eq!(connection.client.log.invalid(), 0);
+}
+
+#[test]
+fn a_request_that_is_given_up_before_it_has_left_never_leaves() {
+    let (connection, _input) = unread();
+    let (id, settled) = ask(&connection);
+    connection.give_up(id, CallError::TimedOut);
+    connection.give_up(id, CallError::Aborted);
+    answer(&connection, id, "late");
+    assert_eq!(settled.try_iter().collect::<Vec<_>>(), [(Err("ERR_CALL_TIMEOUT"), false)]);
+    assert_eq!(connection.client.unanswered(), 0, "the server has not seen the request");
+}
+
+#[test]
+fn the_end_fails_all_requests_and_each_later_one() {
+    let (connection, _input) = unread();
+    let (id, settled) = ask(&connection);
+    connection.end(&CallError::Closed);
+    connection.end(&CallError::Aborted);
+    connection.send(id, &Request { method: "tools/list".to_owned(), params: String::new() });
+    assert_eq!(settled.try_iter().collect::<Vec<_>>(), [(Err("ERR_CLOSED"), false)]);
+    let refused = connection.client.register(None, Box::new(|_, _| {}));
+    assert_eq!(refused.err().map(|(error, _)| error.code()), Some("ERR_CLOSED"), "the first reason stays");
+}
+
+#[test]
+fn an_error_that_names_no_request_of_ours_is_kept_in_the_log() {
+    let (connection, _input) = unread();
+    let (_, settled) = ask(&connection);
+    connection.hear(br#"{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"parse error"}}"#);
+    assert!(settled.try_iter().next().is_none());
+    assert!(connection.client.log.text().contains("parse error"));
+}
+
+#[test]
+fn a_server_that_asks_and_never_reads_has_to_wait() {
+    let (connection, input) = unread();
+    let ping = format!(r#"{{"jsonrpc":"2.0","id":"{}","method":"ping"}}"#, "x".repeat(1000));
+    let mut asked = 0;
+    while !connection.is_full() {
+        asked += 1;
+        assert!(asked * 1000 <= MAX_BACKLOG, "{asked} requests");
+        connection.hear(ping.as_bytes());
+    }
+    assert!(asked > 10, "{asked} requests");
+    drop(input);
+    assert!(!connection.is_full(), "the replies are gone with the server's input");
+}
