@@ -6,6 +6,7 @@ pub mod guarantee;
 pub mod handle;
 pub mod host;
 pub mod identity;
+pub mod mark;
 pub mod oom;
 pub mod program;
 pub mod table;

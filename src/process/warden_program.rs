@@ -15,6 +15,8 @@ use std::sync::LazyLock;
 use std::thread::sleep;
 use std::time::Duration;
 
+/// The name that wardens are started with.
+pub const WARDEN_NAME: &str = "procward-warden";
 const WARDEN: &[u8] = include_bytes!(env!("PROCWARD_WARDEN"));
 /// How often a file is tried that another thread's child still has open for writing, until that becomes its program.
 const BUSY_TRIES: u32 = 50;

@@ -7,7 +7,7 @@ use crate::process::host::host;
 use by_number::{Child, Folder};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, WaitId, pidfd_open, pidfd_send_signal};
+use rustix::process::{Pid, PidfdFlags, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal, waitid};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use tokio::io::Interest;
@@ -62,25 +62,15 @@ impl Handle {
     /// # Errors
     /// The system's error, such as `EPERM`.
     pub fn signal(&self, signal: Signal) -> io::Result<()> {
-        self.send(match signal {
+        let number = match signal {
             Signal::Terminate => rustix::process::Signal::TERM,
             Signal::Kill => rustix::process::Signal::KILL,
-        })
-    }
-
-    /// Lets a process go on that was stopped.
-    ///
-    /// # Errors
-    /// As [`Handle::signal`].
-    pub fn wake(&self) -> io::Result<()> {
-        self.send(rustix::process::Signal::CONT)
-    }
-
-    fn send(&self, signal: rustix::process::Signal) -> io::Result<()> {
+            Signal::Continue => rustix::process::Signal::CONT,
+        };
         let sent = match &self.held {
-            Held::Pidfd(descriptor) => pidfd_send_signal(descriptor, signal),
-            Held::Child(child) => child.signal(signal),
-            Held::Folder(folder) => folder.signal(signal),
+            Held::Pidfd(descriptor) => pidfd_send_signal(descriptor, number),
+            Held::Child(child) => child.signal(number),
+            Held::Folder(folder) => folder.signal(number),
         };
         match sent {
             Err(Errno::SRCH) => Ok(()),
@@ -93,6 +83,14 @@ impl Handle {
         match &self.held {
             Held::Pidfd(descriptor) => Ok(WaitId::PidFd(descriptor.as_fd())),
             _ => Ok(WaitId::Pid(number(self.pid)?)),
+        }
+    }
+
+    /// Reaps a process that has exited and that the kernel has handed to this server, as it does where this server is pid 1.
+    /// Node.js reaps its own children, so this is only for processes that it does not know.
+    pub fn reap_adopted(&self) {
+        if let Ok(id) = self.wait_id() {
+            let _ = waitid(id, WaitIdOptions::EXITED | WaitIdOptions::NOHANG);
         }
     }
 

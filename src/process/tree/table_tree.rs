@@ -1,8 +1,6 @@
 //! A tree as the process table shows it, and its end without a warden's help.
 
 use super::members::{Origin, Seen, left_in_group, members};
-#[cfg(target_os = "linux")]
-use super::reap::reap_if_exited;
 use crate::instance::Tag;
 use crate::process::handle::{Handle, Signal, all_exited};
 use crate::process::table;
@@ -19,19 +17,6 @@ const RETRY_PAUSE: Duration = Duration::from_millis(50);
 /// How often in a row somebody may be seen who has gone before it can be held: who forks and exits all the time cannot be
 /// ended from here.
 const MOST_MISSES: u32 = 500;
-
-/// Reaps a process that has become a child of this one, which is so where this server is pid 1, or no warden was there for
-/// it. Node.js reaps its own children, and none of a tree is one.
-fn reap_if_ours(process: &Handle) {
-    #[cfg(target_os = "linux")]
-    if process.has_exited()
-        && let Ok(id) = process.wait_id()
-    {
-        let _ = reap_if_exited(&id);
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = process;
-}
 
 /// What its members have in common.
 #[derive(Debug, Clone)]
@@ -81,8 +66,8 @@ impl TableTree {
             if !all_exited(&held, KILL_WAIT).await {
                 sleep(RETRY_PAUSE).await;
             }
-            // The root has others who wait for it.
-            held.iter().filter(|handle| handle.pid() != self.origin.pid).for_each(reap_if_ours);
+            // The root is waited for elsewhere.
+            held.iter().filter(|handle| handle.pid() != self.origin.pid).for_each(Handle::reap_adopted);
         }
     }
 

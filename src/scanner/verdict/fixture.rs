@@ -34,6 +34,7 @@ pub(in crate::scanner) fn node(pid: u32, parent: u32) -> ProcessInfo {
         command_line: vec!["node".to_owned(), format!("/srv/{pid}.js")],
         environment: Environment::default(),
         hosts_procward: false,
+        is_warden: false,
         in_namespace: false,
         identified: true,
     }

@@ -1,6 +1,6 @@
 //! The warden's process: ours to wait for, whatever goes wrong after its start.
 
-use crate::process::handle::Handle;
+use crate::process::handle::{Handle, Signal};
 use crate::process::tree::reap::{Reaped, reap_if_exited};
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use std::io;
@@ -49,7 +49,7 @@ impl Child {
         let Some(Unwaited { pid, handle: Some(handle) }) = &self.0 else { return };
         let stopped = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         if matches!(waitid(WaitId::Pid(*pid), stopped), Ok(Some(_))) {
-            let _ = handle.wake();
+            let _ = handle.signal(Signal::Continue);
         }
     }
 

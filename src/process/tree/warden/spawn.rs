@@ -8,7 +8,7 @@ use crate::instance::Tag;
 use crate::process::cgroup::Group;
 use crate::process::host::{Proc, host};
 use crate::process::program::find;
-use crate::process::warden_program::with_program;
+use crate::process::warden_program::{WARDEN_NAME, with_program};
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
 use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::Pid;
@@ -53,7 +53,7 @@ pub fn spawn(spec: &Spec, tag: &Tag) -> Result<Spawned, Refusal> {
     // What may stay is not to be found in a group that is killed as a whole.
     let group = if spec.detached { None } else { Group::make(tag) };
     let fixed: [&OsStr; 8] = [
-        "procward-warden".as_ref(),
+        WARDEN_NAME.as_ref(),
         server.as_ref(),
         rest.as_ref(),
         proc.as_ref(),
