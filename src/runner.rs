@@ -194,20 +194,6 @@ fn stuck_after(grace: Duration, on_stuck: OnStuck) -> Duration {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn when_a_tree_is_stuck() {
-        let after = |ms, on_stuck| stuck_after(Duration::from_millis(ms), on_stuck).as_millis();
-        for (grace, reject, wait) in [(2000, 4000, 4000), (1000, 2000, 2000), (100, 200, 1100), (0, 0, 1000)] {
-            assert_eq!((after(grace, OnStuck::Reject), after(grace, OnStuck::Wait)), (reject, wait), "{grace}");
-        }
-        assert_eq!(stuck_after(Duration::MAX, OnStuck::Wait), Duration::MAX);
-    }
-}
-
 /// Waits for whatever ends a call before it ends by itself.
 async fn interrupted(end: &EndRequest, limit: Option<Duration>, overflow: Arc<Overflow>) -> EndReason {
     let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
@@ -221,5 +207,19 @@ async fn interrupted(end: &EndRequest, limit: Option<Duration>, overflow: Arc<Ov
         reason = end.made() => reason,
         () = overflow.happened() => EndReason::MaxBuffer,
         () = time_is_up => EndReason::Timeout,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn when_a_tree_is_stuck() {
+        let after = |ms, on_stuck| stuck_after(Duration::from_millis(ms), on_stuck).as_millis();
+        for (grace, reject, wait) in [(2000, 4000, 4000), (1000, 2000, 2000), (100, 200, 1100), (0, 0, 1000)] {
+            assert_eq!((after(grace, OnStuck::Reject), after(grace, OnStuck::Wait)), (reject, wait), "{grace}");
+        }
+        assert_eq!(stuck_after(Duration::MAX, OnStuck::Wait), Duration::MAX);
     }
 }

@@ -40,6 +40,7 @@ pub struct Link {
 
 /// One process and what it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that do not depend on each other")]
 pub struct ProcessInfo {
     /// Its place among the others.
     pub link: Link,

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// What to run; `lib/` has checked it.
+#[expect(clippy::struct_excessive_bools, reason = "options that do not depend on each other")]
 #[napi(object, object_to_js = false)]
 pub struct ProcessRequest {
     /// The command, a path or a name to look up on the environment's PATH.

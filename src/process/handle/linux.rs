@@ -78,7 +78,10 @@ impl Handle {
         }
     }
 
-    /// To wait for it as its parent.
+    /// Returns what to wait for as the process's parent.
+    ///
+    /// # Errors
+    /// The system's error where the pid is none.
     pub fn wait_id(&self) -> io::Result<WaitId<'_>> {
         match &self.held {
             Held::Pidfd(descriptor) => Ok(WaitId::PidFd(descriptor.as_fd())),
