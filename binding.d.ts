@@ -129,6 +129,8 @@ export interface ActiveProcess {
   startTime: number
   /** Ms. */
   duration: number
+  /** It was killed, and is still there. */
+  stuck: boolean
 }
 
 /** The children that run now, all or one owner's, in the order in which they were started. */
@@ -159,6 +161,8 @@ export interface Guarantees {
   cgroup: boolean
   /** Whether that covers every end of the server. */
   level: 'complete' | 'best-effort'
+  /** What this system does not have or allow, and that is missed. */
+  missing: Array<Lacking>
 }
 
 /** A process and what became of it. */
@@ -171,6 +175,14 @@ export interface JudgedProcess {
   age: number
   /** Why. */
   reason: string
+}
+
+/** Something that is missed. */
+export interface Lacking {
+  /** What. */
+  code: 'warden' | 'proc' | 'own_proc' | 'other_users' | 'pidfd'
+  /** The system's error number, where there was one. */
+  errno?: number
 }
 
 /** The versions of the protocol to propose to a server. */
@@ -314,6 +326,10 @@ export interface ProcessOutcome {
   stderr: Buffer
   /** Ms until its last process had exited. */
   duration: number
+  /** The processes that are still there, of a call that is over without them. */
+  left?: Array<number>
+  /** What kept it from starting, where that was not the command. */
+  startProblem?: string
 }
 
 /** What to run; `lib/` has checked it. */
@@ -344,6 +360,8 @@ export interface ProcessRequest {
   guarded: boolean
   /** Lines as strings, invalid UTF-8 replaced; otherwise as buffers. */
   text: boolean
+  /** The call is over also when a tree that was killed is still there. */
+  rejectsStuck: boolean
 }
 
 /** Something that went wrong. */

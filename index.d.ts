@@ -106,8 +106,9 @@ export interface RunOptions {
   /** What it reads. `run()` ends its input after that, `spawn()` leaves it open. */
   input?: string | Uint8Array
   /**
-   * After how many ms the whole tree is ended. Default: none, but the cleanup scanner ends a process that is older than
-   * its `maxAge`; `Infinity` asks it not to.
+   * After how many ms the whole tree is ended. The promise (`run()`, `exited`) settles when the tree has exited, up to
+   * `killGrace` later; of a tree that cannot be ended, see {@link RunOptions.onStuck}. Default: none, but the cleanup
+   * scanner ends a process that is older than its `maxAge`; `Infinity` asks it not to.
    */
   timeout?: number
   /** Bytes kept of each output, or of one line of a stream; more ends the tree. Default 10 MiB. */
@@ -121,6 +122,13 @@ export interface RunOptions {
   detached?: boolean
   /** Ms between SIGTERM and SIGKILL; also how long an output may stay open after the process has exited. Default 2000. */
   killGrace?: number
+  /**
+   * Of a tree that was killed and is still there, because it is frozen or stuck in the kernel. `'wait'`: the call settles
+   * when the tree has exited, so that a slot around it is freed no sooner. `'reject'`: 2 x `killGrace` after its end was
+   * ordered, by its timeout or otherwise, the call rejects with `ERR_STUCK`, and the tree goes on being ended. Either way
+   * the tree is listed as `stuck` by {@link getActiveProcesses}, counted, and alerted. Default `'wait'`.
+   */
+  onStuck?: 'wait' | 'reject'
   /** `'utf8'` (invalid sequences replaced) or `'buffer'`. Default `'utf8'`. */
   encoding?: 'utf8' | 'buffer'
   /** `false` resolves with the result of a process that failed. Default `true`. */
@@ -157,6 +165,8 @@ export interface ActiveProcess {
   startTime: number
   /** Ms since then. */
   duration: number
+  /** It was killed, and is still there: frozen, or stuck in the kernel. Left out of all others. */
+  stuck?: true
 }
 
 /**
@@ -168,7 +178,8 @@ export interface ActiveProcess {
  * Rejects with `ERR_SPAWN` (not started; `cause` has the system's `code`), `ERR_EXIT` (non-zero code or a signal),
  * `ERR_CALL_TIMEOUT`, `ERR_MAX_BUFFER`, `ABORT_ERR`, or `ERR_CLEANUP` (ended by the cleanup scanner for its age). All but
  * the first carry the result's fields, and the message ends with the tail of its errors. After any of them no process of
- * the tree runs any more: its input was closed, then SIGTERM, `killGrace`, SIGKILL.
+ * the tree runs any more: its input was closed, then SIGTERM, `killGrace`, SIGKILL. With `onStuck: 'reject'` there is
+ * `ERR_STUCK` too, whose `left` has the pids that are still there, as far as they can be seen.
  */
 export function run(
   command: string,
@@ -660,7 +671,7 @@ export const cleanup: CleanupScanner
 // ---------------------------------------------------------------------------------------------- Alerts
 
 export interface Alert {
-  /** Of its rule: `'processes'`, `'queue'`, `'queueTimeouts'`, `'kills'`, `'failures'`, `'memory'`, `'slowTool'`, or one's own. */
+  /** Of its rule: `'processes'`, `'queue'`, `'queueTimeouts'`, `'kills'`, `'failures'`, `'memory'`, `'stuck'`, `'slowTool'`, or one's own. */
   name: string
   level: 'warning' | 'critical'
   /** Such as `6 active processes detected (recommended max: 5)`, for people: of the latest value above the threshold. */
@@ -691,9 +702,10 @@ export interface AlertRule {
    * - `'kills'`: processes that the cleanup ended, within `window`
    * - `'failures'`: the share of calls that failed, 0 to 1, within `window`; 0 below `minimum` calls
    * - `'memory'`: the share of this machine's memory (or control group's) that is in use, 0 to 1
+   * - `'stuck'`: process trees that were killed and are still there
    * - `'slowTool'`: ms that the slowest tool takes, the 95th percentile
    */
-  measure?: 'processes' | 'queue' | 'queueTimeouts' | 'kills' | 'failures' | 'memory' | 'slowTool'
+  measure?: 'processes' | 'queue' | 'queueTimeouts' | 'kills' | 'failures' | 'memory' | 'stuck' | 'slowTool'
   level?: 'warning' | 'critical'
   threshold?: number
   /** At most `threshold`. */
@@ -852,6 +864,10 @@ export interface Metrics {
     exits: Partial<
       Record<'ok' | 'error' | 'killed' | 'oom' | 'timeout' | 'aborted' | 'max_buffer' | 'cleanup' | 'shutdown', number>
     >
+    /** How many of those that run were killed, and are still there. */
+    stuck: number
+    /** How many were ever so. */
+    stuckTotal: number
   }[]
   /** The helper's sessions with servers. */
   pool: {
@@ -933,11 +949,27 @@ export interface Guarantees {
    * `docs/guarantees.md` says what escapes each of them.
    */
   level: 'complete' | 'best-effort'
+  /** What this system does not have or allow, and that is missed; empty on most. */
+  missing: Lack[]
+}
+
+/** Something that procward would use, and that this system does not have or allow. */
+export interface Lack {
+  /**
+   * - `'warden'`: Linux. No warden can do its work, so the mechanism is `'process-group'`.
+   * - `'proc'`, `'own_proc'`: Linux. There is no `/proc`, or it belongs to another PID namespace, so that its numbers mean
+   *   other processes; nothing is read from it then.
+   * - `'other_users'`: Linux. `/proc` hides other users' processes (`hidepid`).
+   * - `'pidfd'`: Linux. Processes cannot be held by a descriptor: a kernel before 5.4, or a seccomp filter.
+   */
+  code: 'warden' | 'proc' | 'own_proc' | 'other_users' | 'pidfd'
+  /** What that means, for people. */
+  message: string
 }
 
 /**
- * What is guaranteed on this machine, for a status page or a log line. It is found out once; `PROCWARD_WARDEN=off` is
- * heeded at once.
+ * What is guaranteed on this machine, for a status page or a log line. It is found out once, by trying: the first call may
+ * start a warden, which takes a few ms. `PROCWARD_WARDEN=off` is heeded at once.
  * @throws `ERR_INVALID_CONFIG` for a malformed `PROCWARD_WARDEN`
  */
 export function getGuarantees(): Guarantees

@@ -104,7 +104,7 @@ describe('children', () => {
     await failing(node('console.log("x".repeat(1000))', { server, maxBuffer: 10, killGrace: 1 }))
     const exits = { ok: 1, error: 1, killed: 1, timeout: 1, aborted: 1, max_buffer: 1 }
     const { cpu, ...counts } = childrenOf(server)
-    assert.deepEqual(counts, { server, count: 0, memory: 0, spawns: 6, exits })
+    assert.deepEqual(counts, { server, count: 0, memory: 0, spawns: 6, exits, stuck: 0, stuckTotal: 0 })
     assert.ok(cpu > 0)
   })
 

@@ -9,8 +9,8 @@ afterEach(assertNothingLeft)
 /** A server that may hold few descriptors. */
 const FEW = ['sh', '-c', 'ulimit -n 100; exec "$@"', 'sh']
 const MOST_FREE = 24
-/** A server, without its children, for which every other pidfd_open() fails. */
-const INJECTED = ['-f', '-b', 'execve', '-qq', '-o', '/dev/null', '-e', 'inject=pidfd_open:error=EMFILE:when=1+2']
+/** A server, without its children, for which every other pidfd_open() fails, after one that finds out whether there are any. */
+const INJECTED = ['-f', '-b', 'execve', '-qq', '-o', '/dev/null', '-e', 'inject=pidfd_open:error=EMFILE:when=2+2']
 const noStrace =
   spawnSync('strace', [...INJECTED, 'true']).status === 0 ? false : 'needs strace, and the permission to trace'
 

@@ -97,6 +97,8 @@ export interface Sample {
   children: number
   /** Their resident bytes. */
   memory: number
+  /** Those of them that were killed and are still there. */
+  stuck: number
   inUse: number
   queued: number
   limit: number

@@ -173,6 +173,11 @@ export interface McpHelperOptions extends McpUseOptions {
    * dependencies of this app, then on PATH.
    */
   mcporterBin?: string
+  /**
+   * Of a call through a process of mcporter that was killed and is still there: `'wait'`, the default, keeps its slot until
+   * it has exited, `'reject'` gives up with `ERR_STUCK`; see `RunOptions` of `procward`. A session's calls wait for no process.
+   */
+  onStuck?: 'wait' | 'reject'
   /** The default of the calls' own `rejectOnError`; `true`. */
   rejectOnError?: boolean
 }

@@ -33,11 +33,11 @@ const invariants = [
   },
   {
     // By a pid that may be another's by now; elsewhere signals go through a pidfd or a process handle.
-    only: 'macOS, which has no handles for processes, signals by pid',
+    only: 'macOS, systems without handles for processes, and parents of children they have not reaped signal by pid',
     files: /^((src|warden\/src)\/.*\.rs|lib\/.*\.js)$/,
     text: /\bkill_process(_group|_current)?\b|\b(killpg|tg?kill|kill_with|taskkill)\b|\blibc::kill\b|\bsignal::(\{[^}]*\b)?kill\b|\bprocess\.kill\b(?!\(\w+, 0\))/,
-    // The watcher is a child of ours, whose pid is ours until it is waited for.
-    allowed: /^src\/process\/(.*\bmacos|tree\/watcher\.rs)/,
+    // A child's pid, and the number of its group, are its own until it is reaped.
+    allowed: /^(warden\/src\/children\.rs|src\/process\/(.*\bmacos|handle\/by_number\.rs|tree\/(group|watcher)\.rs))/,
   },
   {
     only: 'lib/config.js reads process.env',

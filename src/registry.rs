@@ -49,6 +49,8 @@ pub struct Entry {
     pub top: Option<u32>,
     /// The most processor time that it was seen to have used.
     pub cpu_time: Duration,
+    /// It was killed, and is still there.
+    pub stuck: bool,
     /// Who it runs for.
     pub label: Label,
     /// When it was started, by the wall clock and by the one that never jumps.
@@ -63,7 +65,7 @@ impl Entry {
     /// A tree that is about to be started.
     pub fn new(tree: u64, label: Label, timeout: Option<Duration>, end: EndRequest) -> Self {
         let started = (SystemTime::now(), Instant::now());
-        Self { tree, pid: None, top: None, cpu_time: Duration::ZERO, label, started, timeout, end }
+        Self { tree, pid: None, top: None, cpu_time: Duration::ZERO, stuck: false, label, started, timeout, end }
     }
 
     /// How long it has been running.
@@ -132,7 +134,8 @@ impl Registry {
         for entry in trees.values_mut().filter(|entry| entry.pid.is_some()) {
             let Usage { memory, cpu_time } = seen.get(&entry.tree).copied().unwrap_or_default();
             entry.cpu_time = entry.cpu_time.max(cpu_time);
-            children.running(entry.label.server.as_deref(), Usage { memory, cpu_time: entry.cpu_time });
+            let usage = Usage { memory, cpu_time: entry.cpu_time };
+            children.running(entry.label.server.as_deref(), usage, entry.stuck);
         }
         children.list()
     }
@@ -156,6 +159,14 @@ impl Registration {
             (entry.pid, entry.top) = (Some(pid), Some(top));
             self.registry.children.lock().started(entry.label.server.as_deref());
             self.registry.listeners.tell(|| Event::spawned(entry));
+        }
+    }
+
+    /// Lists the tree as stuck from now on, and counts it once.
+    pub fn stuck(&self) {
+        if let Some(entry) = self.registry.trees.lock().get_mut(&self.tree).filter(|entry| !entry.stuck) {
+            entry.stuck = true;
+            self.registry.children.lock().stuck(entry.label.server.as_deref());
         }
     }
 
@@ -230,6 +241,23 @@ mod tests {
         assert_eq!(seen(usage(0)), (1, 80), "an end at which less was known");
         other.ended(None, Exit::default(), Duration::ZERO, Duration::from_millis(60));
         assert_eq!(seen(usage(0)), (0, 100));
+    }
+
+    #[test]
+    fn a_stuck_tree_is_counted_once_and_listed_until_it_has_ended() {
+        let registry = Arc::<Registry>::default();
+        let registration = registry.register(Entry::new(1, Label::default(), None, EndRequest::default()));
+        registration.started(100, 99);
+        let counts = || {
+            let [of] = registry.children(|_| usage(0)).try_into().expect("there is one server");
+            (registry.list().iter().filter(|entry| entry.stuck).count(), of.stuck, of.stuck_total)
+        };
+        assert_eq!(counts(), (0, 0, 0));
+        registration.stuck();
+        registration.stuck();
+        assert_eq!(counts(), (1, 1, 1));
+        registration.ended(Some(EndReason::Timeout), Exit::default(), Duration::ZERO, Duration::ZERO);
+        assert_eq!(counts(), (0, 0, 1));
     }
 
     #[test]

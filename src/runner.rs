@@ -40,9 +40,20 @@ pub struct Call {
     pub lines: Option<Lines>,
     /// Is told how the root exited as soon as it has, whatever is left of its tree.
     pub exit: Option<watch::Sender<Option<Exit>>>,
+    /// When to be over with a tree that does not end when it is killed.
+    pub on_stuck: OnStuck,
 }
 
-/// What became of a call. All its processes have exited.
+/// What becomes of a call whose tree was killed, and is still there: something of it is stuck in the kernel, or frozen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnStuck {
+    /// It goes on until the tree has ended.
+    Wait,
+    /// It is over, and the tree is ended in the background.
+    Reject,
+}
+
+/// What became of a call. All its processes have exited, but those that are told to be left.
 #[derive(Debug)]
 pub struct Outcome {
     /// The root's pid.
@@ -57,7 +68,14 @@ pub struct Outcome {
     pub stderr: Vec<u8>,
     /// From its start until its last process had exited.
     pub duration: Duration,
+    /// The processes that are still there, of a call that is over without them.
+    pub left: Option<Vec<u32>>,
 }
+
+/// How long after SIGKILL a tree that is waited for may be there before it is called stuck.
+const LEAST_WAIT: Duration = Duration::from_secs(1);
+/// How long it may take to find out what is left.
+const LOOK_LIMIT: Duration = Duration::from_secs(1);
 
 /// Runs a call until the last of its processes has exited. `on_start` is told its pid once it has started.
 ///
@@ -70,7 +88,7 @@ pub async fn run(
     end: EndRequest,
     on_start: impl FnOnce(u32),
 ) -> io::Result<Outcome> {
-    let Call { spec, label, timeout: limit, max_buffer, kill_grace, lines, exit: tell_exit } = call;
+    let Call { spec, label, timeout: limit, max_buffer, kill_grace, lines, exit: tell_exit, on_stuck } = call;
     let registration = registry.register(Entry::new(spec.number, label, limit, end.clone()));
     let Started { mut root, stdin, stdout, stderr } = tree::start(&spec).await?;
     registration.started(root.pid(), root.top());
@@ -102,7 +120,19 @@ pub async fn run(
     }
     if !is_over {
         feeding.stop();
-        end_tree(&mut root, &end, kill_grace).await;
+        if end_tree(&mut root, &end, kill_grace, on_stuck, || registration.stuck()).await == Ending::Stuck {
+            let left = timeout(LOOK_LIMIT, root.left()).await.unwrap_or_default();
+            let exit = timeout(Duration::ZERO, root.exited()).await.unwrap_or_default();
+            let (stdout, stderr, _) = capture.into_outputs(LAST_WORDS).await;
+            let (pid, duration) = (root.pid(), registration.age());
+            let end = end.clone();
+            tokio::spawn(async move {
+                end_tree(&mut root, &end, kill_grace, OnStuck::Wait, || {}).await;
+                let exit = root.exited().await;
+                registration.ended(ended, exit, registration.age(), root.cpu_time());
+            });
+            return Ok(Outcome { pid, exit, ended, stdout, stderr, duration, left: Some(left) });
+        }
     }
     let exit = root.exited().await;
     tell_exit(exit);
@@ -111,17 +141,56 @@ pub async fn run(
     let ended = ended.or(overflowed.then_some(EndReason::MaxBuffer));
     let duration = registration.age();
     registration.ended(ended, exit, duration, root.cpu_time());
-    Ok(Outcome { pid: root.pid(), exit, ended, stdout, stderr, duration })
+    Ok(Outcome { pid: root.pid(), exit, ended, stdout, stderr, duration, left: None })
 }
 
-/// Ends the tree, and sooner when somebody asks for that in the meantime.
-async fn end_tree(root: &mut tree::Root, end: &EndRequest, kill_grace: Duration) {
+/// How a tree's end went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    Gone,
+    Stuck,
+}
+
+/// Ends the tree, and sooner when somebody asks for that in the meantime. `tell_stuck` is called when it is killed and stays.
+async fn end_tree(
+    root: &mut tree::Root,
+    end: &EndRequest,
+    kill_grace: Duration,
+    on_stuck: OnStuck,
+    tell_stuck: impl FnOnce(),
+) -> Ending {
+    let begin = Instant::now();
     let mut grace = end.grace(kill_grace);
+    let mut tell_stuck = Some(tell_stuck);
     loop {
+        let is_stuck = async {
+            match begin.checked_add(stuck_after(grace, on_stuck)).filter(|_| tell_stuck.is_some()) {
+                Some(time) => sleep_until(time).await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
-            () = root.end(grace) => return,
+            () = root.end(grace) => return Ending::Gone,
             sooner = end.hurried(grace) => grace = sooner,
+            () = is_stuck => {
+                if let Some(tell) = tell_stuck.take() {
+                    tell();
+                }
+                if on_stuck == OnStuck::Reject {
+                    return Ending::Stuck;
+                }
+            }
         }
+    }
+}
+
+/// The time from the first signal on; as much for dying as for ending in order.
+fn stuck_after(grace: Duration, on_stuck: OnStuck) -> Duration {
+    let twice = grace.saturating_mul(2);
+    match on_stuck {
+        // On a busy machine a short grace says little.
+        OnStuck::Wait => twice.max(grace.saturating_add(LEAST_WAIT)),
+        OnStuck::Reject => twice,
     }
 }
 
@@ -138,5 +207,19 @@ async fn interrupted(end: &EndRequest, limit: Option<Duration>, overflow: Arc<Ov
         reason = end.made() => reason,
         () = overflow.happened() => EndReason::MaxBuffer,
         () = time_is_up => EndReason::Timeout,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn when_a_tree_is_stuck() {
+        let after = |ms, on_stuck| stuck_after(Duration::from_millis(ms), on_stuck).as_millis();
+        for (grace, reject, wait) in [(2000, 4000, 4000), (1000, 2000, 2000), (100, 200, 1100), (0, 0, 1000)] {
+            assert_eq!((after(grace, OnStuck::Reject), after(grace, OnStuck::Wait)), (reject, wait), "{grace}");
+        }
+        assert_eq!(stuck_after(Duration::MAX, OnStuck::Wait), Duration::MAX);
     }
 }

@@ -64,6 +64,14 @@ const measures = new Map([
     },
   ],
   [
+    'stuck',
+    {
+      value: ({ sample }) => sample.stuck,
+      message: (value, { threshold }) =>
+        `${many(value, 'process tree')} killed and still there, frozen or stuck in the kernel (threshold: ${threshold})`,
+    },
+  ],
+  [
     'slowTool',
     {
       value: ({ sample: { slowest } }) => (slowest === null ? 0 : slowest.p95 * 1000),

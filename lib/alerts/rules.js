@@ -30,6 +30,7 @@ const DEFAULTS = {
   kills: { level: 'warning', threshold: 5, clear: 0.5, window: 5 * MINUTE },
   failures: { level: 'warning', threshold: 0.25, clear: 0.5, most: 1, window: 5 * MINUTE, minimum: 10 },
   memory: { level: 'critical', threshold: 0.9, clear: 0.95, most: 1, for: 30_000, keep: 30_000 },
+  stuck: { level: 'critical', threshold: 0, clear: 1 },
   slowTool: { level: 'warning', threshold: 30_000, clear: 0.8, for: MINUTE, keep: MINUTE },
 }
 

@@ -20,9 +20,14 @@ async function detailsOf(pids) {
 
 /** @param {number[]} pids @returns {Promise<Iterable<[number, Details]>>} */
 async function read(pids) {
-  if (process.platform === 'linux') return Promise.all(pids.map(fromProc))
+  if (process.platform === 'linux') return (await isOwnProc()) ? Promise.all(pids.map(fromProc)) : []
   // On Windows other people's tools would have to be run to know.
   return process.platform === 'win32' || pids.length === 0 ? [] : fromPs(pids)
+}
+
+/** In the `/proc` of another PID namespace a pid means another process. */
+async function isOwnProc() {
+  return (await fs.readlink('/proc/self').catch(() => '')) === String(process.pid)
 }
 
 /** @param {number} pid @returns {Promise<[number, Details]>} */

@@ -37,8 +37,8 @@ function processAlert(count, recommendedMax) {
 }
 
 /** @param {import('../../index').ActiveProcess} process @returns {import('../../index').ActiveProcess} */
-function activeProcess({ pid, server, tool, startTime, duration }) {
-  return { pid, server, tool, startTime, duration }
+function activeProcess({ pid, server, tool, startTime, duration, stuck }) {
+  return { pid, server, tool, startTime, duration, ...(stuck && { stuck: /** @type {const} */ (true) }) }
 }
 
 /** @param {import('../../index').SemaphoreStatus} status @returns {import('../../index').SemaphoreStatus} */

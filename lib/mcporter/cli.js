@@ -26,7 +26,7 @@ const ENVIRONMENT = {
 /**
  * @typedef {import('./failure').Call} Call
  * @typedef {{ variables?: Record<string, string>, maxBuffer?: number, killGrace?: number }} OfServer
- * @typedef {{ bin?: string, configPath?: string, cwd: string, env: Record<string, string | undefined>, maxBuffer?: number, killGrace?: number }} Settings
+ * @typedef {{ bin?: string, configPath?: string, cwd: string, env: Record<string, string | undefined>, maxBuffer?: number, killGrace?: number, onStuck?: 'wait' | 'reject' }} Settings
  */
 
 class Mcporter {
@@ -68,13 +68,13 @@ class Mcporter {
    */
   async #run(args, call, deadline, raw = false) {
     const { server, tool, signal } = call
-    const { cwd, env } = this.#settings
+    const { cwd, env, onStuck } = this.#settings
     const { variables, ...own } = this.#ofServer(server)
     const { maxBuffer, killGrace } = { ...this.#settings, ...own }
     try {
       const { command, argv, input } = this.#start(args, raw)
       const place = { cwd, env: { ...env, ...variables, ...ENVIRONMENT }, input }
-      const limits = { timeout: timeLeft(deadline), signal, maxBuffer, killGrace }
+      const limits = { timeout: timeLeft(deadline), signal, maxBuffer, killGrace, onStuck }
       return await this.#runner.run(command, argv, { server, tool, ...place, ...limits })
     } catch (error) {
       if (/** @type {any} */ (error).code === 'ERR_EXIT') return /** @type {any} */ (error)

@@ -9,6 +9,7 @@ const { progressListener } = require('../mcp/progress')
 const { USE } = require('../mcp/server-options')
 const { givenServers } = require('../mcp/servers')
 const { environmentProblem, variableNameProblem } = require('../mcp/transport-problem')
+const { ON_STUCK } = require('../process/request')
 const validate = require('../validate')
 
 /** @typedef {(name: string, value: unknown) => any} Check */
@@ -51,6 +52,7 @@ const HELPER = {
   mcporterBin: text,
   maxBuffer: validate.bytes,
   killGrace: validate.time,
+  onStuck: (name, value) => validate.oneOf(name, value, ON_STUCK),
   rejectOnError: validate.boolean,
   transport,
   npxBypass: validate.boolean,
@@ -93,6 +95,7 @@ function helperOptions(options) {
       env: given.env ?? {},
       maxBuffer: given.maxBuffer,
       killGrace: given.killGrace,
+      onStuck: given.onStuck,
     },
   }
 }

@@ -11,7 +11,7 @@ const { REJECTIONS } = require('./outcomes')
  * @typedef {{ count: number, sum: number, buckets: number[] }} Histogram - each bucket with those below it
  * @typedef {{ count: number, p50: number, p95: number, p99: number, max: number, mean: number }} Quantiles - seconds
  * @typedef {Quantiles & { server: string, tool: string, outcomes: (Histogram | null)[] }} CallSeries - by the places of OUTCOMES
- * @typedef {{ server: string | null, count: number, memory: number, cpu: number, spawns: number, exits: Record<string, number> }} Children
+ * @typedef {{ server: string | null, count: number, memory: number, cpu: number, spawns: number, exits: Record<string, number>, stuck: number, stuckTotal: number }} Children
  * @typedef {{ bounds: number[], calls: CallSeries[], wait: Quantiles & { histogram: Histogram }, rejected: number[], children: Children[] }} Recorded
  *
  * @typedef {Pick<import('../health/options').HealthSource, 'helper' | 'cleanup'>} Source

@@ -59,7 +59,7 @@ function calls({ calls, bounds }) {
 /** @param {Collected} collected @returns {Family[]} */
 function children({ children }) {
   const name = (/** @type {string | null} */ server) => ({ server: server ?? '' })
-  const points = (/** @type {'count' | 'memory' | 'cpu' | 'spawns'} */ field) =>
+  const points = (/** @type {'count' | 'memory' | 'cpu' | 'spawns' | 'stuck' | 'stuckTotal'} */ field) =>
     children.map((child) => ({ labels: name(child.server), value: child[field] }))
   const exits = children.flatMap(({ server, exits }) => by('reason', exits, name(server)))
   return [
@@ -70,8 +70,10 @@ function children({ children }) {
       'Processor time of the process trees, also of those that ended.',
       points('cpu'),
     ),
+    gauge('procward_children_stuck', 'Process trees that were killed and are still there.', points('stuck')),
     counter('procward_child_spawns', 'Process trees that were started.', points('spawns')),
     counter('procward_child_exits', 'Process trees that ended, by reason.', exits),
+    counter('procward_child_stuck', 'Process trees that were killed and did not end in time.', points('stuckTotal')),
   ]
 }
 

@@ -123,7 +123,7 @@ function takenSample(source) {
 
 /** @param {Source} source @returns {Sample} */
 function takeSample({ helper, cleanup }) {
-  const { calls, failures, queueTimeouts, children, memory, slowest } = JSON.parse(native.metricsTotals())
+  const { calls, failures, queueTimeouts, children, memory, stuck, slowest } = JSON.parse(native.metricsTotals())
   const { maxConcurrent, current, queued } = helper.getSemaphoreStatus()
   const { stats } = cleanup.getStats()
   const host = hostMemory()
@@ -132,6 +132,7 @@ function takeSample({ helper, cleanup }) {
     processes: helper.getActiveProcesses().length,
     children,
     memory,
+    stuck,
     inUse: current,
     queued,
     limit: maxConcurrent,

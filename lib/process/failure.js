@@ -8,6 +8,8 @@ const { abortError, codedError } = require('../errors')
 /** @typedef {import('../../index').ProcessResult<any>} ProcessResult */
 
 const STDERR_TAIL = 1000
+/** How many pids a message names. */
+const MAX_NAMED = 20
 /** Windows' own numbers for what can keep a program from starting. @type {Record<number, string>} */
 const WINDOWS_ERRORS = { 2: 'ENOENT', 3: 'ENOENT', 5: 'EACCES', 160: 'EINVAL', 193: 'ENOEXEC', 206: 'E2BIG' }
 
@@ -42,8 +44,12 @@ function systemError(command, number) {
   return codedError(code, `${syscall} ${code}`, { errno: -number, syscall, path: command })
 }
 
-/** @param {string} command @param {number} number */
-function startError(command, number) {
+/**
+ * @param {string} command @param {number} number the system's; 0 where there is none
+ * @param {string} [problem] what kept the command from starting, where that was not the command itself
+ */
+function startError(command, number, problem) {
+  if (problem !== undefined) return codedError('ERR_SPAWN', `Cannot start ${command}: ${problem}`)
   const cause = systemError(command, number)
   const { code } = cause
   return codedError('ERR_SPAWN', `Cannot start ${command} (${code})${HINTS[code] ?? ''}`, { cause })
@@ -79,6 +85,17 @@ function failure(command, outcome, result, { timeout, maxBuffer, signal }) {
   }
 }
 
+/**
+ * The error of a call that is over though processes of it are left, which cannot be ended.
+ * @param {string} command @param {number[]} left @param {ProcessResult & { left: number[] }} result
+ */
+function stuckError(command, left, result) {
+  const named =
+    left.length > 0 ? ` (pid ${left.slice(0, MAX_NAMED).join(', ')}${left.length > MAX_NAMED ? ', …' : ''})` : ''
+  const message = `${command} was killed and is still there${named}: it is frozen, or stuck in the kernel`
+  return Object.assign(codedError('ERR_STUCK', message), result)
+}
+
 /** What it last said about itself. @param {{ stderr: string | Buffer }} result */
 function tail({ stderr }) {
   const text = stderr.toString().trim()
@@ -86,4 +103,4 @@ function tail({ stderr }) {
   return `: ${text.length > STDERR_TAIL ? `…${text.slice(-STDERR_TAIL)}` : text}`
 }
 
-module.exports = { failure, signalName, startError, systemError, tail }
+module.exports = { failure, signalName, startError, stuckError, systemError, tail }

@@ -13,6 +13,7 @@ const KNOWN = [
   'input',
   'killGrace',
   'maxBuffer',
+  'onStuck',
   'reject',
   'server',
   'signal',
@@ -21,6 +22,8 @@ const KNOWN = [
 ]
 const DEFAULT_MAX_BUFFER = 10 * 1024 * 1024
 const DEFAULT_KILL_GRACE = 2000
+/** What becomes of a call whose tree was killed and is still there. */
+const ON_STUCK = /** @type {const} */ (['wait', 'reject'])
 const BYTES = 'a string, a Buffer or a Uint8Array'
 
 /**
@@ -37,6 +40,7 @@ function processRequest(command, args, options, owner) {
     encoding = 'utf8',
     killGrace = DEFAULT_KILL_GRACE,
     maxBuffer = DEFAULT_MAX_BUFFER,
+    onStuck = 'wait',
     reject = true,
     signal,
   } = given
@@ -61,6 +65,7 @@ function processRequest(command, args, options, owner) {
       tool: optional(given.tool, 'tool', validate.string),
       owner,
       text: encoding === 'utf8',
+      rejectsStuck: validate.oneOf('onStuck', onStuck, ON_STUCK) === 'reject',
     },
   }
 }
@@ -121,4 +126,4 @@ function environmentEntries(variables) {
   return entries
 }
 
-module.exports = { bytes, environmentEntries, processRequest }
+module.exports = { ON_STUCK, bytes, environmentEntries, processRequest }

@@ -6,7 +6,7 @@ const { abortError } = require('../errors')
 const { closedError, isClosing, track } = require('../lifecycle')
 const { abortListeners } = require('../signal-waiters')
 const validate = require('../validate')
-const { failure, signalName, startError } = require('./failure')
+const { failure, signalName, startError, stuckError } = require('./failure')
 const { processRequest } = require('./request')
 const { TrackedProcess } = require('./tracked-process')
 
@@ -88,7 +88,7 @@ class Runner {
 
 /** @param {import('../../binding').ProcessOutcome} outcome @param {ReturnType<typeof processRequest>} request */
 function settle(outcome, { native: { command, timeout, maxBuffer }, reject, signal, text }) {
-  if (outcome.startError != null) throw startError(command, outcome.startError)
+  if (outcome.startError != null) throw startError(command, outcome.startError, outcome.startProblem)
   const result = {
     pid: outcome.pid ?? 0,
     exitCode: outcome.exitCode ?? null,
@@ -100,20 +100,23 @@ function settle(outcome, { native: { command, timeout, maxBuffer }, reject, sign
     truncated: outcome.ended === 'maxBuffer',
   }
   tellProcesses()
+  // Whatever the caller makes of failures: this is no result, the process may still end in any way.
+  if (outcome.left != null) throw stuckError(command, outcome.left, Object.assign(result, { left: outcome.left }))
   const error = reject && failure(command, outcome, result, { timeout, maxBuffer, signal })
   if (error) throw error
   return result
 }
 
-/** @param {number} [owner] */
+/** @param {number} [owner] @returns {import('../../index').ActiveProcess[]} */
 function activeProcesses(owner) {
   const active = native.activeProcesses(owner)
-  return active.map(({ pid, server = null, tool = null, startTime, duration }) => ({
+  return active.map(({ pid, server = null, tool = null, startTime, duration, stuck }) => ({
     pid,
     server,
     tool,
     startTime,
     duration,
+    ...(stuck && { stuck: /** @type {const} */ (true) }),
   }))
 }
 

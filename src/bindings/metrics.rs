@@ -29,6 +29,7 @@ struct Sums {
     totals: Totals,
     children: u64,
     memory: u64,
+    stuck: u64,
 }
 
 /// The number of the calls to this tool; 0, which is of all others, when there are too many to tell apart.
@@ -65,8 +66,9 @@ pub fn metrics_snapshot() -> Result<String> {
 #[napi]
 pub fn metrics_totals() -> Result<String> {
     let all = children(memory_alone)?;
-    let (children, memory) = all.iter().fold((0, 0), |sum, of| (sum.0 + of.count, sum.1 + of.memory));
-    json(&Sums { totals: metrics().totals(now()), children, memory })
+    let sum = |of: fn(&ChildrenOf) -> u64| all.iter().map(of).sum();
+    let (children, memory, stuck) = (sum(|of| of.count), sum(|of| of.memory), sum(|of| of.stuck));
+    json(&Sums { totals: metrics().totals(now()), children, memory, stuck })
 }
 
 /// The text of these families of metrics, as `OpenMetrics` or as Prometheus's own.

@@ -12,8 +12,10 @@ mod tree_events;
 mod wait_queue;
 mod worker;
 
-/// When the addon is loaded, so that it is known of the machine's sleeps which came before a child that is started now.
+/// When the addon is loaded: so that it is known of the machine's sleeps which came before a child that is started now, and
+/// so that other servers know this one.
 #[napi_derive::module_init]
-fn note_time() {
+fn on_load() {
     crate::process::table::note_time();
+    crate::process::mark::set();
 }

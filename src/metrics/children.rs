@@ -34,12 +34,22 @@ pub struct ChildrenOf {
     pub spawns: u64,
     /// How many ended, by reason.
     pub exits: BTreeMap<&'static str, u64>,
+    /// How many of those that run were killed, and are still there.
+    pub stuck: u64,
+    /// How many were ever so.
+    #[serde(rename = "stuckTotal")]
+    pub stuck_total: u64,
 }
 
 impl Children {
     /// A tree was started.
     pub fn started(&mut self, server: Option<&str>) {
         self.of(server).spawns += 1;
+    }
+
+    /// A tree was killed, and is still there.
+    pub fn stuck(&mut self, server: Option<&str>) {
+        self.of(server).stuck_total += 1;
     }
 
     /// A tree has ended.
@@ -50,9 +60,10 @@ impl Children {
     }
 
     /// A tree that runs now, which is for a look at a copy of this.
-    pub fn running(&mut self, server: Option<&str>, usage: Usage) {
+    pub fn running(&mut self, server: Option<&str>, usage: Usage, is_stuck: bool) {
         let children = self.of(server);
         children.count += 1;
+        children.stuck += u64::from(is_stuck);
         children.memory += usage.memory;
         children.cpu_time += usage.cpu_time;
     }
@@ -86,14 +97,16 @@ mod tests {
         (0..500).for_each(|server| children.started(Some(&format!("server {server}"))));
         children.ended(Some("server 3"), "ok", Duration::from_secs(2));
         children.ended(Some("server 499"), "killed", Duration::ZERO);
-        children.running(Some("server 3"), Usage { memory: 7, cpu_time: Duration::from_secs(3) });
+        children.stuck(Some("server 3"));
+        children.running(Some("server 3"), Usage { memory: 7, cpu_time: Duration::from_secs(3) }, true);
         let all = children.list();
         assert_eq!(all.len(), MAX_SERIES + 1);
         assert_eq!((all[0].server.as_deref(), all[0].spawns, all[0].count), (None, 1, 0));
         let find = |name| all.iter().find(|of| of.server.as_deref() == Some(name)).expect("it is listed");
         assert_eq!(find(OTHERS).spawns, 301);
         assert_eq!(find(OTHERS).exits, [("killed", 1)].into());
-        let ChildrenOf { exits, count, memory, cpu_time, .. } = find("server 3");
+        let ChildrenOf { exits, count, memory, cpu_time, stuck, stuck_total, .. } = find("server 3");
+        assert_eq!((*stuck, *stuck_total, find(OTHERS).stuck), (1, 1, 0));
         assert_eq!((exits, *count, *memory, *cpu_time), (&[("ok", 1)].into(), 1, 7, Duration::from_secs(5)));
     }
 }

@@ -17,6 +17,8 @@ pub enum Signal {
     Terminate,
     /// SIGKILL, which no process can refuse.
     Kill,
+    /// SIGCONT, by which a process goes on that was stopped. Windows stops none.
+    Continue,
 }
 
 /// Between two looks at a process that cannot be waited for.

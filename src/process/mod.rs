@@ -4,11 +4,15 @@
 mod cgroup;
 pub mod guarantee;
 pub mod handle;
+pub mod host;
 pub mod identity;
+pub mod mark;
 pub mod oom;
 pub mod program;
 pub mod table;
 pub mod tree;
 pub mod usage;
+#[cfg(target_os = "linux")]
+mod warden_program;
 #[cfg(windows)]
 mod windows;

@@ -40,6 +40,7 @@ pub struct Link {
 
 /// One process and what it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that do not depend on each other")]
 pub struct ProcessInfo {
     /// Its place among the others.
     pub link: Link,
@@ -67,6 +68,8 @@ pub struct ProcessInfo {
     pub hosts_procward: bool,
     /// The PID namespace that it runs in, of a [candidate](Self::is_candidate).
     pub namespace: Namespace,
+    /// It is a warden of this version of procward, by its program: a name can be anybody's.
+    pub is_warden: bool,
     /// Its executable and its environment could both be read.
     pub identified: bool,
 }
@@ -126,11 +129,6 @@ impl ProcessInfo {
     pub fn name(&self) -> &str {
         let named = if self.title.is_empty() { "unknown" } else { &self.title };
         self.executable.as_deref().and_then(file_name).unwrap_or(named)
-    }
-
-    /// Whether it is a warden of procward, by the name that it was started with.
-    pub fn is_warden(&self) -> bool {
-        self.environment.tag.is_some() && self.command_line.first().is_some_and(|name| name == "procward-warden")
     }
 
     /// Whether it is a Node.js process.

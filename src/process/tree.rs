@@ -1,6 +1,8 @@
 //! A tree of processes: the one that was started, and whatever it starts.
 
 #[cfg(unix)]
+mod group;
+#[cfg(unix)]
 mod members;
 #[cfg(unix)]
 mod plain;
@@ -20,6 +22,8 @@ mod warden;
 mod watcher;
 
 pub use platform::{Root, start};
+#[cfg(target_os = "linux")]
+pub use warden::able as warden_able;
 
 #[cfg(unix)]
 use crate::process::identity::StartMark;

@@ -1,17 +1,18 @@
 //! What a process and its descendants use.
 
+use super::host::{Proc, host};
 use crate::metrics::Usage;
 
-/// Resident bytes of the process and, on Linux, of all below it; `None` when it has gone.
+/// Resident bytes of the process and, on Linux, of all below it; `None` when it has gone, or cannot be seen from here.
 ///
 /// Cheap enough for a status that somebody asks for; nothing is listed to find descendants.
 pub fn resident(pid: u32) -> Option<u64> {
-    platform::resident(pid)
+    (host().proc == Proc::Own).then(|| platform::resident(pid))?
 }
 
 /// The same with the processor time, also of those that have ended. Who ends while this is read may be left out.
 pub fn usage(pid: u32) -> Option<Usage> {
-    platform::usage(pid)
+    (host().proc == Proc::Own).then(|| platform::usage(pid))?
 }
 
 #[cfg(target_os = "linux")]

@@ -35,7 +35,11 @@ pub async fn carry_out(verdicts: Vec<Verdict>, trees: &Arc<dyn Trees>, grace: Du
             }
         }
     }
-    end_held(held, trees.as_ref(), grace, report).await;
+    let (wardens, others): (Vec<_>, Vec<_>) = held.into_iter().partition(|(_, (verdict, _))| verdict.is_warden);
+    end_held(others, Signal::Terminate, trees.as_ref(), grace, report).await;
+    // A warden of a dead server was stopped. It goes on now that nobody is left who stops it again, and ends what is left of
+    // its tree, also what nothing else shows to be ours.
+    end_held(wardens, Signal::Continue, trees.as_ref(), grace, report).await;
     for (ending, condemned) in endings {
         let outcome = match ending.await {
             Ok(Ok(outcome)) => outcome,
@@ -46,9 +50,16 @@ pub async fn carry_out(verdicts: Vec<Verdict>, trees: &Arc<dyn Trees>, grace: Du
     }
 }
 
-async fn end_held(held: Vec<(Handle, Condemned)>, trees: &dyn Trees, grace: Duration, report: &mut Report) {
+/// Sends the first signal, waits, and kills those that are left.
+async fn end_held(
+    held: Vec<(Handle, Condemned)>,
+    first: Signal,
+    trees: &dyn Trees,
+    grace: Duration,
+    report: &mut Report,
+) {
     let (handles, condemned): (Vec<Handle>, Vec<Condemned>) = held.into_iter().unzip();
-    let mut outcomes: Vec<io::Result<()>> = handles.iter().map(|handle| handle.signal(Signal::Terminate)).collect();
+    let mut outcomes: Vec<io::Result<()>> = handles.iter().map(|handle| handle.signal(first)).collect();
     if !all_exited(&handles, grace).await {
         for (handle, outcome) in handles.iter().zip(&mut outcomes).filter(|(_, outcome)| outcome.is_ok()) {
             *outcome = handle.signal(Signal::Kill);
@@ -59,6 +70,10 @@ async fn end_held(held: Vec<(Handle, Condemned)>, trees: &dyn Trees, grace: Dura
         let outcome = if handle.has_exited() { Ok(()) } else { outcome.and(Err(still_there())) };
         if outcome.is_ok() {
             trees.ended_other(victim.0.pid);
+            // Others may be children that Node.js waits for.
+            if matches!(victim.1, Reason::LeftOver | Reason::LeftByDeadRun) {
+                handle.reap_adopted();
+            }
         }
         note(report, victim, outcome);
     }

@@ -94,7 +94,7 @@ impl<'a> Family<'a> {
         parent.link.pid == FIRST
             && self.me.pid == FIRST
             && child.link.session != parent.link.session
-            && !child.is_warden()
+            && !child.is_warden
     }
 
     /// The nearest server with procward that it is or hangs below, this one included.

@@ -70,6 +70,8 @@ pub struct Verdict {
     pub decision: Decision,
     /// The live tree that this verdict is about as a whole, to be ended as such.
     pub tree: Option<u64>,
+    /// It guards a tree, and ends with it.
+    pub is_warden: bool,
 }
 
 /// A younger process may belong to a tree, or to a server, that started while the lists were made.
@@ -113,6 +115,7 @@ impl<'a> Judge<'a> {
             age,
             decision,
             tree,
+            is_warden: process.is_warden,
         };
         if let Some(reason) = self.never(process) {
             return Some(verdict(process.age, Decision::Skip(reason), None));
@@ -153,13 +156,19 @@ impl<'a> Judge<'a> {
             (process.link.pid == self.view.me.pid, Reason::ThisProcess),
             (process.link.pid <= 1, Reason::Init),
             (self.family.is_ancestor(process), Reason::Ancestor),
-            (process.is_warden(), Reason::Warden),
+            (process.is_warden && !self.has_lost_its_server(process), Reason::Warden),
             (process.environment.keep, Reason::Kept),
             (self.policy.allow.iter().any(|allow| allow.matches(process)), Reason::Allowed),
             (self.family.is_host(process), Reason::Host),
             (self.is_of_another_user(process), Reason::OtherUser),
         ];
         never.into_iter().find_map(|(applies, reason)| applies.then_some(reason))
+    }
+
+    /// Whether the server that started a process is dead, provably. A warden ends then by itself, unless it was stopped.
+    fn has_lost_its_server(&self, process: &ProcessInfo) -> bool {
+        let tag = process.environment.tag.as_ref().filter(|tag| tag.instance != *self.view.me);
+        tag.is_some_and(|tag| self.family.is_gone(&tag.instance, &self.view.snapshot.gone))
     }
 
     /// Whether a process is another user's, and was not so from its start: what this user's server started may have become

@@ -4,7 +4,7 @@ use super::{Acquired, Template, Use, WorkerError, WorkerPool};
 use crate::pool::{Limits, Refusal, Retirement, Rules};
 use crate::process::tree::Spec;
 use crate::registry::{Label, Registry};
-use crate::runner::{Call, Stream};
+use crate::runner::{Call, OnStuck, Stream};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -38,6 +38,7 @@ fn pool_of(script: &str, ready_within: Option<Duration>) -> Bench {
         kill_grace: Duration::from_millis(200),
         lines: None,
         exit: None,
+        on_stuck: OnStuck::Wait,
     };
     let template = Template { call, ready_within };
     let limits = Limits { max_members: 2, max_starting: 2 };

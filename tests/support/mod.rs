@@ -2,7 +2,7 @@
 
 use procward::process::tree::Spec;
 use procward::registry::{EndRequest, Label, Registry};
-use procward::runner::{Call, Outcome, input, run};
+use procward::runner::{Call, OnStuck, Outcome, input, run};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -29,6 +29,7 @@ pub fn script(script: &str) -> Call {
         kill_grace: Duration::from_millis(100),
         lines: None,
         exit: None,
+        on_stuck: OnStuck::Wait,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Everything below this process, by what the kernel says of parents and children.
+//! Everything below this process, by what `/proc` says of parents and children. Only where `/proc` shows this PID namespace.
 
 use crate::list::List;
 use crate::path::Path;
@@ -23,13 +23,19 @@ struct Facts {
     has_threads: bool,
 }
 
-/// Sends a signal to every descendant that can be found, and tells whether there was any.
+/// Sends a signal to every descendant that can be found, and tells whether any took it.
 pub fn signal_all(signal: Signal) -> bool {
     let Ok(found) = all() else { return false };
+    let mut taken = false;
     for held in found.as_slice() {
-        let _ = pidfd_send_signal(&held.handle, signal);
+        taken |= pidfd_send_signal(&held.handle, signal).is_ok();
     }
-    !found.as_slice().is_empty()
+    taken
+}
+
+/// The children of a process of one thread.
+pub fn each_child_of(parent: Pid, each: impl FnMut(Pid)) {
+    each_child(parent, false, each);
 }
 
 fn all() -> io::Result<List<Held>> {

@@ -17,8 +17,10 @@ const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
 const SFD_CLOEXEC: usize = 0o2_000_000;
 const SFD_NONBLOCK: usize = 0o4_000;
 const CLOCK_MONOTONIC: usize = 1;
-/// Of what a signal descriptor tells of a signal, which begins with its number.
+/// The size of `struct signalfd_siginfo`, and where it has the signal's number and the sender's pid.
 const SIGNAL_INFO: usize = 128;
+const SIGNAL_AT: usize = 0;
+const SENDER_AT: usize = 12;
 
 /// Blocks all signals that can be blocked.
 pub fn block_signals() -> Result<(), Errno> {
@@ -37,6 +39,14 @@ fn set_mask(blocked: Signals) -> Result<(), Errno> {
     Ok(())
 }
 
+/// A signal that was sent to this process.
+#[derive(Clone, Copy)]
+pub struct Received {
+    pub signal: i32,
+    /// The sender's pid; zero when the sender is in another PID namespace.
+    pub sender: i32,
+}
+
 /// Signals that are blocked, to be read.
 pub struct SignalQueue(OwnedFd);
 
@@ -51,11 +61,14 @@ impl SignalQueue {
         Ok(Self(unsafe { OwnedFd::from_raw_fd(RawFd::try_from(descriptor).map_err(|_| Errno::OVERFLOW)?) }))
     }
 
-    /// The number of the next signal, if there is one.
-    pub fn next(&self) -> Result<Option<u32>, Errno> {
+    /// The next signal, if there is one.
+    pub fn next(&self) -> Result<Option<Received>, Errno> {
         let mut information = [0; SIGNAL_INFO];
         match rustix::io::read(&self.0, &mut information) {
-            Ok(_) => Ok(information.first_chunk().copied().map(u32::from_ne_bytes)),
+            Ok(_) => {
+                let number = |at: usize| information[at..].first_chunk().copied().map_or(0, i32::from_ne_bytes);
+                Ok(Some(Received { signal: number(SIGNAL_AT), sender: number(SENDER_AT) }))
+            }
             Err(Errno::AGAIN | Errno::INTR) => Ok(None),
             Err(error) => Err(error),
         }

@@ -9,6 +9,13 @@ pub const PACKET: usize = 5;
 pub const END_REST: &str = "end";
 /// The second argument: the warden exits with the command, and lets the rest go.
 pub const LEAVE_REST: &str = "leave";
+/// The second argument: the warden lets the rest go, and stays to reap it, because the server is pid 1 and would have to.
+pub const REAP_REST: &str = "reap";
+
+/// The third argument: `/proc` shows this PID namespace.
+pub const OWN_PROC: &str = "proc";
+/// The third argument: `/proc` is missing, or its numbers mean other processes here.
+pub const NO_PROC: &str = "noproc";
 
 /// What the warden reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +28,8 @@ pub enum Report {
     Exited(i32),
     /// A signal with this number ended the command.
     Signaled(i32),
+    /// The warden itself cannot work here: the system's error number. The warden exits.
+    NoWarden(i32),
 }
 
 impl Report {
@@ -31,6 +40,7 @@ impl Report {
             Self::NotStarted(errno) => (2, errno),
             Self::Exited(code) => (3, code),
             Self::Signaled(signal) => (4, signal),
+            Self::NoWarden(errno) => (5, errno),
         };
         let [a, b, c, d] = value.to_le_bytes();
         [kind, a, b, c, d]
@@ -45,6 +55,7 @@ impl Report {
             2 => Some(Self::NotStarted(value)),
             3 => Some(Self::Exited(value)),
             4 => Some(Self::Signaled(value)),
+            5 => Some(Self::NoWarden(value)),
             _ => None,
         }
     }

@@ -1,47 +1,66 @@
 //! The state of the tree, and what is done about it.
 
 use crate::cgroup;
+use crate::children::{self, Search};
 use crate::descendants;
 use crate::kernel::now;
 use crate::protocol::Report;
 use core::ffi::CStr;
 use core::time::Duration;
-use rustix::fd::OwnedFd;
-use rustix::io::{self, Errno};
-use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, pidfd_open, pidfd_send_signal, wait};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, WaitOptions, wait};
 
 /// Signals that are about this process itself.
 const OWN_AFFAIRS: [Signal; 4] = [Signal::CHILD, Signal::PIPE, Signal::TTIN, Signal::TTOU];
 /// How long killed processes may take before the next look for what they left.
 const KILL_AGAIN: Duration = Duration::from_millis(5);
+/// The same, where look after look has changed nothing.
+const KILL_SELDOM: Duration = Duration::from_secs(1);
+/// The same, where each look takes most of a second.
+const SEARCH_AGAIN: Duration = Duration::from_secs(30);
 
 /// One command and everything that it started.
 pub struct Tree {
-    /// The command, until it has been waited for.
+    /// The command, until it was reaped.
     root: Option<Pid>,
-    root_handle: OwnedFd,
+    has_proc: bool,
     cgroup: Option<&'static CStr>,
     gone: bool,
     /// From when on everything is killed, by [`now`].
     kill_at: Option<Duration>,
+    /// Between two looks.
+    pause: Duration,
+    /// When to look again, by [`now`], unless a child exits before.
+    look_at: Duration,
+    /// Where children are looked for that are found nowhere else.
+    search: Search,
 }
 
 impl Tree {
     /// A tree that has just been started.
-    pub fn new(root: Pid, cgroup: Option<&'static CStr>) -> io::Result<Self> {
-        let root_handle = pidfd_open(root, PidfdFlags::empty())?;
-        Ok(Self { root: Some(root), root_handle, cgroup, gone: false, kill_at: None })
-    }
-
-    /// Passes a signal that was meant for the command on to it.
-    pub fn forward(&self, number: u32) {
-        let signal = i32::try_from(number).ok().and_then(Signal::from_named_raw);
-        if let Some(signal) = signal.filter(|signal| !OWN_AFFAIRS.contains(signal)) {
-            let _ = pidfd_send_signal(&self.root_handle, signal);
+    pub fn new(root: Pid, has_proc: bool, cgroup: Option<&'static CStr>) -> Self {
+        let search = Search::first(has_proc);
+        Self {
+            root: Some(root),
+            has_proc,
+            cgroup,
+            gone: false,
+            kill_at: None,
+            pause: KILL_AGAIN,
+            look_at: Duration::ZERO,
+            search,
         }
     }
 
-    /// Waits for whoever has exited; tells how the command did, once.
+    /// Passes a signal that was meant for the command on to it.
+    pub fn forward(&self, number: i32) {
+        let signal = Signal::from_named_raw(number).filter(|signal| !OWN_AFFAIRS.contains(signal));
+        if let (Some(root), Some(signal)) = (self.root, signal) {
+            children::signal_child(root, signal);
+        }
+    }
+
+    /// Reaps all children that have exited; tells how the command did, once.
     pub fn reap(&mut self) -> Option<Report> {
         let mut report = None;
         loop {
@@ -57,6 +76,8 @@ impl Tree {
                     return report;
                 }
             };
+            // Its children, if it had any, are children of this process now.
+            (self.pause, self.look_at, self.search) = (KILL_AGAIN, Duration::ZERO, Search::first(self.has_proc));
             if self.root == Some(pid) {
                 self.root = None;
                 let by_signal = status.terminating_signal().map(Report::Signaled);
@@ -65,7 +86,7 @@ impl Tree {
         }
     }
 
-    /// Whether nobody is left.
+    /// Whether no process is left.
     pub fn is_gone(&self) -> bool {
         self.gone
     }
@@ -75,7 +96,7 @@ impl Tree {
         self.kill_at.is_some()
     }
 
-    /// Whether whoever is left is killed at sight.
+    /// Whether every process that is left is killed at sight.
     pub fn is_killed(&self) -> bool {
         self.kill_at.is_some_and(|at| at <= now())
     }
@@ -90,23 +111,32 @@ impl Tree {
     }
 
     /// Kills what has had its time, and tells when to look again.
-    pub fn pursue(&self) -> Option<Duration> {
-        let wait = self.kill_at?.saturating_sub(now());
+    pub fn pursue(&mut self) -> Option<Duration> {
+        let wait = self.kill_at?.max(self.look_at).saturating_sub(now());
         if !wait.is_zero() {
             return Some(wait);
         }
         if let Some(folder) = self.cgroup {
             cgroup::kill(folder);
         }
-        // Also whoever has left the group.
-        self.signal_all(Signal::KILL);
-        Some(KILL_AGAIN)
+        // Also processes that have left the group.
+        if !self.signal_all(Signal::KILL) {
+            // There are children, or this process would have exited.
+            self.search = self.search.next();
+        }
+        let pause = self.pause;
+        self.pause = (pause * 2).min(if self.search == Search::All { SEARCH_AGAIN } else { KILL_SELDOM });
+        self.look_at = now() + pause;
+        Some(pause)
     }
 
-    fn signal_all(&self, signal: Signal) {
-        // Without a readable /proc nobody is found, and the command at least is known.
-        if !descendants::signal_all(signal) {
-            let _ = pidfd_send_signal(&self.root_handle, signal);
+    fn signal_all(&mut self, signal: Signal) -> bool {
+        if self.has_proc && descendants::signal_all(signal) {
+            return true;
         }
+        if let Some(root) = self.root {
+            children::signal_group_of(root, signal);
+        }
+        children::signal_all(signal, self.search)
     }
 }

@@ -43,15 +43,16 @@ function addonCheck() {
 /** @returns {Check[]} */
 function guaranteeChecks() {
   try {
-    const { level, mechanism, cgroup, platform } = require('../../guarantees').getGuarantees()
+    const { level, mechanism, cgroup, platform, missing } = require('../../guarantees').getGuarantees()
     const held = `trees are held by a ${mechanism}`
     const guarantee =
       level === 'complete'
         ? ok('guarantee', `complete: ${held}`)
         : warn('guarantee', `best effort: ${held}; docs/guarantees.md says what escapes`)
-    if (platform !== 'linux') return [guarantee]
+    const lacks = missing.map(({ message }) => warn('guarantee', message))
+    if (platform !== 'linux') return [guarantee, ...lacks]
     const group = cgroup ? 'each tree gets a control group' : 'none for trees here; they are held without'
-    return [guarantee, ok('cgroup', group)]
+    return [guarantee, ...lacks, ok('cgroup', group)]
   } catch (error) {
     return [fail('guarantee', /** @type {Error} */ (error).message)]
   }

@@ -1,9 +1,9 @@
 //! What crosses between JavaScript and the runner.
 
-use crate::process::guarantee::{Guarantee, Mechanism};
+use crate::process::guarantee::{Guarantee, Lack, Mechanism};
 use crate::process::tree::Spec;
 use crate::registry::{EndReason, Entry, Label};
-use crate::runner::{Call, Lines, Outcome};
+use crate::runner::{Call, Lines, OnStuck, Outcome};
 use napi::bindgen_prelude::{Buffer, Either};
 use napi_derive::napi;
 use std::ffi::OsString;
@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// What to run; `lib/` has checked it.
+#[expect(clippy::struct_excessive_bools, reason = "options that do not depend on each other")]
 #[napi(object, object_to_js = false)]
 pub struct ProcessRequest {
     /// The command, a path or a name to look up on the environment's PATH.
@@ -40,6 +41,8 @@ pub struct ProcessRequest {
     pub guarded: bool,
     /// Lines as strings, invalid UTF-8 replaced; otherwise as buffers.
     pub text: bool,
+    /// The call is over also when a tree that was killed is still there.
+    pub rejects_stuck: bool,
 }
 
 /// What became of it.
@@ -62,6 +65,10 @@ pub struct ProcessOutcome {
     pub stderr: Buffer,
     /// Ms until its last process had exited.
     pub duration: f64,
+    /// The processes that are still there, of a call that is over without them.
+    pub left: Option<Vec<u32>>,
+    /// What kept it from starting, where that was not the command.
+    pub start_problem: Option<String>,
 }
 
 /// What holds trees together on this system.
@@ -75,6 +82,18 @@ pub struct Guarantees {
     /// Whether that covers every end of the server.
     #[napi(ts_type = "'complete' | 'best-effort'")]
     pub level: &'static str,
+    /// What this system does not have or allow, and that is missed.
+    pub missing: Vec<Lacking>,
+}
+
+/// Something that is missed.
+#[napi(object, object_from_js = false)]
+pub struct Lacking {
+    /// What.
+    #[napi(ts_type = "'warden' | 'proc' | 'own_proc' | 'other_users' | 'pidfd'")]
+    pub code: &'static str,
+    /// The system's error number, where there was one.
+    pub errno: Option<i32>,
 }
 
 /// A child that runs now.
@@ -90,6 +109,8 @@ pub struct ActiveProcess {
     pub start_time: f64,
     /// Ms.
     pub duration: f64,
+    /// It was killed, and is still there.
+    pub stuck: bool,
 }
 
 /// What a child does while it runs.
@@ -125,6 +146,7 @@ impl ProcessRequest {
             kill_grace: time(request.kill_grace),
             lines,
             exit: None,
+            on_stuck: if request.rejects_stuck { OnStuck::Reject } else { OnStuck::Wait },
         }
     }
 }
@@ -162,6 +184,8 @@ impl From<io::Result<Outcome>> for ProcessOutcome {
                 stdout: outcome.stdout.into(),
                 stderr: outcome.stderr.into(),
                 duration: milliseconds(outcome.duration).floor(),
+                left: outcome.left,
+                start_problem: None,
             },
             Err(error) => ProcessOutcome {
                 start_error: Some(error.raw_os_error().unwrap_or(0)),
@@ -172,20 +196,37 @@ impl From<io::Result<Outcome>> for ProcessOutcome {
                 stdout: Vec::new().into(),
                 stderr: Vec::new().into(),
                 duration: 0.0,
+                left: None,
+                // The system's own errors are told by their numbers.
+                start_problem: error.raw_os_error().is_none().then(|| error.to_string()),
             },
         }
     }
 }
 
 impl From<Guarantee> for Guarantees {
-    fn from(Guarantee { mechanism, cgroup, complete }: Guarantee) -> Self {
+    fn from(Guarantee { mechanism, cgroup, complete, missing }: Guarantee) -> Self {
         let mechanism = match mechanism {
             Mechanism::Warden => "warden",
             Mechanism::JobObject => "job-object",
             Mechanism::Watcher => "watcher",
             Mechanism::ProcessGroup => "process-group",
         };
-        Self { mechanism, cgroup, level: if complete { "complete" } else { "best-effort" } }
+        let level = if complete { "complete" } else { "best-effort" };
+        Self { mechanism, cgroup, level, missing: missing.into_iter().map(Lacking::from).collect() }
+    }
+}
+
+impl From<Lack> for Lacking {
+    fn from(lack: Lack) -> Self {
+        let (code, errno) = match lack {
+            Lack::Warden(errno) => ("warden", errno),
+            Lack::Proc => ("proc", None),
+            Lack::OwnProc => ("own_proc", None),
+            Lack::OtherUsers => ("other_users", None),
+            Lack::Pidfd => ("pidfd", None),
+        };
+        Self { code, errno }
     }
 }
 
@@ -198,6 +239,7 @@ impl ActiveProcess {
             start_time: epoch(entry.started.0),
             server: entry.label.server,
             tool: entry.label.tool,
+            stuck: entry.stuck,
         })
     }
 }

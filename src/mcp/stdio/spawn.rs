@@ -6,7 +6,7 @@ use crate::mcp::server_config::{Program, ServerConfig};
 use crate::mcp::server_log::ServerLog;
 use crate::process::tree::Spec;
 use crate::registry::{Label, Registry};
-use crate::runner::{Call, Kept, Line, Lines, Listener, Outlet, READS_AHEAD};
+use crate::runner::{Call, Kept, Line, Lines, Listener, OnStuck, Outlet, READS_AHEAD};
 use std::io;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -47,6 +47,7 @@ pub async fn start(registry: &Arc<Registry>, config: &ServerConfig, program: &Pr
         kill_grace: config.kill_grace,
         lines: Some(Lines::Apart { stdout: Arc::clone(&outlet), stderr }),
         exit: None,
+        on_stuck: OnStuck::Wait,
     };
     let (process, input) = Kept::start(registry, call).await.map_err(|error| failure(program, &error))?;
     connection.connect(input);

@@ -1,18 +1,32 @@
-//! Linux: a pidfd.
+//! Linux: a pidfd, and where the system has none a number that is checked.
+
+mod by_number;
 
 use super::Signal;
+use crate::process::host::host;
+use by_number::{Child, Folder};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, pidfd_open, pidfd_send_signal};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal, waitid};
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-/// A process held by its pidfd.
+/// A held process.
 #[derive(Debug)]
 pub struct Handle {
     pid: u32,
-    descriptor: OwnedFd,
+    held: Held,
+}
+
+#[derive(Debug)]
+enum Held {
+    Pidfd(OwnedFd),
+    /// Without pidfds: a child of this process.
+    Child(Child),
+    /// Without pidfds: any process.
+    Folder(Folder),
 }
 
 impl Handle {
@@ -21,10 +35,21 @@ impl Handle {
     /// # Errors
     /// The system's error: `ESRCH` when there is no such process.
     pub fn open(pid: u32) -> io::Result<Self> {
-        let raw = i32::try_from(pid).ok().and_then(Pid::from_raw);
-        let raw = raw.ok_or_else(|| io::Error::from_raw_os_error(rustix::io::Errno::SRCH.raw_os_error()))?;
-        let descriptor = pidfd_open(raw, PidfdFlags::empty())?;
-        Ok(Self { pid, descriptor })
+        let number = number(pid)?;
+        let held = if host().pidfd {
+            Held::Pidfd(pidfd_open(number, PidfdFlags::empty())?)
+        } else {
+            Held::Folder(Folder::open(number)?)
+        };
+        Ok(Self { pid, held })
+    }
+
+    /// Takes hold of a child that this process alone waits for, and has not waited for.
+    ///
+    /// # Errors
+    /// As [`Handle::open`].
+    pub fn of_child(pid: u32) -> io::Result<Self> {
+        if host().pidfd { Self::open(pid) } else { Ok(Self { pid, held: Held::Child(Child(number(pid)?)) }) }
     }
 
     /// The pid it was opened with.
@@ -40,33 +65,66 @@ impl Handle {
         let number = match signal {
             Signal::Terminate => rustix::process::Signal::TERM,
             Signal::Kill => rustix::process::Signal::KILL,
+            Signal::Continue => rustix::process::Signal::CONT,
         };
-        match pidfd_send_signal(&self.descriptor, number) {
-            Err(rustix::io::Errno::SRCH) => Ok(()),
+        let sent = match &self.held {
+            Held::Pidfd(descriptor) => pidfd_send_signal(descriptor, number),
+            Held::Child(child) => child.signal(number),
+            Held::Folder(folder) => folder.signal(number),
+        };
+        match sent {
+            Err(Errno::SRCH) => Ok(()),
             other => Ok(other?),
         }
     }
 
-    /// To wait for it as its parent.
-    pub fn as_fd(&self) -> BorrowedFd<'_> {
-        self.descriptor.as_fd()
+    /// Returns what to wait for as the process's parent.
+    ///
+    /// # Errors
+    /// The system's error where the pid is none.
+    pub fn wait_id(&self) -> io::Result<WaitId<'_>> {
+        match &self.held {
+            Held::Pidfd(descriptor) => Ok(WaitId::PidFd(descriptor.as_fd())),
+            _ => Ok(WaitId::Pid(number(self.pid)?)),
+        }
+    }
+
+    /// Reaps a process that has exited and that the kernel has handed to this server, as it does where this server is pid 1.
+    /// Node.js reaps its own children, so this is only for processes that it does not know.
+    pub fn reap_adopted(&self) {
+        if let Ok(id) = self.wait_id() {
+            let _ = waitid(id, WaitIdOptions::EXITED | WaitIdOptions::NOHANG);
+        }
     }
 
     /// Waits until it has exited. Dropping the future changes nothing.
     pub async fn exited(&self) {
-        // SAFETY: `watched` borrows the descriptor, so it is open for as long as it is watched.
-        let watched = unsafe { AsyncFd::register_with_interest(self.descriptor.as_fd(), Interest::READABLE) };
-        if let Ok(watched) = watched
-            && let Ok(_ready) = watched.readable().await
-        {
-            return;
+        if let Held::Pidfd(descriptor) = &self.held {
+            // SAFETY: `watched` borrows the descriptor, so it is open for as long as it is watched.
+            let watched = unsafe { AsyncFd::register_with_interest(descriptor.as_fd(), Interest::READABLE) };
+            if let Ok(watched) = watched
+                && let Ok(_ready) = watched.readable().await
+            {
+                return;
+            }
         }
         super::poll_until_exited(self).await;
     }
 
     /// Whether it has exited, waited for or not.
     pub fn has_exited(&self) -> bool {
-        let mut poll_on = [PollFd::new(&self.descriptor, PollFlags::IN)];
-        poll(&mut poll_on, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
+        match &self.held {
+            Held::Pidfd(descriptor) => {
+                let mut poll_on = [PollFd::new(descriptor, PollFlags::IN)];
+                poll(&mut poll_on, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
+            }
+            Held::Child(child) => child.has_exited(),
+            Held::Folder(folder) => folder.has_exited(),
+        }
     }
+}
+
+fn number(pid: u32) -> io::Result<Pid> {
+    let number = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    number.ok_or_else(|| io::Error::from_raw_os_error(Errno::SRCH.raw_os_error()))
 }

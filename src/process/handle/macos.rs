@@ -24,6 +24,14 @@ impl Handle {
         Ok(Self { pid, start })
     }
 
+    /// Remembers a child.
+    ///
+    /// # Errors
+    /// As [`Handle::open`].
+    pub fn of_child(pid: u32) -> io::Result<Self> {
+        Self::open(pid)
+    }
+
     /// The pid it was opened with.
     pub fn pid(&self) -> u32 {
         self.pid.as_raw_pid().unsigned_abs()
@@ -40,12 +48,16 @@ impl Handle {
         let number = match signal {
             Signal::Terminate => rustix::process::Signal::TERM,
             Signal::Kill => rustix::process::Signal::KILL,
+            Signal::Continue => rustix::process::Signal::CONT,
         };
         match kill_process(self.pid, number) {
             Err(rustix::io::Errno::SRCH) => Ok(()),
             other => Ok(other?),
         }
     }
+
+    /// The system does not hand this server any orphan.
+    pub fn reap_adopted(&self) {}
 
     /// Waits until it has exited. Dropping the future changes nothing.
     pub async fn exited(&self) {

@@ -28,16 +28,22 @@ impl Handle {
         self.pid
     }
 
-    /// Ends it, whichever the signal; a process that has already exited is no error.
+    /// Ends it, whichever of two signals; a process that has already exited is no error.
     ///
     /// # Errors
     /// The system's error, such as access denied.
-    pub fn signal(&self, _signal: Signal) -> io::Result<()> {
+    pub fn signal(&self, signal: Signal) -> io::Result<()> {
+        if signal == Signal::Continue {
+            return Ok(());
+        }
         match terminate(&self.process) {
             Err(_) if self.has_exited() => Ok(()),
             other => other,
         }
     }
+
+    /// There are no zombies here.
+    pub fn reap_adopted(&self) {}
 
     /// Waits until it has exited. Dropping the future changes nothing.
     pub async fn exited(&self) {

@@ -2,6 +2,7 @@
 
 use super::StartMark;
 use crate::instance::UNKNOWN_BOOT;
+use crate::process::host::{Proc, host};
 use crate::process::table::linux::{open, system_error};
 use procfs::process::Process;
 use rustix::io::Errno;
@@ -13,10 +14,17 @@ use std::io;
 /// When the process with this pid started.
 ///
 /// # Errors
-/// The system's error, `NotFound` when there is no such process.
+/// The system's error, `NotFound` when there is no such process, `Unsupported` when `/proc` does not show this PID namespace.
 pub fn start_mark(pid: u32) -> io::Result<StartMark> {
-    let stat = open(pid)?.stat().map_err(system_error)?;
-    Ok(StartMark(stat.starttime))
+    let process = if pid == std::process::id() {
+        // Also where the number means another process there.
+        Process::myself().map_err(system_error)?
+    } else if host().proc == Proc::Own {
+        open(pid)?
+    } else {
+        return Err(io::ErrorKind::Unsupported.into());
+    };
+    Ok(StartMark(process.stat().map_err(system_error)?.starttime))
 }
 
 /// The address at which the kernel put the stack of the program that a process runs; the kernel shows it only where this

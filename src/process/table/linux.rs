@@ -8,6 +8,7 @@ use super::environment::Environment;
 use super::{CommandLines, Link, Snapshot, StartMark};
 use crate::instance::Tag;
 use crate::process::cgroup;
+use crate::process::host::{Proc, host};
 use procfs::process::{Process, Stat};
 use procfs::{FromRead as _, ProcError};
 use rustix::buffer::spare_capacity;
@@ -30,7 +31,7 @@ pub fn links() -> io::Result<Vec<Link>> {
     Ok(visit(|_, stat| link(&stat))?.each)
 }
 
-/// The tag in a process's environment, if that can be read.
+/// The tag in a process's environment, if that can be read. Meant for pids of [`links`].
 pub fn tag_of(pid: u32) -> Option<Tag> {
     environment(&open(pid).ok()?).ok()?.tag
 }
@@ -123,11 +124,12 @@ fn see<T>(pids: &[i32], each: impl Fn(&Process, Stat) -> T) -> io::Result<Seen<T
 
 /// A `/proc` that was mounted for another PID namespace shows numbers that mean other processes here.
 fn refuse_foreign_proc() -> io::Result<()> {
-    let own = Process::myself().map_err(system_error)?;
-    if u32::try_from(own.pid()).is_ok_and(|pid| pid == std::process::id()) {
-        return Ok(());
-    }
-    Err(io::Error::new(io::ErrorKind::Unsupported, "the process list belongs to another PID namespace"))
+    let why = match host().proc {
+        Proc::Own => return Ok(()),
+        Proc::Foreign => "/proc belongs to another PID namespace",
+        Proc::Missing => "/proc is not mounted",
+    };
+    Err(io::Error::new(io::ErrorKind::Unsupported, why))
 }
 
 fn stat(process: &Process) -> io::Result<Stat> {

@@ -91,6 +91,7 @@ fn info(process: &Process) -> ProcessInfo {
         environment,
         // Neither system shows what another process has mapped without privileges; there, its tagged children name it.
         hosts_procward: false,
+        is_warden: false,
         identified,
     }
 }

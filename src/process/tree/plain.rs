@@ -1,12 +1,14 @@
 //! A process group, and the process table for what left the group. Nothing here outlives the server.
 
+use super::group::Group;
 use super::members::Origin;
 use super::reap::{Reaped, reap};
 use super::table_tree::TableTree;
 use super::{Exit, Spec, Started};
 use crate::instance::{Instance, Tag};
 use crate::process::handle::{Handle, Signal, all_exited};
-use crate::process::identity::start_mark;
+use crate::process::host::{Proc, host};
+use crate::process::identity::{StartMark, start_mark};
 use crate::process::program;
 use rustix::process::{Pid, test_kill_process_group};
 use std::io;
@@ -28,6 +30,8 @@ pub struct Root {
     /// It has left somebody in its group who was not looked for yet.
     deserted: bool,
     detached: bool,
+    /// Where no process table shows the tree: its group, as long as the root is not reaped.
+    alone: Option<Group>,
 }
 
 /// Starts the tree, in a process group of its own, by `posix_spawn`. Needs the runtime's reactor for the pipes.
@@ -54,6 +58,7 @@ pub fn start(spec: &Spec) -> io::Result<Started> {
                 ended: None,
                 deserted: false,
                 detached: spec.detached,
+                alone: Group::without_table(origin.pid),
             };
             Ok(Started { root: super::Root::Plain(root), stdin, stdout, stderr })
         }
@@ -69,10 +74,11 @@ type Held = (Handle, Origin, ChildStdin, ChildStdout, ChildStderr);
 
 fn take_hold(child: &mut Child) -> io::Result<Held> {
     let pid = child.id();
-    let origin = Origin { pid, start: start_mark(pid)?, held: true };
+    let start = if host().proc == Proc::Own { start_mark(pid)? } else { StartMark::HIDDEN };
+    let origin = Origin { pid, start, held: true };
     let no_pipe = || io::Error::from(io::ErrorKind::BrokenPipe);
     Ok((
-        Handle::open(pid)?,
+        Handle::of_child(pid)?,
         origin,
         ChildStdin::from_std(child.stdin.take().ok_or_else(no_pipe)?)?,
         ChildStdout::from_std(child.stdout.take().ok_or_else(no_pipe)?)?,
@@ -98,10 +104,13 @@ impl Root {
         } else {
             self.handle.exited().await;
             // Nothing is known when the host reaped it before us.
-            let ended = reap(&self.handle).unwrap_or_default();
-            self.tree.origin.held = false;
-            self.deserted = !self.detached && self.is_group_there();
-            *self.ended.insert(ended)
+            let ended = match &self.alone {
+                Some(group) => group.peek(&self.handle),
+                None => reap(&self.handle),
+            };
+            self.tree.origin.held = self.alone.is_some();
+            self.deserted = !self.tree.origin.held && !self.detached && self.is_group_there();
+            *self.ended.insert(ended.unwrap_or_default())
         };
         if self.deserted {
             self.tree.note_group().await;
@@ -112,6 +121,13 @@ impl Root {
 
     /// Waits for the rest of the group to end by itself, at most for `patience`; tells whether it has.
     pub async fn gone(&mut self, patience: Duration) -> bool {
+        if self.alone.is_some() {
+            self.exited().await;
+            if self.detached {
+                self.let_go();
+            }
+            return self.detached;
+        }
         let emptied = async {
             while self.is_group_there() {
                 sleep(POLL_PAUSE).await;
@@ -120,13 +136,31 @@ impl Root {
         self.detached || timeout(patience, emptied).await.is_ok()
     }
 
+    /// Reaps the root, from when on its number may be another's.
+    fn let_go(&mut self) {
+        if self.alone.take().is_some() {
+            self.tree.origin.held = false;
+        }
+    }
+
     fn is_group_there(&self) -> bool {
         let group = i32::try_from(self.pid()).ok().and_then(Pid::from_raw);
         group.is_some_and(|group| test_kill_process_group(group).is_ok())
     }
 
+    /// The processes of the tree that are there now.
+    pub async fn left(&mut self) -> Vec<u32> {
+        if self.alone.is_some() { vec![self.pid()] } else { self.tree.pids().await }
+    }
+
     /// Ends the whole tree: SIGTERM, `grace`, SIGKILL. Returns when nobody is left.
     pub async fn end(&mut self, grace: Duration) {
+        if let Some(group) = &self.alone {
+            group.end(&self.handle, grace).await;
+            self.exited().await;
+            self.let_go();
+            return;
+        }
         let asked = self.tree.signal(Signal::Terminate).await;
         all_exited(&asked, grace).await;
         self.tree.kill().await;

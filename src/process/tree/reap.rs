@@ -15,7 +15,7 @@ pub struct Reaped {
 #[cfg(target_os = "linux")]
 pub use linux::reap;
 #[cfg(target_os = "linux")]
-pub use linux::reap_if_exited;
+pub use linux::{peek, reap_if_exited};
 #[cfg(target_os = "macos")]
 pub use macos::reap;
 
@@ -35,11 +35,19 @@ mod linux {
     /// The system's: `ECHILD` when somebody else has waited for it.
     pub fn reap(child: &Handle) -> io::Result<Reaped> {
         loop {
-            match wait(&WaitId::PidFd(child.as_fd()), 0) {
+            match wait(&child.wait_id()?, 0) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 reaped => return reaped.map(Option::unwrap_or_default),
             }
         }
+    }
+
+    /// As [`reap`], but keeps the child, so that its pid goes on meaning nobody else.
+    ///
+    /// # Errors
+    /// As [`reap`].
+    pub fn peek(child: &Handle) -> io::Result<Reaped> {
+        wait(&child.wait_id()?, libc::WNOHANG | libc::WNOWAIT).map(Option::unwrap_or_default)
     }
 
     /// As [`reap`], but `None` for a child that has not exited.
@@ -150,9 +158,9 @@ mod tests {
     #[test]
     fn who_runs_still_is_left_alone() {
         use crate::process::handle::Signal;
-        use rustix::process::WaitId;
         let child = started("exec sleep 1000");
-        assert_eq!(reap_if_exited(&WaitId::PidFd(child.as_fd())).expect("it is our child"), None);
+        let id = child.wait_id().expect("it is held");
+        assert_eq!(reap_if_exited(&id).expect("it is our child"), None);
         child.signal(Signal::Kill).expect("it is ours");
         assert_eq!(reap(&child).expect("it is our child").exit, Exit { code: None, signal: Some(9) });
     }

@@ -50,6 +50,11 @@ impl TableTree {
         handles
     }
 
+    /// The members that can be found and held.
+    pub async fn pids(&mut self) -> Vec<u32> {
+        self.look().await.held.iter().map(Handle::pid).collect()
+    }
+
     /// Kills members until two looks in a row find nobody who can be killed.
     pub async fn kill(&mut self) {
         let (mut empty, mut misses) = (0, 0);
@@ -61,6 +66,8 @@ impl TableTree {
             if !all_exited(&held, KILL_WAIT).await {
                 sleep(RETRY_PAUSE).await;
             }
+            // The root is waited for elsewhere.
+            held.iter().filter(|handle| handle.pid() != self.origin.pid).for_each(Handle::reap_adopted);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Unix: a tree below a warden, or a plain one where there is none, which on macOS has a watcher.
 
 #[cfg(target_os = "linux")]
-use super::warden;
+use super::warden::{self, Refusal};
 #[cfg(target_os = "macos")]
 use super::watcher::{self, Watched};
 use super::{Exit, Spec, Started, plain};
@@ -9,6 +9,8 @@ use super::{Exit, Spec, Started, plain};
 use crate::process::identity::start_mark;
 use std::io;
 use std::time::Duration;
+#[cfg(target_os = "linux")]
+use tokio::task::spawn_blocking;
 
 /// The command that was started.
 #[derive(Debug)]
@@ -29,8 +31,17 @@ pub enum Root {
 /// The system's error; nothing was started, or it has ended again.
 pub async fn start(spec: &Spec) -> io::Result<Started> {
     #[cfg(target_os = "linux")]
-    if spec.guarded {
-        return warden::start(spec).await;
+    if spec.guarded && !warden::is_known_unable() {
+        match warden::start(spec).await {
+            Ok(started) => return Ok(started),
+            Err(Refusal::Command(error)) => return Err(error),
+            Err(Refusal::Warden(error)) => {
+                // Where none can do its work, the tree is held as well as it can be without.
+                if spawn_blocking(warden::able).await.map_err(io::Error::other)?.is_ok() {
+                    return Err(error);
+                }
+            }
+        }
     }
     #[cfg(target_os = "macos")]
     if spec.guarded {
@@ -95,6 +106,11 @@ impl Root {
     /// Waits for the rest of the tree to end by itself, at most for `patience`; tells whether it has.
     pub async fn gone(&mut self, patience: Duration) -> bool {
         either!(self, root => root.gone(patience).await)
+    }
+
+    /// The processes of the tree that are there now, as far as the process table shows them.
+    pub async fn left(&mut self) -> Vec<u32> {
+        either!(self, root => root.left().await)
     }
 
     /// Ends the whole tree: SIGTERM, `grace`, SIGKILL. Returns when nobody is left.

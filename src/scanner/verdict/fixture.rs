@@ -35,6 +35,7 @@ pub(in crate::scanner) fn node(pid: u32, parent: u32) -> ProcessInfo {
         environment: Environment::default(),
         hosts_procward: false,
         namespace: Namespace::Own,
+        is_warden: false,
         identified: true,
     }
 }

@@ -33,6 +33,7 @@ prop_compose! {
         process.environment.keep = is(1) && is(2);
         process.environment.managed_by_node = is(3);
         process.hosts_procward = is(4) && is(2);
+        process.is_warden = is(3) && is(0) && !is(2);
         process.identified = is(5) || is(1);
         match tag {
             Some((_, _, true, tree)) => tagged(me(), tree, process),

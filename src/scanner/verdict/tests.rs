@@ -27,6 +27,7 @@ fn dead() -> Instance {
 fn every_rule_in_every_scope() {
     let elsewhere = || Instance { world: "boot.9.2".to_owned(), ..dead() };
     let twin = || Instance { nonce: 8, ..me() };
+    let warden = |pid, parent| with(|p| p.is_warden = true, program(pid, parent));
     check(vec![
         ("an unrelated node", vec![node(200, 1)], [Skip(NotOurs), Skip(NotOurs), Kill(NodeTooOld)]),
         ("a child", vec![node(200, ME)], [Skip(NotOurs), Kill(DescendantTooOld), Kill(NodeTooOld)]),
@@ -91,6 +92,27 @@ fn every_rule_in_every_scope() {
             "a plain child of a server that a dead run left: the tag is only inherited",
             vec![tagged(dead(), 9, with(|p| p.hosts_procward = true, node(150, 1))), tagged(dead(), 9, node(200, 150))],
             [Skip(OtherInstance); 3],
+        ),
+        ("a warden of this server", vec![tagged(me(), 9, warden(200, ME))], [Skip(Warden); 3]),
+        (
+            "a warden of another live server",
+            vec![node(70, 1), tagged(instance(70, 700), 9, warden(200, 70))],
+            [Skip(Warden); 3],
+        ),
+        (
+            "a warden whose server may be alive elsewhere",
+            vec![tagged(elsewhere(), 9, warden(200, 1))],
+            [Skip(Warden); 3],
+        ),
+        (
+            "a warden of a dead run, which was stopped",
+            vec![tagged(dead(), 9, warden(200, 1))],
+            [Kill(LeftByDeadRun); 3],
+        ),
+        (
+            "a leftover with a warden's name",
+            vec![tagged(me(), 9, with(|p| p.command_line = vec!["procward-warden".to_owned()], program(200, 1)))],
+            [Kill(LeftOver); 3],
         ),
         ("no node and no tag", vec![program(199, ME), node(200, 1)], [Skip(NotOurs), Skip(NotOurs), Kill(NodeTooOld)]),
     ]);

@@ -3,8 +3,10 @@
 use super::age::Ages;
 use super::program::Programs;
 use super::{contents, environment, link, system_error};
+use crate::process::mark::MAPPING;
 use crate::process::table::environment::Environment;
 use crate::process::table::{CommandLines, Kind, Namespace, ProcessInfo, User};
+use crate::process::warden_program::{WARDEN_NAME as WARDEN, is_warden};
 use procfs::process::{Process, Stat};
 use std::ffi::OsString;
 use std::io::{self, Read as _};
@@ -55,6 +57,7 @@ impl Reader {
             environment,
             hosts_procward: false,
             namespace: Namespace::Own,
+            is_warden: false,
         };
         // Who the others are is told from this process.
         if seen.is_candidate() || is_self {
@@ -72,11 +75,14 @@ impl Reader {
             let environment = Environment::default();
             return ProcessInfo { user: named(user), endable: false, identified: false, environment, ..seen };
         }
-        let mapped = if seen.kind == Kind::Node { maps_procward(process).ok() } else { Some(false) };
+        let may_host = seen.kind == Kind::Node || seen.environment.tag.is_some();
+        let mapped = if may_host { maps_procward(process).ok() } else { Some(false) };
+        let command_line = command_line(process);
         ProcessInfo {
             user: named(user),
             endable: is_mine || may_signal(seen.link.pid),
-            command_line: command_line(process),
+            is_warden: command_line.first().is_some_and(|name| name == WARDEN) && runs_warden(process),
+            command_line,
             identified: seen.identified && mapped.is_some(),
             hosts_procward: mapped.unwrap_or_default(),
             namespace: if is_nested(&status) { Namespace::Below } else { Namespace::Own },
@@ -136,8 +142,17 @@ fn maps_procward(process: &Process) -> io::Result<bool> {
     Ok(maps.split(|byte| *byte == b'\n').any(is_addon))
 }
 
+/// Whether its program is the warden's, which is read as a whole only of processes with that name.
+fn runs_warden(process: &Process) -> bool {
+    process.open_relative("exe").is_ok_and(is_warden)
+}
+
+/// The mark that a server with procward has set, or the addon's usual name where that was forbidden.
 fn is_addon(mapping: &[u8]) -> bool {
     let path = mapping.strip_suffix(DELETED).unwrap_or(mapping);
+    if path.ends_with(MAPPING.as_bytes()) {
+        return true;
+    }
     let file = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
     file.starts_with(b"procward") && file.ends_with(b".node")
 }
@@ -147,12 +162,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_addon_is_recognised_by_its_file_name() {
+    fn a_server_with_procward_is_recognised_by_its_mark_or_by_the_addons_file_name() {
         for (mapping, expected) in [
             ("7f00-7f01 r-xp 00000000 fe:01 42   /srv/app/procward.linux-x64-gnu.node", true),
             ("7f00-7f01 r-xp 00000000 fe:01 42   /srv/a b/procward.node (deleted)", true),
             ("7f00-7f01 r-xp 00000000 fe:01 42   /srv/procward/other.node", false),
             ("7f00-7f01 r-xp 00000000 fe:01 42   /srv/procward.so", false),
+            ("7f00-7f01 ---p 00000000 00:01 42   /memfd:procward-server (deleted)", true),
+            ("7f00-7f01 ---p 00000000 00:01 42   /memfd:procward-servers (deleted)", false),
             ("7f00-7f01 rw-p 00000000 00:00 0    [heap]", false),
             ("", false),
         ] {

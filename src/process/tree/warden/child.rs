@@ -1,8 +1,8 @@
 //! The warden's process: ours to wait for, whatever goes wrong after its start.
 
-use crate::process::handle::Handle;
+use crate::process::handle::{Handle, Signal};
 use crate::process::tree::reap::{Reaped, reap_if_exited};
-use rustix::process::{Pid, WaitId};
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use std::io;
 use std::time::Duration;
 use tokio::runtime;
@@ -39,9 +39,25 @@ impl Child {
     /// The system's error; it can still be waited for.
     pub fn hold(&mut self) -> io::Result<()> {
         if let Some(child) = &mut self.0 {
-            child.handle = Some(Handle::open(child.pid.as_raw_pid().unsigned_abs())?);
+            child.handle = Some(Handle::of_child(child.pid.as_raw_pid().unsigned_abs())?);
         }
         Ok(())
+    }
+
+    /// Lets it go on if it was stopped, as a command may do to its parent.
+    pub fn wake(&self) {
+        let Some(Unwaited { pid, handle: Some(handle) }) = &self.0 else { return };
+        let stopped = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        if matches!(waitid(WaitId::Pid(*pid), stopped), Ok(Some(_))) {
+            let _ = handle.signal(Signal::Continue);
+        }
+    }
+
+    /// Holds up the thread until it has ended.
+    pub fn wait(mut self) {
+        if let Some(child) = self.0.take() {
+            let _ = waitid(WaitId::Pid(child.pid), WaitIdOptions::EXITED);
+        }
     }
 
     /// Waits for its end and lets go of its pid. Tells what it was, once; dropping the future changes nothing.
@@ -67,8 +83,8 @@ impl Unwaited {
             handle.exited().await;
         }
         loop {
-            let child = self.handle.as_ref().map_or(WaitId::Pid(self.pid), |handle| WaitId::PidFd(handle.as_fd()));
-            match reap_if_exited(&child) {
+            let held = self.handle.as_ref().and_then(|handle| handle.wait_id().ok());
+            match reap_if_exited(&held.unwrap_or(WaitId::Pid(self.pid))) {
                 Ok(Some(reaped)) => return Some(reaped),
                 Ok(None) => sleep(POLL_PAUSE).await,
                 // The host has waited for it.

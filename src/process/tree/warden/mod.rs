@@ -3,8 +3,8 @@
 //! The kernel hands the tree's orphans to the warden, so whatever the tree does, it stays below it. What we know of the
 //! command, we know from the warden's reports; that nobody of the tree is left, from the end of the reports.
 
+mod able;
 mod child;
-mod program;
 #[allow(dead_code, reason = "each side uses its half")]
 #[path = "../../../../warden/src/protocol.rs"]
 mod protocol;
@@ -16,7 +16,9 @@ use super::table_tree::TableTree;
 use super::{Exit, Spec, Started};
 use crate::instance::{Instance, Tag};
 use crate::process::cgroup::Group;
+use crate::process::host::{Proc, host};
 use crate::process::identity::{StartMark, start_mark};
+pub use able::{able, is_known_unable};
 use child::Child;
 use protocol::{EndOrder, PACKET, Report};
 use rustix::process::Signal;
@@ -31,11 +33,34 @@ use tokio::time::timeout;
 /// How long the warden may take with its kills before they are done for it.
 const WARDEN_WAIT: Duration = Duration::from_secs(1);
 
+/// Why no tree was started below a warden.
+#[derive(Debug)]
+pub enum Refusal {
+    /// The command cannot be started, or there is not enough of something.
+    Command(io::Error),
+    /// The system does not let the warden do its work, or has ended it.
+    Warden(io::Error),
+}
+
+impl From<io::Error> for Refusal {
+    fn from(error: io::Error) -> Self {
+        Self::Command(error)
+    }
+}
+
+impl From<nix::Error> for Refusal {
+    fn from(error: nix::Error) -> Self {
+        Self::Command(error.into())
+    }
+}
+
 /// The command that was started, and the warden above it.
 #[derive(Debug)]
 pub struct Root {
     pid: u32,
     exit: Option<Exit>,
+    /// The warden itself has told of it.
+    exit_is_reported: bool,
     reports: Reports,
     warden: Child,
     /// Whether the warden ended as it should, with nobody left, once it has been waited for.
@@ -43,6 +68,8 @@ pub struct Root {
     cpu_time: Duration,
     tag: Tag,
     group: Option<Group>,
+    /// The warden stays after the end of its reports, and is nobody's concern any more.
+    leaves_reaper: bool,
 }
 
 /// What the warden says, until it has nothing more to say.
@@ -56,8 +83,8 @@ struct Reports {
 /// Starts the tree below a warden of its own, by `posix_spawn`.
 ///
 /// # Errors
-/// The system's error; nothing was started, or it has ended again.
-pub async fn start(spec: &Spec) -> io::Result<Started> {
+/// Nothing was started, or it has ended again.
+pub async fn start(spec: &Spec) -> Result<Started, Refusal> {
     let tag = Tag { instance: Instance::current().clone(), tree: spec.number };
     let mut spawned = spawn::spawn(spec, &tag)?;
     let Connected { reports, stdin, stdout, stderr } = match connect(&mut spawned.child, spawned.pipes) {
@@ -65,22 +92,39 @@ pub async fn start(spec: &Spec) -> io::Result<Started> {
         Err(error) => {
             // Its channel is closed, so it ends whatever it has started.
             spawned.child.ended().await;
-            return Err(error);
+            return Err(error.into());
         }
     };
     let Spawned { child: warden, group, .. } = spawned;
-    let mut root = Root { pid: 0, exit: None, reports, warden, orderly: None, cpu_time: Duration::ZERO, tag, group };
+    let leaves_reaper = spawn::leaves_reaper(spec);
+    let mut root = Root {
+        pid: 0,
+        exit: None,
+        exit_is_reported: false,
+        reports,
+        warden,
+        orderly: None,
+        cpu_time: Duration::ZERO,
+        tag,
+        group,
+        leaves_reaper,
+    };
     match root.reports.next().await {
         Some(Report::Started(pid)) => root.pid = pid.unsigned_abs(),
         Some(Report::NotStarted(errno)) => {
             root.bury().await;
-            return Err(io::Error::from_raw_os_error(errno));
+            return Err(io::Error::from_raw_os_error(errno).into());
+        }
+        Some(Report::NoWarden(errno)) => {
+            root.bury().await;
+            return Err(Refusal::Warden(io::Error::from_raw_os_error(errno)));
         }
         _ => {
             root.end(Duration::ZERO).await;
-            return Err(io::Error::other("the warden of the process was ended"));
+            return Err(Refusal::Warden(io::Error::other("the warden above it was ended before it had started it")));
         }
     }
+    able::note_able();
     Ok(Started { stdin, stdout, stderr, root: super::Root::Guarded(root) })
 }
 
@@ -125,13 +169,15 @@ impl Root {
     /// Waits until the command has exited, and tells how. Dropping the future changes nothing.
     pub async fn exited(&mut self) -> Exit {
         while self.exit.is_none() {
-            self.exit = Some(match self.reports.next().await {
+            let report = self.reports.next().await;
+            self.exit = Some(match report {
                 Some(Report::Exited(code)) => Exit { code: Some(code), signal: None },
                 Some(Report::Signaled(signal)) => Exit { code: None, signal: Some(signal) },
                 Some(_) => continue,
                 // The warden was killed; the kernel has then killed the command.
                 None => Exit { code: None, signal: Some(Signal::KILL.as_raw()) },
             });
+            self.exit_is_reported = report.is_some();
         }
         self.exit.unwrap_or_default()
     }
@@ -141,13 +187,35 @@ impl Root {
         timeout(patience, self.bury()).await.is_ok_and(|orderly| orderly)
     }
 
+    /// The processes of the tree that are there now, without the warden; the root where no process table shows them.
+    pub async fn left(&mut self) -> Vec<u32> {
+        if host().proc != Proc::Own {
+            return if self.exit.is_none() { vec![self.pid] } else { Vec::new() };
+        }
+        let warden = self.warden.pid();
+        let mut left = self.in_table().pids().await;
+        left.retain(|pid| Some(*pid) != warden);
+        left
+    }
+
     /// Ends the whole tree: SIGTERM, `grace`, SIGKILL. Returns when nobody is left.
     pub async fn end(&mut self, grace: Duration) {
+        self.leaves_reaper = false;
         let order = EndOrder { grace: u32::try_from(grace.as_millis()).unwrap_or(u32::MAX) };
         // A warden that has gone takes no orders, and needs none.
         let _ = self.reports.channel.try_write(&order.to_bytes());
-        if self.gone(grace.saturating_add(WARDEN_WAIT)).await {
-            return;
+        let mut patience = grace.saturating_add(WARDEN_WAIT);
+        loop {
+            // Whatever has stopped it may do so again.
+            self.warden.wake();
+            if self.gone(patience).await {
+                return;
+            }
+            // Without a process table only the warden can find the tree, for as long as it lives.
+            if host().proc == Proc::Own || self.orderly.is_some() {
+                break;
+            }
+            patience = WARDEN_WAIT;
         }
         // The warden is stopped, or was killed: what it would have done is done from here, as far as it can be.
         if let Some(group) = &self.group {
@@ -169,6 +237,9 @@ impl Root {
     async fn bury(&mut self) -> bool {
         self.exited().await;
         while self.reports.next().await.is_some() {}
+        if self.leaves_reaper && self.exit_is_reported {
+            return true;
+        }
         if self.orderly.is_none() {
             let Reaped { exit, cpu_time } = self.warden.ended().await.unwrap_or_default();
             self.orderly = Some(exit.code == Some(0));

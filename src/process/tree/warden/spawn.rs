@@ -1,12 +1,14 @@
 //! Starting a warden, by `posix_spawn`: unlike `fork` it does not copy the server's page tables, which takes long.
 
 use super::super::Spec;
+use super::Refusal;
 use super::child::Child;
-use super::program;
-use super::protocol::{CHANNEL, END_REST, LEAVE_REST};
+use super::protocol::{CHANNEL, END_REST, LEAVE_REST, NO_PROC, OWN_PROC, REAP_REST};
 use crate::instance::Tag;
 use crate::process::cgroup::Group;
+use crate::process::host::{Proc, host};
 use crate::process::program::find;
+use crate::process::warden_program::{WARDEN_NAME, with_program};
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
 use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::Pid;
@@ -15,6 +17,7 @@ use std::io::{self, pipe};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 
 /// A warden that was just started.
 pub struct Spawned {
@@ -31,18 +34,29 @@ pub struct Pipes {
     pub channel: UnixStream,
 }
 
+/// Whether the rest of a detached tree is left to its warden for reaping: pid 1 would have to do that, and Node.js does not.
+pub fn leaves_reaper(spec: &Spec) -> bool {
+    spec.detached && std::process::id() == 1
+}
+
 /// Starts the warden, in a process group of its own, and it the command.
-pub fn spawn(spec: &Spec, tag: &Tag) -> io::Result<Spawned> {
+pub fn spawn(spec: &Spec, tag: &Tag) -> Result<Spawned, Refusal> {
     let command = find(&spec.command, spec.search_path().map(AsRef::as_ref), spec.directory.as_deref())?;
     let server = std::process::id().to_string();
     let directory = spec.directory.as_deref().unwrap_or("".as_ref());
-    let rest = if spec.detached { LEAVE_REST } else { END_REST };
+    let rest = match (leaves_reaper(spec), spec.detached) {
+        (true, _) => REAP_REST,
+        (false, true) => LEAVE_REST,
+        (false, false) => END_REST,
+    };
+    let proc = if host().proc == Proc::Own { OWN_PROC } else { NO_PROC };
     // What may stay is not to be found in a group that is killed as a whole.
     let group = if spec.detached { None } else { Group::make(tag) };
-    let fixed: [&OsStr; 7] = [
-        "procward-warden".as_ref(),
+    let fixed: [&OsStr; 8] = [
+        WARDEN_NAME.as_ref(),
         server.as_ref(),
         rest.as_ref(),
+        proc.as_ref(),
         group.as_ref().map_or("".as_ref(), |group| group.folder().as_os_str()),
         directory.as_ref(),
         command.as_ref(),
@@ -62,9 +76,10 @@ pub fn spawn(spec: &Spec, tag: &Tag) -> io::Result<Spawned> {
     files.add_dup2(child_stderr.as_raw_fd(), 2)?;
     files.add_dup2(child_channel.as_raw_fd(), CHANNEL)?;
 
-    let (program, attributes, environment) = (program::path()?, attributes()?, environment(spec, tag)?);
-    let pid = posix_spawn(&program, &files, &attributes, &arguments, &environment)?;
-    let pid = rustix::process::Pid::from_raw(pid.as_raw()).ok_or(io::ErrorKind::Other)?;
+    let (attributes, environment) = (attributes()?, environment(spec, tag)?);
+    let start = |program: &Path| Ok(posix_spawn(program, &files, &attributes, &arguments, &environment)?);
+    let pid = with_program(start).map_err(Refusal::Warden)?;
+    let pid = rustix::process::Pid::from_raw(pid.as_raw()).ok_or(io::Error::from(io::ErrorKind::Other))?;
     let pipes = Pipes { stdin: stdin.into(), stdout: stdout.into(), stderr: stderr.into(), channel };
     Ok(Spawned { child: Child::new(pid), group, pipes })
 }

@@ -119,6 +119,12 @@ impl Root {
         }
     }
 
+    /// The root, which stands for all that may be there.
+    #[expect(clippy::unused_async, reason = "elsewhere the process table is read")]
+    pub async fn left(&mut self) -> Vec<u32> {
+        vec![self.pid]
+    }
+
     /// Ends the whole tree. Its input is closed already, which is all the asking that Windows knows; after `grace`, or as
     /// soon as the root has exited, the job is terminated. Returns when nobody is left.
     pub async fn end(&mut self, grace: Duration) {

@@ -1,0 +1,224 @@
+//! The warden as a file that can be executed, made from the bytes that the addon carries.
+
+use parking_lot::Mutex;
+use rustix::fs::{Access, MemfdFlags, Mode, OFlags, access, memfd_create, open};
+use rustix::io::write;
+use std::env::temp_dir;
+use std::ffi::CStr;
+use std::fs::{File, remove_file};
+use std::io::{self, ErrorKind, Read as _};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+use std::thread::sleep;
+use std::time::Duration;
+
+/// The name that wardens are started with.
+pub const WARDEN_NAME: &str = "procward-warden";
+const WARDEN: &[u8] = include_bytes!(env!("PROCWARD_WARDEN"));
+/// How often a file is tried that another thread's child still has open for writing, until that becomes its program.
+const BUSY_TRIES: u32 = 50;
+const BUSY_PAUSE: Duration = Duration::from_millis(1);
+
+/// The kinds of file, in the order in which they are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// In memory alone. A system may forbid to execute such files.
+    Memory,
+    /// Without a name in its folder, so that it cannot be left behind there.
+    Nameless,
+    /// For as long as it takes to execute it: the others can be executed through `/proc` only.
+    Named,
+}
+
+const KINDS: [Kind; 3] = [Kind::Memory, Kind::Nameless, Kind::Named];
+
+/// The file that was last executed; the next kind where it could not be.
+#[derive(Debug)]
+struct Current {
+    kind: usize,
+    file: Option<OwnedFd>,
+}
+
+/// Starts something with the path to execute. Where the system refuses one file, another kind is tried, then and later.
+///
+/// # Errors
+/// The error of `start`, or the last refusal when no executable file can be made anywhere.
+pub fn with_program<T>(mut start: impl FnMut(&Path) -> io::Result<T>) -> io::Result<T> {
+    static CURRENT: Mutex<Current> = Mutex::new(Current { kind: 0, file: None });
+    let mut current = CURRENT.lock();
+    let mut last = io::Error::from(ErrorKind::NotFound);
+    while let Some(kind) = KINDS.get(current.kind) {
+        match current.start(*kind, &mut start) {
+            Err(error) if is_refusal(&error) => {
+                last = error;
+                *current = Current { kind: current.kind + 1, file: None };
+            }
+            other => return other,
+        }
+    }
+    Err(last)
+}
+
+impl Current {
+    fn start<T>(&mut self, kind: Kind, start: &mut impl FnMut(&Path) -> io::Result<T>) -> io::Result<T> {
+        let make = match kind {
+            Kind::Memory => in_memory,
+            Kind::Nameless => without_name,
+            Kind::Named => return with_name(start),
+        };
+        let file = match &self.file {
+            Some(file) => file,
+            None => self.file.insert(make()?),
+        };
+        start(&path_of(file))
+    }
+}
+
+/// The errors that speak of the file, and not of what is short for now.
+fn is_refusal(error: &io::Error) -> bool {
+    use ErrorKind::{InvalidInput, NotFound, PermissionDenied, ReadOnlyFilesystem, StorageFull, Unsupported};
+    let kinds = [InvalidInput, NotFound, PermissionDenied, ReadOnlyFilesystem, StorageFull, Unsupported];
+    kinds.contains(&error.kind()) || error.raw_os_error() == Some(libc::ENOEXEC)
+}
+
+fn in_memory() -> io::Result<OwnedFd> {
+    let create = |flags| memfd_create(c"procward-warden", MemfdFlags::CLOEXEC | flags);
+    // Kernels before 6.3 don't know the flag, and execute without it.
+    let file = create(MemfdFlags::EXEC).or_else(|_| create(MemfdFlags::empty()))?;
+    executable(&file)
+}
+
+fn without_name() -> io::Result<OwnedFd> {
+    in_a_folder(|folder| {
+        let file = open(folder, OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC, Mode::RWXU)?;
+        executable(&file)
+    })
+}
+
+fn with_name<T>(start: &mut impl FnMut(&Path) -> io::Result<T>) -> io::Result<T> {
+    in_a_folder(|folder| {
+        let name =
+            format!("procward-warden-{}-{:016x}", std::process::id(), crate::instance::Instance::current().nonce);
+        let path = folder.join(name);
+        let file = open(&path, OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC, Mode::RWXU)?;
+        let started = write_to(&file).and_then(|()| {
+            drop(file);
+            access(&path, Access::EXEC_OK)?;
+            while_busy(|| start(&path))
+        });
+        let _ = remove_file(&path);
+        started
+    })
+}
+
+fn while_busy<T>(mut start: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    for _ in 0..BUSY_TRIES {
+        match start() {
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => sleep(BUSY_PAUSE),
+            other => return other,
+        }
+    }
+    start()
+}
+
+/// What can be done in one of the folders that programs are executed from: the addon's own is always such a one.
+fn in_a_folder<T>(mut make: impl FnMut(&Path) -> io::Result<T>) -> io::Result<T> {
+    static FOLDERS: LazyLock<[Option<PathBuf>; 4]> =
+        LazyLock::new(|| [Some(temp_dir()), Some("/dev/shm".into()), Some("/var/tmp".into()), own_folder()]);
+    let mut first = None;
+    for folder in FOLDERS.iter().flatten() {
+        match make(folder) {
+            Err(error) if is_refusal(&error) => first = first.or(Some(error)),
+            other => return other,
+        }
+    }
+    Err(first.unwrap_or_else(|| ErrorKind::NotFound.into()))
+}
+
+/// The folder of the addon, which the system has let this process load code from.
+fn own_folder() -> Option<PathBuf> {
+    let mut facts = MaybeUninit::<libc::Dl_info>::uninit();
+    // SAFETY: the address is one of this code, and the call fills the structure where it tells of success.
+    let file = unsafe {
+        if libc::dladdr(own_folder as fn() -> Option<PathBuf> as *const libc::c_void, facts.as_mut_ptr()) == 0 {
+            return None;
+        }
+        CStr::from_ptr(facts.assume_init().dli_fname)
+    };
+    Some(Path::new(std::ffi::OsStr::from_bytes(file.to_bytes())).parent()?.to_path_buf())
+}
+
+/// Writes the program and opens it again for reading only: a file that is open for writing cannot be executed.
+fn executable(file: &OwnedFd) -> io::Result<OwnedFd> {
+    write_to(file)?;
+    let path = path_of(file);
+    access(&path, Access::EXEC_OK)?;
+    Ok(open(&path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?)
+}
+
+fn write_to(file: impl AsFd) -> io::Result<()> {
+    let mut rest = WARDEN;
+    while !rest.is_empty() {
+        rest = &rest[write(&file, rest)?..];
+    }
+    Ok(())
+}
+
+fn path_of(file: &OwnedFd) -> PathBuf {
+    Path::new("/proc/self/fd").join(file.as_raw_fd().to_string())
+}
+
+/// Whether a file is this program, whatever it is called.
+pub fn is_warden(file: File) -> bool {
+    let mut bytes = Vec::new();
+    let limit = WARDEN.len() as u64 + 1;
+    file.take(limit).read_to_end(&mut bytes).is_ok() && bytes == WARDEN
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    /// Without a channel and arguments it says no and exits; that it ran is what matters.
+    fn run(path: &Path) -> io::Result<Option<i32>> {
+        Ok(Command::new(path).status()?.code())
+    }
+
+    #[test]
+    fn every_kind_of_file_can_be_executed() {
+        for kind in KINDS {
+            let mut current = Current { kind: 0, file: None };
+            assert_eq!(current.start(kind, &mut run).expect("this system allows it"), Some(1), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_with_a_name_is_removed_at_once() {
+        let mut left = None;
+        let started = with_name(&mut |path| {
+            left = Some(path.to_path_buf());
+            assert!(is_warden(File::open(path)?));
+            run(path)
+        });
+        assert_eq!(started.expect("this system allows it"), Some(1));
+        assert!(!left.expect("it was started").exists());
+    }
+
+    #[test]
+    fn the_own_folder_can_be_executed_from() {
+        let folder = own_folder().expect("the linker knows it");
+        assert!(folder.is_dir());
+    }
+
+    #[test]
+    fn only_the_whole_program_is_the_warden() {
+        let program = in_memory().expect("this system allows it");
+        assert!(is_warden(File::open(path_of(&program)).expect("it is ours")));
+        assert!(!is_warden(File::open("/bin/sh").expect("there is a shell")));
+        assert!(!is_warden(File::open("/dev/null").expect("it is always there")));
+    }
+}

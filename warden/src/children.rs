@@ -1,0 +1,96 @@
+//! The children of this process, found and signalled without a pidfd and, where need be, without `/proc`.
+//!
+//! The kernel waits by number for a child, and for no other process. A child that was not reaped keeps its number, and only
+//! this process reaps its children: so a number that can be waited for means a child until this process reaps it.
+//! Killing children until none is left ends the whole tree, because each orphan becomes a child of this process.
+
+use crate::descendants::each_child_of;
+use crate::kernel::{fork, leave};
+use core::ops::RangeInclusive;
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, WaitOptions, getpid, kill_process, kill_process_group, waitid, waitpid,
+};
+
+/// The greatest number that the kernel gives to a process.
+const GREATEST: i32 = 1 << 22;
+/// The least number that a child can have: the first process has no parent here.
+const LEAST: i32 = 2;
+
+/// Where children are looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Search {
+    /// In the kernel's list of children below `/proc`.
+    List,
+    /// Among the numbers given out since this process started.
+    Recent,
+    /// Among all numbers.
+    All,
+}
+
+impl Search {
+    /// Begins where it costs least.
+    pub fn first(has_proc: bool) -> Self {
+        if has_proc { Self::List } else { Self::Recent }
+    }
+
+    /// Goes on after a search that found nothing. The kernel's list is complete.
+    pub fn next(self) -> Self {
+        if self == Self::List { Self::List } else { Self::All }
+    }
+}
+
+/// Sends a signal to every child that still runs, and tells whether any took it.
+pub fn signal_all(signal: Signal, search: Search) -> bool {
+    let mut taken = false;
+    let mut send = |child: Pid| {
+        if is_running_child(child) {
+            taken |= kill_process(child, signal).is_ok();
+        }
+    };
+    match search {
+        Search::List => each_child_of(getpid(), &mut send),
+        Search::Recent => recent().into_iter().for_each(|range| each_in(range, &mut send)),
+        Search::All => each_in(LEAST..=GREATEST, send),
+    }
+    taken
+}
+
+/// Sends a signal to a child that this process has not reaped.
+pub fn signal_child(child: Pid, signal: Signal) {
+    let _ = kill_process(child, signal);
+}
+
+/// Sends a signal to the group of a child that this process has not reaped, so that the number means no other group.
+pub fn signal_group_of(child: Pid, signal: Signal) {
+    let _ = kill_process_group(child, signal);
+}
+
+fn each_in(numbers: RangeInclusive<i32>, mut each: impl FnMut(Pid)) {
+    numbers.filter_map(Pid::from_raw).for_each(&mut each);
+}
+
+/// Leaves the child as it is, also one that has exited.
+fn is_running_child(pid: Pid) -> bool {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    matches!(waitid(WaitId::Pid(pid), options), Ok(None))
+}
+
+const NO_NUMBERS: RangeInclusive<i32> = RangeInclusive::new(1, 0);
+
+/// The kernel gives out numbers in order, and begins again after the greatest.
+fn recent() -> [RangeInclusive<i32>; 2] {
+    let me = getpid().as_raw_nonzero().get();
+    match latest() {
+        Some(latest) if latest > me => [me + 1..=latest, NO_NUMBERS],
+        Some(latest) => [me + 1..=GREATEST, LEAST..=latest],
+        None => [LEAST..=GREATEST, NO_NUMBERS],
+    }
+}
+
+/// A number that was just given out.
+fn latest() -> Option<i32> {
+    // SAFETY: this process has one thread, and the copy leaves.
+    let Some(copy) = (unsafe { fork() }).ok()? else { leave(0) };
+    let _ = waitpid(Some(copy), WaitOptions::empty());
+    Some(copy.as_raw_nonzero().get())
+}
