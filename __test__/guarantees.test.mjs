@@ -20,7 +20,10 @@ describe('getGuarantees()', () => {
     // Whether there can be control groups depends on how this was started: `faults/scenarios/cgroup.mjs` has both.
     assert.equal(typeof cgroup, 'boolean')
     // A machine may hide other users' processes; what else may be missing, `hosts-guarantees.test.mjs` has.
-    assert.deepEqual(missing.filter(({ code }) => code !== 'other_users'), [])
+    assert.deepEqual(
+      missing.filter(({ code }) => code !== 'other_users'),
+      [],
+    )
     assert.deepEqual(more, {})
   })
 

@@ -103,4 +103,3 @@ isolated(
   },
   { only: true },
 )
-

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
-import { Semaphore, getActiveProcesses, getMetrics, run, spawn, startAlerts } from '../index.js'
+import { getActiveProcesses, getMetrics, run, Semaphore, spawn, startAlerts } from '../index.js'
 import { sh } from './support/commands.mjs'
 import { freezerFor } from './support/freezer.mjs'
 import { isolated } from './support/isolated.mjs'
@@ -101,6 +101,8 @@ isolated(
 )
 
 test('what onStuck may be', async () => {
-  await assert.rejects(run('echo', [], { onStuck: 'later' }), { code: 'ERR_INVALID_CONFIG', message: /^onStuck must be/ })
+  await assert.rejects(run('echo', [], { onStuck: 'later' }), {
+    code: 'ERR_INVALID_CONFIG',
+    message: /^onStuck must be/,
+  })
 })
-

@@ -11,7 +11,8 @@ const EFFECTS = {
   own_proc:
     '/proc belongs to another PID namespace: trees end, but there are no scans, and nothing is found that a killed warden left behind',
   other_users: "/proc hides other users' processes: scans see and judge this user's alone",
-  pidfd: 'pidfd_open or pidfd_send_signal is not there or forbidden: a scanned process is signalled by its pid, just after a look at it',
+  pidfd:
+    'pidfd_open or pidfd_send_signal is not there or forbidden: a scanned process is signalled by its pid, just after a look at it',
 }
 
 /** @type {typeof import('../index').getGuarantees} */

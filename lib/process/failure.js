@@ -90,7 +90,8 @@ function failure(command, outcome, result, { timeout, maxBuffer, signal }) {
  * @param {string} command @param {number[]} left @param {ProcessResult & { left: number[] }} result
  */
 function stuckError(command, left, result) {
-  const named = left.length > 0 ? ` (pid ${left.slice(0, MAX_NAMED).join(', ')}${left.length > MAX_NAMED ? ', …' : ''})` : ''
+  const named =
+    left.length > 0 ? ` (pid ${left.slice(0, MAX_NAMED).join(', ')}${left.length > MAX_NAMED ? ', …' : ''})` : ''
   const message = `${command} was killed and is still there${named}: it is frozen, or stuck in the kernel`
   return Object.assign(codedError('ERR_STUCK', message), result)
 }
