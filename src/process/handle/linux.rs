@@ -79,6 +79,9 @@ impl Handle {
     }
 
     /// To wait for it as its parent.
+    ///
+    /// # Errors
+    /// `ESRCH` for a number that no process can have.
     pub fn wait_id(&self) -> io::Result<WaitId<'_>> {
         match &self.held {
             Held::Pidfd(descriptor) => Ok(WaitId::PidFd(descriptor.as_fd())),

@@ -32,6 +32,9 @@ pub fn is_known_unable() -> bool {
 
 /// Whether wardens can do their work. Starts one when it is not known yet, and waits for it; what is only short for the
 /// moment decides nothing.
+///
+/// # Errors
+/// Why they cannot.
 pub fn able() -> Result<(), Cause> {
     ABLE.get_or_try_init(attempt).copied().unwrap_or(Ok(()))
 }
