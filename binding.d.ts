@@ -360,8 +360,8 @@ export interface ProcessRequest {
   guarded: boolean
   /** Lines as strings, invalid UTF-8 replaced; otherwise as buffers. */
   text: boolean
-  /** The call is over also when a tree that was killed is still there. */
-  rejectsStuck: boolean
+  /** When the call is over whose tree was killed and is still there. */
+  onStuck: 'wait' | 'reject'
 }
 
 /** Something that went wrong. */

@@ -85,6 +85,24 @@ isolated(
       assert.deepEqual(reasons(report, pids), { host: BECAUSE.host })
     })
 
+    test('a server that is a single executable keeps its own children', async (t) => {
+      const folder = mkdtempSync(join(tmpdir(), 'procward-single-'))
+      t.after(() => rmSync(folder, { recursive: true }))
+      const executable = join(folder, 'ad-server')
+      copyFileSync(process.execPath, executable)
+      const program = `
+        require('procward')
+        const node = [${JSON.stringify(process.execPath)}, ['-e', 'setInterval(() => {}, 1000)']]
+        console.log(require('node:child_process').spawn(...node, { stdio: 'ignore' }).pid)
+      `
+      const host = plainSpawn(executable, ['-e', program], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] })
+      t.after(() => host.kill('SIGKILL'))
+      const plain = Number(await new Promise((resolve) => host.stdout.once('data', resolve)))
+      t.after(() => kill(plain))
+      const report = await new CleanupScanner({ scope: 'tree', maxAge: 1 }).cleanupAll({ dryRun: true })
+      assert.deepEqual(reasons(report, { plain }), { plain: BECAUSE.otherServer })
+    })
+
     test('what a detached call leaves behind is reaped where the server is pid 1', async (t) => {
       const program = `
         import { readFileSync } from 'node:fs'

@@ -54,8 +54,8 @@ describe('the history', () => {
       pass()
       const [{ slowest, memoryAvailable, memoryTotal, ...sample }] = look.history()
       assert.deepEqual(sample, {
-        ...{ time: 1_005_000, processes: 2, children: 0, memory: 0, inUse: 2, queued: 0, limit: 3 },
-        ...{ calls: 0, failures: 0, queueTimeouts: 0, kills: 3, scans: 7, stuck: 0 },
+        ...{ time: 1_005_000, processes: 2, children: 0, memory: 0, stuck: 0, inUse: 2, queued: 0, limit: 3 },
+        ...{ calls: 0, failures: 0, queueTimeouts: 0, kills: 3, scans: 7 },
       })
       assert.equal(slowest, null)
       assert.ok(memoryAvailable > 0 && memoryAvailable <= memoryTotal)

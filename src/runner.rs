@@ -1,11 +1,13 @@
 //! One tracked call: start the tree, feed it, collect what it writes, and see to its end.
 
 mod capture;
+mod ending;
 mod input;
 mod kept;
 mod lines;
 mod outlet;
 
+pub use ending::OnStuck;
 pub use input::{Backlog, Input, InputSender, Sent, corked, input};
 pub use kept::Kept;
 pub use lines::{Line, Lines, Stream};
@@ -14,6 +16,7 @@ pub use outlet::{Listener, Outlet};
 use crate::process::tree::{self, Exit, Spec, Started};
 use crate::registry::{EndReason, EndRequest, Entry, Label, Registry};
 use capture::{Capture, LAST_WORDS, Overflow};
+use ending::{Ending, end_tree};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,15 +47,6 @@ pub struct Call {
     pub on_stuck: OnStuck,
 }
 
-/// What becomes of a call whose tree was killed, and is still there: something of it is stuck in the kernel, or frozen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnStuck {
-    /// It goes on until the tree has ended.
-    Wait,
-    /// It is over, and the tree is ended in the background.
-    Reject,
-}
-
 /// What became of a call. All its processes have exited, but those that are told to be left.
 #[derive(Debug)]
 pub struct Outcome {
@@ -72,8 +66,6 @@ pub struct Outcome {
     pub left: Option<Vec<u32>>,
 }
 
-/// How long after SIGKILL a tree that is waited for may be there before it is called stuck.
-const LEAST_WAIT: Duration = Duration::from_secs(1);
 /// How long it may take to find out what is left.
 const LOOK_LIMIT: Duration = Duration::from_secs(1);
 
@@ -144,56 +136,6 @@ pub async fn run(
     Ok(Outcome { pid: root.pid(), exit, ended, stdout, stderr, duration, left: None })
 }
 
-/// How a tree's end went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ending {
-    Gone,
-    Stuck,
-}
-
-/// Ends the tree, and sooner when somebody asks for that in the meantime. `tell_stuck` is called when it is killed and stays.
-async fn end_tree(
-    root: &mut tree::Root,
-    end: &EndRequest,
-    kill_grace: Duration,
-    on_stuck: OnStuck,
-    tell_stuck: impl FnOnce(),
-) -> Ending {
-    let begin = Instant::now();
-    let mut grace = end.grace(kill_grace);
-    let mut tell_stuck = Some(tell_stuck);
-    loop {
-        let is_stuck = async {
-            match begin.checked_add(stuck_after(grace, on_stuck)).filter(|_| tell_stuck.is_some()) {
-                Some(time) => sleep_until(time).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            () = root.end(grace) => return Ending::Gone,
-            sooner = end.hurried(grace) => grace = sooner,
-            () = is_stuck => {
-                if let Some(tell) = tell_stuck.take() {
-                    tell();
-                }
-                if on_stuck == OnStuck::Reject {
-                    return Ending::Stuck;
-                }
-            }
-        }
-    }
-}
-
-/// The time from the first signal on; as much for dying as for ending in order.
-fn stuck_after(grace: Duration, on_stuck: OnStuck) -> Duration {
-    let twice = grace.saturating_mul(2);
-    match on_stuck {
-        // On a busy machine a short grace says little.
-        OnStuck::Wait => twice.max(grace.saturating_add(LEAST_WAIT)),
-        OnStuck::Reject => twice,
-    }
-}
-
 /// Waits for whatever ends a call before it ends by itself.
 async fn interrupted(end: &EndRequest, limit: Option<Duration>, overflow: Arc<Overflow>) -> EndReason {
     let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
@@ -207,19 +149,5 @@ async fn interrupted(end: &EndRequest, limit: Option<Duration>, overflow: Arc<Ov
         reason = end.made() => reason,
         () = overflow.happened() => EndReason::MaxBuffer,
         () = time_is_up => EndReason::Timeout,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn when_a_tree_is_stuck() {
-        let after = |ms, on_stuck| stuck_after(Duration::from_millis(ms), on_stuck).as_millis();
-        for (grace, reject, wait) in [(2000, 4000, 4000), (1000, 2000, 2000), (100, 200, 1100), (0, 0, 1000)] {
-            assert_eq!((after(grace, OnStuck::Reject), after(grace, OnStuck::Wait)), (reject, wait), "{grace}");
-        }
-        assert_eq!(stuck_after(Duration::MAX, OnStuck::Wait), Duration::MAX);
     }
 }

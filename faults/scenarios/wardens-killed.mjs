@@ -14,7 +14,9 @@ export async function run({ rounds, count }) {
   const other = new Server()
   const untouched = [...(await other.startTrees(trees.hostile, 3)), ...living().filter(({ pid }) => pid === other.pid)]
   const results = []
-  for (let at = 0; at < rounds; at++) results.push(await round(count, at % 2 === 0))
+  for (let at = 0; at < rounds; at++) results.push(await round(count))
+  const stopped = []
+  for (let at = 0; at < rounds; at++) stopped.push(await stoppedRound(count))
 
   checkAll(
     results.map(({ left }) => left > 0),
@@ -26,6 +28,11 @@ export async function run({ rounds, count }) {
   )
   figure(`left by the kill: ${median(results.map(({ left }) => left))} (median) of ${count * trees.hostile.size}`)
   figure(`from cleanup.start() to zero: ${spread(results.map(({ time }) => time))}`)
+  checkAll(
+    stopped.map(Number.isFinite),
+    'SIGKILL of a server whose wardens are stopped: rounds in which they went on, and left nothing',
+  )
+  figure(`from that kill to zero: ${spread(stopped)}`)
   figure(
     `without tag (\`env -i\`), out of this layer's reach: ${median(results.map(({ nameless }) => nameless))} a round`,
   )
@@ -34,13 +41,16 @@ export async function run({ rounds, count }) {
   await other.kill()
 }
 
-/** @param {number} count @param {boolean} serverFirst */
-async function round(count, serverFirst) {
+/** @param {number} count */
+async function round(count) {
   const before = living()
   const server = new Server()
   const started = await server.startTrees(trees.hostile, count)
   const wardens = started.filter(({ parent }) => parent === server.pid)
-  await killAll(server, wardens, serverFirst)
+  // Else it would end everything that it can while they die.
+  signal(server.pid, 'SIGSTOP')
+  for (const { pid } of wardens) signal(pid, 'SIGKILL')
+  await server.kill()
   await timeToZero(wardens)
 
   const left = alive(started)
@@ -53,14 +63,15 @@ async function round(count, serverFirst) {
   return { time, left: tagged.length, nameless: left.length - tagged.length }
 }
 
-/** Whoever goes second is stopped before, or it would end everything that it can while the others die. @param {Server} server @param {import('../support/processes.mjs').Process[]} wardens @param {boolean} serverFirst */
-async function killAll(server, wardens, serverFirst) {
-  if (serverFirst) {
-    for (const { pid } of wardens) signal(pid, 'SIGSTOP')
-    await server.kill()
-  } else {
-    signal(server.pid, 'SIGSTOP')
-  }
-  for (const { pid } of wardens) signal(pid, 'SIGKILL')
-  if (!serverFirst) await server.kill()
+/** The kernel wakes a stopped warden when its server dies. @param {number} count */
+async function stoppedRound(count) {
+  const before = living()
+  const server = new Server()
+  const started = await server.startTrees(trees.hostile, count)
+  for (const { pid } of started.filter(({ parent }) => parent === server.pid)) signal(pid, 'SIGSTOP')
+  const killed = server.kill()
+  const time = await timeToZero(started)
+  await killed
+  await dispose(since(before))
+  return time
 }

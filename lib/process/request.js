@@ -65,7 +65,7 @@ function processRequest(command, args, options, owner) {
       tool: optional(given.tool, 'tool', validate.string),
       owner,
       text: encoding === 'utf8',
-      rejectsStuck: validate.oneOf('onStuck', onStuck, ON_STUCK) === 'reject',
+      onStuck: validate.oneOf('onStuck', onStuck, ON_STUCK),
     },
   }
 }

@@ -242,7 +242,9 @@ function writeTable(rows) {
     '... of server and wardens, and a start',
     'strangers hit',
   ]
-  const lines = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`)
+  const widths = head.map((_, at) => Math.max(...[head, ...rows].map((cells) => cells[at].length)))
+  const line = (/** @type {string[]} */ cells) => `| ${cells.map((cell, at) => cell.padEnd(widths[at])).join(' | ')} |`
+  const lines = [head, widths.map((width) => '-'.repeat(width)), ...rows].map(line)
   const text = readFileSync(DOCUMENT, 'utf8')
   const [before, after] = [text.indexOf(TABLE.begin) + TABLE.begin.length, text.indexOf(TABLE.end)]
   writeFileSync(DOCUMENT, `${text.slice(0, before)}\n\n${lines.join('\n')}\n\n${text.slice(after)}`)

@@ -40,6 +40,8 @@ const KINDS: [Kind; 3] = [Kind::Memory, Kind::Nameless, Kind::Named];
 struct Current {
     kind: usize,
     file: Option<OwnedFd>,
+    /// The system's error number of the last refusal.
+    refusal: Option<i32>,
 }
 
 /// Starts something with the path to execute. Where the system refuses one file, another kind is tried, then and later.
@@ -47,19 +49,17 @@ struct Current {
 /// # Errors
 /// The error of `start`, or the last refusal when no executable file can be made anywhere.
 pub fn with_program<T>(mut start: impl FnMut(&Path) -> io::Result<T>) -> io::Result<T> {
-    static CURRENT: Mutex<Current> = Mutex::new(Current { kind: 0, file: None });
+    static CURRENT: Mutex<Current> = Mutex::new(Current { kind: 0, file: None, refusal: None });
     let mut current = CURRENT.lock();
-    let mut last = io::Error::from(ErrorKind::NotFound);
     while let Some(kind) = KINDS.get(current.kind) {
         match current.start(*kind, &mut start) {
             Err(error) if is_refusal(&error) => {
-                last = error;
-                *current = Current { kind: current.kind + 1, file: None };
+                *current = Current { kind: current.kind + 1, file: None, refusal: error.raw_os_error() };
             }
             other => return other,
         }
     }
-    Err(last)
+    Err(current.refusal.map_or_else(|| ErrorKind::NotFound.into(), io::Error::from_raw_os_error))
 }
 
 impl Current {
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn every_kind_of_file_can_be_executed() {
         for kind in KINDS {
-            let mut current = Current { kind: 0, file: None };
+            let mut current = Current { kind: 0, file: None, refusal: None };
             assert_eq!(current.start(kind, &mut run).expect("this system allows it"), Some(1), "{kind:?}");
         }
     }

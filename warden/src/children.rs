@@ -49,8 +49,8 @@ pub fn signal_all(signal: Signal, search: Search) -> bool {
     };
     match search {
         Search::List => each_child_of(getpid(), &mut send),
-        Search::Recent => recent().into_iter().for_each(|range| each_in(range, &mut send)),
-        Search::All => each_in(LEAST..=GREATEST, send),
+        Search::Recent => each_recent(&mut send),
+        Search::All => each_in(LEAST..=GREATEST, &mut send),
     }
     taken
 }
@@ -65,8 +65,8 @@ pub fn signal_group_of(child: Pid, signal: Signal) {
     let _ = kill_process_group(child, signal);
 }
 
-fn each_in(numbers: RangeInclusive<i32>, mut each: impl FnMut(Pid)) {
-    numbers.filter_map(Pid::from_raw).for_each(&mut each);
+fn each_in(numbers: RangeInclusive<i32>, each: &mut impl FnMut(Pid)) {
+    numbers.filter_map(Pid::from_raw).for_each(each);
 }
 
 /// Leaves the child as it is, also one that has exited.
@@ -75,15 +75,16 @@ fn is_running_child(pid: Pid) -> bool {
     matches!(waitid(WaitId::Pid(pid), options), Ok(None))
 }
 
-const NO_NUMBERS: RangeInclusive<i32> = RangeInclusive::new(1, 0);
-
 /// The kernel gives out numbers in order, and begins again after the greatest.
-fn recent() -> [RangeInclusive<i32>; 2] {
+fn each_recent(each: &mut impl FnMut(Pid)) {
     let me = getpid().as_raw_nonzero().get();
     match latest() {
-        Some(latest) if latest > me => [me + 1..=latest, NO_NUMBERS],
-        Some(latest) => [me + 1..=GREATEST, LEAST..=latest],
-        None => [LEAST..=GREATEST, NO_NUMBERS],
+        Some(latest) if latest > me => each_in(me + 1..=latest, each),
+        Some(latest) => {
+            each_in(me + 1..=GREATEST, each);
+            each_in(LEAST..=latest, each);
+        }
+        None => each_in(LEAST..=GREATEST, each),
     }
 }
 

@@ -12,7 +12,6 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// What to run; `lib/` has checked it.
-#[expect(clippy::struct_excessive_bools, reason = "options that do not depend on each other")]
 #[napi(object, object_to_js = false)]
 pub struct ProcessRequest {
     /// The command, a path or a name to look up on the environment's PATH.
@@ -41,8 +40,9 @@ pub struct ProcessRequest {
     pub guarded: bool,
     /// Lines as strings, invalid UTF-8 replaced; otherwise as buffers.
     pub text: bool,
-    /// The call is over also when a tree that was killed is still there.
-    pub rejects_stuck: bool,
+    /// When the call is over whose tree was killed and is still there.
+    #[napi(ts_type = "'wait' | 'reject'")]
+    pub on_stuck: String,
 }
 
 /// What became of it.
@@ -146,7 +146,7 @@ impl ProcessRequest {
             kill_grace: time(request.kill_grace),
             lines,
             exit: None,
-            on_stuck: if request.rejects_stuck { OnStuck::Reject } else { OnStuck::Wait },
+            on_stuck: if request.on_stuck == "reject" { OnStuck::Reject } else { OnStuck::Wait },
         }
     }
 }

@@ -81,7 +81,7 @@ impl Handle {
     /// Returns what to wait for as the process's parent.
     ///
     /// # Errors
-    /// The system's error where the pid is none.
+    /// `ESRCH` for a number that no process can have.
     pub fn wait_id(&self) -> io::Result<WaitId<'_>> {
         match &self.held {
             Held::Pidfd(descriptor) => Ok(WaitId::PidFd(descriptor.as_fd())),

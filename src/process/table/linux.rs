@@ -1,6 +1,7 @@
 //! Linux: procfs. Each process is read through one descriptor of its folder, so that all facts are of one process.
 
 mod age;
+mod hosts;
 mod info;
 mod program;
 
@@ -45,7 +46,8 @@ pub fn snapshot(command_lines: CommandLines) -> io::Result<Snapshot> {
     let ages = age::Ages::now();
     let (me, programs) = (rustix::process::geteuid().as_raw(), program::Programs::default());
     let reader = info::Reader { me, ages, programs, command_lines };
-    let seen = visit(|process, stat| reader.read(process, stat))?;
+    let mut seen = visit(|process, stat| reader.read(process, stat))?;
+    hosts::find(&mut seen.each);
     // With `hidepid` other users' processes are missing, and pid 1 with them.
     Ok(Snapshot::of(seen.each, &seen.zombies, seen.complete && seen.first))
 }

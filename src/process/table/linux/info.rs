@@ -75,8 +75,8 @@ impl Reader {
             let environment = Environment::default();
             return ProcessInfo { user: named(user), endable: false, identified: false, environment, ..seen };
         }
-        let may_host = seen.kind == Kind::Node || seen.environment.tag.is_some();
-        let mapped = if may_host { maps_procward(process).ok() } else { Some(false) };
+        // Of all candidates: a single executable may have any name.
+        let mapped = maps_procward(process).ok().or((seen.kind != Kind::Node).then_some(false));
         let command_line = command_line(process);
         ProcessInfo {
             user: named(user),
@@ -136,7 +136,7 @@ fn command_line(process: &Process) -> Vec<String> {
     parts.map(|part| String::from_utf8_lossy(part).into_owned()).collect()
 }
 
-fn maps_procward(process: &Process) -> io::Result<bool> {
+pub(super) fn maps_procward(process: &Process) -> io::Result<bool> {
     let mut maps = Vec::new();
     process.open_relative("maps").map_err(system_error)?.read_to_end(&mut maps)?;
     Ok(maps.split(|byte| *byte == b'\n').any(is_addon))
