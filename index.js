@@ -14,7 +14,8 @@ const getActiveProcesses = () => activeProcesses()
 /** @type {typeof import('./index').getMetrics} */
 const getMetrics = (options) => require('./lib/metrics/report').getMetrics(options)
 /** @type {typeof import('./index').registerMetrics} */
-const registerMetrics = (registry, options) => require('./lib/metrics/prom-client').registerMetrics(registry, options)
+const registerMetrics = (registry, options) =>
+  require('./lib/metrics/prom-client').registerMetrics(registry, options)
 
 /** Loaded with the first listener or watch: whoever listens has to be watched for. */
 const alerts = () => ({ ...require('./lib/alerts/events'), ...require('./lib/alerts/watch') })
@@ -27,7 +28,10 @@ const off = (event, listener) => alerts().off(event, listener)
 /** @type {typeof import('./index').startAlerts} */
 const startAlerts = (options) => alerts().startAlerts(options)
 
-/** Half of the package, which most servers need only through `mcp-helper`, if at all: loaded when it is asked for. */
+/**
+ * Half of the package, which most servers need only through `mcp-helper`, if at all: loaded when it
+ * is asked for.
+ */
 const pools = {
   get McpPool() {
     return require('./lib/mcp/pool').McpPool
@@ -37,8 +41,8 @@ const pools = {
   },
 }
 
-// Plain names, and getters of the one form that it knows, because Node.js reads these lists, without running them, for those
-// who `import { … }`.
+// Plain names, and getters of the one form that it knows, because Node.js reads these lists,
+// without running them, for those who `import { … }`.
 module.exports = {
   CleanupScanner,
   Semaphore,

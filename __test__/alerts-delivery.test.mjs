@@ -4,9 +4,27 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Delivery, pause } from '../lib/alerts/webhook/delivery.js'
 
-const TAKEN = { isDelivered: true, mayRetry: false, retryAfter: 0, reason: 'it answered 200', statusCode: 200 }
-const BUSY = { isDelivered: false, mayRetry: true, retryAfter: 0, reason: 'it answered 503', statusCode: 503 }
-const REFUSED = { isDelivered: false, mayRetry: false, retryAfter: 0, reason: 'it answered 404', statusCode: 404 }
+const TAKEN = {
+  isDelivered: true,
+  mayRetry: false,
+  retryAfter: 0,
+  reason: 'it answered 200',
+  statusCode: 200,
+}
+const BUSY = {
+  isDelivered: false,
+  mayRetry: true,
+  retryAfter: 0,
+  reason: 'it answered 503',
+  statusCode: 503,
+}
+const REFUSED = {
+  isDelivered: false,
+  mayRetry: false,
+  retryAfter: 0,
+  reason: 'it answered 404',
+  statusCode: 404,
+}
 const NOW = Date.UTC(2026, 1, 13)
 const LABELS = { job: 'procward', instance: 'web-1' }
 
@@ -73,8 +91,16 @@ test('again when it was not taken, and in order', async (t) => {
     await turn()
     assert.equal(texts().length, attempts, `after ${delay} ms more`)
   }
-  assert.deepEqual([...new Set(texts())], ['[warning] web-1: a is high', '[warning] web-1: b is high'])
-  assert.deepEqual(subject.status(), { queued: 0, delivered: 2, undelivered: 0, lastFailure: 'it answered 503' })
+  assert.deepEqual(
+    [...new Set(texts())],
+    ['[warning] web-1: a is high', '[warning] web-1: b is high'],
+  )
+  assert.deepEqual(subject.status(), {
+    queued: 0,
+    delivered: 2,
+    undelivered: 0,
+    lastFailure: 'it answered 503',
+  })
   assert.deepEqual(lost, [])
 })
 
@@ -88,7 +114,12 @@ test('ten times, and then no more; the next are tried anew', async (t) => {
   }
   await turn()
   assert.equal(texts().length, 11)
-  assert.deepEqual(subject.status(), { queued: 0, delivered: 1, undelivered: 2, lastFailure: 'it answered 503' })
+  assert.deepEqual(subject.status(), {
+    queued: 0,
+    delivered: 1,
+    undelivered: 2,
+    lastFailure: 'it answered 503',
+  })
   const [{ code, message, alerts, statusCode, attempts }, ...others] = lost
   assert.deepEqual(others, [])
   assert.equal(message, 'The webhook was not told of a, b: it answered 503')
@@ -114,7 +145,12 @@ test('never again when it was refused', async (t) => {
 test('no more than a hundred wait, and the oldest go', async (t) => {
   const { subject, lost } = delivery(t, () => new Promise(() => {}))
   for (let at = 0; at < 500; at++) subject.add([alert(`a${at}`)])
-  assert.deepEqual(subject.status(), { queued: 101, delivered: 0, undelivered: 399, lastFailure: null })
+  assert.deepEqual(subject.status(), {
+    queued: 101,
+    delivered: 0,
+    undelivered: 399,
+    lastFailure: null,
+  })
   assert.deepEqual(
     lost.map(({ alerts, statusCode, attempts }) => [...alerts, statusCode, attempts]),
     Array.from({ length: 399 }, (_, at) => [`a${at + 1}`, undefined, 0]),
@@ -152,8 +188,15 @@ for (const [when, outcome] of [
 }
 
 test("Alertmanager's API v2, told anew at each attempt until when", async (t) => {
-  const { subject, bodies } = delivery(t, (attempt) => (attempt === 1 ? BUSY : TAKEN), 'alertmanager')
-  subject.add([alert('queue'), alert('memory', { level: 'critical', since: NOW - 60_000, resolvedAt: NOW - 1000 })])
+  const { subject, bodies } = delivery(
+    t,
+    (attempt) => (attempt === 1 ? BUSY : TAKEN),
+    'alertmanager',
+  )
+  subject.add([
+    alert('queue'),
+    alert('memory', { level: 'critical', since: NOW - 60_000, resolvedAt: NOW - 1000 }),
+  ])
   await turn()
   t.mock.timers.tick(1000)
   await turn()

@@ -86,7 +86,11 @@ describe('a webhook is taken', () => {
 
   test('with other labels', () => {
     const labels = { instance: 'web-1', team: 'ads' }
-    assert.deepEqual(webhookTarget({ url: URL, labels }).labels, { job: 'procward', instance: 'web-1', team: 'ads' })
+    assert.deepEqual(webhookTarget({ url: URL, labels }).labels, {
+      job: 'procward',
+      instance: 'web-1',
+      team: 'ads',
+    })
   })
 
   for (const [url, user] of [
@@ -98,7 +102,10 @@ describe('a webhook is taken', () => {
     test(`${url} is asked as ${user}`, () => {
       const target = webhookTarget({ url })
       assert.equal(target.url, 'https://example.com/x')
-      assert.equal(target.headers.get('authorization'), `Basic ${Buffer.from(user).toString('base64')}`)
+      assert.equal(
+        target.headers.get('authorization'),
+        `Basic ${Buffer.from(user).toString('base64')}`,
+      )
     })
   }
 })
@@ -129,7 +136,15 @@ describe('startAlerts()', () => {
 
 describe('on(), once(), off()', () => {
   for (const listen of [on, once, off]) {
-    for (const event of ['alerts', 'Alert', 'error', 'constructor', undefined, null, Symbol.iterator]) {
+    for (const event of [
+      'alerts',
+      'Alert',
+      'error',
+      'constructor',
+      undefined,
+      null,
+      Symbol.iterator,
+    ]) {
       test(`${listen.name}(${String(event)}) is refused`, () => {
         assert.throws(() => listen(event, () => {}), { code: 'ERR_INVALID_ARG_VALUE' })
       })

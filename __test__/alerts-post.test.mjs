@@ -9,7 +9,11 @@ import { deadAddress, receiver } from './support/receivers.mjs'
 
 const SECRET = /hunter2|secret-path|127\.0\.0\.1/
 
-/** Posts to a receiver that answers so. @param {Parameters<typeof receiver>[0]} answer @param {object} [options] */
+/**
+ * Posts to a receiver that answers so.
+ * @param {Parameters<typeof receiver>[0]} answer
+ * @param {object} [options]
+ */
 async function posted(answer, options) {
   const { url, requests, close } = await receiver(answer)
   try {
@@ -40,7 +44,9 @@ describe('a receiver that answers', () => {
     [503, false, true],
   ]) {
     test(`${code}: ${isDelivered ? 'delivered' : mayRetry ? 'not yet' : 'never'}`, async () => {
-      const { outcome, requests } = await posted(status(code, code === 204 ? {} : { location: '/elsewhere' }))
+      const { outcome, requests } = await posted(
+        status(code, code === 204 ? {} : { location: '/elsewhere' }),
+      )
       assert.equal(outcome.isDelivered, isDelivered)
       if (!isDelivered) assert.equal(outcome.mayRetry, mayRetry)
       assert.equal(outcome.reason, `it answered ${code}`)
@@ -60,7 +66,9 @@ describe('a receiver that answers', () => {
   }
 
   test('gets JSON by POST, and the headers that were asked for', async () => {
-    const { requests } = await posted(status(200), { headers: { 'X-Token': 't', 'Content-Type': 'text/html' } })
+    const { requests } = await posted(status(200), {
+      headers: { 'X-Token': 't', 'Content-Type': 'text/html' },
+    })
     const [{ method, url, headers, body }] = requests
     assert.deepEqual([method, url, body], ['POST', '/secret-path?token=hunter2', { a: 1 }])
     assert.equal(headers['content-type'], 'application/json')
@@ -113,6 +121,11 @@ describe('a receiver that does not answer', () => {
 
   test('in time: it is given up', async () => {
     const { outcome } = await posted(() => {})
-    assert.deepEqual(outcome, { isDelivered: false, mayRetry: true, retryAfter: 0, reason: 'no answer within 5000 ms' })
+    assert.deepEqual(outcome, {
+      isDelivered: false,
+      mayRetry: true,
+      retryAfter: 0,
+      reason: 'no answer within 5000 ms',
+    })
   })
 })

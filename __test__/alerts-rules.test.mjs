@@ -20,12 +20,19 @@ const QUIET = {
   slowest: null,
 }
 
-/** What becomes of samples `[seconds, what is not quiet]`: `seconds +name` for raised, `seconds -name` for resolved. */
+/**
+ * What becomes of samples `[seconds, what is not quiet]`: `seconds +name` for raised, `seconds
+ * -name` for resolved.
+ */
 function story(rules, samples) {
   const told = []
   let state = INITIAL
   for (const [second, values] of samples) {
-    const result = evaluate(state, { ...QUIET, ...values, time: START + second * 1000 }, alertRules(rules, 5))
+    const result = evaluate(
+      state,
+      { ...QUIET, ...values, time: START + second * 1000 },
+      alertRules(rules, 5),
+    )
     state = result.state
     for (const { name } of result.raised) told.push(`${second} +${name}`)
     for (const { name } of result.resolved) told.push(`${second} -${name}`)
@@ -77,7 +84,12 @@ const STORIES = [
   [
     'a queue that gets back to half the threshold for 30 s',
     {},
-    [...every5(0, 60, { queued: 3 }), ...every5(65, 85, { queued: 1 }), [90, { queued: 2 }], ...every5(95, 130, {})],
+    [
+      ...every5(0, 60, { queued: 3 }),
+      ...every5(65, 85, { queued: 1 }),
+      [90, { queued: 2 }],
+      ...every5(95, 130, {}),
+    ],
     ['60 +queue', '125 -queue'],
   ],
   [
@@ -86,7 +98,12 @@ const STORIES = [
     [[0, {}], ...every5(5, 400, { queueTimeouts: 1 })],
     ['5 +queueTimeouts', '305 -queueTimeouts'],
   ],
-  ['what was counted before the first sample', {}, every5(0, 60, { queueTimeouts: 9, kills: 9 }), []],
+  [
+    'what was counted before the first sample',
+    {},
+    every5(0, 60, { queueTimeouts: 9, kills: 9 }),
+    [],
+  ],
   [
     'a counter that starts anew',
     {},
@@ -118,7 +135,10 @@ const STORIES = [
   [
     'six kills, one at a time, and the time after them',
     {},
-    [...Array.from({ length: 7 }, (_, kills) => [kills * 50, { kills }]), ...every5(305, 700, { kills: 6 })],
+    [
+      ...Array.from({ length: 7 }, (_, kills) => [kills * 50, { kills }]),
+      ...every5(305, 700, { kills: 6 }),
+    ],
     // At 500 s only those of 250 and 300 s are within the window: no more than half the threshold.
     ['300 +kills', '500 -kills'],
   ],
@@ -158,14 +178,28 @@ const STORIES = [
     ['5 +failures', '305 -failures'],
   ],
   ['memory at the threshold', {}, every5(0, 600, available(10)), []],
-  ['memory short for less than 30 s', {}, [...every5(0, 25, available(9)), [30, available(10)]], []],
+  [
+    'memory short for less than 30 s',
+    {},
+    [...every5(0, 25, available(9)), [30, available(10)]],
+    [],
+  ],
   [
     'memory short, and back in the middle',
     {},
-    [...every5(0, 60, available(9)), ...every5(65, 300, available(12)), ...every5(305, 400, available(50))],
+    [
+      ...every5(0, 60, available(9)),
+      ...every5(65, 300, available(12)),
+      ...every5(305, 400, available(50)),
+    ],
     ['30 +memory', '335 -memory'],
   ],
-  ['memory that nobody knows', {}, every5(0, 600, { memoryAvailable: null, memoryTotal: null }), []],
+  [
+    'memory that nobody knows',
+    {},
+    every5(0, 600, { memoryAvailable: null, memoryTotal: null }),
+    [],
+  ],
   [
     'memory that nobody knows any more',
     {},
@@ -179,8 +213,18 @@ const STORIES = [
     [...every5(0, 60, tool(31)), ...every5(65, 200, {})],
     ['60 +slowTool', '125 -slowTool'],
   ],
-  ['a gap of more than 30 s', {}, [...every5(0, 50, { queued: 3 }), ...every5(81, 136, { queued: 3 })], []],
-  ['a gap of 30 s', {}, [...every5(0, 50, { queued: 3 }), ...every5(80, 100, { queued: 3 })], ['80 +queue']],
+  [
+    'a gap of more than 30 s',
+    {},
+    [...every5(0, 50, { queued: 3 }), ...every5(81, 136, { queued: 3 })],
+    [],
+  ],
+  [
+    'a gap of 30 s',
+    {},
+    [...every5(0, 50, { queued: 3 }), ...every5(80, 100, { queued: 3 })],
+    ['80 +queue'],
+  ],
   [
     'a gap does not resolve',
     {},
@@ -195,7 +239,12 @@ const STORIES = [
     ],
     ['0 +processes', '115 -processes'],
   ],
-  ['a clock that is set back', {}, [...every5(0, 50, { queued: 3 }), ...every5(10, 65, { queued: 3 })], []],
+  [
+    'a clock that is set back',
+    {},
+    [...every5(0, 50, { queued: 3 }), ...every5(10, 65, { queued: 3 })],
+    [],
+  ],
   [
     'another threshold',
     { queue: { threshold: 10, for: 0 } },
@@ -233,7 +282,14 @@ describe('story', () => {
 })
 
 const MESSAGES = [
-  [{ processes: 6 }, 'processes', 'warning', 6, 5, '6 active processes detected (recommended max: 5)'],
+  [
+    { processes: 6 },
+    'processes',
+    'warning',
+    6,
+    5,
+    '6 active processes detected (recommended max: 5)',
+  ],
   [{ queued: 3 }, 'queue', 'warning', 3, 2, '3 calls waiting for a slot (threshold: 2)'],
   [
     { queueTimeouts: 1 },
@@ -243,7 +299,14 @@ const MESSAGES = [
     0,
     '1 call waited for a slot in vain within 300 s (threshold: 0)',
   ],
-  [{ kills: 7 }, 'kills', 'warning', 7, 5, '7 processes ended by the cleanup within 300 s (threshold: 5)'],
+  [
+    { kills: 7 },
+    'kills',
+    'warning',
+    7,
+    5,
+    '7 processes ended by the cleanup within 300 s (threshold: 5)',
+  ],
   [
     { calls: 30, failures: 10 },
     'failures',
@@ -253,7 +316,14 @@ const MESSAGES = [
     '33.3% of 30 calls failed within 300 s (threshold: 25%)',
   ],
   [available(5), 'memory', 'critical', 0.95, 0.9, '95% of the memory in use (threshold: 90%)'],
-  [tool(41.26), 'slowTool', 'warning', 41260, 30000, 'asana.list took 41.3 s (95th percentile; threshold: 30 s)'],
+  [
+    tool(41.26),
+    'slowTool',
+    'warning',
+    41260,
+    30000,
+    'asana.list took 41.3 s (95th percentile; threshold: 30 s)',
+  ],
 ]
 
 describe('alert', () => {
@@ -294,9 +364,16 @@ describe('alert', () => {
     let result = evaluate(INITIAL, { ...QUIET, processes: 6, time: START }, rules)
     result = evaluate(result.state, { ...QUIET, processes: 9, time: START + 5000 }, rules)
     assert.deepEqual(result.raised, [], 'it was raised before')
-    assert.equal(active(result.state)[0].message, '9 active processes detected (recommended max: 5)')
+    assert.equal(
+      active(result.state)[0].message,
+      '9 active processes detected (recommended max: 5)',
+    )
     for (const second of [10, 15, 20, 25]) {
-      result = evaluate(result.state, { ...QUIET, processes: 2, time: START + second * 1000 }, rules)
+      result = evaluate(
+        result.state,
+        { ...QUIET, processes: 2, time: START + second * 1000 },
+        rules,
+      )
     }
     const [resolved] = result.resolved
     assert.deepEqual(resolved, {
@@ -313,16 +390,29 @@ describe('alert', () => {
   test('of a rule that is no more is resolved; of one that changed goes on', () => {
     const before = evaluate(INITIAL, { ...QUIET, processes: 6, time: START }, alertRules({}, 5))
     const sample = { ...QUIET, processes: 6, time: START + 5000 }
-    assert.equal(evaluate(before.state, sample, alertRules({ processes: false }, 5)).resolved.length, 1)
-    const after = evaluate(before.state, sample, alertRules({ processes: { level: 'critical', threshold: 3 } }, 5))
+    assert.equal(
+      evaluate(before.state, sample, alertRules({ processes: false }, 5)).resolved.length,
+      1,
+    )
+    const after = evaluate(
+      before.state,
+      sample,
+      alertRules({ processes: { level: 'critical', threshold: 3 } }, 5),
+    )
     assert.deepEqual([after.raised, after.resolved], [[], []])
-    assert.deepEqual([active(after.state)[0].level, active(after.state)[0].threshold], ['critical', 3])
+    assert.deepEqual(
+      [active(after.state)[0].level, active(after.state)[0].threshold],
+      ['critical', 3],
+    )
   })
 
   test('has plain names, however they were chosen', () => {
     const slowest = { server: `\u001b[31m${'s'.repeat(100)}`, tool: 'a\r\nb\u202e\0c', p95: 60 }
     const [{ message }] = story({ slowTool: { for: 0 } }, [[0, { slowest }]]).active
-    assert.equal(message, ` [31m${'s'.repeat(59)}.a b c took 60 s (95th percentile; threshold: 30 s)`)
+    assert.equal(
+      message,
+      ` [31m${'s'.repeat(59)}.a b c took 60 s (95th percentile; threshold: 30 s)`,
+    )
   })
 })
 
@@ -342,7 +432,8 @@ describe('whatever comes', () => {
       let turns = 0
       for (let at = 0; at < 5000; at++) {
         time += random() < 0.02 ? within(120_000) - 60_000 : 5000
-        for (const name of Object.keys(counters)) counters[name] = random() < 0.01 ? 0 : counters[name] + within(4)
+        for (const name of Object.keys(counters))
+          counters[name] = random() < 0.01 ? 0 : counters[name] + within(4)
         const sample = {
           ...QUIET,
           ...counters,
@@ -359,7 +450,10 @@ describe('whatever comes', () => {
           turns++
         }
         for (const alert of result.resolved) {
-          assert.ok(raised.delete(alert.name) && alert.value <= rules.get(alert.name).clear, alert.message)
+          assert.ok(
+            raised.delete(alert.name) && alert.value <= rules.get(alert.name).clear,
+            alert.message,
+          )
           assert.equal(alert.resolvedAt, time)
         }
         assert.deepEqual(new Set(active(state).map(({ name }) => name)), raised)
@@ -447,7 +541,11 @@ describe('rules', () => {
     [{ queue: { threshold: 0 } }, 'queue', { threshold: 0, clear: 0 }],
     [{ queue: { for: 0, keep: 0 } }, 'queue', { for: 0, keep: 0, threshold: 2, clear: 1 }],
     [{ kills: { window: 3_600_000 } }, 'kills', { window: 3_600_000 }],
-    [{ 'slow-2': { measure: 'slowTool', threshold: 5000 } }, 'slow-2', { measure: 'slowTool', clear: 4000 }],
+    [
+      { 'slow-2': { measure: 'slowTool', threshold: 5000 } },
+      'slow-2',
+      { measure: 'slowTool', clear: 4000 },
+    ],
     [{ queue: {} }, 'queue', { level: 'warning' }],
     [{ queue: undefined }, 'queue', { level: 'warning' }],
   ]) {
@@ -462,10 +560,13 @@ describe('rules', () => {
     const text = await readFile(new URL('../docs/alerts.md', import.meta.url), 'utf8')
     const rows = text.split('\n').filter((line) => line.startsWith('| `'))
     const documented = new Map(
-      rows.map((line) => line.split('|').map((cell) => cell.trim())).map((cells) => [cells[1], cells]),
+      rows
+        .map((line) => line.split('|').map((cell) => cell.trim()))
+        .map((cells) => [cells[1], cells]),
     )
     for (const [name, rule] of alertRules({}, 5)) {
-      const [, , , level, threshold, clear, during, keep, window] = documented.get(`\`${name}\``) ?? []
+      const [, , , level, threshold, clear, during, keep, window] =
+        documented.get(`\`${name}\``) ?? []
       const told = {
         level,
         threshold: Number(threshold),
@@ -474,7 +575,11 @@ describe('rules', () => {
         keep: Number(keep),
       }
       const { minimum, measure, window: windowed, ...known } = rule
-      assert.deepEqual({ ...told, window: window === '' ? 0 : Number(window) }, { ...known, window: windowed }, name)
+      assert.deepEqual(
+        { ...told, window: window === '' ? 0 : Number(window) },
+        { ...known, window: windowed },
+        name,
+      )
     }
   })
 })

@@ -19,18 +19,27 @@ after(async () => {
   await pool.close()
 })
 
-/** A watch with an alert on its way to the receiver, the tool calls under way meanwhile, and what is lost. */
+/**
+ * A watch with an alert on its way to the receiver, the tool calls under way meanwhile, and what is
+ * lost.
+ */
 async function raised(url, act, options) {
   const { state, ...source } = watched()
   const lost = []
   const listener = (error) => lost.push(error)
   on('undelivered', listener)
-  const watch = startAlerts({ ...source, webhook: { url, labels: { instance: 'web-1' }, ...options } })
+  const watch = startAlerts({
+    ...source,
+    webhook: { url, labels: { instance: 'web-1' }, ...options },
+  })
   state.processes = 6
   look()
   try {
     await act({ watch, state, lost })
-    assert.doesNotMatch(inspect([watch, watch.getWebhookStatus(), lost], { depth: 9, showHidden: true }), SECRET)
+    assert.doesNotMatch(
+      inspect([watch, watch.getWebhookStatus(), lost], { depth: 9, showHidden: true }),
+      SECRET,
+    )
   } finally {
     watch.stop()
     off('undelivered', listener)
@@ -39,7 +48,9 @@ async function raised(url, act, options) {
 
 /** A tool call, from its start to its answer. */
 async function call(value) {
-  const result = await pool.callTool('verbatim', 'answer', { result: { structuredContent: { value } } })
+  const result = await pool.callTool('verbatim', 'answer', {
+    result: { structuredContent: { value } },
+  })
   assert.deepEqual(result.structuredContent, { value })
 }
 
@@ -113,7 +124,12 @@ describe('a tool call is answered before a receiver', () => {
     await raised(url, async ({ watch }) => {
       await received(1)
       for (const value of [1, 2, 3]) await call(value)
-      assert.deepEqual(watch.getWebhookStatus(), { queued: 1, delivered: 0, undelivered: 0, lastFailure: null })
+      assert.deepEqual(watch.getWebhookStatus(), {
+        queued: 1,
+        delivered: 0,
+        undelivered: 0,
+        lastFailure: null,
+      })
       look(100)
       assert.equal(requests.length, 1, 'and no other request is made meanwhile')
       answer()
@@ -128,14 +144,21 @@ describe('a tool call is answered before a receiver', () => {
       await until(() => watch.getWebhookStatus().lastFailure !== null)
       await call(2)
       const lastFailure = 'it could not be reached (ECONNREFUSED)'
-      assert.deepEqual(watch.getWebhookStatus(), { queued: 1, delivered: 0, undelivered: 0, lastFailure })
+      assert.deepEqual(watch.getWebhookStatus(), {
+        queued: 1,
+        delivered: 0,
+        undelivered: 0,
+        lastFailure,
+      })
       assert.deepEqual(lost, [], 'it is tried again')
     })
   })
 
   test('that sends it elsewhere', async () => {
     const elsewhere = await receiver((_req, res) => res.end())
-    const { url, close } = await receiver((_req, res) => res.writeHead(307, { location: elsewhere.url }).end())
+    const { url, close } = await receiver((_req, res) =>
+      res.writeHead(307, { location: elsewhere.url }).end(),
+    )
     await raised(url, async ({ watch, lost }) => {
       await call(1)
       await until(() => lost.length > 0)

@@ -30,7 +30,10 @@ function heard(act) {
   return events
 }
 
-/** A router stays, and so does its watch: the next test is to hear nothing of it. @param {ReturnType<typeof watched>['state']} state */
+/**
+ * A router stays, and so does its watch: the next test is to hear nothing of it.
+ * @param {ReturnType<typeof watched>['state']} state
+ */
 function calmDown(state) {
   Object.assign(state, { processes: 0, queued: 0 })
   look(20)
@@ -51,7 +54,14 @@ test('an alert is raised, shown and resolved', () => {
     state.processes = 6
     look()
     const since = Date.now()
-    const alert = { name: 'processes', level: 'warning', message: MANY, since, value: 6, threshold: 5 }
+    const alert = {
+      name: 'processes',
+      level: 'warning',
+      message: MANY,
+      since,
+      value: 6,
+      threshold: 5,
+    }
     assert.deepEqual(watch.getActive(), [alert])
     assert.deepEqual(getProcessHealth(source).alerts, [alert])
     state.processes = 2
@@ -71,7 +81,11 @@ test("the seed's alert stays what it was beside the list", () => {
   const { alert, alerts } = answer(router)
   assert.deepEqual(alert, { level: 'warning', message: MANY })
   const [{ name, level, message, since }] = alerts
-  assert.deepEqual([name, level, message, since], ['processes', 'warning', MANY, Date.now()], 'at once')
+  assert.deepEqual(
+    [name, level, message, since],
+    ['processes', 'warning', MANY, Date.now()],
+    'at once',
+  )
   look()
   state.processes = 0
   const after = answer(router)
@@ -97,7 +111,10 @@ test('a router is watched by the default rules, with its own maximum', () => {
     look()
   })
   assert.deepEqual(events, ['+processes warning'])
-  assert.match(answer(router).alerts[0].message, /^9 active processes detected \(recommended max: 8\)$/)
+  assert.match(
+    answer(router).alerts[0].message,
+    /^9 active processes detected \(recommended max: 8\)$/,
+  )
   calmDown(state)
 })
 
@@ -141,7 +158,11 @@ test('once more replaces the rules, and what is active goes on', () => {
     second.stop()
     look(10)
   })
-  assert.deepEqual(events, ['+processes warning'], 'raised once; nobody knows what became of it after stop()')
+  assert.deepEqual(
+    events,
+    ['+processes warning'],
+    'raised once; nobody knows what became of it after stop()',
+  )
   assert.deepEqual([first.getActive(), second.getActive()], [[], []])
   assert.deepEqual(
     getProcessHealth(source).alerts.map(({ level }) => level),
@@ -216,7 +237,10 @@ test('real calls that fail, and take their time', async () => {
   look()
   const alerts = new Map(watch.getActive().map((alert) => [alert.name, alert]))
   assert.deepEqual([...alerts.keys()].sort(), ['failures', 'slowTool'])
-  assert.equal(alerts.get('failures').message, '30% of 10 calls failed within 300 s (threshold: 25%)')
+  assert.equal(
+    alerts.get('failures').message,
+    '30% of 10 calls failed within 300 s (threshold: 25%)',
+  )
   assert.match(alerts.get('slowTool').message, /^verbatim\.answer took /)
   watch.stop()
   await pool.close()
@@ -225,7 +249,10 @@ test('real calls that fail, and take their time', async () => {
 test('the metrics have the active alerts', async () => {
   const { state, helper, cleanup } = watched()
   const metrics = new Map()
-  registerMetrics({ registerMetric: (metric) => metrics.set(metric.name, metric) }, { helper, cleanup })
+  registerMetrics(
+    { registerMetric: (metric) => metrics.set(metric.name, metric) },
+    { helper, cleanup },
+  )
   const watch = startAlerts({ helper, cleanup })
   state.processes = 6
   look()
@@ -249,7 +276,11 @@ test('nothing of a command line is told', () => {
 })
 
 describe('a program', () => {
-  /** What a program prints that has these names at hand. @param {string} program @param {string[]} [options] */
+  /**
+   * What a program prints that has these names at hand.
+   * @param {string} program
+   * @param {string[]} [options]
+   */
   async function printed(program, ...options) {
     const source = `
       const { mock } = require('node:test')
@@ -258,7 +289,10 @@ describe('a program', () => {
       const print = (value) => console.log(JSON.stringify(value))
       ${program}`
     const args = ['--experimental-require-module', '--no-warnings', ...options, '-e', source]
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { cwd: root, timeout: 30_000 })
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, args, {
+      cwd: root,
+      timeout: 30_000,
+    })
     assert.equal(stderr, '')
     return stdout
       .trim()

@@ -3,7 +3,9 @@ import { readdirSync } from 'node:fs'
 import { test } from 'node:test'
 import { Allowance } from '../bench/support/allowance.mjs'
 
-const suites = readdirSync(new URL('../bench/suites', import.meta.url)).map((file) => file.replace('.mjs', ''))
+const suites = readdirSync(new URL('../bench/suites', import.meta.url)).map((file) =>
+  file.replace('.mjs', ''),
+)
 
 test('one suite alone has all rounds, also on a slow machine', () => {
   assert.equal(new Allowance(['scan'], 3).rounds(), 10)

@@ -44,10 +44,9 @@ describe('a picture', () => {
   const chart = barChart('a & b', [figure], (name) => name === 'ours')
 
   test('the shortest bar first, in proportion, and ours apart', () => {
-    const widths = [...chart.matchAll(/<rect class="([^"]+)" .*?width="([\d.]+)"/g)].map(([, kind, width]) => [
-      kind,
-      +width,
-    ])
+    const widths = [...chart.matchAll(/<rect class="([^"]+)" .*?width="([\d.]+)"/g)].map(
+      ([, kind, width]) => [kind, +width],
+    )
     assert.deepEqual(widths, [
       ['bar ours', widths[0][1]],
       ['bar', widths[0][1] * 2],

@@ -1,4 +1,5 @@
-// A scanner that runs: it scans again and again, whoever still refers to it, and keeps no process alive.
+// A scanner that runs: it scans again and again, whoever still refers to it, and keeps no process
+// alive.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -21,7 +22,9 @@ function scans() {
     const scanner = new CleanupScanner(options)
     t.after(() => scanner.stop())
     scanner.start()
-    await assert.rejects(run(process.execPath, ['--eval', 'setTimeout(() => {}, 120_000)']), { code: 'ERR_CLEANUP' })
+    await assert.rejects(run(process.execPath, ['--eval', 'setTimeout(() => {}, 120_000)']), {
+      code: 'ERR_CLEANUP',
+    })
     // The scan is over, and counted, a moment after the call.
     const stats = await until(() => scanner.getStats().stats.killed > 0 && scanner.getStats().stats)
     assert.equal(stats.errors, 0)
@@ -80,7 +83,12 @@ function scans() {
       await collect(() => forgotten.deref() === undefined)
       console.log(forgotten.deref())`
     const outcome = await outcomeOf(program, { args: ['--expose-gc'] })
-    assert.deepEqual(outcome, { code: 0, signal: null, stdout: 'ERR_CLEANUP\nundefined', stderr: '' })
+    assert.deepEqual(outcome, {
+      code: 0,
+      signal: null,
+      stdout: 'ERR_CLEANUP\nundefined',
+      stderr: '',
+    })
   })
 }
 
@@ -91,7 +99,12 @@ function processes() {
       cleanup.start()
       new CleanupScanner(${JSON.stringify({ ...options, interval: 1 })}).start()
       console.log(cleanup.getStats().isRunning)`
-    assert.deepEqual(await outcomeOf(program), { code: 0, signal: null, stdout: 'true', stderr: '' })
+    assert.deepEqual(await outcomeOf(program), {
+      code: 0,
+      signal: null,
+      stdout: 'true',
+      stderr: '',
+    })
   })
 
   test('stays until a scan that is awaited is over', async () => {
@@ -99,7 +112,12 @@ function processes() {
       import { cleanup } from 'procward'
       const { scanned } = await cleanup.cleanupAll()
       console.log(scanned > 0)`
-    assert.deepEqual(await outcomeOf(program), { code: 0, signal: null, stdout: 'true', stderr: '' })
+    assert.deepEqual(await outcomeOf(program), {
+      code: 0,
+      signal: null,
+      stdout: 'true',
+      stderr: '',
+    })
   })
 
   test('survives the end of worker threads whose scanners run', async () => {

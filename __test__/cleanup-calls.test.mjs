@@ -1,4 +1,5 @@
-// What becomes of the calls of this server: a forgotten one is ended, one inside its own timeout is not.
+// What becomes of the calls of this server: a forgotten one is ended, one inside its own timeout is
+// not.
 
 import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
@@ -21,7 +22,8 @@ function calls() {
   for (const scope of SCOPES)
     test(`without a timeout, older than maxAge: ended in scope ${scope}, rejects with ERR_CLEANUP`, async () => {
       const scanner = new CleanupScanner({ scope, maxAge: 1 })
-      const program = 'console.log("said"); console.error("complained"); setTimeout(() => {}, 120_000)'
+      const program =
+        'console.log("said"); console.error("complained"); setTimeout(() => {}, 120_000)'
       const outcome = run(...node(program), { server: 'asana-v2' }).catch((error) => error)
       const [{ pid }] = await until(() => getActiveProcesses().length === 1 && getActiveProcesses())
       const report = await untilKilled(scanner, pid)
@@ -31,7 +33,10 @@ function calls() {
       const error = await outcome
       assert.ok(error instanceof Error)
       const { message, stdout, stderr, duration, ...fields } = error
-      assert.equal(message, `${process.execPath} was ended by the cleanup scanner: older than the maximum age`)
+      assert.equal(
+        message,
+        `${process.execPath} was ended by the cleanup scanner: older than the maximum age`,
+      )
       const ended = { exitCode: null, signal: 'SIGTERM', timedOut: false, truncated: false }
       assert.deepEqual(fields, { code: 'ERR_CLEANUP', pid, ...ended })
       assert.ok(duration >= 1)
@@ -45,7 +50,9 @@ function calls() {
   test('that streams: exited rejects and the exit event tells, with ERR_CLEANUP', async () => {
     const scanner = new CleanupScanner({ scope: 'tracked', maxAge: 1 })
     const streaming = spawn(process.execPath, [sleeper])
-    const heard = new Promise((resolve) => streaming.once('exit', (_, error) => resolve(error.code)))
+    const heard = new Promise((resolve) =>
+      streaming.once('exit', (_, error) => resolve(error.code)),
+    )
     const refused = assert.rejects(streaming.exited, { code: 'ERR_CLEANUP' })
     await untilKilled(scanner, await until(() => streaming.pid))
     await refused
@@ -92,7 +99,10 @@ function calls() {
       assertForgotten(report, pid)
       assert.ok(isAlive(pid))
       const { stats, lastScan } = scanner.getStats()
-      assert.deepEqual([stats.killed, lastScan.killed, lastScan.dryRun], [0, report.killed.length, true])
+      assert.deepEqual(
+        [stats.killed, lastScan.killed, lastScan.dryRun],
+        [0, report.killed.length, true],
+      )
     }))
 
   test('that ends while a scan is about to end it is no error', async () => {

@@ -21,7 +21,10 @@ function deadRuns() {
 
   for (const isChild of [false, true])
     test(`the tree of a killed ${isChild ? 'child' : 'stranger'} is ended, that of a live one is not`, async (t) => {
-      const [dead, live] = await Promise.all([host(t, { isChild, ...options }), host(t, { isChild, ...options })])
+      const [dead, live] = await Promise.all([
+        host(t, { isChild, ...options }),
+        host(t, { isChild, ...options }),
+      ])
       const scanner = new CleanupScanner({ scope: 'tracked', maxAge: 3_600_000, killGrace: 100 })
       await untilOld(scanner, dead)
       await untilOld(scanner, live)
@@ -32,14 +35,24 @@ function deadRuns() {
       kill(dead.host)
       await until(() => !isAlive(dead.host))
       const left = { call: dead.call, leaf: dead.leaf }
-      assert.deepEqual(Object.values(left).filter(isAlive), Object.values(left), 'they outlive their server')
+      assert.deepEqual(
+        Object.values(left).filter(isAlive),
+        Object.values(left),
+        'they outlive their server',
+      )
       const report = await scanner.cleanupAll()
-      assert.deepEqual(reasons(report, left), { call: BECAUSE.leftByDeadRun, leaf: BECAUSE.leftByDeadRun })
+      assert.deepEqual(reasons(report, left), {
+        call: BECAUSE.leftByDeadRun,
+        leaf: BECAUSE.leftByDeadRun,
+      })
       assert.deepEqual(Object.values(left).filter(isAlive), [])
       assert.deepEqual(report.errors, [])
 
       const { host: liveHost, plain, ...tree } = live
-      assert.deepEqual(reasons(report, tree), { call: BECAUSE.otherServer, leaf: BECAUSE.otherServer })
+      assert.deepEqual(reasons(report, tree), {
+        call: BECAUSE.otherServer,
+        leaf: BECAUSE.otherServer,
+      })
       const spared = [liveHost, plain, ...Object.values(tree), dead.plain]
       assert.deepEqual(spared.filter(isAlive), spared)
     })

@@ -1,4 +1,5 @@
-// "Cleanup scanner killing legitimate processes": who survives a scan, beside the one that does not.
+// "Cleanup scanner killing legitimate processes": who survives a scan, beside the one that does
+// not.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -54,7 +55,9 @@ const procward = fileURLToPath(new URL('../index.js', import.meta.url))
 
 isolated(import.meta.url, () => {
   for (const scope of /** @type {const} */ (['tracked', 'tree']))
-    test(`decoys survive scope ${scope} with a maxAge of 1 ms`, { skip: noProcessList }, async (t) => {
+    test(`decoys survive scope ${scope} with a maxAge of 1 ms`, {
+      skip: noProcessList,
+    }, async (t) => {
       const [far, near] = await Promise.all([host(t), host(t, { isChild: true })])
       const pids = {
         unrelated: await unrelated(t),

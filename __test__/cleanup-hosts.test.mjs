@@ -41,7 +41,11 @@ describe('a scan', { skip: noProcessList }, () => {
   test('lists it where it may not be ended', async (t) => {
     const found = await told(t, { as: WITHOUT_KILL }, 'otherUser')
     if (found === undefined) return
-    assert.deepEqual(found, { reasons: [BECAUSE.otherUser, BECAUSE.otherUser], left: [true, true], errors: [] })
+    assert.deepEqual(found, {
+      reasons: [BECAUSE.otherUser, BECAUSE.otherUser],
+      left: [true, true],
+      errors: [],
+    })
   })
 
   test('ends the orphans of a dead server also when it is run in a shell that the server left', async (t) => {
@@ -56,7 +60,10 @@ describe('a scan', { skip: noProcessList }, () => {
   test("spares containers in scope 'machine', but not what runs in a namespace below this server", async (t) => {
     const found = await told(t, {}, 'container')
     if (found === undefined) return
-    assert.deepEqual(found, [BECAUSE.node, BECAUSE.node, BECAUSE.self, BECAUSE.otherNamespace].sort())
+    assert.deepEqual(
+      found,
+      [BECAUSE.node, BECAUSE.node, BECAUSE.self, BECAUSE.otherNamespace].sort(),
+    )
   })
 })
 

@@ -15,7 +15,19 @@ const ENTRY = 'a pid, the name or path of an executable, or a RegExp'
 const PID = 'a whole number from 1 to 4294967295'
 
 const OBJECTS = [{}, [3], () => 3, new Date(3), new Number(3), Symbol('three'), 3n]
-const NO_COUNTS = [Number.NaN, 0, -0, -1, 0.5, 1.5, 3 + 1e-9, Infinity, -Infinity, Number.MAX_SAFE_INTEGER, 1e21]
+const NO_COUNTS = [
+  Number.NaN,
+  0,
+  -0,
+  -1,
+  0.5,
+  1.5,
+  3 + 1e-9,
+  Infinity,
+  -Infinity,
+  Number.MAX_SAFE_INTEGER,
+  1e21,
+]
 const NO_TIMES = [...OBJECTS, ...NO_COUNTS, 2 ** 31, '3', '', 'abc', null, true, false]
 const NO_PIDS = [...NO_COUNTS, 2 ** 32]
 const NO_ENTRIES = ['', null, undefined, true, ...OBJECTS, ['node'], new String('node')]
@@ -26,22 +38,42 @@ const OPTIONS = [
   ['maxAge', TIME, NO_TIMES],
   ['killGrace', TIME, NO_TIMES],
   ['scope', SCOPE, [...OBJECTS, '', 'all-node', 'owned', 'Tree', 'tree ', null, true, 0, ['tree']]],
-  ['allow', 'an array', ['node', 5, null, true, {}, /node/, new Set(['node']), { 0: 'node', length: 1 }, () => []]],
+  [
+    'allow',
+    'an array',
+    ['node', 5, null, true, {}, /node/, new Set(['node']), { 0: 'node', length: 1 }, () => []],
+  ],
 ]
 
 /** What is refused names the parameter, what it must be, and what it got. */
 function refusal(name, expected, value) {
   const code = 'ERR_INVALID_CONFIG'
-  return { name: 'Error', code, message: `${name} must be ${expected}, got ${inspect(value, { depth: 0 })}` }
+  return {
+    name: 'Error',
+    code,
+    message: `${name} must be ${expected}, got ${inspect(value, { depth: 0 })}`,
+  }
 }
 
 /** @type {[title: string, options: unknown, refused: object][]} */
 const REFUSED = [
   ...OPTIONS.flatMap(([name, expected, values]) =>
-    values.map((value) => [`${name}: ${inspect(value)}`, { [name]: value }, refusal(name, expected, value)]),
+    values.map((value) => [
+      `${name}: ${inspect(value)}`,
+      { [name]: value },
+      refusal(name, expected, value),
+    ]),
   ),
-  ...NO_PIDS.map((pid) => [`allow: [${inspect(pid)}]`, { allow: ['node', pid] }, refusal('allow[1]', PID, pid)]),
-  ...NO_ENTRIES.map((entry) => [`allow: [${inspect(entry)}]`, { allow: [entry] }, refusal('allow[0]', ENTRY, entry)]),
+  ...NO_PIDS.map((pid) => [
+    `allow: [${inspect(pid)}]`,
+    { allow: ['node', pid] },
+    refusal('allow[1]', PID, pid),
+  ]),
+  ...NO_ENTRIES.map((entry) => [
+    `allow: [${inspect(entry)}]`,
+    { allow: [entry] },
+    refusal('allow[0]', ENTRY, entry),
+  ]),
   // biome-ignore lint/suspicious/noSparseArray: it is the point
   ['allow: a hole in it', { allow: [, 'node'] }, refusal('allow[0]', ENTRY, undefined)],
   ...[null, 'tree', 5, true, 1n, Symbol('options'), [], [1], () => {}].map((options) => [
@@ -59,7 +91,11 @@ const REFUSED = [
   ]),
 ]
 
-/** Whether the scanner is as it was, and works. @param {CleanupScanner} scanner @param {object} before */
+/**
+ * Whether the scanner is as it was, and works.
+ * @param {CleanupScanner} scanner
+ * @param {object} before
+ */
 async function assertUnharmed(scanner, before) {
   const {
     lastScan: _,
@@ -98,8 +134,14 @@ describe('cleanupAll() refuses', () => {
   const dryRuns = [null, 0, 1, 'true', '', ...OBJECTS]
   const table = [
     ...dryRuns.map((dryRun) => [{ dryRun }, refusal('dryRun', 'true or false', dryRun)]),
-    ...[null, true, 'dryRun', 5, []].map((options) => [options, refusal('options', 'an object', options)]),
-    [{ dryrun: true }, { code: 'ERR_INVALID_CONFIG', message: "options has no option 'dryrun'; there are: dryRun" }],
+    ...[null, true, 'dryRun', 5, []].map((options) => [
+      options,
+      refusal('options', 'an object', options),
+    ]),
+    [
+      { dryrun: true },
+      { code: 'ERR_INVALID_CONFIG', message: "options has no option 'dryrun'; there are: dryRun" },
+    ],
   ]
   for (const [options, refused] of table)
     test(inspect(options), async () => {

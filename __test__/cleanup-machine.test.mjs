@@ -92,7 +92,10 @@ function machine() {
   })
 }
 
-/** The codes of this package's warnings during a test. @param {import('node:test').TestContext} t */
+/**
+ * The codes of this package's warnings during a test.
+ * @param {import('node:test').TestContext} t
+ */
 function warnings(t) {
   /** @type {(string | undefined)[]} */
   const codes = []

@@ -1,8 +1,18 @@
-// Node.js as people install it: under other names, wrapped, replaced, inside Electron, out of reach.
+// Node.js as people install it: under other names, wrapped, replaced, inside Electron, out of
+// reach.
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { chmodSync, constants, copyFileSync, linkSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, describe, test } from 'node:test'
@@ -38,18 +48,28 @@ describe('Node.js', { skip: noProcessList }, () => {
     }
     const found = await told(t, {}, 'kinds', commands(given))
     if (found === undefined) return
-    assert.deepEqual(found, Object.fromEntries(Object.keys(given).map((name) => [name, BECAUSE.descendant])))
+    assert.deepEqual(
+      found,
+      Object.fromEntries(Object.keys(given).map((name) => [name, BECAUSE.descendant])),
+    )
   })
 
   test("is also what runs from this server's own executable, under any name", async (t) => {
     const [own] = named('my-server')
-    const found = await told(t, { node: own }, 'kinds', commands({ same: [own], linked: named('my-worker') }))
+    const found = await told(
+      t,
+      { node: own },
+      'kinds',
+      commands({ same: [own], linked: named('my-worker') }),
+    )
     if (found) assert.deepEqual(found, { same: BECAUSE.descendant, linked: BECAUSE.descendant })
   })
 
   test('is listed where its executable is another one', async (t) => {
     mkdirSync(place('scripts'))
-    writeFileSync(join(place('scripts'), 'node'), '#!/bin/sh\necho "$2 $$"\nsleep 60 & wait\n', { mode: 0o755 })
+    writeFileSync(join(place('scripts'), 'node'), '#!/bin/sh\necho "$2 $$"\nsleep 60 & wait\n', {
+      mode: 0o755,
+    })
     const found = await told(t, {}, 'kinds', commands({ script: [join(place('scripts'), 'node')] }))
     if (found) assert.deepEqual(found, { script: BECAUSE.unrecognised })
   })

@@ -1,4 +1,5 @@
-// What the user wants spared: by the `allow` option, and by PROCWARD_KEEP=1 in a process's environment.
+// What the user wants spared: by the `allow` option, and by PROCWARD_KEEP=1 in a process's
+// environment.
 
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
@@ -78,7 +79,8 @@ function allow() {
         await until(() => lines.length === 1)
         for (const allow of [[link], [join(folder, 'other')], ['my-tool'], ['node']])
           await check(pid, BECAUSE.allowed)(allow)
-        for (const allow of [['other'], [join(folder, 'none')]]) await check(pid, BECAUSE.forgotten)(allow)
+        for (const allow of [['other'], [join(folder, 'none')]])
+          await check(pid, BECAUSE.forgotten)(allow)
         process.env.PATH = `${before}:${folder}`
         await check(pid, BECAUSE.allowed)(['other'])
       },
@@ -90,7 +92,10 @@ function allow() {
   test('a forgotten call is spared with its whole tree, for one process of it', () =>
     duringTree('', async (root, member) => {
       const report = await new CleanupScanner({ ...settings, allow: [member] }).cleanupAll()
-      assert.deepEqual(reasons(report, { root, member }), { root: BECAUSE.sparedTree, member: BECAUSE.allowed })
+      assert.deepEqual(reasons(report, { root, member }), {
+        root: BECAUSE.sparedTree,
+        member: BECAUSE.allowed,
+      })
       assert.deepEqual([root, member].filter(isAlive), [root, member])
     }))
 
@@ -125,7 +130,11 @@ function keep() {
     process.env.PROCWARD_KEEP = '1'
     t.after(() => delete process.env.PROCWARD_KEEP)
     const print = (options) => run('printenv', ['PROCWARD_KEEP'], { reject: false, ...options })
-    const printed = [await print(), await print({ env: { PROCWARD_KEEP: '1' } }), await print({ detached: true })]
+    const printed = [
+      await print(),
+      await print({ env: { PROCWARD_KEEP: '1' } }),
+      await print({ detached: true }),
+    ]
     assert.deepEqual(
       printed.map(({ stdout }) => stdout),
       ['', '1\n', '1\n'],
@@ -150,7 +159,10 @@ function keep() {
   test('a forgotten call is spared with its whole tree, for one process of it', () =>
     duringTree('PROCWARD_KEEP=1', async (root, member) => {
       const report = await new CleanupScanner(settings).cleanupAll()
-      assert.deepEqual(reasons(report, { root, member }), { root: BECAUSE.sparedTree, member: BECAUSE.kept })
+      assert.deepEqual(reasons(report, { root, member }), {
+        root: BECAUSE.sparedTree,
+        member: BECAUSE.kept,
+      })
       assert.deepEqual([root, member].filter(isAlive), [root, member])
     }))
 }

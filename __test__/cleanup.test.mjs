@@ -1,4 +1,5 @@
-// The cleanup scanner's face: its settings, its numbers, its reports. Nothing is ended here but by `stop()`.
+// The cleanup scanner's face: its settings, its numbers, its reports. Nothing is ended here but by
+// `stop()`.
 
 import assert from 'node:assert/strict'
 import { basename } from 'node:path'
@@ -10,7 +11,8 @@ import { until } from './support/until.mjs'
 const HOUR = 3_600_000
 
 beforeEach(() => {
-  for (const name of ['CLEANUP_INTERVAL', 'PROCESS_MAX_AGE', 'CLEANUP_SCOPE']) delete process.env[name]
+  for (const name of ['CLEANUP_INTERVAL', 'PROCESS_MAX_AGE', 'CLEANUP_SCOPE'])
+    delete process.env[name]
 })
 
 const DEFAULTS = {
@@ -31,13 +33,24 @@ function settings(scanner) {
 describe('getStats()', () => {
   test("has the seed's fields and defaults, with scope and lastScan, on the singleton and on one's own", () => {
     assert.ok(cleanup instanceof CleanupScanner)
-    for (const scanner of [cleanup, new CleanupScanner(), new CleanupScanner({}), new CleanupScanner(undefined)])
+    for (const scanner of [
+      cleanup,
+      new CleanupScanner(),
+      new CleanupScanner({}),
+      new CleanupScanner(undefined),
+    ])
       assert.deepEqual(scanner.getStats(), DEFAULTS)
     assert.deepEqual(Object.keys(cleanup.getStats()), Object.keys(DEFAULTS))
   })
 
   test('an option left undefined is the default', () => {
-    const options = { interval: undefined, maxAge: undefined, scope: undefined, allow: undefined, killGrace: undefined }
+    const options = {
+      interval: undefined,
+      maxAge: undefined,
+      scope: undefined,
+      allow: undefined,
+      killGrace: undefined,
+    }
     assert.deepEqual(new CleanupScanner(options).getStats(), DEFAULTS)
   })
 
@@ -54,11 +67,25 @@ describe('getStats()', () => {
     const { lastScan, stats } = scanner.getStats()
     assert.deepEqual(stats, { scans: 1, killed: 0, errors: 0 })
     const { time, duration, ...rest } = lastScan
-    assert.deepEqual(Object.keys(lastScan), ['time', 'duration', 'scanned', 'killed', 'skipped', 'errors', 'dryRun'])
+    assert.deepEqual(Object.keys(lastScan), [
+      'time',
+      'duration',
+      'scanned',
+      'killed',
+      'skipped',
+      'errors',
+      'dryRun',
+    ])
     assert.ok(Number.isInteger(time) && time >= before - 1 && time <= Date.now(), `time ${time}`)
     assert.ok(Number.isInteger(duration) && duration >= 0, `duration ${duration}`)
     const { scanned, killed, skipped, errors } = report
-    const counts = { scanned, killed: killed.length, skipped: skipped.length, errors: errors.length, dryRun: true }
+    const counts = {
+      scanned,
+      killed: killed.length,
+      skipped: skipped.length,
+      errors: errors.length,
+      dryRun: true,
+    }
     assert.deepEqual(rest, counts)
   })
 })
@@ -72,8 +99,14 @@ describe('cleanupAll()', () => {
     for (const judged of [...report.killed, ...report.skipped]) {
       assert.deepEqual(Object.keys(judged), ['pid', 'name', 'age', 'reason'])
       const { pid, name, age, reason } = judged
-      assert.ok(Number.isInteger(pid) && pid > 0 && Number.isInteger(age) && age >= 0, `pid ${pid}, age ${age}`)
-      assert.ok(name !== '' && !name.includes('/') && reason !== '', `name ${name}, reason ${reason}`)
+      assert.ok(
+        Number.isInteger(pid) && pid > 0 && Number.isInteger(age) && age >= 0,
+        `pid ${pid}, age ${age}`,
+      )
+      assert.ok(
+        name !== '' && !name.includes('/') && reason !== '',
+        `name ${name}, reason ${reason}`,
+      )
     }
     const { pid, name, age, reason } = report.skipped.find((judged) => judged.pid === process.pid)
     assert.deepEqual(

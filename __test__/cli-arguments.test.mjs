@@ -18,7 +18,10 @@ describe('arguments', () => {
     [['--json', 'ps', '--all'], { command: 'ps', json: true, all: true }],
     [['clean', '--yes', '-q'], { command: 'clean', yes: true, quiet: true }],
     [['top', '--interval', '5', '--count=2'], { command: 'top', interval: 5, count: 2 }],
-    [['metrics', '--url', 'http://h', '--token', 't'], { command: 'metrics', url: 'http://h', token: 't' }],
+    [
+      ['metrics', '--url', 'http://h', '--token', 't'],
+      { command: 'metrics', url: 'http://h', token: 't' },
+    ],
     [['-h'], { help: true }],
     [['ps', '-qh'], { command: 'ps', quiet: true, help: true }],
     [['--version'], { version: true }],
@@ -75,12 +78,19 @@ describe('the command', () => {
     test(`${command} --help names its options`, async () => {
       const { code, stdout } = await procward([command, '--help'])
       assert.equal(code, 0)
-      for (const option of OF_COMMAND[command]) assert.match(stdout, new RegExp(`^ {6}--${option}\\b`, 'm'))
+      for (const option of OF_COMMAND[command])
+        assert.match(stdout, new RegExp(`^ {6}--${option}\\b`, 'm'))
     })
   }
 
   test('refuses what it does not know, with 2, and says so on stderr only', async () => {
-    for (const args of [[], ['frobnicate'], ['clean', '--all'], ['ps', '--url', 'ftp://h'], ['ps', '--url', '']]) {
+    for (const args of [
+      [],
+      ['frobnicate'],
+      ['clean', '--all'],
+      ['ps', '--url', 'ftp://h'],
+      ['ps', '--url', ''],
+    ]) {
       const { code, stdout, stderr } = await procward(args)
       assert.deepEqual([code, stdout], [2, ''], args.join(' '))
       assert.match(stderr, /^procward: .*Try procward --help\n$/)

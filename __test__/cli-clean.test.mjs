@@ -23,7 +23,12 @@ function clean() {
 
   test('only shows what is left behind, until it is told to end it', async (t) => {
     const [dead, live] = await Promise.all([host(t, options), host(t, options)])
-    const others = [await child(t), await forked(t), await unrelated(t), await unrelated(t, { title: 'procward' })]
+    const others = [
+      await child(t),
+      await forked(t),
+      await unrelated(t),
+      await unrelated(t, { title: 'procward' }),
+    ]
     await untilOld(new CleanupScanner({ scope: 'tracked', maxAge: 1 }), { ...dead, ...live })
     const { host: liveHost, plain, ...tree } = live
     const spared = [liveHost, plain, dead.plain, ...Object.values(tree), ...others]
@@ -48,7 +53,10 @@ function clean() {
     )
     assert.match(
       shown.stdout,
-      new RegExp(`^ *${dead.leaf}  orphan .* ${BECAUSE.leftByDeadRun}  node .*sleeper.mjs leaf$`, 'm'),
+      new RegExp(
+        `^ *${dead.leaf}  orphan .* ${BECAUSE.leftByDeadRun}  node .*sleeper.mjs leaf$`,
+        'm',
+      ),
     )
     const listed = await procward(['clean', '--json'])
     assert.equal(listed.code, 1)
@@ -65,7 +73,13 @@ function clean() {
     const { checks } = documentOf(await procward(['doctor', '--json']))
     assert.deepEqual(
       checks.filter(({ name }) => name === 'leftovers'),
-      [{ name: 'leftovers', status: 'warn', message: '2 processes of dead servers; procward clean shows them' }],
+      [
+        {
+          name: 'leftovers',
+          status: 'warn',
+          message: '2 processes of dead servers; procward clean shows them',
+        },
+      ],
     )
     assert.deepEqual(
       [...spared, ...left].filter((pid) => !isAlive(pid)),
@@ -80,7 +94,10 @@ function clean() {
       ends.orphans.map(({ ended }) => ended),
       [true, true],
     )
-    assert.match(ends.orphans.find(({ pid }) => pid === dead.leaf).command, /^node .*sleeper\.mjs leaf$/)
+    assert.match(
+      ends.orphans.find(({ pid }) => pid === dead.leaf).command,
+      /^node .*sleeper\.mjs leaf$/,
+    )
     assert.deepEqual(left.filter(isAlive), [])
     assert.deepEqual(
       spared.filter((pid) => !isAlive(pid)),
@@ -93,7 +110,9 @@ function clean() {
   test('no variable of the environment makes it look further', async (t) => {
     const others = [await child(t), await unrelated(t)]
     const env = { CLEANUP_SCOPE: 'machine', PROCESS_MAX_AGE: '1', CLEANUP_INTERVAL: '1' }
-    await until(async () => documentOf(await procward(['ps', '--all', '--json'])).processes.every(isOldEnough))
+    await until(async () =>
+      documentOf(await procward(['ps', '--all', '--json'])).processes.every(isOldEnough),
+    )
     for (let time = 0; time < 3; time++) {
       const { code, stdout } = await procward(['clean', '--yes'], { env })
       assert.deepEqual([code, stdout], [0, NOTHING])

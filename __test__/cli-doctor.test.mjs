@@ -21,12 +21,16 @@ const LOCAL = { command: 'node', args: ['server.js'] }
 
 /**
  * What the doctor says in a project, by name; several of one name are joined.
- * @param {Record<string, unknown>} files @param {Record<string, string>} [env] @param {string[]} [args]
+ * @param {Record<string, unknown>} files
+ *   @param {Record<string, string>} [env] @param {string[]} [args]
  */
 async function examined(files, env = {}, args = []) {
   const { home, project, here } = makeHome(parent, files)
   const own = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, here(value)]))
-  const place = { cwd: project, env: { HOME: home, USERPROFILE: home, XDG_CONFIG_HOME: '', ...own } }
+  const place = {
+    cwd: project,
+    env: { HOME: home, USERPROFILE: home, XDG_CONFIG_HOME: '', ...own },
+  }
   const outcome = await procward(['doctor', '--json', ...args], place)
   const { checks, ...document } = documentOf(outcome)
   /** @type {Record<string, string>} */
@@ -46,17 +50,25 @@ async function examined(files, env = {}, args = []) {
 }
 
 /** The configuration of a project. @param {Record<string, object>} mcpServers */
-const configured = (mcpServers) => ({ 'project/config/mcporter.json': { ...NO_EDITORS, mcpServers } })
+const configured = (mcpServers) => ({
+  'project/config/mcporter.json': { ...NO_EDITORS, mcpServers },
+})
 
 test('where all is well', async () => {
-  const { said, ...rest } = await examined(configured({ memory: LOCAL, asana: { url: 'https://h.example/mcp' } }))
+  const { said, ...rest } = await examined(
+    configured({ memory: LOCAL, asana: { url: 'https://h.example/mcp' } }),
+  )
   assert.deepEqual([rest.code, rest.ok, rest.schemaVersion, rest.command], [0, true, 1, 'doctor'])
   const { level, mechanism, cgroup } = getGuarantees()
   assert.equal(said.node, `ok: Node.js ${process.versions.node}`)
-  assert.match(said.addon, new RegExp(`^ok: procward \\d.* for ${process.platform}-${process.arch}`))
+  assert.match(
+    said.addon,
+    new RegExp(`^ok: procward \\d.* for ${process.platform}-${process.arch}`),
+  )
   const word = { complete: 'ok: complete', 'best-effort': 'warn: best effort' }[level]
   assert.ok(said.guarantee.startsWith(`${word}: trees are held by a ${mechanism}`), said.guarantee)
-  if (process.platform === 'linux') assert.match(said.cgroup, cgroup ? /^ok: each tree/ : /^ok: none/)
+  if (process.platform === 'linux')
+    assert.match(said.cgroup, cgroup ? /^ok: each tree/ : /^ok: none/)
   assert.equal(said.call, 'ok: a process was started and has ended')
   assert.match(said.memory, /^ok: \d+ [MGT]iB, (no limit|the limit of)/)
   assert.equal(
@@ -71,10 +83,16 @@ test('where all is well', async () => {
 
 describe('the environment', () => {
   test('a malformed variable fails by name, each one', async () => {
-    const env = { MCP_MAX_CONCURRENT: 'abc', CLEANUP_INTERVAL: '-1', CLEANUP_SCOPE: 'all', PROCWARD_WARDEN: 'no' }
+    const env = {
+      MCP_MAX_CONCURRENT: 'abc',
+      CLEANUP_INTERVAL: '-1',
+      CLEANUP_SCOPE: 'all',
+      PROCWARD_WARDEN: 'no',
+    }
     const { code, ok, said } = await examined({}, env)
     assert.deepEqual([code, ok], [1, false])
-    for (const name of Object.keys(env)) assert.match(said.environment, new RegExp(`^fail: ${name} must be `, 'm'))
+    for (const name of Object.keys(env))
+      assert.match(said.environment, new RegExp(`^fail: ${name} must be `, 'm'))
     assert.match(said.guarantee, /^fail: PROCWARD_WARDEN/)
   })
 
@@ -84,7 +102,9 @@ describe('the environment', () => {
     assert.match(said.environment, /^warn: .* scope machine: that ends every old Node\.js process/)
   })
 
-  test('without wardens the guarantee is less', { skip: process.platform !== 'linux' && 'Linux only' }, async () => {
+  test('without wardens the guarantee is less', {
+    skip: process.platform !== 'linux' && 'Linux only',
+  }, async () => {
     const { code, said } = await examined({}, { PROCWARD_WARDEN: 'off' })
     assert.equal(code, 0)
     assert.match(said.guarantee, /^warn: best effort/)
@@ -99,21 +119,32 @@ test('without an addon it says so, and goes on', async () => {
 })
 
 test('Node.js has to be young enough', () => {
-  assert.deepEqual(nodeCheck('18.19.0'), { name: 'node', status: 'fail', message: 'Node.js 18.19.0, needs >=20' })
+  assert.deepEqual(nodeCheck('18.19.0'), {
+    name: 'node',
+    status: 'fail',
+    message: 'Node.js 18.19.0, needs >=20',
+  })
   assert.equal(nodeCheck('24.1.0').status, 'ok')
 })
 
 describe("mcporter's configuration", () => {
   test('none', async () => {
-    const { code, said } = await examined({ 'project/config/mcporter.json': { ...NO_EDITORS, mcpServers: {} } })
+    const { code, said } = await examined({
+      'project/config/mcporter.json': { ...NO_EDITORS, mcpServers: {} },
+    })
     assert.deepEqual([code, said.configuration], [0, 'ok: no MCP servers'])
   })
 
   test('one that nobody can read fails, with neither its folder nor its text', async () => {
     const files = { 'hunter2/mine.json': '{ "mcpServers": { "a": { "env": { "KEY": "correcthorse"' }
-    const { code, said, all } = await examined(files, { MCPORTER_CONFIG: '{folder}/hunter2/mine.json' })
+    const { code, said, all } = await examined(files, {
+      MCPORTER_CONFIG: '{folder}/hunter2/mine.json',
+    })
     assert.equal(code, 1)
-    assert.equal(said.configuration, `fail: ${join('...', 'mine.json')}: it is no JSON: CloseBraceExpected in line 1`)
+    assert.equal(
+      said.configuration,
+      `fail: ${join('...', 'mine.json')}: it is no JSON: CloseBraceExpected in line 1`,
+    )
     assert.doesNotMatch(all, /hunter2|correcthorse/)
   })
 
@@ -130,9 +161,14 @@ describe("mcporter's configuration", () => {
   test('servers that cannot be used are named with the reason', async () => {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: mcporter's placeholder
     const url = 'https://h.example/${PROCWARD_NOWHERE}'
-    const { code, said } = await examined(configured({ lost: { url }, empty: { description: 'nothing' } }))
+    const { code, said } = await examined(
+      configured({ lost: { url }, empty: { description: 'nothing' } }),
+    )
     assert.equal(code, 0)
-    assert.match(said.configuration, /^warn: lost in config.mcporter\.json cannot be used: .*PROCWARD_NOWHERE/m)
+    assert.match(
+      said.configuration,
+      /^warn: lost in config.mcporter\.json cannot be used: .*PROCWARD_NOWHERE/m,
+    )
     assert.match(
       said.configuration,
       /^warn: empty in config.mcporter\.json cannot be used: it has neither a command nor a URL$/m,
@@ -141,8 +177,12 @@ describe("mcporter's configuration", () => {
 
   test('entries and files of editors are named too, with the field and the reason', async () => {
     const files = {
-      'project/config/mcporter.json': { mcpServers: { bare: { ...LOCAL, envFile: '{folder}/hunter2/.env' } } },
-      'project/.cursor/mcp.json': { mcpServers: { odd: { command: 5, env: { KEY: 'correcthorse' } } } },
+      'project/config/mcporter.json': {
+        mcpServers: { bare: { ...LOCAL, envFile: '{folder}/hunter2/.env' } },
+      },
+      'project/.cursor/mcp.json': {
+        mcpServers: { odd: { command: 5, env: { KEY: 'correcthorse' } } },
+      },
       'home/.cursor/mcp.json': '{ "correcthorse"',
     }
     const { code, said, all } = await examined(files)
@@ -156,7 +196,9 @@ describe("mcporter's configuration", () => {
     assert.doesNotMatch(all, /correcthorse|hunter2/)
   })
 
-  test('servers by npx are counted, and those whose package is here', { skip: noShell }, async () => {
+  test('servers by npx are counted, and those whose package is here', {
+    skip: noShell,
+  }, async () => {
     // Of the dependencies of this project; its version is the one that is asked for.
     const here = '@modelcontextprotocol/server-memory'
     const modules = fileURLToPath(new URL('../node_modules', import.meta.url))
@@ -171,8 +213,16 @@ describe("mcporter's configuration", () => {
 
   test('no secret of a definition is told', async () => {
     const secrets = {
-      argv: { command: 'node', args: ['s.js', '--api-key', 'hunter2'], env: { KEY: 'correcthorse' }, cwd: '/battery' },
-      url: { url: 'https://staple:enigma@h.example/xyzzy?key=plugh', headers: { Authorization: 'Bearer frobozz' } },
+      argv: {
+        command: 'node',
+        args: ['s.js', '--api-key', 'hunter2'],
+        env: { KEY: 'correcthorse' },
+        cwd: '/battery',
+      },
+      url: {
+        url: 'https://staple:enigma@h.example/xyzzy?key=plugh',
+        headers: { Authorization: 'Bearer frobozz' },
+      },
     }
     const { all, said } = await examined(configured(secrets))
     assert.match(said.configuration, /argv, url/)
@@ -188,7 +238,12 @@ describe('mcporter', () => {
     const folder = mkdtempSync(join(parent, 'mcporter-'))
     const place = join(folder, 'node_modules', 'mcporter')
     mkdirSync(place, { recursive: true })
-    const manifest = { name: 'mcporter', version: '9.8.7', bin: { mcporter: 'cli.js' }, engines: { node } }
+    const manifest = {
+      name: 'mcporter',
+      version: '9.8.7',
+      bin: { mcporter: 'cli.js' },
+      engines: { node },
+    }
     writeFileSync(join(place, 'package.json'), JSON.stringify(manifest))
     writeFileSync(join(place, 'cli.js'), '#!/usr/bin/env node\n')
     return join(place, 'cli.js')
@@ -206,7 +261,10 @@ describe('mcporter', () => {
       [1, 'fail: 9.8.7; needed by 1 server: sse; it wants Node.js >=99'],
     )
     const gone = await examined(NEEDY, { MCPORTER_BIN: '/hunter2/mcporter' })
-    assert.deepEqual([gone.code, gone.said.mcporter], [1, 'fail: MCPORTER_BIN names something that is not there'])
+    assert.deepEqual(
+      [gone.code, gone.said.mcporter],
+      [1, 'fail: MCPORTER_BIN names something that is not there'],
+    )
     assert.doesNotMatch(gone.all, /hunter2/)
   })
 })
@@ -229,7 +287,10 @@ describe('a server', () => {
     const getReadiness = () => ({ ready: false, reason: 'draining' })
     const url = await listening(t, healthRouter({ helper: { ...source.helper, getReadiness } }))
     const draining = await examined({}, {}, ['--url', url])
-    assert.deepEqual([draining.code, draining.said.server], [0, `warn: ${url} is not ready: shutting down`])
+    assert.deepEqual(
+      [draining.code, draining.said.server],
+      [0, `warn: ${url} is not ready: shutting down`],
+    )
     const dead = await deadUrl()
     const gone = await examined({}, {}, ['--url', dead])
     assert.deepEqual([gone.code, gone.said.server], [1, `fail: cannot reach ${dead}: ECONNREFUSED`])

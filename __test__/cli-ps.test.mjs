@@ -20,7 +20,11 @@ const helper = {
   getActiveProcesses,
 }
 
-/** The document of `ps`, with its processes by pid. @param {string[]} args @param {Parameters<typeof procward>[1]} [options] */
+/**
+ * The document of `ps`, with its processes by pid.
+ * @param {string[]} args
+ * @param {Parameters<typeof procward>[1]} [options]
+ */
 async function ps(args = [], options) {
   const outcome = await procward(['ps', '--json', ...args], options)
   const { processes, ...document } = documentOf(outcome)
@@ -30,7 +34,10 @@ async function ps(args = [], options) {
 test("every reason of the scanner's that this command can meet has its state", () => {
   const source = readFileSync(new URL('../src/scanner/reason.rs', import.meta.url), 'utf8')
   const texts = source.slice(source.indexOf('impl fmt::Display'))
-  const reasons = [...texts.matchAll(/Self::(\w+) => "(.+)",/g)].map(([, name, text]) => [name, text])
+  const reasons = [...texts.matchAll(/Self::(\w+) => "(.+)",/g)].map(([, name, text]) => [
+    name,
+    text,
+  ])
   // What only a server with calls of its own, a wider scope or a list of allowed processes has.
   const others = [
     'CallTooOld',
@@ -63,7 +70,10 @@ test('a call of a running server, without and with that server', async (t) => {
         assert.equal(command, 'node .../sleeper.mjs call')
       }
       const asked = (await ps(['--url', url])).of.get(pid)
-      assert.deepEqual([asked.server, asked.tools, asked.state], ['asana-v2', ['list_workspaces'], 'owned'])
+      assert.deepEqual(
+        [asked.server, asked.tools, asked.state],
+        ['asana-v2', ['list_workspaces'], 'owned'],
+      )
       const { stdout } = await procward(['ps', '--url', url])
       const line = stdout.split('\n').find((each) => each.trim().startsWith(`${pid} `))
       assert.match(String(line), / owned .* asana-v2 list_workspaces {2}/)
@@ -91,7 +101,11 @@ test('every Node.js process with why it is or is not ours', { skip: noProcessLis
     'foreign: this command',
     'foreign: this command was started from it',
   ])
-  assert.ok([...of.values()].some(({ state, why }) => state === 'guard' && why === 'guards a call, and ends with it'))
+  assert.ok(
+    [...of.values()].some(
+      ({ state, why }) => state === 'guard' && why === 'guards a call, and ends with it',
+    ),
+  )
 
   const ours = (await ps()).of
   const shown = Object.values(far).filter((pid) => ours.has(pid))
@@ -102,8 +116,17 @@ test('every Node.js process with why it is or is not ours', { skip: noProcessLis
   )
 })
 
-test('no secret of a command line is shown, nor the own token', { skip: noProcessList }, async (t) => {
-  const secrets = ['hunter2', 'correcthorse', '5f2c9a7b1e3d4f605f2c9a7b1e3d4f60', 'battery', 'staple', 'enigma']
+test('no secret of a command line is shown, nor the own token', {
+  skip: noProcessList,
+}, async (t) => {
+  const secrets = [
+    'hunter2',
+    'correcthorse',
+    '5f2c9a7b1e3d4f605f2c9a7b1e3d4f60',
+    'battery',
+    'staple',
+    'enigma',
+  ]
   const args = ['call', '', `--api-key=${secrets[0]}`, '--password', secrets[1], secrets[2]]
   const more = [`https://me:${secrets[3]}@h.example/`, JSON.stringify({ query: secrets[4] })]
   const env = { ...process.env, SOME_KEY: secrets[5] }
@@ -124,14 +147,19 @@ test('no secret of a command line is shown, nor the own token', { skip: noProces
         return rows.find((row) => row.pid === pid && row.command)
       })
       const { command } = await watched
-      assert.equal(command, 'node .../sleeper.mjs call *** --api-key=*** --password *** *** https://h.example/... ***')
+      assert.equal(
+        command,
+        'node .../sleeper.mjs call *** --api-key=*** --password *** *** https://h.example/... ***',
+      )
       for (const { stdout, stderr } of await Promise.all(outcomes)) {
         for (const secret of [...secrets, token])
           assert.ok(!`${stdout}${stderr}`.includes(secret), `${secret}:\n${stdout}`)
       }
       const slow = await listening(t, () => {})
       let own
-      const waiting = procward(['status', '--url', slow, '--token', token], { onStart: ({ pid }) => (own = pid) })
+      const waiting = procward(['status', '--url', slow, '--token', token], {
+        onStart: ({ pid }) => (own = pid),
+      })
       const row = await until(async () => (await ps(['--all'])).of.get(own))
       assert.equal(row.command, `node .../procward.js status --url ${slow}/... --token ***`)
       kill(own)
@@ -171,7 +199,12 @@ test('a server that was named has to be there: 3', async () => {
 })
 
 test('the environment of a server does not matter to it', async () => {
-  const env = { CLEANUP_SCOPE: 'machine', PROCESS_MAX_AGE: 'abc', CLEANUP_INTERVAL: '-1', PROCWARD_WARDEN: 'x' }
+  const env = {
+    CLEANUP_SCOPE: 'machine',
+    PROCESS_MAX_AGE: 'abc',
+    CLEANUP_INTERVAL: '-1',
+    PROCWARD_WARDEN: 'x',
+  }
   const { stderr, stdout } = await procward(['ps', '--json'], { env })
   assert.equal(stderr, '')
   assert.equal(JSON.parse(stdout).schemaVersion, 1)
@@ -194,7 +227,13 @@ test('what a server tells is joined with what is seen', () => {
     { ...base, pid: 3, state: 'owned', why: 'w', age: 1000 },
     { ...base, pid: 4, state: 'owned', why: 'w', age: 500 },
   ]
-  const call = (pid, age, tool, server = 'a') => ({ pid, server, tool, startTime: now - age, duration: age })
+  const call = (pid, age, tool, server = 'a') => ({
+    pid,
+    server,
+    tool,
+    startTime: now - age,
+    duration: age,
+  })
   const session = (pid, age) => ({ pid, server: 's', state: 'busy', age, memory: 7 })
   const health = {
     activeProcesses: {
@@ -219,7 +258,9 @@ test('what a server tells is joined with what is seen', () => {
     tools,
   ])
   assert.deepEqual(
-    short.sort(([one, first], [other, second]) => one - other || String(first).localeCompare(String(second))),
+    short.sort(
+      ([one, first], [other, second]) => one - other || String(first).localeCompare(String(second)),
+    ),
     [
       [1, 'node', 'owned', 9000, 1, 'a', ['t1', 't2']],
       [2, 'node', 'foreign', 9000, 1, null, []],
@@ -233,7 +274,9 @@ test('what a server tells is joined with what is seen', () => {
 })
 
 test('without the addon it says so', async () => {
-  const { code, stdout, stderr } = await procward(['ps'], { env: { NAPI_RS_NATIVE_LIBRARY_PATH: '/nowhere.node' } })
+  const { code, stdout, stderr } = await procward(['ps'], {
+    env: { NAPI_RS_NATIVE_LIBRARY_PATH: '/nowhere.node' },
+  })
   assert.deepEqual([code, stdout], [1, ''])
   assert.match(stderr, /^procward: procward's native addon for .* could not be loaded/)
 })

@@ -7,22 +7,56 @@ import { deadUrl, documentOf, listening, procward } from './support/cli.mjs'
 import { noShell } from './support/commands.mjs'
 
 const SECRET = 'node server.js --api-key=hunter2 /srv/app'
-const CALL = { pid: 4242, server: 'asana-v2', tool: 'list_workspaces', startTime: 1771031941000, duration: 2341 }
-const SESSION = { server: 'memory', pid: 77, state: 'idle', age: 5000, idle: 10, uses: 3, inFlight: 0, garbage: 0 }
-const STATS = { isRunning: true, interval: 60000, maxAge: 300000, stats: { scans: 15, killed: 3, errors: 0 } }
+const CALL = {
+  pid: 4242,
+  server: 'asana-v2',
+  tool: 'list_workspaces',
+  startTime: 1771031941000,
+  duration: 2341,
+}
+const SESSION = {
+  server: 'memory',
+  pid: 77,
+  state: 'idle',
+  age: 5000,
+  idle: 10,
+  uses: 3,
+  inFlight: 0,
+  garbage: 0,
+}
+const STATS = {
+  isRunning: true,
+  interval: 60000,
+  maxAge: 300000,
+  stats: { scans: 15, killed: 3, errors: 0 },
+}
 
 /** A helper and a cleanup as a server has them. */
 function source({ calls = [CALL], reason = null, names = {} } = {}) {
   const helper = {
-    getSemaphoreStatus: () => ({ maxConcurrent: 3, current: 2, queued: 1, available: 1, argv: SECRET }),
+    getSemaphoreStatus: () => ({
+      maxConcurrent: 3,
+      current: 2,
+      queued: 1,
+      available: 1,
+      argv: SECRET,
+    }),
     getActiveProcesses: () => calls.map((call) => ({ ...call, ...names, command: SECRET })),
     getPoolStatus: () => ({ maxSessions: 5, queued: 0, sessions: [{ ...SESSION, cwd: SECRET }] }),
     getReadiness: () => ({ ready: reason === null, reason }),
   }
-  return { helper, cleanup: { getStats: () => ({ ...STATS, scope: 'tree', lastScan: null }) }, prefix: '/api/health' }
+  return {
+    helper,
+    cleanup: { getStats: () => ({ ...STATS, scope: 'tree', lastScan: null }) },
+    prefix: '/api/health',
+  }
 }
 
-/** The health URL of a server. @param {import('node:test').TestContext} t @param {Parameters<typeof source>[0]} [given] */
+/**
+ * The health URL of a server.
+ * @param {import('node:test').TestContext} t
+ * @param {Parameters<typeof source>[0]} [given]
+ */
 async function serving(t, given) {
   return `${await listening(t, healthRouter(source(given)))}/api/health`
 }
@@ -70,9 +104,16 @@ describe('status', () => {
   })
 
   test('of one with an alert, and of one that takes no calls: 1', async (t) => {
-    const alarmed = await procward(['status', '--url', await serving(t, { calls: Array(6).fill(CALL) })])
+    const alarmed = await procward([
+      'status',
+      '--url',
+      await serving(t, { calls: Array(6).fill(CALL) }),
+    ])
     assert.equal(alarmed.code, 1)
-    assert.match(alarmed.stdout, /^alert {5}warning: 6 active processes detected \(recommended max: 5\)$/m)
+    assert.match(
+      alarmed.stdout,
+      /^alert {5}warning: 6 active processes detected \(recommended max: 5\)$/m,
+    )
     const draining = await procward(['status', '--url', await serving(t, { reason: 'draining' })])
     assert.equal(draining.code, 1)
     assert.match(draining.stdout, / {2}not ready: shutting down$/m)
@@ -80,8 +121,22 @@ describe('status', () => {
 
   test('all alerts are told where the server lists them', async (t) => {
     const alerts = [
-      { name: 'queueDepth', level: 'critical', message: '40 calls wait', since: 1, value: 40, threshold: 2 },
-      { name: 'processes', level: 'warning', message: '6 active', since: 1, value: 6, threshold: 5 },
+      {
+        name: 'queueDepth',
+        level: 'critical',
+        message: '40 calls wait',
+        since: 1,
+        value: 40,
+        threshold: 2,
+      },
+      {
+        name: 'processes',
+        level: 'warning',
+        message: '6 active',
+        since: 1,
+        value: 6,
+        threshold: 5,
+      },
     ]
     const url = await answering(t, (body) => ({ ...body, alerts }))
     const outcome = await procward(['status', '--url', url, '--json'])
@@ -104,7 +159,12 @@ describe('status', () => {
   })
 
   test('--quiet prints nothing, and ends the same', async (t) => {
-    const quiet = await procward(['status', '-q', '--url', await serving(t, { reason: 'queue-full' })])
+    const quiet = await procward([
+      'status',
+      '-q',
+      '--url',
+      await serving(t, { reason: 'queue-full' }),
+    ])
     assert.deepEqual(quiet, { code: 1, signal: null, stdout: '', stderr: '' })
   })
 
@@ -125,7 +185,9 @@ describe('status', () => {
       const { stdout, stderr } = await procward(['status', '--url', await serving(t)], { env })
       assert.equal(COLOR.test(stdout), expected)
       assert.equal(stderr, '')
-      const { stdout: json } = await procward(['status', '--json', '--url', await serving(t)], { env })
+      const { stdout: json } = await procward(['status', '--json', '--url', await serving(t)], {
+        env,
+      })
       assert.doesNotMatch(json, COLOR)
     })
   }
@@ -145,7 +207,10 @@ describe('a token', () => {
     })
     const url = `${base}/api/health`
     assert.equal((await procward(['status', '--url', url, '--token', token])).code, 0)
-    assert.equal((await procward(['status', '--url', url], { env: { PROCWARD_TOKEN: token } })).code, 0)
+    assert.equal(
+      (await procward(['status', '--url', url], { env: { PROCWARD_TOKEN: token } })).code,
+      0,
+    )
     assert.deepEqual(new Set(heard), new Set([`Bearer ${token}`]))
 
     const wrong = await procward(['status', '--url', url, '--token', 'hunter3'])
@@ -170,7 +235,9 @@ describe('a token', () => {
   })
 
   test('that is none is refused without repeating it', async () => {
-    const { code, stderr } = await procward(['status'], { env: { PROCWARD_TOKEN: 'hunter2\nx: y' } })
+    const { code, stderr } = await procward(['status'], {
+      env: { PROCWARD_TOKEN: 'hunter2\nx: y' },
+    })
     assert.equal(code, 2)
     assert.doesNotMatch(stderr, /hunter2/)
   })
@@ -188,7 +255,11 @@ describe('a token', () => {
 describe('whatever else may be there: 3, and a message', () => {
   /** @type {[string, import('node:http').RequestListener, RegExp][]} */
   const STRANGERS = [
-    ['a page', (_req, res) => res.setHeader('content-type', 'text/html').end('<html>'), /not as procward's/],
+    [
+      'a page',
+      (_req, res) => res.setHeader('content-type', 'text/html').end('<html>'),
+      /not as procward's/,
+    ],
     ['other JSON', (_req, res) => res.end('{"status":"ok"}'), /not as procward's/],
     ['null', (_req, res) => res.end('null'), /not as procward's/],
     ['nothing', (_req, res) => res.end(), /not as procward's/],
@@ -219,7 +290,10 @@ describe('whatever else may be there: 3, and a message', () => {
   test('nobody', async () => {
     const url = await deadUrl()
     const { code, stdout, stderr } = await procward(['status', '--url', url])
-    assert.deepEqual([code, stdout, stderr], [3, '', `procward: cannot reach ${url}: ECONNREFUSED\n`])
+    assert.deepEqual(
+      [code, stdout, stderr],
+      [3, '', `procward: cannot reach ${url}: ECONNREFUSED\n`],
+    )
   })
 })
 
@@ -253,7 +327,9 @@ describe('metrics', () => {
 
 test('who reads no further ends the command silently, with 0', { skip: noShell }, async (t) => {
   const url = await listening(t, (_req, res) => {
-    res.writeHead(200, { 'content-type': 'text/plain' }).end('procward_semaphore_limit 3\n'.repeat(200_000))
+    res
+      .writeHead(200, { 'content-type': 'text/plain' })
+      .end('procward_semaphore_limit 3\n'.repeat(200_000))
   })
   const shell = '"$@" | head -n 1; echo "$PIPESTATUS"'
   const wrapper = ['bash', '-c', shell, 'bash']
@@ -261,7 +337,11 @@ test('who reads no further ends the command silently, with 0', { skip: noShell }
   assert.deepEqual([stdout, stderr], ['procward_semaphore_limit 3\n0\n', ''])
 })
 
-/** The health URL of a server whose /processes is changed on the way. @param {import('node:test').TestContext} t @param {(body: any) => any} change */
+/**
+ * The health URL of a server whose /processes is changed on the way.
+ * @param {import('node:test').TestContext} t
+ * @param {(body: any) => any} change
+ */
 async function answering(t, change) {
   const router = healthRouter({ ...source(), prefix: '' })
   return listening(t, (req, res) => {

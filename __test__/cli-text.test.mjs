@@ -28,7 +28,8 @@ describe('plain text', () => {
     ['\ud800x', 'x'],
     ['x'.repeat(300), `${'x'.repeat(197)}...`],
   ]
-  for (const [given, shown] of TEXTS) test(JSON.stringify(given.slice(0, 40)), () => assert.equal(plain(given), shown))
+  for (const [given, shown] of TEXTS)
+    test(JSON.stringify(given.slice(0, 40)), () => assert.equal(plain(given), shown))
 
   test('in all of a JSON value, the names too', () => {
     const given = { 'a\u001b[1m': ['b\u0007', { c: '\u202e', d: 1, e: null, f: true }] }
@@ -58,11 +59,47 @@ describe('plain text', () => {
   })
 
   test('times and sizes', () => {
-    const times = [0, 999, 1000, 59_999, 60_000, 3_661_000, 90_000_000, -1, NaN, null, '5'].map(duration)
-    const expected = ['0 ms', '999 ms', '1.0 s', '59.9 s', '1 min 0 s', '1 h 1 min', '1 d 1 h', '-', '-', '-', '-']
+    const times = [0, 999, 1000, 59_999, 60_000, 3_661_000, 90_000_000, -1, NaN, null, '5'].map(
+      duration,
+    )
+    const expected = [
+      '0 ms',
+      '999 ms',
+      '1.0 s',
+      '59.9 s',
+      '1 min 0 s',
+      '1 h 1 min',
+      '1 d 1 h',
+      '-',
+      '-',
+      '-',
+      '-',
+    ]
     assert.deepEqual(times, expected)
-    const sizes = [0, 1023, 1024, 1536, 10 * 1024, 2 ** 20, 3 * 2 ** 30, 2 ** 50, -1, undefined].map(size)
-    const written = ['0 B', '1023 B', '1.0 KiB', '1.5 KiB', '10 KiB', '1.0 MiB', '3.0 GiB', '1024 TiB', '-', '-']
+    const sizes = [
+      0,
+      1023,
+      1024,
+      1536,
+      10 * 1024,
+      2 ** 20,
+      3 * 2 ** 30,
+      2 ** 50,
+      -1,
+      undefined,
+    ].map(size)
+    const written = [
+      '0 B',
+      '1023 B',
+      '1.0 KiB',
+      '1.5 KiB',
+      '10 KiB',
+      '1.0 MiB',
+      '3.0 GiB',
+      '1024 TiB',
+      '-',
+      '-',
+    ]
     assert.deepEqual(sizes, written)
   })
 })
@@ -71,9 +108,15 @@ describe('command lines', () => {
   /** @type {[string[], string][]} */
   const LINES = [
     [['/usr/bin/node', '/srv/app/server.js', '--port', '3000'], 'node .../server.js --port 3000'],
-    [['node', 'server.js', '--api-key', 'hunter', '--verbose'], 'node server.js --api-key *** --verbose'],
+    [
+      ['node', 'server.js', '--api-key', 'hunter', '--verbose'],
+      'node server.js --api-key *** --verbose',
+    ],
     [['node', 'server.js', '--token', '--password', 'hunter'], 'node server.js --token *** ***'],
-    [['node', 'server.js', '--password=hunter', '--port=3000'], 'node server.js --password=*** --port=***'],
+    [
+      ['node', 'server.js', '--password=hunter', '--port=3000'],
+      'node server.js --password=*** --port=***',
+    ],
     [['node', 'server.js', '-H', 'Authorization: Bearer x'], 'node server.js -H ***'],
     [
       ['node', 'server.js', 'https://user:pass@h.example:8080/T0/x?token=y'],
@@ -82,16 +125,34 @@ describe('command lines', () => {
     [['node', 'server.js', 'postgres://user:pass@db/x'], 'node server.js postgres://db/...'],
     [['node', 'server.js', '5f2c9a7b1e3d4f60'], 'node server.js ***'],
     [['node', 'server.js', 'c2VjcmV0LXNlY3JldC1zZWNyZXQ='], 'node server.js ***'],
-    [['node', 'server.js', 'sk-proj-abcdef', 'ghp_abcdef', 'hunter2'], 'node server.js *** *** ***'],
-    [['node', 'server.js', 'API_KEY=x', 'q:hunter', '{"a":1}'], 'node server.js API_KEY=*** *** ***'],
+    [
+      ['node', 'server.js', 'sk-proj-abcdef', 'ghp_abcdef', 'hunter2'],
+      'node server.js *** *** ***',
+    ],
+    [
+      ['node', 'server.js', 'API_KEY=x', 'q:hunter', '{"a":1}'],
+      'node server.js API_KEY=*** *** ***',
+    ],
     [['node', '-e', 'fetch("x")'], 'node -e ***'],
     [['sh', '-c', 'echo hunter'], 'sh -c ***'],
     [['mysql', '-uroot', '-phunter'], 'mysql -u*** -p***'],
-    [['npx', '-y', '@scope/server-memory@2026.8.31', 'stdio'], 'npx -y @scope/server-memory@2026.8.31 stdio'],
-    [['node', '/h/_npx/15b07286cbcc3329/node_modules/.bin/mcp-server'], 'node .../node_modules/.bin/mcp-server'],
-    [['node', '/a/node_modules/@scope/it/dist/index.js'], 'node .../node_modules/@scope/it/dist/index.js'],
+    [
+      ['npx', '-y', '@scope/server-memory@2026.8.31', 'stdio'],
+      'npx -y @scope/server-memory@2026.8.31 stdio',
+    ],
+    [
+      ['node', '/h/_npx/15b07286cbcc3329/node_modules/.bin/mcp-server'],
+      'node .../node_modules/.bin/mcp-server',
+    ],
+    [
+      ['node', '/a/node_modules/@scope/it/dist/index.js'],
+      'node .../node_modules/@scope/it/dist/index.js',
+    ],
     [['C:\\Program Files\\node.exe', 'C:\\Users\\me\\server.js'], 'node.exe .../server.js'],
-    [['mcporter', 'call', 'github.search', 'q=x', '--args', '{}'], 'mcporter call github.search q=*** --args ***'],
+    [
+      ['mcporter', 'call', 'github.search', 'q=x', '--args', '{}'],
+      'mcporter call github.search q=*** --args ***',
+    ],
     [['node server.js --password hunter'], 'node server.js --password ***'],
     [['node', 'a\u001b[31mb'], 'node ***'],
     [['node', ''], 'node ***'],
@@ -106,7 +167,9 @@ describe('command lines', () => {
     const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'
     for (let round = 0; round < 3000; round++) {
       const hex = Array.from({ length: 16 + random(48) }, () => pick('0123456789abcdef')).join('')
-      const base64 = Array.from({ length: 24 + random(40) }, () => pick(`${letters}0123456789+/`)).join('')
+      const base64 = Array.from({ length: 24 + random(40) }, () =>
+        pick(`${letters}0123456789+/`),
+      ).join('')
       // Behind an option or a name, any word is one.
       const word = Array.from({ length: 8 + random(20) }, () => pick(letters)).join('')
       const places = [
@@ -128,7 +191,16 @@ describe('command lines', () => {
         const parts = secret.split(/[/+]/).filter((part) => part.length > 5)
         for (const part of parts) assert.ok(!line.includes(part), `${part} in ${line}`)
       }
-      for (const option of ['--token', '--api-key', '--password', '--client-secret', '--auth', '-p', '-H', '-e']) {
+      for (const option of [
+        '--token',
+        '--api-key',
+        '--password',
+        '--client-secret',
+        '--auth',
+        '-p',
+        '-H',
+        '-e',
+      ]) {
         assert.ok(!commandLine(['node', 'server.js', option, word]).includes(word), option)
       }
     }

@@ -7,7 +7,12 @@ import { healthRouter } from 'procward/health'
 import { deadUrl, listening, procward } from './support/cli.mjs'
 import { isAlive } from './support/processes.mjs'
 
-const stats = { isRunning: false, interval: 60000, maxAge: 300000, stats: { scans: 0, killed: 0, errors: 0 } }
+const stats = {
+  isRunning: false,
+  interval: 60000,
+  maxAge: 300000,
+  stats: { scans: 0, killed: 0, errors: 0 },
+}
 const source = {
   helper: {
     getSemaphoreStatus: () => ({ maxConcurrent: 3, current: 0, queued: 0, available: 3 }),
@@ -15,7 +20,10 @@ const source = {
   },
   cleanup: { getStats: () => ({ ...stats, scope: 'tree', lastScan: null }) },
 }
-const noTerminal = spawnSync('script', ['--version']).status === 0 ? false : "needs util-linux's script for a terminal"
+const noTerminal =
+  spawnSync('script', ['--version']).status === 0
+    ? false
+    : "needs util-linux's script for a terminal"
 const ENTER = '\u001b[?1049h\u001b[?25l'
 const LEAVE = '\u001b[?25h\u001b[?1049l'
 
@@ -36,7 +44,16 @@ test('without a server it shows the processes here', async () => {
 
 test('as JSON, one document a line', async (t) => {
   const url = await listening(t, healthRouter(source))
-  const { stdout } = await procward(['top', '--count', '2', '--interval', '1', '--url', url, '--json'])
+  const { stdout } = await procward([
+    'top',
+    '--count',
+    '2',
+    '--interval',
+    '1',
+    '--url',
+    url,
+    '--json',
+  ])
   const documents = stdout
     .trimEnd()
     .split('\n')
@@ -73,7 +90,12 @@ test('SIGINT ends it with 130', async () => {
   assert.ok(!isAlive(pid))
 })
 
-/** Runs it on a terminal, and types when the first frame is there. @param {string} keys @param {string[]} args @param {Record<string, string>} [env] */
+/**
+ * Runs it on a terminal, and types when the first frame is there.
+ * @param {string} keys
+ * @param {string[]} args
+ * @param {Record<string, string>} [env]
+ */
 function onTerminal(keys, args, env) {
   const command = `stty rows 10 cols 60; exec "$NODE" "$PROCWARD" ${args.join(' ')}`
   // `script` gives it a terminal, and its exit code back.

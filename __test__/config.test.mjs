@@ -16,7 +16,24 @@ const SCOPE = "one of 'tracked', 'tree', 'machine'"
 /** What nobody can have meant as a number of at least one. */
 const NO_NUMBERS = [
   ...['abc', '0', '00', '-0', '-1', '+5', 'NaN', 'Infinity', 'null', 'undefined', 'true'],
-  ...['1.5', '5.0', '.5', '5.', '1e3', '0x10', '0b1', '5n', '5ms', '60s', '1 000', '1,000', '1_000', '５', '5;', '"5"'],
+  ...[
+    '1.5',
+    '5.0',
+    '.5',
+    '5.',
+    '1e3',
+    '0x10',
+    '0b1',
+    '5n',
+    '5ms',
+    '60s',
+    '1 000',
+    '1,000',
+    '1_000',
+    '５',
+    '5;',
+    '"5"',
+  ],
   ...[' ', '\t', '\n', '99999999999999999999', '4294967296'],
 ]
 
@@ -26,7 +43,12 @@ const scanner = () => new CleanupScanner().getStats()
 const VARIABLES = [
   ['CLEANUP_INTERVAL', TIME, [...NO_NUMBERS, '2147483648'], scanner],
   ['PROCESS_MAX_AGE', TIME, [...NO_NUMBERS, '2147483648'], scanner],
-  ['CLEANUP_SCOPE', SCOPE, ['abc', 'TREE', ' tree', 'tree,machine', 'all-node', ' ', '0', '1e3'], scanner],
+  [
+    'CLEANUP_SCOPE',
+    SCOPE,
+    ['abc', 'TREE', ' tree', 'tree,machine', 'all-node', ' ', '0', '1e3'],
+    scanner,
+  ],
   ['MCP_MAX_CONCURRENT', COUNT, NO_NUMBERS, () => createMcpHelper()],
   ['MCPORTER_CALL_TIMEOUT', TIME, [...NO_NUMBERS, '2147483648'], () => createMcpHelper()],
   ['MCPORTER_LIST_TIMEOUT', TIME, [...NO_NUMBERS, '2147483648'], () => createMcpHelper()],
@@ -51,7 +73,10 @@ for (const [variable, expected, values, ask] of VARIABLES)
         assert.throws(ask, ({ code, message }) => {
           assert.equal(code, 'ERR_INVALID_CONFIG')
           assert.ok(message.startsWith(`${variable} must be ${expected}, got `), message)
-          const got = message.slice(message.indexOf(', got ')).replaceAll('\\n', '\n').replaceAll('\\t', '\t')
+          const got = message
+            .slice(message.indexOf(', got '))
+            .replaceAll('\\n', '\n')
+            .replaceAll('\\t', '\t')
           assert.ok(got.includes(value), `${message} tells the value`)
           return true
         })
@@ -76,7 +101,10 @@ describe('every use of a scanner refuses a malformed variable, and works once it
     test(variable, async () => {
       const fresh = new CleanupScanner()
       process.env[variable] = value
-      const refused = { code: 'ERR_INVALID_CONFIG', message: new RegExp(`^${variable} must be .*, got '?${value}'?$`) }
+      const refused = {
+        code: 'ERR_INVALID_CONFIG',
+        message: new RegExp(`^${variable} must be .*, got '?${value}'?$`),
+      }
       const unheard = variable === 'CLEANUP_INTERVAL' ? { maxAge: 5 } : { interval: 5 }
       assert.throws(() => fresh.start(unheard), refused)
       assert.throws(() => fresh.getStats(), refused)
@@ -93,7 +121,10 @@ describe('every use of a scanner refuses a malformed variable, and works once it
 
 test('the default MCP helper refuses a malformed variable, and works once it is mended', async () => {
   process.env.MCP_MAX_CONCURRENT = 'abc'
-  const refused = { code: 'ERR_INVALID_CONFIG', message: `MCP_MAX_CONCURRENT must be ${COUNT}, got 'abc'` }
+  const refused = {
+    code: 'ERR_INVALID_CONFIG',
+    message: `MCP_MAX_CONCURRENT must be ${COUNT}, got 'abc'`,
+  }
   assert.throws(getSemaphoreStatus, refused)
   await assert.rejects(callToolAsync('server', 'tool'), refused)
   await assert.rejects(listToolsAsync('server'), refused)
@@ -103,7 +134,11 @@ test('the default MCP helper refuses a malformed variable, and works once it is 
 
 describe('the environment sets defaults', () => {
   test('of scanners that are made later, and options go before it', () => {
-    Object.assign(process.env, { CLEANUP_INTERVAL: '30000', PROCESS_MAX_AGE: '180000', CLEANUP_SCOPE: 'tracked' })
+    Object.assign(process.env, {
+      CLEANUP_INTERVAL: '30000',
+      PROCESS_MAX_AGE: '180000',
+      CLEANUP_SCOPE: 'tracked',
+    })
     const expected = { interval: 30_000, maxAge: 180_000, scope: 'tracked' }
     assert.deepEqual(settings(), expected)
     assert.deepEqual(settings(new CleanupScanner({ maxAge: 5, scope: 'tree' })), {
@@ -140,7 +175,12 @@ describe('the environment sets defaults', () => {
       process.env.CLEANUP_INTERVAL = '1234'
       process.env.MCP_MAX_CONCURRENT = '5'
       console.log(cleanup.getStats().interval, getSemaphoreStatus().maxConcurrent)`
-    assert.deepEqual(await outcomeOf(program), { code: 0, signal: null, stdout: '1234 5', stderr: '' })
+    assert.deepEqual(await outcomeOf(program), {
+      code: 0,
+      signal: null,
+      stdout: '1234 5',
+      stderr: '',
+    })
   })
 
   test('the singleton is set by what the environment says at its start', () => {
@@ -161,8 +201,16 @@ describe('proxies are looked for as Node.js looks for them', () => {
     [{ HTTP_PROXY: http, ...on }, [], { http, https: undefined, noProxy: '' }],
     [{ HTTP_PROXY: http, ...on }, ['--no-use-env-proxy'], undefined],
     [{ HTTP_PROXY: http }, ['--use-env-proxy'], { http, https: undefined, noProxy: '' }],
-    [{ HTTP_PROXY: http }, ['--use_env_proxy', '--no-warnings'], { http, https: undefined, noProxy: '' }],
-    [{ HTTP_PROXY: http, NODE_OPTIONS: '--no-warnings --use-env-proxy' }, [], { http, https: undefined, noProxy: '' }],
+    [
+      { HTTP_PROXY: http },
+      ['--use_env_proxy', '--no-warnings'],
+      { http, https: undefined, noProxy: '' },
+    ],
+    [
+      { HTTP_PROXY: http, NODE_OPTIONS: '--no-warnings --use-env-proxy' },
+      [],
+      { http, https: undefined, noProxy: '' },
+    ],
     [{ HTTP_PROXY: http, NODE_OPTIONS: '--use-env-proxy' }, ['--no-use-env-proxy'], undefined],
     [on, [], { http: undefined, https: undefined, noProxy: '' }],
     [
@@ -170,8 +218,16 @@ describe('proxies are looked for as Node.js looks for them', () => {
       [],
       { http, https, noProxy: '' },
     ],
-    [{ ...on, http_proxy: '', HTTP_PROXY: http }, [], { http: undefined, https: undefined, noProxy: '' }],
-    [{ ...on, NO_PROXY: 'a,b', no_proxy: 'c' }, [], { http: undefined, https: undefined, noProxy: 'c' }],
+    [
+      { ...on, http_proxy: '', HTTP_PROXY: http },
+      [],
+      { http: undefined, https: undefined, noProxy: '' },
+    ],
+    [
+      { ...on, NO_PROXY: 'a,b', no_proxy: 'c' },
+      [],
+      { http: undefined, https: undefined, noProxy: 'c' },
+    ],
   ]
   const names = [...new Set(cases.flatMap(([variables]) => Object.keys(variables)))]
 

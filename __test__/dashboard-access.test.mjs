@@ -11,7 +11,14 @@ const { helper, cleanup } = watched()
 
 const TOKEN = 'correct-horse-battery-staple'
 const SEED = ['/', '/processes', '/live', '/ready']
-const ADDED = ['/metrics', '/history', '/events', '/dashboard', '/dashboard/app.js', '/dashboard/style.css']
+const ADDED = [
+  '/metrics',
+  '/history',
+  '/events',
+  '/dashboard',
+  '/dashboard/app.js',
+  '/dashboard/style.css',
+]
 const NOW = 1_800_000_000_000
 
 const cookieOf = (header) => header.split(';')[0]
@@ -50,8 +57,13 @@ describe('without a token', () => {
     test(`Host ${host} is ${allowed ? 'allowed' : 'refused'}`, () => {
       const allowedHosts = new Set(['ops.example.org', '2001:db8::7'])
       for (const path of ADDED)
-        assert.equal(verdict({ allowedHosts }, path, { host }), allowed ? undefined : 'ERR_FORBIDDEN_HOST', path)
-      for (const path of SEED) assert.equal(verdict({ allowedHosts }, path, { host }), undefined, path)
+        assert.equal(
+          verdict({ allowedHosts }, path, { host }),
+          allowed ? undefined : 'ERR_FORBIDDEN_HOST',
+          path,
+        )
+      for (const path of SEED)
+        assert.equal(verdict({ allowedHosts }, path, { host }), undefined, path)
     })
   }
 
@@ -76,16 +88,32 @@ describe('with a token', () => {
     ['the token as Basic', { authorization: `Basic ${TOKEN}` }, false],
     ['the cookie', { cookie }, true],
     ['the cookie among others', { cookie: `a=b; ${cookie}; c=d` }, true],
-    ['a cookie of another token', { cookie: cookieOf(session.sessionCookie('other', false, NOW)) }, false],
-    ['a cookie that has expired', { cookie: cookieOf(session.sessionCookie(TOKEN, false, NOW - 12 * HOURS)) }, false],
-    ['a cookie that was made to last', { cookie: `${name}=${Number(expires) + 1}.${signature}` }, false],
+    [
+      'a cookie of another token',
+      { cookie: cookieOf(session.sessionCookie('other', false, NOW)) },
+      false,
+    ],
+    [
+      'a cookie that has expired',
+      { cookie: cookieOf(session.sessionCookie(TOKEN, false, NOW - 12 * HOURS)) },
+      false,
+    ],
+    [
+      'a cookie that was made to last',
+      { cookie: `${name}=${Number(expires) + 1}.${signature}` },
+      false,
+    ],
     ['a cookie without signature', { cookie: `${name}=${expires}` }, false],
     ['the token as the cookie', { cookie: `${name}=${TOKEN}` }, false],
     ['a loopback Host', { host: 'localhost' }, false],
   ]) {
     test(`${what} ${allowed ? 'is enough' : 'is not enough'}`, () => {
       for (const path of ['/', '/processes', ...ADDED])
-        assert.equal(verdict({ token: TOKEN }, path, headers), allowed ? undefined : 'ERR_UNAUTHORIZED', path)
+        assert.equal(
+          verdict({ token: TOKEN }, path, headers),
+          allowed ? undefined : 'ERR_UNAUTHORIZED',
+          path,
+        )
       for (const path of ['/live', '/ready', '/dashboard/login.css'])
         assert.equal(verdict({ token: TOKEN }, path, headers), undefined, path)
     })
@@ -126,7 +154,8 @@ for (const [name, mount] of Object.entries(MOUNTS))
     test('an allowed name reads all', async (t) => {
       const ask = await serve(t, { allowedHosts: ['Ops.Example.org'] })
       const headers = { host: 'ops.example.org:443', accept: 'application/json' }
-      for (const path of [...SEED, ...ADDED]) assert.equal((await ask(path, { headers })).status, 200, path)
+      for (const path of [...SEED, ...ADDED])
+        assert.equal((await ask(path, { headers })).status, 200, path)
     })
 
     test('a token is asked for everywhere but by probes', async (t) => {
@@ -137,10 +166,13 @@ for (const [name, mount] of Object.entries(MOUNTS))
         assert.equal(headers['www-authenticate'], 'Bearer')
         assert.ok(!text.includes(TOKEN))
         const accept = 'application/json'
-        const authorized = await ask(path, { headers: { authorization: `Bearer ${TOKEN}`, accept } })
+        const authorized = await ask(path, {
+          headers: { authorization: `Bearer ${TOKEN}`, accept },
+        })
         assert.equal(authorized.status, 200, path)
       }
-      for (const path of ['/live', '/ready', '/dashboard/login.css']) assert.equal((await ask(path)).status, 200, path)
+      for (const path of ['/live', '/ready', '/dashboard/login.css'])
+        assert.equal((await ask(path)).status, 200, path)
     })
 
     const login = (ask, body, headers = {}) =>
@@ -156,7 +188,10 @@ for (const [name, mount] of Object.entries(MOUNTS))
 
     test('the form gives a cookie for the token, and leads to the page', async (t) => {
       const ask = await serve(t, { token: TOKEN })
-      const { status, headers, text } = await login(ask, new URLSearchParams({ token: TOKEN }).toString())
+      const { status, headers, text } = await login(
+        ask,
+        new URLSearchParams({ token: TOKEN }).toString(),
+      )
       assert.deepEqual([status, headers.location, text], [303, 'dashboard', ''])
       const [cookie] = headers['set-cookie']
       assert.match(cookie, /^procward_session=\S+; Max-Age=43200; HttpOnly; SameSite=Strict$/)
@@ -174,7 +209,9 @@ for (const [name, mount] of Object.entries(MOUNTS))
 
     test('the header gives the page and the cookie', async (t) => {
       const ask = await serve(t, { token: TOKEN })
-      const { status, headers } = await ask('/dashboard', { headers: { authorization: `Bearer ${TOKEN}` } })
+      const { status, headers } = await ask('/dashboard', {
+        headers: { authorization: `Bearer ${TOKEN}` },
+      })
       assert.equal(status, 200)
       const cookie = cookieOf(headers['set-cookie'][0])
       assert.equal((await ask('/processes', { headers: { cookie } })).status, 200)
@@ -186,7 +223,9 @@ for (const [name, mount] of Object.entries(MOUNTS))
       ['nothing', ''],
       ['a list', `token[]=${TOKEN}`],
       // A parser in front has its own limit.
-      ...(name.includes('parser') ? [] : [['far too much', `token=${TOKEN}&x=${'x'.repeat(20_000)}`]]),
+      ...(name.includes('parser')
+        ? []
+        : [['far too much', `token=${TOKEN}&x=${'x'.repeat(20_000)}`]]),
     ]) {
       test(`${what} gets the form again`, async (t) => {
         const ask = await serve(t, { token: TOKEN })
@@ -222,7 +261,9 @@ describe('options', () => {
     { allowedHosts: [undefined] },
   ]) {
     test(`${JSON.stringify(given)} is refused`, () => {
-      assert.throws(() => healthRouter({ helper, cleanup, ...given }), { code: 'ERR_INVALID_CONFIG' })
+      assert.throws(() => healthRouter({ helper, cleanup, ...given }), {
+        code: 'ERR_INVALID_CONFIG',
+      })
     })
   }
 

@@ -45,7 +45,8 @@ describe('in Chromium', { skip: noBrowser }, () => {
         headers: { 'Content-Type': 'application/json' },
         body: JSON.stringify(args),
       }).then((response) => response.json())
-    const long = (seconds) => call('everything', 'trigger-long-running-operation', { duration: seconds, steps: 1 })
+    const long = (seconds) =>
+      call('everything', 'trigger-long-running-operation', { duration: seconds, steps: 1 })
     const open = async (t, options) => {
       const opened = await openPage(browser, t, options)
       await opened.goto(`${server.url}/api/health/dashboard`)
@@ -68,7 +69,10 @@ describe('in Chromium', { skip: noBrowser }, () => {
       assert.match(await textOf(page, '#sessions tbody tr'), /^everything\s+busy\s+\d+\s+7\s/)
       assert.match(await textOf(page, '.tile >> nth=0'), /7 \/ 8/)
       const alert = page.locator('#alerts [data-name="processes"]')
-      await until(async () => (await alert.getAttribute('data-level', { timeout: 100 }).catch(() => '')) === 'warning')
+      await until(
+        async () =>
+          (await alert.getAttribute('data-level', { timeout: 100 }).catch(() => '')) === 'warning',
+      )
       assert.match(await alert.textContent(), /7 active processes detected \(recommended max: 5\)/)
       assert.match(await textOf(page, '#announcement'), /^warning: 7 active processes/)
 
@@ -113,7 +117,10 @@ describe('in Chromium', { skip: noBrowser }, () => {
       await page.keyboard.press('Tab')
       await page.keyboard.press('ArrowRight')
       await page.keyboard.press('ArrowRight')
-      assert.equal(await page.locator('input[name="window"]:checked').getAttribute('value'), '3600000')
+      assert.equal(
+        await page.locator('input[name="window"]:checked').getAttribute('value'),
+        '3600000',
+      )
       await until(async () => (await times()) !== before)
       const summary = page.locator('.chart >> nth=0').locator('summary')
       await summary.focus()
@@ -128,7 +135,9 @@ describe('in Chromium', { skip: noBrowser }, () => {
     test('where no stream comes through it asks', async (t) => {
       const { page, goto } = await openPage(browser, t)
       await page.route('**/events', (route) =>
-        route.request().headers().accept === 'text/event-stream' ? route.fulfill({ status: 503 }) : route.continue(),
+        route.request().headers().accept === 'text/event-stream'
+          ? route.fulfill({ status: 503 })
+          : route.continue(),
       )
       await goto(`${server.url}/api/health/dashboard`)
       await until(async () => (await stateOf(page)) === 'polling')
@@ -141,7 +150,10 @@ describe('in Chromium', { skip: noBrowser }, () => {
 
   test('a server that shuts down, and is gone', async (t) => {
     const { state, helper, cleanup } = watched()
-    const getReadiness = () => ({ ready: !state.draining, reason: state.draining ? 'draining' : null })
+    const getReadiness = () => ({
+      ready: !state.draining,
+      reason: state.draining ? 'draining' : null,
+    })
     const handler = healthRouter({ helper: { ...helper, getReadiness }, cleanup })
     const { origin, server } = await listen(t, handler)
     const { page, goto } = await openPage(browser, t)
@@ -150,13 +162,19 @@ describe('in Chromium', { skip: noBrowser }, () => {
     assert.equal(await textOf(page, '#notice'), '')
     Object.assign(state, { draining: true, processes: 2 })
     await until(async () => (await stateOf(page)) === 'draining')
-    assert.match(await textOf(page, '#notice'), /shutting down: no new call starts, 2 calls still run/)
+    assert.match(
+      await textOf(page, '#notice'),
+      /shutting down: no new call starts, 2 calls still run/,
+    )
     assert.deepEqual(await seriousFindings(page), [])
     state.processes = 0
     server.close()
     server.closeAllConnections()
     await until(async () => (await stateOf(page)) === 'lost')
-    assert.match(await textOf(page, '#notice'), /has shut down\. The numbers are those of \d\d:\d\d:\d\d/)
+    assert.match(
+      await textOf(page, '#notice'),
+      /has shut down\. The numbers are those of \d\d:\d\d:\d\d/,
+    )
     assert.match(await textOf(page, '#announcement'), /shut/)
   })
 
@@ -179,9 +197,13 @@ describe('in Chromium', { skip: noBrowser }, () => {
   test('a name that is markup is only a name', async (t) => {
     const { state, helper, cleanup } = watched()
     const name = '<img src=x onerror="document.title=1"><b>'
-    const getActiveProcesses = () => helper.getActiveProcesses().map((call) => ({ ...call, server: name, tool: name }))
+    const getActiveProcesses = () =>
+      helper.getActiveProcesses().map((call) => ({ ...call, server: name, tool: name }))
     state.processes = 1
-    const { origin } = await listen(t, healthRouter({ helper: { ...helper, getActiveProcesses }, cleanup }))
+    const { origin } = await listen(
+      t,
+      healthRouter({ helper: { ...helper, getActiveProcesses }, cleanup }),
+    )
     const { page, goto, mishaps } = await openPage(browser, t)
     await goto(`${origin}/dashboard`)
     await until(async () => (await rows(page, 'calls')) === 1)
@@ -193,7 +215,10 @@ describe('in Chromium', { skip: noBrowser }, () => {
   for (const colorScheme of /** @type {const} */ (['light', 'dark']))
     test(`a token is asked for, ${colorScheme}`, async (t) => {
       const { helper, cleanup } = watched()
-      const { origin } = await listen(t, healthRouter({ helper, cleanup, prefix: '/api/health', token: TOKEN }))
+      const { origin } = await listen(
+        t,
+        healthRouter({ helper, cleanup, prefix: '/api/health', token: TOKEN }),
+      )
       const { page, goto } = await openPage(browser, t, { colorScheme, viewport: PHONE })
       await goto(`${origin}/api/health/dashboard`)
       assert.deepEqual(await seriousFindings(page), [])
@@ -206,7 +231,10 @@ describe('in Chromium', { skip: noBrowser }, () => {
       await page.waitForURL(`${origin}/api/health/dashboard`)
       await isLive(page)
       const [cookie] = await page.context().cookies()
-      assert.deepEqual([cookie.path, cookie.httpOnly, cookie.sameSite], ['/api/health', true, 'Strict'])
+      assert.deepEqual(
+        [cookie.path, cookie.httpOnly, cookie.sameSite],
+        ['/api/health', true, 'Strict'],
+      )
       assert.ok(!cookie.value.includes(TOKEN))
     })
 })

@@ -1,4 +1,5 @@
-// The lifecycle demo's calls under the open dashboard, as four people see them at once: light and dark, desk and phone.
+// The lifecycle demo's calls under the open dashboard, as four people see them at once: light and
+// dark, desk and phone.
 
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
@@ -37,10 +38,19 @@ async function lifecycle(server) {
   const kept = async () => (await client.processHealth()).pool.sessions.map(({ pid }) => pid)
   const progress = new Progress({ isTTY: false, write: () => {} }, 'demo', 44)
   const phases = campaign(randomBytes(3).toString('hex'))
-  return run({ phases, callTool: client.callTool, watched: { root: server.pid, kept }, progress, signal })
+  return run({
+    phases,
+    callTool: client.callTool,
+    watched: { root: server.pid, kept },
+    progress,
+    signal,
+  })
 }
 
-/** Waits until one viewer has seen calls, sessions and the alert, each of which may have gone again by the end. */
+/**
+ * Waits until one viewer has seen calls, sessions and the alert, each of which may have gone again
+ * by the end.
+ */
 async function watch(page) {
   const alert = page.locator('#alerts [data-name="processes"]')
   const isRaised = async () => (await alert.count()) > 0
@@ -49,7 +59,10 @@ async function watch(page) {
     until(async () => (await rows(page, 'sessions')) === SERVERS.length),
     until(isRaised),
   ])
-  assert.match(await alert.first().textContent(), /1?\d active processes detected \(recommended max: 5\)/)
+  assert.match(
+    await alert.first().textContent(),
+    /1?\d active processes detected \(recommended max: 5\)/,
+  )
 }
 
 describe('the lifecycle demo in Chromium', { skip: noBrowser }, () => {
@@ -76,7 +89,8 @@ describe('the lifecycle demo in Chromium', { skip: noBrowser }, () => {
     const seen = Promise.all(pages.map(watch)).finally(() => {
       isSeen = true
     })
-    // Once is enough, unless no snapshot fell into the second in which all eleven waited for their servers.
+    // Once is enough, unless no snapshot fell into the second in which all eleven waited for their
+    // servers.
     const outcomes = []
     do outcomes.push(await lifecycle(server))
     while (!isSeen)
@@ -99,7 +113,8 @@ describe('the lifecycle demo in Chromium', { skip: noBrowser }, () => {
       await until(async () => (await alert.getAttribute('data-level')) === 'resolved')
       const later = await chartLines(page)
       // In progress, finished, memory, children; nothing queued, and nothing was to be cleaned up.
-      for (const chart of [0, 2, 3, 4]) assert.notEqual(later[chart], before[at][chart], `chart ${chart}`)
+      for (const chart of [0, 2, 3, 4])
+        assert.notEqual(later[chart], before[at][chart], `chart ${chart}`)
       const [width, room] = await widths(page)
       assert.ok(width <= room, `${width} px of ${room}`)
       assert.deepEqual(viewers[at].mishaps, [])

@@ -14,7 +14,8 @@ const SNAPSHOT = ['time', 'health', 'sample', 'metrics', 'draining']
 const lastOf = (stream) => JSON.parse(eventsOf(stream).at(-1).data)
 
 const draining = (state) => ({
-  getReadiness: () => (state.draining ? { ready: false, reason: 'draining' } : { ready: true, reason: null }),
+  getReadiness: () =>
+    state.draining ? { ready: false, reason: 'draining' } : { ready: true, reason: null },
 })
 
 for (const [name, mount] of Object.entries({
@@ -33,7 +34,11 @@ for (const [name, mount] of Object.entries({
       state.processes = 2
       await until(() => lastOf(stream).health.activeProcesses.count === 2)
       assert.match(stream.text, /^retry: 2000\n\n/)
-      const seen = eventsOf(stream).map(({ id, event, data }) => ({ id, event, data: JSON.parse(data) }))
+      const seen = eventsOf(stream).map(({ id, event, data }) => ({
+        id,
+        event,
+        data: JSON.parse(data),
+      }))
       assert.deepEqual(Object.keys(seen[0].data), SNAPSHOT)
       for (const [at, { id, event, data }] of seen.entries()) {
         assert.deepEqual([event, Number(id), data.draining], ['snapshot', data.time, false])
@@ -47,7 +52,9 @@ for (const [name, mount] of Object.entries({
       const { helper, cleanup, state } = watched()
       state.processes = 1
       const { port } = await listen(t, mount({ helper, cleanup }))
-      const { status, headers, text } = await request(port, '/h/events', { headers: { accept: 'application/json' } })
+      const { status, headers, text } = await request(port, '/h/events', {
+        headers: { accept: 'application/json' },
+      })
       assert.equal(status, 200)
       assert.equal(headers['content-type'], 'application/json; charset=utf-8')
       assert.deepEqual(Object.keys(JSON.parse(text)), SNAPSHOT)
@@ -65,7 +72,9 @@ for (const [name, mount] of Object.entries({
     test('twenty may listen, the next one may ask', async (t) => {
       const { helper, cleanup } = watched()
       const { port } = await listen(t, mount({ helper, cleanup }))
-      const streams = await Promise.all(Array.from({ length: 20 }, () => subscribe(port, '/h/events')))
+      const streams = await Promise.all(
+        Array.from({ length: 20 }, () => subscribe(port, '/h/events')),
+      )
       assert.deepEqual(new Set(streams.map(({ response }) => response.statusCode)), new Set([200]))
       const { status, headers, text } = await request(port, '/h/events')
       assert.equal(status, 503)
@@ -94,7 +103,10 @@ for (const [name, mount] of Object.entries({
 
     test('while the helper shuts down the stream says so, and ends with the last call', async (t) => {
       const { helper, cleanup, state } = watched()
-      const { port } = await listen(t, mount({ helper: { ...helper, ...draining(state) }, cleanup }))
+      const { port } = await listen(
+        t,
+        mount({ helper: { ...helper, ...draining(state) }, cleanup }),
+      )
       const stream = await subscribe(port, '/h/events')
       Object.assign(state, { draining: true, processes: 1 })
       await until(() => eventsOf(stream).length > 0 && lastOf(stream).draining)
@@ -113,7 +125,10 @@ for (const [name, mount] of Object.entries({
         if (state.broken) throw new Error(SECRET)
         return helper.getActiveProcesses()
       }
-      const { port } = await listen(t, mount({ helper: { ...helper, getActiveProcesses }, cleanup }))
+      const { port } = await listen(
+        t,
+        mount({ helper: { ...helper, getActiveProcesses }, cleanup }),
+      )
       const stream = await subscribe(port, '/h/events')
       state.broken = true
       await until(() => stream.text.includes(': no snapshot\n\n'))

@@ -57,9 +57,13 @@ for (const [name, mount] of Object.entries(MOUNTS))
         assert.equal(headers['cache-control'], 'private, no-cache')
         assert.equal(text, readFileSync(`${FOLDER}${file}`, 'utf8'))
 
-        const again = await ask(`/dashboard/${file}`, { headers: { 'if-none-match': `"x", W/${headers.etag}` } })
+        const again = await ask(`/dashboard/${file}`, {
+          headers: { 'if-none-match': `"x", W/${headers.etag}` },
+        })
         assert.deepEqual([again.status, again.text], [304, ''], file)
-        const changed = await ask(`/dashboard/${file}`, { headers: { 'if-none-match': '"another"' } })
+        const changed = await ask(`/dashboard/${file}`, {
+          headers: { 'if-none-match': '"another"' },
+        })
         assert.equal(changed.status, 200, file)
       }
     })
@@ -105,7 +109,8 @@ describe('the files', () => {
     for (const page of pages) {
       const named = [...page.matchAll(/(?:src|href)="(?!data:,)([^"]+)"/g)].map(([, name]) => name)
       assert.ok(named.length > 0)
-      for (const name of named) assert.ok(name === 'processes' || SERVED.includes(name.replace('dashboard/', '')), name)
+      for (const name of named)
+        assert.ok(name === 'processes' || SERVED.includes(name.replace('dashboard/', '')), name)
     }
     for (const file of SERVED.filter((name) => name.endsWith('.js'))) {
       const imports = readFileSync(`${FOLDER}${file}`, 'utf8').matchAll(/from '\.\/([^']+)'/g)
@@ -114,10 +119,18 @@ describe('the files', () => {
   })
 
   test('have nothing inline, and nothing from elsewhere', () => {
-    for (const page of pages) assert.doesNotMatch(page, /<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)|javascript:/i)
+    for (const page of pages)
+      assert.doesNotMatch(page, /<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)|javascript:/i)
     for (const file of readdirSync(FOLDER)) {
-      const text = readFileSync(`${FOLDER}${file}`, 'utf8').replaceAll(/http:\/\/www\.w3\.org\/\d+\/svg/g, '')
-      assert.doesNotMatch(text, /https?:\/\/|@import|innerHTML|insertAdjacentHTML|\beval\(|document\.write/, file)
+      const text = readFileSync(`${FOLDER}${file}`, 'utf8').replaceAll(
+        /http:\/\/www\.w3\.org\/\d+\/svg/g,
+        '',
+      )
+      assert.doesNotMatch(
+        text,
+        /https?:\/\/|@import|innerHTML|insertAdjacentHTML|\beval\(|document\.write/,
+        file,
+      )
     }
   })
 })

@@ -41,7 +41,8 @@ describe('axes', () => {
     [0, 3_600_000, 4, [0, 900_000, 1_800_000, 2_700_000, 3_600_000]],
     [1, 3_600_000, 0, [3_600_000]],
   ]) {
-    test(`times from ${from} to ${to}, ${most} of them`, () => assert.deepEqual(timeMarks(from, to, most), expected))
+    test(`times from ${from} to ${to}, ${most} of them`, () =>
+      assert.deepEqual(timeMarks(from, to, most), expected))
   }
 })
 

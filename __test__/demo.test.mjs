@@ -29,13 +29,21 @@ describe('the campaign', () => {
 
   test('writes the knowledge graph once per phase at most: its servers share one file', () => {
     for (const { name, calls } of phases) {
-      assert.ok(calls.filter(({ tool }) => /^(create|add|delete)_(entit|relat|obs)/.test(tool)).length <= 1, name)
+      assert.ok(
+        calls.filter(({ tool }) => /^(create|add|delete)_(entit|relat|obs)/.test(tool)).length <= 1,
+        name,
+      )
     }
   })
 
   for (const [at, { tool, check }] of calls.entries()) {
     test(`call ${at + 1}, ${tool}, takes no wrong answer`, () => {
-      for (const wrong of [undefined, {}, { content: 'x' }, { content: [{ type: 'text', text: 'x' }] }]) {
+      for (const wrong of [
+        undefined,
+        {},
+        { content: 'x' },
+        { content: [{ type: 'text', text: 'x' }] },
+      ]) {
         assert.throws(() => check(wrong))
       }
     })
@@ -45,7 +53,10 @@ describe('the campaign', () => {
 describe('the report', () => {
   const peaks = { node: 4, mcporter: 0, servers: 4, shared: 2e8, resident: 3e8 }
   const good = { peaks, cpu: 1500, wall: 27_300, latencies: [1, 2], failures: [], left: 0 }
-  const free = { ...good, peaks: { node: 22, mcporter: 11, servers: 11, shared: 7e8, resident: 1.5e9 } }
+  const free = {
+    ...good,
+    peaks: { node: 22, mcporter: 11, servers: 11, shared: 7e8, resident: 1.5e9 },
+  }
   const nothing = { ...peaks, mcporter: 0, servers: 0 }
 
   for (const [what, before, after, expected] of [
@@ -56,11 +67,31 @@ describe('the report', () => {
       good,
       [/limits: a\.b failed: no way$/],
     ],
-    ['a failure after', free, { ...good, failures: [{ call: 'a.b', message: 'no' }] }, [/procward: a\.b failed: no/]],
+    [
+      'a failure after',
+      free,
+      { ...good, failures: [{ call: 'a.b', message: 'no' }] },
+      [/procward: a\.b failed: no/],
+    ],
     ['something left', { ...free, left: 2 }, { ...good, left: 1 }, [/2 processes/, /1 processes/]],
-    ['a mcporter', free, { ...good, peaks: { ...peaks, mcporter: 1 } }, [/1 mcporter.*sessions need none/]],
-    ['too many servers', free, { ...good, peaks: { ...peaks, servers: 5 } }, [/5 server processes.*for 4 servers/]],
-    ['nothing measured', { ...free, peaks: nothing }, { ...good, peaks: nothing }, [/no MCP/, /no MCP/, /no mcporter/]],
+    [
+      'a mcporter',
+      free,
+      { ...good, peaks: { ...peaks, mcporter: 1 } },
+      [/1 mcporter.*sessions need none/],
+    ],
+    [
+      'too many servers',
+      free,
+      { ...good, peaks: { ...peaks, servers: 5 } },
+      [/5 server processes.*for 4 servers/],
+    ],
+    [
+      'nothing measured',
+      { ...free, peaks: nothing },
+      { ...good, peaks: nothing },
+      [/no MCP/, /no MCP/, /no mcporter/],
+    ],
   ]) {
     test(`problems: ${what}`, () => {
       const found = problems(before, after, 4)
@@ -76,7 +107,8 @@ describe('the report', () => {
     [[4, 3, 2, 1], 0.5, 2],
     [[10, 9, 1], 1, 10],
   ]) {
-    test(`percentile ${share} of [${values}] is ${expected}`, () => assert.equal(percentile(values, share), expected))
+    test(`percentile ${share} of [${values}] is ${expected}`, () =>
+      assert.equal(percentile(values, share), expected))
   }
 
   test('the table has both ways side by side', () => {
@@ -138,7 +170,10 @@ test('countMcporter: calls, not their copies between fork and exec', () => {
 
 test('countServers: not their copies between fork and exec', () => {
   const process = (pid, parent, isServer) => ({ pid, parent, isServer })
-  assert.equal(tree.countServers([process(2, 1, true), process(3, 2, true), process(4, 1, false)]), 1)
+  assert.equal(
+    tree.countServers([process(2, 1, true), process(3, 2, true), process(4, 1, false)]),
+    1,
+  )
 })
 
 test('family: what they stem from and what stems from them, no siblings', () => {
@@ -187,7 +222,8 @@ describe('the sampled processes', () => {
         assert.equal(sleeper.isNode, true)
         assert.deepEqual([sleeper.isMcporter, sleeper.isServer], [false, false])
         assert.ok(sleeper.memory().resident > 2 ** 20)
-        if (name === 'linux') assert.ok(sleeper.memory().shared > 2 ** 20 && processes.endedCpu(parent) === 0)
+        if (name === 'linux')
+          assert.ok(sleeper.memory().shared > 2 ** 20 && processes.endedCpu(parent) === 0)
         assert.equal(await processes.isAlive(sleeper), true)
         assert.equal(await processes.isAlive({ ...sleeper, started: 'another' }), false)
         await end()
@@ -201,10 +237,15 @@ describe('the sampled processes', () => {
   test('the sampler counts what starts while it watches, and not what it is told to leave out', async () => {
     const before = await family()
     let kept = []
-    const sampler = await Sampler.start({ root: process.pid, except: [before.parent], kept: async () => kept })
+    const sampler = await Sampler.start({
+      root: process.pid,
+      except: [before.parent],
+      kept: async () => kept,
+    })
     const during = await family()
     try {
-      while (sampler.peaks.resident === 0 || sampler.peaks.node < 2) await new Promise((done) => setTimeout(done, 20))
+      while (sampler.peaks.resident === 0 || sampler.peaks.node < 2)
+        await new Promise((done) => setTimeout(done, 20))
       assert.equal(await sampler.left(), 2)
       kept = [during.child]
       assert.equal(await sampler.left(), 0)

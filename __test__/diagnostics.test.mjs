@@ -10,18 +10,38 @@ import { assertNothingLeft, noProcessList, processesOfThisTest } from './support
 import { child } from './support/servers.mjs'
 import { until } from './support/until.mjs'
 
-const NAMES = ['call:start', 'call:end', 'queue:enter', 'queue:leave', 'spawn', 'exit', 'kill', 'limit']
+const NAMES = [
+  'call:start',
+  'call:end',
+  'queue:enter',
+  'queue:leave',
+  'spawn',
+  'exit',
+  'kill',
+  'limit',
+]
 const SECRET = /hunter2|secret-folder/
 const verbatim = fileURLToPath(new URL('fixtures/verbatim-server.mjs', import.meta.url))
 const servers = {
-  verbatim: { command: process.execPath, args: [verbatim, '--api-key=hunter2'], env: { TOKEN: 'hunter2' } },
+  verbatim: {
+    command: process.execPath,
+    args: [verbatim, '--api-key=hunter2'],
+    env: { TOKEN: 'hunter2' },
+  },
 }
-const node = (program, options) => [process.execPath, ['-e', program, 'hunter2'], { env: { A: 'hunter2' }, ...options }]
+const node = (program, options) => [
+  process.execPath,
+  ['-e', program, 'hunter2'],
+  { env: { A: 'hunter2' }, ...options },
+]
 const FOREVER = 'setInterval(() => {}, 1000)'
 
 afterEach(assertNothingLeft)
 
-/** What was told on these channels while `act` ran, in order: each time a copy, and the message itself. */
+/**
+ * What was told on these channels while `act` ran, in order: each time a copy, and the message
+ * itself.
+ */
 async function told(names, act) {
   const events = []
   const listeners = names.map((name) => {
@@ -65,13 +85,21 @@ describe('calls', () => {
   })
 
   for (const [code, act] of [
-    ['ERR_MCP', (pool) => pool.callTool('verbatim', 'answer', { error: { code: 1, message: 'hunter2' } })],
+    [
+      'ERR_MCP',
+      (pool) => pool.callTool('verbatim', 'answer', { error: { code: 1, message: 'hunter2' } }),
+    ],
     ['ERR_UNKNOWN_SERVER', (pool) => pool.callTool('none', 'answer')],
-    ['ABORT_ERR', (pool) => pool.callTool('verbatim', 'answer', {}, { signal: AbortSignal.abort('hunter2') })],
+    [
+      'ABORT_ERR',
+      (pool) => pool.callTool('verbatim', 'answer', {}, { signal: AbortSignal.abort('hunter2') }),
+    ],
   ]) {
     test(`that fail with ${code}`, async () => {
       const pool = new McpPool({ servers })
-      const events = await told(['call:start', 'call:end'], () => assert.rejects(act(pool), { code }))
+      const events = await told(['call:start', 'call:end'], () =>
+        assert.rejects(act(pool), { code }),
+      )
       await pool.close()
       assert.deepEqual(channels(events), ['call:start', 'call:end'])
       assert.equal(events[1].code, code)
@@ -84,7 +112,12 @@ describe('calls', () => {
       await helper.callToolAsync('verbatim', 'answer', answer(1))
       await helper.callToolRaw('verbatim', 'answer', answer(2))
       await helper.listToolsAsync('verbatim')
-      await helper.callToolAsync('verbatim', 'answer', { result: { isError: true } }, { rejectOnError: false })
+      await helper.callToolAsync(
+        'verbatim',
+        'answer',
+        { result: { isError: true } },
+        { rejectOnError: false },
+      )
     })
     await helper.shutdown()
     const ends = events.filter(({ channel }) => channel === 'call:end')
@@ -105,7 +138,9 @@ describe('waits', () => {
   test('of those that have to, with the number of their call', async () => {
     const helper = createMcpHelper({ servers, transport: 'pool', maxConcurrent: 1 })
     const events = await told(['call:start', 'queue:enter', 'queue:leave', 'call:end'], () =>
-      Promise.all([1, 2, 3].map((value) => helper.callToolAsync('verbatim', 'answer', answer(value)))),
+      Promise.all(
+        [1, 2, 3].map((value) => helper.callToolAsync('verbatim', 'answer', answer(value))),
+      ),
     )
     await helper.shutdown()
     const starts = events.filter(({ channel }) => channel === 'call:start').map(({ id }) => id)
@@ -129,7 +164,15 @@ describe('waits', () => {
       leaves.map(({ message }) => message),
       enters.map(({ message }) => message),
     )
-    assert.deepEqual(Object.keys(enters[0]), ['channel', 'id', 'server', 'tool', 'time', 'queued', 'message'])
+    assert.deepEqual(Object.keys(enters[0]), [
+      'channel',
+      'id',
+      'server',
+      'tool',
+      'time',
+      'queued',
+      'message',
+    ])
   })
 
   test('in vain', async () => {
@@ -150,7 +193,8 @@ describe('waits', () => {
 })
 
 describe('processes', () => {
-  const of = (events) => events.map(({ channel, pid, server, tool, reason }) => [channel, pid, server, tool, reason])
+  const of = (events) =>
+    events.map(({ channel, pid, server, tool, reason }) => [channel, pid, server, tool, reason])
 
   for (const [how, program, exitCode, signal, reason] of [
     ['well', '', 0, null, 'ok'],
@@ -167,8 +211,18 @@ describe('processes', () => {
         ['spawn', ...label, undefined],
         ['exit', ...label, reason],
       ])
-      assert.deepEqual([events[1].exitCode, events[1].signal, events[1].duration], [exitCode, signal, result.duration])
-      assert.deepEqual(Object.keys(events[0]), ['channel', 'pid', 'server', 'tool', 'time', 'message'])
+      assert.deepEqual(
+        [events[1].exitCode, events[1].signal, events[1].duration],
+        [exitCode, signal, result.duration],
+      )
+      assert.deepEqual(Object.keys(events[0]), [
+        'channel',
+        'pid',
+        'server',
+        'tool',
+        'time',
+        'message',
+      ])
     })
   }
 
@@ -272,7 +326,9 @@ describe('processes', () => {
       await until(() => events.length > 3)
       await workers.close()
       await until(() => events.length > 5)
-      const ends = events.slice(3).map(({ channel, pid, reason, exitCode }) => [channel, pid, reason, exitCode])
+      const ends = events
+        .slice(3)
+        .map(({ channel, pid, reason, exitCode }) => [channel, pid, reason, exitCode])
       assert.deepEqual(ends.slice(0, 2), [
         ['exit', session, 'ok', 0],
         ['kill', worker.pid, 'shutdown', undefined],

@@ -21,7 +21,13 @@ after(() => fs.rmSync(TEMP, { recursive: true }))
 /** A server whose temporary files are in a folder of their own. */
 async function startServer(env = {}) {
   const temp = fs.mkdtempSync(path.join(TEMP, 'server-'))
-  const server = await ServerProcess.start({ TMPDIR: temp, TEMP: temp, TMP: temp, AD_OPS_DATA: '', ...env })
+  const server = await ServerProcess.start({
+    TMPDIR: temp,
+    TEMP: temp,
+    TMP: temp,
+    AD_OPS_DATA: '',
+    ...env,
+  })
   const dataFolders = () => fs.readdirSync(temp).filter((name) => name.startsWith('ad-ops-'))
   return { server, dataFolders, temp, call: (...params) => call(server.url, ...params) }
 }
@@ -52,7 +58,10 @@ async function untilRunning(url, count) {
   }
 }
 
-/** Waits until the server has so many Node.js processes below it, and resolves with all that is below it. */
+/**
+ * Waits until the server has so many Node.js processes below it, and resolves with all that is
+ * below it.
+ */
 async function untilBelow(pid, count) {
   const deadline = Date.now() + 30_000
   for (;;) {
@@ -115,13 +124,23 @@ describe('the Ad Ops server', () => {
   for (const [what, status, code, params] of [
     ['an unknown server', 404, 'ERR_UNKNOWN_SERVER', ['nowhere', 'echo', {}]],
     ['an unknown tool', 404, 'ERR_UNKNOWN_TOOL', ['everything', 'no-such-tool', {}]],
-    ['a tool that fails', 422, 'ERR_TOOL', ['filesystem', 'read_text_file', { path: 'missing.md' }]],
+    [
+      'a tool that fails',
+      422,
+      'ERR_TOOL',
+      ['filesystem', 'read_text_file', { path: 'missing.md' }],
+    ],
     ['arguments that are no object', 400, 'ERR_INVALID_ARG_TYPE', ['everything', 'echo', [1]]],
     ['a name that begins with dashes', 404, 'ERR_UNKNOWN_SERVER', ['--help', 'echo', {}]],
     ['broken JSON', 400, 'ERR_BAD_REQUEST', ['everything', 'echo', {}, { body: '{' }]],
     ['too much', 413, 'ERR_BAD_REQUEST', ['everything', 'echo', { message: 'x'.repeat(2 ** 20) }]],
     ['a name that cannot be read', 400, 'ERR_BAD_REQUEST', ['%E0%A4', 'echo', {}]],
-    ['a form', 415, 'ERR_CONTENT_TYPE', ['everything', 'echo', {}, { headers: { 'Content-Type': 'text/plain' } }]],
+    [
+      'a form',
+      415,
+      'ERR_CONTENT_TYPE',
+      ['everything', 'echo', {}, { headers: { 'Content-Type': 'text/plain' } }],
+    ],
   ]) {
     test(`${what} is a ${status}`, async () => {
       const answer = await it.call(...params)
@@ -193,10 +212,13 @@ test('a port that is taken is said so', async () => {
   const { server } = await startServer()
   try {
     const env = { ...process.env, PORT: new URL(server.url).port }
-    await assert.rejects(promisify(execFile)(process.execPath, [path.join(EXAMPLE, 'server.js')], { env }), {
-      code: 1,
-      stderr: 'The port is taken; set PORT to another one.\n',
-    })
+    await assert.rejects(
+      promisify(execFile)(process.execPath, [path.join(EXAMPLE, 'server.js')], { env }),
+      {
+        code: 1,
+        stderr: 'The port is taken; set PORT to another one.\n',
+      },
+    )
   } finally {
     await server.stop()
   }

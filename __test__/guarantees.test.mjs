@@ -17,9 +17,11 @@ describe('getGuarantees()', () => {
     delete process.env.PROCWARD_WARDEN
     const { platform, mechanism, cgroup, level, missing, ...more } = getGuarantees()
     assert.deepEqual([platform, mechanism, level], [process.platform, ...PLATFORMS[platform]])
-    // Whether there can be control groups depends on how this was started: `faults/scenarios/cgroup.mjs` has both.
+    // Whether there can be control groups depends on how this was started:
+    // `faults/scenarios/cgroup.mjs` has both.
     assert.equal(typeof cgroup, 'boolean')
-    // A machine may hide other users' processes; what else may be missing, `hosts-guarantees.test.mjs` has.
+    // A machine may hide other users' processes; what else may be missing,
+    // `hosts-guarantees.test.mjs` has.
     assert.deepEqual(
       missing.filter(({ code }) => code !== 'other_users'),
       [],
@@ -27,9 +29,16 @@ describe('getGuarantees()', () => {
     assert.deepEqual(more, {})
   })
 
-  test('heeds PROCWARD_WARDEN at once', { skip: process.platform !== 'linux' && 'needs Linux' }, () => {
+  test('heeds PROCWARD_WARDEN at once', {
+    skip: process.platform !== 'linux' && 'needs Linux',
+  }, () => {
     process.env.PROCWARD_WARDEN = 'off'
-    const without = { platform: 'linux', mechanism: 'process-group', cgroup: false, level: 'best-effort' }
+    const without = {
+      platform: 'linux',
+      mechanism: 'process-group',
+      cgroup: false,
+      level: 'best-effort',
+    }
     const { missing: _, ...found } = getGuarantees()
     assert.deepEqual(found, without)
     process.env.PROCWARD_WARDEN = 'on'

@@ -40,7 +40,9 @@ describe('options', () => {
 
   /** With a good helper and cleanup, so that only the option at hand can be wrong. */
   function complete(given) {
-    return typeof given === 'object' && given !== null && !Array.isArray(given) ? { ...options, ...given } : given
+    return typeof given === 'object' && given !== null && !Array.isArray(given)
+      ? { ...options, ...given }
+      : given
   }
 
   for (const prefix of ['/h/', '/h', '']) {

@@ -11,20 +11,44 @@ const SEED = {
   semaphore: { maxConcurrent: 3, current: 2, queued: 0, available: 1 },
   activeProcesses: {
     count: 2,
-    processes: [{ pid: 12345, server: 'asana-v2', tool: 'list_workspaces', startTime: 1771031941000, duration: 2341 }],
+    processes: [
+      {
+        pid: 12345,
+        server: 'asana-v2',
+        tool: 'list_workspaces',
+        startTime: 1771031941000,
+        duration: 2341,
+      },
+    ],
   },
-  cleanup: { isRunning: true, interval: 60000, maxAge: 300000, stats: { scans: 15, killed: 3, errors: 0 } },
+  cleanup: {
+    isRunning: true,
+    interval: 60000,
+    maxAge: 300000,
+    stats: { scans: 15, killed: 3, errors: 0 },
+  },
   alert: { level: 'warning', message: '6 active processes detected (recommended max: 5)' },
 }
 
-const LAST_SCAN = { time: 1771031941000, duration: 12, scanned: 9, killed: 1, skipped: 8, errors: 0, dryRun: false }
+const LAST_SCAN = {
+  time: 1771031941000,
+  duration: 12,
+  scanned: 9,
+  killed: 1,
+  skipped: 8,
+  errors: 0,
+  dryRun: false,
+}
 const SECRET = 'node server.js --api-key=hunter2 /srv/app'
 const state = { processes: 1, reason: null, broken: null }
 const helper = {
   getSemaphoreStatus: () => ({ ...SEED.semaphore, argv: SECRET }),
   getActiveProcesses: () => {
     if (state.broken) throw state.broken
-    return Array.from({ length: state.processes }, () => ({ ...SEED.activeProcesses.processes[0], command: SECRET }))
+    return Array.from({ length: state.processes }, () => ({
+      ...SEED.activeProcesses.processes[0],
+      command: SECRET,
+    }))
   },
   getReadiness: () => ({ ready: state.reason === null, reason: state.reason }),
 }
@@ -74,7 +98,10 @@ for (const [name, create] of Object.entries(SERVERS)) {
       Object.assign(state, { processes: 1, reason: null, broken: null }, during)
       const response = await fetch(`${origin}${path}`, { method, headers: { accept } })
       const text = await response.text()
-      assert.ok(!text.includes('hunter2') && !text.includes('/srv/app'), 'nothing of a command line')
+      assert.ok(
+        !text.includes('hunter2') && !text.includes('/srv/app'),
+        'nothing of a command line',
+      )
       return { response, text, body: text === '' ? undefined : JSON.parse(text) }
     }
 
@@ -207,11 +234,19 @@ for (const [name, create] of Object.entries(SERVERS)) {
     }
 
     test('application/health+json has checks with values, units and times', async () => {
-      const { body } = await ask('/api/health/processes', { accept: 'application/health+json', processes: 6 })
+      const { body } = await ask('/api/health/processes', {
+        accept: 'application/health+json',
+        processes: 6,
+      })
       assert.equal(body.output, SEED.alert.message)
       const [active] = body.checks['processes:active']
       assert.equal(new Date(active.time).toISOString(), active.time)
-      const expected = { status: 'warn', observedValue: 6, observedUnit: 'processes', output: SEED.alert.message }
+      const expected = {
+        status: 'warn',
+        observedValue: 6,
+        observedUnit: 'processes',
+        output: SEED.alert.message,
+      }
       assert.deepEqual({ ...active, time: undefined }, { ...expected, time: undefined })
       assert.deepEqual(shape(body.checks['semaphore:queued']), [
         { status: 'string', observedValue: 'number', observedUnit: 'string', time: 'string' },
@@ -239,7 +274,10 @@ for (const [name, create] of Object.entries(SERVERS)) {
 }
 
 test('what cannot be written as JSON answers 500 too', async () => {
-  const handler = healthRouter({ cleanup, helper: { ...helper, getSemaphoreStatus: () => ({ current: 1n }) } })
+  const handler = healthRouter({
+    cleanup,
+    helper: { ...helper, getSemaphoreStatus: () => ({ current: 1n }) },
+  })
   const errors = []
   handler({ url: '/processes', method: 'GET', headers: {} }, {}, (error) => errors.push(error))
   assert.ok(errors[0] instanceof TypeError)

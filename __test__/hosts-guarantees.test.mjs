@@ -16,7 +16,9 @@ const ASK = `
   console.log(JSON.stringify([mechanism, level, lacks, stdout, missing, before.level === level]))
 `
 
-/** @type {[keyof typeof import('../faults/support/hosts.mjs').hosts, string, string, string[]][]} */
+/**
+ * @type {[keyof typeof import('../faults/support/hosts.mjs').hosts, string, string, string[]][]}
+ */
 const FOUND = [
   ['plain', 'warden', 'complete', []],
   ['foreign /proc', 'warden', 'best-effort', ['own_proc']],
@@ -40,7 +42,14 @@ isolated(
       test(`host: ${host}`, async (t) => {
         const answer = await answerIn(t, host, ASK)
         if (answer === undefined) return
-        assert.deepEqual(answer, [mechanism, level, missing, 'hello\n', ['ERR_SPAWN', 'ENOENT'], true])
+        assert.deepEqual(answer, [
+          mechanism,
+          level,
+          missing,
+          'hello\n',
+          ['ERR_SPAWN', 'ENOENT'],
+          true,
+        ])
       })
     }
   },

@@ -1,5 +1,5 @@
-// Guards that cannot be fooled: wardens that are stopped, processes that only call themselves one, servers whose addon has
-// another name, and a server that is the first process of its container.
+// Guards that cannot be fooled: wardens that are stopped, processes that only call themselves one,
+// servers whose addon has another name, and a server that is the first process of its container.
 
 import assert from 'node:assert/strict'
 import { spawn as plainSpawn } from 'node:child_process'
@@ -17,7 +17,10 @@ import { until } from './support/until.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
-/** A server with a tree, of which one member has neither its tag nor its session. @param {string} stop what is done to the warden */
+/**
+ * A server with a tree, of which one member has neither its tag nor its session.
+ * @param {string} stop what is done to the warden
+ */
 const withStopped = (stop) => `
   import { spawn } from 'procward'
   const script = '(setsid env -i sleep 161803 &) ; ${stop} echo up; sleep 161803'
@@ -39,13 +42,19 @@ isolated(
       })
 
       test('again and again is ended by the next start, with its tree', async (t) => {
-        const server = await serverIn(t, 'plain', withStopped('(while kill -STOP $PPID; do :; done) &'))
+        const server = await serverIn(
+          t,
+          'plain',
+          withStopped('(while kill -STOP $PPID; do :; done) &'),
+        )
         await until(() => withArgument('161803').length >= 2)
         server?.kill()
         const scanner = new CleanupScanner({ interval: 500 })
         scanner.start()
         t.after(() => scanner.stop())
-        await until(() => withArgument('161803').length + withArgument('procward-warden').length === 0)
+        await until(
+          () => withArgument('161803').length + withArgument('procward-warden').length === 0,
+        )
       })
     })
 
@@ -81,7 +90,9 @@ isolated(
       t.after(() => host.kill('SIGKILL'))
       await new Promise((resolve) => host.stdout.once('data', resolve))
       const pids = { host: Number(host.pid) }
-      const report = await new CleanupScanner({ scope: 'tree', maxAge: 1 }).cleanupAll({ dryRun: true })
+      const report = await new CleanupScanner({ scope: 'tree', maxAge: 1 }).cleanupAll({
+        dryRun: true,
+      })
       assert.deepEqual(reasons(report, pids), { host: BECAUSE.host })
     })
 
@@ -95,11 +106,16 @@ isolated(
         const node = [${JSON.stringify(process.execPath)}, ['-e', 'setInterval(() => {}, 1000)']]
         console.log(require('node:child_process').spawn(...node, { stdio: 'ignore' }).pid)
       `
-      const host = plainSpawn(executable, ['-e', program], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] })
+      const host = plainSpawn(executable, ['-e', program], {
+        cwd: ROOT,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
       t.after(() => host.kill('SIGKILL'))
       const plain = Number(await new Promise((resolve) => host.stdout.once('data', resolve)))
       t.after(() => kill(plain))
-      const report = await new CleanupScanner({ scope: 'tree', maxAge: 1 }).cleanupAll({ dryRun: true })
+      const report = await new CleanupScanner({ scope: 'tree', maxAge: 1 }).cleanupAll({
+        dryRun: true,
+      })
       assert.deepEqual(reasons(report, { plain }), { plain: BECAUSE.otherServer })
     })
 

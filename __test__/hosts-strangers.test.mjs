@@ -1,5 +1,5 @@
-// Where `/proc` shows another PID namespace its numbers mean other processes. Nothing is ended there that is not ours, and
-// all that is ours.
+// Where `/proc` shows another PID namespace its numbers mean other processes. Nothing is ended
+// there that is not ours, and all that is ours.
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -11,7 +11,10 @@ import { until } from './support/until.mjs'
 /** With the second the numbers of the first mean nothing. */
 const HOSTS = /** @type {const} */ (['plain', 'foreign /proc', 'no /proc'])
 
-/** Calls that run into their timeouts, beside strangers of the same server, who are started while the calls run. */
+/**
+ * Calls that run into their timeouts, beside strangers of the same server, who are started while
+ * the calls run.
+ */
 const BESIDE_STRANGERS = `
   import { spawn } from 'node:child_process'
   import { setTimeout as sleep } from 'node:timers/promises'
@@ -29,7 +32,10 @@ const BESIDE_STRANGERS = `
   for (const stranger of strangers) stranger.removeAllListeners('exit').kill('SIGKILL')
 `
 
-/** A server with trees that ignore SIGTERM, and have members in sessions of their own, without parents and environments. */
+/**
+ * A server with trees that ignore SIGTERM, and have members in sessions of their own, without
+ * parents and environments.
+ */
 const WITH_TREES = `
   import { spawn } from 'procward'
   const script = 'trap "" TERM; setsid sleep 314159 & (setsid env -i sleep 314159 &) ; echo up; sleep 314159'
@@ -68,7 +74,10 @@ isolated(
   { only: true },
 )
 
-/** Parents with low numbers and children that came later: with these numbers a foreign `/proc` answers. */
+/**
+ * Parents with low numbers and children that came later: with these numbers a foreign `/proc`
+ * answers.
+ */
 function otherLife() {
   const script = 'sleep 0.5; for i in 1 2 3 4 5 6; do sleep 1000 & done; wait'
   return Array.from({ length: 40 }, () => spawn('sh', ['-c', script], { stdio: 'ignore' }))

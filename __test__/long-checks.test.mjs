@@ -16,14 +16,34 @@ describe('the complaint about a row', () => {
     ['all complete it', cells(yes, yes, yes), {}, undefined],
     ['only procward completes it', cells(yes, no, no), {}, undefined],
     ['either way of procward is enough', cells(no, yes, yes), {}, undefined],
-    ['a peer completes it and procward does not', cells(no, late, yes), {}, /^completed by peer; .*ERR_MCP.*not today/],
+    [
+      'a peer completes it and procward does not',
+      cells(no, late, yes),
+      {},
+      /^completed by peer; .*ERR_MCP.*not today/,
+    ],
     ['nobody completes it', cells(no, no, no), {}, /^no client completes it/],
     ['nobody completes it, as known', cells(late, no, no), { hopeless: true }, undefined],
-    ['a peer completes what was thought hopeless', cells(no, no, yes), { hopeless: true }, /^completed by peer/],
+    [
+      'a peer completes what was thought hopeless',
+      cells(no, no, yes),
+      { hopeless: true },
+      /^completed by peer/,
+    ],
     ['the call has to fail soon, and does', cells(no, no, late), { settles: true }, undefined],
-    ['the call has to fail soon, and does not', cells(no, late, no), { settles: true }, /^no failure before/],
+    [
+      'the call has to fail soon, and does not',
+      cells(no, late, no),
+      { settles: true },
+      /^no failure before/,
+    ],
     ['completing it is forbidden', cells(no, no, yes), { forbidden: true }, undefined],
-    ['completing it is forbidden, and done', cells(yes, no, no), { forbidden: true }, /^it must not be completed/],
+    [
+      'completing it is forbidden, and done',
+      cells(yes, no, no),
+      { forbidden: true },
+      /^it must not be completed/,
+    ],
   ]) {
     test(name, () => {
       const found = complaint({ name, cells: row }, odd)
@@ -33,8 +53,13 @@ describe('the complaint about a row', () => {
   }
 
   test('the table names each client and what became of it', () => {
-    const table = markdown([{ name: 'odd', cells: cells({ ...yes, by: 'by mcporter: sse' }, no, yes) }])
-    assert.equal(table.split('\n')[2], '| odd | completes (by mcporter: sse) | fails (ERR_MCP) | completes |')
+    const table = markdown([
+      { name: 'odd', cells: cells({ ...yes, by: 'by mcporter: sse' }, no, yes) },
+    ])
+    assert.equal(
+      table.split('\n')[2],
+      '| odd | completes (by mcporter: sse) | fails (ERR_MCP) | completes |',
+    )
   })
 })
 
@@ -56,13 +81,16 @@ describe('what differs by nature', () => {
 })
 
 test('an outcome is printed as mcporter prints it', () => {
-  assert.deepEqual(asPrinted({ rpc: { code: -1, message: 'no' } }, true), { failed: 'MCP error -1: no' })
+  assert.deepEqual(asPrinted({ rpc: { code: -1, message: 'no' } }, true), {
+    failed: 'MCP error -1: no',
+  })
   assert.deepEqual(asPrinted({ value: 1, isError: true }, true), { value: 1, isError: true })
   assert.deepEqual(asPrinted({ value: 1, isError: true }, false), { value: 1 })
 })
 
 test('odd servers say what is odd about them, and those over HTTP listen on the loopback address alone', async () => {
-  for (const [name, { about }] of Object.entries(oddServers)) assert.match(about ?? '', /^[A-Z].*\.$/, name)
+  for (const [name, { about }] of Object.entries(oddServers))
+    assert.match(about ?? '', /^[A-Z].*\.$/, name)
   const { definition, stop } = await startOdd('http: status 201')
   assert.equal(new URL(definition.url).hostname, '127.0.0.1')
   await stop()

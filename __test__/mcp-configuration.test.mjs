@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: placeholders look like that.
 
-// Calls under configurations with a bad entry or file: it harms no other, and the calls that it concerns say why.
+// Calls under configurations with a bad entry or file: it harms no other, and the calls that it
+// concerns say why.
 
 import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -30,12 +31,16 @@ afterEach(assertNothingLeft)
 /**
  * Works with a helper whose configuration is in these files.
  * @param {Record<string, unknown>} files
- * @param {(helper: import('../lib/mcp-helper').McpHelper, at: { project: string, home: string }) => Promise<void>} work
+ * @param {(helper: import('../lib/mcp-helper').McpHelper, at: { project: string, home: string }) =>
+ *   Promise<void>} work
  * @param {import('../lib/mcp-helper').McpHelperOptions} [options]
  */
 async function withHelper(files, work, { env, ...options } = {}) {
   const { home, project } = makeHome(parent, files)
-  const place = { cwd: project, env: { HOME: home, USERPROFILE: home, XDG_CONFIG_HOME: '', ...env } }
+  const place = {
+    cwd: project,
+    env: { HOME: home, USERPROFILE: home, XDG_CONFIG_HOME: '', ...env },
+  }
   const helper = createMcpHelper({ ...place, ...options })
   try {
     await work(helper, { project, home })
@@ -88,11 +93,15 @@ describe('one bad entry harms itself alone', { skip: noProcessList }, () => {
           files({ bad, good }),
           async (helper) => {
             assert.ok((await started(helper)).cwd)
-            if (where !== 'mcporter.json' && MENDED.includes(name)) return void (await started(helper, 'bad'))
+            if (where !== 'mcporter.json' && MENDED.includes(name))
+              return void (await started(helper, 'bad'))
             const error = await failureOf(helper.callToolAsync('bad', 'started'))
             // An editor's file may hold other things than servers.
             const isKnown = bad !== null || where === 'mcporter.json'
-            const code = /name/.test(name) && 'env' in (bad ?? {}) ? 'ERR_SERVER_UNAVAILABLE' : 'ERR_INVALID_CONFIG'
+            const code =
+              /name/.test(name) && 'env' in (bad ?? {})
+                ? 'ERR_SERVER_UNAVAILABLE'
+                : 'ERR_INVALID_CONFIG'
             assert.equal(error.code, isKnown ? code : 'ERR_UNKNOWN_SERVER', error.message)
             assert.match(error.message, /^MCP call bad\.started: /)
             assert.ok(!inspect(error).includes('hush'), inspect(error))
@@ -108,7 +117,10 @@ describe('one bad entry harms itself alone', { skip: noProcessList }, () => {
       configured({ good }),
       async (helper, { project }) => {
         const write = (mcpServers) =>
-          writeFileSync(join(project, 'config', 'mcporter.json'), JSON.stringify({ imports: [], mcpServers }))
+          writeFileSync(
+            join(project, 'config', 'mcporter.json'),
+            JSON.stringify({ imports: [], mcpServers }),
+          )
         const pid = async () => helper.getPoolStatus().sessions.map(({ pid }) => pid)
         await started(helper)
         const before = await pid()
@@ -158,11 +170,17 @@ describe('a call says why its server can not be called', { skip: noProcessList }
         { 'project/config/mcporter.json': '{"mcpServers": {"a": {"command": "hush"}}' },
         async (helper, { project }) => {
           const ignored = [
-            { file: join(project, 'config', 'mcporter.json'), problem: 'it is no JSON: CloseBraceExpected in line 1' },
+            {
+              file: join(project, 'config', 'mcporter.json'),
+              problem: 'it is no JSON: CloseBraceExpected in line 1',
+            },
           ]
           const error = await failureOf(helper.callToolAsync('a', 'x'))
           assert.deepEqual(error.ignored, ignored, error.message)
-          assert.ok(error.message.includes(`${ignored[0].file} was passed over: ${ignored[0].problem}`), error.message)
+          assert.ok(
+            error.message.includes(`${ignored[0].file} was passed over: ${ignored[0].problem}`),
+            error.message,
+          )
           assert.match(error.code, /^ERR_(UNKNOWN_SERVER|MCPORTER_NOT_FOUND)$/)
           assert.deepEqual(helper.getPoolStatus().ignored, ignored)
           assert.ok(!inspect(error).includes('hush'))
@@ -177,7 +195,10 @@ describe('a call says why its server can not be called', { skip: noProcessList }
       async (helper) => {
         const error = await failureOf(helper.callToolAsync('good', 'started'))
         assert.equal(error.code, 'ERR_MCPORTER')
-        assert.match(error.message, /; the entry 'bad' in .*mcporter\.json can't be used: env\.PORT must be a string$/)
+        assert.match(
+          error.message,
+          /; the entry 'bad' in .*mcporter\.json can't be used: env\.PORT must be a string$/,
+        )
       },
       { transport: 'mcporter' },
     ))
@@ -204,9 +225,15 @@ describe('a call says why its server can not be called', { skip: noProcessList }
       {},
       async (helper, { project }) => {
         const error = await failureOf(started(helper))
-        assert.deepEqual([error.code, error.file], ['ERR_INVALID_CONFIG', join(project, 'own.json')])
+        assert.deepEqual(
+          [error.code, error.file],
+          ['ERR_INVALID_CONFIG', join(project, 'own.json')],
+        )
         assert.match(error.message, /there is no such file/)
-        writeFileSync(join(project, 'own.json'), JSON.stringify({ imports: [], mcpServers: { good } }))
+        writeFileSync(
+          join(project, 'own.json'),
+          JSON.stringify({ imports: [], mcpServers: { good } }),
+        )
         await started(helper)
         assert.deepEqual(helper.getPoolStatus().ignored, [])
       },
@@ -214,12 +241,20 @@ describe('a call says why its server can not be called', { skip: noProcessList }
     ))
 
   test('McpPool says the same', async () => {
-    const { project } = makeHome(parent, { 'project/own.json': { imports: [], mcpServers: { bad: 5 } } })
+    const { project } = makeHome(parent, {
+      'project/own.json': { imports: [], mcpServers: { bad: 5 } },
+    })
     const pool = new McpPool({ configPath: join(project, 'own.json') })
-    await assert.rejects(pool.callTool('bad', 'x'), { code: 'ERR_INVALID_CONFIG', problem: 'it must be an object' })
+    await assert.rejects(pool.callTool('bad', 'x'), {
+      code: 'ERR_INVALID_CONFIG',
+      problem: 'it must be an object',
+    })
     writeFileSync(join(project, 'own.json'), '{')
     await sleep(A_LOOK)
-    await assert.rejects(pool.callTool('other', 'x'), { code: 'ERR_INVALID_CONFIG', file: join(project, 'own.json') })
+    await assert.rejects(pool.callTool('other', 'x'), {
+      code: 'ERR_INVALID_CONFIG',
+      file: join(project, 'own.json'),
+    })
     assert.deepEqual(
       pool.getStatus().ignored.map(({ file }) => file),
       [join(project, 'own.json')],
@@ -228,36 +263,49 @@ describe('a call says why its server can not be called', { skip: noProcessList }
   })
 })
 
-test('the status names each server, its way and what is wrong with it', { skip: noProcessList }, () =>
-  withHelper(
-    configured({ good, bad: { command: 5 }, sse: { url, type: 'sse' }, odd: { ...good, env: { 'A=hush': 'x' } } }),
-    async (helper) => {
-      assert.deepEqual(helper.getPoolStatus().servers, [
-        { name: 'coded', transport: 'mcporter', reason: 'chosen', problem: null },
-      ])
-      await started(helper)
-      const { servers, ignored } = helper.getPoolStatus()
-      assert.deepEqual(ignored, [])
-      assert.deepEqual(servers, [
-        { name: 'good', transport: 'pool', reason: null, problem: null },
-        {
-          name: 'bad',
-          transport: 'pool',
-          reason: 'invalid',
-          problem: 'command must be a string or an array of strings',
-        },
-        {
-          name: 'sse',
-          transport: 'mcporter',
-          reason: 'sse',
-          problem: 'its type is sse, the transport before Streamable HTTP',
-        },
-        { name: 'odd', transport: 'mcporter', reason: 'environment', problem: 'env.A must have a name without "="' },
-        { name: 'coded', transport: 'mcporter', reason: 'chosen', problem: null },
-      ])
-    },
-    { servers: { coded: { ...good, transport: 'mcporter' } } },
-  ),
+test(
+  'the status names each server, its way and what is wrong with it',
+  { skip: noProcessList },
+  () =>
+    withHelper(
+      configured({
+        good,
+        bad: { command: 5 },
+        sse: { url, type: 'sse' },
+        odd: { ...good, env: { 'A=hush': 'x' } },
+      }),
+      async (helper) => {
+        assert.deepEqual(helper.getPoolStatus().servers, [
+          { name: 'coded', transport: 'mcporter', reason: 'chosen', problem: null },
+        ])
+        await started(helper)
+        const { servers, ignored } = helper.getPoolStatus()
+        assert.deepEqual(ignored, [])
+        assert.deepEqual(servers, [
+          { name: 'good', transport: 'pool', reason: null, problem: null },
+          {
+            name: 'bad',
+            transport: 'pool',
+            reason: 'invalid',
+            problem: 'command must be a string or an array of strings',
+          },
+          {
+            name: 'sse',
+            transport: 'mcporter',
+            reason: 'sse',
+            problem: 'its type is sse, the transport before Streamable HTTP',
+          },
+          {
+            name: 'odd',
+            transport: 'mcporter',
+            reason: 'environment',
+            problem: 'env.A must have a name without "="',
+          },
+          { name: 'coded', transport: 'mcporter', reason: 'chosen', problem: null },
+        ])
+      },
+      { servers: { coded: { ...good, transport: 'mcporter' } } },
+    ),
 )
 
 describe('names', { skip: noProcessList }, () => {
@@ -274,9 +322,12 @@ describe('names', { skip: noProcessList }, () => {
   ]
 
   test('any name is a server over sessions', () =>
-    withHelper(configured(Object.fromEntries(names.map((name) => [name, good]))), async (helper) => {
-      for (const name of names) assert.ok((await started(helper, name)).cwd, name)
-    }))
+    withHelper(
+      configured(Object.fromEntries(names.map((name) => [name, good]))),
+      async (helper) => {
+        for (const name of names) assert.ok((await started(helper, name)).cwd, name)
+      },
+    ))
 
   test('one that mcporter takes for something else is refused before it is started', () =>
     withHelper(
@@ -291,9 +342,13 @@ describe('names', { skip: noProcessList }, () => {
 
   for (const name of ['my npx thing', '-x', 'npx'])
     test(`and others through mcporter: ${name}`, () =>
-      withHelper(configured({ [name]: good }), async (helper) => assert.ok((await started(helper, name)).cwd), {
-        transport: 'mcporter',
-      }))
+      withHelper(
+        configured({ [name]: good }),
+        async (helper) => assert.ok((await started(helper, name)).cwd),
+        {
+          transport: 'mcporter',
+        },
+      ))
 })
 
 describe('envFile', { skip: noProcessList }, () => {
@@ -301,7 +356,14 @@ describe('envFile', { skip: noProcessList }, () => {
     test(`means the same through ${transport}`, () =>
       withHelper(
         {
-          ...configured({ it: { ...good, envFile: '.env', args: [...good.args, '${FILE}'], env: { ENTRY: 'entry' } } }),
+          ...configured({
+            it: {
+              ...good,
+              envFile: '.env',
+              args: [...good.args, '${FILE}'],
+              env: { ENTRY: 'entry' },
+            },
+          }),
           'project/.env': 'ENTRY=file\nFILE=file\nOUTER=file\n',
         },
         async (helper) => {
@@ -323,8 +385,13 @@ describe('a limit of one server holds on every way', { skip: noProcessList }, ()
         configured({ small: good, large: good }),
         async (helper) => {
           const long = { result: { content: [{ type: 'text', text: 'x'.repeat(50_000) }] } }
-          await assert.rejects(helper.callToolAsync('small', 'answer', long), { code: 'ERR_MAX_BUFFER' })
-          assert.equal((await helper.callToolAsync('large', 'answer', long)).content[0].text.length, 50_000)
+          await assert.rejects(helper.callToolAsync('small', 'answer', long), {
+            code: 'ERR_MAX_BUFFER',
+          })
+          assert.equal(
+            (await helper.callToolAsync('large', 'answer', long)).content[0].text.length,
+            50_000,
+          )
         },
         { transport, servers: { small: { maxBuffer: 20_000 } } },
       ))
@@ -339,7 +406,13 @@ test('a process of mcporter is run with the limits of its server, and the variab
       return { exitCode: 0, stdout: '', stderr: '' }
     },
   })
-  const settings = { bin: process.execPath, cwd: process.cwd(), env: { A: 'a', B: 'b' }, maxBuffer: 1, killGrace: 2 }
+  const settings = {
+    bin: process.execPath,
+    cwd: process.cwd(),
+    env: { A: 'a', B: 'b' },
+    maxBuffer: 1,
+    killGrace: 2,
+  }
   const own = { killGrace: 3, variables: { B: 'file' } }
   const mcporter = new cli.Mcporter(runner, settings, (server) => (server === 'own' ? own : {}))
   for (const server of ['own', 'other']) {
@@ -368,16 +441,25 @@ describe('list_tools', { skip: noProcessList }, () => {
           description: 'about it',
           transport: `STDIO ${[good.command, ...good.args].join(' ')}`,
           source: { kind: 'local', path: join(project, 'config', 'mcporter.json') },
-          tools: ['answer', 'started'].map((name) => ({ name, inputSchema: { type: 'object' }, options: [] })),
+          tools: ['answer', 'started'].map((name) => ({
+            name,
+            inputSchema: { type: 'object' },
+            options: [],
+          })),
         })
-        assert.deepEqual((await helper.callToolAsync('coded', 'list_tools')).transport, listed.transport)
+        assert.deepEqual(
+          (await helper.callToolAsync('coded', 'list_tools')).transport,
+          listed.transport,
+        )
         assert.equal((await helper.listToolsAsync('it')).length, 2)
       },
       { mcporterBin: 'no-such-mcporter', transport: 'pool', servers: { coded: good } },
     ))
 })
 
-test('a server is defined when it is called, of however many there are', { skip: noProcessList }, () => {
+test('a server is defined when it is called, of however many there are', {
+  skip: noProcessList,
+}, () => {
   const many = Object.fromEntries(
     Array.from({ length: 1000 }, (_, at) => [`s${at}`, { ...good, env: { AT: `${at}` } }]),
   )
@@ -398,9 +480,14 @@ test('a server is defined when it is called, of however many there are', { skip:
         await started(helper, 'last')
         await started(helper, 's7')
         assert.deepEqual(defined, ['s7', 'last'])
-        const changed = Object.fromEntries(Object.entries(many).map(([name, entry]) => [name, { ...entry, env: {} }]))
+        const changed = Object.fromEntries(
+          Object.entries(many).map(([name, entry]) => [name, { ...entry, env: {} }]),
+        )
         mkdirSync(join(project, 'config'), { recursive: true })
-        writeFileSync(join(project, 'config', 'mcporter.json'), JSON.stringify({ imports: [], mcpServers: changed }))
+        writeFileSync(
+          join(project, 'config', 'mcporter.json'),
+          JSON.stringify({ imports: [], mcpServers: changed }),
+        )
         await sleep(A_LOOK)
         assert.equal((await started(helper, 's7')).env.AT, undefined)
         assert.deepEqual(defined, ['s7', 'last', 's7'])

@@ -29,7 +29,10 @@ test('a malformed environment is an error that names the variable, until it is m
   for (const name of ['MCP_MAX_CONCURRENT', 'MCPORTER_CALL_TIMEOUT', 'MCPORTER_LIST_TIMEOUT']) {
     for (const value of ['abc', '0', '-1', '1.5', 'NaN', '1e9']) {
       process.env[name] = value
-      const expected = { code: 'ERR_INVALID_CONFIG', message: new RegExp(`^${name} must be .*got '?${value}'?$`) }
+      const expected = {
+        code: 'ERR_INVALID_CONFIG',
+        message: new RegExp(`^${name} must be .*got '?${value}'?$`),
+      }
       await assert.rejects(callToolAsync('odd', 'text', { text: '1' }), expected)
       assert.throws(getSemaphoreStatus, expected)
       delete process.env[name]

@@ -7,9 +7,18 @@ import { oddServer, temporaryFolder, writeConfig } from './fixtures/mcp-servers.
 import { alive, descendants, identity, noProcessList } from './fixtures/processes.mjs'
 
 const folder = temporaryFolder()
-const configPath = writeConfig(folder, { odd: oddServer, 'kept alive': { ...oddServer, lifecycle: 'keep-alive' } })
-const make = (options) => createMcpHelper({ configPath, transport: 'mcporter', killGrace: 100, ...options })
-const idle = (maxConcurrent = 3) => ({ maxConcurrent, current: 0, queued: 0, available: maxConcurrent })
+const configPath = writeConfig(folder, {
+  odd: oddServer,
+  'kept alive': { ...oddServer, lifecycle: 'keep-alive' },
+})
+const make = (options) =>
+  createMcpHelper({ configPath, transport: 'mcporter', killGrace: 100, ...options })
+const idle = (maxConcurrent = 3) => ({
+  maxConcurrent,
+  current: 0,
+  queued: 0,
+  available: maxConcurrent,
+})
 let files = 0
 
 /** A call that hangs in a server and its child, both deaf to SIGTERM. */
@@ -39,7 +48,9 @@ function written(file) {
   })
 }
 
-describe('a call that is given up leaves no process, and its slot is free', { skip: noProcessList }, () => {
+describe('a call that is given up leaves no process, and its slot is free', {
+  skip: noProcessList,
+}, () => {
   const reason = new Error('no longer wanted')
   const controller = new AbortController()
   for (const [name, server, options, giveUp, expected] of [
@@ -57,7 +68,13 @@ describe('a call that is given up leaves no process, and its slot is free', { sk
       () => controller.abort(reason),
       { name: 'AbortError', code: 'ABORT_ERR', cause: reason, message: /odd\.hang/ },
     ],
-    ['shutdown', 'odd', {}, (helper) => helper.shutdown(), { code: 'ERR_CLOSED', message: /odd\.hang/ }],
+    [
+      'shutdown',
+      'odd',
+      {},
+      (helper) => helper.shutdown(),
+      { code: 'ERR_CLOSED', message: /odd\.hang/ },
+    ],
   ]) {
     test(name, async () => {
       const helper = make()
@@ -95,9 +112,17 @@ describe('a call that waits', () => {
     assert.deepEqual(helper.getSemaphoreStatus(), queued)
     assert.deepEqual(helper.getReadiness(), { ready: false, reason: 'queue-full' })
 
-    await assert.rejects(helper.callToolAsync('odd', 'text'), { code: 'ERR_QUEUE_FULL', message: /odd\.text/ })
+    await assert.rejects(helper.callToolAsync('odd', 'text'), {
+      code: 'ERR_QUEUE_FULL',
+      message: /odd\.text/,
+    })
     controller.abort(reason)
-    await assert.rejects(aborted.call, { name: 'AbortError', code: 'ABORT_ERR', cause: reason, message: /odd\.hang/ })
+    await assert.rejects(aborted.call, {
+      name: 'AbortError',
+      code: 'ABORT_ERR',
+      cause: reason,
+      message: /odd\.hang/,
+    })
     await assert.rejects(late.call, { code: 'ERR_QUEUE_TIMEOUT' })
     const error = await tired.call.catch((error) => error)
     assert.equal(error.code, 'ERR_QUEUE_TIMEOUT')
@@ -112,7 +137,10 @@ describe('a call that waits', () => {
     await assert.rejects(closed.call, { code: 'ERR_CLOSED', message: /odd\.hang/ })
     await assert.rejects(running.call, { code: 'ERR_CLOSED' })
     await closing
-    await assert.rejects(helper.callToolAsync('odd', 'text'), { code: 'ERR_CLOSED', message: /odd\.text/ })
+    await assert.rejects(helper.callToolAsync('odd', 'text'), {
+      code: 'ERR_CLOSED',
+      message: /odd\.text/,
+    })
     await assert.rejects(helper.listToolsAsync('odd'), { code: 'ERR_CLOSED' })
     assert.deepEqual(helper.getSemaphoreStatus(), idle(1))
     for (const { sent } of [aborted, late, tired, closed]) assert.throws(sent, { code: 'ENOENT' })
@@ -121,8 +149,14 @@ describe('a call that waits', () => {
   test('a signal that was aborted before', async () => {
     const helper = make()
     const options = { signal: AbortSignal.abort('early') }
-    await assert.rejects(helper.callToolAsync('odd', 'text', {}, options), { code: 'ABORT_ERR', cause: 'early' })
-    await assert.rejects(helper.listToolsAsync('odd', options), { code: 'ABORT_ERR', cause: 'early' })
+    await assert.rejects(helper.callToolAsync('odd', 'text', {}, options), {
+      code: 'ABORT_ERR',
+      cause: 'early',
+    })
+    await assert.rejects(helper.listToolsAsync('odd', options), {
+      code: 'ABORT_ERR',
+      cause: 'early',
+    })
     await helper.shutdown()
   })
 })

@@ -11,10 +11,20 @@ const timeout = 300
 
 afterEach(assertNothingLeft)
 
-/** @param {string} manner @param {(helper: import('../lib/mcp-helper').McpHelper) => Promise<void>} work @param {object} [use] */
+/**
+ * @param {string} manner
+ * @param {(helper: import('../lib/mcp-helper').McpHelper) => Promise<void>} work
+ * @param {object} [use]
+ */
 async function withHelper(manner, work, use) {
   const servers = { it: hostileServer(manner) }
-  const helper = createMcpHelper({ servers, transport: 'pool', maxConcurrent: 2, killGrace: 200, ...use })
+  const helper = createMcpHelper({
+    servers,
+    transport: 'pool',
+    maxConcurrent: 2,
+    killGrace: 200,
+    ...use,
+  })
   try {
     await work(helper)
   } finally {

@@ -61,7 +61,12 @@ describe('options of a helper', () => {
   test('undefined stands for the default', async () => {
     const options = Object.fromEntries(Object.keys(BAD_OPTIONS).map((name) => [name, undefined]))
     const plain = createMcpHelper(options)
-    assert.deepEqual(plain.getSemaphoreStatus(), { maxConcurrent: 3, current: 0, queued: 0, available: 3 })
+    assert.deepEqual(plain.getSemaphoreStatus(), {
+      maxConcurrent: 3,
+      current: 0,
+      queued: 0,
+      available: 3,
+    })
     await plain.shutdown()
   })
 })
@@ -75,7 +80,10 @@ describe('options of a call', () => {
     for (const [name, values] of Object.entries(BAD_CALL_OPTIONS)) {
       test(`${method}: ${name}`, async () => {
         for (const value of values) {
-          const expected = { code: 'ERR_INVALID_CONFIG', message: new RegExp(`^${name} must be .*got `) }
+          const expected = {
+            code: 'ERR_INVALID_CONFIG',
+            message: new RegExp(`^${name} must be .*got `),
+          }
           await assert.rejects(call({ [name]: value }), expected)
         }
       })
@@ -89,7 +97,9 @@ describe('options of a call', () => {
 
   test('callToolAsync: rejectOnError', async () => {
     await assert.rejects(calls.callToolAsync({ rejectOnError: 1 }), { code: 'ERR_INVALID_CONFIG' })
-    await assert.rejects(calls.listToolsAsync({ rejectOnError: true }), { code: 'ERR_INVALID_CONFIG' })
+    await assert.rejects(calls.listToolsAsync({ rejectOnError: true }), {
+      code: 'ERR_INVALID_CONFIG',
+    })
   })
 })
 
@@ -124,8 +134,17 @@ test('variables that no process can have', () => {
 })
 
 test('no bad input takes a slot, and the helper still works as far as it can', async () => {
-  assert.deepEqual(helper.getSemaphoreStatus(), { maxConcurrent: 3, current: 0, queued: 0, available: 3 })
+  assert.deepEqual(helper.getSemaphoreStatus(), {
+    maxConcurrent: 3,
+    current: 0,
+    queued: 0,
+    available: 3,
+  })
   assert.deepEqual(helper.getActiveProcesses(), [])
-  await assert.rejects(helper.callToolAsync('memory', 'read_graph', undefined, {}), { code: 'ERR_UNKNOWN_SERVER' })
-  await assert.rejects(helper.callToolAsync('memory', 'list_tools', undefined, {}), { code: 'ERR_UNKNOWN_SERVER' })
+  await assert.rejects(helper.callToolAsync('memory', 'read_graph', undefined, {}), {
+    code: 'ERR_UNKNOWN_SERVER',
+  })
+  await assert.rejects(helper.callToolAsync('memory', 'list_tools', undefined, {}), {
+    code: 'ERR_UNKNOWN_SERVER',
+  })
 })

@@ -41,8 +41,13 @@ for (const transport of ['pool', 'mcporter']) {
     describe('what a call resolves with', () => {
       test('structured content: a knowledge graph', async () => {
         const entities = [{ name: 'ünï "q"', entityType: 'line\nbreak', observations: ['💥', ''] }]
-        assert.deepEqual(await helper.callToolAsync('memory', 'create_entities', { entities }), { entities })
-        assert.deepEqual(await helper.callToolAsync('memory', 'read_graph'), { entities, relations: [] })
+        assert.deepEqual(await helper.callToolAsync('memory', 'create_entities', { entities }), {
+          entities,
+        })
+        assert.deepEqual(await helper.callToolAsync('memory', 'read_graph'), {
+          entities,
+          relations: [],
+        })
         await helper.callToolAsync('memory', 'delete_entities', { entityNames: [entities[0].name] })
       })
 
@@ -54,7 +59,12 @@ for (const transport of ['pool', 'mcporter']) {
       })
 
       test('structured content: a thought', async () => {
-        const thought = { thought: 'one', nextThoughtNeeded: false, thoughtNumber: 1, totalThoughts: 1 }
+        const thought = {
+          thought: 'one',
+          nextThoughtNeeded: false,
+          thoughtNumber: 1,
+          totalThoughts: 1,
+        }
         const answer = await helper.callToolAsync('thinking', 'sequentialthinking', thought)
         assert.equal(answer.thoughtHistoryLength, 1)
       })
@@ -66,10 +76,10 @@ for (const transport of ['pool', 'mcporter']) {
       })
 
       test('text that is JSON', async () => {
-        assert.deepEqual(await helper.callToolAsync('odd "näme".v1', 'text', { text: '[1,{"a":null}]' }), [
-          1,
-          { a: null },
-        ])
+        assert.deepEqual(
+          await helper.callToolAsync('odd "näme".v1', 'text', { text: '[1,{"a":null}]' }),
+          [1, { a: null }],
+        )
       })
 
       test('arguments arrive letter by letter, more than an argument vector holds', async () => {
@@ -94,7 +104,10 @@ for (const transport of ['pool', 'mcporter']) {
 
       test("mcporter's word for listing tools", async () => {
         const { mode, name, tools } = await helper.callToolAsync('memory', 'list_tools')
-        assert.deepEqual([mode, name, tools.some((tool) => tool.name === 'read_graph')], ['server', 'memory', true])
+        assert.deepEqual(
+          [mode, name, tools.some((tool) => tool.name === 'read_graph')],
+          ['server', 'memory', true],
+        )
       })
     })
 
@@ -107,7 +120,9 @@ for (const transport of ['pool', 'mcporter']) {
 
     describe('what a call rejects with', () => {
       test('isError', async () => {
-        const error = await helper.callToolAsync('everything', 'echo', { message: 5 }).catch((error) => error)
+        const error = await helper
+          .callToolAsync('everything', 'echo', { message: 5 })
+          .catch((error) => error)
         assert.equal(error.code, 'ERR_TOOL')
         assert.equal(error.result.isError, true)
         assert.match(error.message, /everything\.echo.*Input validation error/)
@@ -119,18 +134,33 @@ for (const transport of ['pool', 'mcporter']) {
       })
 
       test('isError resolves with rejectOnError: false', async () => {
-        const answer = await helper.callToolAsync('everything', 'echo', {}, { rejectOnError: false })
+        const answer = await helper.callToolAsync(
+          'everything',
+          'echo',
+          {},
+          { rejectOnError: false },
+        )
         assert.equal(answer.isError, true)
         const lenient = createMcpHelper({ configPath, transport, rejectOnError: false })
-        assert.deepEqual(await lenient.callToolAsync('odd "näme".v1', 'json-error'), { reason: 'no such campaign' })
+        assert.deepEqual(await lenient.callToolAsync('odd "näme".v1', 'json-error'), {
+          reason: 'no such campaign',
+        })
         await lenient.shutdown()
       })
 
       test('an unknown tool, with rejectOnError: false too', async () => {
-        const call = helper.callToolAsync('everything', 'eco', { message: 'x' }, { rejectOnError: false })
+        const call = helper.callToolAsync(
+          'everything',
+          'eco',
+          { message: 'x' },
+          { rejectOnError: false },
+        )
         const error = await call.catch((error) => error)
         assert.equal(error.code, 'ERR_UNKNOWN_TOOL')
-        assert.match(error.message, /everything\.eco: there is no tool 'eco' on server 'everything'; there are: echo, /)
+        assert.match(
+          error.message,
+          /everything\.eco: there is no tool 'eco' on server 'everything'; there are: echo, /,
+        )
         assert.ok(error.available.includes('get-sum'))
         assert.match(error.cause.message, /Tool eco not found/)
       })
@@ -144,13 +174,19 @@ for (const transport of ['pool', 'mcporter']) {
 
       test('an unknown server', async () => {
         const names = 'everything, filesystem, memory, thinking, odd "näme".v1, dead'
-        const expected = { code: 'ERR_UNKNOWN_SERVER', message: new RegExp(`there is no server 'memori'.*: ${names}$`) }
+        const expected = {
+          code: 'ERR_UNKNOWN_SERVER',
+          message: new RegExp(`there is no server 'memori'.*: ${names}$`),
+        }
         await assert.rejects(helper.callToolAsync('memori', 'read_graph'), expected)
         await assert.rejects(helper.listToolsAsync('memori'), expected)
       })
 
       test('a server that does not start', async () => {
-        const calls = [helper.callToolAsync('dead', 'x', { secret: 'hush' }), helper.listToolsAsync('dead')]
+        const calls = [
+          helper.callToolAsync('dead', 'x', { secret: 'hush' }),
+          helper.listToolsAsync('dead'),
+        ]
         for (const { reason: error } of await Promise.allSettled(calls)) {
           assert.equal(error.code, transport === 'pool' ? 'ERR_SERVER_START' : 'ERR_MCPORTER')
           assert.match(error.message, /^MCP call dead\.(x|list_tools): /)
@@ -166,7 +202,11 @@ for (const transport of ['pool', 'mcporter']) {
         const expected =
           transport === 'pool'
             ? { code: 'ERR_INVALID_CONFIG', message: /none\.json.*: there is no such file/ }
-            : { code: 'ERR_MCPORTER', exitCode: 1, message: /memory\.read_graph: mcporter exited with code 1.*ENOENT/ }
+            : {
+                code: 'ERR_MCPORTER',
+                exitCode: 1,
+                message: /memory\.read_graph: mcporter exited with code 1.*ENOENT/,
+              }
         await assert.rejects(broken.callToolAsync('memory', 'read_graph'), expected)
         await broken.shutdown()
       })
@@ -184,7 +224,10 @@ for (const transport of ['pool', 'mcporter']) {
 test('a mcporter that was missing is found once it is there', async () => {
   const bin = join(folder, 'mcporter.mjs')
   const later = createMcpHelper({ configPath, transport: 'mcporter', mcporterBin: bin })
-  const expected = { code: 'ERR_MCPORTER_NOT_FOUND', message: /memory\.read_graph: .*npm install mcporter/ }
+  const expected = {
+    code: 'ERR_MCPORTER_NOT_FOUND',
+    message: /memory\.read_graph: .*npm install mcporter/,
+  }
   await assert.rejects(later.callToolAsync('memory', 'read_graph'), expected)
   writeFileSync(bin, `import ${JSON.stringify(pathToFileURL(mcporter.script))}\n`)
   assert.ok(await later.callToolAsync('memory', 'read_graph'))
@@ -195,7 +238,9 @@ test('a mcporter that is no JavaScript gets its arguments on the command line', 
   skip: process.platform === 'win32' && 'needs a shell script',
 }, async () => {
   const bin = join(folder, 'mcporter')
-  writeFileSync(bin, `#!/bin/sh\nexec '${process.execPath}' '${mcporter.script}' "$@"\n`, { mode: 0o755 })
+  writeFileSync(bin, `#!/bin/sh\nexec '${process.execPath}' '${mcporter.script}' "$@"\n`, {
+    mode: 0o755,
+  })
   const plain = createMcpHelper({ configPath, transport: 'mcporter', mcporterBin: bin })
   const args = { text: 'it\'s "quoted" $HOME\n' }
   const answer = await plain.callToolAsync('odd "näme".v1', 'text', args)

@@ -1,4 +1,5 @@
-// The meaning of what a server answers over HTTP: a refused session, a refused call, an answer in another shape.
+// The meaning of what a server answers over HTTP: a refused session, a refused call, an answer in
+// another shape.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -10,7 +11,12 @@ const isCall = (message) => message?.method === 'tools/call'
 const rpcError = (id, code, message) => ({ jsonrpc: '2.0', id, error: { code, message } })
 const event = (message) => `data: ${JSON.stringify(message)}\n\n`
 
-/** A pool for this one server. @param {import('node:test').TestContext} t @param {{ url: string }} server @param {object} [options] */
+/**
+ * A pool for this one server.
+ * @param {import('node:test').TestContext} t
+ * @param {{ url: string }} server
+ * @param {object} [options]
+ */
 function poolOf(t, { url }, options = {}) {
   const pool = new McpPool({ servers: { http: { url, ...options } }, callTimeout: 20_000 })
   t.after(() => pool.close())
@@ -34,17 +40,26 @@ describe('a session that the server refuses', () => {
       '400 and an error with a foreign id',
       () => ({ status: 400, body: rpcError('server-error', -32600, 'no session') }),
     ],
-    ['200 and an error without id', () => ({ status: 200, body: rpcError(null, -32001, 'Session not found') })],
+    [
+      '200 and an error without id',
+      () => ({ status: 200, body: rpcError(null, -32001, 'Session not found') }),
+    ],
     [
       '200 and such an error as an event',
-      () => ({ status: 200, headers: EVENTS, body: event(rpcError(null, -32001, 'Session not found')) }),
+      () => ({
+        status: 200,
+        headers: EVENTS,
+        body: event(rpcError(null, -32001, 'Session not found')),
+      }),
     ],
   ]) {
     test(`is begun again: ${name}`, async (t) => {
       let restarted = false
       const server = await httpMcpServer(t, {
         behave: (message, { headers }) =>
-          restarted && isCall(message) && headers['mcp-session-id'] === stale ? answer() : undefined,
+          restarted && isCall(message) && headers['mcp-session-id'] === stale
+            ? answer()
+            : undefined,
       })
       const pool = poolOf(t, server)
       await pool.callTool('http', 'reflect', { at: 1 })
@@ -62,9 +77,14 @@ describe('a session that the server refuses', () => {
   }
 
   test('fails the call when the new session is refused too', async (t) => {
-    const server = await httpMcpServer(t, { behave: (message) => (isCall(message) ? { status: 404 } : undefined) })
+    const server = await httpMcpServer(t, {
+      behave: (message) => (isCall(message) ? { status: 404 } : undefined),
+    })
     const pool = poolOf(t, server)
-    await assert.rejects(pool.callTool('http', 'reflect'), { code: 'ERR_SERVER_EXITED', message: /session/ })
+    await assert.rejects(pool.callTool('http', 'reflect'), {
+      code: 'ERR_SERVER_EXITED',
+      message: /session/,
+    })
     assert.equal(server.calls().length, 2)
   })
 
@@ -85,7 +105,9 @@ describe('a session that the server refuses', () => {
     while (open === undefined) await new Promise(setImmediate)
     await pool.callTool('http', 'reflect', { at: 2 })
     open.response.writeHead(200, { 'content-type': 'application/json' })
-    open.response.end(JSON.stringify({ jsonrpc: '2.0', id: open.message.id, result: { content: [] } }))
+    open.response.end(
+      JSON.stringify({ jsonrpc: '2.0', id: open.message.id, result: { content: [] } }),
+    )
     assert.deepEqual(await slow, { content: [] })
   })
 })
@@ -119,7 +141,11 @@ describe('an answer that is never sent again', () => {
     ],
     [
       'a page for people',
-      () => ({ status: 200, headers: { 'content-type': 'text/html' }, body: '<html>Log in</html>' }),
+      () => ({
+        status: 200,
+        headers: { 'content-type': 'text/html' },
+        body: '<html>Log in</html>',
+      }),
       { code: 'ERR_SERVER_EXITED', message: /Log in/ },
     ],
     ['nothing', () => ({ status: 200 }), { code: 'ERR_SERVER_EXITED' }],
@@ -131,7 +157,10 @@ describe('an answer that is never sent again', () => {
     ],
     [
       'a message above the bound',
-      ({ id }) => ({ status: 200, body: { jsonrpc: '2.0', id, result: { text: 'x'.repeat(70_000) } } }),
+      ({ id }) => ({
+        status: 200,
+        body: { jsonrpc: '2.0', id, result: { text: 'x'.repeat(70_000) } },
+      }),
       { code: 'ERR_MAX_BUFFER' },
     ],
     [
@@ -146,9 +175,13 @@ describe('an answer that is never sent again', () => {
   ]) {
     test(name, async (t) => {
       const server = await httpMcpServer(t, {
-        behave: (message) => (isCall(message) && message.params.arguments.fail ? answer(message) : undefined),
+        behave: (message) =>
+          isCall(message) && message.params.arguments.fail ? answer(message) : undefined,
       })
-      const pool = poolOf(t, server, { maxBuffer: 65_536, headers: { 'X-Api-Key': 'hush-hush-hush' } })
+      const pool = poolOf(t, server, {
+        maxBuffer: 65_536,
+        headers: { 'X-Api-Key': 'hush-hush-hush' },
+      })
       const error = await pool.callTool('http', 'reflect', { fail: true }).catch((error) => error)
       for (const [key, value] of Object.entries(expected)) {
         if (value instanceof RegExp) assert.match(error[key], value)
@@ -157,7 +190,11 @@ describe('an answer that is never sent again', () => {
       assert.doesNotMatch(error.message, /\p{Cc}/u, 'control characters')
       assert.equal(server.calls().length, 1)
       const { content } = await pool.callTool('http', 'reflect', { at: 2 })
-      assert.equal(content[0].text, 'received {"at":2}', 'the next call is made as if nothing had been')
+      assert.equal(
+        content[0].text,
+        'received {"at":2}',
+        'the next call is made as if nothing had been',
+      )
     })
   }
 
@@ -175,10 +212,16 @@ describe('an answer that is never sent again', () => {
 
 describe('an answer in another shape', () => {
   for (const [name, answer] of [
-    ['an id as a string', ({ id }, result) => ({ status: 200, body: { jsonrpc: '2.0', id: String(id), result } })],
+    [
+      'an id as a string',
+      ({ id }, result) => ({ status: 200, body: { jsonrpc: '2.0', id: String(id), result } }),
+    ],
     [
       'an id with a fraction',
-      ({ id }, result) => ({ status: 200, body: `{"jsonrpc":"2.0","id":${id}.0,"result":${JSON.stringify(result)}}` }),
+      ({ id }, result) => ({
+        status: 200,
+        body: `{"jsonrpc":"2.0","id":${id}.0,"result":${JSON.stringify(result)}}`,
+      }),
     ],
     [
       'a batch',
@@ -192,7 +235,10 @@ describe('an answer in another shape', () => {
     ],
     [
       'a byte order mark',
-      ({ id }, result) => ({ status: 200, body: `\ufeff${JSON.stringify({ jsonrpc: '2.0', id, result })}` }),
+      ({ id }, result) => ({
+        status: 200,
+        body: `\ufeff${JSON.stringify({ jsonrpc: '2.0', id, result })}`,
+      }),
     ],
     [
       'JSON that is called text',

@@ -34,7 +34,12 @@ const ENCODINGS = [
   ['a character set in place of a coding', 'utf-8', (text) => text],
 ]
 
-/** A pool for a server that answers calls itself. @param {import('node:test').TestContext} t @param {(message: any, response: import('node:http').ServerResponse) => void} reply @param {object} [options] */
+/**
+ * A pool for a server that answers calls itself.
+ * @param {import('node:test').TestContext} t
+ * @param {(message: any, response: import('node:http').ServerResponse) => void} reply
+ * @param {object} [options]
+ */
 async function poolOf(t, reply, options = {}) {
   const server = await httpMcpServer(t, {
     behave: (message, _, response) => {
@@ -43,7 +48,10 @@ async function poolOf(t, reply, options = {}) {
       return { done: true }
     },
   })
-  const pool = new McpPool({ servers: { http: { url: server.url, ...options } }, callTimeout: 20_000 })
+  const pool = new McpPool({
+    servers: { http: { url: server.url, ...options } },
+    callTimeout: 20_000,
+  })
   t.after(() => pool.close())
   return { pool, server }
 }

@@ -1,4 +1,5 @@
-// Streams over HTTP: what the server asks on them, how a broken one goes on, and what is said in headers.
+// Streams over HTTP: what the server asks on them, how a broken one goes on, and what is said in
+// headers.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -9,7 +10,12 @@ import { until } from './support/until.mjs'
 const isCall = (message) => message?.method === 'tools/call'
 const data = (message) => `data: ${JSON.stringify({ jsonrpc: '2.0', ...message })}\n\n`
 
-/** A pool for this one server. @param {import('node:test').TestContext} t @param {{ url: string }} server @param {object} [options] */
+/**
+ * A pool for this one server.
+ * @param {import('node:test').TestContext} t
+ * @param {{ url: string }} server
+ * @param {object} [options]
+ */
 function poolOf(t, { url }, options = {}) {
   const pool = new McpPool({ servers: { http: { url, ...options } }, callTimeout: 20_000 })
   t.after(() => pool.close())
@@ -22,14 +28,17 @@ function events(response) {
 }
 
 const sent = ({ requests }, is) =>
-  requests.filter(({ message }) => message !== undefined && is(message)).map(({ message }) => message)
+  requests
+    .filter(({ message }) => message !== undefined && is(message))
+    .map(({ message }) => message)
 
 describe('a server that asks', () => {
   for (const where of ['in the stream of a call', 'on the GET stream']) {
     test(`gets an answer to a ping and a refusal of all else, ${where}`, async (t) => {
       const questions = ['ping', 'roots/list', 'sampling/createMessage', 'elicitation/create']
       const ask = (response) => {
-        for (const [at, method] of questions.entries()) response.write(data({ id: `q${at}`, method, params: {} }))
+        for (const [at, method] of questions.entries())
+          response.write(data({ id: `q${at}`, method, params: {} }))
       }
       const server = await httpMcpServer(t, {
         behave: (message, { method }, response) => {
@@ -47,7 +56,8 @@ describe('a server that asks', () => {
       })
       const pool = poolOf(t, server)
       assert.deepEqual(await pool.callTool('http', 'reflect'), { content: [] })
-      const replies = () => sent(server, ({ method, id }) => method === undefined && typeof id === 'string')
+      const replies = () =>
+        sent(server, ({ method, id }) => method === undefined && typeof id === 'string')
       await until(() => replies().length >= questions.length)
       const refusal = { code: -32601, message: 'Method not found' }
       const byId = new Map(replies().map(({ id, result, error }) => [id, result ?? error]))
@@ -70,7 +80,10 @@ describe('a server that asks', () => {
           return { done: true }
         }
         if (!isCall(message)) return undefined
-        setTimeout(() => stream.write(data({ id: message.id, result: { content: [], here: true } })), 20)
+        setTimeout(
+          () => stream.write(data({ id: message.id, result: { content: [], here: true } })),
+          20,
+        )
         return { status: 202 }
       },
     })
@@ -86,14 +99,22 @@ describe('a server that asks', () => {
         if (!isCall(message)) return undefined
         const { progressToken } = message.params._meta
         events(response).write(
-          data({ method: 'notifications/progress', params: { progressToken, progress: 1, total: 2 } }),
+          data({
+            method: 'notifications/progress',
+            params: { progressToken, progress: 1, total: 2 },
+          }),
         )
         response.end(data({ id: message.id, result: { content: [] } }))
         return { done: true }
       },
     })
     const seen = []
-    await poolOf(t, server).callTool('http', 'reflect', {}, { onProgress: (progress) => seen.push(progress) })
+    await poolOf(t, server).callTool(
+      'http',
+      'reflect',
+      {},
+      { onProgress: (progress) => seen.push(progress) },
+    )
     assert.deepEqual(seen, [{ progress: 1, total: 2, message: undefined }])
   })
 })
@@ -121,7 +142,10 @@ describe('a stream that breaks', () => {
       events(response).end(data({ id, result: { content: [], resumed: true } }))
       return { done: true }
     })
-    assert.deepEqual(await poolOf(t, server).callTool('http', 'reflect'), { content: [], resumed: true })
+    assert.deepEqual(await poolOf(t, server).callTool('http', 'reflect'), {
+      content: [],
+      resumed: true,
+    })
     const asked = server.requests.filter(({ headers }) => headers['last-event-id'] !== undefined)
     assert.deepEqual(
       asked.map(({ method, headers }) => [method, headers['last-event-id']]),
@@ -138,7 +162,10 @@ describe('a stream that breaks', () => {
       events(response).end(data({ id, result: { content: [], resumed: true } }))
       return { done: true }
     })
-    assert.deepEqual(await poolOf(t, server).callTool('http', 'reflect'), { content: [], resumed: true })
+    assert.deepEqual(await poolOf(t, server).callTool('http', 'reflect'), {
+      content: [],
+      resumed: true,
+    })
   })
 
   for (const status of [404, 405, 500]) {
@@ -171,7 +198,11 @@ describe('headers', () => {
   test('each request after the handshake names the version that was agreed on', async (t) => {
     const server = await httpMcpServer(t, {
       behave: ({ id, method } = {}) => {
-        const result = { protocolVersion: '2025-03-26', capabilities: {}, serverInfo: { name: 'old', version: '1' } }
+        const result = {
+          protocolVersion: '2025-03-26',
+          capabilities: {},
+          serverInfo: { name: 'old', version: '1' },
+        }
         return method === 'initialize'
           ? { status: 200, body: { jsonrpc: '2.0', id, result } }
           : method === 'tools/call'
@@ -196,11 +227,19 @@ describe('headers', () => {
         if (method === 'server/discover') {
           return {
             status: 200,
-            body: { jsonrpc: '2.0', id, result: { supportedVersions: ['2026-07-28'], capabilities: { tools: {} } } },
+            body: {
+              jsonrpc: '2.0',
+              id,
+              result: { supportedVersions: ['2026-07-28'], capabilities: { tools: {} } },
+            },
           }
         }
-        if (method === 'tools/call') return { status: 200, body: { jsonrpc: '2.0', id, result: { content: [] } } }
-        return { status: 400, body: { jsonrpc: '2.0', id, error: { code: -32601, message: 'Method not found' } } }
+        if (method === 'tools/call')
+          return { status: 200, body: { jsonrpc: '2.0', id, result: { content: [] } } }
+        return {
+          status: 400,
+          body: { jsonrpc: '2.0', id, error: { code: -32601, message: 'Method not found' } },
+        }
       },
     })
     await poolOf(t, server, { protocol: '2026-07-28' }).callTool('http', 'say hi', { a: 1 })
@@ -228,7 +267,9 @@ describe('headers', () => {
 test('a call that is given up is cancelled at the server', async (t) => {
   const server = await httpMcpServer(t, { behave: (message) => ({ hang: isCall(message) }) })
   const pool = poolOf(t, server)
-  await assert.rejects(pool.callTool('http', 'reflect', {}, { timeout: 200 }), { code: 'ERR_CALL_TIMEOUT' })
+  await assert.rejects(pool.callTool('http', 'reflect', {}, { timeout: 200 }), {
+    code: 'ERR_CALL_TIMEOUT',
+  })
   const controller = new AbortController()
   const call = pool.callTool('http', 'reflect', {}, { signal: controller.signal })
   await until(() => server.calls().length === 2)

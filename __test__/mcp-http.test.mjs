@@ -10,7 +10,12 @@ import { everythingOverHttp } from './support/streamable-http.mjs'
 
 const folder = temporaryFolder()
 
-/** A pool for this one server. @param {import('node:test').TestContext} t @param {string} url @param {object} [options] */
+/**
+ * A pool for this one server.
+ * @param {import('node:test').TestContext} t
+ * @param {string} url
+ * @param {object} [options]
+ */
 function poolOf(t, url, options = {}) {
   const pool = new McpPool({ servers: { http: { url, ...options } } })
   t.after(() => pool.close())
@@ -22,14 +27,24 @@ for (const asEvents of [false, true]) {
     const server = await httpMcpServer(t, { asEvents })
     const pool = poolOf(t, server.url)
     const args = { text: 'ünï "q" 💥', nested: [{ a: null }], number: 8.533e-15, large: 2 ** 60 }
-    const results = await Promise.all(Array.from({ length: 20 }, () => pool.callTool('http', 'reflect', args)))
-    for (const { content } of results) assert.equal(content[0].text, `received ${JSON.stringify(args)}`)
+    const results = await Promise.all(
+      Array.from({ length: 20 }, () => pool.callTool('http', 'reflect', args)),
+    )
+    for (const { content } of results)
+      assert.equal(content[0].text, `received ${JSON.stringify(args)}`)
     assert.equal(server.calls().length, 20)
-    assert.equal(server.requests.filter(({ message }) => message?.method === 'initialize').length, 1)
+    assert.equal(
+      server.requests.filter(({ message }) => message?.method === 'initialize').length,
+      1,
+    )
     const [session] = pool.getStatus().sessions
     assert.deepEqual([session.server, session.pid, session.uses], ['http', null, 20])
     await pool.close()
-    assert.equal(server.requests.at(-1).method, 'DELETE', 'the server is told that the session is over')
+    assert.equal(
+      server.requests.at(-1).method,
+      'DELETE',
+      'the server is told that the session is over',
+    )
   })
 }
 
@@ -50,33 +65,47 @@ describe('who asks', () => {
     const helper = createMcpHelper({ configPath: writeConfig(folder, { http }), transport: 'pool' })
     t.after(() => helper.shutdown())
     await helper.callToolAsync('http', 'reflect')
-    const seen = server.requests.map(({ headers }) => [headers['x-team'], headers['x-plain'], headers.authorization])
+    const seen = server.requests.map(({ headers }) => [
+      headers['x-team'],
+      headers['x-plain'],
+      headers.authorization,
+    ])
     assert.ok(seen.length >= 3)
     for (const one of seen) assert.deepEqual(one, ['growth', 'ok', 'Bearer hush'])
   })
 
   test('headers given in code', async (t) => {
     const server = await httpMcpServer(t)
-    await poolOf(t, server.url, { headers: { Authorization: 'Bearer a' } }).callTool('http', 'reflect')
+    await poolOf(t, server.url, { headers: { Authorization: 'Bearer a' } }).callTool(
+      'http',
+      'reflect',
+    )
     assert.ok(server.requests.every(({ headers }) => headers.authorization === 'Bearer a'))
   })
 
   test('header values go out as fetch sends them', async (t) => {
     const server = await httpMcpServer(t)
-    await poolOf(t, server.url, { headers: { 'X-Note': ' käse ÿ\r\n' } }).callTool('http', 'reflect')
+    await poolOf(t, server.url, { headers: { 'X-Note': ' käse ÿ\r\n' } }).callTool(
+      'http',
+      'reflect',
+    )
     assert.ok(server.requests.every(({ headers }) => headers['x-note'] === 'käse ÿ'))
   })
 
   test('every request tells who sends it', async (t) => {
     const server = await httpMcpServer(t)
     await poolOf(t, server.url).callTool('http', 'reflect')
-    for (const { headers } of server.requests) assert.match(headers['user-agent'], /^procward\/\d+\.\d+\.\d+$/)
+    for (const { headers } of server.requests)
+      assert.match(headers['user-agent'], /^procward\/\d+\.\d+\.\d+$/)
   })
 
   test('401 is an error that speaks of the authorisation, and shows no secret', async (t) => {
     const headers = { 'www-authenticate': 'Bearer realm="ads"' }
     const server = await httpMcpServer(t, { behave: () => ({ status: 401, headers }) })
-    const call = poolOf(t, server.url, { headers: { Authorization: 'Bearer hush' } }).callTool('http', 'reflect')
+    const call = poolOf(t, server.url, { headers: { Authorization: 'Bearer hush' } }).callTool(
+      'http',
+      'reflect',
+    )
     const error = await call.catch((error) => error)
     assert.equal(error.code, 'ERR_UNAUTHORIZED')
     assert.match(error.message, /^MCP call http\.reflect: .*authorisation/)
@@ -103,7 +132,10 @@ describe('a call is sent once', () => {
     server.restart()
     const { content } = await pool.callTool('http', 'reflect', { at: 2 })
     assert.equal(content[0].text, 'received {"at":2}')
-    assert.equal(server.requests.filter(({ message }) => message?.method === 'initialize').length, 2)
+    assert.equal(
+      server.requests.filter(({ message }) => message?.method === 'initialize').length,
+      2,
+    )
   })
 
   for (const [name, behaviour, asEvents] of [
@@ -115,22 +147,34 @@ describe('a call is sent once', () => {
       const isCall = (message) => message?.method === 'tools/call' && message.params.arguments.fail
       const server = await httpMcpServer(t, {
         asEvents,
-        behave: (message, { method }) => (isCall(message) ? behaviour : method === 'GET' ? { status: 405 } : undefined),
+        behave: (message, { method }) =>
+          isCall(message) ? behaviour : method === 'GET' ? { status: 405 } : undefined,
       })
       const pool = poolOf(t, server.url)
       await pool.callTool('http', 'reflect')
       const call = pool.callTool('http', 'reflect', { fail: true }, { timeout: 20_000 })
-      await assert.rejects(call, { code: 'ERR_SERVER_EXITED', message: /^MCP call http\.reflect: / })
+      await assert.rejects(call, {
+        code: 'ERR_SERVER_EXITED',
+        message: /^MCP call http\.reflect: /,
+      })
       assert.equal(server.calls().filter(isCall).length, 1)
       const { content } = await pool.callTool('http', 'reflect', { at: 3 })
-      assert.equal(content[0].text, 'received {"at":3}', 'the next call is made as if nothing had been')
+      assert.equal(
+        content[0].text,
+        'received {"at":3}',
+        'the next call is made as if nothing had been',
+      )
     })
   }
 
   test('a call that is given up', async (t) => {
-    const server = await httpMcpServer(t, { behave: (message) => ({ hang: message?.method === 'tools/call' }) })
+    const server = await httpMcpServer(t, {
+      behave: (message) => ({ hang: message?.method === 'tools/call' }),
+    })
     const pool = poolOf(t, server.url)
-    await assert.rejects(pool.callTool('http', 'reflect', {}, { timeout: 300 }), { code: 'ERR_CALL_TIMEOUT' })
+    await assert.rejects(pool.callTool('http', 'reflect', {}, { timeout: 300 }), {
+      code: 'ERR_CALL_TIMEOUT',
+    })
     assert.equal(server.calls().length, 1)
     await pool.close()
   })
@@ -142,7 +186,11 @@ describe('a server that is gone', () => {
     await server.stop()
     const pool = poolOf(t, `${server.url}?key=hush`)
     const error = await pool.callTool('http', 'reflect').catch((error) => error)
-    assert.deepEqual([error.code, /refused/i.test(error.message)], ['ERR_SERVER_START', true], error.message)
+    assert.deepEqual(
+      [error.code, /refused/i.test(error.message)],
+      ['ERR_SERVER_START', true],
+      error.message,
+    )
     assert.ok(!error.message.includes('hush'), 'an address may hold a secret')
   })
 
@@ -152,7 +200,10 @@ describe('a server that is gone', () => {
     await pool.callTool('http', 'reflect')
     await server.stop()
     // Nothing was sent, so the failure is that of a new session.
-    await assert.rejects(pool.callTool('http', 'reflect'), { code: 'ERR_SERVER_START', message: /refused/i })
+    await assert.rejects(pool.callTool('http', 'reflect'), {
+      code: 'ERR_SERVER_START',
+      message: /refused/i,
+    })
   })
 
   test('and comes back: the real one, on the same port', async (t) => {
@@ -163,7 +214,10 @@ describe('a server that is gone', () => {
     await echo('one')
     await first.stop()
     // The idle connection may look alive until the request is on it.
-    await assert.rejects(echo('two'), ({ code }) => code === 'ERR_SERVER_START' || code === 'ERR_SERVER_EXITED')
+    await assert.rejects(
+      echo('two'),
+      ({ code }) => code === 'ERR_SERVER_START' || code === 'ERR_SERVER_EXITED',
+    )
     const second = await everythingOverHttp(first.port)
     t.after(second.stop)
     const { content } = await echo('three')
@@ -174,7 +228,10 @@ describe('a server that is gone', () => {
     const server = await httpMcpServer(t)
     await server.stop()
     const pool = poolOf(t, server.url.replace('http:', 'https:'))
-    await assert.rejects(pool.callTool('http', 'reflect'), { code: 'ERR_SERVER_START', message: /refused/i })
+    await assert.rejects(pool.callTool('http', 'reflect'), {
+      code: 'ERR_SERVER_START',
+      message: /refused/i,
+    })
   })
 
   test('over TLS, where somebody speaks no TLS', async (t) => {

@@ -20,10 +20,18 @@ for (const [name, serverOf] of [
   ['HTTP with events', (t) => httpTextServer(t, { asEvents: true })],
 ]) {
   describe(`a raw result over ${name} is what the server wrote`, () => {
-    /** A function that gives the raw result that a server answers with. @param {import('node:test').TestContext} t */
+    /**
+     * A function that gives the raw result that a server answers with.
+     * @param {import('node:test').TestContext} t
+     */
     async function answering(t) {
       const servers = { it: await serverOf(t) }
-      const helper = createMcpHelper({ servers, configPath, transport: 'pool', maxConcurrent: AT_ONCE })
+      const helper = createMcpHelper({
+        servers,
+        configPath,
+        transport: 'pool',
+        maxConcurrent: AT_ONCE,
+      })
       t.after(helper.shutdown)
       return (text) => helper.callToolRaw('it', 'answer', { text }, { timeout: 20_000 })
     }

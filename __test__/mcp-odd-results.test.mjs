@@ -45,13 +45,19 @@ const PLACES = {
       { type: 'text', text: 'x' },
     ],
   }),
-  'annotations of a block': (annotations) => ({ content: [{ type: 'text', text: 'x', annotations }] }),
+  'annotations of a block': (annotations) => ({
+    content: [{ type: 'text', text: 'x', annotations }],
+  }),
   'icons of a link': (icons) => ({ content: [{ type: 'resource_link', icons }] }),
   'an icon of a link': (icon) => ({ content: [{ type: 'resource_link', icons: [icon] }] }),
   'a resource': (resource) => ({ content: [{ type: 'resource', resource }] }),
   'the text of a resource': (text) => ({ content: [{ type: 'resource', resource: { text } }] }),
-  'the address of a blob': (uri) => ({ content: [{ type: 'resource', resource: { uri, blob: 'aGk=' } }] }),
-  'the type of a resource': (mimeType) => ({ content: [{ type: 'resource', resource: { text: '[', mimeType } }] }),
+  'the address of a blob': (uri) => ({
+    content: [{ type: 'resource', resource: { uri, blob: 'aGk=' } }],
+  }),
+  'the type of a resource': (mimeType) => ({
+    content: [{ type: 'resource', resource: { text: '[', mimeType } }],
+  }),
   'structured content': (structuredContent) => ({ structuredContent }),
   'json in structured content': (json) => ({ structuredContent: { json } }),
   'data in structured content': (data) => ({ structuredContent: { data } }),
@@ -76,8 +82,14 @@ for (const [place, resultOf] of Object.entries(PLACES))
 describe('a result that is no object is a value', () => {
   for (const text of ['null', '0', '-1.5', '""', '"text"', 'true', '[]', '[1,{"content":[]}]'])
     test(text, async () => {
-      assert.deepEqual(await helper.callToolRaw('it', 'answer', { text }, { timeout: 20_000 }), JSON.parse(text))
-      assert.deepEqual(await helper.callToolAsync('it', 'answer', { text }, { timeout: 20_000 }), JSON.parse(text))
+      assert.deepEqual(
+        await helper.callToolRaw('it', 'answer', { text }, { timeout: 20_000 }),
+        JSON.parse(text),
+      )
+      assert.deepEqual(
+        await helper.callToolAsync('it', 'answer', { text }, { timeout: 20_000 }),
+        JSON.parse(text),
+      )
     })
 })
 
@@ -94,14 +106,22 @@ describe('a result that is nested 100,000 deep', () => {
     const words = '{"isError":true,"content":[{"type":"text","text":"answer not found"}],"x":'
     for (const method of ['callToolRaw', 'callToolAsync']) {
       const failed = { ...shape, before: words }
-      await assert.rejects(helper[method]('it', 'answer', failed), { code: 'ERR_TOOL', message: /answer not found/ })
+      await assert.rejects(helper[method]('it', 'answer', failed), {
+        code: 'ERR_TOOL',
+        message: /answer not found/,
+      })
       const result = await helper[method]('it', 'answer', failed, { rejectOnError: false })
       assert.equal(result.isError, true)
     }
   })
 
   test('is parsed when it is the text of a block', async () => {
-    const nested = { ...shape, depth: 10_000, before: '{"content":[{"type":"text","text":"', after: '"}]}' }
+    const nested = {
+      ...shape,
+      depth: 10_000,
+      before: '{"content":[{"type":"text","text":"',
+      after: '"}]}',
+    }
     assert.ok(Array.isArray(await helper.callToolAsync('it', 'answer', nested)))
   })
 })

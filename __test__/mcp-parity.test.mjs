@@ -1,4 +1,5 @@
-// The same calls by a session that stays and by a process of mcporter each: the same results, the same errors.
+// The same calls by a session that stays and by a process of mcporter each: the same results, the
+// same errors.
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
@@ -53,7 +54,10 @@ describe('every tool, called both ways', { concurrency: true }, () => {
   }
 
   test('what varies has the same shape', async () => {
-    const list = VARIES.map((tool) => [tool, tool === 'simulate-research-query' ? { topic: 'parity' } : {}])
+    const list = VARIES.map((tool) => [
+      tool,
+      tool === 'simulate-research-query' ? { topic: 'parity' } : {},
+    ])
     const [pooled, processed] = await bothWays('callToolAsync', 'everything', list)
     for (const [at, [tool]] of list.entries()) {
       assert.deepEqual(shapeOf(pooled[at]), shapeOf(processed[at]), tool)
@@ -106,7 +110,11 @@ describe('every tool, called both ways', { concurrency: true }, () => {
       const named = [...new Set(called.map(([tool]) => tool))]
       const unlisted = server === 'http' || server === 'everything' ? VARIES : []
       const names = pooled.map(({ name }) => name).sort()
-      assert.deepEqual([...named, ...unlisted].sort(), names, `the calls above leave out a tool of ${server}`)
+      assert.deepEqual(
+        [...named, ...unlisted].sort(),
+        names,
+        `the calls above leave out a tool of ${server}`,
+      )
     }
   })
 
@@ -116,7 +124,10 @@ describe('every tool, called both ways', { concurrency: true }, () => {
         ['pool', 'mcporter'].map((way) => helpers[way].callToolAsync(server, 'list_tools')),
       )
       // The time that it took is each one's own.
-      const [pooled, processed] = listings.map(({ durationMs, ...listing }) => [typeof durationMs, listing])
+      const [pooled, processed] = listings.map(({ durationMs, ...listing }) => [
+        typeof durationMs,
+        listing,
+      ])
       assert.deepEqual(pooled, processed, server)
     }
   })
@@ -137,7 +148,14 @@ describe('every tool, called both ways', { concurrency: true }, () => {
     ['http', 'echo', { message: 'ünï "q"' }],
   ]) {
     test(`${server}: what the command line prints`, async () => {
-      const argv = ['--config', configPath, 'call', `${server}.${tool}`, '--args', JSON.stringify(args)]
+      const argv = [
+        '--config',
+        configPath,
+        'call',
+        `${server}.${tool}`,
+        '--args',
+        JSON.stringify(args),
+      ]
       const command = [process.execPath, [mcporter.script, ...argv, '--output', 'json']]
       const { stdout } = await slots.use(() => promisify(execFile)(...command))
       assert.deepEqual(await helpers.pool.callToolAsync(server, tool, args), JSON.parse(stdout))
@@ -155,7 +173,11 @@ function inSlots({ callToolAsync, callToolRaw, listToolsAsync, ...helper }) {
   return { ...helper, ...calls, listToolsAsync: within(listToolsAsync) }
 }
 
-/** @param {'callToolAsync' | 'callToolRaw'} how @param {string} server @param {[string, object][]} list */
+/**
+ * @param {'callToolAsync' | 'callToolRaw'} how
+ * @param {string} server
+ * @param {[string, object][]} list
+ */
 function bothWays(how, server, list) {
   return Promise.all([outcomes('pool', how, server, list), outcomes('mcporter', how, server, list)])
 }
@@ -182,7 +204,11 @@ async function outcome(call) {
   }
 }
 
-/** Types instead of values; of an environment no more than that. @param {unknown} value @returns {unknown} */
+/**
+ * Types instead of values; of an environment no more than that.
+ * @param {unknown} value
+ * @returns {unknown}
+ */
 function shapeOf(value) {
   if (Array.isArray(value)) return value.map(shapeOf)
   if (typeof value !== 'object' || value === null) return typeof value

@@ -10,7 +10,10 @@ const ROUNDS = 5
 
 afterEach(assertNothingLeft)
 
-/** The longest time in ms for which nothing else could be done while this was. @param {() => Promise<unknown>} work */
+/**
+ * The longest time in ms for which nothing else could be done while this was.
+ * @param {() => Promise<unknown>} work
+ */
 async function longestGap(work) {
   let longest = 0
   let last = performance.now()
@@ -39,7 +42,9 @@ describe('a result of 10 MiB', { skip: noProcessList }, () => {
           const parsed = await longestGap(async () => JSON.parse(text))
           const read = await longestGap(async () => JSON.parse(String(bytes)))
           const shown = [received, read, parsed].map((gap) => `${gap.toFixed(1)} ms`)
-          t.diagnostic(`longest gap ${shown[0]}; of JSON.parse ${shown[1]} from bytes, ${shown[2]} from a string`)
+          t.diagnostic(
+            `longest gap ${shown[0]}; of JSON.parse ${shown[1]} from bytes, ${shown[2]} from a string`,
+          )
         }
       },
       { maxBuffer: 16 * MIB },
@@ -47,7 +52,9 @@ describe('a result of 10 MiB', { skip: noProcessList }, () => {
 
   test('of more than may be, neither arrives nor is kept', () =>
     withHostile('', async (pool) => {
-      await assert.rejects(pool.callTool('it', 'big', { bytes: 10 * MIB }), { code: 'ERR_MAX_BUFFER' })
+      await assert.rejects(pool.callTool('it', 'big', { bytes: 10 * MIB }), {
+        code: 'ERR_MAX_BUFFER',
+      })
       assert.equal(said(await pool.callTool('it', 'big', { bytes: 9 * MIB })).length, 9 * MIB)
     }))
 

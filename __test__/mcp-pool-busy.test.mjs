@@ -17,7 +17,11 @@ function hold(ms) {
   while (performance.now() < end);
 }
 
-/** With a session that has been read here before. @param {(pool: import('../index.js').McpPool) => Promise<void>} work @param {object} [options] */
+/**
+ * With a session that has been read here before.
+ * @param {(pool: import('../index.js').McpPool) => Promise<void>} work
+ * @param {object} [options]
+ */
 const withReader = (work, options) =>
   withHostile(
     '',
@@ -32,7 +36,9 @@ describe('while the event loop is held up', { skip: noProcessList }, () => {
   test('an answer that came in time is no timeout', () =>
     withReader(async (pool) => {
       const call = pool.callTool('it', 'echo', { text: 'in time' }, { timeout: 1000 })
-      const late = assert.rejects(pool.callTool('it', 'hang', {}, { timeout: 1000 }), { code: 'ERR_CALL_TIMEOUT' })
+      const late = assert.rejects(pool.callTool('it', 'hang', {}, { timeout: 1000 }), {
+        code: 'ERR_CALL_TIMEOUT',
+      })
       hold(2000)
       assert.equal(said(await call), 'in time')
       await late
@@ -41,11 +47,17 @@ describe('while the event loop is held up', { skip: noProcessList }, () => {
   test('an answer that came before the server exited is not lost', () =>
     withReader(async (pool) => {
       const call = pool.callTool('it', 'echo', { text: 'the last' })
-      const exit = assert.rejects(pool.callTool('it', 'exit'), { code: 'ERR_SERVER_EXITED', exitCode: 3 })
+      const exit = assert.rejects(pool.callTool('it', 'exit'), {
+        code: 'ERR_SERVER_EXITED',
+        exitCode: 3,
+      })
       hold(2000)
       assert.equal(said(await call), 'the last')
       await exit
-      assert.equal(said(await pool.callTool('it', 'echo', { text: 'another server' })), 'another server')
+      assert.equal(
+        said(await pool.callTool('it', 'echo', { text: 'another server' })),
+        'another server',
+      )
     }))
 
   test('a pool that is closed ends its servers', () =>
@@ -73,7 +85,9 @@ describe('results of many sizes', { skip: noProcessList }, () => {
     withReader(
       async (pool) => {
         const sizes = Array.from({ length: 200 }, (_, at) => (at * 7919) % 200_000)
-        const results = await Promise.all(sizes.map((bytes) => pool.callTool('it', 'big', { bytes })))
+        const results = await Promise.all(
+          sizes.map((bytes) => pool.callTool('it', 'big', { bytes })),
+        )
         assert.deepEqual(
           results.map((result) => said(result).length),
           sizes,

@@ -1,4 +1,5 @@
-// Servers that break the rules in a call: what the caller gets, what is left, and whether the server can be used again.
+// Servers that break the rules in a call: what the caller gets, what is left, and whether the
+// server can be used again.
 
 import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
@@ -59,7 +60,10 @@ describe('a server that answers as nobody should is understood', { skip: noProce
   test('one line of 100 MB on stderr is not a message', () =>
     withHostile('', async (pool) => {
       const rss = process.memoryUsage.rss()
-      assert.equal(said(await pool.callTool('it', 'flood of stderr', { lines: false })), 'after the flood')
+      assert.equal(
+        said(await pool.callTool('it', 'flood of stderr', { lines: false })),
+        'after the flood',
+      )
       assert.ok(process.memoryUsage.rss() - rss < BOUND)
       await assertUsable(pool)
     }))
@@ -72,12 +76,17 @@ describe('a server that answers as nobody should is understood', { skip: noProce
     }))
 })
 
-describe('a call without an answer ends at its deadline, and the server goes on', { skip: noProcessList }, () => {
+describe('a call without an answer ends at its deadline, and the server goes on', {
+  skip: noProcessList,
+}, () => {
   for (const tool of ['hang', 'wrong id', 'after cancel'])
     test(tool, () =>
       withHostile('', async (pool) => {
         const before = said(await pool.callTool('it', 'pid'))
-        const expected = { code: 'ERR_CALL_TIMEOUT', message: `MCP call it.${tool}: no answer within 300 ms` }
+        const expected = {
+          code: 'ERR_CALL_TIMEOUT',
+          message: `MCP call it.${tool}: no answer within 300 ms`,
+        }
         await assert.rejects(pool.callTool('it', tool, {}, { timeout: 300 }), expected)
         await assertUsable(pool)
         assert.equal(said(await pool.callTool('it', 'pid')), before)
@@ -112,7 +121,9 @@ describe('a call without an answer ends at its deadline, and the server goes on'
       '',
       async (pool) => {
         const before = said(await pool.callTool('it', 'pid'))
-        await assert.rejects(pool.callTool('it', 'hang', {}, { timeout: 200 }), { code: 'ERR_CALL_TIMEOUT' })
+        await assert.rejects(pool.callTool('it', 'hang', {}, { timeout: 200 }), {
+          code: 'ERR_CALL_TIMEOUT',
+        })
         await assertUsable(pool)
         assert.notEqual(said(await pool.callTool('it', 'pid')), before)
       },
@@ -124,7 +135,15 @@ describe('a server that ends in a call: all its calls are told at once, and it i
   skip: noProcessList,
 }, () => {
   for (const [tool, expected] of [
-    ['exit', { exitCode: 3, signal: null, stderr: 'out of luck', message: /it\.exit: .* code 3.*out of luck/ }],
+    [
+      'exit',
+      {
+        exitCode: 3,
+        signal: null,
+        stderr: 'out of luck',
+        message: /it\.exit: .* code 3.*out of luck/,
+      },
+    ],
     ['crash', { exitCode: null, signal: 'SIGKILL', message: /it\.crash: .*signal/ }],
     ['half a line, then exit', { exitCode: 4, signal: null }],
     ['close stdout', { exitCode: null, signal: null, message: /closed its output/ }],
@@ -158,18 +177,26 @@ describe('a server that ends in a call: all its calls are told at once, and it i
         await pool.callTool('it', 'exit').catch((error) => codes.push(error.code))
       }
       assert.deepEqual(codes, [...Array(5).fill('ERR_SERVER_EXITED'), 'ERR_SERVER_UNAVAILABLE'])
-      await assert.rejects(pool.callTool('it', 'echo'), ({ code, retryAfter, exitCode, message }) => {
-        assert.deepEqual([code, exitCode], ['ERR_SERVER_UNAVAILABLE', 3])
-        assert.ok(retryAfter > 0 && retryAfter <= 30_000)
-        assert.match(message, /out of luck/)
-        return true
-      })
+      await assert.rejects(
+        pool.callTool('it', 'echo'),
+        ({ code, retryAfter, exitCode, message }) => {
+          assert.deepEqual([code, exitCode], ['ERR_SERVER_UNAVAILABLE', 3])
+          assert.ok(retryAfter > 0 && retryAfter <= 30_000)
+          assert.match(message, /out of luck/)
+          return true
+        },
+      )
     }))
 })
 
 test('a protocol error has its number, words and data', { skip: noProcessList }, () =>
   withHostile('', async (pool) => {
-    const expected = { code: 'ERR_MCP', rpcCode: -32042, rpcMessage: 'not today', data: { why: ['rain'] } }
+    const expected = {
+      code: 'ERR_MCP',
+      rpcCode: -32042,
+      rpcMessage: 'not today',
+      data: { why: ['rain'] },
+    }
     await assert.rejects(pool.callTool('it', 'error'), expected)
     await assertUsable(pool)
   }),

@@ -31,7 +31,18 @@ const BAD_SERVER = {
   command: ['', 5, null, ['node'], 'a\0b'],
   args: ['x', {}, null, [5], [null], ['a\0b']],
   cwd: ['', 5, null, 'a\0b'],
-  env: ['x', 5, null, [], { A: 5 }, { A: null }, { '': 'x' }, { 'A=B': 'x' }, { A: 'x\0' }, { 'A\0': 'x' }],
+  env: [
+    'x',
+    5,
+    null,
+    [],
+    { A: 5 },
+    { A: null },
+    { '': 'x' },
+    { 'A=B': 'x' },
+    { A: 'x\0' },
+    { 'A\0': 'x' },
+  ],
   url: ['', 'x', 'ftp://x', 5, null],
   headers: ['x', 5, null, { 'a b': 'x' }, { a: 5 }, { a: 'x\ny' }, { a: '\u2026' }, { '': 'x' }],
   protocol: ['', 'x', '2025-06-18', 5, null],
@@ -56,7 +67,8 @@ describe('options that are refused', () => {
     })
   for (const [name, values] of Object.entries(BAD_SERVER))
     test(`${name} of a server`, () => {
-      for (const value of values) refuses({ servers: { it: { [name]: value } } }, new RegExp(`it\\.${name}`))
+      for (const value of values)
+        refuses({ servers: { it: { [name]: value } } }, new RegExp(`it\\.${name}`))
     })
   test('no value of a server is told, which may be a secret', () => {
     for (const server of [
@@ -69,7 +81,8 @@ describe('options that are refused', () => {
     ]) {
       assert.throws(
         () => new McpPool({ servers: { it: server } }),
-        ({ code, message }) => code === 'ERR_INVALID_CONFIG' && /it/.test(message) && !message.includes('hush'),
+        ({ code, message }) =>
+          code === 'ERR_INVALID_CONFIG' && /it/.test(message) && !message.includes('hush'),
       )
     }
   })
@@ -97,11 +110,19 @@ describe('calls that are refused', { skip: noProcessList }, () => {
     ['a cycle', () => pool.callTool('it', 'echo', cyclic), 'ERR_INVALID_ARG_TYPE'],
     ['a function', () => pool.callTool('it', 'echo', { f() {} }), 'ERR_INVALID_ARG_TYPE'],
     ['a BigInt', () => pool.callTool('it', 'echo', { n: 1n }), 'ERR_INVALID_ARG_TYPE'],
-    ['an option that there is not', () => pool.callTool('it', 'echo', {}, { timout: 5 }), 'ERR_INVALID_CONFIG'],
+    [
+      'an option that there is not',
+      () => pool.callTool('it', 'echo', {}, { timout: 5 }),
+      'ERR_INVALID_CONFIG',
+    ],
     ['no timeout', () => pool.callTool('it', 'echo', {}, { timeout: 0 }), 'ERR_INVALID_CONFIG'],
     ['no signal', () => pool.callTool('it', 'echo', {}, { signal: {} }), 'ERR_INVALID_CONFIG'],
     ['no listener', () => pool.callTool('it', 'echo', {}, { onProgress: 5 }), 'ERR_INVALID_CONFIG'],
-    ['a listener for a list', () => pool.listTools('it', { onProgress() {} }), 'ERR_INVALID_CONFIG'],
+    [
+      'a listener for a list',
+      () => pool.listTools('it', { onProgress() {} }),
+      'ERR_INVALID_CONFIG',
+    ],
   ])
     test(name, async () => {
       await assert.rejects(call(), { code })
@@ -110,13 +131,18 @@ describe('calls that are refused', { skip: noProcessList }, () => {
 
   for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'IT', ' it'])
     test(`a server that there is not: ${name}`, () =>
-      assert.rejects(pool.callTool(name, 'echo'), { code: 'ERR_UNKNOWN_SERVER', available: ['it'] }))
+      assert.rejects(pool.callTool(name, 'echo'), {
+        code: 'ERR_UNKNOWN_SERVER',
+        available: ['it'],
+      }))
 })
 
 describe('names that mean something to JavaScript', { skip: noProcessList }, () => {
   test('are names of servers like others', async () => {
     const names = ['constructor', 'toString', 'hasOwnProperty', 'valueOf']
-    const servers = Object.fromEntries(names.map((name) => [name, { ...hostileServer(), env: { NAME: name } }]))
+    const servers = Object.fromEntries(
+      names.map((name) => [name, { ...hostileServer(), env: { NAME: name } }]),
+    )
     const pool = new McpPool({ servers })
     const pids = await Promise.all(names.map((name) => pool.callTool(name, 'pid')))
     assert.equal(new Set(pids.map(said)).size, 4)
@@ -124,7 +150,10 @@ describe('names that mean something to JavaScript', { skip: noProcessList }, () 
   })
 
   test('but for one, which is refused', () => {
-    refuses({ servers: JSON.parse(`{"__proto__":${JSON.stringify(hostileServer())}}`) }, /__proto__/)
+    refuses(
+      { servers: JSON.parse(`{"__proto__":${JSON.stringify(hostileServer())}}`) },
+      /__proto__/,
+    )
   })
 
   test('are arguments like others', async () => {

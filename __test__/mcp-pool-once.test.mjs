@@ -1,5 +1,5 @@
-// A call that was made reaches a server once at most, and once exactly when it has an answer, whatever happens to the
-// servers: they count the calls themselves.
+// A call that was made reaches a server once at most, and once exactly when it has an answer,
+// whatever happens to the servers: they count the calls themselves.
 
 import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
@@ -11,7 +11,9 @@ import { callLog, hostileServer } from './support/hostile.mjs'
 import { assertNothingLeft, kill, noProcessList } from './support/processes.mjs'
 import { until } from './support/until.mjs'
 
-/** Crashes after crashes would open a server's circuit, so there are many, a few of them at a time. */
+/**
+ * Crashes after crashes would open a server's circuit, so there are many, a few of them at a time.
+ */
 const SERVERS = 80
 const AT_A_TIME = 3
 const KINDS = [
@@ -38,7 +40,12 @@ function counted(seen) {
   return counts
 }
 
-/** Random calls to many servers, of which a few live at a time. @param {McpPool} pool @param {() => number} random @param {number} count */
+/**
+ * Random calls to many servers, of which a few live at a time.
+ * @param {McpPool} pool
+ * @param {() => number} random
+ * @param {number} count
+ */
 async function play(pool, random, count) {
   const within = (most) => Math.floor(random() * most)
   const slots = new Semaphore(8, { queueTimeout: Infinity })
@@ -52,11 +59,16 @@ async function play(pool, random, count) {
       act: within(80),
     }
   })
-  const outcomes = calls.map((call) => slots.use(async () => ({ ...call, code: await outcome(pool, call) })))
+  const outcomes = calls.map((call) =>
+    slots.use(async () => ({ ...call, code: await outcome(pool, call) })),
+  )
   return Promise.all(outcomes)
 }
 
-/** @param {McpPool} pool @param {{ key: number, kind: string, server: string, ms: number, act: number }} call */
+/**
+ * @param {McpPool} pool
+ * @param {{ key: number, kind: string, server: string, ms: number, act: number }} call
+ */
 async function outcome(pool, { key, kind, server, ms, act }) {
   const controller = new AbortController()
   const tool = { 'time out': 'hang', abort: 'delay', killed: 'hang' }[kind] ?? kind
@@ -70,12 +82,18 @@ async function outcome(pool, { key, kind, server, ms, act }) {
   return running
 }
 
-/** Kills the server as soon as it works on a call. @param {McpPool} pool @param {string} name @param {Promise<unknown>} running */
+/**
+ * Kills the server as soon as it works on a call.
+ * @param {McpPool} pool
+ * @param {string} name
+ * @param {Promise<unknown>} running
+ */
 async function killWorker(pool, name, running) {
   let over = false
   running.finally(() => (over = true))
   const victim = await until(
-    () => over || pool.getActiveCalls().find(({ server, tool }) => server === name && tool === 'hang'),
+    () =>
+      over || pool.getActiveCalls().find(({ server, tool }) => server === name && tool === 'hang'),
   )
   if (victim !== true) kill(victim.pid)
 }
@@ -95,7 +113,9 @@ describe('each call is sent once', { skip: noProcessList }, () => {
       await pool.close()
       const counts = counted(seen())
       const tally = counted(outcomes.map(({ code }) => code))
-      t.diagnostic(`seed ${seed}: ${JSON.stringify(Object.fromEntries(tally))}; ${seen().length} seen by servers`)
+      t.diagnostic(
+        `seed ${seed}: ${JSON.stringify(Object.fromEntries(tally))}; ${seen().length} seen by servers`,
+      )
 
       for (const { key, kind, code } of outcomes) {
         const count = counts.get(String(key)) ?? 0
@@ -109,7 +129,11 @@ describe('each call is sent once', { skip: noProcessList }, () => {
 
   test('also through a helper, whose slots are all free afterwards', async () => {
     const { file, seen } = callLog()
-    const helper = createMcpHelper({ servers: { it: hostileServer('', file) }, transport: 'pool', killGrace: 200 })
+    const helper = createMcpHelper({
+      servers: { it: hostileServer('', file) },
+      transport: 'pool',
+      killGrace: 200,
+    })
     const made = [
       ['exit', {}],
       ['hang', { timeout: 300 }],
@@ -119,16 +143,28 @@ describe('each call is sent once', { skip: noProcessList }, () => {
       ['echo', {}],
     ]
     await Promise.allSettled(
-      made.map(([tool, options], key) => helper.callToolAsync('it', tool, { key: String(key) }, options)),
+      made.map(([tool, options], key) =>
+        helper.callToolAsync('it', tool, { key: String(key) }, options),
+      ),
     )
-    assert.deepEqual(helper.getSemaphoreStatus(), { maxConcurrent: 3, current: 0, queued: 0, available: 3 })
+    assert.deepEqual(helper.getSemaphoreStatus(), {
+      maxConcurrent: 3,
+      current: 0,
+      queued: 0,
+      available: 3,
+    })
     assert.deepEqual(helper.getActiveProcesses(), [])
     assert.ok([...counted(seen()).values()].every((count) => count === 1))
     await helper.shutdown()
   })
 })
 
-/** Servers that differ in nothing would be one. @param {Record<string, { env?: object }>} servers */
+/**
+ * Servers that differ in nothing would be one.
+ * @param {Record<string, { env?: object }>} servers
+ */
 function apart(servers) {
-  return Object.fromEntries(Object.entries(servers).map(([name, server]) => [name, { ...server, env: { NAME: name } }]))
+  return Object.fromEntries(
+    Object.entries(servers).map(([name, server]) => [name, { ...server, env: { NAME: name } }]),
+  )
 }

@@ -1,5 +1,5 @@
-// Nothing is left of a server, however its session or its host ends: also not of one that ignores all requests to leave,
-// of its children, and of processes that have cut all ties to it.
+// Nothing is left of a server, however its session or its host ends: also not of one that ignores
+// all requests to leave, of its children, and of processes that have cut all ties to it.
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -10,7 +10,13 @@ import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { CleanupScanner } from '../index.js'
 import { said, withHostile } from './support/hostile.mjs'
-import { assertNothingLeft, isAlive, kill, noProcessList, processesOfThisTest } from './support/processes.mjs'
+import {
+  assertNothingLeft,
+  isAlive,
+  kill,
+  noProcessList,
+  processesOfThisTest,
+} from './support/processes.mjs'
 import { outcomeOf } from './support/program.mjs'
 import { BECAUSE, reasons } from './support/scans.mjs'
 import { until } from './support/until.mjs'
@@ -22,7 +28,8 @@ afterEach(assertNothingLeft)
 /** The pids of a server, of a child of it, and of a daemon. */
 async function members(pool) {
   const pids = []
-  for (const tool of ['pid', 'child', 'daemon']) pids.push(Number(said(await pool.callTool('it', tool))))
+  for (const tool of ['pid', 'child', 'daemon'])
+    pids.push(Number(said(await pool.callTool('it', tool))))
   assert.ok(pids.every(isAlive))
   return pids
 }
@@ -32,7 +39,9 @@ describe('nothing is left of a server', { skip: noProcessList }, () => {
     'after a close': (pool) => pool.close(),
     'after a drain': (pool) => pool.drain(),
     'after a time-out and a close': async (pool) => {
-      await assert.rejects(pool.callTool('it', 'hang', {}, { timeout: 200 }), { code: 'ERR_CALL_TIMEOUT' })
+      await assert.rejects(pool.callTool('it', 'hang', {}, { timeout: 200 }), {
+        code: 'ERR_CALL_TIMEOUT',
+      })
       await pool.close()
     },
     'after an abort and a close': async (pool) => {
@@ -80,9 +89,14 @@ describe('nothing is left of a server', { skip: noProcessList }, () => {
           await until(() => !isAlive(server))
           await pool.close()
           assert.deepEqual([child, daemon].filter(isAlive), [child, daemon])
-          const report = await new CleanupScanner({ scope: 'tracked', maxAge: 1 }).cleanupAll({ dryRun: true })
+          const report = await new CleanupScanner({ scope: 'tracked', maxAge: 1 }).cleanupAll({
+            dryRun: true,
+          })
           // The daemon has cleared its environment, so that nothing shows whose it is.
-          assert.deepEqual(reasons(report, { child, daemon }), { child: BECAUSE.kept, daemon: undefined })
+          assert.deepEqual(reasons(report, { child, daemon }), {
+            child: BECAUSE.kept,
+            daemon: undefined,
+          })
         } finally {
           kill(child)
           kill(daemon)
@@ -148,7 +162,10 @@ describe('the event loop ends by itself', { skip: noProcessList }, () => {
     console.log(said(await pool.callTool('it', 'pid')))`
   for (const [how, more] of [
     ['with idle sessions', ''],
-    ['after a shutdown, which ends them', '\nawait shutdown()\nconsole.log(pool.getStatus().sessions.length)'],
+    [
+      'after a shutdown, which ends them',
+      '\nawait shutdown()\nconsole.log(pool.getStatus().sessions.length)',
+    ],
   ])
     test(how, async () => {
       const { code, stdout, stderr } = await outcomeOf(start + more)

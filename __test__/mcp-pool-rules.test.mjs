@@ -16,10 +16,17 @@ afterEach(assertNothingLeft)
 const pidOf = async (pool, server = 'it') => Number(said(await pool.callTool(server, 'pid')))
 const live = (pool) => pool.getStatus().sessions.filter(({ state }) => state !== 'ending')
 
-/** A pool with these servers, closed after the work. @param {string[]} names @param {(pool: McpPool) => Promise<void>} work @param {object} [options] */
+/**
+ * A pool with these servers, closed after the work.
+ * @param {string[]} names
+ * @param {(pool: McpPool) => Promise<void>} work
+ * @param {object} [options]
+ */
 async function withServers(names, work, options) {
   const { file, seen } = callLog()
-  const servers = Object.fromEntries(names.map((name) => [name, { ...hostileServer('', file), env: { NAME: name } }]))
+  const servers = Object.fromEntries(
+    names.map((name) => [name, { ...hostileServer('', file), env: { NAME: name } }]),
+  )
   const pool = new McpPool({ servers, killGrace: 200, ...options })
   try {
     await work(pool, seen)
@@ -67,7 +74,9 @@ describe('calls over one session', { skip: noProcessList }, () => {
       const pid = await pidOf(pool)
       const before = Date.now()
       const call = pool.callTool('it', 'delay', { ms: 1500 })
-      const [active] = await until(() => pool.getActiveCalls().length === 1 && pool.getActiveCalls())
+      const [active] = await until(
+        () => pool.getActiveCalls().length === 1 && pool.getActiveCalls(),
+      )
       assert.deepEqual(Object.keys(active), ['pid', 'server', 'tool', 'startTime', 'duration'])
       assert.deepEqual([active.pid, active.server, active.tool], [pid, 'it', 'delay'])
       assert.ok(active.startTime >= before && active.duration >= 0)
@@ -80,7 +89,15 @@ describe('calls over one session', { skip: noProcessList }, () => {
         ],
       )
       const [{ age, memory, ...session }] = sessions
-      assert.deepEqual(session, { server: 'it', pid, state: 'busy', idle: null, uses: 2, inFlight: 1, garbage: 0 })
+      assert.deepEqual(session, {
+        server: 'it',
+        pid,
+        state: 'busy',
+        idle: null,
+        uses: 2,
+        inFlight: 1,
+        garbage: 0,
+      })
       assert.ok(age > 0 && memory > 2 ** 20)
       await call
       const [{ state, idle }] = pool.getStatus().sessions
@@ -91,7 +108,12 @@ describe('calls over one session', { skip: noProcessList }, () => {
   test('tell of their progress, if anybody wants to hear of it', () =>
     withHostile('', async (pool) => {
       const heard = []
-      const result = await pool.callTool('it', 'progress', { steps: 3 }, { onProgress: (step) => heard.push(step) })
+      const result = await pool.callTool(
+        'it',
+        'progress',
+        { steps: 3 },
+        { onProgress: (step) => heard.push(step) },
+      )
       assert.equal(said(result), 'told')
       assert.deepEqual(
         heard,
@@ -107,7 +129,12 @@ describe('calls over one session', { skip: noProcessList }, () => {
       const call = pool.callTool('it', 'delay', { ms: 60_000 }, { signal: controller.signal })
       await until(() => pool.getActiveCalls().length === 1)
       controller.abort(reason)
-      await assert.rejects(call, { name: 'AbortError', code: 'ABORT_ERR', cause: reason, message: /it\.delay/ })
+      await assert.rejects(call, {
+        name: 'AbortError',
+        code: 'ABORT_ERR',
+        cause: reason,
+        message: /it\.delay/,
+      })
       assert.deepEqual(pool.getActiveCalls(), [])
       const cancelled = JSON.parse(said(await pool.callTool('it', 'cancelled')))
       assert.deepEqual(
@@ -115,7 +142,10 @@ describe('calls over one session', { skip: noProcessList }, () => {
         ['the call was given up'],
       )
       const signal = AbortSignal.abort(reason)
-      await assert.rejects(pool.callTool('it', 'echo', {}, { signal }), { code: 'ABORT_ERR', cause: reason })
+      await assert.rejects(pool.callTool('it', 'echo', {}, { signal }), {
+        code: 'ABORT_ERR',
+        cause: reason,
+      })
     }))
 })
 
@@ -159,7 +189,9 @@ describe('sessions', { skip: noProcessList }, () => {
     withServers(
       ['a', 'b'],
       async (pool) => {
-        await until(() => live(pool).length === 2 && live(pool).every(({ state }) => state === 'idle'))
+        await until(
+          () => live(pool).length === 2 && live(pool).every(({ state }) => state === 'idle'),
+        )
         await Promise.all([pidOf(pool, 'a'), pidOf(pool, 'b')])
         await sleep(600)
         assert.equal(live(pool).length, 2)
@@ -223,7 +255,10 @@ describe('sessions', { skip: noProcessList }, () => {
     const configure = (version) =>
       writeFileSync(
         configPath,
-        JSON.stringify({ imports: [], mcpServers: { it: { ...hostileServer(), env: { VERSION: version } } } }),
+        JSON.stringify({
+          imports: [],
+          mcpServers: { it: { ...hostileServer(), env: { VERSION: version } } },
+        }),
       )
     configure('1')
     const pool = new McpPool({ configPath })
@@ -251,12 +286,17 @@ describe('sessions', { skip: noProcessList }, () => {
   })
 })
 
-test('calls that wait while their server is configured anew go to the new one', { skip: noProcessList }, async () => {
+test('calls that wait while their server is configured anew go to the new one', {
+  skip: noProcessList,
+}, async () => {
   const configPath = join(temporaryFolder(), 'mcporter.json')
   const configure = (version) =>
     writeFileSync(
       configPath,
-      JSON.stringify({ imports: [], mcpServers: { it: { ...hostileServer(), env: { VERSION: version } } } }),
+      JSON.stringify({
+        imports: [],
+        mcpServers: { it: { ...hostileServer(), env: { VERSION: version } } },
+      }),
     )
   configure('1')
   const pool = new McpPool({ configPath, maxInFlight: 1 })
@@ -303,7 +343,9 @@ describe('the end of a pool', { skip: noProcessList }, () => {
 
   test('a close in the tick of the first call', () =>
     withHostile('slow', async (pool) => {
-      const calls = [1, 2].map(() => assert.rejects(pool.callTool('it', 'echo'), { code: 'ERR_CLOSED' }))
+      const calls = [1, 2].map(() =>
+        assert.rejects(pool.callTool('it', 'echo'), { code: 'ERR_CLOSED' }),
+      )
       await pool.close()
       await Promise.all(calls)
     }))

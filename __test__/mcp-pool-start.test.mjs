@@ -1,4 +1,5 @@
-// Servers that break the rules before they are ready: what the callers get, and that nothing is left of them.
+// Servers that break the rules before they are ready: what the callers get, and that nothing is
+// left of them.
 
 import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
@@ -10,7 +11,10 @@ import { until } from './support/until.mjs'
 const MIB = 2 ** 20
 /** Only these are waited for in vain. */
 const MUTE = ['silent', 'never reads', 'half a line', 'wrong id']
-const NOT_READY = { code: 'ERR_SERVER_START', message: /MCP call it\.echo: .*not ready within 0\.5 s/ }
+const NOT_READY = {
+  code: 'ERR_SERVER_START',
+  message: /MCP call it\.echo: .*not ready within 0\.5 s/,
+}
 
 afterEach(assertNothingLeft)
 
@@ -20,7 +24,16 @@ describe('a server that does not get ready', { skip: noProcessList }, () => {
     ['never reads', NOT_READY],
     ['half a line', NOT_READY],
     ['wrong id', { code: 'ERR_SERVER_START' }],
-    ['exits', { code: 'ERR_SERVER_START', exitCode: 3, signal: null, stderr: 'no licence', message: /code 3/ }],
+    [
+      'exits',
+      {
+        code: 'ERR_SERVER_START',
+        exitCode: 3,
+        signal: null,
+        stderr: 'no licence',
+        message: /code 3/,
+      },
+    ],
     ['exits in the handshake', { code: 'ERR_SERVER_START', exitCode: 5, signal: null }],
     ['closes stdout', { code: 'ERR_SERVER_START', message: /closed its output/ }],
     ['refuses', { code: 'ERR_SERVER_START', message: /members only/ }],
@@ -47,7 +60,8 @@ describe('a server that does not get ready', { skip: noProcessList }, () => {
   test('for five times is not tried for a while', () =>
     withHostile('exits', async (pool) => {
       const codes = []
-      for (let call = 0; call < 6; call++) await pool.callTool('it', 'echo').catch(({ code }) => codes.push(code))
+      for (let call = 0; call < 6; call++)
+        await pool.callTool('it', 'echo').catch(({ code }) => codes.push(code))
       assert.deepEqual(codes, [...Array(5).fill('ERR_SERVER_START'), 'ERR_SERVER_UNAVAILABLE'])
     }))
 
@@ -55,7 +69,9 @@ describe('a server that does not get ready', { skip: noProcessList }, () => {
     withHostile(
       'silent',
       async (pool) => {
-        await assert.rejects(pool.callTool('it', 'echo', {}, { timeout: 200 }), { code: 'ERR_CALL_TIMEOUT' })
+        await assert.rejects(pool.callTool('it', 'echo', {}, { timeout: 200 }), {
+          code: 'ERR_CALL_TIMEOUT',
+        })
         await until(() => commandsOfThisTest().length === 0)
       },
       { startTimeout: 1500 },
@@ -78,7 +94,12 @@ describe('a server that is odd at first is used all the same', { skip: noProcess
         assert.equal(said(await pool.callTool('it', 'echo', { text: 'hello' })), 'hello')
         assert.ok((await pool.listTools('it')).some(({ name }) => name === 'echo'))
         const progress = []
-        await pool.callTool('it', 'progress', { steps: 2 }, { onProgress: (step) => progress.push(step.progress) })
+        await pool.callTool(
+          'it',
+          'progress',
+          { steps: 2 },
+          { onProgress: (step) => progress.push(step.progress) },
+        )
         assert.deepEqual(progress, [1, 2])
       }),
     )
@@ -114,7 +135,10 @@ describe('starts', { skip: noProcessList }, () => {
     let done = false
     calls.finally(() => (done = true)).catch(() => {})
     await until(() => {
-      most = Math.max(most, pool.getStatus().sessions.filter(({ state }) => state === 'starting').length)
+      most = Math.max(
+        most,
+        pool.getStatus().sessions.filter(({ state }) => state === 'starting').length,
+      )
       return done
     })
     await calls
@@ -127,10 +151,15 @@ describe('starts', { skip: noProcessList }, () => {
     const { file, seen } = callLog()
     const pool = new McpPool({ servers: { it: hostileServer('slow', file) } })
     const early = [
-      assert.rejects(pool.callTool('it', 'echo', { key: 1 }, { timeout: 200 }), { code: 'ERR_CALL_TIMEOUT' }),
-      assert.rejects(pool.callTool('it', 'echo', { key: 2 }, { signal: AbortSignal.timeout(200) }), {
-        code: 'ABORT_ERR',
+      assert.rejects(pool.callTool('it', 'echo', { key: 1 }, { timeout: 200 }), {
+        code: 'ERR_CALL_TIMEOUT',
       }),
+      assert.rejects(
+        pool.callTool('it', 'echo', { key: 2 }, { signal: AbortSignal.timeout(200) }),
+        {
+          code: 'ABORT_ERR',
+        },
+      ),
     ]
     const late = pool.callTool('it', 'echo', { key: 3 })
     await Promise.all(early)

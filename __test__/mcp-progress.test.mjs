@@ -16,7 +16,10 @@ const configPath = writeConfig(folder, {})
 const servers = { it: hostileServer() }
 const STEPS = [1, 2, 3].map((progress) => ({ progress, total: 3, message: `step ${progress}` }))
 
-/** Each way to call a tool with a listener. @type {Record<string, (t: import('node:test').TestContext) => (onProgress: any) => Promise<any>>} */
+/**
+ * Each way to call a tool with a listener.
+ * @type {Record<string, (t: import('node:test').TestContext) => (onProgress: any) => Promise<any>>}
+ */
 const WAYS = {
   'callTool of a pool': (t) => {
     const pool = new McpPool({ servers })
@@ -68,10 +71,14 @@ for (const [name, wayOf] of Object.entries(WAYS))
 test('a list of tools takes no listener', async (t) => {
   const helper = createMcpHelper({ servers, configPath, transport: 'pool' })
   t.after(helper.shutdown)
-  await assert.rejects(helper.listToolsAsync('it', { onProgress() {} }), { code: 'ERR_INVALID_CONFIG' })
+  await assert.rejects(helper.listToolsAsync('it', { onProgress() {} }), {
+    code: 'ERR_INVALID_CONFIG',
+  })
 })
 
-test('a listener that throws is an uncaught exception, and the call goes on', { skip: noProcessList }, async () => {
+test('a listener that throws is an uncaught exception, and the call goes on', {
+  skip: noProcessList,
+}, async () => {
   const { code, stdout, stderr } = await outcomeOf(`
     import { createMcpHelper } from 'procward/mcp-helper'
     const helper = createMcpHelper({ servers: ${JSON.stringify(servers)}, configPath: ${JSON.stringify(configPath)}, transport: 'pool' })

@@ -28,7 +28,11 @@ describe('pages, put together', () => {
     ],
     ['an empty cursor ends them', [{ tools: [], nextCursor: '' }], [undefined]],
     ['a cursor that is no string ends them', [{ tools: [], nextCursor: 5 }], [undefined]],
-    ['a cursor that repeats ends them', Array(2).fill({ tools: [{ name: 'a' }], nextCursor: 'x' }), ['x', undefined]],
+    [
+      'a cursor that repeats ends them',
+      Array(2).fill({ tools: [{ name: 'a' }], nextCursor: 'x' }),
+      ['x', undefined],
+    ],
     [
       'a cursor that was seen before another one ends them',
       ['x', 'y', 'x'].map((nextCursor) => ({ tools: [{ name: nextCursor }], nextCursor })),
@@ -71,7 +75,11 @@ describe('pages, put together', () => {
   })
 })
 
-/** What a pool's list of this server's tools comes to. @param {string} manner @param {object} [use] */
+/**
+ * What a pool's list of this server's tools comes to.
+ * @param {string} manner
+ * @param {object} [use]
+ */
 async function listed(manner, use) {
   const pool = new McpPool({ servers: { it: { ...textServer(manner), ...use } } })
   try {
@@ -106,10 +114,21 @@ describe('the list of a server', { skip: noProcessList }, () => {
 
   test("a server's own maxBuffer bounds it too", async () => {
     assert.deepEqual((await listed('a big page', { maxBuffer: 2 * MIB })).length, 1)
-    assert.equal((await listed('cursors without end', { maxBuffer: 2 * MIB })).code, 'ERR_MAX_BUFFER')
+    assert.equal(
+      (await listed('cursors without end', { maxBuffer: 2 * MIB })).code,
+      'ERR_MAX_BUFFER',
+    )
   })
 
-  for (const manner of ['null', '5', '"text"', '[]', '{"tools":{}}', '{"tools":[null]}', '{"tools":[{},[]]}'])
+  for (const manner of [
+    'null',
+    '5',
+    '"text"',
+    '[]',
+    '{"tools":{}}',
+    '{"tools":[null]}',
+    '{"tools":[{},[]]}',
+  ])
     test(`a page ${manner} is an error with a code`, async () => {
       const { code, message } = await listed(manner)
       assert.match(code, /^ERR_MCP$/)
@@ -131,7 +150,11 @@ describe("a helper's list", { skip: noProcessList }, () => {
     ['null', 'ERR_MCP'],
   ])
     test(manner, async () => {
-      const helper = createMcpHelper({ servers: { it: textServer(manner) }, configPath, transport: 'pool' })
+      const helper = createMcpHelper({
+        servers: { it: textServer(manner) },
+        configPath,
+        transport: 'pool',
+      })
       const found = await helper.listToolsAsync('it', { timeout: 20_000 }).catch(({ code }) => code)
       await helper.shutdown()
       assert.deepEqual(found, expected)
@@ -141,7 +164,9 @@ describe("a helper's list", { skip: noProcessList }, () => {
     const depth = 100_000
     const schema = `${'['.repeat(depth)}${']'.repeat(depth)}`
     const servers = {
-      it: textServer(`{"tools":[{"name":"a","inputSchema":${schema.slice(0, 60_000)}${schema.slice(-60_000)}}]}`),
+      it: textServer(
+        `{"tools":[{"name":"a","inputSchema":${schema.slice(0, 60_000)}${schema.slice(-60_000)}}]}`,
+      ),
     }
     const helper = createMcpHelper({ servers, configPath, transport: 'pool' })
     const tools = await helper.listToolsAsync('it').catch((error) => error)

@@ -20,7 +20,9 @@ const UNSET = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_pro
 
 /**
  * Calls a server from a process of its own, because trust and proxies are the process's.
- * @param {string} url @param {Record<string, string | undefined>} [variables] @param {{ headers?: object, args?: string[], after?: string }} [options]
+ * @param {string} url
+ *   @param {Record<string, string | undefined>} [variables] @param {{ headers?: object, args?:
+ *   string[], after?: string }} [options]
  * @returns {Promise<string>} the text of the answer, or the error's code and message
  */
 async function called(url, variables, { headers = {}, args = [], after = '""' } = {}) {
@@ -33,13 +35,22 @@ async function called(url, variables, { headers = {}, args = [], after = '""' } 
     const words = await call.then(({ content }) => content[0].text, ({ code, message }) => code + ' ' + message)
     await pool.close()
     process.stdout.write(words + ${after})`
-  const env = { ...process.env, ...Object.fromEntries(UNSET.map((name) => [name, undefined])), ...variables }
+  const env = {
+    ...process.env,
+    ...Object.fromEntries(UNSET.map((name) => [name, undefined])),
+    ...variables,
+  }
   const run = ['--no-warnings', ...args, '--input-type=module', '--eval', program]
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, run, { cwd, env, timeout, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
-      if (error) reject(new Error(`${error.message}\n${stderr}`))
-      else resolve(stdout)
-    })
+    execFile(
+      process.execPath,
+      run,
+      { cwd, env, timeout, killSignal: 'SIGKILL' },
+      (error, stdout, stderr) => {
+        if (error) reject(new Error(`${error.message}\n${stderr}`))
+        else resolve(stdout)
+      },
+    )
   })
 }
 
@@ -51,9 +62,15 @@ describe('trust', { skip: noCertificates }, () => {
     const { url } = await httpMcpServer(t, { tls: signed('server') })
     assert.match(url, /^https:/)
     assert.equal(await called(url, { NODE_EXTRA_CA_CERTS: authority.file }), ANSWERED)
-    assert.equal(await called(url.replace('127.0.0.1', 'localhost'), { NODE_EXTRA_CA_CERTS: authority.file }), ANSWERED)
+    assert.equal(
+      await called(url.replace('127.0.0.1', 'localhost'), { NODE_EXTRA_CA_CERTS: authority.file }),
+      ANSWERED,
+    )
     assert.match(await called(url), /^ERR_SERVER_START .*UnknownIssuer/)
-    assert.match(await called(url, { SSL_CERT_FILE: authority.file }), /^ERR_SERVER_START .*UnknownIssuer/)
+    assert.match(
+      await called(url, { SSL_CERT_FILE: authority.file }),
+      /^ERR_SERVER_START .*UnknownIssuer/,
+    )
   })
 
   test('a certificate that is its own authority is trusted where it is given', async (t) => {
@@ -61,7 +78,10 @@ describe('trust', { skip: noCertificates }, () => {
     const itself = selfSigned('itself')
     const { url } = await httpMcpServer(t, { tls: itself })
     assert.equal(await called(url, { NODE_EXTRA_CA_CERTS: itself.file }), ANSWERED)
-    assert.match(await called(url, { NODE_EXTRA_CA_CERTS: authority.file }), /^ERR_SERVER_START .*certificate/)
+    assert.match(
+      await called(url, { NODE_EXTRA_CA_CERTS: authority.file }),
+      /^ERR_SERVER_START .*certificate/,
+    )
     const elsewhere = await httpMcpServer(t, { tls: { ...itself }, host: '127.0.0.2' })
     assert.match(
       await called(elsewhere.url, { NODE_EXTRA_CA_CERTS: itself.file }),
@@ -72,18 +92,27 @@ describe('trust', { skip: noCertificates }, () => {
   test('a certificate of another server, or an old one, is refused', async (t) => {
     const { authority, signed } = certificates(t)
     const variables = { NODE_EXTRA_CA_CERTS: authority.file }
-    const other = await httpMcpServer(t, { tls: signed('other', 'subjectAltName=DNS:other.example') })
+    const other = await httpMcpServer(t, {
+      tls: signed('other', 'subjectAltName=DNS:other.example'),
+    })
     assert.match(await called(other.url, variables), /^ERR_SERVER_START .*not valid for name/)
     const old = await httpMcpServer(t, { tls: signed('old', undefined, -1) })
     assert.match(await called(old.url, variables), /^ERR_SERVER_START .*Expired/)
-    assert.equal(await called(old.url, { ...variables, NODE_TLS_REJECT_UNAUTHORIZED: '0' }), ANSWERED)
+    assert.equal(
+      await called(old.url, { ...variables, NODE_TLS_REJECT_UNAUTHORIZED: '0' }),
+      ANSWERED,
+    )
   })
 
   test('a file of certificates that cannot be read is passed over, as by Node.js', async (t) => {
     const { folder, signed } = certificates(t)
     const { url } = await httpMcpServer(t, { tls: signed('server') })
     for (const file of [join(folder, 'missing.pem'), folder, join(folder, 'server.key')]) {
-      const words = await called(url, { NODE_EXTRA_CA_CERTS: file }, { after: `' ' + warnings.join()` })
+      const words = await called(
+        url,
+        { NODE_EXTRA_CA_CERTS: file },
+        { after: `' ' + warnings.join()` },
+      )
       assert.match(words, /^ERR_SERVER_START .*UnknownIssuer/, file)
       // Node.js warns itself where it reads the file for us.
       if (file.endsWith('.key') || 'getCACertificates' in tls) continue
@@ -97,26 +126,38 @@ describe('trust', { skip: noCertificates }, () => {
     const plain = await httpMcpServer(t)
     assert.equal(await called(plain.url, {}, options), `${ANSWERED}false`)
     const { url } = await httpMcpServer(t, { tls: signed('server') })
-    assert.equal(await called(url, { NODE_EXTRA_CA_CERTS: authority.file }, options), `${ANSWERED}true`)
+    assert.equal(
+      await called(url, { NODE_EXTRA_CA_CERTS: authority.file }, options),
+      `${ANSWERED}true`,
+    )
   })
 })
 
-/** A proxy that notes each request, and asks for a password where there is one. @param {import('node:test').TestContext} t */
+/**
+ * A proxy that notes each request, and asks for a password where there is one.
+ * @param {import('node:test').TestContext} t
+ */
 async function forwardProxy(t, port, { password } = {}) {
   const seen = []
   const sockets = new Set()
   const accepts = ({ headers, method, url }) => {
     seen.push(`${method} ${url}`)
     if (password === undefined) return true
-    return headers['proxy-authorization'] === `Basic ${Buffer.from(`user:${password}`).toString('base64')}`
+    return (
+      headers['proxy-authorization'] ===
+      `Basic ${Buffer.from(`user:${password}`).toString('base64')}`
+    )
   }
   const proxy = http.createServer((request, response) => {
     if (!accepts(request)) return response.writeHead(407).end('who are you?')
     const { method, headers, url } = request
     assert.equal(headers['proxy-authorization'] === undefined, password === undefined)
-    const to = http.request({ host: '127.0.0.1', port, method, path: new URL(url).pathname, headers }, (answer) => {
-      answer.pipe(response.writeHead(answer.statusCode, answer.headers))
-    })
+    const to = http.request(
+      { host: '127.0.0.1', port, method, path: new URL(url).pathname, headers },
+      (answer) => {
+        answer.pipe(response.writeHead(answer.statusCode, answer.headers))
+      },
+    )
     request.pipe(to)
   })
   proxy.on('connect', (request, socket) => {
@@ -154,7 +195,8 @@ describe('proxies', () => {
       assert.equal(await called(url, variables), ANSWERED, JSON.stringify(variables))
     }
     assert.ok(proxy.seen.length >= 6)
-    for (const line of proxy.seen) assert.match(line, /^(POST|GET|DELETE) http:\/\/mcp\.invalid\/mcp$/)
+    for (const line of proxy.seen)
+      assert.match(line, /^(POST|GET|DELETE) http:\/\/mcp\.invalid\/mcp$/)
   })
 
   test('are not used otherwise', async (t) => {
@@ -176,7 +218,10 @@ describe('proxies', () => {
   test('a password goes to the proxy, and into no error', async (t) => {
     const server = await httpMcpServer(t)
     const proxy = await forwardProxy(t, new URL(server.url).port, { password: 'hush hush' })
-    const use = (password) => ({ NODE_USE_ENV_PROXY: '1', HTTP_PROXY: proxy.url.replace('//', `//user:${password}@`) })
+    const use = (password) => ({
+      NODE_USE_ENV_PROXY: '1',
+      HTTP_PROXY: proxy.url.replace('//', `//user:${password}@`),
+    })
     assert.equal(await called('http://mcp.invalid/mcp', use('hush%20hush')), ANSWERED)
     const refused = await called('http://mcp.invalid/mcp', use('wrong-word'))
     assert.match(refused, /^ERR_SERVER_START /)
@@ -190,21 +235,37 @@ describe('proxies', () => {
 
   test('an address that is none is named and not shown', async (t) => {
     const server = await httpMcpServer(t)
-    const error = await called(server.url, { NODE_USE_ENV_PROXY: '1', HTTP_PROXY: 'socks5://user:hush@proxy' })
-    assert.match(error, /^ERR_SERVER_START .*HTTP_PROXY must be the http: or https: address of a proxy/)
+    const error = await called(server.url, {
+      NODE_USE_ENV_PROXY: '1',
+      HTTP_PROXY: 'socks5://user:hush@proxy',
+    })
+    assert.match(
+      error,
+      /^ERR_SERVER_START .*HTTP_PROXY must be the http: or https: address of a proxy/,
+    )
     assert.ok(!error.includes('hush'), error)
   })
 
   test('lead to servers over https, too', { skip: noCertificates }, async (t) => {
     const { authority, signed } = certificates(t)
-    const server = await httpMcpServer(t, { tls: signed('server', 'subjectAltName=DNS:mcp.invalid') })
+    const server = await httpMcpServer(t, {
+      tls: signed('server', 'subjectAltName=DNS:mcp.invalid'),
+    })
     const port = new URL(server.url).port
     const proxy = await forwardProxy(t, port, { password: 'hush' })
     const variables = { NODE_USE_ENV_PROXY: '1', NODE_EXTRA_CA_CERTS: authority.file }
     const at = proxy.url.replace('//', '//user:hush@')
-    assert.equal(await called('https://mcp.invalid/mcp', { ...variables, HTTPS_PROXY: at }), ANSWERED)
-    assert.equal(await called('https://mcp.invalid/mcp', { ...variables, HTTP_PROXY: at }), ANSWERED)
-    assert.ok(proxy.seen.length > 0 && proxy.seen.every((line) => line === 'CONNECT mcp.invalid:443'))
+    assert.equal(
+      await called('https://mcp.invalid/mcp', { ...variables, HTTPS_PROXY: at }),
+      ANSWERED,
+    )
+    assert.equal(
+      await called('https://mcp.invalid/mcp', { ...variables, HTTP_PROXY: at }),
+      ANSWERED,
+    )
+    assert.ok(
+      proxy.seen.length > 0 && proxy.seen.every((line) => line === 'CONNECT mcp.invalid:443'),
+    )
     const wrong = await called('https://mcp.invalid/mcp', {
       ...variables,
       HTTPS_PROXY: proxy.url.replace('//', '//user:wrong-word@'),

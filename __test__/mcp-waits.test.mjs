@@ -1,4 +1,5 @@
-// From its slot on, all that a call waits for ends with its timeout: reading the configuration too, which may hang.
+// From its slot on, all that a call waits for ends with its timeout: reading the configuration too,
+// which may hang.
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
@@ -23,7 +24,9 @@ function hangingFile(t) {
   const file = join(folder, `hanging-${++files}.json`)
   for (const name of ['stat', 'lstat', 'open', 'readFile', 'access', 'realpath']) {
     const real = fs[name]
-    t.mock.method(fs, name, (path, ...rest) => (path === file ? new Promise(() => {}) : real(path, ...rest)))
+    t.mock.method(fs, name, (path, ...rest) =>
+      path === file ? new Promise(() => {}) : real(path, ...rest),
+    )
   }
   return file
 }
@@ -37,9 +40,15 @@ describe('a configuration file that hangs', () => {
       calls.push(helper.callToolRaw('it', 'answer', {}, { timeout: 50 }))
       for (const { reason } of await Promise.allSettled(calls)) {
         assert.equal(reason.code, 'ERR_CALL_TIMEOUT')
-        assert.match(reason.message, /^MCP call it\.answer: no answer within 50 ms; .*configuration/)
+        assert.match(
+          reason.message,
+          /^MCP call it\.answer: no answer within 50 ms; .*configuration/,
+        )
       }
-      const late = { code: 'ERR_CALL_TIMEOUT', message: /^MCP call it\.list_tools: no answer within 60 ms/ }
+      const late = {
+        code: 'ERR_CALL_TIMEOUT',
+        message: /^MCP call it\.list_tools: no answer within 60 ms/,
+      }
       await assert.rejects(helper.listToolsAsync('it', { timeout: 60 }), late)
       assert.deepEqual(helper.getSemaphoreStatus(), FREE)
     })
@@ -50,7 +59,12 @@ describe('a configuration file that hangs', () => {
     const aborted = helper.callToolAsync('it', 'answer', {}, { signal: controller.signal })
     const closed = helper.callToolAsync('it', 'answer')
     setImmediate(() => controller.abort('enough'))
-    const expected = { name: 'AbortError', code: 'ABORT_ERR', cause: 'enough', message: /^MCP call it\.answer: / }
+    const expected = {
+      name: 'AbortError',
+      code: 'ABORT_ERR',
+      cause: 'enough',
+      message: /^MCP call it\.answer: /,
+    }
     await assert.rejects(aborted, expected)
     const end = helper.shutdown()
     await assert.rejects(closed, { code: 'ERR_CLOSED', message: /^MCP call it\.answer: / })
@@ -74,7 +88,9 @@ test('a named pipe for a configuration file holds no slot either', {
   })
   const helper = createMcpHelper({ configPath: file, maxConcurrent: 1, transport: 'pool' })
   t.after(helper.shutdown)
-  const { code } = await helper.callToolAsync('it', 'answer', {}, { timeout: 100 }).catch((error) => error)
+  const { code } = await helper
+    .callToolAsync('it', 'answer', {}, { timeout: 100 })
+    .catch((error) => error)
   // A reader that looks at the kind of a file refuses a pipe at once.
   assert.ok(['ERR_CALL_TIMEOUT', 'ERR_INVALID_CONFIG'].includes(code), code)
   assert.deepEqual(helper.getSemaphoreStatus(), FREE)
@@ -88,9 +104,15 @@ describe('a pool whose configuration does not come', () => {
     test(`${name} ends by its timeout, by an abort and by the end of the pool`, async () => {
       for (const end of ['drain', 'close']) {
         const it = new McpPool({ servers: {} }, NEVER)
-        await assert.rejects(call(it, { timeout: 20 }), { code: 'ERR_CALL_TIMEOUT', message: /within 20 ms/ })
+        await assert.rejects(call(it, { timeout: 20 }), {
+          code: 'ERR_CALL_TIMEOUT',
+          message: /within 20 ms/,
+        })
         await assert.rejects(call(it, { signal: AbortSignal.timeout(20) }), { code: 'ABORT_ERR' })
-        await assert.rejects(call(it, { signal: AbortSignal.abort('early') }), { code: 'ABORT_ERR', cause: 'early' })
+        await assert.rejects(call(it, { signal: AbortSignal.abort('early') }), {
+          code: 'ABORT_ERR',
+          cause: 'early',
+        })
         const endless = call(it, { timeout: Infinity })
         it[end]()
         await assert.rejects(endless, { code: 'ERR_CLOSED', message: /^MCP call it\./ })
@@ -98,7 +120,10 @@ describe('a pool whose configuration does not come', () => {
     })
 
   test('a broken configuration fails each call in its own name, with one cause', async (t) => {
-    const broken = Object.assign(new Error('m.json: it is no JSON'), { code: 'ERR_INVALID_CONFIG', file: 'm.json' })
+    const broken = Object.assign(new Error('m.json: it is no JSON'), {
+      code: 'ERR_INVALID_CONFIG',
+      file: 'm.json',
+    })
     const reading = Promise.reject(broken)
     const it = new McpPool({ servers: {} }, { list: () => reading })
     t.after(() => it.close())
@@ -113,10 +138,17 @@ describe('a pool whose configuration does not come', () => {
     const { command, args } = textServer()
     const transport = { kind: 'stdio', command, args, env: {} }
     const one = { name: 'it', file: 'm.json', identity: () => '1', use: {}, allows: () => true }
-    const servers = new Map([['it', { ...one, reach: async () => ({ transport, until: Infinity }) }]])
+    const servers = new Map([
+      ['it', { ...one, reach: async () => ({ transport, until: Infinity }) }],
+    ])
     const it = new McpPool({ servers: {} }, { list: () => turn({ servers, ignored: [] }) })
     t.after(() => it.close())
-    const call = it.callTool('it', 'answer', { text: '{"content":[]}' }, { signal: new AbortController().signal })
+    const call = it.callTool(
+      'it',
+      'answer',
+      { text: '{"content":[]}' },
+      { signal: new AbortController().signal },
+    )
     assert.deepEqual(await call, { content: [] })
   })
 })

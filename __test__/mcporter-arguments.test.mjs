@@ -7,7 +7,19 @@ const { encodeArguments, serverName, toolName } = argumentsModule
 
 /** Names that mcporter 0.9 and 0.12 look up in their configuration. */
 const PLAIN = [
-  ...['memory', 'io.github.x', 'my server', "it's", '"q"', 'ünï日本', 'a=b', 'a:b', '@scope/x', 'list', 'a(b)'],
+  ...[
+    'memory',
+    'io.github.x',
+    'my server',
+    "it's",
+    '"q"',
+    'ünï日本',
+    'a=b',
+    'a:b',
+    '@scope/x',
+    'list',
+    'a(b)',
+  ],
   ...['my npx thing', 'npx', '-x', '-', './a', '/a', 'vscode:x/y', 'version', 'x npx'],
 ]
 /** Names that mcporter takes for something else, and what for. @type {[string, RegExp][]} */
@@ -29,7 +41,13 @@ const OTHERS = [
 ]
 
 describe('names of servers and tools', () => {
-  for (const name of [...PLAIN, ...OTHERS.map(([each]) => each), 'list_tools', '__proto__', 'x'.repeat(10_000)]) {
+  for (const name of [
+    ...PLAIN,
+    ...OTHERS.map(([each]) => each),
+    'list_tools',
+    '__proto__',
+    'x'.repeat(10_000),
+  ]) {
     test(`any text: ${JSON.stringify(name.slice(0, 40))}`, () => {
       assert.equal(serverName(name), name)
       assert.equal(toolName(name), name)
@@ -59,7 +77,10 @@ describe("names on mcporter's command line", () => {
   for (const [server, why] of OTHERS)
     test(`no server: ${JSON.stringify(server)}`, () => {
       for (const command of [callCommand, listCommand]) {
-        assert.throws(() => command({ ...call, server }), { code: 'ERR_INVALID_ARG_VALUE', message: why })
+        assert.throws(() => command({ ...call, server }), {
+          code: 'ERR_INVALID_ARG_VALUE',
+          message: why,
+        })
       }
     })
   for (const tool of ['help', 'list_tools', ' padded ', 'a/b', 'https://x/y'])
@@ -71,18 +92,29 @@ describe("names on mcporter's command line", () => {
       ))
   for (const tool of ['-x', '--tool'])
     test(`no tool: ${tool}`, () =>
-      assert.throws(() => callCommand({ ...call, tool }), { code: 'ERR_INVALID_ARG_VALUE', message: /tool .*option/ }))
+      assert.throws(() => callCommand({ ...call, tool }), {
+        code: 'ERR_INVALID_ARG_VALUE',
+        message: /tool .*option/,
+      }))
 })
 
 describe('arguments', () => {
-  const deep = { a: [1, -0.5, { b: null, c: ['"', '\\', '\n', '\u2028', '\ud800', '💥'] }], '': false, 'k"': 'ü' }
+  const deep = {
+    a: [1, -0.5, { b: null, c: ['"', '\\', '\n', '\u2028', '\ud800', '💥'] }],
+    '': false,
+    'k"': 'ü',
+  }
   for (const [name, args, json] of [
     ['any nesting', deep, JSON.stringify(deep)],
     ['none', {}, '{}'],
     ['undefined properties are left out', { a: undefined, b: 1 }, '{"b":1}'],
     ['dates as JSON has them', { at: new Date(0) }, '{"at":"1970-01-01T00:00:00.000Z"}'],
     ['no prototype', Object.assign(Object.create(null), { a: 1 }), '{"a":1}'],
-    ['__proto__ below the top', JSON.parse('{"a":{"__proto__":{"b":1}}}'), '{"a":{"__proto__":{"b":1}}}'],
+    [
+      '__proto__ below the top',
+      JSON.parse('{"a":{"__proto__":{"b":1}}}'),
+      '{"a":{"__proto__":{"b":1}}}',
+    ],
     ['toJSON', { toJSON: () => ({ a: 1 }) }, '{"a":1}'],
   ]) {
     test(name, () => assert.equal(encodeArguments(args), json))
@@ -117,7 +149,10 @@ describe('arguments', () => {
 
   test('refused: __proto__ at the top', () => {
     const args = JSON.parse('{"__proto__":{"a":1}}')
-    assert.throws(() => encodeArguments(args), { code: 'ERR_INVALID_ARG_VALUE', message: /__proto__/ })
+    assert.throws(() => encodeArguments(args), {
+      code: 'ERR_INVALID_ARG_VALUE',
+      message: /__proto__/,
+    })
   })
 
   test('what a getter throws is the cause', () => {

@@ -20,7 +20,12 @@ const good = { command: 'node' }
 
 /** @param {Record<string, unknown>} files */
 function read(files) {
-  const here = { env: {}, home: '/home/me', cwd: '/srv/app', platform: /** @type {const} */ ('linux') }
+  const here = {
+    env: {},
+    home: '/home/me',
+    cwd: '/srv/app',
+    platform: /** @type {const} */ ('linux'),
+  }
   return configuration.readConfiguration({ ...here, files: memoryFiles(files) })
 }
 
@@ -57,7 +62,10 @@ describe('an entry that is invalid: its field is named, and never a value', () =
       'headers.a must not have a line break, a control character or one beyond Latin-1',
       { url, headers: { a: 'hush…' } },
     ],
-    ['headers.Authorization must have the name of an HTTP header', { url, headers: { 'Authorization: hush': 'x' } }],
+    [
+      'headers.Authorization must have the name of an HTTP header',
+      { url, headers: { 'Authorization: hush': 'x' } },
+    ],
     [
       'headers.Authorization must not have a line break, a control character or one beyond Latin-1',
       { url, bearerToken: 'hu\nsh' },
@@ -67,7 +75,9 @@ describe('an entry that is invalid: its field is named, and never a value', () =
     ['the environment variable NONE must be set', { ...good, args: ['$env:NONE'] }],
   ]) {
     test(field, async () => {
-      const { servers, ignored, refusal } = await read({ [PROJECT]: { imports: [], mcpServers: { it: entry, good } } })
+      const { servers, ignored, refusal } = await read({
+        [PROJECT]: { imports: [], mcpServers: { it: entry, good } },
+      })
       assert.deepEqual(names(servers), ['it', 'good'])
       const [{ needs, reason, transport }, other] = servers
       assert.deepEqual(
@@ -82,7 +92,9 @@ describe('an entry that is invalid: its field is named, and never a value', () =
   test('of an editor: only where no other has the name, and only what looks like a server', async () => {
     const { servers, unusable } = await read({
       [PROJECT]: { mcpServers: {} },
-      [CURSOR]: { mcpServers: { a: { command: 5 }, b: { url: 'x' }, c: { args: ['x'] }, no: { x: 1 }, good } },
+      [CURSOR]: {
+        mcpServers: { a: { command: 5 }, b: { url: 'x' }, c: { args: ['x'] }, no: { x: 1 }, good },
+      },
       '/home/me/.cursor/mcp.json': { mcpServers: { a: { url } } },
       // All of it may be servers, or none.
       '/home/me/.claude.json': { theme: { type: 'dark' } },
@@ -98,24 +110,47 @@ describe('an entry that is invalid: its field is named, and never a value', () =
   })
 
   test('of an editor: a command that is none', async () => {
-    const { unusable } = await read({ [PROJECT]: { mcpServers: {} }, [CURSOR]: { servers: { a: { command: [1] } } } })
+    const { unusable } = await read({
+      [PROJECT]: { mcpServers: {} },
+      [CURSOR]: { servers: { a: { command: [1] } } },
+    })
     assert.deepEqual(unusable[0].reason, 'command[0] must be a string')
   })
 })
 
 describe('a file that is broken', () => {
-  const deep = (open, close) => `{"mcpServers": {"it": ${open.repeat(100_000)}1${close.repeat(100_000)}}}`
+  const deep = (open, close) =>
+    `{"mcpServers": {"it": ${open.repeat(100_000)}1${close.repeat(100_000)}}}`
 
   for (const [name, text, problem] of [
-    ['a missing brace', '{"mcpServers": {"a": {"command": "hush"}}', /^it is no JSON: CloseBraceExpected in line 1$/],
-    ['a comment without an end', '{"mcpServers": {}} /* hush', /^it is no JSON: UnexpectedEndOfComment in line 1$/],
+    [
+      'a missing brace',
+      '{"mcpServers": {"a": {"command": "hush"}}',
+      /^it is no JSON: CloseBraceExpected in line 1$/,
+    ],
+    [
+      'a comment without an end',
+      '{"mcpServers": {}} /* hush',
+      /^it is no JSON: UnexpectedEndOfComment in line 1$/,
+    ],
     ['a name without quotes', '{\n"mcpServers":\n{hush: 1}}', /^it is no JSON: .* in line 3$/],
     ['nothing', '', /^it is no JSON: ValueExpected in line 1$/],
-    ['nesting without an end', `{"mcpServers": ${'['.repeat(100_000)}`, /^it is no JSON: it is nested too deeply$/],
-    ['nesting beside a comment', `// hush\n${deep('[', ']')}`, /^it is no JSON: it is nested too deeply$/],
+    [
+      'nesting without an end',
+      `{"mcpServers": ${'['.repeat(100_000)}`,
+      /^it is no JSON: it is nested too deeply$/,
+    ],
+    [
+      'nesting beside a comment',
+      `// hush\n${deep('[', ']')}`,
+      /^it is no JSON: it is nested too deeply$/,
+    ],
   ]) {
     test(name, async () => {
-      const { ignored, servers } = await read({ [PROJECT]: text, [CURSOR]: { mcpServers: { good } } })
+      const { ignored, servers } = await read({
+        [PROJECT]: text,
+        [CURSOR]: { mcpServers: { good } },
+      })
       assert.deepEqual([ignored.length, ignored[0].file, names(servers)], [1, PROJECT, ['good']])
       assert.match(ignored[0].problem, problem)
     })
@@ -135,8 +170,14 @@ describe('a file that is broken', () => {
     const toml = `[mcp_servers.x]\nenv = { KEY = "hush"`
     const nested = `x = ${'['.repeat(100_000)}`
     for (const text of [toml, nested]) {
-      const { ignored } = await read({ [PROJECT]: { mcpServers: {} }, '/home/me/.codex/config.toml': text })
-      assert.match(ignored[0].problem, /^it can't be parsed: (invalid TOML in line \d|it is nested too deeply)/)
+      const { ignored } = await read({
+        [PROJECT]: { mcpServers: {} },
+        '/home/me/.codex/config.toml': text,
+      })
+      assert.match(
+        ignored[0].problem,
+        /^it can't be parsed: (invalid TOML in line \d|it is nested too deeply)/,
+      )
       assert.ok(!inspect(ignored).includes('hush'))
     }
   })
@@ -159,7 +200,9 @@ describe('names that mean something to JavaScript', () => {
 })
 
 describe('a byte order mark, which editors on Windows write', () => {
-  const json = JSON.stringify({ mcpServers: { it: { command: 'node', envFile: '.env', args: ['ü'] } } })
+  const json = JSON.stringify({
+    mcpServers: { it: { command: 'node', envFile: '.env', args: ['ü'] } },
+  })
   const encodings = {
     'UTF-8': (text) => Buffer.from(`\ufeff${text}`),
     'UTF-16': (text) => Buffer.from(`\ufeff${text}`, 'utf16le'),
@@ -172,12 +215,18 @@ describe('a byte order mark, which editors on Windows write', () => {
       mkdirSync(join(project, '.codex'))
       mkdirSync(join(project, '.cursor'))
       writeFileSync(join(project, '.cursor', 'mcp.json'), encoded(json))
-      writeFileSync(join(project, '.codex', 'config.toml'), encoded('[mcp_servers.toml]\ncommand = "x"'))
+      writeFileSync(
+        join(project, '.codex', 'config.toml'),
+        encoded('[mcp_servers.toml]\ncommand = "x"'),
+      )
       writeFileSync(join(project, '.env'), encoded('FIRST=1'))
       const here = { ...places.placesHere({ cwd: project }), env: {}, home }
       const { servers, ignored } = await configuration.readConfiguration(here)
       assert.deepEqual([names(servers), ignored], [['it', 'toml'], []])
-      assert.deepEqual([servers[0].transport.args, servers[0].transport.env], [['ü'], { FIRST: '1' }])
+      assert.deepEqual(
+        [servers[0].transport.args, servers[0].transport.env],
+        [['ü'], { FIRST: '1' }],
+      )
     })
   }
 })
@@ -192,8 +241,14 @@ describe('of real files', { skip: process.platform === 'win32' && 'POSIX permiss
     const here = { ...places.placesHere({ cwd: project }), env: {}, home }
     const { ignored, refusal } = await configuration.readConfiguration(here)
     assert.deepEqual(ignored, [
-      { file: join(project, 'config', 'mcporter.json'), problem: "it can't be read: EINVAL (it is no regular file)" },
-      { file: join(project, '.cursor', 'mcp.json'), problem: "it can't be read: EISDIR (it is a folder)" },
+      {
+        file: join(project, 'config', 'mcporter.json'),
+        problem: "it can't be read: EINVAL (it is no regular file)",
+      },
+      {
+        file: join(project, '.cursor', 'mcp.json'),
+        problem: "it can't be read: EISDIR (it is a folder)",
+      },
     ])
     assert.equal(refusal.code, 'ERR_INVALID_CONFIG')
     await assert.rejects(filesModule.files.read('/dev/zero'), { code: 'EINVAL' })
@@ -217,7 +272,12 @@ describe('of real files', { skip: process.platform === 'win32' && 'POSIX permiss
     // As another user, because root may enter and read everything.
     const user = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
     const node = (...args) =>
-      execFileSync(process.execPath, args, { ...user, encoding: 'utf8', env: {}, stdio: ['ignore', 'pipe', 'pipe'] })
+      execFileSync(process.execPath, args, {
+        ...user,
+        encoding: 'utf8',
+        env: {},
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
     try {
       node('-e', "require('./lib/mcporter/config')")
     } catch (error) {
@@ -225,7 +285,10 @@ describe('of real files', { skip: process.platform === 'win32' && 'POSIX permiss
     }
     const stdout = node('-e', reading, project, home)
     chmodSync(home, 0o755)
-    const unread = { file: join(project, '.cursor', 'mcp.json'), problem: "it can't be read: EACCES" }
+    const unread = {
+      file: join(project, '.cursor', 'mcp.json'),
+      problem: "it can't be read: EACCES",
+    }
     assert.deepEqual(JSON.parse(stdout), [['good'], [unread], true])
   })
 })

@@ -13,14 +13,22 @@ const url = 'https://example.org/mcp'
 
 /** The one server of these files. @param {Record<string, unknown>} files */
 async function one(files, { env = {}, ...rest } = {}) {
-  const here = { env, home: '/home/me', cwd: '/srv/app', platform: /** @type {const} */ ('linux'), ...rest }
+  const here = {
+    env,
+    home: '/home/me',
+    cwd: '/srv/app',
+    platform: /** @type {const} */ ('linux'),
+    ...rest,
+  }
   const { servers } = await configuration.readConfiguration({ ...here, files: memoryFiles(files) })
   assert.equal(servers.length, 1)
   return servers[0]
 }
 
 /** @param {object} entry */
-const local = (entry) => ({ [PROJECT]: { imports: [], mcpServers: { it: { command: 'node', ...entry } } } })
+const local = (entry) => ({
+  [PROJECT]: { imports: [], mcpServers: { it: { command: 'node', ...entry } } },
+})
 
 describe('where it is', () => {
   for (const [file, written, expected] of [
@@ -52,8 +60,14 @@ describe('where it is', () => {
   }
 
   test('on Windows', () => {
-    const places = { env: {}, home: 'C:\\Users\\me', cwd: 'D:\\app', platform: /** @type {const} */ ('win32') }
-    const at = (written) => envFile.envFilePath(written, 'D:\\app\\.vscode\\mcp.json', /** @type {any} */ (places))
+    const places = {
+      env: {},
+      home: 'C:\\Users\\me',
+      cwd: 'D:\\app',
+      platform: /** @type {const} */ ('win32'),
+    }
+    const at = (written) =>
+      envFile.envFilePath(written, 'D:\\app\\.vscode\\mcp.json', /** @type {any} */ (places))
     assert.deepEqual(['.env', '${workspaceFolder}\\.env', '~\\.env'].map(at), [
       'D:\\app\\.env',
       'D:\\app\\.env',
@@ -93,45 +107,87 @@ test('what is in it', async () => {
 
 test('what comes before what: env, then the file, then the environment of this process', async () => {
   const env = { A: 'process', B: 'process', C: 'process' }
-  const files = { ...local({ envFile: '.env', env: { C: 'entry' } }), '/srv/app/.env': 'B=file\nC=file\nD=file' }
+  const files = {
+    ...local({ envFile: '.env', env: { C: 'entry' } }),
+    '/srv/app/.env': 'B=file\nC=file\nD=file',
+  }
   const { transport } = await one(files, { env })
   assert.deepEqual(transport.env, { A: 'process', B: 'file', C: 'entry', D: 'file' })
 })
 
 test('placeholders of the entry find its variables', async () => {
-  const entry = { envFile: '.env', args: ['--token=${TOKEN}', '$env:TOKEN'], env: { COPY: '${TOKEN}' } }
+  const entry = {
+    envFile: '.env',
+    args: ['--token=${TOKEN}', '$env:TOKEN'],
+    env: { COPY: '${TOKEN}' },
+  }
   const { transport } = await one({ ...local(entry), '/srv/app/.env': 'TOKEN=t' })
   assert.deepEqual([transport.args, transport.env.COPY], [['--token=t', 't'], 't'])
 })
 
 test('the same of an editor', async () => {
-  const files = { '/srv/app/.vscode/mcp.json': { servers: { it: { type: 'stdio', command: 'x', envFile: '.env' } } } }
+  const files = {
+    '/srv/app/.vscode/mcp.json': {
+      servers: { it: { type: 'stdio', command: 'x', envFile: '.env' } },
+    },
+  }
   const { transport, definition } = await one({ ...files, '/srv/app/.env': 'A=1' })
   assert.deepEqual([transport.env, definition.fileVariables], [{ A: '1' }, { A: '1' }])
 })
 
 test('its variables tell a server from another', async () => {
-  const key = async (text) => (await one({ ...local({ envFile: '.env' }), '/srv/app/.env': text })).key
+  const key = async (text) =>
+    (await one({ ...local({ envFile: '.env' }), '/srv/app/.env': text })).key
   const keys = await Promise.all(['A=1', 'A=2', 'B=1', 'A=1\nB=2'].map(key))
   assert.equal(new Set(keys).size, keys.length)
   assert.equal(await key('# a comment\nA=1'), keys[0])
 })
 
 describe('what can not be used is its entry alone', () => {
-  const there = { '/srv/app/.env': Object.assign(new Error('x'), { code: 'EACCES', syscall: 'open' }) }
+  const there = {
+    '/srv/app/.env': Object.assign(new Error('x'), { code: 'EACCES', syscall: 'open' }),
+  }
   for (const [name, files, entry, reason] of [
-    ['a file that is not there', {}, { envFile: '.env' }, 'envFile /srv/app/.env: there is no such file'],
-    ['a file that may not be read', there, { envFile: '.env' }, "envFile /srv/app/.env: it can't be read: EACCES"],
+    [
+      'a file that is not there',
+      {},
+      { envFile: '.env' },
+      'envFile /srv/app/.env: there is no such file',
+    ],
+    [
+      'a file that may not be read',
+      there,
+      { envFile: '.env' },
+      "envFile /srv/app/.env: it can't be read: EACCES",
+    ],
     ['a name with a null byte', {}, { envFile: 'a\0' }, 'envFile must not have a null byte'],
     ['no text', {}, { envFile: ['.env'] }, 'envFile must be a string'],
-    ['a variable that is not set', {}, { envFile: '${NONE}.env' }, 'the environment variable NONE must be set'],
-    ['a null byte in it', { '/srv/app/.env': 'A=hush\0' }, { envFile: '.env' }, 'envFile.A must not have a null byte'],
+    [
+      'a variable that is not set',
+      {},
+      { envFile: '${NONE}.env' },
+      'the environment variable NONE must be set',
+    ],
+    [
+      'a null byte in it',
+      { '/srv/app/.env': 'A=hush\0' },
+      { envFile: '.env' },
+      'envFile.A must not have a null byte',
+    ],
   ]) {
     test(name, async () => {
       const mcpServers = { it: { command: 'node', ...entry }, good: { command: 'node' } }
       const all = { [PROJECT]: { imports: [], mcpServers }, ...files }
-      const here = { env: {}, home: '/home/me', cwd: '/srv/app', platform: /** @type {const} */ ('linux') }
-      const { servers } = await configuration.readConfiguration({ ...here, files: memoryFiles(all) })
+      const here = {
+        env: {},
+        home: '/home/me',
+        cwd: '/srv/app',
+        platform: /** @type {const} */ ('linux'),
+      }
+      const { servers } = await configuration.readConfiguration({
+        ...here,
+        files: memoryFiles(all),
+      })
       assert.deepEqual(
         servers.map(({ reason }) => reason),
         [reason, undefined],
@@ -147,6 +203,13 @@ describe('what can not be used is its entry alone', () => {
 })
 
 test('what a process of mcporter passes on: all but what it takes for its own', () => {
-  const variables = { TOKEN: 't', Path: 'x', HOME: 'h', XDG_CONFIG_HOME: 'x', MCPORTER_CONFIG: 'm', __proto__x: 'p' }
+  const variables = {
+    TOKEN: 't',
+    Path: 'x',
+    HOME: 'h',
+    XDG_CONFIG_HOME: 'x',
+    MCPORTER_CONFIG: 'm',
+    __proto__x: 'p',
+  }
   assert.deepEqual(envFile.passedOn(variables), { TOKEN: 't', Path: 'x', __proto__x: 'p' })
 })

@@ -22,9 +22,17 @@ function watched(table, { configPath, ...rest } = {}) {
   /** @type {string[]} */
   const errors = []
   const configuration = new watch.WatchedConfiguration({
-    places: () => ({ env: {}, home: '/home/me', cwd: '/app', platform: 'linux', files, configPath }),
+    places: () => ({
+      env: {},
+      home: '/home/me',
+      cwd: '/app',
+      platform: 'linux',
+      files,
+      configPath,
+    }),
     now: () => clock.time,
-    onChange: ({ added, removed, changed }) => changes.push([names(added), names(removed), names(changed)]),
+    onChange: ({ added, removed, changed }) =>
+      changes.push([names(added), names(removed), names(changed)]),
     onError: ({ message }) => errors.push(message),
     ...rest,
   })
@@ -39,7 +47,9 @@ function watched(table, { configPath, ...rest } = {}) {
 }
 
 test('a look counts for a second, and those who ask at once share it', async () => {
-  const { files, changes, configuration, after } = watched({ [FILE]: config({ a: { command: 'a' } }) })
+  const { files, changes, configuration, after } = watched({
+    [FILE]: config({ a: { command: 'a' } }),
+  })
   const all = await Promise.all([configuration.get(), configuration.get(), configuration.get()])
   assert.equal(new Set(all).size, 1)
   assert.equal(files.asked.filter((path) => path === FILE).length, 1)
@@ -66,7 +76,9 @@ describe('changes', () => {
     ['another name', { a: 'a' }, { b: 'a' }, [['b'], ['a'], []]],
   ]) {
     const entries = (servers) =>
-      config(Object.fromEntries(Object.entries(servers).map(([key, command]) => [key, { command }])))
+      config(
+        Object.fromEntries(Object.entries(servers).map(([key, command]) => [key, { command }])),
+      )
     test(name, async () => {
       const { files, changes, after } = watched({ [FILE]: entries(before) })
       await after(0)
@@ -93,7 +105,9 @@ describe('changes', () => {
   })
 
   test('what is no reason for another session is there, without a change', async () => {
-    const { files, changes, configuration, after } = watched({ [FILE]: config({ a: { command: 'a' } }) })
+    const { files, changes, configuration, after } = watched({
+      [FILE]: config({ a: { command: 'a' } }),
+    })
     await after(0)
     files.table[FILE] = config({ a: { command: 'a', allowedTools: ['x'] } })
     await after(1000)
@@ -156,7 +170,10 @@ describe('a file that is broken', () => {
   })
 
   test('what is wrong now is said beside what was read before', async () => {
-    const { files, configuration, after } = watched({ '/own.json': config({ a: {} }) }, { configPath: '/own.json' })
+    const { files, configuration, after } = watched(
+      { '/own.json': config({ a: {} }) },
+      { configPath: '/own.json' },
+    )
     await after(0)
     for (const [content, problem] of [
       ['{', /^it is no JSON: /],

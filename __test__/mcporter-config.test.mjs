@@ -35,9 +35,21 @@ describe('why a server needs a process of mcporter', () => {
       { command: 'node', auth: 'oauth', oauthCommand: { args: ['auth'] } },
       undefined,
     ],
-    ['a token that is refreshed', { url, auth: 'refreshable_bearer', refresh: { tokenEndpoint: url } }, 'refresh'],
-    ['a token that would be refreshed', { url, auth: 'refreshable_bearer', bearerToken: 'x' }, undefined],
-    ['a token that is refreshed for a command', { command: 'node', auth: 'Refreshable_Bearer' }, 'refresh'],
+    [
+      'a token that is refreshed',
+      { url, auth: 'refreshable_bearer', refresh: { tokenEndpoint: url } },
+      'refresh',
+    ],
+    [
+      'a token that would be refreshed',
+      { url, auth: 'refreshable_bearer', bearerToken: 'x' },
+      undefined,
+    ],
+    [
+      'a token that is refreshed for a command',
+      { command: 'node', auth: 'Refreshable_Bearer' },
+      'refresh',
+    ],
     ['type sse', { url, type: 'sse' }, 'sse'],
     ['transport sse', { url, transport: 'sse' }, 'sse'],
     ['type stdio', { command: 'node', type: 'stdio' }, undefined],
@@ -46,8 +58,16 @@ describe('why a server needs a process of mcporter', () => {
     ["Node.js's HTTP", { url, httpFetch: 'node-http1' }, 'http-fetch'],
     ['the default HTTP', { url, http_fetch: 'default' }, undefined],
     ['a host that mcporter knows', { url: 'https://API.sunsama.com/mcp' }, 'http-fetch'],
-    ['that host, overruled', { url: 'https://api.sunsama.com/mcp', httpFetch: 'default' }, undefined],
-    ['chrome-devtools', { command: 'npx chrome-devtools-mcp@latest --autoConnect' }, 'chrome-devtools'],
+    [
+      'that host, overruled',
+      { url: 'https://api.sunsama.com/mcp', httpFetch: 'default' },
+      undefined,
+    ],
+    [
+      'chrome-devtools',
+      { command: 'npx chrome-devtools-mcp@latest --autoConnect' },
+      'chrome-devtools',
+    ],
     [
       'chrome-devtools by its path',
       { command: ['node', '/x/chrome-devtools-mcp/a.js', '--auto-connect'] },
@@ -56,12 +76,25 @@ describe('why a server needs a process of mcporter', () => {
     ['chrome-devtools as it is', { command: 'npx chrome-devtools-mcp' }, undefined],
     [
       'chrome-devtools that is left alone',
-      { command: 'chrome-devtools-mcp --autoConnect', env: { MCPORTER_DISABLE_CHROME_DEVTOOLS_COMPAT: '1' } },
+      {
+        command: 'chrome-devtools-mcp --autoConnect',
+        env: { MCPORTER_DISABLE_CHROME_DEVTOOLS_COMPAT: '1' },
+      },
       undefined,
     ],
     ['recording', { url }, 'recording', { MCPORTER_RECORD: 'x' }],
-    ['recording this one', { url }, 'recording', { MCPORTER_RECORD: 'x', MCPORTER_RECORD_SERVER: 'it' }],
-    ['recording another', { url }, undefined, { MCPORTER_RECORD: 'x', MCPORTER_RECORD_SERVER: 'that' }],
+    [
+      'recording this one',
+      { url },
+      'recording',
+      { MCPORTER_RECORD: 'x', MCPORTER_RECORD_SERVER: 'it' },
+    ],
+    [
+      'recording another',
+      { url },
+      undefined,
+      { MCPORTER_RECORD: 'x', MCPORTER_RECORD_SERVER: 'that' },
+    ],
     ['replaying', { command: 'node' }, 'recording', { MCPORTER_REPLAY: 'x' }],
     ['a key of a newer mcporter', { url, protocolVersion: 'legacy' }, 'unknown-key'],
     ['a variable in its arguments', { command: 'node', args: ['${NONE}'] }, 'variable'],
@@ -75,18 +108,29 @@ describe('why a server needs a process of mcporter', () => {
     ['no URL', { url: 'example.org' }, 'invalid'],
     ['a URL of another kind', { url: 'ftp://example.org/' }, 'invalid'],
     ['a header that no request can have', { url, headers: { 'a b': 'x' } }, 'invalid'],
-    ['a variable with a name that only Node.js lets pass', { command: 'node', env: { 'A=B': 'x' } }, 'environment'],
+    [
+      'a variable with a name that only Node.js lets pass',
+      { command: 'node', env: { 'A=B': 'x' } },
+      'environment',
+    ],
     ['a variable without a name', { command: 'node', env: { '': 'x' } }, 'environment'],
     ['a variable without a name and a value', { command: 'node', env: { '': '' } }, undefined],
     ['arguments that are no texts', { command: 'node', args: [1] }, 'invalid'],
     ['a variable that is no text', { command: 'node', env: { A: 1 } }, 'invalid'],
-    ['a lifecycle that is none', { command: 'node', lifecycle: { mode: 'keep-alive', idleTimeoutMs: 0 } }, 'invalid'],
+    [
+      'a lifecycle that is none',
+      { command: 'node', lifecycle: { mode: 'keep-alive', idleTimeoutMs: 0 } },
+      'invalid',
+    ],
     ['both filters', { command: 'node', allowedTools: ['a'], blocked_tools: ['b'] }, 'invalid'],
     ['null', null, 'invalid'],
   ]) {
     test(name, async () => {
       const server = await one(entry, { env })
-      assert.deepEqual([server.needs, typeof server.reason], [needs, needs === undefined ? 'undefined' : 'string'])
+      assert.deepEqual(
+        [server.needs, typeof server.reason],
+        [needs, needs === undefined ? 'undefined' : 'string'],
+      )
       assert.equal(server.transport === undefined, ['invalid', 'variable'].includes(needs))
     })
   }
@@ -125,7 +169,10 @@ describe('no secret is in what is said', () => {
     const { refusal } = await read({}, { configPath: '/x.json', files: { '/x.json': text } })
     assert.equal(refusal.code, 'ERR_INVALID_CONFIG')
     assert.ok(!inspect(refusal).includes(secret), inspect(refusal))
-    const files = { [PROJECT]: text, '/srv/app/.codex/config.toml': `[mcp_servers.x]\nenv = { KEY = "${secret}"` }
+    const files = {
+      [PROJECT]: text,
+      '/srv/app/.codex/config.toml': `[mcp_servers.x]\nenv = { KEY = "${secret}"`,
+    }
     const { ignored } = await read({}, { files })
     assert.deepEqual(ignored.map(({ file }) => file).sort(), Object.keys(files).sort())
     assert.ok(!inspect(ignored).includes(secret), inspect(ignored))
@@ -138,10 +185,26 @@ describe('mcporter would not start', () => {
     ['no object', '[]', /it must be an object with mcpServers/],
     ['no servers', {}, /must be an object with mcpServers/],
     ['servers that are a list', { mcpServers: [] }, /must be an object with mcpServers/],
-    ['an editor that is none', { mcpServers: {}, imports: ['emacs'] }, /imports must be an array of cursor, /],
-    ['imports that are no list', { mcpServers: {}, imports: 'cursor!' }, /imports must be an array/],
-    ['a time that is none', { mcpServers: {}, daemonIdleTimeoutMs: 'x' }, /daemonIdleTimeoutMs must be/],
-    ['a file that may not be read', Object.assign(new Error('x'), { code: 'EACCES' }), /can't be read: EACCES/],
+    [
+      'an editor that is none',
+      { mcpServers: {}, imports: ['emacs'] },
+      /imports must be an array of cursor, /,
+    ],
+    [
+      'imports that are no list',
+      { mcpServers: {}, imports: 'cursor!' },
+      /imports must be an array/,
+    ],
+    [
+      'a time that is none',
+      { mcpServers: {}, daemonIdleTimeoutMs: 'x' },
+      /daemonIdleTimeoutMs must be/,
+    ],
+    [
+      'a file that may not be read',
+      Object.assign(new Error('x'), { code: 'EACCES' }),
+      /can't be read: EACCES/,
+    ],
   ]) {
     test(`${name}: the file is named, and the servers of other files are there`, async () => {
       const files = { [PROJECT]: content, [other]: { imports: [], mcpServers: { it: { url } } } }
@@ -162,7 +225,10 @@ describe('mcporter would not start', () => {
 
   test('a named file that is not there', async () => {
     const { refusal, servers } = await read({}, { configPath: './none.json' })
-    assert.deepEqual([refusal.code, refusal.file, servers], ['ERR_INVALID_CONFIG', '/srv/app/none.json', []])
+    assert.deepEqual(
+      [refusal.code, refusal.file, servers],
+      ['ERR_INVALID_CONFIG', '/srv/app/none.json', []],
+    )
     assert.match(refusal.message, /\/srv\/app\/none\.json: there is no such file/)
   })
 })
@@ -225,11 +291,26 @@ describe('lifecycle', () => {
       { mode: 'ephemeral' },
     ],
     ['all', { url }, { mode: 'keep-alive' }, { MCPORTER_KEEPALIVE: '*' }],
-    ['this one', { url, lifecycle: 'ephemeral' }, { mode: 'keep-alive' }, { MCPORTER_KEEPALIVE: 'x, IT' }],
+    [
+      'this one',
+      { url, lifecycle: 'ephemeral' },
+      { mode: 'keep-alive' },
+      { MCPORTER_KEEPALIVE: 'x, IT' },
+    ],
     ['another', { url }, undefined, { MCPORTER_KEEPALIVE: 'x' }],
-    ['not this one', { url, lifecycle: 'keep-alive' }, undefined, { MCPORTER_DISABLE_KEEPALIVE: 'it' }],
+    [
+      'not this one',
+      { url, lifecycle: 'keep-alive' },
+      undefined,
+      { MCPORTER_DISABLE_KEEPALIVE: 'it' },
+    ],
     ['no one', { command: 'npx playwright/mcp' }, undefined, { MCPORTER_NO_KEEPALIVE: '*' }],
-    ['by its kind', { command: 'npx @playwright/mcp' }, undefined, { MCPORTER_NO_KEEPALIVE: 'playwright' }],
+    [
+      'by its kind',
+      { command: 'npx @playwright/mcp' },
+      undefined,
+      { MCPORTER_NO_KEEPALIVE: 'playwright' },
+    ],
   ]) {
     test(name, async () => assert.deepEqual((await one(entry, { env })).lifecycle, expected))
   }
@@ -268,10 +349,16 @@ describe('where files are on other systems', () => {
     const files = Object.fromEntries(
       paths.map((path, index) => [
         path,
-        path.includes('opencode') ? { mcp: { [index]: command } } : { mcpServers: { [index]: command } },
+        path.includes('opencode')
+          ? { mcp: { [index]: command } }
+          : { mcpServers: { [index]: command } },
       ]),
     )
-    const { servers } = await configuration.readConfiguration({ env: {}, ...here, files: memoryFiles(files) })
+    const { servers } = await configuration.readConfiguration({
+      env: {},
+      ...here,
+      files: memoryFiles(files),
+    })
     return servers.map(({ source }) => source.path)
   }
 
@@ -285,7 +372,10 @@ describe('where files are on other systems', () => {
       'E:\\roaming\\opencode\\opencode.json',
       'E:\\roaming\\Code\\User\\mcp.json',
     ]
-    assert.deepEqual((await found({ ...windows, env: { AppData: 'E:\\roaming' } }, paths)).sort(), paths.sort())
+    assert.deepEqual(
+      (await found({ ...windows, env: { AppData: 'E:\\roaming' } }, paths)).sort(),
+      paths.sort(),
+    )
   })
 
   test('macOS', async () => {
@@ -298,8 +388,14 @@ describe('where files are on other systems', () => {
   })
 
   test("a project of Claude Code's, whatever the case of its path on Windows", async () => {
-    const files = { 'C:\\Users\\me\\.claude.json': { projects: { 'd:\\APP\\': { mcpServers: { it: command } } } } }
-    const { servers } = await configuration.readConfiguration({ env: {}, ...windows, files: memoryFiles(files) })
+    const files = {
+      'C:\\Users\\me\\.claude.json': { projects: { 'd:\\APP\\': { mcpServers: { it: command } } } },
+    }
+    const { servers } = await configuration.readConfiguration({
+      env: {},
+      ...windows,
+      files: memoryFiles(files),
+    })
     assert.deepEqual(
       servers.map(({ name }) => name),
       ['it'],
@@ -307,10 +403,18 @@ describe('where files are on other systems', () => {
   })
 
   test('a command and variables on Windows', async () => {
-    const entry = { command: '.\\bin\\x', args: ['${userprofile}'], env: { PATH: '${Path};x', new: '${NEW:-n}' } }
+    const entry = {
+      command: '.\\bin\\x',
+      args: ['${userprofile}'],
+      env: { PATH: '${Path};x', new: '${NEW:-n}' },
+    }
     const files = { 'D:\\app\\config\\mcporter.json': { imports: [], mcpServers: { it: entry } } }
     const env = { Path: 'C:\\bin', USERPROFILE: 'C:\\Users\\me', NEW: '' }
-    const { servers } = await configuration.readConfiguration({ ...windows, env, files: memoryFiles(files) })
+    const { servers } = await configuration.readConfiguration({
+      ...windows,
+      env,
+      files: memoryFiles(files),
+    })
     assert.deepEqual(servers[0].transport, {
       kind: 'stdio',
       command: 'D:\\app\\config\\bin\\x',

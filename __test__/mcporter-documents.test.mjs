@@ -13,7 +13,11 @@ for (const [name, text, expected] of [
   ['one document and a line end', `${pretty(nested)}\n`, [nested]],
   ['between other lines', `one\n${pretty(nested)}\ntwo { three }\n`, [nested]],
   ['two documents', `x\n${pretty([1, 2])}\n${pretty(nested)}\n`, [[1, 2], nested]],
-  ['single-line values', 'x\n"a \\"b\\""\n-1.5e3\ntrue\nnull\n{}\n[]\n', ['a "b"', -1500, true, null, {}, []]],
+  [
+    'single-line values',
+    'x\n"a \\"b\\""\n-1.5e3\ntrue\nnull\n{}\n[]\n',
+    ['a "b"', -1500, true, null, {}, []],
+  ],
   ['a log of JSON lines is none of it', `{"level":30}\n["x"]\n${pretty(nested)}\n`, [nested]],
   ['a start without an end', `{\n${pretty([1])}\n`, [[1]]],
   ['an end that is none', `{\nnot json\n}\n${pretty([1])}\n`, [[1]]],

@@ -7,12 +7,22 @@ const names = Array.from({ length: 1000 }, (_, index) => `${index}${'x'.repeat(1
 const long = 'y'.repeat(100_000)
 
 for (const [name, error] of [
-  ['unknown server', failure.unknownServer(call, { names, ignored: [{ file: 'f', problem: long }] })],
+  [
+    'unknown server',
+    failure.unknownServer(call, { names, ignored: [{ file: 'f', problem: long }] }),
+  ],
   ['unknown tool', failure.unknownTool(call, names, { insteadOf: 'x.y' })],
-  ['tool error', failure.toolError(call, { content: [{ text: long }, { text: long }], isError: true })],
+  [
+    'tool error',
+    failure.toolError(call, { content: [{ text: long }, { text: long }], isError: true }),
+  ],
   [
     'mcporter',
-    failure.mcporterFailed(call, { exitCode: 1, stdout: long, stderr: long }, { message: long, stderr: long }),
+    failure.mcporterFailed(
+      call,
+      { exitCode: 1, stdout: long, stderr: long },
+      { message: long, stderr: long },
+    ),
   ],
 ]) {
   test(`the message stays readable whatever servers say: ${name}`, () => {
@@ -25,6 +35,9 @@ for (const [name, error] of [
 test('names: the first twenty, and how many more', () => {
   const few = { server: 's', tool: 't', timeout: 1 }
   const many = Array.from({ length: 22 }, (_, index) => `n${index}`)
-  assert.match(failure.unknownServer(few, { names: many }).message, /; there are: n0, .*, n19 and 2 more$/)
+  assert.match(
+    failure.unknownServer(few, { names: many }).message,
+    /; there are: n0, .*, n19 and 2 more$/,
+  )
   assert.match(failure.unknownServer(few, { names: [] }).message, /configuration$/)
 })

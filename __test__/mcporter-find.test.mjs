@@ -23,7 +23,10 @@ const script = (folder, separator = '/') => ({
 })
 
 /** Looks among these files alone: contents, or `{ link }`. */
-function look(files, { platform = 'linux', searchPath = '', folders = ['/srv/app'], cwd = '/srv/app', bin } = {}) {
+function look(
+  files,
+  { platform = 'linux', searchPath = '', folders = ['/srv/app'], cwd = '/srv/app', bin } = {},
+) {
   const resolve = (path) => (typeof files[path] === 'object' ? resolve(files[path].link) : path)
   return find.findMcporter({
     bin,
@@ -43,7 +46,12 @@ const windows = { platform: 'win32', cwd: 'C:\\app', folders: ['C:\\app'] }
 const npmGlobal = 'C:\\npm\\node_modules\\mcporter'
 
 for (const [name, files, where, expected] of [
-  ['dependency', installed('/srv/app/node_modules/mcporter'), {}, script('/srv/app/node_modules/mcporter')],
+  [
+    'dependency',
+    installed('/srv/app/node_modules/mcporter'),
+    {},
+    script('/srv/app/node_modules/mcporter'),
+  ],
   [
     'dependency of a workspace above',
     installed('/srv/node_modules/mcporter'),
@@ -89,11 +97,19 @@ for (const [name, files, where, expected] of [
   ],
   [
     'PATH: a link to the script',
-    { '/usr/local/bin/mcporter': { link: '/usr/lib/mcporter/dist/cli.js' }, ...installed('/usr/lib/mcporter') },
+    {
+      '/usr/local/bin/mcporter': { link: '/usr/lib/mcporter/dist/cli.js' },
+      ...installed('/usr/lib/mcporter'),
+    },
     { searchPath: '/bin::/usr/local/bin' },
     script('/usr/lib/mcporter'),
   ],
-  ['PATH: a script without extension', { '/bin/mcporter': NODE }, { searchPath: '/bin' }, { script: '/bin/mcporter' }],
+  [
+    'PATH: a script without extension',
+    { '/bin/mcporter': NODE },
+    { searchPath: '/bin' },
+    { script: '/bin/mcporter' },
+  ],
   [
     'PATH: a compiled binary',
     { '/opt/bin/mcporter': '\x7fELF' },
@@ -114,13 +130,20 @@ for (const [name, files, where, expected] of [
   ],
   [
     'Windows: npm -g',
-    { 'C:\\npm\\mcporter': SHELL, 'C:\\npm\\mcporter.cmd': '@ECHO off', ...installed(npmGlobal, '\\') },
+    {
+      'C:\\npm\\mcporter': SHELL,
+      'C:\\npm\\mcporter.cmd': '@ECHO off',
+      ...installed(npmGlobal, '\\'),
+    },
     { ...windows, searchPath: 'C:\\Windows;C:\\npm' },
     script(npmGlobal, '\\'),
   ],
   [
     'Windows: .bin of another app',
-    { 'D:\\x\\node_modules\\.bin\\mcporter.cmd': '@ECHO off', ...installed('D:\\x\\node_modules\\mcporter', '\\') },
+    {
+      'D:\\x\\node_modules\\.bin\\mcporter.cmd': '@ECHO off',
+      ...installed('D:\\x\\node_modules\\mcporter', '\\'),
+    },
     { ...windows, searchPath: 'D:\\x\\node_modules\\.bin' },
     script('D:\\x\\node_modules\\mcporter', '\\'),
   ],
@@ -169,7 +192,12 @@ describe('not found', () => {
   const other = { '/srv/app/node_modules/mcporter/package.json': '{"name":"other","bin":"x.js"}' }
 
   for (const [name, files, where, expected] of [
-    ['nowhere', {}, { searchPath: '/usr/bin' }, /neither in a node_modules folder.* nor on PATH.*npm install mcporter/],
+    [
+      'nowhere',
+      {},
+      { searchPath: '/usr/bin' },
+      /neither in a node_modules folder.* nor on PATH.*npm install mcporter/,
+    ],
     ['another package in its place', other, {}, /npm install mcporter/],
     [
       'a chosen path that is not there',

@@ -11,7 +11,11 @@ const LAUNCHER = fileURLToPath(new URL('../lib/mcporter/launcher.mjs', import.me
 const folder = temporaryFolder()
 const config = writeConfig(folder, { odd: oddServer })
 
-/** Runs mcporter as the helper does. @param {string[]} args @param {{ library?: string }} [found] */
+/**
+ * Runs mcporter as the helper does.
+ * @param {string[]} args
+ * @param {{ library?: string }} [found]
+ */
 function launch(args, found = mcporter) {
   const input = JSON.stringify({ script: mcporter.script, library: found.library, args })
   return spawnSync(process.execPath, [LAUNCHER], { input, encoding: 'utf8' })
@@ -73,7 +77,11 @@ test('a slow reader gets all of a long answer, though mcporter ends itself at on
   const text = 'x'.repeat(1_000_000)
   const input = JSON.stringify({ ...mcporter, args: callOf('text', { text }) })
   const reader = 'node "$1" | { head -c 1; sleep 1; cat; }'
-  const { stdout } = spawnSync('sh', ['-c', reader, 'sh', LAUNCHER], { input, encoding: 'utf8', maxBuffer: 10_000_000 })
+  const { stdout } = spawnSync('sh', ['-c', reader, 'sh', LAUNCHER], {
+    input,
+    encoding: 'utf8',
+    maxBuffer: 10_000_000,
+  })
   assert.equal(JSON.parse(stdout).content[0].text.length, text.length)
 })
 

@@ -1,4 +1,5 @@
-// What the projection makes of a server's own result, beside what mcporter itself prints of the same call.
+// What the projection makes of a server's own result, beside what mcporter itself prints of the
+// same call.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -14,9 +15,16 @@ import { olderThan, printedCalls } from './support/mcporter.mjs'
 const folder = temporaryFolder()
 
 describe('every shape of a result', async () => {
-  const command = [process.execPath, fileURLToPath(new URL('fixtures/verbatim-server.mjs', import.meta.url))]
+  const command = [
+    process.execPath,
+    fileURLToPath(new URL('fixtures/verbatim-server.mjs', import.meta.url)),
+  ]
   const configPath = writeConfig(folder, { verbatim: { command } })
-  const calls = RESULTS.map(([, result]) => ({ server: 'verbatim', tool: 'answer', args: { result } }))
+  const calls = RESULTS.map(([, result]) => ({
+    server: 'verbatim',
+    tool: 'answer',
+    args: { result },
+  }))
   /** @type {Promise<string[]> | undefined} */
   let printing
 
@@ -39,7 +47,10 @@ describe("every tool of the protocol's own servers", () => {
       const raw = await resultsOf({ ...command, env: { ...process.env, ...env } }, list)
       reset(server)
       const configPath = writeConfig(folder, { [server]: servers[server] })
-      const printed = await printedCalls({ configPath, calls: list.map(([tool, args]) => ({ server, tool, args })) })
+      const printed = await printedCalls({
+        configPath,
+        calls: list.map(([tool, args]) => ({ server, tool, args })),
+      })
       assert.deepEqual(
         raw.map((result) => projection.project(result)),
         printed.map((output) => JSON.parse(output)),
@@ -49,7 +60,10 @@ describe("every tool of the protocol's own servers", () => {
   }
 })
 
-/** @param {{ command: string, args: string[], env: NodeJS.ProcessEnv }} server @param {[string, object][]} calls */
+/**
+ * @param {{ command: string, args: string[], env: NodeJS.ProcessEnv }} server
+ * @param {[string, object][]} calls
+ */
 async function resultsOf(server, calls) {
   const client = new Client({ name: 'parity', version: '1.0.0' })
   await client.connect(new StdioClientTransport({ ...server, stderr: 'ignore' }))

@@ -26,7 +26,10 @@ const sum = (stdout) =>
     .split('\n')
     .reduce((total, line) => total + Number(line), 0)
 
-/** Runs a command that burns, and asserts that what its processes say is counted, and no more than there can have been. */
+/**
+ * Runs a command that burns, and asserts that what its processes say is counted, and no more than
+ * there can have been.
+ */
 async function assertCounted(server, [command, args]) {
   const before = cpuOf(server)
   const start = performance.now()
@@ -51,7 +54,9 @@ describe('of a tree that ended', () => {
     assert.ok(cpuOf('again') >= 2 * SECONDS)
   })
 
-  test('is also that of who was left behind, and went by itself', { skip: noProcessList }, async () => {
+  test('is also that of who was left behind, and went by itself', {
+    skip: noProcessList,
+  }, async () => {
     await assertCounted('orphans', sh(`(setsid "$1" -e "$2" &); exit 0`, process.execPath, burn()))
   })
 

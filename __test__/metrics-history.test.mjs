@@ -19,7 +19,10 @@ function source() {
   return { state, helper, cleanup }
 }
 
-/** @param {(sampling: ReturnType<typeof source> & { look: ReturnType<typeof sampler>, pass: (ms?: number) => void }) => void | Promise<void>} work */
+/**
+ * @param {(sampling: ReturnType<typeof source> & { look: ReturnType<typeof sampler>, pass: (ms?:
+ *   number) => void }) => void | Promise<void>} work
+ */
 async function sampling(work) {
   mock.timers.enable({ apis: ['setInterval', 'Date'], now: 1_000_000 })
   try {
@@ -54,7 +57,16 @@ describe('the history', () => {
       pass()
       const [{ slowest, memoryAvailable, memoryTotal, ...sample }] = look.history()
       assert.deepEqual(sample, {
-        ...{ time: 1_005_000, processes: 2, children: 0, memory: 0, stuck: 0, inUse: 2, queued: 0, limit: 3 },
+        ...{
+          time: 1_005_000,
+          processes: 2,
+          children: 0,
+          memory: 0,
+          stuck: 0,
+          inUse: 2,
+          queued: 0,
+          limit: 3,
+        },
         ...{ calls: 0, failures: 0, queueTimeouts: 0, kills: 3, scans: 7 },
       })
       assert.equal(slowest, null)

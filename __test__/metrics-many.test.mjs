@@ -1,4 +1,5 @@
-// A million calls to ten thousand tools: whoever makes names up takes no memory, and the quantiles stay right.
+// A million calls to ten thousand tools: whoever makes names up takes no memory, and the quantiles
+// stay right.
 
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
@@ -63,7 +64,10 @@ describe(`${CALLS.toLocaleString('en')} calls to ${TOOLS.toLocaleString('en')} t
   test('are all counted', () => {
     const { calls } = getMetrics()
     const sum = (of) => calls.reduce((all, call) => all + of(call), 0)
-    assert.deepEqual([sum(({ count }) => count), sum(({ failures }) => failures.tool ?? 0)], [CALLS, CALLS / 100])
+    assert.deepEqual(
+      [sum(({ count }) => count), sum(({ failures }) => failures.tool ?? 0)],
+      [CALLS, CALLS / 100],
+    )
   })
 
   test('have two hundred series, and one for all others', () => {
@@ -77,7 +81,10 @@ describe(`${CALLS.toLocaleString('en')} calls to ${TOOLS.toLocaleString('en')} t
       const times = exact.get(tool) ?? []
       for (const [name, share] of Object.entries({ p50: 0.5, p95: 0.95, p99: 0.99, max: 1 })) {
         const right = times[Math.ceil(share * times.length) - 1]
-        assert.ok(Math.abs(seen[name] / right - 1) < 0.02, `${name} of ${tool}: ${seen[name]} for ${right}`)
+        assert.ok(
+          Math.abs(seen[name] / right - 1) < 0.02,
+          `${name} of ${tool}: ${seen[name]} for ${right}`,
+        )
       }
     }
   })
@@ -88,7 +95,8 @@ describe(`${CALLS.toLocaleString('en')} calls to ${TOOLS.toLocaleString('en')} t
 })
 
 test('names that come when there are enough are not remembered', () => {
-  const call = (at) => recordAnswer({ server: `server ${at}`, tool: `${at} ${'long '.repeat(20)}` }, performance.now())
+  const call = (at) =>
+    recordAnswer({ server: `server ${at}`, tool: `${at} ${'long '.repeat(20)}` }, performance.now())
   for (let at = 0; at < 1000; at++) call(at)
   const before = memory()
   for (let at = 1000; at < 300_000; at++) call(at)

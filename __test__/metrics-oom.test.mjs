@@ -1,4 +1,5 @@
-// A process that the kernel killed because there was no memory left: in a control group of its own, with little of it.
+// A process that the kernel killed because there was no memory left: in a control group of its own,
+// with little of it.
 
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
@@ -16,7 +17,10 @@ const PLACES = [
   ['/sys/fs/cgroup', ['memory.max', 'memory.swap.max']],
 ]
 
-/** A new group with a bound, or `undefined` where none can be made. @returns {string | undefined} */
+/**
+ * A new group with a bound, or `undefined` where none can be made.
+ * @returns {string | undefined}
+ */
 function smallGroup() {
   for (const [place, [memory, swap]] of PLACES) {
     const folder = join(place, `procward-test-${randomUUID()}`)
@@ -27,7 +31,8 @@ function smallGroup() {
     }
     try {
       writeFileSync(join(folder, memory), MEMORY)
-      if (existsSync(join(folder, swap))) writeFileSync(join(folder, swap), swap === 'memory.swap.max' ? '0' : MEMORY)
+      if (existsSync(join(folder, swap)))
+        writeFileSync(join(folder, swap), swap === 'memory.swap.max' ? '0' : MEMORY)
       return folder
     } catch {
       rmdirSync(folder)

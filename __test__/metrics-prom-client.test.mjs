@@ -20,11 +20,17 @@ before(async () => {
 function routeText(accept) {
   return new Promise((resolve) => {
     const response = { setHeader() {}, end: resolve }
-    healthRouter()({ url: '/metrics', method: 'GET', headers: { accept, host: 'localhost' } }, response)
+    healthRouter()(
+      { url: '/metrics', method: 'GET', headers: { accept, host: 'localhost' } },
+      response,
+    )
   })
 }
 
-/** The samples, as `name{labels}` with labels in order, and their values as numbers. @param {string} text */
+/**
+ * The samples, as `name{labels}` with labels in order, and their values as numbers.
+ * @param {string} text
+ */
 function samples(text) {
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
   return new Map(
@@ -59,7 +65,8 @@ for (const [name, type, accept] of [
     test('each time anew', async () => {
       const registry = new Registry(type)
       registerMetrics(registry)
-      const spawns = async () => samples(await registry.metrics()).get(`procward_child_spawns_total{server="${name}"}`)
+      const spawns = async () =>
+        samples(await registry.metrics()).get(`procward_child_spawns_total{server="${name}"}`)
       assert.equal(await spawns(), undefined)
       await run(process.execPath, ['--eval', ''], { server: name })
       assert.equal(await spawns(), 1)
@@ -92,8 +99,13 @@ test('asked as JSON, and one by one', async () => {
   const registry = new Registry()
   registerMetrics(registry)
   const json = await registry.getMetricsAsJSON()
-  assert.ok(json.some(({ name, values }) => name === 'procward_child_spawns_total' && values.length > 0))
-  assert.match(await registry.getSingleMetricAsString('procward_semaphore_limit'), /^procward_semaphore_limit 3$/m)
+  assert.ok(
+    json.some(({ name, values }) => name === 'procward_child_spawns_total' && values.length > 0),
+  )
+  assert.match(
+    await registry.getSingleMetricAsString('procward_semaphore_limit'),
+    /^procward_semaphore_limit 3$/m,
+  )
   registry.resetMetrics()
   registry.clear()
   registerMetrics(registry)
@@ -112,5 +124,6 @@ for (const [what, ...params] of [
   ['something else', {}],
   ['an unknown option', new Registry(), { prefix: 'x_' }],
 ]) {
-  test(`${what} is refused`, () => assert.throws(() => registerMetrics(...params), { code: 'ERR_INVALID_CONFIG' }))
+  test(`${what} is refused`, () =>
+    assert.throws(() => registerMetrics(...params), { code: 'ERR_INVALID_CONFIG' }))
 }

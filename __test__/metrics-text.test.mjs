@@ -46,9 +46,11 @@ after(async () => {
   await Promise.all([helper.shutdown(), child.kill({ killGrace: 1 })])
 })
 
-const get = (path, headers = {}) => fetch(`http://127.0.0.1:${server.address().port}/api/health${path}`, { headers })
+const get = (path, headers = {}) =>
+  fetch(`http://127.0.0.1:${server.address().port}/api/health${path}`, { headers })
 const textOf = async (accept) => (await get('/metrics', { accept })).text()
-const PROMETHEUS_ASKS = 'application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.2,*/*;q=0.1'
+const PROMETHEUS_ASKS =
+  'application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.2,*/*;q=0.1'
 
 describe('the format', () => {
   for (const [accept, type] of [
@@ -71,7 +73,9 @@ describe('the format', () => {
   }
 
   test('HEAD has the length and no body', async () => {
-    const response = await fetch(`http://127.0.0.1:${server.address().port}/api/health/metrics`, { method: 'HEAD' })
+    const response = await fetch(`http://127.0.0.1:${server.address().port}/api/health/metrics`, {
+      method: 'HEAD',
+    })
     assert.ok(Number(response.headers.get('content-length')) > 1000)
     assert.equal(await response.text(), '')
   })
@@ -84,8 +88,12 @@ describe('the text', () => {
       const has = (line) => assert.ok(lines.includes(line), `${line} in\n${lines.join('\n')}`)
       has('procward_semaphore_limit 3.0')
       has('procward_tool_call_duration_seconds_count{outcome="ok",server="asked",tool="pid"} 2')
-      has('procward_tool_call_duration_seconds_count{outcome="timeout",server="asked",tool="delay"} 1')
-      has('procward_tool_call_duration_seconds_bucket{le="+Inf",outcome="ok",server="asked",tool="pid"} 2')
+      has(
+        'procward_tool_call_duration_seconds_count{outcome="timeout",server="asked",tool="delay"} 1',
+      )
+      has(
+        'procward_tool_call_duration_seconds_bucket{le="+Inf",outcome="ok",server="asked",tool="pid"} 2',
+      )
       has('procward_child_exits_total{reason="ok",server="ran"} 1.0')
       has('procward_children{server="runs"} 1.0')
       has('procward_semaphore_rejected_total{reason="timeout"} 0.0')
@@ -106,7 +114,9 @@ describe('the text', () => {
     const families = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name)
     assert.equal(new Set(families).size, families.length)
     const samples = new Set(
-      [...text.matchAll(/^([a-z_]+)/gm)].map(([, name]) => name.replace(/_(bucket|sum|count)$/, '')),
+      [...text.matchAll(/^([a-z_]+)/gm)].map(([, name]) =>
+        name.replace(/_(bucket|sum|count)$/, ''),
+      ),
     )
     for (const name of samples) assert.ok(families.includes(name), name)
   })
@@ -137,7 +147,10 @@ test('Prometheus scrapes it', { skip: missing('prometheus') }, async (t) => {
 describe('GET /history', () => {
   test('has the interval and samples', async () => {
     const response = await get('/history')
-    assert.deepEqual([response.status, response.headers.get('content-type')], [200, 'application/json; charset=utf-8'])
+    assert.deepEqual(
+      [response.status, response.headers.get('content-type')],
+      [200, 'application/json; charset=utf-8'],
+    )
     const { interval, samples } = await response.json()
     assert.equal(interval, 5000)
     assert.ok(Array.isArray(samples))

@@ -1,4 +1,5 @@
-// What is counted, as getMetrics() tells it. Everything in a process counts together, so each test has names of its own.
+// What is counted, as getMetrics() tells it. Everything in a process counts together, so each test
+// has names of its own.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -8,11 +9,14 @@ import { outcomeOf, rejectionOf } from '../lib/metrics/outcomes.js'
 import { hostileServer } from './support/hostile.mjs'
 import { until } from './support/until.mjs'
 
-const callsOf = (server, metrics = getMetrics()) => metrics.calls.filter((call) => call.server === server)
+const callsOf = (server, metrics = getMetrics()) =>
+  metrics.calls.filter((call) => call.server === server)
 const childrenOf = (server) => getMetrics().children.find((children) => children.server === server)
 /** The counts of a server's calls by tool. */
 const counts = (server) =>
-  Object.fromEntries(callsOf(server).map(({ tool, count, failures }) => [tool, { count, failures }]))
+  Object.fromEntries(
+    callsOf(server).map(({ tool, count, failures }) => [tool, { count, failures }]),
+  )
 const failing = (promise) => assert.rejects(promise)
 
 describe('calls', () => {
@@ -24,7 +28,9 @@ describe('calls', () => {
     await helper.callToolRaw('helped', 'pid')
     await helper.listToolsAsync('helped')
     await failing(helper.callToolAsync('helped', 'delay', { ms: 60_000 }, { timeout: 1 }))
-    await failing(helper.callToolAsync('helped', 'delay', { ms: 60_000 }, { signal: AbortSignal.timeout(1) }))
+    await failing(
+      helper.callToolAsync('helped', 'delay', { ms: 60_000 }, { signal: AbortSignal.timeout(1) }),
+    )
     assert.deepEqual(counts('helped'), {
       pid: { count: 2, failures: {} },
       list_tools: { count: 1, failures: {} },
@@ -55,7 +61,10 @@ describe('calls', () => {
     t.after(() => pool.close())
     for (const ms of [1, 50, 100]) await pool.callTool('timed', 'delay', { ms })
     const [{ p50, p95, p99, max, mean }] = callsOf('timed')
-    assert.ok(p50 >= 0.049 && p50 <= p95 && p95 <= p99 && p99 <= max && max >= 0.099, `${[p50, p95, p99, max]}`)
+    assert.ok(
+      p50 >= 0.049 && p50 <= p95 && p95 <= p99 && p99 <= max && max >= 0.099,
+      `${[p50, p95, p99, max]}`,
+    )
     assert.ok(mean > 0 && mean <= max)
   })
 
@@ -85,7 +94,9 @@ describe('calls', () => {
     const shutdown = helper.shutdown()
     await Promise.all([...waiting, first, shutdown])
     const { rejected } = getMetrics({ helper })
-    const more = Object.fromEntries(Object.entries(rejected).map(([reason, count]) => [reason, count - before[reason]]))
+    const more = Object.fromEntries(
+      Object.entries(rejected).map(([reason, count]) => [reason, count - before[reason]]),
+    )
     assert.deepEqual(more, { timeout: 1, aborted: 1, full: 1, closed: 2 })
     assert.equal(callsOf('full')[0].count, 1)
   })
@@ -100,19 +111,37 @@ describe('children', () => {
     await failing(node('process.exit(3)', { server }))
     await failing(node('process.kill(process.pid, "SIGKILL")', { server }))
     await failing(node('setInterval(() => {}, 1000)', { server, timeout: 300, killGrace: 1 }))
-    await failing(node('setInterval(() => {}, 1000)', { server, signal: AbortSignal.timeout(300), killGrace: 1 }))
+    await failing(
+      node('setInterval(() => {}, 1000)', {
+        server,
+        signal: AbortSignal.timeout(300),
+        killGrace: 1,
+      }),
+    )
     await failing(node('console.log("x".repeat(1000))', { server, maxBuffer: 10, killGrace: 1 }))
     const exits = { ok: 1, error: 1, killed: 1, timeout: 1, aborted: 1, max_buffer: 1 }
     const { cpu, ...counts } = childrenOf(server)
-    assert.deepEqual(counts, { server, count: 0, memory: 0, spawns: 6, exits, stuck: 0, stuckTotal: 0 })
+    assert.deepEqual(counts, {
+      server,
+      count: 0,
+      memory: 0,
+      spawns: 6,
+      exits,
+      stuck: 0,
+      stuckTotal: 0,
+    })
     assert.ok(cpu > 0)
   })
 
   test('are seen with their memory while they run, and without a server under none', async (t) => {
-    const children = [1, 2].map(() => spawn(process.execPath, ['--eval', 'console.log(); setInterval(() => {}, 1000)']))
+    const children = [1, 2].map(() =>
+      spawn(process.execPath, ['--eval', 'console.log(); setInterval(() => {}, 1000)']),
+    )
     t.after(() => Promise.all(children.map((child) => child.kill({ killGrace: 1 }))))
     for (const child of children) child.exited.catch(() => {})
-    await Promise.all(children.map((child) => new Promise((resolve) => child.once('line', resolve))))
+    await Promise.all(
+      children.map((child) => new Promise((resolve) => child.once('line', resolve))),
+    )
     const { count, memory, spawns } = childrenOf(null)
     assert.deepEqual([count, spawns], [2, 2])
     assert.ok(memory > 2 * 2 ** 24, `${memory}`)
@@ -129,8 +158,15 @@ describe('cleanup', () => {
   const source = { cleanup: scanner }
 
   test('counts scans, and what they ended by reason', async () => {
-    assert.deepEqual(getMetrics(source).cleanup, { scans: 0, killed: {}, errors: 0, lastScan: null })
-    const child = spawn(process.execPath, ['--eval', 'setInterval(() => {}, 1000)'], { server: 'forgotten' })
+    assert.deepEqual(getMetrics(source).cleanup, {
+      scans: 0,
+      killed: {},
+      errors: 0,
+      lastScan: null,
+    })
+    const child = spawn(process.execPath, ['--eval', 'setInterval(() => {}, 1000)'], {
+      server: 'forgotten',
+    })
     const over = failing(child.exited)
     await until(async () => (await scanner.cleanupAll()).killed.length > 0)
     await over
@@ -149,7 +185,8 @@ describe('options', () => {
     'no helper': { helper: {} },
     'no object': 5,
   })) {
-    test(`${what} is refused`, () => assert.throws(() => getMetrics(options), { code: 'ERR_INVALID_CONFIG' }))
+    test(`${what} is refused`, () =>
+      assert.throws(() => getMetrics(options), { code: 'ERR_INVALID_CONFIG' }))
   }
 
   test('a helper without sessions, a scanner that does not tell why it ended what it ended', () => {
@@ -157,10 +194,19 @@ describe('options', () => {
       getSemaphoreStatus: () => ({ maxConcurrent: 4, current: 2, queued: 1 }),
       getActiveProcesses: () => [],
     }
-    const cleanup = { getStats: () => ({ stats: { scans: 7, killed: 3, errors: 1 }, lastScan: null }) }
+    const cleanup = {
+      getStats: () => ({ stats: { scans: 7, killed: 3, errors: 1 }, lastScan: null }),
+    }
     const metrics = getMetrics({ helper, cleanup })
     assert.deepEqual(metrics.semaphore, { limit: 4, inUse: 2, queued: 1 })
-    assert.deepEqual(metrics.pool, { idle: 0, busy: 0, starting: 0, hits: 0, misses: 0, recycled: {} })
+    assert.deepEqual(metrics.pool, {
+      idle: 0,
+      busy: 0,
+      starting: 0,
+      hits: 0,
+      misses: 0,
+      recycled: {},
+    })
     assert.deepEqual(metrics.cleanup, { scans: 7, killed: {}, errors: 1, lastScan: null })
   })
 })
@@ -177,5 +223,6 @@ describe('outcomes', () => {
   }
   test('whatever is thrown has one', () =>
     assert.deepEqual([undefined, null, 'text', 5].map(outcomeOf), Array(4).fill('error')))
-  test('what is not about the queue is no rejection', () => assert.equal(rejectionOf(new TypeError()), undefined))
+  test('what is not about the queue is no rejection', () =>
+    assert.equal(rejectionOf(new TypeError()), undefined))
 })

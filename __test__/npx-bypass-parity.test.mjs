@@ -22,7 +22,8 @@ let env
 before(async () => {
   registry = await startRegistry(join(folder, 'registry'), NAME, ['1.0.0', '1.1.0', '2.0.0'])
   for (const place of [join(project, 'config'), empty]) mkdirSync(place, { recursive: true })
-  for (const place of [project, empty]) writeFileSync(join(place, 'package.json'), '{"private":true}')
+  for (const place of [project, empty])
+    writeFileSync(join(place, 'package.json'), '{"private":true}')
   env = {
     ...{ PATH: process.env.PATH, HOME: folder, npm_config_registry: registry.url },
     ...{ npm_config_cache: join(folder, 'cache'), npm_config_prefix: join(folder, 'global') },
@@ -33,20 +34,31 @@ before(async () => {
 
 after(() => registry.close())
 
-/** What a command tells. @param {{ command: string, args: string[], cwd: string, env: NodeJS.ProcessEnv }} transport */
+/**
+ * What a command tells.
+ * @param {{ command: string, args: string[], cwd: string, env: NodeJS.ProcessEnv }} transport
+ */
 async function told({ command, args, ...place }) {
   const { stdout } = await promisify(execFile)(command, args, { ...place, timeout: 60_000 })
   return JSON.parse(stdout)
 }
 
-const transportOf = (cwd, args) => ({ kind: 'stdio', command: 'npx', args: ['-y', ...args], cwd, env })
+const transportOf = (cwd, args) => ({
+  kind: 'stdio',
+  command: 'npx',
+  args: ['-y', ...args],
+  cwd,
+  env,
+})
 /** npm adds a folder of its own. */
 const comparable = ({ path, ...rest }) => ({
   ...rest,
   path: path.split(delimiter).filter((each) => !each.includes('node-gyp-bin')),
 })
 
-describe('npx runs the same', { skip: process.platform === 'win32' && 'npx is no program there' }, () => {
+describe('npx runs the same', {
+  skip: process.platform === 'win32' && 'npx is no program there',
+}, () => {
   for (const [name, where, wanted] of [
     ['in the project: any version', 'project/config', NAME],
     ['in the project: a range', 'project', `${NAME}@^1.0`],
@@ -60,7 +72,8 @@ describe('npx runs the same', { skip: process.platform === 'win32' && 'npx is no
     test(name, async () => {
       const transport = transportOf(join(folder, where), [wanted, 'a b', '--flag', "'$x"])
       const inCache = name.includes('cache')
-      if (inCache && where === 'empty') assert.equal(await bypass.withoutNpx(transport), undefined, 'not there yet')
+      if (inCache && where === 'empty')
+        assert.equal(await bypass.withoutNpx(transport), undefined, 'not there yet')
       const theirs = await told(transport)
       const ours = await bypass.withoutNpx(transport)
       assert.equal(ours?.command, process.execPath)

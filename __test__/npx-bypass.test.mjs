@@ -9,7 +9,13 @@ const DAY = 86_400_000
 const NODE = '#!/usr/bin/env node\n'
 
 describe('what a command line asks for', () => {
-  const memory = { wanted: '@s/memory', name: '@s/memory', version: '', command: undefined, args: [] }
+  const memory = {
+    wanted: '@s/memory',
+    name: '@s/memory',
+    version: '',
+    command: undefined,
+    args: [],
+  }
 
   for (const [line, expected] of [
     ['npx @s/memory', memory],
@@ -21,7 +27,10 @@ describe('what a command line asks for', () => {
     ['npx @s/memory -y --port 3 -- x', { ...memory, args: ['-y', '--port', '3', '--', 'x'] }],
     ['npx -y @s/memory@1.2.3', { ...memory, wanted: '@s/memory@1.2.3', version: '1.2.3' }],
     ['npx -y memory@^1.2', { ...memory, wanted: 'memory@^1.2', name: 'memory', version: '^1.2' }],
-    ['npx memory@latest', { ...memory, wanted: 'memory@latest', name: 'memory', version: 'latest' }],
+    [
+      'npx memory@latest',
+      { ...memory, wanted: 'memory@latest', name: 'memory', version: 'latest' },
+    ],
     ['npx -y -p @s/memory serve a', { ...memory, command: 'serve', args: ['a'] }],
     ['npx --package=@s/memory -y -- serve', { ...memory, command: 'serve' }],
     ['npx', undefined],
@@ -51,19 +60,28 @@ describe('what a command line asks for', () => {
 })
 
 /** A package in that folder, and its programs' links beside it. */
-function installed(modules, name, version, { bin = { [name.replace(/^@.*\//, '')]: 'cli.js' }, first = NODE } = {}) {
+function installed(
+  modules,
+  name,
+  version,
+  { bin = { [name.replace(/^@.*\//, '')]: 'cli.js' }, first = NODE } = {},
+) {
   const folder = `${modules}/${name}`
   const programs = typeof bin === 'string' ? { [name.replace(/^@.*\//, '')]: bin } : bin
   const links = Object.entries(programs).flatMap(([program, file]) => [
     [`${folder}/${file.replace('./', '')}`, first],
     [`${modules}/.bin/${program}`, { link: `${folder}/${file.replace('./', '')}` }],
   ])
-  return { [`${folder}/package.json`]: JSON.stringify({ name, version, bin }), ...Object.fromEntries(links) }
+  return {
+    [`${folder}/package.json`]: JSON.stringify({ name, version, bin }),
+    ...Object.fromEntries(links),
+  }
 }
 
 const PROJECT = '/srv/app/node_modules'
 const app = { '/srv/app/package.json': '{}' }
-const cache = (wanted) => `/home/me/.npm/_npx/${createHash('sha512').update(wanted).digest('hex').slice(0, 16)}`
+const cache = (wanted) =>
+  `/home/me/.npm/_npx/${createHash('sha512').update(wanted).digest('hex').slice(0, 16)}`
 
 /** What replaces this command in a folder with these files: texts, or `{ link }`. */
 async function bypass(
@@ -80,12 +98,26 @@ async function bypass(
     isFile: async (path) => isThere(path),
     realpath: async (path) => resolve(path),
     modified: async (path) => {
-      const isFolder = Object.keys(table).some((each) => each.startsWith(`${path}/`) || each.startsWith(`${path}\\`))
+      const isFolder = Object.keys(table).some(
+        (each) => each.startsWith(`${path}/`) || each.startsWith(`${path}\\`),
+      )
       return isFolder ? (looked[path] ?? NOW - DAY / 2) : undefined
     },
   }
-  const here = { platform, home: '/home/me', node: '/usr/bin/node', folders: [], now: NOW, maxAge: DAY, files, ...rest }
-  return npx.bypassNpx({ kind: 'stdio', command, args, cwd, env: { PATH: '/usr/bin', ...env } }, here)
+  const here = {
+    platform,
+    home: '/home/me',
+    node: '/usr/bin/node',
+    folders: [],
+    now: NOW,
+    maxAge: DAY,
+    files,
+    ...rest,
+  }
+  return npx.bypassNpx(
+    { kind: 'stdio', command, args, cwd, env: { PATH: '/usr/bin', ...env } },
+    here,
+  )
 }
 
 const LOCAL = installed(PROJECT, '@s/memory', '1.2.3')
@@ -108,7 +140,12 @@ describe('which program it is', () => {
     ['in the project: a range', 'npx -y @s/memory@^1.0', { ...app, ...LOCAL }, CLI],
     ['in the project: another version', 'npx -y @s/memory@1.2.4', { ...app, ...LOCAL }, undefined],
     ['in the project: another range', 'npx -y @s/memory@2', { ...app, ...LOCAL }, undefined],
-    ['in the project: a tag is for npx to look up', 'npx -y @s/memory@latest', { ...app, ...LOCAL }, undefined],
+    [
+      'in the project: a tag is for npx to look up',
+      'npx -y @s/memory@latest',
+      { ...app, ...LOCAL },
+      undefined,
+    ],
     ['in a project without a manifest', 'npx @s/memory', LOCAL, CLI],
     [
       'above the project',
@@ -128,7 +165,12 @@ describe('which program it is', () => {
       { ...app, ...workspaces, ...LOCAL, ...installed('/srv/node_modules', '@s/memory', '1.0.0') },
       undefined,
     ],
-    ['a folder of its own', 'npx @s/memory', { ...LOCAL, '/srv/app/config/package.json': '{}' }, undefined],
+    [
+      'a folder of its own',
+      'npx @s/memory',
+      { ...LOCAL, '/srv/app/config/package.json': '{}' },
+      undefined,
+    ],
     ['a program of the package', 'npx -p @s/memory memory', { ...app, ...LOCAL }, CLI],
     ['a program that it does not have', 'npx -p @s/memory other', { ...app, ...LOCAL }, undefined],
     [
@@ -164,12 +206,30 @@ describe('which program it is', () => {
     [
       "a name that is the project's own program",
       'npx memory',
-      { '/srv/app/package.json': '{"name":"app","bin":{"memory":"x.js"}}', ...installed(PROJECT, 'memory', '1.0.0') },
+      {
+        '/srv/app/package.json': '{"name":"app","bin":{"memory":"x.js"}}',
+        ...installed(PROJECT, 'memory', '1.0.0'),
+      },
       undefined,
     ],
-    ['installed globally', 'npx @s/memory', { ...app, ...GLOBAL }, '/usr/lib/node_modules/@s/memory/cli.js'],
-    ['installed globally, another version', 'npx @s/memory@2.0.0', { ...app, ...GLOBAL }, undefined],
-    ['installed globally is not asked for a program', 'npx -p @s/memory memory', { ...app, ...GLOBAL }, undefined],
+    [
+      'installed globally',
+      'npx @s/memory',
+      { ...app, ...GLOBAL },
+      '/usr/lib/node_modules/@s/memory/cli.js',
+    ],
+    [
+      'installed globally, another version',
+      'npx @s/memory@2.0.0',
+      { ...app, ...GLOBAL },
+      undefined,
+    ],
+    [
+      'installed globally is not asked for a program',
+      'npx -p @s/memory memory',
+      { ...app, ...GLOBAL },
+      undefined,
+    ],
     [
       'installed globally where npm is told',
       'npx @s/memory',
@@ -177,7 +237,12 @@ describe('which program it is', () => {
       undefined,
       { env: { npm_config_prefix: '/opt' } },
     ],
-    ['the project before the cache', 'npx @s/memory', { ...app, ...LOCAL, ...CACHED('@s/memory') }, CLI],
+    [
+      'the project before the cache',
+      'npx @s/memory',
+      { ...app, ...LOCAL, ...CACHED('@s/memory') },
+      CLI,
+    ],
     ['the cache', 'npx @s/memory', { ...app, ...CACHED('@s/memory') }, inCache('@s/memory')],
     [
       'the cache: a version',
@@ -192,8 +257,18 @@ describe('which program it is', () => {
       inCache('@s/memory@1.2.3'),
       ancient('@s/memory@1.2.3'),
     ],
-    ['the cache: a range', 'npx @s/memory@1', { ...app, ...CACHED('@s/memory@1') }, inCache('@s/memory@1')],
-    ['the cache: a tag', 'npx @s/memory@next', { ...app, ...CACHED('@s/memory@next') }, inCache('@s/memory@next')],
+    [
+      'the cache: a range',
+      'npx @s/memory@1',
+      { ...app, ...CACHED('@s/memory@1') },
+      inCache('@s/memory@1'),
+    ],
+    [
+      'the cache: a tag',
+      'npx @s/memory@next',
+      { ...app, ...CACHED('@s/memory@next') },
+      inCache('@s/memory@next'),
+    ],
     [
       'the cache: npx looked too long ago',
       'npx @s/memory',
@@ -208,15 +283,27 @@ describe('which program it is', () => {
       undefined,
       ancient('@s/memory@latest'),
     ],
-    ['the cache: the wrong version', 'npx @s/memory@2.0.0', { ...app, ...CACHED('@s/memory@2.0.0') }, undefined],
-    ['the cache: of another request', 'npx @s/memory@1', { ...app, ...CACHED('@s/memory') }, undefined],
+    [
+      'the cache: the wrong version',
+      'npx @s/memory@2.0.0',
+      { ...app, ...CACHED('@s/memory@2.0.0') },
+      undefined,
+    ],
+    [
+      'the cache: of another request',
+      'npx @s/memory@1',
+      { ...app, ...CACHED('@s/memory') },
+      undefined,
+    ],
     [
       'the cache where npm is told',
       'npx @s/memory',
       Object.fromEntries(
         Object.entries(CACHED('@s/memory')).map(([path, content]) => [
           path.replace('/home/me/.npm', '/cache'),
-          typeof content === 'string' ? content : { link: content.link.replace('/home/me/.npm', '/cache') },
+          typeof content === 'string'
+            ? content
+            : { link: content.link.replace('/home/me/.npm', '/cache') },
         ]),
       ),
       inCache('@s/memory').replace('/home/me/.npm', '/cache'),
@@ -236,11 +323,19 @@ describe('which program it is', () => {
       undefined,
       { cwd: '/etc/mcp', folders: ['/srv/app'] },
     ],
-    ['a broken manifest', 'npx @s/memory', { ...app, ...LOCAL, [`${PROJECT}/@s/memory/package.json`]: '{' }, undefined],
+    [
+      'a broken manifest',
+      'npx @s/memory',
+      { ...app, ...LOCAL, [`${PROJECT}/@s/memory/package.json`]: '{' },
+      undefined,
+    ],
   ]) {
     test(name, async () => {
       const transport = await bypass(line, table, where)
-      assert.deepEqual(transport && [transport.command, transport.args[0]], expected && ['/usr/bin/node', expected])
+      assert.deepEqual(
+        transport && [transport.command, transport.args[0]],
+        expected && ['/usr/bin/node', expected],
+      )
     })
   }
 })
@@ -251,7 +346,11 @@ describe('how it is run', () => {
   for (const [name, options, expected] of [
     ['one program of another name', { bin: { other: 'cli.js' } }, [CLI]],
     ['one program with two names', { bin: { a: 'cli.js', b: 'cli.js' } }, [CLI]],
-    ['the program with the name of the package', { bin: { other: 'other.js', memory: 'cli.js' } }, [CLI]],
+    [
+      'the program with the name of the package',
+      { bin: { other: 'other.js', memory: 'cli.js' } },
+      [CLI],
+    ],
     ['programs of other names', { bin: { a: 'a.js', b: 'b.js' } }, undefined],
     ['no program', { bin: {} }, undefined],
     ['one as a text', { bin: './cli.js' }, [CLI]],
@@ -277,24 +376,40 @@ describe('how it is run', () => {
   }
 
   test('with the arguments, the folder and the variables of the server, and PATH as npx sets it', async () => {
-    const above = ['/srv/app/config', '/srv/app', '/srv', ''].map((folder) => `${folder}/node_modules/.bin`)
+    const above = ['/srv/app/config', '/srv/app', '/srv', ''].map(
+      (folder) => `${folder}/node_modules/.bin`,
+    )
     const table = { ...app, ...CACHED('@s/memory') }
-    const { PATH, ...env } = (await bypass('npx -y @s/memory a --b', table, { env: { A: '1' } })).env
-    assert.deepEqual(PATH.split(':'), [`${cache('@s/memory')}/node_modules/.bin`, ...above, '/usr/bin'])
+    const { PATH, ...env } = (await bypass('npx -y @s/memory a --b', table, { env: { A: '1' } }))
+      .env
+    assert.deepEqual(PATH.split(':'), [
+      `${cache('@s/memory')}/node_modules/.bin`,
+      ...above,
+      '/usr/bin',
+    ])
     assert.deepEqual(env, { A: '1' })
     const { args, cwd, kind } = await bypass('npx -y @s/memory a --b', table)
-    assert.deepEqual([kind, cwd, args], ['stdio', '/srv/app/config', [inCache('@s/memory'), 'a', '--b']])
+    assert.deepEqual(
+      [kind, cwd, args],
+      ['stdio', '/srv/app/config', [inCache('@s/memory'), 'a', '--b']],
+    )
   })
 
   test('on Windows', async () => {
     const modules = 'C:\\npm\\_npx\\'.concat(cache('memory').split('/').at(-1), '\\node_modules')
     const table = {
       'D:\\app\\package.json': '{}',
-      [`${modules}\\memory\\package.json`]: '{"name":"memory","version":"1.0.0","bin":"dist/cli.js"}',
+      [`${modules}\\memory\\package.json`]:
+        '{"name":"memory","version":"1.0.0","bin":"dist/cli.js"}',
       [`${modules}\\memory\\dist\\cli.js`]: NODE,
       [`${modules}\\.bin\\memory.cmd`]: '@ECHO off',
     }
-    const here = { platform: 'win32', home: 'C:\\Users\\me', node: 'C:\\node\\node.exe', cwd: 'D:\\app' }
+    const here = {
+      platform: 'win32',
+      home: 'C:\\Users\\me',
+      node: 'C:\\node\\node.exe',
+      cwd: 'D:\\app',
+    }
     const env = { Npm_Config_Cache: 'C:\\npm' }
     const transport = await bypass('npx.cmd -y memory x', table, { ...here, env })
     assert.deepEqual(

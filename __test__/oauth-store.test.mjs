@@ -34,13 +34,28 @@ const EXPIRED = { ...OLD, expires_in: 60, expires_at: 1000 }
 const server = { auth: 'oauth' }
 
 /** A server of this configuration, and a home with what mcporter has stored for it. */
-async function signedIn(entry, { tokens, client = CLIENT, env = {}, files = {}, name = 'it' } = {}) {
+async function signedIn(
+  entry,
+  { tokens, client = CLIENT, env = {}, files = {}, name = 'it' } = {},
+) {
   const { home, here } = makeHome(parent, files)
-  const given = { HOME: home, ...Object.fromEntries(Object.entries(env).map(([key, value]) => [key, here(value)])) }
-  const config = {
-    '/app/config/mcporter.json': { imports: [], mcpServers: { [name]: JSON.parse(here(JSON.stringify(entry))) } },
+  const given = {
+    HOME: home,
+    ...Object.fromEntries(Object.entries(env).map(([key, value]) => [key, here(value)])),
   }
-  const places = { env: given, home, cwd: '/app', platform: process.platform, files: memoryFiles(config) }
+  const config = {
+    '/app/config/mcporter.json': {
+      imports: [],
+      mcpServers: { [name]: JSON.parse(here(JSON.stringify(entry))) },
+    },
+  }
+  const places = {
+    env: given,
+    home,
+    cwd: '/app',
+    platform: process.platform,
+    files: memoryFiles(config),
+  }
   const { servers } = await configuration.readConfiguration(places)
   const [{ definition }] = servers
   const file = await vault.vaultFile(places)
@@ -53,10 +68,19 @@ async function signedIn(entry, { tokens, client = CLIENT, env = {}, files = {}, 
       clientInfo: client,
     }
     mkdirSync(dirname(file), { recursive: true })
-    const other = { serverName: 'other', updatedAt: 'x', tokens: { access_token: 'o' }, future: [1] }
+    const other = {
+      serverName: 'other',
+      updatedAt: 'x',
+      tokens: { access_token: 'o' },
+      future: [1],
+    }
     writeFileSync(
       file,
-      JSON.stringify({ version: 1, entries: { [vault.vaultKey(definition)]: stored, other }, more: 1 }),
+      JSON.stringify({
+        version: 1,
+        entries: { [vault.vaultKey(definition)]: stored, other },
+        more: 1,
+      }),
     )
   }
   return {
@@ -70,9 +94,15 @@ async function signedIn(entry, { tokens, client = CLIENT, env = {}, files = {}, 
 function mcporterTokens({ home, definition }, job = {}, env = {}) {
   const script = fileURLToPath(new URL('fixtures/mcporter-tokens.mjs', import.meta.url))
   const { name, transport, oauth, auth } = definition
-  const asked = { server: { name, auth, url: transport.url, tokenCacheDir: oauth.tokenCacheDir }, ...job }
+  const asked = {
+    server: { name, auth, url: transport.url, tokenCacheDir: oauth.tokenCacheDir },
+    ...job,
+  }
   return new Promise((resolve, reject) => {
-    const place = { env: { PATH: process.env.PATH, HOME: home, USERPROFILE: home, ...env }, timeout: 60_000 }
+    const place = {
+      env: { PATH: process.env.PATH, HOME: home, USERPROFILE: home, ...env },
+      timeout: 60_000,
+    }
     const child = execFile(process.execPath, [script, mcporter], place, (error, stdout) =>
       error ? reject(error) : resolve(JSON.parse(stdout)),
     )
@@ -90,7 +120,9 @@ describe('what mcporter has stored', () => {
     ['in a folder of its own', { url, ...server, tokenCacheDir: '~/own' }],
     ['in its file, where XDG says', { url, ...server }, { XDG_DATA_HOME: '{folder}/data' }, '0.12'],
   ]) {
-    test(`${name}, written by mcporter itself`, { skip: since !== undefined && olderThan(since) }, async () => {
+    test(`${name}, written by mcporter itself`, {
+      skip: since !== undefined && olderThan(since),
+    }, async () => {
       const who = await signedIn(entry, { env })
       assert.equal((await who.token()).needs, 'oauth')
       await mcporterTokens(who, { tokens, client: CLIENT }, who.places.env)
@@ -99,7 +131,10 @@ describe('what mcporter has stored', () => {
   }
 
   test('in the folder of an old mcporter', async () => {
-    const who = await signedIn({ url, ...server }, { files: { 'home/.mcporter/it/tokens.json': tokens } })
+    const who = await signedIn(
+      { url, ...server },
+      { files: { 'home/.mcporter/it/tokens.json': tokens } },
+    )
     assert.deepEqual(await who.token(), token)
   })
 
@@ -131,12 +166,18 @@ describe('what mcporter has stored', () => {
   ]) {
     test(`is no token: ${name}`, async () => {
       const answer = await (await signedIn({ url, ...server }, { tokens: odd })).token()
-      assert.deepEqual(answer, { needs: 'oauth', reason: "mcporter's store of tokens has an unknown format" })
+      assert.deepEqual(answer, {
+        needs: 'oauth',
+        reason: "mcporter's store of tokens has an unknown format",
+      })
     })
   }
 
   test('a token without an end is good until the server refuses it', async () => {
-    const who = await signedIn({ url, ...server }, { tokens: { access_token: 'a', token_type: 'Bearer' } })
+    const who = await signedIn(
+      { url, ...server },
+      { tokens: { access_token: 'a', token_type: 'Bearer' } },
+    )
     assert.deepEqual(await who.token(), { accessToken: 'a' })
     const refused = await who.token({ refused: 'a' })
     assert.match(refused.reason, /none to refresh it with is stored/)
@@ -152,12 +193,20 @@ describe('a token that has expired', () => {
     assert.deepEqual(asked, [
       {
         authorization: undefined,
-        body: { grant_type: 'refresh_token', refresh_token: 'refresh-0', resource: `${url}/mcp`, client_id: 'client' },
+        body: {
+          grant_type: 'refresh_token',
+          refresh_token: 'refresh-0',
+          resource: `${url}/mcp`,
+          client_id: 'client',
+        },
         path: '/tenant/token',
       },
     ])
     const { tokens, clientInfo } = who.stored()
-    assert.deepEqual([tokens.refresh_token, tokens.expires_in, clientInfo], ['refresh-1', 3600, CLIENT])
+    assert.deepEqual(
+      [tokens.refresh_token, tokens.expires_in, clientInfo],
+      ['refresh-1', 3600, CLIENT],
+    )
     assert.ok(tokens.expires_at > seconds() && answer.expiresAt === tokens.expires_at * 1000)
     assert.equal(await mcporterTokens(who), 'access-1')
     assert.deepEqual([await who.token(), asked.length], [answer, 1])
@@ -169,10 +218,19 @@ describe('a token that has expired', () => {
     chmodSync(who.file, 0o644)
     await who.token()
     const { entries, ...rest } = JSON.parse(readFileSync(who.file, 'utf8'))
-    assert.deepEqual(entries.other, { serverName: 'other', updatedAt: 'x', tokens: { access_token: 'o' }, future: [1] })
+    assert.deepEqual(entries.other, {
+      serverName: 'other',
+      updatedAt: 'x',
+      tokens: { access_token: 'o' },
+      future: [1],
+    })
     assert.deepEqual(rest, { version: 1, more: 1 })
     if (process.platform !== 'win32') assert.equal(statSync(who.file).mode & 0o777, 0o600)
-    assert.deepEqual(readdirSync(dirname(who.file)), ['credentials.json'], 'no lock and no draft is left')
+    assert.deepEqual(
+      readdirSync(dirname(who.file)),
+      ['credentials.json'],
+      'no lock and no draft is left',
+    )
   })
 
   test('in a folder: there and in the file', async (t) => {
@@ -187,10 +245,16 @@ describe('a token that has expired', () => {
 
   test('a store behind a link stays behind it', async (t) => {
     const { url } = await startAuthorizationServer(t)
-    const who = await signedIn({ url: `${url}/mcp`, ...server }, { files: { 'home/real.json': '' } })
+    const who = await signedIn(
+      { url: `${url}/mcp`, ...server },
+      { files: { 'home/real.json': '' } },
+    )
     const real = join(who.home, 'real.json')
     const entry = { serverName: 'it', updatedAt: 'x', tokens: EXPIRED, clientInfo: CLIENT }
-    writeFileSync(real, JSON.stringify({ version: 1, entries: { [vault.vaultKey(who.definition)]: entry } }))
+    writeFileSync(
+      real,
+      JSON.stringify({ version: 1, entries: { [vault.vaultKey(who.definition)]: entry } }),
+    )
     mkdirSync(join(who.home, '.mcporter'))
     symlinkSync(real, join(who.home, '.mcporter', 'credentials.json'))
     assert.equal((await who.token()).accessToken, 'access-1')
@@ -201,7 +265,10 @@ describe('a token that has expired', () => {
     const { url, asked } = await startAuthorizationServer(t)
     const who = await signedIn({ url: `${url}/mcp`, ...server }, { tokens: EXPIRED })
     const answers = await Promise.all(Array.from({ length: 8 }, () => who.token()))
-    assert.deepEqual([new Set(answers.map(({ accessToken }) => accessToken)), asked.length], [new Set(['access-1']), 1])
+    assert.deepEqual(
+      [new Set(answers.map(({ accessToken }) => accessToken)), asked.length],
+      [new Set(['access-1']), 1],
+    )
   })
 
   test('a token that was refused is refreshed, unless another one is stored by now', async (t) => {
@@ -219,26 +286,45 @@ describe('a token that has expired', () => {
     const tokens = { ...OLD, expires_at: seconds() + 50 }
     const who = await signedIn({ url: `${url}/mcp`, ...server }, { tokens })
     assert.equal((await who.token()).accessToken, 'access-0')
-    assert.match((await who.token({ refused: 'access-0' })).reason, /refused to refresh the token with status 503/)
+    assert.match(
+      (await who.token({ refused: 'access-0' })).reason,
+      /refused to refresh the token with status 503/,
+    )
   })
 
   test('at a time that an old mcporter did not note', async (t) => {
     const { url } = await startAuthorizationServer(t)
-    const who = await signedIn({ url: `${url}/mcp`, ...server }, { tokens: { ...OLD, expires_in: 3600 } })
+    const who = await signedIn(
+      { url: `${url}/mcp`, ...server },
+      { tokens: { ...OLD, expires_in: 3600 } },
+    )
     assert.equal((await who.token()).accessToken, 'access-1')
   })
 
   for (const [name, options, path, resource] of [
-    ['a server from before these standards', { resource: false, metadata: false }, '/token', undefined],
+    [
+      'a server from before these standards',
+      { resource: false, metadata: false },
+      '/token',
+      undefined,
+    ],
     ['an authorization server without metadata', { metadata: false }, '/token', '{url}/mcp'],
-    ['a token endpoint elsewhere', { metadata: { token_endpoint: '{url}/else/token' } }, '/else/token', '{url}/mcp'],
+    [
+      'a token endpoint elsewhere',
+      { metadata: { token_endpoint: '{url}/else/token' } },
+      '/else/token',
+      '{url}/mcp',
+    ],
     ['a resource above it', { resource: { resource: '{url}' } }, '/tenant/token', '{url}'],
   ]) {
     test(`is refreshed at ${name}`, async (t) => {
       const { url, asked } = await startAuthorizationServer(t, options)
       const who = await signedIn({ url: `${url}/mcp`, ...server }, { tokens: EXPIRED })
       assert.equal((await who.token()).accessToken, 'access-1')
-      assert.deepEqual([asked[0].path, asked[0].body.resource], [path, resource?.replace('{url}', url)])
+      assert.deepEqual(
+        [asked[0].path, asked[0].body.resource],
+        [path, resource?.replace('{url}', url)],
+      )
     })
   }
 })
@@ -246,7 +332,9 @@ describe('a token that has expired', () => {
 describe('how the client shows who it is', () => {
   const basic = (pair) => `Basic ${Buffer.from(pair).toString('base64')}`
   const secret = { ...CLIENT, client_secret: 'a+b' }
-  const both = { token_endpoint_auth_methods_supported: ['client_secret_post', 'client_secret_basic'] }
+  const both = {
+    token_endpoint_auth_methods_supported: ['client_secret_post', 'client_secret_basic'],
+  }
 
   for (const [name, client, entry, metadata, expected] of [
     ['without a secret', CLIENT, {}, {}, { client_id: 'client' }],
@@ -283,7 +371,11 @@ describe('how the client shows who it is', () => {
     [
       'as the configuration says, in the body',
       undefined,
-      { oauthClientId: 'own', oauthClientSecret: 's', oauthTokenEndpointAuthMethod: 'client_secret_post' },
+      {
+        oauthClientId: 'own',
+        oauthClientSecret: 's',
+        oauthTokenEndpointAuthMethod: 'client_secret_post',
+      },
       {},
       { client_id: 'own', client_secret: 's' },
     ],
@@ -296,7 +388,8 @@ describe('how the client shows who it is', () => {
       )
       assert.equal((await who.token()).accessToken, 'access-1')
       const { grant_type, refresh_token, resource, ...shown } = asked[0].body
-      const header = asked[0].authorization === undefined ? {} : { authorization: asked[0].authorization }
+      const header =
+        asked[0].authorization === undefined ? {} : { authorization: asked[0].authorization }
       assert.deepEqual({ ...shown, ...header }, expected)
     })
   }
@@ -306,13 +399,21 @@ describe('a bearer token that is refreshed', () => {
   const basic = `Basic ${Buffer.from('i%3Ad:s+1').toString('base64')}`
   const entry = (url) => ({
     auth: 'refreshable_bearer',
-    refresh: { tokenEndpoint: `${url}/token`, clientIdEnv: 'ID', client_secret_env: 'SECRET', accessTokenEnv: 'TOKEN' },
+    refresh: {
+      tokenEndpoint: `${url}/token`,
+      clientIdEnv: 'ID',
+      client_secret_env: 'SECRET',
+      accessTokenEnv: 'TOKEN',
+    },
   })
   const env = { ID: 'i:d', SECRET: 's 1' }
 
   test('for a URL', async (t) => {
     const { url, asked } = await startAuthorizationServer(t)
-    const who = await signedIn({ url: `${url}/mcp`, headers: { 'X-A': 'a' }, ...entry(url) }, { tokens: EXPIRED, env })
+    const who = await signedIn(
+      { url: `${url}/mcp`, headers: { 'X-A': 'a' }, ...entry(url) },
+      { tokens: EXPIRED, env },
+    )
     assert.equal(who.server.needs, 'refresh')
     const { accessToken } = await who.token()
     assert.deepEqual(
@@ -325,7 +426,10 @@ describe('a bearer token that is refreshed', () => {
 
   test('for a command', async (t) => {
     const { url } = await startAuthorizationServer(t)
-    const who = await signedIn({ command: ['node', 'a.js'], env: { A: '1' }, ...entry(url) }, { tokens: EXPIRED, env })
+    const who = await signedIn(
+      { command: ['node', 'a.js'], env: { A: '1' }, ...entry(url) },
+      { tokens: EXPIRED, env },
+    )
     assert.equal(who.server.needs, 'refresh')
     const { kind, ...transport } = store.withToken(who.server, (await who.token()).accessToken)
     assert.deepEqual([kind, transport.env.A, transport.env.TOKEN], ['stdio', '1', 'access-1'])
@@ -333,8 +437,14 @@ describe('a bearer token that is refreshed', () => {
 
   test('only with the variables that it needs', async (t) => {
     const { url, asked } = await startAuthorizationServer(t)
-    const who = await signedIn({ url: `${url}/mcp`, ...entry(url) }, { tokens: EXPIRED, env: { ID: 'x' } })
-    assert.deepEqual(await who.token(), { needs: 'refresh', reason: 'the environment variable SECRET must be set' })
+    const who = await signedIn(
+      { url: `${url}/mcp`, ...entry(url) },
+      { tokens: EXPIRED, env: { ID: 'x' } },
+    )
+    assert.deepEqual(await who.token(), {
+      needs: 'refresh',
+      reason: 'the environment variable SECRET must be set',
+    })
     assert.equal(asked.length, 0)
   })
 
@@ -353,13 +463,33 @@ describe('what is left to mcporter', () => {
       /with status 400 \(invalid_grant\)$/,
     ],
     ['an odd error', { status: 401, answer: { error: { secret: 1 } } }, /with status 401$/],
-    ['no token in the answer', { answer: { token_type: 'Bearer', secret: 'x' } }, /without an access token$/],
+    [
+      'no token in the answer',
+      { answer: { token_type: 'Bearer', secret: 'x' } },
+      /without an access token$/,
+    ],
     ['a list as the answer', { answer: [] }, /no JSON object$/],
-    ['metadata of another issuer', { metadata: { issuer: 'https://evil.example' } }, /calls itself by another name$/],
-    ['a resource elsewhere', { resource: { resource: 'https://evil.example/mcp' } }, /is another one$/],
+    [
+      'metadata of another issuer',
+      { metadata: { issuer: 'https://evil.example' } },
+      /calls itself by another name$/,
+    ],
+    [
+      'a resource elsewhere',
+      { resource: { resource: 'https://evil.example/mcp' } },
+      /is another one$/,
+    ],
     ['a resource beside it', { resource: { resource: '{url}/mc' } }, /is another one$/],
-    ['a token endpoint without TLS', { metadata: { token_endpoint: 'http://192.0.2.1/token' } }, /not safe/],
-    ['a token endpoint of another kind', { metadata: { token_endpoint: 'file:///token' } }, /not safe/],
+    [
+      'a token endpoint without TLS',
+      { metadata: { token_endpoint: 'http://192.0.2.1/token' } },
+      /not safe/,
+    ],
+    [
+      'a token endpoint of another kind',
+      { metadata: { token_endpoint: 'file:///token' } },
+      /not safe/,
+    ],
     ['no client', {}, /no client is stored/, null],
   ]) {
     test(name, async (t) => {
@@ -380,12 +510,17 @@ describe('what is left to mcporter', () => {
     const { port } = probe.address()
     probe.close()
     await once(probe, 'close')
-    const who = await signedIn({ url: `http://127.0.0.1:${port}/mcp`, ...server }, { tokens: EXPIRED })
+    const who = await signedIn(
+      { url: `http://127.0.0.1:${port}/mcp`, ...server },
+      { tokens: EXPIRED },
+    )
     assert.equal((await who.token()).reason, 'the token could not be refreshed: ECONNREFUSED')
   })
 })
 
-describe("mcporter's lock", { skip: process.platform === 'win32' && 'pids there are another matter' }, () => {
+describe("mcporter's lock", {
+  skip: process.platform === 'win32' && 'pids there are another matter',
+}, () => {
   const gone = () =>
     new Promise((resolve) => {
       const child = execFile(process.execPath, ['-e', ''], () => resolve(child.pid))

@@ -1,4 +1,5 @@
-// The package as its users get it: packed, installed in a folder of its own, loaded and type-checked there.
+// The package as its users get it: packed, installed in a folder of its own, loaded and
+// type-checked there.
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
@@ -32,7 +33,9 @@ before(async () => {
   packed = files.map(({ path }) => path)
   writeFileSync(join(app, 'package.json'), JSON.stringify({ private: true }))
   // The dependencies come from this folder: a registry would be one more thing that can fail here.
-  const dependencies = Object.keys(manifest.dependencies).map((name) => join(root, 'node_modules', name))
+  const dependencies = Object.keys(manifest.dependencies).map((name) =>
+    join(root, 'node_modules', name),
+  )
   const sources = ['--offline', '--install-links', ...dependencies, join(folder, filename)]
   await npm(app, 'install', ...sources, ...settings)
 })
@@ -41,13 +44,20 @@ after(() => rmSync(folder, { recursive: true, force: true }))
 
 /** @param {string} cwd @param {string[]} args */
 function npm(cwd, ...args) {
-  return promisify(execFile)('npm', args, { cwd, shell: process.platform === 'win32', timeout: 120_000 })
+  return promisify(execFile)('npm', args, {
+    cwd,
+    shell: process.platform === 'win32',
+    timeout: 120_000,
+  })
 }
 
 /** What a program in the app's folder prints. @param {string} file @param {string} program */
 async function outputOf(file, program) {
   writeFileSync(join(app, file), program)
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [file], { cwd: app, timeout: 30_000 })
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [file], {
+    cwd: app,
+    timeout: 30_000,
+  })
   assert.equal(stderr, '')
   return stdout.trim()
 }
@@ -68,7 +78,8 @@ describe('the tarball', () => {
       packed.filter((path) => !needed.some((pattern) => pattern.test(path))),
       [],
     )
-    for (const path of ['LICENSE', 'README.md', 'index.js', 'index.d.ts']) assert.ok(packed.includes(path), path)
+    for (const path of ['LICENSE', 'README.md', 'index.js', 'index.d.ts'])
+      assert.ok(packed.includes(path), path)
   })
 
   test('tells nothing about the machine that it was made on, and no secret', () => {
@@ -78,7 +89,9 @@ describe('the tarball', () => {
       return text.includes(root) || text.includes(join(homedir(), '/')) || SECRET.test(text)
     })
     assert.deepEqual(told, [])
-    assert.ok(SECRET.test('//example.org/:_authToken=abc') && SECRET.test(`token: ghp_${'a1'.repeat(18)}`))
+    assert.ok(
+      SECRET.test('//example.org/:_authToken=abc') && SECRET.test(`token: ghp_${'a1'.repeat(18)}`),
+    )
   })
 })
 
@@ -97,7 +110,10 @@ describe('installed elsewhere', () => {
 
   for (const name of entryPoints.keys()) {
     test(`require('${name}') gives all that is declared`, async () => {
-      const output = await outputOf('required.cjs', `console.log(Object.keys(require('${name}')).sort().join())`)
+      const output = await outputOf(
+        'required.cjs',
+        `console.log(Object.keys(require('${name}')).sort().join())`,
+      )
       assert.equal(output, declaredValues(name).join())
     })
 
@@ -123,9 +139,12 @@ describe('installed elsewhere', () => {
 
 describe('the command', () => {
   test('npx finds it', async () => {
-    const npx = (...args) => npm(app, 'exec', '--offline', '--cache', join(folder, 'cache'), '--', 'procward', ...args)
+    const npx = (...args) =>
+      npm(app, 'exec', '--offline', '--cache', join(folder, 'cache'), '--', 'procward', ...args)
     assert.equal((await npx('--version')).stdout, `${manifest.version}\n`)
-    const { schemaVersion, command, dryRun } = JSON.parse((await npx('clean', '--json').catch((error) => error)).stdout)
+    const { schemaVersion, command, dryRun } = JSON.parse(
+      (await npx('clean', '--json').catch((error) => error)).stdout,
+    )
     assert.deepEqual([schemaVersion, command, dryRun], [1, 'clean', true])
   })
 })
@@ -137,19 +156,33 @@ describe('for TypeScript with moduleResolution node16', () => {
   /** What tsc says about these files. @param {string[]} files */
   async function complaints(...files) {
     const compilerOptions = {
-      ...{ module: 'node16', moduleResolution: 'node16', target: 'es2022', strict: true, noEmit: true },
+      ...{
+        module: 'node16',
+        moduleResolution: 'node16',
+        target: 'es2022',
+        strict: true,
+        noEmit: true,
+      },
       ...{ types: ['node'], typeRoots: [join(root, 'node_modules', '@types')] },
     }
     writeFileSync(join(app, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }))
-    const tsc = [require.resolve('typescript/bin/tsc'), '--pretty', 'false', '--project', 'tsconfig.json']
-    const { stdout } = await promisify(execFile)(process.execPath, tsc, { cwd: app, timeout: 120_000 }).catch(
-      (error) => error,
-    )
+    const tsc = [
+      require.resolve('typescript/bin/tsc'),
+      '--pretty',
+      'false',
+      '--project',
+      'tsconfig.json',
+    ]
+    const { stdout } = await promisify(execFile)(process.execPath, tsc, {
+      cwd: app,
+      timeout: 120_000,
+    }).catch((error) => error)
     return stdout.trim().split('\n').filter(Boolean)
   }
 
   before(() => {
-    for (const file of ['consumer.mts', 'require.cts', 'wrong.mts']) cpSync(new URL(file, types), join(app, file))
+    for (const file of ['consumer.mts', 'require.cts', 'wrong.mts'])
+      cpSync(new URL(file, types), join(app, file))
     cpSync(new URL('consumer.mts', types), join(app, 'consumer.cts'))
   })
 
@@ -158,7 +191,9 @@ describe('for TypeScript with moduleResolution node16', () => {
   })
 
   test('each wrong use is refused', async () => {
-    const lines = (await complaints('wrong.mts')).map((line) => Number(/^wrong\.mts\((\d+),/.exec(line)?.[1]))
+    const lines = (await complaints('wrong.mts')).map((line) =>
+      Number(/^wrong\.mts\((\d+),/.exec(line)?.[1]),
+    )
     assert.deepEqual(lines, [7, 8, 9, 10, 11])
   })
 })

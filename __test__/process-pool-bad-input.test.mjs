@@ -63,9 +63,17 @@ describe('new ProcessPool() refuses', () => {
   })
 
   test('arguments and variables that no program can be given', () => {
-    const refused = [{ args: ['a\0b'] }, { args: [5] }, { cwd: '/\0' }, { env: { 'A=B': '1' } }, { env: { A: 5 } }]
+    const refused = [
+      { args: ['a\0b'] },
+      { args: [5] },
+      { cwd: '/\0' },
+      { env: { 'A=B': '1' } },
+      { env: { A: 5 } },
+    ]
     for (const options of refused) {
-      assert.throws(() => new ProcessPool({ command: 'true', ...options }), { code: /^ERR_INVALID_/ })
+      assert.throws(() => new ProcessPool({ command: 'true', ...options }), {
+        code: /^ERR_INVALID_/,
+      })
     }
   })
 
@@ -79,7 +87,10 @@ describe('waiting refuses', () => {
   const bad = [
     ...[...NO_OBJECTS].map((options) => [options, 'options must be an object']),
     ...NO_TIMES.map((timeout) => [{ timeout }, 'timeout must be']),
-    ...[null, 'abort', {}, new AbortController()].map((signal) => [{ signal }, 'signal must be an AbortSignal']),
+    ...[null, 'abort', {}, new AbortController()].map((signal) => [
+      { signal },
+      'signal must be an AbortSignal',
+    ]),
     [{ patience: 5 }, "options has no option 'patience'"],
   ]
 
@@ -87,14 +98,18 @@ describe('waiting refuses', () => {
     const pool = workers()
     const worker = await pool.acquire()
     for (const [options, message] of bad) {
-      const refused = (error) => error.code === 'ERR_INVALID_CONFIG' && error.message.startsWith(message)
+      const refused = (error) =>
+        error.code === 'ERR_INVALID_CONFIG' && error.message.startsWith(message)
       await assert.rejects(pool.acquire(options), refused)
       await assert.rejects(pool.use(assert.fail, options), refused)
       await assert.rejects(worker.receive(options), refused)
       await assert.rejects(worker.request(ask('echo', 'never'), options), refused)
     }
-    await assert.rejects(pool.use(assert.fail, { acquireTimeout: 0 }), { code: 'ERR_INVALID_CONFIG' })
-    for (const fn of [undefined, null, 'fn', {}]) await assert.rejects(pool.use(fn), { code: 'ERR_INVALID_ARG_TYPE' })
+    await assert.rejects(pool.use(assert.fail, { acquireTimeout: 0 }), {
+      code: 'ERR_INVALID_CONFIG',
+    })
+    for (const fn of [undefined, null, 'fn', {}])
+      await assert.rejects(pool.use(fn), { code: 'ERR_INVALID_ARG_TYPE' })
     assert.equal(await worker.request(ask('echo', 'first')), 'first')
     worker.release()
     assert.deepEqual([pool.getStatus().size, pool.getStatus().queued], [1, 0])

@@ -47,7 +47,9 @@ describe('close()', () => {
     const asked = used.request(ask('silent'))
     const another = await pool.acquire()
     const waiting = pool.acquire()
-    const refused = Promise.all([asked, waiting].map((work) => assert.rejects(work, { code: 'ERR_CLOSED' })))
+    const refused = Promise.all(
+      [asked, waiting].map((work) => assert.rejects(work, { code: 'ERR_CLOSED' })),
+    )
     await pool.close()
     await refused
     assert.ok(!isAlive(used.pid) && !isAlive(another.pid))

@@ -17,7 +17,8 @@ describe('a worker that ends in a use', () => {
     const asked = [worker.request(ask('exit', 3)), worker.receive()]
     const ended = { exitCode: 3, signal: null, stderr: 'leaving\n' }
     const message = `${process.execPath} exited with code 3: leaving`
-    for (const line of asked) await assert.rejects(line, { code: 'ERR_WORKER_EXITED', message, ...ended })
+    for (const line of asked)
+      await assert.rejects(line, { code: 'ERR_WORKER_EXITED', message, ...ended })
     assert.deepEqual(await exit, [ended])
     for (const late of [worker.send(1), worker.request(1), worker.receive()]) {
       await assert.rejects(late, { code: 'ERR_WORKER_EXITED' })
@@ -31,7 +32,12 @@ describe('a worker that ends in a use', () => {
 
   test('by a signal is told so', { skip: process.platform === 'win32' }, async () => {
     const failed = workers().use((worker) => worker.request(ask('crash')))
-    await assert.rejects(failed, { code: 'ERR_WORKER_EXITED', exitCode: null, signal: 'SIGKILL', stderr: '' })
+    await assert.rejects(failed, {
+      code: 'ERR_WORKER_EXITED',
+      exitCode: null,
+      signal: 'SIGKILL',
+      stderr: '',
+    })
   })
 
   test('leaves the lines that it wrote before to be read', async () => {
@@ -57,7 +63,10 @@ describe('a worker that ends in a use', () => {
     const pool = workers({ maxBuffer: 1000 })
     assert.equal((await pool.use((worker) => worker.request(ask('long', 998)))).length, 998)
     const failed = pool.use((worker) => worker.request(ask('long', 999)))
-    await assert.rejects(failed, { code: 'ERR_MAX_BUFFER', message: /wrote a line of more than 1000 bytes/ })
+    await assert.rejects(failed, {
+      code: 'ERR_MAX_BUFFER',
+      message: /wrote a line of more than 1000 bytes/,
+    })
   })
 
   test('rejects what it did not read', async () => {
@@ -89,21 +98,34 @@ describe('a worker that cannot be started', () => {
   })
 
   test('five times in a row is not tried for a while', async () => {
-    const pool = workers({ command: 'no-such-program-anywhere', maxSize: 1, acquireTimeout: Infinity })
-    const outcomes = await Promise.all(Array.from({ length: 7 }, () => pool.acquire().catch((reason) => reason)))
+    const pool = workers({
+      command: 'no-such-program-anywhere',
+      maxSize: 1,
+      acquireTimeout: Infinity,
+    })
+    const outcomes = await Promise.all(
+      Array.from({ length: 7 }, () => pool.acquire().catch((reason) => reason)),
+    )
     assert.deepEqual(
       outcomes.map(({ code }) => code),
       [...Array(5).fill('ERR_SPAWN'), 'ERR_WORKER_UNAVAILABLE', 'ERR_WORKER_UNAVAILABLE'],
     )
     const { message, retryAfter, cause } = await pool.acquire().catch((reason) => reason)
-    assert.match(message, /failed too often to be started again within 30 s; the last time: Cannot start/)
+    assert.match(
+      message,
+      /failed too often to be started again within 30 s; the last time: Cannot start/,
+    )
     assert.ok(retryAfter > 0 && retryAfter <= 30_000)
     assert.equal(cause.code, 'ERR_SPAWN')
   })
 
   test('or ends before it is ready', async () => {
     const failed = workers({ mode: 'dead', ready: true }).acquire()
-    await assert.rejects(failed, { code: 'ERR_WORKER_EXITED', exitCode: 7, stderr: 'cannot live like this\n' })
+    await assert.rejects(failed, {
+      code: 'ERR_WORKER_EXITED',
+      exitCode: 7,
+      stderr: 'cannot live like this\n',
+    })
   })
 
   test('or does not become ready in time', async () => {

@@ -15,7 +15,13 @@ const MAX_SIZE = 3
 
 test('whatever happens: never too many, everybody gets their own answer, in order, and nothing is left', async () => {
   const random = randomFrom(20260213)
-  const pool = workers({ maxSize: MAX_SIZE, idleTimeout: 50, killGrace: 50, acquireTimeout: Infinity, maxUses: 20 })
+  const pool = workers({
+    maxSize: MAX_SIZE,
+    idleTimeout: 50,
+    killGrace: 50,
+    acquireTimeout: Infinity,
+    maxUses: 20,
+  })
   const served = []
   let [watching, mostListed, mostAlive] = [true, 0, 0]
   const watch = (async () => {
@@ -30,7 +36,11 @@ test('whatever happens: never too many, everybody gets their own answer, in orde
   const kinds = [
     { part: 0.9, run: (worker, at) => worker.request(ask('echo', at)), codes: [] },
     { part: 0.92, run: (worker) => worker.request(ask('exit', 1)), codes: ['ERR_WORKER_EXITED'] },
-    { part: 0.94, run: (worker) => worker.request(ask('silent'), { timeout: 5 }), codes: ['ERR_CALL_TIMEOUT'] },
+    {
+      part: 0.94,
+      run: (worker) => worker.request(ask('silent'), { timeout: 5 }),
+      codes: ['ERR_CALL_TIMEOUT'],
+    },
     { part: 0.97, run: (worker, at) => worker.request(ask('twice', at)), codes: [] },
     { part: 1, run: (worker) => worker.request(ask('silent')), codes: ['ABORT_ERR'], abort: 5 },
   ]
@@ -68,7 +78,10 @@ test('whatever happens: never too many, everybody gets their own answer, in orde
   await pool.drain()
   const { size, queued, stats } = pool.getStatus()
   assert.deepEqual([size, queued], [0, 0])
-  assert.ok(stats.crashed > 0 && stats.recycled.unhealthy > 0 && stats.recycled.uses > 0, JSON.stringify(stats))
+  assert.ok(
+    stats.crashed > 0 && stats.recycled.unhealthy > 0 && stats.recycled.uses > 0,
+    JSON.stringify(stats),
+  )
   const { idle, uses, lifetime, unhealthy, closed } = stats.recycled
   assert.equal(idle + uses + lifetime + unhealthy + closed + stats.crashed, stats.created)
 })

@@ -1,4 +1,5 @@
-// What a worker still owes must never reach its next user: such workers are ended instead of used again.
+// What a worker still owes must never reach its next user: such workers are ended instead of used
+// again.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -18,8 +19,13 @@ const cases = {
     { name: 'RangeError', message: 'mine' },
   ],
   'fn rejects': [() => Promise.reject(new RangeError('mine')), { name: 'RangeError' }],
-  'a request times out': [(worker) => worker.request(ask('silent'), { timeout: 10 }), { code: 'ERR_CALL_TIMEOUT' }],
-  'a request that timed out is caught': [(worker) => worker.request(ask('silent'), { timeout: 10 }).catch(() => {})],
+  'a request times out': [
+    (worker) => worker.request(ask('silent'), { timeout: 10 }),
+    { code: 'ERR_CALL_TIMEOUT' },
+  ],
+  'a request that timed out is caught': [
+    (worker) => worker.request(ask('silent'), { timeout: 10 }).catch(() => {}),
+  ],
   'a request is aborted': [
     (worker) => worker.request(ask('silent'), { signal: AbortSignal.timeout(10) }),
     { code: 'ABORT_ERR' },
@@ -35,7 +41,9 @@ const cases = {
       await sleep(50)
     },
   ],
-  'a line comes between two uses': [(worker) => worker.request(ask('later', { ms: 50, value: 'late' }))],
+  'a line comes between two uses': [
+    (worker) => worker.request(ask('later', { ms: 50, value: 'late' })),
+  ],
   'a line is no JSON': [(worker) => worker.request(ask('garbage')), { code: 'ERR_INVALID_LINE' }],
   'a line is half written': [
     async (worker) => {
@@ -58,7 +66,10 @@ describe('a worker is not used again when', () => {
       if (failure) await assert.rejects(use, failure)
       else await use
       await until(() => pool.getStatus().stats.recycled.unhealthy === 1)
-      const [pid, answer] = await pool.use(async (worker) => [worker.pid, await worker.request(ask('echo', 'mine'))])
+      const [pid, answer] = await pool.use(async (worker) => [
+        worker.pid,
+        await worker.request(ask('echo', 'mine')),
+      ])
       assert.notEqual(pid, first)
       assert.equal(answer, 'mine')
       assert.ok(!isAlive(first), 'there is only room for one')
@@ -104,7 +115,10 @@ describe('a use', () => {
       },
       { timeout: 20 },
     )
-    await assert.rejects(late, { code: 'ERR_CALL_TIMEOUT', message: 'The use of a worker timed out after 20 ms' })
+    await assert.rejects(late, {
+      code: 'ERR_CALL_TIMEOUT',
+      message: 'The use of a worker timed out after 20 ms',
+    })
     assert.equal(await inside, 'ERR_NOT_ACQUIRED')
     assert.equal(await pool.use((worker) => worker.request(ask('echo', 1))), 1)
     assert.equal(pool.getStatus().stats.recycled.unhealthy, 1)
@@ -118,7 +132,8 @@ describe('a use', () => {
     await until(() => pool.getStatus().busy === 1)
     const waiting = pool.use(assert.fail, { signal })
     controller.abort('enough')
-    for (const use of [running, waiting]) await assert.rejects(use, { code: 'ABORT_ERR', cause: 'enough' })
+    for (const use of [running, waiting])
+      await assert.rejects(use, { code: 'ABORT_ERR', cause: 'enough' })
     await until(() => pool.getStatus().size === 0)
   })
 

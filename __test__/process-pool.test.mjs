@@ -80,7 +80,8 @@ describe('acquire() and release()', () => {
     assert.throws(() => worker.release(), released)
     assert.throws(() => worker.destroy(), released)
     assert.throws(() => pool.release(worker), released)
-    for (const use of [worker.send(1), worker.request(1), worker.receive()]) await assert.rejects(use, released)
+    for (const use of [worker.send(1), worker.request(1), worker.receive()])
+      await assert.rejects(use, released)
     const next = await pool.acquire()
     assert.throws(() => worker.release(), released, 'not even for the next user')
     assert.equal(pool.getStatus().busy, 1)
@@ -91,7 +92,13 @@ describe('acquire() and release()', () => {
     const [pool, other] = [workers(), workers()]
     const worker = await pool.acquire()
     assert.throws(() => other.release(worker), { code: 'ERR_NOT_ACQUIRED' })
-    for (const stranger of [undefined, null, {}, new EventEmitter(), { pid: worker.pid, release() {} }]) {
+    for (const stranger of [
+      undefined,
+      null,
+      {},
+      new EventEmitter(),
+      { pid: worker.pid, release() {} },
+    ]) {
       assert.throws(() => pool.release(stranger), { code: 'ERR_INVALID_ARG_TYPE' })
     }
     pool.release(worker)
@@ -106,7 +113,9 @@ describe('acquire() and release()', () => {
       code: 'ERR_QUEUE_TIMEOUT',
       message: 'Process pool acquire timeout (0.02s)',
     })
-    await assert.rejects(pool.use(assert.fail, { acquireTimeout: 10 }), { code: 'ERR_QUEUE_TIMEOUT' })
+    await assert.rejects(pool.use(assert.fail, { acquireTimeout: 10 }), {
+      code: 'ERR_QUEUE_TIMEOUT',
+    })
     controller.abort('enough')
     await assert.rejects(aborted, { name: 'AbortError', code: 'ABORT_ERR', cause: 'enough' })
     await assert.rejects(pool.acquire({ signal: controller.signal }), { code: 'ABORT_ERR' })
@@ -153,7 +162,17 @@ describe('a worker', () => {
 
   test('with json, everything is a value: strings, null, false', async () => {
     const worker = await workers().acquire()
-    for (const value of ['text', '', 'two\nlines', 0, false, null, [], {}, { a: [1, 'ß', '\u{1f600}'] }]) {
+    for (const value of [
+      'text',
+      '',
+      'two\nlines',
+      0,
+      false,
+      null,
+      [],
+      {},
+      { a: [1, 'ß', '\u{1f600}'] },
+    ]) {
       assert.deepEqual(await worker.request(ask('echo', value)), value)
     }
     worker.release()
@@ -216,7 +235,11 @@ describe('a worker', () => {
     assert.equal(await pool.use((worker) => worker.request(ask('echo', 1))), '1')
     const early = workers({ mode: 'ready', json: false })
     const worker = await early.acquire()
-    assert.equal(await worker.receive(), 'ready', 'otherwise it is a line like any other, for the first user')
+    assert.equal(
+      await worker.receive(),
+      'ready',
+      'otherwise it is a line like any other, for the first user',
+    )
     assert.equal(await worker.request(ask('echo', 1)), '1')
     worker.release()
   })
@@ -226,7 +249,8 @@ describe('recycling', () => {
   test('ends a worker after its last use', async () => {
     const pool = workers({ maxUses: 2 })
     const pids = []
-    for (let use = 0; use < 4; use++) pids.push(await pool.use((worker) => worker.request(ask('pid'))))
+    for (let use = 0; use < 4; use++)
+      pids.push(await pool.use((worker) => worker.request(ask('pid'))))
     assert.equal(pids[0], pids[1])
     assert.notEqual(pids[1], pids[2])
     assert.equal(pids[2], pids[3])
@@ -236,7 +260,10 @@ describe('recycling', () => {
   })
 
   test('ends a worker that was idle for too long, and one that is too old', async () => {
-    const pools = [workers({ idleTimeout: 30 }), workers({ maxLifetime: 30, idleTimeout: Infinity })]
+    const pools = [
+      workers({ idleTimeout: 30 }),
+      workers({ maxLifetime: 30, idleTimeout: Infinity }),
+    ]
     for (const pool of pools) await pool.use((worker) => worker.request(ask('pid')))
     await until(() => pools.every((pool) => pool.getStatus().size === 0))
     assert.deepEqual(

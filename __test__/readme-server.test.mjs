@@ -1,4 +1,5 @@
-// README's lines for `server.js`, run as they stand there: both signals end the server, and nothing is left of it.
+// README's lines for `server.js`, run as they stand there: both signals end the server, and nothing
+// is left of it.
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -32,7 +33,10 @@ writeFileSync(
    ${lines}`,
 )
 
-/** The server, killed in the end whatever becomes of the test. @param {import('node:test').TestContext} t */
+/**
+ * The server, killed in the end whatever becomes of the test.
+ * @param {import('node:test').TestContext} t
+ */
 async function start(t) {
   const server = spawn(process.execPath, ['--import', loopback, 'server.js'], {
     cwd: app,
@@ -54,7 +58,9 @@ describe("README's server.js", { skip: noProcessList }, () => {
       const { server, exited, url } = await start(t)
       assert.equal((await fetch(`${url}/api/health`)).status, 200)
       // A stream that stays open, as a dashboard's does.
-      const stream = await fetch(`${url}/api/health/events`, { headers: { accept: 'text/event-stream' } })
+      const stream = await fetch(`${url}/api/health/events`, {
+        headers: { accept: 'text/event-stream' },
+      })
       const answer = fetch(`${url}/sleep/${seconds}`).then((response) => response.text())
       const tree = await until(() => {
         const started = descendants(server.pid)
@@ -92,8 +98,12 @@ test('one port stands for the server in all documents and in the command line', 
     ...documents.map((name) => `docs/${name}`),
   ]
   const texts = files.map((file) => readFileSync(join(root, file), 'utf8')).join('\n')
-  const ports = [...texts.matchAll(/\b(?:localhost|127\.0\.0\.1):(\d+)|PORT \|\| (\d+)|\bport = (\d+)/g)]
-  const found = ports.map(([, ...groups]) => groups.find(Boolean)).filter((port) => !OTHERS.includes(port))
+  const ports = [
+    ...texts.matchAll(/\b(?:localhost|127\.0\.0\.1):(\d+)|PORT \|\| (\d+)|\bport = (\d+)/g),
+  ]
+  const found = ports
+    .map(([, ...groups]) => groups.find(Boolean))
+    .filter((port) => !OTHERS.includes(port))
   assert.ok(found.length > 8)
   assert.deepEqual([...new Set(found)], ['3002'])
 })

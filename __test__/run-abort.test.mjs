@@ -47,7 +47,12 @@ describe('signal', { skip: noShell }, () => {
       timedOut: false,
       truncated: false,
     }
-    await assert.rejects(running, { name: 'AbortError', code: 'ABORT_ERR', cause: reason, ...result })
+    await assert.rejects(running, {
+      name: 'AbortError',
+      code: 'ABORT_ERR',
+      cause: reason,
+      ...result,
+    })
   })
 
   test('reject: false resolves with the result', async () => {
@@ -63,7 +68,8 @@ describe('signal', { skip: noShell }, () => {
     const controllers = Array.from({ length: 20 }, () => new AbortController())
     const running = controllers.map(({ signal }) => run('sleep', ['60'], { signal }))
     for (const controller of controllers) controller.abort()
-    for (const { reason } of await Promise.allSettled(running)) assert.equal(reason.code, 'ABORT_ERR')
+    for (const { reason } of await Promise.allSettled(running))
+      assert.equal(reason.code, 'ABORT_ERR')
   })
 
   test('aborted after the end: nothing happens', async () => {
@@ -98,7 +104,8 @@ describe('signal', { skip: noShell }, () => {
     const running = Array.from({ length: 20 }, () => run(...sh('sleep 60 & wait'), { signal }))
     await until(() => getActiveProcesses().length === 20)
     controller.abort()
-    for (const { reason } of await Promise.allSettled(running)) assert.equal(reason.code, 'ABORT_ERR')
+    for (const { reason } of await Promise.allSettled(running))
+      assert.equal(reason.code, 'ABORT_ERR')
     assert.equal(getEventListeners(signal, 'abort').length, 0)
   })
 

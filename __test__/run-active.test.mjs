@@ -123,7 +123,9 @@ describe('getActiveProcesses()', { skip: noShell }, () => {
   test('fifty calls at once give fifty right results', async () => {
     const numbers = Array.from({ length: 50 }, (_, at) => at)
     const results = await Promise.all(
-      numbers.map((at) => run(...sh(`echo ${at} >&2; cat; exit ${at}`), { input: `${at}`, reject: false })),
+      numbers.map((at) =>
+        run(...sh(`echo ${at} >&2; cat; exit ${at}`), { input: `${at}`, reject: false }),
+      ),
     )
     const expected = numbers.map((at) => [at, `${at}`, `${at}\n`])
     assert.deepEqual(

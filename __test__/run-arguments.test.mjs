@@ -94,10 +94,17 @@ describe('the environment', () => {
   })
 
   test('has what is given over it, any text, and not what is undefined', async () => {
-    const given = Object.fromEntries(Object.entries(TEXTS).map(([name, text]) => [`TEXT ${name}`, text]))
+    const given = Object.fromEntries(
+      Object.entries(TEXTS).map(([name, text]) => [`TEXT ${name}`, text]),
+    )
     const { [GONE]: gone, ...rest } = process.env
     assert.equal(typeof gone, 'string')
-    const env = { ...given, [GONE]: undefined, PROCWARD_TEST_NEVER: undefined, PATH: `/nowhere:${process.env.PATH}` }
+    const env = {
+      ...given,
+      [GONE]: undefined,
+      PROCWARD_TEST_NEVER: undefined,
+      PATH: `/nowhere:${process.env.PATH}`,
+    }
     assert.deepEqual(await environment(env), { ...rest, ...given, PATH: env.PATH })
     assert.equal(process.env[GONE], gone)
   })

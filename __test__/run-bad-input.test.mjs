@@ -17,10 +17,54 @@ afterEach(async () => {
   assert.equal((await run(process.execPath, ['--version'])).exitCode, 0)
 })
 
-const NO_NUMBERS = [null, '3', '', true, 3n, Symbol('three'), {}, [3], () => 3, new Date(3), new Number(3)]
-const NO_COUNTS = [...NO_NUMBERS, Number.NaN, -1, 0, -0, 0.5, 1.5, -Infinity, Number.MAX_SAFE_INTEGER, 1e21]
-const NO_STRINGS = [null, 5, true, 1n, Symbol('text'), {}, ['a'], () => {}, new String('a'), Buffer.from('a')]
-const NO_SIGNALS = [null, 'abort', 1, true, {}, { aborted: false }, [], new AbortController(), new EventTarget()]
+const NO_NUMBERS = [
+  null,
+  '3',
+  '',
+  true,
+  3n,
+  Symbol('three'),
+  {},
+  [3],
+  () => 3,
+  new Date(3),
+  new Number(3),
+]
+const NO_COUNTS = [
+  ...NO_NUMBERS,
+  Number.NaN,
+  -1,
+  0,
+  -0,
+  0.5,
+  1.5,
+  -Infinity,
+  Number.MAX_SAFE_INTEGER,
+  1e21,
+]
+const NO_STRINGS = [
+  null,
+  5,
+  true,
+  1n,
+  Symbol('text'),
+  {},
+  ['a'],
+  () => {},
+  new String('a'),
+  Buffer.from('a'),
+]
+const NO_SIGNALS = [
+  null,
+  'abort',
+  1,
+  true,
+  {},
+  { aborted: false },
+  [],
+  new AbortController(),
+  new EventTarget(),
+]
 const NO_OBJECTS = [null, 'text', 5, true, 1n, Symbol('object'), [], ['a'], () => {}]
 
 const TIME = 'a whole number of milliseconds from 1 to 2147483647'
@@ -29,8 +73,14 @@ const is = (name, expected) => (value) => ({
   code: 'ERR_INVALID_CONFIG',
   message: `${name} must be ${expected}, got ${shown(value)}`,
 })
-const isType = (name, expected) => (value) => ({ ...is(name, expected)(value), code: 'ERR_INVALID_ARG_TYPE' })
-const isValue = (name, expected) => (value) => ({ ...is(name, expected)(value), code: 'ERR_INVALID_ARG_VALUE' })
+const isType = (name, expected) => (value) => ({
+  ...is(name, expected)(value),
+  code: 'ERR_INVALID_ARG_TYPE',
+})
+const isValue = (name, expected) => (value) => ({
+  ...is(name, expected)(value),
+  code: 'ERR_INVALID_ARG_VALUE',
+})
 
 function shown(value) {
   return inspect(value, { depth: 0, maxStringLength: 100, breakLength: Infinity })
@@ -38,22 +88,46 @@ function shown(value) {
 
 /** What is given, the values that are refused in its place, and how. */
 const table = [
-  ['command', [undefined, ...NO_STRINGS], (value) => [value, [MARK]], isType('command', 'a string')],
+  [
+    'command',
+    [undefined, ...NO_STRINGS],
+    (value) => [value, [MARK]],
+    isType('command', 'a string'),
+  ],
   ['command', [''], (value) => [value, [MARK]], isType('command', 'the name or path of a program')],
-  ['command', ['touch\0', '\0'], (value) => [value, [MARK]], isValue('command', 'a string without null bytes')],
+  [
+    'command',
+    ['touch\0', '\0'],
+    (value) => [value, [MARK]],
+    isValue('command', 'a string without null bytes'),
+  ],
   [
     'args',
     [null, 'a', 5, {}, new Set(['a']), { length: 1, 0: 'a' }],
     (value) => ['touch', value],
     isType('args', 'an array of strings'),
   ],
-  ['args[1]', [undefined, ...NO_STRINGS], (value) => ['touch', [MARK, value]], isType('args[1]', 'a string')],
-  ['args[0]', ['a\0b'], (value) => ['touch', [value, MARK]], isValue('args[0]', 'a string without null bytes')],
+  [
+    'args[1]',
+    [undefined, ...NO_STRINGS],
+    (value) => ['touch', [MARK, value]],
+    isType('args[1]', 'a string'),
+  ],
+  [
+    'args[0]',
+    ['a\0b'],
+    (value) => ['touch', [value, MARK]],
+    isValue('args[0]', 'a string without null bytes'),
+  ],
   ['options', NO_OBJECTS, (value) => ['touch', [MARK], value], is('options', 'an object')],
   ...[
     ['timeout', [...NO_COUNTS, 2 ** 31], `${TIME} or Infinity`],
     ['killGrace', [...NO_COUNTS, 2 ** 31, Infinity], TIME],
-    ['maxBuffer', [...NO_COUNTS, 2 ** 32, Infinity], 'a whole number of bytes from 1 to 4294967295'],
+    [
+      'maxBuffer',
+      [...NO_COUNTS, 2 ** 32, Infinity],
+      'a whole number of bytes from 1 to 4294967295',
+    ],
     ['server', NO_STRINGS, 'a string'],
     ['tool', NO_STRINGS, 'a string'],
     ['cwd', [...NO_STRINGS, new URL('file:///')], 'a string'],
@@ -63,7 +137,16 @@ const table = [
     ['signal', NO_SIGNALS, 'an AbortSignal'],
     [
       'input',
-      [null, 5, true, {}, ['a'], new ArrayBuffer(1), new Uint16Array(1), new DataView(new ArrayBuffer(1))],
+      [
+        null,
+        5,
+        true,
+        {},
+        ['a'],
+        new ArrayBuffer(1),
+        new Uint16Array(1),
+        new DataView(new ArrayBuffer(1)),
+      ],
       'a string, a Buffer or a Uint8Array',
     ],
     ['env', NO_OBJECTS, 'an object'],
@@ -96,7 +179,10 @@ for (const [what, values, given, refusal] of table)
 
 describe('what is odd in other ways', () => {
   test('an array with a hole has no string there', async () => {
-    const refused = { code: 'ERR_INVALID_ARG_TYPE', message: 'args[1] must be a string, got undefined' }
+    const refused = {
+      code: 'ERR_INVALID_ARG_TYPE',
+      message: 'args[1] must be a string, got undefined',
+    }
     // biome-ignore lint/suspicious/noSparseArray: it is what is tested
     const args = [MARK, , 'a']
     await assert.rejects(run('touch', args), refused)
@@ -107,7 +193,9 @@ describe('what is odd in other ways', () => {
     for (const name of ['Timeout', 'shell', 'stdio', 'killSignal', 'uid']) {
       const refused = {
         code: 'ERR_INVALID_CONFIG',
-        message: new RegExp(`^options has no option '${name}'; there are: cwd, detached, encoding, env,`),
+        message: new RegExp(
+          `^options has no option '${name}'; there are: cwd, detached, encoding, env,`,
+        ),
       }
       await assert.rejects(run('touch', [MARK], { [name]: true }), refused)
       assert.throws(() => spawn('touch', [MARK], { [name]: true }), refused)
@@ -156,7 +244,8 @@ describe('a process that runs', () => {
     const child = cat()
     for (const killGrace of [...NO_COUNTS, 2 ** 31, Infinity])
       await assert.rejects(child.kill({ killGrace }), is('killGrace', TIME)(killGrace))
-    for (const options of NO_OBJECTS) await assert.rejects(child.kill(options), is('options', 'an object')(options))
+    for (const options of NO_OBJECTS)
+      await assert.rejects(child.kill(options), is('options', 'an object')(options))
     await assert.rejects(child.kill({ signal: 'SIGTERM' }), { code: 'ERR_INVALID_CONFIG' })
     await child.end()
     assert.equal((await child.exited).exitCode, 0)

@@ -9,12 +9,29 @@ afterEach(assertNothingLeft)
 /** A server that may hold few descriptors. */
 const FEW = ['sh', '-c', 'ulimit -n 100; exec "$@"', 'sh']
 const MOST_FREE = 24
-/** A server, without its children, for which every other pidfd_open() fails, after one that finds out whether there are any. */
-const INJECTED = ['-f', '-b', 'execve', '-qq', '-o', '/dev/null', '-e', 'inject=pidfd_open:error=EMFILE:when=2+2']
+/**
+ * A server, without its children, for which every other pidfd_open() fails, after one that finds
+ * out whether there are any.
+ */
+const INJECTED = [
+  '-f',
+  '-b',
+  'execve',
+  '-qq',
+  '-o',
+  '/dev/null',
+  '-e',
+  'inject=pidfd_open:error=EMFILE:when=2+2',
+]
 const noStrace =
-  spawnSync('strace', [...INJECTED, 'true']).status === 0 ? false : 'needs strace, and the permission to trace'
+  spawnSync('strace', [...INJECTED, 'true']).status === 0
+    ? false
+    : 'needs strace, and the permission to trace'
 
-/** Starts a command with ever more descriptors free, so that each step of a start fails once for want of one. */
+/**
+ * Starts a command with ever more descriptors free, so that each step of a start fails once for
+ * want of one.
+ */
 const PROGRAM = `
   await run('true')
   const held = []
@@ -56,7 +73,9 @@ describe('a server without a descriptor left', { skip: noProcessList }, () => {
       )
     })
 
-  test('that cannot take hold of a warden ends what that has started', { skip: noStrace }, async () => {
+  test('that cannot take hold of a warden ends what that has started', {
+    skip: noStrace,
+  }, async () => {
     const program = `${IMPORTS}
       const outcomes = []
       for (let at = 0; at < 6; at++) {

@@ -30,7 +30,11 @@ describe('input', { skip: noShell }, () => {
 
   test('20 MiB go in and come out as they were, as bytes and as text', async () => {
     const bytes = randomBytes(20 * MIB)
-    const { stdout } = await run('cat', [], { input: bytes, encoding: 'buffer', maxBuffer: 20 * MIB })
+    const { stdout } = await run('cat', [], {
+      input: bytes,
+      encoding: 'buffer',
+      maxBuffer: 20 * MIB,
+    })
     assert.ok(bytes.equals(stdout))
     const text = 'ä🦀x\n'.repeat((20 * MIB) / 8)
     const read = await run('cat', [], { input: text, maxBuffer: 20 * MIB })

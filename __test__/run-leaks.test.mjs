@@ -56,9 +56,11 @@ describe('nothing leaks', { skip: noProcessList }, () => {
 
   test('no memory over 2,000 calls: less than any one thing kept from each would take', async () => {
     // The first calls fill what is kept on purpose: thread stacks, allocator arenas, compiled code.
-    for (let round = 0; round < 100; round++) await Promise.all(Array.from({ length: 5 }, () => run('true')))
+    for (let round = 0; round < 100; round++)
+      await Promise.all(Array.from({ length: 5 }, () => run('true')))
     const before = process.memoryUsage().rss
-    for (let round = 0; round < 400; round++) await Promise.all(Array.from({ length: 5 }, () => run('true')))
+    for (let round = 0; round < 400; round++)
+      await Promise.all(Array.from({ length: 5 }, () => run('true')))
     const grown = process.memoryUsage().rss - before
     assert.ok(grown < 20 * MIB, `grew by ${Math.round(grown / 2000)} bytes a call`)
   })

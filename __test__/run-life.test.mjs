@@ -9,7 +9,12 @@ afterEach(assertNothingLeft)
 /** @param {string} program @param {string} stdout */
 async function assertPrints(program, stdout) {
   const imports = "import { getActiveProcesses, run, spawn } from 'procward'\n"
-  assert.deepEqual(await outcomeOf(imports + program), { code: 0, signal: null, stdout, stderr: '' })
+  assert.deepEqual(await outcomeOf(imports + program), {
+    code: 0,
+    signal: null,
+    stdout,
+    stderr: '',
+  })
 }
 
 describe('the server', { skip: noShell }, () => {
@@ -39,7 +44,8 @@ describe('the server', { skip: noShell }, () => {
     'a command that left a process behind': `await run('sh', ['-c', 'sleep 60 >/dev/null 2>&1 </dev/null &'], { killGrace: 50 })`,
   }
   for (const [what, program] of Object.entries(lets))
-    test(`can exit by itself after ${what}`, () => assertPrints(`${program}\nconsole.log('over')`, 'over'))
+    test(`can exit by itself after ${what}`, () =>
+      assertPrints(`${program}\nconsole.log('over')`, 'over'))
 
   test('can exit at any moment, with calls in every state', async () => {
     for (const moment of [0, 1, 3, 10, 30, 100])

@@ -48,7 +48,8 @@ describe('encoding', () => {
 })
 
 describe('maxBuffer', { skip: noShell }, () => {
-  const write = (stream, length) => sh(`head -c ${length} /dev/zero | tr '\\0' a >&${stream}; exec ${stream}>&-`)
+  const write = (stream, length) =>
+    sh(`head -c ${length} /dev/zero | tr '\\0' a >&${stream}; exec ${stream}>&-`)
 
   for (const [stream, name] of [
     [1, 'stdout'],
@@ -79,7 +80,10 @@ describe('maxBuffer', { skip: noShell }, () => {
   test('is 10 MiB when nothing is said', async () => {
     const { stdout } = await run(...write(1, 10 * MIB))
     assert.equal(stdout.length, 10 * MIB)
-    await assert.rejects(run(...write(1, 10 * MIB + 1)), { code: 'ERR_MAX_BUFFER', truncated: true })
+    await assert.rejects(run(...write(1, 10 * MIB + 1)), {
+      code: 'ERR_MAX_BUFFER',
+      truncated: true,
+    })
   })
 
   test('counts each output for itself', async () => {
@@ -88,7 +92,10 @@ describe('maxBuffer', { skip: noShell }, () => {
   })
 
   test('counts bytes, not characters, and a character that is cut is replaced', async () => {
-    await assert.rejects(run('printf', ['ää'], { maxBuffer: 3 }), { code: 'ERR_MAX_BUFFER', stdout: 'ä\ufffd' })
+    await assert.rejects(run('printf', ['ää'], { maxBuffer: 3 }), {
+      code: 'ERR_MAX_BUFFER',
+      stdout: 'ä\ufffd',
+    })
   })
 
   test('ends the whole tree of one that never stops, and keeps no more than the bound', async () => {

@@ -31,7 +31,8 @@ async function processCalls(t, program) {
     const caller = line.split(' ', 1)[0]
     const call = / resumed>/.test(line) ? unfinished.get(caller) : { caller, line }
     if (line.includes('<unfinished')) unfinished.set(caller, call)
-    if (!call || call.line.includes('CLONE_THREAD') || !/\b(clone3?|v?fork)\(/.test(call.line)) continue
+    if (!call || call.line.includes('CLONE_THREAD') || !/\b(clone3?|v?fork)\(/.test(call.line))
+      continue
     if (call.line === line) made.push(call)
     call.child = line.match(/= (\d+)$/)?.[1]
   }
@@ -40,7 +41,8 @@ async function processCalls(t, program) {
   return made.filter(({ caller }) => !children.has(caller)).map(({ line }) => line)
 }
 
-// Node.js's own spawn forks: with a large heap of Buffers that holds up the event loop for tens of milliseconds.
+// Node.js's own spawn forks: with a large heap of Buffers that holds up the event loop for tens of
+// milliseconds.
 describe('children start by posix_spawn, never by fork', { skip: noStrace() }, () => {
   const calls = [
     `run('/bin/true')`,
@@ -60,7 +62,10 @@ describe('children start by posix_spawn, never by fork', { skip: noStrace() }, (
   })
 
   test('and a fork would be seen', async (t) => {
-    const made = await processCalls(t, `import { execFileSync } from 'node:child_process'; execFileSync('true')`)
+    const made = await processCalls(
+      t,
+      `import { execFileSync } from 'node:child_process'; execFileSync('true')`,
+    )
     assert.equal(made.length, 1)
     assert.doesNotMatch(made[0], /CLONE_VFORK/)
   })

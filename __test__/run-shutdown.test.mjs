@@ -3,7 +3,12 @@ import { afterEach, describe, test } from 'node:test'
 import { getActiveProcesses, run } from '../index.js'
 import runner from '../lib/process/runner.js'
 import { sh } from './support/commands.mjs'
-import { assertNothingLeft, commandsOfThisTest, noProcessList, processesOfThisTest } from './support/processes.mjs'
+import {
+  assertNothingLeft,
+  commandsOfThisTest,
+  noProcessList,
+  processesOfThisTest,
+} from './support/processes.mjs'
 import { until } from './support/until.mjs'
 
 const { Runner } = runner
@@ -13,7 +18,9 @@ afterEach(assertNothingLeft)
 describe('the shutdown of a part of a server', { skip: noProcessList }, () => {
   test('ends all its trees, waits for them, and starts nothing more', async () => {
     const part = new Runner()
-    const running = Array.from({ length: 5 }, () => part.run(...sh('sleep 60 & (setsid sleep 60 &) ; wait')))
+    const running = Array.from({ length: 5 }, () =>
+      part.run(...sh('sleep 60 & (setsid sleep 60 &) ; wait')),
+    )
     running.push(part.spawn('cat').exited)
     const settled = Promise.allSettled(running)
     await until(() => commandsOfThisTest().length === 16)
@@ -72,7 +79,10 @@ describe('the shutdown of a part of a server', { skip: noProcessList }, () => {
 
   test('in the same tick as the calls', async () => {
     const part = new Runner()
-    const settled = Promise.allSettled([part.run('sleep', ['60']), part.spawn('sleep', ['60']).exited])
+    const settled = Promise.allSettled([
+      part.run('sleep', ['60']),
+      part.spawn('sleep', ['60']).exited,
+    ])
     await part.shutdown()
     for (const { reason } of await settled) assert.equal(reason.code, 'ERR_CLOSED')
   })

@@ -42,7 +42,13 @@ describe('a command that cannot be started', { skip: noShell }, () => {
     ['a script whose interpreter is missing', 'FOLDER/tools/interpreted', [], {}, 'ENOENT'],
     ['a path through a file', 'FOLDER/tools/tool/x', [], {}, 'ENOTDIR'],
     ['an argument longer than the system takes', 'true', ['x'.repeat(200_000)], {}, 'E2BIG'],
-    ['more arguments than the system takes', 'true', Array(100).fill('x'.repeat(100_000)), {}, 'E2BIG'],
+    [
+      'more arguments than the system takes',
+      'true',
+      Array(100).fill('x'.repeat(100_000)),
+      {},
+      'E2BIG',
+    ],
   ]
   for (const [what, name, args, options, errno] of table)
     test(what, async () => {
@@ -52,11 +58,17 @@ describe('a command that cannot be started', { skip: noShell }, () => {
         assert.equal(error.code, 'ERR_SPAWN')
         assert.match(error.message, new RegExp(`^Cannot start ${command} \\(${errno}\\)`))
         const { code, errno: number, syscall, path } = error.cause
-        assert.deepEqual({ code, syscall, path }, { code: errno, syscall: `spawn ${command}`, path: command })
+        assert.deepEqual(
+          { code, syscall, path },
+          { code: errno, syscall: `spawn ${command}`, path: command },
+        )
         return Number.isInteger(number) && number < 0
       }
       await assert.rejects(run(command, args, options), isStartError)
-      await assert.rejects(run(command, args, { ...options, input: 'x', reject: false, timeout: 60_000 }), isStartError)
+      await assert.rejects(
+        run(command, args, { ...options, input: 'x', reject: false, timeout: 60_000 }),
+        isStartError,
+      )
       const started = spawn(command, args, options)
       started.on('spawn', (pid) => assert.fail(`spawn event with pid ${pid}`))
       await assert.rejects(started.exited, isStartError)
@@ -90,7 +102,10 @@ describe('where a command is found', { skip: noShell }, () => {
   })
 
   test('the command sees the name that it was called by', async () => {
-    assert.equal(await of('sh', ['-c', 'tr "\\0" " " < /proc/$$/cmdline'], {}), 'sh -c tr "\\0" " " < /proc/$$/cmdline')
+    assert.equal(
+      await of('sh', ['-c', 'tr "\\0" " " < /proc/$$/cmdline'], {}),
+      'sh -c tr "\\0" " " < /proc/$$/cmdline',
+    )
   })
 })
 

@@ -30,7 +30,12 @@ isolated(
           const freezer = freezerFor(t)
           if (freezer === undefined) return
           const server = `reject-${warden}`
-          const options = { timeout: 400, killGrace: 200, onStuck: /** @type {const} */ ('reject'), server }
+          const options = {
+            timeout: 400,
+            killGrace: 200,
+            onStuck: /** @type {const} */ ('reject'),
+            server,
+          }
           const child = spawn(...sh('echo ready; sleep 1000 & wait'), options)
           /** @type {string[]} */
           const lines = []
@@ -39,8 +44,14 @@ isolated(
           await freezer.freeze(child.pid)
           await assert.rejects(child.exited, (error) => {
             assert.equal(error.code, 'ERR_STUCK')
-            assert.deepEqual([error.left, error.timedOut, error.exitCode], [[child.pid], true, null])
-            assert.match(error.message, new RegExp(`^\\S*sh was killed and is still there \\(pid ${child.pid}\\)`))
+            assert.deepEqual(
+              [error.left, error.timedOut, error.exitCode],
+              [[child.pid], true, null],
+            )
+            assert.match(
+              error.message,
+              new RegExp(`^\\S*sh was killed and is still there \\(pid ${child.pid}\\)`),
+            )
             return true
           })
           assert.deepEqual(
@@ -59,7 +70,9 @@ isolated(
           if (freezer === undefined) return
           const server = `wait-${warden}`
           const semaphore = new Semaphore(1)
-          const call = semaphore.use(() => run('sleep', ['1000'], { timeout: 300, killGrace: 50, server }))
+          const call = semaphore.use(() =>
+            run('sleep', ['1000'], { timeout: 300, killGrace: 50, server }),
+          )
           const outcome = call.catch(({ code, left }) => ({ code, left }))
           const pid = await until(() => getActiveProcesses()[0]?.pid)
           await freezer.freeze(pid)
@@ -92,7 +105,12 @@ isolated(
 
     test('who is only slow to end is not stuck', async () => {
       const slow = sh(`trap 'sleep 0.2; exit 3' TERM; while :; do sleep 0.01; done`)
-      const options = { timeout: 200, killGrace: 5000, onStuck: /** @type {const} */ ('reject'), server: 'slow' }
+      const options = {
+        timeout: 200,
+        killGrace: 5000,
+        onStuck: /** @type {const} */ ('reject'),
+        server: 'slow',
+      }
       await assert.rejects(run(...slow, options), { code: 'ERR_CALL_TIMEOUT', exitCode: 3 })
       assert.deepEqual(counts('slow'), [0, 0])
     })

@@ -28,11 +28,16 @@ describe('timeout', { skip: noShell }, () => {
 
   test('its message says after how long, and the tail of stderr', async () => {
     const message = `/bin/sh timed out after ${TIMEOUT} ms and was ended: stuck`
-    await assert.rejects(run(...sh('echo stuck >&2; exec sleep 60'), { timeout: TIMEOUT }), { message })
+    await assert.rejects(run(...sh('echo stuck >&2; exec sleep 60'), { timeout: TIMEOUT }), {
+      message,
+    })
   })
 
   test('reject: false resolves with timedOut', async () => {
-    const { timedOut, signal, exitCode } = await run('sleep', ['60'], { timeout: 50, reject: false })
+    const { timedOut, signal, exitCode } = await run('sleep', ['60'], {
+      timeout: 50,
+      reject: false,
+    })
     assert.deepEqual([timedOut, signal, exitCode], [true, 'SIGTERM', null])
   })
 
@@ -58,7 +63,12 @@ describe('killGrace', { skip: noShell }, () => {
       timeout: TIMEOUT,
       killGrace: 50,
     })
-    await assert.rejects(running, { code: 'ERR_CALL_TIMEOUT', signal: 'SIGKILL', exitCode: null, stdout: 'ready\n' })
+    await assert.rejects(running, {
+      code: 'ERR_CALL_TIMEOUT',
+      signal: 'SIGKILL',
+      exitCode: null,
+      stdout: 'ready\n',
+    })
   })
 
   test('is time to clean up: what the command says and gives after SIGTERM counts', async () => {
@@ -73,7 +83,9 @@ describe('killGrace', { skip: noShell }, () => {
   })
 
   test('a command that exits well after SIGTERM has timed out all the same', async () => {
-    const running = run(...sh(`trap 'exit 0' TERM; while :; do sleep 0.05; done`), { timeout: TIMEOUT })
+    const running = run(...sh(`trap 'exit 0' TERM; while :; do sleep 0.05; done`), {
+      timeout: TIMEOUT,
+    })
     await assert.rejects(running, { code: 'ERR_CALL_TIMEOUT', exitCode: 0, timedOut: true })
   })
 
@@ -94,7 +106,10 @@ describe('killGrace', { skip: noShell }, () => {
   })
 
   test('a timeout in that time is a timeout', async () => {
-    const running = run(...sh(`echo root; sleep 60 & exit 0`), { killGrace: 60_000, timeout: TIMEOUT })
+    const running = run(...sh(`echo root; sleep 60 & exit 0`), {
+      killGrace: 60_000,
+      timeout: TIMEOUT,
+    })
     await assert.rejects(running, { code: 'ERR_CALL_TIMEOUT', exitCode: 0, stdout: 'root\n' })
   })
 })

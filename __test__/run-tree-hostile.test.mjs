@@ -23,12 +23,16 @@ const noPerl = spawnSync('perl', ['-e', '1']).status === 0 ? false : 'needs perl
 describe('trees that fight back', { skip: noProcessList }, () => {
   test('fifty that fork fifty, all ignoring SIGTERM, under a timeout', async () => {
     const script = `trap '' TERM; i=0; while [ $i -lt 50 ]; do i=$((i+1)); (sleep 60 & wait; sleep 60) & done; wait; wait`
-    await assert.rejects(run(...sh(script), { timeout: 500, killGrace: 100 }), { code: 'ERR_CALL_TIMEOUT' })
+    await assert.rejects(run(...sh(script), { timeout: 500, killGrace: 100 }), {
+      code: 'ERR_CALL_TIMEOUT',
+    })
   })
 
   test('one that starts a new child, in a session of its own, for each that dies', async () => {
     const script = `trap '' TERM; i=0; while [ $i -lt 1000 ]; do i=$((i+1)); setsid sh -c 'trap "" TERM; sleep 0.05; sleep 60'; done`
-    await assert.rejects(run(...sh(script), { timeout: 500, killGrace: 100 }), { code: 'ERR_CALL_TIMEOUT' })
+    await assert.rejects(run(...sh(script), { timeout: 500, killGrace: 100 }), {
+      code: 'ERR_CALL_TIMEOUT',
+    })
   })
 
   test('one that starts children while it is being asked to end', async () => {
@@ -40,15 +44,23 @@ describe('trees that fight back', { skip: noProcessList }, () => {
 
   test('children that die while they are being killed', async () => {
     const script = `i=0; while [ $i -lt 2000 ]; do i=$((i+1)); sleep 0.001 & sleep 0.002 & wait; done`
-    const running = Array.from({ length: 5 }, (_, at) => run(...sh(script), { timeout: 200 + 50 * at, killGrace: 20 }))
-    for (const { reason } of await Promise.allSettled(running)) assert.equal(reason.code, 'ERR_CALL_TIMEOUT')
+    const running = Array.from({ length: 5 }, (_, at) =>
+      run(...sh(script), { timeout: 200 + 50 * at, killGrace: 20 }),
+    )
+    for (const { reason } of await Promise.allSettled(running))
+      assert.equal(reason.code, 'ERR_CALL_TIMEOUT')
   })
 
-  test('one that never stays: it forks and exits, thousands of times', { skip: noPerl }, async () => {
+  test('one that never stays: it forks and exits, thousands of times', {
+    skip: noPerl,
+  }, async () => {
     const hare = `for (1..5000) { exit if fork; open F, ">>", $ARGV[0]; print F "."; close F }`
     for (let round = 0; round < 3; round++) {
       const trace = join(folder, `trace ${round}`)
-      const running = run(...sh(`perl -e '${hare}' "$1" & exec sleep 60`, trace), { timeout: 200, killGrace: 50 })
+      const running = run(...sh(`perl -e '${hare}' "$1" & exec sleep 60`, trace), {
+        timeout: 200,
+        killGrace: 50,
+      })
       await assert.rejects(running, { code: 'ERR_CALL_TIMEOUT' })
       const { size } = await stat(trace)
       assert.equal(await finalSize(trace), size, 'it ran on after the call had ended')
@@ -96,6 +108,7 @@ describe('ends that come together', { skip: noProcessList }, () => {
     const trees = Array.from({ length: 100 }, (_, at) =>
       run(...sh('sleep 60 & setsid sleep 60 & wait'), { timeout: 300 + at, killGrace: 100 }),
     )
-    for (const { reason } of await Promise.allSettled(trees)) assert.equal(reason.code, 'ERR_CALL_TIMEOUT')
+    for (const { reason } of await Promise.allSettled(trees))
+      assert.equal(reason.code, 'ERR_CALL_TIMEOUT')
   })
 })

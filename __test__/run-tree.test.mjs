@@ -2,7 +2,13 @@ import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
 import { spawn } from '../index.js'
 import { node, sh } from './support/commands.mjs'
-import { assertNothingLeft, commandsOfThisTest, isAlive, kill, noProcessList } from './support/processes.mjs'
+import {
+  assertNothingLeft,
+  commandsOfThisTest,
+  isAlive,
+  kill,
+  noProcessList,
+} from './support/processes.mjs'
 import { until } from './support/until.mjs'
 
 afterEach(assertNothingLeft)
@@ -21,18 +27,28 @@ const SLEEP = 'echo $$; exec sleep 60'
 const STUBBORN = `trap "" TERM HUP INT; echo $$; while :; do sleep 0.05; done`
 
 describe('the whole tree is ended', { skip: noProcessList }, () => {
-  /** What it is, how many it has, and its program. @type {[string, number, [string, string[]]][]} */
+  /**
+   * What it is, how many it has, and its program.
+   * @type {[string, number, [string, string[]]][]}
+   */
   const trees = [
     [
       'a shell, its child, and its grandchild',
       3,
       sh(`echo $$; sh -c 'echo $$; sh -c "$1" & wait' sh "$1" & wait`, SLEEP),
     ],
-    ['a child that ignores SIGTERM under a root that does not', 2, sh(`echo $$; sh -c "$1" & wait`, STUBBORN)],
+    [
+      'a child that ignores SIGTERM under a root that does not',
+      2,
+      sh(`echo $$; sh -c "$1" & wait`, STUBBORN),
+    ],
     [
       'all of three generations ignore SIGTERM',
       3,
-      sh(`trap '' TERM; echo $$; sh -c 'echo $$; sh -c "$1" & wait' sh "$1" & wait; wait`, STUBBORN),
+      sh(
+        `trap '' TERM; echo $$; sh -c 'echo $$; sh -c "$1" & wait' sh "$1" & wait; wait`,
+        STUBBORN,
+      ),
     ],
     ['a child in a session of its own', 2, sh(`echo $$; setsid sh -c "$1" & wait`, SLEEP)],
     [
@@ -75,7 +91,10 @@ describe('the whole tree is ended', { skip: noProcessList }, () => {
     [
       'fifty children',
       51,
-      sh(`echo $$; for i in 1 2 3 4 5 6 7 8 9 10; do for j in 1 2 3 4 5; do sh -c "$1" & done; done; wait`, SLEEP),
+      sh(
+        `echo $$; for i in 1 2 3 4 5 6 7 8 9 10; do for j in 1 2 3 4 5; do sh -c "$1" & done; done; wait`,
+        SLEEP,
+      ),
     ],
     [
       'twenty generations',

@@ -4,7 +4,14 @@ import { afterEach, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { spawn } from '../index.js'
 import { node, sh } from './support/commands.mjs'
-import { assertNothingLeft, isAlive, kill, noProcessList, parentOf, processesOfThisTest } from './support/processes.mjs'
+import {
+  assertNothingLeft,
+  isAlive,
+  kill,
+  noProcessList,
+  parentOf,
+  processesOfThisTest,
+} from './support/processes.mjs'
 import { until } from './support/until.mjs'
 
 afterEach(assertNothingLeft)
@@ -19,7 +26,9 @@ async function started(lines, [command, args], options) {
 }
 
 /** Takes its time after SIGTERM, and then exits with 7. */
-const CAREFUL = sh(`trap 'sleep 0.3; echo clean; exit 7' TERM; echo ready; while :; do sleep 0.02; done`)
+const CAREFUL = sh(
+  `trap 'sleep 0.3; echo clean; exit 7' TERM; echo ready; while :; do sleep 0.02; done`,
+)
 
 describe('the warden of a tree', { skip: noProcessList }, () => {
   test("is the command's parent, and ends with the tree", async () => {
@@ -38,7 +47,10 @@ describe('the warden of a tree', { skip: noProcessList }, () => {
 
   test('waits for the orphans that it is given: no zombie stays below it', async () => {
     const orphans = 'for i in 1 2 3 4 5 6 7 8 9 10; do (setsid sleep 0.01 &) ; done'
-    const { child, warden } = await started(1, sh(`${orphans}; sleep 0.2; echo done; exec sleep 60`))
+    const { child, warden } = await started(
+      1,
+      sh(`${orphans}; sleep 0.2; echo done; exec sleep 60`),
+    )
     await until(() => processesOfThisTest().length === 2)
     const children = readFileSync(`/proc/${warden}/task/${warden}/children`, 'utf8').trim()
     assert.equal(children, `${child.pid}`)
@@ -46,7 +58,9 @@ describe('the warden of a tree', { skip: noProcessList }, () => {
   })
 
   test('asks what any thread of a member has started, too', async () => {
-    const asked = JSON.stringify(`trap 'echo asked; exit' TERM; echo ready; while :; do sleep 0.02; done`)
+    const asked = JSON.stringify(
+      `trap 'echo asked; exit' TERM; echo ready; while :; do sleep 0.02; done`,
+    )
     const inThread = `require('child_process').spawn('sh', ['-c', ${asked}], { detached: true, stdio: ['ignore', 1, 'ignore'] })`
     const program = `new (require('worker_threads').Worker)(${JSON.stringify(`${inThread}; setInterval(() => {}, 1000)`)}, { eval: true, execArgv: [] })`
     const { child, heard } = await started(1, node(program))
@@ -55,14 +69,20 @@ describe('the warden of a tree', { skip: noProcessList }, () => {
   })
 
   test('that was killed takes the command with it, and the rest is found by its tag', async () => {
-    const { child, heard, warden } = await started(2, sh(`setsid sleep 60 & echo $!; echo $$; wait`), { killGrace: 50 })
+    const { child, heard, warden } = await started(
+      2,
+      sh(`setsid sleep 60 & echo $!; echo $$; wait`),
+      { killGrace: 50 },
+    )
     kill(warden)
     await assert.rejects(child.exited, { code: 'ERR_EXIT', signal: 'SIGKILL' })
     assert.deepEqual(heard.filter(isAlive), [])
   })
 
   test('that was killed takes the command with it, also one without its tag', async (t) => {
-    const { child, heard, warden } = await started(1, sh('echo $$; exec env -i sleep 60'), { killGrace: 50 })
+    const { child, heard, warden } = await started(1, sh('echo $$; exec env -i sleep 60'), {
+      killGrace: 50,
+    })
     t.after(() => kill(heard[0]))
     kill(warden)
     await assert.rejects(child.exited, { code: 'ERR_EXIT', signal: 'SIGKILL' })
@@ -70,7 +90,11 @@ describe('the warden of a tree', { skip: noProcessList }, () => {
   })
 
   test('that is stopped is done without', async () => {
-    const { child, heard, warden } = await started(2, sh(`setsid sleep 60 & echo $!; echo $$; wait`), { killGrace: 50 })
+    const { child, heard, warden } = await started(
+      2,
+      sh(`setsid sleep 60 & echo $!; echo $$; wait`),
+      { killGrace: 50 },
+    )
     process.kill(warden, 'SIGSTOP')
     await child.kill()
     assert.deepEqual([...heard, warden].filter(isAlive), [])

@@ -1,4 +1,5 @@
-// The way of the platforms that have no wardens, on Linux: the process table shows who belongs to a tree.
+// The way of the platforms that have no wardens, on Linux: the process table shows who belongs to a
+// tree.
 
 import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
@@ -7,7 +8,10 @@ import { sh } from './support/commands.mjs'
 import { assertNothingLeft, isAlive, kill, noProcessList } from './support/processes.mjs'
 import { withoutWarden } from './support/warden.mjs'
 
-/** Neither its group nor its environment shows where it came from, and it does not go when it is asked to. */
+/**
+ * Neither its group nor its environment shows where it came from, and it does not go when it is
+ * asked to.
+ */
 const STUBBORN = `env -i setsid sh -c 'trap "" TERM; echo $$; exec >/dev/null 2>&1; while :; do sleep 0.05; done'`
 
 withoutWarden()

@@ -8,14 +8,24 @@ import { assertNothingLeft } from './support/processes.mjs'
 afterEach(assertNothingLeft)
 
 /** What a run gives whose command wrote and failed in nothing. */
-const NOTHING = { exitCode: 0, signal: null, stdout: '', stderr: '', timedOut: false, truncated: false }
+const NOTHING = {
+  exitCode: 0,
+  signal: null,
+  stdout: '',
+  stderr: '',
+  timedOut: false,
+  truncated: false,
+}
 
 describe('the result of run()', { skip: noShell }, () => {
   test('has these fields, and no others', async () => {
     const { pid, duration, ...rest } = await run(...sh('echo out; echo error >&2'))
     assert.deepEqual(rest, { ...NOTHING, stdout: 'out\n', stderr: 'error\n' })
     assert.ok(Number.isInteger(pid) && pid > 1, `pid ${pid}`)
-    assert.ok(Number.isInteger(duration) && duration >= 0, `duration ${duration} is whole milliseconds`)
+    assert.ok(
+      Number.isInteger(duration) && duration >= 0,
+      `duration ${duration} is whole milliseconds`,
+    )
   })
 
   test('has the pid of the command itself', async () => {
@@ -62,7 +72,12 @@ describe('exit codes', { skip: noShell }, () => {
         assert.ok(error instanceof Error)
         assert.equal(errorCode, 'ERR_EXIT')
         assert.equal(message, `/bin/sh exited with code ${code}: what went wrong`)
-        assert.deepEqual(rest, { ...NOTHING, exitCode: code, stdout: 'out\n', stderr: 'what went wrong\n' })
+        assert.deepEqual(rest, {
+          ...NOTHING,
+          exitCode: code,
+          stdout: 'out\n',
+          stderr: 'what went wrong\n',
+        })
         return pid > 1 && duration >= 0
       })
       const { exitCode, stdout } = await run(command, args, { reject: false })
@@ -117,6 +132,9 @@ describe('the message of ERR_EXIT', { skip: noShell }, () => {
   test('is short when there is none, and tells of a stderr that is kept as bytes', async () => {
     await assert.rejects(run('false'), { code: 'ERR_EXIT', message: 'false exited with code 1' })
     const bytes = run(...sh('printf bad >&2; exit 1'), { encoding: 'buffer' })
-    await assert.rejects(bytes, { message: '/bin/sh exited with code 1: bad', stderr: Buffer.from('bad') })
+    await assert.rejects(bytes, {
+      message: '/bin/sh exited with code 1: bad',
+      stderr: Buffer.from('bad'),
+    })
   })
 })

@@ -17,7 +17,16 @@ function fullSemaphore(limit = 1, options) {
 const listeners = (signal) => getEventListeners(signal, 'abort').length
 
 describe('the error is the usual AbortError, its cause the reason', () => {
-  const reasons = [new Error('shutdown'), new RangeError('other'), 'text', '', 0, false, null, { why: 'object' }]
+  const reasons = [
+    new Error('shutdown'),
+    new RangeError('other'),
+    'text',
+    '',
+    0,
+    false,
+    null,
+    { why: 'object' },
+  ]
   for (const reason of reasons)
     test(String(reason) || 'empty text', async () => {
       const semaphore = fullSemaphore()
@@ -48,7 +57,9 @@ describe('the error is the usual AbortError, its cause the reason', () => {
     assert.deepEqual([expired.code, expired.cause.name], ['ABORT_ERR', 'TimeoutError'])
     assert.equal(expired.cause, timeout.reason)
     const controller = new AbortController()
-    const waiter = semaphore.acquire({ signal: AbortSignal.any([controller.signal, new AbortController().signal]) })
+    const waiter = semaphore.acquire({
+      signal: AbortSignal.any([controller.signal, new AbortController().signal]),
+    })
     controller.abort('any')
     await assert.rejects(waiter, { ...ABORTED, cause: 'any' })
   })
@@ -66,14 +77,21 @@ describe('who is aborted', () => {
     )
     assert.equal(ran, false)
     assert.equal(listeners(signal), 0)
-    assert.deepEqual(semaphore.getStatus(), { maxConcurrent: 1, current: 0, queued: 0, available: 1 })
+    assert.deepEqual(semaphore.getStatus(), {
+      maxConcurrent: 1,
+      current: 0,
+      queued: 0,
+      available: 1,
+    })
   })
 
   test('in the queue: gone from it within abort(), the others keep their order', async () => {
     const semaphore = fullSemaphore()
     const controllers = Array.from({ length: 6 }, () => new AbortController())
     const order = []
-    const calls = controllers.map(({ signal }, index) => semaphore.use(() => order.push(index), { signal }))
+    const calls = controllers.map(({ signal }, index) =>
+      semaphore.use(() => order.push(index), { signal }),
+    )
     const outcomes = Promise.allSettled(calls)
     for (const index of [0, 3, 5]) controllers[index].abort()
     assert.equal(semaphore.getStatus().queued, 3)
@@ -81,7 +99,12 @@ describe('who is aborted', () => {
     const statuses = (await outcomes).map((outcome) => outcome.reason?.code ?? 'ran')
     assert.deepEqual(statuses, ['ABORT_ERR', 'ran', 'ran', 'ABORT_ERR', 'ran', 'ABORT_ERR'])
     assert.deepEqual(order, [1, 2, 4])
-    assert.deepEqual(semaphore.getStatus(), { maxConcurrent: 1, current: 0, queued: 0, available: 1 })
+    assert.deepEqual(semaphore.getStatus(), {
+      maxConcurrent: 1,
+      current: 0,
+      queued: 0,
+      available: 1,
+    })
   })
 
   test('after the slot was taken up: nothing changes, the running function sees to itself', async () => {
@@ -112,11 +135,15 @@ describe('who is aborted', () => {
 })
 
 describe('aborted before the slot was taken up: it is not handed over, and not lost', () => {
-  for (const way of ['a release just before abort()', "an earlier listener's release within abort()"])
+  for (const way of [
+    'a release just before abort()',
+    "an earlier listener's release within abort()",
+  ])
     test(way, async () => {
       const semaphore = fullSemaphore()
       const controller = new AbortController()
-      if (way.startsWith('an earlier')) controller.signal.addEventListener('abort', () => semaphore.release())
+      if (way.startsWith('an earlier'))
+        controller.signal.addEventListener('abort', () => semaphore.release())
       let ran = false
       const outcomes = Promise.allSettled([
         semaphore.use(() => (ran = true), { signal: controller.signal }),
@@ -125,7 +152,12 @@ describe('aborted before the slot was taken up: it is not handed over, and not l
       if (way.startsWith('a release')) semaphore.release()
       controller.abort()
       const [aborted, behind] = await outcomes
-      assert.deepEqual(semaphore.getStatus(), { maxConcurrent: 1, current: 0, queued: 0, available: 1 })
+      assert.deepEqual(semaphore.getStatus(), {
+        maxConcurrent: 1,
+        current: 0,
+        queued: 0,
+        available: 1,
+      })
       assert.equal(behind.value, 'behind it')
       assert.equal(aborted.reason?.code, 'ABORT_ERR')
       assert.equal(ran, false)
@@ -184,7 +216,12 @@ describe('the abort listener goes when the wait ends', () => {
     await waiters[9]
     assert.equal(listeners(signal), 1)
     controller.abort()
-    assert.deepEqual(semaphore.getStatus(), { maxConcurrent: 1, current: 1, queued: 0, available: 0 })
+    assert.deepEqual(semaphore.getStatus(), {
+      maxConcurrent: 1,
+      current: 1,
+      queued: 0,
+      available: 0,
+    })
     await Promise.all(waiters)
     assert.deepEqual(
       rejected,

@@ -10,7 +10,11 @@ function fullSemaphore(options) {
 }
 
 describe('maxQueue', () => {
-  const FULL = { name: 'Error', code: 'ERR_QUEUE_FULL', message: /^Semaphore queue is full \(2 waiting\).*maxQueue/ }
+  const FULL = {
+    name: 'Error',
+    code: 'ERR_QUEUE_FULL',
+    message: /^Semaphore queue is full \(2 waiting\).*maxQueue/,
+  }
 
   test('refuses the one too many at once, and nobody else', async () => {
     const semaphore = fullSemaphore({ maxQueue: 2 })
@@ -23,7 +27,12 @@ describe('maxQueue', () => {
       FULL,
     )
     assert.equal(ran, false)
-    assert.deepEqual(semaphore.getStatus(), { maxConcurrent: 1, current: 1, queued: 2, available: 0 })
+    assert.deepEqual(semaphore.getStatus(), {
+      maxConcurrent: 1,
+      current: 1,
+      queued: 2,
+      available: 0,
+    })
     for (const waiter of waiters) {
       semaphore.release()
       await waiter
@@ -76,7 +85,12 @@ describe('close', () => {
       semaphore.acquire(),
     ].map((waiter, index) => assert.rejects(waiter, CLOSED).then(() => order.push(index)))
     semaphore.close()
-    assert.deepEqual(semaphore.getStatus(), { maxConcurrent: 1, current: 1, queued: 0, available: 0 })
+    assert.deepEqual(semaphore.getStatus(), {
+      maxConcurrent: 1,
+      current: 1,
+      queued: 0,
+      available: 0,
+    })
     await Promise.all(waiters)
     assert.deepEqual(order, [0, 1, 2, 3])
     for (const options of [undefined, {}, { timeout: 5 }, { signal }]) {
@@ -125,21 +139,31 @@ describe('close', () => {
 describe('a hundred thousand waiters', () => {
   const COUNT = 100_000
 
-  /** How many waiters ended with which code. @param {Semaphore} semaphore @param {() => void} [end] */
+  /**
+   * How many waiters ended with which code.
+   * @param {Semaphore} semaphore
+   * @param {() => void} [end]
+   */
   async function outcomesOf(semaphore, end) {
     const waiters = Array.from({ length: COUNT }, () => semaphore.acquire())
     assert.equal(semaphore.getStatus().queued, COUNT)
     const outcomes = Promise.allSettled(waiters)
     end?.()
     const codes = new Map()
-    for (const { reason } of await outcomes) codes.set(reason?.code, (codes.get(reason?.code) ?? 0) + 1)
+    for (const { reason } of await outcomes)
+      codes.set(reason?.code, (codes.get(reason?.code) ?? 0) + 1)
     return Object.fromEntries(codes)
   }
 
   test('are all rejected by close()', async () => {
     const semaphore = fullSemaphore()
     assert.deepEqual(await outcomesOf(semaphore, () => semaphore.close()), { ERR_CLOSED: COUNT })
-    assert.deepEqual(semaphore.getStatus(), { maxConcurrent: 1, current: 1, queued: 0, available: 0 })
+    assert.deepEqual(semaphore.getStatus(), {
+      maxConcurrent: 1,
+      current: 1,
+      queued: 0,
+      available: 0,
+    })
   })
 
   test('all time out, and leave the slot usable', async () => {
@@ -151,7 +175,9 @@ describe('a hundred thousand waiters', () => {
 
   test('are all let in by resize()', async () => {
     const semaphore = fullSemaphore()
-    assert.deepEqual(await outcomesOf(semaphore, () => semaphore.resize(COUNT + 1)), { undefined: COUNT })
+    assert.deepEqual(await outcomesOf(semaphore, () => semaphore.resize(COUNT + 1)), {
+      undefined: COUNT,
+    })
     assert.deepEqual(semaphore.getStatus(), {
       maxConcurrent: COUNT + 1,
       current: COUNT + 1,

@@ -3,8 +3,32 @@ import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
 import { Semaphore } from '../index.js'
 
-const NO_NUMBERS = ['3', '', true, null, 3n, Symbol('three'), {}, [3], () => 3, new Date(3), new Number(3)]
-const NO_COUNTS = [...NO_NUMBERS, Number.NaN, -1, 0, -0, 0.5, 1.5, 3 + 1e-9, -Infinity, Number.MAX_SAFE_INTEGER, 1e21]
+const NO_NUMBERS = [
+  '3',
+  '',
+  true,
+  null,
+  3n,
+  Symbol('three'),
+  {},
+  [3],
+  () => 3,
+  new Date(3),
+  new Number(3),
+]
+const NO_COUNTS = [
+  ...NO_NUMBERS,
+  Number.NaN,
+  -1,
+  0,
+  -0,
+  0.5,
+  1.5,
+  3 + 1e-9,
+  -Infinity,
+  Number.MAX_SAFE_INTEGER,
+  1e21,
+]
 const TOO_MANY = 2 ** 32
 const TOO_LONG = 2 ** 31
 const NO_OPTIONS = [null, 'timeout', 5, true, 1n, Symbol('options'), [], [1], () => {}]
@@ -20,11 +44,27 @@ const NO_SIGNALS = [
   new EventTarget(),
   () => {},
 ]
-const NO_FUNCTIONS = [undefined, null, 'fn', 5, true, 1n, Symbol('fn'), {}, [], Promise.resolve(), new Date(0)]
+const NO_FUNCTIONS = [
+  undefined,
+  null,
+  'fn',
+  5,
+  true,
+  1n,
+  Symbol('fn'),
+  {},
+  [],
+  Promise.resolve(),
+  new Date(0),
+]
 
 /** What the error of a bad value is: it names the parameter, what it must be, and what it got. */
 function refusal(name, expected, value, code = 'ERR_INVALID_CONFIG') {
-  return { name: 'Error', code, message: `${name} must be ${expected}, got ${inspect(value, { depth: 0 })}` }
+  return {
+    name: 'Error',
+    code,
+    message: `${name} must be ${expected}, got ${inspect(value, { depth: 0 })}`,
+  }
 }
 
 const WHOLE = 'a whole number'
@@ -32,11 +72,22 @@ const COUNT = `${WHOLE} from 1 to 4294967295`
 const COUNT_OR_INFINITY = `${COUNT} or Infinity`
 const TIME_OR_INFINITY = `${WHOLE} of milliseconds from 1 to 2147483647 or Infinity`
 
-/** Whether the semaphore of one slot, free or not, still does all it should, with nothing lost and nobody left. */
+/**
+ * Whether the semaphore of one slot, free or not, still does all it should, with nothing lost and
+ * nobody left.
+ */
 async function assertUnharmed(semaphore, held) {
-  assert.deepEqual(semaphore.getStatus(), { maxConcurrent: 1, current: held, queued: 0, available: 1 - held })
+  assert.deepEqual(semaphore.getStatus(), {
+    maxConcurrent: 1,
+    current: held,
+    queued: 0,
+    available: 1 - held,
+  })
   if (held) semaphore.release()
-  assert.deepEqual(await Promise.all(['a', 'b'].map((name) => semaphore.use(() => name))), ['a', 'b'])
+  assert.deepEqual(await Promise.all(['a', 'b'].map((name) => semaphore.use(() => name))), [
+    'a',
+    'b',
+  ])
   if (held) semaphore.tryAcquire()
 }
 
@@ -44,8 +95,18 @@ describe('new Semaphore', () => {
   const table = [
     ['maxConcurrent', COUNT, [...NO_COUNTS, Infinity, TOO_MANY], (value) => new Semaphore(value)],
     ['options', 'an object', NO_OPTIONS, (value) => new Semaphore(3, value)],
-    ['queueTimeout', TIME_OR_INFINITY, [...NO_COUNTS, TOO_LONG], (queueTimeout) => new Semaphore(3, { queueTimeout })],
-    ['maxQueue', COUNT_OR_INFINITY, [...NO_COUNTS, TOO_MANY], (maxQueue) => new Semaphore(3, { maxQueue })],
+    [
+      'queueTimeout',
+      TIME_OR_INFINITY,
+      [...NO_COUNTS, TOO_LONG],
+      (queueTimeout) => new Semaphore(3, { queueTimeout }),
+    ],
+    [
+      'maxQueue',
+      COUNT_OR_INFINITY,
+      [...NO_COUNTS, TOO_MANY],
+      (maxQueue) => new Semaphore(3, { maxQueue }),
+    ],
   ]
   for (const [name, expected, values, create] of table)
     for (const value of values)
@@ -136,9 +197,15 @@ test('an unknown option is refused by name, with the ones there are, because a m
     code: 'ERR_INVALID_CONFIG',
     message: `options has no option '${unknown}'; there are: ${known}`,
   })
-  assert.throws(() => new Semaphore(1, { timeout: 5 }), refused('timeout', 'queueTimeout, maxQueue'))
+  assert.throws(
+    () => new Semaphore(1, { timeout: 5 }),
+    refused('timeout', 'queueTimeout, maxQueue'),
+  )
   const semaphore = new Semaphore(1)
-  await assert.rejects(semaphore.acquire({ queueTimeout: 5 }), refused('queueTimeout', 'timeout, signal'))
+  await assert.rejects(
+    semaphore.acquire({ queueTimeout: 5 }),
+    refused('queueTimeout', 'timeout, signal'),
+  )
   await assert.rejects(
     semaphore.use(() => {}, { Signal: null }),
     refused('Signal', 'timeout, signal'),

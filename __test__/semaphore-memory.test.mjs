@@ -6,7 +6,10 @@ import { collectUntil } from './support/garbage.mjs'
 
 const { waitQueueCreate, waitQueueFree } = createRequire(import.meta.url)('../binding.js')
 
-/** The highest of the handles that `count` more semaphores would get: those given back are used first, in no order. */
+/**
+ * The highest of the handles that `count` more semaphores would get: those given back are used
+ * first, in no order.
+ */
 function highestOf(count) {
   const handles = Array.from({ length: count }, waitQueueCreate)
   for (const handle of handles) waitQueueFree(handle)
@@ -35,7 +38,9 @@ test('one that somebody waits for stays, until its waiter is settled', async () 
 test('a signal that nothing but the wait refers to still ends it', async () => {
   const semaphore = new Semaphore(1)
   semaphore.tryAcquire()
-  const rejected = assert.rejects(semaphore.acquire({ signal: AbortSignal.timeout(50) }), { code: 'ABORT_ERR' })
+  const rejected = assert.rejects(semaphore.acquire({ signal: AbortSignal.timeout(50) }), {
+    code: 'ABORT_ERR',
+  })
   await collectUntil(() => false)
   await rejected
 })

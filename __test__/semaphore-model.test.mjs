@@ -18,7 +18,12 @@ class Model {
 
   get status() {
     const available = Math.max(this.limit - this.current, 0)
-    return { maxConcurrent: this.limit, current: this.current, queued: this.queue.length, available }
+    return {
+      maxConcurrent: this.limit,
+      current: this.current,
+      queued: this.queue.length,
+      available,
+    }
   }
 
   admit() {
@@ -62,7 +67,11 @@ for (const seed of [3, 77, 4_096])
     const acquire = (id) => {
       const controller = random() < 0.5 ? new AbortController() : undefined
       if (controller) controllers.set(id, controller)
-      const options = controller ? { signal: controller.signal } : random() < 0.5 ? { timeout: Infinity } : undefined
+      const options = controller
+        ? { signal: controller.signal }
+        : random() < 0.5
+          ? { timeout: Infinity }
+          : undefined
       const call = semaphore.acquire(options)
       calls.push(
         call.then(
@@ -81,7 +90,8 @@ for (const seed of [3, 77, 4_096])
       controllers.get(id).abort()
     }
     const release = () => {
-      if (model.current === 0) return assert.throws(() => semaphore.release(), { code: 'ERR_NOT_ACQUIRED' })
+      if (model.current === 0)
+        return assert.throws(() => semaphore.release(), { code: 'ERR_NOT_ACQUIRED' })
       model.release()
       semaphore.release()
     }

@@ -7,7 +7,8 @@ import { Semaphore } from '../index.js'
 const WAYS = { plain: undefined, 'with a timeout': { timeout: 10_000 }, 'with a signal': {} }
 
 /** The options for one way to ask, a fresh signal each time. @param {string} way */
-const optionsOf = (way) => (way === 'with a signal' ? { signal: new AbortController().signal } : WAYS[way])
+const optionsOf = (way) =>
+  way === 'with a signal' ? { signal: new AbortController().signal } : WAYS[way]
 
 describe('first come, first served', () => {
   test('a hundred waiters start in the order of their calls', async () => {
@@ -60,7 +61,9 @@ describe('slots given out in one tick are taken up in that order, however they w
       test(`free slots: ${pair}`, async () => {
         const semaphore = new Semaphore(2)
         const started = []
-        const calls = [first, second].map((way, index) => semaphore.use(() => started.push(index), optionsOf(way)))
+        const calls = [first, second].map((way, index) =>
+          semaphore.use(() => started.push(index), optionsOf(way)),
+        )
         await Promise.all(calls)
         assert.deepEqual(started, [0, 1])
       })
@@ -69,7 +72,9 @@ describe('slots given out in one tick are taken up in that order, however they w
         const semaphore = new Semaphore(1)
         semaphore.tryAcquire()
         const started = []
-        const calls = [first, second].map((way, index) => semaphore.use(() => started.push(index), optionsOf(way)))
+        const calls = [first, second].map((way, index) =>
+          semaphore.use(() => started.push(index), optionsOf(way)),
+        )
         semaphore.resize(3)
         await Promise.all(calls)
         assert.deepEqual(started, [0, 1])
@@ -97,7 +102,12 @@ describe('resize', () => {
     const order = []
     const waiters = ['a', 'b', 'c'].map((name) => semaphore.acquire().then(() => order.push(name)))
     semaphore.resize(3)
-    assert.deepEqual(semaphore.getStatus(), { maxConcurrent: 3, current: 3, queued: 1, available: 0 })
+    assert.deepEqual(semaphore.getStatus(), {
+      maxConcurrent: 3,
+      current: 3,
+      queued: 1,
+      available: 0,
+    })
     await turn()
     assert.deepEqual(order, ['a', 'b'])
     semaphore.release()
@@ -110,15 +120,35 @@ describe('resize', () => {
     for (let slot = 0; slot < 3; slot++) semaphore.tryAcquire()
     const waiter = semaphore.acquire()
     semaphore.resize(1)
-    assert.deepEqual(semaphore.getStatus(), { maxConcurrent: 1, current: 3, queued: 1, available: 0 })
+    assert.deepEqual(semaphore.getStatus(), {
+      maxConcurrent: 1,
+      current: 3,
+      queued: 1,
+      available: 0,
+    })
     semaphore.release()
     semaphore.release()
-    assert.deepEqual(semaphore.getStatus(), { maxConcurrent: 1, current: 1, queued: 1, available: 0 })
+    assert.deepEqual(semaphore.getStatus(), {
+      maxConcurrent: 1,
+      current: 1,
+      queued: 1,
+      available: 0,
+    })
     semaphore.release()
-    assert.deepEqual(semaphore.getStatus(), { maxConcurrent: 1, current: 1, queued: 0, available: 0 })
+    assert.deepEqual(semaphore.getStatus(), {
+      maxConcurrent: 1,
+      current: 1,
+      queued: 0,
+      available: 0,
+    })
     const release = await waiter
     release()
-    assert.deepEqual(semaphore.getStatus(), { maxConcurrent: 1, current: 0, queued: 0, available: 1 })
+    assert.deepEqual(semaphore.getStatus(), {
+      maxConcurrent: 1,
+      current: 0,
+      queued: 0,
+      available: 1,
+    })
   })
 
   test('shrinking while idle counts at once', () => {

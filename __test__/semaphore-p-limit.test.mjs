@@ -41,7 +41,11 @@ test('a function that throws at once neither stops the next nor is forgotten', a
 test('an error reaches its own caller only', async () => {
   const limit = new Semaphore(1)
   const error = new Error('second')
-  const calls = [limit.use(turn), limit.use(() => turn().then(() => Promise.reject(error))), limit.use(turn)]
+  const calls = [
+    limit.use(turn),
+    limit.use(() => turn().then(() => Promise.reject(error))),
+    limit.use(turn),
+  ]
   const outcomes = await Promise.allSettled(calls)
   assert.deepEqual(
     outcomes.map((outcome) => outcome.reason),
@@ -95,5 +99,8 @@ test('each function keeps the async context of its call', async () => {
     return storage.getStore()
   }
   const ids = Array.from({ length: 100 }, (_, id) => id)
-  assert.deepEqual(await Promise.all(ids.map((id) => storage.run(id, () => limit.use(idAfterAwait)))), ids)
+  assert.deepEqual(
+    await Promise.all(ids.map((id) => storage.run(id, () => limit.use(idAfterAwait)))),
+    ids,
+  )
 })

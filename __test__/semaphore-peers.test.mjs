@@ -1,4 +1,5 @@
-// What users of async-sema and p-queue rely on, as their documentation and tests publish it, in terms of ours.
+// What users of async-sema and p-queue rely on, as their documentation and tests publish it, in
+// terms of ours.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'

@@ -7,8 +7,9 @@ import { promisify } from 'node:util'
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
 /**
- * What a program prints, as it would be written by a user of the package, which finds itself by name.
- * Rejects when it fails, or does not end by itself; the time is no measurement, only an end to waiting.
+ * What a program prints, as it would be written by a user of the package, which finds itself by
+ * name. Rejects when it fails, or does not end by itself; the time is no measurement, only an end
+ * to waiting.
  * @param {string} program
  */
 async function outputOf(program) {
@@ -109,7 +110,12 @@ describe('a timer that nobody waits for lets the process end', () => {
       assert.equal(await outputOf(program), 'idle')
     })
 
-  for (const options of ['{}', '{ timeout: 3_600_000 }', '{ timeout: Infinity }', '{ signal: AbortSignal.any([]) }'])
+  for (const options of [
+    '{}',
+    '{ timeout: 3_600_000 }',
+    '{ timeout: Infinity }',
+    '{ signal: AbortSignal.any([]) }',
+  ])
     test(`a slot that was free was asked for with ${options}, and is held still`, async () => {
       const program = `
         import { Semaphore } from 'procward'

@@ -7,7 +7,10 @@ import { randomFrom } from './fixtures/random.mjs'
 const CALLS = 10_000
 const LIMIT = 3
 
-/** Counts the runs under way, notes the order of starts, and ends each in a way of its own. @param {() => number} random */
+/**
+ * Counts the runs under way, notes the order of starts, and ends each in a way of its own.
+ * @param {() => number} random
+ */
 function workload(random) {
   const seen = { starts: [], most: 0, running: 0 }
   const job = (index) => {
@@ -33,11 +36,13 @@ for (const seed of [1, 2_026, 987_654_321])
     const semaphore = new Semaphore(LIMIT)
     const live = []
     const abortSome = (chance) => {
-      while (live.length > 0 && random() < chance) live.splice(Math.floor(random() * live.length), 1)[0].abort('chance')
+      while (live.length > 0 && random() < chance)
+        live.splice(Math.floor(random() * live.length), 1)[0].abort('chance')
     }
     const call = async (index) => {
       const options = random() < 0.3 ? undefined : {}
-      if (options && random() < 0.4) options.timeout = random() < 0.2 ? Infinity : 1 + Math.floor(random() * 20)
+      if (options && random() < 0.4)
+        options.timeout = random() < 0.2 ? Infinity : 1 + Math.floor(random() * 20)
       const controller = options && random() < 0.4 ? new AbortController() : undefined
       if (controller) options.signal = controller.signal
       if (controller && random() < 0.05) controller.abort('before')
@@ -46,7 +51,8 @@ for (const seed of [1, 2_026, 987_654_321])
       abortSome(0.1)
       const outcome = await result.then(
         (value) => (value === index ? 'returned' : `returned ${value}`),
-        (error) => (error instanceof RangeError && error.message === `job ${index}` ? 'threw' : error.code),
+        (error) =>
+          error instanceof RangeError && error.message === `job ${index}` ? 'threw' : error.code,
       )
       abortSome(0.2)
       return outcome
@@ -68,8 +74,20 @@ for (const seed of [1, 2_026, 987_654_321])
     assert.equal(seen.running, 0)
     assert.deepEqual(
       seen.starts,
-      [...outcomes.keys()].filter((index) => outcomes[index] === 'returned' || outcomes[index] === 'threw'),
+      [...outcomes.keys()].filter(
+        (index) => outcomes[index] === 'returned' || outcomes[index] === 'threw',
+      ),
     )
-    assert.deepEqual([...new Set(outcomes)].sort(), ['ABORT_ERR', 'ERR_QUEUE_TIMEOUT', 'returned', 'threw'])
-    assert.deepEqual(semaphore.getStatus(), { maxConcurrent: LIMIT, current: 0, queued: 0, available: LIMIT })
+    assert.deepEqual([...new Set(outcomes)].sort(), [
+      'ABORT_ERR',
+      'ERR_QUEUE_TIMEOUT',
+      'returned',
+      'threw',
+    ])
+    assert.deepEqual(semaphore.getStatus(), {
+      maxConcurrent: LIMIT,
+      current: 0,
+      queued: 0,
+      available: LIMIT,
+    })
   })

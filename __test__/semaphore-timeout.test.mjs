@@ -120,7 +120,9 @@ test('a slot granted in time stays granted when the deadline passes', async () =
 test('a stream of ever shorter waiters does not put off an earlier deadline', async () => {
   const semaphore = fullSemaphore()
   let rejected = false
-  const first = assert.rejects(semaphore.acquire({ timeout: 50 }), TIMED_OUT).then(() => (rejected = true))
+  const first = assert
+    .rejects(semaphore.acquire({ timeout: 50 }), TIMED_OUT)
+    .then(() => (rejected = true))
   const stream = []
   for (let shorter = 49; shorter > 39; shorter--) {
     await sleep(20)

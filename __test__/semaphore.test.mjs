@@ -8,7 +8,10 @@ describe('getStatus', () => {
     const semaphore = new Semaphore(3)
     semaphore.tryAcquire()
     semaphore.tryAcquire()
-    assert.equal(JSON.stringify(semaphore.getStatus()), '{"maxConcurrent":3,"current":2,"queued":0,"available":1}')
+    assert.equal(
+      JSON.stringify(semaphore.getStatus()),
+      '{"maxConcurrent":3,"current":2,"queued":0,"available":1}',
+    )
   })
 
   test('is a plain object of its own that later changes do not touch', () => {
@@ -17,25 +20,54 @@ describe('getStatus', () => {
     semaphore.tryAcquire()
     assert.equal(Object.getPrototypeOf(before), Object.prototype)
     assert.deepEqual(before, { maxConcurrent: 2, current: 0, queued: 0, available: 2 })
-    assert.deepEqual(semaphore.getStatus(), { maxConcurrent: 2, current: 1, queued: 0, available: 1 })
+    assert.deepEqual(semaphore.getStatus(), {
+      maxConcurrent: 2,
+      current: 1,
+      queued: 0,
+      available: 1,
+    })
   })
 
   test('three slots by default', () => {
-    for (const semaphore of [new Semaphore(), new Semaphore(undefined), new Semaphore(undefined, {})])
-      assert.deepEqual(semaphore.getStatus(), { maxConcurrent: 3, current: 0, queued: 0, available: 3 })
+    for (const semaphore of [
+      new Semaphore(),
+      new Semaphore(undefined),
+      new Semaphore(undefined, {}),
+    ])
+      assert.deepEqual(semaphore.getStatus(), {
+        maxConcurrent: 3,
+        current: 0,
+        queued: 0,
+        available: 3,
+      })
   })
 
   test('counts waiters the moment they ask, and slots the moment they pass on', async () => {
     const semaphore = new Semaphore(1)
     semaphore.tryAcquire()
     const waiters = [semaphore.acquire(), semaphore.acquire()]
-    assert.deepEqual(semaphore.getStatus(), { maxConcurrent: 1, current: 1, queued: 2, available: 0 })
+    assert.deepEqual(semaphore.getStatus(), {
+      maxConcurrent: 1,
+      current: 1,
+      queued: 2,
+      available: 0,
+    })
     semaphore.release()
-    assert.deepEqual(semaphore.getStatus(), { maxConcurrent: 1, current: 1, queued: 1, available: 0 })
+    assert.deepEqual(semaphore.getStatus(), {
+      maxConcurrent: 1,
+      current: 1,
+      queued: 1,
+      available: 0,
+    })
     semaphore.release()
     semaphore.release()
     await Promise.all(waiters)
-    assert.deepEqual(semaphore.getStatus(), { maxConcurrent: 1, current: 0, queued: 0, available: 1 })
+    assert.deepEqual(semaphore.getStatus(), {
+      maxConcurrent: 1,
+      current: 0,
+      queued: 0,
+      available: 1,
+    })
   })
 })
 
@@ -70,7 +102,12 @@ describe('acquire and release', () => {
     first()
     const second = await waiting[0]
     first()
-    assert.deepEqual(semaphore.getStatus(), { maxConcurrent: 1, current: 1, queued: 1, available: 0 })
+    assert.deepEqual(semaphore.getStatus(), {
+      maxConcurrent: 1,
+      current: 1,
+      queued: 1,
+      available: 0,
+    })
     second()
     const third = await waiting[1]
     third()
@@ -83,7 +120,12 @@ describe('acquire and release', () => {
     assert.throws(() => semaphore.release(), refused)
     assert.equal(await semaphore.use(() => 'done'), 'done')
     assert.throws(() => semaphore.release(), refused)
-    assert.deepEqual(semaphore.getStatus(), { maxConcurrent: 1, current: 0, queued: 0, available: 1 })
+    assert.deepEqual(semaphore.getStatus(), {
+      maxConcurrent: 1,
+      current: 0,
+      queued: 0,
+      available: 1,
+    })
     assert.equal(semaphore.tryAcquire(), true)
     assert.equal(semaphore.tryAcquire(), false)
   })
@@ -102,8 +144,16 @@ describe('acquire and release', () => {
 describe('tryAcquire', () => {
   test('takes a free slot, and says no instead of waiting', () => {
     const semaphore = new Semaphore(2)
-    assert.deepEqual([semaphore.tryAcquire(), semaphore.tryAcquire(), semaphore.tryAcquire()], [true, true, false])
-    assert.deepEqual(semaphore.getStatus(), { maxConcurrent: 2, current: 2, queued: 0, available: 0 })
+    assert.deepEqual(
+      [semaphore.tryAcquire(), semaphore.tryAcquire(), semaphore.tryAcquire()],
+      [true, true, false],
+    )
+    assert.deepEqual(semaphore.getStatus(), {
+      maxConcurrent: 2,
+      current: 2,
+      queued: 0,
+      available: 0,
+    })
     semaphore.release()
     assert.equal(semaphore.tryAcquire(), true)
   })
@@ -146,7 +196,12 @@ describe('use', () => {
         semaphore.use(() => Promise.reject(reason), { timeout: 10_000 }),
       ])
       for (const outcome of outcomes) assert.deepEqual(outcome, { status: 'rejected', reason })
-      assert.deepEqual(semaphore.getStatus(), { maxConcurrent: 1, current: 0, queued: 0, available: 1 })
+      assert.deepEqual(semaphore.getStatus(), {
+        maxConcurrent: 1,
+        current: 0,
+        queued: 0,
+        available: 1,
+      })
     }
   })
 
@@ -156,14 +211,21 @@ describe('use', () => {
     const running = semaphore.use(() => new Promise((resolve) => (finish = resolve)))
     const waiting = semaphore.use(() => 'second')
     await turn()
-    assert.deepEqual(semaphore.getStatus(), { maxConcurrent: 1, current: 1, queued: 1, available: 0 })
+    assert.deepEqual(semaphore.getStatus(), {
+      maxConcurrent: 1,
+      current: 1,
+      queued: 1,
+      available: 0,
+    })
     finish('first')
     assert.deepEqual(await Promise.all([running, waiting]), ['first', 'second'])
   })
 
   test('nested use of another semaphore works, and each counts its own', async () => {
     const [outer, inner] = [new Semaphore(1), new Semaphore(1)]
-    const seen = await outer.use(() => inner.use(() => [outer.getStatus().current, inner.getStatus().current]))
+    const seen = await outer.use(() =>
+      inner.use(() => [outer.getStatus().current, inner.getStatus().current]),
+    )
     assert.deepEqual(seen, [1, 1])
     assert.deepEqual([outer.getStatus().current, inner.getStatus().current], [0, 0])
   })

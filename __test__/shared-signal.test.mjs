@@ -1,4 +1,5 @@
-// One signal for many calls of all kinds: Node.js warns of nothing, no listener stays, and an abort ends them all.
+// One signal for many calls of all kinds: Node.js warns of nothing, no listener stays, and an abort
+// ends them all.
 
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
@@ -19,7 +20,13 @@ afterEach(assertNothingLeft)
 /** @param {AbortSignal} signal */
 const listeners = (signal) => getEventListeners(signal, 'abort').length
 
-/** So many calls of each kind. @param {AbortSignal} signal @param {McpPool} pool @param {ProcessPool} workers @param {number} ms that they take by themselves */
+/**
+ * So many calls of each kind.
+ * @param {AbortSignal} signal
+ * @param {McpPool} pool
+ * @param {ProcessPool} workers
+ * @param {number} ms that they take by themselves
+ */
 function callsOfAllKinds(signal, pool, workers, ms) {
   const semaphore = new Semaphore(1)
   semaphore.tryAcquire()
@@ -42,11 +49,15 @@ describe('one signal for many calls', { skip: noProcessList }, () => {
       const warned = ({ message }) => warnings.push(message)
       process.on('warning', warned)
       t.after(() => process.off('warning', warned))
-      const pools = [1, 2].map(() => new McpPool({ servers: { it: { ...hostileServer(), maxInFlight: MANY } } }))
+      const pools = [1, 2].map(
+        () => new McpPool({ servers: { it: { ...hostileServer(), maxInFlight: MANY } } }),
+      )
       const workers = new ProcessPool({ command: process.execPath, args: worker, maxSize: 2 })
       const controller = new AbortController()
       const { signal } = controller
-      const kinds = pools.map((pool) => callsOfAllKinds(signal, pool, workers, end === 'abort' ? 60_000 : 100))
+      const kinds = pools.map((pool) =>
+        callsOfAllKinds(signal, pool, workers, end === 'abort' ? 60_000 : 100),
+      )
       const settled = Promise.allSettled(kinds.flatMap(({ all }) => all))
       assert.equal(listeners(signal), 1)
       if (end === 'abort') {
@@ -69,7 +80,9 @@ describe('waiters of one signal', () => {
   /** Two owners and what they were told. */
   function owners() {
     const left = []
-    const [one, other] = ['one', 'other'].map((name) => new SignalWaiters((ticket) => left.push(`${name} ${ticket}`)))
+    const [one, other] = ['one', 'other'].map(
+      (name) => new SignalWaiters((ticket) => left.push(`${name} ${ticket}`)),
+    )
     return { left, one, other, controller: new AbortController() }
   }
 

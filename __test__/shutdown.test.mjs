@@ -16,7 +16,9 @@ const START = `
 
 /** What a program told in the end; it has to exit by itself. */
 async function toldBy(program) {
-  const { code, stdout, stderr } = await outcomeOf(`${START}${program}\nconsole.log(told.join(' '))`)
+  const { code, stdout, stderr } = await outcomeOf(
+    `${START}${program}\nconsole.log(told.join(' '))`,
+  )
   assert.deepEqual([code, stderr], [0, ''])
   assertNothingLeft()
   return stdout
@@ -76,10 +78,20 @@ describe('shutdown()', { skip: noShell }, () => {
   })
 
   test('refuses malformed options, and does not begin', async () => {
-    for (const options of [null, 5, [], { timeout: 0 }, { timeout: NaN }, { killGrace: -1 }, { time: 5 }]) {
+    for (const options of [
+      null,
+      5,
+      [],
+      { timeout: 0 },
+      { timeout: NaN },
+      { killGrace: -1 },
+      { time: 5 },
+    ]) {
       await assert.rejects(shutdown(options), { code: 'ERR_INVALID_CONFIG' })
     }
-    const told = await toldBy(`await shutdown({ timeout: '5' }).catch(() => {}); await tell('run', run('true'))`)
+    const told = await toldBy(
+      `await shutdown({ timeout: '5' }).catch(() => {}); await tell('run', run('true'))`,
+    )
     assert.equal(told, 'run:0')
   })
 })

@@ -19,7 +19,10 @@ function nap(ms) {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }
 
-/** Writes lines of `length` bytes, `count` of them, and notes after each how many it could write: one byte for each. */
+/**
+ * Writes lines of `length` bytes, `count` of them, and notes after each how many it could write:
+ * one byte for each.
+ */
 function writer(length, count, notes) {
   return node(
     `const fs = require('fs')
@@ -70,9 +73,12 @@ describe('a listener that is slow makes the command wait', { skip: noShell }, ()
   })
 
   test('one that holds up everything while the command is ended still hears what it said last', async () => {
-    const child = spawn(...sh(`trap 'seq 5000; exit 0' TERM; echo ready; while :; do sleep 0.02; done`), {
-      killGrace: 60_000,
-    })
+    const child = spawn(
+      ...sh(`trap 'seq 5000; exit 0' TERM; echo ready; while :; do sleep 0.02; done`),
+      {
+        killGrace: 60_000,
+      },
+    )
     let heard = 0
     child.on('line', (line) => {
       heard++

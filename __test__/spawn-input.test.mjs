@@ -57,7 +57,9 @@ describe('write() and end()', { skip: noShell }, () => {
   test('write() resolves when the command has taken it: not before it reads', async (t) => {
     const folder = await mkdtemp(join(tmpdir(), 'procward-'))
     t.after(() => rm(folder, { recursive: true }))
-    const child = spawn(...sh('while [ ! -e go ]; do sleep 0.05; done; cat >/dev/null'), { cwd: folder })
+    const child = spawn(...sh('while [ ! -e go ]; do sleep 0.05; done; cat >/dev/null'), {
+      cwd: folder,
+    })
     let taken = false
     const writing = child.write(Buffer.alloc(1_000_000)).then(() => {
       taken = true
@@ -111,7 +113,9 @@ describe('an input that takes no more', { skip: noShell }, () => {
   })
 
   test('when the command has closed it, and runs on', async () => {
-    const child = spawn(...sh('exec <&-; echo closed; while [ ! -e /nowhere ]; do sleep 0.05; done'))
+    const child = spawn(
+      ...sh('exec <&-; echo closed; while [ ! -e /nowhere ]; do sleep 0.05; done'),
+    )
     await once(child, 'line')
     await assert.rejects(child.write('x'), CLOSED)
     await child.kill()
@@ -145,7 +149,10 @@ describe('an input that takes no more', { skip: noShell }, () => {
     test(`${what}: and the server can exit`, async () => {
       // Without a garbage collection, which may let go of the call and hide that nobody else did.
       const args = ['--min-semi-space-size=64']
-      const { code, stdout } = await outcomeOf(`import { run, spawn } from 'procward'; ${program}`, { args })
+      const { code, stdout } = await outcomeOf(
+        `import { run, spawn } from 'procward'; ${program}`,
+        { args },
+      )
       assert.deepEqual([code, stdout], [0, 'ERR_INPUT_CLOSED'])
     })
 })

@@ -50,7 +50,9 @@ describe('lines', { skip: noShell }, () => {
   })
 
   test('a line that comes in pieces is one line, whatever its characters', async () => {
-    const { lines } = await linesOf(sh(`for i in a '\\303' '\\244' '\\r' '\\n' b; do printf "$i"; sleep 0.03; done`))
+    const { lines } = await linesOf(
+      sh(`for i in a '\\303' '\\244' '\\r' '\\n' b; do printf "$i"; sleep 0.03; done`),
+    )
     assert.deepEqual(lines, ['aä', 'b'])
   })
 
@@ -70,7 +72,9 @@ describe('lines', { skip: noShell }, () => {
   })
 
   test('what a background child writes after the command has exited is heard too', async () => {
-    const { lines, ended } = await linesOf(sh('(sleep 0.2; echo late) & echo early'), { killGrace: 60_000 })
+    const { lines, ended } = await linesOf(sh('(sleep 0.2; echo late) & echo early'), {
+      killGrace: 60_000,
+    })
     assert.deepEqual([lines, ended.exitCode], [['early', 'late'], 0])
   })
 })
@@ -89,13 +93,17 @@ describe('maxBuffer bounds a line', { skip: noShell }, () => {
       test(`${name}: exactly the bound, ended by '${ending}', is fine; one byte more ends the tree`, async () => {
         const fine = await linesOf(sh(`printf 'abcd${ending}' ${stream}`), { maxBuffer: 4 })
         assert.deepEqual([[...fine.lines, ...fine.errorLines], fine.ended.exitCode], [['abcd'], 0])
-        const over = await linesOf(sh(`printf 'ok\\nabcde${ending}' ${stream}; sleep 60`), { maxBuffer: 4 })
+        const over = await linesOf(sh(`printf 'ok\\nabcde${ending}' ${stream}; sleep 60`), {
+          maxBuffer: 4,
+        })
         assert.deepEqual([...over.lines, ...over.errorLines], ['ok'])
         assert.deepEqual([over.ended.code, over.ended.truncated], ['ERR_MAX_BUFFER', true])
       })
 
   test('the \\r of a line of the bound is not counted when it comes by itself', async () => {
-    const { lines, ended } = await linesOf(sh(`printf 'abcd\\r'; sleep 0.3; printf '\\n'`), { maxBuffer: 4 })
+    const { lines, ended } = await linesOf(sh(`printf 'abcd\\r'; sleep 0.3; printf '\\n'`), {
+      maxBuffer: 4,
+    })
     assert.deepEqual([lines, ended.exitCode], [['abcd'], 0])
   })
 

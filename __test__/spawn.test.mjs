@@ -65,7 +65,9 @@ describe('spawn()', { skip: noShell }, () => {
   })
 
   test('the tail of a long stderr is its last 64 KiB', async () => {
-    const child = spawn(...sh('i=0; while [ $i -lt 30000 ]; do i=$((i+1)); echo "line $i"; done >&2; exit 1'))
+    const child = spawn(
+      ...sh('i=0; while [ $i -lt 30000 ]; do i=$((i+1)); echo "line $i"; done >&2; exit 1'),
+    )
     await assert.rejects(
       child.exited,
       ({ stderr }) => stderr.length === 64 * 1024 && stderr.endsWith('line 29999\nline 30000\n'),
@@ -101,7 +103,12 @@ describe('spawn()', { skip: noShell }, () => {
         const { code } = await failed.exited.catch((error) => error)
         console.log('still here', code)
       }, 20))`
-    assert.deepEqual(await outcomeOf(program), { code: 0, signal: null, stdout: 'still here ERR_EXIT', stderr: '' })
+    assert.deepEqual(await outcomeOf(program), {
+      code: 0,
+      signal: null,
+      stdout: 'still here ERR_EXIT',
+      stderr: '',
+    })
   })
 })
 
@@ -117,7 +124,9 @@ describe('kill()', { skip: noProcessList }, () => {
   })
 
   test('its killGrace is the one that counts', async () => {
-    const child = spawn(...sh(`trap '' TERM; echo ready; while :; do sleep 0.05; done`), { killGrace: 2 ** 31 - 1 })
+    const child = spawn(...sh(`trap '' TERM; echo ready; while :; do sleep 0.05; done`), {
+      killGrace: 2 ** 31 - 1,
+    })
     await once(child, 'line')
     await child.kill({ killGrace: 20 })
     await assert.rejects(child.exited, { code: 'ERR_KILLED', signal: 'SIGKILL' })

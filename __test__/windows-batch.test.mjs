@@ -10,7 +10,10 @@ afterEach(assertNothingLeft)
 
 const ECHO = ['--eval', 'console.log(JSON.stringify(process.argv.slice(1)))', '--']
 
-/** wine's own cmd.exe takes the empty part of a variable, which keeps the real one from expanding others, as text. */
+/**
+ * wine's own cmd.exe takes the empty part of a variable, which keeps the real one from expanding
+ * others, as text.
+ */
 const wine = existsSync('C:\\windows\\system32\\winecfg.exe') && "wine's cmd.exe differs"
 
 /** Texts that mean something to cmd.exe. */
@@ -40,7 +43,9 @@ describe('a batch file, such as npx, is a command like any other', { skip: noWin
 
   test('a variable is not expanded', { skip: wine }, async (t) => {
     const file = batch(pidFolder(t), 'shim')
-    const { stdout } = await run(file, [...ECHO, '%OS% %PROCWARD_X%'], { env: { PROCWARD_X: 'expanded' } })
+    const { stdout } = await run(file, [...ECHO, '%OS% %PROCWARD_X%'], {
+      env: { PROCWARD_X: 'expanded' },
+    })
     assert.deepEqual(JSON.parse(stdout), ['%OS% %PROCWARD_X%'])
   })
 

@@ -19,12 +19,17 @@ describe('calls on Windows', { skip: noWindows }, () => {
     test(`exit code ${code} is what Node.js sees too`, async () => {
       const [command, args] = node(`process.reallyExit(${code} | 0)`)
       const { exitCode, signal } = await run(command, args, { reject: false })
-      assert.deepEqual({ exitCode, signal }, { exitCode: spawnSync(command, args).status, signal: null })
+      assert.deepEqual(
+        { exitCode, signal },
+        { exitCode: spawnSync(command, args).status, signal: null },
+      )
       assert.equal(exitCode, code)
     })
 
   test('many quiet ones keep no other from being heard', async () => {
-    const quiet = Array.from({ length: MANY }, () => spawn(...node('process.stdin.resume()'), { reject: false }))
+    const quiet = Array.from({ length: MANY }, () =>
+      spawn(...node('process.stdin.resume()'), { reject: false }),
+    )
     await Promise.all(quiet.map((one) => once(one, 'spawn')))
     assert.equal(getActiveProcesses().length, MANY)
     const { stdout, stderr } = await run(...node('console.log("out"); console.error("err")'))
@@ -34,7 +39,9 @@ describe('calls on Windows', { skip: noWindows }, () => {
 
   test('a stream is told line by line', async () => {
     const running = spawn(
-      ...node('process.stdin.on("data", (data) => console.log("<" + data + ">")); console.error("ready")'),
+      ...node(
+        'process.stdin.on("data", (data) => console.log("<" + data + ">")); console.error("ready")',
+      ),
     )
     const lines = []
     running.on('line', (line) => lines.push(line))

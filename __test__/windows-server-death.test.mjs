@@ -18,7 +18,9 @@ async function server(t, how, end) {
   const [, args] = chain(pids, 'shim', 3)
   const trees = [chain(pids, 'plain', 2), [batch(pids, 'shim'), args], chain(pids, 'single', 1)]
   const order = join(pids.folder, 'end')
-  const running = spawn(process.execPath, [SERVER, how, JSON.stringify(trees), order, end], { stdio: 'ignore' })
+  const running = spawn(process.execPath, [SERVER, how, JSON.stringify(trees), order, end], {
+    stdio: 'ignore',
+  })
   t.after(() => running.kill())
   const exited = once(running, 'exit')
   const members = await pids.all(MEMBERS.length)

@@ -13,7 +13,10 @@ describe('a call on Windows ends as a whole tree', { skip: noWindows }, () => {
   test('by its timeout', async (t) => {
     const pids = pidFolder(t)
     const options = { ...QUICKLY, timeout: 3000 }
-    await assert.rejects(run(...chain(pids, 'tree', 3), options), { code: 'ERR_CALL_TIMEOUT', timedOut: true })
+    await assert.rejects(run(...chain(pids, 'tree', 3), options), {
+      code: 'ERR_CALL_TIMEOUT',
+      timedOut: true,
+    })
     assert.deepEqual((await pids.all(3)).map(isAlive), [false, false, false])
   })
 
@@ -47,14 +50,20 @@ describe('a call on Windows ends as a whole tree', { skip: noWindows }, () => {
 
   test('when the command has left something behind', async (t) => {
     const pids = pidFolder(t)
-    const { exitCode } = await run(...chain(pids, 'tree', 3, 'leaves'), { ...QUICKLY, reject: false })
+    const { exitCode } = await run(...chain(pids, 'tree', 3, 'leaves'), {
+      ...QUICKLY,
+      reject: false,
+    })
     assert.equal(exitCode, 3)
     assert.deepEqual((await pids.all(3)).map(isAlive), [false, false, false])
   })
 
   test('unless it is detached', async (t) => {
     const pids = pidFolder(t)
-    const { exitCode } = await run(...chain(pids, 'tree', 3, 'leaves'), { detached: true, reject: false })
+    const { exitCode } = await run(...chain(pids, 'tree', 3, 'leaves'), {
+      detached: true,
+      reject: false,
+    })
     assert.equal(exitCode, 3)
     await pids.all(3)
     const alive = ['tree-2', 'tree-1', 'tree-0'].map(pids.pidOf).map(isAlive)

@@ -1,5 +1,6 @@
-// `npm run bench:check`: fails when something costs much more than it did. Only what holds on a busy machine: sizes, counts,
-// and CPU time beside something else's in the same run, each with so much room that no noise fills it.
+// `npm run bench:check`: fails when something costs much more than it did. Only what holds on a
+// busy machine: sizes, counts, and CPU time beside something else's in the same run, each with so
+// much room that no noise fills it.
 
 import { readdirSync } from 'node:fs'
 
@@ -15,6 +16,8 @@ for (const file of readdirSync(new URL('checks', import.meta.url)).sort()) {
   }
 }
 if (failed > 0) {
-  console.error(`\n${failed} of the figures above are worse than they may be: \`npm run bench\` measures in detail.`)
+  console.error(
+    `\n${failed} of the figures above are worse than they may be: \`npm run bench\` measures in detail.`,
+  )
   process.exit(1)
 }

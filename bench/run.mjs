@@ -1,5 +1,6 @@
-// `npm run bench [-- SUITE...] [--rounds N]`: runs the suites, prints their figures, and writes them to RESULTS.json, RESULTS.md and plots/.
-// What suites that do not run this time have written before, stays.
+// `npm run bench [-- SUITE...] [--rounds N]`: runs the suites, prints their figures, and writes
+// them to RESULTS.json, RESULTS.md and plots/. What suites that do not run this time have written
+// before, stays.
 
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -12,11 +13,17 @@ import { report, versionIn } from './support/report.mjs'
 import { keepResults } from './support/results.mjs'
 
 const folder = fileURLToPath(new URL('.', import.meta.url))
-const suites = readdirSync(new URL('suites', import.meta.url)).map((file) => file.replace(/\.mjs$/, ''))
+const suites = readdirSync(new URL('suites', import.meta.url)).map((file) =>
+  file.replace(/\.mjs$/, ''),
+)
 
-const { positionals, values } = parseArgs({ allowPositionals: true, options: { rounds: { type: 'string' } } })
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: 'string' } },
+})
 const unknown = positionals.filter((name) => !suites.includes(name))
-if (unknown.length > 0) throw new Error(`there is no suite ${unknown.join(', ')}; there are: ${suites.join(', ')}`)
+if (unknown.length > 0)
+  throw new Error(`there is no suite ${unknown.join(', ')}; there are: ${suites.join(', ')}`)
 
 const { dependencies } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'))
 const installed = ([name, version]) => {
@@ -26,7 +33,11 @@ const installed = ([name, version]) => {
 if (!Object.entries(dependencies).every(installed)) {
   const windows = process.platform === 'win32'
   const flags = ['install', '--no-audit', '--no-fund', '--no-package-lock']
-  execFileSync(windows ? 'npm.cmd' : 'npm', flags, { cwd: folder, stdio: 'inherit', shell: windows })
+  execFileSync(windows ? 'npm.cmd' : 'npm', flags, {
+    cwd: folder,
+    stdio: 'inherit',
+    shell: windows,
+  })
 }
 
 const chosen = positionals.length > 0 ? positionals : suites

@@ -2,8 +2,9 @@
 //
 //   node faults/run.mjs [--quick] [--only NAME,NAME] [--seed NUMBER] [--list]
 //
-// One line per figure: `ok` and `FAIL` are checks, `--` is a measurement that is judged by nobody. Exits 1 when a check
-// fails. Each scenario is a process of its own, and those that kill have a PID namespace of their own.
+// One line per figure: `ok` and `FAIL` are checks, `--` is a measurement that is judged by nobody.
+// Exits 1 when a check fails. Each scenario is a process of its own, and those that kill have a PID
+// namespace of their own.
 
 import { existsSync, readdirSync } from 'node:fs'
 import { loadavg } from 'node:os'
@@ -46,10 +47,14 @@ for (const name of chosen) {
   const { passed, failed } = await runScenario(name, { ...options, isolated })
   total.passed += passed
   total.failed += failed
-  console.log(`  --   took ${seconds(started)}, the machine's load is now ${loadavg()[0].toFixed(1)}`)
+  console.log(
+    `  --   took ${seconds(started)}, the machine's load is now ${loadavg()[0].toFixed(1)}`,
+  )
 }
 const skipped = total.skipped ? `, ${total.skipped} scenarios skipped` : ''
-console.log(`\n${total.passed} passed, ${total.failed} failed${skipped} (${seconds(begin)}, seed ${options.seed})`)
+console.log(
+  `\n${total.passed} passed, ${total.failed} failed${skipped} (${seconds(begin)}, seed ${options.seed})`,
+)
 process.exitCode = total.failed > 0 ? 1 : 0
 
 /** @param {number} since */

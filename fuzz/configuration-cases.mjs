@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: placeholders look like that.
 
-// Configurations that no one would write, made of those that people do; and what reading them must hold.
+// Configurations that no one would write, made of those that people do; and what reading them must
+// hold.
 
 import { CONFIGURATIONS } from '../__test__/fixtures/configurations.mjs'
 import { memoryFiles } from '../__test__/support/memory-files.mjs'
@@ -9,7 +10,12 @@ import configuration from '../lib/mcporter/config/index.js'
 
 /** Stands for a secret: it is only ever a value, or part of one. */
 const SECRET = 'hush'
-const PLACES = { env: { HOME: '/home/me', SET: 'x', EMPTY: '' }, home: '/home/me', cwd: '/app', platform: 'linux' }
+const PLACES = {
+  env: { HOME: '/home/me', SET: 'x', EMPTY: '' },
+  home: '/home/me',
+  cwd: '/app',
+  platform: 'linux',
+}
 const FILES = [
   '/app/config/mcporter.json',
   '/home/me/.mcporter/mcporter.jsonc',
@@ -20,14 +26,40 @@ const FILES = [
   '/home/me/.codex/config.toml',
   '/app/.env',
 ]
-const KEYS = ['__proto__', 'constructor', 'toString', '', 'env', 'envFile', 'url', 'command', 'args', 'headers', 'cwd']
+const KEYS = [
+  '__proto__',
+  'constructor',
+  'toString',
+  '',
+  'env',
+  'envFile',
+  'url',
+  'command',
+  'args',
+  'headers',
+  'cwd',
+]
 const TOML = '[mcp_servers.t]\ncommand = "x"\nargs = ["hush"]\n[mcp_servers.t.env]\nA = "hush"\n'
 const ENV = 'A=hush\nB="hu\nsh"\nexport C=hush # x\n'
 const SERVERS = [
-  { command: 'node', args: [SECRET, `--k=${SECRET}`], env: { A: SECRET }, envFile: '.env', cwd: '.' },
+  {
+    command: 'node',
+    args: [SECRET, `--k=${SECRET}`],
+    env: { A: SECRET },
+    envFile: '.env',
+    cwd: '.',
+  },
   { url: `https://h.example/${SECRET}`, headers: { a: SECRET }, bearerToken: SECRET },
-  { command: `node "${SECRET}"`, lifecycle: { mode: 'keep-alive', idleTimeoutMs: 5 }, allowedTools: ['a'] },
-  { url: 'https://h.example', auth: 'refreshable_bearer', refresh: { tokenEndpoint: SECRET, refreshSkewSeconds: 5 } },
+  {
+    command: `node "${SECRET}"`,
+    lifecycle: { mode: 'keep-alive', idleTimeoutMs: 5 },
+    allowedTools: ['a'],
+  },
+  {
+    url: 'https://h.example',
+    auth: 'refreshable_bearer',
+    refresh: { tokenEndpoint: SECRET, refreshSkewSeconds: 5 },
+  },
 ]
 const EXTRA = SERVERS.map((server, at) => ({
   imports: ['cursor'],
@@ -77,13 +109,31 @@ function replacePart(value, pick, random) {
       parent = child
       continue
     }
-    Object.defineProperty(parent, key, { value: oddValue(pick), enumerable: true, configurable: true, writable: true })
+    Object.defineProperty(parent, key, {
+      value: oddValue(pick),
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    })
     return
   }
 }
 
 function oddValue(pick) {
-  const values = [null, 5, -1, 0.5, true, '', SECRET, [], {}, [SECRET, 5], { A: SECRET, B: 5 }, `${SECRET}\0`]
+  const values = [
+    null,
+    5,
+    -1,
+    0.5,
+    true,
+    '',
+    SECRET,
+    [],
+    {},
+    [SECRET, 5],
+    { A: SECRET, B: 5 },
+    `${SECRET}\0`,
+  ]
   const texts = [
     `\${${'N'.repeat(9)}} ${SECRET}`,
     '$env:NONE',
@@ -114,7 +164,9 @@ function deep(depth, open, close) {
 
 /** A text with a piece missing, twice there, or another one put in. */
 function torn(text, pick, random) {
-  const [from, to] = [random(), random()].map((each) => Math.floor(each * (text.length + 1))).sort((a, b) => a - b)
+  const [from, to] = [random(), random()]
+    .map((each) => Math.floor(each * (text.length + 1)))
+    .sort((a, b) => a - b)
   const near = Math.min(to, from + 20)
   const pieces = [
     '\ufeff',
@@ -137,18 +189,26 @@ function torn(text, pick, random) {
     () => text.slice(0, from) + text.slice(near),
     () => text.slice(0, near) + text.slice(from),
     () => text.slice(0, from) + pick(pieces) + text.slice(from),
-    () => text.slice(0, from) + String.fromCharCode(Math.floor(random() * 128)) + text.slice(from + 1),
+    () =>
+      text.slice(0, from) + String.fromCharCode(Math.floor(random() * 128)) + text.slice(from + 1),
   ])
   return change()
 }
 
-/** Returns the first thing that is wrong with how these files are read, or `undefined`. @param {Record<string, string>} files */
+/**
+ * Returns the first thing that is wrong with how these files are read, or `undefined`.
+ * @param {Record<string, string>} files
+ */
 export async function judge(files) {
-  const read = await configuration.readConfiguration({ .../** @type {any} */ (PLACES), files: memoryFiles(files) })
+  const read = await configuration.readConfiguration({
+    .../** @type {any} */ (PLACES),
+    files: memoryFiles(files),
+  })
   const { servers, unusable, ignored, refusal } = read
   for (const server of [...servers, ...unusable]) {
     const { name, source, needs, reason, transport, key } = server
-    if (typeof name !== 'string' || !(source.path in files) || typeof key !== 'string') return `no server: ${name}`
+    if (typeof name !== 'string' || !(source.path in files) || typeof key !== 'string')
+      return `no server: ${name}`
     if (needs === undefined || needs === 'variable' || needs === 'invalid') {
       if ((transport === undefined) !== (needs !== undefined))
         return `${name} needs ${needs}, and has a transport or none`
@@ -158,11 +218,14 @@ export async function judge(files) {
     // Whatever is left is something that the addon takes.
     if (needs === undefined) serverOptions.nativeServer(name, transport, {})
   }
-  if (refusal !== undefined && refusal.code !== 'ERR_INVALID_CONFIG') return `refused without a code: ${refusal}`
+  if (refusal !== undefined && refusal.code !== 'ERR_INVALID_CONFIG')
+    return `refused without a code: ${refusal}`
   for (const { file, problem } of ignored) {
     if (!(file in files) || !(problem.length < 1000)) return `ignored ${file}: ${problem}`
   }
-  const said = [...servers, ...unusable].map(({ reason }) => reason ?? '').concat(ignored.map(({ problem }) => problem))
+  const said = [...servers, ...unusable]
+    .map(({ reason }) => reason ?? '')
+    .concat(ignored.map(({ problem }) => problem))
   // A torn text may have a value in the place of a name, and names are told.
   const isWhole = Object.entries(files).every(
     ([file, text]) => text === ENV || (/\.jsonc?$/.test(file) && isJson(text)),

@@ -1,5 +1,6 @@
-// Fuzzes the reader of mcporter's configuration: `node fuzz/configuration.mjs [--minutes N | --rounds N] [--seed N]`.
-// Whatever the files hold, reading them gives servers and problems: no exception, no value in a problem, in bounded time.
+// Fuzzes the reader of mcporter's configuration: `node fuzz/configuration.mjs [--minutes N |
+// --rounds N] [--seed N]`. Whatever the files hold, reading them gives servers and problems: no
+// exception, no value in a problem, in bounded time.
 
 import { parseArgs } from 'node:util'
 import { randomFrom } from '../__test__/fixtures/random.mjs'
@@ -9,7 +10,8 @@ const { values } = parseArgs({
   options: { minutes: { type: 'string' }, rounds: { type: 'string' }, seed: { type: 'string' } },
 })
 const seed = Number(values.seed ?? Date.now() % 2 ** 31)
-const until = values.minutes === undefined ? Infinity : performance.now() + Number(values.minutes) * 60_000
+const until =
+  values.minutes === undefined ? Infinity : performance.now() + Number(values.minutes) * 60_000
 const rounds = Number(values.rounds ?? (until === Infinity ? 10_000 : Infinity))
 
 let [round, slowest, most] = [0, 0, 0]

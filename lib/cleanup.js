@@ -1,7 +1,13 @@
 'use strict'
 
 const { isRegExp } = require('node:util/types')
-const { CLEANUP_SCOPES, cleanupInterval, cleanupScope, commandFolders, processMaxAge } = require('./config')
+const {
+  CLEANUP_SCOPES,
+  cleanupInterval,
+  cleanupScope,
+  commandFolders,
+  processMaxAge,
+} = require('./config')
 const { tellProcesses } = require('./diagnostics/processes')
 const { stopAtShutdown } = require('./lifecycle')
 const native = require('./native')
@@ -19,7 +25,10 @@ stopAtShutdown(() => {
 
 class CleanupScanner {
   #options
-  /** What is in force since the scanner was first used or last started. @type {ReturnType<typeof complete> | undefined} */
+  /**
+   * What is in force since the scanner was first used or last started.
+   * @type {ReturnType<typeof complete> | undefined}
+   */
   #settings
   /** @type {import('../binding').NativeScanner | undefined} */
   #native
@@ -89,7 +98,10 @@ class CleanupScanner {
   }
 }
 
-/** The environment sets what the options left open, and is not read for the others. @param {ReturnType<typeof checked>} given */
+/**
+ * The environment sets what the options left open, and is not read for the others.
+ * @param {ReturnType<typeof checked>} given
+ */
 function complete(given) {
   return {
     interval: given.interval ?? cleanupInterval(),
@@ -103,7 +115,10 @@ function complete(given) {
 /** The options that were given, checked. @param {unknown} options */
 function checked(options) {
   const { interval, maxAge, scope, allow, killGrace } = validate.options('options', options, KNOWN)
-  /** @type {{ interval?: number, maxAge?: number, scope?: import('./config').CleanupScope, allow?: object[], killGrace?: number }} */
+  /**
+   * @type {{ interval?: number, maxAge?: number, scope?: import('./config').CleanupScope, allow?:
+   *   object[], killGrace?: number }}
+   */
   const given = {}
   if (interval !== undefined) given.interval = validate.time('interval', interval)
   if (maxAge !== undefined) given.maxAge = validate.time('maxAge', maxAge)
@@ -119,9 +134,14 @@ function allowEntries(allow) {
   // A copy without holes, which map() would leave out.
   return [...allow].map((entry, at) => {
     if (isRegExp(entry)) return { source: entry.source, flags: entry.flags }
-    if (typeof entry === 'string' && entry !== '') return { executable: entry, folders: commandFolders() }
+    if (typeof entry === 'string' && entry !== '')
+      return { executable: entry, folders: commandFolders() }
     if (typeof entry === 'number') return { pid: validate.count(`allow[${at}]`, entry) }
-    throw validate.invalidConfig(`allow[${at}]`, 'a pid, the name or path of an executable, or a RegExp', entry)
+    throw validate.invalidConfig(
+      `allow[${at}]`,
+      'a pid, the name or path of an executable, or a RegExp',
+      entry,
+    )
   })
 }
 

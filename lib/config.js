@@ -1,7 +1,7 @@
 'use strict'
 
-// The only reader of `process.env`. It is read when a default is needed, not when the module is loaded, so that
-// a program may fill the environment (dotenv, tests) after its imports.
+// The only reader of `process.env`. It is read when a default is needed, not when the module is
+// loaded, so that a program may fill the environment (dotenv, tests) after its imports.
 
 const { delimiter, isAbsolute } = require('node:path')
 const { count, oneOf, time } = require('./validate')
@@ -12,7 +12,9 @@ const CLEANUP_SCOPES = /** @type {const} */ (['tracked', 'tree', 'machine'])
 
 /**
  * A whole number from the environment; an unset or empty variable gives the default.
- * @param {string} name @param {number} fallback @param {(name: string, value: unknown, options: { given: string }) => number} check
+ * @param {string} name
+ *   @param {number} fallback @param {(name: string, value: unknown, options: { given: string }) =>
+ *   number} check
  */
 function numberFrom(name, fallback, check) {
   const text = process.env[name]
@@ -67,18 +69,27 @@ function usesWarden() {
 }
 
 /**
- * Proxies as Node.js's `fetch` uses them; an empty variable counts as unset, but hides the other spelling of its name.
+ * Proxies as Node.js's `fetch` uses them; an empty variable counts as unset, but hides the other
+ * spelling of its name.
  * @typedef {{ http?: string, https?: string, noProxy: string }} Proxies
  */
 
-/** The proxies that Node.js uses; `undefined` unless it was told to look for them. @returns {Proxies | undefined} */
+/**
+ * The proxies that Node.js uses; `undefined` unless it was told to look for them.
+ * @returns {Proxies | undefined}
+ */
 function proxies() {
   const { env } = process
   const options = [...(env.NODE_OPTIONS ?? '').split(/\s+/), ...process.execArgv]
   const said = options.findLast((option) => /^--(no-)?use[-_]env[-_]proxy$/.test(option))
-  if (said === undefined ? env.NODE_USE_ENV_PROXY !== '1' : said.startsWith('--no')) return undefined
+  if (said === undefined ? env.NODE_USE_ENV_PROXY !== '1' : said.startsWith('--no'))
+    return undefined
   const [http, https] = [env.http_proxy ?? env.HTTP_PROXY, env.https_proxy ?? env.HTTPS_PROXY]
-  return { http: http || undefined, https: https || undefined, noProxy: env.no_proxy ?? env.NO_PROXY ?? '' }
+  return {
+    http: http || undefined,
+    https: https || undefined,
+    noProxy: env.no_proxy ?? env.NO_PROXY ?? '',
+  }
 }
 
 /** The file of certificates that Node.js trusts besides its own. */
@@ -101,7 +112,9 @@ function healthToken() {
   return process.env.PROCWARD_TOKEN || undefined
 }
 
-/** Whether output has colours, where the user said so; `undefined` where that is up to the terminal. */
+/**
+ * Whether output has colours, where the user said so; `undefined` where that is up to the terminal.
+ */
 function wantsColor() {
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env
   if (NO_COLOR) return false
@@ -114,7 +127,10 @@ function commandFolders() {
   return (process.env.PATH ?? '').split(delimiter).filter((folder) => isAbsolute(folder))
 }
 
-/** The environment that children get. `PROCWARD_KEEP` spares this process alone: a child that is to be spared gets its own. */
+/**
+ * The environment that children get. `PROCWARD_KEEP` spares this process alone: a child that is to
+ * be spared gets its own.
+ */
 function childEnvironment() {
   const { PROCWARD_KEEP: _, ...variables } = process.env
   return variables

@@ -13,14 +13,22 @@ class DeadlineTimer {
   #due = Infinity
   #rests = false
 
-  /** @param {() => number} expire does what is due, and tells in how many ms the next will be, a negative number for never */
+  /**
+   * @param {() => number} expire
+   *   does what is due, and tells in how many ms the next will be, a negative number for never
+   */
   constructor(expire) {
     this.#expire = expire
   }
 
-  /** For a new deadline. A timer that fires earlier will do: it finds out when this one is. @param {number} timeout in ms */
+  /**
+   * For a new deadline. A timer that fires earlier will do: it finds out when this one is.
+   * @param {number} timeout in ms
+   */
   wake(timeout) {
-    const soonEnough = this.#timer !== undefined && (timeout >= this.#wait || performance.now() + timeout >= this.#due)
+    const soonEnough =
+      this.#timer !== undefined &&
+      (timeout >= this.#wait || performance.now() + timeout >= this.#due)
     if (!soonEnough) this.#set(timeout)
     else if (this.#rests) {
       this.#rests = false

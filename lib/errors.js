@@ -22,7 +22,10 @@ function abortError(signal) {
   return error
 }
 
-/** What a listener threw is an uncaught exception, and no reason for whoever called it to fail. @param {unknown} error */
+/**
+ * What a listener threw is an uncaught exception, and no reason for whoever called it to fail.
+ * @param {unknown} error
+ */
 function throwLater(error) {
   process.nextTick(() => {
     throw error

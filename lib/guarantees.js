@@ -4,9 +4,13 @@ const os = require('node:os')
 const { usesWarden } = require('./config')
 const native = require('./native')
 
-/** What each thing that a system lacks takes from the guarantee. @type {Record<import('../index').Lack['code'], string>} */
+/**
+ * What each thing that a system lacks takes from the guarantee.
+ * @type {Record<import('../index').Lack['code'], string>}
+ */
 const EFFECTS = {
-  warden: 'no warden can work here, so that only this server ends its trees, and what it leaves, its next start ends',
+  warden:
+    'no warden can work here, so that only this server ends its trees, and what it leaves, its next start ends',
   proc: '/proc is not mounted: trees end, but there are no scans, and nothing is found that a killed warden left behind',
   own_proc:
     '/proc belongs to another PID namespace: trees end, but there are no scans, and nothing is found that a killed warden left behind',
@@ -29,7 +33,10 @@ function lack({ code, errno }) {
 
 /** @param {number} errno */
 function nameOf(errno) {
-  return Object.entries(os.constants.errno).find(([, number]) => number === errno)?.[0] ?? `error ${errno}`
+  return (
+    Object.entries(os.constants.errno).find(([, number]) => number === errno)?.[0] ??
+    `error ${errno}`
+  )
 }
 
 module.exports = { getGuarantees }

@@ -46,21 +46,35 @@ function healthRouter(options) {
     }
     if (req.method !== 'GET' && req.method !== 'HEAD') {
       res.setHeader('Allow', 'GET, HEAD')
-      return send(req, res, errorReply(405, 'ERR_METHOD_NOT_ALLOWED', 'Health endpoints answer GET and HEAD'))
+      return send(
+        req,
+        res,
+        errorReply(405, 'ERR_METHOD_NOT_ALLOWED', 'Health endpoints answer GET and HEAD'),
+      )
     }
     try {
       const refused = refusal(source.access, path, req.headers)
       if (refused) return refuse(req, res, path, refused)
       if (page) return page.answer({ source, events }, req, res)
       const { accept = '' } = req.headers
-      if (route) send(req, res, reply(route(source, { accept, query: queryOf(req.url ?? '/') }), mediaType(accept)))
+      if (route)
+        send(
+          req,
+          res,
+          reply(route(source, { accept, query: queryOf(req.url ?? '/') }), mediaType(accept)),
+        )
     } catch (error) {
       fail(error)
     }
   }
 }
 
-/** @param {import('node:http').IncomingMessage} req @param {import('node:http').ServerResponse} res @param {string} path @param {import('./health/access').Refusal} refused */
+/**
+ * @param {import('node:http').IncomingMessage} req
+ * @param {import('node:http').ServerResponse} res
+ * @param {string} path
+ * @param {import('./health/access').Refusal} refused
+ */
 function refuse(req, res, path, { statusCode, code, message }) {
   if (statusCode === 401 && path === LOGIN) return askForToken(req, res)
   if (statusCode === 401) res.setHeader('WWW-Authenticate', 'Bearer')
@@ -78,8 +92,8 @@ function getProcessHealth(options) {
 }
 
 /**
- * The path below the prefix, without query string and trailing slash; `undefined` outside the prefix.
- * Frameworks strip the mount path themselves, so for them the prefix is empty.
+ * The path below the prefix, without query string and trailing slash; `undefined` outside the
+ * prefix. Frameworks strip the mount path themselves, so for them the prefix is empty.
  * @param {string} url @param {string} prefix
  */
 function pathOf(url, prefix) {

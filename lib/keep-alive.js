@@ -1,6 +1,7 @@
 'use strict'
 
-// The native side wakes the event loop, but does not keep it alive; this does while there is something to wait for.
+// The native side wakes the event loop, but does not keep it alive; this does while there is
+// something to wait for.
 
 const keeper = setInterval(() => {}, 2 ** 31 - 1).unref()
 let held = 0

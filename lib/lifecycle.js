@@ -15,9 +15,15 @@ const STOP_SIGNALS = /** @type {const} */ (['SIGTERM', 'SIGINT'])
 
 /** @type {Set<Work>} */
 const running = new Set()
-/** What is told first; held weakly, because most helpers live shorter than the process. @type {IterableWeakSet<{ close(): void }>} */
+/**
+ * What is told first; held weakly, because most helpers live shorter than the process.
+ * @type {IterableWeakSet<{ close(): void }>}
+ */
 const queues = new IterableWeakSet()
-/** @typedef {{ drain(): Promise<void>, close(): Promise<void> }} Pool @type {IterableWeakSet<Pool>} */
+/**
+ * @typedef {{ drain(): Promise<void>, close(): Promise<void> }} Pool
+ * @type {IterableWeakSet<Pool>}
+ */
 const pools = new IterableWeakSet()
 /** @type {Set<() => void>} */
 const stops = new Set()
@@ -29,7 +35,13 @@ function isClosing() {
   return closing !== undefined
 }
 
-/** Notes work until it has ended. @template T @param {Promise<T>} ended @param {(killGrace?: number) => void} end @returns {Promise<T>} */
+/**
+ * Notes work until it has ended.
+ * @template T
+ * @param {Promise<T>} ended
+ * @param {(killGrace?: number) => void} end
+ * @returns {Promise<T>}
+ */
 function track(ended, end) {
   const work = { end, ended }
   running.add(work)
@@ -55,7 +67,10 @@ function stopAtShutdown(stop) {
 
 /** @param {{ timeout?: number, killGrace?: number }} [options] @returns {Promise<void>} */
 async function shutdown(options) {
-  const { timeout = DEFAULT_TIMEOUT, killGrace } = validate.options('options', options, ['timeout', 'killGrace'])
+  const { timeout = DEFAULT_TIMEOUT, killGrace } = validate.options('options', options, [
+    'timeout',
+    'killGrace',
+  ])
   validate.time('timeout', timeout, { unlimited: true })
   if (killGrace !== undefined) validate.time('killGrace', killGrace)
   closing ??= close(timeout, killGrace)
@@ -89,4 +104,12 @@ function closedError(what) {
   return codedError('ERR_CLOSED', `Cannot start ${what}: shut down`)
 }
 
-module.exports = { closeAtShutdown, closedError, drainAtShutdown, isClosing, shutdown, stopAtShutdown, track }
+module.exports = {
+  closeAtShutdown,
+  closedError,
+  drainAtShutdown,
+  isClosing,
+  shutdown,
+  stopAtShutdown,
+  track,
+}

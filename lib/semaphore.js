@@ -1,7 +1,8 @@
 'use strict'
 
-// Counting takes no call of the addon; the queue, which is native, is asked only when somebody has to wait. Whoever waits
-// has come after every slot was taken: a slot that comes free passes to the first waiter at once.
+// Counting takes no call of the addon; the queue, which is native, is asked only when somebody has
+// to wait. Whoever waits has come after every slot was taken: a slot that comes free passes to the
+// first waiter at once.
 
 const { DeadlineTimer } = require('./deadline-timer')
 const { channels } = require('./diagnostics')
@@ -11,8 +12,8 @@ const { SignalWaiters } = require('./signal-waiters')
 const validate = require('./validate')
 
 const WAIT_OPTIONS = ['timeout', 'signal']
-// A slot that was free takes as many microtasks as one that was waited for, so that they are taken up in the order in which
-// they are given out.
+// A slot that was free takes as many microtasks as one that was waited for, so that they are taken
+// up in the order in which they are given out.
 const GRANTED = Promise.resolve()
 const handles = new FinalizationRegistry(native.waitQueueFree)
 
@@ -22,7 +23,10 @@ class Semaphore {
   #maxConcurrent
   #current = 0
   #queued = 0
-  /** Slots given to somebody who takes them up in a microtask or two. Until then nobody is given one at once. */
+  /**
+   * Slots given to somebody who takes them up in a microtask or two. Until then nobody is given one
+   * at once.
+   */
   #untaken = 0
   #closed = false
   #maxQueue
@@ -33,7 +37,10 @@ class Semaphore {
   /** @type {SignalWaiters<number> | undefined} */
   #signalWaiters
 
-  /** @param {number} [maxConcurrent] @param {{ queueTimeout?: number, maxQueue?: number }} [options] */
+  /**
+   * @param {number} [maxConcurrent]
+   * @param {{ queueTimeout?: number, maxQueue?: number }} [options]
+   */
   constructor(maxConcurrent = 3, options) {
     this.#maxConcurrent = validate.count('maxConcurrent', maxConcurrent)
     const { queueTimeout = 60_000, maxQueue = Infinity } = validate.options('options', options, [
@@ -49,11 +56,14 @@ class Semaphore {
 
   /** @param {AcquireOptions} [options] @returns {Promise<() => void>} */
   acquire(options) {
-    if (options === undefined && this.#untaken === 0 && this.tryAcquire()) return Promise.resolve(this.#releaser())
+    if (options === undefined && this.#untaken === 0 && this.tryAcquire())
+      return Promise.resolve(this.#releaser())
     try {
       const { timeout, signal } = options === undefined ? this.#patience : this.#checked(options)
       const slot = this.#slot(timeout, signal)
-      return slot.then(signal === undefined ? this.#takeUp : () => this.#takeUpUnlessAborted(signal))
+      return slot.then(
+        signal === undefined ? this.#takeUp : () => this.#takeUpUnlessAborted(signal),
+      )
     } catch (error) {
       return Promise.reject(error)
     }
@@ -67,12 +77,20 @@ class Semaphore {
 
   release() {
     if (this.#current === 0)
-      throw codedError('ERR_NOT_ACQUIRED', 'Semaphore release without a matching acquire: no slot is held')
+      throw codedError(
+        'ERR_NOT_ACQUIRED',
+        'Semaphore release without a matching acquire: no slot is held',
+      )
     this.#current--
     if (this.#queued > 0) this.#admit()
   }
 
-  /** @template T @param {() => T | PromiseLike<T>} fn @param {AcquireOptions} [options] @returns {Promise<T>} */
+  /**
+   * @template T
+   * @param {() => T | PromiseLike<T>} fn
+   * @param {AcquireOptions} [options]
+   * @returns {Promise<T>}
+   */
   use(fn, options) {
     try {
       if (typeof fn !== 'function') throw validate.invalidArgument('fn', 'a function', fn)
@@ -95,12 +113,14 @@ class Semaphore {
     this.#maxConcurrent = validate.count('maxConcurrent', maxConcurrent)
     this.#admit()
     const { limit } = channels
-    if (limit.hasSubscribers && before !== maxConcurrent) limit.publish({ time: Date.now(), before, maxConcurrent })
+    if (limit.hasSubscribers && before !== maxConcurrent)
+      limit.publish({ time: Date.now(), before, maxConcurrent })
   }
 
   close() {
     this.#closed = true
-    while (this.#queued > 0) this.#nowQueued(native.waitQueueRejectFirst(this.#queue, closedError()))
+    while (this.#queued > 0)
+      this.#nowQueued(native.waitQueueRejectFirst(this.#queue, closedError()))
   }
 
   /** Passes the free slots to the first waiters. */
@@ -118,7 +138,12 @@ class Semaphore {
     if (queued === 0) this.#timer.rest()
   }
 
-  /** @template T @param {() => T | PromiseLike<T>} fn @param {AbortSignal} [signal] @param {Promise<void>} [slot] */
+  /**
+   * @template T
+   * @param {() => T | PromiseLike<T>} fn
+   * @param {AbortSignal} [signal]
+   * @param {Promise<void>} [slot]
+   */
   async #run(fn, signal, slot) {
     if (slot !== undefined) await slot
     this.#nowTaken(signal)
@@ -130,8 +155,10 @@ class Semaphore {
   }
 
   /**
-   * Not within the async function, because one that is suspended takes as much memory again as all else of a waiter.
-   * @template T @param {() => T | PromiseLike<T>} fn @param {AbortSignal | undefined} signal @param {Promise<void>} slot
+   * Not within the async function, because one that is suspended takes as much memory again as all
+   * else of a waiter.
+   * @template T @param {() => T | PromiseLike<T>} fn @param {AbortSignal | undefined} signal @param
+   * {Promise<void>} slot
    */
   #runLater(fn, signal, slot) {
     return slot.then(() => this.#run(fn, signal))
@@ -160,9 +187,14 @@ class Semaphore {
 
   /** @param {AcquireOptions} options */
   #checked(options) {
-    const { timeout = this.#patience.timeout, signal } = validate.options('options', options, WAIT_OPTIONS)
+    const { timeout = this.#patience.timeout, signal } = validate.options(
+      'options',
+      options,
+      WAIT_OPTIONS,
+    )
     if (timeout !== this.#patience.timeout) validate.time('timeout', timeout, { unlimited: true })
-    if (signal !== undefined && validate.abortSignal('signal', signal).aborted) throw abortError(signal)
+    if (signal !== undefined && validate.abortSignal('signal', signal).aborted)
+      throw abortError(signal)
     return { timeout, signal }
   }
 
@@ -187,7 +219,10 @@ class Semaphore {
     return granted
   }
 
-  /** Granted a moment before the abort: whoever gave up does not get it. @param {AbortSignal} [signal] */
+  /**
+   * Granted a moment before the abort: whoever gave up does not get it.
+   * @param {AbortSignal} [signal]
+   */
   #nowTaken(signal) {
     this.#untaken--
     if (!signal?.aborted) return

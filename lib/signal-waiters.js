@@ -1,21 +1,32 @@
 'use strict'
 
-// Waiters that leave when their signal is aborted. Each signal has one listener for all of procward: at the eleventh Node.js
-// warns of a leak, and adding one takes as long as the signal has listeners already.
+// Waiters that leave when their signal is aborted. Each signal has one listener for all of
+// procward: at the eleventh Node.js warns of a leak, and adding one takes as long as the signal has
+// listeners already.
 
-/** The signals that have waiters. A signal that only its waiters refer to is kept here. @type {Map<AbortSignal, Group>} */
+/**
+ * The signals that have waiters. A signal that only its waiters refer to is kept here.
+ * @type {Map<AbortSignal, Group>}
+ */
 const groups = new Map()
 
 /** The waiters of one owner. @template Ticket */
 class SignalWaiters {
   #leave
 
-  /** @param {(ticket: Ticket, signal: AbortSignal) => void} leave - called within `abort()`, in the order of arrival */
+  /**
+   * @param {(ticket: Ticket, signal: AbortSignal) => void} leave
+   *   - called within `abort()`, in the order of arrival
+   */
   constructor(leave) {
     this.#leave = leave
   }
 
-  /** Adds a waiter to a signal that is not aborted yet. @param {AbortSignal} signal @param {Ticket} ticket */
+  /**
+   * Adds a waiter to a signal that is not aborted yet.
+   * @param {AbortSignal} signal
+   * @param {Ticket} ticket
+   */
   add(signal, ticket) {
     const group = groups.get(signal)
     if (group !== undefined) return group.add(this, ticket)
@@ -24,7 +35,11 @@ class SignalWaiters {
     signal.addEventListener('abort', first, { once: true })
   }
 
-  /** Removes a waiter that does not wait any more; with a signal's last one its listener goes. @param {AbortSignal} signal @param {Ticket} ticket */
+  /**
+   * Removes a waiter that does not wait any more; with a signal's last one its listener goes.
+   * @param {AbortSignal} signal
+   * @param {Ticket} ticket
+   */
   delete(signal, ticket) {
     const group = groups.get(signal)
     if (group === undefined || !group.delete(this, ticket)) return

@@ -18,26 +18,54 @@ function invalidConfig(name, expected, got) {
   return codedError('ERR_INVALID_CONFIG', `${name} must be ${expected}, got ${show(got)}`)
 }
 
-/** For a positional argument of the wrong type, as Node.js's own functions do. @param {string} name @param {string} expected @param {unknown} got */
+/**
+ * For a positional argument of the wrong type, as Node.js's own functions do.
+ * @param {string} name
+ * @param {string} expected
+ * @param {unknown} got
+ */
 function invalidArgument(name, expected, got) {
   return codedError('ERR_INVALID_ARG_TYPE', `${name} must be ${expected}, got ${show(got)}`)
 }
 
-/** @typedef {{ unlimited?: boolean, given?: unknown }} NumberOptions `given` is what the user wrote, where that is not the value. */
+/**
+ * @typedef {{ unlimited?: boolean, given?: unknown }} NumberOptions
+ *   `given` is what the user wrote, where that is not the value.
+ */
 
-/** @param {string} name @param {unknown} value @param {number} max @param {string} unit @param {NumberOptions} [options] */
+/**
+ * @param {string} name
+ * @param {unknown} value
+ * @param {number} max
+ * @param {string} unit
+ * @param {NumberOptions} [options]
+ */
 function wholeNumber(name, value, max, unit, { unlimited = false, given = value } = {}) {
   if (unlimited && value === Infinity) return value
   if (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= max) return Number(value)
-  throw invalidConfig(name, `a whole number ${unit}from 1 to ${max}${unlimited ? ' or Infinity' : ''}`, given)
+  throw invalidConfig(
+    name,
+    `a whole number ${unit}from 1 to ${max}${unlimited ? ' or Infinity' : ''}`,
+    given,
+  )
 }
 
-/** A count of at least one. @param {string} name @param {unknown} value @param {NumberOptions} [options] */
+/**
+ * A count of at least one.
+ * @param {string} name
+ * @param {unknown} value
+ * @param {NumberOptions} [options]
+ */
 function count(name, value, options) {
   return wholeNumber(name, value, MAX_COUNT, '', options)
 }
 
-/** A time in milliseconds. @param {string} name @param {unknown} value @param {NumberOptions} [options] */
+/**
+ * A time in milliseconds.
+ * @param {string} name
+ * @param {unknown} value
+ * @param {NumberOptions} [options]
+ */
 function time(name, value, options) {
   return wholeNumber(name, value, MAX_TIME, 'of milliseconds ', options)
 }
@@ -59,7 +87,13 @@ function boolean(name, value) {
   throw invalidConfig(name, 'true or false', value)
 }
 
-/** @template {string} T @param {string} name @param {unknown} value @param {readonly T[]} choices @returns {T} */
+/**
+ * @template {string} T
+ * @param {string} name
+ * @param {unknown} value
+ * @param {readonly T[]} choices
+ * @returns {T}
+ */
 function oneOf(name, value, choices) {
   const found = choices.find((choice) => choice === value)
   if (found !== undefined) return found
@@ -73,23 +107,36 @@ function abortSignal(name, value) {
 }
 
 /**
- * An options bag: a plain object, or `undefined` for an empty one. With `known`, an option of another name is refused,
- * because a misspelt one would silently do nothing.
- * @param {string} name @param {unknown} value @param {readonly string[]} [known] @returns {Record<string, any>}
+ * An options bag: a plain object, or `undefined` for an empty one. With `known`, an option of
+ * another name is refused, because a misspelt one would silently do nothing.
+ * @param {string} name
+ *   @param {unknown} value @param {readonly string[]} [known] @returns {Record<string, any>}
  */
 function options(name, value, known) {
   if (value === undefined) return {}
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalidConfig(name, 'an object', value)
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw invalidConfig(name, 'an object', value)
   const unknown = known && Object.keys(value).find((key) => !known.includes(key))
   if (unknown === undefined) return value
-  throw codedError('ERR_INVALID_CONFIG', `${name} has no option ${show(unknown)}; there are: ${known?.join(', ')}`)
+  throw codedError(
+    'ERR_INVALID_CONFIG',
+    `${name} has no option ${show(unknown)}; there are: ${known?.join(', ')}`,
+  )
 }
 
-/** A string that can be given to a program. @param {string} name @param {unknown} value @returns {string} */
+/**
+ * A string that can be given to a program.
+ * @param {string} name
+ * @param {unknown} value
+ * @returns {string}
+ */
 function argument(name, value) {
   if (typeof value !== 'string') throw invalidArgument(name, 'a string', value)
   if (!value.includes('\0')) return value
-  throw codedError('ERR_INVALID_ARG_VALUE', `${name} must be a string without null bytes, got ${show(value)}`)
+  throw codedError(
+    'ERR_INVALID_ARG_VALUE',
+    `${name} must be a string without null bytes, got ${show(value)}`,
+  )
 }
 
 module.exports = {

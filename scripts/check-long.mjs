@@ -1,6 +1,7 @@
-// Runs the long checks, which need a package registry or many minutes: `npm run check:long [PART...]`; all parts without
-// a name, `-- --list` only lists them. A part is a program in scripts/long: its first comment says what it checks, and its
-// last line is `N passed, N failed, N skipped`. What the parts install stays in target/long.
+// Runs the long checks, which need a package registry or many minutes: `npm run check:long
+// [PART...]`; all parts without a name, `-- --list` only lists them. A part is a program in
+// scripts/long: its first comment says what it checks, and its last line is `N passed, N failed, N
+// skipped`. What the parts install stays in target/long.
 
 import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -57,5 +58,8 @@ async function run(part) {
   // A part that gives no sum has crashed.
   if (passed === undefined)
     return { sum: `0 passed, 1 failed, 0 skipped (it ended with ${code} and no sum)`, failed: true }
-  return { sum: `${passed} passed, ${failed} failed, ${skipped} skipped`, failed: code !== 0 || failed !== '0' }
+  return {
+    sum: `${passed} passed, ${failed} failed, ${skipped} skipped`,
+    failed: code !== 0 || failed !== '0',
+  }
 }

@@ -1,4 +1,5 @@
-// Format, lints, types, the architecture's invariants, and whether the generated files are up to date.
+// Format, lints, types, the architecture's invariants, and whether the generated files are up to
+// date.
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -10,10 +11,27 @@ const packageBin = (name, bin) => join(dirname(require.resolve(`${name}/package.
 
 step('cargo', 'fmt', '--check')
 for (const features of [['--no-default-features'], []]) {
-  step('cargo', 'clippy', '--locked', '--workspace', '--all-targets', ...features, '--', '-D', 'warnings')
+  step(
+    'cargo',
+    'clippy',
+    '--locked',
+    '--workspace',
+    '--all-targets',
+    ...features,
+    '--',
+    '-D',
+    'warnings',
+  )
 }
-nodeStep(packageBin('@biomejs/biome', 'bin/biome'), 'ci', '--colors=off', '--error-on-warnings', '.')
-for (const project of ['.', 'tsconfig.dashboard.json']) nodeStep(packageBin('typescript', 'bin/tsc'), '-p', project)
+nodeStep(
+  packageBin('@biomejs/biome', 'bin/biome'),
+  'ci',
+  '--colors=off',
+  '--error-on-warnings',
+  '.',
+)
+for (const project of ['.', 'tsconfig.dashboard.json'])
+  nodeStep(packageBin('typescript', 'bin/tsc'), '-p', project)
 
 console.log('\n> invariants')
 const tracked = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).split('\n')
@@ -32,12 +50,14 @@ const invariants = [
     allowed: /^src\/(process\/|bindings\/(deferred\.rs|event_loop))/,
   },
   {
-    // By a pid that may be another's by now; elsewhere signals go through a pidfd or a process handle.
+    // By a pid that may be another's by now; elsewhere signals go through a pidfd or a process
+    // handle.
     only: 'macOS, systems without handles for processes, and parents of children they have not reaped signal by pid',
     files: /^((src|warden\/src)\/.*\.rs|lib\/.*\.js)$/,
     text: /\bkill_process(_group|_current)?\b|\b(killpg|tg?kill|kill_with|taskkill)\b|\blibc::kill\b|\bsignal::(\{[^}]*\b)?kill\b|\bprocess\.kill\b(?!\(\w+, 0\))/,
     // A child's pid, and the number of its group, are its own until it is reaped.
-    allowed: /^(warden\/src\/children\.rs|src\/process\/(.*\bmacos|handle\/by_number\.rs|tree\/(group|watcher)\.rs))/,
+    allowed:
+      /^(warden\/src\/children\.rs|src\/process\/(.*\bmacos|handle\/by_number\.rs|tree\/(group|watcher)\.rs))/,
   },
   {
     only: 'lib/config.js reads process.env',

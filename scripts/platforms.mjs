@@ -1,5 +1,6 @@
-// Checks the platforms that this machine is not: runs the addon for Windows under wine, and has the compiler check the
-// rest. For Debian 12 on x64; what a package is missing for is skipped. All it makes stays in target/platforms.
+// Checks the platforms that this machine is not: runs the addon for Windows under wine, and has the
+// compiler check the rest. For Debian 12 on x64; what a package is missing for is skipped. All it
+// makes stays in target/platforms.
 
 import { setPriority } from 'node:os'
 import { Checks } from './platforms/checks.mjs'
@@ -8,7 +9,9 @@ import { prepareWine, runTests } from './platforms/wine.mjs'
 
 /** What Windows users have, and macOS users. */
 const TARGETS = ['x86_64-pc-windows-msvc', 'aarch64-apple-darwin', 'x86_64-apple-darwin']
-/** All tests that can run there, and once more those that are about Windows with the oldest Node.js. */
+/**
+ * All tests that can run there, and once more those that are about Windows with the oldest Node.js.
+ */
 const NODE_VERSIONS = { '22.x': /./, '20.20.2': /^windows-/ }
 
 // Whoever works on this machine meanwhile goes first.

@@ -1,4 +1,5 @@
-// Everything here is built from source: without Rust nothing works, and one clear message is better than ten obscure ones.
+// Everything here is built from source: without Rust nothing works, and one clear message is better
+// than ten obscure ones.
 import { spawnSync } from 'node:child_process'
 import { root } from './steps.mjs'
 

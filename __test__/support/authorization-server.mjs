@@ -1,14 +1,19 @@
-// An MCP server's authorization server on this machine: it gives each refresh token away once, and notes what it is asked.
+// An MCP server's authorization server on this machine: it gives each refresh token away once, and
+// notes what it is asked.
 
 import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
 
 /**
  * @param {import('node:test').TestContext} t
- * @param {{ resource?: object | false, metadata?: object | false, answer?: object, status?: number, delay?: Promise<void> }} [options]
+ * @param {{ resource?: object | false, metadata?: object | false, answer?: object, status?: number,
+ *   delay?: Promise<void> }} [options]
  * what it says otherwise, with `{url}` for its own; `false` for nothing
  */
-export async function startAuthorizationServer(t, { resource, metadata, answer, status = 200, delay } = {}) {
+export async function startAuthorizationServer(
+  t,
+  { resource, metadata, answer, status = 200, delay } = {},
+) {
   /** @type {{ authorization?: string, body: Record<string, string>, path?: string }[]} */
   const asked = []
   const state = { refreshToken: 'refresh-0', issued: 0 }
@@ -18,7 +23,11 @@ export async function startAuthorizationServer(t, { resource, metadata, answer, 
       response.end(JSON.stringify(value).replaceAll('{url}', url))
     }
     if (request.url === '/.well-known/oauth-protected-resource/mcp' && resource !== false) {
-      return reply({ resource: `${url}/mcp`, authorization_servers: [`${url}/tenant`], ...resource })
+      return reply({
+        resource: `${url}/mcp`,
+        authorization_servers: [`${url}/tenant`],
+        ...resource,
+      })
     }
     if (request.url === '/.well-known/oauth-authorization-server/tenant' && metadata !== false) {
       return reply({ issuer: `${url}/tenant`, token_endpoint: `${url}/tenant/token`, ...metadata })

@@ -7,7 +7,11 @@ import { until } from './until.mjs'
 
 /** @typedef {import('playwright-core').Page} Page */
 
-const EXECUTABLE = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
+const EXECUTABLE = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+].find(existsSync)
 
 export const PHONE = { width: 360, height: 740 }
 export const DESK = { width: 1280, height: 900 }
@@ -16,7 +20,10 @@ export const noBrowser = EXECUTABLE ? false : 'needs Chromium: apt-get install c
 
 export function launch() {
   // Chromium's sandbox does not work for root, and these pages are our own.
-  return chromium.launch({ executablePath: EXECUTABLE, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] })
+  return chromium.launch({
+    executablePath: EXECUTABLE,
+    args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+  })
 }
 
 /**
@@ -37,12 +44,14 @@ export async function openPage(browser, t, options) {
     )
   })
   page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) mishaps.push(`${message.type()}: ${message.text()}`)
+    if (['error', 'warning'].includes(message.type()))
+      mishaps.push(`${message.type()}: ${message.text()}`)
   })
   page.on('pageerror', (error) => mishaps.push(String(error.stack)))
   page.on('request', (request) => {
     const url = request.url()
-    if (origin !== '' && !url.startsWith(`${origin}/`) && !url.startsWith('data:')) mishaps.push(`elsewhere: ${url}`)
+    if (origin !== '' && !url.startsWith(`${origin}/`) && !url.startsWith('data:'))
+      mishaps.push(`elsewhere: ${url}`)
   })
   return {
     page,
@@ -58,7 +67,7 @@ export async function openPage(browser, t, options) {
 /** @param {Page} page @param {string} table */
 export const rows = (page, table) => page.locator(`#${table} tbody tr`).count()
 /** @param {Page} page @param {string} selector */
-// biome-ignore lint/performance/useDomNodeTextContent: as it is laid out, with what parts cells from each other
+// biome-ignore lint/performance/useDomNodeTextContent: as it is laid out, with separated cells
 export const textOf = (page, selector) => page.locator(selector).innerText()
 /** @param {Page} page */
 export const stateOf = (page) => page.locator('#link').getAttribute('data-state')
@@ -66,16 +75,25 @@ export const stateOf = (page) => page.locator('#link').getAttribute('data-state'
 export const isLive = (page) => until(async () => (await stateOf(page)) === 'live')
 /** Each chart's first line as it is drawn now. @param {Page} page @returns {Promise<string[]>} */
 export const chartLines = (page) =>
-  page.locator('.chart .plot').evaluateAll((plots) => plots.map((plot) => plot.querySelector('path').outerHTML))
+  page
+    .locator('.chart .plot')
+    .evaluateAll((plots) => plots.map((plot) => plot.querySelector('path').outerHTML))
 
 /** How wide the page is, and how wide what it is seen in. @param {Page} page */
-export const widths = (page) => page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth])
+export const widths = (page) =>
+  page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth])
 
-/** What axe finds that is serious or worse, in few words. @param {import('playwright-core').Page} page */
+/**
+ * What axe finds that is serious or worse, in few words.
+ * @param {import('playwright-core').Page} page
+ */
 export async function seriousFindings(page) {
   await page.evaluate(axe.source)
   const { violations } = await page.evaluate(() => globalThis.axe.run())
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join('\n')}`)
+    .map(
+      ({ id, nodes }) =>
+        `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join('\n')}`,
+    )
 }

@@ -11,13 +11,20 @@ const timeout = 60_000
 /**
  * How `procward` ended, and what it wrote.
  * @param {string[]} args
- * @param {{ env?: Record<string, string>, cwd?: string, wrapper?: string[], onStart?: (child: import('node:child_process').ChildProcess) => void }} [options]
+ * @param {{ env?: Record<string, string>, cwd?: string, wrapper?: string[], onStart?: (child:
+ *   import('node:child_process').ChildProcess) => void }} [options]
  * `wrapper` is a command that runs it, with its arguments
- * @returns {Promise<{ code: number | null, signal: string | null, stdout: string, stderr: string }>}
+ * @returns {Promise<{ code: number | null, signal: string | null, stdout: string, stderr: string
+ *   }>}
  */
 export function procward(args, { env = {}, cwd, wrapper = [], onStart = () => {} } = {}) {
   const [command, ...rest] = [...wrapper, process.execPath, bin, ...args]
-  const child = spawn(command, rest, { cwd, env: { ...plainEnvironment(), ...env }, timeout, killSignal: 'SIGKILL' })
+  const child = spawn(command, rest, {
+    cwd,
+    env: { ...plainEnvironment(), ...env },
+    timeout,
+    killSignal: 'SIGKILL',
+  })
   onStart(child)
   let [stdout, stderr] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text) => {
@@ -39,7 +46,8 @@ export function documentOf({ stdout }) {
 
 /** Nothing in it that means something to the command. */
 function plainEnvironment() {
-  const { NO_COLOR, FORCE_COLOR, PROCWARD_URL, PROCWARD_TOKEN, NODE_TEST_CONTEXT, ...env } = process.env
+  const { NO_COLOR, FORCE_COLOR, PROCWARD_URL, PROCWARD_TOKEN, NODE_TEST_CONTEXT, ...env } =
+    process.env
   return env
 }
 

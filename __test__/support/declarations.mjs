@@ -11,7 +11,10 @@ const manifest = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
 export const entryPoints = new Map(
   Object.entries(manifest.exports)
     .filter(([, target]) => target.types)
-    .map(([path, target]) => [path.replace('.', manifest.name), `${root}${target.types.replace('./', '')}`]),
+    .map(([path, target]) => [
+      path.replace('.', manifest.name),
+      `${root}${target.types.replace('./', '')}`,
+    ]),
 )
 
 const { ModuleKind, ModuleResolutionKind, SymbolFlags } = ts
@@ -36,7 +39,11 @@ export function declaredValues(entryPoint) {
   return values.map(({ name }) => name).sort()
 }
 
-/** The names of the public members of a class or interface, inherited ones excepted. @param {string} entryPoint @param {string} type */
+/**
+ * The names of the public members of a class or interface, inherited ones excepted.
+ * @param {string} entryPoint
+ * @param {string} type
+ */
 export function declaredMembers(entryPoint, type) {
   const symbol = exportsOf(entryPoint).find(({ name }) => name === type)
   const members = [...(symbol?.members?.values() ?? [])]

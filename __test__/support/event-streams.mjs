@@ -23,6 +23,8 @@ export async function subscribe(port, path, headers = {}) {
 export function eventsOf({ text }) {
   const blocks = text.split('\n\n').slice(0, -1)
   return blocks
-    .map((block) => Object.fromEntries(block.split('\n').map((line) => /^(\w*): ?(.*)$/.exec(line).slice(1))))
+    .map((block) =>
+      Object.fromEntries(block.split('\n').map((line) => /^(\w*): ?(.*)$/.exec(line).slice(1))),
+    )
     .filter(({ event }) => event !== undefined)
 }

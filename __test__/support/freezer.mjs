@@ -1,4 +1,5 @@
-// Processes that cannot die: frozen by a control group (v1), as `docker pause` did, in which SIGKILL waits for the thaw.
+// Processes that cannot die: frozen by a control group (v1), as `docker pause` did, in which
+// SIGKILL waits for the thaw.
 
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
@@ -10,10 +11,15 @@ export class Freezer {
   #mount = mkdtempSync(join(tmpdir(), 'procward-freezer-'))
   #folder = join(this.#mount, `procward-${process.pid}`)
 
-  /** Throws where there is none. Ended after the test. @param {import('node:test').TestContext} t */
+  /**
+   * Throws where there is none. Ended after the test.
+   * @param {import('node:test').TestContext} t
+   */
   constructor(t) {
     try {
-      execFileSync('mount', ['-t', 'cgroup', '-o', 'freezer', 'none', this.#mount], { stdio: 'pipe' })
+      execFileSync('mount', ['-t', 'cgroup', '-o', 'freezer', 'none', this.#mount], {
+        stdio: 'pipe',
+      })
     } catch (error) {
       rmdirSync(this.#mount)
       throw error
@@ -52,6 +58,8 @@ export function freezerFor(t) {
   try {
     return new Freezer(t)
   } catch (error) {
-    t.skip(`a freezer (control group v1) cannot be had here: ${String(error).trim().split('\n').at(-1)}`)
+    t.skip(
+      `a freezer (control group v1) cannot be had here: ${String(error).trim().split('\n').at(-1)}`,
+    )
   }
 }

@@ -4,8 +4,9 @@ import { mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 /**
- * A new folder with `home` and `project` in it, and these files: text as it is, anything else as JSON. In both,
- * `{folder}` and `{project}` stand for where they are, as they do in what `here` is given.
+ * A new folder with `home` and `project` in it, and these files: text as it is, anything else as
+ * JSON. In both, `{folder}` and `{project}` stand for where they are, as they do in what `here` is
+ * given.
  * @param {string} parent @param {Record<string, unknown>} files
  */
 export function makeHome(parent, files) {
@@ -16,12 +17,19 @@ export function makeHome(parent, files) {
   const here = (text) => text?.replaceAll('{folder}', folder).replaceAll('{project}', project)
   for (const [name, content] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true })
-    writeFileSync(join(folder, name), here(typeof content === 'string' ? content : JSON.stringify(content)))
+    writeFileSync(
+      join(folder, name),
+      here(typeof content === 'string' ? content : JSON.stringify(content)),
+    )
   }
   return { folder, home, project, here }
 }
 
-/** An environment with little in it, as both sides get it. @param {string} home @param {Record<string, string>} [env] */
+/**
+ * An environment with little in it, as both sides get it.
+ * @param {string} home
+ * @param {Record<string, string>} [env]
+ */
 export function environment(home, env = {}) {
   const { PATH, SystemRoot } = process.env
   return { PATH, ...(SystemRoot && { SystemRoot }), HOME: home, USERPROFILE: home, ...env }

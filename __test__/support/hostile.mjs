@@ -8,14 +8,19 @@ import { temporaryFolder } from '../fixtures/mcp-servers.mjs'
 
 const script = fileURLToPath(new URL('../fixtures/hostile-server.mjs', import.meta.url))
 
-/** How to start a server of this manner; with a file, it notes its calls there. @param {string} [manner] @param {string} [file] */
+/**
+ * How to start a server of this manner; with a file, it notes its calls there.
+ * @param {string} [manner]
+ * @param {string} [file]
+ */
 export function hostileServer(manner = '', file = '') {
   return { command: process.execPath, args: [script, manner, file] }
 }
 
 /**
  * A pool with the server `it`, closed when the work is done, whatever becomes of that.
- * @template T @param {string} manner @param {(pool: McpPool) => Promise<T>} work @param {object} [options] of the pool
+ * @template T @param {string} manner @param {(pool: McpPool) => Promise<T>} work @param {object}
+ * [options] of the pool
  */
 export async function withHostile(manner, work, options = {}) {
   const pool = new McpPool({ servers: { it: hostileServer(manner) }, killGrace: 200, ...options })

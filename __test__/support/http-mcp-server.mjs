@@ -1,4 +1,5 @@
-// An MCP server over streamable HTTP, in this process: it notes what it is asked, and fails as it is told to.
+// An MCP server over streamable HTTP, in this process: it notes what it is asked, and fails as it
+// is told to.
 
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
@@ -6,17 +7,26 @@ import { createServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { json } from 'node:stream/consumers'
 
-/** @typedef {{ status?: number, headers?: Record<string, string>, body?: unknown, hang?: boolean, cut?: boolean, done?: boolean }} Behaviour */
+/**
+ * @typedef {{ status?: number, headers?: Record<string, string>, body?: unknown, hang?: boolean,
+ *   cut?: boolean, done?: boolean }} Behaviour
+ */
 
 /**
- * `behave` says what to do instead of answering: with which `status`, nothing at all (`hang`), or to break off (`cut`).
- * It may answer itself, and then returns `done`.
+ * `behave` says what to do instead of answering: with which `status`, nothing at all (`hang`), or
+ * to break off (`cut`). It may answer itself, and then returns `done`.
  * @param {import('node:test').TestContext} t
- * @param {{ behave?: (message: any, request: import('node:http').IncomingMessage, response: import('node:http').ServerResponse) => Behaviour | undefined,
- *   asEvents?: boolean, tls?: { key: Buffer, cert: Buffer }, host?: string }} [options]
+ * @param {{ behave?: (message: any, request: import('node:http').IncomingMessage, response:
+ *   import('node:http').ServerResponse) => Behaviour | undefined, asEvents?: boolean, tls?: { key:
+ *   Buffer, cert: Buffer }, host?: string }} [options]
  */
-export async function httpMcpServer(t, { behave = () => undefined, asEvents = false, tls, host = '127.0.0.1' } = {}) {
-  /** @type {{ method: string, message: any, headers: import('node:http').IncomingHttpHeaders }[]} */
+export async function httpMcpServer(
+  t,
+  { behave = () => undefined, asEvents = false, tls, host = '127.0.0.1' } = {},
+) {
+  /**
+   * @type {{ method: string, message: any, headers: import('node:http').IncomingHttpHeaders }[]}
+   */
   const requests = []
   const sessions = new Set()
   const answers = {
@@ -26,7 +36,9 @@ export async function httpMcpServer(t, { behave = () => undefined, asEvents = fa
       serverInfo: { name: 'http', version: '1.0.0' },
     }),
     'tools/list': () => ({ tools: [{ name: 'reflect', inputSchema: { type: 'object' } }] }),
-    'tools/call': ({ arguments: args }) => ({ content: [{ type: 'text', text: `received ${JSON.stringify(args)}` }] }),
+    'tools/call': ({ arguments: args }) => ({
+      content: [{ type: 'text', text: `received ${JSON.stringify(args)}` }],
+    }),
   }
 
   const server = tls ? createTlsServer(tls) : createServer()
@@ -37,7 +49,8 @@ export async function httpMcpServer(t, { behave = () => undefined, asEvents = fa
     const behaviour = behave(message, request, response)
     if (behaviour?.hang || behaviour?.done) return
     if (behaviour?.cut) return asEvents ? breakOff(response) : request.socket.destroy()
-    if (behaviour?.status) return send(response, behaviour.status, behaviour.body, behaviour.headers)
+    if (behaviour?.status)
+      return send(response, behaviour.status, behaviour.body, behaviour.headers)
     if (method !== 'POST') return send(response, method === 'DELETE' ? 200 : 405)
     const session = headers['mcp-session-id']
     if (message.method === 'initialize') {
@@ -68,7 +81,10 @@ export async function httpMcpServer(t, { behave = () => undefined, asEvents = fa
     stop,
     /** Forgets all sessions, as a server that was started again does. */
     restart: () => sessions.clear(),
-    calls: () => requests.filter(({ message }) => message?.method === 'tools/call').map(({ message }) => message),
+    calls: () =>
+      requests
+        .filter(({ message }) => message?.method === 'tools/call')
+        .map(({ message }) => message),
   }
 }
 
@@ -78,7 +94,10 @@ function send(response, status, body, headers = {}) {
   response.end(typeof body === 'string' ? body : (JSON.stringify(body) ?? ''))
 }
 
-/** The start of a stream of events, and its end before any. @param {import('node:http').ServerResponse} response */
+/**
+ * The start of a stream of events, and its end before any.
+ * @param {import('node:http').ServerResponse} response
+ */
 function breakOff(response) {
   response.writeHead(200, { 'content-type': 'text/event-stream' })
   response.write('id: 1\n\n', () => response.destroy())

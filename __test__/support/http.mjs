@@ -5,7 +5,11 @@ import http from 'node:http'
 import { text } from 'node:stream/consumers'
 import { setImmediate } from 'node:timers/promises'
 
-/** @param {import('node:test').TestContext} t @param {http.RequestListener} handler @param {number} [listenPort] */
+/**
+ * @param {import('node:test').TestContext} t
+ * @param {http.RequestListener} handler
+ * @param {number} [listenPort]
+ */
 export async function listen(t, handler, listenPort = 0) {
   const server = http.createServer(handler)
   server.listen(listenPort, '127.0.0.1')
@@ -18,12 +22,17 @@ export async function listen(t, handler, listenPort = 0) {
     // The server's last answers hear of their end a moment later.
     await setImmediate()
   })
-  return { server, port: server.address().port, origin: `http://127.0.0.1:${server.address().port}` }
+  return {
+    server,
+    port: server.address().port,
+    origin: `http://127.0.0.1:${server.address().port}`,
+  }
 }
 
 /**
  * A request with any headers, `Host` too, which fetch() does not let through.
- * @param {number} port @param {string} path @param {http.RequestOptions & { body?: string }} [options]
+ * @param {number} port
+ *   @param {string} path @param {http.RequestOptions & { body?: string }} [options]
  */
 export async function request(port, path, { body, ...options } = {}) {
   const sent = http.request({ host: '127.0.0.1', port, path, agent: false, ...options })

@@ -13,8 +13,10 @@ import { until } from './until.mjs'
 const cwd = fileURLToPath(new URL('../..', import.meta.url))
 
 /**
- * What a program prints as JSON that runs in a host; the test is skipped, with the reason, where that cannot be made.
- * @param {import('node:test').TestContext} t @param {keyof typeof hosts} host @param {string} program
+ * What a program prints as JSON that runs in a host; the test is skipped, with the reason, where
+ * that cannot be made.
+ * @param {import('node:test').TestContext} t
+ *   @param {keyof typeof hosts} host @param {string} program
  */
 export async function answerIn(t, host, program) {
   const { code, stdout, stderr } = await outcomeOf(program, { wrapper: hosts[host] })
@@ -28,13 +30,21 @@ export async function answerIn(t, host, program) {
 
 /**
  * A server in a host, which has said that it is up. Gone after the test.
- * @param {import('node:test').TestContext} t @param {keyof typeof hosts} host @param {string} program says `up`
- * @returns {Promise<{ lines: string[], kill(): void } | undefined>} `kill` ends the server alone; `undefined` for a skipped test
+ * @param {import('node:test').TestContext} t
+ *   @param {keyof typeof hosts} host @param {string} program says `up`
+ * @returns {Promise<{ lines: string[], kill(): void } | undefined>}
+ *   `kill` ends the server alone; `undefined` for a skipped test
  */
 export async function serverIn(t, host, program) {
   const reason = cannotMake(hosts[host])
   if (reason !== undefined) return t.skip(`the host cannot be made here: ${reason}`)
-  const [command, ...args] = [...hosts[host], process.execPath, '--input-type=module', '--eval', program]
+  const [command, ...args] = [
+    ...hosts[host],
+    process.execPath,
+    '--input-type=module',
+    '--eval',
+    program,
+  ]
   const env = { ...process.env, [LASTS]: '1' }
   const started = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] })
   t.after(() => started.kill('SIGKILL'))
@@ -43,11 +53,16 @@ export async function serverIn(t, host, program) {
   createInterface({ input: started.stdout }).on('line', (line) => lines.push(line))
   await until(() => lines.includes('up') || started.exitCode !== null)
   assert.equal(started.exitCode, null, lines.join('\n'))
-  const [server] = withArgument(program).filter((pid) => readlinkSync(`/proc/${pid}/exe`) === process.execPath)
+  const [server] = withArgument(program).filter(
+    (pid) => readlinkSync(`/proc/${pid}/exe`) === process.execPath,
+  )
   return { lines, kill: () => process.kill(server, 'SIGKILL') }
 }
 
-/** The pids of those that have this among their arguments, zombies left out. @param {string} argument */
+/**
+ * The pids of those that have this among their arguments, zombies left out.
+ * @param {string} argument
+ */
 export function withArgument(argument) {
   const pids = readdirSync('/proc').map(Number).filter(Boolean)
   return pids.filter((pid) => isAlive(pid) && commandLine(pid).includes(argument))

@@ -1,5 +1,6 @@
-// Tests that end processes for real get a PID namespace of their own. Outside of it they could end what other tests, or
-// servers that died on this machine, have left, and other tests' scanners could end theirs.
+// Tests that end processes for real get a PID namespace of their own. Outside of it they could end
+// what other tests, or servers that died on this machine, have left, and other tests' scanners
+// could end theirs.
 
 import assert from 'node:assert/strict'
 import { execFile, spawnSync } from 'node:child_process'
@@ -14,16 +15,20 @@ const INIT = ['sh', '-c', '"$@"; exit $?', MARK]
 const timeout = 120_000
 
 /**
- * Defines a file's tests where nobody else is: the file is run once more in there, below `node --test`.
+ * Defines a file's tests where nobody else is: the file is run once more in there, below `node
+ * --test`.
  * @param {string} url the file
  * @param {() => void} define
- * @param {{ only?: boolean }} [options] `only` skips the tests where there can be no namespace, instead of running them here
+ * @param {{ only?: boolean }} [options]
+ *   `only` skips the tests where there can be no namespace, instead of running them here
  */
 export function isolated(url, define, { only = false } = {}) {
   if (isInside()) return define()
   const way = [[], ['--user', '--map-root-user']].map(unshare).find(works)
-  if (way) return test('in a PID namespace of its own', (t) => runInside(t, way, fileURLToPath(url)))
-  if (only) return test('in a PID namespace of its own', { skip: 'this system lets nobody make one' })
+  if (way)
+    return test('in a PID namespace of its own', (t) => runInside(t, way, fileURLToPath(url)))
+  if (only)
+    return test('in a PID namespace of its own', { skip: 'this system lets nobody make one' })
   define()
 }
 

@@ -36,9 +36,11 @@ export function randomObject(seed) {
   const string = () => `"${Array.from({ length: below(4) }, () => oneOf(STRINGS)).join('')}"`
   const key = () => (random() < 0.5 ? `"${oneOf(KEYS.split(' '))}"` : string())
   /** @param {() => string} part */
-  const several = (part) => Array.from({ length: below(7) }, () => `${space()}${part()}${space()}`).join(',')
+  const several = (part) =>
+    Array.from({ length: below(7) }, () => `${space()}${part()}${space()}`).join(',')
   /** @param {number} depth @returns {string} */
-  const object = (depth) => `{${several(() => `${key()}${space()}:${space()}${value(depth - 1)}`)}${space()}}`
+  const object = (depth) =>
+    `{${several(() => `${key()}${space()}:${space()}${value(depth - 1)}`)}${space()}}`
   /** @param {number} depth @returns {string} */
   function value(depth) {
     const kind = below(depth > 0 ? 7 : 4)
@@ -51,14 +53,21 @@ export function randomObject(seed) {
   return object(8)
 }
 
-/** A text with one value inside another, `depth` times. @param {number} depth @param {string} [inner] */
+/**
+ * A text with one value inside another, `depth` times.
+ * @param {number} depth
+ * @param {string} [inner]
+ */
 export function nested(depth, inner = '-0') {
   const open = Array.from({ length: depth }, (_, at) => (at % 2 === 0 ? '{"a":' : '['))
   const close = open.map((text) => (text === '[' ? ']' : '}')).reverse()
   return `${open.join('')}${inner}${close.join('')}`
 }
 
-/** Asserts that two values of JSON are the same, with their keys in the same order, without a stack that could overflow. */
+/**
+ * Asserts that two values of JSON are the same, with their keys in the same order, without a stack
+ * that could overflow.
+ */
 export function assertSameJson(actual, expected, message = '') {
   for (const pairs = [[actual, expected]]; pairs.length > 0; ) {
     const [one, other] = pairs.pop()
@@ -66,7 +75,10 @@ export function assertSameJson(actual, expected, message = '') {
       assert.ok(Object.is(one, other), `${show(one)} instead of ${show(other)} in ${message}`)
       continue
     }
-    assert.ok(typeof one === 'object' && one !== null, `${show(one)} instead of ${show(other)} in ${message}`)
+    assert.ok(
+      typeof one === 'object' && one !== null,
+      `${show(one)} instead of ${show(other)} in ${message}`,
+    )
     assert.equal(Object.getPrototypeOf(one), Object.getPrototypeOf(other), message)
     const keys = Object.keys(other)
     assert.deepEqual(Object.keys(one), keys, message)
@@ -76,5 +88,9 @@ export function assertSameJson(actual, expected, message = '') {
 
 /** @param {unknown} value */
 function show(value) {
-  return Object.is(value, -0) ? '-0' : typeof value === 'object' ? Object.prototype.toString.call(value) : String(value)
+  return Object.is(value, -0)
+    ? '-0'
+    : typeof value === 'object'
+      ? Object.prototype.toString.call(value)
+      : String(value)
 }

@@ -1,4 +1,5 @@
-// Preloaded into a server that would listen on all addresses: it listens on the loopback one, and tells on which port.
+// Preloaded into a server that would listen on all addresses: it listens on the loopback one, and
+// tells on which port.
 
 import net from 'node:net'
 

@@ -1,11 +1,16 @@
 // A file system of a table, on any platform.
 
-/** @param {Record<string, unknown>} files - text, or what is written as JSON @returns {import('../../lib/mcporter/config/files.js').Files & { table: Record<string, unknown>, asked: string[] }} */
+/**
+ * @param {Record<string, unknown>} files - text, or what is written as JSON
+ * @returns {import('../../lib/mcporter/config/files.js').Files & { table: Record<string, unknown>,
+ *   asked: string[] }}
+ */
 export function memoryFiles(files) {
   const table = { ...files }
   /** @type {string[]} */
   const asked = []
-  const text = (path) => (typeof table[path] === 'string' ? table[path] : JSON.stringify(table[path]))
+  const text = (path) =>
+    typeof table[path] === 'string' ? table[path] : JSON.stringify(table[path])
   return {
     table,
     asked,

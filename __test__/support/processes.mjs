@@ -7,7 +7,10 @@ import { getActiveProcesses } from '../../index.js'
 /** Why the process list can't be read here, or `false`: for a test's `skip`. */
 export const noProcessList = process.platform === 'linux' ? false : 'needs /proc'
 
-/** For `afterEach`: nothing is listed any more, and nothing lives. What does is killed, so that no test leaves it behind. */
+/**
+ * For `afterEach`: nothing is listed any more, and nothing lives. What does is killed, so that no
+ * test leaves it behind.
+ */
 export function assertNothingLeft() {
   const active = getActiveProcesses()
   const left = noProcessList ? [] : processesOfThisTest()
@@ -15,13 +18,19 @@ export function assertNothingLeft() {
   assert.deepEqual({ active, left }, { active: [], left: [] })
 }
 
-/** The processes below this one, with children that nobody waited for, and those that carry its tag. */
+/**
+ * The processes below this one, with children that nobody waited for, and those that carry its tag.
+ */
 export function processesOfThisTest() {
   const all = readdirSync('/proc').filter(Number).map(read).filter(Boolean)
   const ours = all.filter(({ pid, state }) => isLive(state) && ownerOf(pid) === process.pid)
   for (let parents = [{ pid: process.pid }]; parents.length > 0; ) {
     parents = all.filter(({ parent }) => parents.some(({ pid }) => pid === parent))
-    ours.push(...parents.filter(({ pid, parent, state }) => isNew(pid) && (isLive(state) || parent === process.pid)))
+    ours.push(
+      ...parents.filter(
+        ({ pid, parent, state }) => isNew(pid) && (isLive(state) || parent === process.pid),
+      ),
+    )
   }
   return ours
 
@@ -35,7 +44,10 @@ export function commandsOfThisTest() {
   return processesOfThisTest().filter(({ name }) => name !== 'procward-warden')
 }
 
-/** Whether it runs: a zombie, which only waits for its parent's attention, does not. @param {number | string} pid */
+/**
+ * Whether it runs: a zombie, which only waits for its parent's attention, does not.
+ * @param {number | string} pid
+ */
 export function isAlive(pid) {
   const found = read(pid)
   return found !== undefined && isLive(found.state)
@@ -46,7 +58,10 @@ export function parentOf(pid) {
   return read(pid)?.parent
 }
 
-/** Ends a process that a test lets escape on purpose; no error when it is gone. @param {number | string} pid */
+/**
+ * Ends a process that a test lets escape on purpose; no error when it is gone.
+ * @param {number | string} pid
+ */
 export function kill(pid) {
   try {
     process.kill(Number(pid), 'SIGKILL')

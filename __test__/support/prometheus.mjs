@@ -18,10 +18,17 @@ export function missing(program) {
   }
 }
 
-/** What `promtool check metrics` has to say about a text; nothing when all is well. @param {string} text */
+/**
+ * What `promtool check metrics` has to say about a text; nothing when all is well.
+ * @param {string} text
+ */
 export function complaints(text) {
   try {
-    execFileSync('promtool', ['check', 'metrics'], { input: text, stdio: ['pipe', 'pipe', 'pipe'], timeout: 30_000 })
+    execFileSync('promtool', ['check', 'metrics'], {
+      input: text,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      timeout: 30_000,
+    })
     return ''
   } catch (error) {
     return `${error.stdout}${error.stderr}`
@@ -31,18 +38,25 @@ export function complaints(text) {
 /**
  * A Prometheus that scrapes this port again and again, until the test is over.
  * @param {import('node:test').TestContext} t @param {number} port @param {string} path
- * @returns {Promise<{ query(text: string): Promise<{ metric: Record<string, string>, value: [number, string] }[]>, target(): Promise<any> }>}
+ * @returns {Promise<{ query(text: string): Promise<{ metric: Record<string, string>, value:
+ *   [number, string] }[]>, target(): Promise<any> }>}
  */
 export async function prometheus(t, port, path) {
   const folder = temporaryFolder()
   const config = join(folder, 'prometheus.yml')
-  const job = { job_name: 'procward', metrics_path: path, static_configs: [{ targets: [`127.0.0.1:${port}`] }] }
+  const job = {
+    job_name: 'procward',
+    metrics_path: path,
+    static_configs: [{ targets: [`127.0.0.1:${port}`] }],
+  }
   // JSON is YAML.
   const scrape = { scrape_interval: '1s', scrape_timeout: '1s' }
   writeFileSync(config, JSON.stringify({ global: scrape, scrape_configs: [job] }))
   const own = await freePort()
   const args = [`--config.file=${config}`, `--storage.tsdb.path=${join(folder, 'data')}`]
-  const server = spawn('prometheus', [...args, `--web.listen-address=127.0.0.1:${own}`], { stdio: 'ignore' })
+  const server = spawn('prometheus', [...args, `--web.listen-address=127.0.0.1:${own}`], {
+    stdio: 'ignore',
+  })
   t.after(async () => {
     server.kill()
     if (server.exitCode === null && server.signalCode === null) await once(server, 'exit')

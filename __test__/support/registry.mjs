@@ -1,4 +1,5 @@
-// A registry of npm's kind on this machine, with a few versions of one package whose program tells how it was run.
+// A registry of npm's kind on this machine, with a few versions of one package whose program tells
+// how it was run.
 
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -14,8 +15,10 @@ console.log(JSON.stringify({ file: require('fs').realpathSync(file), version, ar
 `
 
 /**
- * @param {string} folder - for its tarballs @param {string} name - of the package @param {string[]} versions
- * @returns {Promise<{ url: string, asked: string[], publish: (version: string) => Promise<void>, tarball: (version: string) => string, close: () => void }>}
+ * @param {string} folder
+ *   - for its tarballs @param {string} name - of the package @param {string[]} versions
+ * @returns {Promise<{ url: string, asked: string[], publish: (version: string) => Promise<void>,
+ *   tarball: (version: string) => string, close: () => void }>}
  */
 export async function startRegistry(folder, name, versions) {
   /** @type {Map<string, { file: string, manifest: object, integrity: string }>} */
@@ -34,7 +37,9 @@ export async function startRegistry(folder, name, versions) {
     ])
     response.setHeader('content-type', 'application/json')
     const latest = [...published.keys()].at(-1)
-    response.end(JSON.stringify({ name, 'dist-tags': { latest }, versions: Object.fromEntries(all) }))
+    response.end(
+      JSON.stringify({ name, 'dist-tags': { latest }, versions: Object.fromEntries(all) }),
+    )
   })
   await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)))
   const url = `http://127.0.0.1:${/** @type {import('node:net').AddressInfo} */ (server.address()).port}`

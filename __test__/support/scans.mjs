@@ -29,15 +29,24 @@ export const BECAUSE = {
 
 /** @typedef {import('../../index').CleanupScanner} CleanupScanner */
 
-/** All that a report says about processes, by pid. @param {import('../../index').CleanupReport} report */
+/**
+ * All that a report says about processes, by pid.
+ * @param {import('../../index').CleanupReport} report
+ */
 export function verdicts({ killed, skipped }) {
   return new Map([...killed, ...skipped].map((judged) => [judged.pid, judged]))
 }
 
-/** The reason given for each of these processes; `undefined` for one that was not judged. @param {import('../../index').CleanupReport} report @param {Record<string, number>} pids */
+/**
+ * The reason given for each of these processes; `undefined` for one that was not judged.
+ * @param {import('../../index').CleanupReport} report
+ * @param {Record<string, number>} pids
+ */
 export function reasons(report, pids) {
   const found = verdicts(report)
-  return Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, found.get(pid)?.reason]))
+  return Object.fromEntries(
+    Object.entries(pids).map(([name, pid]) => [name, found.get(pid)?.reason]),
+  )
 }
 
 /**
@@ -51,7 +60,11 @@ export function untilOld(scanner, pids) {
   })
 }
 
-/** Scans until one scan ends the process, and gives its report. @param {CleanupScanner} scanner @param {number} pid */
+/**
+ * Scans until one scan ends the process, and gives its report.
+ * @param {CleanupScanner} scanner
+ * @param {number} pid
+ */
 export function untilKilled(scanner, pid) {
   return until(async () => {
     const report = await scanner.cleanupAll()

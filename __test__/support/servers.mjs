@@ -1,5 +1,5 @@
-// Node.js processes of all the kinds that a scan may meet. Each function starts some, waits until they run, gives their
-// pids, and sees to it that they are gone after the test.
+// Node.js processes of all the kinds that a scan may meet. Each function starts some, waits until
+// they run, gives their pids, and sees to it that they are gone after the test.
 
 import assert from 'node:assert/strict'
 import { fork as forkChild, spawn } from 'node:child_process'
@@ -15,7 +15,10 @@ import { until } from './until.mjs'
 
 export const sleeper = fileURLToPath(new URL('../fixtures/sleeper.mjs', import.meta.url))
 const procwardHost = fileURLToPath(new URL('../fixtures/procward-host.cjs', import.meta.url))
-/** Starts a command that nothing hangs to this process: its parent exits, and its session is its own. */
+/**
+ * Starts a command that nothing hangs to this process: its parent exits, and its session is its
+ * own.
+ */
 const DETACHED = ['sh', '-c', 'setsid "$@" &', 'sh']
 
 /** A plain child of this process. @param {Test} t @param {Options} [options] */
@@ -42,12 +45,17 @@ export async function clusterWorker(t) {
 /**
  * Another server with procward, `host`, with a `call` that it runs and a `plain` child.
  * @param {Test} t
- * @param {{ isChild?: boolean, command?: string[], names?: string[] }} [options] `command` is the call's, which tells
+ * @param {{ isChild?: boolean, command?: string[], names?: string[] }} [options]
+ *   `command` is the call's, which tells
  * pids under other `names` too
  */
 export function host(t, { isChild = false, command = [], names = [] } = {}) {
   const detached = isChild ? [] : DETACHED
-  return start(t, [...detached, process.execPath, procwardHost, ...command], ['host', 'call', 'plain', ...names])
+  return start(
+    t,
+    [...detached, process.execPath, procwardHost, ...command],
+    ['host', 'call', 'plain', ...names],
+  )
 }
 
 /**
@@ -74,15 +82,24 @@ function sleeping({ title = '', nodeOptions = [] }) {
   return [process.execPath, ...nodeOptions, sleeper, 'sleeper', title]
 }
 
-/** @param {Test} t @param {string[]} command @param {string[]} names @param {Record<string, string>} [env] */
+/**
+ * @param {Test} t
+ * @param {string[]} command
+ * @param {string[]} names
+ * @param {Record<string, string>} [env]
+ */
 function start(t, [command, ...args], names, env) {
-  const started = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] })
+  const started = spawn(command, args, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   return told(t, started, names)
 }
 
 /**
  * The pids that a process and its children tell, under these names.
- * @param {Test} t @param {import('node:child_process').ChildProcess} started @param {string[]} names
+ * @param {Test} t
+ *   @param {import('node:child_process').ChildProcess} started @param {string[]} names
  * @returns {Promise<Record<string, number>>}
  */
 async function told(t, started, names) {

@@ -1,4 +1,5 @@
-// Programs on machines that are made for them: a PID namespace of their own, and a /proc as some hosts have it.
+// Programs on machines that are made for them: a PID namespace of their own, and a /proc as some
+// hosts have it.
 
 import assert from 'node:assert/strict'
 import { execFile, spawn, spawnSync } from 'node:child_process'
@@ -17,7 +18,9 @@ export const PROC = {
   plain: 'mount -t proc proc /proc',
   /** systemd's ProcSubset=pid: processes and nothing else. */
   subset: 'mount -t proc -o subset=pid proc /proc',
-  /** lxcfs, in LXC, LXD and Proxmox: the container has run for less time than any of its processes. */
+  /**
+   * lxcfs, in LXC, LXD and Proxmox: the container has run for less time than any of its processes.
+   */
   lxcfs:
     'mount -t proc proc /proc && mount -t tmpfs tmpfs /mnt && echo 0.10 0.10 > /mnt/uptime && mount --bind /mnt/uptime /proc/uptime',
   hidden: 'mount -t proc -o hidepid=2 proc /proc',
@@ -30,8 +33,8 @@ export const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-gro
 export const WITHOUT_KILL = ['setpriv', '--inh-caps=-kill', '--bounding-set=-kill']
 
 /**
- * What a program of scan-program.mjs tells, run in a space of its own; `undefined` where there can be none, and the test is
- * skipped with the reason.
+ * What a program of scan-program.mjs tells, run in a space of its own; `undefined` where there can
+ * be none, and the test is skipped with the reason.
  * @param {import('node:test').TestContext} t @param {Space} space @param {string} name
  * @param {Record<string, string>} [env] @returns {Promise<any>}
  */
@@ -39,7 +42,11 @@ export async function told(t, space, name, env = {}) {
   const command = commandOf(t, space, name)
   if (command === undefined) return undefined
   const { error, stdout, stderr } = await new Promise((resolve) => {
-    const options = /** @type {const} */ ({ env: { ...process.env, ...env }, timeout, killSignal: 'SIGKILL' })
+    const options = /** @type {const} */ ({
+      env: { ...process.env, ...env },
+      timeout,
+      killSignal: 'SIGKILL',
+    })
     execFile(command[0], command.slice(1), options, (error, stdout, stderr) => {
       resolve({ error, stdout, stderr })
     })
@@ -49,9 +56,10 @@ export async function told(t, space, name, env = {}) {
 }
 
 /**
- * The same for a program that is the first process of its space; `enter` starts a command in there from outside, as
- * `docker exec` does, before the program goes on.
- * @param {import('node:test').TestContext} t @param {string} name @param {(enter: (...command: string[]) => void) => void} act
+ * The same for a program that is the first process of its space; `enter` starts a command in there
+ * from outside, as `docker exec` does, before the program goes on.
+ * @param {import('node:test').TestContext} t
+ *   @param {string} name @param {(enter: (...command: string[]) => void) => void} act
  */
 export async function toldByFirst(t, name, act) {
   const command = commandOf(t, { isFirst: true }, name)
@@ -63,7 +71,9 @@ export async function toldByFirst(t, name, act) {
     output += text
   })
   await until(() => output.startsWith('ready\n'))
-  const [first] = readFileSync(`/proc/${started.pid}/task/${started.pid}/children`, 'utf8').split(' ')
+  const [first] = readFileSync(`/proc/${started.pid}/task/${started.pid}/children`, 'utf8').split(
+    ' ',
+  )
   const user = command.includes('--user') ? ['--user'] : []
   act((...entered) => {
     const args = [`--target=${first}`, ...user, '--pid', '--mount', ...entered]
@@ -77,14 +87,33 @@ export async function toldByFirst(t, name, act) {
 }
 
 /** @param {import('node:test').TestContext} t @param {Space} space @param {string} name */
-function commandOf(t, { proc = PROC.plain, as = [], node = process.execPath, isFirst = false }, name) {
+function commandOf(
+  t,
+  { proc = PROC.plain, as = [], node = process.execPath, isFirst = false },
+  name,
+) {
   const shell = isFirst ? `${proc} && exec "$@"` : `${proc} && "$@"; exit $?`
   const users = as.length > 0 ? [[]] : [[], ['--user', '--map-root-user']]
   const ways = users.map((user) => {
-    return ['unshare', ...user, '--pid', '--fork', '--mount', '--kill-child', 'sh', '-c', shell, 'sh', ...as]
+    return [
+      'unshare',
+      ...user,
+      '--pid',
+      '--fork',
+      '--mount',
+      '--kill-child',
+      'sh',
+      '-c',
+      shell,
+      'sh',
+      ...as,
+    ]
   })
   const trial = [node, '-e', `require('fs').readFileSync(${JSON.stringify(program)})`]
-  const way = ways.find(([command, ...args]) => spawnSync(command, [...args, ...trial]).status === 0)
-  if (way === undefined) t.skip('this machine cannot make such a space, or that user cannot read this package there')
+  const way = ways.find(
+    ([command, ...args]) => spawnSync(command, [...args, ...trial]).status === 0,
+  )
+  if (way === undefined)
+    t.skip('this machine cannot make such a space, or that user cannot read this package there')
   return way && [...way, node, program, name]
 }

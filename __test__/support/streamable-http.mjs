@@ -7,7 +7,10 @@ import { referenceServer } from '../fixtures/mcp-servers.mjs'
 
 const loopback = new URL('loopback.mjs', import.meta.url).href
 
-/** @param {number} [port] any free one by default @returns {Promise<{ url: string, port: number, stop: () => Promise<void> }>} */
+/**
+ * @param {number} [port] any free one by default
+ * @returns {Promise<{ url: string, port: number, stop: () => Promise<void> }>}
+ */
 export async function everythingOverHttp(port = 0) {
   const { command, args } = referenceServer('everything')
   const server = spawn(command, ['--import', loopback, ...args, 'streamableHttp'], {

@@ -7,8 +7,8 @@ import { mock } from 'node:test'
 const INTERVAL = 5000
 
 /**
- * Time stands still from now on, but for what the test lets pass; timeouts excepted, because requests need them. There is
- * memory enough, however this machine is.
+ * Time stands still from now on, but for what the test lets pass; timeouts excepted, because
+ * requests need them. There is memory enough, however this machine is.
  */
 export function stopClock() {
   mock.method(os, 'freemem', () => os.totalmem())
@@ -28,9 +28,21 @@ export function look(times = 1) {
 
 export function watched() {
   const state = { processes: 0, queued: 0, killed: 0 }
-  const call = { pid: 1, server: 'asana', tool: 'list', startTime: 0, duration: 0, command: 'node --api-key=hunter2' }
+  const call = {
+    pid: 1,
+    server: 'asana',
+    tool: 'list',
+    startTime: 0,
+    duration: 0,
+    command: 'node --api-key=hunter2',
+  }
   const helper = {
-    getSemaphoreStatus: () => ({ maxConcurrent: 3, current: 0, queued: state.queued, available: 3 }),
+    getSemaphoreStatus: () => ({
+      maxConcurrent: 3,
+      current: 0,
+      queued: state.queued,
+      available: 3,
+    }),
     getActiveProcesses: () => Array.from({ length: state.processes }, () => call),
   }
   const cleanup = {

@@ -12,7 +12,10 @@ export const noWindows = process.platform === 'win32' ? false : 'needs Windows'
 
 const CHAIN = fileURLToPath(new URL('../fixtures/chain.cjs', import.meta.url))
 
-/** A folder where the processes of a test leave their pids. Whoever is still there after the test is ended. */
+/**
+ * A folder where the processes of a test leave their pids. Whoever is still there after the test is
+ * ended.
+ */
 export function pidFolder(t) {
   const folder = mkdtempSync(join(tmpdir(), 'procward-'))
   const pids = () => readdirSync(folder).filter((name) => name.endsWith('.pid'))
@@ -36,7 +39,8 @@ export function pidFolder(t) {
 /**
  * A command and its arguments: a chain of processes that each start the next, detached.
  * @param {{ folder: string }} pids @param {string} name @param {number} length
- * @param {'stays' | 'leaves' | 'obeys'} first how the first one ends: not by itself, at once when all have started, or with its input
+ * @param {'stays' | 'leaves' | 'obeys'} first
+ *   how the first one ends: not by itself, at once when all have started, or with its input
  * @returns {[string, string[]]}
  */
 export function chain({ folder }, name, length, first = 'stays') {

@@ -11,7 +11,12 @@ const open = new Set()
 
 /** A pool of them, that speak JSON unless said otherwise. */
 export function workers({ mode = '', ...options } = {}) {
-  const pool = new ProcessPool({ command: process.execPath, args: [lineWorker, mode], json: true, ...options })
+  const pool = new ProcessPool({
+    command: process.execPath,
+    args: [lineWorker, mode],
+    json: true,
+    ...options,
+  })
   open.add(pool)
   return pool
 }

@@ -1,4 +1,5 @@
-// The semaphore beside a plain one, which is all that such a thing needs in JavaScript, without timeouts, signals or checks.
+// The semaphore beside a plain one, which is all that such a thing needs in JavaScript, without
+// timeouts, signals or checks.
 
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -28,7 +29,12 @@ const work = {
 }
 
 /** Somewhat more than half as much again as it is. */
-const MOST = { 'acquire and release': 2.6, use: 1.7, '10,000 tasks at once': 1.7, '100,000 tasks at once': 1.2 }
+const MOST = {
+  'acquire and release': 2.6,
+  use: 1.7,
+  '10,000 tasks at once': 1.7,
+  '100,000 tasks at once': 1.2,
+}
 
 export async function checks() {
   const ours = (limit) => new Semaphore(limit)
@@ -40,8 +46,16 @@ export async function checks() {
   }
   const growth = await leastRatio(contended(40_000)(ours), repeated(contended(4000)(ours), 10), 2.8)
   all.push({ what: '40,000 tasks at once, CPU, times ten of 4,000', is: growth, most: 2.8 })
-  all.push({ what: 'heap of a waiter, bytes', is: heapOf((semaphore) => semaphore.acquire()), most: 200 })
-  all.push({ what: 'heap of a task that waits, bytes', is: heapOf((semaphore) => semaphore.use(nothing)), most: 350 })
+  all.push({
+    what: 'heap of a waiter, bytes',
+    is: heapOf((semaphore) => semaphore.acquire()),
+    most: 200,
+  })
+  all.push({
+    what: 'heap of a task that waits, bytes',
+    is: heapOf((semaphore) => semaphore.use(nothing)),
+    most: 350,
+  })
   return all
 }
 

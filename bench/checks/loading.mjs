@@ -19,7 +19,11 @@ export async function checks() {
   return [
     { what: "files that require('procward') loads", is: loaded.files, most: 20 },
     { what: "Node.js's crypto, which it does not load", is: Number(loaded.crypto), most: 0 },
-    { what: 'CPU of a process that loads it, times one that does not', is: cpu.loaded / cpu.nothing, most: 1.4 },
+    {
+      what: 'CPU of a process that loads it, times one that does not',
+      is: cpu.loaded / cpu.nothing,
+      most: 1.4,
+    },
   ]
 }
 

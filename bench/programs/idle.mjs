@@ -19,14 +19,18 @@ const ways = {
 }
 
 await ways[way]()
-// What the start leaves to do is not idleness: compiling what has run often, and V8's looks for garbage after 8 and 16 s without
-// work, 10 to 30 ms together whatever was loaded (`--trace-gc` shows them).
+// What the start leaves to do is not idleness: compiling what has run often, and V8's looks for
+// garbage after 8 and 16 s without work, 10 to 30 ms together whatever was loaded (`--trace-gc`
+// shows them).
 await sleep(20_000)
 const before = process.cpuUsage()
 await sleep(Number(ms))
 const { user, system } = process.cpuUsage(before)
 const tasks = '/proc/self/task'
 console.log(
-  JSON.stringify({ cpu: (user + system) / 1000, threads: existsSync(tasks) ? readdirSync(tasks).length : null }),
+  JSON.stringify({
+    cpu: (user + system) / 1000,
+    threads: existsSync(tasks) ? readdirSync(tasks).length : null,
+  }),
 )
 process.exit()

@@ -25,7 +25,10 @@ const SCRIPT = `
     twig $((now - 1)) & left=$((left - now))
   done; wait`
 
-/** Each starts a tree and tells how it is ended. @type {Record<string, (args: string[]) => Promise<{ pid: number, end: () => unknown }>>} */
+/**
+ * Each starts a tree and tells how it is ended.
+ * @type {Record<string, (args: string[]) => Promise<{ pid: number, end: () => unknown }>>}
+ */
 const ways = {
   'procward, killGrace: 1': async (args) => tracked(args, { killGrace: 1 }),
   procward: async (args) => tracked(args, {}),
@@ -56,7 +59,12 @@ console.log(JSON.stringify(samples))
 
 /** @param {string} name @param {number} count @param {string} what */
 async function measure(name, count, what) {
-  const { pid, end } = await ways[name](['-c', SCRIPT, String(count), String(Math.ceil(Math.sqrt(count)))])
+  const { pid, end } = await ways[name]([
+    '-c',
+    SCRIPT,
+    String(count),
+    String(Math.ceil(Math.sqrt(count))),
+  ])
   let tree = []
   const whole = await until(() => {
     const all = living()
@@ -76,7 +84,8 @@ async function measure(name, count, what) {
 /** @param {import('../../faults/support/processes.mjs').Process[]} tree */
 async function haveGone(tree) {
   const end = performance.now() + PATIENCE
-  // One after the other, and no more often than need be: who looks takes processors from those that are to die.
+  // One after the other, and no more often than need be: who looks takes processors from those that
+  // are to die.
   for (const process of tree) {
     while (alive([process]).length > 0) {
       if (performance.now() > end) return false
@@ -94,7 +103,11 @@ async function tracked(args, options) {
   return { pid: Number(child.pid), end: () => child.kill(options) }
 }
 
-/** It is not waited for. @template {import('node:child_process').ChildProcess} T @param {T} child */
+/**
+ * It is not waited for.
+ * @template {import('node:child_process').ChildProcess} T
+ * @param {T} child
+ */
 function started(child) {
   child.unref()
   return child

@@ -1,4 +1,5 @@
-// One limiter in a process of its own, so that no other shapes the code that V8 makes of it; does what it is asked.
+// One limiter in a process of its own, so that no other shapes the code that V8 makes of it; does
+// what it is asked.
 
 import { peers } from '../support/limiter/peers.mjs'
 import { scenarios } from '../support/limiter/scenarios.mjs'

@@ -1,4 +1,5 @@
-// What has been loaded, and the CPU time until then, after loading the package that is the argument, if any.
+// What has been loaded, and the CPU time until then, after loading the package that is the
+// argument, if any.
 
 const [name] = process.argv.slice(2)
 if (name !== undefined) require(name)

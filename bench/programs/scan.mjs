@@ -21,7 +21,10 @@ const { rounds, processes, repeated } = programOptions()
 const FORGETS = 600
 
 const scanner = new CleanupScanner()
-/** The last process carries the tag of somebody else's tree: a scan that names it has come to the end. */
+/**
+ * The last process carries the tag of somebody else's tree: a scan that names it has come to the
+ * end.
+ */
 const TAG = '00000000-0000-0000-0000-000000000000.1.1:4242:1:0000000000000001:1'
 
 /** Each: how many processes it saw. @type {Record<string, () => Promise<number>>} */
@@ -62,12 +65,16 @@ function pids() {
 
 /** @param {number} count */
 async function startSleepers(count) {
-  const script = 'i=0; while [ $i -lt $0 ]; do sleep 100000 & i=$((i + 1)); done; PROCWARD_TAG=$1 sleep 100000'
+  const script =
+    'i=0; while [ $i -lt $0 ]; do sleep 100000 & i=$((i + 1)); done; PROCWARD_TAG=$1 sleep 100000'
   spawn('sh', ['-c', script, String(count), TAG], { stdio: 'ignore' }).unref()
   while (pids().length < processes) await sleep(20)
 }
 
-/** In ms of CPU: what a scanner takes that scans by itself, for each of its scans. @param {number} scans */
+/**
+ * In ms of CPU: what a scanner takes that scans by itself, for each of its scans.
+ * @param {number} scans
+ */
 async function steadyCost(scans) {
   const regular = new CleanupScanner({ interval: 100 })
   const count = () => regular.getStats().stats.scans

@@ -27,7 +27,11 @@ for (let round = 0; round < rounds; round++) {
 }
 console.log(JSON.stringify(samples))
 
-/** @param {string} name @param {import('../support/spawn-ways.mjs').Way} way @param {number} width */
+/**
+ * @param {string} name
+ * @param {import('../support/spawn-ways.mjs').Way} way
+ * @param {number} width
+ */
 async function measure(name, way, width) {
   globalThis.gc()
   return usage(() => inParallel(calls, width, () => echo(way, name)))

@@ -1,4 +1,5 @@
-// What procward costs a server that does nothing with it: the time and memory of loading it, its size, and a minute of idleness.
+// What procward costs a server that does nothing with it: the time and memory of loading it, its
+// size, and a minute of idleness.
 
 import { execFile } from 'node:child_process'
 import { readdirSync, statSync } from 'node:fs'
@@ -20,7 +21,10 @@ const LOADED = {
   'p-queue': ['import', new URL('p-queue/dist/index.js', packages).href],
   bottleneck: ['require', path(new URL('bottleneck', packages))],
   cockatiel: ['require', path(new URL('cockatiel', packages))],
-  'TypeScript SDK, client': ['import', new URL('@modelcontextprotocol/sdk/dist/esm/client/index.js', packages).href],
+  'TypeScript SDK, client': [
+    'import',
+    new URL('@modelcontextprotocol/sdk/dist/esm/client/index.js', packages).href,
+  ],
   nothing: ['nothing'],
 }
 const [OURS] = Object.keys(LOADED)
@@ -36,7 +40,8 @@ export async function suite({ rounds }) {
   /** @type {Record<string, Record<string, number>[]>} */
   const found = Object.fromEntries(Object.keys(LOADED).map((name) => [name, []]))
   for (let round = 0; round < rounds; round++) {
-    for (const name of shuffled(Object.keys(LOADED))) found[name].push(await output('import.cjs', ...LOADED[name]))
+    for (const name of shuffled(Object.keys(LOADED)))
+      found[name].push(await output('import.cjs', ...LOADED[name]))
     console.log(`footprint: round ${round + 1} of ${rounds}`)
   }
   console.log('footprint: a minute of idleness')
@@ -50,21 +55,34 @@ async function output(program, ...args) {
   return JSON.parse(stdout)
 }
 
-/** @param {Record<string, Record<string, number>[]>} found @param {{ cpu: number, threads: number }[]} idle in the order of `IDLE` */
+/**
+ * @param {Record<string, Record<string, number>[]>} found
+ * @param {{ cpu: number, threads: number }[]} idle in the order of `IDLE`
+ */
 function results(found, idle) {
   const values = (name, kind, scale = 1) => found[name].map((figures) => figures[kind] / scale)
   const loading = (what, unit, kind, scale) => ({
     what,
     unit,
-    peers: Object.fromEntries(Object.keys(LOADED).map((name) => [name, summary(values(name, kind, scale))])),
+    peers: Object.fromEntries(
+      Object.keys(LOADED).map((name) => [name, summary(values(name, kind, scale))]),
+    ),
   })
   const idling = (what, unit, of) => ({
     what,
     unit,
-    peers: Object.fromEntries(Object.values(IDLE).map((name, at) => [name, summary([of(idle[at])])])),
+    peers: Object.fromEntries(
+      Object.values(IDLE).map((name, at) => [name, summary([of(idle[at])])]),
+    ),
   })
   const share = ({ cpu }) => (cpu / MINUTE) * 100
-  const atMost = (what, is, most, unit) => ({ what, is, unit, target: `at most ${most}${unit}`, met: is <= most })
+  const atMost = (what, is, most, unit) => ({
+    what,
+    is,
+    unit,
+    target: `at most ${most}${unit}`,
+    met: is <= most,
+  })
   const addon = readdirSync(root).find((file) => /^procward\..*\.node$/.test(file)) ?? ''
   return {
     title: 'footprint',
@@ -77,7 +95,10 @@ function results(found, idle) {
     ],
     versions: {
       ...Object.fromEntries(
-        ['p-queue', 'bottleneck', 'cockatiel'].map((name) => [name, versionIn(new URL(`${name}/`, packages))]),
+        ['p-queue', 'bottleneck', 'cockatiel'].map((name) => [
+          name,
+          versionIn(new URL(`${name}/`, packages)),
+        ]),
       ),
       '@modelcontextprotocol/sdk': versionIn(new URL('@modelcontextprotocol/sdk/', packages)),
       procward: versionIn(root),
@@ -87,7 +108,11 @@ function results(found, idle) {
       loading('resident memory added', 'MB', 'resident', 1e6),
       loading("of that the process's own", 'MB', 'anonymous', 1e6),
       loading('threads added', 'threads', 'threads', 1),
-      { what: "the addon's file", unit: 'MB', peers: { [OURS]: summary([statSync(new URL(addon, root)).size / 1e6]) } },
+      {
+        what: "the addon's file",
+        unit: 'MB',
+        peers: { [OURS]: summary([statSync(new URL(addon, root)).size / 1e6]) },
+      },
       idling('CPU of a minute of idleness', '%', share),
       idling('threads, idle', 'threads', ({ threads }) => threads),
     ],

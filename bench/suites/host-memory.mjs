@@ -1,4 +1,5 @@
-// What the sessions cost the server that has them: resident memory that four idle ones add, each way in a fresh process.
+// What the sessions cost the server that has them: resident memory that four idle ones add, each
+// way in a fresh process.
 
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -32,7 +33,9 @@ export async function suite({ rounds }) {
       {
         what: 'added by four idle sessions',
         unit: 'MB',
-        peers: Object.fromEntries(Object.entries(found).map(([name, values]) => [name, summary(values)])),
+        peers: Object.fromEntries(
+          Object.entries(found).map(([name, values]) => [name, summary(values)]),
+        ),
       },
     ],
     ratios: [

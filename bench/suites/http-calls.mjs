@@ -1,5 +1,6 @@
-// Tool calls over HTTP in a session that stays: procward and the TypeScript SDK, with a server of the SDK's that answers with
-// event streams, and with one that is no bottleneck and answers with JSON.
+// Tool calls over HTTP in a session that stays: procward and the TypeScript SDK, with a server of
+// the SDK's that answers with event streams, and with one that is no bottleneck and answers with
+// JSON.
 
 import { fileURLToPath } from 'node:url'
 import { bareFetch } from '../support/bare-client.mjs'
@@ -24,7 +25,13 @@ const PARTIES = { [OURS]: callers[OURS], [SDK]: callers[SDK] }
 /** Each server's name, how it starts, its clients, and calls a round. */
 const SERVERS = [
   { name: 'server-everything', start: everything, parties: PARTIES, oneByOne: 150, parallel: 600 },
-  { name: 'echo server', start: echo, parties: { ...PARTIES, [FLOOR]: bareFetch }, oneByOne: 300, parallel: 1000 },
+  {
+    name: 'echo server',
+    start: echo,
+    parties: { ...PARTIES, [FLOOR]: bareFetch },
+    oneByOne: 300,
+    parallel: 1000,
+  },
 ]
 const WARM_UP = 20
 const LATENCY = { what: 'one call', unit: 'ms' }
@@ -41,7 +48,11 @@ export async function suite({ rounds }) {
       for (const open of Object.values(server.parties)) await session(open, url, server)
       for (let round = 0; round < rounds; round++) {
         for (const name of shuffled(Object.keys(server.parties))) {
-          const { p50, perSecond, threadCpu, cpu } = await session(server.parties[name], url, server)
+          const { p50, perSecond, threadCpu, cpu } = await session(
+            server.parties[name],
+            url,
+            server,
+          )
           samples.add(figureOf(server, LATENCY), name, p50)
           samples.add(figureOf(server, THROUGHPUT), name, perSecond)
           samples.add(figureOf(server, THREAD), name, threadCpu)
@@ -57,8 +68,10 @@ export async function suite({ rounds }) {
 }
 
 /**
- * Measures a session that is new, because the SDK's client warns, which costs time, of the abort listeners of 1,500 calls.
- * @param {import('../support/tool-callers.mjs').Open} open @param {string} url @param {(typeof SERVERS)[number]} counts
+ * Measures a session that is new, because the SDK's client warns, which costs time, of the abort
+ * listeners of 1,500 calls.
+ * @param {import('../support/tool-callers.mjs').Open} open
+ *   @param {string} url @param {(typeof SERVERS)[number]} counts
  */
 async function session(open, url, counts) {
   const { call, close } = await open({ url })
@@ -108,7 +121,9 @@ function results(samples) {
       procward: versionIn(new URL('../../', import.meta.url)),
     },
     figures: SERVERS.flatMap((server) =>
-      [LATENCY, THROUGHPUT, THREAD, CPU].map((figure) => samples.figure(figureOf(server, figure), figure.unit)),
+      [LATENCY, THROUGHPUT, THREAD, CPU].map((figure) =>
+        samples.figure(figureOf(server, figure), figure.unit),
+      ),
     ),
     ratios: SERVERS.flatMap((server) => {
       const ratio = (figure) => samples.ratio(figureOf(server, figure), OURS, SDK)

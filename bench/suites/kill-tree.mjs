@@ -1,4 +1,5 @@
-// How long it takes until a tree of processes is dead, and whether it then is, beside what else Node.js programs end trees with.
+// How long it takes until a tree of processes is dead, and whether it then is, beside what else
+// Node.js programs end trees with.
 
 import { growthRatio } from '../support/growth.mjs'
 import { noNamespace, program } from '../support/program.mjs'

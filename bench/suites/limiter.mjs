@@ -1,5 +1,6 @@
-// What a limiter costs beside the work that it limits: procward's semaphore and what is used in its place. Each lives in a
-// process of its own, they take turns in an order that changes, and CPU time comes first, because it is the least noisy.
+// What a limiter costs beside the work that it limits: procward's semaphore and what is used in its
+// place. Each lives in a process of its own, they take turns in an order that changes, and CPU time
+// comes first, because it is the least noisy.
 
 import { growthRatio } from '../support/growth.mjs'
 import { collected } from '../support/limiter/collected.mjs'
@@ -9,7 +10,9 @@ import { versionIn } from '../support/report.mjs'
 
 const OURS = 'procward'
 const SEMAPHORES = [OURS, 'async-sema', 'async-mutex']
-/** Those whose queue is an array that they shift: a hundred thousand waiters take them ten seconds. */
+/**
+ * Those whose queue is an array that they shift: a hundred thousand waiters take them ten seconds.
+ */
 const SHIFTING = ['async-mutex', 'cockatiel']
 const QUICK = [OURS, 'async-sema', 'p-limit', 'p-queue']
 const FUNCTIONS = [...QUICK, ...SHIFTING]
@@ -17,10 +20,15 @@ const FLOOR = 'no limiter'
 /** It arms a timer for each task. */
 const SLOW = 'bottleneck'
 
-/** @typedef {{ scenario: string, size: number, who: string[], share?: number, together?: boolean, fresh?: boolean, as?: number }} Step */
+/**
+ * @typedef {{ scenario: string, size: number, who: string[], share?: number, together?: boolean,
+ *   fresh?: boolean, as?: number }} Step
+ */
 
-/** `share` is of the rounds, at least one; `together` for what sleeps more than it works; `fresh` in new processes, whose memory has no holes;
- * `as` for another size's row. @type {Step[]} */
+/**
+ * `share` is of the rounds, at least one; `together` for what sleeps more than it works; `fresh` in
+ * new processes, whose memory has no holes; `as` for another size's row. @type {Step[]}
+ */
 const PLAN = [
   { scenario: 'cycle', size: 200_000, who: SEMAPHORES },
   { scenario: 'use', size: 200_000, who: FUNCTIONS },
@@ -47,9 +55,18 @@ export async function suite({ rounds }) {
   const workers = Object.fromEntries(names.map((name) => [name, worker(name)]))
   const found = collected(names)
   try {
-    for (const { scenario, size, who, share = 1, together = false, fresh = false, as = size } of PLAN) {
+    for (const {
+      scenario,
+      size,
+      who,
+      share = 1,
+      together = false,
+      fresh = false,
+      as = size,
+    } of PLAN) {
       // What comes first is compiled on the way.
-      if (!fresh) for (const name of who) await workers[name].measure(scenario, Math.min(size, 10_000))
+      if (!fresh)
+        for (const name of who) await workers[name].measure(scenario, Math.min(size, 10_000))
       for (let round = Math.max(1, Math.round(rounds * share)); round > 0; round--) {
         const measure = async (name) => {
           const one = fresh ? worker(name) : workers[name]
@@ -102,9 +119,21 @@ function results(found, names) {
       figure('memory', 100_000, 'heap', "a waiting task, V8's heap, of 100,000", 'bytes'),
       figure('memory', 100_000, 'rss', 'a waiting task, resident memory, of 100,000', 'bytes'),
       ...[10_000, 100_000].flatMap((size) => [
-        figure('armed', size, 'heap', `a waiter with a timeout, V8's heap, of ${size.toLocaleString('en')}`, 'bytes'),
+        figure(
+          'armed',
+          size,
+          'heap',
+          `a waiter with a timeout, V8's heap, of ${size.toLocaleString('en')}`,
+          'bytes',
+        ),
         cpu('armed', size, `a waiter with a timeout, of ${size.toLocaleString('en')}`),
-        figure('armed', size, 'ghosts', `ghosts of ${size.toLocaleString('en')} waiters`, 'waiters'),
+        figure(
+          'armed',
+          size,
+          'ghosts',
+          `ghosts of ${size.toLocaleString('en')} waiters`,
+          'waiters',
+        ),
       ]),
     ],
     plot: [
@@ -126,8 +155,18 @@ function results(found, names) {
           atMost('cpu', scenario, size, `${tasks(size)}, ${scenario}, CPU`, 'p-queue', 0.25),
         ]),
       ),
-      limit('p99 from one end to the next start', median('handOff', 10_000, 'p99', OURS), 10, ' µs'),
-      limit("a waiter with a timeout, V8's heap", median('armed', 100_000, 'heap', OURS), 300, ' bytes'),
+      limit(
+        'p99 from one end to the next start',
+        median('handOff', 10_000, 'p99', OURS),
+        10,
+        ' µs',
+      ),
+      limit(
+        "a waiter with a timeout, V8's heap",
+        median('armed', 100_000, 'heap', OURS),
+        300,
+        ' bytes',
+      ),
       atMost('cpu', 'armed', 100_000, 'waiters with timeouts, CPU', armedPeer, 0.5),
       limit('ghosts', median('armed', 100_000, 'ghosts', OURS), 0, ''),
       growthRatio('growth of 1,000 to 100,000 immediate tasks', totals('immediate', 'cpu', OURS)),

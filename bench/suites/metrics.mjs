@@ -1,5 +1,5 @@
-// What recording a call costs: ours, as every call does it, and a histogram of prom-client with the same labels, where the
-// labels are at hand and where they are looked up. No call is made.
+// What recording a call costs: ours, as every call does it, and a histogram of prom-client with the
+// same labels, where the labels are at hand and where they are looked up. No call is made.
 
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -12,9 +12,15 @@ setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc')
 
 const CALLS = 200_000
-/** Within what V8 gives to young objects, so that no collection takes any away before they are counted. */
+/**
+ * Within what V8 gives to young objects, so that no collection takes any away before they are
+ * counted.
+ */
 const COUNTED = 2000
-const TOOLS = Array.from({ length: 50 }, (_, at) => ({ server: `server ${at % 5}`, tool: `tool ${at}` }))
+const TOOLS = Array.from({ length: 50 }, (_, at) => ({
+  server: `server ${at % 5}`,
+  tool: `tool ${at}`,
+}))
 
 const histogram = new Histogram({
   name: 'calls_seconds',
@@ -69,7 +75,9 @@ function results(found) {
   const figure = (what, unit, kind) => ({
     what,
     unit,
-    peers: Object.fromEntries(Object.entries(found[kind]).map(([name, values]) => [name, summary(values)])),
+    peers: Object.fromEntries(
+      Object.entries(found[kind]).map(([name, values]) => [name, summary(values)]),
+    ),
   })
   const [ours, theirs] = Object.keys(ways).map((name) => median(found.time[name]))
   return {
@@ -82,9 +90,18 @@ function results(found) {
       'prom-client': versionIn(new URL('../../node_modules/prom-client/', import.meta.url)),
       procward: versionIn(new URL('../../', import.meta.url)),
     },
-    figures: [figure('recording a call', 'ns', 'time'), figure('memory for that', 'bytes', 'bytes')],
+    figures: [
+      figure('recording a call', 'ns', 'time'),
+      figure('memory for that', 'bytes', 'bytes'),
+    ],
     ratios: [
-      { what: 'recording a call', is: ours, unit: ' ns', target: 'at most 1,000 ns', met: ours <= 1000 },
+      {
+        what: 'recording a call',
+        is: ours,
+        unit: ' ns',
+        target: 'at most 1,000 ns',
+        met: ours <= 1000,
+      },
       {
         what: "recording a call, of prom-client's",
         is: ours / theirs,

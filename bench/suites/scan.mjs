@@ -1,4 +1,5 @@
-// Looking at all processes of a machine: the cleanup scanner beside what else lists processes for Node.js.
+// Looking at all processes of a machine: the cleanup scanner beside what else lists processes for
+// Node.js.
 
 import { growthRatio } from '../support/growth.mjs'
 import { noNamespace, program } from '../support/program.mjs'
@@ -17,7 +18,10 @@ const PEERS = ['ps-list', 'find-process', 'pidusage', 'systeminformation']
 
 /** @param {{ rounds: number }} options */
 export async function suite({ rounds }) {
-  const versions = PEERS.map((name) => [name, versionIn(new URL(`../node_modules/${name}/`, import.meta.url))])
+  const versions = PEERS.map((name) => [
+    name,
+    versionIn(new URL(`../node_modules/${name}/`, import.meta.url)),
+  ])
   const own = versionIn(new URL('../../', import.meta.url))
   const about = { title: 'scan', versions: { procward: own, ...Object.fromEntries(versions) } }
   if (noNamespace) return { ...about, skipped: noNamespace }
@@ -49,7 +53,11 @@ export async function suite({ rounds }) {
     ]),
     plot: [time, `CPU, ${time}`, `longest gap, ${time}`],
     ratios: [
-      atMost(`${JUDGED} processes, of ps-list's time`, judged.ratio(time, 'procward', 'ps-list'), 0.25),
+      atMost(
+        `${JUDGED} processes, of ps-list's time`,
+        judged.ratio(time, 'procward', 'ps-list'),
+        0.25,
+      ),
       atMost(
         `${JUDGED} processes, of systeminformation's time`,
         judged.ratio(time, 'procward', 'systeminformation'),

@@ -1,5 +1,5 @@
-// What it takes to run a command: `run` beside what else Node.js programs start processes with. All take turns, in another
-// order each round.
+// What it takes to run a command: `run` beside what else Node.js programs start processes with. All
+// take turns, in another order each round.
 
 import { growthRatio } from '../support/growth.mjs'
 import { program } from '../support/program.mjs'
@@ -18,7 +18,9 @@ export async function suite({ rounds }) {
   const options = { rounds, widths: WIDTHS, calls: CALLS, growth: AT_ONCE }
   const throughput = Samples.from(await program('spawn-throughput', options))
   console.log('spawn: throughput done')
-  const output = Samples.from(await program('spawn-output', { rounds: Math.ceil(rounds / 3), bytes: OUTPUT }))
+  const output = Samples.from(
+    await program('spawn-output', { rounds: Math.ceil(rounds / 3), bytes: OUTPUT }),
+  )
   console.log('spawn: output done')
   const blocking = []
   for (const mebibytes of MEBIBYTES) {
@@ -33,7 +35,10 @@ export async function suite({ rounds }) {
 function results(throughput, output, blocking) {
   const [mebibytes, most] = blocking[blocking.length - 1]
   const taken = `event loop taken by a call, ${mebibytes} MiB`
-  const growth = AT_ONCE.map((size) => ({ size, total: throughput.summary(`${size} at once`, 'procward').median }))
+  const growth = AT_ONCE.map((size) => ({
+    size,
+    total: throughput.summary(`${size} at once`, 'procward').median,
+  }))
   return {
     title: 'spawn',
     notes: [
@@ -60,14 +65,22 @@ function results(throughput, output, blocking) {
       output.figure('CPU for 100 MB of output', 'ms'),
       output.figure('longest gap, 100 MB of output', 'ms'),
     ],
-    plot: ['3 in parallel', 'CPU a call, 3 in parallel', `event loop taken by a call, ${mebibytes} MiB`],
+    plot: [
+      '3 in parallel',
+      'CPU a call, 3 in parallel',
+      `event loop taken by a call, ${mebibytes} MiB`,
+    ],
     ratios: [
       atLeast(
         "calls/s, 3 in parallel, of child_process's",
         throughput.ratio('3 in parallel', 'procward', 'child_process'),
         2.5,
       ),
-      atLeast("calls/s, 3 in parallel, of execa's", throughput.ratio('3 in parallel', 'procward', 'execa'), 4),
+      atLeast(
+        "calls/s, 3 in parallel, of execa's",
+        throughput.ratio('3 in parallel', 'procward', 'execa'),
+        4,
+      ),
       atMost(
         `event loop at ${mebibytes} MiB, of child_process's`,
         most.ratio(taken, 'procward', 'child_process'),

@@ -1,4 +1,5 @@
-// Tool calls over pipes to a server that is no bottleneck: procward, the TypeScript SDK, and a bare client as the floor.
+// Tool calls over pipes to a server that is no bottleneck: procward, the TypeScript SDK, and a bare
+// client as the floor.
 
 import { bareStdio } from '../support/bare-client.mjs'
 import { measureEchoes, WIDTH } from '../support/echo-calls.mjs'
@@ -58,7 +59,9 @@ function results(samples) {
       `CPU is that of the calls in parallel; of the JavaScript thread by ${clock}.`,
     ],
     versions: {
-      '@modelcontextprotocol/sdk': versionIn(new URL('../node_modules/@modelcontextprotocol/sdk/', import.meta.url)),
+      '@modelcontextprotocol/sdk': versionIn(
+        new URL('../node_modules/@modelcontextprotocol/sdk/', import.meta.url),
+      ),
       procward: versionIn(new URL('../../', import.meta.url)),
     },
     figures: [

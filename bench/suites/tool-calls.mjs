@@ -1,5 +1,6 @@
-// What a tool call costs: through procward, through the protocol's own TypeScript SDK with a client that stays open, and
-// through mcporter, its library and its command. All take turns, round by round.
+// What a tool call costs: through procward, through the protocol's own TypeScript SDK with a client
+// that stays open, and through mcporter, its library and its command. All take turns, round by
+// round.
 
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -27,7 +28,10 @@ const COLD_ROUNDS = 5
 export async function suite({ rounds }) {
   const folder = mkdtempSync(join(tmpdir(), 'procward-bench-'))
   writeFileSync(join(folder, 'large.txt'), 'x'.repeat(LARGE))
-  const files = { command: process.execPath, args: [script('server-filesystem/dist/index.js'), folder] }
+  const files = {
+    command: process.execPath,
+    args: [script('server-filesystem/dist/index.js'), folder],
+  }
   const warm = {}
   const large = {}
   for (const [name, open] of Object.entries(callers)) {
@@ -56,7 +60,8 @@ export async function suite({ rounds }) {
         note('large', name, await readsLarge(large[name], join(folder, 'large.txt')))
         if (round < COLD_ROUNDS) note('cold', name, await timed(() => once(callers[name])))
       }
-      for (const [name, { echo }] of Object.entries(processes)) note('latency', name, await timed(() => echoes(echo)))
+      for (const [name, { echo }] of Object.entries(processes))
+        note('latency', name, await timed(() => echoes(echo)))
       console.log(`tool-calls: round ${round + 1} of ${rounds}`)
     }
   } finally {
@@ -88,7 +93,10 @@ async function once(open) {
   await close()
 }
 
-/** @param {Record<'latency' | 'throughput' | 'cpu' | 'large' | 'cold', Record<string, number[]>>} found */
+/**
+ * @param {Record<'latency' | 'throughput' | 'cpu' | 'large' | 'cold', Record<string, number[]>>}
+ *   found
+ */
 function results(found) {
   const [ours, sdk] = Object.keys(callers)
   const middle = (kind, name) => median(found[kind][name])
@@ -103,7 +111,9 @@ function results(found) {
   const figure = (what, unit, kind) => ({
     what,
     unit,
-    peers: Object.fromEntries(Object.entries(found[kind]).map(([name, values]) => [name, summary(values)])),
+    peers: Object.fromEntries(
+      Object.entries(found[kind]).map(([name, values]) => [name, summary(values)]),
+    ),
   })
   return {
     title: 'tool-calls',
@@ -132,7 +142,11 @@ function results(found) {
       atLeast("throughput, of the SDK's", ratio('throughput', ours, sdk), 1.2),
       atMost("JavaScript thread's CPU, of the SDK's", ratio('cpu', ours, sdk), 0.5),
       atLeast('faster than `mcporter call`', ratio('latency', 'mcporter call', ours), 1000),
-      atLeast("faster than mcporter's keep-alive daemon", ratio('latency', 'mcporter keep-alive', ours), 100),
+      atLeast(
+        "faster than mcporter's keep-alive daemon",
+        ratio('latency', 'mcporter keep-alive', ours),
+        100,
+      ),
     ],
   }
 }

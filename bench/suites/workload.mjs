@@ -1,5 +1,5 @@
-// The example's campaign, 44 tool calls, eleven at a time: a process of mcporter for each call, the same with no more than three
-// at a time, and the example server with procward.
+// The example's campaign, 44 tool calls, eleven at a time: a process of mcporter for each call, the
+// same with no more than three at a time, and the example server with procward.
 
 import { randomBytes } from 'node:crypto'
 import { createRequire } from 'node:module'
@@ -20,15 +20,20 @@ const { withoutLimits } = require('../../examples/ad-ops/demo/without-limits')
 const SEED_LIMIT = 3
 const silent = { phase: () => {}, advance: () => {}, end: () => {} }
 
-/** @type {Record<string, (signal: AbortSignal) => Promise<import('../../examples/ad-ops/demo/run').Outcome>>} */
+/**
+ * @type {Record<string, (signal: AbortSignal) =>
+ *   Promise<import('../../examples/ad-ops/demo/run').Outcome>>}
+ */
 const ways = {
-  'without limits': (signal) => play(withoutLimits(temporaryDataFolder(), signal), { root: process.pid }, signal),
+  'without limits': (signal) =>
+    play(withoutLimits(temporaryDataFolder(), signal), { root: process.pid }, signal),
   'limit 3, a process a call': (signal) => {
     const callTool = withoutLimits(temporaryDataFolder(), signal)
     const semaphore = new Semaphore(SEED_LIMIT)
     return play((call) => semaphore.use(() => callTool(call)), { root: process.pid }, signal)
   },
-  procward: (signal) => onServer(({ callTool }, watched) => play(callTool, watched, signal), signal),
+  procward: (signal) =>
+    onServer(({ callTool }, watched) => play(callTool, watched, signal), signal),
   'procward, servers up': (signal) =>
     onServer(async ({ callTool }, watched) => {
       await play(callTool, watched, signal)
@@ -36,12 +41,18 @@ const ways = {
     }, signal),
 }
 
-/** A server of the example that is new. @template T @param {(client: any, watched: object) => Promise<T>} use @param {AbortSignal} signal */
+/**
+ * A server of the example that is new.
+ * @template T
+ * @param {(client: any, watched: object) => Promise<T>} use
+ * @param {AbortSignal} signal
+ */
 async function onServer(use, signal) {
   const server = await ServerProcess.start()
   try {
     const client = new AdOpsClient(server.url, signal)
-    const kept = async () => (await client.processHealth()).pool.sessions.map(({ pid }) => pid).filter(Boolean)
+    const kept = async () =>
+      (await client.processHealth()).pool.sessions.map(({ pid }) => pid).filter(Boolean)
     return await use(client, { root: server.pid, kept })
   } finally {
     await server.stop()
@@ -49,7 +60,13 @@ async function onServer(use, signal) {
 }
 
 function play(callTool, watched, signal) {
-  return run({ phases: campaign(randomBytes(3).toString('hex')), callTool, watched, progress: silent, signal })
+  return run({
+    phases: campaign(randomBytes(3).toString('hex')),
+    callTool,
+    watched,
+    progress: silent,
+    signal,
+  })
 }
 
 /** @param {{ rounds: number }} options */
@@ -59,7 +76,8 @@ export async function suite({ rounds }) {
   for (let round = 0; round < times; round++) {
     for (const name of shuffled(Object.keys(ways))) {
       const { cpu, failures, left, peaks, wall } = await ways[name](new AbortController().signal)
-      if (failures.length > 0) throw new Error(`${name}: ${failures[0].call} failed: ${failures[0].message}`)
+      if (failures.length > 0)
+        throw new Error(`${name}: ${failures[0].call} failed: ${failures[0].message}`)
       if (left > 0) throw new Error(`${name}: ${left} processes are left`)
       samples.add('wall', name, wall / 1000)
       samples.add('cpu', name, cpu / 1000)
@@ -93,7 +111,10 @@ function results(samples) {
       procward: versionIn(new URL('../../', import.meta.url)),
       mcporter: versionIn(new URL('../../node_modules/mcporter/', import.meta.url)),
     },
-    figures: Object.entries(titles).map(([what, [title, unit]]) => ({ ...samples.figure(what, unit), what: title })),
+    figures: Object.entries(titles).map(([what, [title, unit]]) => ({
+      ...samples.figure(what, unit),
+      what: title,
+    })),
     ratios: [
       atMost('wall time, of that without limits', ratio('wall'), 0.1),
       atMost('memory (PSS), of that without limits', ratio('shared'), 0.25),

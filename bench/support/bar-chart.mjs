@@ -71,7 +71,9 @@ function digits(value) {
 
 /** Three digits. @param {number} value */
 function shown(value) {
-  return value >= 100 ? Math.round(value).toLocaleString('en') : String(Number(value.toPrecision(3)))
+  return value >= 100
+    ? Math.round(value).toLocaleString('en')
+    : String(Number(value.toPrecision(3)))
 }
 
 /** @param {string} text */

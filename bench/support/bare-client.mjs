@@ -47,12 +47,18 @@ export async function bareFetch({ url }) {
   const request = async (method, params) => {
     const response = await fetch(url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+      },
       body: JSON.stringify({ jsonrpc: '2.0', id: ++number, method, params }),
     })
     const { result } = JSON.parse(await response.text())
     return result
   }
   await request('initialize', introduction)
-  return { call: (name, args) => request('tools/call', { name, arguments: args }), async close() {} }
+  return {
+    call: (name, args) => request('tools/call', { name, arguments: args }),
+    async close() {},
+  }
 }

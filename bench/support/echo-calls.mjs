@@ -10,8 +10,10 @@ export const WIDTH = 8
 
 /**
  * One call after the other, then many in parallel, whose CPU time is counted.
- * @param {import('./tool-callers.mjs').Caller['call']} call @param {{ oneByOne: number, parallel: number }} counts
- * @returns {Promise<{ p50: number, perSecond: number, threadCpu: number, cpu: number }>} ms, and µs of CPU a call: of the
+ * @param {import('./tool-callers.mjs').Caller['call']} call
+ *   @param {{ oneByOne: number, parallel: number }} counts
+ * @returns {Promise<{ p50: number, perSecond: number, threadCpu: number, cpu: number }>} ms
+ *   , and µs of CPU a call: of the
  *   JavaScript thread alone, and of all threads
  */
 export async function measureEchoes(call, { oneByOne, parallel }) {
@@ -20,7 +22,11 @@ export async function measureEchoes(call, { oneByOne, parallel }) {
   for (let at = 0; at < oneByOne; at++) times.push(await timed(() => echoes(echo)))
   const [start, thread, all] = [performance.now(), threadCpu(), process.cpuUsage()]
   await inParallel(parallel, WIDTH, () => echo('hello'))
-  const [took, spent, { user, system }] = [performance.now() - start, threadCpu() - thread, process.cpuUsage(all)]
+  const [took, spent, { user, system }] = [
+    performance.now() - start,
+    threadCpu() - thread,
+    process.cpuUsage(all),
+  ]
   return {
     p50: median(times),
     perSecond: (parallel / took) * 1000,

@@ -1,4 +1,5 @@
-// What four idle sessions add to the memory of the process that has them; the way is the program's argument.
+// What four idle sessions add to the memory of the process that has them; the way is the program's
+// argument.
 
 // What a server of any kind has loaded already.
 import 'node:child_process'
@@ -8,7 +9,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 const [way] = process.argv.slice(2)
-const script = new URL('../node_modules/@modelcontextprotocol/server-everything/dist/index.js', import.meta.url)
+const script = new URL(
+  '../node_modules/@modelcontextprotocol/server-everything/dist/index.js',
+  import.meta.url,
+)
 const server = { command: process.execPath, args: [fileURLToPath(script)] }
 const names = ['one', 'two', 'three', 'four']
 

@@ -1,4 +1,5 @@
-// mcporter's own ways: a process a call, and its daemon that keeps servers alive, with one more process a call.
+// mcporter's own ways: a process a call, and its daemon that keeps servers alive, with one more
+// process a call.
 
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -15,10 +16,19 @@ export function mcporterCalls(server, { keepAlive }) {
   const folder = mkdtempSync(join(tmpdir(), 'procward-bench-'))
   const config = join(folder, 'mcporter.json')
   const lifecycle = keepAlive ? 'keep-alive' : 'ephemeral'
-  writeFileSync(config, JSON.stringify({ imports: [], mcpServers: { everything: { ...server, lifecycle } } }))
+  writeFileSync(
+    config,
+    JSON.stringify({ imports: [], mcpServers: { everything: { ...server, lifecycle } } }),
+  )
   // A state folder of its own, so that no daemon of this user is used, and none is left for them.
-  const env = { ...process.env, HOME: folder, USERPROFILE: folder, MCPORTER_DAEMON_DIR: join(folder, 'daemon') }
-  const mcporter = (...args) => run(process.execPath, [script, '--config', config, ...args], { env })
+  const env = {
+    ...process.env,
+    HOME: folder,
+    USERPROFILE: folder,
+    MCPORTER_DAEMON_DIR: join(folder, 'daemon'),
+  }
+  const mcporter = (...args) =>
+    run(process.execPath, [script, '--config', config, ...args], { env })
   return {
     async echo(message) {
       const { stdout } = await mcporter(

@@ -1,4 +1,5 @@
-// Who comes when: in another order each round, because who comes second finds the machine as the first has left it.
+// Who comes when: in another order each round, because who comes second finds the machine as the
+// first has left it.
 
 /** @template T @param {readonly T[]} values @returns {T[]} */
 export function shuffled(values) {

@@ -10,13 +10,22 @@ import { namespace } from '../../faults/support/namespace.mjs'
 export const noNamespace = namespace.missing
 
 /**
- * Runs `programs/NAME.mjs` and resolves with the JSON that it prints; in a PID namespace of its own no process outlives it.
- * @param {string} name @param {unknown} options the program's argument, as JSON @param {{ isolated?: boolean }} [where]
+ * Runs `programs/NAME.mjs` and resolves with the JSON that it prints; in a PID namespace of its own
+ * no process outlives it.
+ * @param {string} name
+ *   @param {unknown} options the program's argument, as JSON @param {{ isolated?: boolean }}
+ *   [where]
  */
 export async function program(name, options, { isolated = false } = {}) {
   const file = fileURLToPath(new URL(`../programs/${name}.mjs`, import.meta.url))
   const way = isolated ? namespace.way : []
-  const [command, ...args] = [...way, process.execPath, '--expose-gc', file, JSON.stringify(options)]
+  const [command, ...args] = [
+    ...way,
+    process.execPath,
+    '--expose-gc',
+    file,
+    JSON.stringify(options),
+  ]
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const kill = () => child.kill('SIGKILL')
   process.once('exit', kill)

@@ -4,9 +4,19 @@ import { readFileSync } from 'node:fs'
 
 /** @typedef {{ median: number, least: number, most: number }} Summary */
 /** @typedef {{ what: string, unit: string, peers: Record<string, Summary> }} Figure */
-/** @typedef {{ what: string, is: number, spread?: Summary, unit?: string, target: string, met: boolean }} Ratio */
-/** @typedef {{ title: string, notes: string[], versions: Record<string, string>, figures: Figure[], ratios: Ratio[], plot?: string[], on: string }} Results `on` which machine; the figures to `plot` */
-/** @typedef {{ title: string, skipped: string, on: string }} Skipped what could not be measured, and why */
+/**
+ * @typedef {{ what: string, is: number, spread?: Summary, unit?: string, target: string, met:
+ *   boolean }} Ratio
+ */
+/**
+ * @typedef {{ title: string, notes: string[], versions: Record<string, string>, figures: Figure[],
+ *   ratios: Ratio[], plot?: string[], on: string }} Results `on` which machine; the figures to
+ *   `plot`
+ */
+/**
+ * @typedef {{ title: string, skipped: string, on: string }} Skipped
+ *   what could not be measured, and why
+ */
 
 /** @param {(Results | Skipped)[]} all */
 export function report(all) {
@@ -45,13 +55,17 @@ function section({ title, on, notes, versions, figures, ratios }) {
   ]
 }
 
-/** One for all figures of the same parties; those of quite others begin a new one. @param {Figure[]} figures */
+/**
+ * One for all figures of the same parties; those of quite others begin a new one.
+ * @param {Figure[]} figures
+ */
 function tables(figures) {
   /** @type {{ peers: Set<string>, figures: Figure[] }[]} */
   const groups = []
   for (const figure of figures) {
     const peers = Object.keys(figure.peers)
-    if (!peers.some((peer) => groups.at(-1)?.peers.has(peer))) groups.push({ peers: new Set(), figures: [] })
+    if (!peers.some((peer) => groups.at(-1)?.peers.has(peer)))
+      groups.push({ peers: new Set(), figures: [] })
     const group = groups[groups.length - 1]
     for (const peer of peers) group.peers.add(peer)
     group.figures.push(figure)
@@ -69,10 +83,15 @@ function tables(figures) {
 
 /** Aligned as the formatter wants it. @param {string[]} head @param {string[][]} rows */
 function table(head, rows) {
-  const widths = head.map((_, column) => Math.max(3, ...[head, ...rows].map((row) => row[column].length)))
-  const padded = (row) => row.map((text, at) => (at === 0 ? text.padEnd(widths[0]) : text.padStart(widths[at])))
+  const widths = head.map((_, column) =>
+    Math.max(3, ...[head, ...rows].map((row) => row[column].length)),
+  )
+  const padded = (row) =>
+    row.map((text, at) => (at === 0 ? text.padEnd(widths[0]) : text.padStart(widths[at])))
   const line = (cells) => `| ${cells.join(' | ')} |`
-  const rule = widths.map((width, at) => (at === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`))
+  const rule = widths.map((width, at) =>
+    at === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`,
+  )
   return [line(padded(head)), line(rule), ...rows.map((row) => line(padded(row)))]
 }
 

@@ -7,12 +7,18 @@ export class Samples {
   #values = {}
   #peers
 
-  /** @param {readonly string[]} peers in the order of the report's columns, whoever is measured first */
+  /**
+   * @param {readonly string[]} peers
+   *   in the order of the report's columns, whoever is measured first
+   */
   constructor(peers) {
     this.#peers = peers
   }
 
-  /** Those that a program printed: JSON has no infinity. @param {Record<string, Record<string, (number | null)[]>>} printed */
+  /**
+   * Those that a program printed: JSON has no infinity.
+   * @param {Record<string, Record<string, (number | null)[]>>} printed
+   */
   static from(printed) {
     const samples = new Samples([...new Set(Object.values(printed).flatMap(Object.keys))])
     for (const [what, peers] of Object.entries(printed)) {
@@ -35,7 +41,12 @@ export class Samples {
     return summary(this.#values[what][peer])
   }
 
-  /** How many times as much, round by round, because what disturbs a round disturbs both. @param {string} what @param {string} over @param {string} under */
+  /**
+   * How many times as much, round by round, because what disturbs a round disturbs both.
+   * @param {string} what
+   * @param {string} over
+   * @param {string} under
+   */
   ratio(what, over, under) {
     const { [over]: ours, [under]: theirs } = this.#values[what]
     return summary(ours.map((value, round) => value / theirs[round]))
@@ -43,7 +54,10 @@ export class Samples {
 
   /** A row of the report. @param {string} what @param {string} unit */
   figure(what, unit) {
-    const peers = Object.entries(this.#ordered(what)).map(([peer, values]) => [peer, summary(values)])
+    const peers = Object.entries(this.#ordered(what)).map(([peer, values]) => [
+      peer,
+      summary(values),
+    ])
     return { what, unit, peers: Object.fromEntries(peers) }
   }
 
@@ -54,6 +68,8 @@ export class Samples {
   /** @param {string} what @returns {Record<string, number[]>} */
   #ordered(what) {
     const values = this.#values[what]
-    return Object.fromEntries(this.#peers.filter((peer) => peer in values).map((peer) => [peer, values[peer]]))
+    return Object.fromEntries(
+      this.#peers.filter((peer) => peer in values).map((peer) => [peer, values[peer]]),
+    )
   }
 }

@@ -20,7 +20,11 @@ export const ways = {
   'procward, no warden': guarded('off'),
   child_process: async (command, args) => {
     const child = nodeSpawn(command, args)
-    const [output] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+    const [output] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'close'),
+    ])
     return output
   },
   execa: async (command, args) => (await execa(command, args, { maxBuffer: MAX_BUFFER })).stdout,

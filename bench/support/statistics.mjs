@@ -14,7 +14,11 @@ export function summary(values) {
   return { median: median(values), least: Math.min(...values), most: Math.max(...values) }
 }
 
-/** One party's figures over another's, round by round, because what disturbs a round disturbs both. @param {number[]} ours @param {number[]} theirs */
+/**
+ * One party's figures over another's, round by round, because what disturbs a round disturbs both.
+ * @param {number[]} ours
+ * @param {number[]} theirs
+ */
 export function pairedRatios(ours, theirs) {
   return summary(ours.map((value, round) => value / theirs[round]))
 }

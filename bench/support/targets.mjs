@@ -4,7 +4,13 @@
 
 /** @param {string} what @param {Summary} is @param {number} least */
 export function atLeast(what, is, least) {
-  return { what, is: is.median, spread: is, target: `at least ${least.toLocaleString('en')}x`, met: is.median >= least }
+  return {
+    what,
+    is: is.median,
+    spread: is,
+    target: `at least ${least.toLocaleString('en')}x`,
+    met: is.median >= least,
+  }
 }
 
 /** @param {string} what @param {Summary} is @param {number} most @param {string} [unit] */

@@ -11,13 +11,18 @@ import { McpPool } from '../../index.js'
 
 /**
  * @typedef {{ command?: string, args?: string[], url?: string }} Server a program, or an address
- * @typedef {{ call: (tool: string, args: object) => Promise<any>, close: () => Promise<void> }} Caller
+ * @typedef {{ call: (tool: string, args: object) => Promise<any>, close: () => Promise<void> }}
+ *   Caller
  * @typedef {(server: Server) => Promise<Caller>} Open
  * @type {Record<string, Open>}
  */
 export const callers = {
   async 'procward McpPool'(server) {
-    const pool = new McpPool({ servers: { server }, idleTimeout: Infinity, maxBuffer: 64 * 2 ** 20 })
+    const pool = new McpPool({
+      servers: { server },
+      idleTimeout: Infinity,
+      maxBuffer: 64 * 2 ** 20,
+    })
     return { call: (tool, args) => pool.callTool('server', tool, args), close: () => pool.close() }
   },
   async 'TypeScript SDK'(server) {
@@ -27,10 +32,16 @@ export const callers = {
         ? new StdioClientTransport({ ...server, stderr: 'ignore' })
         : new StreamableHTTPClientTransport(new URL(server.url)),
     )
-    return { call: (name, args) => client.callTool({ name, arguments: args }), close: () => client.close() }
+    return {
+      call: (name, args) => client.callTool({ name, arguments: args }),
+      close: () => client.close(),
+    }
   },
   async 'mcporter runtime'(server) {
-    const configPath = join(tmpdir(), `procward-bench-${process.pid}-${Math.random().toString(36).slice(2)}.json`)
+    const configPath = join(
+      tmpdir(),
+      `procward-bench-${process.pid}-${Math.random().toString(36).slice(2)}.json`,
+    )
     writeFileSync(configPath, JSON.stringify({ imports: [], mcpServers: { server } }))
     const silent = { info() {}, warn() {}, error() {}, debug() {} }
     const runtime = await createRuntime({ configPath, logger: silent })

@@ -11,8 +11,10 @@ const TICK = 10
 const RESOLUTION = 1
 
 /**
- * @typedef {{ wall: number, cpu: number, children: number, thread: number, busy: number, gap: number }} Usage in ms: from start to
- *   end; on a CPU, by all threads and by child processes that have ended; by these alone; by the JavaScript thread alone; by the
+ * @typedef {{ wall: number, cpu: number, children: number, thread: number, busy: number, gap:
+ *   number }} Usage in ms: from start to end; on a CPU, by all threads and by child processes that
+ *   have ended; by these alone; by the
+ * JavaScript thread alone; by the
  *   event loop, in which it did nothing else; the longest that it was held up.
  */
 
@@ -22,7 +24,11 @@ export async function usage(work) {
   delay.enable()
   await sleep(RESOLUTION * 2)
   delay.reset()
-  const [start, before, loopBefore] = [performance.now(), cpuTimes(), performance.eventLoopUtilization()]
+  const [start, before, loopBefore] = [
+    performance.now(),
+    cpuTimes(),
+    performance.eventLoopUtilization(),
+  ]
   await work()
   const { active } = performance.eventLoopUtilization(loopBefore)
   const [end, after] = [performance.now(), cpuTimes()]
@@ -52,7 +58,12 @@ function endedChildren() {
   return (Number(fields[13]) + Number(fields[14])) * TICK
 }
 
-/** Does the same `count` times, `width` at a time. @param {number} count @param {number} width @param {() => Promise<unknown>} once */
+/**
+ * Does the same `count` times, `width` at a time.
+ * @param {number} count
+ * @param {number} width
+ * @param {() => Promise<unknown>} once
+ */
 export async function inParallel(count, width, once) {
   let left = count
   const worker = async () => {

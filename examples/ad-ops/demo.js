@@ -1,6 +1,7 @@
 'use strict'
 
-// `npm run demo`: starts the server, runs the lifecycle demo against it, shows its health, and stops it.
+// `npm run demo`: starts the server, runs the lifecycle demo against it, shows its health, and
+// stops it.
 
 const { AdOpsClient } = require('./demo/ad-ops-client')
 const processes = require('./demo/processes')
@@ -19,8 +20,14 @@ async function demo() {
   try {
     console.log(`The Ad Ops server is ready on ${server.url}`)
     const health = watchHealth(client)
-    found.push(...(await lifecycleDemo({ url: server.url, signal: interrupted.signal }).finally(health.stop)))
-    console.log(`GET /api/health/processes, when it was busiest:\n${JSON.stringify(health.busiest, null, 2)}`)
+    found.push(
+      ...(await lifecycleDemo({ url: server.url, signal: interrupted.signal }).finally(
+        health.stop,
+      )),
+    )
+    console.log(
+      `GET /api/health/processes, when it was busiest:\n${JSON.stringify(health.busiest, null, 2)}`,
+    )
     found.push(...idleProblems(await client.processHealth()))
   } finally {
     children = await processes.descendants(server.pid)
@@ -32,7 +39,10 @@ async function demo() {
   return found
 }
 
-/** Asks the server for its health every second, and keeps the answer with the most calls. @param {AdOpsClient} client */
+/**
+ * Asks the server for its health every second, and keeps the answer with the most calls.
+ * @param {AdOpsClient} client
+ */
 function watchHealth(client) {
   const calls = ({ semaphore }) => semaphore.current + semaphore.queued
   const watch = { busiest: undefined, stop: () => clearInterval(timer) }
@@ -46,13 +56,17 @@ function watchHealth(client) {
 function idleProblems({ semaphore, activeProcesses }) {
   const { current, queued } = semaphore
   if (current === 0 && queued === 0 && activeProcesses.count === 0) return []
-  return [`the server still reports ${current} calls, ${queued} queued, ${activeProcesses.count} processes`]
+  return [
+    `the server still reports ${current} calls, ${queued} queued, ${activeProcesses.count} processes`,
+  ]
 }
 
 /** @param {{ code: number | null, signal: string | null }} end */
 function endProblems({ code, signal }) {
   if (code === 0) return []
-  return [`the server did not stop cleanly on SIGTERM within 5 s: exit code ${code}, signal ${signal}`]
+  return [
+    `the server did not stop cleanly on SIGTERM within 5 s: exit code ${code}, signal ${signal}`,
+  ]
 }
 
 async function main() {
@@ -67,7 +81,11 @@ async function main() {
     )
     process.exitCode = found.length === 0 ? 0 : 1
   } catch (error) {
-    console.error(interrupted.signal.aborted ? '\n❌ Demo interrupted; everything it started is stopped.' : error)
+    console.error(
+      interrupted.signal.aborted
+        ? '\n❌ Demo interrupted; everything it started is stopped.'
+        : error,
+    )
     process.exitCode = interrupted.signal.aborted ? 130 : 1
   }
 }

@@ -1,6 +1,7 @@
 'use strict'
 
-// The lifecycle of a campaign, 44 MCP tool calls, run twice: without limits, and through a running Ad Ops server.
+// The lifecycle of a campaign, 44 MCP tool calls, run twice: without limits, and through a running
+// Ad Ops server.
 //   node lifecycle-demo.js [--url http://127.0.0.1:3002]
 
 const { randomBytes } = require('node:crypto')

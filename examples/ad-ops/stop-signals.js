@@ -2,10 +2,16 @@
 
 const { constants } = require('node:os')
 
-/** npm passes Ctrl-C on to a program that the terminal has told already: within this time, in ms, it is the same one. */
+/**
+ * npm passes Ctrl-C on to a program that the terminal has told already: within this time, in ms, it
+ * is the same one.
+ */
 const ECHO = 500
 
-/** Calls `stop` at the first signal to stop; a later one means now. @param {(signal: NodeJS.Signals) => void} stop */
+/**
+ * Calls `stop` at the first signal to stop; a later one means now.
+ * @param {(signal: NodeJS.Signals) => void} stop
+ */
 function onStopSignal(stop) {
   /** @type {number | undefined} */
   let first

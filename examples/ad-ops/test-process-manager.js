@@ -6,7 +6,12 @@ const { once } = require('node:events')
 const { setTimeout: sleep } = require('node:timers/promises')
 const { CleanupScanner, spawn } = require('procward')
 const { temporaryDataFolder } = require('./data-folder')
-const { callToolAsync, getActiveProcesses, getSemaphoreStatus, shutdown } = require('./scripts/mcp-helper')
+const {
+  callToolAsync,
+  getActiveProcesses,
+  getSemaphoreStatus,
+  shutdown,
+} = require('./scripts/mcp-helper')
 const cleanup = require('./utils/process-cleanup')
 const Semaphore = require('./utils/semaphore')
 

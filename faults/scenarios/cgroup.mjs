@@ -1,4 +1,5 @@
-// The upgrade: where the server owns a control group, the kernel kills each tree as a whole, and shows whose any process is.
+// The upgrade: where the server owns a control group, the kernel kills each tree as a whole, and
+// shows whose any process is.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { cgroupOfOnesOwn } from '../support/cgroup.mjs'
@@ -7,10 +8,16 @@ import { alive, dispose, living, signal, since, timeToZero, until } from '../sup
 import { Server } from '../support/server.mjs'
 import { shell, trees } from '../support/trees.mjs'
 
-export const title = 'a control group for each tree: killed as a whole, found again without a tag, removed afterwards'
+export const title =
+  'a control group for each tree: killed as a whole, found again without a tag, removed afterwards'
 export const isolated = true
-export const counts = { full: { rounds: 20, count: 10, calls: 400 }, quick: { rounds: 2, count: 4, calls: 40 } }
-/** Two processes that hand themselves on for ever, each in a session of its own and without a tag. */
+export const counts = {
+  full: { rounds: 20, count: 10, calls: 400 },
+  quick: { rounds: 2, count: 4, calls: 40 },
+}
+/**
+ * Two processes that hand themselves on for ever, each in a session of its own and without a tag.
+ */
 const RUNNER = `f() { setsid env -i sh -c "$1" sh "$1" & }; f "$1"; f "$1"; exec sleep 100000`
 const HAND_ON = 'sleep 0.01; setsid sh -c "$1" sh "$1" & exit'
 const hares = shell(RUNNER, 1, HAND_ON)
@@ -31,9 +38,15 @@ export async function run({ rounds, count, calls }) {
   await ordered(cgroup, start)
   await detached(cgroup, start)
   const left = alive(untouched).length
-  check(left === untouched.length, `processes of another live server untouched: ${left}/${untouched.length}`)
+  check(
+    left === untouched.length,
+    `processes of another live server untouched: ${left}/${untouched.length}`,
+  )
   await other.kill()
-  check(await until(() => cgroup.trees().length === 0), `groups left in the end: ${cgroup.trees().length}`)
+  check(
+    await until(() => cgroup.trees().length === 0),
+    `groups left in the end: ${cgroup.trees().length}`,
+  )
   await costs(start, calls)
   cgroup.remove()
 }
@@ -50,7 +63,12 @@ async function status(start) {
   }
 }
 
-/** @param {Cgroup} cgroup @param {() => Server} start @param {number} rounds @param {number} count */
+/**
+ * @param {Cgroup} cgroup
+ * @param {() => Server} start
+ * @param {number} rounds
+ * @param {number} count
+ */
 async function serverKilled(cgroup, start, rounds, count) {
   const results = []
   for (let at = 0; at < rounds; at++) {
@@ -66,15 +84,26 @@ async function serverKilled(cgroup, start, rounds, count) {
     const cleared = await until(() => cgroup.trees().length === known)
     results.push({ time, left: left.length, cleared, grouped: full.length === known + count })
   }
-  const every = (/** @type {(result: typeof results[0]) => boolean} */ holds, /** @type {string} */ what) =>
-    checkAll(results.map(holds), `SIGKILL of the server, rounds in which ${what}`)
-  every(({ grouped }) => grouped, `each of ${count} trees had a group of its own, with all its processes`)
+  const every = (
+    /** @type {(result: typeof results[0]) => boolean} */ holds,
+    /** @type {string} */ what,
+  ) => checkAll(results.map(holds), `SIGKILL of the server, rounds in which ${what}`)
+  every(
+    ({ grouped }) => grouped,
+    `each of ${count} trees had a group of its own, with all its processes`,
+  )
   every(({ left }) => left === 0, 'nothing was left')
   every(({ cleared }) => cleared, 'the groups were removed')
   figure(`SIGKILL of the server, time to zero: ${spread(results.map(({ time }) => time))}`)
 }
 
-/** Nobody is left to kill a group: the next start finds in them what has neither a tag nor a warden. @param {Cgroup} cgroup @param {() => Server} start @param {number} rounds @param {number} count */
+/**
+ * Nobody is left to kill a group: the next start finds in them what has neither a tag nor a warden.
+ * @param {Cgroup} cgroup
+ * @param {() => Server} start
+ * @param {number} rounds
+ * @param {number} count
+ */
 async function allKilled(cgroup, start, rounds, count) {
   const results = []
   for (let at = 0; at < rounds; at++) {
@@ -108,16 +137,24 @@ async function allKilled(cgroup, start, rounds, count) {
     results.map(({ cleared }) => cleared),
     `${what} the groups were removed`,
   )
-  figure(`left by the kill: ${median(results.map(({ left }) => left))} (median) of ${count * trees.hostile.size}`)
+  figure(
+    `left by the kill: ${median(results.map(({ left }) => left))} (median) of ${count * trees.hostile.size}`,
+  )
   figure(`from cleanup.start() to zero: ${spread(results.map(({ time }) => time))}`)
 }
 
-/** The server lives on, and does what the wardens would have done. @param {Cgroup} cgroup @param {() => Server} start @param {number} count */
+/**
+ * The server lives on, and does what the wardens would have done.
+ * @param {Cgroup} cgroup
+ * @param {() => Server} start
+ * @param {number} count
+ */
 async function wardensKilled(cgroup, start, count) {
   const known = cgroup.trees().length
   const server = start()
   const started = await server.startTrees(trees.hostile, count, { killGrace: 50 })
-  for (const { pid } of started.filter(({ parent }) => parent === server.pid)) signal(pid, 'SIGKILL')
+  for (const { pid } of started.filter(({ parent }) => parent === server.pid))
+    signal(pid, 'SIGKILL')
   const time = await timeToZero(started)
   const left = alive(started)
   check(
@@ -153,7 +190,11 @@ async function ordered(cgroup, start) {
   await server.kill()
 }
 
-/** What may stay is in no group that is ever killed. @param {Cgroup} cgroup @param {() => Server} start */
+/**
+ * What may stay is in no group that is ever killed.
+ * @param {Cgroup} cgroup
+ * @param {() => Server} start
+ */
 async function detached(cgroup, start) {
   const [before, known] = [living(), cgroup.trees().length]
   const server = start()
@@ -170,7 +211,11 @@ async function detached(cgroup, start) {
   await dispose(since(before))
 }
 
-/** In turn with a server elsewhere, so that both meet the same load. @param {() => Server} start @param {number} calls */
+/**
+ * In turn with a server elsewhere, so that both meet the same load.
+ * @param {() => Server} start
+ * @param {number} calls
+ */
 async function costs(start, calls) {
   const servers = { with: start(), without: new Server() }
   /** @type {Record<string, number[]>} */

@@ -48,7 +48,9 @@ async function time(calls) {
     if (at >= 20) times[warden].push(performance.now() - begin)
   }
   const [on, off] = [median(times.on), median(times.off)]
-  figure(`/bin/true, median of ${calls} calls: ${on.toFixed(2)} ms with a warden, ${off.toFixed(2)} ms without`)
+  figure(
+    `/bin/true, median of ${calls} calls: ${on.toFixed(2)} ms with a warden, ${off.toFixed(2)} ms without`,
+  )
   const goal = on - off <= 1 ? 'reached' : 'not reached'
   figure(`a warden adds ${(on - off).toFixed(2)} ms (the aim, 1 ms, is ${goal} here)`)
 }

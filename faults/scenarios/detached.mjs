@@ -6,7 +6,8 @@ import { alive, dispose, living, since, timeToZero } from '../support/processes.
 import { Server } from '../support/server.mjs'
 import { shell, trees } from '../support/trees.mjs'
 
-export const title = 'what a detached command leaves behind goes on, what another leaves behind does not'
+export const title =
+  'what a detached command leaves behind goes on, what another leaves behind does not'
 export const isolated = true
 export const counts = { full: {}, quick: {} }
 
@@ -32,7 +33,10 @@ async function spared(name, tree) {
   const left = since(before).filter(({ pid }) => pid !== server.pid)
   const survives = (/** @type {string} */ what) => {
     const still = alive(left).length
-    check(left.length === tree.size && still === tree.size, `${name}, detached: ${still}/${tree.size} survive ${what}`)
+    check(
+      left.length === tree.size && still === tree.size,
+      `${name}, detached: ${still}/${tree.size} survive ${what}`,
+    )
   }
   survives('the exit of the command')
   await sleep(SETTLED)
@@ -58,7 +62,10 @@ async function ended(name, tree) {
   await server.ask('run', { ...tree, options: { killGrace: 300 } })
   const time = performance.now() - begin
   const left = since(before).filter(({ pid }) => pid !== server.pid)
-  check(left.length === 0, `${name}, not detached: nothing is left when the call ends (${left.length})`)
+  check(
+    left.length === 0,
+    `${name}, not detached: nothing is left when the call ends (${left.length})`,
+  )
   figure(`${name}, not detached: the call took ${time.toFixed(0)} ms with a killGrace of 300 ms`)
   await server.kill()
   await dispose(left)

@@ -17,7 +17,8 @@ const SECOND_THOUGHTS = 1000
  * - `after`: with the trees up; before, `before`.
  * - `control`: without wardens it leaves something.
  * - `goesOn`: the server itself does not end.
- * @typedef {{ before?: string, after(server: Server): unknown, control?: boolean, goesOn?: boolean, execArgv?: string[] }} End
+ * @typedef {{ before?: string, after(server: Server): unknown, control?: boolean, goesOn?: boolean,
+ *   execArgv?: string[] }} End
  * @type {Record<string, End>}
  */
 const ENDS = {
@@ -28,12 +29,23 @@ const ENDS = {
   SIGINT: { after: send('SIGINT'), control: true },
   SIGKILL: { after: send('SIGKILL'), control: true },
   'SIGTERM with shutdown()': { before: 'handleSigterm', after: send('SIGTERM') },
-  'SIGTERM with a patient shutdown(), and another': { before: 'handleSigtermPatiently', after: sendTwice('SIGTERM') },
+  'SIGTERM with a patient shutdown(), and another': {
+    before: 'handleSigtermPatiently',
+    after: sendTwice('SIGTERM'),
+  },
   'abort()': { after: tell('abort'), control: true },
-  'an exhausted heap': { after: tell('exhaust'), control: true, execArgv: ['--max-old-space-size=24'] },
+  'an exhausted heap': {
+    after: tell('exhaust'),
+    control: true,
+    execArgv: ['--max-old-space-size=24'],
+  },
   'a worker that exits': { before: 'startWorker', after: tell('workerExits'), goesOn: true },
   'a worker that throws': { before: 'startWorker', after: tell('workerThrows'), goesOn: true },
-  'a worker that is terminated': { before: 'startWorker', after: tell('workerIsTerminated'), goesOn: true },
+  'a worker that is terminated': {
+    before: 'startWorker',
+    after: tell('workerIsTerminated'),
+    goesOn: true,
+  },
 }
 
 /** @param {{ rounds: number }} counts */
@@ -46,7 +58,10 @@ export async function run({ rounds }) {
       `${name}: rounds in which nothing was left`,
     )
     if (end) figure(`${name}, time to zero: ${spread(results.map(({ time }) => time))}`)
-    if (end?.control) figure(`${name}, control without wardens: ${(await during(end, { warden: false })).left} left`)
+    if (end?.control)
+      figure(
+        `${name}, control without wardens: ${(await during(end, { warden: false })).left} left`,
+      )
   }
 }
 
@@ -69,7 +84,9 @@ async function during({ before: first, after, goesOn, execArgv }, { warden = tru
 /** @param {Server} server @param {string} [first] */
 async function start(server, first) {
   if (first === 'startWorker')
-    return server.growth(trees.hostile, 1, () => server.ask('end', { how: first, tree: trees.hostile }))
+    return server.growth(trees.hostile, 1, () =>
+      server.ask('end', { how: first, tree: trees.hostile }),
+    )
   if (first) await server.ask('end', { how: first })
   return server.startTrees(trees.hostile, 2)
 }

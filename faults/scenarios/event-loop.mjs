@@ -1,4 +1,5 @@
-// Starting processes does not stop the event loop, however much memory the server has: posix_spawn, not fork.
+// Starting processes does not stop the event loop, however much memory the server has: posix_spawn,
+// not fork.
 
 import { spawn as nodeSpawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -8,13 +9,19 @@ import { check, figure, median } from '../support/figures.mjs'
 
 const { run: start } = createRequire(import.meta.url)('../..')
 
-export const title = 'the event loop while processes are started, with touched Buffers and 3 spawns in flight'
+export const title =
+  'the event loop while processes are started, with touched Buffers and 3 spawns in flight'
 export const isolated = false
-export const counts = { full: { mebibytes: 1024, spawns: 200 }, quick: { mebibytes: 256, spawns: 200 } }
+export const counts = {
+  full: { mebibytes: 1024, spawns: 200 },
+  quick: { mebibytes: 256, spawns: 200 },
+}
 const IN_FLIGHT = 3
 /** Batches take turns, so that both ways meet the same load. */
 const BATCHES = 8
-/** In ms: what a loop that nothing holds up should stay under, as far as the machine's load allows. */
+/**
+ * In ms: what a loop that nothing holds up should stay under, as far as the machine's load allows.
+ */
 const AIM = 20
 const FRACTION = 0.5
 
@@ -31,7 +38,8 @@ export async function run({ mebibytes, spawns }) {
   for (let batch = 0; batch < BATCHES; batch++) {
     for (const [name, way] of Object.entries(ways)) {
       // After a fork each page is copied when it is written to again.
-      for (const buffer of buffers) for (let at = 0; at < buffer.length; at += 4096) buffer[at] = batch
+      for (const buffer of buffers)
+        for (let at = 0; at < buffer.length; at += 4096) buffer[at] = batch
       gaps[name].push(await largestGap(way, spawns / BATCHES))
     }
   }
@@ -43,7 +51,10 @@ export async function run({ mebibytes, spawns }) {
   const reached = worst < AIM ? 'reached' : 'not reached'
   figure(`the aim of ${AIM} ms is ${reached} here, with a load of ${loadavg()[0].toFixed(1)}`)
   const text = `the largest gap of a batch, median: ${typical.toFixed(1)} ms, Node's own ${nodeTypical.toFixed(1)} ms`
-  check(typical < nodeTypical * FRACTION, `${text} (bound: ${FRACTION} of Node's, ${mebibytes} MiB)`)
+  check(
+    typical < nodeTypical * FRACTION,
+    `${text} (bound: ${FRACTION} of Node's, ${mebibytes} MiB)`,
+  )
 }
 
 /** @param {() => Promise<unknown>} way @param {number} spawns */

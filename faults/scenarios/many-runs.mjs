@@ -35,7 +35,9 @@ export async function run({ runs, warmUp }) {
   const zombies = all().filter(({ parent, state }) => parent === process.pid && state === 'Z')
   check(zombies.length === 0, `zombies: ${zombies.length}`)
   check(getActiveProcesses().length === 0, `listed as active: ${getActiveProcesses().length}`)
-  figure(`${runs} runs, ${perSecond.toFixed(0)}/s, ${((growth / runs) * MIB).toFixed(0)} bytes of RSS a run`)
+  figure(
+    `${runs} runs, ${perSecond.toFixed(0)}/s, ${((growth / runs) * MIB).toFixed(0)} bytes of RSS a run`,
+  )
 }
 
 /** @param {number} runs */

@@ -1,4 +1,5 @@
-// A pool of MCP servers that is used for long: bursts of calls, idle times, crashes and changes of the configuration.
+// A pool of MCP servers that is used for long: bursts of calls, idle times, crashes and changes of
+// the configuration.
 
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -14,10 +15,21 @@ const { McpPool } = createRequire(import.meta.url)('../..')
 
 export const title = 'MCP sessions: bursts of calls, idle times, crashes, changed configurations'
 export const isolated = false
-export const counts = { full: { calls: 100_000, warmUp: 40_000 }, quick: { calls: 3000, warmUp: 1000 } }
+export const counts = {
+  full: { calls: 100_000, warmUp: 40_000 },
+  quick: { calls: 3000, warmUp: 1000 },
+}
 const MIB = 2 ** 20
-/** How much more there may be after all calls than after the first ones, V8's heap apart: it grows and shrinks as it likes. */
-const BOUNDS = { 'rss without the heap': 16 * MIB, 'heap in use': 2 * MIB, descriptors: 6, threads: 4 }
+/**
+ * How much more there may be after all calls than after the first ones, V8's heap apart: it grows
+ * and shrinks as it likes.
+ */
+const BOUNDS = {
+  'rss without the heap': 16 * MIB,
+  'heap in use': 2 * MIB,
+  descriptors: 6,
+  threads: 4,
+}
 const SERVERS = ['a', 'b', 'c', 'd']
 const AT_ONCE = 8
 const IDLE = 200
@@ -62,7 +74,12 @@ class Soak {
     this.#file = file
     this.#dice = dice
     this.#configure()
-    this.#pool = new McpPool({ configPath: file, idleTimeout: IDLE, maxSessions: 3, killGrace: 100 })
+    this.#pool = new McpPool({
+      configPath: file,
+      idleTimeout: IDLE,
+      maxSessions: 3,
+      killGrace: 100,
+    })
   }
 
   /** @param {number} calls */
@@ -78,7 +95,10 @@ class Soak {
     await this.#idle(4 * IDLE)
   }
 
-  /** Calls to two servers at most, so that not each of them has to start one. @param {number} calls */
+  /**
+   * Calls to two servers at most, so that not each of them has to start one.
+   * @param {number} calls
+   */
   async #burst(calls) {
     this.#tally.bursts++
     const servers = [this.#dice.one(SERVERS), this.#dice.one(SERVERS)]
@@ -143,7 +163,10 @@ class Soak {
     const mine = all().filter(({ parent }) => parent === process.pid)
     const left = all().filter(({ pid, state }) => this.#pids.has(pid) && state !== 'Z')
     check(mine.length === 0 && left.length === 0, `processes left: ${mine.length + left.length}`)
-    check(this.#leaks.length === 0, `leaked sessions, calls or places: ${this.#leaks.length} ${this.#leaks[0] ?? ''}`)
+    check(
+      this.#leaks.length === 0,
+      `leaked sessions, calls or places: ${this.#leaks.length} ${this.#leaks[0] ?? ''}`,
+    )
     const settled = Object.values(this.#outcomes).reduce((sum, count) => sum + count, 0)
     check(settled === calls, `calls that were settled: ${settled} of ${calls}`)
     const { OK = 0, ERR_SERVER_EXITED: exited = 0, ...odd } = this.#outcomes

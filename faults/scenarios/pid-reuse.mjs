@@ -1,4 +1,5 @@
-// An innocent process gets the pid of one of ours that has exited, and then whatever could kill does its work.
+// An innocent process gets the pid of one of ours that has exited, and then whatever could kill
+// does its work.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { checkAll, figure } from '../support/figures.mjs'
@@ -7,18 +8,27 @@ import { alive, dispose, living, signal, since, until } from '../support/process
 import { Server } from '../support/server.mjs'
 import { shell, trees } from '../support/trees.mjs'
 
-export const title = 'a recycled pid: kill(), timeout, scanner and the recovery of a dead run hit nobody else'
+export const title =
+  'a recycled pid: kill(), timeout, scanner and the recovery of a dead run hit nobody else'
 export const isolated = true
 export const counts = { full: { rounds: 5 }, quick: { rounds: 2 } }
 
-/** Its root exits at once, so that its pid is free; what it leaves holds the output open, so that the call goes on. */
+/**
+ * Its root exits at once, so that its pid is free; what it leaves holds the output open, so that
+ * the call goes on.
+ */
 const TREE = shell('(setsid sleep 100000 &) ; exit 0')
-/** Longer than it takes to get the pid, in ms: until then the call waits for the rest of the tree. */
+/**
+ * Longer than it takes to get the pid, in ms: until then the call waits for the rest of the tree.
+ */
 const WINDOW = 30_000
 const SLEEPER = /** @type {const} */ (['sleep', ['100000']])
 const NODE = /** @type {const} */ ([process.execPath, ['-e', 'setInterval(() => {}, 1e6)']])
 
-/** Each: what ends the call while a stranger has its root's pid. @type {Record<string, { options?: object, act(server: Server): Promise<unknown> }>} */
+/**
+ * Each: what ends the call while a stranger has its root's pid.
+ * @type {Record<string, { options?: object, act(server: Server): Promise<unknown> }>}
+ */
 const ENDS = {
   'kill()': { act: (server) => server.ask('abort', 1) },
   'a timeout': { options: { timeout: 1500 }, act: async () => {} },
@@ -83,7 +93,10 @@ async function duringCall(warden, { options, act }) {
   return result
 }
 
-/** The server is dead, and strangers have its pid and that of one of the processes that it left. @returns {Promise<Result>} */
+/**
+ * The server is dead, and strangers have its pid and that of one of the processes that it left.
+ * @returns {Promise<Result>}
+ */
 async function afterDeath() {
   const before = living()
   const server = new Server({ warden: false })

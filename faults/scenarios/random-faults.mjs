@@ -1,4 +1,5 @@
-// One server lives through random faults of its calls, while another is killed and started again and again.
+// One server lives through random faults of its calls, while another is killed and started again
+// and again.
 
 import { startDecoys } from '../support/decoys.mjs'
 import { diceFrom } from '../support/dice.mjs'
@@ -8,7 +9,8 @@ import { all, dispose, facts, living, since } from '../support/processes.mjs'
 import { RestartedServer } from '../support/restarted-server.mjs'
 import { Server } from '../support/server.mjs'
 
-export const title = 'random faults: nothing left, nobody else hit, no slot lost, no zombie, no growth'
+export const title =
+  'random faults: nothing left, nobody else hit, no slot lost, no zombie, no growth'
 export const isolated = true
 const MIB = 2 ** 20
 /** `growth`: bytes; within the first few faults the memory is still on its way to its level. */
@@ -16,9 +18,18 @@ export const counts = {
   full: { total: 1000, warmUp: 100, batch: 50, growth: 32 * MIB },
   quick: { total: 60, warmUp: 20, batch: 20, growth: 96 * MIB },
 }
-const EXPECTED = new Set(['OK', 'ERR_EXIT', 'ERR_CALL_TIMEOUT', 'ABORT_ERR', 'ERR_MAX_BUFFER', 'ERR_SPAWN'])
+const EXPECTED = new Set([
+  'OK',
+  'ERR_EXIT',
+  'ERR_CALL_TIMEOUT',
+  'ABORT_ERR',
+  'ERR_MAX_BUFFER',
+  'ERR_SPAWN',
+])
 
-/** @param {{ total: number, warmUp: number, batch: number, growth: number, seed: number }} counts */
+/**
+ * @param {{ total: number, warmUp: number, batch: number, growth: number, seed: number }} counts
+ */
 export async function run({ total, warmUp, batch, growth, seed }) {
   const decoys = await startDecoys()
   const before = living()
@@ -35,7 +46,9 @@ export async function run({ total, warmUp, batch, growth, seed }) {
     const known = [server.pid, ...other.pids()]
     const left = since(before).filter(({ pid }) => !known.includes(pid))
     found.left.push(...left.map(described))
-    found.zombies.push(...all().filter(({ parent, state }) => parent === server.pid && state === 'Z'))
+    found.zombies.push(
+      ...all().filter(({ parent, state }) => parent === server.pid && state === 'Z'),
+    )
     const { current, queued, active } = await server.ask('slots')
     if (current + queued + active > 0) found.lostSlots.push({ current, queued, active })
     await dispose(left)
@@ -45,7 +58,10 @@ export async function run({ total, warmUp, batch, growth, seed }) {
     other.left === 0,
     `something was left after ${other.left} of ${other.kills} kills and starts of the other server`,
   )
-  check(decoys.killed() === 0, `foreign processes killed: ${decoys.killed()} of ${decoys.all.length}`)
+  check(
+    decoys.killed() === 0,
+    `foreign processes killed: ${decoys.killed()} of ${decoys.all.length}`,
+  )
   levels.push(await server.ask('levels'))
   compareLevels(levels, { rss: growth, descriptors: 4, threads: 4 })
   await other.end()
@@ -53,7 +69,11 @@ export async function run({ total, warmUp, batch, growth, seed }) {
   await decoys.end()
 }
 
-/** @param {Harness} harness @param {{ left: object[], zombies: object[], lostSlots: object[] }} found @param {number} seed */
+/**
+ * @param {Harness} harness
+ * @param {{ left: object[], zombies: object[], lostSlots: object[] }} found
+ * @param {number} seed
+ */
 function report({ kinds, outcomes, hung }, found, seed) {
   figure(`${kinds.length} faults of seed ${seed}: ${tally(kinds)}`)
   figure(`outcomes: ${tally(outcomes)}`)
@@ -66,8 +86,10 @@ function report({ kinds, outcomes, hung }, found, seed) {
 }
 
 /**
- * Compares the first third of the batches with the last: what a single moment shows is mostly what the allocator keeps.
- * @param {Record<string, number>[]} levels @param {Record<string, number>} bounds how much more there may be
+ * Compares the first third of the batches with the last: what a single moment shows is mostly what
+ * the allocator keeps.
+ * @param {Record<string, number>[]} levels
+ *   @param {Record<string, number>} bounds how much more there may be
  */
 function compareLevels(levels, bounds) {
   const third = Math.ceil(levels.length / 3)
@@ -83,12 +105,22 @@ function compareLevels(levels, bounds) {
 /** @param {import('../support/processes.mjs').Process} process */
 function described({ id, parent, group, state, pid }) {
   const tag = facts(pid, 'environ').match(/PROCWARD_TAG=([^\0]*)/)?.[1]
-  return { id, parent, group, state, command: facts(pid, 'cmdline').replaceAll('\0', ' ').slice(0, 80), tag }
+  return {
+    id,
+    parent,
+    group,
+    state,
+    command: facts(pid, 'cmdline').replaceAll('\0', ' ').slice(0, 80),
+    tag,
+  }
 }
 
 /** @param {unknown[]} some @param {string} what */
 function checkNone(some, what) {
-  check(some.length === 0, `${what}: ${some.length}${some.length > 0 ? ` ${JSON.stringify(some)}` : ''}`)
+  check(
+    some.length === 0,
+    `${what}: ${some.length}${some.length > 0 ? ` ${JSON.stringify(some)}` : ''}`,
+  )
 }
 
 /** @param {string[]} words */

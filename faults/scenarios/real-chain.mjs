@@ -1,11 +1,13 @@
-// Real programs: an MCP server below npx and below mcporter, and the SIGKILL in the middle of a tool call.
+// Real programs: an MCP server below npx and below mcporter, and the SIGKILL in the middle of a
+// tool call.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { check, checkAll, figure, spread } from '../support/figures.mjs'
 import { below, dispose, facts, living, since, timeToZero, until } from '../support/processes.mjs'
 import { Server } from '../support/server.mjs'
 
-export const title = 'SIGKILL in mid-call of server -> npx -> MCP server, and server -> mcporter -> MCP server'
+export const title =
+  'SIGKILL in mid-call of server -> npx -> MCP server, and server -> mcporter -> MCP server'
 export const isolated = true
 export const counts = { full: { rounds: 5 }, quick: { rounds: 1 } }
 /** Starting npm takes its time, in ms. */
@@ -62,11 +64,16 @@ async function round(start, { warden = true } = {}) {
 
 /** @param {number} server */
 function mcpServers(server) {
-  const own = (/** @type {number} */ pid) => /server-everything/.test(facts(pid, 'cmdline').split('\0')[1] ?? '')
+  const own = (/** @type {number} */ pid) =>
+    /server-everything/.test(facts(pid, 'cmdline').split('\0')[1] ?? '')
   return below(living(), [server]).filter(({ pid }) => own(pid))
 }
 
-/** Whether it has started and now only waits, which for this server means: for the time that the tool takes. @param {number} pid */
+/**
+ * Whether it has started and now only waits, which for this server means: for the time that the
+ * tool takes.
+ * @param {number} pid
+ */
 async function isIdle(pid) {
   const before = cpuTime(pid)
   await sleep(500)

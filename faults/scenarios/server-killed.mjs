@@ -1,4 +1,5 @@
-// The promise itself: SIGKILL of the server, and nothing of its trees is left. Without wardens, some of each are.
+// The promise itself: SIGKILL of the server, and nothing of its trees is left. Without wardens,
+// some of each are.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { check, checkAll, figure, median, spread } from '../support/figures.mjs'
@@ -6,7 +7,8 @@ import { alive, dispose, living, since, timeToZero } from '../support/processes.
 import { Server } from '../support/server.mjs'
 import { trees } from '../support/trees.mjs'
 
-export const title = 'SIGKILL of a server with hostile shell trees (SIGTERM ignored, setsid + double fork, `env -i`)'
+export const title =
+  'SIGKILL of a server with hostile shell trees (SIGTERM ignored, setsid + double fork, `env -i`)'
 export const isolated = true
 export const counts = { full: { rounds: 20, count: 50 }, quick: { rounds: 3, count: 20 } }
 /** How long what is left without wardens is given to go by itself, in ms. */
@@ -29,7 +31,9 @@ export async function run({ rounds, count }) {
     left.map((some) => some > 0),
     'control without wardens, rounds in which some were left',
   )
-  figure(`of ${processes} processes the control left ${median(left)} (median), at least ${Math.min(...left)}`)
+  figure(
+    `of ${processes} processes the control left ${median(left)} (median), at least ${Math.min(...left)}`,
+  )
 }
 
 /** @param {number} count */

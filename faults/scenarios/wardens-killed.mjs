@@ -1,4 +1,5 @@
-// The second layer: server and wardens are killed, and the next server's start ends what they have left.
+// The second layer: server and wardens are killed, and the next server's start ends what they have
+// left.
 
 import { check, checkAll, figure, median, spread } from '../support/figures.mjs'
 import { alive, dispose, facts, living, signal, since, timeToZero } from '../support/processes.mjs'
@@ -12,7 +13,10 @@ export const counts = { full: { rounds: 20, count: 10 }, quick: { rounds: 2, cou
 /** @param {{ rounds: number, count: number }} counts */
 export async function run({ rounds, count }) {
   const other = new Server()
-  const untouched = [...(await other.startTrees(trees.hostile, 3)), ...living().filter(({ pid }) => pid === other.pid)]
+  const untouched = [
+    ...(await other.startTrees(trees.hostile, 3)),
+    ...living().filter(({ pid }) => pid === other.pid),
+  ]
   const results = []
   for (let at = 0; at < rounds; at++) results.push(await round(count))
   const stopped = []
@@ -26,7 +30,9 @@ export async function run({ rounds, count }) {
     results.map(({ time }) => Number.isFinite(time)),
     'rounds in which the next cleanup.start() ended them all',
   )
-  figure(`left by the kill: ${median(results.map(({ left }) => left))} (median) of ${count * trees.hostile.size}`)
+  figure(
+    `left by the kill: ${median(results.map(({ left }) => left))} (median) of ${count * trees.hostile.size}`,
+  )
   figure(`from cleanup.start() to zero: ${spread(results.map(({ time }) => time))}`)
   checkAll(
     stopped.map(Number.isFinite),
@@ -37,7 +43,10 @@ export async function run({ rounds, count }) {
     `without tag (\`env -i\`), out of this layer's reach: ${median(results.map(({ nameless }) => nameless))} a round`,
   )
   const left = alive(untouched).length
-  check(left === untouched.length, `processes of another live server untouched: ${left}/${untouched.length}`)
+  check(
+    left === untouched.length,
+    `processes of another live server untouched: ${left}/${untouched.length}`,
+  )
   await other.kill()
 }
 
@@ -68,7 +77,8 @@ async function stoppedRound(count) {
   const before = living()
   const server = new Server()
   const started = await server.startTrees(trees.hostile, count)
-  for (const { pid } of started.filter(({ parent }) => parent === server.pid)) signal(pid, 'SIGSTOP')
+  for (const { pid } of started.filter(({ parent }) => parent === server.pid))
+    signal(pid, 'SIGSTOP')
   const killed = server.kill()
   const time = await timeToZero(started)
   await killed

@@ -1,4 +1,5 @@
-// A control group (v2) that belongs to a server and to nobody else, as in a container: the root of its own view.
+// A control group (v2) that belongs to a server and to nobody else, as in a container: the root of
+// its own view.
 
 import { execFileSync, spawnSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
@@ -7,9 +8,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { requireNamespace } from './namespace.mjs'
 
-/** In the group: sees nothing above it. `$0` is where to mount what it sees, the rest is the command. */
+/**
+ * In the group: sees nothing above it. `$0` is where to mount what it sees, the rest is the
+ * command.
+ */
 const SEE = 'mount -t cgroup2 none "$0" && exec "$@"'
-/** Enters the group. `$0` is the script for what comes then, `$1` the group, the rest is for that script. */
+/**
+ * Enters the group. `$0` is the script for what comes then, `$1` the group, the rest is for that
+ * script.
+ */
 const ENTER = 'echo 0 > "$1/cgroup.procs" && shift && exec unshare --cgroup --mount sh -c "$0" "$@"'
 
 export class Cgroup {
@@ -24,7 +31,9 @@ export class Cgroup {
     requireNamespace()
     execFileSync('mount', ['-t', 'cgroup2', 'none', this.#mount], { stdio: 'pipe' })
     mkdirSync(this.#folder)
-    const { status, stderr } = spawnSync(this.enter[0], [...this.enter.slice(1), 'true'], { encoding: 'utf8' })
+    const { status, stderr } = spawnSync(this.enter[0], [...this.enter.slice(1), 'true'], {
+      encoding: 'utf8',
+    })
     if (status === 0) return
     this.remove()
     throw new Error(stderr.trim() || 'a command cannot be started in there')
@@ -32,7 +41,9 @@ export class Cgroup {
 
   /** The groups in it, each with the pids of its processes. */
   trees() {
-    const folders = readdirSync(this.#folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+    const folders = readdirSync(this.#folder, { withFileTypes: true }).filter((entry) =>
+      entry.isDirectory(),
+    )
     return folders.map(({ name }) => ({ name, pids: this.#pids(name) }))
   }
 

@@ -10,7 +10,10 @@ const IDLE = 'setInterval(() => {}, 1e6)'
 /** A tag that means nobody. */
 const FOREIGN_TAG = '00000000-0000-0000-0000-000000000000.1.1:4242:1:0000000000000001:1'
 
-/** Each: a command, its arguments, its environment. @type {[string, string[], Record<string, string>?][]} */
+/**
+ * Each: a command, its arguments, its environment.
+ * @type {[string, string[], Record<string, string>?][]}
+ */
 const COMMANDS = [
   ['sleep', ['100000']],
   ['setsid', ['sleep', '100000']],

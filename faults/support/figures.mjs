@@ -10,7 +10,11 @@ export function check(holds, text) {
   console.log(`  ${holds ? 'ok  ' : 'FAIL'} ${text}`)
 }
 
-/** How often something was true, and whether always. @param {boolean[]} rounds @param {string} text */
+/**
+ * How often something was true, and whether always.
+ * @param {boolean[]} rounds
+ * @param {string} text
+ */
 export function checkAll(rounds, text) {
   const held = rounds.filter(Boolean).length
   check(rounds.length > 0 && held === rounds.length, `${text}: ${held}/${rounds.length}`)

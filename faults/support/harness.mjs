@@ -47,7 +47,10 @@ export class Harness {
     const kind = this.#dice.one(KINDS)
     this.kinds.push(kind)
     if (kind === SERVER_KILL) {
-      await this.#other.kill({ delay: this.#dice.within(0, 100), wardens: this.#dice.one([true, false]) })
+      await this.#other.kill({
+        delay: this.#dice.within(0, 100),
+        wardens: this.#dice.one([true, false]),
+      })
       return
     }
     const fault = faults[kind](this.#dice)
@@ -65,7 +68,8 @@ export class Harness {
       if (act === 'abort') await this.#server.ask('abort', id)
       else act?.(root, this.#server.pid)
     }
-    const onStarted = (/** @type {{ id: number, pid: number }} */ started) => started.id === id && act_(started.pid)
+    const onStarted = (/** @type {{ id: number, pid: number }} */ started) =>
+      started.id === id && act_(started.pid)
     if (act === 'abort') act_(0)
     else this.#server.on('started', onStarted)
     const { code } = await this.#server.ask(verb, { id, ...tree, options, write, end })

@@ -8,10 +8,18 @@ const PID_NAMESPACE = ['unshare', '--pid', '--fork', '--kill-child']
 /** Variable of a host that is to outlive its first command. */
 export const LASTS = 'PROCWARD_HOST_LASTS'
 /** Pid 1 waits for orphans, which a Node.js process there would not do. */
-const INIT = ['sh', '-c', `"$@"; code=$?; while [ -n "$${LASTS}" ]; do sleep 1; done; exit $code`, 'sh']
+const INIT = [
+  'sh',
+  '-c',
+  `"$@"; code=$?; while [ -n "$${LASTS}" ]; do sleep 1; done; exit $code`,
+  'sh',
+]
 const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
 
-/** Installs a seccomp filter that answers some system calls with an error, and becomes the command. Arguments: errno, numbers, command. */
+/**
+ * Installs a seccomp filter that answers some system calls with an error, and becomes the command.
+ * Arguments: errno, numbers, command.
+ */
 const FILTER = `
 import ctypes, os, struct, sys
 libc = ctypes.CDLL(None, use_errno=True)
@@ -36,7 +44,11 @@ const ERRORS = { EPERM: 1, ENOSYS: 38 }
 
 /** @typedef {keyof typeof CALLS} Call */
 
-/** Answers these system calls with an error. @param {keyof typeof ERRORS} error @param {Call[]} calls */
+/**
+ * Answers these system calls with an error.
+ * @param {keyof typeof ERRORS} error
+ * @param {Call[]} calls
+ */
 export function without(error, ...calls) {
   const numbers = calls.map((call) => CALLS[call])
   return ['python3', '-c', FILTER, `${ERRORS[error]}`, `${numbers}`]
@@ -69,7 +81,10 @@ export const hosts = {
   'no pidfd (EPERM)': without('EPERM', 'pidfd_open', 'pidfd_send_signal'),
   'server as pid 1': [...PID_NAMESPACE, '--mount-proc'],
   'nested user namespaces': [...PID_NAMESPACE, ...user, ...PID_NAMESPACE, ...user, ...INIT],
-  'noexec temporary folders, no memfd': [...mounted(noExecutableTemporaries), ...without('EPERM', 'memfd_create')],
+  'noexec temporary folders, no memfd': [
+    ...mounted(noExecutableTemporaries),
+    ...without('EPERM', 'memfd_create'),
+  ],
   'the same, read-only': [
     ...mounted(`${noExecutableTemporaries} && ${readOnlyHere}`),
     ...without('EPERM', 'memfd_create'),

@@ -13,14 +13,27 @@ export const namespace = find()
 
 function find() {
   if (process.platform !== 'linux') return { missing: 'needs Linux' }
-  const ways = USERS.map((user) => ['unshare', ...user, '--pid', '--fork', '--mount-proc', '--kill-child'])
+  const ways = USERS.map((user) => [
+    'unshare',
+    ...user,
+    '--pid',
+    '--fork',
+    '--mount-proc',
+    '--kill-child',
+  ])
   const way = ways.find(([command, ...args]) => spawnSync(command, [...args, 'true']).status === 0)
-  if (!way) return { missing: 'needs a PID namespace of its own, which this system lets nobody make (unshare --pid)' }
+  if (!way)
+    return {
+      missing:
+        'needs a PID namespace of its own, which this system lets nobody make (unshare --pid)',
+    }
   return { way: [...way, ...INIT] }
 }
 
 /** For whatever may only be done where it can hit nobody else. */
 export function requireNamespace() {
   if (readFileSync('/proc/1/cmdline', 'utf8').split('\0').includes(MARK)) return
-  throw new Error('This would hit processes of others: it is only done in a PID namespace of its own')
+  throw new Error(
+    'This would hit processes of others: it is only done in a PID namespace of its own',
+  )
 }

@@ -1,4 +1,5 @@
-// Forces the kernel to give a process a certain pid. Possible in a PID namespace of one's own, and only there harmless.
+// Forces the kernel to give a process a certain pid. Possible in a PID namespace of one's own, and
+// only there harmless.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -19,7 +20,12 @@ export function cannotReuse() {
   }
 }
 
-/** Starts an innocent process with a pid that another had. @param {number} pid @param {string} command @param {string[]} args */
+/**
+ * Starts an innocent process with a pid that another had.
+ * @param {number} pid
+ * @param {string} command
+ * @param {string[]} args
+ */
 export async function startWithPid(pid, command, args) {
   requireNamespace()
   if (!(await until(() => !read(pid)))) throw new Error(`pid ${pid} is still taken`)

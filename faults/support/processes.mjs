@@ -1,10 +1,14 @@
-// Processes as the kernel shows them: by pid and start time, so that no other process can pass for one.
+// Processes as the kernel shows them: by pid and start time, so that no other process can pass for
+// one.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { requireNamespace } from './namespace.mjs'
 
-/** @typedef {{ pid: number, parent: number, group: number, state: string, started: string, id: string }} Process */
+/**
+ * @typedef {{ pid: number, parent: number, group: number, state: string, started: string, id:
+ *   string }} Process
+ */
 
 /** @param {number | string} pid @returns {Process | undefined} */
 export function read(pid) {
@@ -12,7 +16,14 @@ export function read(pid) {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     const [state, parent, group, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     const started = rest[16]
-    return { pid: Number(pid), parent: Number(parent), group: Number(group), state, started, id: `${pid}@${started}` }
+    return {
+      pid: Number(pid),
+      parent: Number(parent),
+      group: Number(group),
+      state,
+      started,
+      id: `${pid}@${started}`,
+    }
   } catch {
     return undefined
   }
@@ -56,7 +67,11 @@ export function since(before) {
   return living().filter(({ id }) => !known.has(id))
 }
 
-/** Looks again and again; tells whether it came true. @param {() => unknown} condition @param {number} limit in ms */
+/**
+ * Looks again and again; tells whether it came true.
+ * @param {() => unknown} condition
+ * @param {number} limit in ms
+ */
 export async function until(condition, limit = 20_000) {
   const end = performance.now() + limit
   while (!(await condition())) {
@@ -66,11 +81,16 @@ export async function until(condition, limit = 20_000) {
   return true
 }
 
-/** Waits until none of these runs any more; in ms, `Infinity` when some stay. @param {Process[]} processes @param {number} limit in ms */
+/**
+ * Waits until none of these runs any more; in ms, `Infinity` when some stay.
+ * @param {Process[]} processes
+ * @param {number} limit in ms
+ */
 export async function timeToZero(processes, limit = 20_000) {
   const begin = performance.now()
   let left = processes
-  // Only the first is looked at each time: looking at all would keep the processors from what is measured.
+  // Only the first is looked at each time: looking at all would keep the processors from what is
+  // measured.
   const gone = await until(() => {
     while (left.length > 0 && alive([left[0]]).length === 0) left = left.slice(1)
     return left.length === 0
@@ -85,7 +105,11 @@ export async function dispose(processes) {
   await timeToZero(processes)
 }
 
-/** Sends a signal; one that has gone by itself is no error. @param {number} pid @param {NodeJS.Signals} name */
+/**
+ * Sends a signal; one that has gone by itself is no error.
+ * @param {number} pid
+ * @param {NodeJS.Signals} name
+ */
 export function signal(pid, name) {
   requireNamespace()
   try {
@@ -95,7 +119,11 @@ export function signal(pid, name) {
   }
 }
 
-/** The text of a process's file, empty when it has gone. @param {number} pid @param {string} file */
+/**
+ * The text of a process's file, empty when it has gone.
+ * @param {number} pid
+ * @param {string} file
+ */
 export function facts(pid, file) {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'utf8')

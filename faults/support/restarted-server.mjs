@@ -5,7 +5,10 @@ import { alive, below, facts, living, read, signal, timeToZero, until } from './
 import { Server } from './server.mjs'
 import { trees } from './trees.mjs'
 
-/** How long what it left may take to go, in ms: the scanner's patience, and processes that ignore SIGTERM. */
+/**
+ * How long what it left may take to go, in ms: the scanner's patience, and processes that ignore
+ * SIGTERM.
+ */
 const PATIENCE = 15_000
 
 export class RestartedServer {
@@ -46,7 +49,9 @@ export class RestartedServer {
     await sleep(delay)
     if (wardens) signal(server.pid, 'SIGSTOP')
     const seen = below(living(), [server.pid])
-    if (wardens) for (const { pid } of seen.filter(({ parent }) => parent === server.pid)) signal(pid, 'SIGKILL')
+    if (wardens)
+      for (const { pid } of seen.filter(({ parent }) => parent === server.pid))
+        signal(pid, 'SIGKILL')
     const { started } = /** @type {import('./processes.mjs').Process} */ (read(server.pid))
     await server.kill()
     this.kills++
@@ -54,6 +59,7 @@ export class RestartedServer {
     await this.#server.ask('startCleanup', { interval: 1000, maxAge: 3_600_000 })
     // Some may have started after the look; a warden, which goes last, carries the tag too.
     const isOfServer = ({ pid }) => facts(pid, 'environ').includes(`:${server.pid}:${started}:`)
-    if (!(await until(() => alive(seen).length === 0 && !living().some(isOfServer), PATIENCE))) this.left++
+    if (!(await until(() => alive(seen).length === 0 && !living().some(isOfServer), PATIENCE)))
+      this.left++
   }
 }

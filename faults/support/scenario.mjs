@@ -6,7 +6,10 @@ import { fileURLToPath } from 'node:url'
 import { namespace } from './namespace.mjs'
 
 const INSIDE = fileURLToPath(new URL('inside.mjs', import.meta.url))
-/** No measurement, only an end to waiting, in ms: a scenario that hangs is killed, and its namespace with it. */
+/**
+ * No measurement, only an end to waiting, in ms: a scenario that hangs is killed, and its namespace
+ * with it.
+ */
 const LIMIT = { quick: 300_000, full: 3_600_000 }
 
 /**
@@ -15,9 +18,16 @@ const LIMIT = { quick: 300_000, full: 3_600_000 }
  * @returns {Promise<{ passed: number, failed: number }>}
  */
 export async function runScenario(name, { quick, seed, isolated }) {
-  const [command, ...args] = [...(isolated ? namespace.way : []), process.execPath, '--expose-gc', INSIDE]
+  const [command, ...args] = [
+    ...(isolated ? namespace.way : []),
+    process.execPath,
+    '--expose-gc',
+    INSIDE,
+  ]
   const size = quick ? 'quick' : 'full'
-  const child = spawn(command, [...args, name, size, seed], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(command, [...args, name, size, seed], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const kill = () => child.kill('SIGKILL')
   const limit = setTimeout(kill, LIMIT[size])
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, kill)
@@ -33,6 +43,8 @@ export async function runScenario(name, { quick, seed, isolated }) {
   clearTimeout(limit)
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(signal, kill)
   if (code === 0 && count.passed + count.failed > 0) return count
-  console.log(`  FAIL the scenario came to its end (${code === null ? 'it was killed' : `exit code ${code}`})`)
+  console.log(
+    `  FAIL the scenario came to its end (${code === null ? 'it was killed' : `exit code ${code}`})`,
+  )
   return { ...count, failed: count.failed + 1 }
 }

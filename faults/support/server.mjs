@@ -1,4 +1,5 @@
-// A server with procward that does as it is told, as a child of the scenario. See fixtures/server.cjs.
+// A server with procward that does as it is told, as a child of the scenario. See
+// fixtures/server.cjs.
 
 import { fork } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
@@ -17,8 +18,9 @@ export class Server extends EventEmitter {
   #asked = new Map()
 
   /**
-   * @param {{ warden?: boolean, execArgv?: string[], quiet?: boolean, within?: string[] }} [options] `quiet`: what it says of
-   *   its end is not shown; `within`: a command that becomes the one that follows
+   * @param {{ warden?: boolean, execArgv?: string[], quiet?: boolean, within?: string[] }}
+   *   [options] `quiet`: what it says of its end is not shown; `within`: a command that becomes the
+   *   one that follows
    */
   constructor({ warden = true, execArgv = [], quiet = false, within = [] } = {}) {
     super()
@@ -26,12 +28,18 @@ export class Server extends EventEmitter {
     const env = { ...process.env, PROCWARD_WARDEN: warden ? 'on' : 'off' }
     const stdio = ['ignore', 'inherit', quiet ? 'ignore' : 'inherit', 'ipc']
     const [execPath, ...before] = [...within, process.execPath]
-    this.#child = fork(PROGRAM, { env, execPath, execArgv: [...before, '--expose-gc', ...execArgv], stdio })
+    this.#child = fork(PROGRAM, {
+      env,
+      execPath,
+      execArgv: [...before, '--expose-gc', ...execArgv],
+      stdio,
+    })
     /** With code and signal, once it has exited. */
     this.exited = once(this.#child, 'exit')
     this.#child.on('message', (message) => this.#hear(message))
     this.exited.then(([code, name]) => {
-      for (const { reject } of this.#asked.values()) reject(new Error(`the server has gone (${name ?? code})`))
+      for (const { reject } of this.#asked.values())
+        reject(new Error(`the server has gone (${name ?? code})`))
       this.#asked.clear()
     })
   }
@@ -45,7 +53,8 @@ export class Server extends EventEmitter {
   }
 
   /**
-   * Asks it to do something; rejects with what went wrong, also when it dies before it has answered.
+   * Asks it to do something; rejects with what went wrong, also when it dies before it has
+   * answered.
    * @param {string} verb @param {unknown} [value] @returns {Promise<any>}
    */
   ask(verb, value) {
@@ -56,7 +65,12 @@ export class Server extends EventEmitter {
     })
   }
 
-  /** Starts trees and waits until all their processes are there. @param {Tree} tree @param {number} count @param {object} [options] for procward */
+  /**
+   * Starts trees and waits until all their processes are there.
+   * @param {Tree} tree
+   * @param {number} count
+   * @param {object} [options] for procward
+   */
   startTrees(tree, count, options) {
     return this.growth(tree, count, () => this.ask('trees', { ...tree, count, options }))
   }
@@ -72,7 +86,8 @@ export class Server extends EventEmitter {
     const expected = count * (tree.size + (this.warden ? 1 : 0))
     const complete = () => since(before).length === expected
     // A daemon comes by way of a process that goes: only a second look tells.
-    if (await until(async () => complete() && (await sleep(30, true)) && complete())) return since(before)
+    if (await until(async () => complete() && (await sleep(30, true)) && complete()))
+      return since(before)
     throw new Error(`${since(before).length} processes have started instead of ${expected}`)
   }
 

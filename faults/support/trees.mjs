@@ -4,7 +4,9 @@ const FOREVER = 'sleep 100000'
 /** sh -> sh -> sleep. */
 const CHAIN = `sh -c '${FOREVER} & wait' &`
 const IGNORES_SIGTERM = `(trap "" TERM; exec ${FOREVER}) &`
-/** A session of its own by a double fork: neither its group nor its parent shows where it came from. */
+/**
+ * A session of its own by a double fork: neither its group nor its parent shows where it came from.
+ */
 const DAEMON = `(setsid ${FOREVER} &) ;`
 /** The same without the tag in its environment. */
 const NAMELESS_DAEMON = `(env -i setsid ${FOREVER} &) ;`
@@ -12,7 +14,10 @@ const NAMELESS_DAEMON = `(env -i setsid ${FOREVER} &) ;`
 const LEAF = 'console.log("up"); setInterval(() => {}, 1e6)'
 const BRANCH = `require('child_process').spawn(process.execPath, ['-e', ${JSON.stringify(LEAF)}], { stdio: 'inherit' }); ${LEAF}`
 
-/** @typedef {{ command: string, args: string[], size: number, lines?: number }} Tree What to run, and how many processes that makes. */
+/**
+ * @typedef {{ command: string, args: string[], size: number, lines?: number }} Tree
+ *   What to run, and how many processes that makes.
+ */
 
 /** @satisfies {Record<string, Tree>} */
 export const trees = {

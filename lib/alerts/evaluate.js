@@ -11,9 +11,11 @@ const { measures } = require('./measures')
  * @typedef {import('./rules').Rules} Rules
  * @typedef {import('../../index').Alert} Alert
  * @typedef {import('../../index').ResolvedAlert} ResolvedAlert
- * @typedef {{ above?: number, calm?: number, alert?: Alert }} Standing Since when the value has been above the threshold,
+ * @typedef {{ above?: number, calm?: number, alert?: Alert }} Standing
+ *   Since when the value has been above the threshold,
  *   or low enough to resolve the alert.
- * @typedef {{ last?: Sample, counted: (Counts & { time: number })[], standings: Map<string, Standing> }} State
+ * @typedef {{ last?: Sample, counted: (Counts & { time: number })[], standings: Map<string,
+ *   Standing> }} State
  */
 
 /** Ms without a sample after which nobody knows whether a value stayed where it was. */
@@ -46,7 +48,8 @@ function evaluate(before, sample, rules) {
     const after = step(name, rule, isContinuous ? standing : { alert: standing.alert }, seen)
     standings.set(name, after)
     if (after.alert && !standing.alert) raised.push(after.alert)
-    if (standing.alert && !after.alert) resolved.push({ ...told(standing.alert, rule, seen), resolvedAt: time })
+    if (standing.alert && !after.alert)
+      resolved.push({ ...told(standing.alert, rule, seen), resolvedAt: time })
   }
   // Of a rule that is no more.
   for (const [name, { alert }] of state.standings) {
@@ -55,7 +58,12 @@ function evaluate(before, sample, rules) {
   return { state: { last: sample, counted, standings }, raised, resolved }
 }
 
-/** The state, with its times moved along when the clock was set back: no alert begins after now. @param {number} time @param {State} state @returns {State} */
+/**
+ * The state, with its times moved along when the clock was set back: no alert begins after now.
+ * @param {number} time
+ * @param {State} state
+ * @returns {State}
+ */
 function onClockOf(time, state) {
   const ahead = (state.last?.time ?? time) - time
   if (ahead <= 0) return state
@@ -75,7 +83,13 @@ function active({ standings }) {
   return alerts.sort((one, other) => one.since - other.since)
 }
 
-/** @param {string} name @param {Rule} rule @param {Standing} before @param {import('./measures').Seen} seen @returns {Standing} */
+/**
+ * @param {string} name
+ * @param {Rule} rule
+ * @param {Standing} before
+ * @param {import('./measures').Seen} seen
+ * @returns {Standing}
+ */
 function step(name, rule, before, seen) {
   const { time } = seen.sample
   const value = measureOf(rule).value(seen, rule)
@@ -92,7 +106,13 @@ function step(name, rule, before, seen) {
   return { alert: told({ name, level, message: '', since: above, value, threshold }, rule, seen) }
 }
 
-/** The alert with the value of now. Its message stays that of the latest value above the threshold. @param {Alert} alert @param {Rule} rule @param {import('./measures').Seen} seen @returns {Alert} */
+/**
+ * The alert with the value of now. Its message stays that of the latest value above the threshold.
+ * @param {Alert} alert
+ * @param {Rule} rule
+ * @param {import('./measures').Seen} seen
+ * @returns {Alert}
+ */
 function told(alert, rule, seen) {
   const measure = measureOf(rule)
   const value = measure.value(seen, rule)
@@ -102,7 +122,12 @@ function told(alert, rule, seen) {
   return { ...alert, level, message, value, threshold }
 }
 
-/** What was counted between the samples, as far back as any rule looks. @param {State} state @param {Sample} sample @param {Rules} rules */
+/**
+ * What was counted between the samples, as far back as any rule looks.
+ * @param {State} state
+ * @param {Sample} sample
+ * @param {Rules} rules
+ */
 function count({ last, counted }, sample, rules) {
   const { time } = sample
   const longest = Math.max(0, ...[...rules.values()].map(({ window }) => window))

@@ -32,7 +32,11 @@ function off(event, listener) {
   changed()
 }
 
-/** A listener that throws is an uncaught exception, and no reason for the others not to hear. @param {string} event @param {unknown} value */
+/**
+ * A listener that throws is an uncaught exception, and no reason for the others not to hear.
+ * @param {string} event
+ * @param {unknown} value
+ */
 function tell(event, value) {
   for (const listener of emitter.rawListeners(event)) {
     try {
@@ -57,7 +61,10 @@ function known(event) {
   const found = EVENTS.find((name) => name === event)
   if (found !== undefined) return found
   const names = EVENTS.map((name) => `'${name}'`).join(', ')
-  throw codedError('ERR_INVALID_ARG_VALUE', `event must be one of ${names}, got ${validate.show(event)}`)
+  throw codedError(
+    'ERR_INVALID_ARG_VALUE',
+    `event must be one of ${names}, got ${validate.show(event)}`,
+  )
 }
 
 /** @param {unknown} listener */

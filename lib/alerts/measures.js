@@ -1,11 +1,13 @@
 'use strict'
 
-// What rules look at: a number of a sample, or of what happened within a while before it, and how to tell it.
+// What rules look at: a number of a sample, or of what happened within a while before it, and how
+// to tell it.
 
 /**
  * @typedef {import('../health').Sample} Sample
  * @typedef {{ calls: number, failures: number, queueTimeouts: number, kills: number }} Counts
- * @typedef {{ sample: Sample, counts: Counts }} Seen `counts` is what was counted within the rule's window.
+ * @typedef {{ sample: Sample, counts: Counts }} Seen
+ *   `counts` is what was counted within the rule's window.
  * @typedef {import('./rules').Rule} Rule
  * @typedef {{
  *   value(seen: Seen, rule: Rule): number | null,
@@ -21,14 +23,16 @@ const measures = new Map([
     'processes',
     {
       value: ({ sample }) => sample.processes,
-      message: (value, { threshold }) => `${value} active processes detected (recommended max: ${threshold})`,
+      message: (value, { threshold }) =>
+        `${value} active processes detected (recommended max: ${threshold})`,
     },
   ],
   [
     'queue',
     {
       value: ({ sample }) => sample.queued,
-      message: (value, { threshold }) => `${many(value, 'call')} waiting for a slot (threshold: ${threshold})`,
+      message: (value, { threshold }) =>
+        `${many(value, 'call')} waiting for a slot (threshold: ${threshold})`,
     },
   ],
   [
@@ -50,7 +54,8 @@ const measures = new Map([
   [
     'failures',
     {
-      value: ({ counts }, { minimum }) => (counts.calls < minimum ? 0 : counts.failures / counts.calls),
+      value: ({ counts }, { minimum }) =>
+        counts.calls < minimum ? 0 : counts.failures / counts.calls,
       message: (value, { threshold, window }, { counts }) =>
         `${percent(value)} of ${many(counts.calls, 'call')} failed within ${seconds(window)} (threshold: ${percent(threshold)})`,
     },
@@ -60,7 +65,8 @@ const measures = new Map([
     {
       value: ({ sample: { memoryAvailable, memoryTotal } }) =>
         memoryTotal && memoryAvailable !== null ? 1 - memoryAvailable / memoryTotal : null,
-      message: (value, { threshold }) => `${percent(value)} of the memory in use (threshold: ${percent(threshold)})`,
+      message: (value, { threshold }) =>
+        `${percent(value)} of the memory in use (threshold: ${percent(threshold)})`,
     },
   ],
   [
@@ -76,7 +82,8 @@ const measures = new Map([
     {
       value: ({ sample: { slowest } }) => (slowest === null ? 0 : slowest.p95 * 1000),
       message: (value, { threshold }, { sample: { slowest } }) => {
-        const tool = slowest === null ? 'no tool' : `${plain(slowest.server)}.${plain(slowest.tool)}`
+        const tool =
+          slowest === null ? 'no tool' : `${plain(slowest.server)}.${plain(slowest.tool)}`
         return `${tool} took ${seconds(value)} (95th percentile; threshold: ${seconds(threshold)})`
       },
     },
@@ -98,7 +105,10 @@ function seconds(milliseconds) {
   return `${Math.round(milliseconds / 100) / 10} s`
 }
 
-/** A name that somebody else chose, as it can stand in a log line or a chat. @param {string} name */
+/**
+ * A name that somebody else chose, as it can stand in a log line or a chat.
+ * @param {string} name
+ */
 function plain(name) {
   return name.replace(/[\p{C}\p{Z}]+/gu, ' ').slice(0, NAME_LENGTH)
 }

@@ -52,7 +52,10 @@ class Monitor {
     return active(this.#state)
   }
 
-  /** Those of this moment, which may not have been told yet; `undefined` where nothing is watched. @param {Sample} sample */
+  /**
+   * Those of this moment, which may not have been told yet; `undefined` where nothing is watched.
+   * @param {Sample} sample
+   */
   activeAt(sample) {
     return this.#stopSamples && active(evaluate(this.#state, sample, this.#rules).state)
   }
@@ -73,13 +76,19 @@ class Monitor {
     for (const alert of resolved) this.#tell('resolve', alert)
   }
 
-  /** What is new, or once in a while what is still so. @param {number} time @param {import('./webhook/bodies').Notice[]} news */
+  /**
+   * What is new, or once in a while what is still so.
+   * @param {number} time
+   * @param {import('./webhook/bodies').Notice[]} news
+   */
   #post(time, news) {
     if (!this.#webhook) return
     const { delivery, repeat } = this.#webhook
     // The clock may have been set back.
     const isDue = Math.abs(time - this.#lastPosted) >= repeat && delivery.isIdle
-    const notices = isDue ? [...this.active(), ...news.filter((alert) => 'resolvedAt' in alert)] : news
+    const notices = isDue
+      ? [...this.active(), ...news.filter((alert) => 'resolvedAt' in alert)]
+      : news
     if (notices.length === 0) return
     if (isDue) this.#lastPosted = time
     delivery.add(notices)

@@ -7,13 +7,15 @@ const validate = require('../validate')
 const { measures } = require('./measures')
 
 /**
- * Raised when the value has been above `threshold` for the time `for`, resolved when it has been at `clear` or below for
- * the time `keep`.
- * @typedef {{ measure: string, level: 'warning' | 'critical', threshold: number, clear: number, for: number, keep: number,
- *   window: number, minimum: number }} Rule
+ * Raised when the value has been above `threshold` for the time `for`, resolved when it has been at
+ * `clear` or below for the time `keep`.
+ * @typedef {{ measure: string, level: 'warning' | 'critical', threshold: number, clear: number,
+ *   for: number, keep: number, window: number, minimum: number }} Rule
  * @typedef {Map<string, Rule>} Rules by the names of their alerts
- * @typedef {{ level: Rule['level'], threshold: number, clear: number, most?: number, for?: number, keep?: number,
- *   window?: number, minimum?: number }} Default `clear` is a part of the threshold, whatever that is.
+ * @typedef {{ level: Rule['level'], threshold: number, clear: number, most?: number, for?: number,
+ *   keep?: number, window?: number, minimum?: number }} Default `clear` is a part of the threshold,
+ *   whatever that
+ * is.
  */
 
 const MINUTE = 60_000
@@ -22,13 +24,23 @@ const MAX_WINDOW = 60 * MINUTE
 const LEVELS = /** @type {const} */ (['warning', 'critical'])
 const NAME = /^[A-Za-z][\w-]{0,63}$/
 
-/** What each measure's rule is as long as nobody says anything else. @type {Record<string, Default>} */
+/**
+ * What each measure's rule is as long as nobody says anything else.
+ * @type {Record<string, Default>}
+ */
 const DEFAULTS = {
   processes: { level: 'warning', threshold: 5, clear: 1, keep: 15_000 },
   queue: { level: 'warning', threshold: 2, clear: 0.5, for: MINUTE, keep: 30_000 },
   queueTimeouts: { level: 'critical', threshold: 0, clear: 1, window: 5 * MINUTE },
   kills: { level: 'warning', threshold: 5, clear: 0.5, window: 5 * MINUTE },
-  failures: { level: 'warning', threshold: 0.25, clear: 0.5, most: 1, window: 5 * MINUTE, minimum: 10 },
+  failures: {
+    level: 'warning',
+    threshold: 0.25,
+    clear: 0.5,
+    most: 1,
+    window: 5 * MINUTE,
+    minimum: 10,
+  },
   memory: { level: 'critical', threshold: 0.9, clear: 0.95, most: 1, for: 30_000, keep: 30_000 },
   stuck: { level: 'critical', threshold: 0, clear: 1 },
   slowTool: { level: 'warning', threshold: 30_000, clear: 0.8, for: MINUTE, keep: MINUTE },
@@ -36,7 +48,8 @@ const DEFAULTS = {
 
 /**
  * The rules in force: the defaults, changed, left out (`false`) or added to.
- * @param {unknown} given @param {number} recommendedMax the default threshold of `processes` @returns {Rules}
+ * @param {unknown} given
+ *   @param {number} recommendedMax the default threshold of `processes` @returns {Rules}
  */
 function alertRules(given, recommendedMax) {
   const changes = new Map(Object.entries(validate.options('rules', given)))
@@ -74,7 +87,8 @@ function alertRule(name, given, recommendedMax) {
     for: duration(`${at}.for`, option.for ?? usual.for ?? 0),
     keep: duration(`${at}.keep`, option.keep ?? usual.keep ?? 0),
     window: windowed.length > 0 ? window(`${at}.window`, option.window ?? usual.window) : 0,
-    minimum: counted.length > 0 ? validate.count(`${at}.minimum`, option.minimum ?? usual.minimum) : 0,
+    minimum:
+      counted.length > 0 ? validate.count(`${at}.minimum`, option.minimum ?? usual.minimum) : 0,
   }
 }
 
@@ -87,7 +101,11 @@ function measureOf(at, name, given) {
 /** @param {string} name @param {unknown} value @param {number} most */
 function number(name, value, most) {
   if (typeof value === 'number' && value >= 0 && value <= most && value < Infinity) return value
-  throw validate.invalidConfig(name, most === Infinity ? 'a number of at least 0' : `a number from 0 to ${most}`, value)
+  throw validate.invalidConfig(
+    name,
+    most === Infinity ? 'a number of at least 0' : `a number from 0 to ${most}`,
+    value,
+  )
 }
 
 /** @param {string} name @param {unknown} value */
@@ -98,7 +116,11 @@ function duration(name, value) {
 /** @param {string} name @param {unknown} value */
 function window(name, value) {
   if (validate.time(name, value) <= MAX_WINDOW) return Number(value)
-  throw validate.invalidConfig(name, `a whole number of milliseconds from 1 to ${MAX_WINDOW}`, value)
+  throw validate.invalidConfig(
+    name,
+    `a whole number of milliseconds from 1 to ${MAX_WINDOW}`,
+    value,
+  )
 }
 
 module.exports = { alertRules }

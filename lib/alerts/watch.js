@@ -1,7 +1,7 @@
 'use strict'
 
-// Which helpers are watched: those of the health routes, those of `startAlerts()`, and the default one when somebody
-// listens and there is no other.
+// Which helpers are watched: those of the health routes, those of `startAlerts()`, and the default
+// one when somebody listens and there is no other.
 
 const { healthOptions } = require('../health/options')
 const { stopAtShutdown } = require('../lifecycle')
@@ -18,7 +18,8 @@ const { post } = require('./webhook/post')
 /**
  * @typedef {import('../health/options').HealthSource} Source
  * @typedef {{ rules: import('./rules').Rules, webhook?: import('./monitor').Webhook }} Settings
- * @typedef {{ monitor: Monitor, started?: Settings, mounted?: Settings, routers: number }} Watch `started` goes before
+ * @typedef {{ monitor: Monitor, started?: Settings, mounted?: Settings, routers: number }} Watch
+ *   `started` goes before
  *   `mounted`, which is what the first of the routers asked for.
  */
 
@@ -45,7 +46,8 @@ stopAtShutdown(() => {
 function startAlerts(options) {
   const { source, rules, webhook } = checked(options)
   const watch = watchOf(source)
-  const delivery = webhook && new Delivery(webhook, post, (error) => events.tell('undelivered', error))
+  const delivery =
+    webhook && new Delivery(webhook, post, (error) => events.tell('undelivered', error))
   const settings = { rules, webhook: webhook && delivery && { delivery, repeat: webhook.repeat } }
   watch.started = settings
   begin(watch)
@@ -61,7 +63,11 @@ function startAlerts(options) {
   }
 }
 
-/** What a health router shows is watched as long as there is the router. @param {Source} source @param {object} router */
+/**
+ * What a health router shows is watched as long as there is the router.
+ * @param {Source} source
+ * @param {object} router
+ */
 function watchMounted(source, router) {
   const watch = watchOf(source)
   watch.mounted ??= { rules: alertRules(undefined, source.recommendedMax) }
@@ -78,8 +84,16 @@ function unmount(watch) {
   if (!watch.started) end(watch)
 }
 
-/** The alerts of this moment; of what is not watched, those that one look shows. @param {Source} source @param {import('../health').Sample} [sample] @returns {import('../../index').Alert[]} */
-function activeAlerts({ helper, cleanup, recommendedMax }, sample = sampler(helper, cleanup).latest()) {
+/**
+ * The alerts of this moment; of what is not watched, those that one look shows.
+ * @param {Source} source
+ * @param {import('../health').Sample} [sample]
+ * @returns {import('../../index').Alert[]}
+ */
+function activeAlerts(
+  { helper, cleanup, recommendedMax },
+  sample = sampler(helper, cleanup).latest(),
+) {
   const alerts = watches.get(helper)?.get(cleanup)?.monitor.activeAt(sample)
   return alerts ?? active(evaluate(INITIAL, sample, alertRules(undefined, recommendedMax)).state)
 }
@@ -127,7 +141,9 @@ function end(watch) {
   settle()
 }
 
-/** Listening is enough to be told, but no reason to watch a helper that nobody uses beside another. */
+/**
+ * Listening is enough to be told, but no reason to watch a helper that nobody uses beside another.
+ */
 function settle() {
   const isWanted = events.isHeard() && wanted.size === 0 && !isShutDown
   if (isWanted === (listened !== undefined)) return

@@ -8,7 +8,10 @@ const { plain } = require('./text')
 
 /** @typedef {'status' | 'ps' | 'clean' | 'top' | 'doctor' | 'metrics'} Command */
 
-/** What each command takes besides the options that all of them take. @type {Record<Command, string[]>} */
+/**
+ * What each command takes besides the options that all of them take.
+ * @type {Record<Command, string[]>}
+ */
 const OF_COMMAND = {
   status: ['url', 'token'],
   ps: ['url', 'token', 'all'],
@@ -52,10 +55,20 @@ const MOST = { interval: 86_400, count: 2 ** 31 - 1 }
 /** @param {string[]} args @returns {Request} @throws `ERR_USAGE` */
 function parse(args) {
   const { values, positionals } = split(args)
-  const { help = false, version = false, json = false, quiet = false, all = false, yes = false } = values
+  const {
+    help = false,
+    version = false,
+    json = false,
+    quiet = false,
+    all = false,
+    yes = false,
+  } = values
   const { url, token } = values
   const request = { help, version, json, quiet, all, yes, url, token }
-  const numbers = { interval: number('interval', values.interval, 2), count: number('count', values.count, Infinity) }
+  const numbers = {
+    interval: number('interval', values.interval, 2),
+    count: number('count', values.count, Infinity),
+  }
   const [command, ...rest] = positionals
   if (command === undefined) {
     if (help || version) return { ...request, ...numbers }

@@ -20,7 +20,11 @@ function usageError(message) {
   return codedError('ERR_USAGE', message, { exitCode: EXIT.usage })
 }
 
-/** The server gives no answer that could be used. @param {string} message @param {unknown} [cause] */
+/**
+ * The server gives no answer that could be used.
+ * @param {string} message
+ * @param {unknown} [cause]
+ */
 function unreachable(message, cause) {
   return codedError('ERR_UNREACHABLE', message, { cause, exitCode: EXIT.unreachable })
 }

@@ -23,7 +23,8 @@ async function healthOf(server) {
     json(server, '/processes'),
     json(server, '/ready', { statuses: [503] }),
   ])
-  if (!isBasic(basic) || !isProcesses(all) || typeof ready?.status !== 'string') throw strange(server)
+  if (!isBasic(basic) || !isProcesses(all) || typeof ready?.status !== 'string')
+    throw strange(server)
   const { semaphore, activeProcesses, cleanup, pool = null, alert, alerts } = all
   const isReady = ready.status === 'ok'
   return {
@@ -38,7 +39,10 @@ async function healthOf(server) {
   }
 }
 
-/** The same, or undefined where none was named and none is there. @param {import('./server').Server} server */
+/**
+ * The same, or undefined where none was named and none is there.
+ * @param {import('./server').Server} server
+ */
 async function healthIfAny(server) {
   try {
     return await healthOf(server)

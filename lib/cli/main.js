@@ -7,7 +7,10 @@ const { parse } = require('./arguments')
 const { EXIT } = require('./failure')
 const { Output } = require('./output')
 
-/** Loaded one at a time: `status` needs no addon, and `doctor` is to say why there is none. @type {Record<import('./arguments').Command, () => { run: Run }>} */
+/**
+ * Loaded one at a time: `status` needs no addon, and `doctor` is to say why there is none.
+ * @type {Record<import('./arguments').Command, () => { run: Run }>}
+ */
 const COMMANDS = {
   status: () => require('./commands/status'),
   ps: () => require('./commands/ps'),
@@ -17,7 +20,10 @@ const COMMANDS = {
   metrics: () => require('./commands/metrics'),
 }
 
-/** @typedef {(request: import('./arguments').Request, output: Output) => Promise<number>} Run - resolves with the exit code */
+/**
+ * @typedef {(request: import('./arguments').Request, output: Output) => Promise<number>} Run
+ *   - resolves with the exit code
+ */
 
 /** @param {string[]} args */
 async function main(args) {

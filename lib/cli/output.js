@@ -38,7 +38,9 @@ class Output {
   /** How wide and high it is; without a terminal, endlessly. */
   get room() {
     const { isTTY, columns, rows } = this.#settings.stdout
-    return isTTY ? { columns: columns || 80, rows: rows || 24 } : { columns: Infinity, rows: Infinity }
+    return isTTY
+      ? { columns: columns || 80, rows: rows || 24 }
+      : { columns: Infinity, rows: Infinity }
   }
 
   /** One document, for programs. @param {string} command @param {object} value */
@@ -49,7 +51,8 @@ class Output {
 
   /** For people. @param {string[]} lines */
   lines(lines) {
-    if (!this.#settings.json && !this.#settings.quiet && lines.length > 0) this.#write(lines.join('\n'))
+    if (!this.#settings.json && !this.#settings.quiet && lines.length > 0)
+      this.#write(lines.join('\n'))
   }
 
   /** Terminal codes. @param {string} text */

@@ -1,13 +1,16 @@
 'use strict'
 
-// How much memory a process has, and its command line where it is the user's own. The scanner tells neither: a server has
-// no business with it.
+// How much memory a process has, and its command line where it is the user's own. The scanner tells
+// neither: a server has no business with it.
 
 const { execFile } = require('node:child_process')
 const fs = require('node:fs/promises')
 const { commandLine } = require('./redact')
 
-/** @typedef {{ memory: number | null, command: string | null }} Details memory is resident bytes, the command is redacted */
+/**
+ * @typedef {{ memory: number | null, command: string | null }} Details
+ *   memory is resident bytes, the command is redacted
+ */
 
 /** @type {Details} */
 const NOTHING = { memory: null, command: null }
@@ -20,7 +23,8 @@ async function detailsOf(pids) {
 
 /** @param {number[]} pids @returns {Promise<Iterable<[number, Details]>>} */
 async function read(pids) {
-  if (process.platform === 'linux') return (await isOwnProc()) ? Promise.all(pids.map(fromProc)) : []
+  if (process.platform === 'linux')
+    return (await isOwnProc()) ? Promise.all(pids.map(fromProc)) : []
   // On Windows other people's tools would have to be run to know.
   return process.platform === 'win32' || pids.length === 0 ? [] : fromPs(pids)
 }
@@ -38,26 +42,52 @@ async function fromProc(pid) {
     const [, kilobytes] = /^VmRSS:\s*(\d+) kB/m.exec(status) ?? []
     const isOwn = Number(user) === process.getuid?.()
     // A title that a process has given itself is followed by the room that is left.
-    const argv = isOwn ? (await fs.readFile(`/proc/${pid}/cmdline`, 'utf8')).replace(/\0+$/, '').split('\0') : undefined
-    return [pid, { memory: kilobytes === undefined ? null : Number(kilobytes) * 1024, command: shown(argv) }]
+    const argv = isOwn
+      ? (await fs.readFile(`/proc/${pid}/cmdline`, 'utf8')).replace(/\0+$/, '').split('\0')
+      : undefined
+    return [
+      pid,
+      { memory: kilobytes === undefined ? null : Number(kilobytes) * 1024, command: shown(argv) },
+    ]
   } catch {
     // It is gone, or hidden from this user.
     return [pid, NOTHING]
   }
 }
 
-/** POSIX's own way, which loses where one argument ends and the next begins. @param {number[]} pids @returns {Promise<[number, Details][]>} */
+/**
+ * POSIX's own way, which loses where one argument ends and the next begins.
+ * @param {number[]} pids
+ * @returns {Promise<[number, Details][]>}
+ */
 async function fromPs(pids) {
-  const args = ['-ww', '-o', 'pid=', '-o', 'uid=', '-o', 'rss=', '-o', 'args=', '-p', pids.join(',')]
+  const args = [
+    '-ww',
+    '-o',
+    'pid=',
+    '-o',
+    'uid=',
+    '-o',
+    'rss=',
+    '-o',
+    'args=',
+    '-p',
+    pids.join(','),
+  ]
   /** @type {string} */
   const text = await new Promise((resolve) => {
     // It fails when one of them is gone, and tells of the others all the same.
     execFile('ps', args, { maxBuffer: 2 ** 26 }, (_error, stdout) => resolve(stdout))
   })
-  return [...text.matchAll(/^ *(\d+) +(\d+) +(\d+) (.*)$/gm)].map(([, pid, user, kilobytes, args]) => {
-    const isOwn = Number(user) === process.getuid?.()
-    return [Number(pid), { memory: Number(kilobytes) * 1024, command: shown(isOwn ? [args] : undefined) }]
-  })
+  return [...text.matchAll(/^ *(\d+) +(\d+) +(\d+) (.*)$/gm)].map(
+    ([, pid, user, kilobytes, args]) => {
+      const isOwn = Number(user) === process.getuid?.()
+      return [
+        Number(pid),
+        { memory: Number(kilobytes) * 1024, command: shown(isOwn ? [args] : undefined) },
+      ]
+    },
+  )
 }
 
 /** @param {string[] | undefined} argv */

@@ -4,13 +4,25 @@ const { duration, plain, size, table } = require('./text')
 
 /** @typedef {import('./processes').Row} Row */
 
-/** Processes for people. @param {Row[]} rows @param {{ why: boolean }} columns @param {import('./output').Output} output */
+/**
+ * Processes for people.
+ * @param {Row[]} rows
+ * @param {{ why: boolean }} columns
+ * @param {import('./output').Output} output
+ */
 function processLines(rows, { why }, output) {
   if (rows.length === 0) return [why ? 'no Node.js processes' : 'no processes of procward']
   const titles = ['PID>', 'STATE', 'AGE>', 'MEMORY>', why ? 'WHY' : 'FOR', 'COMMAND']
   const cells = rows.map((row) => {
     const { pid, state, age, memory, name, command } = row
-    return [pid, state, duration(age), size(memory), why ? row.why : purpose(row), command ?? name ?? '-']
+    return [
+      pid,
+      state,
+      duration(age),
+      size(memory),
+      why ? row.why : purpose(row),
+      command ?? name ?? '-',
+    ]
   })
   const [head, ...lines] = table(titles, cells).map((line) => output.fit(line))
   return [output.style('bold', head), ...lines.map((line, at) => colored(line, rows[at], output))]

@@ -1,6 +1,7 @@
 'use strict'
 
-// The processes of this machine as the cleanup scanner judges them, with what a server tells about its own.
+// The processes of this machine as the cleanup scanner judges them, with what a server tells about
+// its own.
 
 const { detailsOf } = require('./process-details')
 const { ORDER, stateOf } = require('./states')
@@ -22,7 +23,8 @@ const { ORDER, stateOf } = require('./states')
 const SAME_MOMENT = 2000
 
 /**
- * Scans in the only scope that this command has: what was started through procward. Nothing is ended by a dry run.
+ * Scans in the only scope that this command has: what was started through procward. Nothing is
+ * ended by a dry run.
  * @param {{ dryRun: boolean }} options
  */
 async function scan(options) {
@@ -37,14 +39,24 @@ async function rowsOf({ killed, skipped }) {
   const judged = [...killed, ...skipped]
   const details = await detailsOf(judged.map(({ pid }) => pid))
   const rows = judged.map(({ pid, name, age, reason }) => {
-    return { pid, name, ...stateOf(reason), age, ...details(pid), server: null, tools: /** @type {string[]} */ ([]) }
+    return {
+      pid,
+      name,
+      ...stateOf(reason),
+      age,
+      ...details(pid),
+      server: null,
+      tools: /** @type {string[]} */ ([]),
+    }
   })
   return sorted(rows)
 }
 
 /**
- * With what the server tells: what processes are for. Those that are not seen here run on its own machine.
- * @param {Row[]} rows @param {import('./health').ServerHealth['health']} health @param {number} now - epoch ms
+ * With what the server tells: what processes are for. Those that are not seen here run on its own
+ * machine.
+ * @param {Row[]} rows
+ *   @param {import('./health').ServerHealth['health']} health @param {number} now - epoch ms
  */
 function withServer(rows, { activeProcesses, pool }, now) {
   const here = new Map(rows.map((row) => [row.pid, row]))
@@ -59,7 +71,13 @@ function withServer(rows, { activeProcesses, pool }, now) {
   const isTold = (/** @type {Row} */ { pid }) => typeof told.get(pid)?.name === 'string'
   return sorted([...told.values(), ...rows.filter((row) => !isTold(row))])
 
-  /** @param {number} pid @param {number} start - its own, or that of a call in it @param {string | null | undefined} server @param {number | null} memory @param {string | null} [tool] */
+  /**
+   * @param {number} pid
+   * @param {number} start - its own, or that of a call in it
+   * @param {string | null | undefined} server
+   * @param {number | null} memory
+   * @param {string | null} [tool]
+   */
   function note(pid, start, server, memory, tool) {
     const row = told.get(pid) ?? seen(here.get(pid), start, now) ?? unseen(pid, start, memory, now)
     const tools = tool ? [...row.tools, tool] : row.tools
@@ -67,12 +85,23 @@ function withServer(rows, { activeProcesses, pool }, now) {
   }
 }
 
-/** A process that is younger than its call is another one, which has this pid on this machine. @param {Row | undefined} row @param {number} start @param {number} now */
+/**
+ * A process that is younger than its call is another one, which has this pid on this machine.
+ * @param {Row | undefined} row
+ * @param {number} start
+ * @param {number} now
+ */
 function seen(row, start, now) {
   return row?.state === 'owned' && now - Number(row.age) <= start + SAME_MOMENT ? row : undefined
 }
 
-/** @param {number} pid @param {number} start @param {number | null} memory @param {number} now @returns {Row} */
+/**
+ * @param {number} pid
+ * @param {number} start
+ * @param {number | null} memory
+ * @param {number} now
+ * @returns {Row}
+ */
 function unseen(pid, start, memory, now) {
   const age = Math.max(0, now - start)
   return {
@@ -84,7 +113,8 @@ function unseen(pid, start, memory, now) {
 /** @param {Row[]} rows */
 function sorted(rows) {
   return rows.sort(
-    (one, other) => ORDER.indexOf(one.state) - ORDER.indexOf(other.state) || (other.age ?? 0) - (one.age ?? 0),
+    (one, other) =>
+      ORDER.indexOf(one.state) - ORDER.indexOf(other.state) || (other.age ?? 0) - (one.age ?? 0),
   )
 }
 

@@ -1,12 +1,16 @@
 'use strict'
 
-// Command lines that may be shown: what is known to be harmless stays, whatever could be a value goes.
+// Command lines that may be shown: what is known to be harmless stays, whatever could be a value
+// goes.
 
 const HIDDEN = '***'
 /** Enough to tell what it is. */
 const MOST_WORDS = 40
 
-/** Options after which nothing is shown: what they take may be a secret, a tool's arguments, or a program. */
+/**
+ * Options after which nothing is shown: what they take may be a secret, a tool's arguments, or a
+ * program.
+ */
 const HIDING_OPTION =
   /key|token|secret|pass|pwd|auth|cred|cookie|session|bearer|jwt|sign|dsn|header|env|arg|eval|print|data|body|json|input|user|login|pin|code|conn|hook/i
 const HIDING_LETTER = /^-[A-Za-z]*[cdeHkpPu]$/
@@ -75,12 +79,16 @@ function address(arg) {
   return `${protocol}//${isRandom(host) ? HIDDEN : host}/...`
 }
 
-/** A program, without the folders above it: they are the user's own business. @param {string} path */
+/**
+ * A program, without the folders above it: they are the user's own business.
+ * @param {string} path
+ */
 function pathEnd(path) {
   const segments = path.split(/[\\/]/).filter(Boolean)
   const last = segments.at(-1) ?? ''
   const modules = segments.lastIndexOf('node_modules')
-  const isProgram = modules >= 0 || PROGRAM_FILE.test(last) || /^\.?bin$/.test(segments.at(-2) ?? '')
+  const isProgram =
+    modules >= 0 || PROGRAM_FILE.test(last) || /^\.?bin$/.test(segments.at(-2) ?? '')
   const shown = modules >= 0 ? segments.slice(modules) : [last]
   return isProgram && shown.every(isHarmlessSegment) ? `.../${shown.join('/')}` : `.../${HIDDEN}`
 }
@@ -88,16 +96,20 @@ function pathEnd(path) {
 /** A word that names something: a command, a package, a file, a port. @param {string} arg */
 function isHarmless(arg) {
   if (/^\d{1,5}$/.test(arg)) return true
-  const [, scope, name] = /^(?:(@[a-z\d][\w.-]*)\/)?([^@]+)(?:@[\^~]?\d[\w.-]*|@[a-z]+)?$/.exec(arg) ?? []
+  const [, scope, name] =
+    /^(?:(@[a-z\d][\w.-]*)\/)?([^@]+)(?:@[\^~]?\d[\w.-]*|@[a-z]+)?$/.exec(arg) ?? []
   if (scope !== undefined) return isHarmlessSegment(scope.slice(1)) && isHarmlessSegment(name)
-  if (name === undefined || arg.length > 80 || (isRandom(arg) && !PROGRAM_FILE.test(arg))) return false
+  if (name === undefined || arg.length > 80 || (isRandom(arg) && !PROGRAM_FILE.test(arg)))
+    return false
   return name.split(/[\\/]/).every(isHarmlessSegment)
 }
 
 /** @param {string} text */
 function isHarmlessSegment(text) {
-  if (text === '.bin' || text === '.pnpm' || /^@[a-z\d][a-z\d._-]{0,40}$/.test(text)) return !isRandom(text)
-  if (PROGRAM_FILE.test(text)) return /^[\w.@-]{1,60}$/.test(text) && !isRandom(text.replace(PROGRAM_FILE, ''))
+  if (text === '.bin' || text === '.pnpm' || /^@[a-z\d][a-z\d._-]{0,40}$/.test(text))
+    return !isRandom(text)
+  if (PROGRAM_FILE.test(text))
+    return /^[\w.@-]{1,60}$/.test(text) && !isRandom(text.replace(PROGRAM_FILE, ''))
   return harmlessName(text)
 }
 

@@ -2,13 +2,20 @@
 
 // Prometheus's text format, read for those who would rather have JSON.
 
-/** @typedef {{ name: string, labels: Record<string, string>, value: number | string }} Sample - a value that JSON has no number for is a string */
+/**
+ * @typedef {{ name: string, labels: Record<string, string>, value: number | string }} Sample
+ *   - a value that JSON has no number for is a string
+ */
 
 const SAMPLE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})?\s+(\S+)(?:\s+-?\d+)?$/
 const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"(?:,\s*|$)/gy
 const ESCAPES = /** @type {Record<string, string>} */ ({ n: '\n', '\\': '\\', '"': '"' })
 
-/** Its samples, or undefined for a text of another kind. @param {string} text @returns {Sample[] | undefined} */
+/**
+ * Its samples, or undefined for a text of another kind.
+ * @param {string} text
+ * @returns {Sample[] | undefined}
+ */
 function samplesOf(text) {
   const lines = text.split('\n').map((line) => line.trim())
   const samples = lines.filter((line) => line !== '' && !line.startsWith('#')).map(sampleOf)

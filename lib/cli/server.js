@@ -13,11 +13,22 @@ const PATIENCE = 5000
 const LONGEST_ANSWER = 16 * 2 ** 20
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
-/** @typedef {{ url: string, isChosen: boolean, ask: (path: string, options?: AskOptions) => Promise<Reply> }} Server */
+/**
+ * @typedef {{ url: string, isChosen: boolean, ask: (path: string, options?: AskOptions) =>
+ *   Promise<Reply> }} Server
+ */
 /** @typedef {{ status: number, type: string, text: string }} Reply */
-/** @typedef {{ accept?: string, statuses?: number[] }} AskOptions `statuses` besides 200 that are answers */
+/**
+ * @typedef {{ accept?: string, statuses?: number[] }} AskOptions
+ *   `statuses` besides 200 that are answers
+ */
 
-/** The server that the user means. @param {{ url?: string, token?: string }} request @param {import('./output').Output} output @returns {Server} */
+/**
+ * The server that the user means.
+ * @param {{ url?: string, token?: string }} request
+ * @param {import('./output').Output} output
+ * @returns {Server}
+ */
 function theServer(request, output) {
   const chosen = request.url ?? config.healthUrl()
   const token = request.token ?? config.healthToken()
@@ -39,11 +50,17 @@ function baseOf(text, name) {
   if (url === undefined || !['http:', 'https:'].includes(url.protocol)) {
     throw usageError(`${name} must be a URL such as ${DEFAULT_URL}`)
   }
-  if (url.username || url.password) throw usageError(`${name} must hold no password; use PROCWARD_TOKEN`)
+  if (url.username || url.password)
+    throw usageError(`${name} must hold no password; use PROCWARD_TOKEN`)
   return url
 }
 
-/** @param {string} url @param {string} path @param {AskOptions & { token?: string, hint: string }} options @returns {Promise<Reply>} */
+/**
+ * @param {string} url
+ * @param {string} path
+ * @param {AskOptions & { token?: string, hint: string }} options
+ * @returns {Promise<Reply>}
+ */
 async function ask(url, path, { accept = 'application/json', statuses = [], token, hint }) {
   const headers = { accept, ...(token && { authorization: `Bearer ${token}` }) }
   const signal = AbortSignal.timeout(PATIENCE)
@@ -81,15 +98,23 @@ function why(error) {
 
 /** @param {number} status @param {boolean} hasToken */
 function refusal(status, hasToken) {
-  if (status === 401) return hasToken ? 'does not take this token' : 'wants a token: set PROCWARD_TOKEN'
+  if (status === 401)
+    return hasToken ? 'does not take this token' : 'wants a token: set PROCWARD_TOKEN'
   if (status === 403)
     return 'refuses this request (403): its healthRouter() needs a token, or this host in allowedHosts'
-  if (status === 404) return 'has no such health route (404): is this where healthRouter() is mounted?'
-  if (status >= 300 && status < 400) return `answers with a redirect (${status}), which is not followed`
+  if (status === 404)
+    return 'has no such health route (404): is this where healthRouter() is mounted?'
+  if (status >= 300 && status < 400)
+    return `answers with a redirect (${status}), which is not followed`
   return `answers with status ${status}`
 }
 
-/** @param {Server} server @param {string} path @param {AskOptions} [options] @returns {Promise<any>} */
+/**
+ * @param {Server} server
+ * @param {string} path
+ * @param {AskOptions} [options]
+ * @returns {Promise<any>}
+ */
 async function json(server, path, options) {
   const { text } = await server.ask(path, options)
   try {

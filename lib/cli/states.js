@@ -4,11 +4,18 @@
 
 /** @typedef {'orphan' | 'owned' | 'server' | 'guard' | 'unknown' | 'foreign'} State */
 
-/** By the scanner's words (src/scanner/reason.rs): those that it may have for this command, whose own scope is `tracked`. @type {Map<string, [State, string?]>} */
+/**
+ * By the scanner's words (src/scanner/reason.rs): those that it may have for this command, whose
+ * own scope is `tracked`.
+ * @type {Map<string, [State, string?]>}
+ */
 const STATES = new Map([
   ['left behind by a server that is no longer running', ['orphan']],
   ['left over from a call of this server that has ended', ['orphan']],
-  ['belongs to another server that is running', ['owned', 'started through procward by a server that is running']],
+  [
+    'belongs to another server that is running',
+    ['owned', 'started through procward by a server that is running'],
+  ],
   ['a server that uses procward itself', ['server']],
   ['guards a call, and ends with it', ['guard']],
   ['may belong to a server that cannot be seen from here', ['unknown']],

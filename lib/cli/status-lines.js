@@ -2,11 +2,17 @@
 
 const { counted, duration, plain, size, table } = require('./text')
 
-/** A server's health for people. @param {import('./health').ServerHealth} server @param {import('./output').Output} output */
+/**
+ * A server's health for people.
+ * @param {import('./health').ServerHealth} server
+ * @param {import('./output').Output} output
+ */
 function statusLines(server, output) {
   const { url, ready, reason, uptime, memory, health, alerts } = server
   const { semaphore, activeProcesses, cleanup, pool } = health
-  const state = ready ? output.style('green', 'ready') : output.style('yellow', `not ready: ${plain(reason)}`)
+  const state = ready
+    ? output.style('green', 'ready')
+    : output.style('yellow', `not ready: ${plain(reason)}`)
   const { current, maxConcurrent, queued } = semaphore
   return [
     `${output.style('bold', url)}  ${state}`,
@@ -38,7 +44,10 @@ function cleanupLine({ isRunning, interval, scope, stats: { scans, killed, error
   )
 }
 
-/** @param {{ level: string, message: string }[]} alerts @param {import('./output').Output} output */
+/**
+ * @param {{ level: string, message: string }[]} alerts
+ * @param {import('./output').Output} output
+ */
 function alertLines(alerts, output) {
   if (alerts.length === 0) return ['alerts    none']
   return alerts.map(({ level, message }) => {
@@ -47,10 +56,18 @@ function alertLines(alerts, output) {
   })
 }
 
-/** @param {import('../../index').ActiveProcess[]} calls @param {import('./output').Output} output */
+/**
+ * @param {import('../../index').ActiveProcess[]} calls
+ * @param {import('./output').Output} output
+ */
 function callLines(calls, output) {
   if (calls.length === 0) return ['no calls']
-  const rows = calls.map((call) => [call.pid ?? '-', call.server ?? '-', call.tool ?? '-', duration(call.duration)])
+  const rows = calls.map((call) => [
+    call.pid ?? '-',
+    call.server ?? '-',
+    call.tool ?? '-',
+    duration(call.duration),
+  ])
   const [head, ...lines] = table(['PID>', 'SERVER', 'TOOL', 'RUNNING>'], rows)
   return [output.style('bold', head), ...lines]
 }

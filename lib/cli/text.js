@@ -6,10 +6,17 @@ const { stripVTControlCharacters } = require('node:util')
 
 /** Longer ones are no names. */
 const LONGEST = 200
-/** Controls, line ends, and marks that change the direction or take no room: they could show something else than there is. */
+/**
+ * Controls, line ends, and marks that change the direction or take no room: they could show
+ * something else than there is.
+ */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu
 
-/** What may have come from anywhere, as one short line that no terminal takes for an order. @param {unknown} value @param {number} [longest] */
+/**
+ * What may have come from anywhere, as one short line that no terminal takes for an order.
+ * @param {unknown} value
+ * @param {number} [longest]
+ */
 function plain(value, longest = LONGEST) {
   const text = stripVTControlCharacters(String(value)).replace(UNSEEN, '')
   const characters = [...text]
@@ -21,7 +28,9 @@ function plainJson(value) {
   if (typeof value === 'string') return plain(value, Infinity)
   if (Array.isArray(value)) return value.map(plainJson)
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [plain(name, Infinity), plainJson(each)]))
+  return Object.fromEntries(
+    Object.entries(value).map(([name, each]) => [plain(name, Infinity), plainJson(each)]),
+  )
 }
 
 /**
@@ -31,7 +40,10 @@ function plainJson(value) {
  */
 function table(titles, rows) {
   const isRight = titles.map((title) => title.endsWith('>'))
-  const cells = [titles.map((title) => title.replace(/>$/, '')), ...rows.map((row) => row.map((cell) => plain(cell)))]
+  const cells = [
+    titles.map((title) => title.replace(/>$/, '')),
+    ...rows.map((row) => row.map((cell) => plain(cell))),
+  ]
   const widths = titles.map((_, column) => Math.max(...cells.map((row) => widthOf(row[column]))))
   return cells.map((row) =>
     row
@@ -56,7 +68,8 @@ function duration(ms) {
   const seconds = ms / 1000
   if (seconds < 60) return `${(Math.floor(seconds * 10) / 10).toFixed(1)} s`
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`
-  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`
+  if (seconds < 86_400)
+    return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`
   return `${Math.floor(seconds / 86_400)} d ${Math.floor((seconds % 86_400) / 3600)} h`
 }
 

@@ -8,7 +8,10 @@ const REMEMBERED = 10 * 60_000
 const MOST_REMEMBERED = 5
 const ICONS = { critical: '◆', warning: '▲', resolved: '✓' }
 
-/** @typedef {{ name: string, level: 'warning' | 'critical', message: string, since: number }} Alert @typedef {Alert & { resolved?: number }} Shown */
+/**
+ * @typedef {{ name: string, level: 'warning' | 'critical', message: string, since: number }} Alert
+ * @typedef {Alert & { resolved?: number }} Shown
+ */
 
 export class Alerts {
   #place
@@ -22,7 +25,11 @@ export class Alerts {
   /** The time of the last snapshot. */
   #last = -Infinity
 
-  /** @param {HTMLElement} place @param {(text: string) => void} announce what a screen reader says: the list itself changes too often */
+  /**
+   * @param {HTMLElement} place
+   * @param {(text: string) => void} announce
+   *   what a screen reader says: the list itself changes too often
+   */
   constructor(place, announce) {
     this.#place = place
     this.#announce = announce
@@ -48,12 +55,18 @@ export class Alerts {
     this.#draw([...now.values(), ...this.#resolved])
   }
 
-  /** When the server's clock was set back, what was resolved before goes with it. @param {number} time */
+  /**
+   * When the server's clock was set back, what was resolved before goes with it.
+   * @param {number} time
+   */
   #followClock(time) {
     const ahead = Math.max(0, this.#last - time)
     this.#last = time
     if (ahead === 0) return
-    this.#resolved = this.#resolved.map((alert) => ({ ...alert, resolved: Number(alert.resolved) - ahead }))
+    this.#resolved = this.#resolved.map((alert) => ({
+      ...alert,
+      resolved: Number(alert.resolved) - ahead,
+    }))
   }
 
   /** @param {Shown[]} shown */
@@ -65,7 +78,8 @@ export class Alerts {
       const item = before.get(key) ?? newItem(alert)
       before.delete(key)
       this.#items.set(key, item)
-      if (this.#place.children[at] !== item) this.#place.insertBefore(item, this.#place.children[at] ?? null)
+      if (this.#place.children[at] !== item)
+        this.#place.insertBefore(item, this.#place.children[at] ?? null)
       fill(item, alert)
     }
     for (const item of before.values()) item.remove()

@@ -3,7 +3,11 @@
 const TIME_STEPS = [15, 30, 60, 120, 300, 600, 900, 1800].map((seconds) => seconds * 1000)
 const MIB = 1024 ** 2
 
-/** Whole numbers from 0 up to at least `max`, some five of them. @param {number} max @returns {number[]} */
+/**
+ * Whole numbers from 0 up to at least `max`, some five of them.
+ * @param {number} max
+ * @returns {number[]}
+ */
 export function countMarks(max) {
   const step = Math.max(1, niceStep(max / 5))
   return marks(step, max)
@@ -15,7 +19,13 @@ export function byteMarks(max) {
   return marks(step, max)
 }
 
-/** Round times of day. @param {number} from ms @param {number} to ms @param {number} most how many there is room for @returns {number[]} */
+/**
+ * Round times of day.
+ * @param {number} from ms
+ * @param {number} to ms
+ * @param {number} most how many there is room for
+ * @returns {number[]}
+ */
 export function timeMarks(from, to, most) {
   const step = TIME_STEPS.find((step) => (to - from) / step <= most) ?? 3_600_000
   const marks = []

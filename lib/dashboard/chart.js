@@ -1,4 +1,5 @@
-// One chart: axes with units, lines, areas and bars, a reading where the pointer is, and the same as a table.
+// One chart: axes with units, lines, areas and bars, a reading where the pointer is, and the same
+// as a table.
 
 import { timeMarks } from './axes.js'
 import { html, setText, svg } from './elements.js'
@@ -17,10 +18,11 @@ const TIME_WIDTH = 64
 /**
  * @typedef {import('./series.js').Point} Point @typedef {import('./series.js').Series} Series
  * @typedef {{
- *   name: string, look: 'area' | 'line' | 'limit' | 'bar' | 'bad-bar', value: (point: Point) => number,
- * }} Line `bar`s are what a counter gained, on top of each other; the others are values
+ *   name: string, look: 'area' | 'line' | 'limit' | 'bar' | 'bad-bar', value: (point: Point) =>
+ * number, }} Line `bar`s are what a counter gained, on top of each other; the others are values
  * @typedef {{
- *   title: string, unit: string, lines: Line[], marks: (max: number) => number[], write: (value: number) => string,
+ *   title: string, unit: string, lines: Line[], marks: (max: number) => number[], write: (value:
+ * number) => string,
  *   least: number,
  * }} ChartOptions `least` is the highest value that the axis has at least
  * @typedef {{ line: Line, dots: { time: number, value: number }[] }} Drawn
@@ -50,7 +52,10 @@ export class Chart {
   /** What the pointer is at, in any of the charts. @type {number | undefined} */
   #pointed
 
-  /** @param {ChartOptions} options @param {(time: number | undefined) => void} point tells where the pointer is */
+  /**
+   * @param {ChartOptions} options
+   * @param {(time: number | undefined) => void} point tells where the pointer is
+   */
   constructor(options, point) {
     this.#options = options
     this.#isBars = options.lines.some(({ look }) => look.endsWith('bar'))
@@ -65,14 +70,26 @@ export class Chart {
     this.#picture.addEventListener('pointermove', (event) => point(this.#timeAt(event.offsetX)))
     this.#picture.addEventListener('pointerleave', () => point(undefined))
     this.#details = this.#table()
-    const heading = html('h3', {}, [document.createTextNode(options.title), html('small', { text: options.unit })])
+    const heading = html('h3', {}, [
+      document.createTextNode(options.title),
+      html('small', { text: options.unit }),
+    ])
     this.#readings = options.lines.map(() => html('span', { class: 'reading' }))
     const legend = options.lines.map(({ look, name }, at) =>
-      html('span', { class: 'entry' }, [swatch(look), this.#readings[at], document.createTextNode(` ${name}`)]),
+      html('span', { class: 'entry' }, [
+        swatch(look),
+        this.#readings[at],
+        document.createTextNode(` ${name}`),
+      ]),
     )
     const head = html('div', { class: 'chart-head' }, [heading, this.#when])
     const legendRow = html('p', { class: 'legend' }, legend)
-    this.element = html('figure', { class: 'panel chart' }, [head, legendRow, this.#picture, this.#details])
+    this.element = html('figure', { class: 'panel chart' }, [
+      head,
+      legendRow,
+      this.#picture,
+      this.#details,
+    ])
     new ResizeObserver(() => this.#resize()).observe(this.element)
   }
 
@@ -102,7 +119,8 @@ export class Chart {
     this.#pointed = time
     const isInside = time !== undefined && time >= this.#from && time <= this.#to
     this.#cursor.toggleAttribute('hidden', !isInside)
-    if (isInside) for (const end of ['x1', 'x2']) this.#cursor.setAttribute(end, String(this.#x(time)))
+    if (isInside)
+      for (const end of ['x1', 'x2']) this.#cursor.setAttribute(end, String(this.#x(time)))
     const values = this.#drawn.map(({ dots }) => this.#write(dotAt(dots, time, this.#step())))
     for (const [at, value] of values.entries()) setText(this.#readings[at], value)
     setText(this.#when, isInside ? clock(time) : '')
@@ -126,10 +144,12 @@ export class Chart {
   }
 
   #highest() {
-    if (!this.#isBars) return Math.max(0, ...this.#drawn.flatMap(({ dots }) => dots.map(({ value }) => value)))
+    if (!this.#isBars)
+      return Math.max(0, ...this.#drawn.flatMap(({ dots }) => dots.map(({ value }) => value)))
     /** @type {Map<number, number>} */
     const sums = new Map()
-    for (const { time, value } of this.#drawn.flatMap(({ dots }) => dots)) sums.set(time, (sums.get(time) ?? 0) + value)
+    for (const { time, value } of this.#drawn.flatMap(({ dots }) => dots))
+      sums.set(time, (sums.get(time) ?? 0) + value)
     return Math.max(0, ...sums.values())
   }
 
@@ -152,25 +172,33 @@ export class Chart {
         const x = this.#x(time)
         const bottom = HEIGHT - EDGE.bottom
         const label = svg('text', { x, y: HEIGHT - 5, 'text-anchor': 'middle' })
-        label.textContent = clock(time).slice(0, 5) + (time % 60_000 === 0 ? '' : clock(time).slice(5))
+        label.textContent =
+          clock(time).slice(0, 5) + (time % 60_000 === 0 ? '' : clock(time).slice(5))
         return [svg('line', { x1: x, x2: x, y1: bottom, y2: bottom + 4 }), label]
       })
     this.#times.replaceChildren(...labels)
   }
 
-  /** In steps, because each value was so until the next one. @param {Line} line @param {Drawn['dots']} dots @param {number} top */
+  /**
+   * In steps, because each value was so until the next one.
+   * @param {Line} line
+   * @param {Drawn['dots']} dots
+   * @param {number} top
+   */
   #drawLine(line, dots, top) {
     const x = (/** @type {number} */ time) => round(Math.max(this.#x(time), EDGE.left))
     const y = (/** @type {number} */ value) => round(this.#y(value, top))
     let path = ''
-    for (const { time, value } of dots) path += path === '' ? `M${x(time)} ${y(value)}` : `H${x(time)}V${y(value)}`
+    for (const { time, value } of dots)
+      path += path === '' ? `M${x(time)} ${y(value)}` : `H${x(time)}V${y(value)}`
     this.#paths.get(line)?.setAttribute('d', path)
     this.#grounds.get(line)?.setAttribute('d', path && `${path}V${y(0)}H${x(dots[0].time)}Z`)
   }
 
   /**
    * @param {SVGPathElement | undefined} path @param {Drawn['dots']} dots @param {number} top
-   * @param {Map<number, number>} below what stands under these bars already @returns {Map<number, number>}
+   * @param {Map<number, number>} below
+   *   what stands under these bars already @returns {Map<number, number>}
    */
   #drawBars(path, dots, top, below) {
     const step = this.#step()
@@ -270,7 +298,8 @@ export class Chart {
 }
 
 /**
- * The value at a time, or the latest: of steps the one that was taken last; of bars the one that stands there.
+ * The value at a time, or the latest: of steps the one that was taken last; of bars the one that
+ * stands there.
  * @param {Drawn['dots']} dots @param {number | undefined} time @param {number} step
  */
 function dotAt(dots, time, step) {

@@ -96,7 +96,11 @@ export class Charts {
     this.#draw()
   }
 
-  /** The first point from this time on. @param {number} time @returns {import('./series.js').Point | undefined} */
+  /**
+   * The first point from this time on.
+   * @param {number} time
+   * @returns {import('./series.js').Point | undefined}
+   */
   since(time) {
     return this.#series.points.find((point) => point.time >= time)
   }

@@ -1,4 +1,5 @@
-// Where the snapshots come from: an event stream, or, where none comes through, asking every two seconds.
+// Where the snapshots come from: an event stream, or, where none comes through, asking every two
+// seconds.
 
 /** @typedef {'connecting' | 'live' | 'polling' | 'lost'} State */
 
@@ -21,7 +22,10 @@ export class Connection {
   #poll
   #streamAgain = 0
 
-  /** @param {(snapshot: any) => void} onSnapshot @param {(state: State, isRefused: boolean) => void} onState */
+  /**
+   * @param {(snapshot: any) => void} onSnapshot
+   * @param {(state: State, isRefused: boolean) => void} onState
+   */
   constructor(onSnapshot, onState) {
     this.#onSnapshot = onSnapshot
     this.#onState = onState
@@ -39,7 +43,8 @@ export class Connection {
       this.#onSnapshot(JSON.parse(event.data))
     })
     stream.addEventListener('error', () => {
-      // Refused: full, or not allowed. Otherwise it connects again by itself, and asking shows whether anybody is there.
+      // Refused: full, or not allowed. Otherwise it connects again by itself, and asking shows
+      // whether anybody is there.
       if (stream.readyState === EventSource.CLOSED) this.#closeStream()
       this.#startPolling()
     })
@@ -86,7 +91,11 @@ export class Connection {
   }
 }
 
-/** What a route answers as JSON; no body when it does not. @param {string} path @returns {Promise<{ body?: any, isRefused: boolean }>} */
+/**
+ * What a route answers as JSON; no body when it does not.
+ * @param {string} path
+ * @returns {Promise<{ body?: any, isRefused: boolean }>}
+ */
 export async function ask(path) {
   try {
     const signal = AbortSignal.timeout(ANSWER_TIMEOUT)

@@ -1,6 +1,7 @@
 /**
  * @template {keyof SVGElementTagNameMap} Name
- * @param {Name} name @param {Record<string, string | number>} [attributes] @returns {SVGElementTagNameMap[Name]}
+ * @param {Name} name
+ *   @param {Record<string, string | number>} [attributes] @returns {SVGElementTagNameMap[Name]}
  */
 export function svg(name, attributes = {}) {
   const element = document.createElementNS('http://www.w3.org/2000/svg', name)
@@ -10,23 +11,33 @@ export function svg(name, attributes = {}) {
 
 /**
  * @template {keyof HTMLElementTagNameMap} Name
- * @param {Name} name @param {{ class?: string, text?: string } & Record<string, string | undefined>} [attributes]
+ * @param {Name} name
+ *   @param {{ class?: string, text?: string } & Record<string, string | undefined>} [attributes]
  * @param {readonly Node[]} [children] @returns {HTMLElementTagNameMap[Name]}
  */
 export function html(name, { text, ...attributes } = {}, children = []) {
   const element = document.createElement(name)
-  for (const [key, value] of Object.entries(attributes)) if (value !== undefined) element.setAttribute(key, value)
+  for (const [key, value] of Object.entries(attributes))
+    if (value !== undefined) element.setAttribute(key, value)
   if (text !== undefined) element.textContent = text
   element.append(...children)
   return element
 }
 
-/** Only when it differs, so that a selection and a screen reader's place in it stay. @param {Element} element @param {string} text */
+/**
+ * Only when it differs, so that a selection and a screen reader's place in it stay.
+ * @param {Element} element
+ * @param {string} text
+ */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text
 }
 
-/** A name that may go on in the next line where its words meet. @param {Element} element @param {string} name */
+/**
+ * A name that may go on in the next line where its words meet.
+ * @param {Element} element
+ * @param {string} name
+ */
 export function setName(element, name) {
   if (element.textContent === name) return
   const words = name.split(/(?<=[_./-])/)

@@ -24,7 +24,8 @@ export function duration(ms) {
   const seconds = Math.max(ms, 0) / 1000
   if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`
   if (seconds < 3600) return pair(Math.floor(seconds / 60), 'min', Math.floor(seconds % 60), 's')
-  if (seconds < 86_400) return pair(Math.floor(seconds / 3600), 'h', Math.floor((seconds % 3600) / 60), 'min')
+  if (seconds < 86_400)
+    return pair(Math.floor(seconds / 3600), 'h', Math.floor((seconds % 3600) / 60), 'min')
   return pair(Math.floor(seconds / 86_400), 'd', Math.floor((seconds % 86_400) / 3600), 'h')
 }
 
@@ -48,12 +49,16 @@ export function latency(seconds) {
 /** The time of day. @param {number} time ms since the epoch */
 export function clock(time) {
   const date = new Date(time)
-  return [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':')
+  return [date.getHours(), date.getMinutes(), date.getSeconds()]
+    .map((part) => String(part).padStart(2, '0'))
+    .join(':')
 }
 
 /** @param {number} value */
 function significant(value) {
-  return value >= 100 ? whole.format(value) : value.toFixed(value >= 10 ? 1 : 2).replace(/\.0+$/, '')
+  return value >= 100
+    ? whole.format(value)
+    : value.toFixed(value >= 10 ? 1 : 2).replace(/\.0+$/, '')
 }
 
 /** @param {unknown} value @returns {value is number} */

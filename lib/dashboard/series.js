@@ -7,11 +7,13 @@ const STEP = 1000
 
 /**
  * @typedef {{
- *   time: number, processes: number, children: number, memory: number, inUse: number, queued: number, limit: number,
+ *   time: number, processes: number, children: number, memory: number, inUse: number, queued:
+ * number, limit: number,
  *   calls: number, failures: number, queueTimeouts: number, kills: number, scans: number,
  *   memoryAvailable: number, memoryTotal: number,
  * }} Point what the server calls a sample
- * @typedef {{ time: number, total: number }} Bucket the end of a stretch of time, and how far a counter went in it
+ * @typedef {{ time: number, total: number }} Bucket
+ *   the end of a stretch of time, and how far a counter went in it
  */
 
 /** Points in the order of time, the latest hour of them. */
@@ -51,7 +53,11 @@ export class Series {
     this.points = [...fresh, ...this.points].sort((one, other) => one.time - other.time)
   }
 
-  /** Those in a stretch of time, and the one before it, from where the line comes in. @param {number} from @param {number} to */
+  /**
+   * Those in a stretch of time, and the one before it, from where the line comes in.
+   * @param {number} from
+   * @param {number} to
+   */
   between(from, to) {
     const before = this.points.findLastIndex(({ time }) => time < from)
     return this.points.slice(Math.max(before, 0)).filter(({ time }) => time <= to)
@@ -59,9 +65,12 @@ export class Series {
 }
 
 /**
- * How far a counter went in each bucket that ends in a stretch of time. Buckets stand at multiples of their length, so
- * that a bar keeps its height while it moves. A counter that went back was started again, from zero.
- * @param {readonly Point[]} points @param {(point: Point) => number} read @param {number} from @param {number} to @param {number} length ms @returns {Bucket[]}
+ * How far a counter went in each bucket that ends in a stretch of time. Buckets stand at multiples
+ * of their length, so that a bar keeps its height while it moves. A counter that went back was
+ * started again, from zero.
+ * @param {readonly Point[]} points
+ *   @param {(point: Point) => number} read @param {number} from @param {number} to @param {number}
+ *   length ms @returns {Bucket[]}
  */
 export function increases(points, read, from, to, length) {
   /** @type {Map<number, number>} */
@@ -73,12 +82,15 @@ export function increases(points, read, from, to, length) {
     const end = Math.ceil(point.time / length) * length
     totals.set(end, (totals.get(end) ?? 0) + (value >= before ? value - before : value))
   }
-  return [...totals].filter(([end]) => end > from && end < to + length).map(([time, total]) => ({ time, total }))
+  return [...totals]
+    .filter(([end]) => end > from && end < to + length)
+    .map(([time, total]) => ({ time, total }))
 }
 
 /**
  * The highest of each stretch that is one pixel wide: a peak of a second shows in an hour.
- * @param {readonly Point[]} points @param {(point: Point) => number} read @param {number} length ms of a pixel
+ * @param {readonly Point[]} points
+ *   @param {(point: Point) => number} read @param {number} length ms of a pixel
  * @returns {{ time: number, value: number }[]}
  */
 export function peaks(points, read, length) {

@@ -4,7 +4,8 @@ import { html, setName, setText } from './elements.js'
 
 /**
  * @template Row
- * @typedef {{ title: string, text: (row: Row) => string, isNumber?: boolean, isName?: boolean, draw?: (cell: HTMLElement, row: Row) => void }} Column
+ * @typedef {{ title: string, text: (row: Row) => string, isNumber?: boolean, isName?: boolean,
+ *   draw?: (cell: HTMLElement, row: Row) => void }} Column
  */
 
 /** @template Row */
@@ -19,7 +20,8 @@ export class Table {
 
   /**
    * @param {HTMLElement} place
-   * @param {{ caption: string, columns: Column<Row>[], keyOf: (row: Row) => string, empty: string }} options
+   * @param {{ caption: string, columns: Column<Row>[], keyOf: (row: Row) => string, empty: string
+   *   }} options
    */
   constructor(place, { caption, columns, keyOf, empty }) {
     this.#columns = columns
@@ -32,7 +34,11 @@ export class Table {
       html('thead', {}, [html('tr', {}, heads)]),
       this.#body,
     ])
-    this.#scroll = html('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': caption }, [table])
+    this.#scroll = html(
+      'div',
+      { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': caption },
+      [table],
+    )
     this.#empty = html('p', { class: 'empty', text: empty })
     place.append(this.#scroll, this.#empty)
     this.show([])
@@ -50,7 +56,8 @@ export class Table {
       before.delete(key)
       this.#rows.set(key, element)
       this.#fill(element, row)
-      if (this.#body.rows[at] !== element) this.#body.insertBefore(element, this.#body.rows[at] ?? null)
+      if (this.#body.rows[at] !== element)
+        this.#body.insertBefore(element, this.#body.rows[at] ?? null)
     }
     for (const element of before.values()) element.remove()
   }

@@ -5,9 +5,12 @@ import { bytes, clock, count, counted, duration, latency, NONE } from './format.
 import { Table } from './table.js'
 
 /**
- * @typedef {{ pid: number | null, server: string, tool: string, startTime: number, duration: number, memory?: number | null }} Call
- * @typedef {{ pid: number | null, server: string, state: string, inFlight: number, uses: number, age: number, memory: number | null }} Session
- * @typedef {{ server: string, tool: string, count: number, failures: Record<string, number>, p50: number, p95: number, p99: number, max: number }} Latency
+ * @typedef {{ pid: number | null, server: string, tool: string, startTime: number, duration:
+ *   number, memory?: number | null }} Call
+ * @typedef {{ pid: number | null, server: string, state: string, inFlight: number, uses: number,
+ *   age: number, memory: number | null }} Session
+ * @typedef {{ server: string, tool: string, count: number, failures: Record<string, number>, p50:
+ *   number, p95: number, p99: number, max: number }} Latency
  */
 
 const SPREAD_WIDTH = 84
@@ -26,7 +29,8 @@ export class Tables {
       table: new Table(place('calls'), {
         caption: 'Active calls',
         empty: 'No call runs.',
-        keyOf: (/** @type {Call} */ { pid, server, tool, startTime }) => `${pid} ${startTime} ${server} ${tool}`,
+        keyOf: (/** @type {Call} */ { pid, server, tool, startTime }) =>
+          `${pid} ${startTime} ${server} ${tool}`,
         columns: [
           { title: 'Server', text: ({ server }) => server, isName: true },
           { title: 'Tool', text: ({ tool }) => tool, isName: true },
@@ -40,7 +44,8 @@ export class Tables {
       tally: place('sessions-tally'),
       table: new Table(place('sessions'), {
         caption: 'Sessions with servers',
-        empty: 'No session is open. A server starts with its first call and stays for the next ones.',
+        empty:
+          'No session is open. A server starts with its first call and stays for the next ones.',
         keyOf: (/** @type {Session} */ { pid, server }) => `${pid} ${server}`,
         columns: [
           { title: 'Server', text: ({ server }) => server, isName: true },
@@ -81,7 +86,10 @@ export class Tables {
     this.#calls.table.show(withMemory(activeProcesses.processes, sessions))
     setText(this.#calls.tally, count(activeProcesses.count))
     this.#sessions.table.show(sessions)
-    setText(this.#sessions.tally, pool ? `${count(sessions.length)} of ${count(pool.maxSessions)}` : '')
+    setText(
+      this.#sessions.tally,
+      pool ? `${count(sessions.length)} of ${count(pool.maxSessions)}` : '',
+    )
     if (pool === null) this.#sessions.table.explain('This helper keeps no sessions.')
     const tools = bySlowest(metrics.calls)
     this.#latency.table.show(tools)
@@ -94,7 +102,10 @@ export class Tables {
     const rows = [
       ['Scanner', isRunning ? `every ${duration(interval)}` : 'not running'],
       ['Scope', `${scope}, older than ${duration(maxAge)}`],
-      ['Last scan', lastScan ? `${clock(lastScan.time)}, ${duration(now - lastScan.time)} ago` : 'none yet'],
+      [
+        'Last scan',
+        lastScan ? `${clock(lastScan.time)}, ${duration(now - lastScan.time)} ago` : 'none yet',
+      ],
       [
         'It judged',
         lastScan
@@ -111,14 +122,21 @@ export class Tables {
       ],
     ]
     for (const [at, [name, text]] of rows.entries()) {
-      const row = this.#facts.children[at] ?? this.#facts.appendChild(html('div', {}, [html('dt'), html('dd')]))
+      const row =
+        this.#facts.children[at] ??
+        this.#facts.appendChild(html('div', {}, [html('dt'), html('dd')]))
       setText(row.children[0], name)
       setText(row.children[1], text)
     }
   }
 }
 
-/** Each call with the memory of its process, where that is a session's. @param {Call[]} calls @param {Session[]} sessions @returns {Call[]} */
+/**
+ * Each call with the memory of its process, where that is a session's.
+ * @param {Call[]} calls
+ * @param {Session[]} sessions
+ * @returns {Call[]}
+ */
 function withMemory(calls, sessions) {
   const memory = new Map(sessions.map((session) => [session.pid, session.memory]))
   return calls.map((call) => ({ ...call, memory: call.memory ?? memory.get(call.pid) }))
@@ -141,13 +159,23 @@ function drawState(cell, { state }) {
   cell.replaceChildren(html('span', { class: 'state', 'data-state': state, text: state }))
 }
 
-/** A line from p50 to the maximum with marks at p95 and p99, from 1 ms to 100 s on a logarithmic scale. @param {HTMLElement} cell @param {Latency} tool */
+/**
+ * A line from p50 to the maximum with marks at p95 and p99, from 1 ms to 100 s on a logarithmic
+ * scale.
+ * @param {HTMLElement} cell
+ * @param {Latency} tool
+ */
 function drawSpread(cell, { p50, p95, p99, max }) {
   const [from, most, ...marks] = [p50, max, p95, p99].map(spreadX)
   const drawn = [from, most, ...marks].join()
   if (cell.dataset.drawn === drawn) return
   cell.dataset.drawn = drawn
-  const picture = svg('svg', { class: 'spread', width: SPREAD_WIDTH, height: 12, 'aria-hidden': 'true' })
+  const picture = svg('svg', {
+    class: 'spread',
+    width: SPREAD_WIDTH,
+    height: 12,
+    'aria-hidden': 'true',
+  })
   picture.append(
     svg('line', { class: 'scale', x1: 0, x2: SPREAD_WIDTH, y1: 6, y2: 6 }),
     svg('line', { class: 'range', x1: from, x2: Math.max(most, from + 1), y1: 6, y2: 6 }),

@@ -6,7 +6,11 @@ import { bytes, count, counted, NONE } from './format.js'
 /** More slots than this are no longer drawn one by one. */
 const MOST_SLOTS = 24
 
-/** @typedef {import('./series.js').Point} Point @typedef {{ name: string, value: (now: Point) => string, note: (now: Point, minute: Point) => string, isBad?: (now: Point, minute: Point) => boolean }} Tile */
+/**
+ * @typedef {import('./series.js').Point} Point
+ * @typedef {{ name: string, value: (now: Point) => string, note: (now: Point, minute: Point) =>
+ *   string, isBad?: (now: Point, minute: Point) => boolean }} Tile
+ */
 
 /** @type {Tile[]} */
 const TILES = [
@@ -84,8 +88,10 @@ export class Tiles {
   /** @param {Point} now */
   #showSlots({ inUse, limit }) {
     const slots = limit > MOST_SLOTS ? 0 : limit
-    while (this.#slots.childElementCount < slots) this.#slots.append(html('span', { class: 'slot' }))
+    while (this.#slots.childElementCount < slots)
+      this.#slots.append(html('span', { class: 'slot' }))
     while (this.#slots.childElementCount > slots) this.#slots.lastElementChild?.remove()
-    for (const [at, slot] of [...this.#slots.children].entries()) slot.classList.toggle('taken', at < inUse)
+    for (const [at, slot] of [...this.#slots.children].entries())
+      slot.classList.toggle('taken', at < inUse)
   }
 }

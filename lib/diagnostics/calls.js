@@ -11,7 +11,13 @@ const { channels } = require('../diagnostics')
 
 let lastCall = 0
 
-/** A call; `work` gets its number. @template T @param {Call} call @param {(id: number) => Promise<T>} work @returns {Promise<T>} */
+/**
+ * A call; `work` gets its number.
+ * @template T
+ * @param {Call} call
+ * @param {(id: number) => Promise<T>} work
+ * @returns {Promise<T>}
+ */
 function tellCall({ server, tool }, work) {
   const { callStart, callEnd } = channels
   const id = ++lastCall
@@ -21,7 +27,8 @@ function tellCall({ server, tool }, work) {
 
 /**
  * The wait of a call for its slot, where it has to wait.
- * @template T @param {Call & { id: number }} call @param {{ available: number, queued: number }} slots
+ * @template T @param {Call & { id: number }} call @param {{ available: number, queued: number }}
+ * slots
  * @param {() => Promise<T>} work @returns {Promise<T>}
  */
 function tellWait({ id, server, tool }, { available, queued }, work) {

@@ -1,6 +1,7 @@
 'use strict'
 
-// Process trees that start, end, and are ended: the addon keeps what happens to them, for as long as somebody subscribes.
+// Process trees that start, end, and are ended: the addon keeps what happens to them, for as long
+// as somebody subscribes.
 
 const { channels } = require('../diagnostics')
 const native = require('../native')
@@ -10,8 +11,8 @@ let events
 let isTelling = false
 
 /**
- * Tells what has happened so far; later events come by themselves. Called at both ends of each use of a process, so that its
- * start and its exit are told before whoever waits for them goes on.
+ * Tells what has happened so far; later events come by themselves. Called at both ends of each use
+ * of a process, so that its start and its exit are told before whoever waits for them goes on.
  */
 function tellProcesses() {
   if (!isHeard()) return stop()
@@ -20,14 +21,17 @@ function tellProcesses() {
   if (isTelling) return
   isTelling = true
   try {
-    for (let taken = events.take(); taken.length > 0; taken = events?.take() ?? []) taken.forEach(publish)
+    for (let taken = events.take(); taken.length > 0; taken = events?.take() ?? [])
+      taken.forEach(publish)
   } finally {
     isTelling = false
   }
 }
 
 function isHeard() {
-  return channels.spawn.hasSubscribers || channels.exit.hasSubscribers || channels.kill.hasSubscribers
+  return (
+    channels.spawn.hasSubscribers || channels.exit.hasSubscribers || channels.kill.hasSubscribers
+  )
 }
 
 function stop() {
@@ -40,7 +44,12 @@ function publish({ kind, pid, server, tool, time, duration, exitCode, signal, re
   if (!channels[kind].hasSubscribers) return
   const message = { pid, server: server ?? null, tool: tool ?? null, time }
   if (kind === 'exit') {
-    Object.assign(message, { duration, exitCode: exitCode ?? null, signal: signalName(signal), reason })
+    Object.assign(message, {
+      duration,
+      exitCode: exitCode ?? null,
+      signal: signalName(signal),
+      reason,
+    })
   }
   if (kind === 'kill') Object.assign(message, { reason })
   channels[kind].publish(message)

@@ -1,7 +1,8 @@
 'use strict'
 
-// Who may read what. With a token: those who have it. Without: whoever reaches the server under a name that is known to
-// be meant, because a page elsewhere can have its own name resolved to this machine (DNS rebinding) and then read all.
+// Who may read what. With a token: those who have it. Without: whoever reaches the server under a
+// name that is known to be meant, because a page elsewhere can have its own name resolved to this
+// machine (DNS rebinding) and then read all.
 
 const { isIP } = require('node:net')
 const { sameSecret, validSession } = require('./session')
@@ -18,18 +19,26 @@ const ANY_HOST = new Set(['/', '/processes', '/live', '/ready'])
 
 /**
  * Why a request is refused; `undefined` when it is not.
- * @param {AccessRules} rules @param {string} path below the mount path @param {import('node:http').IncomingHttpHeaders} headers @param {number} [now] ms
+ * @param {AccessRules} rules
+ *   @param {string} path below the mount path @param {import('node:http').IncomingHttpHeaders}
+ *   headers @param {number} [now] ms
  * @returns {Refusal | undefined}
  */
 function refusal({ token, allowedHosts }, path, headers, now = Date.now()) {
   if (token === undefined) {
     if (ANY_HOST.has(path) || isMeant(hostName(headers), allowedHosts)) return undefined
-    const message = 'This host name is not allowed: name it in allowedHosts, set a token, or use a loopback address'
+    const message =
+      'This host name is not allowed: name it in allowedHosts, set a token, or use a loopback address'
     return { statusCode: 403, code: 'ERR_FORBIDDEN_HOST', message }
   }
   if (OPEN.has(path) || path === LOGIN_STYLE) return undefined
-  if (bearerIs(token, headers.authorization) || validSession(token, headers.cookie, now)) return undefined
-  return { statusCode: 401, code: 'ERR_UNAUTHORIZED', message: 'Send the token as Authorization: Bearer TOKEN' }
+  if (bearerIs(token, headers.authorization) || validSession(token, headers.cookie, now))
+    return undefined
+  return {
+    statusCode: 401,
+    code: 'ERR_UNAUTHORIZED',
+    message: 'Send the token as Authorization: Bearer TOKEN',
+  }
 }
 
 /** @param {string} token @param {string | undefined} authorization */
@@ -48,9 +57,13 @@ function isLoopback(name) {
   return name === 'localhost' || name === '::1' || (isIP(name) === 4 && name.startsWith('127.'))
 }
 
-/** The Host without port, brackets and the dot of the root, in small letters. @param {import('node:http').IncomingHttpHeaders} headers */
+/**
+ * The Host without port, brackets and the dot of the root, in small letters.
+ * @param {import('node:http').IncomingHttpHeaders} headers
+ */
 function hostName({ host, ':authority': authority }) {
-  const [, bracketed, plain] = /^(?:\[([^\]]*)\]|([^:[\]]+))(?::\d*)?$/.exec(host ?? String(authority ?? '')) ?? []
+  const [, bracketed, plain] =
+    /^(?:\[([^\]]*)\]|([^:[\]]+))(?::\d*)?$/.exec(host ?? String(authority ?? '')) ?? []
   return (bracketed ?? plain)?.toLowerCase().replace(/\.$/, '')
 }
 

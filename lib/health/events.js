@@ -9,7 +9,10 @@ const RETRY = 2000
 const MAX_CLIENTS = 20
 /** Bytes that a client may be behind: some hundred snapshots. */
 const MAX_BACKLOG = 1024 * 1024
-/** Snapshots between two comments: whatever becomes of the events, a proxy sees that the connection lives. */
+/**
+ * Snapshots between two comments: whatever becomes of the events, a proxy sees that the connection
+ * lives.
+ */
 const HEARTBEAT = 15
 
 /** @typedef {import('node:http').ServerResponse} Response */
@@ -65,7 +68,10 @@ class EventStream {
   #event() {
     const snapshot = this.#snapshot()
     const isLast = snapshot.draining && snapshot.health.activeProcesses.count === 0
-    return { text: `id: ${snapshot.time}\nevent: snapshot\ndata: ${JSON.stringify(snapshot)}\n\n`, isLast }
+    return {
+      text: `id: ${snapshot.time}\nevent: snapshot\ndata: ${JSON.stringify(snapshot)}\n\n`,
+      isLast,
+    }
   }
 
   /** The helper may be the user's own, and fail: the next snapshot may not. */
@@ -86,7 +92,11 @@ class EventStream {
   }
 }
 
-/** A server that is told to close waits for its connections, and an open stream would make it wait for ever. @param {Response} res */
+/**
+ * A server that is told to close waits for its connections, and an open stream would make it wait
+ * for ever.
+ * @param {Response} res
+ */
 function isListening(res) {
   const { server } = /** @type {{ server?: import('node:net').Server }} */ (res.socket ?? {})
   return server?.listening ?? true

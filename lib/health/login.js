@@ -10,7 +10,10 @@ const { sendPage, setPageHeaders, staticFile } = require('./static-files')
 const MAX_FORM = 8192
 const WRONG = '<p class="error" role="alert">That is not the token.</p>'
 
-/** @typedef {import('node:http').IncomingMessage & { body?: unknown }} Request @typedef {import('node:http').ServerResponse} Response */
+/**
+ * @typedef {import('node:http').IncomingMessage & { body?: unknown }} Request
+ * @typedef {import('node:http').ServerResponse} Response
+ */
 
 /** @param {Request} req @param {Response} res @param {{ isWrong?: boolean }} [state] */
 function askForToken(req, res, { isWrong = false } = {}) {
@@ -23,7 +26,8 @@ function askForToken(req, res, { isWrong = false } = {}) {
 async function login(req, res, token) {
   const given = await tokenOf(req)
   if (res.destroyed) return
-  if (given === undefined || !sameSecret(token, given)) return askForToken(req, res, { isWrong: true })
+  if (given === undefined || !sameSecret(token, given))
+    return askForToken(req, res, { isWrong: true })
   admit(req, res, token)
   setPageHeaders(res)
   res.statusCode = 303
@@ -32,14 +36,24 @@ async function login(req, res, token) {
   res.end()
 }
 
-/** Gives the cookie to whoever has shown the token. @param {Request} req @param {Response} res @param {string} token */
+/**
+ * Gives the cookie to whoever has shown the token.
+ * @param {Request} req
+ * @param {Response} res
+ * @param {string} token
+ */
 function admit(req, res, token) {
   const { encrypted } = /** @type {{ encrypted?: boolean }} */ (req.socket)
   const secure = encrypted === true || /^https\b/i.test(String(req.headers['x-forwarded-proto']))
   res.setHeader('Set-Cookie', sessionCookie(token, secure))
 }
 
-/** A page that was asked for with the header goes on with the cookie. @param {Request} req @param {Response} res @param {string | undefined} token */
+/**
+ * A page that was asked for with the header goes on with the cookie.
+ * @param {Request} req
+ * @param {Response} res
+ * @param {string | undefined} token
+ */
 function admitBearer(req, res, token) {
   if (token !== undefined && bearerIs(token, req.headers.authorization)) admit(req, res, token)
 }

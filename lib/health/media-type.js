@@ -12,7 +12,11 @@ function mediaType(accept = '') {
   return asked > 0 && asked >= quality(accept, JSON_TYPE) ? HEALTH_TYPE : JSON_TYPE
 }
 
-/** How much a type that is named in the header is wanted, 0 to 1. @param {string} accept @param {string} type */
+/**
+ * How much a type that is named in the header is wanted, 0 to 1.
+ * @param {string} accept
+ * @param {string} type
+ */
 function quality(accept, type) {
   for (const range of accept.toLowerCase().split(',')) {
     const [name, ...parameters] = range.split(';').map((part) => part.trim())

@@ -15,7 +15,8 @@ const PLAIN = 'text/plain'
 
 /**
  * OpenMetrics for those who prefer it to plain text, Prometheus's own format for all others.
- * @param {import('./options').HealthSource} source @param {import('./routes').Request} request @returns {import('./reply').Reply}
+ * @param {import('./options').HealthSource} source
+ *   @param {import('./routes').Request} request @returns {import('./reply').Reply}
  */
 function metrics(source, { accept }) {
   const asked = quality(accept, OPENMETRICS)
@@ -28,7 +29,11 @@ function metrics(source, { accept }) {
   }
 }
 
-/** @param {import('./options').HealthSource} source @param {import('./routes').Request} request @returns {import('./reply').Reply} */
+/**
+ * @param {import('./options').HealthSource} source
+ * @param {import('./routes').Request} request
+ * @returns {import('./reply').Reply}
+ */
 function history({ helper, cleanup }, { query }) {
   const since = query.get('since') ?? '-1'
   if (!/^-?\d{1,16}(\.\d+)?$/.test(since)) {

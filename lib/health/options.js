@@ -19,7 +19,12 @@ const KNOWN = ['helper', 'cleanup', 'recommendedMax', 'prefix', 'token', 'allowe
 /** @param {unknown} given @returns {HealthSource} */
 function healthOptions(given) {
   const options = validate.options('options', given, KNOWN)
-  const { helper = defaultHelper(), cleanup = defaultCleanup(), recommendedMax = 5, prefix = '' } = options
+  const {
+    helper = defaultHelper(),
+    cleanup = defaultCleanup(),
+    recommendedMax = 5,
+    prefix = '',
+  } = options
   requireMethods('helper', helper, ['getSemaphoreStatus', 'getActiveProcesses'])
   requireMethods('cleanup', cleanup, ['getStats'])
   return {
@@ -43,13 +48,18 @@ function defaultCleanup() {
 /** @param {string} name @param {any} value @param {string[]} methods */
 function requireMethods(name, value, methods) {
   if (methods.every((method) => typeof value?.[method] === 'function')) return
-  throw validate.invalidConfig(name, `an object with ${methods.map((method) => `${method}()`).join(' and ')}`, value)
+  throw validate.invalidConfig(
+    name,
+    `an object with ${methods.map((method) => `${method}()`).join(' and ')}`,
+    value,
+  )
 }
 
 /** @param {unknown} value */
 function mountPath(value) {
   const prefix = validate.string('prefix', value)
-  if (prefix === '' || /^\/[^?#]*$/.test(prefix)) return prefix.endsWith('/') ? prefix.slice(0, -1) : prefix
+  if (prefix === '' || /^\/[^?#]*$/.test(prefix))
+    return prefix.endsWith('/') ? prefix.slice(0, -1) : prefix
   throw validate.invalidConfig('prefix', "a path such as '/api/health'", value)
 }
 
@@ -58,7 +68,11 @@ function secret(value) {
   if (value === undefined) return undefined
   if (typeof value === 'string' && /^[!-~]+$/.test(value)) return value
   const shown = typeof value === 'string' ? `a string of ${value.length} characters` : value
-  throw validate.invalidConfig('token', 'a string of printable ASCII characters without spaces', shown)
+  throw validate.invalidConfig(
+    'token',
+    'a string of printable ASCII characters without spaces',
+    shown,
+  )
 }
 
 /** @param {unknown} value @returns {ReadonlySet<string>} */
@@ -71,7 +85,11 @@ function hostNames(value = []) {
 function hostName(name, value) {
   const host = validate.string(name, value).toLowerCase()
   if (isIP(host) !== 0 || /^[a-z\d_]([a-z\d_.-]*[a-z\d_])?$/.test(host)) return host
-  throw validate.invalidConfig(name, "a host name without scheme, port and path such as 'ops.example.org'", value)
+  throw validate.invalidConfig(
+    name,
+    "a host name without scheme, port and path such as 'ops.example.org'",
+    value,
+  )
 }
 
 module.exports = { healthOptions }

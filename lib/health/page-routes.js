@@ -11,8 +11,14 @@ const { sendFile } = require('./static-files')
 /** Seconds. */
 const RETRY_AFTER = 15
 
-/** @typedef {import('node:http').IncomingMessage} Request @typedef {import('node:http').ServerResponse} Response */
-/** @typedef {{ source: import('./options').HealthSource, events: import('./events').EventStream }} Served */
+/**
+ * @typedef {import('node:http').IncomingMessage} Request
+ * @typedef {import('node:http').ServerResponse} Response
+ */
+/**
+ * @typedef {{ source: import('./options').HealthSource, events: import('./events').EventStream }}
+ *   Served
+ */
 /** @typedef {{ answer(served: Served, req: Request, res: Response): void }} PageRoute */
 
 /** @type {PageRoute} */
@@ -35,7 +41,11 @@ const eventRoute = {
       return void res.end()
     }
     if (!events.isFull) return events.add(res)
-    const full = errorReply(503, 'ERR_TOO_MANY_CLIENTS', 'As many clients listen as may; ask for application/json')
+    const full = errorReply(
+      503,
+      'ERR_TOO_MANY_CLIENTS',
+      'As many clients listen as may; ask for application/json',
+    )
     send(req, res, { ...full, retryAfter: RETRY_AFTER })
   },
 }

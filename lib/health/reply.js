@@ -4,11 +4,21 @@ const { HEALTH_TYPE, JSON_TYPE } = require('./media-type')
 
 /** @typedef {{ statusCode: number, type: string, text: string, retryAfter?: number }} Reply */
 
-/** What is a reply already stays as it is. @param {import('./routes').Answer | Reply} answer @param {import('./media-type').MediaType} type @returns {Reply} */
+/**
+ * What is a reply already stays as it is.
+ * @param {import('./routes').Answer | Reply} answer
+ * @param {import('./media-type').MediaType} type
+ * @returns {Reply}
+ */
 function reply(answer, type) {
   if ('text' in answer) return answer
   const { statusCode, body, retryAfter } = answer
-  return { statusCode, type, text: JSON.stringify(type === HEALTH_TYPE ? healthJson(answer) : body), retryAfter }
+  return {
+    statusCode,
+    type,
+    text: JSON.stringify(type === HEALTH_TYPE ? healthJson(answer) : body),
+    retryAfter,
+  }
 }
 
 /** @param {number} statusCode @param {string} code @param {string} message @returns {Reply} */
@@ -19,11 +29,18 @@ function errorReply(statusCode, code, message) {
 /** The body of `application/health+json`. @param {import('./routes').Answer} answer */
 function healthJson({ status, output, checks }) {
   const time = new Date().toISOString()
-  const entries = Object.entries(checks).map(([name, check]) => [name, [{ status: 'pass', ...check, time }]])
+  const entries = Object.entries(checks).map(([name, check]) => [
+    name,
+    [{ status: 'pass', ...check, time }],
+  ])
   return { status, output, checks: Object.fromEntries(entries) }
 }
 
-/** @param {import('node:http').IncomingMessage} req @param {import('node:http').ServerResponse} res @param {Reply} reply */
+/**
+ * @param {import('node:http').IncomingMessage} req
+ * @param {import('node:http').ServerResponse} res
+ * @param {Reply} reply
+ */
 function send(req, res, { statusCode, type, text, retryAfter }) {
   res.statusCode = statusCode
   res.setHeader('Content-Type', `${type}; charset=utf-8`)

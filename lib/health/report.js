@@ -2,7 +2,8 @@
 
 const { activeAlerts } = require('../alerts/watch')
 
-// Every field is named here: what the helper or the scanner may know besides (a command line, a path) can't leak.
+// Every field is named here: what the helper or the scanner may know besides (a command line, a
+// path) can't leak.
 
 /** @returns {import('../health').Health} */
 function basicHealth() {
@@ -14,7 +15,11 @@ function basicHealth() {
   }
 }
 
-/** @param {import('./options').HealthSource} source @param {import('../health').Sample} [sample] of this moment, where there is one @returns {import('../health').ProcessHealth} */
+/**
+ * @param {import('./options').HealthSource} source
+ * @param {import('../health').Sample} [sample] of this moment, where there is one
+ * @returns {import('../health').ProcessHealth}
+ */
 function processHealth(source, sample) {
   const { helper, cleanup, recommendedMax } = source
   const processes = helper.getActiveProcesses().map(activeProcess)
@@ -30,40 +35,81 @@ function processHealth(source, sample) {
   }
 }
 
-/** @param {number} count @param {number} recommendedMax @returns {import('../health').Alert | null} */
+/**
+ * @param {number} count
+ * @param {number} recommendedMax
+ * @returns {import('../health').Alert | null}
+ */
 function processAlert(count, recommendedMax) {
   if (count <= recommendedMax) return null
-  return { level: 'warning', message: `${count} active processes detected (recommended max: ${recommendedMax})` }
+  return {
+    level: 'warning',
+    message: `${count} active processes detected (recommended max: ${recommendedMax})`,
+  }
 }
 
-/** @param {import('../../index').ActiveProcess} process @returns {import('../../index').ActiveProcess} */
+/**
+ * @param {import('../../index').ActiveProcess} process
+ * @returns {import('../../index').ActiveProcess}
+ */
 function activeProcess({ pid, server, tool, startTime, duration, stuck }) {
-  return { pid, server, tool, startTime, duration, ...(stuck && { stuck: /** @type {const} */ (true) }) }
+  return {
+    pid,
+    server,
+    tool,
+    startTime,
+    duration,
+    ...(stuck && { stuck: /** @type {const} */ (true) }),
+  }
 }
 
-/** @param {import('../../index').SemaphoreStatus} status @returns {import('../../index').SemaphoreStatus} */
+/**
+ * @param {import('../../index').SemaphoreStatus} status
+ * @returns {import('../../index').SemaphoreStatus}
+ */
 function semaphoreStatus({ maxConcurrent, current, queued, available }) {
   return { maxConcurrent, current, queued, available }
 }
 
-/** @param {import('../../index').McpPoolStatus} status @returns {import('../../index').McpPoolStatus} */
+/**
+ * @param {import('../../index').McpPoolStatus} status
+ * @returns {import('../../index').McpPoolStatus}
+ */
 function poolStatus({ maxSessions, queued, sessions, stats }) {
   // A helper of one's own may count nothing.
   return { maxSessions, queued, sessions: sessions.map(session), stats: stats && poolStats(stats) }
 }
 
-/** @typedef {import('../../index').McpPoolStatus['stats']} PoolStats @param {PoolStats} stats @returns {PoolStats} */
+/**
+ * @typedef {import('../../index').McpPoolStatus['stats']} PoolStats
+ * @param {PoolStats} stats
+ * @returns {PoolStats}
+ */
 function poolStats({ hits, misses, recycled }) {
   return { hits, misses, recycled }
 }
 
-/** @typedef {import('../../index').McpPoolStatus['sessions'][number]} Session @param {Session} session @returns {Session} */
+/**
+ * @typedef {import('../../index').McpPoolStatus['sessions'][number]} Session
+ * @param {Session} session
+ * @returns {Session}
+ */
 function session({ server, pid, state, age, idle, uses, inFlight, memory, garbage }) {
   return { server, pid, state, age, idle, uses, inFlight, memory, garbage }
 }
 
-/** @param {import('../../index').CleanupStats} stats @returns {import('../../index').CleanupStats} */
-function cleanupStats({ isRunning, interval, maxAge, stats: { scans, killed, errors }, scope, lastScan }) {
+/**
+ * @param {import('../../index').CleanupStats} stats
+ * @returns {import('../../index').CleanupStats}
+ */
+function cleanupStats({
+  isRunning,
+  interval,
+  maxAge,
+  stats: { scans, killed, errors },
+  scope,
+  lastScan,
+}) {
   return {
     isRunning,
     interval,
@@ -74,7 +120,11 @@ function cleanupStats({ isRunning, interval, maxAge, stats: { scans, killed, err
   }
 }
 
-/** @typedef {NonNullable<import('../../index').CleanupStats['lastScan']>} ScanSummary @param {ScanSummary} scan @returns {ScanSummary} */
+/**
+ * @typedef {NonNullable<import('../../index').CleanupStats['lastScan']>} ScanSummary
+ * @param {ScanSummary} scan
+ * @returns {ScanSummary}
+ */
 function scanSummary({ time, duration, scanned, killed, skipped, errors, dryRun }) {
   return { time, duration, scanned, killed, skipped, errors, dryRun }
 }

@@ -4,7 +4,8 @@ const { history, metrics } = require('./metrics')
 const { basicHealth, processHealth } = require('./report')
 
 /**
- * One answer in both of its forms: the plain body, and the status and checks of `application/health+json`.
+ * One answer in both of its forms: the plain body, and the status and checks of
+ * `application/health+json`.
  * @typedef {{
  *   statusCode: number,
  *   body: Record<string, unknown>,
@@ -13,7 +14,8 @@ const { basicHealth, processHealth } = require('./report')
  *   checks: Record<string, Check>,
  *   retryAfter?: number,
  * }} Answer
- * @typedef {{ observedValue: number, observedUnit: string, status?: 'warn', output?: string }} Check
+ * @typedef {{ observedValue: number, observedUnit: string, status?: 'warn', output?: string }}
+ *   Check
  *
  * @typedef {{ accept: string, query: URLSearchParams }} Request
  */
@@ -57,7 +59,12 @@ function processes(source) {
 
 /** Answers as long as the event loop does; children have no say in it. @returns {Answer} */
 function live() {
-  return { statusCode: 200, body: { status: 'ok', timestamp: new Date().toISOString() }, status: 'pass', checks: {} }
+  return {
+    statusCode: 200,
+    body: { status: 'ok', timestamp: new Date().toISOString() },
+    status: 'pass',
+    checks: {},
+  }
 }
 
 /** @param {import('./options').HealthSource} source @returns {Answer} */
@@ -75,7 +82,10 @@ function ready({ helper }) {
   }
 }
 
-/** @typedef {(source: import('./options').HealthSource, request: Request) => Answer | import('./reply').Reply} Route */
+/**
+ * @typedef {(source: import('./options').HealthSource, request: Request) => Answer |
+ *   import('./reply').Reply} Route
+ */
 
 /** @type {Map<string | undefined, Route>} */
 const routes = new Map(

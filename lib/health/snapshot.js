@@ -7,7 +7,10 @@ const { processHealth } = require('./report')
 
 /** @typedef {ReturnType<typeof snapshot>} Snapshot */
 
-/** All that the dashboard shows, at this moment. @param {import('./options').HealthSource} source */
+/**
+ * All that the dashboard shows, at this moment.
+ * @param {import('./options').HealthSource} source
+ */
 function snapshot(source) {
   const { helper, cleanup } = source
   const sample = sampler(helper, cleanup).latest()

@@ -1,6 +1,7 @@
 'use strict'
 
-// The dashboard's files: read once, when first asked for, and named here, so that no request can name another.
+// The dashboard's files: read once, when first asked for, and named here, so that no request can
+// name another.
 
 const { createHash } = require('node:crypto')
 const { readFileSync } = require('node:fs')
@@ -21,7 +22,10 @@ const PAGE_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-/** @typedef {{ body: Buffer, type: string, etag: string }} StaticFile @type {Map<string, StaticFile>} */
+/**
+ * @typedef {{ body: Buffer, type: string, etag: string }} StaticFile
+ * @type {Map<string, StaticFile>}
+ */
 const files = new Map()
 
 /** @param {string} name */
@@ -36,7 +40,11 @@ function staticFile(name) {
 
 /** @param {Buffer} body @param {string} type @returns {StaticFile} */
 function withTag(body, type) {
-  return { body, type, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` }
+  return {
+    body,
+    type,
+    etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
+  }
 }
 
 /** @param {string} name */
@@ -45,12 +53,17 @@ function typeOf(name) {
   return `${TYPES[extension]}; charset=utf-8`
 }
 
-/** @param {import('node:http').IncomingMessage} req @param {import('node:http').ServerResponse} res @param {string} name */
+/**
+ * @param {import('node:http').IncomingMessage} req
+ * @param {import('node:http').ServerResponse} res
+ * @param {string} name
+ */
 function sendFile(req, res, name) {
   const { body, type, etag } = staticFile(name)
   setPageHeaders(res)
   res.setHeader('ETag', etag)
-  // Kept, but asked about each time: after an update of the package no page is made of old and new files.
+  // Kept, but asked about each time: after an update of the package no page is made of old and new
+  // files.
   res.setHeader('Cache-Control', 'private, no-cache')
   if (isKnown(req.headers['if-none-match'], etag)) {
     res.statusCode = 304
@@ -59,14 +72,26 @@ function sendFile(req, res, name) {
   sendBody(req, res, 200, type, body)
 }
 
-/** A page that is never kept. @param {import('node:http').IncomingMessage} req @param {import('node:http').ServerResponse} res @param {number} statusCode @param {string} text */
+/**
+ * A page that is never kept.
+ * @param {import('node:http').IncomingMessage} req
+ * @param {import('node:http').ServerResponse} res
+ * @param {number} statusCode
+ * @param {string} text
+ */
 function sendPage(req, res, statusCode, text) {
   setPageHeaders(res)
   res.setHeader('Cache-Control', 'no-store')
   sendBody(req, res, statusCode, typeOf('.html'), Buffer.from(text))
 }
 
-/** @param {import('node:http').IncomingMessage} req @param {import('node:http').ServerResponse} res @param {number} statusCode @param {string} type @param {Buffer} body */
+/**
+ * @param {import('node:http').IncomingMessage} req
+ * @param {import('node:http').ServerResponse} res
+ * @param {number} statusCode
+ * @param {string} type
+ * @param {Buffer} body
+ */
 function sendBody(req, res, statusCode, type, body) {
   res.statusCode = statusCode
   res.setHeader('Content-Type', type)

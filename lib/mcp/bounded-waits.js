@@ -24,8 +24,10 @@ class BoundedWaits {
   #signals = new SignalWaiters((wait, signal) => this.#fail(wait, abortError(signal)))
 
   /**
-   * Settles as `promise` does; rejects when the call's deadline passes, its signal is aborted or the waits are closed before.
-   * @template T @param {Promise<T>} promise @param {Call} call @param {number} deadline - as `performance.now()` tells the time
+   * Settles as `promise` does; rejects when the call's deadline passes, its signal is aborted or
+   * the waits are closed before.
+   * @template T @param {Promise<T>} promise @param {Call} call @param {number} deadline - as
+   * `performance.now()` tells the time
    * @returns {Promise<T>}
    */
   bound(promise, call, deadline) {
@@ -70,13 +72,20 @@ class BoundedWaits {
     let next = Infinity
     for (const wait of this.#waits) {
       if (wait.deadline > now) next = Math.min(next, wait.deadline)
-      else this.#fail(wait, codedError('ERR_CALL_TIMEOUT', `no answer within ${wait.call.timeout} ms; ${READING}`))
+      else
+        this.#fail(
+          wait,
+          codedError('ERR_CALL_TIMEOUT', `no answer within ${wait.call.timeout} ms; ${READING}`),
+        )
     }
     return next === Infinity ? NEVER : next - now
   }
 }
 
-/** Copies an error that other calls may get too, because each call adds its name to its own. @param {Error} error */
+/**
+ * Copies an error that other calls may get too, because each call adds its name to its own.
+ * @param {Error} error
+ */
 function copyOf(error) {
   return Object.assign(new Error(error.message, { cause: error }), error)
 }

@@ -9,8 +9,9 @@ const MAX_STDERR = 2000
 
 /**
  * What native knows of a failure; see src/bindings/mcp/settle.rs.
- * @typedef {{ code: string, message: string, exitCode?: number, signal?: number, stderr?: string, rpcCode?: number,
- *   rpcMessage?: string, rpcData?: string, errno?: number, retryAfter?: number }} Failure
+ * @typedef {{ code: string, message: string, exitCode?: number, signal?: number, stderr?: string,
+ *   rpcCode?: number, rpcMessage?: string, rpcData?: string, errno?: number, retryAfter?: number }}
+ *   Failure
  */
 
 /** @param {import('./sessions').Call} call @param {Failure} failure */
@@ -49,7 +50,11 @@ function jsonIn(text) {
 /** How the server ended. @param {Failure} failure */
 function ended({ exitCode, signal, stderr }) {
   if (stderr === undefined) return {}
-  return { exitCode: exitCode ?? null, signal: signalName(signal), stderr: stderr.slice(-MAX_STDERR) }
+  return {
+    exitCode: exitCode ?? null,
+    signal: signalName(signal),
+    stderr: stderr.slice(-MAX_STDERR),
+  }
 }
 
 /** @param {Failure} failure */

@@ -32,7 +32,10 @@ class McpPool {
   /** Calls that wait until their server's configuration is known. */
   #waits = new BoundedWaits()
 
-  /** @param {Record<string, any>} [options] @param {import('./servers').Source} [source] - where else servers are configured */
+  /**
+   * @param {Record<string, any>} [options]
+   * @param {import('./servers').Source} [source] - where else servers are configured
+   */
   constructor(options, source) {
     const { pool, use } = poolOptions(options)
     const { maxSessions = config.poolSize(), maxStarting = 2, servers = {}, configPath } = pool
@@ -48,47 +51,77 @@ class McpPool {
   /**
    * The server's own answer, also when that is an error.
    * @param {string} server @param {string} tool @param {object} [args]
-   * @param {{ timeout?: number, signal?: AbortSignal, onProgress?: (progress: any) => void }} [options]
+   * @param {{ timeout?: number, signal?: AbortSignal, onProgress?: (progress: any) => void }}
+   *   [options]
    * @returns {Promise<any>}
    */
   callTool(server, tool, args = {}, options) {
     // An `async` function would be one promise more around each call.
     try {
       const { timeout = this.#callTimeout, signal, onProgress } = callOptions(options, CALL)
-      const call = { server: name('server', server), tool: name('tool', tool), timeout, signal, onProgress }
+      const call = {
+        server: name('server', server),
+        tool: name('tool', tool),
+        timeout,
+        signal,
+        onProgress,
+      }
       const json = encodeArguments(args)
       const key = this.#keyOf(call)
       if (key === undefined)
-        return tellCall(call, () => recorded(call, performance.now(), this.callEncoded(call, json, deadlineOf(call))))
-      return tellCall(call, () => this.#sessions.callTool(key, call, json, timeout, performance.now()))
+        return tellCall(call, () =>
+          recorded(call, performance.now(), this.callEncoded(call, json, deadlineOf(call))),
+        )
+      return tellCall(call, () =>
+        this.#sessions.callTool(key, call, json, timeout, performance.now()),
+      )
     } catch (error) {
       return Promise.reject(error)
     }
   }
 
-  /** All of a server's tools. @param {string} server @param {{ timeout?: number, signal?: AbortSignal }} [options] @returns {Promise<any[]>} */
+  /**
+   * All of a server's tools.
+   * @param {string} server
+   * @param {{ timeout?: number, signal?: AbortSignal }} [options]
+   * @returns {Promise<any[]>}
+   */
   async listTools(server, options) {
     const { timeout = this.#listTimeout, signal } = callOptions(options, ['timeout', 'signal'])
     const call = { server: name('server', server), tool: 'list_tools', timeout, signal }
-    return tellCall(call, () => recorded(call, performance.now(), this.listPages(call, deadlineOf(call))))
+    return tellCall(call, () =>
+      recorded(call, performance.now(), this.listPages(call, deadlineOf(call))),
+    )
   }
 
   /**
    * Makes a checked call.
-   * @param {import('./sessions').Call} call @param {string} json @param {number} deadline @param {Route} [route] - where its server's calls go, if that is known
+   * @param {import('./sessions').Call} call
+   *   @param {string} json @param {number} deadline @param {Route} [route] - where its server's
+   *   calls go, if that is known
    * @returns {Promise<any>}
    */
   callEncoded(call, json, deadline, route) {
     const direct = this.#keyOf(call)
     if (direct !== undefined) return this.#sessions.callTool(direct, call, json, timeLeft(deadline))
     return this.#settled(call, deadline, route, ({ key, allows, timeout }) =>
-      allows(call.tool) ? this.#sessions.callTool(key, call, json, timeout) : this.#refused(key, call, allows, timeout),
+      allows(call.tool)
+        ? this.#sessions.callTool(key, call, json, timeout)
+        : this.#refused(key, call, allows, timeout),
     )
   }
 
-  /** Lists the tools of a server. @param {import('./sessions').Call} call @param {number} deadline @param {Route} [route] @returns {Promise<any[]>} */
+  /**
+   * Lists the tools of a server.
+   * @param {import('./sessions').Call} call
+   * @param {number} deadline
+   * @param {Route} [route]
+   * @returns {Promise<any[]>}
+   */
   listPages(call, deadline, route) {
-    return this.#settled(call, deadline, route, ({ key, allows, timeout }) => this.#allowed(key, call, allows, timeout))
+    return this.#settled(call, deadline, route, ({ key, allows, timeout }) =>
+      this.#allowed(key, call, allows, timeout),
+    )
   }
 
   getActiveCalls() {
@@ -97,10 +130,19 @@ class McpPool {
 
   getStatus() {
     const ignored = this.#servers.ignored()
-    return { maxSessions: this.#maxSessions, ...this.#sessions.status(), ...(ignored && { ignored }) }
+    return {
+      maxSessions: this.#maxSessions,
+      ...this.#sessions.status(),
+      ...(ignored && { ignored }),
+    }
   }
 
-  /** Returns where calls to the call's server go. @param {import('./sessions').Call} call @param {number} deadline @returns {Promise<Route | undefined>} */
+  /**
+   * Returns where calls to the call's server go.
+   * @param {import('./sessions').Call} call
+   * @param {number} deadline
+   * @returns {Promise<Route | undefined>}
+   */
   route(call, deadline) {
     return this.#waits.bound(this.#servers.route(call.server), call, deadline)
   }
@@ -109,17 +151,27 @@ class McpPool {
     return this.#servers.routes()
   }
 
-  /** What is known of a server as of the latest look at the configuration. @param {string} server */
+  /**
+   * What is known of a server as of the latest look at the configuration.
+   * @param {string} server
+   */
   known(server) {
     return this.#servers.known(server)
   }
 
-  /** Looks at the configuration; returns the names of all servers, and what is wrong with it. @param {import('./sessions').Call} call @param {number} deadline */
+  /**
+   * Looks at the configuration; returns the names of all servers, and what is wrong with it.
+   * @param {import('./sessions').Call} call
+   * @param {number} deadline
+   */
   configuration(call, deadline) {
     return this.#waits.bound(this.#servers.all(), call, deadline)
   }
 
-  /** Takes no more calls, lets those under way finish, ends all sessions. @returns {Promise<void>} */
+  /**
+   * Takes no more calls, lets those under way finish, ends all sessions.
+   * @returns {Promise<void>}
+   */
   async drain() {
     this.#closed = true
     this.#waits.close()
@@ -133,7 +185,11 @@ class McpPool {
     await this.#sessions.close()
   }
 
-  /** Where the server is known, and no configuration can take it away, there is nothing to wait for but the answer. @param {import('./sessions').Call} call */
+  /**
+   * Where the server is known, and no configuration can take it away, there is nothing to wait for
+   * but the answer.
+   * @param {import('./sessions').Call} call
+   */
   #keyOf({ server, tool }) {
     const route = this.#servers.fixedRoute(server)
     return route?.allows(tool) && !this.#isClosing() ? route.key : undefined
@@ -143,30 +199,52 @@ class McpPool {
     return this.#closed || isClosing()
   }
 
-  /** @param {string} key @param {import('./sessions').Call} call @param {(tool: string) => boolean} allows @param {number} timeout @returns {Promise<never>} */
+  /**
+   * @param {string} key
+   * @param {import('./sessions').Call} call
+   * @param {(tool: string) => boolean} allows
+   * @param {number} timeout
+   * @returns {Promise<never>}
+   */
   async #refused(key, call, allows, timeout) {
     const tools = await this.#allowed(key, call, allows, timeout)
     throw unknownTool(call, namesOf(tools))
   }
 
-  /** @param {string} key @param {import('./sessions').Call} call @param {(tool: string) => boolean} allows @param {number} timeout */
+  /**
+   * @param {string} key
+   * @param {import('./sessions').Call} call
+   * @param {(tool: string) => boolean} allows
+   * @param {number} timeout
+   */
   async #allowed(key, call, allows, timeout) {
     return (await this.#sessions.listTools(key, call, timeout)).filter(({ name }) => allows(name))
   }
 
-  /** @template T @param {import('./sessions').Call} call @param {number} deadline @param {Route | undefined} known @param {(route: { key: string, allows: (tool: string) => boolean, timeout: number }) => Promise<T>} work @returns {Promise<T>} */
+  /**
+   * @template T
+   * @param {import('./sessions').Call} call
+   * @param {number} deadline
+   * @param {Route | undefined} known
+   * @param {(route: { key: string, allows: (tool: string) => boolean, timeout: number }) =>
+   *   Promise<T>} work
+   * @returns {Promise<T>}
+   */
   async #settled(call, deadline, known, work) {
     try {
       for (let before; ; ) {
         if (this.#isClosing()) throw closedError('a call')
         const route = known ?? (await this.route(call, deadline))
-        if (route === undefined) throw unknownServer(call, await this.#waits.bound(this.#servers.all(), call, deadline))
+        if (route === undefined)
+          throw unknownServer(call, await this.#waits.bound(this.#servers.all(), call, deadline))
         if (route.key === undefined) throw unreachable(route)
         try {
           return await work({ key: route.key, allows: route.allows, timeout: timeLeft(deadline) })
         } catch (error) {
-          // While it waited its server was configured anew: nothing has been sent, and there is another way now.
-          if (/** @type {any} */ (error).code !== 'ERR_UNKNOWN_SERVER' || route.key === before) throw error
+          // While it waited its server was configured anew: nothing has been sent, and there is
+          // another way now.
+          if (/** @type {any} */ (error).code !== 'ERR_UNKNOWN_SERVER' || route.key === before)
+            throw error
           before = route.key
           known = undefined
         }
@@ -182,7 +260,13 @@ function deadlineOf({ timeout }) {
   return performance.now() + timeout
 }
 
-/** Counts the call when it is over. @param {import('./sessions').Call} call @param {number} began @param {Promise<any>} answer @returns {Promise<any>} */
+/**
+ * Counts the call when it is over.
+ * @param {import('./sessions').Call} call
+ * @param {number} began
+ * @param {Promise<any>} answer
+ * @returns {Promise<any>}
+ */
 function recorded(call, began, answer) {
   // Beside the promise, not around it.
   answer.then(
@@ -192,7 +276,10 @@ function recorded(call, began, answer) {
   return answer
 }
 
-/** Loaded when it is needed: whoever names the servers in code reads no configuration. @param {string} [configPath] */
+/**
+ * Loaded when it is needed: whoever names the servers in code reads no configuration.
+ * @param {string} [configPath]
+ */
 function configured(configPath) {
   return require('../mcporter/servers').mcporterServers({ configPath })
 }
@@ -202,10 +289,13 @@ function poolOptions(given) {
   const { pool, use } = poolUse('options', given, KNOWN)
   if (pool.maxSessions !== undefined) validate.count('maxSessions', pool.maxSessions)
   if (pool.maxStarting !== undefined) validate.count('maxStarting', pool.maxStarting)
-  if (pool.callTimeout !== undefined) validate.time('callTimeout', pool.callTimeout, { unlimited: true })
-  if (pool.listTimeout !== undefined) validate.time('listTimeout', pool.listTimeout, { unlimited: true })
+  if (pool.callTimeout !== undefined)
+    validate.time('callTimeout', pool.callTimeout, { unlimited: true })
+  if (pool.listTimeout !== undefined)
+    validate.time('listTimeout', pool.listTimeout, { unlimited: true })
   if (pool.configPath !== undefined) validate.string('configPath', pool.configPath)
-  if (pool.servers !== undefined) pool.servers = givenServers('servers', validate.options('servers', pool.servers))
+  if (pool.servers !== undefined)
+    pool.servers = givenServers('servers', validate.options('servers', pool.servers))
   return { pool, use }
 }
 

@@ -6,15 +6,27 @@ const { AsyncResource } = require('node:async_hooks')
 const { throwLater } = require('../errors')
 const { invalidConfig } = require('../validate')
 
-/** @typedef {(progress: { progress: number, total?: number, message?: string }) => void} Listener */
+/**
+ * @typedef {(progress: { progress: number, total?: number, message?: string }) => void} Listener
+ */
 
-/** Checks the option. The listener is called in the async context in which the option was given. @param {string} name @param {unknown} value @returns {Listener} */
+/**
+ * Checks the option. The listener is called in the async context in which the option was given.
+ * @param {string} name
+ * @param {unknown} value
+ * @returns {Listener}
+ */
 function progressListener(name, value) {
   if (typeof value !== 'function') throw invalidConfig(name, 'a function', value)
   return AsyncResource.bind(/** @type {Listener} */ (value))
 }
 
-/** Calls the listener. An error of its own is an uncaught exception, and no reason for the call to fail. @param {Listener | undefined} listener @param {string} text - the notification's params */
+/**
+ * Calls the listener. An error of its own is an uncaught exception, and no reason for the call to
+ * fail.
+ * @param {Listener | undefined} listener
+ * @param {string} text - the notification's params
+ */
 function tellProgress(listener, text) {
   const { progress, total, message } = JSON.parse(text)
   // Without a number there is no progress to report.

@@ -22,8 +22,9 @@ const {
 /** @typedef {Omit<NativeServer, 'name' | 'guarded'>} Limits */
 /**
  * What a server is. Its environment is whole.
- * @typedef {{ kind: 'stdio', command: string, args: string[], cwd?: string, env: Record<string, string | undefined> }
- *   | { kind: 'http', url: string, headers: Record<string, string> }} Transport
+ * @typedef {{ kind: 'stdio', command: string, args: string[], cwd?: string, env: Record<string,
+ *   string | undefined> } | { kind: 'http', url: string, headers: Record<string, string> }}
+ *   Transport
  */
 
 /** @type {Check} */
@@ -81,7 +82,10 @@ function serverOptions(name, value, more = {}) {
     if (entry !== undefined) checked[key] = known[key](`${name}.${key}`, entry)
   }
   if (checked.command !== undefined && checked.url !== undefined) {
-    throw codedError('ERR_INVALID_CONFIG', `${name} must be a server with a command or a url, not both`)
+    throw codedError(
+      'ERR_INVALID_CONFIG',
+      `${name} must be a server with a command or a url, not both`,
+    )
   }
   return checked
 }
@@ -95,7 +99,9 @@ function poolUse(name, given, own) {
   const pool = {}
   /** @type {Record<string, any>} */
   const use = {}
-  for (const [key, value] of Object.entries(validate.options(name, given, [...own, ...Object.keys(USE)]))) {
+  for (const [key, value] of Object.entries(
+    validate.options(name, given, [...own, ...Object.keys(USE)]),
+  )) {
     if (value === undefined) continue
     if (own.includes(key)) pool[key] = value
     else use[key] = USE[key](key, value)
@@ -103,7 +109,11 @@ function poolUse(name, given, own) {
   return { pool, use }
 }
 
-/** What the options say a server is; nothing when they only say how it is used. @param {Record<string, any>} options @returns {Transport | undefined} */
+/**
+ * What the options say a server is; nothing when they only say how it is used.
+ * @param {Record<string, any>} options
+ * @returns {Transport | undefined}
+ */
 function transportOf({ command, args = [], cwd, env = {}, url, headers = {} }) {
   if (url !== undefined) return { kind: 'http', url, headers }
   if (command === undefined) return undefined
@@ -111,14 +121,17 @@ function transportOf({ command, args = [], cwd, env = {}, url, headers = {} }) {
 }
 
 /**
- * A server for native, and the key that it is known by there: another as soon as anything of it is another.
+ * A server for native, and the key that it is known by there: another as soon as anything of it is
+ * another.
  * @param {string} name @param {Transport} transport @param {Record<string, any>} use
  * @returns {{ key: string, server: NativeServer }}
  */
 function nativeServer(name, transport, use) {
   /** @type {Record<string, any>} */
   const used = { ...DEFAULTS, ...use }
-  const limits = /** @type {Limits} */ (Object.fromEntries(Object.keys(USE).map((option) => [option, used[option]])))
+  const limits = /** @type {Limits} */ (
+    Object.fromEntries(Object.keys(USE).map((option) => [option, used[option]]))
+  )
   const place =
     transport.kind === 'http'
       ? { url: transport.url, headers: transport.headers }
@@ -127,16 +140,23 @@ function nativeServer(name, transport, use) {
           args: transport.args,
           cwd: transport.cwd,
           // What may stay behind must be spared by the cleanup scanner too.
-          environment: environmentEntries(used.detached ? { ...transport.env, PROCWARD_KEEP: '1' } : transport.env),
+          environment: environmentEntries(
+            used.detached ? { ...transport.env, PROCWARD_KEEP: '1' } : transport.env,
+          ),
         }
   const server = { name, guarded: config.usesWarden(), ...place, ...limits }
-  // Only now, because it takes longer to load than all of procward, and most of its users have no pool.
+  // Only now, because it takes longer to load than all of procward, and most of its users have no
+  // pool.
   const { createHash } = require('node:crypto')
   const key = createHash('sha256').update(JSON.stringify(server, orderedKeys)).digest('base64url')
   return { key, server }
 }
 
-/** Infinity has no JSON, and the order of headers means nothing. @param {string} _key @param {any} value */
+/**
+ * Infinity has no JSON, and the order of headers means nothing.
+ * @param {string} _key
+ * @param {any} value
+ */
 function orderedKeys(_key, value) {
   if (value === Infinity) return 'Infinity'
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
@@ -189,7 +209,8 @@ function httpUrl(name, value) {
 function headers(name, value) {
   const entries = { ...validate.options(name, value) }
   for (const [key, entry] of Object.entries(entries)) {
-    if (typeof entry !== 'string') refuse(name, `${member(key)} must be a string, got ${typeof entry}`)
+    if (typeof entry !== 'string')
+      refuse(name, `${member(key)} must be a string, got ${typeof entry}`)
   }
   refuse(name, headersProblem(entries))
   return sentHeaders(entries)

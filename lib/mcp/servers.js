@@ -1,6 +1,7 @@
 'use strict'
 
-// Which servers there are: those given in code, over those of a configuration that may change while we run.
+// Which servers there are: those given in code, over those of a configuration that may change while
+// we run.
 
 const { nativeServer, serverOptions, transportOf } = require('./server-options')
 const { codedError } = require('../errors')
@@ -17,26 +18,30 @@ const { codedError } = require('../errors')
  * @typedef {object} Configured
  * @property {string} name
  * @property {string} file - which says so
- * @property {() => string} identity - changes when a session of the server before the change can't be used after it
+ * @property {() => string} identity
+ *   - changes when a session of the server before the change can't be used after it
  * @property {Record<string, any>} use
  * @property {string} [needs] - as far as the configuration tells
  * @property {string} [reason]
  * @property {(tool: string) => boolean} allows
- * @property {Record<string, string>} [variables] - which a process of mcporter has to be given for it
+ * @property {Record<string, string>} [variables]
+ *   - which a process of mcporter has to be given for it
  * @property {Description} [description]
  * @property {() => Promise<Reach>} reach
  *
  * What mcporter tells of a server in a listing.
  * @typedef {object} Description
  * @property {string} [description]
- * @property {{ kind: 'stdio', command: string, args: string[] } | { kind: 'http', url: string }} transport
+ * @property {{ kind: 'stdio', command: string, args: string[] } | { kind: 'http', url: string }}
+ *   transport
  * @property {import('../mcporter/config/definition').Source} [source]
  *
  * All of a configuration: another object when it has changed.
  * @typedef {object} Listing
  * @property {Map<string, Configured>} servers
  * @property {{ file: string, problem: string }[]} ignored - files that were passed over
- * @property {Error & { code: string, file: string }} [refusal] - why a configuration is of no use as a whole
+ * @property {Error & { code: string, file: string }} [refusal]
+ *   - why a configuration is of no use as a whole
  *
  * @typedef {{ list(): Promise<Listing> }} Source
  *
@@ -61,7 +66,10 @@ class Servers {
   #given
   #defaults
   #source
-  /** The servers that native knows, by name: those that were called or are to be warm. @type {Map<string, { key: string, identity?: string }>} */
+  /**
+   * The servers that native knows, by name: those that were called or are to be warm.
+   * @type {Map<string, { key: string, identity?: string }>}
+   */
   #defined = new Map()
   /** The routes of the same servers. @type {Map<string, { route: Route, until: number }>} */
   #routes = new Map()
@@ -97,7 +105,11 @@ class Servers {
     return this.#remember(this.#routeTo(configured, reach), reach.until)
   }
 
-  /** The same at once, where no configuration can say anything else. @param {string} name @returns {Route | undefined} */
+  /**
+   * The same at once, where no configuration can say anything else.
+   * @param {string} name
+   * @returns {Route | undefined}
+   */
   fixedRoute(name) {
     if (this.#source !== undefined) return undefined
     return this.#routes.get(name)?.route ?? this.#ofCode(name)
@@ -109,7 +121,10 @@ class Servers {
     return { names: this.#names(), ignored, refusal }
   }
 
-  /** Returns the route of each server, as far as it is known since the latest look. @returns {Route[]} */
+  /**
+   * Returns the route of each server, as far as it is known since the latest look.
+   * @returns {Route[]}
+   */
   routes() {
     return this.#names().flatMap((name) => this.known(name) ?? [])
   }
@@ -136,9 +151,11 @@ class Servers {
   #adopt(listing) {
     this.#listing = listing
     this.#routes = new Map()
-    // A server that is configured otherwise now is defined anew by its next call; its idle sessions end at once.
+    // A server that is configured otherwise now is defined anew by its next call; its idle sessions
+    // end at once.
     for (const [name, { identity }] of this.#defined) {
-      if (!this.#isInCode(name) && identity !== listing.servers.get(name)?.identity()) this.#forget(name)
+      if (!this.#isInCode(name) && identity !== listing.servers.get(name)?.identity())
+        this.#forget(name)
     }
     for (const name of this.#warm(this.#names())) this.route(name).catch(() => {})
   }
@@ -158,7 +175,11 @@ class Servers {
     return command !== undefined || url !== undefined
   }
 
-  /** @param {string} name @param {Record<string, any>} [use] - what a configuration says of it @returns {Route | undefined} */
+  /**
+   * @param {string} name
+   * @param {Record<string, any>} [use] - what a configuration says of it
+   * @returns {Route | undefined}
+   */
   #ofCode(name, use) {
     const given = this.#given[name]
     const transport = given && transportOf(given)
@@ -168,7 +189,10 @@ class Servers {
   }
 
   /** @param {Configured} configured @param {Reach} reach @returns {Route} */
-  #routeTo({ name, file, allows, use, variables, description, identity }, { transport, needs, reason }) {
+  #routeTo(
+    { name, file, allows, use, variables, description, identity },
+    { transport, needs, reason },
+  ) {
     const route = { name, file, allows, variables, description }
     if (transport !== undefined && needs === undefined) {
       return { ...route, key: this.#define(name, transport, use, identity()) }
@@ -183,9 +207,18 @@ class Servers {
     return route
   }
 
-  /** @param {string} name @param {import('./server-options').Transport} transport @param {Record<string, any>} [use] @param {string} [identity] */
+  /**
+   * @param {string} name
+   * @param {import('./server-options').Transport} transport
+   * @param {Record<string, any>} [use]
+   * @param {string} [identity]
+   */
   #define(name, transport, use, identity) {
-    const { key, server } = nativeServer(name, transport, { ...this.#defaults, ...use, ...this.#given[name] })
+    const { key, server } = nativeServer(name, transport, {
+      ...this.#defaults,
+      ...use,
+      ...this.#given[name],
+    })
     const before = this.#defined.get(name)?.key
     this.#defined.set(name, { key, identity })
     if (before === key) return key
@@ -209,12 +242,18 @@ class Servers {
   }
 }
 
-/** Checked options of all servers that are given in code. @param {string} name @param {Record<string, any>} servers @param {Record<string, any>} [more] */
+/**
+ * Checked options of all servers that are given in code.
+ * @param {string} name
+ * @param {Record<string, any>} servers
+ * @param {Record<string, any>} [more]
+ */
 function givenServers(name, servers, more) {
   /** @type {Record<string, Record<string, any>>} */
   const given = Object.create(null)
   for (const [server, options] of Object.entries(servers)) {
-    if (server === '__proto__') throw codedError('ERR_INVALID_CONFIG', `${name} must not name a server '__proto__'`)
+    if (server === '__proto__')
+      throw codedError('ERR_INVALID_CONFIG', `${name} must not name a server '__proto__'`)
     given[server] = serverOptions(`${name}.${server}`, options, more)
   }
   return given

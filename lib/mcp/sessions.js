@@ -1,7 +1,7 @@
 'use strict'
 
-// Requests over native sessions: each one's promise, abort signal and progress. The pool behind them is native, and knows
-// requests as a method and the text of its params.
+// Requests over native sessions: each one's promise, abort signal and progress. The pool behind
+// them is native, and knows requests as a method and the text of its params.
 
 const { tellProcesses } = require('../diagnostics/processes')
 const { abortError, codedError } = require('../errors')
@@ -28,10 +28,12 @@ const NO_SERVER = 0
 const LENDS_LOOP = !('bun' in process.versions)
 
 /**
- * @typedef {{ server: string, tool: string, timeout: number, signal?: AbortSignal, onProgress?: (progress: any) => void }} Call
- * @typedef {{ number: number, call: Call, startTime: number, started: number, resolve: (result: any) => void, reject: (error: Error) => void,
- *   began?: number, list?: ToolList }} Pending
- * @typedef {{ number: number, maxBuffer: number, address?: string }} Server - `address`: of a server over HTTP that was not called yet
+ * @typedef {{ server: string, tool: string, timeout: number, signal?: AbortSignal, onProgress?:
+ *   (progress: any) => void }} Call
+ * @typedef {{ number: number, call: Call, startTime: number, started: number, resolve: (result:
+ *   any) => void, reject: (error: Error) => void, began?: number, list?: ToolList }} Pending
+ * @typedef {{ number: number, maxBuffer: number, address?: string }} Server
+ *   - `address`: of a server over HTTP that was not called yet
  */
 
 class Sessions {
@@ -39,9 +41,15 @@ class Sessions {
   #handle
   /** @type {Waiting<Pending>} */
   #waiting = new Waiting()
-  /** What native's function holds on to: these while somebody waits, when nobody else need. @type {{ sessions?: Sessions }} */
+  /**
+   * What native's function holds on to: these while somebody waits, when nobody else need.
+   * @type {{ sessions?: Sessions }}
+   */
   #held = {}
-  /** Servers by key. Native knows them by numbers, which are cheaper to hand over. @type {Map<string, Server>} */
+  /**
+   * Servers by key. Native knows them by numbers, which are cheaper to hand over.
+   * @type {Map<string, Server>}
+   */
   #servers = new Map()
   #lastServer = NO_SERVER
   /** @type {SignalWaiters<number>} */
@@ -49,13 +57,19 @@ class Sessions {
 
   /** @param {{ maxSessions: number, maxStarting: number }} limits */
   constructor({ maxSessions, maxStarting }) {
-    // Native holds on to the function, and so must the function not, for ever, to what holds on to native.
+    // Native holds on to the function, and so must the function not, for ever, to what holds on to
+    // native.
     const self = new WeakRef(this)
     const held = this.#held
-    this.#native = new native.McpSessions(maxSessions, maxStarting, LENDS_LOOP, (number, kind, text) => {
-      const sessions = held.sessions ?? self.deref()
-      if (sessions) sessions.#settle(number, kind, text)
-    })
+    this.#native = new native.McpSessions(
+      maxSessions,
+      maxStarting,
+      LENDS_LOOP,
+      (number, kind, text) => {
+        const sessions = held.sessions ?? self.deref()
+        if (sessions) sessions.#settle(number, kind, text)
+      },
+    )
     this.#handle = this.#native.handle
   }
 
@@ -78,9 +92,11 @@ class Sessions {
   }
 
   /**
-   * Sends a request, and resolves with its raw result. A call that began at `began` is recorded when it has settled: here,
-   * because a promise beside it costs more than all else of that.
-   * @param {string} key @param {Call} call @param {string} method @param {object | string} params - an object, or its JSON text
+   * Sends a request, and resolves with its raw result. A call that began at `began` is recorded
+   * when it has settled: here, because a promise beside it costs more than all else of that.
+   * @param {string} key
+   *   @param {Call} call @param {string} method @param {object | string} params - an object, or its
+   *   JSON text
    * @param {number} timeout - what is left of it @param {number} [began] @returns {Promise<any>}
    */
   request(key, call, method, params, timeout, began) {
@@ -94,13 +110,27 @@ class Sessions {
     )
   }
 
-  /** Calls a tool with arguments that are JSON text. @param {string} key @param {Call} call @param {string} json @param {number} timeout @param {number} [began] @returns {Promise<any>} */
+  /**
+   * Calls a tool with arguments that are JSON text.
+   * @param {string} key
+   * @param {Call} call
+   * @param {string} json
+   * @param {number} timeout
+   * @param {number} [began]
+   * @returns {Promise<any>}
+   */
   callTool(key, call, json, timeout, began) {
     const params = `{"name":${JSON.stringify(call.tool)},"arguments":${json}}`
     return this.#request(key, call, 'tools/call', params, timeout, began)
   }
 
-  /** Lists all tools of a server, page after page within one deadline. @param {string} key @param {Call} call @param {number} timeLeft @returns {Promise<any[]>} */
+  /**
+   * Lists all tools of a server, page after page within one deadline.
+   * @param {string} key
+   * @param {Call} call
+   * @param {number} timeLeft
+   * @returns {Promise<any[]>}
+   */
   async listTools(key, call, timeLeft) {
     const list = new ToolList(this.#servers.get(key)?.maxBuffer ?? Infinity)
     const deadline = performance.now() + timeLeft
@@ -109,27 +139,41 @@ class Sessions {
     do {
       const timeout = Math.max(1, deadline - performance.now())
       const params = cursor === undefined ? '{}' : JSON.stringify({ cursor })
-      cursor = list.add(await this.#request(key, call, 'tools/list', params, timeout, undefined, list))
+      cursor = list.add(
+        await this.#request(key, call, 'tools/list', params, timeout, undefined, list),
+      )
     } while (cursor !== undefined)
     return list.tools
   }
 
-  /** The calls that a server is working on; without a pid where the server is no process of ours. */
+  /**
+   * The calls that a server is working on; without a pid where the server is no process of ours.
+   */
   active() {
     const now = performance.now()
     return this.#native.active().flatMap(({ number, pid = null }) => {
       const pending = this.#waiting.get(number)
       if (pending === undefined) return []
       const { call, startTime, started } = pending
-      return [{ pid, server: call.server, tool: call.tool, startTime, duration: Math.floor(now - started) }]
+      return [
+        {
+          pid,
+          server: call.server,
+          tool: call.tool,
+          startTime,
+          duration: Math.floor(now - started),
+        },
+      ]
     })
   }
 
   status() {
-    const sessions = this.#native.sessions().map(({ pid = null, idle = null, memory = null, ...session }) => {
-      const { server, state, age, uses, inFlight, garbage } = session
-      return { server, pid, state, age, idle, uses, inFlight, memory, garbage }
-    })
+    const sessions = this.#native
+      .sessions()
+      .map(({ pid = null, idle = null, memory = null, ...session }) => {
+        const { server, state, age, uses, inFlight, garbage } = session
+        return { server, pid, state, age, idle, uses, inFlight, memory, garbage }
+      })
     return { sessions, queued: this.#native.queued(), stats: JSON.parse(this.#native.stats()) }
   }
 
@@ -143,7 +187,16 @@ class Sessions {
     return this.#native.close()
   }
 
-  /** @param {string} key @param {Call} call @param {string} method @param {string} params @param {number} timeout @param {number} [began] @param {ToolList} [list] @returns {Promise<any>} */
+  /**
+   * @param {string} key
+   * @param {Call} call
+   * @param {string} method
+   * @param {string} params
+   * @param {number} timeout
+   * @param {number} [began]
+   * @param {ToolList} [list]
+   * @returns {Promise<any>}
+   */
   #request(key, call, method, params, timeout, began, list) {
     const { signal } = call
     return new Promise((resolve, reject) => {
@@ -157,12 +210,23 @@ class Sessions {
       if (signal) this.#signals.add(signal, number)
       if (this.#waiting.size === 1) this.#hold()
       const progress = call.onProgress !== undefined && list === undefined
-      native.mcpRequest(this.#handle, number, server?.number ?? NO_SERVER, method, params, timeout, progress)
+      native.mcpRequest(
+        this.#handle,
+        number,
+        server?.number ?? NO_SERVER,
+        method,
+        params,
+        timeout,
+        progress,
+      )
       tellProcesses()
     })
   }
 
-  /** Hands over what requests over HTTP need, at the first one, because it takes long. @param {Server} server */
+  /**
+   * Hands over what requests over HTTP need, at the first one, because it takes long.
+   * @param {Server} server
+   */
   #prepare(server) {
     if (server.address === undefined) return
     prepareFor(server.address)

@@ -21,12 +21,17 @@ class ToolList {
   count(text) {
     this.#bytes += Buffer.byteLength(text)
     if (this.#bytes <= this.#maxBuffer) return
-    throw codedError('ERR_MAX_BUFFER', `the pages of its list of tools have more than ${this.#maxBuffer} bytes in all`)
+    throw codedError(
+      'ERR_MAX_BUFFER',
+      `the pages of its list of tools have more than ${this.#maxBuffer} bytes in all`,
+    )
   }
 
   /**
    * Adds the tools of a page.
-   * @param {any} page @returns {string | undefined} the cursor of the next page; `undefined` where there is none that is new
+   * @param {any} page
+   *   @returns {string | undefined} the cursor of the next page; `undefined` where there is none
+   *   that is new
    * @throws `ERR_MCP`
    */
   add(page) {
@@ -34,7 +39,8 @@ class ToolList {
     const { tools, nextCursor } = page
     // Some servers write an empty list as null, or leave it out.
     for (const tool of listOf(tools)) this.tools.push(tool)
-    if (typeof nextCursor !== 'string' || nextCursor === '' || this.#cursors.has(nextCursor)) return undefined
+    if (typeof nextCursor !== 'string' || nextCursor === '' || this.#cursors.has(nextCursor))
+      return undefined
     this.#cursors.add(nextCursor)
     return nextCursor
   }

@@ -1,7 +1,8 @@
 'use strict'
 
-// Reasons for which no program can be started or no request be sent, before it is tried. A reason names the place, never the
-// value, which may be a secret. It begins after the name of the field: `.PORT must be ...`.
+// Reasons for which no program can be started or no request be sent, before it is tried. A reason
+// names the place, never the value, which may be a secret. It begins after the name of the field:
+// `.PORT must be ...`.
 
 const MAX_NAME = 100
 const HEADER_NAME = /^[!#$%&'*+.^_`|~\w-]+$/
@@ -14,7 +15,10 @@ function textProblem(text) {
   return text.includes('\0') ? ' must not have a null byte' : undefined
 }
 
-/** Finds a variable that no system can give to a process. @param {Record<string, string | undefined>} env */
+/**
+ * Finds a variable that no system can give to a process.
+ * @param {Record<string, string | undefined>} env
+ */
 function environmentProblem(env) {
   for (const [name, value] of Object.entries(env)) {
     if (name.includes('\0')) return `${member(name)} must have a name without null bytes`
@@ -23,7 +27,10 @@ function environmentProblem(env) {
   return undefined
 }
 
-/** Finds a name that means another variable to a process, or none. @param {Record<string, unknown>} env */
+/**
+ * Finds a name that means another variable to a process, or none.
+ * @param {Record<string, unknown>} env
+ */
 function variableNameProblem(env) {
   for (const name of Object.keys(env)) {
     if (name === '') return ' must not have a variable without a name'
@@ -36,7 +43,8 @@ function variableNameProblem(env) {
 /** @param {Record<string, string>} headers */
 function headersProblem(headers) {
   for (const [name, value] of Object.entries(headers)) {
-    if (!HEADER_NAME.test(name)) return `${member(name.split(/[\s:]/, 1)[0])} must have the name of an HTTP header`
+    if (!HEADER_NAME.test(name))
+      return `${member(name.split(/[\s:]/, 1)[0])} must have the name of an HTTP header`
     if (!HEADER_VALUE.test(headerValue(value))) {
       return `${member(name)} must not have a line break, a control character or one beyond Latin-1`
     }
@@ -44,7 +52,10 @@ function headersProblem(headers) {
   return undefined
 }
 
-/** Trims a header's value as `fetch` does: a token read from a file often ends with a line break. @param {string} value */
+/**
+ * Trims a header's value as `fetch` does: a token read from a file often ends with a line break.
+ * @param {string} value
+ */
 function headerValue(value) {
   let [start, end] = [0, value.length]
   while (start < end && BLANK.has(value[start])) start++
@@ -54,16 +65,23 @@ function headerValue(value) {
 
 /** @param {Record<string, string>} headers @returns {Record<string, string>} */
 function sentHeaders(headers) {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, headerValue(value)]))
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, headerValue(value)]),
+  )
 }
 
 /** @param {string} url */
 function urlProblem(url) {
   const protocol = URL.canParse(url) ? new URL(url).protocol : undefined
-  return protocol === 'http:' || protocol === 'https:' ? undefined : ' must be an http: or https: URL'
+  return protocol === 'http:' || protocol === 'https:'
+    ? undefined
+    : ' must be an http: or https: URL'
 }
 
-/** A property in an error. What follows a "=" may be a value in the wrong place. @param {string} name */
+/**
+ * A property in an error. What follows a "=" may be a value in the wrong place.
+ * @param {string} name
+ */
 function member(name) {
   const [shown] = name.split('=', 1)
   if (/^[A-Za-z_][\w-]{0,99}$/.test(shown)) return `.${shown}`

@@ -1,6 +1,7 @@
 'use strict'
 
-// Certificates and proxies of Node.js, handed to native before the first request to a server over HTTP.
+// Certificates and proxies of Node.js, handed to native before the first request to a server over
+// HTTP.
 
 const config = require('../config')
 const native = require('../native')
@@ -21,10 +22,17 @@ function prepareFor(url) {
   }
 }
 
-/** A server elsewhere may redirect to https. @param {string} url @param {import('../config').Proxies | undefined} proxies */
+/**
+ * A server elsewhere may redirect to https.
+ * @param {string} url
+ * @param {import('../config').Proxies | undefined} proxies
+ */
 function mayNeedTls(url, proxies) {
   const { protocol, hostname } = new URL(url)
-  if (protocol === 'https:' || [proxies?.http, proxies?.https].some((proxy) => /^https:/i.test(proxy ?? '')))
+  if (
+    protocol === 'https:' ||
+    [proxies?.http, proxies?.https].some((proxy) => /^https:/i.test(proxy ?? ''))
+  )
     return true
   return hostname !== 'localhost' && hostname !== '[::1]' && !/^127(\.\d+){3}$/.test(hostname)
 }
@@ -32,14 +40,17 @@ function mayNeedTls(url, proxies) {
 /** PEM texts of the certificates that Node.js trusts. @returns {string[]} */
 function certificates() {
   // Only now, because most servers are reached without it.
-  const tls = /** @type {typeof import('node:tls') & { getCACertificates?: (type: 'default') => string[] }} */ (
-    require('node:tls')
-  )
+  const tls = /**
+   * @type {typeof import('node:tls') & { getCACertificates?: (type: 'default') => string[] }}
+   *   */ (require('node:tls'))
   if (tls.getCACertificates !== undefined) return tls.getCACertificates('default')
   return [...tls.rootCertificates, ...extraCertificates()]
 }
 
-/** Warns of a file that cannot be read and goes on without it, as Node.js does. @returns {string[]} */
+/**
+ * Warns of a file that cannot be read and goes on without it, as Node.js does.
+ * @returns {string[]}
+ */
 function extraCertificates() {
   const file = config.extraCertificates()
   if (file === undefined) return []

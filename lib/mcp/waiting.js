@@ -4,12 +4,16 @@
 const SMALLEST = 16
 
 /**
- * Those that wait, by numbers of 32 bits that rise. A Map whose keys only rise is made anew every few of them; here one that is
- * gone leaves its place to another. A number whose place is taken, by somebody who waits for long, is left out.
+ * Those that wait, by numbers of 32 bits that rise. A Map whose keys only rise is made anew every
+ * few of them; here one that is gone leaves its place to another. A number whose place is taken, by
+ * somebody who waits for long, is left out.
  * @template {{ number: number }} Entry
  */
 class Waiting {
-  /** As many as a power of two, so that the last bits of a number are its place. @type {(Entry | undefined)[]} */
+  /**
+   * As many as a power of two, so that the last bits of a number are its place.
+   * @type {(Entry | undefined)[]}
+   */
   #places = places(SMALLEST)
   #last = 0
   size = 0

@@ -1,11 +1,14 @@
 'use strict'
 
-// Checks names and arguments of a call before a slot is taken. mcporter's command line carries less: see command-line.js.
+// Checks names and arguments of a call before a slot is taken. mcporter's command line carries
+// less: see command-line.js.
 
 const { codedError } = require('../errors')
 const { argument, invalidArgument } = require('../validate')
 
-/** How deep arguments are looked into before `JSON.stringify`, which looks for circles, takes over. */
+/**
+ * How deep arguments are looked into before `JSON.stringify`, which looks for circles, takes over.
+ */
 const MAX_PLAIN_DEPTH = 32
 
 /** @param {unknown} server @returns {string} */
@@ -28,12 +31,17 @@ function encodeArguments(args) {
     throw invalidArgument('args', expected, args)
   }
   if (Object.hasOwn(args, '__proto__')) {
-    throw codedError('ERR_INVALID_ARG_VALUE', "args must not have a property '__proto__' at its top: mcporter drops it")
+    throw codedError(
+      'ERR_INVALID_ARG_VALUE',
+      "args must not have a property '__proto__' at its top: mcporter drops it",
+    )
   }
   let json
   try {
     // With a function to look at each value it takes several times as long.
-    json = isPlainJson(args, MAX_PLAIN_DEPTH) ? JSON.stringify(args) : JSON.stringify(args, onlyJson)
+    json = isPlainJson(args, MAX_PLAIN_DEPTH)
+      ? JSON.stringify(args)
+      : JSON.stringify(args, onlyJson)
   } catch (cause) {
     const why = cause instanceof Error ? cause.message.split('\n', 1)[0] : String(cause)
     throw codedError('ERR_INVALID_ARG_TYPE', `args must be ${expected}: ${why}`, { cause })
@@ -42,7 +50,13 @@ function encodeArguments(args) {
   return json
 }
 
-/** Whether nothing of it can be lost. Of what is nested deeper, or is anything unusual, that is not said. @param {unknown} value @param {number} depth @returns {boolean} */
+/**
+ * Whether nothing of it can be lost. Of what is nested deeper, or is anything unusual, that is not
+ * said.
+ * @param {unknown} value
+ * @param {number} depth
+ * @returns {boolean}
+ */
 function isPlainJson(value, depth) {
   switch (typeof value) {
     case 'string':
@@ -66,7 +80,11 @@ function isPlainJson(value, depth) {
   return true
 }
 
-/** Refuses what `JSON.stringify` would drop or replace without a word. @param {string} key @param {unknown} value */
+/**
+ * Refuses what `JSON.stringify` would drop or replace without a word.
+ * @param {string} key
+ * @param {unknown} value
+ */
 function onlyJson(key, value) {
   const lost =
     typeof value === 'function' ||
@@ -76,7 +94,12 @@ function onlyJson(key, value) {
     value instanceof Map ||
     value instanceof Set
   if (!lost) return value
-  const kind = typeof value === 'object' ? value.constructor.name : typeof value === 'number' ? value : typeof value
+  const kind =
+    typeof value === 'object'
+      ? value.constructor.name
+      : typeof value === 'number'
+        ? value
+        : typeof value
   throw new TypeError(`property '${key}' is a ${kind}`)
 }
 

@@ -25,8 +25,10 @@ const ENVIRONMENT = {
 
 /**
  * @typedef {import('./failure').Call} Call
- * @typedef {{ variables?: Record<string, string>, maxBuffer?: number, killGrace?: number }} OfServer
- * @typedef {{ bin?: string, configPath?: string, cwd: string, env: Record<string, string | undefined>, maxBuffer?: number, killGrace?: number, onStuck?: 'wait' | 'reject' }} Settings
+ * @typedef {{ variables?: Record<string, string>, maxBuffer?: number, killGrace?: number }}
+ *   OfServer
+ * @typedef {{ bin?: string, configPath?: string, cwd: string, env: Record<string, string |
+ *   undefined>, maxBuffer?: number, killGrace?: number, onStuck?: 'wait' | 'reject' }} Settings
  */
 
 class Mcporter {
@@ -38,7 +40,8 @@ class Mcporter {
 
   /**
    * @param {import('../process/runner').Runner} runner @param {Settings} settings
-   * @param {(server: string) => OfServer} [ofServer] - what one server's calls need beyond the settings
+   * @param {(server: string) => OfServer} [ofServer]
+   *   - what one server's calls need beyond the settings
    */
   constructor(runner, settings, ofServer = () => ({})) {
     this.#runner = runner
@@ -46,7 +49,12 @@ class Mcporter {
     this.#ofServer = ofServer
   }
 
-  /** Calls a tool. @param {Call & { json: string }} call @param {number} deadline @param {{ raw?: boolean }} [options] - `raw` adds the tool's own answer to the output */
+  /**
+   * Calls a tool.
+   * @param {Call & { json: string }} call
+   * @param {number} deadline
+   * @param {{ raw?: boolean }} [options] - `raw` adds the tool's own answer to the output
+   */
   call(call, deadline, { raw = false } = {}) {
     return this.#run(callCommand(call, this.#settings.configPath), call, deadline, raw)
   }
@@ -56,13 +64,19 @@ class Mcporter {
     return this.#run(listCommand(call, this.#settings.configPath), call, deadline)
   }
 
-  /** Lists the servers of one source. @param {Call} call @param {number} deadline @param {'local' | 'import'} source */
+  /**
+   * Lists the servers of one source.
+   * @param {Call} call
+   * @param {number} deadline
+   * @param {'local' | 'import'} source
+   */
   servers(call, deadline, source) {
     return this.#run(serversCommand(source, this.#settings.configPath), call, deadline)
   }
 
   /**
-   * Runs mcporter to its end, whatever that is; rejects when it can't be started or had to be ended.
+   * Runs mcporter to its end, whatever that is; rejects when it can't be started or had to be
+   * ended.
    * @param {string[]} args @param {Call} call @param {number} deadline @param {boolean} [raw]
    * @returns {Promise<import('./output').Output>}
    */
@@ -82,11 +96,19 @@ class Mcporter {
     }
   }
 
-  /** @param {string[]} args @param {boolean} raw @returns {{ command: string, argv: string[], input?: string }} */
+  /**
+   * @param {string[]} args
+   * @param {boolean} raw
+   * @returns {{ command: string, argv: string[], input?: string }}
+   */
   #start(args, raw) {
     this.#found ??= findMcporter(placesOf(this.#settings))
     if ('command' in this.#found) return { command: this.#found.command, argv: args }
-    return { command: process.execPath, argv: [LAUNCHER], input: JSON.stringify({ ...this.#found, args, raw }) }
+    return {
+      command: process.execPath,
+      argv: [LAUNCHER],
+      input: JSON.stringify({ ...this.#found, args, raw }),
+    }
   }
 }
 
@@ -95,8 +117,14 @@ function placesOf({ bin, cwd, env }) {
   const variables = { ...config.childEnvironment(), ...env }
   const pathName = Object.keys(variables).find((name) => name.toUpperCase() === 'PATH') ?? 'PATH'
   const main = require.main?.filename ?? process.argv[1]
-  // This package's own folder counts for a server that was started from elsewhere by another script.
-  const folders = [cwd, process.cwd(), ...(main === undefined ? [] : [path.dirname(main)]), __dirname]
+  // This package's own folder counts for a server that was started from elsewhere by another
+  // script.
+  const folders = [
+    cwd,
+    process.cwd(),
+    ...(main === undefined ? [] : [path.dirname(main)]),
+    __dirname,
+  ]
   return {
     bin,
     cwd,

@@ -8,10 +8,15 @@ const { codedError } = require('../errors')
 const ADDRESS = /^(https?:\/\/|[a-z\d][a-z\d.-]*(:\d+)?\/)/i
 const MAX_SHOWN = 100
 const MAX_TIME = 2 ** 31 - 1
-/** mcporter's own time-outs come later than ours by this much: ours ends the whole tree and says so. */
+/**
+ * mcporter's own time-outs come later than ours by this much: ours ends the whole tree and says so.
+ */
 const SLACK = 10_000
 
-/** @param {{ server: string, tool: string, json: string, timeout: number }} call @param {string} [configPath] */
+/**
+ * @param {{ server: string, tool: string, json: string, timeout: number }} call
+ * @param {string} [configPath]
+ */
 function callCommand({ server, tool, json, timeout }, configPath) {
   refuse('server', server, serverProblem(server))
   refuse('tool', tool, toolProblem(tool))
@@ -27,12 +32,19 @@ function listCommand({ server, timeout }, configPath) {
   return ['list', ...config(configPath), server, '--json', '--timeout', later(timeout)]
 }
 
-/** Reads the configuration only; `import` is for what comes from the editors' own files. @param {'local' | 'import'} source @param {string} [configPath] */
+/**
+ * Reads the configuration only; `import` is for what comes from the editors' own files.
+ * @param {'local' | 'import'} source
+ * @param {string} [configPath]
+ */
 function serversCommand(source, configPath) {
   return ['config', ...config(configPath), 'list', '--json', '--source', source]
 }
 
-/** Says what else mcporter would do with a server's name than look it up in its configuration. @param {string} name */
+/**
+ * Says what else mcporter would do with a server's name than look it up in its configuration.
+ * @param {string} name
+ */
 function serverProblem(name) {
   // Elsewhere a single dash is no option, though this one is asked for anywhere.
   if (name.startsWith('--') || name === '-h') return 'takes it for an option'

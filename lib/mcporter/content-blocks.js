@@ -1,7 +1,7 @@
 'use strict'
 
-// The MCP SDK that mcporter reads results with drops what the protocol doesn't know inside a content block,
-// and keeps what it doesn't know beside `content`.
+// The MCP SDK that mcporter reads results with drops what the protocol doesn't know inside a
+// content block, and keeps what it doesn't know beside `content`.
 
 const COMMON = ['type', 'annotations', '_meta']
 const MEDIA = [...COMMON, 'data', 'mimeType']
@@ -20,7 +20,8 @@ const BLOCKS = new Map([
 ])
 
 /**
- * A result of `tools/call` as mcporter gets it from the SDK. A block of an unknown type is left as it is.
+ * A result of `tools/call` as mcporter gets it from the SDK. A block of an unknown type is left as
+ * it is.
  * @param {any} raw
  */
 function knownParts(raw) {
@@ -46,7 +47,9 @@ function knownResource(resource) {
 
 /** @param {any} object @param {string[]} keys @returns {Record<string, any>} */
 function pick(object, keys) {
-  return Object.fromEntries(keys.filter((key) => object?.[key] !== undefined).map((key) => [key, object[key]]))
+  return Object.fromEntries(
+    keys.filter((key) => object?.[key] !== undefined).map((key) => [key, object[key]]),
+  )
 }
 
 module.exports = { knownParts }

@@ -1,6 +1,7 @@
 'use strict'
 
-// Why a call gave no result, looked up where mcporter does not say it: which servers or tools there are.
+// Why a call gave no result, looked up where mcporter does not say it: which servers or tools there
+// are.
 
 const { mcporterFailed, namesOf, toolError, unknownServer, unknownTool } = require('./failure')
 const { deniesTool, jsonOf, listVerdict, serverNames } = require('./output')
@@ -12,7 +13,8 @@ const { deniesTool, jsonOf, listVerdict, serverNames } = require('./output')
  */
 
 /**
- * The error to reject with. Further runs of mcporter take place in the call's own slot and within its deadline.
+ * The error to reject with. Further runs of mcporter take place in the call's own slot and within
+ * its deadline.
  * @param {Mcporter} mcporter @param {Call} call @param {Output} output
  * @param {Exclude<import('./output').CallVerdict, { kind: 'result' }>} verdict
  * @param {number} deadline - on the clock of `performance.now()`
@@ -54,7 +56,8 @@ async function toolsThereAre(mcporter, call, deadline) {
 }
 
 /**
- * A look-up that fails takes nothing from what is known already, unless the caller wants no answer any more.
+ * A look-up that fails takes nothing from what is known already, unless the caller wants no answer
+ * any more.
  * @param {number} deadline @param {() => Promise<Output>} look
  */
 async function lookUp(deadline, look) {

@@ -1,8 +1,12 @@
 'use strict'
 
-// The JSON in what mcporter printed, among lines that are not: notices, and what a server wrote to its stderr.
+// The JSON in what mcporter printed, among lines that are not: notices, and what a server wrote to
+// its stderr.
 
-/** How many starts of a document may turn out to be none: a server can print millions of lines that look like one. */
+/**
+ * How many starts of a document may turn out to be none: a server can print millions of lines that
+ * look like one.
+ */
 const MAX_MISTAKES = 20
 const CLOSING = new Map([
   ['{', '}'],
@@ -12,7 +16,8 @@ const ONE_LINE = /^(?:".*"|-?\d[\d.eE+-]*|true|false|null|\{\}|\[\])$/
 
 /**
  * All JSON values in the order in which they stand, each wrapped so that `null` is one too.
- * mcporter indents by two spaces, so only the first and the last line of an object or array start at the margin.
+ * mcporter indents by two spaces, so only the first and the last line of an object or array start
+ * at the margin.
  * @param {string} text
  * @returns {{ value: any }[]}
  */

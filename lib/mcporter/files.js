@@ -1,6 +1,7 @@
 'use strict'
 
-// The little that finding mcporter needs of the file system. What can't be read is as good as absent.
+// The little that finding mcporter needs of the file system. What can't be read is as good as
+// absent.
 
 const fs = require('node:fs')
 

@@ -6,8 +6,8 @@ const nodePath = require('node:path')
 const { codedError } = require('../errors')
 
 /**
- * A JavaScript mcporter (with the file of its library, if there is one) runs in the Node.js of this server;
- * anything else (a compiled binary, a shell script) runs as a command.
+ * A JavaScript mcporter (with the file of its library, if there is one) runs in the Node.js of this
+ * server; anything else (a compiled binary, a shell script) runs as a command.
  * @typedef {{ script: string, library?: string } | { command: string }} Mcporter
  *
  * @typedef {object} Files
@@ -18,7 +18,8 @@ const { codedError } = require('../errors')
  * @typedef {object} Places
  * @property {string} [bin] - what the user says it is: a path or a command's name
  * @property {string} cwd - what a relative `bin` is relative to
- * @property {string[]} folders - folders of the host app, to look in and above for `node_modules/mcporter`
+ * @property {string[]} folders
+ *   - folders of the host app, to look in and above for `node_modules/mcporter`
  * @property {string} searchPath - the value of PATH
  * @property {NodeJS.Platform} platform
  * @property {Files} files
@@ -27,7 +28,9 @@ const { codedError } = require('../errors')
 /** @param {Places} places @returns {Mcporter} */
 function findMcporter(places) {
   const found =
-    places.bin === undefined ? (dependency(places) ?? onPath('mcporter', places)) : chosen(places.bin, places)
+    places.bin === undefined
+      ? (dependency(places) ?? onPath('mcporter', places))
+      : chosen(places.bin, places)
   if (found !== undefined) return found
   const where =
     places.bin === undefined
@@ -70,7 +73,8 @@ function onPath(name, places) {
 
 /** @param {string} file @param {Places} places @returns {Mcporter | undefined} */
 function firstLaunchable(file, places) {
-  // On Windows npm writes a shell script of the plain name beside the `.cmd`; only a full file name means that one.
+  // On Windows npm writes a shell script of the plain name beside the `.cmd`; only a full file name
+  // means that one.
   const windows = places.platform === 'win32' && !/\.[a-z]+$/i.test(file)
   const names = windows ? [`${file}.exe`, `${file}.cmd`, `${file}.bat`] : [file]
   const name = names.find((candidate) => places.files.isFile(candidate))
@@ -82,7 +86,8 @@ function launchable(file, places) {
   const path = pathOf(places)
   const target = places.files.realpath(file)
   if (isScript(target, places)) return withLibrary(target, places)
-  // The launch scripts of npm (Windows) and pnpm stand beside the node_modules folder, or in its `.bin`.
+  // The launch scripts of npm (Windows) and pnpm stand beside the node_modules folder, or in its
+  // `.bin`.
   const folder = path.dirname(file)
   return (
     packageIn(path.join(folder, 'node_modules', 'mcporter'), places) ??
@@ -107,7 +112,11 @@ function packageIn(folder, places) {
 /** @param {string} script @param {Places} places @returns {Mcporter} */
 function withLibrary(script, places) {
   const path = pathOf(places)
-  for (let folder = path.dirname(script); folder !== path.dirname(folder); folder = path.dirname(folder)) {
+  for (
+    let folder = path.dirname(script);
+    folder !== path.dirname(folder);
+    folder = path.dirname(folder)
+  ) {
     const manifest = manifestOf(folder, places)
     if (manifest === undefined) continue
     const main = manifest.exports?.['.']?.import ?? manifest.main
@@ -117,7 +126,12 @@ function withLibrary(script, places) {
   return { script }
 }
 
-/** The package.json of mcporter in that folder. @param {string} folder @param {Places} places @returns {Record<string, any> | undefined} */
+/**
+ * The package.json of mcporter in that folder.
+ * @param {string} folder
+ * @param {Places} places
+ * @returns {Record<string, any> | undefined}
+ */
 function manifestOf(folder, places) {
   const file = pathOf(places).join(folder, 'package.json')
   if (!places.files.isFile(file)) return undefined

@@ -40,7 +40,10 @@ function createMcpHelper(options) {
   const byProcess = new ProcessCalls(new Mcporter(runner, settings.mcporter, ofServer))
   const pool = new McpPool(settings.pool, mcporterServers(settings.mcporter))
   const bySession = new SessionCalls(pool)
-  /** Servers that showed that only mcporter can speak to them, and why. @type {Map<string, string>} */
+  /**
+   * Servers that showed that only mcporter can speak to them, and why.
+   * @type {Map<string, string>}
+   */
   const refused = new Map()
   /** @type {Promise<void> | undefined} */
   let closing
@@ -51,12 +54,15 @@ function createMcpHelper(options) {
     if (tool === LIST_TOOLS) {
       return inSlot(
         call,
-        async (deadline) => (await routed(call, deadline, (calls, route) => calls.list(call, deadline, route))).value,
+        async (deadline) =>
+          (await routed(call, deadline, (calls, route) => calls.list(call, deadline, route))).value,
       )
     }
     return orToolError(
       rejectOnError,
-      inSlot(call, (deadline) => routed(call, deadline, (calls, route) => calls.call(call, deadline, route))),
+      inSlot(call, (deadline) =>
+        routed(call, deadline, (calls, route) => calls.call(call, deadline, route)),
+      ),
     )
   }
 
@@ -65,7 +71,9 @@ function createMcpHelper(options) {
     const { rejectOnError, ...call } = checkedCall(server, tool, args, options)
     return orToolError(
       rejectOnError,
-      inSlot(call, (deadline) => routed(call, deadline, (calls, route) => calls.callRaw(call, deadline, route))),
+      inSlot(call, (deadline) =>
+        routed(call, deadline, (calls, route) => calls.callRaw(call, deadline, route)),
+      ),
     )
   }
 
@@ -74,20 +82,27 @@ function createMcpHelper(options) {
     const { timeout = settings.listTimeout, ...rest } = listOptions(options)
     const call = { ...rest, timeout, server: serverName(server), tool: LIST_TOOLS }
     return inSlot(call, async (deadline) => {
-      return (await routed(call, deadline, (calls, route) => calls.list(call, deadline, route))).tools
+      return (await routed(call, deadline, (calls, route) => calls.list(call, deadline, route)))
+        .tools
     })
   }
 
   /** @param {string} server @param {string} tool @param {object} args @param {unknown} options */
   function checkedCall(server, tool, args, options) {
-    const { timeout = settings.callTimeout, rejectOnError = settings.rejectOnError, ...rest } = callOptions(options)
+    const {
+      timeout = settings.callTimeout,
+      rejectOnError = settings.rejectOnError,
+      ...rest
+    } = callOptions(options)
     const names = { server: serverName(server), tool: toolName(tool) }
     return { ...rest, ...names, timeout, rejectOnError, json: encodeArguments(args) }
   }
 
   /**
-   * Does the work the way that is meant for the call's server, or through mcporter when the server shows that only mcporter can.
-   * @template T @param {Request} call @param {number} deadline @param {(calls: ProcessCalls | SessionCalls, route?: Route) => Promise<T>} work @returns {Promise<T>}
+   * Does the work the way that is meant for the call's server, or through mcporter when the server
+   * shows that only mcporter can.
+   * @template T @param {Request} call @param {number} deadline @param {(calls: ProcessCalls |
+   * SessionCalls, route?: Route) => Promise<T>} work @returns {Promise<T>}
    */
   async function routed(call, deadline, work) {
     const { server } = call
@@ -95,7 +110,8 @@ function createMcpHelper(options) {
     if (wanted === 'mcporter') return throughMcporter(call, deadline, work)
     const route = await pool.route(call, deadline)
     if (wanted === 'pool' || isUnusable(route?.needs)) return work(bySession, route)
-    if (route?.needs !== undefined || refused.has(server)) return throughMcporter(call, deadline, work)
+    if (route?.needs !== undefined || refused.has(server))
+      return throughMcporter(call, deadline, work)
     return work(bySession, route).catch((error) => {
       const reason = ONLY_MCPORTER.get(error.code)
       if (reason === undefined) throw error
@@ -105,7 +121,14 @@ function createMcpHelper(options) {
     })
   }
 
-  /** mcporter's own words leave out what the configuration says. @template T @param {Request} call @param {number} deadline @param {(calls: ProcessCalls) => Promise<T>} work @returns {Promise<T>} */
+  /**
+   * mcporter's own words leave out what the configuration says.
+   * @template T
+   * @param {Request} call
+   * @param {number} deadline
+   * @param {(calls: ProcessCalls) => Promise<T>} work
+   * @returns {Promise<T>}
+   */
   async function throughMcporter(call, deadline, work) {
     const configuration = await pool.configuration(call, deadline)
     return work(byProcess).catch((error) => {
@@ -113,19 +136,34 @@ function createMcpHelper(options) {
     })
   }
 
-  /** Returns what a process of mcporter has to know of a server. @param {string} server @returns {import('./cli').OfServer} */
+  /**
+   * Returns what a process of mcporter has to know of a server.
+   * @param {string} server
+   * @returns {import('./cli').OfServer}
+   */
   function ofServer(server) {
     const { maxBuffer, killGrace } = settings.pool.servers[server] ?? {}
     const own = { ...(maxBuffer && { maxBuffer }), ...(killGrace && { killGrace }) }
     return { variables: pool.known(server)?.variables, ...own }
   }
 
-  /** @template T @param {Request} call @param {(deadline: number) => Promise<T>} work @returns {Promise<T>} */
+  /**
+   * @template T
+   * @param {Request} call
+   * @param {(deadline: number) => Promise<T>} work
+   * @returns {Promise<T>}
+   */
   function inSlot(call, work) {
     return tellCall(call, (id) => inItsTurn(call, id, work))
   }
 
-  /** @template T @param {Request} call @param {number} id @param {(deadline: number) => Promise<T>} work @returns {Promise<T>} */
+  /**
+   * @template T
+   * @param {Request} call
+   * @param {number} id
+   * @param {(deadline: number) => Promise<T>} work
+   * @returns {Promise<T>}
+   */
   async function inItsTurn(call, id, work) {
     const wait = { timeout: call.queueTimeout, signal: call.signal }
     const queued = performance.now()
@@ -147,7 +185,11 @@ function createMcpHelper(options) {
     }
   }
 
-  /** @param {Request} call @param {number} id @param {{ timeout?: number, signal?: AbortSignal }} wait */
+  /**
+   * @param {Request} call
+   * @param {number} id
+   * @param {{ timeout?: number, signal?: AbortSignal }} wait
+   */
   function slot(call, id, wait) {
     if (!areWaitsHeard()) return semaphore.acquire(wait)
     return tellWait({ ...call, id }, semaphore.getStatus(), () => semaphore.acquire(wait))
@@ -197,7 +239,11 @@ function createMcpHelper(options) {
   }
 }
 
-/** What the tool answered with `isError`, for those who want it. @param {boolean} rejects @param {Promise<any>} call */
+/**
+ * What the tool answered with `isError`, for those who want it.
+ * @param {boolean} rejects
+ * @param {Promise<any>} call
+ */
 async function orToolError(rejects, call) {
   if (rejects) return call
   return call.catch((error) => {

@@ -1,5 +1,6 @@
-// Runs mcporter's command line in this process. Its arguments come as JSON through standard input, where they are
-// neither limited in length (128 KiB an argument on Linux, 32 KiB in all on Windows) nor visible to other users.
+// Runs mcporter's command line in this process. Its arguments come as JSON through standard input,
+// where they are neither limited in length (128 KiB an argument on Linux, 32 KiB in all on Windows)
+// nor visible to other users.
 
 import { writeSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
@@ -11,7 +12,8 @@ const { script, library, args, raw } = JSON.parse(await text(process.stdin))
 
 // Without it (another mcporter's library), output.js judges by the looks of the output.
 if (library !== undefined) await sendOnlyOneToolCall(library).catch(() => {})
-// mcporter ends itself with process.exit(), which would cut off what a slow reader has not yet taken from the pipe.
+// mcporter ends itself with process.exit(), which would cut off what a slow reader has not yet
+// taken from the pipe.
 /** @type {any} */
 const { _handle: pipe } = process.stdout
 pipe?.setBlocking?.(true)
@@ -19,8 +21,9 @@ process.argv = [process.execPath, script, ...args]
 await import(pathToFileURL(script).href)
 
 /**
- * When a tool is unknown, mcporter calls the one with the nearest name instead ("Auto-corrected tool call").
- * Here every later call gets the first one's answer, and the exit code says what that was.
+ * When a tool is unknown, mcporter calls the one with the nearest name instead ("Auto-corrected
+ * tool call"). Here every later call gets the first one's answer, and the exit code says what that
+ * was.
  * @param {string} file
  */
 async function sendOnlyOneToolCall(file) {

@@ -9,15 +9,25 @@ const { bypassNpx } = require('./npx')
 const MAX_AGE = 86_400_000
 
 /**
- * How to start a server of an `npx` command without npx, on this machine; `undefined` when npx itself must do it.
+ * How to start a server of an `npx` command without npx, on this machine; `undefined` when npx
+ * itself must do it.
  * @param {import('./config/server').Stdio} transport
- * @param {{ cwd?: string, maxAge?: number }} [options] - the host app's folder; ms for which npx's last look at the registry counts
+ * @param {{ cwd?: string, maxAge?: number }} [options]
+ *   - the host app's folder; ms for which npx's last look at the registry counts
  */
 function withoutNpx(transport, { cwd = process.cwd(), maxAge = MAX_AGE } = {}) {
   const main = require.main?.filename ?? process.argv[1]
   const folders = [cwd, ...(main === undefined ? [] : [path.dirname(main)])]
   const { platform, execPath: node } = process
-  return bypassNpx(transport, { platform, home: os.homedir(), node, folders, now: Date.now(), maxAge, files })
+  return bypassNpx(transport, {
+    platform,
+    home: os.homedir(),
+    node,
+    folders,
+    now: Date.now(),
+    maxAge,
+    files,
+  })
 }
 
 module.exports = { withoutNpx }

@@ -1,7 +1,7 @@
 'use strict'
 
-// The tokens that `mcporter auth` has stored, for sessions of our own: read, and refreshed when it is time. What can't be
-// done here, signing in above all, is mcporter's.
+// The tokens that `mcporter auth` has stored, for sessions of our own: read, and refreshed when it
+// is time. What can't be done here, signing in above all, is mcporter's.
 
 const fs = require('node:fs/promises')
 const { pathOf, variables } = require('./config/places')
@@ -18,7 +18,10 @@ const { readStored, vaultFile, writeTokens } = require('./oauth/vault')
  * @typedef {import('./oauth/vault').Tokens} Tokens
  */
 
-/** @typedef {{ accessToken: string, expiresAt?: number, unsaved?: string }} Token - `expiresAt` in ms since 1970; `unsaved`: why it could not be stored */
+/**
+ * @typedef {{ accessToken: string, expiresAt?: number, unsaved?: string }} Token
+ *   - `expiresAt` in ms since 1970; `unsaved`: why it could not be stored
+ */
 /** @typedef {{ needs: 'oauth' | 'refresh', reason: string }} Needs */
 
 /** A token that ends within this many seconds is refreshed, as mcporter does. */
@@ -29,7 +32,8 @@ const PATIENCE = 15_000
 const running = new Map()
 
 /**
- * The access token of a server with `needs: 'oauth'` or `'refresh'`; or why its calls must go through mcporter after all.
+ * The access token of a server with `needs: 'oauth'` or `'refresh'`; or why its calls must go
+ * through mcporter after all.
  * @param {Definition} definition @param {Home} home
  * @param {{ refused?: string }} [options] - the access token that the server has just refused
  * @returns {Promise<Token | Needs>}
@@ -39,7 +43,8 @@ async function accessToken(definition, home, { refused } = {}) {
     const stored = await readStored(definition, home)
     if (!mustRefresh(definition, stored.tokens, refused)) return token(stored.tokens)
     const key = JSON.stringify([definition.name, definition.transport, home.home])
-    const task = running.get(key) ?? refreshed(definition, home, refused).finally(() => running.delete(key))
+    const task =
+      running.get(key) ?? refreshed(definition, home, refused).finally(() => running.delete(key))
     running.set(key, task)
     return await task.catch((error) => stillGood(error, stored.tokens, refused))
   } catch (error) {
@@ -48,17 +53,35 @@ async function accessToken(definition, home, { refused } = {}) {
   }
 }
 
-/** How to connect with that token. @param {import('./config/server').Server} server @param {string} accessToken @returns {import('./config/server').Stdio | import('./config/server').Http | undefined} */
+/**
+ * How to connect with that token.
+ * @param {import('./config/server').Server} server
+ * @param {string} accessToken
+ * @returns {import('./config/server').Stdio | import('./config/server').Http | undefined}
+ */
 function withToken({ transport, definition }, accessToken) {
   if (transport?.kind === 'http') {
-    const others = Object.entries(transport.headers).filter(([name]) => name.toLowerCase() !== 'authorization')
-    return { ...transport, headers: { ...Object.fromEntries(others), Authorization: `Bearer ${accessToken}` } }
+    const others = Object.entries(transport.headers).filter(
+      ([name]) => name.toLowerCase() !== 'authorization',
+    )
+    return {
+      ...transport,
+      headers: { ...Object.fromEntries(others), Authorization: `Bearer ${accessToken}` },
+    }
   }
-  const variable = definition?.oauth.refresh?.accessTokenEnv ?? definition?.oauth.refresh?.access_token_env
-  return transport && variable && { ...transport, env: { ...transport.env, [variable]: accessToken } }
+  const variable =
+    definition?.oauth.refresh?.accessTokenEnv ?? definition?.oauth.refresh?.access_token_env
+  return (
+    transport && variable && { ...transport, env: { ...transport.env, [variable]: accessToken } }
+  )
 }
 
-/** @param {Definition} definition @param {Home} home @param {string | undefined} refused @returns {Promise<Token>} */
+/**
+ * @param {Definition} definition
+ * @param {Home} home
+ * @param {string | undefined} refused
+ * @returns {Promise<Token>}
+ */
 async function refreshed(definition, home, refused) {
   const vault = await vaultFile(home)
   await fs.mkdir(pathOf(home).dirname(vault), { recursive: true, mode: 0o700 })
@@ -72,10 +95,18 @@ async function refreshed(definition, home, refused) {
         throw new NoToken('the stored token has expired, and none to refresh it with is stored')
       const signal = AbortSignal.timeout(PATIENCE)
       const endpoint = await endpointOf(definition, signal)
-      const fresh = await refresh(endpoint, clientOf(definition, client, home), tokens.refresh_token, signal)
+      const fresh = await refresh(
+        endpoint,
+        clientOf(definition, client, home),
+        tokens.refresh_token,
+        signal,
+      )
       // The old one is spent now, so this one is good for a while even when it can't be stored.
       const failure = await writeTokens(definition, folder, fresh, home).catch((error) => error)
-      return { ...token(fresh), ...(failure && { unsaved: reasonOf(failure, 'could not be stored') }) }
+      return {
+        ...token(fresh),
+        ...(failure && { unsaved: reasonOf(failure, 'could not be stored') }),
+      }
     },
     PATIENCE,
   )
@@ -88,13 +119,25 @@ async function endpointOf({ auth, oauth, transport }, signal) {
     throw new NoToken('OAuth is for servers with a URL')
   }
   const url = oauth.refresh?.tokenEndpoint ?? oauth.refresh?.token_endpoint
-  if (!url || !URL.canParse(url)) throw new NoToken('its configuration has no refresh.tokenEndpoint')
+  if (!url || !URL.canParse(url))
+    throw new NoToken('its configuration has no refresh.tokenEndpoint')
   return { url: new URL(url), methods: [] }
 }
 
-/** @param {Definition} definition @param {Record<string, any> | undefined} stored @param {Home} home @returns {import('./oauth/grant').Client} */
+/**
+ * @param {Definition} definition
+ * @param {Record<string, any> | undefined} stored
+ * @param {Home} home
+ * @returns {import('./oauth/grant').Client}
+ */
 function clientOf({ auth, oauth }, stored, home) {
-  const { refresh: settings = {}, clientId, clientSecret, clientSecretEnv, tokenEndpointAuthMethod } = oauth
+  const {
+    refresh: settings = {},
+    clientId,
+    clientSecret,
+    clientSecretEnv,
+    tokenEndpointAuthMethod,
+  } = oauth
   const variable = variables(home)
   /** @param {string | undefined} name @param {string | undefined} otherwise */
   const from = (name, otherwise) => {
@@ -105,16 +148,25 @@ function clientOf({ auth, oauth }, stored, home) {
   }
   if (auth === 'refreshable_bearer') {
     const method =
-      settings.clientAuthMethod ?? settings.client_auth_method ?? tokenEndpointAuthMethod ?? 'client_secret_basic'
+      settings.clientAuthMethod ??
+      settings.client_auth_method ??
+      tokenEndpointAuthMethod ??
+      'client_secret_basic'
     const secretName = settings.clientSecretEnv ?? settings.client_secret_env ?? clientSecretEnv
     const secret = method === 'none' ? undefined : from(secretName, clientSecret)
-    return { id: from(settings.clientIdEnv ?? settings.client_id_env, clientId), secret, method, isEncoded: true }
+    return {
+      id: from(settings.clientIdEnv ?? settings.client_id_env, clientId),
+      secret,
+      method,
+      isEncoded: true,
+    }
   }
   if (clientId) {
     const secret = from(clientSecretEnv, clientSecret)
     return { id: clientId, secret, method: tokenEndpointAuthMethod, isEncoded: false }
   }
-  if (typeof stored?.client_id !== 'string') throw new NoToken('no client is stored to refresh the token as')
+  if (typeof stored?.client_id !== 'string')
+    throw new NoToken('no client is stored to refresh the token as')
   const { client_id: id, client_secret: secret, token_endpoint_auth_method: method } = stored
   return { id, secret, method, isEncoded: false }
 }
@@ -129,10 +181,17 @@ function mustRefresh({ oauth }, tokens, refused) {
   return typeof tokens.expires_in === 'number' && typeof tokens.refresh_token === 'string'
 }
 
-/** A token that could not be refreshed in advance. @param {unknown} error @param {Tokens} tokens @param {string | undefined} refused @returns {Token} */
+/**
+ * A token that could not be refreshed in advance.
+ * @param {unknown} error
+ * @param {Tokens} tokens
+ * @param {string | undefined} refused
+ * @returns {Token}
+ */
 function stillGood(error, tokens, refused) {
   const expires = expiry(tokens)
-  if (tokens.access_token !== refused && expires !== undefined && expires > Date.now() / 1000) return token(tokens)
+  if (tokens.access_token !== refused && expires !== undefined && expires > Date.now() / 1000)
+    return token(tokens)
   throw error
 }
 
@@ -144,7 +203,10 @@ function expiry({ expires_at, expiresAt }) {
 /** @param {Tokens} tokens @returns {Token} */
 function token(tokens) {
   const expires = expiry(tokens)
-  return { accessToken: tokens.access_token, ...(expires !== undefined && { expiresAt: expires * 1000 }) }
+  return {
+    accessToken: tokens.access_token,
+    ...(expires !== undefined && { expiresAt: expires * 1000 }),
+  }
 }
 
 /** @param {any} error */

@@ -100,7 +100,10 @@ function helperOptions(options) {
   }
 }
 
-/** Which way each server's calls go, and the rest of its options. @param {Record<string, Record<string, any>>} all */
+/**
+ * Which way each server's calls go, and the rest of its options.
+ * @param {Record<string, Record<string, any>>} all
+ */
 function apart(all) {
   /** @type {Map<string, 'auto' | 'pool' | 'mcporter'>} */
   const transports = new Map()
@@ -113,12 +116,19 @@ function apart(all) {
   return { transports, servers }
 }
 
-/** @param {unknown} options @returns {{ timeout?: number, signal?: AbortSignal, queueTimeout?: number, rejectOnError?: boolean, onProgress?: import('../mcp/progress').Listener }} */
+/**
+ * @param {unknown} options
+ * @returns {{ timeout?: number, signal?: AbortSignal, queueTimeout?: number, rejectOnError?:
+ *   boolean, onProgress?: import('../mcp/progress').Listener }}
+ */
 function callOptions(options) {
   return checked(options, CALL)
 }
 
-/** @param {unknown} options @returns {{ timeout?: number, signal?: AbortSignal, queueTimeout?: number }} */
+/**
+ * @param {unknown} options
+ * @returns {{ timeout?: number, signal?: AbortSignal, queueTimeout?: number }}
+ */
 function listOptions(options) {
   return checked(options, LIST)
 }
@@ -127,7 +137,9 @@ function listOptions(options) {
 function checked(options, checks) {
   /** @type {Record<string, any>} */
   const values = {}
-  for (const [name, value] of Object.entries(validate.options('options', options, Object.keys(checks)))) {
+  for (const [name, value] of Object.entries(
+    validate.options('options', options, Object.keys(checks)),
+  )) {
     if (value !== undefined) values[name] = checks[name](name, value)
   }
   return values

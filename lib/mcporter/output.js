@@ -7,9 +7,11 @@ const { RAW_RESULT, TOOL_ERROR, TOOL_RESULT } = require('./exit-codes')
 const { namesOf } = require('./failure')
 
 /**
- * @typedef {{ exitCode: number | null, signal?: string | null, stdout: string, stderr: string }} Output
+ * @typedef {{ exitCode: number | null, signal?: string | null, stdout: string, stderr: string }}
+ *   Output
  *
- * @typedef {{ kind: 'failed', message: string, stderr: string, issue?: Record<string, unknown> }} Failed
+ * @typedef {{ kind: 'failed', message: string, stderr: string, issue?: Record<string, unknown> }}
+ *   Failed
  *
  * @typedef {{ kind: 'result', value: any }
  *   | { kind: 'tool-error', value: any }
@@ -28,24 +30,36 @@ const { namesOf } = require('./failure')
 function callVerdict(output, { server, tool }) {
   const found = documents(output.stdout)
   const first = found.at(0)
-  if (first !== undefined && output.exitCode === TOOL_RESULT) return { kind: 'result', value: first.value }
-  if (first !== undefined && output.exitCode === TOOL_ERROR) return { kind: 'tool-error', value: first.value }
+  if (first !== undefined && output.exitCode === TOOL_RESULT)
+    return { kind: 'result', value: first.value }
+  if (first !== undefined && output.exitCode === TOOL_ERROR)
+    return { kind: 'tool-error', value: first.value }
 
   // A server's stderr may come before mcporter's report, and may look like one.
-  const report = found.findLast(({ value }) => isReport(value) && value.server === server && value.tool === tool)?.value
+  const report = found.findLast(
+    ({ value }) => isReport(value) && value.server === server && value.tool === tool,
+  )?.value
   if (report !== undefined) return failedReport(report, output)
-  const listed = tool === 'help' ? found.findLast(({ value }) => isListing(value))?.value : undefined
+  const listed =
+    tool === 'help' ? found.findLast(({ value }) => isListing(value))?.value : undefined
   if (listed !== undefined) return { kind: 'unknown-tool', available: namesOf(listed.tools) }
   if (first === undefined) return silent(output)
 
-  // From here on it is a mcporter that launcher.mjs could not watch: a binary, or one of another build.
-  const corrected = /\[mcporter\] Auto-corrected tool call to (.+) \(input: /.exec(`${output.stdout}\n${output.stderr}`)
+  // From here on it is a mcporter that launcher.mjs could not watch: a binary, or one of another
+  // build.
+  const corrected = /\[mcporter\] Auto-corrected tool call to (.+) \(input: /.exec(
+    `${output.stdout}\n${output.stderr}`,
+  )
   if (corrected) return { kind: 'unknown-tool', insteadOf: corrected[1] }
   const isError = first.value?.isError === true && Array.isArray(first.value.content)
   return { kind: isError || output.exitCode !== 0 ? 'tool-error' : 'result', value: first.value }
 }
 
-/** The tool's own answer, which launcher.mjs adds when it is asked to. @param {Output} output @returns {any} */
+/**
+ * The tool's own answer, which launcher.mjs adds when it is asked to.
+ * @param {Output} output
+ * @returns {any}
+ */
 function rawResult({ stdout }) {
   const start = stdout.lastIndexOf(RAW_RESULT)
   try {
@@ -59,7 +73,8 @@ function rawResult({ stdout }) {
 function listVerdict(output, { server }) {
   const listing = documents(output.stdout).findLast(({ value }) => isListing(value))?.value
   // mcporter lists the server with the nearest name when there is none of that name.
-  if (listing === undefined && /Unknown MCP server/.test(output.stderr)) return { kind: 'unknown-server' }
+  if (listing === undefined && /Unknown MCP server/.test(output.stderr))
+    return { kind: 'unknown-server' }
   if (listing === undefined) return silent(output)
   if (listing.name !== server) return { kind: 'unknown-server' }
   if (!Array.isArray(listing.tools)) return failedReport(listing, output)
@@ -72,7 +87,11 @@ function serverNames(output) {
   return namesOf(list?.value.servers)
 }
 
-/** The JSON of an answer; `undefined` where the answer is nested too deep for that. @param {unknown} answer @returns {string | undefined} */
+/**
+ * The JSON of an answer; `undefined` where the answer is nested too deep for that.
+ * @param {unknown} answer
+ * @returns {string | undefined}
+ */
 function jsonOf(answer) {
   try {
     return JSON.stringify(answer)
@@ -81,11 +100,17 @@ function jsonOf(answer) {
   }
 }
 
-/** Tells if an answer reads like a server's word for "I have no such tool". @param {string} text @param {string} tool */
+/**
+ * Tells if an answer reads like a server's word for "I have no such tool".
+ * @param {string} text
+ * @param {string} tool
+ */
 function deniesTool(text, tool) {
   return (
     text.includes(JSON.stringify(tool).slice(1, -1)) &&
-    /not found|unknown|no such|not exist|not accessible|not available|unrecogni[sz]ed|invalid tool/i.test(text)
+    /not found|unknown|no such|not exist|not accessible|not available|unrecogni[sz]ed|invalid tool/i.test(
+      text,
+    )
   )
 }
 
@@ -97,13 +122,20 @@ function failedReport({ error, issue, authCommand }, { stdout, stderr }) {
   return { kind: 'failed', message: String(message), issue, stderr: serverStderr(stdout) + stderr }
 }
 
-/** What a server wrote before it failed: mcporter repeats it on stdout, before its report. @param {string} stdout */
+/**
+ * What a server wrote before it failed: mcporter repeats it on stdout, before its report.
+ * @param {string} stdout
+ */
 function serverStderr(stdout) {
   const start = stdout.indexOf('[mcporter] stderr from ')
   return start === -1 ? '' : stdout.slice(start, stdout.lastIndexOf('\n{') + 1)
 }
 
-/** Nothing that can be read: mcporter's own first complaint says the most. @param {Output} output @returns {Failed} */
+/**
+ * Nothing that can be read: mcporter's own first complaint says the most.
+ * @param {Output} output
+ * @returns {Failed}
+ */
 function silent({ exitCode, signal, stderr }) {
   const lines = stderr.split(/\r?\n/).filter((line) => line.trim() !== '')
   const complaint = lines.find((line) => /^\[mcporter\] |^\w*Error: /.test(line)) ?? lines.at(-1)
@@ -127,7 +159,11 @@ function isObject(value) {
   return typeof value === 'object' && value !== null
 }
 
-/** Without `options`, mcporter's own rendering of the schema as command-line flags. @param {any} entry @returns {Tool} */
+/**
+ * Without `options`, mcporter's own rendering of the schema as command-line flags.
+ * @param {any} entry
+ * @returns {Tool}
+ */
 function toTool({ options, ...tool }) {
   return tool
 }

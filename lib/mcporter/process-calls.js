@@ -1,6 +1,7 @@
 'use strict'
 
-// Calls through a process of mcporter each: for servers that need something of mcporter's that no session here has.
+// Calls through a process of mcporter each: for servers that need something of mcporter's that no
+// session here has.
 
 const { diagnose } = require('./diagnosis')
 const { codedError } = require('../errors')
@@ -19,7 +20,12 @@ class ProcessCalls {
     this.#mcporter = mcporter
   }
 
-  /** What mcporter prints of the tool's answer. @param {Call} call @param {number} deadline @returns {Promise<any>} */
+  /**
+   * What mcporter prints of the tool's answer.
+   * @param {Call} call
+   * @param {number} deadline
+   * @returns {Promise<any>}
+   */
   async call(call, deadline) {
     const output = await this.#mcporter.call(call, deadline)
     const verdict = callVerdict(output, call)
@@ -27,18 +33,33 @@ class ProcessCalls {
     throw await diagnose(this.#mcporter, call, output, verdict, deadline)
   }
 
-  /** The tool's answer as the server gave it. @param {Call} call @param {number} deadline @returns {Promise<any>} */
+  /**
+   * The tool's answer as the server gave it.
+   * @param {Call} call
+   * @param {number} deadline
+   * @returns {Promise<any>}
+   */
   async callRaw(call, deadline) {
     const output = await this.#mcporter.call(call, deadline, { raw: true })
     const raw = rawResult(output)
     if (raw !== undefined && raw.isError !== true) return raw
     const verdict =
-      raw === undefined ? callVerdict(output, call) : { kind: /** @type {const} */ ('tool-error'), value: raw }
-    if (verdict.kind !== 'result') throw await diagnose(this.#mcporter, call, output, verdict, deadline)
-    throw codedError('ERR_MCPORTER', `this mcporter (a binary?) does not show a tool's raw answer; use callToolAsync`)
+      raw === undefined
+        ? callVerdict(output, call)
+        : { kind: /** @type {const} */ ('tool-error'), value: raw }
+    if (verdict.kind !== 'result')
+      throw await diagnose(this.#mcporter, call, output, verdict, deadline)
+    throw codedError(
+      'ERR_MCPORTER',
+      `this mcporter (a binary?) does not show a tool's raw answer; use callToolAsync`,
+    )
   }
 
-  /** mcporter's listing of a server. @param {import('./failure').Call} call @param {number} deadline */
+  /**
+   * mcporter's listing of a server.
+   * @param {import('./failure').Call} call
+   * @param {number} deadline
+   */
   async list(call, deadline) {
     const output = await this.#mcporter.list(call, deadline)
     const verdict = listVerdict(output, call)

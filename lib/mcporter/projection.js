@@ -1,6 +1,7 @@
 'use strict'
 
-// What `mcporter call --output json` prints of a result, without mcporter: the JSON in it if there is any, else all of it.
+// What `mcporter call --output json` prints of a result, without mcporter: the JSON in it if there
+// is any, else all of it.
 
 const { knownParts } = require('./content-blocks')
 
@@ -10,7 +11,8 @@ const DEPTH = 2
 const START_OF_JSON = /^\s*(?:[[{"\-\d]|true|false)/
 
 /**
- * The value that mcporter prints for a result of `tools/call`, `isError` or not. A result that is no object stays as it is.
+ * The value that mcporter prints for a result of `tools/call`, `isError` or not. A result that is
+ * no object stays as it is.
  * @param {any} raw - the result as the server sent it
  * @returns {any}
  */
@@ -44,7 +46,12 @@ function inTexts(result) {
   const values = texts.map(({ text }) => parse(text)).filter((value) => value !== null)
   if (values.length > 1) return values
   // Texts that are no JSON may be the lines of one.
-  return values[0] ?? together(texts) ?? together(texts.filter(({ isMarkdown }) => isMarkdown)) ?? undefined
+  return (
+    values[0] ??
+    together(texts) ??
+    together(texts.filter(({ isMarkdown }) => isMarkdown)) ??
+    undefined
+  )
 }
 
 /** @typedef {{ text: string, isMarkdown: boolean }} Text */
@@ -53,7 +60,8 @@ function inTexts(result) {
 function textsOf({ contents, content }) {
   const texts = Array.isArray(contents) ? contents.map(resourceText) : []
   for (const block of Array.isArray(content) ? content : []) {
-    if (block?.type === 'text' && isText(block.text)) texts.push({ text: block.text, isMarkdown: false })
+    if (block?.type === 'text' && isText(block.text))
+      texts.push({ text: block.text, isMarkdown: false })
     if (block?.type === 'resource') texts.push(resourceText(block.resource))
   }
   return texts.filter((text) => text !== undefined)
@@ -64,7 +72,10 @@ function resourceText(resource) {
   const isMarkdown = isText(resource?.mimeType) && /markdown/i.test(resource.mimeType)
   if (typeof resource?.text === 'string') return { text: resource.text, isMarkdown }
   if (typeof resource?.blob === 'string')
-    return { text: `[Binary resource: ${isText(resource.uri) ? resource.uri : ''}]`, isMarkdown: false }
+    return {
+      text: `[Binary resource: ${isText(resource.uri) ? resource.uri : ''}]`,
+      isMarkdown: false,
+    }
   return undefined
 }
 

@@ -1,7 +1,8 @@
 'use strict'
 
-// The servers of mcporter's configuration, as a pool of sessions takes them. Reading a configuration says which servers there
-// are; what one takes beyond that (a stored token, the files behind npx) is looked up when it is called.
+// The servers of mcporter's configuration, as a pool of sessions takes them. Reading a
+// configuration says which servers there are; what one takes beyond that (a stored token, the files
+// behind npx) is looked up when it is called.
 
 const { passedOn } = require('./config/env-file')
 const { placesHere } = require('./config/places')
@@ -20,7 +21,8 @@ const EARLY = 60_000
  * @typedef {import('../mcp/servers').Configured} Configured
  * @typedef {import('../mcp/servers').Listing} Listing
  * @typedef {import('../mcp/servers').Reach} Reach
- * @typedef {{ configPath?: string, cwd?: string, env?: Record<string, string | undefined>, npxBypass?: boolean }} Settings
+ * @typedef {{ configPath?: string, cwd?: string, env?: Record<string, string | undefined>,
+ *   npxBypass?: boolean }} Settings
  */
 
 /** @param {Settings} settings @returns {import('../mcp/servers').Source} */
@@ -33,7 +35,8 @@ function mcporterServers({ configPath, cwd = process.cwd(), env, npxBypass = tru
   /** The same object as long as the files say the same. */
   async function list() {
     const configuration = await watched.get()
-    if (listed?.configuration !== configuration) listed = { configuration, listing: listing(configuration) }
+    if (listed?.configuration !== configuration)
+      listed = { configuration, listing: listing(configuration) }
     return listed.listing
   }
 
@@ -51,7 +54,11 @@ function mcporterServers({ configPath, cwd = process.cwd(), env, npxBypass = tru
   function configured(server, idleTimeout) {
     const { name, source, definition, needs, reason } = server
     const variables = definition?.fileVariables && passedOn(definition.fileVariables)
-    const description = definition && { transport: definition.transport, description: definition.description, source }
+    const description = definition && {
+      transport: definition.transport,
+      description: definition.description,
+      source,
+    }
     const file = source.path
     const use = useOf(server.lifecycle, idleTimeout)
     return {
@@ -84,10 +91,16 @@ async function signedIn(server, places) {
   const token = await accessToken(definition, places)
   if ('needs' in token) return { transport, ...token }
   const signed = withToken(server, token.accessToken)
-  return signed === undefined ? { transport, needs, reason } : { transport: signed, expiresAt: token.expiresAt }
+  return signed === undefined
+    ? { transport, needs, reason }
+    : { transport: signed, expiresAt: token.expiresAt }
 }
 
-/** Without npx, where its package is here already. @param {Server['transport']} transport @param {string} cwd */
+/**
+ * Without npx, where its package is here already.
+ * @param {Server['transport']} transport
+ * @param {string} cwd
+ */
 async function direct(transport, cwd) {
   if (transport?.kind !== 'stdio') return transport
   // npx itself says what is wrong with files that can't be read.
@@ -95,8 +108,10 @@ async function direct(transport, cwd) {
 }
 
 /**
- * A server that is to live on between calls has a state, which two calls at once would share and an early end would lose.
- * @param {import('./config/lifecycle').Lifecycle | undefined} lifecycle @param {number} [idleTimeout]
+ * A server that is to live on between calls has a state, which two calls at once would share and an
+ * early end would lose.
+ * @param {import('./config/lifecycle').Lifecycle | undefined} lifecycle
+ *   @param {number} [idleTimeout]
  */
 function useOf(lifecycle, idleTimeout = Infinity) {
   if (lifecycle === undefined) return {}

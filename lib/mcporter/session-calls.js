@@ -21,17 +21,34 @@ class SessionCalls {
     this.#pool = pool
   }
 
-  /** Calls a tool; returns what mcporter would print of its answer. @param {Call} call @param {number} deadline @param {Route} [route] @returns {Promise<any>} */
+  /**
+   * Calls a tool; returns what mcporter would print of its answer.
+   * @param {Call} call
+   * @param {number} deadline
+   * @param {Route} [route]
+   * @returns {Promise<any>}
+   */
   async call(call, deadline, route) {
     return this.#answer(call, deadline, route, project)
   }
 
-  /** Calls a tool; returns its answer as the server gave it. @param {Call} call @param {number} deadline @param {Route} [route] @returns {Promise<any>} */
+  /**
+   * Calls a tool; returns its answer as the server gave it.
+   * @param {Call} call
+   * @param {number} deadline
+   * @param {Route} [route]
+   * @returns {Promise<any>}
+   */
   async callRaw(call, deadline, route) {
     return this.#answer(call, deadline, route, (raw) => raw)
   }
 
-  /** Lists a server's tools. @param {import('./failure').Call} call @param {number} deadline @param {Route} [route] */
+  /**
+   * Lists a server's tools.
+   * @param {import('./failure').Call} call
+   * @param {number} deadline
+   * @param {Route} [route]
+   */
   async list(call, deadline, route) {
     const began = performance.now()
     const tools = await this.#pool.listPages(call, deadline, route)
@@ -46,25 +63,42 @@ class SessionCalls {
     }
   }
 
-  /** @param {Call} call @param {number} deadline @param {Route | undefined} route @param {(raw: any) => any} view */
+  /**
+   * @param {Call} call
+   * @param {number} deadline
+   * @param {Route | undefined} route
+   * @param {(raw: any) => any} view
+   */
   async #answer(call, deadline, route, view) {
-    const raw = await this.#pool.callEncoded(call, call.json, deadline, route).catch(async (error) => {
-      throw error.code === 'ERR_MCP' ? await this.#diagnose(call, deadline, error, error.rpcMessage) : error
-    })
+    const raw = await this.#pool
+      .callEncoded(call, call.json, deadline, route)
+      .catch(async (error) => {
+        throw error.code === 'ERR_MCP'
+          ? await this.#diagnose(call, deadline, error, error.rpcMessage)
+          : error
+      })
     const value = view(raw)
     if (raw?.isError !== true) return value
     throw await this.#diagnose(call, deadline, toolError(call, value), jsonOf(raw))
   }
 
-  /** Looks the tool up where the server's words may mean that there is none. @param {Call} call @param {number} deadline @param {Error} error @param {string | undefined} text */
+  /**
+   * Looks the tool up where the server's words may mean that there is none.
+   * @param {Call} call
+   * @param {number} deadline
+   * @param {Error} error
+   * @param {string | undefined} text
+   */
   async #diagnose(call, deadline, error, text) {
-    if (text === undefined || !deniesTool(text, call.tool) || deadline - performance.now() < 1) return error
+    if (text === undefined || !deniesTool(text, call.tool) || deadline - performance.now() < 1)
+      return error
     try {
       const available = namesOf(await this.#pool.listPages(call, deadline))
       return available.includes(call.tool) ? error : unknownTool(call, available, { cause: error })
     } catch (failure) {
       const { code } = /** @type {any} */ (failure)
-      // A look-up that fails takes nothing from what is known already, unless the caller wants no answer any more.
+      // A look-up that fails takes nothing from what is known already, unless the caller wants no
+      // answer any more.
       return code === 'ABORT_ERR' || code === 'ERR_CLOSED' ? failure : error
     }
   }
@@ -74,7 +108,9 @@ const SHOWN = /** @type {const} */ (['name', 'description', 'inputSchema', 'outp
 
 /** Picks what mcporter shows of a tool. @param {any} tool @returns {any} */
 function toTool(tool) {
-  return Object.fromEntries(SHOWN.filter((key) => tool[key] !== undefined).map((key) => [key, tool[key]]))
+  return Object.fromEntries(
+    SHOWN.filter((key) => tool[key] !== undefined).map((key) => [key, tool[key]]),
+  )
 }
 
 module.exports = { SessionCalls }

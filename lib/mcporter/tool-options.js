@@ -5,7 +5,10 @@
 const TYPES = ['string', 'number', 'boolean', 'array', 'object']
 const ITEM_TYPES = ['string', 'number', 'boolean']
 
-/** The shape and an example of a type's values, where no enumeration or format says more. @type {Record<string, { shape: string, example: string }>} */
+/**
+ * The shape and an example of a type's values, where no enumeration or format says more.
+ * @type {Record<string, { shape: string, example: string }>}
+ */
 const BY_TYPE = {
   number: { shape: 'number', example: '1' },
   boolean: { shape: 'true|false', example: 'true' },
@@ -20,7 +23,9 @@ function optionsOf(schema) {
   const { type, properties, required } = record(schema)
   if (type !== 'object' || typeof properties !== 'object' || properties === null) return []
   const needed = Array.isArray(required) ? required : []
-  return Object.entries(properties).map(([property, described]) => option(property, record(described), needed))
+  return Object.entries(properties).map(([property, described]) =>
+    option(property, record(described), needed),
+  )
 }
 
 /** @param {string} property @param {Schema} schema @param {unknown[]} required */
@@ -28,7 +33,9 @@ function option(property, schema, required) {
   const type = typeOf(schema.type, TYPES)
   const format = formatOf(schema)
   const enumValues = enumOf(schema)
-  const cliName = property.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`).replaceAll('_', '-')
+  const cliName = property
+    .replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+    .replaceAll('_', '-')
   return {
     property,
     cliName,
@@ -46,7 +53,9 @@ function option(property, schema, required) {
 
 /** @param {unknown} type @param {string[]} known */
 function typeOf(type, known) {
-  const all = (Array.isArray(type) ? type : [type]).map((each) => (each === 'integer' ? 'number' : each))
+  const all = (Array.isArray(type) ? type : [type]).map((each) =>
+    each === 'integer' ? 'number' : each,
+  )
   return all.find((each) => known.includes(each)) ?? 'unknown'
 }
 
@@ -65,7 +74,8 @@ function enumOf(schema) {
 
 /** @param {string} property @param {string} type @param {unknown} standard */
 function example(property, type, standard) {
-  if (standard !== undefined) return typeof standard === 'string' ? standard : JSON.stringify(standard)
+  if (standard !== undefined)
+    return typeof standard === 'string' ? standard : JSON.stringify(standard)
   const known = BY_TYPE[type]?.example
   if (known !== undefined) return known
   if (/path/i.test(property)) return '/path/to/file.md'
@@ -75,7 +85,8 @@ function example(property, type, standard) {
 /** @param {Schema} schema @returns {string | undefined} */
 function formatOf({ format, description }) {
   if (typeof format === 'string' && format !== '') return format
-  const isIso = typeof description === 'string' && /\biso[-\s]*8601\b|\biso\s+format\b/i.test(description)
+  const isIso =
+    typeof description === 'string' && /\biso[-\s]*8601\b|\biso\s+format\b/i.test(description)
   return isIso && typeof format !== 'string' ? 'iso-8601' : undefined
 }
 

@@ -1,18 +1,23 @@
 'use strict'
 
-// Everything that there is to tell at one moment. What was counted is this process's; slots, sessions and scans are those of
-// the helper and the scanner that are asked for.
+// Everything that there is to tell at one moment. What was counted is this process's; slots,
+// sessions and scans are those of the helper and the scanner that are asked for.
 
 const os = require('node:os')
 const native = require('../native')
 const { REJECTIONS } = require('./outcomes')
 
 /**
- * @typedef {{ count: number, sum: number, buckets: number[] }} Histogram - each bucket with those below it
- * @typedef {{ count: number, p50: number, p95: number, p99: number, max: number, mean: number }} Quantiles - seconds
- * @typedef {Quantiles & { server: string, tool: string, outcomes: (Histogram | null)[] }} CallSeries - by the places of OUTCOMES
- * @typedef {{ server: string | null, count: number, memory: number, cpu: number, spawns: number, exits: Record<string, number>, stuck: number, stuckTotal: number }} Children
- * @typedef {{ bounds: number[], calls: CallSeries[], wait: Quantiles & { histogram: Histogram }, rejected: number[], children: Children[] }} Recorded
+ * @typedef {{ count: number, sum: number, buckets: number[] }} Histogram
+ *   - each bucket with those below it
+ * @typedef {{ count: number, p50: number, p95: number, p99: number, max: number, mean: number }}
+ *   Quantiles - seconds
+ * @typedef {Quantiles & { server: string, tool: string, outcomes: (Histogram | null)[] }}
+ *   CallSeries - by the places of OUTCOMES
+ * @typedef {{ server: string | null, count: number, memory: number, cpu: number, spawns: number,
+ *   exits: Record<string, number>, stuck: number, stuckTotal: number }} Children
+ * @typedef {{ bounds: number[], calls: CallSeries[], wait: Quantiles & { histogram: Histogram },
+ *   rejected: number[], children: Children[] }} Recorded
  *
  * @typedef {Pick<import('../health/options').HealthSource, 'helper' | 'cleanup'>} Source
  */

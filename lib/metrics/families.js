@@ -11,16 +11,22 @@ const MAX_SERVERS = 200
 const MAX_NAME = 100
 
 /**
- * A counter's name has its `_total` in the text only. Of a histogram there are sum and count, and for each bound how many
- * were not above it.
+ * A counter's name has its `_total` in the text only. Of a histogram there are sum and count, and
+ * for each bound how many were not above it.
  * @typedef {Record<string, string>} Labels
  * @typedef {{ labels: Labels, value: number }} Point
- * @typedef {{ labels: Labels, sum: number, count: number, buckets: [bound: number, count: number][] }} Distribution
- * @typedef {{ name: string, help: string } & ({ type: 'gauge' | 'counter', points: Point[] } | { type: 'histogram', points: Distribution[] })} Family
+ * @typedef {{ labels: Labels, sum: number, count: number, buckets: [bound: number, count: number][]
+ *   }} Distribution
+ * @typedef {{ name: string, help: string } & ({ type: 'gauge' | 'counter', points: Point[] } | {
+ *   type: 'histogram', points: Distribution[] })} Family
  * @typedef {ReturnType<typeof import('./collect').collect>} Collected
  */
 
-/** @param {Collected} collected @param {import('../../index').Alert[]} alerts @returns {Family[]} */
+/**
+ * @param {Collected} collected
+ * @param {import('../../index').Alert[]} alerts
+ * @returns {Family[]}
+ */
 function families(collected, alerts) {
   return [
     gauge('procward_build_info', 'The version of procward.', [{ labels: { version }, value: 1 }]),
@@ -30,7 +36,11 @@ function families(collected, alerts) {
     ...pool(collected),
     ...cleanup(collected),
     gauge('procward_alerts_active', 'Alerts that are active, 1 each.', alerts.map(activeAlert)),
-    single('procward_host_memory_available_bytes', 'Memory that is left.', collected.memory.available),
+    single(
+      'procward_host_memory_available_bytes',
+      'Memory that is left.',
+      collected.memory.available,
+    ),
     single('procward_host_memory_bytes', 'Memory in all.', collected.memory.total),
   ]
 }
@@ -41,39 +51,66 @@ function queue({ semaphore, wait, rejected, bounds }) {
     single('procward_semaphore_limit', 'How many calls may run at once.', semaphore.limit),
     single('procward_semaphore_in_use', 'Calls that hold a slot.', semaphore.inUse),
     single('procward_semaphore_queued', 'Calls that wait for a slot.', semaphore.queued),
-    histogram('procward_semaphore_wait_seconds', 'How long calls waited for the slot that they got.', [
-      distribution({}, wait.histogram, bounds),
-    ]),
-    counter('procward_semaphore_rejected', 'Calls that got no slot, by reason.', by('reason', rejected)),
+    histogram(
+      'procward_semaphore_wait_seconds',
+      'How long calls waited for the slot that they got.',
+      [distribution({}, wait.histogram, bounds)],
+    ),
+    counter(
+      'procward_semaphore_rejected',
+      'Calls that got no slot, by reason.',
+      by('reason', rejected),
+    ),
   ]
 }
 
 /** @param {Collected} collected @returns {Family[]} */
 function calls({ calls, bounds }) {
   const points = calls.flatMap(({ server, tool, outcomes }) =>
-    outcomes.flatMap((of, at) => (of ? [distribution({ server, tool, outcome: OUTCOMES[at] }, of, bounds)] : [])),
+    outcomes.flatMap((of, at) =>
+      of ? [distribution({ server, tool, outcome: OUTCOMES[at] }, of, bounds)] : [],
+    ),
   )
-  return [histogram('procward_tool_call_duration_seconds', 'How long calls took once they had a slot.', points)]
+  return [
+    histogram(
+      'procward_tool_call_duration_seconds',
+      'How long calls took once they had a slot.',
+      points,
+    ),
+  ]
 }
 
 /** @param {Collected} collected @returns {Family[]} */
 function children({ children }) {
   const name = (/** @type {string | null} */ server) => ({ server: server ?? '' })
-  const points = (/** @type {'count' | 'memory' | 'cpu' | 'spawns' | 'stuck' | 'stuckTotal'} */ field) =>
-    children.map((child) => ({ labels: name(child.server), value: child[field] }))
+  const points = (
+    /** @type {'count' | 'memory' | 'cpu' | 'spawns' | 'stuck' | 'stuckTotal'} */ field,
+  ) => children.map((child) => ({ labels: name(child.server), value: child[field] }))
   const exits = children.flatMap(({ server, exits }) => by('reason', exits, name(server)))
   return [
     gauge('procward_children', 'Process trees that run.', points('count')),
-    gauge('procward_children_resident_memory_bytes', 'Resident memory of the process trees.', points('memory')),
+    gauge(
+      'procward_children_resident_memory_bytes',
+      'Resident memory of the process trees.',
+      points('memory'),
+    ),
     counter(
       'procward_children_cpu_seconds',
       'Processor time of the process trees, also of those that ended.',
       points('cpu'),
     ),
-    gauge('procward_children_stuck', 'Process trees that were killed and are still there.', points('stuck')),
+    gauge(
+      'procward_children_stuck',
+      'Process trees that were killed and are still there.',
+      points('stuck'),
+    ),
     counter('procward_child_spawns', 'Process trees that were started.', points('spawns')),
     counter('procward_child_exits', 'Process trees that ended, by reason.', exits),
-    counter('procward_child_stuck', 'Process trees that were killed and did not end in time.', points('stuckTotal')),
+    counter(
+      'procward_child_stuck',
+      'Process trees that were killed and did not end in time.',
+      points('stuckTotal'),
+    ),
   ]
 }
 
@@ -81,16 +118,26 @@ function children({ children }) {
 function pool({ pool }) {
   const { hits = 0, misses = 0, recycled = {} } = pool?.stats ?? {}
   return [
-    gauge('procward_pool_size', 'Sessions with servers, by what they do.', sessions(pool?.sessions ?? [])),
+    gauge(
+      'procward_pool_size',
+      'Sessions with servers, by what they do.',
+      sessions(pool?.sessions ?? []),
+    ),
     counter('procward_pool_hits', 'Calls that got a session which had been used before.', [
       { labels: {}, value: hits },
     ]),
-    counter('procward_pool_misses', 'Calls that were the first of their session.', [{ labels: {}, value: misses }]),
+    counter('procward_pool_misses', 'Calls that were the first of their session.', [
+      { labels: {}, value: misses },
+    ]),
     counter('procward_pool_recycled', 'Sessions that ended, by reason.', by('reason', recycled)),
   ]
 }
 
-/** How many sessions each server has in each state. @param {import('../../index').McpPoolStatus['sessions']} all @returns {Point[]} */
+/**
+ * How many sessions each server has in each state.
+ * @param {import('../../index').McpPoolStatus['sessions']} all
+ * @returns {Point[]}
+ */
 function sessions(all) {
   /** @type {Map<string, Map<string, number>>} */
   const servers = new Map()
@@ -118,12 +165,21 @@ function cleanup({ cleanup }) {
     counter('procward_cleanup_scans', 'Scans for processes that were forgotten.', [
       { labels: {}, value: cleanup.scans },
     ]),
-    counter('procward_cleanup_killed', 'Processes that scans ended, by reason.', by('reason', cleanup.killedFor)),
-    counter('procward_cleanup_errors', 'What went wrong in scans.', [{ labels: {}, value: cleanup.errors }]),
+    counter(
+      'procward_cleanup_killed',
+      'Processes that scans ended, by reason.',
+      by('reason', cleanup.killedFor),
+    ),
+    counter('procward_cleanup_errors', 'What went wrong in scans.', [
+      { labels: {}, value: cleanup.errors },
+    ]),
   ]
   if (cleanup.lastScan === null) return all
   const when = 'When the latest scan began, since 1970.'
-  return [...all, single('procward_cleanup_last_scan_timestamp_seconds', when, cleanup.lastScan / 1000)]
+  return [
+    ...all,
+    single('procward_cleanup_last_scan_timestamp_seconds', when, cleanup.lastScan / 1000),
+  ]
 }
 
 /** @param {import('../../index').Alert} alert @returns {Point} */
@@ -131,12 +187,25 @@ function activeAlert({ name, level }) {
   return { labels: { name, level }, value: 1 }
 }
 
-/** @param {string} label @param {Record<string, number>} counts @param {Labels} [more] @returns {Point[]} */
+/**
+ * @param {string} label
+ * @param {Record<string, number>} counts
+ * @param {Labels} [more]
+ * @returns {Point[]}
+ */
 function by(label, counts, more) {
-  return Object.entries(counts).map(([name, value]) => ({ labels: { ...more, [label]: name }, value }))
+  return Object.entries(counts).map(([name, value]) => ({
+    labels: { ...more, [label]: name },
+    value,
+  }))
 }
 
-/** @param {Labels} labels @param {import('./collect').Histogram} histogram @param {number[]} bounds @returns {Distribution} */
+/**
+ * @param {Labels} labels
+ * @param {import('./collect').Histogram} histogram
+ * @param {number[]} bounds
+ * @returns {Distribution}
+ */
 function distribution(labels, { sum, count, buckets }, bounds) {
   return { labels, sum, count, buckets: bounds.map((bound, at) => [bound, buckets[at]]) }
 }

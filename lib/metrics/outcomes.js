@@ -1,6 +1,7 @@
 'use strict'
 
-// How a call ended, and why one never began, in few words that can be label values. The addon knows them by their places.
+// How a call ended, and why one never began, in few words that can be label values. The addon knows
+// them by their places.
 
 const OUTCOMES = /** @type {const} */ ([
   'ok',

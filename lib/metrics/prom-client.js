@@ -1,6 +1,7 @@
 'use strict'
 
-// procward's metrics in the registry that a server has already. The registry asks for them by the one method that it needs.
+// procward's metrics in the registry that a server has already. The registry asks for them by the
+// one method that it needs.
 
 const { activeAlerts } = require('../alerts/watch')
 const validate = require('../validate')
@@ -14,11 +15,16 @@ function registerMetrics(registry, options) {
     throw validate.invalidConfig('registry', 'a Registry of prom-client', registry)
   }
   const source = metricsSource(options)
-  /** All families of one scrape, which asks for each of them in one go. @type {Map<string, import('./families').Family> | undefined} */
+  /**
+   * All families of one scrape, which asks for each of them in one go.
+   * @type {Map<string, import('./families').Family> | undefined}
+   */
   let current
   const familiesNow = () => {
     if (current === undefined) {
-      current = new Map(families(collect(source), activeAlerts(source)).map((family) => [family.name, family]))
+      current = new Map(
+        families(collect(source), activeAlerts(source)).map((family) => [family.name, family]),
+      )
       setImmediate(() => {
         current = undefined
       })
@@ -35,7 +41,12 @@ class Metric {
   #families
   #family
 
-  /** @param {string} family @param {string} help @param {string} type @param {() => Map<string, import('./families').Family>} families */
+  /**
+   * @param {string} family
+   * @param {string} help
+   * @param {string} type
+   * @param {() => Map<string, import('./families').Family>} families
+   */
   constructor(family, help, type, families) {
     this.name = type === 'counter' ? `${family}_total` : family
     this.help = help
@@ -58,7 +69,11 @@ class Metric {
 function values(name, family) {
   if (family.type !== 'histogram') return family.points
   return family.points.flatMap(({ labels, sum, count, buckets }) => [
-    ...buckets.map(([le, value]) => ({ metricName: `${name}_bucket`, labels: { ...labels, le }, value })),
+    ...buckets.map(([le, value]) => ({
+      metricName: `${name}_bucket`,
+      labels: { ...labels, le },
+      value,
+    })),
     { metricName: `${name}_bucket`, labels: { ...labels, le: '+Inf' }, value: count },
     { metricName: `${name}_sum`, labels, value: sum },
     { metricName: `${name}_count`, labels, value: count },

@@ -33,18 +33,32 @@ function newSeries(server, tool) {
   return number
 }
 
-/** A call was answered. @param {{ server: string, tool: string }} call @param {number} began - as `performance.now()` tells the time */
+/**
+ * A call was answered.
+ * @param {{ server: string, tool: string }} call
+ * @param {number} began - as `performance.now()` tells the time
+ */
 function recordAnswer({ server, tool }, began) {
   native.metricsRecordCall(seriesOf(server, tool), OK, (performance.now() - began) / 1000)
 }
 
-/** A call was answered with a tool's own result, which may say `isError`. @param {{ server: string, tool: string }} call @param {any} result @param {number} began */
+/**
+ * A call was answered with a tool's own result, which may say `isError`.
+ * @param {{ server: string, tool: string }} call
+ * @param {any} result
+ * @param {number} began
+ */
 function recordResult({ server, tool }, result, began) {
   const outcome = result?.isError === true ? TOOL : OK
   native.metricsRecordCall(seriesOf(server, tool), outcome, (performance.now() - began) / 1000)
 }
 
-/** A call failed. Names that nobody knows get no series, because anybody can make them up. @param {{ server: string, tool: string }} call @param {unknown} error @param {number} began */
+/**
+ * A call failed. Names that nobody knows get no series, because anybody can make them up.
+ * @param {{ server: string, tool: string }} call
+ * @param {unknown} error
+ * @param {number} began
+ */
 function recordFailure({ server, tool }, error, began) {
   const outcome = OUTCOMES.indexOf(outcomeOf(error))
   const number = outcome === UNKNOWN ? OTHER : seriesOf(server, tool)

@@ -29,7 +29,12 @@ function summary({ time, calls, wait, semaphore, rejected, children, pool, clean
     rejected: /** @type {any} */ (rejected),
     children,
     pool: poolSummary(pool),
-    cleanup: { scans: cleanup.scans, killed: cleanup.killedFor, errors: cleanup.errors, lastScan: cleanup.lastScan },
+    cleanup: {
+      scans: cleanup.scans,
+      killed: cleanup.killedFor,
+      errors: cleanup.errors,
+      lastScan: cleanup.lastScan,
+    },
   }
 }
 

@@ -16,7 +16,10 @@ const KEPT = 720
  * @typedef {import('./collect').Source} Source
  */
 
-/** One for each helper and scanner, as long as there are both. @type {WeakMap<object, WeakMap<object, Sampler>>} */
+/**
+ * One for each helper and scanner, as long as there are both.
+ * @type {WeakMap<object, WeakMap<object, Sampler>>}
+ */
 const samplers = new WeakMap()
 /** Those that somebody listens to, who need hold on to nothing. @type {Set<Sampler>} */
 const listenedTo = new Set()
@@ -43,7 +46,11 @@ class Sampler {
     timer.unref()
   }
 
-  /** Those after this moment, oldest first. @param {number} [since] ms since the epoch @returns {Sample[]} */
+  /**
+   * Those after this moment, oldest first.
+   * @param {number} [since] ms since the epoch
+   * @returns {Sample[]}
+   */
   history(since = -Infinity) {
     const newest = this.#samples.at(-1)?.time ?? Infinity
     // The time of a sample that was given before the clock was set back.
@@ -78,7 +85,10 @@ class Sampler {
     for (const listener of this.#listeners) tell(listener, sample)
   }
 
-  /** When the clock was set back, all samples go with it, so that they stay in order. @param {number} time of the next sample */
+  /**
+   * When the clock was set back, all samples go with it, so that they stay in order.
+   * @param {number} time of the next sample
+   */
   #followClock(time) {
     const last = this.#samples.at(-1)
     if (last === undefined || last.time < time) return
@@ -88,7 +98,11 @@ class Sampler {
   }
 }
 
-/** A listener that throws is an uncaught exception, and no reason for the others not to hear. @param {(sample: Sample) => void} listener @param {Sample} sample */
+/**
+ * A listener that throws is an uncaught exception, and no reason for the others not to hear.
+ * @param {(sample: Sample) => void} listener
+ * @param {Sample} sample
+ */
 function tell(listener, sample) {
   try {
     listener(sample)
@@ -97,7 +111,12 @@ function tell(listener, sample) {
   }
 }
 
-/** The sampler of these two, which looks from its first use on. @param {Source['helper']} helper @param {Source['cleanup']} cleanup @returns {Sampler} */
+/**
+ * The sampler of these two, which looks from its first use on.
+ * @param {Source['helper']} helper
+ * @param {Source['cleanup']} cleanup
+ * @returns {Sampler}
+ */
 function sampler(helper, cleanup) {
   let ofHelper = samplers.get(helper)
   if (ofHelper === undefined) {
@@ -112,7 +131,11 @@ function sampler(helper, cleanup) {
   return found
 }
 
-/** Nothing where there is nothing to see: what is wrong (a malformed environment) is told to those who ask. @param {Source} source */
+/**
+ * Nothing where there is nothing to see: what is wrong (a malformed environment) is told to those
+ * who ask.
+ * @param {Source} source
+ */
 function takenSample(source) {
   try {
     return takeSample(source)
@@ -123,7 +146,9 @@ function takenSample(source) {
 
 /** @param {Source} source @returns {Sample} */
 function takeSample({ helper, cleanup }) {
-  const { calls, failures, queueTimeouts, children, memory, stuck, slowest } = JSON.parse(native.metricsTotals())
+  const { calls, failures, queueTimeouts, children, memory, stuck, slowest } = JSON.parse(
+    native.metricsTotals(),
+  )
   const { maxConcurrent, current, queued } = helper.getSemaphoreStatus()
   const { stats } = cleanup.getStats()
   const host = hostMemory()

@@ -5,11 +5,15 @@
 const { codedError } = require('../errors')
 const { signalName, startError, tail } = require('../process/failure')
 
-/** @typedef {{ command: string, maxBuffer: number, readyTimeout: number }} Described What messages say of a worker. */
+/**
+ * @typedef {{ command: string, maxBuffer: number, readyTimeout: number }} Described
+ *   What messages say of a worker.
+ */
 
 /**
  * Why waiting for a worker was in vain.
- * @param {Described} of @param {import('../../binding').WorkerFailure} failure @param {number} timeout
+ * @param {Described} of
+ *   @param {import('../../binding').WorkerFailure} failure @param {number} timeout
  * @returns {ReturnType<typeof codedError>}
  */
 function acquireFailure(of, failure, timeout) {
@@ -38,7 +42,11 @@ function acquireFailure(of, failure, timeout) {
   return codedError('ERR_INTERNAL', `${of.command} could not be started`)
 }
 
-/** Why a worker that has ended does not answer. @param {Described} of @param {import('../../binding').WorkerExit} exit */
+/**
+ * Why a worker that has ended does not answer.
+ * @param {Described} of
+ * @param {import('../../binding').WorkerExit} exit
+ */
 function exitFailure({ command, maxBuffer }, exit) {
   const ended = details(exit)
   switch (exit.ended) {
@@ -57,7 +65,10 @@ function exitFailure({ command, maxBuffer }, exit) {
   return codedError('ERR_WORKER_EXITED', `${command} ${how}${tail(ended)}`, ended)
 }
 
-/** How a worker ended, as its error and its 'exit' event show it. @param {import('../../binding').WorkerExit} [exit] */
+/**
+ * How a worker ended, as its error and its 'exit' event show it.
+ * @param {import('../../binding').WorkerExit} [exit]
+ */
 function details(exit) {
   const { exitCode = null, signal, stderr = '' } = exit ?? {}
   return { exitCode, signal: signalName(signal), stderr }

@@ -7,13 +7,19 @@ const validate = require('../validate')
 
 const SHOWN = 200
 
-/** @typedef {{ value: unknown, error?: undefined } | { error: Error }} Received A line, as it is received. */
+/**
+ * @typedef {{ value: unknown, error?: undefined } | { error: Error }} Received
+ *   A line, as it is received.
+ */
 
 /** One line for a worker. @param {unknown} message @param {boolean} json */
 function toLine(message, json) {
   if (typeof message !== 'string' || json) return `${toJson(message)}\n`
   if (!message.includes('\n')) return `${message}\n`
-  throw codedError('ERR_INVALID_ARG_VALUE', 'message must be one line: a string without "\\n", or a value sent as JSON')
+  throw codedError(
+    'ERR_INVALID_ARG_VALUE',
+    'message must be one line: a string without "\\n", or a value sent as JSON',
+  )
 }
 
 /** @param {unknown} message */
@@ -24,9 +30,13 @@ function toJson(message) {
   try {
     text = JSON.stringify(message)
   } catch (cause) {
-    throw codedError('ERR_INVALID_ARG_VALUE', `message must be ${expected}: ${/** @type {Error} */ (cause).message}`, {
-      cause,
-    })
+    throw codedError(
+      'ERR_INVALID_ARG_VALUE',
+      `message must be ${expected}: ${/** @type {Error} */ (cause).message}`,
+      {
+        cause,
+      },
+    )
   }
   if (text === undefined) throw validate.invalidArgument('message', expected, message)
   return text
@@ -40,7 +50,10 @@ function fromLine(line, json) {
   } catch (cause) {
     const shown = line.length > SHOWN ? `${line.slice(0, SHOWN)}…` : line
     return {
-      error: codedError('ERR_INVALID_LINE', `The worker wrote a line that is no JSON: ${shown}`, { cause, line }),
+      error: codedError('ERR_INVALID_LINE', `The worker wrote a line that is no JSON: ${shown}`, {
+        cause,
+        line,
+      }),
     }
   }
 }

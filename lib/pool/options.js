@@ -24,20 +24,28 @@ const NO_OWNER = 0
 
 /** A pool's options, checked. @param {unknown} options */
 function poolOptions(options) {
-  if (options === undefined) throw validate.invalidConfig('options', 'an object with at least a command', options)
+  if (options === undefined)
+    throw validate.invalidConfig('options', 'an object with at least a command', options)
   /** @type {Record<string, any>} */
-  const given = { ...DEFAULTS, ...defined(validate.options('options', options, [...OWN, ...PROCESS])) }
+  const given = {
+    ...DEFAULTS,
+    ...defined(validate.options('options', options, [...OWN, ...PROCESS])),
+  }
   const { command, args = [], json = false, ready = false, maxSize = config.poolSize() } = given
   const unlimited = { unlimited: true }
   validate.string('command', command)
-  if (command === '') throw validate.invalidConfig('command', 'the name or path of a program', command)
+  if (command === '')
+    throw validate.invalidConfig('command', 'the name or path of a program', command)
   if (!Array.isArray(args)) throw validate.invalidConfig('args', 'an array of strings', args)
   validate.count('maxSize', maxSize)
   if (given.minWarm !== 0) validate.count('minWarm', given.minWarm)
-  if (given.minWarm > maxSize) throw validate.invalidConfig('minWarm', `at most maxSize (${maxSize})`, given.minWarm)
+  if (given.minWarm > maxSize)
+    throw validate.invalidConfig('minWarm', `at most maxSize (${maxSize})`, given.minWarm)
   if (given.maxUses !== undefined) validate.count('maxUses', given.maxUses)
   if (given.maxLifetime !== undefined) validate.time('maxLifetime', given.maxLifetime)
-  const processOptions = Object.fromEntries(PROCESS.filter((name) => name in given).map((name) => [name, given[name]]))
+  const processOptions = Object.fromEntries(
+    PROCESS.filter((name) => name in given).map((name) => [name, given[name]]),
+  )
   const { native: worker } = processRequest(command, args, processOptions, NO_OWNER)
   const readyTimeout = validate.time('readyTimeout', given.readyTimeout)
   return {

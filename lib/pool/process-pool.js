@@ -13,7 +13,10 @@ const { Worker } = require('./worker')
 /** @typedef {{ timeout?: number, signal?: AbortSignal }} WaitOptions */
 /** @typedef {import('./worker').Inside} Inside */
 
-/** Worker processes that speak in lines: started when needed, used by one at a time, kept for the next, ended when idle. */
+/**
+ * Worker processes that speak in lines: started when needed, used by one at a time, kept for the
+ * next, ended when idle.
+ */
 class ProcessPool {
   #native
   #options
@@ -58,8 +61,10 @@ class ProcessPool {
 
   /** @param {Worker} worker */
   release(worker) {
-    if (!(worker instanceof Worker)) throw validate.invalidArgument('worker', 'a worker of this pool', worker)
-    for (const { worker: used, end } of this.#uses.values()) if (used === worker && end(false)) return
+    if (!(worker instanceof Worker))
+      throw validate.invalidArgument('worker', 'a worker of this pool', worker)
+    for (const { worker: used, end } of this.#uses.values())
+      if (used === worker && end(false)) return
     throw codedError('ERR_NOT_ACQUIRED', "The worker was given back already, or is another pool's")
   }
 
@@ -89,13 +94,19 @@ class ProcessPool {
     }
   }
 
-  /** Takes no more work, serves those who wait, ends each worker after its use. @returns {Promise<void>} once none is left */
+  /**
+   * Takes no more work, serves those who wait, ends each worker after its use.
+   * @returns {Promise<void>} once none is left
+   */
   async drain() {
     this.#isClosed = true
     await this.#native.drain()
   }
 
-  /** Refuses those who wait, and ends all workers. @returns {Promise<void>} once nothing is left of them */
+  /**
+   * Refuses those who wait, and ends all workers.
+   * @returns {Promise<void>} once nothing is left of them
+   */
   async close() {
     this.#isClosed = true
     await this.#native.close()
@@ -119,7 +130,12 @@ class ProcessPool {
     }
   }
 
-  /** @param {number} use @param {number} timeout @param {AbortSignal} [signal] @returns {Promise<number>} the worker's pid */
+  /**
+   * @param {number} use
+   * @param {number} timeout
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<number>} the worker's pid
+   */
   async #wait(use, timeout, signal) {
     const abort = () => this.#native.giveUp(use, 'aborted')
     const late = () => this.#native.giveUp(use, 'timeout')
@@ -137,7 +153,11 @@ class ProcessPool {
     return /** @type {number} */ (pid)
   }
 
-  /** Listens to what a worker does from before it is there, so that nothing is missed. @param {number} use @param {Inside} inside */
+  /**
+   * Listens to what a worker does from before it is there, so that nothing is missed.
+   * @param {number} use
+   * @param {Inside} inside
+   */
   #connect(use, inside) {
     this.#uses.set(use, inside)
     return {
@@ -154,7 +174,8 @@ class ProcessPool {
 
 /**
  * Runs `fn` for at most so long, or until the signal; what it does after that is not waited for.
- * @template T @param {number | undefined} timeout @param {AbortSignal | undefined} signal @param {() => T | PromiseLike<T>} fn
+ * @template T @param {number | undefined} timeout @param {AbortSignal | undefined} signal @param
+ * {() => T | PromiseLike<T>} fn
  * @returns {Promise<T>}
  */
 async function within(timeout, signal, fn) {
@@ -165,7 +186,8 @@ async function within(timeout, signal, fn) {
   let abort = () => {}
   const limit = new Promise((_, reject) => {
     abort = () => reject(abortError(/** @type {AbortSignal} */ (signal)))
-    const late = () => reject(codedError('ERR_CALL_TIMEOUT', `The use of a worker timed out after ${timeout} ms`))
+    const late = () =>
+      reject(codedError('ERR_CALL_TIMEOUT', `The use of a worker timed out after ${timeout} ms`))
     if (timeout !== undefined && timeout !== Infinity) timer = setTimeout(late, timeout)
     if (signal) abortListeners.add(signal, abort)
   })

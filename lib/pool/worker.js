@@ -17,8 +17,8 @@ const LINE = 32
  * What a worker needs of its pool, and the pool of it.
  * @typedef {{ post(text: string): void, send(text: string): Promise<boolean>, resume(): void,
  *   release(heard: number, spoiled: boolean): void }} Link
- * @typedef {{ worker: Worker, begin(pid: number): void, hear(event: import('../../binding').WorkerEvent): boolean,
- *   end(spoiled: boolean): boolean }} Inside
+ * @typedef {{ worker: Worker, begin(pid: number): void, hear(event:
+ *   import('../../binding').WorkerEvent): boolean, end(spoiled: boolean): boolean }} Inside
  * @typedef {{ resolve: (value: any) => void, reject: (error: Error) => void }} Receiver
  * @typedef {{ timeout?: number, signal?: AbortSignal }} WaitOptions
  */
@@ -44,7 +44,11 @@ class Worker extends EventEmitter {
   /** Why it answers no more. @type {Error | undefined} */
   #failure
 
-  /** @param {(inside: Inside) => Link} connect @param {import('./failure').Described} described @param {boolean} json */
+  /**
+   * @param {(inside: Inside) => Link} connect
+   * @param {import('./failure').Described} described
+   * @param {boolean} json
+   */
   constructor(connect, described, json) {
     super()
     this.#described = described
@@ -77,7 +81,12 @@ class Worker extends EventEmitter {
     return this.#receive(waitOptions(options))
   }
 
-  /** Sends a message and receives the next line. @param {unknown} message @param {WaitOptions} [options] @returns {Promise<any>} */
+  /**
+   * Sends a message and receives the next line.
+   * @param {unknown} message
+   * @param {WaitOptions} [options]
+   * @returns {Promise<any>}
+   */
   async request(message, options) {
     const wait = waitOptions(options)
     const line = toLine(message, this.#json)
@@ -110,7 +119,10 @@ class Worker extends EventEmitter {
     return true
   }
 
-  /** Takes what it did, and tells whether it can take more. @param {import('../../binding').WorkerEvent} event */
+  /**
+   * Takes what it did, and tells whether it can take more.
+   * @param {import('../../binding').WorkerEvent} event
+   */
   #hear({ lines, errorLines, exit }) {
     if (lines.length > 0) this.#heard++
     for (const line of lines) this.#hearLine(line)
@@ -187,8 +199,10 @@ class Worker extends EventEmitter {
         receiver.reject(error)
       }
       const abort = () => giveUp(abortError(/** @type {AbortSignal} */ (signal)))
-      const late = () => giveUp(codedError('ERR_CALL_TIMEOUT', `The worker wrote no line within ${timeout} ms`))
-      const timer = timeout === undefined || timeout === Infinity ? undefined : setTimeout(late, timeout)
+      const late = () =>
+        giveUp(codedError('ERR_CALL_TIMEOUT', `The worker wrote no line within ${timeout} ms`))
+      const timer =
+        timeout === undefined || timeout === Infinity ? undefined : setTimeout(late, timeout)
       if (signal) abortListeners.add(signal, abort)
       this.#receivers.add(receiver)
     })
@@ -204,7 +218,11 @@ class Worker extends EventEmitter {
     if (this.#failure) throw this.#failure
   }
 
-  /** A listener that throws is an uncaught exception, and no reason to keep the other lines back. @param {string} event @param {unknown} value */
+  /**
+   * A listener that throws is an uncaught exception, and no reason to keep the other lines back.
+   * @param {string} event
+   * @param {unknown} value
+   */
   #tell(event, value) {
     try {
       return this.emit(event, value)

@@ -10,8 +10,18 @@ const { abortError, codedError } = require('../errors')
 const STDERR_TAIL = 1000
 /** How many pids a message names. */
 const MAX_NAMED = 20
-/** Windows' own numbers for what can keep a program from starting. @type {Record<number, string>} */
-const WINDOWS_ERRORS = { 2: 'ENOENT', 3: 'ENOENT', 5: 'EACCES', 160: 'EINVAL', 193: 'ENOEXEC', 206: 'E2BIG' }
+/**
+ * Windows' own numbers for what can keep a program from starting.
+ * @type {Record<number, string>}
+ */
+const WINDOWS_ERRORS = {
+  2: 'ENOENT',
+  3: 'ENOENT',
+  5: 'EACCES',
+  160: 'EINVAL',
+  193: 'ENOEXEC',
+  206: 'E2BIG',
+}
 
 /** What such an error means here. @type {Record<string, string>} */
 const HINTS = {
@@ -39,14 +49,17 @@ function nameOf(names, number) {
 
 /** The error that Node.js would make of it. @param {string} command @param {number} number */
 function systemError(command, number) {
-  const code = (process.platform === 'win32' ? WINDOWS_ERRORS[number] : nameOf(constants().errno, number)) ?? 'UNKNOWN'
+  const code =
+    (process.platform === 'win32' ? WINDOWS_ERRORS[number] : nameOf(constants().errno, number)) ??
+    'UNKNOWN'
   const syscall = `spawn ${command}`
   return codedError(code, `${syscall} ${code}`, { errno: -number, syscall, path: command })
 }
 
 /**
  * @param {string} command @param {number} number the system's; 0 where there is none
- * @param {string} [problem] what kept the command from starting, where that was not the command itself
+ * @param {string} [problem]
+ *   what kept the command from starting, where that was not the command itself
  */
 function startError(command, number, problem) {
   if (problem !== undefined) return codedError('ERR_SPAWN', `Cannot start ${command}: ${problem}`)
@@ -67,20 +80,31 @@ function failure(command, outcome, result, { timeout, maxBuffer, signal }) {
   function reason() {
     switch (outcome.ended) {
       case 'timeout':
-        return codedError('ERR_CALL_TIMEOUT', `${command} timed out after ${timeout} ms and was ended${tail(result)}`)
+        return codedError(
+          'ERR_CALL_TIMEOUT',
+          `${command} timed out after ${timeout} ms and was ended${tail(result)}`,
+        )
       case 'aborted':
         return signal?.aborted
           ? abortError(signal)
           : codedError('ERR_KILLED', `${command} was ended by kill()${tail(result)}`)
       case 'maxBuffer':
-        return codedError('ERR_MAX_BUFFER', `${command} wrote more than maxBuffer (${maxBuffer} bytes) and was ended`)
+        return codedError(
+          'ERR_MAX_BUFFER',
+          `${command} wrote more than maxBuffer (${maxBuffer} bytes) and was ended`,
+        )
       case 'cleanup':
-        return codedError('ERR_CLEANUP', `${command} was ended by the cleanup scanner: older than the maximum age`)
+        return codedError(
+          'ERR_CLEANUP',
+          `${command} was ended by the cleanup scanner: older than the maximum age`,
+        )
       case 'shutdown':
         return codedError('ERR_CLOSED', `${command} was ended by the shutdown of what started it`)
     }
     if (result.exitCode === 0) return undefined
-    const how = result.signal ? `was ended by ${result.signal}` : `exited with code ${result.exitCode}`
+    const how = result.signal
+      ? `was ended by ${result.signal}`
+      : `exited with code ${result.exitCode}`
     return codedError('ERR_EXIT', `${command} ${how}${tail(result)}`)
   }
 }
@@ -91,7 +115,9 @@ function failure(command, outcome, result, { timeout, maxBuffer, signal }) {
  */
 function stuckError(command, left, result) {
   const named =
-    left.length > 0 ? ` (pid ${left.slice(0, MAX_NAMED).join(', ')}${left.length > MAX_NAMED ? ', …' : ''})` : ''
+    left.length > 0
+      ? ` (pid ${left.slice(0, MAX_NAMED).join(', ')}${left.length > MAX_NAMED ? ', …' : ''})`
+      : ''
   const message = `${command} was killed and is still there${named}: it is frozen, or stuck in the kernel`
   return Object.assign(codedError('ERR_STUCK', message), result)
 }

@@ -32,7 +32,8 @@ const BYTES = 'a string, a Buffer or a Uint8Array'
  */
 function processRequest(command, args, options, owner) {
   validate.argument('command', command)
-  if (command === '') throw validate.invalidArgument('command', 'the name or path of a program', command)
+  if (command === '')
+    throw validate.invalidArgument('command', 'the name or path of a program', command)
   if (!Array.isArray(args)) throw validate.invalidArgument('args', 'an array of strings', args)
   const given = validate.options('options', options, KNOWN)
   const {
@@ -58,7 +59,9 @@ function processRequest(command, args, options, owner) {
       environment: environment(given.env, validate.boolean('detached', detached)),
       detached,
       guarded: usesWarden(),
-      timeout: optional(given.timeout, 'timeout', (name, value) => validate.time(name, value, { unlimited: true })),
+      timeout: optional(given.timeout, 'timeout', (name, value) =>
+        validate.time(name, value, { unlimited: true }),
+      ),
       maxBuffer: validate.bytes('maxBuffer', maxBuffer),
       killGrace: validate.time('killGrace', killGrace),
       server: optional(given.server, 'server', validate.string),
@@ -70,14 +73,20 @@ function processRequest(command, args, options, owner) {
   }
 }
 
-/** @template T @param {unknown} value @param {string} name @param {(name: string, value: unknown) => T} check */
+/**
+ * @template T
+ * @param {unknown} value
+ * @param {string} name
+ * @param {(name: string, value: unknown) => T} check
+ */
 function optional(value, name, check) {
   return value === undefined ? undefined : check(name, value)
 }
 
 /** @param {string} name @param {unknown} value */
 function text(name, value) {
-  if (validate.string(name, value).includes('\0')) throw validate.invalidConfig(name, 'without null bytes', value)
+  if (validate.string(name, value).includes('\0'))
+    throw validate.invalidConfig(name, 'without null bytes', value)
   return String(value)
 }
 
@@ -98,7 +107,8 @@ function bytes(data) {
 /** @param {unknown} value */
 function asBytes(value) {
   if (typeof value === 'string') return Buffer.from(value)
-  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  if (value instanceof Uint8Array)
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
   return undefined
 }
 
@@ -113,7 +123,10 @@ function environment(env, detached) {
   return environmentEntries(merged)
 }
 
-/** A whole environment as native takes it: entries, each ended by a NUL. @param {Record<string, unknown>} variables */
+/**
+ * A whole environment as native takes it: entries, each ended by a NUL.
+ * @param {Record<string, unknown>} variables
+ */
 function environmentEntries(variables) {
   let entries = ''
   for (const [name, value] of Object.entries(variables)) {

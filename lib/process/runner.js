@@ -21,7 +21,12 @@ class Runner {
   #running = new Map()
   #closed = false
 
-  /** @param {string} command @param {readonly string[]} [args] @param {RunOptions} [options] @returns {Promise<any>} */
+  /**
+   * @param {string} command
+   * @param {readonly string[]} [args]
+   * @param {RunOptions} [options]
+   * @returns {Promise<any>}
+   */
   async run(command, args = [], options = undefined) {
     const request = processRequest(command, args, options, this.#owner)
     const call = new native.ProcessCall()
@@ -60,13 +65,15 @@ class Runner {
   }
 
   /**
-   * @param {import('../../binding').ProcessCall} call @param {ReturnType<typeof processRequest>} request
+   * @param {import('../../binding').ProcessCall} call
+   *   @param {ReturnType<typeof processRequest>} request
    * @param {(event: import('../../binding').ProcessEvent) => void} [listener]
    */
   async #start(call, request, listener) {
     const { signal } = request
     const { command } = request.native
-    const refusal = this.#closed || isClosing() ? closedError(command) : signal?.aborted && abortError(signal)
+    const refusal =
+      this.#closed || isClosing() ? closedError(command) : signal?.aborted && abortError(signal)
     if (refusal) {
       // What was to be written to it is refused too, instead of waiting for ever.
       call.abandon()
@@ -74,7 +81,9 @@ class Runner {
     }
     const abort = () => call.end('aborted')
     if (signal) abortListeners.add(signal, abort)
-    const running = track(call.run(request.native, listener), (killGrace) => call.end('shutdown', killGrace))
+    const running = track(call.run(request.native, listener), (killGrace) =>
+      call.end('shutdown', killGrace),
+    )
     this.#running.set(call, running)
     tellProcesses()
     try {
@@ -86,9 +95,13 @@ class Runner {
   }
 }
 
-/** @param {import('../../binding').ProcessOutcome} outcome @param {ReturnType<typeof processRequest>} request */
+/**
+ * @param {import('../../binding').ProcessOutcome} outcome
+ * @param {ReturnType<typeof processRequest>} request
+ */
 function settle(outcome, { native: { command, timeout, maxBuffer }, reject, signal, text }) {
-  if (outcome.startError != null) throw startError(command, outcome.startError, outcome.startProblem)
+  if (outcome.startError != null)
+    throw startError(command, outcome.startError, outcome.startProblem)
   const result = {
     pid: outcome.pid ?? 0,
     exitCode: outcome.exitCode ?? null,
@@ -101,7 +114,8 @@ function settle(outcome, { native: { command, timeout, maxBuffer }, reject, sign
   }
   tellProcesses()
   // Whatever the caller makes of failures: this is no result, the process may still end in any way.
-  if (outcome.left != null) throw stuckError(command, outcome.left, Object.assign(result, { left: outcome.left }))
+  if (outcome.left != null)
+    throw stuckError(command, outcome.left, Object.assign(result, { left: outcome.left }))
   const error = reject && failure(command, outcome, result, { timeout, maxBuffer, signal })
   if (error) throw error
   return result

@@ -16,7 +16,8 @@ class TrackedProcess extends EventEmitter {
   /**
    * @param {import('../../binding').ProcessCall} call
    * @param {ReturnType<typeof import('./request').processRequest>} request
-   * @param {(listener: (event: import('../../binding').ProcessEvent) => void) => Promise<any>} start
+   * @param {(listener: (event: import('../../binding').ProcessEvent) => void) => Promise<any>}
+   *   start
    */
   constructor(call, request, start) {
     super()
@@ -43,13 +44,23 @@ class TrackedProcess extends EventEmitter {
     return this.#exited
   }
 
-  /** @param {string | Uint8Array} data @returns {Promise<void>} once the process's input has taken it */
+  /**
+   * @param {string | Uint8Array} data
+   * @returns {Promise<void>} once the process's input has taken it
+   */
   async write(data) {
     if (await this.#call.write(bytes(data))) return
-    throw codedError('ERR_INPUT_CLOSED', 'The process takes no more input: it was ended, or the process has exited')
+    throw codedError(
+      'ERR_INPUT_CLOSED',
+      'The process takes no more input: it was ended, or the process has exited',
+    )
   }
 
-  /** Ends its input, after `data` if there is any. @param {string | Uint8Array} [data] @returns {Promise<void>} */
+  /**
+   * Ends its input, after `data` if there is any.
+   * @param {string | Uint8Array} [data]
+   * @returns {Promise<void>}
+   */
   async end(data) {
     const last = data === undefined ? undefined : bytes(data)
     const written = last && this.write(last)
@@ -57,10 +68,17 @@ class TrackedProcess extends EventEmitter {
     await written
   }
 
-  /** Ends the whole tree. @param {{ killGrace?: number }} [options] @returns {Promise<void>} once it has exited */
+  /**
+   * Ends the whole tree.
+   * @param {{ killGrace?: number }} [options]
+   * @returns {Promise<void>} once it has exited
+   */
   async kill(options) {
     const { killGrace } = validate.options('options', options, ['killGrace'])
-    this.#call.end('aborted', killGrace === undefined ? undefined : validate.time('killGrace', killGrace))
+    this.#call.end(
+      'aborted',
+      killGrace === undefined ? undefined : validate.time('killGrace', killGrace),
+    )
     await this.#exited.catch(() => {})
   }
 
@@ -74,7 +92,11 @@ class TrackedProcess extends EventEmitter {
     for (const line of errorLines) this.#tell('errorLine', line)
   }
 
-  /** A listener that throws is an uncaught exception, and no reason to keep the other lines back. @param {string} event @param {unknown} value */
+  /**
+   * A listener that throws is an uncaught exception, and no reason to keep the other lines back.
+   * @param {string} event
+   * @param {unknown} value
+   */
   #tell(event, value) {
     try {
       this.emit(event, value)

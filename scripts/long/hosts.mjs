@@ -1,7 +1,9 @@
-// Makes the hosts that people really have; looks what is done there, what is left, and whether any stranger is hit.
+// Makes the hosts that people really have; looks what is done there, what is left, and whether any
+// stranger is hit.
 //
-// Writes the table of docs/guarantees.md. Needs root, or user namespaces, and runs in a PID namespace of its own; a host that
-// cannot be made here is skipped, with the reason. `node scripts/long/hosts.mjs [HOST]` for one alone writes nothing.
+// Writes the table of docs/guarantees.md. Needs root, or user namespaces, and runs in a PID
+// namespace of its own; a host that cannot be made here is skipped, with the reason. `node
+// scripts/long/hosts.mjs [HOST]` for one alone writes nothing.
 
 import { spawn, spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -10,7 +12,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { cannotMake, hosts, LASTS } from '../../faults/support/hosts.mjs'
 import { namespace } from '../../faults/support/namespace.mjs'
-import { below, dispose, facts, living, signal, since, until } from '../../faults/support/processes.mjs'
+import {
+  below,
+  dispose,
+  facts,
+  living,
+  signal,
+  since,
+  until,
+} from '../../faults/support/processes.mjs'
 import { Server } from '../../faults/support/server.mjs'
 import { trees } from '../../faults/support/trees.mjs'
 import { root } from '../steps.mjs'
@@ -24,10 +34,19 @@ const TREES = 5
 /** In the arguments of each member of a tree, and of its warden. */
 const MEMBER = '100000'
 const STRANGER = { command: 'sleep', args: ['100001'], count: STRANGERS }
-/** How long processes may take to be gone, in ms: they were killed, or the next start is patient first. */
+/**
+ * How long processes may take to be gone, in ms: they were killed, or the next start is patient
+ * first.
+ */
 const LIMIT = 20_000
-/** Hosts with a PID namespace of their own, that a restarted server enters again: with their mounts, or without. */
-const NAMESPACES = { 'foreign /proc': ['--pid'], 'nested user namespaces': ['--user', '--pid', '--mount'] }
+/**
+ * Hosts with a PID namespace of their own, that a restarted server enters again: with their mounts,
+ * or without.
+ */
+const NAMESPACES = {
+  'foreign /proc': ['--pid'],
+  'nested user namespaces': ['--user', '--pid', '--mount'],
+}
 
 const only = process.argv[2]
 const names = Object.keys(hosts).filter((name) => only === undefined || name === only)
@@ -86,8 +105,8 @@ function withoutLasting(act) {
 }
 
 /**
- * Long-lived parents with low numbers, whose children came later: with these a foreign `/proc` answers for the numbers of
- * processes inside.
+ * Long-lived parents with low numbers, whose children came later: with these a foreign `/proc`
+ * answers for the numbers of processes inside.
  */
 async function otherLife() {
   const script = 'sleep 1; for i in 1 2 3 4 5 6; do sleep 100002 & done; wait'
@@ -133,10 +152,14 @@ async function examine(name) {
       `${hitInTheEnd} of ${STRANGERS}`,
     ],
     checks: /** @type {[string, boolean][]} */ ([
-      [`guarantee: ${mechanism}, ${level}, missing: ${missing.map(({ code }) => code).join(' ') || 'nothing'}`, true],
+      [
+        `guarantee: ${mechanism}, ${level}, missing: ${missing.map(({ code }) => code).join(' ') || 'nothing'}`,
+        true,
+      ],
       [
         `calls that timed out: ${settled}/${CALLS} settled, ${afterCalls} processes left`,
-        // Without wardens a process escapes that has left group and parents, and has a cleared environment: one a call.
+        // Without wardens a process escapes that has left group and parents, and has a cleared
+        // environment: one a call.
         settled === CALLS && afterCalls <= (isHeld ? 0 : CALLS),
       ],
       [`SIGKILL of the server: ${killed.left} left`, killed.left === 0 || !isHeld],
@@ -153,14 +176,19 @@ async function examine(name) {
 function processOf(server) {
   const all = living()
   const candidates = [...all.filter(({ pid }) => pid === server.pid), ...below(all, [server.pid])]
-  const found = candidates.find(({ pid }) => facts(pid, 'cmdline').startsWith(`${process.execPath}\0`) && isServer(pid))
+  const found = candidates.find(
+    ({ pid }) => facts(pid, 'cmdline').startsWith(`${process.execPath}\0`) && isServer(pid),
+  )
   if (found === undefined) throw new Error('the server cannot be found')
   return found.pid
 }
 
 /** @param {number} pid */
 function isServer(pid) {
-  return facts(pid, 'cmdline').includes('fixtures/server.cjs') && !facts(pid, 'cmdline').includes('unshare')
+  return (
+    facts(pid, 'cmdline').includes('fixtures/server.cjs') &&
+    !facts(pid, 'cmdline').includes('unshare')
+  )
 }
 
 /** @param {Server} server @param {import('../../faults/support/trees.mjs').Tree} tree */
@@ -181,7 +209,10 @@ async function killServer(server, tree) {
   return { left: members().length, pid1 }
 }
 
-/** Wardens are stopped first, so that they see nothing of the server's death. @param {string[]} within */
+/**
+ * Wardens are stopped first, so that they see nothing of the server's death.
+ * @param {string[]} within
+ */
 async function killWithWardens(within) {
   await dispose(withArgument(MEMBER))
   const server = new Server({ within, quiet: true })
@@ -200,7 +231,11 @@ async function killWithWardens(within) {
   return { before, left: members().length }
 }
 
-/** How a restarted server gets into the host again. @param {string} name @param {import('../../faults/support/processes.mjs').Process[]} started */
+/**
+ * How a restarted server gets into the host again.
+ * @param {string} name
+ * @param {import('../../faults/support/processes.mjs').Process[]} started
+ */
 function reentry(name, started) {
   const flags = NAMESPACES[/** @type {keyof typeof NAMESPACES} */ (name)]
   if (flags === undefined) return hosts[name]
@@ -243,7 +278,8 @@ function writeTable(rows) {
     'strangers hit',
   ]
   const widths = head.map((_, at) => Math.max(...[head, ...rows].map((cells) => cells[at].length)))
-  const line = (/** @type {string[]} */ cells) => `| ${cells.map((cell, at) => cell.padEnd(widths[at])).join(' | ')} |`
+  const line = (/** @type {string[]} */ cells) =>
+    `| ${cells.map((cell, at) => cell.padEnd(widths[at])).join(' | ')} |`
   const lines = [head, widths.map((width) => '-'.repeat(width)), ...rows].map(line)
   const text = readFileSync(DOCUMENT, 'utf8')
   const [before, after] = [text.indexOf(TABLE.begin) + TABLE.begin.length, text.indexOf(TABLE.end)]

@@ -1,6 +1,7 @@
-// Calls odd servers through procward, both mcporters and the SDK's clients: none may complete a call that procward cannot.
-// The servers are those of __test__/fixtures/odd. `node scripts/long/peers.mjs WORD` runs only those with the word in their
-// name. The whole table is written to target/long/peers.md, what the clients said to target/long/peers.
+// Calls odd servers through procward, both mcporters and the SDK's clients: none may complete a
+// call that procward cannot. The servers are those of __test__/fixtures/odd. `node
+// scripts/long/peers.mjs WORD` runs only those with the word in their name. The whole table is
+// written to target/long/peers.md, what the clients said to target/long/peers.
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,9 +11,15 @@ import { startClients } from './peers/clients.mjs'
 import { complaint, markdown } from './peers/table.mjs'
 import { folder } from './support/install.mjs'
 
-/** How many servers are tried at once: a client that waits out its time leaves the processors to others. */
+/**
+ * How many servers are tried at once: a client that waits out its time leaves the processors to
+ * others.
+ */
 const LANES = 2
-/** A call's time at the first try and at the second, in milliseconds. No measurement, only an end to waiting. */
+/**
+ * A call's time at the first try and at the second, in milliseconds. No measurement, only an end to
+ * waiting.
+ */
 const CALL = [8000, 30_000]
 
 const place = join(folder, 'peers', String(process.pid))
@@ -27,8 +34,12 @@ const rows = new Map()
 await Promise.all(Array.from({ length: LANES }, (_, lane) => serve(lane)))
 const ordered = names.map((name) => rows.get(name) ?? { name, cells: {} })
 writeFileSync(join(folder, 'peers.md'), markdown(ordered))
-const uneven = ordered.filter(({ cells }) => Object.values(cells).some(({ completes }) => !completes))
-console.log(`\n${markdown(uneven)}\nThe ${ordered.length - uneven.length} others are completed by all.`)
+const uneven = ordered.filter(({ cells }) =>
+  Object.values(cells).some(({ completes }) => !completes),
+)
+console.log(
+  `\n${markdown(uneven)}\nThe ${ordered.length - uneven.length} others are completed by all.`,
+)
 checks.finish()
 
 /** Tries one server after the other with clients of its own. @param {number} lane */
@@ -41,7 +52,8 @@ async function serve(lane) {
 }
 
 /**
- * Tries a server, and once more with more time when the row is not as it has to be: on a busy machine calls are late.
+ * Tries a server, and once more with more time when the row is not as it has to be: on a busy
+ * machine calls are late.
  * @param {string} name @param {import('./peers/clients.mjs').Client[]} clients
  */
 async function compared(name, clients) {
@@ -54,7 +66,12 @@ async function compared(name, clients) {
   }
 }
 
-/** What became of the calls by each client, with a server of its own for each. @param {string} name @param {import('./peers/clients.mjs').Client[]} clients @param {number} timeout */
+/**
+ * What became of the calls by each client, with a server of its own for each.
+ * @param {string} name
+ * @param {import('./peers/clients.mjs').Client[]} clients
+ * @param {number} timeout
+ */
 async function outcomes(name, clients, timeout) {
   const all = clients.map(async (client) => {
     const server = await startOdd(name)

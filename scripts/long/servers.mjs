@@ -1,6 +1,6 @@
-// Lists and calls the tools of real servers through procward, both mcporters and the SDK's client: all come to the same.
-// The servers are those of scripts/long/servers/catalogue, of npm and PyPI. `node scripts/long/servers.mjs WORD` runs only
-// those with the word in their name.
+// Lists and calls the tools of real servers through procward, both mcporters and the SDK's client:
+// all come to the same. The servers are those of scripts/long/servers/catalogue, of npm and PyPI.
+// `node scripts/long/servers.mjs WORD` runs only those with the word in their name.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -19,8 +19,14 @@ const words = process.argv.slice(2)
 const checks = new Checks()
 /** mcporter 0.9 ends with 0 when a tool answered with an error. */
 const mcporters = [
-  { mcporter: await checks.check('mcporter 0.9 on Node.js 20 is here', oldMcporter), tellsErrors: false },
-  { mcporter: await checks.check('mcporter 0.12 on Node.js 24 is here', newMcporter), tellsErrors: true },
+  {
+    mcporter: await checks.check('mcporter 0.9 on Node.js 20 is here', oldMcporter),
+    tellsErrors: false,
+  },
+  {
+    mcporter: await checks.check('mcporter 0.12 on Node.js 24 is here', newMcporter),
+    tellsErrors: true,
+  },
 ]
 
 for (const { name, prepare } of catalogue(place)) {
@@ -50,7 +56,8 @@ async function compared(name, prepared) {
     `${name}: results to the letter as the SDK's client has them`,
     async () => {
       const raw = await series(() => procward('callToolRaw', configPath, calls))
-      for (const [at, call] of calls.entries()) equal(call, raw[at], direct.outcomes[at], "the SDK's client")
+      for (const [at, call] of calls.entries())
+        equal(call, raw[at], direct.outcomes[at], "the SDK's client")
       same(await poolTools(definition), direct.tools, 'list', "the SDK's client")
       return `${calls.length} calls, ${direct.tools.length} tools`
     },
@@ -58,7 +65,9 @@ async function compared(name, prepared) {
   )
   if (direct === undefined) return
   const list = await checks.check(`${name}: list`, () => procwardTools(configPath))
-  const ours = await checks.check(`${name}: results`, () => series(() => procward('callToolAsync', configPath, calls)))
+  const ours = await checks.check(`${name}: results`, () =>
+    series(() => procward('callToolAsync', configPath, calls)),
+  )
   for (const { mcporter: one, tellsErrors } of mcporters) {
     await checks.check(
       `${name}: results and list as ${one?.name ?? 'a mcporter'} has them`,
@@ -71,20 +80,40 @@ async function compared(name, prepared) {
   async function beside(one, tellsErrors) {
     const theirs = await series(() => mcporter(one, configPath, calls))
     for (const [at, call] of calls.entries()) {
-      equal(call, asPrinted(ours[at], tellsErrors), asPrinted(theirs.outcomes[at], tellsErrors), one.name)
+      equal(
+        call,
+        asPrinted(ours[at], tellsErrors),
+        asPrinted(theirs.outcomes[at], tellsErrors),
+        one.name,
+      )
     }
     same(list, theirs.tools, 'list', one.name)
     const first = await series(() => commandLine(one, configPath, calls[0]))
-    equal(calls[0], asPrinted(ours[0], false), asPrinted(first, false), `the command line of ${one.name}`)
+    equal(
+      calls[0],
+      asPrinted(ours[0], false),
+      asPrinted(first, false),
+      `the command line of ${one.name}`,
+    )
   }
 
   /** @param {[string, object]} call @param {any} ours @param {any} theirs @param {string} who */
   function equal([tool, args], ours, theirs, who) {
-    same(normal(rules, tool, ours), normal(rules, tool, theirs), `${tool} ${JSON.stringify(args)}`, who)
+    same(
+      normal(rules, tool, ours),
+      normal(rules, tool, theirs),
+      `${tool} ${JSON.stringify(args)}`,
+      who,
+    )
   }
 }
 
-/** Once more after a failure: on a busy machine a client may give a server up. @template T @param {() => Promise<T>} work @returns {Promise<T>} */
+/**
+ * Once more after a failure: on a busy machine a client may give a server up.
+ * @template T
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
 function twice(work) {
   return work().catch(() => work())
 }

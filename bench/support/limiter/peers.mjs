@@ -1,5 +1,6 @@
-// Each limiter as its users write it: `use` runs a function in a slot, `acquire` waits for a slot and gives what frees it.
-// `armed` waits no longer than a timeout and rejects after it; `queued` tells how many wait.
+// Each limiter as its users write it: `use` runs a function in a slot, `acquire` waits for a slot
+// and gives what frees it. `armed` waits no longer than a timeout and rejects after it; `queued`
+// tells how many wait.
 
 import { Semaphore as Mutexes, withTimeout } from 'async-mutex'
 import { Sema } from 'async-sema'
@@ -15,7 +16,8 @@ import { Semaphore } from '../../../index.js'
  * @property {() => number} queued
  * @property {() => Promise<() => void>} [acquire]
  * @property {() => Promise<void>} [cycle] an acquire and a release and nothing more
- * @property {(timeout: number) => Promise<(() => void) | undefined>} [armed] with what frees the slot, where the caller has to
+ * @property {(timeout: number) => Promise<(() => void) | undefined>} [armed]
+ *   with what frees the slot, where the caller has to
  */
 
 /** @type {Record<string, (limit: number) => Limiter>} */
@@ -50,7 +52,8 @@ export const peers = {
         await sema.acquire()
         sema.release()
       },
-      // It cannot leave the queue: who gave up is still given a slot later, and has to give it back.
+      // It cannot leave the queue: who gave up is still given a slot later, and has to give it
+      // back.
       armed(timeout) {
         let late = false
         let timer
@@ -110,7 +113,10 @@ export const peers = {
       queued: () => 1e9 - policy.queueSlots,
     }
   },
-  /** The tasks alone, by as many loops: what no limiter can be below. Nobody has a promise of his own. */
+  /**
+   * The tasks alone, by as many loops: what no limiter can be below. Nobody has a promise of his
+   * own.
+   */
   'no limiter'(limit) {
     const tasks = []
     let at = 0

@@ -1,12 +1,15 @@
-// What is done with a limiter of either kind; each gives its figures by name. CPU is the whole process's, in µs, because
-// what one leaves to the garbage collector's threads is its work too.
+// What is done with a limiter of either kind; each gives its figures by name. CPU is the whole
+// process's, in µs, because what one leaves to the garbage collector's threads is its work too.
 
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { quantile } from '../statistics.mjs'
 
 const LIMIT = 3
 
-/** How long each waiter is patient: a half for a moment, in no order, and a half for longer than the bench takes. */
+/**
+ * How long each waiter is patient: a half for a moment, in no order, and a half for longer than the
+ * bench takes.
+ */
 const PATIENCE = [40, 600_000, 10, 600_000, 30, 600_000, 20, 600_000]
 
 /** Nothing, which takes part of a turn, a turn, or a millisecond. */
@@ -14,7 +17,10 @@ const tasks = { immediate: async () => {}, setImmediate: () => turn(), timer: ()
 
 /** @typedef {import('./peers.mjs').Limiter} Limiter */
 
-/** @type {Record<string, (create: (limit: number) => Limiter, size: number) => Promise<Record<string, number>>>} */
+/**
+ * @type {Record<string, (create: (limit: number) => Limiter, size: number) =>
+ *   Promise<Record<string, number>>>}
+ */
 export const scenarios = {
   async cycle(create, size) {
     const { cycle } = create(LIMIT)
@@ -86,7 +92,10 @@ function contended(task) {
   }
 }
 
-/** A limiter whose only slot is taken, and what gives it back. @returns {Promise<[Limiter, () => void]>} */
+/**
+ * A limiter whose only slot is taken, and what gives it back.
+ * @returns {Promise<[Limiter, () => void]>}
+ */
 async function full(create) {
   const limiter = create(1)
   let free

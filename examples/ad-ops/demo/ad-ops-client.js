@@ -22,11 +22,14 @@ class AdOpsClient {
 
   /** @param {import('./tools').Call} call */
   callTool = async ({ server, tool, args }) => {
-    const { result } = await this.#fetch(`/api/tools/${encodeURIComponent(server)}/${encodeURIComponent(tool)}`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify(args),
-    })
+    const { result } = await this.#fetch(
+      `/api/tools/${encodeURIComponent(server)}/${encodeURIComponent(tool)}`,
+      {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify(args),
+      },
+    )
     return result
   }
 
@@ -35,13 +38,16 @@ class AdOpsClient {
   }
 
   async #fetch(path, options) {
-    const response = await fetch(`${this.#url}${path}`, { ...options, signal: this.#signal }).catch((cause) => {
-      this.#signal.throwIfAborted()
-      const message = `no answer from ${this.#url}: ${cause.cause?.code ?? cause.cause?.message ?? cause.message}`
-      throw Object.assign(new Error(message, { cause }), { code: 'ERR_NO_ANSWER' })
-    })
+    const response = await fetch(`${this.#url}${path}`, { ...options, signal: this.#signal }).catch(
+      (cause) => {
+        this.#signal.throwIfAborted()
+        const message = `no answer from ${this.#url}: ${cause.cause?.code ?? cause.cause?.message ?? cause.message}`
+        throw Object.assign(new Error(message, { cause }), { code: 'ERR_NO_ANSWER' })
+      },
+    )
     const body = await response.json()
-    if (!response.ok) throw new Error(`${response.status} ${body.error?.code}: ${body.error?.message}`)
+    if (!response.ok)
+      throw new Error(`${response.status} ${body.error?.code}: ${body.error?.message}`)
     return body
   }
 }

@@ -7,9 +7,10 @@ const BUDGETS = [12_000, 8_000, 5_500]
 const CLICKS = [48_210, 31_077, 90_313]
 
 /**
- * The lifecycle of one campaign, from plan to report: four phases of eleven calls, 44 in all. The calls of a phase run
- * at the same time, so a phase only reads what earlier ones wrote, and only one of its calls writes the knowledge graph
- * (each call may have its own memory server, and they share one file).
+ * The lifecycle of one campaign, from plan to report: four phases of eleven calls, 44 in all. The
+ * calls of a phase run at the same time, so a phase only reads what earlier ones wrote, and only
+ * one of its calls writes the knowledge graph (each call may have its own memory server, and they
+ * share one file).
  * @param {string} id what tells this campaign's files and entities from another run's
  * @returns {{ name: string, calls: import('./tools').Call[] }[]}
  */
@@ -18,13 +19,19 @@ function campaign(id) {
   const name = `Spring launch ${id}`
   const briefs = PLATFORMS.map((platform, index) => ({
     path: `${folder}/briefs/${platform.toLowerCase()}.md`,
-    // Quotes, line breaks, percent and dollar signs, other scripts: what shells and command lines get wrong.
+    // Quotes, line breaks, percent and dollar signs, other scripts: what shells and command lines
+    // get wrong.
     content: `# "${name}" on ${platform}\n\nBudget: $${BUDGETS[index]} (100 % "new" customers)\nSlogan: L'été c'est là! 春の新作 🌱\n\tC:\\assets\\${platform} & $(echo nothing) \`ls\` %PATH%\n`,
   }))
   const assets = PLATFORMS.map((platform) => ({
     file: `${platform.toLowerCase()}.json`,
     path: `${folder}/assets/${platform.toLowerCase()}.json`,
-    content: JSON.stringify({ campaign: name, platform, sizes: ['1080x1080', '1080x1920'], text: 'Hi "there"' }),
+    content: JSON.stringify({
+      campaign: name,
+      platform,
+      sizes: ['1080x1080', '1080x1920'],
+      text: 'Hi "there"',
+    }),
   }))
   const entities = [
     { name, entityType: 'campaign', observations: ['status: planned'] },
@@ -87,7 +94,10 @@ function campaign(id) {
     {
       name: 'report',
       calls: [
-        tools.openNodes([name], (graph) => graph.entities[0].observations, ['status: planned', 'status: live']),
+        tools.openNodes([name], (graph) => graph.entities[0].observations, [
+          'status: planned',
+          'status: live',
+        ]),
         tools.openNodes(adSets, (graph) => graph.relations, relations),
         ...assets.map(({ path, content }) => tools.readFile(path, content)),
         tools.fileInfo(briefs[0].path, briefs[0].content),

@@ -23,7 +23,10 @@ class Progress {
   phase(name) {
     this.#phase = name
     if (this.#stream.isTTY) this.#draw()
-    else this.#stream.write(`${this.#label}: ${this.#done}/${this.#total} calls done, next phase: ${name}\n`)
+    else
+      this.#stream.write(
+        `${this.#label}: ${this.#done}/${this.#total} calls done, next phase: ${name}\n`,
+      )
   }
 
   advance() {
@@ -40,7 +43,9 @@ class Progress {
     const filled = Math.round((this.#done / this.#total) * WIDTH)
     const bar = '#'.repeat(filled).padEnd(WIDTH, '.')
     readline.cursorTo(this.#stream, 0)
-    this.#stream.write(`${this.#label.padEnd(14)}  [${bar}] ${this.#done}/${this.#total}  ${this.#phase}`)
+    this.#stream.write(
+      `${this.#label.padEnd(14)}  [${bar}] ${this.#done}/${this.#total}  ${this.#phase}`,
+    )
     readline.clearLine(this.#stream, 1)
   }
 }

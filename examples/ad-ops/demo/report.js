@@ -18,10 +18,16 @@ const ROWS = [
 
 /** The comparison as text. @param {Outcome} before @param {Outcome} after */
 function table(before, after) {
-  const cells = [['', 'without limits', 'with procward'], ...ROWS.map(([name, of]) => [name, of(before), of(after)])]
+  const cells = [
+    ['', 'without limits', 'with procward'],
+    ...ROWS.map(([name, of]) => [name, of(before), of(after)]),
+  ]
   const widths = [0, 1, 2].map((column) => Math.max(...cells.map((row) => row[column].length)))
   const line = ([name, ...values]) =>
-    [name.padEnd(widths[0]), ...values.map((value, index) => value.padStart(widths[index + 1]))].join('   ')
+    [
+      name.padEnd(widths[0]),
+      ...values.map((value, index) => value.padStart(widths[index + 1])),
+    ].join('   ')
   const [head, ...rows] = cells.map(line)
   return [head, '-'.repeat(head.length), ...rows].join('\n')
 }
@@ -36,16 +42,22 @@ function problems(before, after, servers) {
     ['without limits', before],
     ['with procward', after],
   ]) {
-    for (const { call, message } of failures) found.push(`${way}: ${call} failed: ${oneLine(message)}`)
+    for (const { call, message } of failures)
+      found.push(`${way}: ${call} failed: ${oneLine(message)}`)
     if (left > 0) found.push(`${way}: ${left} processes are left`)
     if (peaks.servers === 0) found.push(`${way}: no MCP server was seen, so nothing was measured`)
   }
-  if (before.peaks.mcporter === 0) found.push('without limits: no mcporter process was seen, so nothing was measured')
+  if (before.peaks.mcporter === 0)
+    found.push('without limits: no mcporter process was seen, so nothing was measured')
   if (after.peaks.mcporter > 0) {
-    found.push(`with procward: ${after.peaks.mcporter} mcporter processes ran at once, sessions need none`)
+    found.push(
+      `with procward: ${after.peaks.mcporter} mcporter processes ran at once, sessions need none`,
+    )
   }
   if (after.peaks.servers > servers) {
-    found.push(`with procward: ${after.peaks.servers} server processes ran at once for ${servers} servers`)
+    found.push(
+      `with procward: ${after.peaks.servers} server processes ran at once for ${servers} servers`,
+    )
   }
   return found
 }

@@ -4,14 +4,17 @@ const { setTimeout: sleep } = require('node:timers/promises')
 const processes = require('./processes')
 const { countMcporter, countServers, family } = require('./processes/tree')
 
-/** Reading memory takes the kernel a millisecond per process, so it gets at most a tenth of the time. */
+/**
+ * Reading memory takes the kernel a millisecond per process, so it gets at most a tenth of the
+ * time.
+ */
 const MEMORY_SHARE = 10
 /** How long a process may take to end after its call, in ms, before it counts as left behind. */
 const PATIENCE = 5000
 
 /**
- * Watches the processes below `root`, leaving out those in `except` and whatever is below them. `kept` tells which are
- * meant to stay when all is done.
+ * Watches the processes below `root`, leaving out those in `except` and whatever is below them.
+ * `kept` tells which are meant to stay when all is done.
  */
 class Sampler {
   peaks = { node: 0, mcporter: 0, servers: 0, shared: 0, resident: 0 }
@@ -59,7 +62,10 @@ class Sampler {
     }
   }
 
-  /** How many of the processes seen so far are still alive and not meant to be, wherever they are in the process tree by now. */
+  /**
+   * How many of the processes seen so far are still alive and not meant to be, wherever they are in
+   * the process tree by now.
+   */
   async left() {
     for (const [id, process] of this.#seen) {
       if (!(await processes.isAlive(process))) this.#seen.delete(id)
@@ -105,7 +111,10 @@ class Sampler {
     this.#nextMemory = performance.now() + (performance.now() - start) * MEMORY_SHARE
   }
 
-  /** Of those that run, and of those that have ended. @param {import('./processes').Process[]} current */
+  /**
+   * Of those that run, and of those that have ended.
+   * @param {import('./processes').Process[]} current
+   */
   #cpuOf(current) {
     return current.reduce((sum, { cpu }) => sum + cpu, processes.endedCpu(this.#root))
   }

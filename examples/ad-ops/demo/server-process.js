@@ -16,7 +16,8 @@ const STOP_TIMEOUT = 5000
 class ServerProcess {
   /** @param {Record<string, string>} [env] beside this process's own */
   static async start(env = {}) {
-    // In a process group of its own, so that Ctrl-C at the terminal reaches the server once: through stop().
+    // In a process group of its own, so that Ctrl-C at the terminal reaches the server once:
+    // through stop().
     const child = spawn(process.execPath, [SERVER], {
       env: { ...process.env, PORT: '0', ...env },
       detached: !IS_WINDOWS,
@@ -77,7 +78,8 @@ class ServerProcess {
     const deadline = Date.now() + START_TIMEOUT
     while (this.#child.exitCode === null && this.#child.signalCode === null) {
       if (this.url !== '' && (await fetch(`${this.url}/api/health/ready`)).ok) return
-      if (Date.now() > deadline) throw new Error(`The server was not ready after ${START_TIMEOUT} ms`)
+      if (Date.now() > deadline)
+        throw new Error(`The server was not ready after ${START_TIMEOUT} ms`)
       await sleep(50)
     }
     throw new Error('The server ended before it was ready')

@@ -10,7 +10,9 @@ const assert = require('node:assert/strict')
 
 /** @returns {Call} */
 function echo(message) {
-  return call('everything', 'echo', { message }, (result) => assert.equal(text(result), `Echo: ${message}`))
+  return call('everything', 'echo', { message }, (result) =>
+    assert.equal(text(result), `Echo: ${message}`),
+  )
 }
 
 /** @returns {Call} */
@@ -44,18 +46,25 @@ function think(thoughtNumber, totalThoughts, thought) {
 
 /** @returns {Call} */
 function createEntities(entities) {
-  return call('memory', 'create_entities', { entities }, (result) => assert.deepEqual(result.entities, entities))
+  return call('memory', 'create_entities', { entities }, (result) =>
+    assert.deepEqual(result.entities, entities),
+  )
 }
 
 /** @returns {Call} */
 function createRelations(relations) {
-  return call('memory', 'create_relations', { relations }, (result) => assert.deepEqual(result.relations, relations))
+  return call('memory', 'create_relations', { relations }, (result) =>
+    assert.deepEqual(result.relations, relations),
+  )
 }
 
 /** @returns {Call} */
 function addObservations(entityName, contents) {
-  return call('memory', 'add_observations', { observations: [{ entityName, contents }] }, (result) =>
-    assert.deepEqual(result.results, [{ entityName, addedObservations: contents }]),
+  return call(
+    'memory',
+    'add_observations',
+    { observations: [{ entityName, contents }] },
+    (result) => assert.deepEqual(result.results, [{ entityName, addedObservations: contents }]),
   )
 }
 
@@ -87,7 +96,9 @@ function writeFile(path, content) {
 
 /** @returns {Call} */
 function readFile(path, content) {
-  return call('filesystem', 'read_text_file', { path }, (result) => assert.equal(result.content, content))
+  return call('filesystem', 'read_text_file', { path }, (result) =>
+    assert.equal(result.content, content),
+  )
 }
 
 /** @returns {Call} */

@@ -17,12 +17,22 @@ function withoutLimits(dataFolder, signal) {
 
   /** @param {import('./tools').Call} call */
   return async function callTool({ server, tool, args }) {
-    const argv = ['--config', CONFIG, 'call', `${server}.${tool}`, '--args', JSON.stringify(args), '--output', 'json']
+    const argv = [
+      '--config',
+      CONFIG,
+      'call',
+      `${server}.${tool}`,
+      '--args',
+      JSON.stringify(args),
+      '--output',
+      'json',
+    ]
     const child = spawn(process.execPath, [MCPORTER, ...argv], {
       env,
       stdio: ['ignore', 'pipe', 'ignore'],
       windowsHide: true,
-      // In a process group of its own, because mcporter's servers outlive a mcporter that is merely killed.
+      // In a process group of its own, because mcporter's servers outlive a mcporter that is merely
+      // killed.
       detached: process.platform !== 'win32',
     })
     const stop = () => killTree(child)
@@ -47,7 +57,8 @@ function resultOf(stdout) {
 /** @param {import('node:child_process').ChildProcess} child */
 function killTree({ pid }) {
   if (pid === undefined) return
-  if (process.platform === 'win32') return execFile('taskkill', ['/PID', String(pid), '/T', '/F'], () => {})
+  if (process.platform === 'win32')
+    return execFile('taskkill', ['/PID', String(pid), '/T', '/F'], () => {})
   try {
     process.kill(-pid, 'SIGKILL')
   } catch (error) {

@@ -1,6 +1,7 @@
 'use strict'
 
-// POST /api/tools/:server/:tool with the tool's arguments as a JSON body answers { result }, or { error: { code, message } }.
+// POST /api/tools/:server/:tool with the tool's arguments as a JSON body answers { result }, or {
+// error: { code, message } }.
 
 const express = require('express')
 const { callToolAsync } = require('../scripts/mcp-helper')
@@ -40,13 +41,21 @@ tools.use((error, _req, res, next) => {
   const status = STATUS[error.code] ?? error.status ?? 500
   if (status === 500) {
     console.error(error)
-    return sendError(res, 500, 'ERR_INTERNAL', 'The call could not be made; the server’s log says why')
+    return sendError(
+      res,
+      500,
+      'ERR_INTERNAL',
+      'The call could not be made; the server’s log says why',
+    )
   }
   if (status === 503) res.set('Retry-After', '5')
   sendError(res, status, error.code ?? 'ERR_BAD_REQUEST', error.message)
 })
 
-/** A form or a script of another site can't send this content type without asking first, so it can't call tools. */
+/**
+ * A form or a script of another site can't send this content type without asking first, so it can't
+ * call tools.
+ */
 function onlyJson(req, res, next) {
   if (req.is('application/json')) return next()
   sendError(res, 415, 'ERR_CONTENT_TYPE', 'Send the arguments as Content-Type: application/json')

@@ -1,6 +1,7 @@
 'use strict'
 
-// What is still to be posted: in order, one request at a time, again and again for a while when nobody takes it.
+// What is still to be posted: in order, one request at a time, again and again for a while when
+// nobody takes it.
 
 const { codedError } = require('../../errors')
 const { bodies } = require('./bodies')
@@ -104,7 +105,11 @@ class Delivery {
     this.#next()
   }
 
-  /** @param {Notice[]} notices @param {string} reason @param {{ statusCode?: number, attempts?: number }} [details] */
+  /**
+   * @param {Notice[]} notices
+   * @param {string} reason
+   * @param {{ statusCode?: number, attempts?: number }} [details]
+   */
   #lose(notices, reason, { statusCode, attempts = 0 } = {}) {
     this.#undelivered += notices.length
     const names = notices.map(({ name }) => name)
@@ -113,7 +118,12 @@ class Delivery {
   }
 }
 
-/** Ms until the next attempt: twice as long each time, and never for all at once. @param {number} attempts @param {number} retryAfter @param {number} random */
+/**
+ * Ms until the next attempt: twice as long each time, and never for all at once.
+ * @param {number} attempts
+ * @param {number} retryAfter
+ * @param {number} random
+ */
 function pause(attempts, retryAfter, random) {
   const backoff = Math.min(FIRST_DELAY * 2 ** (attempts - 1), LONGEST_DELAY) * (0.5 + random / 2)
   return Math.max(backoff, Math.min(retryAfter, LONGEST_RETRY_AFTER))

@@ -1,13 +1,15 @@
 'use strict'
 
-// Where alerts are sent. Neither the address nor a header ever stands in an error: either may be a secret.
+// Where alerts are sent. Neither the address nor a header ever stands in an error: either may be a
+// secret.
 
 const { hostname } = require('node:os')
 const { codedError } = require('../../errors')
 
 /**
  * @typedef {import('./bodies').Format} Format
- * @typedef {{ url: string, headers: Headers, format: Format, labels: Record<string, string>, repeat: number }} Target
+ * @typedef {{ url: string, headers: Headers, format: Format, labels: Record<string, string>,
+ *   repeat: number }} Target
  */
 
 const KNOWN = ['url', 'format', 'headers', 'labels', 'repeat', 'allowInsecure']
@@ -22,7 +24,8 @@ const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
 function webhookTarget(given) {
   if (!isObject(given)) throw refusal('webhook', 'an object with a url')
   const unknown = Object.keys(given).find((key) => !KNOWN.includes(key))
-  if (unknown !== undefined) throw refusal('webhook', `an object with no other options than ${KNOWN.join(', ')}`)
+  if (unknown !== undefined)
+    throw refusal('webhook', `an object with no other options than ${KNOWN.join(', ')}`)
   const { format = 'alertmanager', headers = {}, labels = {}, allowInsecure = false } = given
   if (format !== 'alertmanager' && format !== 'slack') {
     throw refusal('webhook.format', "one of 'alertmanager', 'slack'")
@@ -40,9 +43,13 @@ function webhookTarget(given) {
 /** @param {unknown} given @param {boolean} allowInsecure @param {unknown} headers */
 function address(given, allowInsecure, headers) {
   const url = parsed(given)
-  const isAllowed = url?.protocol === 'https:' || (url?.protocol === 'http:' && (allowInsecure || isLoopback(url)))
+  const isAllowed =
+    url?.protocol === 'https:' || (url?.protocol === 'http:' && (allowInsecure || isLoopback(url)))
   if (!url || !isAllowed) {
-    throw refusal('webhook.url', 'an https: URL, or an http: one of this machine (any with allowInsecure)')
+    throw refusal(
+      'webhook.url',
+      'an https: URL, or an http: one of this machine (any with allowInsecure)',
+    )
   }
   const all = checkedHeaders(headers)
   all.set('content-type', 'application/json')
@@ -91,16 +98,24 @@ function checkedHeaders(given) {
 /** @param {unknown} given @returns {Record<string, string>} */
 function checkedLabels(given) {
   const isRight =
-    isObject(given) && Object.entries(given).every(([name, value]) => LABEL.test(name) && typeof value === 'string')
+    isObject(given) &&
+    Object.entries(given).every(([name, value]) => LABEL.test(name) && typeof value === 'string')
   if (isRight) return /** @type {Record<string, string>} */ (given)
-  throw refusal('webhook.labels', 'an object of strings with names of letters, digits and underscores')
+  throw refusal(
+    'webhook.labels',
+    'an object of strings with names of letters, digits and underscores',
+  )
 }
 
 /** @param {unknown} given */
 function checkedRepeat(given) {
   if (given === Infinity) return Infinity
-  if (Number.isInteger(given) && Number(given) >= MIN_REPEAT && Number(given) <= MAX_REPEAT) return Number(given)
-  throw refusal('webhook.repeat', `a whole number of milliseconds from ${MIN_REPEAT} to ${MAX_REPEAT} or Infinity`)
+  if (Number.isInteger(given) && Number(given) >= MIN_REPEAT && Number(given) <= MAX_REPEAT)
+    return Number(given)
+  throw refusal(
+    'webhook.repeat',
+    `a whole number of milliseconds from ${MIN_REPEAT} to ${MAX_REPEAT} or Infinity`,
+  )
 }
 
 /** @param {unknown} value @returns {value is Record<string, unknown>} */

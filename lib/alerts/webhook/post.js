@@ -3,7 +3,8 @@
 // One attempt to post a body, and what is to be done when it fails.
 
 /**
- * @typedef {{ isDelivered: boolean, mayRetry: boolean, retryAfter: number, reason: string, statusCode?: number }} Outcome
+ * @typedef {{ isDelivered: boolean, mayRetry: boolean, retryAfter: number, reason: string,
+ *   statusCode?: number }} Outcome
  * `reason` never holds the address.
  */
 
@@ -11,7 +12,11 @@ const TIMEOUT = 5000
 /** Answers that may be others a little later. */
 const TRANSIENT = new Set([408, 425, 429])
 
-/** @param {{ url: string, headers: Headers }} target @param {string} body @returns {Promise<Outcome>} */
+/**
+ * @param {{ url: string, headers: Headers }} target
+ * @param {string} body
+ * @returns {Promise<Outcome>}
+ */
 async function post({ url, headers }, body) {
   const signal = AbortSignal.timeout(TIMEOUT)
   try {

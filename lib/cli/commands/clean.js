@@ -34,7 +34,9 @@ async function run({ yes }, output) {
 function verdict(found, ended) {
   if (found === 0) return 'nothing to clean up'
   const left = `${counted(found, 'process', 'processes')} left behind by dead servers`
-  return ended === undefined ? `${left}; procward clean --yes ends what is left behind` : `${left}, ${ended} ended`
+  return ended === undefined
+    ? `${left}; procward clean --yes ends what is left behind`
+    : `${left}, ${ended} ended`
 }
 
 module.exports = { run }

@@ -33,7 +33,9 @@ async function serverCheck(server) {
   try {
     const { ready, reason, alerts } = await healthOf(server)
     if (!ready) return warn('server', `${server.url} is not ready: ${reason}`)
-    return alerts.length === 0 ? ok('server', `${server.url} is ready`) : warn('server', alerts[0].message)
+    return alerts.length === 0
+      ? ok('server', `${server.url} is ready`)
+      : warn('server', alerts[0].message)
   } catch (error) {
     const { code, message } = /** @type {any} */ (error)
     if (code !== 'ERR_UNREACHABLE') throw error

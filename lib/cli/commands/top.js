@@ -17,17 +17,27 @@ async function run(request, output) {
   const screen = new Screen(output, request.interval * 1000)
   try {
     for (let frame = 1; ; frame++) {
-      output.document('top', { time: Date.now(), server: look.health ?? null, processes: look.processes })
+      output.document('top', {
+        time: Date.now(),
+        server: look.health ?? null,
+        processes: look.processes,
+      })
       screen.show(linesOf(look, output))
       if (frame >= request.count || (await screen.pause()) === 'quit') return EXIT.ok
-      look = await lookAt(server).catch(async (error) => ({ ...(await lookHere()), problem: error.message }))
+      look = await lookAt(server).catch(async (error) => ({
+        ...(await lookHere()),
+        problem: error.message,
+      }))
     }
   } finally {
     screen.close()
   }
 }
 
-/** @typedef {{ health?: import('../health').ServerHealth, processes: import('../processes').Row[], problem?: string }} Look */
+/**
+ * @typedef {{ health?: import('../health').ServerHealth, processes: import('../processes').Row[],
+ *   problem?: string }} Look
+ */
 
 /** @param {import('../server').Server} server @returns {Promise<Look>} */
 async function lookAt(server) {
@@ -45,7 +55,9 @@ async function lookHere() {
 /** @param {Look} look @param {import('../output').Output} output */
 function linesOf({ health, processes, problem }, output) {
   const about =
-    health === undefined ? [output.style('yellow', plain(problem ?? 'no server asked'))] : statusLines(health, output)
+    health === undefined
+      ? [output.style('yellow', plain(problem ?? 'no server asked'))]
+      : statusLines(health, output)
   return [...about, '', ...processLines(processes, { why: false }, output)]
 }
 

@@ -34,7 +34,12 @@ function environmentChecks() {
   const cleanup = `cleanup every ${duration(config.cleanupInterval())} of what is older than ${duration(config.processMaxAge())}`
   const message = `${calls}; ${cleanup}, scope ${scope}`
   if (scope !== 'machine') return [ok('environment', message)]
-  return [warn('environment', `${message}: that ends every old Node.js process of this user, editors included`)]
+  return [
+    warn(
+      'environment',
+      `${message}: that ends every old Node.js process of this user, editors included`,
+    ),
+  ]
 }
 
 module.exports = { environmentChecks }

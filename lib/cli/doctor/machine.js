@@ -17,7 +17,8 @@ const PATIENCE = 20_000
 async function machineChecks() {
   const addon = addonCheck()
   // Without it nothing else can be asked.
-  const others = addon.status === 'fail' ? [] : [...guaranteeChecks(), await callCheck(), await leftoverCheck()]
+  const others =
+    addon.status === 'fail' ? [] : [...guaranteeChecks(), await callCheck(), await leftoverCheck()]
   return [nodeCheck(), addon, ...others, memoryCheck()]
 }
 
@@ -25,16 +26,26 @@ async function machineChecks() {
 function nodeCheck(version = process.versions.node) {
   const wanted = manifest.engines.node
   const message = `Node.js ${version}`
-  return semver.satisfies(version, wanted) ? ok('node', message) : fail('node', `${message}, needs ${wanted}`)
+  return semver.satisfies(version, wanted)
+    ? ok('node', message)
+    : fail('node', `${message}, needs ${wanted}`)
 }
 
 /** @returns {Check} */
 function addonCheck() {
   const { glibcVersionRuntime } = /** @type {any} */ (process.report?.getReport())?.header ?? {}
-  const libc = process.platform === 'linux' ? (glibcVersionRuntime ? `, glibc ${glibcVersionRuntime}` : ', musl') : ''
+  const libc =
+    process.platform === 'linux'
+      ? glibcVersionRuntime
+        ? `, glibc ${glibcVersionRuntime}`
+        : ', musl'
+      : ''
   try {
     require('../../native')
-    return ok('addon', `procward ${manifest.version} for ${process.platform}-${process.arch}${libc}`)
+    return ok(
+      'addon',
+      `procward ${manifest.version} for ${process.platform}-${process.arch}${libc}`,
+    )
   } catch (error) {
     return fail('addon', /** @type {Error} */ (error).message)
   }
@@ -43,7 +54,8 @@ function addonCheck() {
 /** @returns {Check[]} */
 function guaranteeChecks() {
   try {
-    const { level, mechanism, cgroup, platform, missing } = require('../../guarantees').getGuarantees()
+    const { level, mechanism, cgroup, platform, missing } =
+      require('../../guarantees').getGuarantees()
     const held = `trees are held by a ${mechanism}`
     const guarantee =
       level === 'complete'
@@ -51,7 +63,9 @@ function guaranteeChecks() {
         : warn('guarantee', `best effort: ${held}; docs/guarantees.md says what escapes`)
     const lacks = missing.map(({ message }) => warn('guarantee', message))
     if (platform !== 'linux') return [guarantee, ...lacks]
-    const group = cgroup ? 'each tree gets a control group' : 'none for trees here; they are held without'
+    const group = cgroup
+      ? 'each tree gets a control group'
+      : 'none for trees here; they are held without'
     return [guarantee, ...lacks, ok('cgroup', group)]
   } catch (error) {
     return [fail('guarantee', /** @type {Error} */ (error).message)]
@@ -62,12 +76,19 @@ function guaranteeChecks() {
 async function callCheck() {
   const { Runner } = require('../../process/runner')
   try {
-    const { stdout } = await new Runner().run(process.execPath, ['--version'], { timeout: PATIENCE })
+    const { stdout } = await new Runner().run(process.execPath, ['--version'], {
+      timeout: PATIENCE,
+    })
     const isRight = String(stdout).trim() === process.version
-    return isRight ? ok('call', 'a process was started and has ended') : fail('call', 'a process wrote something else')
+    return isRight
+      ? ok('call', 'a process was started and has ended')
+      : fail('call', 'a process wrote something else')
   } catch (error) {
     const { code, cause } = /** @type {any} */ (error)
-    return fail('call', `no process can be started: ${[code, cause?.code].filter(Boolean).join(', ')}`)
+    return fail(
+      'call',
+      `no process can be started: ${[code, cause?.code].filter(Boolean).join(', ')}`,
+    )
   }
 }
 

@@ -1,6 +1,7 @@
 'use strict'
 
-// The MCP servers that are configured here, and whether the mcporter is there that some of them need.
+// The MCP servers that are configured here, and whether the mcporter is there that some of them
+// need.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -25,7 +26,12 @@ async function mcporterChecks() {
   try {
     configuration = await readConfiguration(placesHere({ cwd }))
   } catch (error) {
-    return [fail('configuration', `it cannot be read: ${/** @type {any} */ (error).code ?? 'unexpected error'}`)]
+    return [
+      fail(
+        'configuration',
+        `it cannot be read: ${/** @type {any} */ (error).code ?? 'unexpected error'}`,
+      ),
+    ]
   }
   const { servers, unusable, refusal } = configuration
   const needing = servers.filter(({ needs }) => needs !== undefined && !isUnusable(needs))
@@ -45,7 +51,10 @@ function named(servers, what) {
   return `${counted(servers.length, what)}: ${servers.map(({ name }) => plain(name)).join(', ')}`
 }
 
-/** @param {import('../../mcporter/config').Ignored} ignored @param {string} [refused] - the file with which mcporter would not start */
+/**
+ * @param {import('../../mcporter/config').Ignored} ignored
+ * @param {string} [refused] - the file with which mcporter would not start
+ */
 function passedOver({ file, problem }, refused) {
   if (file === refused) return fail('configuration', `${place(file)}: ${problem}`)
   return warn('configuration', `${place(file)} is passed over: ${problem}`)
@@ -54,7 +63,10 @@ function passedOver({ file, problem }, refused) {
 /** @param {Server} server */
 function unusableEntry({ name, source, reason = '' }) {
   const why = reason.replace(/^envFile (.+): /, (_, file) => `envFile ${place(file)}: `)
-  return warn('configuration', `${plain(name)} in ${place(source.path)} cannot be used: ${plain(why)}`)
+  return warn(
+    'configuration',
+    `${plain(name)} in ${place(source.path)} cannot be used: ${plain(why)}`,
+  )
 }
 
 /** @param {Server[]} servers @param {string} cwd @returns {Promise<Check[]>} */
@@ -66,18 +78,22 @@ async function npxCheck(servers, cwd) {
   const found = direct.filter((transport) => transport !== undefined).length
   const message = `${counted(byNpx.length, 'server')} by npx, ${found} of them started without it`
   return [
-    found === byNpx.length ? ok('npx', message) : warn('npx', `${message}; install the others' packages to save time`),
+    found === byNpx.length
+      ? ok('npx', message)
+      : warn('npx', `${message}; install the others' packages to save time`),
   ]
 }
 
 /** @param {Server[]} needing @param {string} cwd @returns {Check} */
 function mcporterCheck(needing, cwd) {
-  const need = needing.length === 0 ? 'no configured server needs it' : `needed by ${named(needing, 'server')}`
+  const need =
+    needing.length === 0 ? 'no configured server needs it' : `needed by ${named(needing, 'server')}`
   let found
   try {
     found = findMcporter(placesOf({ bin: config.mcporterBin(), cwd, env: {} }))
   } catch {
-    if (config.mcporterBin() !== undefined) return fail('mcporter', 'MCPORTER_BIN names something that is not there')
+    if (config.mcporterBin() !== undefined)
+      return fail('mcporter', 'MCPORTER_BIN names something that is not there')
     const message = `not installed; ${need}`
     return needing.length === 0 ? ok('mcporter', message) : fail('mcporter', message)
   }
@@ -85,13 +101,22 @@ function mcporterCheck(needing, cwd) {
   const { version = 'of an unknown version', engines } = manifestAbove(found.script)
   const message = `${plain(version)}; ${need}`
   const wanted = engines?.node
-  if (typeof wanted !== 'string' || semver.satisfies(process.versions.node, wanted)) return ok('mcporter', message)
+  if (typeof wanted !== 'string' || semver.satisfies(process.versions.node, wanted))
+    return ok('mcporter', message)
   return fail('mcporter', `${message}; it wants Node.js ${plain(wanted)}`)
 }
 
-/** mcporter's package.json. @param {string} script @returns {{ version?: string, engines?: { node?: string } }} */
+/**
+ * mcporter's package.json.
+ * @param {string} script
+ * @returns {{ version?: string, engines?: { node?: string } }}
+ */
 function manifestAbove(script) {
-  for (let folder = path.dirname(script); folder !== path.dirname(folder); folder = path.dirname(folder)) {
+  for (
+    let folder = path.dirname(script);
+    folder !== path.dirname(folder);
+    folder = path.dirname(folder)
+  ) {
     try {
       const manifest = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'))
       if (manifest.name === 'mcporter') return manifest

@@ -1,6 +1,7 @@
 'use strict'
 
-// A command as a list of words: mcporter takes it as one text too, with quotes as in a shell but nothing else of one.
+// A command as a list of words: mcporter takes it as one text too, with quotes as in a shell but
+// nothing else of one.
 
 const { expandHome, pathOf } = require('./places')
 
@@ -20,7 +21,12 @@ async function commandOf({ command: first, executable, args = [] }, folder, plac
   return name === undefined ? undefined : [name, ...rest]
 }
 
-/** A path with a space in it. @param {string} command @param {string} folder @param {Places} places */
+/**
+ * A path with a space in it.
+ * @param {string} command
+ * @param {string} folder
+ * @param {Places} places
+ */
 async function isOneFile(command, folder, places) {
   const name = command.trim()
   if (!name.includes(' ') || !/^([A-Za-z]:[\\/]|~?\/|\.\.?\/)/.test(name)) return false

@@ -1,7 +1,8 @@
 'use strict'
 
-// An entry of a configuration file as mcporter understands it: one spelling of each name, defaults filled in,
-// placeholders expanded except where that waits until the server is started (`env`, `headers`, the bearer token).
+// An entry of a configuration file as mcporter understands it: one spelling of each name, defaults
+// filled in, placeholders expanded except where that waits until the server is started (`env`,
+// `headers`, the bearer token).
 
 const { urlProblem } = require('../../mcp/transport-problem')
 const { commandOf } = require('./command')
@@ -14,14 +15,18 @@ const { URL_KEYS, UnusableEntry, either, isKnownKey } = require('./schema')
 /** @typedef {import('./places').Places} Places */
 /** @typedef {import('./schema').Entry} Entry */
 
-/** @typedef {{ kind: 'local' | 'import', path: string, importKind?: import('./import-places').ImportKind }} Source */
+/**
+ * @typedef {{ kind: 'local' | 'import', path: string, importKind?:
+ *   import('./import-places').ImportKind }} Source
+ */
 
 /**
  * @typedef {object} Definition
  * @property {string} name
  * @property {Source} source
  * @property {string} [description]
- * @property {{ kind: 'stdio', command: string, args: string[], cwd: string } | { kind: 'http', url: string, headers: Record<string, string> }} transport
+ * @property {{ kind: 'stdio', command: string, args: string[], cwd: string } | { kind: 'http', url:
+ *   string, headers: Record<string, string> }} transport
  * @property {Record<string, string>} env
  * @property {Record<string, string>} [fileVariables] - those of its `envFile`
  * @property {'oauth' | 'refreshable_bearer'} [auth]
@@ -46,7 +51,8 @@ const ACCEPT = 'application/json, text/event-stream'
 
 /**
  * @param {string} name @param {Entry} entry - one without an `entryProblem` @param {Source} source
- * @param {Places} places - with the variables of its `envFile` @param {Record<string, string>} [fileVariables]
+ * @param {Places} places
+ *   - with the variables of its `envFile` @param {Record<string, string>} [fileVariables]
  * @returns {Promise<Definition>}
  * @throws {UnusableEntry} when there is neither a command nor a usable URL
  * @throws {import('./placeholders').MissingVariables} when its URL or its folder can't be told
@@ -61,7 +67,10 @@ async function definitionOf(name, entry, source, places, fileVariables) {
     name,
     source,
     description: raw.description,
-    transport: command === undefined ? http(expand(url, variables(places)), raw) : stdio(command, raw, folder, places),
+    transport:
+      command === undefined
+        ? http(expand(url, variables(places)), raw)
+        : stdio(command, raw, folder, places),
     env: { ...raw.env },
     fileVariables,
     auth: authOf(raw.auth),
@@ -83,7 +92,13 @@ function isRemote(raw) {
   return Boolean(raw[urlKey(raw) ?? ''])
 }
 
-/** @param {string[]} words @param {Entry} raw @param {string} folder @param {Places} places @returns {Definition['transport']} */
+/**
+ * @param {string[]} words
+ * @param {Entry} raw
+ * @param {string} folder
+ * @param {Places} places
+ * @returns {Definition['transport']}
+ */
 function stdio([command, ...args], raw, folder, places) {
   const where = raw.cwd && expandHome(expand(raw.cwd, variables(places)), places)
   const cwd = where ? pathOf(places).resolve(folder, where) : folder
@@ -116,7 +131,9 @@ function authOf(auth) {
 function oauthOf(raw, places) {
   const folder = either(raw, 'tokenCacheDir')
   return {
-    tokenCacheDir: folder ? pathOf(places).resolve(places.cwd, expandHome(folder, places)) : undefined,
+    tokenCacheDir: folder
+      ? pathOf(places).resolve(places.cwd, expandHome(folder, places))
+      : undefined,
     clientId: either(raw, 'oauthClientId'),
     clientSecret: either(raw, 'oauthClientSecret'),
     clientSecretEnv: either(raw, 'oauthClientSecretEnv'),
@@ -130,7 +147,12 @@ function expandEntry(entry, places) {
   const variable = variables(places)
   /** @param {Record<string, any>} record @param {number} depth */
   const members = (record, depth) =>
-    Object.fromEntries(Object.entries(record).map(([key, value]) => [key, waits(key) ? value : expanded(value, depth)]))
+    Object.fromEntries(
+      Object.entries(record).map(([key, value]) => [
+        key,
+        waits(key) ? value : expanded(value, depth),
+      ]),
+    )
   /** @param {any} value @param {number} depth @returns {any} */
   const expanded = (value, depth) => {
     if (typeof value === 'string') return expandKnown(value, variable)

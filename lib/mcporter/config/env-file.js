@@ -1,7 +1,8 @@
 'use strict'
 
-// `envFile`, as VS Code and Cursor know it: variables for a server's process, over those of this process and below the
-// entry's own `env`. mcporter does not read it, so a process of mcporter is given the variables to pass on.
+// `envFile`, as VS Code and Cursor know it: variables for a server's process, over those of this
+// process and below the entry's own `env`. mcporter does not read it, so a process of mcporter is
+// given the variables to pass on.
 
 const { readProblem } = require('./files')
 const { withoutMark } = require('./parse')
@@ -18,7 +19,8 @@ const OF_MCPORTER = /^(MCPORTER_|XDG_|HOME$|USERPROFILE$)/i
 
 /**
  * The variables in an entry's `envFile`; none without one.
- * @param {import('./schema').Entry} entry @param {import('./definition').Source} source @param {Places} places
+ * @param {import('./schema').Entry} entry
+ *   @param {import('./definition').Source} source @param {Places} places
  * @returns {Promise<Record<string, string> | undefined>}
  * @throws {UnusableEntry} when the file can't be read
  */
@@ -49,10 +51,13 @@ async function read(file, { files }) {
 function envFilePath(envFile, configFile, places) {
   const project = projectOf(configFile, places)
   const variable = variables(places)
-  const known = envFile.replace(/\$\{(workspaceFolder|workspaceRoot|userHome|env:(\w+))\}/g, (all, name, own) => {
-    if (name === 'userHome') return places.home
-    return own === undefined ? project : (variable(own) ?? all)
-  })
+  const known = envFile.replace(
+    /\$\{(workspaceFolder|workspaceRoot|userHome|env:(\w+))\}/g,
+    (all, name, own) => {
+      if (name === 'userHome') return places.home
+      return own === undefined ? project : (variable(own) ?? all)
+    },
+  )
   return pathOf(places).resolve(project, expandHome(expand(known, variable), places))
 }
 
@@ -64,7 +69,10 @@ function projectOf(file, places) {
   return CONFIG_FOLDERS.includes(name) || name.startsWith('.') ? dirname(folder) : folder
 }
 
-/** Picks the variables that a process of mcporter can pass on to its server. @param {Record<string, string>} variables */
+/**
+ * Picks the variables that a process of mcporter can pass on to its server.
+ * @param {Record<string, string>} variables
+ */
 function passedOn(variables) {
   return Object.fromEntries(Object.entries(variables).filter(([name]) => !OF_MCPORTER.test(name)))
 }

@@ -9,9 +9,11 @@ const CHUNK = 64 * 1024
 
 /**
  * @typedef {object} Files
- * @property {(path: string) => Promise<string | undefined>} read - the text, `undefined` when there is no such file
+ * @property {(path: string) => Promise<string | undefined>} read
+ *   - the text, `undefined` when there is no such file
  * @property {(path: string) => Promise<boolean>} isFile
- * @property {(path: string) => Promise<string>} mark - changes with each change of the file; the same for "no such file"
+ * @property {(path: string) => Promise<string>} mark
+ *   - changes with each change of the file; the same for "no such file"
  */
 
 /** @type {Files} */
@@ -67,14 +69,21 @@ async function bounded(path) {
   }
 }
 
-/** Windows' editors and shells also write UTF-16, always with a byte order mark. @param {Buffer} bytes */
+/**
+ * Windows' editors and shells also write UTF-16, always with a byte order mark.
+ * @param {Buffer} bytes
+ */
 function decoded(bytes) {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return bytes.toString('utf16le', 2)
-  if (bytes[0] === 0xfe && bytes[1] === 0xff && bytes.length % 2 === 0) return bytes.swap16().toString('utf16le', 2)
+  if (bytes[0] === 0xfe && bytes[1] === 0xff && bytes.length % 2 === 0)
+    return bytes.swap16().toString('utf16le', 2)
   return bytes.toString('utf8')
 }
 
-/** The same files, and what is asked of them: each path with its mark of just before. @param {Files} files */
+/**
+ * The same files, and what is asked of them: each path with its mark of just before.
+ * @param {Files} files
+ */
 function recorded(files) {
   /** @type {Map<string, string>} */
   const marks = new Map()
@@ -91,7 +100,11 @@ function isAbsent({ code }) {
   return code === 'ENOENT' || code === 'ENOTDIR'
 }
 
-/** Tells a file that may not be found, say in a folder that may not be entered, from one that may not be read. @param {any} error */
+/**
+ * Tells a file that may not be found, say in a folder that may not be entered, from one that may
+ * not be read.
+ * @param {any} error
+ */
 function isOutOfReach({ syscall }) {
   return syscall === 'stat'
 }

@@ -5,7 +5,10 @@
 const { expandHome, pathOf, variables } = require('./places')
 
 /** @typedef {import('./places').Places} Places */
-/** @typedef {'cursor' | 'claude-code' | 'claude-desktop' | 'codex' | 'windsurf' | 'opencode' | 'vscode'} ImportKind */
+/**
+ * @typedef {'cursor' | 'claude-code' | 'claude-desktop' | 'codex' | 'windsurf' | 'opencode' |
+ *   'vscode'} ImportKind
+ */
 
 /** @type {Record<ImportKind, (folders: Folders) => (string | undefined)[]>} */
 const PLACES = {
@@ -18,7 +21,9 @@ const PLACES = {
   ],
   'claude-code': ({ project, home, join }) => [
     ...[project, home].flatMap((folder) =>
-      ['settings.local.json', 'settings.json', 'mcp.json'].map((name) => join(folder, '.claude', name)),
+      ['settings.local.json', 'settings.json', 'mcp.json'].map((name) =>
+        join(folder, '.claude', name),
+      ),
     ),
     join(home, '.claude.json'),
   ],
@@ -31,7 +36,10 @@ const PLACES = {
           : ['.config']
     return [join(home, ...system, 'Claude', 'settings.json')]
   },
-  codex: ({ project, home, join }) => [join(project, '.codex', 'config.toml'), join(home, '.codex', 'config.toml')],
+  codex: ({ project, home, join }) => [
+    join(project, '.codex', 'config.toml'),
+    join(home, '.codex', 'config.toml'),
+  ],
   windsurf: ({ home, join, appData }) => [
     join(home, '.codeium', 'windsurf', 'mcp_config.json'),
     join(home, '.codeium', 'windsurf-next', 'mcp_config.json'),
@@ -56,8 +64,12 @@ const PLACES = {
   },
   vscode: ({ project, home, join, appData, platform }) => {
     const user =
-      platform === 'darwin' ? join(home, 'Library', 'Application Support') : (appData ?? join(home, '.config'))
-    const editors = ['Code', 'Code - Insiders'].map((editor) => join(user, editor, 'User', 'mcp.json'))
+      platform === 'darwin'
+        ? join(home, 'Library', 'Application Support')
+        : (appData ?? join(home, '.config'))
+    const editors = ['Code', 'Code - Insiders'].map((editor) =>
+      join(user, editor, 'User', 'mcp.json'),
+    )
     return [join(project, '.vscode', 'mcp.json'), ...editors]
   },
 }
@@ -75,7 +87,12 @@ const IMPORT_KINDS = /** @type {ImportKind[]} */ (Object.keys(PLACES))
  * @property {(...parts: string[]) => string} cwd
  */
 
-/** The files of one editor, whether there or not. @param {ImportKind} kind @param {Places} places @returns {string[]} */
+/**
+ * The files of one editor, whether there or not.
+ * @param {ImportKind} kind
+ * @param {Places} places
+ * @returns {string[]}
+ */
 function importPlaces(kind, places) {
   const { home, platform } = places
   const path = pathOf(places)
@@ -85,12 +102,19 @@ function importPlaces(kind, places) {
     home,
     platform,
     variable,
-    appData: platform === 'win32' ? (variable('APPDATA') ?? path.join(home, 'AppData', 'Roaming')) : undefined,
+    appData:
+      platform === 'win32'
+        ? (variable('APPDATA') ?? path.join(home, 'AppData', 'Roaming'))
+        : undefined,
     join: (folder, ...parts) => (folder === undefined ? undefined : path.join(folder, ...parts)),
     cwd: (...parts) => path.resolve(places.cwd, ...parts),
   })
   const all = found.filter((file) => file !== undefined && file !== '')
-  return [...new Set(all.map((file) => path.resolve(places.cwd, expandHome(/** @type {string} */ (file), places))))]
+  return [
+    ...new Set(
+      all.map((file) => path.resolve(places.cwd, expandHome(/** @type {string} */ (file), places))),
+    ),
+  ]
 }
 
 module.exports = { IMPORT_KINDS, importPlaces }

@@ -1,8 +1,8 @@
 'use strict'
 
-// The servers in the files of editors and assistants, as entries of mcporter's own file. What mcporter doesn't take over
-// from there (working folder, lifecycle, tool filters) is left out; an entry that it can't use makes place for the next of
-// its name.
+// The servers in the files of editors and assistants, as entries of mcporter's own file. What
+// mcporter doesn't take over from there (working folder, lifecycle, tool filters) is left out; an
+// entry that it can't use makes place for the next of its name.
 
 const { isRecord, parseJson, parseToml } = require('./parse')
 const { expandHome, pathOf } = require('./places')
@@ -20,13 +20,33 @@ const CAMEL = /** @type {const} */ ([
   'oauthTokenEndpointAuthMethod',
   'httpFetch',
 ])
-const REFRESH = ['tokenEndpoint', 'clientIdEnv', 'clientSecretEnv', 'clientAuthMethod', 'accessTokenEnv']
-
-/** Names that only an entry of a server has: what else a file holds beside servers is no broken server. */
-const OF_SERVERS = ['command', 'executable', 'args', 'env', 'envFile', 'headers', 'type', ...URL_KEYS]
+const REFRESH = [
+  'tokenEndpoint',
+  'clientIdEnv',
+  'clientSecretEnv',
+  'clientAuthMethod',
+  'accessTokenEnv',
+]
 
 /**
- * @param {string} text @param {{ kind: import('./import-places').ImportKind, file: string }} source @param {Places} places
+ * Names that only an entry of a server has: what else a file holds beside servers is no broken
+ * server.
+ */
+const OF_SERVERS = [
+  'command',
+  'executable',
+  'args',
+  'env',
+  'envFile',
+  'headers',
+  'type',
+  ...URL_KEYS,
+]
+
+/**
+ * @param {string} text
+ *   @param {{ kind: import('./import-places').ImportKind, file: string }} source @param {Places}
+ *   places
  * @returns {Promise<{ entries: Map<string, Entry>, unusable: Map<string, Entry> }>}
  */
 async function importedEntries(text, source, places) {
@@ -39,15 +59,24 @@ async function importedEntries(text, source, places) {
       if (!isRecord(value) || entries.has(name)) continue
       const entry = importedEntry(value)
       if (isUsable(entry)) entries.set(name, entry)
-      else if (isCertain && OF_SERVERS.some((key) => Object.hasOwn(value, key))) unusable.set(name, whole(value, entry))
+      else if (isCertain && OF_SERVERS.some((key) => Object.hasOwn(value, key)))
+        unusable.set(name, whole(value, entry))
     }
   }
   return { entries, unusable }
 }
 
-/** @typedef {{ servers: Record<string, any>, isCertain: boolean }} Container - `isCertain` when it can be nothing else */
+/**
+ * @typedef {{ servers: Record<string, any>, isCertain: boolean }} Container
+ *   - `isCertain` when it can be nothing else
+ */
 
-/** @param {string} text @param {{ kind: string, file: string }} source @param {Places} places @returns {Promise<Container[]>} */
+/**
+ * @param {string} text
+ * @param {{ kind: string, file: string }} source
+ * @param {Places} places
+ * @returns {Promise<Container[]>}
+ */
 async function containers(text, { kind, file }, places) {
   if (text.trim() === '') return []
   const certain = (/** @type {Record<string, any>} */ servers) => ({ servers, isCertain: true })
@@ -62,19 +91,31 @@ async function containers(text, { kind, file }, places) {
     .map((key) => config[key])
     .filter(isRecord)
     .map(certain)
-  if (found.length === 0 && mayBeServersOnly(kind, file, places)) found.push({ servers: config, isCertain: false })
+  if (found.length === 0 && mayBeServersOnly(kind, file, places))
+    found.push({ servers: config, isCertain: false })
   return [...found, ...ofProject(config, places).map(certain)]
 }
 
-/** Whether the whole file can be a list of servers. @param {string} kind @param {string} file @param {Places} places */
+/**
+ * Whether the whole file can be a list of servers.
+ * @param {string} kind
+ * @param {string} file
+ * @param {Places} places
+ */
 function mayBeServersOnly(kind, file, places) {
   if (kind === 'opencode') return false
   return (
-    kind !== 'claude-code' || file.endsWith('.claude.json') || file.endsWith(pathOf(places).join('.claude', 'mcp.json'))
+    kind !== 'claude-code' ||
+    file.endsWith('.claude.json') ||
+    file.endsWith(pathOf(places).join('.claude', 'mcp.json'))
   )
 }
 
-/** Claude Code keeps servers by project. @param {Record<string, any>} config @param {Places} places */
+/**
+ * Claude Code keeps servers by project.
+ * @param {Record<string, any>} config
+ * @param {Places} places
+ */
 function ofProject({ projects }, places) {
   if (!isRecord(projects)) return []
   const path = pathOf(places)
@@ -84,7 +125,9 @@ function ofProject({ projects }, places) {
     return places.platform === 'win32' ? absolute.toLowerCase() : absolute
   }
   const here = normal(places.cwd)
-  const own = Object.entries(projects).filter(([folder]) => folder !== '' && normal(folder) === here)
+  const own = Object.entries(projects).filter(
+    ([folder]) => folder !== '' && normal(folder) === here,
+  )
   return own.map(([, project]) => project?.mcpServers).filter(isRecord)
 }
 
@@ -98,7 +141,9 @@ function importedEntry(value) {
     auth: text(value.auth),
     ...Object.fromEntries(CAMEL.map((key) => [key, text(value[key] ?? value[snake(key)])])),
     refresh: refresh(value.refresh),
-    baseUrl: text(value.baseUrl ?? value.base_url ?? value.url ?? value.serverUrl ?? value.server_url),
+    baseUrl: text(
+      value.baseUrl ?? value.base_url ?? value.url ?? value.serverUrl ?? value.server_url,
+    ),
     command: typeof command === 'string' || areTexts(command) ? command : undefined,
     args: areTexts(value.args) ? value.args : undefined,
     // Not mcporter's, but what the entry says about itself.
@@ -110,11 +155,17 @@ function importedEntry(value) {
 
 /** @param {Entry} entry */
 function isUsable(entry) {
-  const isReached = entry.baseUrl !== undefined || typeof entry.command === 'string' || entry.command?.length > 0
+  const isReached =
+    entry.baseUrl !== undefined || typeof entry.command === 'string' || entry.command?.length > 0
   return isReached && entryProblem(entry) === undefined
 }
 
-/** Puts back the parts that were left out of an entry, because they show what is wrong with it. @param {Record<string, any>} value @param {Entry} entry @returns {Entry} */
+/**
+ * Puts back the parts that were left out of an entry, because they show what is wrong with it.
+ * @param {Record<string, any>} value
+ * @param {Entry} entry
+ * @returns {Entry}
+ */
 function whole({ command, executable, args }, entry) {
   return withoutEmpty({ ...entry, command: command ?? executable, args })
 }
@@ -148,8 +199,12 @@ function text(value) {
 /** Texts, numbers and truth values by name, as texts. @param {unknown} value */
 function texts(value) {
   if (typeof value !== 'object' || value === null) return undefined
-  const plain = Object.entries(value).filter(([, each]) => ['string', 'number', 'boolean'].includes(typeof each))
-  return plain.length === 0 ? undefined : Object.fromEntries(plain.map(([name, each]) => [name, String(each)]))
+  const plain = Object.entries(value).filter(([, each]) =>
+    ['string', 'number', 'boolean'].includes(typeof each),
+  )
+  return plain.length === 0
+    ? undefined
+    : Object.fromEntries(plain.map(([name, each]) => [name, String(each)]))
 }
 
 /** @param {Record<string, any>} object @returns {Record<string, any>} */

@@ -1,6 +1,7 @@
 'use strict'
 
-// The servers that mcporter would find, from the files where it would look, in its order and with its precedence.
+// The servers that mcporter would find, from the files where it would look, in its order and with
+// its precedence.
 
 const { setImmediate } = require('node:timers/promises')
 const { definitionOf, isRemote } = require('./definition')
@@ -26,14 +27,21 @@ const AT_ONCE = 32
 /**
  * @typedef {object} Configuration
  * @property {Server[]} servers
- * @property {Server[]} unusable - editors' entries that mcporter passes over in silence, where no other has the name
- * @property {number} [idleTimeout] - ms after which mcporter's daemon would end an idle server that has no time of its own
+ * @property {Server[]} unusable
+ *   - editors' entries that mcporter passes over in silence, where no other has the name
+ * @property {number} [idleTimeout]
+ *   - ms after which mcporter's daemon would end an idle server that has no time of its own
  * @property {Ignored[]} ignored
- * @property {Error & { code: string, file: string }} [refusal] - `ERR_INVALID_CONFIG`: one of these files keeps mcporter from starting
+ * @property {Error & { code: string, file: string }} [refusal]
+ *   - `ERR_INVALID_CONFIG`: one of these files keeps mcporter from starting
  * @property {Map<string, string>} marks - each file that was looked at, with its state then
  */
 
-/** Reads all files. No file makes another unusable, and no entry another entry. @param {Places} places @returns {Promise<Configuration>} */
+/**
+ * Reads all files. No file makes another unusable, and no entry another entry.
+ * @param {Places} places
+ * @returns {Promise<Configuration>}
+ */
 async function readConfiguration(places) {
   const { files, marks } = recorded(places.files)
   const here = { ...places, files }
@@ -53,19 +61,32 @@ async function readConfiguration(places) {
     for (const kind of importsOf(layer)) {
       const imported = await readImport(kind, here, ignored)
       for (const [name, each] of imported.entries) if (!found.has(name)) found.set(name, each)
-      for (const [name, each] of imported.unusable) if (!passedOver.has(name)) passedOver.set(name, each)
+      for (const [name, each] of imported.unusable)
+        if (!passedOver.has(name)) passedOver.set(name, each)
     }
-    for (const [name, entry] of Object.entries(layer.mcpServers)) found.set(name, { entry, source: local(path) })
+    for (const [name, entry] of Object.entries(layer.mcpServers))
+      found.set(name, { entry, source: local(path) })
   }
   const servers = await serversOf([...found], here)
   const isUsable = new Set(servers.filter(isListed).map(({ name }) => name))
   for (const [name, each] of found) if (!isUsable.has(name)) passedOver.set(name, each)
   const others = [...passedOver].filter(([name]) => !isUsable.has(name))
   const unusable = await serversOf(others, here)
-  return { servers: servers.filter(isListed), unusable, idleTimeout, ignored: unique(ignored), refusal, marks }
+  return {
+    servers: servers.filter(isListed),
+    unusable,
+    idleTimeout,
+    ignored: unique(ignored),
+    refusal,
+    marks,
+  }
 }
 
-/** Leaves the event loop its turns between a few entries and the next. @param {[name: string, found: Found][]} all @param {Places} places */
+/**
+ * Leaves the event loop its turns between a few entries and the next.
+ * @param {[name: string, found: Found][]} all
+ * @param {Places} places
+ */
 async function serversOf(all, places) {
   /** @type {Server[]} */
   const servers = []
@@ -77,7 +98,10 @@ async function serversOf(all, places) {
   return servers
 }
 
-/** Tells whether mcporter lists a server: it passes over an editor's entry that it can't use. @param {Server} server */
+/**
+ * Tells whether mcporter lists a server: it passes over an editor's entry that it can't use.
+ * @param {Server} server
+ */
 function isListed({ source, definition }) {
   return source.kind === 'local' || definition !== undefined
 }
@@ -94,7 +118,8 @@ async function serverOf(name, { entry, source }, places) {
     if (problem !== undefined) throw new UnusableEntry(problem)
     const raw = /** @type {import('./schema').Entry} */ (entry)
     const variables = isRemote(raw) ? undefined : await envFileVariables(raw, source, places)
-    const own = variables === undefined ? places : { ...places, env: { ...places.env, ...variables } }
+    const own =
+      variables === undefined ? places : { ...places, env: { ...places.env, ...variables } }
     const server = resolveServer(await definitionOf(name, raw, source, own, variables), own)
     return server.needs === undefined ? Object.assign(server, saidByEntry(raw, server)) : server
   } catch (error) {
@@ -103,11 +128,18 @@ async function serverOf(name, { entry, source }, places) {
   }
 }
 
-/** What the entry itself says against a session of ours. @param {import('./schema').Entry} entry @param {Server} server */
+/**
+ * What the entry itself says against a session of ours.
+ * @param {import('./schema').Entry} entry
+ * @param {Server} server
+ */
 function saidByEntry(entry, { source, transport }) {
   const isSse = [entry.type, entry.transport].includes('sse')
   if (isSse && transport?.kind === 'http') {
-    return /** @type {const} */ ({ needs: 'sse', reason: 'its type is sse, the transport before Streamable HTTP' })
+    return /** @type {const} */ ({
+      needs: 'sse',
+      reason: 'its type is sse, the transport before Streamable HTTP',
+    })
   }
   const key = source.kind === 'local' ? unknownKey(entry) : undefined
   if (key === undefined) return {}
@@ -120,7 +152,8 @@ function saidByEntry(entry, { source, transport }) {
 /**
  * What one of mcporter's own files says; nothing where it is of no use.
  * @param {{ text?: string, problem?: string }} file @param {boolean} isNamed
- * @returns {{ layer: Record<string, any>, problem?: string, isFatal?: boolean }} `isFatal` where mcporter would not start
+ * @returns {{ layer: Record<string, any>, problem?: string, isFatal?: boolean }}
+ *   `isFatal` where mcporter would not start
  */
 function parseLayer({ text, problem }, isNamed) {
   const nothing = { mcpServers: {} }
@@ -140,9 +173,11 @@ function parseLayer({ text, problem }, isNamed) {
 
 /** @param {unknown} layer */
 function layerProblem(layer) {
-  if (!isRecord(layer) || !isRecord(layer.mcpServers)) return 'it must be an object with mcpServers, an object'
+  if (!isRecord(layer) || !isRecord(layer.mcpServers))
+    return 'it must be an object with mcpServers, an object'
   for (const kind of importsOf(layer)) {
-    if (!IMPORT_KINDS.includes(kind)) return `imports must be an array of ${IMPORT_KINDS.join(', ')}`
+    if (!IMPORT_KINDS.includes(kind))
+      return `imports must be an array of ${IMPORT_KINDS.join(', ')}`
   }
   const idle = idleTimeoutOf(layer)
   const isTime = idle === undefined || (Number.isInteger(idle) && idle > 0)
@@ -154,14 +189,21 @@ function idleTimeoutOf(layer) {
   return either(layer, 'daemonIdleTimeoutMs')
 }
 
-/** Those that are named come first; none are left out but by an empty list. @param {Record<string, any>} layer */
+/**
+ * Those that are named come first; none are left out but by an empty list.
+ * @param {Record<string, any>} layer
+ */
 function importsOf({ imports }) {
   if (imports === undefined) return IMPORT_KINDS
   if (!Array.isArray(imports)) return [imports]
   return imports.length === 0 ? [] : [...new Set([...imports, ...IMPORT_KINDS])]
 }
 
-/** @param {import('./import-places').ImportKind} kind @param {Places} places @param {Ignored[]} ignored */
+/**
+ * @param {import('./import-places').ImportKind} kind
+ * @param {Places} places
+ * @param {Ignored[]} ignored
+ */
 async function readImport(kind, places, ignored) {
   /** @type {Map<string, Found>} */
   const entries = new Map()
@@ -173,12 +215,17 @@ async function readImport(kind, places, ignored) {
       if (text === undefined) continue
       const source = { kind: /** @type {const} */ ('import'), path: file, importKind: kind }
       const imported = await importedEntries(text, { kind, file }, places)
-      for (const [name, entry] of imported.entries) if (!entries.has(name)) entries.set(name, { entry, source })
-      for (const [name, entry] of imported.unusable) if (!unusable.has(name)) unusable.set(name, { entry, source })
+      for (const [name, entry] of imported.entries)
+        if (!entries.has(name)) entries.set(name, { entry, source })
+      for (const [name, entry] of imported.unusable)
+        if (!unusable.has(name)) unusable.set(name, { entry, source })
     } catch (error) {
       if (isOutOfReach(error)) continue
       const { name, message } = /** @type {Error} */ (error)
-      ignored.push({ file, problem: name === 'SyntaxError' ? `it can't be parsed: ${message}` : readProblem(error) })
+      ignored.push({
+        file,
+        problem: name === 'SyntaxError' ? `it can't be parsed: ${message}` : readProblem(error),
+      })
     }
   }
   return { entries, unusable }

@@ -1,6 +1,7 @@
 'use strict'
 
-// Which of mcporter's own files are read: the one that the user names, or the one at home and the project's over it.
+// Which of mcporter's own files are read: the one that the user names, or the one at home and the
+// project's over it.
 
 const { codedError } = require('../../errors')
 const { isOutOfReach, readProblem } = require('./files')
@@ -63,9 +64,16 @@ async function read(path, { files }) {
   }
 }
 
-/** @param {string} path @param {string} problem @returns {Error & { code: string, file: string }} */
+/**
+ * @param {string} path
+ * @param {string} problem
+ * @returns {Error & { code: string, file: string }}
+ */
 function invalidFile(path, problem) {
-  const error = codedError('ERR_INVALID_CONFIG', `mcporter's configuration file ${path}: ${problem}`)
+  const error = codedError(
+    'ERR_INVALID_CONFIG',
+    `mcporter's configuration file ${path}: ${problem}`,
+  )
   return Object.assign(error, { file: path })
 }
 
@@ -75,10 +83,16 @@ function homeFiles(places) {
   const folders = [path.join(places.home, '.mcporter')]
   const xdg = mcporterFolder(places, 'XDG_CONFIG_HOME')
   if (xdg !== folders[0]) folders.unshift(xdg)
-  return folders.flatMap((folder) => ['mcporter.json', 'mcporter.jsonc'].map((name) => path.join(folder, name)))
+  return folders.flatMap((folder) =>
+    ['mcporter.json', 'mcporter.jsonc'].map((name) => path.join(folder, name)),
+  )
 }
 
-/** mcporter's folder for one kind of its files. @param {Pick<Places, 'env' | 'home' | 'platform'>} places @param {string} variable */
+/**
+ * mcporter's folder for one kind of its files.
+ * @param {Pick<Places, 'env' | 'home' | 'platform'>} places
+ * @param {string} variable
+ */
 function mcporterFolder(places, variable) {
   const path = pathOf(places)
   const base = expandHome(variables(places)(variable)?.trim() ?? '', places)

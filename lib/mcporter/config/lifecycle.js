@@ -1,6 +1,7 @@
 'use strict'
 
-// Whether a server is to live on between calls, as mcporter's configuration says or its variables overrule.
+// Whether a server is to live on between calls, as mcporter's configuration says or its variables
+// overrule.
 
 const { variables } = require('./places')
 
@@ -14,14 +15,18 @@ const STATEFUL = new Map([
   ['cloudbase', ['cloudbase-mcp']],
 ])
 /**
- * @param {string} name @param {any} configured - of the entry @param {string[] | undefined} command - `undefined` of HTTP
+ * @param {string} name
+ *   @param {any} configured - of the entry @param {string[] | undefined} command - `undefined` of
+ *   HTTP
  * @param {import('./places').Places} places
  * @returns {Lifecycle | undefined}
  */
 function lifecycleOf(name, configured, command, places) {
   const variable = variables(places)
   const tokens = command?.map((word) => word.toLowerCase()) ?? []
-  const kind = [...STATEFUL].find(([, parts]) => parts.some((part) => tokens.some((token) => token.includes(part))))
+  const kind = [...STATEFUL].find(([, parts]) =>
+    parts.some((part) => tokens.some((token) => token.includes(part))),
+  )
   const names = kind === undefined ? [name.toLowerCase()] : [name.toLowerCase(), kind[0]]
   if (isNamed(names, variable('MCPORTER_KEEPALIVE'))) return { mode: 'keep-alive' }
   const disabled = variable('MCPORTER_DISABLE_KEEPALIVE') ?? variable('MCPORTER_NO_KEEPALIVE')
@@ -33,7 +38,9 @@ function lifecycleOf(name, configured, command, places) {
 
 /** @param {any} name @param {{ idleTimeoutMs?: number }} [settings] @returns {Lifecycle} */
 function mode(name, { idleTimeoutMs } = {}) {
-  return name === 'keep-alive' && idleTimeoutMs !== undefined ? { mode: name, idleTimeoutMs } : { mode: name }
+  return name === 'keep-alive' && idleTimeoutMs !== undefined
+    ? { mode: name, idleTimeoutMs }
+    : { mode: name }
 }
 
 /** @param {string[]} names @param {string | undefined} list */

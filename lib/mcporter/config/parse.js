@@ -2,7 +2,11 @@
 
 // The packages are loaded when a file needs them: most configurations are plain JSON.
 
-/** JSON as mcporter takes it, with comments and trailing commas, and with a byte order mark. @param {string} text @returns {unknown} */
+/**
+ * JSON as mcporter takes it, with comments and trailing commas, and with a byte order mark.
+ * @param {string} text
+ * @returns {unknown}
+ */
 function parseJson(text) {
   const plain = withoutMark(text)
   try {
@@ -19,11 +23,16 @@ function parseCommented(text) {
   return JSON.parse(withoutComments(text))
 }
 
-/** Throws the first error with its place. JSON.parse would quote the text, which may hold a secret. @param {string} text */
+/**
+ * Throws the first error with its place. JSON.parse would quote the text, which may hold a secret.
+ * @param {string} text
+ */
 function refuseErrors(text) {
   const { printParseErrorCode, visit } = jsonc()
   const onError = (/** @type {number} */ error, /** @type {number} */ offset) => {
-    throw new SyntaxError(`${printParseErrorCode(error)} in line ${text.slice(0, offset).split('\n').length}`)
+    throw new SyntaxError(
+      `${printParseErrorCode(error)} in line ${text.slice(0, offset).split('\n').length}`,
+    )
   }
   try {
     visit(text, { onError }, { allowTrailingComma: true })
@@ -32,7 +41,10 @@ function refuseErrors(text) {
   }
 }
 
-/** Returns the tokens alone, without the commas that end a list. @param {string} text - one without errors */
+/**
+ * Returns the tokens alone, without the commas that end a list.
+ * @param {string} text - one without errors
+ */
 function withoutComments(text) {
   const { SyntaxKind, createScanner } = jsonc()
   const scanner = createScanner(text, true)

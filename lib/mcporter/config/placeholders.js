@@ -40,8 +40,11 @@ function expand(text, variable) {
 }
 
 /**
- * The placeholders in a text; in linear time, which one expression would not take where braces are missing.
- * @param {string} text @param {'.' | 'any'} letters - which ones a fallback may hold: all but those that end a line, or any
+ * The placeholders in a text; in linear time, which one expression would not take where braces are
+ * missing.
+ * @param {string} text
+ *   @param {'.' | 'any'} letters - which ones a fallback may hold: all but those that end a line,
+ *   or any
  */
 function* placeholders(text, letters) {
   const brace = from(text, (at) => text.indexOf('}', at))
@@ -68,7 +71,12 @@ function* placeholders(text, letters) {
   }
 }
 
-/** Finds the first of something from a place on, where places only rise; the text's end where there is none. @param {string} text @param {(at: number) => number} find */
+/**
+ * Finds the first of something from a place on, where places only rise; the text's end where there
+ * is none.
+ * @param {string} text
+ * @param {(at: number) => number} find
+ */
 function from(text, find) {
   let found = -1
   return (/** @type {number} */ at) => {
@@ -78,7 +86,11 @@ function from(text, find) {
   }
 }
 
-/** As `expand`, but what is missing stays as it stands. @param {string} text @param {Variable} variable */
+/**
+ * As `expand`, but what is missing stays as it stands.
+ * @param {string} text
+ * @param {Variable} variable
+ */
 function expandKnown(text, variable) {
   try {
     return expand(text, variable)
@@ -88,13 +100,21 @@ function expandKnown(text, variable) {
   }
 }
 
-/** A command or one of its arguments: other uses of `$` are its own. @param {string} text @param {Variable} variable */
+/**
+ * A command or one of its arguments: other uses of `$` are its own.
+ * @param {string} text
+ * @param {Variable} variable
+ */
 function expandInCommand(text, variable) {
   const isExpanded = text.startsWith(DIRECT) || placeholders(text, 'any').next().done === false
   return isExpanded ? expand(text, variable) : text
 }
 
-/** The value of a variable in `env`: there a placeholder stands first, and one alone may be missing. @param {string} text @param {Variable} variable */
+/**
+ * The value of a variable in `env`: there a placeholder stands first, and one alone may be missing.
+ * @param {string} text
+ * @param {Variable} variable
+ */
 function expandInEnv(text, variable) {
   const alone = text.indexOf('}') === text.length - 1 ? ALONE.exec(text) : null
   if (alone !== null) return variable(alone[1]) || text.slice(alone[0].length, -1)

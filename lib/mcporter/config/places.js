@@ -1,6 +1,7 @@
 'use strict'
 
-// Where a configuration is read: everything that mcporter would ask its process for, so that a test can give its own.
+// Where a configuration is read: everything that mcporter would ask its process for, so that a test
+// can give its own.
 
 const os = require('node:os')
 const nodePath = require('node:path')
@@ -17,15 +18,24 @@ const { files } = require('./files')
  * @property {import('./files').Files} files
  */
 
-/** This machine. @param {{ configPath?: string, cwd: string, env?: Record<string, string | undefined> }} settings @returns {Places} */
+/**
+ * This machine.
+ * @param {{ configPath?: string, cwd: string, env?: Record<string, string | undefined> }} settings
+ * @returns {Places}
+ */
 function placesHere({ configPath, cwd, env }) {
   const { platform } = process
   const all = { ...config.childEnvironment(), ...env }
-  const home = variables({ env: all, platform })(platform === 'win32' ? 'USERPROFILE' : 'HOME') || os.homedir()
+  const home =
+    variables({ env: all, platform })(platform === 'win32' ? 'USERPROFILE' : 'HOME') || os.homedir()
   return { configPath, cwd, env: all, home, platform, files }
 }
 
-/** How to look up a variable; Windows knows no case. @param {Pick<Places, 'env' | 'platform'>} places @returns {(name: string) => string | undefined} */
+/**
+ * How to look up a variable; Windows knows no case.
+ * @param {Pick<Places, 'env' | 'platform'>} places
+ * @returns {(name: string) => string | undefined}
+ */
 function variables({ env, platform }) {
   if (platform !== 'win32') return (name) => (Object.hasOwn(env, name) ? env[name] : undefined)
   const upper = new Map(Object.entries(env).map(([name, value]) => [name.toUpperCase(), value]))

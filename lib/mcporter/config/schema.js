@@ -1,12 +1,16 @@
 'use strict'
 
-// What an entry of mcporter's file may hold. A complaint names the place, never the value, which may be a secret.
+// What an entry of mcporter's file may hold. A complaint names the place, never the value, which
+// may be a secret.
 
 const { member } = require('../../mcp/transport-problem')
 const { isRecord } = require('./parse')
 
 /** An entry as it stands in the file. @typedef {Record<string, any>} Entry */
-/** Says what is wrong with a value, from its own place on: `''` for the value itself. @typedef {(value: any) => string | undefined} Type */
+/**
+ * Says what is wrong with a value, from its own place on: `''` for the value itself.
+ * @typedef {(value: any) => string | undefined} Type
+ */
 
 /** Why an entry can't be used. */
 class UnusableEntry extends Error {}
@@ -36,13 +40,28 @@ const NAMED_TEXTS = (value) => {
   return wrong === undefined ? undefined : `${member(wrong)} must be a string`
 }
 
-const COMMAND = type('an object with args, an array of strings', (value) => isRecord(value) && areTexts(value.args))
-const HTTP_FETCH = type("'default' or 'node-http1'", (value) => value === 'default' || value === 'node-http1')
-const LIFECYCLE = type("'keep-alive', 'ephemeral' or an object with mode and idleTimeoutMs", isLifecycle)
+const COMMAND = type(
+  'an object with args, an array of strings',
+  (value) => isRecord(value) && areTexts(value.args),
+)
+const HTTP_FETCH = type(
+  "'default' or 'node-http1'",
+  (value) => value === 'default' || value === 'node-http1',
+)
+const LIFECYCLE = type(
+  "'keep-alive', 'ephemeral' or an object with mode and idleTimeoutMs",
+  isLifecycle,
+)
 const REFRESH = type('an object of strings, and whole numbers of seconds', isRefresh)
-const LOGGING = type('an object', (value) => isRecord(value) && (value.daemon === undefined || isRecord(value.daemon)))
+const LOGGING = type(
+  'an object',
+  (value) => isRecord(value) && (value.daemon === undefined || isRecord(value.daemon)),
+)
 
-/** By the name in camel case; what is `true` there has a spelling with underscores too. @type {[string, Type, boolean][]} */
+/**
+ * By the name in camel case; what is `true` there has a spelling with underscores too.
+ * @type {[string, Type, boolean][]}
+ */
 const KEYS = [
   ['description', TEXT, false],
   ['baseUrl', TEXT, true],
@@ -89,8 +108,9 @@ for (const [key, type, hasSnake] of KEYS) {
 const URL_KEYS = ['baseUrl', 'base_url', 'url', 'serverUrl', 'server_url']
 
 /**
- * Keys that would change how a server is spoken to, were a newer mcporter to know them. All others that we don't know are
- * other clients' own (`disabled`, `alwaysAllow`, `gallery`, ...): mcporter passes over them, and so do we.
+ * Keys that would change how a server is spoken to, were a newer mcporter to know them. All others
+ * that we don't know are other clients' own (`disabled`, `alwaysAllow`, `gallery`, ...): mcporter
+ * passes over them, and so do we.
  */
 const WEIGHTY = new Set(['protocolVersion', 'protocol_version', 'proxy', 'tls'])
 
@@ -142,15 +162,29 @@ function areTexts(value) {
 function isLifecycle(value) {
   const mode = isRecord(value) ? value.mode : value
   const idle = isRecord(value) ? value.idleTimeoutMs : undefined
-  return ['keep-alive', 'ephemeral'].includes(mode) && (idle === undefined || (Number.isInteger(idle) && idle > 0))
+  return (
+    ['keep-alive', 'ephemeral'].includes(mode) &&
+    (idle === undefined || (Number.isInteger(idle) && idle > 0))
+  )
 }
 
 /** @param {unknown} value */
 function isRefresh(value) {
   if (!isRecord(value)) return false
   return Object.entries(value).every(([key, each]) =>
-    /^refresh(SkewS|_skew_s)econds$/.test(key) ? Number.isInteger(each) && each >= 0 : typeof each === 'string',
+    /^refresh(SkewS|_skew_s)econds$/.test(key)
+      ? Number.isInteger(each) && each >= 0
+      : typeof each === 'string',
   )
 }
 
-module.exports = { URL_KEYS, UnusableEntry, areTexts, either, entryProblem, isKnownKey, snake, unknownKey }
+module.exports = {
+  URL_KEYS,
+  UnusableEntry,
+  areTexts,
+  either,
+  entryProblem,
+  isKnownKey,
+  snake,
+  unknownKey,
+}

@@ -1,6 +1,7 @@
 'use strict'
 
-// A server ready to be started or connected to: what waits for that moment in its definition is resolved.
+// A server ready to be started or connected to: what waits for that moment in its definition is
+// resolved.
 
 const { createHash } = require('node:crypto')
 const {
@@ -20,7 +21,8 @@ const MAX_REASON = 500
 /** @typedef {import('./definition').Definition} Definition */
 
 /**
- * Why no session can be had with a server as it is configured. With the first two, nothing can be had:
+ * Why no session can be had with a server as it is configured. With the first two, nothing can be
+ * had:
  * - `invalid`: the entry can't be used
  * - `variable`: an environment variable that it needs is not set
  *
@@ -32,7 +34,8 @@ const MAX_REASON = 500
  * - `recording`: mcporter is to record or replay
  * - `environment`: its environment has a name that Node.js lets pass
  * - `unknown-key`: the entry says something that only a newer mcporter may understand
- * @typedef {'invalid' | 'variable' | 'oauth' | 'refresh' | 'sse' | 'http-fetch' | 'chrome-devtools' | 'recording' | 'environment' | 'unknown-key'} Need
+ * @typedef {'invalid' | 'variable' | 'oauth' | 'refresh' | 'sse' | 'http-fetch' | 'chrome-devtools'
+ *   | 'recording' | 'environment' | 'unknown-key'} Need
  */
 
 /**
@@ -41,7 +44,8 @@ const MAX_REASON = 500
  * @property {string} command
  * @property {string[]} args
  * @property {string} cwd
- * @property {Record<string, string>} env - all of the child's environment, put together when it is asked for
+ * @property {Record<string, string>} env
+ *   - all of the child's environment, put together when it is asked for
  */
 
 /** @typedef {{ kind: 'http', url: string, headers: Record<string, string> }} Http */
@@ -49,7 +53,9 @@ const MAX_REASON = 500
 /**
  * @typedef {object} Server
  * @property {string} name
- * @property {string} key - changes when a session of the server before the change can't be used after it; made when it is asked for
+ * @property {string} key
+ *   - changes when a session of the server before the change can't be used after it; made when it
+ *   is asked for
  * @property {import('./definition').Source} source
  * @property {Stdio | Http} [transport] - none when it can't be told (`invalid`, `variable`)
  * @property {import('./lifecycle').Lifecycle} [lifecycle]
@@ -61,7 +67,8 @@ const MAX_REASON = 500
  */
 
 /**
- * @param {Definition} definition @param {Places} places - with the variables of its `envFile` @returns {Server}
+ * @param {Definition} definition
+ *   @param {Places} places - with the variables of its `envFile` @returns {Server}
  * @throws {UnusableEntry} when no process or request can be made of it
  */
 function resolveServer(definition, places) {
@@ -69,7 +76,9 @@ function resolveServer(definition, places) {
   const common = { name, source, lifecycle, allowedTools, blockedTools, definition }
   try {
     const { transport, identity, oddName } = resolveTransport(definition, places)
-    const needs = oddName ? need('environment', `env${oddName}`) : needOf(definition, transport, places)
+    const needs = oddName
+      ? need('environment', `env${oddName}`)
+      : needOf(definition, transport, places)
     return withKey({ ...common, transport, ...needs }, [name, ...identity])
   } catch (error) {
     if (!(error instanceof MissingVariables)) throw error
@@ -77,7 +86,13 @@ function resolveServer(definition, places) {
   }
 }
 
-/** One that can't be reached. @param {string} name @param {import('./definition').Source} source @param {Error} problem @returns {Server} */
+/**
+ * One that can't be reached.
+ * @param {string} name
+ * @param {import('./definition').Source} source
+ * @param {Error} problem
+ * @returns {Server}
+ */
 function unusableServer(name, source, problem) {
   const why = unusable(problem)
   return withKey({ name, source, ...why }, [name, why.needs, why.reason])
@@ -93,10 +108,16 @@ function unusable(problem) {
 /** @param {Omit<Server, 'key'>} server @param {unknown[]} identity @returns {Server} */
 function withKey(server, identity) {
   // Few of a thousand servers are asked for their keys.
-  return Object.defineProperty(/** @type {Server} */ (server), 'key', { get: () => keyOf(identity) })
+  return Object.defineProperty(/** @type {Server} */ (server), 'key', {
+    get: () => keyOf(identity),
+  })
 }
 
-/** @param {Definition} definition @param {Places} places @returns {{ transport: Stdio | Http, identity: unknown[], oddName?: string }} */
+/**
+ * @param {Definition} definition
+ * @param {Places} places
+ * @returns {{ transport: Stdio | Http, identity: unknown[], oddName?: string }}
+ */
 function resolveTransport({ transport, env, fileVariables }, places) {
   const variable = withOverrides(env, places)
   const overrides = Object.entries(env)
@@ -105,10 +126,17 @@ function resolveTransport({ transport, env, fileVariables }, places) {
   if (transport.kind === 'http') {
     const { url } = transport
     // The client sets what it accepts itself.
-    const wanted = Object.entries(transport.headers).filter(([name]) => name.toLowerCase() !== 'accept')
-    const headers = sentHeaders(Object.fromEntries(wanted.map(([name, text]) => [name, expand(text, variable)])))
+    const wanted = Object.entries(transport.headers).filter(
+      ([name]) => name.toLowerCase() !== 'accept',
+    )
+    const headers = sentHeaders(
+      Object.fromEntries(wanted.map(([name, text]) => [name, expand(text, variable)])),
+    )
     refuse('headers', headersProblem(headers))
-    return { transport: { kind: 'http', url, headers }, identity: [url, Object.entries(headers).sort()] }
+    return {
+      transport: { kind: 'http', url, headers },
+      identity: [url, Object.entries(headers).sort()],
+    }
   }
   const args = transport.args.map((arg) => expandInCommand(arg, variable))
   const command = fromFolder(expandInCommand(transport.command, variable), transport.cwd, places)
@@ -119,7 +147,8 @@ function resolveTransport({ transport, env, fileVariables }, places) {
   const own = Object.fromEntries(overrides)
   refuse('env', environmentProblem(own))
   refuse('envFile', environmentProblem(fileVariables ?? {}))
-  // What the child inherits is not part of its identity: some variable of this process may change at any time.
+  // What the child inherits is not part of its identity: some variable of this process may change
+  // at any time.
   const identity = [
     command,
     args,
@@ -137,7 +166,11 @@ function refuse(field, problem) {
   if (problem !== undefined) throw new UnusableEntry(field + problem)
 }
 
-/** The variables of this process, and of the server's own those that it lacks. @param {Record<string, string>} env @param {Places} places */
+/**
+ * The variables of this process, and of the server's own those that it lacks.
+ * @param {Record<string, string>} env
+ * @param {Places} places
+ */
 function withOverrides(env, places) {
   const outer = variables(places)
   /** @type {Map<string, string>} */
@@ -165,35 +198,53 @@ function merged(overrides, places) {
   return Object.fromEntries(all.values())
 }
 
-/** A command with a slash in it is relative to the folder in which it runs. @param {string} command @param {string} cwd @param {Places} places */
+/**
+ * A command with a slash in it is relative to the folder in which it runs.
+ * @param {string} command
+ * @param {string} cwd
+ * @param {Places} places
+ */
 function fromFolder(command, cwd, places) {
   const isPath = places.platform === 'win32' ? /[\\/]/ : /\//
   return isPath.test(command) ? pathOf(places).resolve(cwd, command) : command
 }
 
-/** @param {Definition} definition @param {Stdio | Http} transport @param {Places} places @returns {{ needs?: Need, reason?: string }} */
+/**
+ * @param {Definition} definition
+ * @param {Stdio | Http} transport
+ * @param {Places} places
+ * @returns {{ needs?: Need, reason?: string }}
+ */
 function needOf({ name, auth, httpFetch }, transport, places) {
   const variable = variables(places)
   const recorded = variable('MCPORTER_RECORD') ? 'MCPORTER_RECORD' : 'MCPORTER_REPLAY'
   const only = variable(`${recorded}_SERVER`)
   if (variable(recorded) && (!only || only === name)) return need('recording', `${recorded} is set`)
   if (transport.kind === 'stdio') {
-    if (auth === 'refreshable_bearer') return need('refresh', 'its bearer token is refreshed by mcporter')
+    if (auth === 'refreshable_bearer')
+      return need('refresh', 'its bearer token is refreshed by mcporter')
     const tokens = [transport.command, ...transport.args]
     const isPatched =
       tokens.some((token) => /(^chrome-devtools-mcp(@|$))|\/chrome-devtools-mcp/.test(token)) &&
       transport.args.some((arg) => arg === '--autoConnect' || arg === '--auto-connect') &&
       transport.env.MCPORTER_DISABLE_CHROME_DEVTOOLS_COMPAT !== '1'
-    return isPatched ? need('chrome-devtools', 'mcporter patches chrome-devtools-mcp for --autoConnect') : {}
+    return isPatched
+      ? need('chrome-devtools', 'mcporter patches chrome-devtools-mcp for --autoConnect')
+      : {}
   }
-  const hasToken = Object.keys(transport.headers).some((header) => header.toLowerCase() === 'authorization')
+  const hasToken = Object.keys(transport.headers).some(
+    (header) => header.toLowerCase() === 'authorization',
+  )
   if (auth === 'oauth') return need('oauth', 'it is signed in to with OAuth')
-  if (auth === 'refreshable_bearer' && !hasToken) return need('refresh', 'its bearer token is refreshed')
+  if (auth === 'refreshable_bearer' && !hasToken)
+    return need('refresh', 'its bearer token is refreshed')
   const { hostname, pathname } = new URL(transport.url)
   if (httpFetch === 'node-http1' || (httpFetch === undefined && hostname === 'api.sunsama.com')) {
     return need('http-fetch', "it wants Node.js's own HTTP/1.1 client")
   }
-  return /\/sse\/?$/.test(pathname) ? need('sse', 'its address is one of the transport before Streamable HTTP') : {}
+  return /\/sse\/?$/.test(pathname)
+    ? need('sse', 'its address is one of the transport before Streamable HTTP')
+    : {}
 }
 
 /** @param {Need} needs @param {string} reason */

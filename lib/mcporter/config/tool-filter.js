@@ -1,6 +1,10 @@
 'use strict'
 
-/** Whether a server's configuration lets a tool be listed and called. @param {Pick<import('./server').Server, 'allowedTools' | 'blockedTools'>} server @param {string} tool */
+/**
+ * Whether a server's configuration lets a tool be listed and called.
+ * @param {Pick<import('./server').Server, 'allowedTools' | 'blockedTools'>} server
+ * @param {string} tool
+ */
 function isAllowed({ allowedTools, blockedTools }, tool) {
   if (allowedTools !== undefined) return allowedTools.includes(tool)
   return !blockedTools?.includes(tool)

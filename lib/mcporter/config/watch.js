@@ -1,7 +1,8 @@
 'use strict'
 
-// The configuration as it is now. Whether a file changed is looked up when somebody asks, at most once in a while: no
-// watcher that misses what some editors and file systems do, no timer, nothing that keeps the process alive.
+// The configuration as it is now. Whether a file changed is looked up when somebody asks, at most
+// once in a while: no watcher that misses what some editors and file systems do, no timer, nothing
+// that keeps the process alive.
 
 const { readConfiguration } = require('./index')
 
@@ -21,8 +22,10 @@ const { readConfiguration } = require('./index')
  * @property {() => Places} places - asked again for each reading
  * @property {number} [interval] - ms for which the last look counts
  * @property {() => number} [now] - a clock that never goes back
- * @property {(changes: Changes, configuration: Configuration) => void} [onChange] - not called for the first reading
- * @property {(error: Error) => void} [onError] - of a changed file that can't be used: what was read before stays, for one look at least
+ * @property {(changes: Changes, configuration: Configuration) => void} [onChange]
+ *   - not called for the first reading
+ * @property {(error: Error) => void} [onError]
+ *   - of a changed file that can't be used: what was read before stays, for one look at least
  */
 
 class WatchedConfiguration {
@@ -34,7 +37,11 @@ class WatchedConfiguration {
   /** @type {Promise<Configuration> | undefined} */
   #looking
   #looked = -Infinity
-  /** The state of changed files that could not be used, and whether that may be because one is being written. @type {{ state: string, isPassing: boolean } | undefined} */
+  /**
+   * The state of changed files that could not be used, and whether that may be because one is being
+   * written.
+   * @type {{ state: string, isPassing: boolean } | undefined}
+   */
   #doubt
 
   /** @param {Options} options */
@@ -42,11 +49,15 @@ class WatchedConfiguration {
     this.#options = { interval: 1000, now: () => performance.now(), ...options }
   }
 
-  /** Returns what the files say; concurrent callers share one look. @returns {Promise<Configuration>} */
+  /**
+   * Returns what the files say; concurrent callers share one look.
+   * @returns {Promise<Configuration>}
+   */
   get() {
     const { now, interval } = this.#options
     if (this.#looking !== undefined) return this.#looking
-    if (this.#shown !== undefined && now() - this.#looked < interval) return Promise.resolve(this.#shown)
+    if (this.#shown !== undefined && now() - this.#looked < interval)
+      return Promise.resolve(this.#shown)
     this.#looking = this.#look().finally(() => {
       this.#looking = undefined
     })
@@ -67,9 +78,16 @@ class WatchedConfiguration {
     if (read.refusal !== undefined && before.refusal === undefined) {
       return this.#refuse(before, { state, isPassing: false }, read, read.refusal)
     }
-    const broken = read.ignored.find(({ file }) => !before.ignored.some((each) => each.file === file))
+    const broken = read.ignored.find(
+      ({ file }) => !before.ignored.some((each) => each.file === file),
+    )
     if (read.refusal === undefined && broken !== undefined && !isDoubted) {
-      return this.#refuse(before, { state, isPassing: true }, read, new Error(`${broken.file}: ${broken.problem}`))
+      return this.#refuse(
+        before,
+        { state, isPassing: true },
+        read,
+        new Error(`${broken.file}: ${broken.problem}`),
+      )
     }
     this.#report(before, read)
     return this.#take(read)
@@ -95,7 +113,9 @@ class WatchedConfiguration {
 
   /**
    * Goes on with what was read before, and says what is wrong now.
-   * @param {Configuration} before @param {{ state: string, isPassing: boolean }} doubt @param {Configuration} read @param {Error} error
+   * @param {Configuration} before
+   *   @param {{ state: string, isPassing: boolean }} doubt @param {Configuration} read @param
+   *   {Error} error
    */
   #refuse(before, doubt, { ignored, refusal }, error) {
     this.#doubt = doubt
@@ -118,7 +138,9 @@ function changesBetween(before, after) {
 
 /** @param {Iterable<string>} paths @param {Places} places */
 async function stateOf(paths, { files }) {
-  const marks = await Promise.all([...paths].map(async (path) => /** @type {const} */ ([path, await files.mark(path)])))
+  const marks = await Promise.all(
+    [...paths].map(async (path) => /** @type {const} */ ([path, await files.mark(path)])),
+  )
   return marksOf(new Map(marks))
 }
 

@@ -8,11 +8,13 @@ const START = 512
 
 /**
  * @typedef {object} Files
- * @property {(path: string) => Promise<string | undefined>} read - the text, `undefined` when there is no such file
+ * @property {(path: string) => Promise<string | undefined>} read
+ *   - the text, `undefined` when there is no such file
  * @property {(path: string) => Promise<string>} start - the first bytes of it
  * @property {(path: string) => Promise<boolean>} isFile
  * @property {(path: string) => Promise<string>} realpath
- * @property {(path: string) => Promise<number | undefined>} modified - ms since 1970, `undefined` when there is no such thing
+ * @property {(path: string) => Promise<number | undefined>} modified
+ *   - ms since 1970, `undefined` when there is no such thing
  */
 
 /** @type {Files} */

@@ -1,7 +1,7 @@
 'use strict'
 
-// `npx PACKAGE` without npx: when what it would run is already there, Node.js runs it at once. That saves a Node.js
-// and a shell for as long as the server lives, and npm's start.
+// `npx PACKAGE` without npx: when what it would run is already there, Node.js runs it at once. That
+// saves a Node.js and a shell for as long as the server lives, and npm's start.
 
 const { pathOf } = require('../config/places')
 const { installed, upwards } = require('./installed')
@@ -46,10 +46,21 @@ async function bypassNpx(transport, here) {
   const { env } = transport
   const path = Object.keys(env).find((key) => key.toUpperCase() === 'PATH') ?? 'PATH'
   const searchPath = [...searched, ...(env[path] ? [env[path]] : [])].join(delimiter)
-  return { ...transport, command: places.node, args: [...args, ...request.args], env: { ...env, [path]: searchPath } }
+  return {
+    ...transport,
+    command: places.node,
+    args: [...args, ...request.args],
+    env: { ...env, [path]: searchPath },
+  }
 }
 
-/** Whether a name means that file in the folders where npx looks for it. @param {string} name @param {string} file @param {string[]} folders @param {Places} places */
+/**
+ * Whether a name means that file in the folders where npx looks for it.
+ * @param {string} name
+ * @param {string} file
+ * @param {string[]} folders
+ * @param {Places} places
+ */
 async function isFirst(name, file, folders, { files, platform }) {
   // There the files in these folders are scripts that start others.
   if (platform === 'win32') return true
@@ -57,7 +68,9 @@ async function isFirst(name, file, folders, { files, platform }) {
   for (const folder of folders) {
     const link = join(folder, name)
     if (!(await files.isFile(link))) continue
-    return (await files.isFile(file)) && (await files.realpath(link)) === (await files.realpath(file))
+    return (
+      (await files.isFile(file)) && (await files.realpath(link)) === (await files.realpath(file))
+    )
   }
   return false
 }

@@ -18,7 +18,12 @@ const { isExact, isTag, satisfies } = require('./versions')
  * @property {string} [first] - the folder that npx puts first in PATH
  */
 
-/** @param {Request} request @param {string} cwd @param {Places} places @returns {Promise<Installed | undefined>} */
+/**
+ * @param {Request} request
+ * @param {string} cwd
+ * @param {Places} places
+ * @returns {Promise<Installed | undefined>}
+ */
 async function installed(request, cwd, places) {
   const path = pathOf(places)
   const { name, version, command } = request
@@ -42,8 +47,8 @@ async function installed(request, cwd, places) {
 }
 
 /**
- * A folder with a program of that very name, which npx runs before it thinks of packages: a `.bin` folder from the project
- * upwards, or the global one.
+ * A folder with a program of that very name, which npx runs before it thinks of packages: a `.bin`
+ * folder from the project upwards, or the global one.
  * @param {Request} request @param {string} project @param {Places} places
  */
 async function programsFolder({ wanted, name, version }, project, places) {
@@ -56,7 +61,13 @@ async function programsFolder({ wanted, name, version }, project, places) {
   return undefined
 }
 
-/** The package of the same name, if the program is one of its own. @param {string} program @param {string} folder @param {Places} places @returns {Promise<Installed | undefined>} */
+/**
+ * The package of the same name, if the program is one of its own.
+ * @param {string} program
+ * @param {string} folder
+ * @param {Places} places
+ * @returns {Promise<Installed | undefined>}
+ */
 async function ofProgram(program, folder, places) {
   const { dirname, join } = pathOf(places)
   const modules = folder === globalPrograms(places) ? globalModules(places) : dirname(folder)
@@ -64,20 +75,26 @@ async function ofProgram(program, folder, places) {
   return found && { found, program, first: folder }
 }
 
-/** A version that is written out is the same wherever it lies, so the host app's own will do. @param {Request} request @param {Places} places */
+/**
+ * A version that is written out is the same wherever it lies, so the host app's own will do.
+ * @param {Request} request
+ * @param {Places} places
+ */
 async function hosts({ name, version }, places) {
   if (!isExact(version)) return undefined
   const path = pathOf(places)
   for (const folder of places.folders.flatMap((each) => upwards(each, places))) {
     const found = await packageIn(path.join(folder, 'node_modules', name), places)
-    if (found?.version === version) return { found, first: path.join(folder, 'node_modules', '.bin') }
+    if (found?.version === version)
+      return { found, first: path.join(folder, 'node_modules', '.bin') }
   }
   return undefined
 }
 
 /**
- * What npx installed for this very request. Unless the request names the version, npx asks the registry each time whether
- * there is a newer one; it leaves a lock in the folder while it does so, and with it the time of its last look.
+ * What npx installed for this very request. Unless the request names the version, npx asks the
+ * registry each time whether there is a newer one; it leaves a lock in the folder while it does so,
+ * and with it the time of its last look.
  * @param {Request} request @param {Places} places
  */
 async function cached({ wanted, name, version }, places) {
@@ -87,12 +104,18 @@ async function cached({ wanted, name, version }, places) {
   const found = await packageIn(path.join(folder, 'node_modules', name), places)
   if (found === undefined) return undefined
   const looked = (await places.files.modified(folder)) ?? -Infinity
-  const isCurrent = isExact(version) ? found.version === version : looked > places.now - places.maxAge
+  const isCurrent = isExact(version)
+    ? found.version === version
+    : looked > places.now - places.maxAge
   if (!isCurrent || !(isTag(version) || satisfies(found.version, version))) return undefined
   return { found, first: path.join(folder, 'node_modules', '.bin') }
 }
 
-/** npm's local prefix: the folder of the project, or of the workspaces that it belongs to. @param {string} cwd @param {Places} places */
+/**
+ * npm's local prefix: the folder of the project, or of the workspaces that it belongs to.
+ * @param {string} cwd
+ * @param {Places} places
+ */
 async function projectOf(cwd, places) {
   const path = pathOf(places)
   /** @type {string | undefined} */
@@ -123,7 +146,9 @@ function upwards(start, places) {
 function globalPrefix(places) {
   const { dirname } = pathOf(places)
   const { platform, node } = places
-  return npmSetting('prefix', places) ?? (platform === 'win32' ? dirname(node) : dirname(dirname(node)))
+  return (
+    npmSetting('prefix', places) ?? (platform === 'win32' ? dirname(node) : dirname(dirname(node)))
+  )
 }
 
 /** @param {Places} places */
@@ -134,19 +159,30 @@ function globalModules(places) {
 
 /** @param {Places} places */
 function globalPrograms(places) {
-  return places.platform === 'win32' ? globalPrefix(places) : pathOf(places).join(globalPrefix(places), 'bin')
+  return places.platform === 'win32'
+    ? globalPrefix(places)
+    : pathOf(places).join(globalPrefix(places), 'bin')
 }
 
 /** @param {Places} places */
 function npmCache(places) {
   const { join } = pathOf(places)
-  const base = places.platform === 'win32' ? (variables(places)('LOCALAPPDATA') ?? places.home) : places.home
-  return npmSetting('cache', places) ?? join(base, places.platform === 'win32' ? 'npm-cache' : '.npm')
+  const base =
+    places.platform === 'win32' ? (variables(places)('LOCALAPPDATA') ?? places.home) : places.home
+  return (
+    npmSetting('cache', places) ?? join(base, places.platform === 'win32' ? 'npm-cache' : '.npm')
+  )
 }
 
-/** npm takes its settings from variables in any case. @param {string} name @param {Places} places */
+/**
+ * npm takes its settings from variables in any case.
+ * @param {string} name
+ * @param {Places} places
+ */
 function npmSetting(name, { env }) {
-  const entry = Object.entries(env).find(([key, value]) => key.toLowerCase() === `npm_config_${name}` && value)
+  const entry = Object.entries(env).find(
+    ([key, value]) => key.toLowerCase() === `npm_config_${name}` && value,
+  )
   return entry?.[1]
 }
 

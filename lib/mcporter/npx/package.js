@@ -22,7 +22,11 @@ async function packageIn(folder, places) {
   return { folder, name: manifest.name, version: manifest.version, programs: programsOf(manifest) }
 }
 
-/** @param {string} folder @param {Places} places @returns {Promise<Record<string, any> | undefined>} */
+/**
+ * @param {string} folder
+ * @param {Places} places
+ * @returns {Promise<Record<string, any> | undefined>}
+ */
 async function manifestIn(folder, places) {
   try {
     const text = await places.files.read(pathOf(places).join(folder, 'package.json'))
@@ -47,7 +51,8 @@ function mainProgram({ name, programs }) {
 }
 
 /**
- * The arguments for Node.js that run a file as the system would by its first line; `undefined` when that names no Node.js.
+ * The arguments for Node.js that run a file as the system would by its first line; `undefined` when
+ * that names no Node.js.
  * @param {string} file @param {Places} places @returns {Promise<string[] | undefined>}
  */
 async function nodeArguments(file, places) {
@@ -59,7 +64,9 @@ async function nodeArguments(file, places) {
     if (line === null) return undefined
     const options = line[1]?.split(/\s+/) ?? []
     // What quotes or sets variables in there is beyond this.
-    return options.every((option) => /^--?[\w-]+(=[\w./,:-]+)?$/.test(option)) ? [...options, real] : undefined
+    return options.every((option) => /^--?[\w-]+(=[\w./,:-]+)?$/.test(option))
+      ? [...options, real]
+      : undefined
   } catch {
     return undefined
   }

@@ -7,7 +7,8 @@
  * @property {string} wanted - the package as it is written, which names its folder in npx's cache
  * @property {string} name
  * @property {string} version - a version, a range or a tag as it is written; empty for any
- * @property {string | undefined} command - one of its programs; `undefined` for the one that stands for the package
+ * @property {string | undefined} command
+ *   - one of its programs; `undefined` for the one that stands for the package
  * @property {string[]} args - of the program
  */
 
@@ -37,7 +38,12 @@ function npxRequest(command, args) {
   }
 }
 
-/** @param {string} wanted @param {string | undefined} command @param {string[]} args @returns {Request | undefined} */
+/**
+ * @param {string} wanted
+ * @param {string | undefined} command
+ * @param {string[]} args
+ * @returns {Request | undefined}
+ */
 function request(wanted, command, args) {
   const parts = PACKAGE.exec(wanted)
   // `pkg@` is npm's way to write any version, which it treats unlike no version at all.

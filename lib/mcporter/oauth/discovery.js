@@ -1,7 +1,8 @@
 'use strict'
 
-// Where a server's tokens come from: RFC 9728 for its authorization server, RFC 8414 or OpenID Connect for that one's
-// token endpoint. Servers from before these have a token endpoint at a fixed place.
+// Where a server's tokens come from: RFC 9728 for its authorization server, RFC 8414 or OpenID
+// Connect for that one's token endpoint. Servers from before these have a token endpoint at a fixed
+// place.
 
 const { getMetadata } = require('./http')
 const { NoToken } = require('./problem')
@@ -13,15 +14,22 @@ const { NoToken } = require('./problem')
  * @property {string} [resource] - what the token is for, by the server's own word
  */
 
-/** @param {string} serverUrl @param {AbortSignal} signal @returns {Promise<TokenEndpoint>} @throws {NoToken} */
+/**
+ * @param {string} serverUrl
+ * @param {AbortSignal} signal
+ * @returns {Promise<TokenEndpoint>}
+ * @throws {NoToken}
+ */
 async function discover(serverUrl, signal) {
   const server = new URL(serverUrl)
   const resource = await protectedResource(server, signal)
   const named = resource?.authorization_servers?.[0]
-  const issuer = typeof named === 'string' && URL.canParse(named) ? new URL(named) : new URL('/', server.href)
+  const issuer =
+    typeof named === 'string' && URL.canParse(named) ? new URL(named) : new URL('/', server.href)
   const metadata = await authorizationServer(issuer, signal)
   const endpoint = metadata?.token_endpoint ?? '/token'
-  if (!URL.canParse(endpoint, issuer.href)) throw new NoToken('the authorization server has no token endpoint')
+  if (!URL.canParse(endpoint, issuer.href))
+    throw new NoToken('the authorization server has no token endpoint')
   const url = new URL(endpoint, issuer)
   const methods = metadata?.token_endpoint_auth_methods_supported
   return { url, methods: Array.isArray(methods) ? methods : [], resource: resource?.resource }
@@ -43,17 +51,27 @@ async function protectedResource(server, signal) {
   return undefined
 }
 
-/** Whether a token for that resource is one for this server. @param {unknown} resource @param {URL} server */
+/**
+ * Whether a token for that resource is one for this server.
+ * @param {unknown} resource
+ * @param {URL} server
+ */
 function isFor(resource, server) {
   if (typeof resource !== 'string' || !URL.canParse(resource)) return false
   const { origin, pathname } = new URL(resource)
-  return origin === server.origin && `${withoutSlash(server.pathname)}/`.startsWith(`${withoutSlash(pathname)}/`)
+  return (
+    origin === server.origin &&
+    `${withoutSlash(server.pathname)}/`.startsWith(`${withoutSlash(pathname)}/`)
+  )
 }
 
 /** @param {URL} issuer @param {AbortSignal} signal */
 async function authorizationServer(issuer, signal) {
   const path = withoutSlash(issuer.pathname)
-  const places = [`/.well-known/oauth-authorization-server${path}`, `/.well-known/openid-configuration${path}`]
+  const places = [
+    `/.well-known/oauth-authorization-server${path}`,
+    `/.well-known/openid-configuration${path}`,
+  ]
   if (path !== '') places.push(`${path}/.well-known/openid-configuration`)
   for (const place of places) {
     const found = await getMetadata(new URL(place, issuer), signal)

@@ -12,11 +12,13 @@ const { NoToken } = require('./problem')
  * @property {string} [id]
  * @property {string} [secret]
  * @property {string} [method] - how it shows who it is, if that is settled
- * @property {boolean} isEncoded - whether in the header its id and secret are encoded, as the RFC wants and the MCP SDK doesn't
+ * @property {boolean} isEncoded
+ *   - whether in the header its id and secret are encoded, as the RFC wants and the MCP SDK doesn't
  */
 
 /**
- * @param {{ url: URL, methods: string[], resource?: string }} endpoint @param {Client} client @param {string} refreshToken
+ * @param {{ url: URL, methods: string[], resource?: string }} endpoint
+ *   @param {Client} client @param {string} refreshToken
  * @param {AbortSignal} signal
  * @returns {Promise<import('./vault').Tokens>} with the old refresh token where there is no new one
  * @throws {NoToken}
@@ -35,12 +37,18 @@ async function refresh({ url, methods, resource }, client, refreshToken, signal)
   if (!response.ok) {
     const { error } = await readObject(response).catch(() => ({ error: undefined }))
     const said = typeof error === 'string' && /^[\w.-]{1,50}$/.test(error) ? ` (${error})` : ''
-    throw new NoToken(`the authorization server refused to refresh the token with status ${response.status}${said}`)
+    throw new NoToken(
+      `the authorization server refused to refresh the token with status ${response.status}${said}`,
+    )
   }
   return tokensOf(await readObject(response), refreshToken)
 }
 
-/** @param {Record<string, any>} answer @param {string} refreshToken @returns {import('./vault').Tokens} */
+/**
+ * @param {Record<string, any>} answer
+ * @param {string} refreshToken
+ * @returns {import('./vault').Tokens}
+ */
 function tokensOf(answer, refreshToken) {
   const { access_token, token_type, refresh_token, expires_in, scope, id_token } = answer
   if (typeof access_token !== 'string' || access_token.trim() === '') {
@@ -53,7 +61,8 @@ function tokensOf(answer, refreshToken) {
   return {
     access_token,
     token_type: typeof token_type === 'string' && token_type !== '' ? token_type : 'Bearer',
-    refresh_token: typeof refresh_token === 'string' && refresh_token !== '' ? refresh_token : refreshToken,
+    refresh_token:
+      typeof refresh_token === 'string' && refresh_token !== '' ? refresh_token : refreshToken,
     ...(typeof scope === 'string' && { scope }),
     ...(typeof id_token === 'string' && { id_token }),
     ...lifetime,
@@ -74,10 +83,16 @@ function methodOf({ secret, method }, supported) {
   return 'client_secret_post'
 }
 
-/** @param {Client} client @param {Method} method @param {Headers} headers @param {URLSearchParams} body */
+/**
+ * @param {Client} client
+ * @param {Method} method
+ * @param {Headers} headers
+ * @param {URLSearchParams} body
+ */
 function identify({ id, secret, isEncoded }, method, headers, body) {
   if (method === 'client_secret_basic') {
-    if (id === undefined || secret === undefined) throw new NoToken('the client has no id or no secret to show')
+    if (id === undefined || secret === undefined)
+      throw new NoToken('the client has no id or no secret to show')
     const pair = [id, secret].map((each) => (isEncoded ? formEncoded(each) : each)).join(':')
     headers.set('authorization', `Basic ${Buffer.from(pair).toString('base64')}`)
     return

@@ -16,7 +16,8 @@ async function getMetadata(url, signal) {
   // What another site says is no word of this one.
   if (response.ok && new URL(response.url).origin === url.origin) return readObject(response)
   await response.body?.cancel()
-  if (response.status >= 500) throw new NoToken(`${url.origin} answered with status ${response.status}`)
+  if (response.status >= 500)
+    throw new NoToken(`${url.origin} answered with status ${response.status}`)
   return undefined
 }
 

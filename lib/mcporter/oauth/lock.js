@@ -19,7 +19,8 @@ async function withLock(file, task, patience) {
   const deadline = performance.now() + patience
   while (!(await isTaken(lock))) {
     if (await isLeft(lock)) await remove(lock)
-    else if (performance.now() > deadline) throw new NoToken("mcporter's store of tokens is locked by another process")
+    else if (performance.now() > deadline)
+      throw new NoToken("mcporter's store of tokens is locked by another process")
     else await sleep(POLL)
   }
   try {
@@ -32,7 +33,10 @@ async function withLock(file, task, patience) {
 /** @param {string} lock */
 async function isTaken(lock) {
   try {
-    await fs.writeFile(lock, `${process.pid}\n${new Date().toISOString()}\n`, { flag: 'wx', mode: 0o600 })
+    await fs.writeFile(lock, `${process.pid}\n${new Date().toISOString()}\n`, {
+      flag: 'wx',
+      mode: 0o600,
+    })
     return true
   } catch (error) {
     if (/** @type {any} */ (error).code === 'EEXIST') return false
@@ -51,7 +55,10 @@ async function isLeft(lock) {
   }
 }
 
-/** Only one process removes a lock: between its look and its removal, another could have taken it. @param {string} lock */
+/**
+ * Only one process removes a lock: between its look and its removal, another could have taken it.
+ * @param {string} lock
+ */
 async function remove(lock) {
   const breaker = `${lock}.break`
   if (!(await isTaken(breaker))) {

@@ -1,6 +1,7 @@
 'use strict'
 
-// mcporter's two stores of tokens: one file for all servers, and a folder for each server that asks for one.
+// mcporter's two stores of tokens: one file for all servers, and a folder for each server that asks
+// for one.
 
 const { createHash, randomUUID } = require('node:crypto')
 const fs = require('node:fs/promises')
@@ -30,37 +31,73 @@ const { NoToken } = require('./problem')
  * @property {string} [folder] - with the tokens of this server alone
  */
 
-/** @param {Definition} definition @param {Home} home @returns {Promise<Stored>} @throws {NoToken} */
+/**
+ * @param {Definition} definition
+ * @param {Home} home
+ * @returns {Promise<Stored>}
+ * @throws {NoToken}
+ */
 async function readStored(definition, home) {
   const folder = await folderOf(definition, home)
   const { join } = pathOf(home)
   const own =
     folder === undefined
       ? {}
-      : { tokens: await readJson(join(folder, 'tokens.json')), client: await readJson(join(folder, 'client.json')) }
+      : {
+          tokens: await readJson(join(folder, 'tokens.json')),
+          client: await readJson(join(folder, 'client.json')),
+        }
   const entry = (await readVault(await vaultFile(home)))?.entries[vaultKey(definition)]
   const tokens = own.tokens ?? entry?.tokens
   if (tokens === undefined) throw new NoToken('no token is stored: sign in with `mcporter auth`')
-  if (!isRecord(tokens) || typeof tokens.access_token !== 'string' || tokens.access_token.trim() === '') {
+  if (
+    !isRecord(tokens) ||
+    typeof tokens.access_token !== 'string' ||
+    tokens.access_token.trim() === ''
+  ) {
     throw new NoToken("mcporter's store of tokens has an unknown format")
   }
   const client = own.client ?? entry?.clientInfo
-  return { tokens: /** @type {any} */ (tokens), client: isRecord(client) ? client : undefined, folder }
+  return {
+    tokens: /** @type {any} */ (tokens),
+    client: isRecord(client) ? client : undefined,
+    folder,
+  }
 }
 
-/** To all the places where mcporter would write them. @param {Definition} definition @param {string | undefined} folder @param {Tokens} tokens @param {Home} home */
+/**
+ * To all the places where mcporter would write them.
+ * @param {Definition} definition
+ * @param {string | undefined} folder
+ * @param {Tokens} tokens
+ * @param {Home} home
+ */
 async function writeTokens(definition, folder, tokens, home) {
   const file = await vaultFile(home)
   const vault = (await readVault(file)) ?? { version: 1, entries: {} }
   const key = vaultKey(definition)
   const { transport } = definition
-  const added = { serverName: definition.name, serverUrl: transport.kind === 'http' ? transport.url : undefined }
-  vault.entries[key] = { ...added, ...vault.entries[key], tokens, updatedAt: new Date().toISOString() }
+  const added = {
+    serverName: definition.name,
+    serverUrl: transport.kind === 'http' ? transport.url : undefined,
+  }
+  vault.entries[key] = {
+    ...added,
+    ...vault.entries[key],
+    tokens,
+    updatedAt: new Date().toISOString(),
+  }
   await writeJson(file, vault)
-  if (folder !== undefined) await writeJson(await realFile(pathOf(home).join(folder, 'tokens.json')), tokens)
+  if (folder !== undefined)
+    await writeJson(await realFile(pathOf(home).join(folder, 'tokens.json')), tokens)
 }
 
-/** The folder that the configuration names, else that of an old mcporter, which newer ones go on reading. @param {Definition} definition @param {Home} home */
+/**
+ * The folder that the configuration names, else that of an old mcporter, which newer ones go on
+ * reading.
+ * @param {Definition} definition
+ * @param {Home} home
+ */
 async function folderOf({ name, oauth }, home) {
   if (oauth.tokenCacheDir !== undefined) return oauth.tokenCacheDir
   const { join } = pathOf(home)
@@ -77,7 +114,10 @@ async function vaultFile(home) {
   return realFile((await isThere(file)) || !(await isThere(old)) ? file : old)
 }
 
-/** @param {string} file @returns {Promise<{ version: 1, entries: Record<string, any> } | undefined>} */
+/**
+ * @param {string} file
+ * @returns {Promise<{ version: 1, entries: Record<string, any> } | undefined>}
+ */
 async function readVault(file) {
   let vault
   try {
@@ -87,14 +127,16 @@ async function readVault(file) {
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     throw new NoToken(`mcporter's store of tokens can't be read: ${code ?? name}`)
   }
-  if (isRecord(vault) && vault.version === 1 && isRecord(vault.entries)) return /** @type {any} */ (vault)
+  if (isRecord(vault) && vault.version === 1 && isRecord(vault.entries))
+    return /** @type {any} */ (vault)
   throw new NoToken("mcporter's store of tokens has an unknown format")
 }
 
 /** @param {Definition} definition */
 function vaultKey({ name, transport }) {
   const url = transport.kind === 'http' ? transport.url : null
-  const command = transport.kind === 'stdio' ? { command: transport.command, args: transport.args } : null
+  const command =
+    transport.kind === 'stdio' ? { command: transport.command, args: transport.args } : null
   const hash = createHash('sha256').update(JSON.stringify({ name, url, command }))
   return `${name}|${hash.digest('hex').slice(0, 16)}`
 }

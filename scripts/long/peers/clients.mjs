@@ -16,7 +16,10 @@ const REST = 15_000
 /** @typedef {import('./table.mjs').Cell} Cell */
 /** @typedef {{ name: string, kind: string, node?: string, args?: string[] }} How */
 
-/** How each client is started; one that cannot be installed is skipped. @type {Record<string, () => How | Promise<How>>} */
+/**
+ * How each client is started; one that cannot be installed is skipped.
+ * @type {Record<string, () => How | Promise<How>>}
+ */
 const hows = {
   'procward auto': () => ({ name: 'procward auto', kind: 'procward', args: ['auto'] }),
   'procward pool': () => ({ name: 'procward pool', kind: 'procward', args: ['pool'] }),
@@ -33,7 +36,11 @@ const mcporter = ({ name, node, folder }) => ({ name, kind: 'mcporter', node, ar
 /** @param {string} name @param {string} mode */
 async function sdk2(name, mode) {
   const place = await npmPackages('client', SDK2)
-  return { name, kind: 'sdk2', args: [join(place, 'node_modules', '@modelcontextprotocol', 'client'), mode] }
+  return {
+    name,
+    kind: 'sdk2',
+    args: [join(place, 'node_modules', '@modelcontextprotocol', 'client'), mode],
+  }
 }
 
 /** @type {Promise<How[]> | undefined} */
@@ -41,7 +48,8 @@ let found
 
 /**
  * Starts one client of each kind.
- * @param {import('../../platforms/checks.mjs').Checks} checks @param {string} place - for their files
+ * @param {import('../../platforms/checks.mjs').Checks} checks
+ *   @param {string} place - for their files
  */
 export async function startClients(checks, place) {
   found ??= findAll(checks)
@@ -77,7 +85,13 @@ export class Client {
     return this.#how.name
   }
 
-  /** Tries a server. A client that does not come to an end is killed. @param {string} name @param {object} definition @param {number} timeout - of each call @returns {Promise<Cell>} */
+  /**
+   * Tries a server. A client that does not come to an end is killed.
+   * @param {string} name
+   * @param {object} definition
+   * @param {number} timeout - of each call
+   * @returns {Promise<Cell>}
+   */
   run(name, definition, timeout) {
     const configPath = join(this.#place, 'mcporter.json')
     writeFileSync(configPath, JSON.stringify({ imports: [], mcpServers: { odd: definition } }))

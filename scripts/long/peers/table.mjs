@@ -17,20 +17,32 @@ export function complaint({ cells }, odd) {
   const complete = Object.keys(cells).filter((name) => cells[name].completes)
   const ours = OURS.map((name) => `${name} ${words(cells[name])}`).join('; ')
   const peers = complete.filter((name) => !OURS.includes(name))
-  if (odd.forbidden) return complete.length > peers.length ? `it must not be completed; ${ours}` : undefined
+  if (odd.forbidden)
+    return complete.length > peers.length ? `it must not be completed; ${ours}` : undefined
   if (complete.length > peers.length) return undefined
   if (peers.length > 0) return `completed by ${peers.join(', ')}; ${ours}`
   if (odd.settles)
-    return OURS.some((name) => cells[name].code === LATE) ? `no failure before its time is up; ${ours}` : undefined
-  return odd.hopeless ? undefined : `no client completes it, which must be the fault of this check; ${ours}`
+    return OURS.some((name) => cells[name].code === LATE)
+      ? `no failure before its time is up; ${ours}`
+      : undefined
+  return odd.hopeless
+    ? undefined
+    : `no client completes it, which must be the fault of this check; ${ours}`
 }
 
 /** The whole table. @param {Row[]} rows */
 export function markdown(rows) {
   const names = [...new Set(rows.flatMap(({ cells }) => Object.keys(cells)))]
   const line = (/** @type {string[]} */ cells) => `| ${cells.join(' | ')} |`
-  const body = rows.map(({ name, cells }) => line([name, ...names.map((client) => short(cells[client]))]))
-  return [line(['server', ...names]), line(['server', ...names].map(() => '---')), ...body, ''].join('\n')
+  const body = rows.map(({ name, cells }) =>
+    line([name, ...names.map((client) => short(cells[client]))]),
+  )
+  return [
+    line(['server', ...names]),
+    line(['server', ...names].map(() => '---')),
+    ...body,
+    '',
+  ].join('\n')
 }
 
 /** @param {Cell | undefined} cell */

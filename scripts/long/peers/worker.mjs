@@ -1,10 +1,15 @@
-// One client of one kind: makes the calls that a server's fixture asks for, and tells whether the answers are right.
+// One client of one kind: makes the calls that a server's fixture asks for, and tells whether the
+// answers are right.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { callsOf, isRight, isRightList, oddServers } from '../../../__test__/fixtures/odd/index.mjs'
 
 const [kind, ...args] = process.argv.slice(2)
-/** @type {{ open: (job: any, ...args: string[]) => Promise<{ call: (args: object) => Promise<unknown>, list: () => Promise<string[]>, by?: () => string | undefined, close: () => Promise<unknown> }> }} */
+/**
+ * @type {{ open: (job: any, ...args: string[]) => Promise<{ call: (args: object) =>
+ *   Promise<unknown>, list: () => Promise<string[]>, by?: () => string | undefined, close: () =>
+ *   Promise<unknown> }> }}
+ */
 const { open } = await import(`./kinds/${kind}.mjs`)
 
 // A client that rejects behind its caller's back has not failed the call.

@@ -27,7 +27,10 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.e
 export async function startServer(how, path = '/mcp') {
   const port = await freePort()
   const { command, args, env } = how(port)
-  const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(command, args, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
   let said = ''
   child.stderr.on('data', (/** @type {Buffer} */ bytes) => {
     said = (said + bytes).slice(-2000)
@@ -42,7 +45,8 @@ export async function startServer(how, path = '/mcp') {
   }
   const end = performance.now() + STARTING
   while (!(await listens(port))) {
-    if (child.exitCode !== null) throw new Error(`it ended before it listened: ${said.trim().split('\n').at(-1)}`)
+    if (child.exitCode !== null)
+      throw new Error(`it ended before it listened: ${said.trim().split('\n').at(-1)}`)
     if (performance.now() > end) {
       await stop()
       throw new Error('it does not listen')
@@ -59,7 +63,9 @@ const pages = { '/page.html': PAGE, '/empty.html': `<!doctype html>${ICON}<title
 export async function startPage() {
   const server = createServer((request, response) => {
     const found = pages[request.url ?? '']
-    response.writeHead(found === undefined ? 404 : 200, { 'content-type': 'text/html; charset=utf-8' })
+    response.writeHead(found === undefined ? 404 : 200, {
+      'content-type': 'text/html; charset=utf-8',
+    })
     response.end(found ?? 'there is none')
   })
   server.listen(0, '127.0.0.1')

@@ -1,5 +1,5 @@
-// Packages that the long checks need, at fixed versions, each set in a folder of its own below target/long. What cannot
-// be installed makes a check be skipped.
+// Packages that the long checks need, at fixed versions, each set in a folder of its own below
+// target/long. What cannot be installed makes a check be skipped.
 
 import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -22,7 +22,10 @@ export function npmPackages(name, versions) {
     writeFileSync(join(place, 'package.json'), '{"private":true}')
     const packages = Object.entries(versions).map(([one, version]) => `${one}@${version}`)
     const quiet = ['--no-save', '--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error']
-    await run('npm', ['install', '--ignore-scripts', ...quiet, ...packages], { cwd: place, timeout })
+    await run('npm', ['install', '--ignore-scripts', ...quiet, ...packages], {
+      cwd: place,
+      timeout,
+    })
   })
 }
 
@@ -40,17 +43,27 @@ export async function pythonPackages(name, versions) {
   return join(place, 'bin')
 }
 
-/** The program of a Node.js of this version: this process's when that is it, else from npm. @param {string} version */
+/**
+ * The program of a Node.js of this version: this process's when that is it, else from npm.
+ * @param {string} version
+ */
 export async function nodeProgram(version) {
   if (process.versions.node.split('.')[0] === version.split('.')[0]) return process.execPath
   const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
   const place = await npmPackages(`node-${version}`, { [name]: version })
-  return join(place, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+  return join(
+    place,
+    'node_modules',
+    name,
+    'bin',
+    process.platform === 'win32' ? 'node.exe' : 'node',
+  )
 }
 
 /**
  * Fills the folder, unless it holds the same already.
- * @param {string} place @param {Record<string, string>} versions @param {(place: string) => Promise<void>} fill
+ * @param {string} place
+ *   @param {Record<string, string>} versions @param {(place: string) => Promise<void>} fill
  */
 async function once(place, versions, fill) {
   const mark = join(place, 'installed.json')

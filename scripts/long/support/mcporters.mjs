@@ -1,4 +1,5 @@
-// The two mcporters to compare with: the oldest that we support on the oldest Node.js, and the newest on a newer one.
+// The two mcporters to compare with: the oldest that we support on the oldest Node.js, and the
+// newest on a newer one.
 
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -19,5 +20,9 @@ export async function oldMcporter() {
 /** The newest mcporter on Node.js 24. @returns {Promise<Mcporter>} */
 export async function newMcporter() {
   const place = await npmPackages('mcporter', { mcporter: NEW_MCPORTER })
-  return { name: 'mcporter 0.12', node: await nodeProgram(NEW_NODE), folder: join(place, 'node_modules', 'mcporter') }
+  return {
+    name: 'mcporter 0.12',
+    node: await nodeProgram(NEW_NODE),
+    folder: join(place, 'node_modules', 'mcporter'),
+  }
 }

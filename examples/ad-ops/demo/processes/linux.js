@@ -61,7 +61,8 @@ function executable(pid) {
 
 function memoryOf(pid) {
   const rollup = read(pid, 'smaps_rollup')
-  const bytes = (name) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(rollup)?.[1] ?? 0) * 1024
+  const bytes = (name) =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(rollup)?.[1] ?? 0) * 1024
   return { shared: bytes('Pss'), resident: bytes('Rss') }
 }
 

@@ -11,7 +11,9 @@ async function descendants(root) {
 
 async function isAlive({ pid, started }) {
   const { list } = await processes()
-  return list.some((entry) => entry.pid === pid && entry.started === started && entry.state !== 'zombie')
+  return list.some(
+    (entry) => entry.pid === pid && entry.started === started && entry.state !== 'zombie',
+  )
 }
 
 function describe({ pid, parentPid, started, name, command, params, memRss }) {

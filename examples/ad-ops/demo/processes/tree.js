@@ -2,7 +2,8 @@
 
 /**
  * Those of `processes` that stem from `root`, which itself is not one of them.
- * @template {{ pid: number, parent: number }} T @param {number} root @param {T[]} processes @returns {T[]}
+ * @template {{ pid: number, parent: number }} T
+ *   @param {number} root @param {T[]} processes @returns {T[]}
  */
 function below(root, processes) {
   const children = new Map()
@@ -22,8 +23,8 @@ function below(root, processes) {
 }
 
 /**
- * How many of `processes` are calls by mcporter. What mcporter has just forked looks like mcporter too, until it runs its
- * own program, so a child of one doesn't count.
+ * How many of `processes` are calls by mcporter. What mcporter has just forked looks like mcporter
+ * too, until it runs its own program, so a child of one doesn't count.
  * @param {{ pid: number, parent: number, isMcporter: boolean }[]} processes
  */
 function countMcporter(processes) {
@@ -31,7 +32,10 @@ function countMcporter(processes) {
   return processes.filter(({ isMcporter, parent }) => isMcporter && !mcporter.has(parent)).length
 }
 
-/** A server's copy between fork and exec is its child. @param {{ pid: number, parent: number, isServer: boolean }[]} processes */
+/**
+ * A server's copy between fork and exec is its child.
+ * @param {{ pid: number, parent: number, isServer: boolean }[]} processes
+ */
 function countServers(processes) {
   const servers = new Set(processes.filter(({ isServer }) => isServer).map(({ pid }) => pid))
   return processes.filter(({ isServer, parent }) => isServer && !servers.has(parent)).length
@@ -39,7 +43,8 @@ function countServers(processes) {
 
 /**
  * These processes, what they stem from, and what stems from them.
- * @template {{ pid: number, parent: number }} T @param {Set<number>} pids @param {T[]} processes @returns {Set<number>}
+ * @template {{ pid: number, parent: number }} T
+ *   @param {Set<number>} pids @param {T[]} processes @returns {Set<number>}
  */
 function family(pids, processes) {
   const parents = new Map(processes.map(({ pid, parent }) => [pid, parent]))

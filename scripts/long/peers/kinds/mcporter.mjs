@@ -20,16 +20,26 @@ export async function open({ configPath, timeout }, folder) {
   }
 
   return {
-    call: (args) => once((runtime) => runtime.callTool('odd', 'echo', { args, timeoutMs: timeout })),
+    call: (args) =>
+      once((runtime) => runtime.callTool('odd', 'echo', { args, timeoutMs: timeout })),
     list: () => once(async (runtime) => (await runtime.listTools('odd')).map(({ name }) => name)),
     close: async () => {},
   }
 }
 
-/** mcporter's command line gives a call up as a whole. @template T @param {Promise<T>} work @param {number} timeout @returns {Promise<T>} */
+/**
+ * mcporter's command line gives a call up as a whole.
+ * @template T
+ * @param {Promise<T>} work
+ * @param {number} timeout
+ * @returns {Promise<T>}
+ */
 function inTime(work, timeout) {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(Object.assign(new Error('no answer in time'), { code: 'TIMEOUT' })), timeout)
+    const timer = setTimeout(
+      () => reject(Object.assign(new Error('no answer in time'), { code: 'TIMEOUT' })),
+      timeout,
+    )
     work.then(resolve, reject).finally(() => clearTimeout(timer))
   })
 }

@@ -2,7 +2,8 @@
 
 /**
  * @param {{ definition: any, timeout: number }} job
- * @param {{ client: any, Stdio: any, Http: any, call: (client: any, params: object, options: object) => Promise<unknown> }} sdk
+ * @param {{ client: any, Stdio: any, Http: any, call: (client: any, params: object, options:
+ *   object) => Promise<unknown> }} sdk
  */
 export async function opened({ definition, timeout }, { client, Stdio, Http, call }) {
   const { url, headers, ...command } = definition
@@ -21,7 +22,8 @@ export async function opened({ definition, timeout }, { client, Stdio, Http, cal
       const page = await client.listTools(cursor ? { cursor } : undefined, options)
       names.push(...page.tools.map((/** @type {any} */ { name }) => name))
       cursor = page.nextCursor
-      if (performance.now() > end) throw Object.assign(new Error('the list has no end'), { code: 'ENDLESS' })
+      if (performance.now() > end)
+        throw Object.assign(new Error('the list has no end'), { code: 'ENDLESS' })
     } while (cursor)
     return names
   }

@@ -8,8 +8,10 @@ import { sdks } from './sdks.mjs'
 /**
  * @typedef {object} Prepared
  * @property {Record<string, any>} definition - as mcporter's configuration has it
- * @property {[string, object][]} calls - made one after the other, by each client in a session of its own
- * @property {import('../compare.mjs').Rules} [rules] - by tool, or `*`: what differs by nature in texts, and a word for it
+ * @property {[string, object][]} calls
+ *   - made one after the other, by each client in a session of its own
+ * @property {import('../compare.mjs').Rules} [rules]
+ *   - by tool, or `*`: what differs by nature in texts, and a word for it
  * @property {() => void} [reset] - puts the server's files back as they were before the first call
  * @property {() => Promise<unknown>} [stop]
  *
@@ -17,4 +19,9 @@ import { sdks } from './sdks.mjs'
  */
 
 /** @param {string} folder - for the servers' files @returns {Entry[]} */
-export const catalogue = (folder) => [...reference(folder), ...npm(folder), ...pypi(folder), ...sdks()]
+export const catalogue = (folder) => [
+  ...reference(folder),
+  ...npm(folder),
+  ...pypi(folder),
+  ...sdks(),
+]

@@ -48,7 +48,15 @@ const playwrightCalls = (page) => [
 const playwright = async (folder) => {
   const browser = chromium()
   const file = await program('@playwright/mcp', '0.0.83', 'cli.js')
-  const options = ['--headless', '--no-sandbox', '--isolated', '--executable-path', browser, '--timeout-action', '3000']
+  const options = [
+    '--headless',
+    '--no-sandbox',
+    '--isolated',
+    '--executable-path',
+    browser,
+    '--timeout-action',
+    '3000',
+  ]
   options.push('--output-dir', join(folder, 'playwright'))
   return [file, ...options]
 }
@@ -82,10 +90,22 @@ export const npm = (folder) => [
     name: 'chrome-devtools-mcp',
     async prepare() {
       const browser = chromium()
-      const file = await program('chrome-devtools-mcp', '1.11.0', 'build/src/bin/chrome-devtools-mcp.js')
+      const file = await program(
+        'chrome-devtools-mcp',
+        '1.11.0',
+        'build/src/bin/chrome-devtools-mcp.js',
+      )
       const page = await startPage()
       const quiet = ['--no-usage-statistics', '--no-performance-crux']
-      const args = [file, '--headless', '--isolated', '--executablePath', browser, '--chromeArg=--no-sandbox', ...quiet]
+      const args = [
+        file,
+        '--headless',
+        '--isolated',
+        '--executablePath',
+        browser,
+        '--chromeArg=--no-sandbox',
+        ...quiet,
+      ]
       // It needs a newer Node.js than the oldest that we run on.
       const command = await nodeProgram('24.22.3')
       return {

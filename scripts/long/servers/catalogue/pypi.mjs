@@ -31,7 +31,11 @@ function makeRepository(place) {
   rmSync(place, { recursive: true, force: true })
   mkdirSync(place, { recursive: true })
   const git = (/** @type {string[]} */ ...args) =>
-    execFileSync('git', args, { cwd: place, env: { ...process.env, ...SAME_COMMITS }, stdio: 'ignore' })
+    execFileSync('git', args, {
+      cwd: place,
+      env: { ...process.env, ...SAME_COMMITS },
+      stdio: 'ignore',
+    })
   git('init', '-b', 'main')
   writeFileSync(join(place, 'a.txt'), 'one\n')
   git('add', '.')
@@ -80,8 +84,14 @@ export const pypi = (folder) => [
           ['get_current_time', { timezone: 'Asia/Tokyo' }],
           ['get_current_time', { timezone: 'Nowhere/None' }],
           ['get_current_time', {}],
-          ['convert_time', { source_timezone: 'Etc/UTC', time: '16:30', target_timezone: 'Asia/Kathmandu' }],
-          ['convert_time', { source_timezone: 'Etc/UTC', time: '25:00', target_timezone: 'Asia/Tokyo' }],
+          [
+            'convert_time',
+            { source_timezone: 'Etc/UTC', time: '16:30', target_timezone: 'Asia/Kathmandu' },
+          ],
+          [
+            'convert_time',
+            { source_timezone: 'Etc/UTC', time: '25:00', target_timezone: 'Asia/Tokyo' },
+          ],
           UNKNOWN,
         ],
       }

@@ -44,7 +44,12 @@ export function reference(folder) {
     name: 'server-everything over HTTP',
     async prepare() {
       const { url, stop } = await everythingOverHttp()
-      return { definition: { url }, calls: [...calls.everything, ...MORE, UNKNOWN], rules: EVERYTHING_RULES, stop }
+      return {
+        definition: { url },
+        calls: [...calls.everything, ...MORE, UNKNOWN],
+        rules: EVERYTHING_RULES,
+        stop,
+      }
     },
   }
   return /** @type {any} */ ([...local, http])

@@ -14,7 +14,11 @@ const FRAMEWORKS = {
   mcp2: { mcp: '2.3.0' },
   fastmcp: { fastmcp: '4.2.3' },
 }
-const TYPESCRIPT = { '@modelcontextprotocol/server': '2.4.0', '@modelcontextprotocol/node': '2.1.2', zod: '4.6.7' }
+const TYPESCRIPT = {
+  '@modelcontextprotocol/server': '2.4.0',
+  '@modelcontextprotocol/node': '2.1.2',
+  zod: '4.6.7',
+}
 const MODES = ['stdio', 'stateful-events', 'stateful-json', 'stateless-events', 'stateless-json']
 
 const UNKNOWN = ['no-such-tool', {}]
@@ -54,13 +58,23 @@ export const sdks = () => [
         const programs = await pythonPackages(framework, versions)
         const command = join(programs, 'python')
         return {
-          ...(await start(mode, (port) => ({ command, args: [python, framework, mode, String(port)] }))),
+          ...(await start(mode, (port) => ({
+            command,
+            args: [python, framework, mode, String(port)],
+          }))),
           calls: PYTHON_CALLS,
         }
       },
     })),
   ),
-  ...['stdio', 'handler', 'stateful-events', 'stateful-json', 'stateless-events', 'stateless-json'].map((mode) => ({
+  ...[
+    'stdio',
+    'handler',
+    'stateful-events',
+    'stateful-json',
+    'stateless-events',
+    'stateless-json',
+  ].map((mode) => ({
     name: `TypeScript SDK 2.4, ${mode}`,
     async prepare() {
       const place = await npmPackages('typescript-sdk', TYPESCRIPT)

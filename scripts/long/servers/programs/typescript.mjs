@@ -1,5 +1,6 @@
-// A server of our own on the TypeScript SDK 2.x: `typescript.mjs FOLDER MODE PORT`. FOLDER has the packages; MODE is `stdio`,
-// `handler` (the SDK's own handler for both protocols), `stateful-json`, `stateful-events`, or `stateless-json`.
+// A server of our own on the TypeScript SDK 2.x: `typescript.mjs FOLDER MODE PORT`. FOLDER has the
+// packages; MODE is `stdio`, `handler` (the SDK's own handler for both protocols), `stateful-json`,
+// `stateful-events`, or `stateless-json`.
 
 import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
@@ -12,7 +13,9 @@ const [folder, mode, port] = process.argv.slice(2)
 const require = createRequire(join(folder, 'package.json'))
 const load = (name) => import(pathToFileURL(join(folder, 'node_modules', name)).href)
 const { McpServer, createMcpHandler } = await load('@modelcontextprotocol/server/dist/index.mjs')
-const { NodeStreamableHTTPServerTransport, toNodeHandler } = await load('@modelcontextprotocol/node/dist/index.mjs')
+const { NodeStreamableHTTPServerTransport, toNodeHandler } = await load(
+  '@modelcontextprotocol/node/dist/index.mjs',
+)
 const { z } = require('zod')
 
 function makeServer() {
@@ -27,7 +30,9 @@ function makeServer() {
       structuredContent: { sum: a + b },
     }),
   )
-  server.registerTool('words', { inputSchema: z.object({ text: z.string() }) }, (args) => text(args.text))
+  server.registerTool('words', { inputSchema: z.object({ text: z.string() }) }, (args) =>
+    text(args.text),
+  )
   server.registerTool('nothing', {}, () => ({ content: [] }))
   server.registerTool('fail', { inputSchema: z.object({ reason: z.string() }) }, ({ reason }) => {
     throw new Error(reason)
@@ -36,7 +41,10 @@ function makeServer() {
     content: [
       { type: 'text', text: 'a', annotations: { audience: ['user'], priority: 0.5 } },
       { type: 'resource_link', uri: 'a:b', name: 'link', mimeType: 'text/plain' },
-      { type: 'resource', resource: { uri: 'a:c', text: '{"in":"a resource"}', mimeType: 'application/json' } },
+      {
+        type: 'resource',
+        resource: { uri: 'a:c', text: '{"in":"a resource"}', mimeType: 'application/json' },
+      },
     ],
     _meta: { 'ours/trace': [1, { deep: true }] },
   }))
@@ -60,7 +68,11 @@ async function makeTransport() {
 async function answer(request, response) {
   const known = sessions.get(String(request.headers['mcp-session-id']))
   const transport = known ?? (await makeTransport())
-  await transport.handleRequest(request, response, request.method === 'POST' ? await json(request) : undefined)
+  await transport.handleRequest(
+    request,
+    response,
+    request.method === 'POST' ? await json(request) : undefined,
+  )
 }
 
 if (mode === 'stdio') {

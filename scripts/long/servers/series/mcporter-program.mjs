@@ -1,5 +1,5 @@
-// One mcporter's commands in one process with one session: `mcporter-program.mjs FOLDER JOB`. A process for each would lose
-// what servers keep between calls, such as a page in a browser.
+// One mcporter's commands in one process with one session: `mcporter-program.mjs FOLDER JOB`. A
+// process for each would lose what servers keep between calls, such as a page in a browser.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -31,4 +31,6 @@ const list = await printed(() => handleList(runtime, job.list))
 const outcomes = []
 for (const args of job.calls) outcomes.push(await printed(() => handleCall(runtime, args)))
 await runtime.close()
-process.stdout.write(`\n\u0001told\u0001${JSON.stringify({ list, outcomes })}`, () => process.exit(0))
+process.stdout.write(`\n\u0001told\u0001${JSON.stringify({ list, outcomes })}`, () =>
+  process.exit(0),
+)

@@ -1,5 +1,5 @@
-// The calls by a mcporter: its own commands `list` and `call`, all in one process with one session, and single calls by
-// its command line.
+// The calls by a mcporter: its own commands `list` and `call`, all in one process with one session,
+// and single calls by its command line.
 
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
@@ -16,12 +16,27 @@ const CALL = ['--output', 'json', '--timeout', '300000']
 /** @typedef {{ printed: string, exitCode: number }} Printed */
 
 /** @param {[string, object]} call */
-const argv = ([tool, args]) => ['--server', 'it', '--tool', tool, '--args', JSON.stringify(args), ...CALL]
+const argv = ([tool, args]) => [
+  '--server',
+  'it',
+  '--tool',
+  tool,
+  '--args',
+  JSON.stringify(args),
+  ...CALL,
+]
 
-/** The tools of the server and what came of each call. @param {Mcporter} mcporter @param {string} configPath @param {[string, object][]} calls */
+/**
+ * The tools of the server and what came of each call.
+ * @param {Mcporter} mcporter
+ * @param {string} configPath
+ * @param {[string, object][]} calls
+ */
 export async function mcporter({ node, folder }, configPath, calls) {
   const job = { configPath, list: ['it', '--json', '--timeout', '300000'], calls: calls.map(argv) }
-  const { list, outcomes } = JSON.parse(await output(node, [program, folder, JSON.stringify(job)], 3))
+  const { list, outcomes } = JSON.parse(
+    await output(node, [program, folder, JSON.stringify(job)], 3),
+  )
   const { tools } = found(list)
   return {
     tools: tools.map((/** @type {any} */ { options, ...tool }) => tool),
@@ -29,7 +44,12 @@ export async function mcporter({ node, folder }, configPath, calls) {
   }
 }
 
-/** What came of one call by the command line. @param {Mcporter} mcporter @param {string} configPath @param {[string, object]} call */
+/**
+ * What came of one call by the command line.
+ * @param {Mcporter} mcporter
+ * @param {string} configPath
+ * @param {[string, object]} call
+ */
 export async function commandLine({ node, folder }, configPath, call) {
   const args = [join(folder, 'dist', 'cli.js'), '--config', configPath, 'call', ...argv(call)]
   const printed = await output(node, args, 1)
@@ -50,17 +70,29 @@ function found({ printed }) {
   return last.value
 }
 
-/** What a program wrote to this descriptor. @param {string} node @param {string[]} args @param {1 | 3} descriptor @returns {Promise<string>} */
+/**
+ * What a program wrote to this descriptor.
+ * @param {string} node
+ * @param {string[]} args
+ * @param {1 | 3} descriptor
+ * @returns {Promise<string>}
+ */
 function output(node, args, descriptor) {
   const env = { ...process.env, MCPORTER_DISABLE_KEEPALIVE: '*', MCPORTER_LOG_LEVEL: 'error' }
   return new Promise((resolve, reject) => {
-    const child = execFile(node, args, { env, timeout, maxBuffer: most }, (error, stdout, stderr) => {
-      // A tool error is an exit code of mcporter's, too.
-      const start = stdout.lastIndexOf(START)
-      if (descriptor === 1) resolve(stdout)
-      else if (start === -1) reject(new Error(`${error?.message ?? 'it told nothing'}\n${stderr.slice(-2000)}`))
-      else resolve(stdout.slice(start + START.length))
-    })
+    const child = execFile(
+      node,
+      args,
+      { env, timeout, maxBuffer: most },
+      (error, stdout, stderr) => {
+        // A tool error is an exit code of mcporter's, too.
+        const start = stdout.lastIndexOf(START)
+        if (descriptor === 1) resolve(stdout)
+        else if (start === -1)
+          reject(new Error(`${error?.message ?? 'it told nothing'}\n${stderr.slice(-2000)}`))
+        else resolve(stdout.slice(start + START.length))
+      },
+    )
     child.stdin?.end()
   })
 }

@@ -7,18 +7,25 @@ const TIMEOUT = 300_000
 
 /** @typedef {import('../compare.mjs').Outcome} Outcome */
 
-/** What came of each call of `callToolAsync` or `callToolRaw`. @param {'callToolAsync' | 'callToolRaw'} how @param {string} configPath @param {[string, object][]} calls */
+/**
+ * What came of each call of `callToolAsync` or `callToolRaw`.
+ * @param {'callToolAsync' | 'callToolRaw'} how
+ * @param {string} configPath
+ * @param {[string, object][]} calls
+ */
 export async function procward(how, configPath, calls) {
   return withHelper(configPath, async (helper) => {
     /** @type {Outcome[]} */
     const all = []
-    for (const [tool, args] of calls) all.push(await helper[how]('it', tool, args).then(result, failure))
+    for (const [tool, args] of calls)
+      all.push(await helper[how]('it', tool, args).then(result, failure))
     return all
   })
 }
 
 /** The tools as the helper lists them. @param {string} configPath */
-export const procwardTools = (configPath) => withHelper(configPath, (helper) => helper.listToolsAsync('it'))
+export const procwardTools = (configPath) =>
+  withHelper(configPath, (helper) => helper.listToolsAsync('it'))
 
 /** The tools as the server sent them. @param {Record<string, any>} definition */
 export async function poolTools(definition) {
@@ -30,7 +37,11 @@ export async function poolTools(definition) {
   }
 }
 
-/** @template T @param {string} configPath @param {(helper: import('../../../../lib/mcp-helper').McpHelper) => Promise<T>} work */
+/**
+ * @template T
+ * @param {string} configPath
+ * @param {(helper: import('../../../../lib/mcp-helper').McpHelper) => Promise<T>} work
+ */
 async function withHelper(configPath, work) {
   const timeouts = { callTimeout: TIMEOUT, listTimeout: TIMEOUT, startTimeout: TIMEOUT }
   const helper = createMcpHelper({ configPath, transport: 'pool', ...timeouts })
@@ -47,7 +58,8 @@ const result = (value) => ({ value })
 /** @param {any} error @returns {Outcome} */
 function failure(error) {
   // "There is no such tool" is procward's conclusion from the server's words.
-  const { code, message, result, rpcCode, rpcMessage, data } = error.code === 'ERR_UNKNOWN_TOOL' ? error.cause : error
+  const { code, message, result, rpcCode, rpcMessage, data } =
+    error.code === 'ERR_UNKNOWN_TOOL' ? error.cause : error
   if (code === 'ERR_TOOL') return { value: result, isError: true }
   if (code === 'ERR_MCP') return { rpc: { code: rpcCode, message: rpcMessage, data } }
   return { failed: `${code}: ${message}` }

@@ -7,9 +7,16 @@ import { McpError } from '@modelcontextprotocol/sdk/types.js'
 
 const OPTIONS = { timeout: 300_000 }
 /** A schema that takes anything and changes nothing. */
-const ANYTHING = /** @type {any} */ ({ safeParse: (/** @type {unknown} */ data) => ({ success: true, data }) })
+const ANYTHING = /** @type {any} */ ({
+  safeParse: (/** @type {unknown} */ data) => ({ success: true, data }),
+})
 
-/** The tools of a server and what came of each call. @param {Record<string, any>} definition @param {string} cwd - where mcporter would start it @param {[string, object][]} calls */
+/**
+ * The tools of a server and what came of each call.
+ * @param {Record<string, any>} definition
+ * @param {string} cwd - where mcporter would start it
+ * @param {[string, object][]} calls
+ */
 export async function sdk(definition, cwd, calls) {
   const { url, command, args, env } = definition
   const transport =
@@ -28,13 +35,21 @@ export async function sdk(definition, cwd, calls) {
     const tools = []
     let cursor
     do {
-      const page = await client.request({ method: 'tools/list', params: cursor && { cursor } }, ANYTHING, OPTIONS)
+      const page = await client.request(
+        { method: 'tools/list', params: cursor && { cursor } },
+        ANYTHING,
+        OPTIONS,
+      )
       tools.push(...page.tools)
       cursor = page.nextCursor
     } while (cursor)
     const outcomes = []
     for (const [name, args] of calls) {
-      const request = client.request({ method: 'tools/call', params: { name, arguments: args } }, ANYTHING, OPTIONS)
+      const request = client.request(
+        { method: 'tools/call', params: { name, arguments: args } },
+        ANYTHING,
+        OPTIONS,
+      )
       outcomes.push(await request.then(result, failure))
     }
     return { tools, outcomes }
