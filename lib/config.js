@@ -23,6 +23,11 @@ function numberFrom(name, fallback, check) {
   return check(name, digits ? Number(text) : NaN, { given: text })
 }
 
+/** The addon's file, in place of the installed one. */
+function nativeLibraryPath() {
+  return process.env.NAPI_RS_NATIVE_LIBRARY_PATH || undefined
+}
+
 /** How many MCP calls run at once. */
 function maxConcurrent() {
   return numberFrom('MCP_MAX_CONCURRENT', 3, count)
@@ -149,6 +154,7 @@ module.exports = {
   listTimeout,
   maxConcurrent,
   mcporterBin,
+  nativeLibraryPath,
   poolSize,
   processMaxAge,
   proxies,
