@@ -8,7 +8,7 @@ const {
   commandFolders,
   processMaxAge,
 } = require('./config')
-const { tellProcesses } = require('./diagnostics/processes')
+const { publishProcesses } = require('./diagnostics/processes')
 const { stopAtShutdown } = require('./lifecycle')
 const native = require('./native')
 const validate = require('./validate')
@@ -47,7 +47,7 @@ class CleanupScanner {
     this.#options = given
     this.#settings = settings
     running.add(this)
-    tellProcesses()
+    publishProcesses()
   }
 
   stop() {
@@ -60,7 +60,7 @@ class CleanupScanner {
     const { dryRun = false } = validate.options('options', options, ['dryRun'])
     validate.boolean('dryRun', dryRun)
     const report = await this.#scanner().clean(dryRun)
-    tellProcesses()
+    publishProcesses()
     return report
   }
 

@@ -1,6 +1,6 @@
 'use strict'
 
-const { tellProcesses } = require('../diagnostics/processes')
+const { publishProcesses } = require('../diagnostics/processes')
 const { abortError, codedError } = require('../errors')
 const { closedError, drainAtShutdown, isClosing } = require('../lifecycle')
 const native = require('../native')
@@ -122,7 +122,7 @@ class ProcessPool {
     const inside = /** @type {Inside} */ (this.#uses.get(use))
     try {
       inside.begin(this.#native.tryAcquire(use) ?? (await this.#wait(use, timeout, signal)))
-      tellProcesses()
+      publishProcesses()
       return inside
     } catch (error) {
       this.#uses.delete(use)

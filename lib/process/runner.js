@@ -1,7 +1,7 @@
 'use strict'
 
 const native = require('../native')
-const { tellProcesses } = require('../diagnostics/processes')
+const { publishProcesses } = require('../diagnostics/processes')
 const { abortError } = require('../errors')
 const { closedError, isClosing, track } = require('../lifecycle')
 const { abortListeners } = require('../signal-waiters')
@@ -41,7 +41,7 @@ class Runner {
     const call = new native.ProcessCall()
     return new TrackedProcess(call, request, (listener) =>
       this.#start(call, request, (event) => {
-        if (event.pid !== undefined) tellProcesses()
+        if (event.pid !== undefined) publishProcesses()
         listener(event)
       }),
     )
@@ -85,7 +85,7 @@ class Runner {
       call.end('shutdown', killGrace),
     )
     this.#running.set(call, running)
-    tellProcesses()
+    publishProcesses()
     try {
       return settle(await running, request)
     } finally {
@@ -112,7 +112,7 @@ function settle(outcome, { native: { command, timeout, maxBuffer }, reject, sign
     timedOut: outcome.ended === 'timeout',
     truncated: outcome.ended === 'maxBuffer',
   }
-  tellProcesses()
+  publishProcesses()
   // Whatever the caller makes of failures: this is no result, the process may still end in any way.
   if (outcome.left != null)
     throw stuckError(command, outcome.left, Object.assign(result, { left: outcome.left }))
