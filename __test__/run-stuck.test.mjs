@@ -50,7 +50,7 @@ isolated(
             )
             assert.match(
               error.message,
-              new RegExp(`^\\S*sh was killed and is still there \\(pid ${child.pid}\\)`),
+              new RegExp(`^\\S*sh was killed and has not exited \\(pid ${child.pid}\\)`),
             )
             return true
           })

@@ -14,7 +14,7 @@ const { TrackedProcess } = require('./tracked-process')
 
 let lastOwner = 0
 
-/** Starts processes, and knows those that it started. */
+/** Starts processes and tracks them. */
 class Runner {
   #owner = ++lastOwner
   /** @type {Map<import('../../binding').ProcessCall, Promise<unknown>>} */
@@ -47,14 +47,15 @@ class Runner {
     )
   }
 
-  /** The processes of this runner that run now. */
+  /** Returns the running processes of this runner. */
   getActiveProcesses() {
     return activeProcesses(this.#owner)
   }
 
   /**
-   * Starts nothing more, and ends every tree of this runner.
-   * @param {{ killGrace?: number }} [options] @returns {Promise<void>} once all have exited
+   * Refuses new processes and terminates every tree of this runner.
+   * @param {{ killGrace?: number }} [options]
+   * @returns {Promise<void>} once all trees have exited
    */
   async shutdown(options) {
     const { killGrace } = validate.options('options', options, ['killGrace'])
@@ -66,7 +67,7 @@ class Runner {
 
   /**
    * @param {import('../../binding').ProcessCall} call
-   *   @param {ReturnType<typeof processRequest>} request
+   * @param {ReturnType<typeof processRequest>} request
    * @param {(event: import('../../binding').ProcessEvent) => void} [listener]
    */
   async #start(call, request, listener) {
@@ -75,7 +76,7 @@ class Runner {
     const refusal =
       this.#closed || isClosing() ? closedError(command) : signal?.aborted && abortError(signal)
     if (refusal) {
-      // What was to be written to it is refused too, instead of waiting for ever.
+      // Refuse pending input too, which would wait for ever.
       call.abandon()
       throw refusal
     }
@@ -113,7 +114,7 @@ function settle(outcome, { native: { command, timeout, maxBuffer }, reject, sign
     truncated: outcome.ended === 'maxBuffer',
   }
   publishProcesses()
-  // Whatever the caller makes of failures: this is no result, the process may still end in any way.
+  // Rejects also with `reject: false`, because the exit status is not known yet.
   if (outcome.left != null)
     throw stuckError(command, outcome.left, Object.assign(result, { left: outcome.left }))
   const error = reject && failure(command, outcome, result, { timeout, maxBuffer, signal })
