@@ -122,8 +122,7 @@ function stuckError(command, left, result) {
     left.length > 0
       ? ` (pid ${left.slice(0, MAX_NAMED).join(', ')}${left.length > MAX_NAMED ? ', …' : ''})`
       : ''
-  const message =
-    `${command} was killed and has not exited${named}: it is frozen or stuck in the kernel`
+  const message = `${command} was killed and has not exited${named}: it is frozen or stuck in the kernel`
   return Object.assign(codedError('ERR_STUCK', message), result)
 }
 
