@@ -67,7 +67,7 @@ limits, the environment, mcporter and its configuration, and orphans of dead ser
 if a check fails.
 
 ${SERVER}
-                       (a server is checked only with one of these)`,
+                       (a server is checked only if --url or PROCWARD_URL names it)`,
   metrics: `Usage: procward metrics [options]
 
 Prints the metrics of a running server in Prometheus text format; with --json, as a list of
