@@ -35,7 +35,7 @@ function calls() {
       const { message, stdout, stderr, duration, ...fields } = error
       assert.equal(
         message,
-        `${process.execPath} was ended by the cleanup scanner: older than the maximum age`,
+        `${process.execPath} was terminated by the cleanup scanner: older than the maximum age`,
       )
       const ended = { exitCode: null, signal: 'SIGTERM', timedOut: false, truncated: false }
       assert.deepEqual(fields, { code: 'ERR_CLEANUP', pid, ...ended })

@@ -14,8 +14,8 @@ const { ORDER, stateOf } = require('./states')
  * @property {string} why
  * @property {number | null} age - ms
  * @property {number | null} memory - resident bytes
- * @property {string | null} server - whom it runs for
- * @property {string[]} tools - what it works on now
+ * @property {string | null} server - the server that it works for
+ * @property {string[]} tools - the tools in flight
  * @property {string | null} command - redacted
  */
 

@@ -1,12 +1,12 @@
 'use strict'
 
-// What the scanner's verdict means to somebody who looks from outside of all servers.
+// Maps the scanner's verdicts to states, as seen from outside of all servers.
 
 /** @typedef {'orphan' | 'owned' | 'server' | 'guard' | 'unknown' | 'foreign'} State */
 
 /**
- * By the scanner's words (src/scanner/reason.rs): those that it may have for this command, whose
- * own scope is `tracked`.
+ * The states by the scanner's reasons (src/scanner/reason.rs) that are possible in this command's
+ * scope, `tracked`.
  * @type {Map<string, [State, string?]>}
  */
 const STATES = new Map([
@@ -31,7 +31,7 @@ const STATES = new Map([
   ['not started by this server', ['foreign', 'not started through procward']],
 ])
 
-/** What comes first in a list. @type {State[]} */
+/** The order of states in a list. @type {State[]} */
 const ORDER = ['orphan', 'owned', 'server', 'guard', 'unknown', 'foreign']
 
 /** @param {string} reason @returns {{ state: State, why: string }} */

@@ -39,7 +39,7 @@ export class Chart {
   #cursor = svg('line', { class: 'cursor', y1: EDGE.top, y2: HEIGHT - EDGE.bottom })
   /** @type {Map<Line, SVGPathElement>} */
   #paths = new Map()
-  /** What lies under the line of an area. @type {Map<Line, SVGPathElement>} */
+  /** The filled ground of an area. @type {Map<Line, SVGPathElement>} */
   #grounds = new Map()
   #body = html('tbody')
   #details
@@ -49,7 +49,7 @@ export class Chart {
   #to = 1
   #width = 0
   #isBars
-  /** What the pointer is at, in any of the charts. @type {number | undefined} */
+  /** The time under the pointer in any chart. @type {number | undefined} */
   #pointed
 
   /**
@@ -240,7 +240,7 @@ export class Chart {
     return details
   }
 
-  /** The latest first. The cells stay, for whoever reads them while they change. */
+  /** Fills the table, latest first. The cells stay, so that screen readers keep their place. */
   #fillTable() {
     const step = this.#isBars ? this.#step() : (this.#to - this.#from) / TABLE_ROWS
     const last = this.#isBars ? Math.floor(this.#to / step) * step : this.#to
@@ -308,7 +308,7 @@ function dotAt(dots, time, step) {
   return dots.findLast((dot) => dot.time <= time)?.value
 }
 
-/** What a line looks like, beside its name. @param {Line['look']} look */
+/** Returns the picture of a line beside its name. @param {Line['look']} look */
 function swatch(look) {
   const picture = svg('svg', { width: 14, height: 10, 'aria-hidden': 'true' })
   const isBar = look.endsWith('bar')

@@ -14,9 +14,11 @@ const OPENMETRICS = 'application/openmetrics-text'
 const PLAIN = 'text/plain'
 
 /**
- * OpenMetrics for those who prefer it to plain text, Prometheus's own format for all others.
+ * Answers with OpenMetrics if the client prefers it to plain text, otherwise with the format of
+ * Prometheus.
  * @param {import('./options').HealthSource} source
- *   @param {import('./routes').Request} request @returns {import('./reply').Reply}
+ * @param {import('./routes').Request} request
+ * @returns {import('./reply').Reply}
  */
 function metrics(source, { accept }) {
   const asked = quality(accept, OPENMETRICS)

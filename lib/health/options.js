@@ -4,7 +4,7 @@ const { isIP } = require('node:net')
 const validate = require('../validate')
 
 /**
- * What the routes read from.
+ * The source of the routes' answers.
  * @typedef {{
  *   helper: import('../health').HealthHelper,
  *   cleanup: import('../health').HealthCleanup,
@@ -36,7 +36,7 @@ function healthOptions(given) {
   }
 }
 
-// Loaded when they are needed: whoever brings their own helper needs no mcporter.
+// Loaded on demand, because a user's own helper needs no mcporter.
 function defaultHelper() {
   return require('../mcp-helper')
 }
@@ -63,7 +63,7 @@ function mountPath(value) {
   throw validate.invalidConfig('prefix', "a path such as '/api/health'", value)
 }
 
-/** What can stand in an Authorization header; an error never shows it. @param {unknown} value */
+/** Checks a token for the Authorization header. Errors never show it. @param {unknown} value */
 function secret(value) {
   if (value === undefined) return undefined
   if (typeof value === 'string' && /^[!-~]+$/.test(value)) return value

@@ -2,8 +2,8 @@
 
 const { activeAlerts } = require('../alerts/watch')
 
-// Every field is named here: what the helper or the scanner may know besides (a command line, a
-// path) can't leak.
+// Every field is named here, so that nothing else of a helper or scanner (a command line, a path)
+// can leak.
 
 /** @returns {import('../health').Health} */
 function basicHealth() {
@@ -76,7 +76,7 @@ function semaphoreStatus({ maxConcurrent, current, queued, available }) {
  * @returns {import('../../index').McpPoolStatus}
  */
 function poolStatus({ maxSessions, queued, sessions, stats }) {
-  // A helper of one's own may count nothing.
+  // A user's own helper may have no stats.
   return { maxSessions, queued, sessions: sessions.map(session), stats: stats && poolStats(stats) }
 }
 

@@ -8,7 +8,7 @@ const { processHealth } = require('./report')
 /** @typedef {ReturnType<typeof snapshot>} Snapshot */
 
 /**
- * All that the dashboard shows, at this moment.
+ * Returns the data of the dashboard at this moment.
  * @param {import('./options').HealthSource} source
  */
 function snapshot(source) {

@@ -1,7 +1,7 @@
 'use strict'
 
 const config = require('../config')
-const { tellCall } = require('../diagnostics/calls')
+const { publishCall } = require('../diagnostics/calls')
 const { codedError } = require('../errors')
 const { closedError, drainAtShutdown, isClosing } = require('../lifecycle')
 const { encodeArguments } = require('../mcporter/arguments')
@@ -69,10 +69,10 @@ class McpPool {
       const json = encodeArguments(args)
       const key = this.#keyOf(call)
       if (key === undefined)
-        return tellCall(call, () =>
+        return publishCall(call, () =>
           recorded(call, performance.now(), this.callEncoded(call, json, deadlineOf(call))),
         )
-      return tellCall(call, () =>
+      return publishCall(call, () =>
         this.#sessions.callTool(key, call, json, timeout, performance.now()),
       )
     } catch (error) {
@@ -89,7 +89,7 @@ class McpPool {
   async listTools(server, options) {
     const { timeout = this.#listTimeout, signal } = callOptions(options, ['timeout', 'signal'])
     const call = { server: name('server', server), tool: 'list_tools', timeout, signal }
-    return tellCall(call, () =>
+    return publishCall(call, () =>
       recorded(call, performance.now(), this.listPages(call, deadlineOf(call))),
     )
   }

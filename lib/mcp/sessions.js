@@ -3,7 +3,7 @@
 // Requests over native sessions: each one's promise, abort signal and progress. The pool behind
 // them is native, and knows requests as a method and the text of its params.
 
-const { tellProcesses } = require('../diagnostics/processes')
+const { publishProcesses } = require('../diagnostics/processes')
 const { abortError, codedError } = require('../errors')
 const keepAlive = require('../keep-alive')
 const { recordFailure, recordResult } = require('../metrics/record')
@@ -219,7 +219,7 @@ class Sessions {
         timeout,
         progress,
       )
-      tellProcesses()
+      publishProcesses()
     })
   }
 
@@ -243,7 +243,7 @@ class Sessions {
     this.#waiting.delete(number)
     if (this.#waiting.size === 0) this.#letGo()
     if (call.signal) this.#signals.delete(call.signal, number)
-    tellProcesses()
+    publishProcesses()
     try {
       if (kind !== RESULT) throw callFailure(call, parsed(text))
       list?.count(text)

@@ -2,7 +2,7 @@
 
 // One helper: a queue, sessions with servers, and mcporter for what they cannot do.
 
-const { areWaitsHeard, tellCall, tellWait } = require('../diagnostics/calls')
+const { hasWaitSubscribers, publishCall, publishWait } = require('../diagnostics/calls')
 const { closeAtShutdown, isClosing } = require('../lifecycle')
 const { McpPool } = require('../mcp/pool')
 const { recordAnswer, recordFailure, recordRejection, recordWait } = require('../metrics/record')
@@ -154,7 +154,7 @@ function createMcpHelper(options) {
    * @returns {Promise<T>}
    */
   function inSlot(call, work) {
-    return tellCall(call, (id) => inItsTurn(call, id, work))
+    return publishCall(call, (id) => inItsTurn(call, id, work))
   }
 
   /**
@@ -191,8 +191,8 @@ function createMcpHelper(options) {
    * @param {{ timeout?: number, signal?: AbortSignal }} wait
    */
   function slot(call, id, wait) {
-    if (!areWaitsHeard()) return semaphore.acquire(wait)
-    return tellWait({ ...call, id }, semaphore.getStatus(), () => semaphore.acquire(wait))
+    if (!hasWaitSubscribers()) return semaphore.acquire(wait)
+    return publishWait({ ...call, id }, semaphore.getStatus(), () => semaphore.acquire(wait))
   }
 
   /** @type {import('../mcp-helper').McpHelper['getReadiness']} */

@@ -22,7 +22,7 @@ const DEFAULTS = { acquireTimeout: 60_000, idleTimeout: 30_000, minWarm: 0, read
 /** The pool's workers belong to no runner. */
 const NO_OWNER = 0
 
-/** A pool's options, checked. @param {unknown} options */
+/** Checks the options of a pool. @param {unknown} options */
 function poolOptions(options) {
   if (options === undefined)
     throw validate.invalidConfig('options', 'an object with at least a command', options)
@@ -65,7 +65,7 @@ function poolOptions(options) {
   }
 }
 
-/** How long to wait, and who may say stop. @param {unknown} options @param {string[]} [more] */
+/** Checks the options of a wait. @param {unknown} options @param {string[]} [more] */
 function waitOptions(options, more = []) {
   const given = validate.options('options', options, ['timeout', 'signal', ...more])
   for (const name of ['timeout', ...more]) {
@@ -75,7 +75,7 @@ function waitOptions(options, more = []) {
   return /** @type {{ timeout?: number, acquireTimeout?: number, signal?: AbortSignal }} */ (given)
 }
 
-/** An option that is `undefined` was not given. @param {Record<string, any>} options */
+/** Drops options that are `undefined`. @param {Record<string, any>} options */
 function defined(options) {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }

@@ -1,7 +1,7 @@
 'use strict'
 
 const native = require('../native')
-const { tellProcesses } = require('../diagnostics/processes')
+const { publishProcesses } = require('../diagnostics/processes')
 const { abortError } = require('../errors')
 const { closedError, isClosing, track } = require('../lifecycle')
 const { abortListeners } = require('../signal-waiters')
@@ -14,7 +14,7 @@ const { TrackedProcess } = require('./tracked-process')
 
 let lastOwner = 0
 
-/** Starts processes, and knows those that it started. */
+/** Starts processes and tracks them. */
 class Runner {
   #owner = ++lastOwner
   /** @type {Map<import('../../binding').ProcessCall, Promise<unknown>>} */
@@ -41,20 +41,21 @@ class Runner {
     const call = new native.ProcessCall()
     return new TrackedProcess(call, request, (listener) =>
       this.#start(call, request, (event) => {
-        if (event.pid !== undefined) tellProcesses()
+        if (event.pid !== undefined) publishProcesses()
         listener(event)
       }),
     )
   }
 
-  /** The processes of this runner that run now. */
+  /** Returns the running processes of this runner. */
   getActiveProcesses() {
     return activeProcesses(this.#owner)
   }
 
   /**
-   * Starts nothing more, and ends every tree of this runner.
-   * @param {{ killGrace?: number }} [options] @returns {Promise<void>} once all have exited
+   * Refuses new processes and terminates every tree of this runner.
+   * @param {{ killGrace?: number }} [options]
+   * @returns {Promise<void>} once all trees have exited
    */
   async shutdown(options) {
     const { killGrace } = validate.options('options', options, ['killGrace'])
@@ -66,7 +67,7 @@ class Runner {
 
   /**
    * @param {import('../../binding').ProcessCall} call
-   *   @param {ReturnType<typeof processRequest>} request
+   * @param {ReturnType<typeof processRequest>} request
    * @param {(event: import('../../binding').ProcessEvent) => void} [listener]
    */
   async #start(call, request, listener) {
@@ -75,7 +76,7 @@ class Runner {
     const refusal =
       this.#closed || isClosing() ? closedError(command) : signal?.aborted && abortError(signal)
     if (refusal) {
-      // What was to be written to it is refused too, instead of waiting for ever.
+      // Refuse pending input too, which would wait for ever.
       call.abandon()
       throw refusal
     }
@@ -85,7 +86,7 @@ class Runner {
       call.end('shutdown', killGrace),
     )
     this.#running.set(call, running)
-    tellProcesses()
+    publishProcesses()
     try {
       return settle(await running, request)
     } finally {
@@ -112,8 +113,8 @@ function settle(outcome, { native: { command, timeout, maxBuffer }, reject, sign
     timedOut: outcome.ended === 'timeout',
     truncated: outcome.ended === 'maxBuffer',
   }
-  tellProcesses()
-  // Whatever the caller makes of failures: this is no result, the process may still end in any way.
+  publishProcesses()
+  // Rejects also with `reject: false`, because the exit status is not known yet.
   if (outcome.left != null)
     throw stuckError(command, outcome.left, Object.assign(result, { left: outcome.left }))
   const error = reject && failure(command, outcome, result, { timeout, maxBuffer, signal })
