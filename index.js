@@ -15,7 +15,7 @@ const getActiveProcesses = () => activeProcesses()
 const getMetrics = (options) => require('./lib/metrics/report').getMetrics(options)
 /** @type {typeof import('./index').registerMetrics} */
 const registerMetrics = (registry, options) =>
-  require('./lib/metrics/prom-client').registerMetrics(registry, options)
+  require('./lib/prometheus/prom-client').registerMetrics(registry, options)
 
 /** Loaded with the first listener or watch: whoever listens has to be watched for. */
 const alerts = () => ({ ...require('./lib/alerts/events'), ...require('./lib/alerts/watch') })

@@ -3,7 +3,7 @@
 // The metrics by name, for Prometheus: what each is called, what it says, and its values.
 
 const { version } = require('../../package.json')
-const { OUTCOMES } = require('./outcomes')
+const { OUTCOMES } = require('../metrics/outcomes')
 
 /** What a session does that can still take calls, or soon will. */
 const STATES = ['idle', 'busy', 'starting']
@@ -19,7 +19,7 @@ const MAX_NAME = 100
  *   }} Distribution
  * @typedef {{ name: string, help: string } & ({ type: 'gauge' | 'counter', points: Point[] } | {
  *   type: 'histogram', points: Distribution[] })} Family
- * @typedef {ReturnType<typeof import('./collect').collect>} Collected
+ * @typedef {ReturnType<typeof import('../metrics/collect').collect>} Collected
  */
 
 /**
@@ -202,7 +202,7 @@ function by(label, counts, more) {
 
 /**
  * @param {Labels} labels
- * @param {import('./collect').Histogram} histogram
+ * @param {import('../metrics/collect').Histogram} histogram
  * @param {number[]} bounds
  * @returns {Distribution}
  */

@@ -5,9 +5,9 @@
 
 const { activeAlerts } = require('../alerts/watch')
 const validate = require('../validate')
-const { collect } = require('./collect')
+const { collect } = require('../metrics/collect')
 const { families } = require('./families')
-const { metricsSource } = require('./report')
+const { metricsSource } = require('../metrics/report')
 
 /** @type {typeof import('../../index').registerMetrics} */
 function registerMetrics(registry, options) {
