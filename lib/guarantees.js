@@ -1,7 +1,7 @@
 'use strict'
 
-const os = require('node:os')
 const { usesWarden } = require('./config')
+const { errnoName } = require('./errors')
 const native = require('./native')
 
 /**
@@ -27,16 +27,8 @@ function getGuarantees() {
 
 /** @param {import('../binding').Lacking} lacking @returns {import('../index').Lack} */
 function lack({ code, errno }) {
-  const cause = errno === undefined ? '' : ` (${nameOf(errno)})`
+  const cause = errno === undefined ? '' : ` (${errnoName(errno) ?? `error ${errno}`})`
   return { code, message: `${EFFECTS[code]}${cause}` }
-}
-
-/** @param {number} errno */
-function nameOf(errno) {
-  return (
-    Object.entries(os.constants.errno).find(([, number]) => number === errno)?.[0] ??
-    `error ${errno}`
-  )
 }
 
 module.exports = { getGuarantees }

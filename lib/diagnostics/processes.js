@@ -5,6 +5,7 @@
 
 const { channels } = require('../diagnostics')
 const native = require('../native')
+const { signalName } = require('../signals')
 
 /** @type {import('../../binding').TreeEvents | undefined} */
 let events
@@ -53,11 +54,6 @@ function publish({ kind, pid, server, tool, time, duration, exitCode, signal, re
   }
   if (kind === 'kill') Object.assign(message, { reason })
   channels[kind].publish(message)
-}
-
-/** @param {number | undefined} signal */
-function signalName(signal) {
-  return require('../process/failure').signalName(signal)
 }
 
 module.exports = { tellProcesses }

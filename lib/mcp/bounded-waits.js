@@ -5,8 +5,8 @@
 const { DeadlineTimer } = require('../deadline-timer')
 const { abortError, codedError } = require('../errors')
 const { closedError } = require('../lifecycle')
-const { inName } = require('../mcporter/failure')
 const { SignalWaiters } = require('../signal-waiters')
+const { inName } = require('./failure')
 
 const READING = 'the configuration of its server was still being read'
 const NEVER = -1

@@ -3,7 +3,8 @@
 // Why a call gave no result, looked up where mcporter does not say it: which servers or tools there
 // are.
 
-const { mcporterFailed, namesOf, toolError, unknownServer, unknownTool } = require('./failure')
+const { namesOf, unknownServer, unknownTool } = require('../mcp/failure')
+const { mcporterFailed, toolError } = require('./failure')
 const { deniesTool, jsonOf, listVerdict, serverNames } = require('./output')
 
 /**

@@ -2,9 +2,9 @@
 
 // What mcporter's output means. Pure: from what was printed to a verdict.
 
+const { namesOf } = require('../mcp/failure')
 const { documents } = require('./documents')
 const { RAW_RESULT, TOOL_ERROR, TOOL_RESULT } = require('./exit-codes')
-const { namesOf } = require('./failure')
 
 /**
  * @typedef {{ exitCode: number | null, signal?: string | null, stdout: string, stderr: string }}

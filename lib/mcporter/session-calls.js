@@ -2,7 +2,8 @@
 
 // Calls over sessions that stay.
 
-const { namesOf, toolError, unknownTool } = require('./failure')
+const { namesOf, unknownTool } = require('../mcp/failure')
+const { toolError } = require('./failure')
 const { listing } = require('./listing')
 const { deniesTool, jsonOf } = require('./output')
 const { project } = require('./projection')

@@ -3,7 +3,8 @@
 // Why there is no worker, or no answer from one, as errors.
 
 const { codedError } = require('../errors')
-const { signalName, startError, tail } = require('../process/failure')
+const { startError, tail } = require('../process/failure')
+const { signalName } = require('../signals')
 
 /**
  * @typedef {{ command: string, maxBuffer: number, readyTimeout: number }} Described
