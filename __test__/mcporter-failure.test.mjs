@@ -8,10 +8,7 @@ const names = Array.from({ length: 1000 }, (_, index) => `${index}${'x'.repeat(1
 const long = 'y'.repeat(100_000)
 
 for (const [name, error] of [
-  [
-    'unknown server',
-    unknownServer(call, { names, ignored: [{ file: 'f', problem: long }] }),
-  ],
+  ['unknown server', unknownServer(call, { names, ignored: [{ file: 'f', problem: long }] })],
   ['unknown tool', unknownTool(call, names, { insteadOf: 'x.y' })],
   [
     'tool error',
@@ -36,9 +33,6 @@ for (const [name, error] of [
 test('names: the first twenty, and how many more', () => {
   const few = { server: 's', tool: 't', timeout: 1 }
   const many = Array.from({ length: 22 }, (_, index) => `n${index}`)
-  assert.match(
-    unknownServer(few, { names: many }).message,
-    /; there are: n0, .*, n19 and 2 more$/,
-  )
+  assert.match(unknownServer(few, { names: many }).message, /; there are: n0, .*, n19 and 2 more$/)
   assert.match(unknownServer(few, { names: [] }).message, /configuration$/)
 })

@@ -3,10 +3,9 @@
 // Which helpers are watched: those of the health routes, those of `startAlerts()`, and the default
 // one when somebody listens and there is no other.
 
-const { healthOptions } = require('../health/options')
 const { stopAtShutdown } = require('../lifecycle')
 const { sampler } = require('../metrics/sampler')
-const validate = require('../validate')
+const { sourceOf } = require('../source')
 const { INITIAL, active, evaluate } = require('./evaluate')
 const events = require('./events')
 const { Monitor } = require('./monitor')
@@ -16,14 +15,12 @@ const { webhookTarget } = require('./webhook/options')
 const { post } = require('./webhook/post')
 
 /**
- * @typedef {import('../health/options').HealthSource} Source
+ * @typedef {import('../metrics/collect').Source} Source
  * @typedef {{ rules: import('./rules').Rules, webhook?: import('./monitor').Webhook }} Settings
  * @typedef {{ monitor: Monitor, started?: Settings, mounted?: Settings, routers: number }} Watch
  *   `started` goes before
  *   `mounted`, which is what the first of the routers asked for.
  */
-
-const KNOWN = ['helper', 'cleanup', 'rules', 'webhook']
 
 /** One for each pair of a helper and a scanner. @type {WeakMap<object, WeakMap<object, Watch>>} */
 const watches = new WeakMap()
@@ -42,9 +39,15 @@ stopAtShutdown(() => {
   settle()
 })
 
-/** @type {typeof import('../../index').startAlerts} */
-function startAlerts(options) {
-  const { source, rules, webhook } = checked(options)
+/**
+ * Watches a source until `stop()`.
+ * @param {Source} source
+ * @param {{ rules?: unknown, webhook?: unknown }} options
+ * @returns {ReturnType<typeof import('../../index').startAlerts>}
+ */
+function startAlerts(source, options) {
+  const rules = alertRules(options.rules)
+  const webhook = options.webhook === undefined ? undefined : webhookTarget(options.webhook)
   const watch = watchOf(source)
   const delivery =
     webhook && new Delivery(webhook, post, (error) => events.tell('undelivered', error))
@@ -65,7 +68,7 @@ function startAlerts(options) {
 
 /**
  * What a health router shows is watched as long as there is the router.
- * @param {Source} source
+ * @param {Source & { recommendedMax?: number }} source
  * @param {object} router
  */
 function watchMounted(source, router) {
@@ -86,7 +89,7 @@ function unmount(watch) {
 
 /**
  * The alerts of this moment; of what is not watched, those that one look shows.
- * @param {Source} source
+ * @param {Source & { recommendedMax?: number }} source
  * @param {import('../health').Sample} [sample]
  * @returns {import('../../index').Alert[]}
  */
@@ -96,19 +99,6 @@ function activeAlerts(
 ) {
   const alerts = watches.get(helper)?.get(cleanup)?.monitor.activeAt(sample)
   return alerts ?? active(evaluate(INITIAL, sample, alertRules(undefined, recommendedMax)).state)
-}
-
-/** @param {unknown} given */
-function checked(given) {
-  // A webhook's address in the wrong place must not end up in an error.
-  if (typeof given === 'string') throw validate.invalidConfig('options', 'an object', 'a string')
-  const { helper, cleanup, rules, webhook } = validate.options('options', given, KNOWN)
-  const source = healthOptions({ helper, cleanup })
-  return {
-    source,
-    rules: alertRules(rules, source.recommendedMax),
-    webhook: webhook === undefined ? undefined : webhookTarget(webhook),
-  }
 }
 
 /** @param {Source} source @returns {Watch} */
@@ -151,9 +141,8 @@ function settle() {
   listened = undefined
   if (before && !wanted.has(before)) before.monitor.stop()
   if (!isWanted) return
-  const source = healthOptions({})
-  listened = watchOf(source)
-  listened.monitor.start(alertRules(undefined, source.recommendedMax))
+  listened = watchOf(sourceOf({}))
+  listened.monitor.start(alertRules(undefined))
 }
 
 module.exports = { activeAlerts, startAlerts, watchMounted }

@@ -2,11 +2,10 @@
 
 const config = require('../config')
 const { tellCall } = require('../diagnostics/calls')
-const { codedError } = require('../errors')
 const { closedError, drainAtShutdown, isClosing } = require('../lifecycle')
-const { encodeArguments } = require('./arguments')
 const { recordFailure, recordResult } = require('../metrics/record')
 const validate = require('../validate')
+const { encodeArguments, serverName, toolName } = require('./arguments')
 const { BoundedWaits, timeLeft } = require('./bounded-waits')
 const { inName, namesOf, unknownServer, unknownTool, unreachable } = require('./failure')
 const { progressListener } = require('./progress')
@@ -22,7 +21,7 @@ const CALL = ['timeout', 'signal', 'onProgress']
 /** @typedef {import('./servers').Route} Route */
 
 /** Sessions with MCP servers: started when needed, shared by all calls, ended when idle. */
-class McpPool {
+class SessionPool {
   #sessions
   #servers
   #callTimeout
@@ -38,11 +37,10 @@ class McpPool {
    */
   constructor(options, source) {
     const { pool, use } = poolOptions(options)
-    const { maxSessions = config.poolSize(), maxStarting = 2, servers = {}, configPath } = pool
+    const { maxSessions = config.poolSize(), maxStarting = 2, servers = {} } = pool
     this.#maxSessions = maxSessions
     this.#callTimeout = pool.callTimeout ?? config.callTimeout()
     this.#listTimeout = pool.listTimeout ?? config.listTimeout()
-    if (configPath !== undefined || pool.servers === undefined) source ??= configured(configPath)
     this.#sessions = new Sessions({ maxSessions, maxStarting })
     this.#servers = new Servers(this.#sessions, servers, use, source)
     drainAtShutdown(this)
@@ -60,8 +58,8 @@ class McpPool {
     try {
       const { timeout = this.#callTimeout, signal, onProgress } = callOptions(options, CALL)
       const call = {
-        server: name('server', server),
-        tool: name('tool', tool),
+        server: serverName(server),
+        tool: toolName(tool),
         timeout,
         signal,
         onProgress,
@@ -88,7 +86,7 @@ class McpPool {
    */
   async listTools(server, options) {
     const { timeout = this.#listTimeout, signal } = callOptions(options, ['timeout', 'signal'])
-    const call = { server: name('server', server), tool: 'list_tools', timeout, signal }
+    const call = { server: serverName(server), tool: 'list_tools', timeout, signal }
     return tellCall(call, () =>
       recorded(call, performance.now(), this.listPages(call, deadlineOf(call))),
     )
@@ -276,14 +274,6 @@ function recorded(call, began, answer) {
   return answer
 }
 
-/**
- * Loaded when it is needed: whoever names the servers in code reads no configuration.
- * @param {string} [configPath]
- */
-function configured(configPath) {
-  return require('../mcporter/servers').mcporterServers({ configPath })
-}
-
 /** @param {unknown} given */
 function poolOptions(given) {
   const { pool, use } = poolUse('options', given, KNOWN)
@@ -309,11 +299,4 @@ function callOptions(given, known) {
   return { timeout, signal, onProgress: progressListener('onProgress', onProgress) }
 }
 
-/** @param {string} what @param {unknown} value */
-function name(what, value) {
-  const text = validate.argument(what, value)
-  if (text !== '') return text
-  throw codedError('ERR_INVALID_ARG_VALUE', `${what} must not be empty`)
-}
-
-module.exports = { McpPool }
+module.exports = { SessionPool }

@@ -4,12 +4,12 @@
 
 const { areWaitsHeard, tellCall, tellWait } = require('../diagnostics/calls')
 const { closeAtShutdown, isClosing } = require('../lifecycle')
+const { encodeArguments, serverName, toolName } = require('../mcp/arguments')
 const { isUnusable } = require('../mcp/failure')
-const { McpPool } = require('../mcp/pool')
+const { SessionPool } = require('../mcp/pool')
 const { recordAnswer, recordFailure, recordRejection, recordWait } = require('../metrics/record')
 const { Semaphore } = require('../semaphore')
 const { Runner } = require('../process/runner')
-const { encodeArguments, serverName, toolName } = require('../mcp/arguments')
 const { Mcporter } = require('./cli')
 const { explained, named } = require('./failure')
 const { callOptions, helperOptions, listOptions } = require('./options')
@@ -39,7 +39,7 @@ function createMcpHelper(options) {
   closeAtShutdown(semaphore)
   const runner = new Runner()
   const byProcess = new ProcessCalls(new Mcporter(runner, settings.mcporter, ofServer))
-  const pool = new McpPool(settings.pool, mcporterServers(settings.mcporter))
+  const pool = new SessionPool(settings.pool, mcporterServers(settings.mcporter))
   const bySession = new SessionCalls(pool)
   /**
    * Servers that showed that only mcporter can speak to them, and why.

@@ -9,7 +9,7 @@ const { deniesTool, jsonOf } = require('./output')
 const { project } = require('./projection')
 
 /**
- * @typedef {import('../mcp/pool').McpPool} McpPool
+ * @typedef {import('../mcp/pool').SessionPool} SessionPool
  * @typedef {import('../mcp/servers').Route} Route
  * @typedef {import('./failure').Call & { json: string }} Call
  */
@@ -17,7 +17,7 @@ const { project } = require('./projection')
 class SessionCalls {
   #pool
 
-  /** @param {McpPool} pool */
+  /** @param {SessionPool} pool */
   constructor(pool) {
     this.#pool = pool
   }

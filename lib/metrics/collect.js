@@ -19,7 +19,8 @@ const { REJECTIONS } = require('./outcomes')
  * @typedef {{ bounds: number[], calls: CallSeries[], wait: Quantiles & { histogram: Histogram },
  *   rejected: number[], children: Children[] }} Recorded
  *
- * @typedef {Pick<import('../health/options').HealthSource, 'helper' | 'cleanup'>} Source
+ * @typedef {{ helper: import('../health').HealthHelper, cleanup: import('../health').HealthCleanup
+ *   }} Source
  */
 
 /** @param {Source} source */

@@ -7,14 +7,16 @@ const { activeAlerts } = require('../alerts/watch')
 const validate = require('../validate')
 const { collect } = require('../metrics/collect')
 const { families } = require('./families')
-const { metricsSource } = require('../metrics/report')
 
-/** @type {typeof import('../../index').registerMetrics} */
-function registerMetrics(registry, options) {
+/**
+ * Registers all metrics of a source.
+ * @param {import('../../index').MetricsRegistry} registry
+ * @param {import('../metrics/collect').Source} source
+ */
+function registerMetrics(registry, source) {
   if (typeof registry?.registerMetric !== 'function') {
     throw validate.invalidConfig('registry', 'a Registry of prom-client', registry)
   }
-  const source = metricsSource(options)
   /**
    * All families of one scrape, which asks for each of them in one go.
    * @type {Map<string, import('./families').Family> | undefined}
