@@ -73,7 +73,7 @@ function circles(edges) {
 }
 
 function* javascriptImports(name, files) {
-  const code = files.get(name).replace(/\/\*\*[^]*?\*\/|\/\/.*$/gm, '')
+  const code = files.get(name).replace(/\/\*\*[\s\S]*?\*\/|\/\/.*$/gm, '')
   for (const [, path] of code.matchAll(/\b(?:require\(|import\(|from |import )'(\.[^']*)'/g)) {
     const file = posix.join(posix.dirname(name), path)
     yield [file, `${file}.js`, `${file}/index.js`].find((each) => files.has(each))
@@ -96,7 +96,7 @@ const USE = /\b(pub(?:\([^)]*\))? )?use ([^;]+);/g
 
 /** Leaves out comments and the tests at a file's end. */
 function rustCode(text) {
-  return text.replace(/\/\/.*$/gm, '').replace(/#\[cfg\(test\)\]\s*mod \w+ \{[^]*/, '')
+  return text.replace(/\/\/.*$/gm, '').replace(/#\[cfg\(test\)\]\s*mod \w+ \{[\s\S]*/, '')
 }
 
 /** Writes out a tree of `use`, from its innermost group on: `a::{b, c::{d, e}}`. */
