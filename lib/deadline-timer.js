@@ -57,4 +57,12 @@ class DeadlineTimer {
   }
 }
 
-module.exports = { DeadlineTimer }
+/**
+ * Returns the whole milliseconds until a deadline, at least one.
+ * @param {number} deadline - on the clock of `performance.now()`
+ */
+function timeLeft(deadline) {
+  return Math.max(1, Math.floor(deadline - performance.now()))
+}
+
+module.exports = { DeadlineTimer, timeLeft }

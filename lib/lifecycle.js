@@ -71,7 +71,7 @@ async function shutdown(options) {
     'timeout',
     'killGrace',
   ])
-  validate.time('timeout', timeout, { unlimited: true })
+  validate.timeout('timeout', timeout)
   if (killGrace !== undefined) validate.time('killGrace', killGrace)
   closing ??= close(timeout, killGrace)
   return closing

@@ -47,7 +47,7 @@ class Semaphore {
       'queueTimeout',
       'maxQueue',
     ])
-    const timeout = validate.time('queueTimeout', queueTimeout, { unlimited: true })
+    const timeout = validate.timeout('queueTimeout', queueTimeout)
     this.#patience = { timeout, signal: undefined }
     this.#maxQueue = validate.count('maxQueue', maxQueue, { unlimited: true })
     this.#queue = native.waitQueueCreate()
@@ -192,7 +192,7 @@ class Semaphore {
       options,
       WAIT_OPTIONS,
     )
-    if (timeout !== this.#patience.timeout) validate.time('timeout', timeout, { unlimited: true })
+    if (timeout !== this.#patience.timeout) validate.timeout('timeout', timeout)
     if (signal !== undefined && validate.abortSignal('signal', signal).aborted)
       throw abortError(signal)
     return { timeout, signal }

@@ -2,7 +2,7 @@
 
 // Waits of calls for something that may never come, such as a file on a file system that hangs.
 
-const { DeadlineTimer } = require('../deadline-timer')
+const { DeadlineTimer, timeLeft } = require('../deadline-timer')
 const { abortError, codedError } = require('../errors')
 const { closedError } = require('../lifecycle')
 const { SignalWaiters } = require('../signal-waiters')
@@ -90,9 +90,4 @@ function copyOf(error) {
   return Object.assign(new Error(error.message, { cause: error }), error)
 }
 
-/** Returns the whole milliseconds until a deadline, at least one. @param {number} deadline */
-function timeLeft(deadline) {
-  return Math.max(1, Math.floor(deadline - performance.now()))
-}
-
-module.exports = { BoundedWaits, timeLeft }
+module.exports = { BoundedWaits }

@@ -1,12 +1,13 @@
 'use strict'
 
 const config = require('../config')
+const { timeLeft } = require('../deadline-timer')
 const { tellCall } = require('../diagnostics/calls')
 const { closedError, drainAtShutdown, isClosing } = require('../lifecycle')
 const { recordFailure, recordResult } = require('../metrics/record')
 const validate = require('../validate')
 const { encodeArguments, serverName, toolName } = require('./arguments')
-const { BoundedWaits, timeLeft } = require('./bounded-waits')
+const { BoundedWaits } = require('./bounded-waits')
 const { inName, namesOf, unknownServer, unknownTool, unreachable } = require('./failure')
 const { progressListener } = require('./progress')
 const { poolUse } = require('./server-options')
@@ -279,10 +280,8 @@ function poolOptions(given) {
   const { pool, use } = poolUse('options', given, KNOWN)
   if (pool.maxSessions !== undefined) validate.count('maxSessions', pool.maxSessions)
   if (pool.maxStarting !== undefined) validate.count('maxStarting', pool.maxStarting)
-  if (pool.callTimeout !== undefined)
-    validate.time('callTimeout', pool.callTimeout, { unlimited: true })
-  if (pool.listTimeout !== undefined)
-    validate.time('listTimeout', pool.listTimeout, { unlimited: true })
+  if (pool.callTimeout !== undefined) validate.timeout('callTimeout', pool.callTimeout)
+  if (pool.listTimeout !== undefined) validate.timeout('listTimeout', pool.listTimeout)
   if (pool.configPath !== undefined) validate.string('configPath', pool.configPath)
   if (pool.servers !== undefined)
     pool.servers = givenServers('servers', validate.options('servers', pool.servers))
@@ -293,7 +292,7 @@ function poolOptions(given) {
 function callOptions(given, known) {
   if (given === undefined) return NO_OPTIONS
   const { timeout, signal, onProgress } = validate.options('options', given, known)
-  if (timeout !== undefined) validate.time('timeout', timeout, { unlimited: true })
+  if (timeout !== undefined) validate.timeout('timeout', timeout)
   if (signal !== undefined) validate.abortSignal('signal', signal)
   if (onProgress === undefined) return { timeout, signal, onProgress }
   return { timeout, signal, onProgress: progressListener('onProgress', onProgress) }

@@ -27,9 +27,6 @@ const {
  *   Transport
  */
 
-/** @type {Check} */
-const patience = (name, value) => validate.time(name, value, { unlimited: true })
-
 /** Which version of the protocol is spoken; `auto` finds out. */
 const PROTOCOLS = /** @type {const} */ (['auto', '2025-11-25', '2026-07-28'])
 
@@ -40,7 +37,7 @@ const USE = {
   maxUses: validate.count,
   maxLifetime: validate.time,
   minWarm: (name, value) => (value === 0 ? 0 : validate.count(name, value)),
-  idleTimeout: patience,
+  idleTimeout: validate.timeout,
   startTimeout: validate.time,
   killGrace: validate.time,
   maxBuffer: validate.bytes,
@@ -62,7 +59,7 @@ const DEFAULTS = {
 
 /** What a server is, in code. @type {Record<string, Check>} */
 const SERVER = {
-  command: text,
+  command: validate.text,
   args: strings,
   cwd: folder,
   env: variables,
@@ -164,16 +161,8 @@ function orderedKeys(_key, value) {
 }
 
 /** @type {Check} */
-function text(name, value) {
-  const given = validate.string(name, value)
-  if (given === '') throw validate.invalidConfig(name, 'a string that is not empty', value)
-  refuse(name, textProblem(given))
-  return given
-}
-
-/** @type {Check} */
 function folder(name, value) {
-  return path.resolve(text(name, value))
+  return path.resolve(validate.text(name, value))
 }
 
 /** @type {Check} */

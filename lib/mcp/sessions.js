@@ -3,6 +3,7 @@
 // Requests over native sessions: each one's promise, abort signal and progress. The pool behind
 // them is native, and knows requests as a method and the text of its params.
 
+const { timeLeft } = require('../deadline-timer')
 const { tellProcesses } = require('../diagnostics/processes')
 const { abortError, codedError } = require('../errors')
 const keepAlive = require('../keep-alive')
@@ -127,20 +128,18 @@ class Sessions {
    * Lists all tools of a server, page after page within one deadline.
    * @param {string} key
    * @param {Call} call
-   * @param {number} timeLeft
+   * @param {number} timeout
    * @returns {Promise<any[]>}
    */
-  async listTools(key, call, timeLeft) {
+  async listTools(key, call, timeout) {
     const list = new ToolList(this.#servers.get(key)?.maxBuffer ?? Infinity)
-    const deadline = performance.now() + timeLeft
+    const deadline = performance.now() + timeout
     /** @type {string | undefined} */
     let cursor
     do {
-      const timeout = Math.max(1, deadline - performance.now())
+      const left = timeLeft(deadline)
       const params = cursor === undefined ? '{}' : JSON.stringify({ cursor })
-      cursor = list.add(
-        await this.#request(key, call, 'tools/list', params, timeout, undefined, list),
-      )
+      cursor = list.add(await this.#request(key, call, 'tools/list', params, left, undefined, list))
     } while (cursor !== undefined)
     return list.tools
   }

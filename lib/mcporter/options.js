@@ -15,15 +15,7 @@ const validate = require('../validate')
 /** @typedef {(name: string, value: unknown) => any} Check */
 
 /** @type {Check} */
-const patience = (name, value) => validate.time(name, value, { unlimited: true })
-/** @type {Check} */
 const queueLength = (name, value) => validate.count(name, value, { unlimited: true })
-
-/** @type {Check} */
-function text(name, value) {
-  if (validate.string(name, value) !== '') return value
-  throw validate.invalidConfig(name, 'a string that is not empty', value)
-}
 
 /** @type {Check} */
 function environment(name, value) {
@@ -42,14 +34,14 @@ const transport = (name, value) => validate.oneOf(name, value, ['auto', 'pool', 
 /** @type {Record<string, Check>} */
 const HELPER = {
   maxConcurrent: validate.count,
-  queueTimeout: patience,
+  queueTimeout: validate.timeout,
   maxQueue: queueLength,
   callTimeout: validate.time,
   listTimeout: validate.time,
-  configPath: text,
-  cwd: text,
+  configPath: validate.text,
+  cwd: validate.text,
   env: environment,
-  mcporterBin: text,
+  mcporterBin: validate.text,
   maxBuffer: validate.bytes,
   killGrace: validate.time,
   onStuck: (name, value) => validate.oneOf(name, value, ON_STUCK),
@@ -63,7 +55,11 @@ const HELPER = {
 }
 
 /** @type {Record<string, Check>} */
-const LIST = { timeout: validate.time, signal: validate.abortSignal, queueTimeout: patience }
+const LIST = {
+  timeout: validate.time,
+  signal: validate.abortSignal,
+  queueTimeout: validate.timeout,
+}
 /** @type {Record<string, Check>} */
 const CALL = { ...LIST, rejectOnError: validate.boolean, onProgress: progressListener }
 

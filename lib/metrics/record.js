@@ -39,7 +39,7 @@ function newSeries(server, tool) {
  * @param {number} began - as `performance.now()` tells the time
  */
 function recordAnswer({ server, tool }, began) {
-  native.metricsRecordCall(seriesOf(server, tool), OK, (performance.now() - began) / 1000)
+  native.metricsRecordCall(seriesOf(server, tool), OK, secondsSince(began))
 }
 
 /**
@@ -50,7 +50,7 @@ function recordAnswer({ server, tool }, began) {
  */
 function recordResult({ server, tool }, result, began) {
   const outcome = result?.isError === true ? TOOL : OK
-  native.metricsRecordCall(seriesOf(server, tool), outcome, (performance.now() - began) / 1000)
+  native.metricsRecordCall(seriesOf(server, tool), outcome, secondsSince(began))
 }
 
 /**
@@ -62,7 +62,7 @@ function recordResult({ server, tool }, result, began) {
 function recordFailure({ server, tool }, error, began) {
   const outcome = OUTCOMES.indexOf(outcomeOf(error))
   const number = outcome === UNKNOWN ? OTHER : seriesOf(server, tool)
-  native.metricsRecordCall(number, outcome, (performance.now() - began) / 1000)
+  native.metricsRecordCall(number, outcome, secondsSince(began))
 }
 
 /** A call got its slot. @param {number} ms - that it waited */
@@ -74,6 +74,11 @@ function recordWait(ms) {
 function recordRejection(error) {
   const reason = rejectionOf(error)
   if (reason !== undefined) native.metricsRecordRejection(REJECTIONS.indexOf(reason))
+}
+
+/** @param {number} began - on the clock of `performance.now()` */
+function secondsSince(began) {
+  return (performance.now() - began) / 1000
 }
 
 module.exports = { recordAnswer, recordFailure, recordRejection, recordResult, recordWait }
