@@ -17,7 +17,7 @@ const validate = require('./validate')
 
 const KNOWN = ['interval', 'maxAge', 'scope', 'allow', 'killGrace']
 const DEFAULT_KILL_GRACE = 2000
-/** A scanner that nobody holds goes on as long as it runs. @type {Set<CleanupScanner>} */
+/** Running scanners, kept alive until they are stopped. @type {Set<CleanupScanner>} */
 const running = new Set()
 stopAtShutdown(() => {
   for (const scanner of running) scanner.stop()
@@ -26,7 +26,7 @@ stopAtShutdown(() => {
 class CleanupScanner {
   #options
   /**
-   * What is in force since the scanner was first used or last started.
+   * The settings in force since the first use or the latest start.
    * @type {ReturnType<typeof complete> | undefined}
    */
   #settings
@@ -91,15 +91,16 @@ class CleanupScanner {
     if (scope !== 'machine' || this.#warned) return
     this.#warned = true
     process.emitWarning(
-      "the cleanup scope 'machine' ends every Node.js process of this user that is older than maxAge, editors and other " +
-        'servers included; the first scan only reports (getStats().lastScan)',
+      "the cleanup scope 'machine' kills every Node.js process of this user that is older than " +
+        'maxAge, editors and other servers included; the first scan only reports ' +
+        '(getStats().lastScan)',
       { type: 'ProcwardWarning', code: 'PROCWARD_MACHINE_SCOPE' },
     )
   }
 }
 
 /**
- * The environment sets what the options left open, and is not read for the others.
+ * Adds defaults to the options. The environment is read only for options that are not given.
  * @param {ReturnType<typeof checked>} given
  */
 function complete(given) {
@@ -112,7 +113,7 @@ function complete(given) {
   }
 }
 
-/** The options that were given, checked. @param {unknown} options */
+/** Checks the options that were given. @param {unknown} options */
 function checked(options) {
   const { interval, maxAge, scope, allow, killGrace } = validate.options('options', options, KNOWN)
   /**

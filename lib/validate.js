@@ -19,7 +19,7 @@ function invalidConfig(name, expected, got) {
 }
 
 /**
- * For a positional argument of the wrong type, as Node.js's own functions do.
+ * Creates the error for a positional argument of the wrong type, as Node.js's own functions do.
  * @param {string} name
  * @param {string} expected
  * @param {unknown} got

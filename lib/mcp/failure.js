@@ -1,6 +1,7 @@
 'use strict'
 
-// Why a call over a session failed, as an error.
+// The errors of calls over sessions. Each names server and tool, and none carries arguments,
+// environment or command lines.
 
 const { abortError, codedError } = require('../errors')
 const { systemError } = require('../process/failure')
@@ -12,7 +13,7 @@ const MAX_NAME = 100
 const MAX_TEXT = 500
 
 /**
- * What native knows of a failure; see src/bindings/mcp/settle.rs.
+ * The addon's description of a failure; see src/bindings/mcp/settle.rs.
  * @typedef {{ code: string, message: string, exitCode?: number, signal?: number, stderr?: string,
  *   rpcCode?: number, rpcMessage?: string, rpcData?: string, errno?: number, retryAfter?: number }}
  *   Failure
@@ -33,11 +34,11 @@ function callFailure({ timeout, signal }, failure) {
       return codedError(code, message, answered(failure))
   }
   const cause = errno === undefined ? undefined : systemError('the server', errno)
-  const details = { ...ended(failure), ...(retryAfter === undefined ? {} : { retryAfter }) }
+  const details = { ...exitStatus(failure), ...(retryAfter === undefined ? {} : { retryAfter }) }
   return codedError(code, `${message}${lastWords(failure)}`, { cause, ...details })
 }
 
-/** A server's own error answer. @param {Failure} failure */
+/** Returns the details of a server's own error answer. @param {Failure} failure */
 function answered({ rpcCode, rpcMessage, rpcData }) {
   return { rpcCode, rpcMessage, data: rpcData === undefined ? undefined : jsonIn(rpcData) }
 }
@@ -51,8 +52,8 @@ function jsonIn(text) {
   }
 }
 
-/** How the server ended. @param {Failure} failure */
-function ended({ exitCode, signal, stderr }) {
+/** Returns the exit status of the server and its stderr tail. @param {Failure} failure */
+function exitStatus({ exitCode, signal, stderr }) {
   if (stderr === undefined) return {}
   return {
     exitCode: exitCode ?? null,
@@ -68,7 +69,7 @@ function lastWords({ stderr = '' }) {
 }
 
 /**
- * The error of a session, in this call's name.
+ * Puts the call's name before the error's message.
  * @template {Error} E
  * @param {{ server: string, tool: string }} call
  * @param {E} error
@@ -126,7 +127,7 @@ function unreachable({ needs, reason = needs, file }) {
   return codedError('ERR_INVALID_CONFIG', `its entry in ${file} can't be used: ${reason}`, details)
 }
 
-/** Tells an entry that not even mcporter can use. @param {string} [needs] */
+/** Returns whether not even mcporter can use an entry. @param {string} [needs] */
 function isUnusable(needs) {
   return needs === 'invalid' || needs === 'variable'
 }
@@ -138,8 +139,9 @@ function isUnusable(needs) {
  */
 function unknownTool(call, available, { insteadOf, cause } = {}) {
   const called = insteadOf === undefined ? '' : `; mcporter called ${insteadOf} in its place`
-  const message = `there is no tool '${short(call.tool)}' on server '${short(call.server)}'${listed(available)}${called}`
-  return codedError('ERR_UNKNOWN_TOOL', about(call, message), { available, cause })
+  const none = `there is no tool '${short(call.tool)}' on server '${short(call.server)}'`
+  const message = about(call, `${none}${listed(available)}${called}`)
+  return codedError('ERR_UNKNOWN_TOOL', message, { available, cause })
 }
 
 /** @param {{ server: string, tool: string }} call @param {string} message */
@@ -156,7 +158,7 @@ function listed(names) {
 }
 
 /**
- * The names of tools or servers, whatever the list has besides.
+ * Returns the names in a list of tools or servers.
  * @param {unknown} list
  * @returns {string[]}
  */

@@ -21,7 +21,7 @@ const CALL = ['timeout', 'signal', 'onProgress']
 
 /** @typedef {import('./servers').Route} Route */
 
-/** Sessions with MCP servers: started when needed, shared by all calls, ended when idle. */
+/** A pool of sessions with MCP servers: started on use, shared by all calls, ended when idle. */
 class SessionPool {
   #sessions
   #servers
@@ -48,14 +48,14 @@ class SessionPool {
   }
 
   /**
-   * The server's own answer, also when that is an error.
+   * Calls a tool; resolves with the server's own answer, also when the answer says `isError`.
    * @param {string} server @param {string} tool @param {object} [args]
    * @param {{ timeout?: number, signal?: AbortSignal, onProgress?: (progress: any) => void }}
    *   [options]
    * @returns {Promise<any>}
    */
   callTool(server, tool, args = {}, options) {
-    // An `async` function would be one promise more around each call.
+    // An `async` function would add a promise to each call.
     try {
       const { timeout = this.#callTimeout, signal, onProgress } = callOptions(options, CALL)
       const call = {
@@ -80,7 +80,7 @@ class SessionPool {
   }
 
   /**
-   * All of a server's tools.
+   * Lists all tools of a server.
    * @param {string} server
    * @param {{ timeout?: number, signal?: AbortSignal }} [options]
    * @returns {Promise<any[]>}
@@ -151,7 +151,7 @@ class SessionPool {
   }
 
   /**
-   * What is known of a server as of the latest look at the configuration.
+   * Returns the route of a server as of the latest look at the configuration.
    * @param {string} server
    */
   known(server) {
@@ -168,7 +168,7 @@ class SessionPool {
   }
 
   /**
-   * Takes no more calls, lets those under way finish, ends all sessions.
+   * Refuses new calls, waits for those in flight, then ends all sessions.
    * @returns {Promise<void>}
    */
   async drain() {
@@ -177,7 +177,7 @@ class SessionPool {
     await this.#sessions.drain()
   }
 
-  /** Ends all sessions now; calls under way reject with `ERR_CLOSED`. @returns {Promise<void>} */
+  /** Ends all sessions now; calls in flight reject with `ERR_CLOSED`. @returns {Promise<void>} */
   async close() {
     this.#closed = true
     this.#waits.close()
@@ -185,8 +185,7 @@ class SessionPool {
   }
 
   /**
-   * Where the server is known, and no configuration can take it away, there is nothing to wait for
-   * but the answer.
+   * Returns the key of a server that no configuration can change, so that its call starts at once.
    * @param {import('./sessions').Call} call
    */
   #keyOf({ server, tool }) {
@@ -240,8 +239,8 @@ class SessionPool {
         try {
           return await work({ key: route.key, allows: route.allows, timeout: timeLeft(deadline) })
         } catch (error) {
-          // While it waited its server was configured anew: nothing has been sent, and there is
-          // another way now.
+          // The server was configured anew during the wait. The call was not sent, so it is tried
+          // over the new route.
           if (/** @type {any} */ (error).code !== 'ERR_UNKNOWN_SERVER' || route.key === before)
             throw error
           before = route.key
@@ -260,14 +259,13 @@ function deadlineOf({ timeout }) {
 }
 
 /**
- * Counts the call when it is over.
+ * Counts the call when it has settled.
  * @param {import('./sessions').Call} call
  * @param {number} began
  * @param {Promise<any>} answer
  * @returns {Promise<any>}
  */
 function recorded(call, began, answer) {
-  // Beside the promise, not around it.
   answer.then(
     (result) => recordResult(call, result, began),
     (error) => recordFailure(call, error, began),
