@@ -1,7 +1,7 @@
 'use strict'
 
-// The errors of a call. Each names server and tool, and none carries arguments, environment or
-// command lines.
+// The errors of calls through mcporter. Each names server and tool, and none carries arguments,
+// environment or command lines.
 
 const { abortError, codedError } = require('../errors')
 const { MAX_TEXT, about, isUnusable, passedOver, short } = require('../mcp/failure')
@@ -10,7 +10,11 @@ const MAX_STDERR = 2000
 
 /** @typedef {{ server: string, tool: string, timeout: number, signal?: AbortSignal }} Call */
 
-/** The error of a queue or a process, in this call's name. @param {Call} call @param {any} cause */
+/**
+ * Creates a call's error from that of a queue or a process.
+ * @param {Call} call
+ * @param {any} cause
+ */
 function named(call, cause) {
   const { code, message } = cause
   if (code === 'ABORT_ERR' && call.signal?.aborted) {
@@ -36,15 +40,15 @@ function toolError(call, result) {
 const OF_CONFIGURATION = ['ERR_MCPORTER', 'ERR_MCPORTER_NOT_FOUND', 'ERR_UNKNOWN_SERVER']
 
 /**
- * Adds to a failure of mcporter's what it may come from: mcporter refuses a whole file for one
- * entry, and passes over other files in silence.
+ * Adds the configuration's problems to a failure of mcporter, which refuses a whole file for one
+ * entry and ignores other files silently.
  * @param {any} error
  * @param {{ server: string, routes: import('../mcp/servers').Route[] } &
  *   import('../mcp/failure').Problems} configuration
  */
 function explained(error, { server, routes, ignored = [] }) {
   if (!OF_CONFIGURATION.includes(error.code)) return error
-  // With an issue of the server's own, mcporter has read its files.
+  // An issue of one server shows that mcporter has read its files.
   const isAboutAll = error.code === 'ERR_MCPORTER' && error.issue === undefined
   const entries = routes.filter(
     ({ name, needs }) =>
@@ -66,13 +70,13 @@ function explained(error, { server, routes, ignored = [] }) {
 }
 
 /**
- * How mcporter's SDK words a server's error answer, and its own complaints about the connection,
- * which are none.
+ * The words of mcporter's SDK for a server's error answer. The SDK's own errors about the
+ * connection are no answer.
  */
 const ANSWERED = /^MCP error (-?\d+): (?!Connection closed$|Request timed out$)(.*)$/s
 
 /**
- * mcporter could not make the call, or the server answered that it could not.
+ * Creates the error of a call that mcporter could not make or the server refused.
  * @param {Call} call
  *   @param {import('./output').Output} output @param {import('./output').Failed} failed
  */

@@ -1,6 +1,6 @@
 'use strict'
 
-// One helper: a queue, sessions with servers, and mcporter for what they cannot do.
+// A helper: a queue of calls, a pool of sessions, and mcporter for servers that take no session.
 
 const { areWaitsHeard, tellCall, tellWait } = require('../diagnostics/calls')
 const { closeAtShutdown, isClosing } = require('../lifecycle')
@@ -89,7 +89,7 @@ function createMcpHelper(options) {
   }
 
   /**
-   * Returns what a process of mcporter has to know of a server.
+   * Returns a server's settings for a process of mcporter.
    * @param {string} server
    * @returns {import('./cli').OfServer}
    */

@@ -1,6 +1,6 @@
 'use strict'
 
-// What the helper and its calls may be told, checked before anything is done.
+// Checks the options of the helper and of its calls.
 
 const path = require('node:path')
 const config = require('../config')
@@ -67,7 +67,7 @@ const CALL = { ...LIST, rejectOnError: validate.boolean, onProgress: progressLis
 function helperOptions(options) {
   const given = checked(options, HELPER)
   const cwd = path.resolve(given.cwd ?? '')
-  const { transports, servers } = apart(given.servers ?? {})
+  const { transports, servers } = split(given.servers ?? {})
   return {
     transport: given.transport ?? 'auto',
     transports,
@@ -97,10 +97,10 @@ function helperOptions(options) {
 }
 
 /**
- * Which way each server's calls go, and the rest of its options.
+ * Splits the servers' options into transports and the rest.
  * @param {Record<string, Record<string, any>>} all
  */
-function apart(all) {
+function split(all) {
   /** @type {Map<string, 'auto' | 'pool' | 'mcporter'>} */
   const transports = new Map()
   /** @type {Record<string, Record<string, any>>} */

@@ -30,7 +30,7 @@ class Router {
   #bySession
   #byProcess
   #settings
-  /** What each server needs that refused a session. @type {Map<string, string>} */
+  /** The need of each server that refused a session. @type {Map<string, string>} */
   #refused = new Map()
 
   /**

@@ -153,7 +153,10 @@ function sessions(all) {
   )
 }
 
-/** Returns a name as the addon writes it: short, and without control characters. @param {string} name */
+/**
+ * Returns a name as the addon writes it: short, and without control characters.
+ * @param {string} name
+ */
 function label(name) {
   return [...name.replace(/\p{Cc}/gu, '')].slice(0, MAX_NAME).join('')
 }
