@@ -36,7 +36,7 @@ function findMcporter(places) {
     places.bin === undefined
       ? 'it is neither in a node_modules folder of this app ' +
         '(from its working folder and its main script upwards) nor on PATH'
-      : `there is no ${JSON.stringify(places.bin)}, which MCPORTER_BIN or the option mcporterBin names`
+      : `there is no ${JSON.stringify(places.bin)}, named by MCPORTER_BIN or the option mcporterBin`
   throw codedError(
     'ERR_MCPORTER_NOT_FOUND',
     `mcporter was not found: ${where}. ` +
