@@ -3,7 +3,6 @@
 const { CleanupScanner, cleanup } = require('./lib/cleanup')
 const { getGuarantees } = require('./lib/guarantees')
 const { shutdown } = require('./lib/lifecycle')
-const { getMetrics, off, on, once, registerMetrics, startAlerts } = require('./lib/observe')
 const { Runner, activeProcesses } = require('./lib/process/runner')
 const { Semaphore } = require('./lib/semaphore')
 
@@ -11,6 +10,21 @@ const runner = new Runner()
 const run = runner.run.bind(runner)
 const spawn = runner.spawn.bind(runner)
 const getActiveProcesses = () => activeProcesses()
+
+// Loaded on use, because most servers never call these functions.
+const observe = () => require('./lib/observe')
+/** @type {typeof import('./index').getMetrics} */
+const getMetrics = (options) => observe().getMetrics(options)
+/** @type {typeof import('./index').registerMetrics} */
+const registerMetrics = (registry, options) => observe().registerMetrics(registry, options)
+/** @type {typeof import('./index').on} */
+const on = (event, listener) => observe().on(event, listener)
+/** @type {typeof import('./index').once} */
+const once = (event, listener) => observe().once(event, listener)
+/** @type {typeof import('./index').off} */
+const off = (event, listener) => observe().off(event, listener)
+/** @type {typeof import('./index').startAlerts} */
+const startAlerts = (options) => observe().startAlerts(options)
 
 /** Half of the package, loaded on use: most servers need it through `mcp-helper`, if at all. */
 const pools = {

@@ -5,7 +5,6 @@
 
 const { channels } = require('../diagnostics')
 const native = require('../native')
-const { signalName } = require('../signals')
 
 /** @type {import('../../binding').TreeEvents | undefined} */
 let events
@@ -48,7 +47,7 @@ function publish({ kind, pid, server, tool, time, duration, exitCode, signal, re
     Object.assign(message, {
       duration,
       exitCode: exitCode ?? null,
-      signal: signalName(signal),
+      signal: require('../signals').signalName(signal),
       reason,
     })
   }
