@@ -17,9 +17,7 @@ const validate = require('./validate')
 
 const KNOWN = ['interval', 'maxAge', 'scope', 'allow', 'killGrace']
 const DEFAULT_KILL_GRACE = 2000
-/**
- * Running scanners, held so that they go on without another reference. @type {Set<CleanupScanner>}
- */
+/** Running scanners, kept alive until they are stopped. @type {Set<CleanupScanner>} */
 const running = new Set()
 stopAtShutdown(() => {
   for (const scanner of running) scanner.stop()
@@ -115,7 +113,7 @@ function complete(given) {
   }
 }
 
-/** Checks the given options. @param {unknown} options */
+/** Checks the options that were given. @param {unknown} options */
 function checked(options) {
   const { interval, maxAge, scope, allow, killGrace } = validate.options('options', options, KNOWN)
   /**

@@ -1,6 +1,6 @@
 'use strict'
 
-// The generated loader's error speaks of npm bugs; this one says what to do.
+// Loads the addon. The generated loader's error speaks of npm bugs; the error here says what to do.
 
 const { codedError } = require('./errors')
 
@@ -11,8 +11,9 @@ function load() {
   } catch (cause) {
     throw codedError(
       'ERR_NATIVE_ADDON',
-      `procward's native addon for ${process.platform}-${process.arch} could not be loaded by Node.js ${process.version}. ` +
-        'Reinstall without --no-optional / --omit=optional; in a checkout of procward run `npm run build` (needs Rust); ' +
+      `procward's native addon for ${process.platform}-${process.arch} could not be loaded by ` +
+        `Node.js ${process.version}. Reinstall without --no-optional / --omit=optional; ` +
+        'in a checkout of procward run `npm run build` (needs Rust); ' +
         'or point NAPI_RS_NATIVE_LIBRARY_PATH at a built procward.*.node file.',
       { cause },
     )

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { layerBreaches } from './lint/layers.mjs'
 import { nodeStep, root, step } from './steps.mjs'
 
 const require = createRequire(import.meta.url)
@@ -73,6 +74,15 @@ for (const { only, files, text, allowed } of invariants) {
     console.error(`only ${only}, but so does ${name}`)
     broken++
   }
+}
+// Rust's files join with `|src\/.*\.rs`.
+const layered = tracked.filter((name) => /^(index\.js|lib\/.*\.m?js)$/.test(name))
+const texts = layered.map(
+  (name) => /** @type {const} */ ([name, readFileSync(join(root, name), 'utf8')]),
+)
+for (const breach of layerBreaches(new Map(texts))) {
+  console.error(breach)
+  broken++
 }
 if (broken) process.exit(1)
 

@@ -23,12 +23,15 @@ const MAX_WINDOW = 60 * MINUTE
 const LEVELS = /** @type {const} */ (['warning', 'critical'])
 const NAME = /^[A-Za-z][\w-]{0,63}$/
 
+/** Processes at once that are no reason for an alert. */
+const RECOMMENDED_MAX = 5
+
 /**
  * The default rule of each measure.
  * @type {Record<string, Default>}
  */
 const DEFAULTS = {
-  processes: { level: 'warning', threshold: 5, clear: 1, keep: 15_000 },
+  processes: { level: 'warning', threshold: RECOMMENDED_MAX, clear: 1, keep: 15_000 },
   queue: { level: 'warning', threshold: 2, clear: 0.5, for: MINUTE, keep: 30_000 },
   queueTimeouts: { level: 'critical', threshold: 0, clear: 1, window: 5 * MINUTE },
   kills: { level: 'warning', threshold: 5, clear: 0.5, window: 5 * MINUTE },
@@ -48,10 +51,10 @@ const DEFAULTS = {
 /**
  * Returns the defaults with the user's changes, without removed rules (`false`).
  * @param {unknown} given
- * @param {number} recommendedMax the default threshold of `processes`
+ * @param {number} [recommendedMax] the default threshold of `processes`
  * @returns {Rules}
  */
-function alertRules(given, recommendedMax) {
+function alertRules(given, recommendedMax = RECOMMENDED_MAX) {
   const changes = new Map(Object.entries(validate.options('rules', given)))
   const names = new Set([...measures.keys(), ...changes.keys()])
   /** @type {Rules} */
@@ -123,4 +126,4 @@ function window(name, value) {
   )
 }
 
-module.exports = { alertRules }
+module.exports = { RECOMMENDED_MAX, alertRules }

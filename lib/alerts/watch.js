@@ -3,10 +3,9 @@
 // Chooses the watched helpers: those of health routes, those of `startAlerts()`, and the default
 // helper when there are listeners and no other watch.
 
-const { healthOptions } = require('../health/options')
 const { stopAtShutdown } = require('../lifecycle')
 const { sampler } = require('../metrics/sampler')
-const validate = require('../validate')
+const { sourceOf } = require('../source')
 const { INITIAL, active, evaluate } = require('./evaluate')
 const events = require('./events')
 const { Monitor } = require('./monitor')
@@ -16,13 +15,11 @@ const { webhookTarget } = require('./webhook/options')
 const { post } = require('./webhook/post')
 
 /**
- * @typedef {import('../health/options').HealthSource} Source
+ * @typedef {import('../metrics/collect').Source} Source
  * @typedef {{ rules: import('./rules').Rules, webhook?: import('./monitor').Webhook }} Settings
  * @typedef {{ monitor: Monitor, started?: Settings, mounted?: Settings, routers: number }} Watch
  *   `started` takes precedence over `mounted`, the settings of the first health router.
  */
-
-const KNOWN = ['helper', 'cleanup', 'rules', 'webhook']
 
 /** One for each pair of a helper and a scanner. @type {WeakMap<object, WeakMap<object, Watch>>} */
 const watches = new WeakMap()
@@ -43,9 +40,15 @@ stopAtShutdown(() => {
   updateFallback()
 })
 
-/** @type {typeof import('../../index').startAlerts} */
-function startAlerts(options) {
-  const { source, rules, webhook } = checked(options)
+/**
+ * Watches a source until `stop()`.
+ * @param {Source} source
+ * @param {{ rules?: unknown, webhook?: unknown }} options
+ * @returns {ReturnType<typeof import('../../index').startAlerts>}
+ */
+function startAlerts(source, options) {
+  const rules = alertRules(options.rules)
+  const webhook = options.webhook === undefined ? undefined : webhookTarget(options.webhook)
   const watch = watchOf(source)
   const delivery =
     webhook && new Delivery(webhook, post, (error) => events.emit('undelivered', error))
@@ -66,7 +69,7 @@ function startAlerts(options) {
 
 /**
  * Watches the source of a health router until the router is collected.
- * @param {Source} source
+ * @param {Source & { recommendedMax?: number }} source
  * @param {object} router
  */
 function watchMounted(source, router) {
@@ -87,7 +90,7 @@ function unmount(watch) {
 
 /**
  * Returns the alerts of this moment. Without a watch, they are evaluated from one sample.
- * @param {Source} source
+ * @param {Source & { recommendedMax?: number }} source
  * @param {import('../health').Sample} [sample]
  * @returns {import('../../index').Alert[]}
  */
@@ -97,19 +100,6 @@ function activeAlerts(
 ) {
   const alerts = watches.get(helper)?.get(cleanup)?.monitor.activeAt(sample)
   return alerts ?? active(evaluate(INITIAL, sample, alertRules(undefined, recommendedMax)).state)
-}
-
-/** @param {unknown} given */
-function checked(given) {
-  // An error must not show the address of a misplaced webhook.
-  if (typeof given === 'string') throw validate.invalidConfig('options', 'an object', 'a string')
-  const { helper, cleanup, rules, webhook } = validate.options('options', given, KNOWN)
-  const source = healthOptions({ helper, cleanup })
-  return {
-    source,
-    rules: alertRules(rules, source.recommendedMax),
-    webhook: webhook === undefined ? undefined : webhookTarget(webhook),
-  }
 }
 
 /** @param {Source} source @returns {Watch} */
@@ -150,9 +140,8 @@ function updateFallback() {
   fallback = undefined
   if (before && !running.has(before)) before.monitor.stop()
   if (!isNeeded) return
-  const source = healthOptions({})
-  fallback = watchOf(source)
-  fallback.monitor.start(alertRules(undefined, source.recommendedMax))
+  fallback = watchOf(sourceOf({}))
+  fallback.monitor.start(alertRules(undefined))
 }
 
 module.exports = { activeAlerts, startAlerts, watchMounted }

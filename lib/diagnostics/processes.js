@@ -48,17 +48,12 @@ function publish({ kind, pid, server, tool, time, duration, exitCode, signal, re
     Object.assign(message, {
       duration,
       exitCode: exitCode ?? null,
-      signal: signalName(signal),
+      signal: require('../signals').signalName(signal),
       reason,
     })
   }
   if (kind === 'kill') Object.assign(message, { reason })
   channels[kind].publish(message)
-}
-
-/** @param {number | undefined} signal */
-function signalName(signal) {
-  return require('../process/failure').signalName(signal)
 }
 
 module.exports = { publishProcesses }

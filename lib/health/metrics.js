@@ -4,7 +4,7 @@
 
 const { activeAlerts } = require('../alerts/watch')
 const { collect } = require('../metrics/collect')
-const { families } = require('../metrics/families')
+const { families } = require('../prometheus/families')
 const { INTERVAL, sampler } = require('../metrics/sampler')
 const { metricsText } = require('../native')
 const { quality } = require('./media-type')

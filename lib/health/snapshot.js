@@ -1,7 +1,7 @@
 'use strict'
 
 const { isClosing } = require('../lifecycle')
-const { getMetrics } = require('../metrics/report')
+const { metricsOf } = require('../metrics/report')
 const { sampler } = require('../metrics/sampler')
 const { processHealth } = require('./report')
 
@@ -18,7 +18,7 @@ function snapshot(source) {
     time: Date.now(),
     health: processHealth(source, sample),
     sample,
-    metrics: getMetrics({ helper, cleanup }),
+    metrics: metricsOf(source),
     draining: isDraining(source),
   }
 }

@@ -4,7 +4,7 @@
 
 const path = require('node:path')
 const config = require('../config')
-const { timeLeft } = require('../mcp/bounded-waits')
+const { timeLeft } = require('../deadline-timer')
 const { callCommand, listCommand, serversCommand } = require('./command-line')
 const { named } = require('./failure')
 const { files } = require('./files')

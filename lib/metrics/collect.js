@@ -1,7 +1,7 @@
 'use strict'
 
-// Everything that there is to tell at one moment. What was counted is this process's; slots,
-// sessions and scans are those of the helper and the scanner that are asked for.
+// Collects all metrics of one moment: counts of this process, and the slots, sessions and scans of
+// one helper and one scanner.
 
 const os = require('node:os')
 const native = require('../native')
@@ -19,7 +19,8 @@ const { REJECTIONS } = require('./outcomes')
  * @typedef {{ bounds: number[], calls: CallSeries[], wait: Quantiles & { histogram: Histogram },
  *   rejected: number[], children: Children[] }} Recorded
  *
- * @typedef {Pick<import('../health/options').HealthSource, 'helper' | 'cleanup'>} Source
+ * @typedef {{ helper: import('../health').HealthHelper, cleanup: import('../health').HealthCleanup
+ *   }} Source
  */
 
 /** @param {Source} source */
@@ -39,7 +40,7 @@ function collect({ helper, cleanup }) {
   }
 }
 
-/** Bytes, within the limit of the container where there is one. */
+/** Returns the host's memory in bytes, within the container's limit. */
 function hostMemory() {
   const limit = process.constrainedMemory?.() ?? 0
   const total = limit > 0 && limit < os.totalmem() ? limit : os.totalmem()

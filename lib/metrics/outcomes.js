@@ -1,7 +1,7 @@
 'use strict'
 
-// How a call ended, and why one never began, in few words that can be label values. The addon knows
-// them by their places.
+// The outcomes of calls and the reasons of rejections, as label values. The addon knows each by its
+// place in the list.
 
 const OUTCOMES = /** @type {const} */ ([
   'ok',

@@ -1,24 +1,15 @@
 'use strict'
 
-const { healthOptions } = require('../health/options')
-const validate = require('../validate')
 const { collect } = require('./collect')
 const { OUTCOMES } = require('./outcomes')
 
-const SOURCE = ['helper', 'cleanup']
-
-/** @param {unknown} [options] @returns {import('../health/options').HealthSource} */
-function metricsSource(options) {
-  return healthOptions(validate.options('options', options, SOURCE))
-}
-
-/** @type {typeof import('../../index').getMetrics} */
-function getMetrics(options) {
-  return summary(collect(metricsSource(options)))
-}
-
-/** @param {ReturnType<typeof collect>} collected @returns {import('../../index').Metrics} */
-function summary({ time, calls, wait, semaphore, rejected, children, pool, cleanup }) {
+/**
+ * Returns all metrics of this moment as one object.
+ * @param {import('./collect').Source} source
+ * @returns {import('../../index').Metrics}
+ */
+function metricsOf(source) {
+  const { time, calls, wait, semaphore, rejected, children, pool, cleanup } = collect(source)
   return {
     time,
     calls: calls.map(({ server, tool, count, outcomes, p50, p95, p99, max, mean }) => {
@@ -61,4 +52,4 @@ function poolSummary(pool) {
   return { ...count, hits, misses, recycled }
 }
 
-module.exports = { getMetrics, metricsSource }
+module.exports = { metricsOf }

@@ -3,7 +3,8 @@
 // The errors of a missing worker, or of a worker that gives no answer.
 
 const { codedError } = require('../errors')
-const { signalName, startError, tail } = require('../process/failure')
+const { startError, tail } = require('../process/failure')
+const { signalName } = require('../signals')
 
 /**
  * @typedef {{ command: string, maxBuffer: number, readyTimeout: number }} Described

@@ -69,7 +69,7 @@ function poolOptions(options) {
 function waitOptions(options, more = []) {
   const given = validate.options('options', options, ['timeout', 'signal', ...more])
   for (const name of ['timeout', ...more]) {
-    if (given[name] !== undefined) validate.time(name, given[name], { unlimited: true })
+    if (given[name] !== undefined) validate.timeout(name, given[name])
   }
   if (given.signal !== undefined) validate.abortSignal('signal', given.signal)
   return /** @type {{ timeout?: number, acquireTimeout?: number, signal?: AbortSignal }} */ (given)

@@ -2,7 +2,7 @@
 
 // The errors of failed processes: the one place for these messages.
 
-const { abortError, codedError } = require('../errors')
+const { abortError, codedError, errnoName } = require('../errors')
 
 /** @typedef {import('../../binding').ProcessOutcome} ProcessOutcome */
 /** @typedef {import('../../index').ProcessResult<any>} ProcessResult */
@@ -31,27 +31,10 @@ const HINTS = {
   }),
 }
 
-/** @param {number | undefined} number @returns {NodeJS.Signals | null} */
-function signalName(number) {
-  if (number === undefined) return null
-  return /** @type {NodeJS.Signals} */ (nameOf(constants().signals, number) ?? `SIG${number}`)
-}
-
-/** Loads `node:os` on demand, because most processes need no names. */
-function constants() {
-  return require('node:os').constants
-}
-
-/** @param {object} names @param {number} number @returns {string | undefined} */
-function nameOf(names, number) {
-  return Object.entries(names).find(([, value]) => value === number)?.[0]
-}
-
 /** Returns the error that Node.js would create. @param {string} command @param {number} number */
 function systemError(command, number) {
   const code =
-    (process.platform === 'win32' ? WINDOWS_ERRORS[number] : nameOf(constants().errno, number)) ??
-    'UNKNOWN'
+    (process.platform === 'win32' ? WINDOWS_ERRORS[number] : errnoName(number)) ?? 'UNKNOWN'
   const syscall = `spawn ${command}`
   return codedError(code, `${syscall} ${code}`, { errno: -number, syscall, path: command })
 }
@@ -133,4 +116,4 @@ function tail({ stderr }) {
   return `: ${text.length > STDERR_TAIL ? `…${text.slice(-STDERR_TAIL)}` : text}`
 }
 
-module.exports = { failure, signalName, startError, stuckError, systemError, tail }
+module.exports = { failure, startError, stuckError, systemError, tail }

@@ -62,9 +62,7 @@ function processRequest(command, args, options, owner) {
       environment: environment(given.env, validate.boolean('detached', detached)),
       detached,
       guarded: usesWarden(),
-      timeout: optional(given.timeout, 'timeout', (name, value) =>
-        validate.time(name, value, { unlimited: true }),
-      ),
+      timeout: optional(given.timeout, 'timeout', (name, value) => validate.timeout(name, value)),
       maxBuffer: validate.bytes('maxBuffer', maxBuffer),
       killGrace: validate.time('killGrace', killGrace),
       server: optional(given.server, 'server', validate.string),
@@ -88,9 +86,7 @@ function optional(value, name, check) {
 
 /** @param {string} name @param {unknown} value */
 function text(name, value) {
-  if (validate.string(name, value).includes('\0'))
-    throw validate.invalidConfig(name, 'without null bytes', value)
-  return String(value)
+  return validate.text(name, value, { mayBeEmpty: true })
 }
 
 /** @param {string} name @param {unknown} value */

@@ -6,7 +6,7 @@ const { abortError } = require('../errors')
 const { closedError, isClosing, track } = require('../lifecycle')
 const { abortListeners } = require('../signal-waiters')
 const validate = require('../validate')
-const { failure, signalName, startError, stuckError } = require('./failure')
+const { failure, startError, stuckError } = require('./failure')
 const { processRequest } = require('./request')
 const { TrackedProcess } = require('./tracked-process')
 
@@ -106,7 +106,8 @@ function settle(outcome, { native: { command, timeout, maxBuffer }, reject, sign
   const result = {
     pid: outcome.pid ?? 0,
     exitCode: outcome.exitCode ?? null,
-    signal: signalName(outcome.signal),
+    // Loaded on use, because most processes exit with a code.
+    signal: outcome.signal === undefined ? null : require('../signals').signalName(outcome.signal),
     stdout: text ? outcome.stdout.toString() : outcome.stdout,
     stderr: text ? outcome.stderr.toString() : outcome.stderr,
     duration: outcome.duration,

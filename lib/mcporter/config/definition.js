@@ -156,7 +156,7 @@ function expandEntry(entry, places) {
   /** @param {any} value @param {number} depth @returns {any} */
   const expanded = (value, depth) => {
     if (typeof value === 'string') return expandKnown(value, variable)
-    // Nothing that means anything lies deeper, whatever else an entry holds.
+    // No known member of an entry lies deeper.
     if (depth === 0) return value
     if (Array.isArray(value)) return value.map((each) => expanded(each, depth - 1))
     return isRecord(value) ? members(value, depth - 1) : value

@@ -1,7 +1,7 @@
 'use strict'
 
-// Whether a server is to live on between calls, as mcporter's configuration says or its variables
-// overrule.
+// The lifecycle of a server between calls, from mcporter's configuration or from the variables that
+// overrule it.
 
 const { variables } = require('./places')
 

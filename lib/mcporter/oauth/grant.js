@@ -11,7 +11,7 @@ const { NoToken } = require('./problem')
  * @typedef {object} Client
  * @property {string} [id]
  * @property {string} [secret]
- * @property {string} [method] - how it shows who it is, if that is settled
+ * @property {string} [method] - of client authentication, if it is settled
  * @property {boolean} isEncoded
  *   - whether in the header its id and secret are encoded, as the RFC wants and the MCP SDK doesn't
  */

@@ -1,11 +1,11 @@
 'use strict'
 
-// The metrics by name, for Prometheus: what each is called, what it says, and its values.
+// The only place for the metrics' names, their help texts and their labels.
 
 const { version } = require('../../package.json')
-const { OUTCOMES } = require('./outcomes')
+const { OUTCOMES } = require('../metrics/outcomes')
 
-/** What a session does that can still take calls, or soon will. */
+/** The states of sessions that take calls or are being started. */
 const STATES = ['idle', 'busy', 'starting']
 const MAX_SERVERS = 200
 const MAX_NAME = 100
@@ -19,7 +19,7 @@ const MAX_NAME = 100
  *   }} Distribution
  * @typedef {{ name: string, help: string } & ({ type: 'gauge' | 'counter', points: Point[] } | {
  *   type: 'histogram', points: Distribution[] })} Family
- * @typedef {ReturnType<typeof import('./collect').collect>} Collected
+ * @typedef {ReturnType<typeof import('../metrics/collect').collect>} Collected
  */
 
 /**
@@ -48,12 +48,16 @@ function families(collected, alerts) {
 /** @param {Collected} collected @returns {Family[]} */
 function queue({ semaphore, wait, rejected, bounds }) {
   return [
-    single('procward_semaphore_limit', 'How many calls may run at once.', semaphore.limit),
+    single(
+      'procward_semaphore_limit',
+      'The number of calls that may run at once.',
+      semaphore.limit,
+    ),
     single('procward_semaphore_in_use', 'Calls that hold a slot.', semaphore.inUse),
     single('procward_semaphore_queued', 'Calls that wait for a slot.', semaphore.queued),
     histogram(
       'procward_semaphore_wait_seconds',
-      'How long calls waited for the slot that they got.',
+      'Time that calls waited for the slot that they got.',
       [distribution({}, wait.histogram, bounds)],
     ),
     counter(
@@ -74,7 +78,7 @@ function calls({ calls, bounds }) {
   return [
     histogram(
       'procward_tool_call_duration_seconds',
-      'How long calls took once they had a slot.',
+      'Time that calls took once they had a slot.',
       points,
     ),
   ]
@@ -118,11 +122,7 @@ function children({ children }) {
 function pool({ pool }) {
   const { hits = 0, misses = 0, recycled = {} } = pool?.stats ?? {}
   return [
-    gauge(
-      'procward_pool_size',
-      'Sessions with servers, by what they do.',
-      sessions(pool?.sessions ?? []),
-    ),
+    gauge('procward_pool_size', 'Sessions with servers, by state.', sessions(pool?.sessions ?? [])),
     counter('procward_pool_hits', 'Calls that got a session which had been used before.', [
       { labels: {}, value: hits },
     ]),
@@ -134,7 +134,7 @@ function pool({ pool }) {
 }
 
 /**
- * How many sessions each server has in each state.
+ * Counts the sessions by server and state.
  * @param {import('../../index').McpPoolStatus['sessions']} all
  * @returns {Point[]}
  */
@@ -153,7 +153,10 @@ function sessions(all) {
   )
 }
 
-/** As the addon writes a name: no control characters, and not too long. @param {string} name */
+/**
+ * Returns a name as the addon writes it: short, and without control characters.
+ * @param {string} name
+ */
 function label(name) {
   return [...name.replace(/\p{Cc}/gu, '')].slice(0, MAX_NAME).join('')
 }
@@ -167,18 +170,16 @@ function cleanup({ cleanup }) {
     ]),
     counter(
       'procward_cleanup_killed',
-      'Processes that scans ended, by reason.',
+      'Processes that scans killed, by reason.',
       by('reason', cleanup.killedFor),
     ),
-    counter('procward_cleanup_errors', 'What went wrong in scans.', [
-      { labels: {}, value: cleanup.errors },
-    ]),
+    counter('procward_cleanup_errors', 'Errors of scans.', [{ labels: {}, value: cleanup.errors }]),
   ]
   if (cleanup.lastScan === null) return all
-  const when = 'When the latest scan began, since 1970.'
+  const help = 'Time at which the latest scan began, since 1970.'
   return [
     ...all,
-    single('procward_cleanup_last_scan_timestamp_seconds', when, cleanup.lastScan / 1000),
+    single('procward_cleanup_last_scan_timestamp_seconds', help, cleanup.lastScan / 1000),
   ]
 }
 
@@ -202,7 +203,7 @@ function by(label, counts, more) {
 
 /**
  * @param {Labels} labels
- * @param {import('./collect').Histogram} histogram
+ * @param {import('../metrics/collect').Histogram} histogram
  * @param {number[]} bounds
  * @returns {Distribution}
  */

@@ -1,14 +1,12 @@
 'use strict'
 
-// Checks names and arguments of a call before a slot is taken. mcporter's command line carries
-// less: see command-line.js.
+// Checks names and arguments of a call before a slot is taken. mcporter's command line accepts
+// less: see mcporter/command-line.js.
 
 const { codedError } = require('../errors')
 const { argument, invalidArgument } = require('../validate')
 
-/**
- * How deep arguments are looked into before `JSON.stringify`, which looks for circles, takes over.
- */
+/** The depth to which arguments are checked without `JSON.stringify`, which looks for circles. */
 const MAX_PLAIN_DEPTH = 32
 
 /** @param {unknown} server @returns {string} */
@@ -22,7 +20,7 @@ function toolName(tool) {
 }
 
 /**
- * The arguments of a tool as the JSON text to send.
+ * Returns the arguments of a tool as JSON text.
  * @param {unknown} args
  */
 function encodeArguments(args) {
@@ -38,7 +36,7 @@ function encodeArguments(args) {
   }
   let json
   try {
-    // With a function to look at each value it takes several times as long.
+    // A replacer function makes JSON.stringify several times slower.
     json = isPlainJson(args, MAX_PLAIN_DEPTH)
       ? JSON.stringify(args)
       : JSON.stringify(args, onlyJson)
@@ -51,8 +49,7 @@ function encodeArguments(args) {
 }
 
 /**
- * Whether nothing of it can be lost. Of what is nested deeper, or is anything unusual, that is not
- * said.
+ * Returns whether JSON keeps all of a value. Returns false for values that are unusual or too deep.
  * @param {unknown} value
  * @param {number} depth
  * @returns {boolean}
@@ -81,7 +78,7 @@ function isPlainJson(value, depth) {
 }
 
 /**
- * Refuses what `JSON.stringify` would drop or replace without a word.
+ * Refuses values that `JSON.stringify` would drop or replace silently.
  * @param {string} key
  * @param {unknown} value
  */

@@ -1,22 +1,23 @@
 'use strict'
 
-// procward's metrics in the registry that a server has already. The registry asks for them by the
-// one method that it needs.
+// Puts procward's metrics into a prom-client registry that a server has already.
 
 const { activeAlerts } = require('../alerts/watch')
 const validate = require('../validate')
-const { collect } = require('./collect')
+const { collect } = require('../metrics/collect')
 const { families } = require('./families')
-const { metricsSource } = require('./report')
 
-/** @type {typeof import('../../index').registerMetrics} */
-function registerMetrics(registry, options) {
+/**
+ * Registers all metrics of a source.
+ * @param {import('../../index').MetricsRegistry} registry
+ * @param {import('../metrics/collect').Source} source
+ */
+function registerMetrics(registry, source) {
   if (typeof registry?.registerMetric !== 'function') {
     throw validate.invalidConfig('registry', 'a Registry of prom-client', registry)
   }
-  const source = metricsSource(options)
   /**
-   * All families of one scrape, which asks for each of them in one go.
+   * The families of one scrape, which reads every metric in the same turn of the event loop.
    * @type {Map<string, import('./families').Family> | undefined}
    */
   let current
@@ -35,7 +36,7 @@ function registerMetrics(registry, options) {
     registry.registerMetric(new Metric(name, help, type, familiesNow))
 }
 
-/** What prom-client takes for a metric of its own. */
+/** A metric with the methods that a registry of prom-client calls. */
 class Metric {
   aggregator = 'sum'
   #families
@@ -61,7 +62,7 @@ class Metric {
     return { name, help, type, aggregator, values: family ? values(name, family) : [] }
   }
 
-  /** Nothing is kept here that could be forgotten. */
+  /** Does nothing, because no values are kept here. */
   reset() {}
 }
 
