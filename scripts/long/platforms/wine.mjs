@@ -2,8 +2,8 @@
 
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join, sep } from 'node:path'
-import { root } from '../steps.mjs'
-import { Skip } from './checks.mjs'
+import { root } from '../../steps.mjs'
+import { Skip } from '../support/checks.mjs'
 import { command, folder } from './commands.mjs'
 import { install } from './debian.mjs'
 import { buildDll } from './rust.mjs'
@@ -74,7 +74,7 @@ function node(version) {
 
 /**
  * Runs the test files with this Node.js for Windows, a check each.
- * @param {import('./checks.mjs').Checks} checks @param {string} version @param {RegExp} which
+ * @param {import('../support/checks.mjs').Checks} checks @param {string} version @param {RegExp} which
  * @param {ReturnType<typeof prepareWine> & { addon: string } | undefined} wine
  */
 export async function runTests(checks, version, which, wine) {
