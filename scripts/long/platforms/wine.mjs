@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join, sep } from 'node:path'
 import { root } from '../../steps.mjs'
 import { Skip } from '../support/checks.mjs'
+import { readReport } from '../support/tap.mjs'
 import { command, folder } from './commands.mjs'
 import { install } from './debian.mjs'
 import { buildDll } from './rust.mjs'
@@ -102,12 +103,7 @@ export async function runTests(checks, version, which, wine) {
 
 /** The sum of a test file, from its report. @param {string} report */
 function judge(report) {
-  const count = (what) =>
-    Number(new RegExp(`^# ${what} (\\d+)$`, 'm').exec(report)?.[1] ?? Number.NaN)
-  const [pass, fail, cancelled, skipped] = ['pass', 'fail', 'cancelled', 'skipped'].map(count)
-  const failed = [...report.matchAll(/^\s*not ok \d+ - (.*)$/gm)].map(([, name]) => name)
-  // A report without a sum is that of a Node.js that crashed.
-  if (!(pass > 0 && fail === 0 && cancelled === 0))
-    throw new Error(failed.join('; ') || 'it ran no test')
-  return `${pass} passed${skipped ? `, ${skipped} skipped` : ''}`
+  const { passed, failed, skipped, names } = readReport(report)
+  if (passed === 0 || failed > 0) throw new Error(names.join('; ') || 'it ran no test')
+  return `${passed} passed${skipped ? `, ${skipped} skipped` : ''}`
 }
