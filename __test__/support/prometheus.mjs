@@ -27,7 +27,7 @@ export function complaints(text) {
     execFileSync('promtool', ['check', 'metrics'], {
       input: text,
       stdio: ['pipe', 'pipe', 'pipe'],
-      timeout: 30_000,
+      timeout: 120_000,
     })
     return ''
   } catch (error) {

@@ -1,4 +1,4 @@
-// Trees for the tests that need Windows, or wine: see scripts/platforms.mjs.
+// Trees for the tests that need Windows, or wine: see scripts/long/platforms.mjs.
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

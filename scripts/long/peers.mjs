@@ -6,9 +6,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { oddServers, startOdd } from '../../__test__/fixtures/odd/index.mjs'
-import { Checks } from '../platforms/checks.mjs'
 import { startClients } from './peers/clients.mjs'
 import { complaint, markdown } from './peers/table.mjs'
+import { Checks } from './support/checks.mjs'
 import { folder } from './support/install.mjs'
 
 /**

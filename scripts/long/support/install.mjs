@@ -5,8 +5,8 @@ import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { Skip } from '../../platforms/checks.mjs'
 import { root } from '../../steps.mjs'
+import { Skip } from './checks.mjs'
 
 export const folder = join(root, 'target', 'long')
 /** No measurement, only an end to waiting. */

@@ -3,9 +3,9 @@
 // makes stays in target/platforms.
 
 import { setPriority } from 'node:os'
-import { Checks } from './platforms/checks.mjs'
 import { buildForWindows, lint, prepareRust } from './platforms/rust.mjs'
 import { prepareWine, runTests } from './platforms/wine.mjs'
+import { Checks } from './support/checks.mjs'
 
 /** What Windows users have, and macOS users. */
 const TARGETS = ['x86_64-pc-windows-msvc', 'aarch64-apple-darwin', 'x86_64-apple-darwin']

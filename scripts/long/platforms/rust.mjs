@@ -3,8 +3,8 @@
 
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { root } from '../steps.mjs'
-import { Skip } from './checks.mjs'
+import { root } from '../../steps.mjs'
+import { Skip } from '../support/checks.mjs'
 import { command, folder } from './commands.mjs'
 import { install } from './debian.mjs'
 

@@ -1,7 +1,7 @@
 // Debian's packages.
 
 import { spawnSync } from 'node:child_process'
-import { Skip } from './checks.mjs'
+import { Skip } from '../support/checks.mjs'
 import { command } from './commands.mjs'
 
 /** Sees to it that packages are installed. @param {string[]} names */

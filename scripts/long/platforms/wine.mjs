@@ -2,8 +2,9 @@
 
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join, sep } from 'node:path'
-import { root } from '../steps.mjs'
-import { Skip } from './checks.mjs'
+import { root } from '../../steps.mjs'
+import { Skip } from '../support/checks.mjs'
+import { readReport } from '../support/tap.mjs'
 import { command, folder } from './commands.mjs'
 import { install } from './debian.mjs'
 import { buildDll } from './rust.mjs'
@@ -74,7 +75,7 @@ function node(version) {
 
 /**
  * Runs the test files with this Node.js for Windows, a check each.
- * @param {import('./checks.mjs').Checks} checks @param {string} version @param {RegExp} which
+ * @param {import('../support/checks.mjs').Checks} checks @param {string} version @param {RegExp} which
  * @param {ReturnType<typeof prepareWine> & { addon: string } | undefined} wine
  */
 export async function runTests(checks, version, which, wine) {
@@ -102,12 +103,7 @@ export async function runTests(checks, version, which, wine) {
 
 /** The sum of a test file, from its report. @param {string} report */
 function judge(report) {
-  const count = (what) =>
-    Number(new RegExp(`^# ${what} (\\d+)$`, 'm').exec(report)?.[1] ?? Number.NaN)
-  const [pass, fail, cancelled, skipped] = ['pass', 'fail', 'cancelled', 'skipped'].map(count)
-  const failed = [...report.matchAll(/^\s*not ok \d+ - (.*)$/gm)].map(([, name]) => name)
-  // A report without a sum is that of a Node.js that crashed.
-  if (!(pass > 0 && fail === 0 && cancelled === 0))
-    throw new Error(failed.join('; ') || 'it ran no test')
-  return `${pass} passed${skipped ? `, ${skipped} skipped` : ''}`
+  const { passed, failed, skipped, names } = readReport(report)
+  if (passed === 0 || failed > 0) throw new Error(names.join('; ') || 'it ran no test')
+  return `${passed} passed${skipped ? `, ${skipped} skipped` : ''}`
 }

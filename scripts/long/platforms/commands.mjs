@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { root } from '../steps.mjs'
+import { root } from '../../steps.mjs'
 
 /** Where everything stays, so that a second time is fast. */
 export const folder = join(root, 'target', 'platforms')
