@@ -8,6 +8,7 @@
  */
 
 import type { EventEmitter } from 'node:events'
+import type { ActiveProcess } from './binding'
 import type { HealthCleanup, HealthHelper } from './lib/health'
 
 /** An error of this package. */
@@ -174,18 +175,7 @@ export interface ProcessResult<Output extends string | Buffer = string> {
  */
 export type ProcessError = ProcwardError & ProcessResult<string | Buffer>
 
-export interface ActiveProcess {
-  /** `null` for a call of a server that is reached over HTTP, which is no process here. */
-  pid: number | null
-  server: string | null
-  tool: string | null
-  /** Epoch ms. */
-  startTime: number
-  /** Ms since then. */
-  duration: number
-  /** It was killed, and is still there: frozen, or stuck in the kernel. Left out of all others. */
-  stuck?: true
-}
+export type { ActiveProcess }
 
 /**
  * Runs a command and waits until its whole process tree has exited.
@@ -715,8 +705,36 @@ export interface JudgedProcess {
   name: string
   /** Ms since its start. `maxAge` is compared with less where the machine slept in between. */
   age: number
+  /** Stable, for programs. Later versions may have further codes. */
+  code: ScanReason
+  /** The same in words. */
   reason: string
 }
+
+/** Why a scan ended or spared a process. `docs/command-line.md` has a table of all codes. */
+export type ScanReason =
+  | CleanupReason
+  | 'this_process'
+  | 'ancestor'
+  | 'init'
+  | 'other_user'
+  | 'warden'
+  | 'kept'
+  | 'allowed'
+  | 'host'
+  | 'other_instance'
+  | 'unproven'
+  | 'unidentified'
+  | 'unrecognised'
+  | 'other_namespace'
+  | 'same_job'
+  | 'managed_by_node'
+  | 'within_deadline'
+  | 'pooled'
+  | 'spared_tree'
+  | 'young'
+  | 'unsettled'
+  | 'not_ours'
 
 export interface CleanupReport {
   /**

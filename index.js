@@ -3,13 +3,14 @@
 const { CleanupScanner, cleanup } = require('./lib/cleanup')
 const { getGuarantees } = require('./lib/guarantees')
 const { shutdown } = require('./lib/lifecycle')
-const { Runner, activeProcesses } = require('./lib/process/runner')
+const native = require('./lib/native')
+const { Runner } = require('./lib/process/runner')
 const { Semaphore } = require('./lib/semaphore')
 
 const runner = new Runner()
 const run = runner.run.bind(runner)
 const spawn = runner.spawn.bind(runner)
-const getActiveProcesses = () => activeProcesses()
+const getActiveProcesses = () => native.activeProcesses()
 // Loaded when they are needed, with the health routes that they share the options with.
 /** @type {typeof import('./index').getMetrics} */
 const getMetrics = (options) => require('./lib/metrics/report').getMetrics(options)

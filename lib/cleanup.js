@@ -17,7 +17,7 @@ const validate = require('./validate')
 
 const KNOWN = ['interval', 'maxAge', 'scope', 'allow', 'killGrace']
 const DEFAULT_KILL_GRACE = 2000
-/** A scanner that nobody holds goes on as long as it runs. @type {Set<CleanupScanner>} */
+/** Keeps running scanners from being collected. @type {Set<CleanupScanner>} */
 const running = new Set()
 stopAtShutdown(() => {
   for (const scanner of running) scanner.stop()
@@ -26,7 +26,7 @@ stopAtShutdown(() => {
 class CleanupScanner {
   #options
   /**
-   * What is in force since the scanner was first used or last started.
+   * The settings since the first use or the last start.
    * @type {ReturnType<typeof complete> | undefined}
    */
   #settings
@@ -99,7 +99,7 @@ class CleanupScanner {
 }
 
 /**
- * The environment sets what the options left open, and is not read for the others.
+ * Completes the options with defaults. A variable is read only for an option that was not given.
  * @param {ReturnType<typeof checked>} given
  */
 function complete(given) {
@@ -112,7 +112,7 @@ function complete(given) {
   }
 }
 
-/** The options that were given, checked. @param {unknown} options */
+/** Checks the given options. @param {unknown} options */
 function checked(options) {
   const { interval, maxAge, scope, allow, killGrace } = validate.options('options', options, KNOWN)
   /**

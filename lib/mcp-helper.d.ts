@@ -1,4 +1,5 @@
 import type {
+  ActiveProcess,
   McpPoolStatus,
   McpProgress,
   McpServerOptions,
@@ -7,7 +8,7 @@ import type {
   McpUseOptions,
 } from '../index'
 
-export type { McpProgress, McpTool, McpToolResult }
+export type { ActiveProcess, McpProgress, McpTool, McpToolResult }
 
 /**
  * Calls a tool of an MCP server that mcporter's configuration names: at most `maxConcurrent` calls
@@ -252,17 +253,6 @@ export interface SemaphoreStatus {
   current: number
   queued: number
   available: number
-}
-
-export interface ActiveProcess {
-  /** `null` for a server that is reached over HTTP, which is no process here. */
-  pid: number | null
-  server: string
-  tool: string
-  /** Epoch milliseconds. */
-  startTime: number
-  /** Milliseconds since then. */
-  duration: number
 }
 
 export interface Readiness {

@@ -1,6 +1,6 @@
 'use strict'
 
-// The generated loader's error speaks of npm bugs; this one says what to do.
+// Loads the addon. The generated loader's error speaks of npm bugs; this error says what to do.
 
 const { codedError } = require('./errors')
 

@@ -16,10 +16,7 @@ const { ToolList } = require('./tool-list')
 const { prepareFor } = require('./trust')
 const { Waiting } = require('./waiting')
 
-/** How native tells what a text is. */
-const RESULT = 0
-const PROGRESS = 1
-const LEAVE = 3
+const { Result: RESULT, Progress: PROGRESS, StopReading: STOP_READING } = native.McpMessageKind
 
 /** The number of none. */
 const NO_SERVER = 0
@@ -148,6 +145,7 @@ class Sessions {
 
   /**
    * The calls that a server is working on; without a pid where the server is no process of ours.
+   * @returns {import('../../index').ActiveProcess[]}
    */
   active() {
     const now = performance.now()
@@ -233,9 +231,13 @@ class Sessions {
     server.address = undefined
   }
 
-  /** @param {number} number @param {number} kind @param {string} text */
+  /**
+   * @param {number} number
+   * @param {import('../../binding').McpMessageKind} kind
+   * @param {string} text
+   */
   #settle(number, kind, text) {
-    if (kind === LEAVE) return this.#native.leave(number)
+    if (kind === STOP_READING) return this.#native.stopReading(number)
     const pending = this.#waiting.get(number)
     if (pending === undefined) return
     const { call, began, list } = pending

@@ -3,7 +3,6 @@
 // The metrics by name, for Prometheus: what each is called, what it says, and its values.
 
 const { version } = require('../../package.json')
-const { OUTCOMES } = require('./outcomes')
 
 /** What a session does that can still take calls, or soon will. */
 const STATES = ['idle', 'busy', 'starting']
@@ -67,8 +66,8 @@ function queue({ semaphore, wait, rejected, bounds }) {
 /** @param {Collected} collected @returns {Family[]} */
 function calls({ calls, bounds }) {
   const points = calls.flatMap(({ server, tool, outcomes }) =>
-    outcomes.flatMap((of, at) =>
-      of ? [distribution({ server, tool, outcome: OUTCOMES[at] }, of, bounds)] : [],
+    Object.entries(outcomes).map(([outcome, of]) =>
+      distribution({ server, tool, outcome }, of, bounds),
     ),
   )
   return [

@@ -3,7 +3,6 @@
 const { healthOptions } = require('../health/options')
 const validate = require('../validate')
 const { collect } = require('./collect')
-const { OUTCOMES } = require('./outcomes')
 
 const SOURCE = ['helper', 'cleanup']
 
@@ -47,8 +46,8 @@ function latency({ count, p50, p95, p99, max }) {
 function failures(outcomes) {
   /** @type {Record<string, number>} */
   const counts = {}
-  for (const [at, histogram] of outcomes.entries()) {
-    if (histogram && OUTCOMES[at] !== 'ok') counts[OUTCOMES[at]] = histogram.count
+  for (const [outcome, { count }] of Object.entries(outcomes)) {
+    if (outcome !== 'ok') counts[outcome] = count
   }
   return counts
 }
