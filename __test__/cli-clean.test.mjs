@@ -54,7 +54,7 @@ function clean() {
     assert.match(
       shown.stdout,
       new RegExp(
-        `^ *${dead.leaf}  orphan .* ${BECAUSE.leftByDeadRun}  node .*sleeper.mjs leaf$`,
+        `^ *${dead.leaf}  orphan .* left behind by a server that is no longer running  node .*sleeper.mjs leaf$`,
         'm',
       ),
     )
