@@ -12,11 +12,10 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
 /** The servers of one pool. Whatever becomes of a call is told to the function given here, by the call's number. */
 export declare class McpSessions {
   /**
-   * Sessions with at most `maxSessions` processes; `settle` is called with a call's number, one of the kinds
-   * `0` result, `1` progress, `2` failure, and a JSON text; or with `3` and a number that is to be given to `leave()`.
-   * It does not keep the event loop alive. With `lendLoop`, this thread reads what servers answer.
+   * Creates sessions with at most `maxSessions` processes. `settle` is called with a number, the kind of the message and
+   * its text, and does not keep the event loop alive. With `lendLoop`, this thread reads the answers of servers.
    */
-  constructor(maxSessions: number, maxStarting: number, lendLoop: boolean, settle: (arg0: number, arg1: number, arg2: string) => void)
+  constructor(maxSessions: number, maxStarting: number, lendLoop: boolean, settle: (arg0: number, arg1: McpMessageKind, arg2: string) => void)
   /** By which tools are called. */
   get handle(): number
   /** Adds the server that this key stands for, or changes how it is used. */
@@ -25,8 +24,8 @@ export declare class McpSessions {
   retire(key: number): void
   /** Gives a call up: it fails with `ABORT_ERR`. */
   abort(number: number): void
-  /** Reads no more what the server with this number writes, because the runtime does. */
-  leave(number: number): void
+  /** Stops reading the answers with this number on this thread, because the runtime reads them from now on. */
+  stopReading(number: number): void
   /** The calls that a server is working on. */
   active(): Array<ActiveCall>
   /** All sessions. */
@@ -63,8 +62,8 @@ export declare class ProcessCall {
   constructor()
   /** Starts it; resolves when its last process has exited. Can be called once. */
   run(request: ProcessRequest, listener?: ((arg: ProcessEvent) => void) | undefined | null): Promise<ProcessOutcome>
-  /** Ends its whole tree, or sees to it that it ends as soon as it has started. `grace` is in ms. */
-  end(reason: 'aborted' | 'shutdown', grace?: number | undefined | null): void
+  /** Terminates the whole tree, as soon as it has started. `grace` is in ms, the call's own by default. */
+  terminate(reason: TerminateReason, grace?: number | undefined | null): void
   /** Writes to its input; resolves with whether it took the bytes. */
   write(bytes: Buffer): Promise<boolean>
   /** Gives it up before it has started: whatever was written to it is refused. */
@@ -92,7 +91,7 @@ export declare class Workers {
   /** Waits for a worker for this use. */
   acquire(lease: number): Promise<WorkerAcquired>
   /** Waits no longer, unless a worker is on its way. */
-  giveUp(lease: number, why: 'timeout' | 'aborted'): void
+  giveUp(lease: number, reason: WorkerGiveUpReason): void
   /** Writes a text to the worker; when its input has closed, its end will be told. */
   post(lease: number, text: string): void
   /** The same; resolves with whether the worker's input took it. */
@@ -117,20 +116,20 @@ export interface ActiveCall {
   pid?: number
 }
 
-/** A child that runs now. */
+/** A process that runs now, or a call in a session. This is the only declaration of the shape. */
 export interface ActiveProcess {
-  /** The root's pid. */
-  pid: number
-  /** Who it runs for. */
-  server?: string
-  /** What it runs for. */
-  tool?: string
+  /** The root's pid; `null` for a call of a server that is reached over HTTP, which is no process here. */
+  pid: number | null
+  /** The MCP server, or what the caller calls it. */
+  server: string | null
+  /** The tool, likewise. */
+  tool: string | null
   /** Epoch ms. */
   startTime: number
-  /** Ms. */
+  /** Ms since then. */
   duration: number
-  /** It was killed, and is still there. */
-  stuck: boolean
+  /** The process was killed, and is still there: frozen, or stuck in the kernel. Left out of all others. */
+  stuck?: true
 }
 
 /** The children that run now, all or one owner's, in the order in which they were started. */
@@ -150,17 +149,56 @@ export interface AllowEntry {
   flags?: string
 }
 
+/** r" The way in which a call ended. */
+export declare enum CallOutcome {
+  Ok = 0,
+  Tool = 1,
+  Protocol = 2,
+  Timeout = 3,
+  Aborted = 4,
+  Exited = 5,
+  Start = 6,
+  Unavailable = 7,
+  Unauthorized = 8,
+  Unknown = 9,
+  Mcporter = 10,
+  Cleanup = 11,
+  MaxBuffer = 12,
+  Closed = 13,
+  Error = 14,
+}
+
+/** r" The reason for which a call got no slot. */
+export declare enum CallRejection {
+  Timeout = 0,
+  Aborted = 1,
+  Full = 2,
+  Closed = 3,
+}
+
+/** r" How far the scanner looks. */
+export type CleanupScope = 'tracked' | 'tree' | 'machine'
+
+/** r" The reason for which procward ended a tree: the same word as in the metrics. */
+export type EndReason = 'timeout' | 'aborted' | 'max_buffer' | 'cleanup' | 'shutdown'
+
+/** Whether every end of the server is covered. */
+export type GuaranteeLevel = 'complete' | 'best-effort'
+
+/** r" The mechanism that ends the trees when the server does. */
+export type GuaranteeMechanism = 'warden' | 'job-object' | 'watcher' | 'process-group'
+
 /** What holds trees together here, for those that are, or are not, to be guarded. */
 export declare function guarantees(guarded: boolean): Guarantees
 
 /** What holds trees together on this system. */
 export interface Guarantees {
   /** What ends the trees when the server does. */
-  mechanism: 'warden' | 'job-object' | 'watcher' | 'process-group'
+  mechanism: GuaranteeMechanism
   /** Each tree is in a control group of its own besides. */
   cgroup: boolean
   /** Whether that covers every end of the server. */
-  level: 'complete' | 'best-effort'
+  level: GuaranteeLevel
   /** What this system does not have or allow, and that is missed. */
   missing: Array<Lacking>
 }
@@ -173,27 +211,40 @@ export interface JudgedProcess {
   name: string
   /** Ms. */
   age: number
-  /** Why. */
+  /** The stable code of the reason. */
+  code: import('./index').ScanReason
+  /** The reason in words. */
   reason: string
 }
 
 /** Something that is missed. */
 export interface Lacking {
   /** What. */
-  code: 'warden' | 'proc' | 'own_proc' | 'other_users' | 'pidfd'
+  code: LackingCode
   /** The system's error number, where there was one. */
   errno?: number
 }
 
-/** The versions of the protocol to propose to a server. */
-export declare const enum McpProtocol {
-  /** `initialize` first, and after a refusal what the server names. */
-  Auto = 'auto',
-  /** `initialize` alone. */
-  V2025 = '2025-11-25',
-  /** `server/discover` alone. */
-  V2026 = '2026-07-28',
+/** Something that this system does not have. */
+export type LackingCode = 'warden' | 'proc' | 'own_proc' | 'other_users' | 'pidfd'
+
+/** The kind of a message to JavaScript. The number in the message is a call's, but in `StopReading`. */
+export declare enum McpMessageKind {
+  /** The text is the call's result: JSON. */
+  Result = 0,
+  /** The text is the params of a progress notification: JSON. */
+  Progress = 1,
+  /** The text says why the call failed: JSON. */
+  Failure = 2,
+  /** The number is to be given to `stopReading()`; there is no text. */
+  StopReading = 3,
 }
+
+/**
+ * r" The versions of the protocol to propose to a server. `auto`: `initialize` first, and after a refusal what the server
+ * r" names. `2025-11-25`: `initialize` alone. `2026-07-28`: `server/discover` alone.
+ */
+export type McpProtocol = 'auto' | '2025-11-25' | '2026-07-28'
 
 /**
  * Sets the proxies, as the values of `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`. Only the first call of the process counts,
@@ -222,9 +273,9 @@ export interface McpServer {
   /** Whether the program gets a warden, where there are any. */
   guarded: boolean
   /** Whether processes that the server leaves behind may live on. */
-  detached?: boolean
-  /** The versions of the protocol to propose; `auto` by default. */
-  protocol?: McpProtocol
+  detached: boolean
+  /** The versions of the protocol to propose. */
+  protocol: McpProtocol
   /** Its address, where it is reached over HTTP. */
   url?: string
   /** What goes with each HTTP request. */
@@ -255,8 +306,8 @@ export interface McpSession {
   server: string
   /** Its pid, where it is a process and has started. */
   pid?: number
-  /** What it is doing. */
-  state: 'starting' | 'idle' | 'busy' | 'ending'
+  /** Its state. */
+  state: McpSessionState
   /** Since it was started. */
   age: number
   /** Since its last call; undefined while it has one. */
@@ -271,22 +322,28 @@ export interface McpSession {
   garbage: number
 }
 
+/** r" The state of a session. */
+export type McpSessionState = 'starting' | 'idle' | 'busy' | 'ending'
+
 /**
  * Sets the certificates that https servers are trusted by, as PEM texts. Only the first call of the process counts.
  * Without `verify` any server is trusted.
  */
 export declare function mcpTrust(certificates: Array<string>, verify: boolean): void
 
-/** A call of this series has ended, with the outcome in this place of `lib/metrics/outcomes.js`. */
-export declare function metricsRecordCall(series: number, outcome: number, seconds: number): void
+/** The series of all calls without a series of their own. */
+export declare const METRICS_OTHER_SERIES: number
 
-/** A call got no slot, for the reason in this place of `lib/metrics/outcomes.js`. */
-export declare function metricsRecordRejection(reason: number): void
+/** Records the end of a call of this series. */
+export declare function metricsRecordCall(series: number, outcome: CallOutcome, seconds: number): void
+
+/** Records a call that got no slot. */
+export declare function metricsRecordRejection(reason: CallRejection): void
 
 /** A call waited so long for the slot that it got. */
 export declare function metricsRecordWait(seconds: number): void
 
-/** The number of the calls to this tool; 0, which is of all others, when there are too many to tell apart. */
+/** Returns the series of the calls to this tool: `METRICS_OTHER_SERIES` when there are too many series. */
 export declare function metricsSeries(server: string, tool: string): number
 
 /** Everything that was recorded, and the process trees by server: JSON. */
@@ -297,6 +354,9 @@ export declare function metricsText(families: string, isOpen: boolean): string
 
 /** The sums of it: JSON. */
 export declare function metricsTotals(): string
+
+/** r" The end of a call whose tree was killed and is still there: `wait` for the tree, or `reject`. */
+export type OnStuck = 'wait' | 'reject'
 
 /** What a child does while it runs. */
 export interface ProcessEvent {
@@ -319,7 +379,7 @@ export interface ProcessOutcome {
   /** The number of the signal that ended it. */
   signal?: number
   /** Why it had to end. */
-  ended?: 'timeout' | 'aborted' | 'maxBuffer' | 'cleanup' | 'shutdown'
+  ended?: EndReason
   /** Its output. */
   stdout: Buffer
   /** Its errors. */
@@ -361,7 +421,7 @@ export interface ProcessRequest {
   /** Lines as strings, invalid UTF-8 replaced; otherwise as buffers. */
   text: boolean
   /** When the call is over whose tree was killed and is still there. */
-  onStuck: 'wait' | 'reject'
+  onStuck: OnStuck
 }
 
 /** Something that went wrong. */
@@ -379,7 +439,7 @@ export interface ScannerOptions {
   /** What is older has been forgotten. */
   maxAge: number
   /** How far to look. */
-  scope: 'tracked' | 'tree' | 'machine'
+  scope: CleanupScope
   /** Between SIGTERM and SIGKILL. */
   killGrace: number
   /** What is always spared. */
@@ -430,10 +490,13 @@ export interface ScanSummary {
   dryRun: boolean
 }
 
+/** The reason for which JavaScript ends a tree. */
+export type TerminateReason = 'aborted' | 'shutdown'
+
 /** Something that happened to a process tree, or to a process that the cleanup ended. */
 export interface TreeEvent {
   /** What happened. */
-  kind: 'spawn' | 'exit' | 'kill'
+  kind: TreeEventKind
   /** The root's pid. */
   pid: number
   /** Who it runs for. */
@@ -451,6 +514,9 @@ export interface TreeEvent {
   /** Of an exit and a kill: why, in the words of the metrics. */
   reason?: string
 }
+
+/** The kind of an event. */
+export type TreeEventKind = 'spawn' | 'exit' | 'kill'
 
 /** Rejects a waiter with `reason`, unless it waits no longer; returns how many still wait. */
 export declare function waitQueueCancel(handle: number, ticket: number, reason: unknown): number
@@ -509,7 +575,7 @@ export interface WorkerExit {
   /** The number of the signal that ended it. */
   signal?: number
   /** Why it had to end. */
-  ended?: 'timeout' | 'aborted' | 'maxBuffer' | 'cleanup' | 'shutdown'
+  ended?: EndReason
   /** The last part of its standard error. */
   stderr: string
 }
@@ -517,7 +583,7 @@ export interface WorkerExit {
 /** Why there is no worker. */
 export interface WorkerFailure {
   /** What happened. */
-  kind: 'timeout' | 'aborted' | 'closed' | 'spawn' | 'exited' | 'notReady' | 'internal'
+  kind: WorkerFailureKind
   /** The system's error number when nothing could be started. */
   errno?: number
   /** How the worker ended that was waited for. */
@@ -526,12 +592,20 @@ export interface WorkerFailure {
   retryAfter?: number
 }
 
+/** The kind of a [`WorkerFailure`]. */
+export type WorkerFailureKind = 'timeout' | 'aborted' | 'closed' | 'spawn' | 'exited' | 'notReady' | 'internal'
+
+/** The reason for which JavaScript gives up waiting for a worker. */
+export type WorkerGiveUpReason = 'timeout' | 'aborted'
+
 /** A pool; `lib/` has checked it. Times are in ms. */
 export interface WorkerPoolRequest {
   /** How its workers are started. */
   worker: ProcessRequest
   /** How many there may be. */
   maxSize: number
+  /** How many of them may be starting. */
+  maxStarting: number
   /** How long one may be idle, `Infinity` for ever. */
   idleTimeout: number
   /** How often one is used. */

@@ -8,6 +8,7 @@
  */
 
 import type { EventEmitter } from 'node:events'
+import type { ActiveProcess } from './binding'
 import type { HealthCleanup, HealthHelper } from './lib/health'
 
 /** An error of this package. */
@@ -184,18 +185,7 @@ export interface ProcessResult<Output extends string | Buffer = string> {
  */
 export type ProcessError = ProcwardError & ProcessResult<string | Buffer>
 
-export interface ActiveProcess {
-  /** `null` for a call to a server over HTTP, because such a server is no local process. */
-  pid: number | null
-  server: string | null
-  tool: string | null
-  /** Ms since the epoch. */
-  startTime: number
-  /** Ms since `startTime`. */
-  duration: number
-  /** Present for a tree that was killed and does not exit: frozen, or stuck in the kernel. */
-  stuck?: true
-}
+export type { ActiveProcess }
 
 /**
  * Runs a command and waits until its whole process tree has exited.
@@ -736,8 +726,36 @@ export interface JudgedProcess {
   name: string
   /** Ms since the process started. Time that the machine slept does not count for `maxAge`. */
   age: number
+  /** Stable, for programs. Later versions may have further codes. */
+  code: ScanReason
+  /** The same in words. */
   reason: string
 }
+
+/** Why a scan ended or spared a process. `docs/command-line.md` has a table of all codes. */
+export type ScanReason =
+  | CleanupReason
+  | 'this_process'
+  | 'ancestor'
+  | 'init'
+  | 'other_user'
+  | 'warden'
+  | 'kept'
+  | 'allowed'
+  | 'host'
+  | 'other_instance'
+  | 'unproven'
+  | 'unidentified'
+  | 'unrecognised'
+  | 'other_namespace'
+  | 'same_job'
+  | 'managed_by_node'
+  | 'within_deadline'
+  | 'pooled'
+  | 'spared_tree'
+  | 'young'
+  | 'unsettled'
+  | 'not_ours'
 
 export interface CleanupReport {
   /**

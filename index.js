@@ -3,13 +3,14 @@
 const { CleanupScanner, cleanup } = require('./lib/cleanup')
 const { getGuarantees } = require('./lib/guarantees')
 const { shutdown } = require('./lib/lifecycle')
-const { Runner, activeProcesses } = require('./lib/process/runner')
+const native = require('./lib/native')
+const { Runner } = require('./lib/process/runner')
 const { Semaphore } = require('./lib/semaphore')
 
 const runner = new Runner()
 const run = runner.run.bind(runner)
 const spawn = runner.spawn.bind(runner)
-const getActiveProcesses = () => activeProcesses()
+const getActiveProcesses = () => native.activeProcesses()
 
 // Loaded on use, because most servers never call these functions.
 const observe = () => require('./lib/observe')

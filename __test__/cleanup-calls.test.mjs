@@ -80,14 +80,14 @@ function calls() {
     ['with timeout: Infinity', { timeout: Infinity }, 1, BECAUSE.withinTimeout],
     ['younger than maxAge', {}, 3_600_000, BECAUSE.young],
   ]
-  for (const [name, options, maxAge, reason] of spared)
+  for (const [name, options, maxAge, code] of spared)
     for (const scope of SCOPES)
       test(`${name} survives scope ${scope}`, () =>
         duringCall(async (pid) => {
           const scanner = new CleanupScanner({ scope, maxAge })
           await untilOld(scanner, { pid })
           const report = await scanner.cleanupAll()
-          assert.equal(verdicts(report).get(pid)?.reason, reason)
+          assert.equal(verdicts(report).get(pid)?.code, code)
           assert.ok(isAlive(pid))
         }, options))
 
@@ -119,6 +119,6 @@ function calls() {
 /** Others may be in the report, where these tests have no namespace of their own. */
 function assertForgotten(report, pid) {
   const [{ age, ...judged }] = report.killed.filter((other) => other.pid === pid)
-  assert.deepEqual(judged, { pid, name: 'node', reason: BECAUSE.forgotten })
+  assert.deepEqual(judged, { pid, name: 'node', code: BECAUSE.forgotten })
   assert.ok(age >= 1)
 }

@@ -1,4 +1,5 @@
 import type {
+  ActiveProcess,
   McpPoolStatus,
   McpProgress,
   McpServerOptions,
@@ -7,7 +8,7 @@ import type {
   McpUseOptions,
 } from '../index'
 
-export type { McpProgress, McpTool, McpToolResult }
+export type { ActiveProcess, McpProgress, McpTool, McpToolResult }
 
 /**
  * Calls a tool of an MCP server from mcporter's configuration.
@@ -243,17 +244,6 @@ export interface SemaphoreStatus {
   current: number
   queued: number
   available: number
-}
-
-export interface ActiveProcess {
-  /** `null` for a server over HTTP, because such a server is no local process. */
-  pid: number | null
-  server: string
-  tool: string
-  /** Ms since the epoch. */
-  startTime: number
-  /** Ms since `startTime`. */
-  duration: number
 }
 
 export interface Readiness {

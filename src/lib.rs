@@ -1,4 +1,4 @@
-//! procward's core: limits, tracked child processes and the cleanup of what is left of them.
+//! procward's core: limits, tracked child processes and the cleanup of orphans.
 //!
 //! ```text
 //! bindings -> supervisor -> mcp, worker, scanner -> pool, runner -> registry, process -> metrics, error
@@ -9,6 +9,7 @@
 #[cfg(all(feature = "napi", not(test)))]
 mod bindings;
 
+mod code;
 pub mod error;
 pub mod instance;
 pub mod mcp;

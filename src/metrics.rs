@@ -7,21 +7,22 @@ mod calls;
 mod children;
 mod distribution;
 mod latency;
+mod outcome;
 mod recent;
 pub mod text;
 
-pub use calls::{Calls, OTHER, OUTCOMES, Outcome};
+pub use calls::{Calls, OTHER};
 pub use children::{Children, ChildrenOf, Usage};
 pub use distribution::BOUNDS;
+pub use outcome::{Outcome, Rejection};
 
 use distribution::Distribution;
 use latency::{Latency, Summary};
 use parking_lot::Mutex;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Why a call gets no slot: timeout, aborted, full, closed.
-pub const REJECTIONS: usize = 4;
 /// So many series get names of their own.
 const MAX_SERIES: usize = 200;
 /// What all others are called.
@@ -37,7 +38,7 @@ pub struct Metrics(Mutex<State>);
 struct State {
     calls: Calls,
     waits: Waits,
-    rejected: [u64; REJECTIONS],
+    rejected: [u64; Rejection::ALL.len()],
 }
 
 #[derive(Debug, Default)]
@@ -52,7 +53,7 @@ pub struct Snapshot {
     bounds: [f64; BOUNDS.len()],
     calls: Vec<calls::CallsOf>,
     wait: WaitsNow,
-    rejected: [u64; REJECTIONS],
+    rejected: BTreeMap<Rejection, u64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -91,10 +92,8 @@ impl Metrics {
     }
 
     /// A call got no slot.
-    pub fn record_rejection(&self, reason: u32) {
-        if let Some(count) = self.0.lock().rejected.get_mut(reason as usize) {
-            *count += 1;
-        }
+    pub fn record_rejection(&self, reason: Rejection) {
+        self.0.lock().rejected[reason as usize] += 1;
     }
 
     /// Everything.
@@ -105,7 +104,7 @@ impl Metrics {
             bounds: BOUNDS,
             calls: state.calls.list(),
             wait: WaitsNow { summary: latency.summary(), histogram: distribution.cumulative() },
-            rejected: state.rejected,
+            rejected: Rejection::ALL.into_iter().map(|reason| (reason, state.rejected[reason as usize])).collect(),
         }
     }
 
@@ -113,7 +112,12 @@ impl Metrics {
     pub fn totals(&self, now: Duration) -> Totals {
         let state = self.0.lock();
         let (calls, failures) = state.calls.totals();
-        Totals { calls, failures, queue_timeouts: state.rejected[0], slowest: state.calls.slowest(now) }
+        Totals {
+            calls,
+            failures,
+            queue_timeouts: state.rejected[Rejection::Timeout as usize],
+            slowest: state.calls.slowest(now),
+        }
     }
 }
 
@@ -136,18 +140,17 @@ mod tests {
     fn a_snapshot_has_what_was_recorded() {
         let metrics = Metrics::default();
         metrics.record_wait(0.2);
-        metrics.record_rejection(0);
-        metrics.record_rejection(99);
+        metrics.record_rejection(Rejection::Timeout);
         let series = metrics.series("a", "b");
-        metrics.record_call(series, 0, 0.5, Duration::ZERO);
-        metrics.record_call(series, 3, 1.5, Duration::ZERO);
+        metrics.record_call(series, Outcome::Ok, 0.5, Duration::ZERO);
+        metrics.record_call(series, Outcome::Timeout, 1.5, Duration::ZERO);
         let seen = serde_json::to_value(metrics.snapshot()).expect("JSON");
-        assert_eq!(seen["rejected"], serde_json::json!([1, 0, 0, 0]));
+        assert_eq!(seen["rejected"], serde_json::json!({ "timeout": 1, "aborted": 0, "full": 0, "closed": 0 }));
         assert_eq!(seen["wait"]["count"], 1);
         assert_eq!(seen["wait"]["histogram"]["buckets"], serde_json::json!([0, 0, 1, 1, 1, 1, 1, 1, 1, 1]));
         assert_eq!(seen["calls"][0]["tool"], "b");
-        assert_eq!(seen["calls"][0]["outcomes"][3]["sum"], 1.5);
-        assert_eq!(seen["calls"][0]["outcomes"][1], serde_json::Value::Null);
+        assert_eq!(seen["calls"][0]["outcomes"]["timeout"]["sum"], 1.5);
+        assert_eq!(seen["calls"][0]["outcomes"]["tool"], serde_json::Value::Null);
         let totals = serde_json::to_value(metrics.totals(Duration::ZERO)).expect("JSON");
         assert_eq!(
             (&totals["calls"], &totals["failures"], &totals["queueTimeouts"]),

@@ -64,12 +64,6 @@ pub struct Limits {
     pub max_starting: usize,
 }
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self { max_members: 5, max_starting: 2 }
-    }
-}
-
 /// For the members of one key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rules {

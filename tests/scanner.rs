@@ -15,8 +15,8 @@ use procward::process::identity::StartMark;
 use procward::process::table::{CommandLines, snapshot};
 use procward::scanner::reason::Reason;
 use procward::scanner::report::Report;
-use procward::scanner::verdict::{Scope, TrackedTree};
-use procward::scanner::{Ending, Options, Scanner, Trees};
+use procward::scanner::verdict::Scope;
+use procward::scanner::{Options, Scanner, Termination, TrackedTree, Trees};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle as Runtime;
@@ -37,12 +37,12 @@ impl Trees for Live {
         self.trees.clone()
     }
 
-    fn end(&self, tree: u64, _: Reason) -> Ending<'_> {
+    fn terminate(&self, tree: u64, _: Reason) -> Termination<'_> {
         self.ended.lock().push(tree);
         Box::pin(async { Ok(()) })
     }
 
-    fn ended_other(&self, pid: u32) {
+    fn note_killed(&self, pid: u32) {
         self.others.lock().push(pid);
     }
 }
@@ -69,9 +69,10 @@ impl Bench {
         };
         let options = Options {
             scope,
+            interval: Duration::MAX,
             max_age: Duration::from_millis(1),
             kill_grace: Duration::from_millis(200),
-            ..Options::default()
+            allow: Vec::new(),
         };
         let trees = Arc::clone(&live) as Arc<dyn Trees>;
         Self { scanner: Scanner::new(Arc::new(table), trees, options, Runtime::current()), live }

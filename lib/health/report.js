@@ -1,5 +1,6 @@
 'use strict'
 
+const { publicProcess } = require('../active-process')
 const { activeAlerts } = require('../alerts/watch')
 
 // Every field is named here, so that nothing else of a helper or scanner (a command line, a path)
@@ -22,7 +23,7 @@ function basicHealth() {
  */
 function processHealth(source, sample) {
   const { helper, cleanup, recommendedMax } = source
-  const processes = helper.getActiveProcesses().map(activeProcess)
+  const processes = helper.getActiveProcesses().map(publicProcess)
   return {
     status: 'ok',
     timestamp: new Date().toISOString(),
@@ -45,21 +46,6 @@ function processAlert(count, recommendedMax) {
   return {
     level: 'warning',
     message: `${count} active processes detected (recommended max: ${recommendedMax})`,
-  }
-}
-
-/**
- * @param {import('../../index').ActiveProcess} process
- * @returns {import('../../index').ActiveProcess}
- */
-function activeProcess({ pid, server, tool, startTime, duration, stuck }) {
-  return {
-    pid,
-    server,
-    tool,
-    startTime,
-    duration,
-    ...(stuck && { stuck: /** @type {const} */ (true) }),
   }
 }
 

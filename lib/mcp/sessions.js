@@ -16,10 +16,7 @@ const { ToolList } = require('./tool-list')
 const { prepareFor } = require('./trust')
 const { Waiting } = require('./waiting')
 
-/** The kinds of texts that the addon hands over. */
-const RESULT = 0
-const PROGRESS = 1
-const LEAVE = 3
+const { Result: RESULT, Progress: PROGRESS, StopReading: STOP_READING } = native.McpMessageKind
 
 /** The number that stands for no server. */
 const NO_SERVER = 0
@@ -145,6 +142,7 @@ class Sessions {
 
   /**
    * Returns the calls in flight. A call over HTTP has no pid.
+   * @returns {import('../../index').ActiveProcess[]}
    */
   active() {
     const now = performance.now()
@@ -231,9 +229,13 @@ class Sessions {
     server.address = undefined
   }
 
-  /** @param {number} number @param {number} kind @param {string} text */
+  /**
+   * @param {number} number
+   * @param {import('../../binding').McpMessageKind} kind
+   * @param {string} text
+   */
   #settle(number, kind, text) {
-    if (kind === LEAVE) return this.#native.leave(number)
+    if (kind === STOP_READING) return this.#native.stopReading(number)
     const pending = this.#waiting.get(number)
     if (pending === undefined) return
     const { call, began, list } = pending

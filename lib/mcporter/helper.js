@@ -152,7 +152,7 @@ function createMcpHelper(options) {
 
   /** @type {import('../mcp-helper').McpHelper['getActiveProcesses']} */
   function getActiveProcesses() {
-    const all = /** @type {any[]} */ ([...runner.getActiveProcesses(), ...pool.getActiveCalls()])
+    const all = [...runner.getActiveProcesses(), ...pool.getActiveCalls()]
     return all.sort((one, other) => one.startTime - other.startTime)
   }
 

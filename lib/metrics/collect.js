@@ -5,19 +5,18 @@
 
 const os = require('node:os')
 const native = require('../native')
-const { REJECTIONS } = require('./outcomes')
 
 /**
  * @typedef {{ count: number, sum: number, buckets: number[] }} Histogram
  *   - each bucket with those below it
  * @typedef {{ count: number, p50: number, p95: number, p99: number, max: number, mean: number }}
  *   Quantiles - seconds
- * @typedef {Quantiles & { server: string, tool: string, outcomes: (Histogram | null)[] }}
- *   CallSeries - by the places of OUTCOMES
+ * @typedef {Quantiles & { server: string, tool: string, outcomes: Record<string, Histogram>
+ *   }} CallSeries
  * @typedef {{ server: string | null, count: number, memory: number, cpu: number, spawns: number,
  *   exits: Record<string, number>, stuck: number, stuckTotal: number }} Children
  * @typedef {{ bounds: number[], calls: CallSeries[], wait: Quantiles & { histogram: Histogram },
- *   rejected: number[], children: Children[] }} Recorded
+ *   rejected: Record<string, number>, children: Children[] }} Recorded
  *
  * @typedef {{ helper: import('../health').HealthHelper, cleanup: import('../health').HealthCleanup
  *   }} Source
@@ -32,7 +31,6 @@ function collect({ helper, cleanup }) {
   return {
     time: Date.now(),
     ...recorded,
-    rejected: Object.fromEntries(REJECTIONS.map((reason, at) => [reason, recorded.rejected[at]])),
     semaphore: { limit: maxConcurrent, inUse: current, queued },
     pool: helper.getPoolStatus?.() ?? null,
     cleanup: { ...stats, killedFor: cleanup.getKilled?.() ?? {}, lastScan: lastScan?.time ?? null },

@@ -3,13 +3,10 @@
 // Counts every call: a look into two Maps, and one call of the addon with numbers.
 
 const native = require('../native')
-const { OUTCOMES, REJECTIONS, outcomeOf, rejectionOf } = require('./outcomes')
+const { outcomeOf, rejectionOf } = require('./outcomes')
 
-/** The number of the series for all names beyond the limit. */
-const OTHER = 0
-const OK = OUTCOMES.indexOf('ok')
-const TOOL = OUTCOMES.indexOf('tool')
-const UNKNOWN = OUTCOMES.indexOf('unknown')
+const { METRICS_OTHER_SERIES: OTHER } = native
+const { Ok: OK, Tool: TOOL, Unknown: UNKNOWN } = native.CallOutcome
 
 /** The numbers of the series, by server and tool. @type {Map<string, Map<string, number>>} */
 const series = new Map()
@@ -60,7 +57,7 @@ function recordResult({ server, tool }, result, began) {
  * @param {number} began
  */
 function recordFailure({ server, tool }, error, began) {
-  const outcome = OUTCOMES.indexOf(outcomeOf(error))
+  const outcome = outcomeOf(error)
   const number = outcome === UNKNOWN ? OTHER : seriesOf(server, tool)
   native.metricsRecordCall(number, outcome, secondsSince(began))
 }
@@ -73,7 +70,7 @@ function recordWait(ms) {
 /** Counts a call that got no slot. @param {unknown} error */
 function recordRejection(error) {
   const reason = rejectionOf(error)
-  if (reason !== undefined) native.metricsRecordRejection(REJECTIONS.indexOf(reason))
+  if (reason !== undefined) native.metricsRecordRejection(reason)
 }
 
 /** @param {number} began - on the clock of `performance.now()` */

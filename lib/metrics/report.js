@@ -1,7 +1,6 @@
 'use strict'
 
 const { collect } = require('./collect')
-const { OUTCOMES } = require('./outcomes')
 
 /**
  * Returns all metrics of this moment as one object.
@@ -38,8 +37,8 @@ function latency({ count, p50, p95, p99, max }) {
 function failures(outcomes) {
   /** @type {Record<string, number>} */
   const counts = {}
-  for (const [at, histogram] of outcomes.entries()) {
-    if (histogram && OUTCOMES[at] !== 'ok') counts[OUTCOMES[at]] = histogram.count
+  for (const [outcome, { count }] of Object.entries(outcomes)) {
+    if (outcome !== 'ok') counts[outcome] = count
   }
   return counts
 }

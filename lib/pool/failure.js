@@ -56,7 +56,7 @@ function acquireFailure(of, failure, timeout) {
 function exitFailure({ command, maxBuffer }, exit) {
   const ended = details(exit)
   switch (exit.ended) {
-    case 'maxBuffer':
+    case 'max_buffer':
       return codedError(
         'ERR_MAX_BUFFER',
         `${command} wrote a line of more than ${maxBuffer} bytes and was terminated`,

@@ -19,6 +19,8 @@ const OWN = [
   'readyTimeout',
 ]
 const DEFAULTS = { acquireTimeout: 60_000, idleTimeout: 30_000, minWarm: 0, readyTimeout: 30_000 }
+/** How many workers may be starting at a time, because starts are what costs. */
+const MAX_STARTING = 2
 /** The pool's workers belong to no runner. */
 const NO_OWNER = 0
 
@@ -56,6 +58,7 @@ function poolOptions(options) {
     native: {
       worker,
       maxSize,
+      maxStarting: MAX_STARTING,
       idleTimeout: validate.time('idleTimeout', given.idleTimeout, unlimited),
       maxUses: given.maxUses,
       maxLifetime: given.maxLifetime,

@@ -73,7 +73,7 @@ function failure(command, outcome, result, { timeout, maxBuffer, signal }) {
         return signal?.aborted
           ? abortError(signal)
           : codedError('ERR_KILLED', `${command} was terminated by kill()${tail(result)}`)
-      case 'maxBuffer':
+      case 'max_buffer':
         return codedError(
           'ERR_MAX_BUFFER',
           `${command} wrote more than maxBuffer (${maxBuffer} bytes) and was terminated`,

@@ -49,7 +49,7 @@ class Runner {
 
   /** Returns the running processes of this runner. */
   getActiveProcesses() {
-    return activeProcesses(this.#owner)
+    return native.activeProcesses(this.#owner)
   }
 
   /**
@@ -61,7 +61,7 @@ class Runner {
     const { killGrace } = validate.options('options', options, ['killGrace'])
     if (killGrace !== undefined) validate.time('killGrace', killGrace)
     this.#closed = true
-    for (const call of this.#running.keys()) call.end('shutdown', killGrace)
+    for (const call of this.#running.keys()) call.terminate('shutdown', killGrace)
     await Promise.allSettled(this.#running.values())
   }
 
@@ -80,10 +80,10 @@ class Runner {
       call.abandon()
       throw refusal
     }
-    const abort = () => call.end('aborted')
+    const abort = () => call.terminate('aborted')
     if (signal) abortListeners.add(signal, abort)
     const running = track(call.run(request.native, listener), (killGrace) =>
-      call.end('shutdown', killGrace),
+      call.terminate('shutdown', killGrace),
     )
     this.#running.set(call, running)
     publishProcesses()
@@ -112,7 +112,7 @@ function settle(outcome, { native: { command, timeout, maxBuffer }, reject, sign
     stderr: text ? outcome.stderr.toString() : outcome.stderr,
     duration: outcome.duration,
     timedOut: outcome.ended === 'timeout',
-    truncated: outcome.ended === 'maxBuffer',
+    truncated: outcome.ended === 'max_buffer',
   }
   publishProcesses()
   // Rejects also with `reject: false`, because the exit status is not known yet.
@@ -123,17 +123,4 @@ function settle(outcome, { native: { command, timeout, maxBuffer }, reject, sign
   return result
 }
 
-/** @param {number} [owner] @returns {import('../../index').ActiveProcess[]} */
-function activeProcesses(owner) {
-  const active = native.activeProcesses(owner)
-  return active.map(({ pid, server = null, tool = null, startTime, duration, stuck }) => ({
-    pid,
-    server,
-    tool,
-    startTime,
-    duration,
-    ...(stuck && { stuck: /** @type {const} */ (true) }),
-  }))
-}
-
-module.exports = { Runner, activeProcesses }
+module.exports = { Runner }

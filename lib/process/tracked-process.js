@@ -75,7 +75,7 @@ class TrackedProcess extends EventEmitter {
    */
   async kill(options) {
     const { killGrace } = validate.options('options', options, ['killGrace'])
-    this.#call.end(
+    this.#call.terminate(
       'aborted',
       killGrace === undefined ? undefined : validate.time('killGrace', killGrace),
     )

@@ -3,7 +3,6 @@
 // The only place for the metrics' names, their help texts and their labels.
 
 const { version } = require('../../package.json')
-const { OUTCOMES } = require('../metrics/outcomes')
 
 /** The states of sessions that take calls or are being started. */
 const STATES = ['idle', 'busy', 'starting']
@@ -71,8 +70,8 @@ function queue({ semaphore, wait, rejected, bounds }) {
 /** @param {Collected} collected @returns {Family[]} */
 function calls({ calls, bounds }) {
   const points = calls.flatMap(({ server, tool, outcomes }) =>
-    outcomes.flatMap((of, at) =>
-      of ? [distribution({ server, tool, outcome: OUTCOMES[at] }, of, bounds)] : [],
+    Object.entries(outcomes).map(([outcome, of]) =>
+      distribution({ server, tool, outcome }, of, bounds),
     ),
   )
   return [

@@ -2,17 +2,12 @@
 
 use super::distribution::Distribution;
 use super::latency::{Latency, Summary};
+use super::outcome::Outcome;
 use super::recent::Recent;
 use super::{MAX_SERIES, OTHERS, label};
 use serde::Serialize;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
-
-/// How a call ended: `0` well, the others as JavaScript has them.
-pub type Outcome = u32;
-
-/// How many outcomes there may be.
-pub const OUTCOMES: usize = 16;
 
 /// The number of those that have no series of their own.
 pub const OTHER: u32 = 0;
@@ -28,7 +23,7 @@ pub struct Calls {
 struct Series {
     server: String,
     tool: String,
-    outcomes: [Option<Box<Distribution>>; OUTCOMES],
+    outcomes: [Option<Box<Distribution>>; Outcome::ALL.len()],
     latency: Latency,
     recent: Recent,
 }
@@ -40,7 +35,7 @@ pub struct CallsOf {
     tool: String,
     #[serde(flatten)]
     summary: Summary,
-    outcomes: [Option<Distribution>; OUTCOMES],
+    outcomes: BTreeMap<Outcome, Distribution>,
 }
 
 /// The tool that takes longest at the moment.
@@ -61,6 +56,10 @@ impl Series {
     fn new(server: String, tool: String) -> Self {
         let outcomes = Default::default();
         Self { server, tool, outcomes, latency: Latency::default(), recent: Recent::default() }
+    }
+
+    fn by_outcome(&self) -> impl Iterator<Item = (Outcome, &Distribution)> {
+        Outcome::ALL.into_iter().filter_map(|outcome| Some((outcome, self.outcomes[outcome as usize].as_deref()?)))
     }
 
     fn count(&self) -> u64 {
@@ -88,8 +87,7 @@ impl Calls {
     pub fn record(&mut self, series: u32, outcome: Outcome, seconds: f64, now: Duration) {
         let seconds = if seconds.is_finite() { seconds.max(0.0) } else { 0.0 };
         let Some(series) = self.series.get_mut(series as usize) else { return };
-        let Some(distribution) = series.outcomes.get_mut(outcome as usize) else { return };
-        distribution.get_or_insert_default().record(seconds);
+        series.outcomes[outcome as usize].get_or_insert_default().record(seconds);
         series.latency.record(seconds);
         series.recent.record(seconds, now);
     }
@@ -101,14 +99,14 @@ impl Calls {
             server: series.server.clone(),
             tool: series.tool.clone(),
             summary: series.latency.summary(),
-            outcomes: std::array::from_fn(|at| series.outcomes[at].as_deref().map(|outcome| outcome.cumulative())),
+            outcomes: series.by_outcome().map(|(outcome, of)| (outcome, of.cumulative())).collect(),
         };
         seen.map(look).collect()
     }
 
     /// How many calls there were, and how many of them failed.
     pub fn totals(&self) -> (u64, u64) {
-        let well = |series: &Series| series.outcomes[0].as_ref().map_or(0, |outcome| outcome.count);
+        let well = |series: &Series| series.outcomes[Outcome::Ok as usize].as_ref().map_or(0, |outcome| outcome.count);
         let all: u64 = self.series.iter().map(Series::count).sum();
         (all, all - self.series.iter().map(well).sum::<u64>())
     }
@@ -141,7 +139,8 @@ mod tests {
     #[test]
     fn what_makes_no_sense_does_no_harm() {
         let mut calls = Calls::default();
-        for (series, outcome, seconds) in [(9, 0, 1.0), (0, 99, 1.0), (0, 0, f64::NAN), (0, 1, -5.0)] {
+        for (series, outcome, seconds) in [(9, Outcome::Ok, 1.0), (0, Outcome::Ok, f64::NAN), (0, Outcome::Tool, -5.0)]
+        {
             calls.record(series, outcome, seconds, Duration::ZERO);
         }
         assert_eq!(calls.totals(), (2, 1));
@@ -152,8 +151,8 @@ mod tests {
     fn the_slowest_is_that_of_now() {
         let mut calls = Calls::default();
         let (slow, quick) = (calls.series("a", "slow"), calls.series("a", "quick"));
-        calls.record(slow, 0, 5.0, Duration::ZERO);
-        calls.record(quick, 0, 1.0, Duration::from_secs(30));
+        calls.record(slow, Outcome::Ok, 5.0, Duration::ZERO);
+        calls.record(quick, Outcome::Ok, 1.0, Duration::from_secs(30));
         let name = |now| calls.slowest(Duration::from_secs(now)).map(|slowest| slowest.tool);
         assert_eq!(name(30).as_deref(), Some("slow"));
         assert_eq!(name(70).as_deref(), Some("quick"));

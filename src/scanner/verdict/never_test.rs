@@ -2,7 +2,7 @@
 
 use super::fixture::{ME, instance, me, node, policy, snapshot, tagged};
 use super::*;
-use crate::process::table::{Namespace, User};
+use crate::process::table::{Namespace, Snapshot, User};
 use proptest::prelude::*;
 
 prop_compose! {

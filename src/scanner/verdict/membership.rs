@@ -1,37 +1,22 @@
-//! The trees of this server that run now, and who belongs to which.
+//! The members of this server's live trees.
 
-use super::View;
+use super::view::View;
 use crate::instance::Tag;
 use crate::process::table::ProcessInfo;
 use crate::scanner::family::Family;
+use crate::scanner::trees::TrackedTree;
 use std::collections::HashMap;
-use std::time::Duration;
-
-/// A tree of this server that runs now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TrackedTree {
-    /// The number in its tag.
-    pub number: u64,
-    /// The pid of the process that it grew from, which is also its process group.
-    pub root: u32,
-    /// For how long it has run.
-    pub age: Duration,
-    /// Its own timeout is not over yet.
-    pub within_deadline: bool,
-    /// It is kept for more calls.
-    pub pooled: bool,
-}
 
 /// The live trees and their members.
-pub struct Trees<'a> {
+pub struct Membership<'a> {
     by_pid: HashMap<u32, &'a TrackedTree>,
     members: HashMap<u64, Vec<&'a ProcessInfo>>,
 }
 
-impl<'a> Trees<'a> {
-    /// Finds out who belongs to which tree.
+impl<'a> Membership<'a> {
+    /// Assigns each process to its tree: by tag, as its root, by process group, or else as its parent.
     pub fn of(family: &Family<'a>, view: View<'a>) -> Self {
-        let mut trees = Self { by_pid: HashMap::new(), members: HashMap::new() };
+        let mut membership = Self { by_pid: HashMap::new(), members: HashMap::new() };
         let roots = view.trees.iter().filter(|tree| is_root(family, view, tree));
         let roots: HashMap<u32, &TrackedTree> = roots.map(|tree| (tree.root, tree)).collect();
         let numbers: HashMap<u64, &TrackedTree> = view.trees.iter().map(|tree| (tree.number, tree)).collect();
@@ -43,25 +28,25 @@ impl<'a> Trees<'a> {
         };
         for process in &view.snapshot.processes {
             if let Some(tree) = family.lineage(process).find_map(joined) {
-                trees.by_pid.insert(process.link.pid, tree);
-                trees.members.entry(tree.number).or_default().push(process);
+                membership.by_pid.insert(process.link.pid, tree);
+                membership.members.entry(tree.number).or_default().push(process);
             }
         }
-        trees
+        membership
     }
 
-    /// The tree that a process belongs to.
-    pub fn of_process(&self, process: &ProcessInfo) -> Option<&'a TrackedTree> {
+    /// Returns the tree that a process belongs to.
+    pub fn tree_of(&self, process: &ProcessInfo) -> Option<&'a TrackedTree> {
         self.by_pid.get(&process.link.pid).copied()
     }
 
-    /// Who belongs to a tree.
+    /// Returns the members of a tree.
     pub fn members(&self, tree: &TrackedTree) -> &[&'a ProcessInfo] {
         self.members.get(&tree.number).map_or(&[], Vec::as_slice)
     }
 }
 
-/// Whether the tree's root pid still means its root: once that has been waited for, a stranger may get the pid.
+/// Tells whether the tree's root pid still means its root: the pid may be another process's after the root was reaped.
 fn is_root(family: &Family<'_>, view: View<'_>, tree: &TrackedTree) -> bool {
     let Some(process) = family.get(tree.root) else { return true };
     let tag = Tag { instance: view.me.clone(), tree: tree.number };
