@@ -19,9 +19,9 @@ fn main() {
     napi_build::setup();
     let is_musl = variable("CARGO_CFG_TARGET_ENV") == "musl";
     match variable("CARGO_CFG_TARGET_OS").as_str() {
-        "linux" if is_musl => carry("procward-warden", "warden", "PROCWARD_WARDEN", &ALONE_ON_MUSL),
-        "linux" => carry("procward-warden", "warden", "PROCWARD_WARDEN", &ALONE),
-        "macos" => carry("procward-watcher", "watcher", "PROCWARD_WATCHER", &DYNAMIC),
+        "linux" if is_musl => carry("procward-warden", "warden", "PROCWARD_WARDEN_PROGRAM", &ALONE_ON_MUSL),
+        "linux" => carry("procward-warden", "warden", "PROCWARD_WARDEN_PROGRAM", &ALONE),
+        "macos" => carry("procward-watcher", "watcher", "PROCWARD_WATCHER_PROGRAM", &DYNAMIC),
         _ => {}
     }
 }

@@ -10,7 +10,6 @@
 mod bindings;
 
 pub mod error;
-pub mod instance;
 pub mod mcp;
 pub mod metrics;
 pub mod pool;

@@ -3,20 +3,23 @@
 mod capture;
 mod ending;
 mod input;
-mod kept;
 mod lines;
-mod outlet;
+mod long_running;
+mod overflow;
+mod stdout;
 
+pub use capture::Lines;
 pub use ending::OnStuck;
 pub use input::{Backlog, Input, InputSender, Sent, corked, input};
-pub use kept::Kept;
-pub use lines::{Line, Lines, Stream};
-pub use outlet::{Listener, Outlet};
+pub use lines::{Line, Stream};
+pub use long_running::LongRunning;
+pub use stdout::{Listener, Stdout};
 
 use crate::process::tree::{self, Exit, Spec, Started};
 use crate::registry::{EndReason, EndRequest, Entry, Label, Registry};
-use capture::{Capture, LAST_WORDS, Overflow};
+use capture::{Capture, LAST_WORDS};
 use ending::{Ending, end_tree};
+use overflow::Overflow;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;

@@ -11,7 +11,7 @@ pub use factory::WorkerFactory;
 pub use pool::{Acquired, Count, Use, WorkerPool};
 
 use crate::registry::EndReason;
-use crate::runner::{Call, InputSender, Kept, Line, READS_AHEAD, Stream};
+use crate::runner::{Call, InputSender, Line, LongRunning, READS_AHEAD, Stream};
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 /// A process, and who listens to it.
 #[derive(Debug)]
 pub struct Worker {
-    process: Kept,
+    process: LongRunning,
     input: Mutex<Option<InputSender>>,
     talk: Arc<Talk>,
     runtime: Handle,
@@ -56,7 +56,7 @@ struct Unheard {
 
 impl Worker {
     /// A worker over a process that has started.
-    fn new(process: Kept, input: InputSender, lines: mpsc::Receiver<Vec<Line>>) -> Self {
+    fn new(process: LongRunning, input: InputSender, lines: mpsc::Receiver<Vec<Line>>) -> Self {
         let unheard = Some(Unheard { read: Vec::new(), coming: lines });
         let state = TalkState { unheard, listener: None, handed: 0, has_strayed: false, is_over: false };
         let talk = Arc::new(Talk { state: Mutex::new(state), stray: Notify::new() });

@@ -10,9 +10,9 @@ mod processes;
 
 use parking_lot::Mutex as SyncMutex;
 use processes::{Running, addon, managed_by_node, node, sleep, tag};
-use procward::instance::{Instance, Tag};
 use procward::process::identity::StartMark;
 use procward::process::table::{CommandLines, snapshot};
+use procward::process::tag::{Instance, Tag};
 use procward::scanner::reason::Reason;
 use procward::scanner::report::Report;
 use procward::scanner::verdict::{Scope, TrackedTree};

@@ -3,8 +3,8 @@
 
 mod folder;
 
-use crate::instance::{Instance, Tag};
-use crate::process::table::open_verified;
+use crate::process::handle::is_gone;
+use crate::process::tag::{Instance, Tag};
 use once_cell::sync::OnceCell;
 use procfs::process::{MountInfo, Process};
 use rustix::fs::getxattr;
@@ -97,7 +97,7 @@ pub fn remove_leftovers() {
 }
 
 fn is_dead(instance: &Instance) -> bool {
-    instance.shares_world_with(Instance::current()) && matches!(open_verified(instance.pid, instance.start), Ok(None))
+    instance.shares_world_with(Instance::current()) && is_gone(instance.pid, instance.start)
 }
 
 /// The group that this server was started in, if it is ours to divide.

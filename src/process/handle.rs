@@ -4,25 +4,40 @@
 #[cfg_attr(target_os = "macos", path = "handle/macos.rs")]
 #[cfg_attr(windows, path = "handle/windows.rs")]
 mod platform;
+mod poll;
+mod signal;
 
 pub use platform::Handle;
+pub use signal::Signal;
 
+use super::identity::{StartMark, exists, start_mark};
+use std::io;
 use std::time::Duration;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
-/// How a process is asked, or made, to end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Signal {
-    /// SIGTERM. Windows has no such request: there it ends the process, like [`Signal::Kill`].
-    Terminate,
-    /// SIGKILL, which no process can refuse.
-    Kill,
-    /// SIGCONT, by which a process goes on that was stopped. Windows stops none.
-    Continue,
+/// Takes hold of the process that had this pid and this start mark; `None` when it is gone.
+///
+/// # Errors
+/// The system's error when the process may be there but cannot be held, or not be told from another one.
+pub fn open_verified(pid: u32, start: StartMark) -> io::Result<Option<Handle>> {
+    // Opened first and checked second: from here on the handle can mean no other process.
+    let handle = match Handle::open(pid) {
+        Ok(handle) => handle,
+        Err(error) => return if exists(pid) { Err(error) } else { Ok(None) },
+    };
+    match start_mark(pid) {
+        _ if handle.has_exited() => Ok(None),
+        Ok(mark) => Ok((mark == start).then_some(handle)),
+        // `hidepid` hides a process that is there.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(io::ErrorKind::PermissionDenied.into()),
+        Err(error) => Err(error),
+    }
 }
 
-/// Between two looks at a process that cannot be waited for.
-const POLL_PAUSE: Duration = Duration::from_millis(20);
+/// Returns whether the process that had this pid and this start mark has provably exited.
+pub fn is_gone(pid: u32, start: StartMark) -> bool {
+    matches!(open_verified(pid, start), Ok(None))
+}
 
 /// Waits until all have exited, at most for `limit`; tells whether they have.
 pub async fn all_exited(handles: &[Handle], limit: Duration) -> bool {
@@ -32,13 +47,4 @@ pub async fn all_exited(handles: &[Handle], limit: Duration) -> bool {
         }
     };
     timeout(limit, each).await.is_ok()
-}
-
-/// For platforms, or moments, where the system does not tell.
-async fn poll_until_exited(handle: &Handle) {
-    let mut pause = Duration::from_millis(1);
-    while !handle.has_exited() {
-        sleep(pause).await;
-        pause = (pause * 2).min(POLL_PAUSE);
-    }
 }

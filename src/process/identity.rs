@@ -20,6 +20,9 @@ impl StartMark {
     pub const HIDDEN: Self = Self(0);
 }
 
+/// The boot of a world whose boot id cannot be read.
+pub const UNKNOWN_BOOT: &str = "-";
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,8 +8,11 @@ pub mod host;
 pub mod identity;
 pub mod mark;
 pub mod oom;
+#[cfg(target_os = "linux")]
+mod proc_files;
 pub mod program;
 pub mod table;
+pub mod tag;
 pub mod tree;
 pub mod usage;
 #[cfg(target_os = "linux")]

@@ -2,7 +2,7 @@
 
 pub mod environment;
 #[cfg(target_os = "linux")]
-pub(in crate::process) mod linux;
+mod linux;
 mod node;
 #[cfg(not(target_os = "linux"))]
 mod portable;
@@ -15,11 +15,9 @@ use portable as platform;
 pub use node::Kind;
 pub use platform::{links, note_time, snapshot, tag_of};
 
-use super::handle::Handle;
-use super::identity::{StartMark, exists, start_mark};
+use super::identity::{StartMark, exists};
 use environment::Environment;
 use std::collections::HashSet;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -139,25 +137,6 @@ impl ProcessInfo {
 
 fn file_name(path: &Path) -> Option<&str> {
     path.file_name()?.to_str()
-}
-
-/// Takes hold of the process that had this pid and this start mark; `None` when it is gone.
-///
-/// # Errors
-/// The system's error when the process may be there but cannot be held, or not be told from another one.
-pub fn open_verified(pid: u32, start: StartMark) -> io::Result<Option<Handle>> {
-    // Opened first and checked second: from here on the handle can mean no other process.
-    let handle = match Handle::open(pid) {
-        Ok(handle) => handle,
-        Err(error) => return if exists(pid) { Err(error) } else { Ok(None) },
-    };
-    match start_mark(pid) {
-        _ if handle.has_exited() => Ok(None),
-        Ok(mark) => Ok((mark == start).then_some(handle)),
-        // `hidepid` hides a process that is there.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(io::ErrorKind::PermissionDenied.into()),
-        Err(error) => Err(error),
-    }
 }
 
 #[cfg(test)]

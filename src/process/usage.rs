@@ -18,7 +18,7 @@ pub fn usage(pid: u32) -> Option<Usage> {
 #[cfg(target_os = "linux")]
 mod platform {
     use crate::metrics::Usage;
-    use crate::process::table::linux::open;
+    use crate::process::proc_files::open;
     use procfs::process::Process;
     use std::time::Duration;
 

@@ -1,5 +1,6 @@
 //! The warden as a file that can be executed, made from the bytes that the addon carries.
 
+use super::tag::Instance;
 use parking_lot::Mutex;
 use rustix::fs::{Access, MemfdFlags, Mode, OFlags, access, memfd_create, open};
 use rustix::io::write;
@@ -17,7 +18,7 @@ use std::time::Duration;
 
 /// The name that wardens are started with.
 pub const WARDEN_NAME: &str = "procward-warden";
-const WARDEN: &[u8] = include_bytes!(env!("PROCWARD_WARDEN"));
+const WARDEN: &[u8] = include_bytes!(env!("PROCWARD_WARDEN_PROGRAM"));
 /// How often a file is tried that another thread's child still has open for writing, until that becomes its program.
 const BUSY_TRIES: u32 = 50;
 const BUSY_PAUSE: Duration = Duration::from_millis(1);
@@ -100,8 +101,7 @@ fn without_name() -> io::Result<OwnedFd> {
 
 fn with_name<T>(start: &mut impl FnMut(&Path) -> io::Result<T>) -> io::Result<T> {
     in_a_folder(|folder| {
-        let name =
-            format!("procward-warden-{}-{:016x}", std::process::id(), crate::instance::Instance::current().nonce);
+        let name = format!("procward-warden-{}-{:016x}", std::process::id(), Instance::current().nonce);
         let path = folder.join(name);
         let file = open(&path, OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC, Mode::RWXU)?;
         let started = write_to(&file).and_then(|()| {

@@ -1,6 +1,6 @@
 //! What becomes of process trees, for whoever listens: kept until it is taken, in the order in which it happened.
 
-use super::{Entry, Label};
+use super::entry::{Entry, Label};
 use crate::process::tree::Exit;
 use parking_lot::Mutex;
 use std::collections::VecDeque;

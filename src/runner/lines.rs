@@ -1,9 +1,5 @@
 //! Bytes into lines.
 
-use super::outlet::Outlet;
-use std::sync::Arc;
-use tokio::sync::mpsc;
-
 /// One of a child's outputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stream {
@@ -20,20 +16,6 @@ pub struct Line {
     pub stream: Stream,
     /// What was written.
     pub bytes: Vec<u8>,
-}
-
-/// Who receives the lines of both outputs.
-#[derive(Debug, Clone)]
-pub enum Lines {
-    /// One receiver. A line of either that is too long ends the tree.
-    Together(mpsc::Sender<Vec<Line>>),
-    /// One each. Errors are only there to be read: what is too long is cut.
-    Apart {
-        /// Reads the standard output, with its own idea of what is too long.
-        stdout: Arc<Outlet>,
-        /// Receives the lines of the standard error.
-        stderr: mpsc::Sender<Vec<Line>>,
-    },
 }
 
 /// Cuts what it is given at each `\n` or `\r\n`.

@@ -1,7 +1,7 @@
 //! Who descends from whom, and which of them are servers with procward.
 
-use crate::instance::{Instance, Tag};
 use crate::process::table::ProcessInfo;
+use crate::process::tag::{Instance, Tag};
 use std::collections::{HashMap, HashSet};
 
 /// The first process of a PID namespace, which gets all orphans.

@@ -7,9 +7,9 @@ pub mod reason;
 pub mod report;
 pub mod verdict;
 
-use crate::instance::Instance;
 use crate::process::guarantee::remove_leftovers;
 use crate::process::table::{CommandLines, Snapshot};
+use crate::process::tag::Instance;
 use allow::Allow;
 use parking_lot::Mutex;
 use reason::Reason;

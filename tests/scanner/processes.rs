@@ -1,7 +1,7 @@
 //! Real processes for one test, each of them gone at its end.
 
-use procward::instance::{Instance, Tag};
 use procward::process::handle::{Handle, Signal};
+use procward::process::tag::{Instance, Tag};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
 

@@ -8,7 +8,7 @@ use crate::mcp::handshake::{Transport, shake_hands};
 use crate::mcp::request::Request;
 use crate::mcp::server_config::{Program, ServerConfig};
 use crate::registry::Registry;
-use crate::runner::{Kept, Outlet};
+use crate::runner::{LongRunning, Stdout};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -23,11 +23,11 @@ const LAST_BREATH: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub struct Server {
     /// The process.
-    pub process: Kept,
+    pub process: LongRunning,
     /// The client's side of the pipes.
     pub connection: Arc<Connection>,
     /// The server's standard output.
-    pub outlet: Arc<Outlet>,
+    pub stdout: Arc<Stdout>,
     silent: watch::Receiver<bool>,
     max_buffer: usize,
 }
@@ -37,8 +37,8 @@ pub struct Server {
 /// # Errors
 /// [`StartError`]; nothing of the server is left then.
 pub async fn connect(registry: &Arc<Registry>, config: &ServerConfig, program: &Program) -> Result<Server, StartError> {
-    let Spawned { process, connection, outlet, silent } = spawn::start(registry, config, program).await?;
-    let server = Server { process, connection, outlet, silent, max_buffer: config.max_buffer };
+    let Spawned { process, connection, stdout, silent } = spawn::start(registry, config, program).await?;
+    let server = Server { process, connection, stdout, silent, max_buffer: config.max_buffer };
     let handshake = shake_hands(&*server.connection, config.protocol);
     let error = tokio::select! {
         outcome = timeout(config.start_timeout, handshake) => match outcome {
@@ -83,7 +83,7 @@ impl Server {
     /// Ends the process after failing its calls: for `reason`, or else because it has ended by itself. Returns when every
     /// process of the server has exited.
     pub async fn shut_down(&self, reason: Option<CallError>) {
-        self.outlet.glance();
+        self.stdout.read_available();
         let reason = match reason {
             Some(reason) => reason,
             None => self.why_ended().await,

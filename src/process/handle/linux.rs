@@ -2,7 +2,8 @@
 
 mod by_number;
 
-use super::Signal;
+use super::poll::poll_until;
+use super::signal::Signal;
 use crate::process::host::host;
 use by_number::{Child, Folder};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -108,7 +109,7 @@ impl Handle {
                 return;
             }
         }
-        super::poll_until_exited(self).await;
+        poll_until(|| self.has_exited()).await;
     }
 
     /// Whether it has exited, waited for or not.

@@ -1,6 +1,7 @@
 //! macOS: there is no handle of a process, so the pid is checked against its start just before each signal.
 
-use super::Signal;
+use super::poll::poll_until;
+use super::signal::Signal;
 use crate::process::identity::{StartMark, start_mark};
 use rustix::process::{Pid, kill_process};
 use std::io;
@@ -61,7 +62,7 @@ impl Handle {
 
     /// Waits until it has exited. Dropping the future changes nothing.
     pub async fn exited(&self) {
-        super::poll_until_exited(self).await;
+        poll_until(|| self.has_exited()).await;
     }
 
     /// Whether it has exited, waited for or not.

@@ -1,6 +1,7 @@
 //! Windows: a process HANDLE, which pins the pid.
 
-use super::Signal;
+use super::poll::poll_until;
+use super::signal::Signal;
 use crate::process::windows::{has_exited, open_process, terminate};
 use std::io;
 use std::os::windows::io::OwnedHandle;
@@ -47,7 +48,7 @@ impl Handle {
 
     /// Waits until it has exited. Dropping the future changes nothing.
     pub async fn exited(&self) {
-        super::poll_until_exited(self).await;
+        poll_until(|| self.has_exited()).await;
     }
 
     /// Whether it has exited, waited for or not.

@@ -1,9 +1,8 @@
 //! Linux: clock ticks since boot; a pid means something in one PID namespace of one boot.
 
-use super::StartMark;
-use crate::instance::UNKNOWN_BOOT;
+use super::{StartMark, UNKNOWN_BOOT};
 use crate::process::host::{Proc, host};
-use crate::process::table::linux::{open, system_error};
+use crate::process::proc_files::{open, system_error};
 use procfs::process::Process;
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};

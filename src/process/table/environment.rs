@@ -1,6 +1,6 @@
 //! What a process's environment says about whose it is.
 
-use crate::instance::Tag;
+use crate::process::tag::Tag;
 
 /// The few variables that matter here; no other is kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,26 +1,22 @@
 //! Linux: procfs. Each process is read through one descriptor of its folder, so that all facts are of one process.
 
 mod age;
+mod facts;
 mod hosts;
 mod info;
 mod program;
 
-use super::environment::Environment;
-use super::{CommandLines, Link, Snapshot, StartMark};
-use crate::instance::Tag;
-use crate::process::cgroup;
+use super::{CommandLines, Link, Snapshot};
 use crate::process::host::{Proc, host};
+use crate::process::proc_files::{open, system_error};
+use crate::process::tag::Tag;
+use facts::{environment, link, stat};
 use procfs::process::{Process, Stat};
-use procfs::{FromRead as _, ProcError};
-use rustix::buffer::spare_capacity;
-use rustix::io::read;
 use std::fs::read_dir;
 use std::io;
 use std::panic::resume_unwind;
 use std::thread;
 
-/// More than most of a process's files have, in bytes.
-const ROOM: usize = 4096;
 /// From so many processes on it pays to have them read by two threads. The kernel does nearly all of the work.
 const WORTH_TWO_THREADS: usize = 256;
 
@@ -132,69 +128,6 @@ fn refuse_foreign_proc() -> io::Result<()> {
         Proc::Missing => "/proc is not mounted",
     };
     Err(io::Error::new(io::ErrorKind::Unsupported, why))
-}
-
-fn stat(process: &Process) -> io::Result<Stat> {
-    Stat::from_read(contents(process, "stat")?.as_slice()).map_err(system_error)
-}
-
-fn link(stat: &Stat) -> Link {
-    Link {
-        pid: stat.pid.unsigned_abs(),
-        parent: stat.ppid.unsigned_abs(),
-        group: Some(stat.pgrp.unsigned_abs()),
-        session: Some(stat.session.unsigned_abs()),
-        start: StartMark(stat.starttime),
-    }
-}
-
-/// What its environment says. A process without a tag there may have cleared it: its control group shows the tree, too.
-fn environment(process: &Process) -> io::Result<Environment> {
-    let bytes = contents(process, "environ")?;
-    let mut read = Environment::read(bytes.split(|byte| *byte == 0));
-    if read.tag.is_none() && cgroup::is_available() {
-        read.tag = cgroup::tag_in(&String::from_utf8_lossy(&contents(process, "cgroup").unwrap_or_default()));
-    }
-    Ok(read)
-}
-
-/// All of a file of which the kernel gives as much at once as there is room for, as it does of all but lists: what leaves room
-/// is the end. A process has too many files for asking each a second time.
-fn contents(process: &Process, file: &str) -> io::Result<Vec<u8>> {
-    let file = process.open_relative(file).map_err(system_error)?;
-    let mut bytes = Vec::with_capacity(ROOM);
-    loop {
-        let room = bytes.capacity() - bytes.len();
-        let length = read(&file, spare_capacity(&mut bytes)).map_err(|error| plain(error.into()))?;
-        if length < room {
-            return Ok(bytes);
-        }
-        bytes.reserve(bytes.len());
-    }
-}
-
-/// One process's folder.
-pub(in crate::process) fn open(pid: u32) -> io::Result<Process> {
-    let pid = i32::try_from(pid).map_err(|_| io::Error::from(io::ErrorKind::NotFound))?;
-    Process::new(pid).map_err(system_error)
-}
-
-/// The crate's error without its paths; a process that has gone is `NotFound`, however the kernel put it.
-pub(in crate::process) fn system_error(error: ProcError) -> io::Error {
-    match error {
-        ProcError::NotFound(_) => io::ErrorKind::NotFound.into(),
-        ProcError::PermissionDenied(_) => io::ErrorKind::PermissionDenied.into(),
-        ProcError::Io(error, _) => plain(error),
-        _ => io::ErrorKind::InvalidData.into(),
-    }
-}
-
-fn plain(error: io::Error) -> io::Error {
-    match error.raw_os_error().map(rustix::io::Errno::from_raw_os_error) {
-        Some(rustix::io::Errno::SRCH) => io::ErrorKind::NotFound.into(),
-        Some(_) => error,
-        None => error.kind().into(),
-    }
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use super::environment::Environment;
 use super::node::{is_electron, is_like_node, is_node, runs_others};
 use super::{CommandLines, Kind, Link, Namespace, ProcessInfo, Snapshot, User};
-use crate::instance::Tag;
 use crate::process::identity::{StartMark, start_mark};
+use crate::process::tag::Tag;
 use std::collections::HashMap;
 use std::env::current_exe;
 use std::ffi::OsString;

@@ -1,5 +1,7 @@
 use super::*;
-use crate::instance::{Instance, Tag};
+use crate::process::handle::{Handle, open_verified};
+use crate::process::identity::{StartMark, start_mark};
+use crate::process::tag::{Instance, Tag};
 use std::process::{Child, Command};
 
 struct Sleeper(Child);

@@ -1,6 +1,6 @@
 //! Waiting for a child: how it ended, and the processor time of it and of all below it.
 
-use super::Exit;
+use super::exit_status::Exit;
 use std::time::Duration;
 
 /// What the system tells of a child once, and then forgets.

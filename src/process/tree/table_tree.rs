@@ -1,9 +1,9 @@
 //! A tree as the process table shows it, and its end without a warden's help.
 
 use super::members::{Origin, Seen, left_in_group, members};
-use crate::instance::Tag;
-use crate::process::handle::{Handle, Signal, all_exited};
+use crate::process::handle::{self, Handle, Signal, all_exited};
 use crate::process::table;
+use crate::process::tag::Tag;
 use std::io;
 use std::time::Duration;
 use tokio::task::spawn_blocking;
@@ -88,7 +88,7 @@ impl TableTree {
             let seen = found.iter().map(|link| (link.pid, link.start)).collect();
             let mut look = Look::default();
             for link in found {
-                match table::open_verified(link.pid, link.start) {
+                match handle::open_verified(link.pid, link.start) {
                     Ok(Some(handle)) => look.held.push(handle),
                     Ok(None) => look.missed = true,
                     Err(_) => {}

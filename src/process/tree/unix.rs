@@ -1,10 +1,13 @@
 //! Unix: a tree below a warden, or a plain one where there is none, which on macOS has a watcher.
 
+use super::exit_status::Exit;
+use super::process_group;
+use super::spec::Spec;
+use super::started::Started;
 #[cfg(target_os = "linux")]
 use super::warden::{self, Refusal};
 #[cfg(target_os = "macos")]
 use super::watcher::{self, Watched};
-use super::{Exit, Spec, Started, plain};
 #[cfg(target_os = "macos")]
 use crate::process::identity::start_mark;
 use std::io;
@@ -20,20 +23,20 @@ pub enum Root {
     Guarded(warden::Root),
     /// It ends with the server, as far as the watcher finds it.
     #[cfg(target_os = "macos")]
-    Watched(plain::Root, Watched),
+    Watched(process_group::Root, Watched),
     /// It ends by the server.
-    Plain(plain::Root),
+    Plain(process_group::Root),
 }
 
 /// Starts the tree.
 ///
 /// # Errors
 /// The system's error; nothing was started, or it has ended again.
-pub async fn start(spec: &Spec) -> io::Result<Started> {
+pub async fn start(spec: &Spec) -> io::Result<Started<Root>> {
     #[cfg(target_os = "linux")]
     if spec.guarded && !warden::is_known_unable() {
         match warden::start(spec).await {
-            Ok(started) => return Ok(started),
+            Ok(started) => return Ok(started.map(Root::Guarded)),
             Err(Refusal::Command(error)) => return Err(error),
             Err(Refusal::Warden(error)) => {
                 // Where none can do its work, the tree is held as well as it can be without.
@@ -46,24 +49,21 @@ pub async fn start(spec: &Spec) -> io::Result<Started> {
     #[cfg(target_os = "macos")]
     if spec.guarded {
         watcher::ensure()?;
-        return Ok(watched(plain::start(spec)?));
+        return Ok(process_group::start(spec)?.map(watched));
     }
-    plain::start(spec)
+    Ok(process_group::start(spec)?.map(Root::Plain))
 }
 
 #[cfg(target_os = "macos")]
-fn watched(mut started: Started) -> Started {
+fn watched(root: process_group::Root) -> Root {
     // One that has exited already has no group any more that could be told from a stranger's.
-    if let Root::Plain(root) = started.root {
-        started.root = match start_mark(root.pid()) {
-            Ok(start) => {
-                let watched = Watched::new(root.pid(), start);
-                Root::Watched(root, watched)
-            }
-            Err(_) => Root::Plain(root),
-        };
+    match start_mark(root.pid()) {
+        Ok(start) => {
+            let watched = Watched::new(root.pid(), start);
+            Root::Watched(root, watched)
+        }
+        Err(_) => Root::Plain(root),
     }
-    started
 }
 
 macro_rules! either {

@@ -4,8 +4,8 @@
 #[path = "../../../watcher/src/protocol.rs"]
 mod protocol;
 
-use crate::instance::Instance;
 use crate::process::identity::StartMark;
+use crate::process::tag::Instance;
 use parking_lot::Mutex;
 use protocol::{Message, TreeRoot};
 use rustix::io::ioctl_fionbio;
@@ -19,7 +19,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-const PROGRAM: &[u8] = include_bytes!(env!("PROCWARD_WATCHER"));
+const PROGRAM: &[u8] = include_bytes!(env!("PROCWARD_WATCHER_PROGRAM"));
 
 static WATCHER: Mutex<Watcher> = Mutex::new(Watcher { process: None, trees: BTreeSet::new() });
 

@@ -2,8 +2,8 @@
 
 use super::fixture::*;
 use super::*;
-use crate::instance::ImageMark;
 use crate::process::table::{Namespace, User};
+use crate::process::tag::ImageMark;
 use crate::scanner::reason::Reason::*;
 use Decision::{Kill, Skip};
 

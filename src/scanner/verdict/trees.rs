@@ -1,8 +1,8 @@
 //! The trees of this server that run now, and who belongs to which.
 
 use super::View;
-use crate::instance::Tag;
 use crate::process::table::ProcessInfo;
+use crate::process::tag::Tag;
 use crate::scanner::family::Family;
 use std::collections::HashMap;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! Servers with procward that do not look like Node.js, such as single executables with a name of their own.
 
 use super::info::maps_procward;
-use super::open;
+use crate::process::proc_files::open;
 use crate::process::table::ProcessInfo;
 use std::collections::{HashMap, HashSet};
 

@@ -1,21 +1,17 @@
 //! What one process is: its user, program, arguments and environment.
 
 use super::age::Ages;
+use super::facts::{DELETED, environment, link, undeleted};
 use super::program::Programs;
-use super::{contents, environment, link, system_error};
 use crate::process::mark::MAPPING;
+use crate::process::proc_files::{contents, system_error};
 use crate::process::table::environment::Environment;
 use crate::process::table::{CommandLines, Kind, Namespace, ProcessInfo, User};
 use crate::process::warden_program::{WARDEN_NAME as WARDEN, is_warden};
 use procfs::process::{Process, Stat};
-use std::ffi::OsString;
 use std::io::{self, Read as _};
-use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
-use std::path::PathBuf;
 use std::time::Duration;
 
-/// What the kernel appends to the path of a file that has been replaced since, as an upgrade does.
-const DELETED: &[u8] = b" (deleted)";
 /// The user who may read every environment, where the kernel has left that power to them.
 const ROOT: u32 = 0;
 
@@ -123,13 +119,6 @@ fn since_boot(ticks: u64) -> Duration {
         + Duration::from_secs(ticks % per_second) / u32::try_from(per_second).unwrap_or(u32::MAX)
 }
 
-pub(super) fn undeleted(path: PathBuf) -> PathBuf {
-    match path.as_os_str().as_bytes().strip_suffix(DELETED) {
-        Some(kept) => PathBuf::from(OsString::from_vec(kept.to_vec())),
-        None => path,
-    }
-}
-
 fn command_line(process: &Process) -> Vec<String> {
     let Ok(bytes) = contents(process, "cmdline") else { return Vec::new() };
     let parts = bytes.strip_suffix(b"\0").unwrap_or(&bytes).split(|byte| *byte == 0);
@@ -192,12 +181,5 @@ mod tests {
         for (pids, expected) in [("NSpid:\t42\n", false), ("NStgid:\t42\nNSpid:\t42\t1\n", true), ("", false)] {
             assert_eq!(is_nested(pids.as_bytes()), expected, "{pids}");
         }
-    }
-
-    #[test]
-    fn a_replaced_executable_keeps_its_name() {
-        let path = |text: &str| PathBuf::from(text);
-        assert_eq!(undeleted(path("/usr/bin/node (deleted)")), path("/usr/bin/node"));
-        assert_eq!(undeleted(path("/usr/bin/node")), path("/usr/bin/node"));
     }
 }

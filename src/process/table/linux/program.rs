@@ -1,6 +1,6 @@
 //! The program of a process, by its executable, and beside this server's own.
 
-use super::info::undeleted;
+use super::facts::undeleted;
 use crate::process::table::Kind;
 use crate::process::table::node::{is_electron, is_like_node, is_node, runs_others};
 use once_cell::sync::Lazy;

@@ -2,9 +2,9 @@
 
 use super::child::Child;
 use super::protocol::{PACKET, Report};
-use super::spawn::{Spawned, spawn};
-use super::{Refusal, Spec};
-use crate::instance::{Instance, Tag};
+use super::spawn::{Refusal, Spawned, spawn};
+use crate::process::tag::{Instance, Tag};
+use crate::process::tree::spec::Spec;
 use once_cell::sync::OnceCell;
 use std::io::{self, ErrorKind, Read as _};
 use std::time::Duration;

@@ -10,18 +10,21 @@ mod child;
 mod protocol;
 mod spawn;
 
+use super::exit_status::Exit;
 use super::members::Origin;
 use super::reap::Reaped;
+use super::spec::Spec;
+use super::started::Started;
 use super::table_tree::TableTree;
-use super::{Exit, Spec, Started};
-use crate::instance::{Instance, Tag};
 use crate::process::cgroup::Group;
 use crate::process::host::{Proc, host};
 use crate::process::identity::{StartMark, start_mark};
+use crate::process::tag::{Instance, Tag};
 pub use able::{able, is_known_unable};
 use child::Child;
 use protocol::{EndOrder, PACKET, Report};
 use rustix::process::Signal;
+pub use spawn::Refusal;
 use spawn::{Pipes, Spawned};
 use std::io;
 use std::time::Duration;
@@ -32,27 +35,6 @@ use tokio::time::timeout;
 
 /// How long the warden may take with its kills before they are done for it.
 const WARDEN_WAIT: Duration = Duration::from_secs(1);
-
-/// Why no tree was started below a warden.
-#[derive(Debug)]
-pub enum Refusal {
-    /// The command cannot be started, or there is not enough of something.
-    Command(io::Error),
-    /// The system does not let the warden do its work, or has ended it.
-    Warden(io::Error),
-}
-
-impl From<io::Error> for Refusal {
-    fn from(error: io::Error) -> Self {
-        Self::Command(error)
-    }
-}
-
-impl From<nix::Error> for Refusal {
-    fn from(error: nix::Error) -> Self {
-        Self::Command(error.into())
-    }
-}
 
 /// The command that was started, and the warden above it.
 #[derive(Debug)]
@@ -84,7 +66,7 @@ struct Reports {
 ///
 /// # Errors
 /// Nothing was started, or it has ended again.
-pub async fn start(spec: &Spec) -> Result<Started, Refusal> {
+pub async fn start(spec: &Spec) -> Result<Started<Root>, Refusal> {
     let tag = Tag { instance: Instance::current().clone(), tree: spec.number };
     let mut spawned = spawn::spawn(spec, &tag)?;
     let Connected { reports, stdin, stdout, stderr } = match connect(&mut spawned.child, spawned.pipes) {
@@ -125,7 +107,7 @@ pub async fn start(spec: &Spec) -> Result<Started, Refusal> {
         }
     }
     able::note_able();
-    Ok(Started { stdin, stdout, stderr, root: super::Root::Guarded(root) })
+    Ok(Started { stdin, stdout, stderr, root })
 }
 
 /// What connects us with a warden and its command, known to the runtime.

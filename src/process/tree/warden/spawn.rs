@@ -1,13 +1,12 @@
 //! Starting a warden, by `posix_spawn`: unlike `fork` it does not copy the server's page tables, which takes long.
 
-use super::super::Spec;
-use super::Refusal;
 use super::child::Child;
 use super::protocol::{CHANNEL, END_REST, LEAVE_REST, NO_PROC, OWN_PROC, REAP_REST};
-use crate::instance::Tag;
 use crate::process::cgroup::Group;
 use crate::process::host::{Proc, host};
 use crate::process::program::find;
+use crate::process::tag::Tag;
+use crate::process::tree::spec::Spec;
 use crate::process::warden_program::{WARDEN_NAME, with_program};
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
 use nix::sys::signal::{SigSet, Signal};
@@ -24,6 +23,27 @@ pub struct Spawned {
     pub child: Child,
     pub group: Option<Group>,
     pub pipes: Pipes,
+}
+
+/// Why no tree was started below a warden.
+#[derive(Debug)]
+pub enum Refusal {
+    /// The command cannot be started, or there is not enough of something.
+    Command(io::Error),
+    /// The system does not let the warden do its work, or has ended it.
+    Warden(io::Error),
+}
+
+impl From<io::Error> for Refusal {
+    fn from(error: io::Error) -> Self {
+        Self::Command(error)
+    }
+}
+
+impl From<nix::Error> for Refusal {
+    fn from(error: nix::Error) -> Self {
+        Self::Command(error.into())
+    }
 }
 
 /// Our ends of what connects us with it and its command.

@@ -3,9 +3,11 @@
 mod job;
 mod pipes;
 
-use super::{Exit, Spec, Started};
-use crate::instance::{Instance, Tag};
+use super::exit_status::Exit;
+use super::spec::Spec;
+use super::started::Started;
 use crate::process::program;
+use crate::process::tag::{Instance, Tag};
 use crate::process::windows::resume;
 use job::Job;
 use pipes::Pipes;
@@ -33,7 +35,7 @@ pub struct Root {
 ///
 /// # Errors
 /// The system's error; nothing was started, or it was ended again.
-pub async fn start(spec: &Spec) -> io::Result<Started> {
+pub async fn start(spec: &Spec) -> io::Result<Started<Root>> {
     let tag = Tag { instance: Instance::current().clone(), tree: spec.number };
     let search_path = spec.search_path().map(AsRef::as_ref);
     // Batch files are quoted by the standard library, which refuses arguments that cmd.exe cannot be given safely.

@@ -2,12 +2,14 @@
 //! has to wake another, on an event loop that it is lent to.
 
 #[cfg(unix)]
-mod loan;
+mod event_loop;
+mod source;
 
-use super::capture::{CHUNK, Overflow, REST};
 use super::lines::Splitter;
-use crate::process::tree::{ChildStdout, try_read};
+use super::overflow::{CHUNK, Overflow, REST};
+use crate::process::tree::ChildStdout;
 use parking_lot::Mutex;
+use source::Source;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,7 +19,7 @@ use tokio::sync::{Notify, watch};
 
 /// Who hears the lines.
 pub trait Listener: Send + Sync {
-    /// A line, without its end. It must not come back to the outlet.
+    /// A line, without its end. It must not come back to the stdout.
     fn hear(&self, line: &[u8]);
 
     /// There is no line after this.
@@ -31,7 +33,7 @@ pub trait Listener: Send + Sync {
 }
 
 /// The output. Whoever reads it, it is read in order and by one at a time.
-pub struct Outlet {
+pub struct Stdout {
     listener: Arc<dyn Listener>,
     max_line: usize,
     overflow: Arc<Overflow>,
@@ -45,21 +47,10 @@ struct State {
     splitter: Splitter,
 }
 
-enum Source {
-    /// The child has not started.
-    None,
-    Runtime(ChildStdout),
-    #[cfg(unix)]
-    Lent(loan::Lent),
-    #[cfg(unix)]
-    Returned(loan::Shared),
-    Over,
-}
-
-impl Outlet {
+impl Stdout {
     /// The output of a child that is still to be started. A line of more than `max_line` bytes ends the child.
     pub fn new(listener: Arc<dyn Listener>, max_line: usize) -> Self {
-        let state = State { source: Source::None, splitter: Splitter::default() };
+        let state = State { source: Source::NotStarted, splitter: Splitter::default() };
         Self { listener, max_line, overflow: Arc::default(), state: Mutex::new(state), changed: Notify::new() }
     }
 
@@ -70,7 +61,7 @@ impl Outlet {
 
     /// Reads until the end, or, once it is `stopped`, what can be read at once.
     pub(super) async fn read(self: Arc<Self>, stdout: ChildStdout, mut stopped: watch::Receiver<bool>) {
-        self.state.lock().source = Source::Runtime(stdout);
+        self.state.lock().source = Source::OnRuntime(stdout);
         let mut chunk = vec![0; CHUNK];
         let all = async {
             loop {
@@ -96,7 +87,7 @@ impl Outlet {
     }
 
     /// Reads what there is at once, whoever has the output: before somebody is told that nothing came in time.
-    pub fn glance(&self) {
+    pub fn read_available(&self) {
         self.read_rest(&mut self.state.lock());
     }
 
@@ -106,10 +97,10 @@ impl Outlet {
         #[cfg(unix)]
         state.source.take_back();
         #[cfg(unix)]
-        if matches!(state.source, Source::Lent(_)) {
+        if matches!(state.source, Source::OnEventLoop(_)) {
             return Poll::Pending;
         }
-        let Source::Runtime(stdout) = &mut state.source else { return Poll::Ready(false) };
+        let Source::OnRuntime(stdout) = &mut state.source else { return Poll::Ready(false) };
         let mut read = ReadBuf::new(chunk);
         let is_read = ready!(Pin::new(stdout).poll_read(context, &mut read)).is_ok();
         let bytes = read.filled();
@@ -128,7 +119,7 @@ impl Outlet {
         if all_fit && state.splitter.pending() <= self.max_line {
             return true;
         }
-        (state.source, state.splitter) = (Source::Over, Splitter::default());
+        (state.source, state.splitter) = (Source::Closed, Splitter::default());
         self.overflow.happen();
         false
     }
@@ -156,7 +147,7 @@ impl Outlet {
         self.read_rest(&mut state);
         #[cfg(unix)]
         state.source.release();
-        state.source = Source::Over;
+        state.source = Source::Closed;
         if let Some(line) = std::mem::take(&mut state.splitter).finish() {
             self.listener.hear(&line);
         }
@@ -164,23 +155,9 @@ impl Outlet {
     }
 }
 
-impl Source {
-    /// Reads without waiting; `None` where there is nothing to read from.
-    fn try_read(&self, chunk: &mut [u8]) -> Option<std::io::Result<usize>> {
-        match self {
-            Self::Runtime(stdout) => Some(try_read(stdout, chunk)),
-            #[cfg(unix)]
-            Self::Lent(lent) => Some(lent.try_read(chunk)),
-            #[cfg(unix)]
-            Self::Returned(fd) => Some(fd.try_read(chunk)),
-            Self::None | Self::Over => None,
-        }
-    }
-}
-
-impl fmt::Debug for Outlet {
+impl fmt::Debug for Stdout {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Outlet").finish_non_exhaustive()
+        out.debug_struct("Stdout").finish_non_exhaustive()
     }
 }
 

@@ -58,7 +58,7 @@ impl Ear {
 
 struct Bench {
     ear: Arc<Ear>,
-    outlet: Arc<Outlet>,
+    stdout: Arc<Stdout>,
     /// The child's end.
     child: Option<OwnedFd>,
     stop: watch::Sender<bool>,
@@ -69,12 +69,12 @@ impl Bench {
     fn new(max_line: usize) -> Self {
         let (output, child) = std::io::pipe().expect("a pipe");
         let ear = Arc::<Ear>::default();
-        let outlet = Arc::new(Outlet::new(Arc::clone(&ear) as Arc<dyn Listener>, max_line));
+        let stdout = Arc::new(Stdout::new(Arc::clone(&ear) as Arc<dyn Listener>, max_line));
         let stop = watch::Sender::new(false);
         let output = std::process::ChildStdout::from(OwnedFd::from(output));
         let output = ChildStdout::from_std(output).expect("it can be waited for");
-        let reading = tokio::spawn(Arc::clone(&outlet).read(output, stop.subscribe()));
-        Self { ear, outlet, child: Some(child.into()), stop, reading }
+        let reading = tokio::spawn(Arc::clone(&stdout).read(output, stop.subscribe()));
+        Self { ear, stdout, child: Some(child.into()), stop, reading }
     }
 
     fn write(&self, text: &str) {
@@ -83,18 +83,18 @@ impl Bench {
     }
 
     /// Lends it once the runtime has it, and tells when it is taken back.
-    async fn lend(&self) -> (loan::Loan, Arc<AtomicBool>) {
-        while !self.outlet.can_be_lent() {
+    async fn lend(&self) -> (event_loop::EventLoopReader, Arc<AtomicBool>) {
+        while !self.stdout.can_be_read_on_event_loop() {
             tokio::task::yield_now().await;
         }
         let released = Arc::<AtomicBool>::default();
         let told = Arc::clone(&released);
-        (self.outlet.lend(move || told.store(true, Ordering::Release)).expect("it can be lent"), released)
+        (self.stdout.read_on_event_loop(move || told.store(true, Ordering::Release)).expect("it can be lent"), released)
     }
 }
 
-fn turn(loan: &loan::Loan) -> bool {
-    loan.turn(&mut [0; 16])
+fn turn(loan: &event_loop::EventLoopReader) -> bool {
+    loan.read_ready(&mut [0; 16])
 }
 
 #[tokio::test]
@@ -103,7 +103,7 @@ async fn lines_are_heard_whoever_reads_them() {
     bench.write("one\ntw");
     bench.ear.has_heard(&["one"]).await;
     let (loan, released) = bench.lend().await;
-    assert!(bench.outlet.lend(|| {}).is_none(), "one has it");
+    assert!(bench.stdout.read_on_event_loop(|| {}).is_none(), "one has it");
     bench.write("o\nthree\nfo");
     assert!(turn(&loan));
     assert_eq!(*bench.ear.heard.lock(), ["one", "two", "three"], "read by whoever has it, at once");
@@ -127,7 +127,7 @@ async fn a_glance_reads_what_whoever_has_it_has_not() {
     let bench = Bench::new(100);
     let (loan, _) = bench.lend().await;
     bench.write("one\n");
-    bench.outlet.glance();
+    bench.stdout.read_available();
     assert_eq!(*bench.ear.heard.lock(), ["one"]);
     bench.write("two\n");
     assert!(turn(&loan));
@@ -147,7 +147,7 @@ async fn when_it_is_stopped_what_there_is_is_read_and_whoever_has_it_is_told() {
     bench.write("more\n");
     assert!(!turn(&loan));
     assert_eq!(bench.ear.heard.lock().len(), 2);
-    assert!(bench.outlet.lend(|| {}).is_none());
+    assert!(bench.stdout.read_on_event_loop(|| {}).is_none());
 }
 
 #[tokio::test]
@@ -161,7 +161,7 @@ async fn a_line_that_is_too_long_ends_it_whoever_reads_it() {
         } else {
             bench.write("12345\n123456\n");
         }
-        assert!(timeout(Duration::from_secs(30), bench.outlet.overflow().happened()).await.is_ok());
+        assert!(timeout(Duration::from_secs(30), bench.stdout.overflow().happened()).await.is_ok());
         bench.ear.is_over().await;
         bench.ear.has_heard(&["12345"]).await;
         assert!(bench.reading.await.is_ok());
@@ -178,9 +178,9 @@ async fn who_is_full_is_not_read_for_until_there_is_room() {
     drop(loan);
     bench.write("two\n");
     tokio::task::yield_now().await;
-    bench.outlet.glance();
+    bench.stdout.read_available();
     assert_eq!(*bench.ear.heard.lock(), ["one"]);
-    assert!(!bench.outlet.can_be_lent());
+    assert!(!bench.stdout.can_be_read_on_event_loop());
     bench.ear.is_full.store(false, Ordering::Release);
     bench.ear.room.notify_one();
     bench.ear.has_heard(&["one", "two"]).await;

@@ -14,7 +14,7 @@ const LEAVING: Duration = Duration::from_millis(500);
 
 /// A process and all that it starts. Dropping this ends it.
 #[derive(Debug)]
-pub struct Kept {
+pub struct LongRunning {
     /// The process's own pid.
     pub pid: u32,
     end: EndRequest,
@@ -22,7 +22,7 @@ pub struct Kept {
     over: watch::Receiver<Option<Arc<Outcome>>>,
 }
 
-impl Kept {
+impl LongRunning {
     /// Starts it; its input ends when what writes to it is dropped.
     ///
     /// # Errors
@@ -92,7 +92,7 @@ impl Kept {
     }
 }
 
-impl Drop for Kept {
+impl Drop for LongRunning {
     fn drop(&mut self) {
         self.end();
     }

@@ -1,10 +1,14 @@
-//! The tag that every child carries in its environment: the running server that started it, and the tree it belongs to.
+//! One running server: its process, and how it is told from other ones.
 
-use crate::process::identity::{StartMark, boot_time, image, start_mark, user, world};
+use crate::process::identity::{StartMark, UNKNOWN_BOOT, boot_time, image, start_mark, user, world};
 use once_cell::sync::OnceCell;
 use std::collections::hash_map::RandomState;
-use std::fmt;
 use std::hash::{BuildHasher, Hasher};
+
+/// The world of an instance that could not learn it: comparable with none, not even with itself.
+const UNKNOWN: &str = "unknown";
+/// Seconds by which two readings of the time of one boot may differ.
+const SAME_BOOT: u64 = 2;
 
 /// One running copy of procward.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -25,32 +29,12 @@ pub struct Instance {
     pub user: Option<u32>,
 }
 
-/// The content of [`Tag::VARIABLE`] in a child.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Tag {
-    /// The server that started the tree.
-    pub instance: Instance,
-    /// The tree's number within that instance.
-    pub tree: u64,
-}
-
 /// A short digest of where the kernel put a program's stack. `execve` keeps pid and start time, but moves the stack.
 ///
 /// Two programs have the same mark once in 65,535 times, and then a dead one counts as alive. A longer digest would tell
 /// every child more about the addresses in its server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct ImageMark(pub u16);
-
-/// The world of an instance that could not learn it: comparable with none, not even with itself.
-const UNKNOWN: &str = "unknown";
-/// The boot of a world whose boot id cannot be read.
-pub const UNKNOWN_BOOT: &str = "-";
-/// The user of an instance whose user has no number.
-const UNKNOWN_USER: &str = "-";
-/// Seconds by which two readings of the time of one boot may differ.
-const SAME_BOOT: u64 = 2;
-/// The format of a tag. Later formats may only add parts to its end, so that this version can read the first five.
-const FORMAT: u32 = 2;
 
 impl Instance {
     /// The instance that this code runs in.
@@ -136,136 +120,9 @@ impl ImageMark {
     }
 }
 
-impl Tag {
-    /// The environment variable.
-    pub const VARIABLE: &str = "PROCWARD_TAG";
-
-    /// Reads what [`fmt::Display`] wrote, of any version; anything else is no tag.
-    pub fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.split(':');
-        let mut tag = Self {
-            instance: Instance {
-                world: parts.next()?.to_owned(),
-                pid: parts.next()?.parse().ok()?,
-                start: StartMark(parts.next()?.parse().ok()?),
-                nonce: u64::from_str_radix(parts.next()?, 16).ok()?,
-                image: ImageMark::default(),
-                booted: 0,
-                user: None,
-            },
-            tree: parts.next()?.parse().ok()?,
-        };
-        let version: u32 = parts.next().map_or(Some(1), |version| version.parse().ok())?;
-        if version == FORMAT {
-            tag.instance.image = ImageMark(u16::from_str_radix(parts.next()?, 16).ok()?);
-            tag.instance.booted = parts.next()?.parse().ok()?;
-            let user = parts.next()?;
-            tag.instance.user = if user == UNKNOWN_USER { None } else { Some(user.parse().ok()?) };
-        }
-        let named = !tag.instance.world.is_empty() && tag.instance.pid != 0;
-        let written = tag.to_string();
-        let is_exact =
-            if version > FORMAT { text.starts_with(&format!("{written}:{version}")) } else { written == text };
-        (named && is_exact).then_some(tag)
-    }
-}
-
-impl fmt::Display for Tag {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}{}", self.instance.prefix(), self.tree)?;
-        let Instance { image, booted, user, .. } = &self.instance;
-        // The first format had nothing more, and no version.
-        if (*image, *booted, *user) == (ImageMark::default(), 0, None) {
-            return Ok(());
-        }
-        write!(out, ":{FORMAT}:{:04x}:{booted}:", image.0)?;
-        match user {
-            Some(user) => write!(out, "{user}"),
-            None => out.write_str(UNKNOWN_USER),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn reads_what_it_wrote(
-            (world, pid, start, nonce) in ("[0-9a-z.-]{1,60}", 1u32.., any::<u64>(), any::<u64>()),
-            (image, booted, user, tree) in (any::<u16>(), any::<u64>(), any::<Option<u32>>(), any::<u64>()),
-        ) {
-            let image = ImageMark(image);
-            let instance = Instance { world, pid, start: StartMark(start), nonce, image, booted, user };
-            let tag = Tag { instance, tree };
-            prop_assert_eq!(Tag::parse(&tag.to_string()), Some(tag));
-        }
-
-        #[test]
-        fn whatever_it_reads_it_would_write_the_same(
-            text in "([0-9a-z+. -]{0,8}:){3,5}[0-9a-f]{0,16}:[0-9+]{0,4}(:[0-3]:[0-9a-f]{0,5}:[0-9+]{0,4}:[0-9-]{0,2})?",
-        ) {
-            if let Some(tag) = Tag::parse(&text).filter(|_| !text.contains(":3:")) {
-                prop_assert_eq!(tag.to_string(), text);
-            }
-        }
-    }
-
-    #[test]
-    fn garbage_is_no_tag() {
-        for good in ["37bd.1.2:42:1700:00000000000000ff:7", "37bd.1.2:42:1700:00000000000000ff:7:2:00a1:1700000000:0"] {
-            assert!(Tag::parse(good).is_some(), "{good:?}");
-        }
-        for text in [
-            "",
-            ":",
-            ":42:1700:00000000000000ff:7",
-            "w:42:1700:00000000000000ff",
-            "w:42:1700:00000000000000ff:7:",
-            "w:42:1700:00000000000000ff:7:8x",
-            "w:42:1700:00000000000000ff:7:1",
-            "w:42:1700:00000000000000ff:7:2",
-            "w:42:1700:00000000000000ff:7:2:00a1:5",
-            "w:42:1700:00000000000000ff:7:2:a1:5:0",
-            "w:42:1700:00000000000000ff:7:2:00a1:5:x",
-            "w:42:1700:00000000000000ff:7:2:00a1:5:0:6",
-            "w:42:1700:00000000000000ff:7:2:0000:0:-",
-            "w:0:1700:00000000000000ff:7",
-            "w:+42:1700:00000000000000ff:7",
-            "w:042:1700:00000000000000ff:7",
-            "w:-1:1700:00000000000000ff:7",
-            "w:4294967296:1700:00000000000000ff:7",
-            "w:42:1700:ff:7",
-            "w:42:1700:00000000000000FF:7",
-            "w:42:1700:00000000000000ff: 7",
-            "w:42:1700.5:00000000000000ff:7",
-        ] {
-            assert_eq!(Tag::parse(text), None, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn tags_of_older_and_of_later_formats_are_read() {
-        let old = "37bd.1.2:42:1700:00000000000000ff:7";
-        let tag = Tag::parse(old).expect("the first format");
-        let Instance { image, booted, user, .. } = tag.instance;
-        assert_eq!((image, booted, user, tag.tree), (ImageMark::default(), 0, None, 7));
-        for later in ["3", "3:", "3:x:y:z", "12:00a1:1700000000"] {
-            assert_eq!(Tag::parse(&format!("{old}:{later}")), Some(tag.clone()), "{later:?}");
-        }
-    }
-
-    #[test]
-    fn the_current_instance_is_one_and_its_tag_is_readable() {
-        let own = Instance::current();
-        assert_eq!(own.pid, std::process::id());
-        assert_eq!(own, Instance::current());
-        assert!(own.shares_world_with(own));
-        let tag = Tag { instance: own.clone(), tree: 1 };
-        assert_eq!(Tag::parse(&tag.to_string()), Some(tag));
-    }
 
     #[test]
     fn worlds_are_compared_by_boot_id_and_without_one_by_the_time_of_boot() {

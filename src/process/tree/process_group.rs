@@ -1,15 +1,17 @@
 //! A process group, and the process table for what left the group. Nothing here outlives the server.
 
-use super::group::Group;
+use super::exit_status::Exit;
+use super::held_group::Group;
 use super::members::Origin;
 use super::reap::{Reaped, reap};
+use super::spec::Spec;
+use super::started::Started;
 use super::table_tree::TableTree;
-use super::{Exit, Spec, Started};
-use crate::instance::{Instance, Tag};
 use crate::process::handle::{Handle, Signal, all_exited};
 use crate::process::host::{Proc, host};
 use crate::process::identity::{StartMark, start_mark};
 use crate::process::program;
+use crate::process::tag::{Instance, Tag};
 use rustix::process::{Pid, test_kill_process_group};
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -38,7 +40,7 @@ pub struct Root {
 ///
 /// # Errors
 /// The system's error; nothing was started, or it was killed again.
-pub fn start(spec: &Spec) -> io::Result<Started> {
+pub fn start(spec: &Spec) -> io::Result<Started<Root>> {
     let tag = Tag { instance: Instance::current().clone(), tree: spec.number };
     let search_path = spec.search_path().map(AsRef::as_ref);
     let mut command = Command::new(program::find(&spec.command, search_path, spec.directory.as_deref())?);
@@ -60,7 +62,7 @@ pub fn start(spec: &Spec) -> io::Result<Started> {
                 detached: spec.detached,
                 alone: Group::without_table(origin.pid),
             };
-            Ok(Started { root: super::Root::Plain(root), stdin, stdout, stderr })
+            Ok(Started { root, stdin, stdout, stderr })
         }
         Err(error) => {
             child.kill()?;

@@ -1,0 +1,82 @@
+//! The reader of a child's standard output: one at a time.
+
+use crate::process::tree::{ChildStdout, try_read};
+use std::io;
+#[cfg(unix)]
+use std::os::fd::OwnedFd;
+#[cfg(unix)]
+use std::sync::Arc;
+
+pub enum Source {
+    /// The child has not started.
+    NotStarted,
+    OnRuntime(ChildStdout),
+    #[cfg(unix)]
+    OnEventLoop(OnEventLoop),
+    #[cfg(unix)]
+    Returned(SharedFd),
+    Closed,
+}
+
+impl Source {
+    /// Reads without waiting; `None` where there is nothing to read from.
+    pub fn try_read(&self, chunk: &mut [u8]) -> Option<io::Result<usize>> {
+        match self {
+            Self::OnRuntime(stdout) => Some(try_read(stdout, chunk)),
+            #[cfg(unix)]
+            Self::OnEventLoop(lent) => Some(lent.try_read(chunk)),
+            #[cfg(unix)]
+            Self::Returned(fd) => Some(fd.try_read(chunk)),
+            Self::NotStarted | Self::Closed => None,
+        }
+    }
+
+    #[cfg(unix)]
+    /// Makes what was given back the runtime's. It must be called there.
+    pub fn take_back(&mut self) {
+        if let Self::Returned(fd) = self {
+            *self = fd.to_runtime().map_or(Self::Closed, Self::OnRuntime);
+        }
+    }
+
+    #[cfg(unix)]
+    /// Tells the event loop that has it that it has it no longer.
+    pub fn release(&mut self) {
+        if let Self::OnEventLoop(lent) = self
+            && let Some(release) = lent.release.take()
+        {
+            release();
+        }
+    }
+}
+
+/// The descriptor, which stays open for as long as the event loop may be watching it.
+#[cfg(unix)]
+#[derive(Clone)]
+pub struct SharedFd(pub Arc<OwnedFd>);
+
+#[cfg(unix)]
+pub struct OnEventLoop {
+    pub fd: SharedFd,
+    /// Tells the event loop that the output is not its own any more.
+    pub release: Option<Box<dyn FnOnce() + Send>>,
+}
+
+#[cfg(unix)]
+impl OnEventLoop {
+    pub fn try_read(&self, chunk: &mut [u8]) -> io::Result<usize> {
+        self.fd.try_read(chunk)
+    }
+}
+
+#[cfg(unix)]
+impl SharedFd {
+    pub fn try_read(&self, chunk: &mut [u8]) -> io::Result<usize> {
+        try_read(&self.0, chunk)
+    }
+
+    /// A descriptor of the runtime's own: the event loop may not have let go of this one.
+    fn to_runtime(&self) -> io::Result<ChildStdout> {
+        ChildStdout::from_std(self.0.try_clone()?.into())
+    }
+}
