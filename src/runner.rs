@@ -15,10 +15,10 @@ pub use lines::{Line, Stream};
 pub use long_running::LongRunning;
 pub use stdout::{Listener, Stdout};
 
-use crate::process::tree::{self, Exit, Spec, Started};
+use crate::process::tree::{self, ExitStatus, Spec, Started};
 use crate::registry::{EndReason, EndRequest, Entry, Label, Registry};
-use capture::{Capture, LAST_WORDS};
-use ending::{Ending, end_tree};
+use capture::{Capture, OUTPUT_TIMEOUT};
+use ending::{TreeEnd, terminate_tree};
 use overflow::Overflow;
 use std::io;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ pub struct Call {
     /// Receives the lines while they are written; without it, the outputs are kept.
     pub lines: Option<Lines>,
     /// Is told how the root exited as soon as it has, whatever is left of its tree.
-    pub exit: Option<watch::Sender<Option<Exit>>>,
+    pub exit: Option<watch::Sender<Option<ExitStatus>>>,
     /// When to be over with a tree that does not end when it is killed.
     pub on_stuck: OnStuck,
 }
@@ -56,9 +56,9 @@ pub struct Outcome {
     /// The root's pid.
     pub pid: u32,
     /// How the root ended.
-    pub exit: Exit,
+    pub exit_status: ExitStatus,
     /// Why it had to end, if it did not do so by itself.
-    pub ended: Option<EndReason>,
+    pub end_reason: Option<EndReason>,
     /// What it wrote, up to the bound; in a stream, nothing.
     pub stdout: Vec<u8>,
     /// The same for its errors; in a stream, their last part.
@@ -70,7 +70,7 @@ pub struct Outcome {
 }
 
 /// How long it may take to find out what is left.
-const LOOK_LIMIT: Duration = Duration::from_secs(1);
+const LOOK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Runs a call until the last of its processes has exited. `on_start` is told its pid once it has started.
 ///
@@ -83,60 +83,60 @@ pub async fn run(
     end: EndRequest,
     on_start: impl FnOnce(u32),
 ) -> io::Result<Outcome> {
-    let Call { spec, label, timeout: limit, max_buffer, kill_grace, lines, exit: tell_exit, on_stuck } = call;
+    let Call { spec, label, timeout: limit, max_buffer, kill_grace, lines, exit: notify_exit, on_stuck } = call;
     let registration = registry.register(Entry::new(spec.number, label, limit, end.clone()));
     let Started { mut root, stdin, stdout, stderr } = tree::start(&spec).await?;
-    registration.started(root.pid(), root.top());
+    registration.set_started(root.pid(), root.topmost_pid());
     on_start(root.pid());
     let feeding = input.feed(stdin);
     let mut capture = Capture::start(stdout, stderr, max_buffer, lines);
     let interrupted = interrupted(&end, limit, capture.overflow());
     tokio::pin!(interrupted);
 
-    let mut ended = tokio::select! {
-        _ = root.exited() => None,
+    let mut end_reason = tokio::select! {
+        _ = root.wait_root() => None,
         reason = &mut interrupted => Some(reason),
     };
-    let tell_exit = |exit| {
-        if let Some(receiver) = &tell_exit {
-            receiver.send_replace(Some(exit));
+    let notify_exit = |exit_status| {
+        if let Some(receiver) = &notify_exit {
+            receiver.send_replace(Some(exit_status));
         }
     };
-    let mut is_over = false;
-    if ended.is_none() {
-        tell_exit(root.exited().await);
+    let mut is_complete = false;
+    if end_reason.is_none() {
+        notify_exit(root.wait_root().await);
         // What it wrote is still to be read, and what it started may want to finish.
-        let rest = async { tokio::join!(timeout(kill_grace, capture.finished()), root.gone(kill_grace)) };
+        let rest = async { tokio::join!(timeout(kill_grace, capture.wait()), root.wait(kill_grace)) };
         tokio::select! {
             // Who was let go may keep the outputs open, and write to them, for ever.
-            (read, gone) = rest => is_over = gone && (spec.detached || read.is_ok()),
-            reason = &mut interrupted => ended = Some(reason),
+            (read, has_exited) = rest => is_complete = has_exited && (spec.detached || read.is_ok()),
+            reason = &mut interrupted => end_reason = Some(reason),
         }
     }
-    if !is_over {
+    if !is_complete {
         feeding.stop();
-        if end_tree(&mut root, &end, kill_grace, on_stuck, || registration.stuck()).await == Ending::Stuck {
-            let left = timeout(LOOK_LIMIT, root.left()).await.unwrap_or_default();
-            let exit = timeout(Duration::ZERO, root.exited()).await.unwrap_or_default();
-            let (stdout, stderr, _) = capture.into_outputs(LAST_WORDS).await;
+        if terminate_tree(&mut root, &end, kill_grace, on_stuck, || registration.set_stuck()).await == TreeEnd::Stuck {
+            let left = timeout(LOOK_TIMEOUT, root.pids()).await.unwrap_or_default();
+            let exit_status = timeout(Duration::ZERO, root.wait_root()).await.unwrap_or_default();
+            let (stdout, stderr, _) = capture.into_outputs(OUTPUT_TIMEOUT).await;
             let (pid, duration) = (root.pid(), registration.age());
             let end = end.clone();
             tokio::spawn(async move {
-                end_tree(&mut root, &end, kill_grace, OnStuck::Wait, || {}).await;
-                let exit = root.exited().await;
-                registration.ended(ended, exit, registration.age(), root.cpu_time());
+                terminate_tree(&mut root, &end, kill_grace, OnStuck::Wait, || {}).await;
+                let exit_status = root.wait_root().await;
+                registration.set_exited(end_reason, exit_status, registration.age(), root.cpu_time());
             });
-            return Ok(Outcome { pid, exit, ended, stdout, stderr, duration, left: Some(left) });
+            return Ok(Outcome { pid, exit_status, end_reason, stdout, stderr, duration, left: Some(left) });
         }
     }
-    let exit = root.exited().await;
-    tell_exit(exit);
-    let patience = if is_over { Duration::ZERO } else { LAST_WORDS };
-    let (stdout, stderr, overflowed) = capture.into_outputs(patience).await;
-    let ended = ended.or(overflowed.then_some(EndReason::MaxBuffer));
+    let exit_status = root.wait_root().await;
+    notify_exit(exit_status);
+    let timeout = if is_complete { Duration::ZERO } else { OUTPUT_TIMEOUT };
+    let (stdout, stderr, overflowed) = capture.into_outputs(timeout).await;
+    let end_reason = end_reason.or(overflowed.then_some(EndReason::MaxBuffer));
     let duration = registration.age();
-    registration.ended(ended, exit, duration, root.cpu_time());
-    Ok(Outcome { pid: root.pid(), exit, ended, stdout, stderr, duration, left: None })
+    registration.set_exited(end_reason, exit_status, duration, root.cpu_time());
+    Ok(Outcome { pid: root.pid(), exit_status, end_reason, stdout, stderr, duration, left: None })
 }
 
 /// Waits for whatever ends a call before it ends by itself.
@@ -149,8 +149,8 @@ async fn interrupted(end: &EndRequest, limit: Option<Duration>, overflow: Arc<Ov
         }
     };
     tokio::select! {
-        reason = end.made() => reason,
-        () = overflow.happened() => EndReason::MaxBuffer,
+        reason = end.requested() => reason,
+        () = overflow.wait() => EndReason::MaxBuffer,
         () = time_is_up => EndReason::Timeout,
     }
 }

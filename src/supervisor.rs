@@ -84,14 +84,14 @@ impl Trees for Registry {
     fn end(&self, tree: u64, _reason: Reason) -> Ending<'_> {
         Box::pin(async move {
             if let Some(entry) = self.get(tree) {
-                entry.end.make(EndReason::Cleanup, None);
-                entry.end.over().await;
+                entry.end.request(EndReason::Cleanup, None);
+                entry.end.wait().await;
             }
             Ok(())
         })
     }
 
     fn ended_other(&self, pid: u32) {
-        self.cleaned_up(pid);
+        self.notify_cleaned_up(pid);
     }
 }

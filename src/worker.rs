@@ -97,14 +97,14 @@ impl Worker {
     /// Ends it in an orderly way, its input first; returns when nothing of it is left.
     async fn finish(&self) {
         self.input.lock().take();
-        self.process.finish().await;
+        self.process.shut_down().await;
     }
 
     /// The same without waiting for it to leave by itself.
     async fn kill(&self) {
         self.input.lock().take();
-        self.process.end();
-        self.process.gone().await;
+        self.process.terminate();
+        self.process.wait().await;
     }
 
     /// How it ended, once nothing of it is left.
@@ -114,14 +114,14 @@ impl Worker {
 
     /// How it ended, if its process has; what is not known yet is left out.
     fn exited(&self) -> Option<WorkerEnd> {
-        let exit = self.process.exit()?;
+        let exit = self.process.exit_status()?;
         let known = self.process.outcome().map(|outcome| WorkerEnd::from(&*outcome));
         Some(known.unwrap_or(WorkerEnd { exit, ..WorkerEnd::default() }))
     }
 
     /// Waits until nothing of it is left, and tells how it ended.
     pub async fn over(&self) -> WorkerEnd {
-        self.process.gone().await;
+        self.process.wait().await;
         let end = self.end();
         // It was ended by the end of its input if by nothing else.
         let asked = self.input.lock().is_none().then_some(EndReason::Shutdown);

@@ -4,7 +4,7 @@
 
 mod support;
 
-use procward::process::tree::Exit;
+use procward::process::tree::ExitStatus;
 use procward::registry::{EndReason, EndRequest};
 use procward::runner::{Call, Lines};
 use std::time::Duration;
@@ -21,7 +21,10 @@ async fn a_deadline_ends_the_tree_and_not_before() {
     let limit = Duration::from_millis(100);
     let call = Call { timeout: Some(limit), kill_grace: HOUR, ..script("sleep 60 & exec sleep 60") };
     let outcome = outcome(call, EndRequest::default()).await;
-    assert_eq!((outcome.ended, outcome.exit), (Some(EndReason::Timeout), Exit { code: None, signal: Some(15) }));
+    assert_eq!(
+        (outcome.end_reason, outcome.exit_status),
+        (Some(EndReason::Timeout), ExitStatus { code: None, signal: Some(15) })
+    );
     assert!(start.elapsed() >= limit);
 }
 
@@ -30,7 +33,7 @@ async fn no_deadline_and_one_for_ever_never_come() {
     for timeout in [None, Some(Duration::MAX)] {
         let call = Call { timeout, ..script("sleep 0.1; exit 3") };
         let outcome = outcome(call, EndRequest::default()).await;
-        assert_eq!((outcome.ended, outcome.exit.code), (None, Some(3)));
+        assert_eq!((outcome.end_reason, outcome.exit_status.code), (None, Some(3)));
     }
 }
 
@@ -43,10 +46,10 @@ async fn whoever_ignores_sigterm_has_all_of_the_grace() {
     let start = Instant::now();
     let request = async {
         told.recv().await.expect("it gets ready");
-        end.make(EndReason::Aborted, None);
+        end.request(EndReason::Aborted, None);
     };
     let (outcome, ()) = tokio::join!(outcome(call, end.clone()), request);
-    assert_eq!(outcome.exit.signal, Some(9));
+    assert_eq!(outcome.exit_status.signal, Some(9));
     assert!(start.elapsed() >= HOUR);
 }
 
@@ -55,7 +58,7 @@ async fn an_output_that_a_child_keeps_open_is_waited_for_as_long_as_the_grace() 
     let call = Call { kill_grace: HOUR, ..script("sleep 60 & echo early") };
     let start = Instant::now();
     let outcome = outcome(call, EndRequest::default()).await;
-    assert_eq!((outcome.ended, outcome.exit.code, outcome.stdout), (None, Some(0), b"early\n".to_vec()));
+    assert_eq!((outcome.end_reason, outcome.exit_status.code, outcome.stdout), (None, Some(0), b"early\n".to_vec()));
     assert!(start.elapsed() >= HOUR);
 }
 
@@ -64,5 +67,5 @@ async fn a_deadline_in_that_time_counts() {
     let call = script("sleep 60 & echo early");
     let call = Call { kill_grace: HOUR, timeout: Some(Duration::from_millis(300)), ..call };
     let outcome = outcome(call, EndRequest::default()).await;
-    assert_eq!((outcome.ended, outcome.exit.code), (Some(EndReason::Timeout), Some(0)));
+    assert_eq!((outcome.end_reason, outcome.exit_status.code), (Some(EndReason::Timeout), Some(0)));
 }

@@ -7,19 +7,19 @@ mod processes;
 mod support;
 
 use processes::{alive, pids};
-use procward::process::tree::Exit;
+use procward::process::tree::ExitStatus;
 use procward::registry::EndRequest;
 use std::process::Command;
 use support::{outcome, script};
 
-const FINE: Exit = Exit { code: Some(0), signal: None };
+const FINE: ExitStatus = ExitStatus { code: Some(0), signal: None };
 /// For a child that holds none of its parent's outputs open.
 const CLOSED: &str = "</dev/null >/dev/null 2>&1";
 
 /// Runs a script that writes the pids of what it leaves behind, and exits.
 async fn assert_nothing_is_left(leaving: &str) {
     let outcome = outcome(script(leaving), EndRequest::default()).await;
-    assert_eq!((outcome.exit, outcome.ended), (FINE, None));
+    assert_eq!((outcome.exit_status, outcome.end_reason), (FINE, None));
     let left = pids(&outcome.stdout);
     assert!(!left.is_empty());
     let alive = alive(&left);

@@ -67,7 +67,7 @@ impl ProcessCall {
             let outcome = tokio::select! {
                 outcome = &mut running => outcome,
                 () = environment_ended => {
-                    forsaken.make(EndReason::Shutdown, None);
+                    forsaken.request(EndReason::Shutdown, None);
                     running.await
                 }
             };
@@ -83,7 +83,7 @@ impl ProcessCall {
     #[napi]
     pub fn end(&self, #[napi(ts_arg_type = "'aborted' | 'shutdown'")] reason: String, grace: Option<f64>) {
         let reason = if reason == "shutdown" { EndReason::Shutdown } else { EndReason::Aborted };
-        self.end.make(reason, grace.map(time));
+        self.end.request(reason, grace.map(time));
     }
 
     /// Writes to its input; resolves with whether it took the bytes.

@@ -1,8 +1,8 @@
-//! What becomes of process trees, on its way to JavaScript, which is woken and then takes it.
+//! EventKind becomes of process trees, on its way to JavaScript, which is woken and then takes it.
 
 use super::error::{Result, internal};
 use super::process::shapes::{epoch, milliseconds};
-use crate::registry::events::{Event, Listener, What};
+use crate::registry::events::{Event, EventKind, Listener};
 use crate::supervisor::Supervisor;
 use napi::bindgen_prelude::Function;
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
@@ -12,14 +12,14 @@ use std::sync::Arc;
 /// Something that happened to a process tree, or to a process that the cleanup ended.
 #[napi(object, object_from_js = false)]
 pub struct TreeEvent {
-    /// What happened.
+    /// EventKind happened.
     #[napi(ts_type = "'spawn' | 'exit' | 'kill'")]
     pub kind: &'static str,
     /// The root's pid.
     pub pid: u32,
     /// Who it runs for.
     pub server: Option<String>,
-    /// What it runs for.
+    /// EventKind it runs for.
     pub tool: Option<String>,
     /// Epoch ms.
     pub time: f64,
@@ -44,14 +44,14 @@ impl TreeEvents {
     pub fn new(wake: Function<(), ()>) -> Result<Self> {
         let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
         let wake = wake.build_threadsafe_function().weak::<true>().build().map_err(internal)?;
-        let listener = supervisor.registry.listen(move || {
+        let listener = supervisor.registry.subscribe(move || {
             // Refused only when the environment has ended.
             wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
         });
         Ok(Self(Some(listener)))
     }
 
-    /// What has happened since the last time, oldest first.
+    /// EventKind has happened since the last time, oldest first.
     #[napi]
     pub fn take(&self) -> Vec<TreeEvent> {
         self.0.iter().flat_map(|listener| listener.take()).map(TreeEvent::from).collect()
@@ -78,9 +78,9 @@ impl From<Event> for TreeEvent {
             reason: None,
         };
         match what {
-            What::Spawned => event,
-            What::Killed(reason) => Self { kind: "kill", reason: Some(reason), ..event },
-            What::Exited { duration, exit, reason } => Self {
+            EventKind::Spawned => event,
+            EventKind::Killed(reason) => Self { kind: "kill", reason: Some(reason), ..event },
+            EventKind::Exited { duration, exit, reason } => Self {
                 kind: "exit",
                 duration: Some(milliseconds(duration).floor()),
                 exit_code: exit.code.map(i32::cast_unsigned),

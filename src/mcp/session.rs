@@ -153,7 +153,7 @@ impl Session {
         self.closing.store(true, Ordering::Release);
         self.ending.cancel();
         if let Some(server) = self.stdio() {
-            server.process.end();
+            server.process.terminate();
         }
         self.over().await;
     }

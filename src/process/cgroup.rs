@@ -86,7 +86,7 @@ pub fn own_folder() -> Option<PathBuf> {
 }
 
 /// Removes the empty groups of servers that are provably dead.
-pub fn remove_leftovers() {
+pub fn remove_orphaned_groups() {
     let entries = home().and_then(|home| read_dir(home).ok()).into_iter().flatten().flatten();
     for entry in entries {
         let tag = entry.file_name().to_str().and_then(|name| Tag::parse(name.strip_prefix(PREFIX)?));

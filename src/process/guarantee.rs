@@ -80,9 +80,9 @@ fn able() -> Result<(), Lack> {
 }
 
 /// Removes what dead servers have left of the mechanism itself.
-pub fn remove_leftovers() {
+pub fn remove_orphaned_groups() {
     #[cfg(target_os = "linux")]
-    super::cgroup::remove_leftovers();
+    super::cgroup::remove_orphaned_groups();
 }
 
 fn has_cgroups() -> bool {

@@ -13,7 +13,6 @@ pub use signal::Signal;
 use super::identity::{StartMark, exists, start_mark};
 use std::io;
 use std::time::Duration;
-use tokio::time::timeout;
 
 /// Takes hold of the process that had this pid and this start mark; `None` when it is gone.
 ///
@@ -39,12 +38,12 @@ pub fn is_gone(pid: u32, start: StartMark) -> bool {
     matches!(open_verified(pid, start), Ok(None))
 }
 
-/// Waits until all have exited, at most for `limit`; tells whether they have.
-pub async fn all_exited(handles: &[Handle], limit: Duration) -> bool {
+/// Waits until all have exited, at most for `timeout`; tells whether they have.
+pub async fn wait_all(handles: &[Handle], timeout: Duration) -> bool {
     let each = async {
         for handle in handles {
-            handle.exited().await;
+            handle.wait().await;
         }
     };
-    timeout(limit, each).await.is_ok()
+    tokio::time::timeout(timeout, each).await.is_ok()
 }

@@ -8,12 +8,10 @@ mod node;
 mod portable;
 
 #[cfg(target_os = "linux")]
-use linux as platform;
-#[cfg(not(target_os = "linux"))]
-use portable as platform;
-
+pub use linux::{links, note_time, snapshot, tag_of};
 pub use node::Kind;
-pub use platform::{links, note_time, snapshot, tag_of};
+#[cfg(not(target_os = "linux"))]
+pub use portable::{links, note_time, snapshot, tag_of};
 
 use super::identity::{StartMark, exists};
 use environment::Environment;

@@ -25,7 +25,7 @@ mod warden;
 #[cfg(target_os = "macos")]
 mod watcher;
 
-pub use exit_status::Exit;
+pub use exit_status::ExitStatus;
 pub use pipes::{ChildStderr, ChildStdin, ChildStdout, try_read, try_write};
 pub use platform::{Root, start};
 pub use spec::Spec;

@@ -53,7 +53,7 @@ pub fn has_exited(process: &OwnedHandle) -> bool {
 ///
 /// # Errors
 /// The system's error, such as access denied.
-pub fn terminate(process: &OwnedHandle) -> io::Result<()> {
+pub fn kill(process: &OwnedHandle) -> io::Result<()> {
     // SAFETY: the handle is open.
     if unsafe { TerminateProcess(process.as_raw_handle(), 1) } == 0 {
         return Err(io::Error::last_os_error());

@@ -65,7 +65,7 @@ impl Default for EndRequest {
 impl EndRequest {
     /// Asks. The first reason stands, and so does its grace, without which it is the tree's own; who asks later can only
     /// shorten it.
-    pub fn make(&self, reason: EndReason, grace: Option<Duration>) {
+    pub fn request(&self, reason: EndReason, grace: Option<Duration>) {
         self.0.send_modify(|request| match request {
             Some(request) => request.hurry = request.hurry.min(grace.unwrap_or(Duration::MAX)),
             None => *request = Some(Request { reason, grace, hurry: Duration::MAX }),
@@ -73,7 +73,7 @@ impl EndRequest {
     }
 
     /// Waits until somebody asks.
-    pub async fn made(&self) -> EndReason {
+    pub async fn requested(&self) -> EndReason {
         let mut receiver = self.0.subscribe();
         match receiver.wait_for(Option::is_some).await.map(|request| *request) {
             Ok(Some(Request { reason, .. })) => reason,
@@ -87,22 +87,22 @@ impl EndRequest {
     }
 
     /// Waits until somebody asks for a shorter grace than this.
-    pub async fn hurried(&self, than: Duration) -> Duration {
+    pub async fn hastened(&self, than: Duration) -> Duration {
         let mut receiver = self.0.subscribe();
-        let is_hurried = |request: &Option<Request>| request.is_some_and(|request| request.grace(than) < than);
-        match receiver.wait_for(is_hurried).await.map(|request| *request) {
+        let is_hastened = |request: &Option<Request>| request.is_some_and(|request| request.grace(than) < than);
+        match receiver.wait_for(is_hastened).await.map(|request| *request) {
             Ok(Some(request)) => request.grace(than),
             _ => std::future::pending().await,
         }
     }
 
-    /// Until this is dropped, [`Self::over`] waits.
+    /// Until this is dropped, [`Self::wait`] waits.
     pub(super) fn guard(&self) -> Guard {
         Guard { _listening: self.0.subscribe() }
     }
 
     /// Waits until the tree is gone; at once if it was never started.
-    pub async fn over(&self) {
+    pub async fn wait(&self) {
         self.0.closed().await;
     }
 }

@@ -24,7 +24,7 @@ pub struct Entry {
     /// The root's pid, once it has started.
     pub pid: Option<u32>,
     /// Who is above all of the tree until its end, likewise.
-    pub top: Option<u32>,
+    pub topmost_pid: Option<u32>,
     /// The most processor time that it was seen to have used.
     pub cpu_time: Duration,
     /// It was killed, and is still there.
@@ -43,7 +43,17 @@ impl Entry {
     /// A tree that is about to be started.
     pub fn new(tree: u64, label: Label, timeout: Option<Duration>, end: EndRequest) -> Self {
         let started = (SystemTime::now(), Instant::now());
-        Self { tree, pid: None, top: None, cpu_time: Duration::ZERO, stuck: false, label, started, timeout, end }
+        Self {
+            tree,
+            pid: None,
+            topmost_pid: None,
+            cpu_time: Duration::ZERO,
+            stuck: false,
+            label,
+            started,
+            timeout,
+            end,
+        }
     }
 
     /// How long it has been running.

@@ -15,17 +15,16 @@ use std::time::Duration;
 use tokio::io::AsyncRead;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
 
 /// How long an output may stay open when the tree is gone: only somebody who escaped it can hold it.
-pub const LAST_WORDS: Duration = Duration::from_millis(500);
+pub const OUTPUT_TIMEOUT: Duration = Duration::from_millis(500);
 /// Who receives the lines of both outputs.
 #[derive(Debug, Clone)]
 pub enum Lines {
     /// One receiver. A line of either that is too long ends the tree.
     Together(mpsc::Sender<Vec<Line>>),
     /// One each. Errors are only there to be read: what is too long is cut.
-    Apart {
+    Separate {
         /// Reads the standard output, with its own idea of what is too long.
         stdout: Arc<Stdout>,
         /// Receives the lines of the standard error.
@@ -54,7 +53,7 @@ impl Capture {
             stop: watch::Sender::new(false),
             readers: JoinSet::new(),
         };
-        if let Some(Lines::Apart { stdout, .. }) = &lines {
+        if let Some(Lines::Separate { stdout, .. }) = &lines {
             capture.overflow = Arc::clone(stdout.overflow());
         }
         let (out, err, overflow) = (&capture.stdout, &capture.stderr, &capture.overflow);
@@ -72,7 +71,7 @@ impl Capture {
                 capture.readers.spawn(pass_on(pipe, reader, Arc::clone(overflow)));
                 capture.readers.spawn(pass_on(pipe_of_errors, errors(receiver), Arc::clone(overflow)));
             }
-            Some(Lines::Apart { stdout: reader, stderr: receiver }) => {
+            Some(Lines::Separate { stdout: reader, stderr: receiver }) => {
                 capture.readers.spawn(reader.read(stdout, capture.stop.subscribe()));
                 capture.readers.spawn(pass_on(pipe_of_errors, errors(receiver).cutting(), Arc::clone(overflow)));
             }
@@ -86,19 +85,19 @@ impl Capture {
     }
 
     /// Waits until both outputs have ended.
-    pub async fn finished(&mut self) {
+    pub async fn wait(&mut self) {
         while self.readers.join_next().await.is_some() {}
     }
 
     /// What was read, and whether there was more. The outputs may stay open for `patience`.
-    pub async fn into_outputs(mut self, patience: Duration) -> (Vec<u8>, Vec<u8>, bool) {
-        if timeout(patience, self.finished()).await.is_err() {
+    pub async fn into_outputs(mut self, timeout: Duration) -> (Vec<u8>, Vec<u8>, bool) {
+        if tokio::time::timeout(timeout, self.wait()).await.is_err() {
             // The reading stops. Lines that were read go on waiting for their receiver, however long that takes.
             self.stop.send_replace(true);
             self.readers.detach_all();
         }
         let take = |bytes: &Mutex<Vec<u8>>| std::mem::take(&mut *bytes.lock());
-        (take(&self.stdout), take(&self.stderr), self.overflow.has_happened())
+        (take(&self.stdout), take(&self.stderr), self.overflow.is_set())
     }
 }
 
@@ -119,7 +118,7 @@ async fn keep<P: AsyncRead + Unpin>(
         let fits = bytes.len().min(most - kept.len());
         kept.extend_from_slice(&bytes[..fits]);
         if fits < bytes.len() {
-            overflow.happen();
+            overflow.set();
             return;
         }
     }

@@ -19,38 +19,38 @@ pub enum OnStuck {
 
 /// How a tree's end went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ending {
-    Gone,
+pub(super) enum TreeEnd {
+    Exited,
     Stuck,
 }
 
-/// Ends the tree, and sooner when somebody asks for that in the meantime. `tell_stuck` is called when it is killed and stays.
-pub(super) async fn end_tree(
+/// Ends the tree, and sooner when somebody asks for that in the meantime. `notify_stuck` is called when it is killed and stays.
+pub(super) async fn terminate_tree(
     root: &mut Root,
     end: &EndRequest,
     kill_grace: Duration,
     on_stuck: OnStuck,
-    tell_stuck: impl FnOnce(),
-) -> Ending {
+    notify_stuck: impl FnOnce(),
+) -> TreeEnd {
     let begin = Instant::now();
     let mut grace = end.grace(kill_grace);
-    let mut tell_stuck = Some(tell_stuck);
+    let mut notify_stuck = Some(notify_stuck);
     loop {
         let is_stuck = async {
-            match begin.checked_add(stuck_after(grace, on_stuck)).filter(|_| tell_stuck.is_some()) {
+            match begin.checked_add(stuck_after(grace, on_stuck)).filter(|_| notify_stuck.is_some()) {
                 Some(time) => sleep_until(time).await,
                 None => std::future::pending().await,
             }
         };
         tokio::select! {
-            () = root.end(grace) => return Ending::Gone,
-            sooner = end.hurried(grace) => grace = sooner,
+            () = root.terminate(grace) => return TreeEnd::Exited,
+            sooner = end.hastened(grace) => grace = sooner,
             () = is_stuck => {
-                if let Some(tell) = tell_stuck.take() {
-                    tell();
+                if let Some(notify) = notify_stuck.take() {
+                    notify();
                 }
                 if on_stuck == OnStuck::Reject {
-                    return Ending::Stuck;
+                    return TreeEnd::Stuck;
                 }
             }
         }

@@ -6,6 +6,7 @@
 mod backlog;
 mod chunk;
 mod cork;
+mod state;
 
 pub use backlog::Backlog;
 pub use chunk::Sent;
@@ -13,8 +14,9 @@ pub use cork::corked;
 
 use crate::process::tree::{ChildStdin, try_write};
 use chunk::Chunk;
+use cork::Corked;
 use parking_lot::Mutex;
-use std::collections::VecDeque;
+use state::State;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -43,19 +45,6 @@ struct Shared {
     state: Mutex<State>,
     /// Told whenever there is something to do for whoever feeds.
     changed: Notify,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    /// Once the child has started.
-    stdin: Option<ChildStdin>,
-    queue: VecDeque<Chunk>,
-    /// Nothing will be added any more.
-    is_complete: bool,
-    /// The child takes nothing any more.
-    is_over: bool,
-    /// The bytes in the queue that are written when the cork is drawn.
-    corked: Option<usize>,
 }
 
 impl InputSender {
@@ -96,11 +85,17 @@ impl Drop for Sender {
 impl Shared {
     fn push(self: &Arc<Self>, mut chunk: Chunk) {
         let mut state = self.state.lock();
-        if state.is_over {
+        if state.is_closed {
             return;
         }
-        if cork::hold(self, &mut state, &chunk) {
-            return state.queue.push_back(chunk);
+        if cork::is_joining()
+            && let Some(is_first) = state.join(&chunk)
+        {
+            state.queue.push_back(chunk);
+            if is_first {
+                cork::add(Arc::clone(self) as Arc<dyn Corked>);
+            }
+            return;
         }
         if state.queue.is_empty()
             && let Some(stdin) = &state.stdin
@@ -108,10 +103,10 @@ impl Shared {
             match chunk.write(|rest| try_write(stdin, rest)) {
                 Ok(true) => return chunk.done(),
                 Ok(false) => {}
-                Err(_) => state.end(),
+                Err(_) => state.close(),
             }
         }
-        if !state.is_over {
+        if !state.is_closed {
             state.queue.push_back(chunk);
         }
         drop(state);
@@ -129,22 +124,26 @@ impl Shared {
             match chunk.advance(written) {
                 Ok(true) => state.queue.pop_front().into_iter().for_each(Chunk::done),
                 Ok(false) => {}
-                Err(_) => state.end(),
+                Err(_) => state.close(),
             }
         }
         if state.is_complete {
-            state.end();
+            state.close();
         }
-        Poll::Ready(!state.is_over)
+        Poll::Ready(!state.is_closed)
     }
 }
 
-impl State {
-    /// Closes the child's input, and fails what was to be written to it.
-    fn end(&mut self) {
-        self.is_over = true;
-        self.stdin = None;
-        self.queue.clear();
+impl Corked for Shared {
+    fn uncork(&self) {
+        let mut state = self.state.lock();
+        state.corked = None;
+        state.flush();
+        let is_done = state.queue.is_empty();
+        drop(state);
+        if !is_done {
+            self.changed.notify_one();
+        }
     }
 }
 
@@ -181,7 +180,7 @@ impl Input {
 impl Drop for Input {
     fn drop(&mut self) {
         if let Some(shared) = self.0.take() {
-            shared.state.lock().end();
+            shared.state.lock().close();
         }
     }
 }
@@ -189,7 +188,7 @@ impl Drop for Input {
 impl Feeding {
     /// Closes the child's input.
     pub fn stop(&self) {
-        self.0.state.lock().end();
+        self.0.state.lock().close();
         self.0.changed.notify_one();
     }
 }

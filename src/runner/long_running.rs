@@ -1,7 +1,7 @@
 //! A process that is kept: it runs until it is ended, while others write to it and read what it writes.
 
 use super::{Call, InputSender, Outcome, input, run};
-use crate::process::tree::Exit;
+use crate::process::tree::ExitStatus;
 use crate::registry::{EndReason, EndRequest, Registry};
 use std::io;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 
 /// How long a process may take to leave once its input has ended, before it is asked to.
-const LEAVING: Duration = Duration::from_millis(500);
+const LEAVE_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// A process and all that it starts. Dropping this ends it.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub struct LongRunning {
     /// The process's own pid.
     pub pid: u32,
     end: EndRequest,
-    exit: watch::Receiver<Option<Exit>>,
+    exit: watch::Receiver<Option<ExitStatus>>,
     over: watch::Receiver<Option<Arc<Outcome>>>,
 }
 
@@ -51,12 +51,12 @@ impl LongRunning {
     }
 
     /// How it exited, if it has.
-    pub fn exit(&self) -> Option<Exit> {
+    pub fn exit_status(&self) -> Option<ExitStatus> {
         *self.exit.borrow()
     }
 
     /// Waits until it has exited; what it started may still be there.
-    pub async fn exited(&self) {
+    pub async fn wait_root(&self) {
         let _ = self.exit.clone().wait_for(Option::is_some).await;
     }
 
@@ -67,24 +67,24 @@ impl LongRunning {
 
     /// Whether it was ended for writing too much.
     pub fn wrote_too_much(&self) -> bool {
-        self.outcome().is_some_and(|outcome| outcome.ended == Some(EndReason::MaxBuffer))
+        self.outcome().is_some_and(|outcome| outcome.end_reason == Some(EndReason::MaxBuffer))
     }
 
     /// Ends all of it in an orderly way; its input has been closed. Returns when nothing of it is left.
-    pub async fn finish(&self) {
-        if timeout(LEAVING, self.gone()).await.is_err() {
-            self.end();
-            self.gone().await;
+    pub async fn shut_down(&self) {
+        if timeout(LEAVE_TIMEOUT, self.wait()).await.is_err() {
+            self.terminate();
+            self.wait().await;
         }
     }
 
     /// Asks for its end without waiting for it to leave by itself.
-    pub fn end(&self) {
-        self.end.make(EndReason::Shutdown, None);
+    pub fn terminate(&self) {
+        self.end.request(EndReason::Shutdown, None);
     }
 
     /// Waits until nothing of it is left.
-    pub fn gone(&self) -> impl Future<Output = ()> + Send + use<> {
+    pub fn wait(&self) -> impl Future<Output = ()> + Send + use<> {
         let mut over = self.over.clone();
         async move {
             let _ = over.wait_for(Option::is_some).await;
@@ -94,6 +94,6 @@ impl LongRunning {
 
 impl Drop for LongRunning {
     fn drop(&mut self) {
-        self.end();
+        self.terminate();
     }
 }

@@ -11,26 +11,26 @@ pub const REST: usize = 64 * 1024;
 /// Happens when an output, or a line of a stream, is longer than it may be.
 #[derive(Debug, Default)]
 pub struct Overflow {
-    happened: AtomicBool,
+    is_set: AtomicBool,
     notify: Notify,
 }
 
 impl Overflow {
     /// Waits for it, if it has not happened already.
-    pub async fn happened(&self) {
-        while !self.happened.load(Ordering::Acquire) {
+    pub async fn wait(&self) {
+        while !self.is_set.load(Ordering::Acquire) {
             self.notify.notified().await;
         }
     }
 
     /// Has it happen.
-    pub fn happen(&self) {
-        self.happened.store(true, Ordering::Release);
+    pub fn set(&self) {
+        self.is_set.store(true, Ordering::Release);
         self.notify.notify_one();
     }
 
     /// Returns whether it has happened.
-    pub fn has_happened(&self) -> bool {
-        self.happened.load(Ordering::Acquire)
+    pub fn is_set(&self) -> bool {
+        self.is_set.load(Ordering::Acquire)
     }
 }

@@ -20,16 +20,16 @@ use tokio::sync::{Notify, watch};
 /// Who hears the lines.
 pub trait Listener: Send + Sync {
     /// A line, without its end. It must not come back to the stdout.
-    fn hear(&self, line: &[u8]);
+    fn on_line(&self, line: &[u8]);
 
     /// There is no line after this.
-    fn ended(&self);
+    fn on_end(&self);
 
     /// Whether it has heard more than it can take for now.
     fn is_full(&self) -> bool;
 
     /// Told whenever it can take more again.
-    fn room(&self) -> &Notify;
+    fn drained(&self) -> &Notify;
 }
 
 /// The output. Whoever reads it, it is read in order and by one at a time.
@@ -69,7 +69,7 @@ impl Stdout {
                 tokio::select! {
                     biased;
                     () = self.changed.notified() => {}
-                    () = self.listener.room().notified(), if is_full => {}
+                    () = self.listener.drained().notified(), if is_full => {}
                     is_open = std::future::poll_fn(|context| self.poll_read(context, &mut chunk)), if !is_full => {
                         if !is_open {
                             return;
@@ -83,7 +83,7 @@ impl Stdout {
             () = all => {}
             _ = stopped.wait_for(|stopped| *stopped) => {}
         }
-        self.finish();
+        self.close();
     }
 
     /// Reads what there is at once, whoever has the output: before somebody is told that nothing came in time.
@@ -112,7 +112,7 @@ impl Stdout {
         let all_fit = state.splitter.each(bytes, |line| {
             let fits = line.len() <= self.max_line;
             if fits {
-                self.listener.hear(line);
+                self.listener.on_line(line);
             }
             fits
         });
@@ -120,7 +120,7 @@ impl Stdout {
             return true;
         }
         (state.source, state.splitter) = (Source::Closed, Splitter::default());
-        self.overflow.happen();
+        self.overflow.set();
         false
     }
 
@@ -142,16 +142,16 @@ impl Stdout {
     }
 
     /// Reads no more after what there is; what has been read of the last line is one.
-    fn finish(&self) {
+    fn close(&self) {
         let mut state = self.state.lock();
         self.read_rest(&mut state);
         #[cfg(unix)]
         state.source.release();
         state.source = Source::Closed;
         if let Some(line) = std::mem::take(&mut state.splitter).finish() {
-            self.listener.hear(&line);
+            self.listener.on_line(&line);
         }
-        self.listener.ended();
+        self.listener.on_end();
     }
 }
 

@@ -4,7 +4,7 @@ use super::Trees;
 use super::reason::Reason;
 use super::report::{Failure, Judged, Report};
 use super::verdict::Verdict;
-use crate::process::handle::{Handle, Signal, all_exited, open_verified};
+use crate::process::handle::{Handle, Signal, open_verified, wait_all};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,11 +59,11 @@ async fn end_held(
 ) {
     let (handles, condemned): (Vec<Handle>, Vec<Condemned>) = held.into_iter().unzip();
     let mut outcomes: Vec<io::Result<()>> = handles.iter().map(|handle| handle.signal(first)).collect();
-    if !all_exited(&handles, grace).await {
+    if !wait_all(&handles, grace).await {
         for (handle, outcome) in handles.iter().zip(&mut outcomes).filter(|(_, outcome)| outcome.is_ok()) {
             *outcome = handle.signal(Signal::Kill);
         }
-        all_exited(&handles, AFTER_KILL).await;
+        wait_all(&handles, AFTER_KILL).await;
     }
     for ((handle, victim), outcome) in handles.iter().zip(condemned).zip(outcomes) {
         let outcome = if handle.has_exited() { Ok(()) } else { outcome.and(Err(still_there())) };

@@ -7,7 +7,7 @@ pub mod reason;
 pub mod report;
 pub mod verdict;
 
-use crate::process::guarantee::remove_leftovers;
+use crate::process::guarantee::remove_orphaned_groups;
 use crate::process::table::{CommandLines, Snapshot};
 use crate::process::tag::Instance;
 use allow::Allow;
@@ -207,7 +207,7 @@ impl Shared {
             Ok(verdicts) if dry_run => report.pretend(verdicts),
             Ok(verdicts) => {
                 end::carry_out(verdicts, &self.trees, options.kill_grace, &mut report).await;
-                let _ = tokio::task::spawn_blocking(remove_leftovers).await;
+                let _ = tokio::task::spawn_blocking(remove_orphaned_groups).await;
             }
             Err(error) => {
                 let message = format!("Cannot list processes: {error}");

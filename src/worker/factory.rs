@@ -79,7 +79,7 @@ impl Factory for WorkerFactory {
     }
 
     fn exited(&self, worker: &Arc<Worker>) -> impl Future<Output = WorkerError> + Send + 'static {
-        let (gone, worker) = (worker.process.gone(), Arc::downgrade(worker));
+        let (gone, worker) = (worker.process.wait(), Arc::downgrade(worker));
         async move {
             gone.await;
             WorkerError::Exited(worker.upgrade().map(|worker| worker.end()).unwrap_or_default())

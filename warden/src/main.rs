@@ -30,7 +30,7 @@ use arguments::{Arguments, Rest};
 use core::ffi::{c_char, c_int};
 use core::time::Duration;
 use kernel::{Received, SignalQueue};
-use protocol::{CHANNEL, EndOrder, Report};
+use protocol::{CHANNEL, Report, TerminateOrder};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, FromRawFd, OwnedFd};
 use rustix::io::{self, Errno, FdFlags, fcntl_setfd, read, write};
@@ -66,7 +66,7 @@ unsafe fn run(count: usize, values: *const *const c_char, environment: *const *c
     report(&channel, Report::Started(root.as_raw_nonzero().get()));
     let mut tree = Tree::new(root, arguments.has_proc, arguments.cgroup);
     match watch(&channel, &server, &mut tree, arguments) {
-        Ok(()) if arguments.rest == Rest::Reap && !tree.is_gone() && !tree.is_ending() => {
+        Ok(()) if arguments.rest == Rest::Reap && !tree.has_exited() && !tree.is_terminating() => {
             drop((channel, server));
             reap_all()
         }
@@ -132,14 +132,14 @@ fn watch(channel: &OwnedFd, server: &Server, tree: &mut Tree, arguments: Argumen
         }
         if let Some(ended) = tree.reap() {
             report(channel, ended);
-            if arguments.rest != Rest::End && !tree.is_ending() {
+            if arguments.rest != Rest::End && !tree.is_terminating() {
                 return Ok(());
             }
         }
-        if tree.is_gone() {
+        if tree.has_exited() {
             return Ok(());
         }
-        let mut timeout = tree.pursue();
+        let mut timeout = tree.kill_if_due();
         if server.handle.is_none() && !tree.is_killed() {
             timeout = Some(timeout.unwrap_or(LOOK_AGAIN).min(LOOK_AGAIN));
         }
@@ -158,10 +158,10 @@ fn watch(channel: &OwnedFd, server: &Server, tree: &mut Tree, arguments: Argumen
         }
         let is_ready = |at: usize| watched.get(at).is_some_and(|one| !one.revents().is_empty());
         if is_ready(2) || server.handle.is_none() && server.is_dead() {
-            tree.end(Duration::ZERO);
+            tree.terminate(Duration::ZERO);
         } else if is_ready(1) {
             // A channel that was closed is a server that died, or gave up.
-            tree.end(order(channel).map_or(Duration::ZERO, |order| Duration::from_millis(order.grace.into())));
+            tree.terminate(order(channel).map_or(Duration::ZERO, |order| Duration::from_millis(order.grace.into())));
         }
     }
 }
@@ -171,11 +171,11 @@ fn report(channel: &OwnedFd, report: Report) {
     let _ = write(channel, &report.to_bytes());
 }
 
-fn order(channel: &OwnedFd) -> Option<EndOrder> {
+fn order(channel: &OwnedFd) -> Option<TerminateOrder> {
     // Exactly one order: two that were sent in a row are two.
     let mut packet = [0; 4];
     let length = read(channel, &mut packet).ok()?;
-    EndOrder::from_bytes(&packet[..length])
+    TerminateOrder::from_bytes(&packet[..length])
 }
 
 fn timespec(duration: Duration) -> Timespec {

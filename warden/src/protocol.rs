@@ -63,12 +63,12 @@ impl Report {
 
 /// The server's only order: end the tree, with this many ms between SIGTERM and SIGKILL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EndOrder {
+pub struct TerminateOrder {
     /// Milliseconds.
     pub grace: u32,
 }
 
-impl EndOrder {
+impl TerminateOrder {
     /// As a packet.
     pub fn to_bytes(self) -> [u8; 4] {
         self.grace.to_le_bytes()

@@ -25,7 +25,7 @@ pub struct Tree {
     root: Option<Pid>,
     has_proc: bool,
     cgroup: Option<&'static CStr>,
-    gone: bool,
+    has_exited: bool,
     /// From when on everything is killed, by [`now`].
     kill_at: Option<Duration>,
     /// Between two looks.
@@ -44,7 +44,7 @@ impl Tree {
             root: Some(root),
             has_proc,
             cgroup,
-            gone: false,
+            has_exited: false,
             kill_at: None,
             pause: KILL_AGAIN,
             look_at: Duration::ZERO,
@@ -69,7 +69,7 @@ impl Tree {
                 Ok(None) => return report,
                 Err(Errno::INTR) => continue,
                 Err(_) => {
-                    self.gone = true;
+                    self.has_exited = true;
                     if let Some(folder) = self.cgroup {
                         cgroup::remove(folder);
                     }
@@ -87,12 +87,12 @@ impl Tree {
     }
 
     /// Whether no process is left.
-    pub fn is_gone(&self) -> bool {
-        self.gone
+    pub fn has_exited(&self) -> bool {
+        self.has_exited
     }
 
     /// Whether its end was ordered.
-    pub fn is_ending(&self) -> bool {
+    pub fn is_terminating(&self) -> bool {
         self.kill_at.is_some()
     }
 
@@ -102,7 +102,7 @@ impl Tree {
     }
 
     /// Asks all to end, and sees to it after `grace`; a later order can only make it sooner.
-    pub fn end(&mut self, grace: Duration) {
+    pub fn terminate(&mut self, grace: Duration) {
         let kill_at = now() + grace;
         if self.kill_at.is_none() && !grace.is_zero() {
             self.signal_all(Signal::TERM);
@@ -111,7 +111,7 @@ impl Tree {
     }
 
     /// Kills what has had its time, and tells when to look again.
-    pub fn pursue(&mut self) -> Option<Duration> {
+    pub fn kill_if_due(&mut self) -> Option<Duration> {
         let wait = self.kill_at?.max(self.look_at).saturating_sub(now());
         if !wait.is_zero() {
             return Some(wait);

@@ -39,7 +39,7 @@ pub fn run(prefix: &str) -> io::Result<()> {
         wait_for_death(&events, &mut trees)?;
     }
     let _ = receive(&mut trees);
-    kill_what_is_left(&trees, start, prefix);
+    kill_remaining(&trees, start, prefix);
     Ok(())
 }
 
@@ -93,20 +93,20 @@ fn receive(trees: &mut Trees) -> io::Result<()> {
 }
 
 /// Kills until two looks in a row find nobody.
-fn kill_what_is_left(trees: &Trees, server: StartMark, prefix: &str) {
+fn kill_remaining(trees: &Trees, server: StartMark, prefix: &str) {
     let mut stopped = HashSet::new();
     let mut empty = 0;
     for _ in 0..LOOKS {
         let links = links();
-        let left = trees.left(&links, server, |pid| is_tagged(environment(&procargs(pid)), prefix));
+        let remaining = trees.remaining(&links, server, |pid| is_tagged(environment(&procargs(pid)), prefix));
         // Only when nobody can start anybody any more are they killed: who loses his parent and his root is not found.
         let before = stopped.len();
-        stopped.extend(left.iter().map(|link| (link.pid, link.start)));
+        stopped.extend(remaining.iter().map(|link| (link.pid, link.start)));
         let all_stopped = stopped.len() == before;
-        for link in &left {
+        for link in &remaining {
             send(link.pid, link.start, if all_stopped { Signal::KILL } else { Signal::STOP });
         }
-        empty = if left.is_empty() { empty + 1 } else { 0 };
+        empty = if remaining.is_empty() { empty + 1 } else { 0 };
         if empty == 2 {
             return;
         }

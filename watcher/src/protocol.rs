@@ -18,7 +18,7 @@ pub enum Message {
     /// A tree was started.
     Started(TreeRoot),
     /// It is over.
-    Over(TreeRoot),
+    Exited(TreeRoot),
 }
 
 impl Message {
@@ -26,7 +26,7 @@ impl Message {
     pub fn to_bytes(self) -> [u8; MESSAGE] {
         let (kind, TreeRoot { pid, start }) = match self {
             Self::Started(root) => (1, root),
-            Self::Over(root) => (2, root),
+            Self::Exited(root) => (2, root),
         };
         let mut bytes = [kind; MESSAGE];
         bytes[1..5].copy_from_slice(&pid.to_le_bytes());
@@ -40,7 +40,7 @@ impl Message {
         let root = TreeRoot { pid: u32::from_le_bytes([a, b, c, d]), start: u64::from_le_bytes(start) };
         match kind {
             1 => Some(Self::Started(root)),
-            2 => Some(Self::Over(root)),
+            2 => Some(Self::Exited(root)),
             _ => None,
         }
     }
@@ -53,7 +53,7 @@ mod tests {
     #[test]
     fn reads_what_it_wrote_and_nothing_else() {
         let root = TreeRoot { pid: 0x1234_5678, start: 0x0102_0304_0506_0708 };
-        for message in [Message::Started(root), Message::Over(root)] {
+        for message in [Message::Started(root), Message::Exited(root)] {
             assert_eq!(Message::from_bytes(message.to_bytes()), Some(message));
         }
         assert_eq!(Message::from_bytes([0; MESSAGE]), None);

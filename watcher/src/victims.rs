@@ -21,7 +21,7 @@ impl Trees {
         for message in messages.iter().filter_map(|message| Message::from_bytes(*message)) {
             match message {
                 Message::Started(root) => self.roots.insert(root),
-                Message::Over(root) => self.roots.remove(&root),
+                Message::Exited(root) => self.roots.remove(&root),
             };
         }
         self.part = rest.to_vec();
@@ -30,7 +30,12 @@ impl Trees {
     /// All trees' members, and whoever the dead server has tagged, with their descendants.
     ///
     /// A root's pid is also the number of its group, and both mean something only as long as the root itself is there.
-    pub fn left<'a>(&self, links: &'a [Link], server: StartMark, is_tagged: impl Fn(u32) -> bool) -> Vec<&'a Link> {
+    pub fn remaining<'a>(
+        &self,
+        links: &'a [Link],
+        server: StartMark,
+        is_tagged: impl Fn(u32) -> bool,
+    ) -> Vec<&'a Link> {
         let mut left: Vec<&Link> = Vec::new();
         for root in &self.roots {
             let start = StartMark(root.start);
@@ -83,7 +88,7 @@ mod tests {
     }
 
     fn left(trees: &Trees, links: &[Link], tagged: &[u32]) -> Vec<u32> {
-        trees.left(links, SERVER, |pid| tagged.contains(&pid)).iter().map(|link| link.pid).collect()
+        trees.remaining(links, SERVER, |pid| tagged.contains(&pid)).iter().map(|link| link.pid).collect()
     }
 
     fn started(pid: u32, start: u64) -> Message {
@@ -108,7 +113,7 @@ mod tests {
         assert_eq!(left(&one, &links, &[201]), [100, 101, 102, 103, 201, 202], "and a daemon by its tag");
         let two = trees(&[started(100, 10), started(200, 20)]);
         assert_eq!(left(&two, &links, &[]), [100, 101, 102, 103, 200]);
-        let over = trees(&[started(100, 10), started(200, 20), Message::Over(TreeRoot { pid: 100, start: 10 })]);
+        let over = trees(&[started(100, 10), started(200, 20), Message::Exited(TreeRoot { pid: 100, start: 10 })]);
         assert_eq!(left(&over, &links, &[]), [200]);
         assert_eq!(left(&trees(&[]), &links, &[]), Vec::<u32>::new());
     }

@@ -48,13 +48,13 @@ pub async fn connect(registry: &Arc<Registry>, config: &ServerConfig, program: &
         },
         () = server.ended() => {
             // Its exit status says more than its silence.
-            let _ = timeout(LAST_BREATH, server.process.exited()).await;
+            let _ = timeout(LAST_BREATH, server.process.wait_root()).await;
             Some(CallError::Exited(ServerEnd::default()))
         }
     };
     let end = server.end();
     server.connection.hang_up();
-    server.process.finish().await;
+    server.process.shut_down().await;
     Err(match error {
         _ if server.process.wrote_too_much() => StartError::Handshake("its message was too long".to_owned(), end),
         None => StartError::TimedOut(config.start_timeout, end),
@@ -71,7 +71,7 @@ impl Server {
             let _ = timeout(LAST_LINES, self.silent.clone().wait_for(|silent| *silent)).await;
         };
         let exited = async {
-            self.process.exited().await;
+            self.process.wait_root().await;
             sleep(LAST_LINES).await;
         };
         tokio::select! {
@@ -89,16 +89,16 @@ impl Server {
             None => self.why_ended().await,
         };
         self.connection.end(&reason);
-        self.process.finish().await;
+        self.process.shut_down().await;
     }
 
     /// Describes the end of the server, as far as it is known.
     pub fn end(&self) -> ServerEnd {
-        ServerEnd { exit: self.process.exit(), stderr: self.connection.client.log.text(), reason: None }
+        ServerEnd { exit: self.process.exit_status(), stderr: self.connection.client.log.text(), reason: None }
     }
 
     async fn why_ended(&self) -> CallError {
-        let _ = timeout(LAST_BREATH, self.process.exited()).await;
+        let _ = timeout(LAST_BREATH, self.process.wait_root()).await;
         if self.process.wrote_too_much() {
             return CallError::TooLong(self.max_buffer);
         }

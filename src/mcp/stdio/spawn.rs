@@ -45,7 +45,7 @@ pub async fn start(registry: &Arc<Registry>, config: &ServerConfig, program: &Pr
         timeout: None,
         max_buffer: config.max_buffer,
         kill_grace: config.kill_grace,
-        lines: Some(Lines::Apart { stdout: Arc::clone(&stdout), stderr }),
+        lines: Some(Lines::Separate { stdout: Arc::clone(&stdout), stderr }),
         exit: None,
         on_stuck: OnStuck::Wait,
     };

@@ -99,7 +99,7 @@ impl Handle {
     }
 
     /// Waits until it has exited. Dropping the future changes nothing.
-    pub async fn exited(&self) {
+    pub async fn wait(&self) {
         if let Held::Pidfd(descriptor) = &self.held {
             // SAFETY: `watched` borrows the descriptor, so it is open for as long as it is watched.
             let watched = unsafe { AsyncFd::register_with_interest(descriptor.as_fd(), Interest::READABLE) };

@@ -61,7 +61,7 @@ impl Handle {
     pub fn reap_adopted(&self) {}
 
     /// Waits until it has exited. Dropping the future changes nothing.
-    pub async fn exited(&self) {
+    pub async fn wait(&self) {
         poll_until(|| self.has_exited()).await;
     }
 

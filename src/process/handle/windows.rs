@@ -2,7 +2,7 @@
 
 use super::poll::poll_until;
 use super::signal::Signal;
-use crate::process::windows::{has_exited, open_process, terminate};
+use crate::process::windows::{has_exited, kill, open_process};
 use std::io;
 use std::os::windows::io::OwnedHandle;
 use windows_sys::Win32::System::Threading::{PROCESS_SYNCHRONIZE, PROCESS_TERMINATE};
@@ -37,7 +37,7 @@ impl Handle {
         if signal == Signal::Continue {
             return Ok(());
         }
-        match terminate(&self.process) {
+        match kill(&self.process) {
             Err(_) if self.has_exited() => Ok(()),
             other => other,
         }
@@ -47,7 +47,7 @@ impl Handle {
     pub fn reap_adopted(&self) {}
 
     /// Waits until it has exited. Dropping the future changes nothing.
-    pub async fn exited(&self) {
+    pub async fn wait(&self) {
         poll_until(|| self.has_exited()).await;
     }
 

@@ -35,11 +35,11 @@ impl Group {
 
     /// SIGTERM, `grace`, SIGKILL. A zombie stays in the group, so that nothing tells whether the others have exited: beside a
     /// root that has exited they get no grace.
-    pub async fn end(&self, root: &Handle, grace: Duration) {
+    pub async fn terminate(&self, root: &Handle, grace: Duration) {
         let _ = kill_process_group(self.0, Signal::TERM);
-        let _ = timeout(grace, root.exited()).await;
+        let _ = timeout(grace, root.wait()).await;
         let _ = kill_process_group(self.0, Signal::KILL);
-        root.exited().await;
+        root.wait().await;
     }
 }
 

@@ -1,13 +1,13 @@
 //! Waiting for a child: how it ended, and the processor time of it and of all below it.
 
-use super::exit_status::Exit;
+use super::exit_status::ExitStatus;
 use std::time::Duration;
 
 /// What the system tells of a child once, and then forgets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Reaped {
     /// How it ended.
-    pub exit: Exit,
+    pub exit_status: ExitStatus,
     /// Its own processor time, and that of whom it, or somebody below it, had waited for.
     pub cpu_time: Duration,
 }
@@ -21,7 +21,7 @@ pub use macos::reap;
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use super::{Exit, Reaped, cpu_time};
+    use super::{ExitStatus, Reaped, cpu_time};
     use crate::process::handle::Handle;
     use rustix::process::WaitId;
     use std::ffi::c_int;
@@ -76,17 +76,17 @@ mod linux {
         }
         // SAFETY: the kernel has filled these in, or left them zero where nobody has exited.
         let (pid, status) = unsafe { (info.si_pid(), info.si_status()) };
-        let exit = match info.si_code {
-            libc::CLD_EXITED => Exit { code: Some(status), signal: None },
-            _ => Exit { code: None, signal: Some(status) },
+        let exit_status = match info.si_code {
+            libc::CLD_EXITED => ExitStatus { code: Some(status), signal: None },
+            _ => ExitStatus { code: None, signal: Some(status) },
         };
-        Ok((pid != 0).then(|| Reaped { exit, cpu_time: cpu_time(&usage) }))
+        Ok((pid != 0).then(|| Reaped { exit_status, cpu_time: cpu_time(&usage) }))
     }
 }
 
 #[cfg(target_os = "macos")]
 mod macos {
-    use super::{Exit, Reaped, cpu_time};
+    use super::{ExitStatus, Reaped, cpu_time};
     use crate::process::handle::Handle;
     use std::io;
     use std::mem::zeroed;
@@ -109,8 +109,8 @@ mod macos {
             }
         }
         let status = ExitStatus::from_raw(status);
-        let exit = Exit { code: status.code(), signal: status.signal() };
-        Ok(Reaped { exit, cpu_time: cpu_time(&usage) })
+        let exit_status = ExitStatus { code: status.code(), signal: status.signal() };
+        Ok(Reaped { exit_status, cpu_time: cpu_time(&usage) })
     }
 }
 
@@ -141,7 +141,7 @@ mod tests {
             [("exit 0", Some(0), None), ("exit 7", Some(7), None), ("kill -9 $$", None, Some(9))]
         {
             let child = started(script);
-            assert_eq!(reap(&child).expect("it is our child").exit, Exit { code, signal }, "{script}");
+            assert_eq!(reap(&child).expect("it is our child").exit_status, ExitStatus { code, signal }, "{script}");
             assert!(reap(&child).is_err(), "a second time");
         }
     }
@@ -162,6 +162,6 @@ mod tests {
         let id = child.wait_id().expect("it is held");
         assert_eq!(reap_if_exited(&id).expect("it is our child"), None);
         child.signal(Signal::Kill).expect("it is ours");
-        assert_eq!(reap(&child).expect("it is our child").exit, Exit { code: None, signal: Some(9) });
+        assert_eq!(reap(&child).expect("it is our child").exit_status, ExitStatus { code: None, signal: Some(9) });
     }
 }

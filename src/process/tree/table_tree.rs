@@ -1,7 +1,7 @@
 //! A tree as the process table shows it, and its end without a warden's help.
 
 use super::members::{Origin, Seen, left_in_group, members};
-use crate::process::handle::{self, Handle, Signal, all_exited};
+use crate::process::handle::{self, Handle, Signal, wait_all};
 use crate::process::table;
 use crate::process::tag::Tag;
 use std::io;
@@ -63,7 +63,7 @@ impl TableTree {
             held.retain(|handle| handle.signal(Signal::Kill).is_ok());
             empty = if held.is_empty() && !missed { empty + 1 } else { 0 };
             misses = if held.is_empty() { misses + u32::from(missed) } else { 0 };
-            if !all_exited(&held, KILL_WAIT).await {
+            if !wait_all(&held, KILL_WAIT).await {
                 sleep(RETRY_PAUSE).await;
             }
             // The root is waited for elsewhere.

@@ -1,6 +1,6 @@
 //! Unix: a tree below a warden, or a plain one where there is none, which on macOS has a watcher.
 
-use super::exit_status::Exit;
+use super::exit_status::ExitStatus;
 use super::process_group;
 use super::spec::Spec;
 use super::started::Started;
@@ -85,10 +85,10 @@ impl Root {
     }
 
     /// Who is above all of the tree, as far as anybody is, and has not been waited for before its end: the warden or the root.
-    pub fn top(&self) -> u32 {
+    pub fn topmost_pid(&self) -> u32 {
         match self {
             #[cfg(target_os = "linux")]
-            Self::Guarded(root) => root.top(),
+            Self::Guarded(root) => root.topmost_pid(),
             _ => self.pid(),
         }
     }
@@ -99,22 +99,22 @@ impl Root {
     }
 
     /// Waits until the command has exited, and tells how. Dropping the future changes nothing.
-    pub async fn exited(&mut self) -> Exit {
-        either!(self, root => root.exited().await)
+    pub async fn wait_root(&mut self) -> ExitStatus {
+        either!(self, root => root.wait_root().await)
     }
 
     /// Waits for the rest of the tree to end by itself, at most for `patience`; tells whether it has.
-    pub async fn gone(&mut self, patience: Duration) -> bool {
-        either!(self, root => root.gone(patience).await)
+    pub async fn wait(&mut self, timeout: Duration) -> bool {
+        either!(self, root => root.wait(timeout).await)
     }
 
     /// The processes of the tree that are there now, as far as the process table shows them.
-    pub async fn left(&mut self) -> Vec<u32> {
-        either!(self, root => root.left().await)
+    pub async fn pids(&mut self) -> Vec<u32> {
+        either!(self, root => root.pids().await)
     }
 
     /// Ends the whole tree: SIGTERM, `grace`, SIGKILL. Returns when nobody is left.
-    pub async fn end(&mut self, grace: Duration) {
-        either!(self, root => root.end(grace).await);
+    pub async fn terminate(&mut self, grace: Duration) {
+        either!(self, root => root.terminate(grace).await);
     }
 }

@@ -51,7 +51,7 @@ impl Watched {
         let root = TreeRoot { pid, start: start.0 };
         let mut watcher = WATCHER.lock();
         watcher.trees.insert(root);
-        watcher.tell(Message::Started(root));
+        watcher.notify(Message::Started(root));
         Self(root)
     }
 }
@@ -60,13 +60,13 @@ impl Drop for Watched {
     fn drop(&mut self) {
         let mut watcher = WATCHER.lock();
         watcher.trees.remove(&self.0);
-        watcher.tell(Message::Over(self.0));
+        watcher.notify(Message::Exited(self.0));
     }
 }
 
 impl Watcher {
     /// A watcher that does not listen, because it was killed or stopped, is replaced.
-    fn tell(&mut self, message: Message) {
+    fn notify(&mut self, message: Message) {
         if self.send(message).is_err() {
             // Without a new one, whoever starts the next tree gets the error.
             let _ = self.replace();

@@ -48,7 +48,7 @@ pub async fn pass_on<P: AsyncRead + Unpin>(mut pipe: Pipe<P>, mut to: LineReader
             to.pass(lines).await;
         }
         if too_long.is_some() || to.splitter.pending() > to.max_line {
-            overflow.happen();
+            overflow.set();
             return;
         }
     }

@@ -16,12 +16,12 @@ struct Ear {
 }
 
 impl Listener for Ear {
-    fn hear(&self, line: &[u8]) {
+    fn on_line(&self, line: &[u8]) {
         self.heard.lock().push(String::from_utf8_lossy(line).into_owned());
         self.changed.notify_one();
     }
 
-    fn ended(&self) {
+    fn on_end(&self) {
         self.has_ended.store(true, Ordering::Release);
         self.changed.notify_one();
     }
@@ -30,7 +30,7 @@ impl Listener for Ear {
         self.is_full.load(Ordering::Acquire)
     }
 
-    fn room(&self) -> &Notify {
+    fn drained(&self) -> &Notify {
         &self.room
     }
 }
@@ -93,8 +93,8 @@ impl Bench {
     }
 }
 
-fn turn(loan: &event_loop::EventLoopReader) -> bool {
-    loan.read_ready(&mut [0; 16])
+fn read_ready(reader: &event_loop::EventLoopReader) -> bool {
+    reader.read_ready(&mut [0; 16])
 }
 
 #[tokio::test]
@@ -102,21 +102,21 @@ async fn lines_are_heard_whoever_reads_them() {
     let mut bench = Bench::new(100);
     bench.write("one\ntw");
     bench.ear.has_heard(&["one"]).await;
-    let (loan, released) = bench.lend().await;
+    let (reader, released) = bench.lend().await;
     assert!(bench.stdout.read_on_event_loop(|| {}).is_none(), "one has it");
     bench.write("o\nthree\nfo");
-    assert!(turn(&loan));
+    assert!(read_ready(&reader));
     assert_eq!(*bench.ear.heard.lock(), ["one", "two", "three"], "read by whoever has it, at once");
-    assert!(turn(&loan), "nothing to read is no reason to give it back");
-    drop(loan);
+    assert!(read_ready(&reader), "nothing to read is no reason to give it back");
+    drop(reader);
     bench.write("ur\n");
     bench.ear.has_heard(&["one", "two", "three", "four"]).await;
-    let (loan, _) = bench.lend().await;
+    let (reader, _) = bench.lend().await;
     bench.write("last");
     bench.child = None;
-    assert!(turn(&loan), "there was something");
-    assert!(!turn(&loan), "the end");
-    drop(loan);
+    assert!(read_ready(&reader), "there was something");
+    assert!(!read_ready(&reader), "the end");
+    drop(reader);
     bench.ear.is_over().await;
     bench.ear.has_heard(&["one", "two", "three", "four", "last"]).await;
     assert!(!released.load(Ordering::Acquire), "it was given back");
@@ -125,27 +125,27 @@ async fn lines_are_heard_whoever_reads_them() {
 #[tokio::test]
 async fn a_glance_reads_what_whoever_has_it_has_not() {
     let bench = Bench::new(100);
-    let (loan, _) = bench.lend().await;
+    let (reader, _) = bench.lend().await;
     bench.write("one\n");
     bench.stdout.read_available();
     assert_eq!(*bench.ear.heard.lock(), ["one"]);
     bench.write("two\n");
-    assert!(turn(&loan));
+    assert!(read_ready(&reader));
     assert_eq!(*bench.ear.heard.lock(), ["one", "two"]);
 }
 
 #[tokio::test]
 async fn when_it_is_stopped_what_there_is_is_read_and_whoever_has_it_is_told() {
     let bench = Bench::new(100);
-    let (loan, released) = bench.lend().await;
+    let (reader, released) = bench.lend().await;
     bench.write("one\nlast");
     bench.stop.send_replace(true);
     bench.ear.is_over().await;
     assert_eq!(*bench.ear.heard.lock(), ["one", "last"]);
     assert!(released.load(Ordering::Acquire));
-    assert!(rustix::io::fcntl_getfd(loan.as_fd()).is_ok(), "its descriptor stays open for whoever watches it");
+    assert!(rustix::io::fcntl_getfd(reader.as_fd()).is_ok(), "its descriptor stays open for whoever watches it");
     bench.write("more\n");
-    assert!(!turn(&loan));
+    assert!(!read_ready(&reader));
     assert_eq!(bench.ear.heard.lock().len(), 2);
     assert!(bench.stdout.read_on_event_loop(|| {}).is_none());
 }
@@ -155,13 +155,13 @@ async fn a_line_that_is_too_long_ends_it_whoever_reads_it() {
     for is_lent in [false, true] {
         let bench = Bench::new(5);
         if is_lent {
-            let (loan, _) = bench.lend().await;
+            let (reader, _) = bench.lend().await;
             bench.write("12345\n123456\n");
-            assert!(!turn(&loan));
+            assert!(!read_ready(&reader));
         } else {
             bench.write("12345\n123456\n");
         }
-        assert!(timeout(Duration::from_secs(30), bench.stdout.overflow().happened()).await.is_ok());
+        assert!(timeout(Duration::from_secs(30), bench.stdout.overflow().wait()).await.is_ok());
         bench.ear.is_over().await;
         bench.ear.has_heard(&["12345"]).await;
         assert!(bench.reading.await.is_ok());
@@ -171,11 +171,11 @@ async fn a_line_that_is_too_long_ends_it_whoever_reads_it() {
 #[tokio::test]
 async fn who_is_full_is_not_read_for_until_there_is_room() {
     let bench = Bench::new(100);
-    let (loan, _) = bench.lend().await;
+    let (reader, _) = bench.lend().await;
     bench.ear.is_full.store(true, Ordering::Release);
     bench.write("one\n");
-    assert!(!turn(&loan), "it is given back to somebody who can wait");
-    drop(loan);
+    assert!(!read_ready(&reader), "it is given back to somebody who can wait");
+    drop(reader);
     bench.write("two\n");
     tokio::task::yield_now().await;
     bench.stdout.read_available();

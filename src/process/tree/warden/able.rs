@@ -1,6 +1,5 @@
 //! Whether this system lets a warden do its work, found out by the first one.
 
-use super::child::Child;
 use super::protocol::{PACKET, Report};
 use super::spawn::{Refusal, Spawned, spawn};
 use crate::process::tag::{Instance, Tag};
@@ -57,7 +56,7 @@ fn attempt() -> io::Result<Result<(), Cause>> {
             let report = report_of(&pipes.channel);
             // Its channel is closed, so it ends.
             drop(pipes);
-            Child::wait(child);
+            child.wait_blocking();
             drop(group);
             report?
         }

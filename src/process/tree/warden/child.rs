@@ -54,15 +54,15 @@ impl Child {
     }
 
     /// Holds up the thread until it has ended.
-    pub fn wait(mut self) {
+    pub fn wait_blocking(mut self) {
         if let Some(child) = self.0.take() {
             let _ = waitid(WaitId::Pid(child.pid), WaitIdOptions::EXITED);
         }
     }
 
     /// Waits for its end and lets go of its pid. Tells what it was, once; dropping the future changes nothing.
-    pub async fn ended(&mut self) -> Option<Reaped> {
-        let reaped = self.0.as_ref()?.ended().await;
+    pub async fn wait(&mut self) -> Option<Reaped> {
+        let reaped = self.0.as_ref()?.wait().await;
         self.0 = None;
         reaped
     }
@@ -72,15 +72,15 @@ impl Drop for Child {
     fn drop(&mut self) {
         // Without a runtime the server ends, and the system waits for what it leaves.
         if let (Some(child), Ok(runtime)) = (self.0.take(), runtime::Handle::try_current()) {
-            runtime.spawn(async move { child.ended().await });
+            runtime.spawn(async move { child.wait().await });
         }
     }
 }
 
 impl Unwaited {
-    async fn ended(&self) -> Option<Reaped> {
+    async fn wait(&self) -> Option<Reaped> {
         if let Some(handle) = &self.handle {
-            handle.exited().await;
+            handle.wait().await;
         }
         loop {
             let held = self.handle.as_ref().and_then(|handle| handle.wait_id().ok());

@@ -10,7 +10,7 @@ mod child;
 mod protocol;
 mod spawn;
 
-use super::exit_status::Exit;
+use super::exit_status::ExitStatus;
 use super::members::Origin;
 use super::reap::Reaped;
 use super::spec::Spec;
@@ -22,7 +22,7 @@ use crate::process::identity::{StartMark, start_mark};
 use crate::process::tag::{Instance, Tag};
 pub use able::{able, is_known_unable};
 use child::Child;
-use protocol::{EndOrder, PACKET, Report};
+use protocol::{PACKET, Report, TerminateOrder};
 use rustix::process::Signal;
 pub use spawn::Refusal;
 use spawn::{Pipes, Spawned};
@@ -31,7 +31,6 @@ use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::net::UnixStream;
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
-use tokio::time::timeout;
 
 /// How long the warden may take with its kills before they are done for it.
 const WARDEN_WAIT: Duration = Duration::from_secs(1);
@@ -40,13 +39,13 @@ const WARDEN_WAIT: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Root {
     pid: u32,
-    exit: Option<Exit>,
+    exit_status: Option<ExitStatus>,
     /// The warden itself has told of it.
-    exit_is_reported: bool,
+    is_exit_reported: bool,
     reports: Reports,
     warden: Child,
     /// Whether the warden ended as it should, with nobody left, once it has been waited for.
-    orderly: Option<bool>,
+    was_orderly: Option<bool>,
     cpu_time: Duration,
     tag: Tag,
     group: Option<Group>,
@@ -73,7 +72,7 @@ pub async fn start(spec: &Spec) -> Result<Started<Root>, Refusal> {
         Ok(connected) => connected,
         Err(error) => {
             // Its channel is closed, so it ends whatever it has started.
-            spawned.child.ended().await;
+            spawned.child.wait().await;
             return Err(error.into());
         }
     };
@@ -81,11 +80,11 @@ pub async fn start(spec: &Spec) -> Result<Started<Root>, Refusal> {
     let leaves_reaper = spawn::leaves_reaper(spec);
     let mut root = Root {
         pid: 0,
-        exit: None,
-        exit_is_reported: false,
+        exit_status: None,
+        is_exit_reported: false,
         reports,
         warden,
-        orderly: None,
+        was_orderly: None,
         cpu_time: Duration::ZERO,
         tag,
         group,
@@ -94,15 +93,15 @@ pub async fn start(spec: &Spec) -> Result<Started<Root>, Refusal> {
     match root.reports.next().await {
         Some(Report::Started(pid)) => root.pid = pid.unsigned_abs(),
         Some(Report::NotStarted(errno)) => {
-            root.bury().await;
+            root.reap().await;
             return Err(io::Error::from_raw_os_error(errno).into());
         }
         Some(Report::NoWarden(errno)) => {
-            root.bury().await;
+            root.reap().await;
             return Err(Refusal::Warden(io::Error::from_raw_os_error(errno)));
         }
         _ => {
-            root.end(Duration::ZERO).await;
+            root.terminate(Duration::ZERO).await;
             return Err(Refusal::Warden(io::Error::other("the warden above it was ended before it had started it")));
         }
     }
@@ -138,7 +137,7 @@ impl Root {
     }
 
     /// Who is above all of the tree until its end: the warden.
-    pub fn top(&self) -> u32 {
+    pub fn topmost_pid(&self) -> u32 {
         self.warden.pid().unwrap_or(self.pid)
     }
 
@@ -149,55 +148,55 @@ impl Root {
     }
 
     /// Waits until the command has exited, and tells how. Dropping the future changes nothing.
-    pub async fn exited(&mut self) -> Exit {
-        while self.exit.is_none() {
+    pub async fn wait_root(&mut self) -> ExitStatus {
+        while self.exit_status.is_none() {
             let report = self.reports.next().await;
-            self.exit = Some(match report {
-                Some(Report::Exited(code)) => Exit { code: Some(code), signal: None },
-                Some(Report::Signaled(signal)) => Exit { code: None, signal: Some(signal) },
+            self.exit_status = Some(match report {
+                Some(Report::Exited(code)) => ExitStatus { code: Some(code), signal: None },
+                Some(Report::Signaled(signal)) => ExitStatus { code: None, signal: Some(signal) },
                 Some(_) => continue,
                 // The warden was killed; the kernel has then killed the command.
-                None => Exit { code: None, signal: Some(Signal::KILL.as_raw()) },
+                None => ExitStatus { code: None, signal: Some(Signal::KILL.as_raw()) },
             });
-            self.exit_is_reported = report.is_some();
+            self.is_exit_reported = report.is_some();
         }
-        self.exit.unwrap_or_default()
+        self.exit_status.unwrap_or_default()
     }
 
     /// Waits for the rest of the tree to end by itself, at most for `patience`; tells whether it has.
-    pub async fn gone(&mut self, patience: Duration) -> bool {
-        timeout(patience, self.bury()).await.is_ok_and(|orderly| orderly)
+    pub async fn wait(&mut self, timeout: Duration) -> bool {
+        tokio::time::timeout(timeout, self.reap()).await.is_ok_and(|was_orderly| was_orderly)
     }
 
     /// The processes of the tree that are there now, without the warden; the root where no process table shows them.
-    pub async fn left(&mut self) -> Vec<u32> {
+    pub async fn pids(&mut self) -> Vec<u32> {
         if host().proc != Proc::Own {
-            return if self.exit.is_none() { vec![self.pid] } else { Vec::new() };
+            return if self.exit_status.is_none() { vec![self.pid] } else { Vec::new() };
         }
         let warden = self.warden.pid();
-        let mut left = self.in_table().pids().await;
-        left.retain(|pid| Some(*pid) != warden);
-        left
+        let mut pids = self.in_table().pids().await;
+        pids.retain(|pid| Some(*pid) != warden);
+        pids
     }
 
     /// Ends the whole tree: SIGTERM, `grace`, SIGKILL. Returns when nobody is left.
-    pub async fn end(&mut self, grace: Duration) {
+    pub async fn terminate(&mut self, grace: Duration) {
         self.leaves_reaper = false;
-        let order = EndOrder { grace: u32::try_from(grace.as_millis()).unwrap_or(u32::MAX) };
+        let order = TerminateOrder { grace: u32::try_from(grace.as_millis()).unwrap_or(u32::MAX) };
         // A warden that has gone takes no orders, and needs none.
         let _ = self.reports.channel.try_write(&order.to_bytes());
-        let mut patience = grace.saturating_add(WARDEN_WAIT);
+        let mut timeout = grace.saturating_add(WARDEN_WAIT);
         loop {
             // Whatever has stopped it may do so again.
             self.warden.wake();
-            if self.gone(patience).await {
+            if self.wait(timeout).await {
                 return;
             }
             // Without a process table only the warden can find the tree, for as long as it lives.
-            if host().proc == Proc::Own || self.orderly.is_some() {
+            if host().proc == Proc::Own || self.was_orderly.is_some() {
                 break;
             }
-            patience = WARDEN_WAIT;
+            timeout = WARDEN_WAIT;
         }
         // The warden is stopped, or was killed: what it would have done is done from here, as far as it can be.
         if let Some(group) = &self.group {
@@ -205,7 +204,7 @@ impl Root {
             self.cpu_time = group.cpu_time().unwrap_or_default();
         }
         self.in_table().kill().await;
-        self.bury().await;
+        self.reap().await;
     }
 
     /// The tree as the process table can show it: below the warden, or by the tag alone when that has been waited for.
@@ -216,18 +215,18 @@ impl Root {
     }
 
     /// Waits for the warden's end and lets go of its pid; tells whether it left nobody behind.
-    async fn bury(&mut self) -> bool {
-        self.exited().await;
+    async fn reap(&mut self) -> bool {
+        self.wait_root().await;
         while self.reports.next().await.is_some() {}
-        if self.leaves_reaper && self.exit_is_reported {
+        if self.leaves_reaper && self.is_exit_reported {
             return true;
         }
-        if self.orderly.is_none() {
-            let Reaped { exit, cpu_time } = self.warden.ended().await.unwrap_or_default();
-            self.orderly = Some(exit.code == Some(0));
+        if self.was_orderly.is_none() {
+            let Reaped { exit_status, cpu_time } = self.warden.wait().await.unwrap_or_default();
+            self.was_orderly = Some(exit_status.code == Some(0));
             self.cpu_time = self.cpu_time.max(cpu_time);
         }
-        self.orderly.unwrap_or_default()
+        self.was_orderly.unwrap_or_default()
     }
 }
 

@@ -47,14 +47,14 @@ impl Job {
     }
 
     /// Ends every process in it, without waiting for that.
-    pub fn terminate(&self) {
-        // It fails for processes that cannot be ended, of which `emptied` tells.
+    pub fn kill(&self) {
+        // It fails for processes that cannot be ended, of which `wait` tells.
         // SAFETY: the handle is open.
         unsafe { TerminateJobObject(self.0.as_raw_handle(), 1) };
     }
 
     /// Waits until nobody is in it. Dropping the future changes nothing.
-    pub async fn emptied(&self) {
+    pub async fn wait(&self) {
         let [mut pause, longest] = POLL_PAUSE;
         // The messages that a job sends to a port are not promised to arrive; the count is exact.
         while self.facts().is_ok_and(|facts| facts.ActiveProcesses > 0) {
@@ -75,7 +75,7 @@ impl Job {
     }
 
     /// Closes it without ending anybody.
-    pub fn let_go(self) {
+    pub fn release(self) {
         if self.limit(0).is_err() {
             // Rather an open handle, until this process ends, than the end of what was to stay.
             std::mem::forget(self);

@@ -3,7 +3,7 @@
 mod job;
 mod pipes;
 
-use super::exit_status::Exit;
+use super::exit_status::ExitStatus;
 use super::spec::Spec;
 use super::started::Started;
 use crate::process::program;
@@ -15,7 +15,6 @@ use std::io;
 use std::os::windows::io::BorrowedHandle;
 use std::time::Duration;
 use tokio::process::{Child, Command};
-use tokio::time::timeout;
 use windows_sys::Win32::Foundation::ERROR_BAD_ARGUMENTS;
 use windows_sys::Win32::System::Threading::{CREATE_NO_WINDOW, CREATE_SUSPENDED};
 
@@ -92,7 +91,7 @@ impl Root {
     }
 
     /// The process that the tree grew from; there is none above it.
-    pub fn top(&self) -> u32 {
+    pub fn topmost_pid(&self) -> u32 {
         self.pid
     }
 
@@ -102,38 +101,38 @@ impl Root {
     }
 
     /// Waits until the root has exited, and tells how. Dropping the future changes nothing.
-    pub async fn exited(&mut self) -> Exit {
+    pub async fn wait_root(&mut self) -> ExitStatus {
         let status = self.child.wait().await.ok();
-        Exit { code: status.and_then(|status| status.code()), signal: None }
+        ExitStatus { code: status.and_then(|status| status.code()), signal: None }
     }
 
     /// Waits for the rest of the tree to end by itself, at most for `patience`; tells whether it has.
-    pub async fn gone(&mut self, patience: Duration) -> bool {
+    pub async fn wait(&mut self, timeout: Duration) -> bool {
         if self.detached
             && let Some(job) = self.job.take()
         {
             self.cpu_time = job.cpu_time().unwrap_or_default();
-            job.let_go();
+            job.release();
         }
         match &self.job {
-            Some(job) => timeout(patience, job.emptied()).await.is_ok(),
+            Some(job) => tokio::time::timeout(timeout, job.wait()).await.is_ok(),
             None => true,
         }
     }
 
     /// The root, which stands for all that may be there.
     #[expect(clippy::unused_async, reason = "elsewhere the process table is read")]
-    pub async fn left(&mut self) -> Vec<u32> {
+    pub async fn pids(&mut self) -> Vec<u32> {
         vec![self.pid]
     }
 
     /// Ends the whole tree. Its input is closed already, which is all the asking that Windows knows; after `grace`, or as
     /// soon as the root has exited, the job is terminated. Returns when nobody is left.
-    pub async fn end(&mut self, grace: Duration) {
-        let _ = timeout(grace, self.exited()).await;
+    pub async fn terminate(&mut self, grace: Duration) {
+        let _ = tokio::time::timeout(grace, self.wait_root()).await;
         if let Some(job) = &self.job {
-            job.terminate();
-            job.emptied().await;
+            job.kill();
+            job.wait().await;
         }
     }
 }
