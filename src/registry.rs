@@ -1,4 +1,4 @@
-//! The trees that run now: what they are called, how long they may take, and how to end them.
+//! The process trees that run now: their labels, their timeouts, and requests to end them.
 
 mod end;
 mod entry;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-/// How a tree ended that had no reason of ours to.
+/// Returns the metrics' word for the end of a tree that ended without a request.
 fn by_itself(exit: ExitStatus, has_oom_killed: impl FnOnce() -> bool) -> &'static str {
     match exit.code {
         Some(0) => "ok",
@@ -36,7 +36,7 @@ pub struct Registry {
     listeners: Listeners,
 }
 
-/// For all registries, because a tag names the process and the number alone.
+/// One counter for all registries, because a tag holds only the process and the number.
 static LAST_NUMBER: AtomicU64 = AtomicU64::new(0);
 
 impl Registry {
@@ -53,35 +53,37 @@ impl Registry {
         Registration { registry: Arc::clone(self), tree, start, oom_kills: oom::kills_before(), _guard: guard }
     }
 
-    /// The trees that run now, in the order in which they were started.
+    /// Returns the running trees, in the order of their starts.
     pub fn list(&self) -> Vec<Entry> {
         self.trees.lock().values().cloned().collect()
     }
 
-    /// The tree with this number, while it runs.
+    /// Returns the tree with this number, while it runs.
     pub fn get(&self, tree: u64) -> Option<Entry> {
         self.trees.lock().get(&tree).cloned()
     }
 
-    /// Whoever holds the listener is told, from those that run now on. `wake` is called when there is something to take, on
-    /// whatever thread; it must not use the registry.
+    /// Subscribes to events, beginning with the starts of the running trees, until the listener is dropped.
+    ///
+    /// `wake` is called on any thread when there are events to take. It must not use the registry.
     pub fn subscribe(&self, wake: impl Fn() + Send + Sync + 'static) -> Arc<Listener> {
-        // Under the lock, under which starts are told too: each is told once.
+        // Starts are notified under the same lock, so each is notified once.
         let trees = self.trees.lock();
         self.listeners.add(wake, trees.values().filter_map(Event::spawned))
     }
 
-    /// A process that was no tree of this registry has been ended by the cleanup.
+    /// Notifies listeners that the cleanup has ended a process that was no tree of this registry.
     pub fn notify_cleaned_up(&self, pid: u32) {
         let kind = EventKind::Killed(EndReason::Cleanup.name());
         self.listeners.notify(|| Some(Event { pid, label: Label::default(), time: SystemTime::now(), kind }));
     }
 
-    /// EventKind was started, ended and runs, by server; `look` tells what the tree below a pid uses.
+    /// Counts the started, ended and running trees by server. `look` reads the usage of the tree below a pid.
     pub fn children(&self, look: impl Fn(u32) -> Usage) -> Vec<ChildrenOf> {
         let seen: BTreeMap<u64, Usage> =
             self.list().into_iter().filter_map(|entry| Some((entry.tree, look(entry.topmost_pid?)))).collect();
-        // EventKind has ended since is counted as ended and what is told is remembered, under one lock: time never goes back.
+        // Trees that ended meanwhile count as ended, and results are kept under one lock, so that processor time never
+        // goes back.
         let mut trees = self.trees.lock();
         let mut children = self.children.lock().clone();
         for entry in trees.values_mut().filter(|entry| entry.pid.is_some()) {
@@ -94,19 +96,19 @@ impl Registry {
     }
 }
 
-/// Keeps a tree listed; dropped when its last process has exited.
+/// Keeps a tree listed. Dropped when every process of the tree has exited.
 #[derive(Debug)]
 pub struct Registration {
     registry: Arc<Registry>,
     tree: u64,
     start: Instant,
-    /// How often the system had run out of memory before.
+    /// The number of kills for lack of memory before the start.
     oom_kills: Option<u64>,
     _guard: end::Guard,
 }
 
 impl Registration {
-    /// Notes the root's pid, and that of who is above it.
+    /// Notes the root's pid, and the pid of the process above the whole tree.
     pub fn set_started(&self, pid: u32, topmost_pid: u32) {
         if let Some(entry) = self.registry.trees.lock().get_mut(&self.tree) {
             (entry.pid, entry.topmost_pid) = (Some(pid), Some(topmost_pid));
@@ -123,8 +125,7 @@ impl Registration {
         }
     }
 
-    /// Counts and tells the tree's end, and lists it no longer: why it had to end, if it did, how its root exited, how long
-    /// it took, and its processor time.
+    /// Counts the end of the tree, notifies listeners, and removes the tree from the list.
     pub fn set_exited(&self, reason: Option<EndReason>, exit: ExitStatus, duration: Duration, cpu_time: Duration) {
         let has_oom_killed = || self.oom_kills.zip(oom::kills()).is_some_and(|(before, now)| now > before);
         let how = reason.map_or_else(|| by_itself(exit, has_oom_killed), EndReason::name);
@@ -139,7 +140,7 @@ impl Registration {
         self.registry.listeners.notify(|| event(EventKind::Exited { duration, exit, reason: how }));
     }
 
-    /// How long it has been listed.
+    /// Returns the time since the start of the registration.
     pub fn age(&self) -> Duration {
         self.start.elapsed()
     }
@@ -156,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn how_a_tree_ended_by_itself() {
+    fn an_exit_status_maps_to_the_word_of_the_metrics() {
         let code = |code| ExitStatus { code: Some(code), signal: None };
         let signal = |signal| ExitStatus { code: None, signal: Some(signal) };
         for (exit, alone, without_memory) in [
@@ -189,7 +190,7 @@ mod tests {
         };
         let (one, other) = (start(1), start(2));
         assert_eq!(seen(usage(40)), (2, 80));
-        assert_eq!(seen(usage(30)), (2, 80), "a look that missed somebody");
+        assert_eq!(seen(usage(30)), (2, 80), "a look that missed a process");
         one.set_exited(None, ExitStatus::default(), Duration::ZERO, Duration::from_millis(10));
         assert_eq!(seen(usage(0)), (1, 80), "an end at which less was known");
         other.set_exited(None, ExitStatus::default(), Duration::ZERO, Duration::from_millis(60));
@@ -197,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stuck_tree_is_counted_once_and_listed_until_it_has_ended() {
+    fn a_stuck_tree_is_counted_once_and_listed_until_its_exit() {
         let registry = Arc::<Registry>::default();
         let registration = registry.register(Entry::new(1, Label::default(), None, EndRequest::default()));
         registration.set_started(100, 99);
@@ -214,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tree_that_ends_while_it_is_looked_at_counts_once() {
+    fn a_tree_that_exits_during_a_count_counts_once() {
         let registry = Arc::<Registry>::default();
         let registration = registry.register(Entry::new(1, Label::default(), None, EndRequest::default()));
         registration.set_started(100, 99);

@@ -1,4 +1,4 @@
-//! One tracked call: start the tree, feed it, collect what it writes, and see to its end.
+//! Runs one tracked call: starts the tree, feeds it, captures its outputs, and waits for its exit.
 
 mod capture;
 mod ending;
@@ -26,56 +26,56 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
-/// How many reads' worth of lines may wait for their receiver before the child has to.
+/// The number of reads that may be pending with their lines before the child has to wait.
 pub const READS_AHEAD: usize = 4;
 
-/// What to run, and within which bounds.
+/// The command to run, and its limits.
 #[derive(Debug, Clone)]
 pub struct Call {
-    /// What to start.
+    /// The command.
     pub spec: Spec,
-    /// Who it runs for.
+    /// The owner.
     pub label: Label,
-    /// How long it may take; `None` when nobody said, [`Duration::MAX`] for ever.
+    /// The timeout: `None` if the caller gave none, [`Duration::MAX`] for no limit.
     pub timeout: Option<Duration>,
-    /// How many bytes each of its outputs may have; in a stream, each line.
+    /// The most bytes of each output, or of each line if lines are passed on.
     pub max_buffer: usize,
     /// The time between SIGTERM and SIGKILL, and how long an output may stay open after the root has exited.
     pub kill_grace: Duration,
-    /// Receives the lines while they are written; without it, the outputs are kept.
+    /// Receives the lines as they are written. `None` to keep the outputs instead.
     pub lines: Option<Lines>,
-    /// Is told how the root exited as soon as it has, whatever is left of its tree.
+    /// Receives the root's exit status as soon as the root has exited, while its tree may still run.
     pub exit: Option<watch::Sender<Option<ExitStatus>>>,
-    /// When to be over with a tree that does not end when it is killed.
+    /// The behaviour if the tree does not exit when it is killed.
     pub on_stuck: OnStuck,
 }
 
-/// What became of a call. All its processes have exited, but those that are told to be left.
+/// The result of a call. Every process has exited, except those in `left`.
 #[derive(Debug)]
 pub struct Outcome {
     /// The root's pid.
     pub pid: u32,
-    /// How the root ended.
+    /// The root's exit status.
     pub exit_status: ExitStatus,
-    /// Why it had to end, if it did not do so by itself.
+    /// The reason that the tree was ended early, if it was.
     pub end_reason: Option<EndReason>,
-    /// What it wrote, up to the bound; in a stream, nothing.
+    /// The standard output up to the limit. Empty if lines are passed on.
     pub stdout: Vec<u8>,
-    /// The same for its errors; in a stream, their last part.
+    /// The standard error up to the limit. Its last part if lines are passed on.
     pub stderr: Vec<u8>,
-    /// From its start until its last process had exited.
+    /// The time from the start until every process had exited.
     pub duration: Duration,
-    /// The processes that are still there, of a call that is over without them.
+    /// The stuck processes that still run, if the call did not wait for them.
     pub left: Option<Vec<u32>>,
 }
 
-/// How long it may take to find out what is left.
+/// The time for listing the processes of a stuck tree.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Runs a call until the last of its processes has exited. `on_start` is told its pid once it has started.
+/// Runs a call until every process of its tree has exited. `on_start` gets the root's pid after the start.
 ///
 /// # Errors
-/// The system's error when nothing could be started.
+/// The system's error when the command could not be started.
 pub async fn run(
     registry: &Arc<Registry>,
     call: Call,
@@ -105,10 +105,10 @@ pub async fn run(
     let mut is_complete = false;
     if end_reason.is_none() {
         notify_exit(root.wait_root().await);
-        // What it wrote is still to be read, and what it started may want to finish.
+        // The outputs still have to be read, and the rest of the tree may want to finish.
         let rest = async { tokio::join!(timeout(kill_grace, capture.wait()), root.wait(kill_grace)) };
         tokio::select! {
-            // Who was let go may keep the outputs open, and write to them, for ever.
+            // A detached process may keep the outputs open and write to them without end.
             (read, has_exited) = rest => is_complete = has_exited && (spec.detached || read.is_ok()),
             reason = &mut interrupted => end_reason = Some(reason),
         }
@@ -139,7 +139,7 @@ pub async fn run(
     Ok(Outcome { pid: root.pid(), exit_status, end_reason, stdout, stderr, duration, left: None })
 }
 
-/// Waits for whatever ends a call before it ends by itself.
+/// Waits for an event that ends the call early.
 async fn interrupted(end: &EndRequest, limit: Option<Duration>, overflow: Arc<Overflow>) -> EndReason {
     let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
     let time_is_up = async {

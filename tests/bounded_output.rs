@@ -1,4 +1,4 @@
-//! Outputs are kept up to their bound, and lines wait for whoever reads them.
+//! Outputs are kept up to their limit, and lines wait for their receiver.
 
 #![cfg(unix)]
 
@@ -17,7 +17,7 @@ async fn bounded(text: &str, max_buffer: usize) -> Outcome {
 }
 
 #[tokio::test]
-async fn exactly_the_bound_is_kept_and_one_byte_more_ends_the_tree() {
+async fn an_output_may_be_as_long_as_the_limit_and_one_byte_more_ends_the_tree() {
     for length in [1, 65_536, 65_537, 1_000_000] {
         let fine = bounded(&format!("head -c {length} /dev/zero"), length).await;
         assert_eq!((fine.end_reason, fine.stdout.len()), (None, length));
@@ -27,7 +27,7 @@ async fn exactly_the_bound_is_kept_and_one_byte_more_ends_the_tree() {
 }
 
 #[tokio::test]
-async fn endless_output_to_both_is_bounded() {
+async fn endless_outputs_are_bounded() {
     let outcome = bounded("yes & yes >&2", 100_000).await;
     assert_eq!(outcome.end_reason, Some(EndReason::MaxBuffer));
     assert!(outcome.stdout.len() <= 100_000 && outcome.stderr.len() <= 100_000);
@@ -39,7 +39,7 @@ fn with_lines(call: Call) -> (Call, mpsc::Receiver<Vec<Line>>) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_receiver_that_takes_an_hour_for_each_read_gets_them_all() {
+async fn a_slow_receiver_gets_all_lines() {
     let (call, mut lines) = with_lines(script("seq 5000"));
     let receiving = async {
         let mut received = 0;
@@ -78,7 +78,7 @@ async fn a_command_waits_for_a_receiver_that_does_not_read() {
 }
 
 #[tokio::test]
-async fn a_command_whose_lines_nobody_wants_runs_to_its_end() {
+async fn a_command_without_a_receiver_runs_to_its_end() {
     let (call, lines) = with_lines(script("seq 200000; exit 3"));
     drop(lines);
     let outcome = outcome(call, EndRequest::default()).await;

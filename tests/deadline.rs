@@ -1,4 +1,4 @@
-//! Deadlines and graces, in virtual time: an hour passes as soon as everybody waits.
+//! Deadlines and graces in virtual time: an hour passes as soon as every task waits.
 
 #![cfg(unix)]
 
@@ -14,9 +14,9 @@ use tokio::time::Instant;
 
 const HOUR: Duration = Duration::from_hours(1);
 
-/// In real time: a paused clock would let the grace pass while the processes are still ending.
+/// Runs in real time, because with a paused clock the grace would pass while the processes still exit.
 #[tokio::test]
-async fn a_deadline_ends_the_tree_and_not_before() {
+async fn a_tree_ends_at_its_deadline_and_not_before() {
     let start = Instant::now();
     let limit = Duration::from_millis(100);
     let call = Call { timeout: Some(limit), kill_grace: HOUR, ..script("sleep 60 & exec sleep 60") };
@@ -29,7 +29,7 @@ async fn a_deadline_ends_the_tree_and_not_before() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_deadline_and_one_for_ever_never_come() {
+async fn a_call_without_a_deadline_is_not_ended() {
     for timeout in [None, Some(Duration::MAX)] {
         let call = Call { timeout, ..script("sleep 0.1; exit 3") };
         let outcome = outcome(call, EndRequest::default()).await;
@@ -38,7 +38,7 @@ async fn no_deadline_and_one_for_ever_never_come() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_ignores_sigterm_has_all_of_the_grace() {
+async fn a_command_that_ignores_sigterm_gets_the_whole_grace() {
     let end = EndRequest::default();
     let (lines, mut told) = mpsc::channel(16);
     let call = script("trap '' TERM; echo ready; while :; do sleep 0.02; done");
@@ -54,7 +54,7 @@ async fn whoever_ignores_sigterm_has_all_of_the_grace() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_output_that_a_child_keeps_open_is_waited_for_as_long_as_the_grace() {
+async fn a_call_waits_for_an_open_output_as_long_as_the_grace() {
     let call = Call { kill_grace: HOUR, ..script("sleep 60 & echo early") };
     let start = Instant::now();
     let outcome = outcome(call, EndRequest::default()).await;
@@ -63,7 +63,7 @@ async fn an_output_that_a_child_keeps_open_is_waited_for_as_long_as_the_grace() 
 }
 
 #[tokio::test]
-async fn a_deadline_in_that_time_counts() {
+async fn a_deadline_counts_while_an_output_stays_open() {
     let call = script("sleep 60 & echo early");
     let call = Call { kill_grace: HOUR, timeout: Some(Duration::from_millis(300)), ..call };
     let outcome = outcome(call, EndRequest::default()).await;

@@ -1,4 +1,4 @@
-//! A held process: signals go through it, so they can never reach another process that got the same pid.
+//! Handles of processes. A signal through a handle can never reach another process that got the same pid.
 
 #[cfg_attr(target_os = "linux", path = "handle/linux.rs")]
 #[cfg_attr(target_os = "macos", path = "handle/macos.rs")]
@@ -14,12 +14,12 @@ use super::identity::{StartMark, exists, start_mark};
 use std::io;
 use std::time::Duration;
 
-/// Takes hold of the process that had this pid and this start mark; `None` when it is gone.
+/// Opens the process that had this pid and this start mark. Returns `None` if that process has exited.
 ///
 /// # Errors
-/// The system's error when the process may be there but cannot be held, or not be told from another one.
+/// The system's error when the process may exist but cannot be opened, or cannot be told from another process.
 pub fn open_verified(pid: u32, start: StartMark) -> io::Result<Option<Handle>> {
-    // Opened first and checked second: from here on the handle can mean no other process.
+    // The handle is opened first and checked second, because from here on the handle can mean no other process.
     let handle = match Handle::open(pid) {
         Ok(handle) => handle,
         Err(error) => return if exists(pid) { Err(error) } else { Ok(None) },
@@ -27,7 +27,7 @@ pub fn open_verified(pid: u32, start: StartMark) -> io::Result<Option<Handle>> {
     match start_mark(pid) {
         _ if handle.has_exited() => Ok(None),
         Ok(mark) => Ok((mark == start).then_some(handle)),
-        // `hidepid` hides a process that is there.
+        // `hidepid` hides a process that exists.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(io::ErrorKind::PermissionDenied.into()),
         Err(error) => Err(error),
     }
@@ -38,7 +38,7 @@ pub fn is_gone(pid: u32, start: StartMark) -> bool {
     matches!(open_verified(pid, start), Ok(None))
 }
 
-/// Waits until all have exited, at most for `timeout`; tells whether they have.
+/// Waits until all processes have exited, at most for `timeout`. Returns whether they have.
 pub async fn wait_all(handles: &[Handle], timeout: Duration) -> bool {
     let each = async {
         for handle in handles {

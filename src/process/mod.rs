@@ -1,4 +1,4 @@
-//! The operating system: the only module that knows it. One interface, one file per platform below it.
+//! The operating system. No other module knows the system. Each part has one interface and one file for each platform.
 
 #[cfg(target_os = "linux")]
 mod cgroup;

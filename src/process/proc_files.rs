@@ -9,13 +9,13 @@ use std::io;
 /// More than most of a process's files have, in bytes.
 const ROOM: usize = 4096;
 
-/// One process's folder.
+/// Opens the folder of one process.
 pub fn open(pid: u32) -> io::Result<Process> {
     let pid = i32::try_from(pid).map_err(|_| io::Error::from(io::ErrorKind::NotFound))?;
     Process::new(pid).map_err(system_error)
 }
 
-/// The crate's error without its paths; a process that has gone is `NotFound`, however the kernel put it.
+/// Converts the crate's error and drops its paths. An exited process is always `NotFound`, whatever the kernel says.
 pub fn system_error(error: ProcError) -> io::Error {
     match error {
         ProcError::NotFound(_) => io::ErrorKind::NotFound.into(),
@@ -25,8 +25,10 @@ pub fn system_error(error: ProcError) -> io::Error {
     }
 }
 
-/// All of a file of which the kernel gives as much at once as there is room for, as it does of all but lists: what leaves room
-/// is the end. A process has too many files for asking each a second time.
+/// Reads a whole file.
+///
+/// The kernel fills the buffer at each read of such a file, so a short read is the end. Asking for the end again would
+/// double the calls of a scan.
 pub fn contents(process: &Process, file: &str) -> io::Result<Vec<u8>> {
     let file = process.open_relative(file).map_err(system_error)?;
     let mut bytes = Vec::with_capacity(ROOM);

@@ -1,4 +1,4 @@
-//! The tag that every child carries in its environment: the running server that started it, and the tree it belongs to.
+//! The tag in each child's environment. It names the running server that started the child, and the child's tree.
 
 mod instance;
 
@@ -12,20 +12,20 @@ use std::fmt;
 pub struct Tag {
     /// The server that started the tree.
     pub instance: Instance,
-    /// The tree's number within that instance.
+    /// The tree's number within that server.
     pub tree: u64,
 }
 
-/// The user of an instance whose user has no number.
+/// Stands for the user of a server on a system without numeric user ids.
 const UNKNOWN_USER: &str = "-";
-/// The format of a tag. Later formats may only add parts to its end, so that this version can read the first five.
+/// The format of a tag. Later formats may only add parts at the end, so that this version can read the first five.
 const FORMAT: u32 = 2;
 
 impl Tag {
     /// The environment variable.
     pub const VARIABLE: &str = "PROCWARD_TAG";
 
-    /// Reads what [`fmt::Display`] wrote, of any version; anything else is no tag.
+    /// Parses a tag of any version. Returns `None` for any other text.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split(':');
         let mut tag = Self {
@@ -78,7 +78,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn reads_what_it_wrote(
+        fn a_written_tag_is_read_back(
             (world, pid, start, nonce) in ("[0-9a-z.-]{1,60}", 1u32.., any::<u64>(), any::<u64>()),
             (image, booted, user, tree) in (any::<u16>(), any::<u64>(), any::<Option<u32>>(), any::<u64>()),
         ) {
@@ -89,7 +89,7 @@ mod tests {
         }
 
         #[test]
-        fn whatever_it_reads_it_would_write_the_same(
+        fn a_tag_that_was_read_is_written_the_same(
             text in "([0-9a-z+. -]{0,8}:){3,5}[0-9a-f]{0,16}:[0-9+]{0,4}(:[0-3]:[0-9a-f]{0,5}:[0-9+]{0,4}:[0-9-]{0,2})?",
         ) {
             if let Some(tag) = Tag::parse(&text).filter(|_| !text.contains(":3:")) {
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn garbage_is_no_tag() {
+    fn invalid_text_is_no_tag() {
         for good in ["37bd.1.2:42:1700:00000000000000ff:7", "37bd.1.2:42:1700:00000000000000ff:7:2:00a1:1700000000:0"] {
             assert!(Tag::parse(good).is_some(), "{good:?}");
         }

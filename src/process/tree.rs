@@ -1,4 +1,4 @@
-//! A tree of processes: the one that was started, and whatever it starts.
+//! A process tree: a command and all its descendants.
 
 mod exit_status;
 #[cfg(unix)]
@@ -33,7 +33,7 @@ pub use started::Started;
 #[cfg(target_os = "linux")]
 pub use warden::able as warden_able;
 
-// The watcher compiles `members` too, with types of its own.
+// `members` imports these types from its parent, because the watcher compiles `members` with its own types.
 #[cfg(unix)]
 use crate::process::identity::StartMark;
 #[cfg(unix)]

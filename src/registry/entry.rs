@@ -3,44 +3,44 @@
 use super::end::EndRequest;
 use std::time::{Duration, Instant, SystemTime};
 
-/// Who a tree runs for.
+/// The owner of a tree.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Label {
-    /// The MCP server, or what the caller calls it.
+    /// The MCP server, or the caller's name for the command.
     pub server: Option<String>,
-    /// The tool, likewise.
+    /// The tool, or the caller's name for it.
     pub tool: Option<String>,
-    /// The part of the program that started it, to list and end its trees alone.
+    /// The part of the program that started the tree, so that it can list and end its own trees.
     pub owner: u32,
-    /// It is kept for further use, and is no call.
+    /// The tree belongs to a pool and is no call.
     pub pooled: bool,
 }
 
 /// A tree that runs now.
 #[derive(Debug, Clone)]
 pub struct Entry {
-    /// Its number, which its tag carries.
+    /// The number, which the tree's tag carries.
     pub tree: u64,
-    /// The root's pid, once it has started.
+    /// The root's pid, once the root has started.
     pub pid: Option<u32>,
-    /// Who is above all of the tree until its end, likewise.
+    /// The pid of the process above the whole tree, once the tree has started.
     pub topmost_pid: Option<u32>,
-    /// The most processor time that it was seen to have used.
+    /// The greatest processor time seen so far.
     pub cpu_time: Duration,
-    /// It was killed, and is still there.
+    /// The tree was killed and has not exited.
     pub stuck: bool,
-    /// Who it runs for.
+    /// The owner.
     pub label: Label,
-    /// When it was started, by the wall clock and by the one that never jumps.
+    /// The start, by the wall clock and by the monotonic clock.
     pub started: (SystemTime, Instant),
-    /// How long it may take; `None` when nobody said, [`Duration::MAX`] for ever.
+    /// The timeout: `None` if the caller gave none, [`Duration::MAX`] for no limit.
     pub timeout: Option<Duration>,
-    /// To end it.
+    /// Requests the end of the tree.
     pub end: EndRequest,
 }
 
 impl Entry {
-    /// A tree that is about to be started.
+    /// Makes an entry for a tree that is about to start.
     pub fn new(tree: u64, label: Label, timeout: Option<Duration>, end: EndRequest) -> Self {
         let started = (SystemTime::now(), Instant::now());
         Self {
@@ -56,7 +56,7 @@ impl Entry {
         }
     }
 
-    /// How long it has been running.
+    /// Returns the time since the start.
     pub fn age(&self) -> Duration {
         self.started.1.elapsed()
     }

@@ -1,4 +1,4 @@
-//! What becomes of process trees, for whoever listens: kept until it is taken, in the order in which it happened.
+//! Events of process trees, kept in order for each listener until the listener takes them.
 
 use super::entry::{Entry, Label};
 use crate::process::tree::ExitStatus;
@@ -8,34 +8,34 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime};
 
-/// A listener that takes nothing for so long loses the oldest.
+/// The number of pending events at which a listener loses the oldest.
 const MAX_PENDING: usize = 10_000;
 
-/// Something that happened to a process.
+/// An event of a process.
 #[derive(Debug, Clone)]
 pub struct Event {
     /// The process; of a tree the root.
     pub pid: u32,
-    /// Who it runs for.
+    /// The owner.
     pub label: Label,
-    /// When.
+    /// The time of the event.
     pub time: SystemTime,
-    /// What.
+    /// The kind of event.
     pub kind: EventKind,
 }
 
-/// What happened. The reasons are the words of the metrics.
+/// The kind of event. The reasons are the words of the metrics.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EventKind {
     /// A tree has started.
     Spawned,
-    /// We have ended it, for this reason.
+    /// This server has ended the process, for this reason.
     Killed(&'static str),
-    /// Its last process has exited.
+    /// Every process of the tree has exited.
     Exited {
-        /// How long it was there.
+        /// The time from start to exit.
         duration: Duration,
-        /// How its root exited.
+        /// The root's exit status.
         exit: ExitStatus,
         /// Why.
         reason: &'static str,
@@ -43,20 +43,20 @@ pub enum EventKind {
 }
 
 impl Event {
-    /// A tree has started; none that has no pid.
+    /// Makes the event of a start, if the tree has a pid.
     pub(super) fn spawned(entry: &Entry) -> Option<Self> {
         Some(Self { pid: entry.pid?, label: entry.label.clone(), time: entry.started.0, kind: EventKind::Spawned })
     }
 }
 
-/// Is told until it is dropped.
+/// Receives events until it is dropped.
 pub struct Listener {
     pending: Mutex<VecDeque<Event>>,
     wake: Box<dyn Fn() + Send + Sync>,
 }
 
 impl Listener {
-    /// What has happened since the last time, oldest first.
+    /// Takes the events since the last call, oldest first.
     pub fn take(&self) -> VecDeque<Event> {
         std::mem::take(&mut self.pending.lock())
     }
@@ -75,12 +75,12 @@ impl Listener {
     }
 }
 
-/// All that listen.
+/// All listeners.
 #[derive(Debug, Default)]
 pub(super) struct Listeners(Mutex<Vec<Weak<Listener>>>);
 
 impl Listeners {
-    /// One more, which is told of these first.
+    /// Adds a listener, which gets the `first` events at once.
     pub(super) fn add(
         &self,
         wake: impl Fn() + Send + Sync + 'static,
@@ -91,7 +91,7 @@ impl Listeners {
         listener
     }
 
-    /// Tells all of them of what there may be to tell; where nobody listens, it is not made.
+    /// Passes an event to all listeners. Without listeners the event is not made.
     pub(super) fn notify(&self, event: impl FnOnce() -> Option<Event>) {
         let mut listeners = self.0.lock();
         listeners.retain(|listener| listener.strong_count() > 0);
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn each_hears_all_since_it_listens_and_is_woken_once_for_what_it_has_not_taken() {
+    fn each_listener_gets_all_events_and_is_woken_once_until_it_takes_them() {
         let listeners = Listeners::default();
         let woken = Arc::<AtomicUsize>::default();
         let count = Arc::clone(&woken);
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn where_nobody_listens_nothing_is_made() {
+    fn no_event_is_made_without_listeners() {
         let listeners = Listeners::default();
         drop(listeners.add(|| {}, std::iter::empty()));
         listeners.notify(|| unreachable!());
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn who_takes_nothing_loses_the_oldest() {
+    fn a_listener_that_takes_no_events_loses_the_oldest() {
         let listeners = Listeners::default();
         let listener = listeners.add(|| {}, std::iter::empty());
         (0..).take(MAX_PENDING + 2).for_each(|pid| listeners.notify(|| Some(killed(pid))));

@@ -1,4 +1,4 @@
-//! What a child writes, within bounds.
+//! Captures a child's outputs within limits.
 
 mod line_reader;
 mod pipe;
@@ -16,16 +16,16 @@ use tokio::io::AsyncRead;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-/// How long an output may stay open when the tree is gone: only somebody who escaped it can hold it.
+/// The time that an output may stay open after the tree's exit. Only a process that escaped the tree can hold it.
 pub const OUTPUT_TIMEOUT: Duration = Duration::from_millis(500);
-/// Who receives the lines of both outputs.
+/// The receivers of the lines of both outputs.
 #[derive(Debug, Clone)]
 pub enum Lines {
-    /// One receiver. A line of either that is too long ends the tree.
+    /// One receiver for both. A line of either that is too long ends the tree.
     Together(mpsc::Sender<Vec<Line>>),
-    /// One each. Errors are only there to be read: what is too long is cut.
+    /// One receiver for each. The standard error is informational, so its long lines are split.
     Separate {
-        /// Reads the standard output, with its own idea of what is too long.
+        /// Reads the standard output, with its own limit for lines.
         stdout: Arc<Stdout>,
         /// Receives the lines of the standard error.
         stderr: mpsc::Sender<Vec<Line>>,
@@ -38,13 +38,13 @@ pub struct Capture {
     stdout: Arc<Mutex<Vec<u8>>>,
     stderr: Arc<Mutex<Vec<u8>>>,
     overflow: Arc<Overflow>,
-    /// Tells the readers that nothing more will come, whoever still holds the outputs open.
+    /// Stops the readers, even while another process holds the outputs open.
     stop: watch::Sender<bool>,
     readers: JoinSet<()>,
 }
 
 impl Capture {
-    /// Starts to read; with `lines`, they are passed on instead of kept.
+    /// Starts the readers. With `lines`, lines are passed on instead of kept.
     pub fn start(stdout: ChildStdout, stderr: ChildStderr, max_buffer: usize, lines: Option<Lines>) -> Self {
         let mut capture = Self {
             stdout: Arc::default(),
@@ -79,7 +79,7 @@ impl Capture {
         capture
     }
 
-    /// To watch for too much output.
+    /// Returns the signal for too much output.
     pub fn overflow(&self) -> Arc<Overflow> {
         Arc::clone(&self.overflow)
     }
@@ -89,10 +89,10 @@ impl Capture {
         while self.readers.join_next().await.is_some() {}
     }
 
-    /// What was read, and whether there was more. The outputs may stay open for `patience`.
+    /// Returns both outputs, and whether a limit was exceeded. The outputs may stay open for `timeout`.
     pub async fn into_outputs(mut self, timeout: Duration) -> (Vec<u8>, Vec<u8>, bool) {
         if tokio::time::timeout(timeout, self.wait()).await.is_err() {
-            // The reading stops. Lines that were read go on waiting for their receiver, however long that takes.
+            // The readers stop reading. Lines already read stay pending for their receiver without limit.
             self.stop.send_replace(true);
             self.readers.detach_all();
         }
@@ -107,7 +107,7 @@ async fn keep<P: AsyncRead + Unpin>(
     most: usize,
     overflow: Arc<Overflow>,
 ) {
-    // Not filled with anything: most children write little, and each page that is touched takes time.
+    // Left uninitialised, because most children write little, and each touched page takes time.
     let mut chunk = Vec::with_capacity(CHUNK);
     loop {
         let bytes = pipe.read(&mut chunk).await;

@@ -1,7 +1,7 @@
-//! What is written to a child's standard input, and by whom.
+//! A child's standard input.
 //!
-//! Whoever has something to write does so at once, on its own thread, as long as the child keeps up; what does not fit
-//! into the pipe is fed to it later.
+//! A caller writes at once on its own thread, as long as the child keeps up. The runtime feeds the bytes that do not
+//! fit into the pipe.
 
 mod backlog;
 mod chunk;
@@ -23,7 +23,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::AsyncWrite;
 use tokio::sync::{Notify, oneshot};
 
-/// The writing end; the child's input ends when the last of its clones is dropped and all is written.
+/// The writing end. The child's input ends when the last clone is dropped and all bytes are written.
 #[derive(Debug, Clone)]
 pub struct InputSender(Arc<Sender>);
 
@@ -31,7 +31,7 @@ pub struct InputSender(Arc<Sender>);
 #[derive(Debug)]
 pub struct Input(Option<Arc<Shared>>);
 
-/// A way to write to a child that may not have started yet.
+/// Makes an input for a child that may not have started yet.
 pub fn input() -> (InputSender, Input) {
     let shared = Arc::<Shared>::default();
     (InputSender(Arc::new(Sender(Arc::clone(&shared)))), Input(Some(shared)))
@@ -43,25 +43,27 @@ struct Sender(Arc<Shared>);
 #[derive(Debug, Default)]
 struct Shared {
     state: Mutex<State>,
-    /// Told whenever there is something to do for whoever feeds.
+    /// Notified when there is work for the feeding task.
     changed: Notify,
 }
 
 impl InputSender {
-    /// Hands bytes over. The receiver hears when they are in the pipe, and fails when nobody reads it any more.
+    /// Writes bytes. The receiver is notified when they are in the pipe, and fails when no process reads the pipe any
+    /// more.
     pub fn write(&self, bytes: Vec<u8>) -> oneshot::Receiver<()> {
         let (written, receiver) = oneshot::channel();
-        // A chunk that is refused takes its `written` with it, which is the failure.
+        // A refused chunk drops its `written`, which makes the receiver fail.
         self.0.0.push(Chunk { bytes, written: Some(written), ..Chunk::default() });
         receiver
     }
 
-    /// Hands bytes over; `sent` tells from when on the child may have seen some of them. Nobody hears whether it takes them.
+    /// Writes bytes. `sent` becomes true as soon as the child may have seen some of them. Nothing tells whether the
+    /// child reads them.
     pub fn post(&self, bytes: Vec<u8>, sent: Sent) {
         self.0.0.push(Chunk { bytes, sent, ..Chunk::default() });
     }
 
-    /// Hands bytes over that count towards a backlog until they are in the pipe.
+    /// Writes bytes that count towards a backlog until they are in the pipe.
     pub fn post_counted(&self, bytes: Vec<u8>, backlog: &Backlog) {
         let share = Some(backlog.add(bytes.len()));
         self.0.0.push(Chunk { bytes, share, ..Chunk::default() });
@@ -113,7 +115,7 @@ impl Shared {
         self.changed.notify_one();
     }
 
-    /// Writes all that is queued; tells whether there may be more.
+    /// Writes the queue. Returns whether more bytes may come.
     fn poll_feed(&self, context: &mut Context<'_>) -> Poll<bool> {
         let mut state = self.state.lock();
         while let State { stdin: Some(stdin), queue, .. } = &mut *state
@@ -154,7 +156,7 @@ pub struct Feeding(Arc<Shared>);
 impl Input {
     /// Starts to feed.
     pub fn feed(mut self, stdin: ChildStdin) -> Feeding {
-        // Only a drop takes it away before.
+        // Only a drop takes the state earlier.
         let shared = self.0.take().unwrap_or_default();
         shared.state.lock().stdin = Some(stdin);
         let fed = Arc::clone(&shared);
@@ -167,7 +169,7 @@ impl Input {
                         }
                         fed.changed.notified().await;
                     }
-                    // Perhaps it has been closed, which nobody who waits for room in it hears of.
+                    // The input may have been closed, which does not wake a task that waits for space in the pipe.
                     () = fed.changed.notified() => {}
                 }
             }
@@ -176,7 +178,7 @@ impl Input {
     }
 }
 
-/// Of a child that never started.
+/// Runs for a child that never started.
 impl Drop for Input {
     fn drop(&mut self) {
         if let Some(shared) = self.0.take() {

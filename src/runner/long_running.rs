@@ -1,4 +1,4 @@
-//! A process that is kept: it runs until it is ended, while others write to it and read what it writes.
+//! A process that runs until it is shut down, while callers write to it and read its outputs.
 
 use super::{Call, InputSender, Outcome, input, run};
 use crate::process::tree::ExitStatus;
@@ -9,10 +9,10 @@ use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 
-/// How long a process may take to leave once its input has ended, before it is asked to.
+/// The time that a process may take to exit after its input has ended, before it is terminated.
 const LEAVE_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// A process and all that it starts. Dropping this ends it.
+/// A process and all its descendants. Dropping this terminates them.
 #[derive(Debug)]
 pub struct LongRunning {
     /// The process's own pid.
@@ -23,10 +23,10 @@ pub struct LongRunning {
 }
 
 impl LongRunning {
-    /// Starts it; its input ends when what writes to it is dropped.
+    /// Starts the process. Its input ends when the sender is dropped.
     ///
     /// # Errors
-    /// The system's error; nothing was started.
+    /// The system's error. No process was started.
     pub async fn start(registry: &Arc<Registry>, mut call: Call) -> io::Result<(Self, InputSender)> {
         let (sender, receiver) = input();
         let (exit_sender, exit) = watch::channel(None);
@@ -47,30 +47,30 @@ impl LongRunning {
             return Ok((Self { pid, end, exit, over }, sender));
         }
         running.await.map_err(io::Error::other)??;
-        Err(io::Error::other("it was not started"))
+        Err(io::Error::other("the process was not started"))
     }
 
-    /// How it exited, if it has.
+    /// Returns the exit status of the root, once it has exited.
     pub fn exit_status(&self) -> Option<ExitStatus> {
         *self.exit.borrow()
     }
 
-    /// Waits until it has exited; what it started may still be there.
+    /// Waits until the root has exited. Its descendants may still run.
     pub async fn wait_root(&self) {
         let _ = self.exit.clone().wait_for(Option::is_some).await;
     }
 
-    /// What became of it, once nothing of it is left.
+    /// Returns the result, once every process of the tree has exited.
     pub fn outcome(&self) -> Option<Arc<Outcome>> {
         self.over.borrow().clone()
     }
 
-    /// Whether it was ended for writing too much.
+    /// Returns whether the process was ended for writing too much.
     pub fn wrote_too_much(&self) -> bool {
         self.outcome().is_some_and(|outcome| outcome.end_reason == Some(EndReason::MaxBuffer))
     }
 
-    /// Ends all of it in an orderly way; its input has been closed. Returns when nothing of it is left.
+    /// Shuts down the tree in order. The caller has closed its input. Returns when every process has exited.
     pub async fn shut_down(&self) {
         if timeout(LEAVE_TIMEOUT, self.wait()).await.is_err() {
             self.terminate();
@@ -78,12 +78,12 @@ impl LongRunning {
         }
     }
 
-    /// Asks for its end without waiting for it to leave by itself.
+    /// Requests termination without waiting for the process to exit by itself.
     pub fn terminate(&self) {
         self.end.request(EndReason::Shutdown, None);
     }
 
-    /// Waits until nothing of it is left.
+    /// Waits until every process of the tree has exited.
     pub fn wait(&self) -> impl Future<Output = ()> + Send + use<> {
         let mut over = self.over.clone();
         async move {

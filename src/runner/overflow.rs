@@ -3,12 +3,13 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Notify;
 
-/// How much is read at once.
+/// The bytes of one read.
 pub const CHUNK: usize = 64 * 1024;
-/// No less than a pipe holds: whatever the tree wrote before it was gone.
+/// The bytes that are still read from a stopped output. At least the size of a pipe, because the tree may have filled
+/// it.
 pub const REST: usize = 64 * 1024;
 
-/// Happens when an output, or a line of a stream, is longer than it may be.
+/// A signal that an output, or a line of an output, is longer than allowed.
 #[derive(Debug, Default)]
 pub struct Overflow {
     is_set: AtomicBool,
@@ -16,20 +17,20 @@ pub struct Overflow {
 }
 
 impl Overflow {
-    /// Waits for it, if it has not happened already.
+    /// Waits for the signal, if it is not set already.
     pub async fn wait(&self) {
         while !self.is_set.load(Ordering::Acquire) {
             self.notify.notified().await;
         }
     }
 
-    /// Has it happen.
+    /// Sets the signal.
     pub fn set(&self) {
         self.is_set.store(true, Ordering::Release);
         self.notify.notify_one();
     }
 
-    /// Returns whether it has happened.
+    /// Returns whether the signal is set.
     pub fn is_set(&self) -> bool {
         self.is_set.load(Ordering::Acquire)
     }

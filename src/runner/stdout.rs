@@ -1,5 +1,6 @@
-//! A child's standard output for somebody who has to hear of each line at once: read on the runtime, or, so that no thread
-//! has to wake another, on an event loop that it is lent to.
+//! A child's standard output for a listener that needs each line at once.
+//!
+//! The runtime reads it, or an event loop does, so that no thread has to wake another.
 
 #[cfg(unix)]
 mod event_loop;
@@ -17,28 +18,28 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::sync::{Notify, watch};
 
-/// Who hears the lines.
+/// A listener to the lines of an output.
 pub trait Listener: Send + Sync {
-    /// A line, without its end. It must not come back to the stdout.
+    /// Called for each line, without its line break. Must not call the output.
     fn on_line(&self, line: &[u8]);
 
-    /// There is no line after this.
+    /// Called after the last line.
     fn on_end(&self);
 
-    /// Whether it has heard more than it can take for now.
+    /// Returns whether the listener can take no more lines for now.
     fn is_full(&self) -> bool;
 
-    /// Told whenever it can take more again.
+    /// Returns the signal that the listener can take more lines again.
     fn drained(&self) -> &Notify;
 }
 
-/// The output. Whoever reads it, it is read in order and by one at a time.
+/// The output. It is read in order, and by one reader at a time.
 pub struct Stdout {
     listener: Arc<dyn Listener>,
     max_line: usize,
     overflow: Arc<Overflow>,
     state: Mutex<State>,
-    /// Told when the runtime's reader has to look whose turn it is.
+    /// Notified when the runtime's reader has to check the state.
     changed: Notify,
 }
 
@@ -48,7 +49,7 @@ struct State {
 }
 
 impl Stdout {
-    /// The output of a child that is still to be started. A line of more than `max_line` bytes ends the child.
+    /// Makes the output of a child that has not started. A line of more than `max_line` bytes ends the child.
     pub fn new(listener: Arc<dyn Listener>, max_line: usize) -> Self {
         let state = State { source: Source::NotStarted, splitter: Splitter::default() };
         Self { listener, max_line, overflow: Arc::default(), state: Mutex::new(state), changed: Notify::new() }
@@ -59,7 +60,7 @@ impl Stdout {
         &self.overflow
     }
 
-    /// Reads until the end, or, once it is `stopped`, what can be read at once.
+    /// Reads until the end, or after a stop only the available bytes.
     pub(super) async fn read(self: Arc<Self>, stdout: ChildStdout, mut stopped: watch::Receiver<bool>) {
         self.state.lock().source = Source::OnRuntime(stdout);
         let mut chunk = vec![0; CHUNK];
@@ -86,12 +87,12 @@ impl Stdout {
         self.close();
     }
 
-    /// Reads what there is at once, whoever has the output: before somebody is told that nothing came in time.
+    /// Reads the available bytes, whatever reader the output has. Called before a timeout is reported.
     pub fn read_available(&self) {
         self.read_rest(&mut self.state.lock());
     }
 
-    /// Reads once; tells whether there may be more. Pending until `changed` while it is lent.
+    /// Reads once. Returns whether there may be more. Pending until `changed` while an event loop reads.
     fn poll_read(&self, context: &mut Context<'_>, chunk: &mut [u8]) -> Poll<bool> {
         let mut state = self.state.lock();
         #[cfg(unix)]
@@ -107,7 +108,7 @@ impl Stdout {
         Poll::Ready(is_read && !bytes.is_empty() && self.split(&mut state, bytes))
     }
 
-    /// Tells the listener of the lines that are complete; `false` when one is too long.
+    /// Passes the complete lines to the listener. Returns `false` if one is too long.
     fn split(&self, state: &mut State, bytes: &[u8]) -> bool {
         let all_fit = state.splitter.each(bytes, |line| {
             let fits = line.len() <= self.max_line;
@@ -124,13 +125,13 @@ impl Stdout {
         false
     }
 
-    /// Reads what there is, but no more than a pipe holds: whoever has the other end may go on writing for ever.
+    /// Reads the available bytes, up to the size of a pipe, because a process at the other end may write without end.
     fn read_rest(&self, state: &mut State) {
         let mut chunk = vec![0; CHUNK];
         let mut left = REST;
         while left > 0 && !self.listener.is_full() {
             let length = match state.source.try_read(&mut chunk[..left]) {
-                // Its end is left to be found by whoever reads it.
+                // The regular reader will find the end again.
                 None | Some(Err(_) | Ok(0)) => return,
                 Some(Ok(length)) => length,
             };
@@ -141,7 +142,7 @@ impl Stdout {
         }
     }
 
-    /// Reads no more after what there is; what has been read of the last line is one.
+    /// Reads the available bytes and closes the output. An incomplete last line counts as a line.
     fn close(&self) {
         let mut state = self.state.lock();
         self.read_rest(&mut state);

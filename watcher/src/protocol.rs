@@ -1,14 +1,14 @@
-//! What the server says to its watcher: which trees there are. The server compiles this file too.
+//! The messages from the server to its watcher, about its trees. The server compiles this file too.
 
 /// The length of a message, which a pipe takes as a whole or not at all.
 pub const MESSAGE: usize = 13;
 
-/// A tree's root, told from another process with that pid by when it started.
+/// A tree's root, identified by pid and start mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TreeRoot {
-    /// Its pid, which is also its process group.
+    /// The pid, which is also the process group.
     pub pid: u32,
-    /// When it started, in microseconds.
+    /// The start mark, in microseconds.
     pub start: u64,
 }
 
@@ -17,12 +17,12 @@ pub struct TreeRoot {
 pub enum Message {
     /// A tree was started.
     Started(TreeRoot),
-    /// It is over.
+    /// The tree has exited.
     Exited(TreeRoot),
 }
 
 impl Message {
-    /// As it is sent.
+    /// Converts the message to bytes.
     pub fn to_bytes(self) -> [u8; MESSAGE] {
         let (kind, TreeRoot { pid, start }) = match self {
             Self::Started(root) => (1, root),
@@ -34,7 +34,7 @@ impl Message {
         bytes
     }
 
-    /// As it was received; `None` for one of another kind.
+    /// Reads a message. `None` for one of another kind.
     pub fn from_bytes(bytes: [u8; MESSAGE]) -> Option<Self> {
         let [kind, a, b, c, d, start @ ..] = bytes;
         let root = TreeRoot { pid: u32::from_le_bytes([a, b, c, d]), start: u64::from_le_bytes(start) };

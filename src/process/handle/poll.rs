@@ -1,9 +1,9 @@
-//! Waiting for a process where, or while, the system does not tell of its exit.
+//! Polling for the exit of a process, where the system sends no notification.
 
 use std::time::Duration;
 use tokio::time::sleep;
 
-/// Between two looks at a process that cannot be waited for.
+/// The longest time between two looks.
 const POLL_PAUSE: Duration = Duration::from_millis(20);
 
 /// Waits until `has_exited` says so.

@@ -1,12 +1,12 @@
 //! The signals that this crate sends.
 
-/// How a process is asked, or made, to end.
+/// A signal to a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
-    /// SIGTERM. Windows has no such request: there it ends the process, like [`Signal::Kill`].
+    /// SIGTERM. Windows has no such request, so there it kills, like [`Signal::Kill`].
     Terminate,
     /// SIGKILL, which no process can refuse.
     Kill,
-    /// SIGCONT, by which a process goes on that was stopped. Windows stops none.
+    /// SIGCONT, which resumes a stopped process. Windows stops no process.
     Continue,
 }

@@ -1,13 +1,13 @@
-//! One running server: its process, and how it is told from other ones.
+//! One running server: its process, and the marks that tell it from others.
 
 use crate::process::identity::{StartMark, UNKNOWN_BOOT, boot_time, image, start_mark, user, world};
 use once_cell::sync::OnceCell;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 
-/// The world of an instance that could not learn it: comparable with none, not even with itself.
+/// The world of a server that could not find out its world. It equals no world, not even itself.
 const UNKNOWN: &str = "unknown";
-/// Seconds by which two readings of the time of one boot may differ.
+/// The seconds by which two readings of one boot's time may differ.
 const SAME_BOOT: u64 = 2;
 
 /// One running copy of procward.
@@ -19,25 +19,26 @@ pub struct Instance {
     pub pid: u32,
     /// The time at which the server started.
     pub start: StartMark,
-    /// Tells apart two copies of procward in one process.
+    /// A number that tells apart two copies of procward in one process.
     pub nonce: u64,
-    /// The program that the server ran; zero in tags of the first format and where it is not known.
+    /// The program that the server ran. Zero in tags of the first format, and if unknown.
     pub image: ImageMark,
-    /// The wall clock's seconds at boot, for worlds without a boot id; zero likewise.
+    /// The wall clock's seconds at boot, for worlds without a boot id. Zero in tags of the first format, and if
+    /// unknown.
     pub booted: u64,
-    /// The number of the user that the server ran as; not known likewise.
+    /// The id of the user that the server ran as. `None` in tags of the first format, and if unknown.
     pub user: Option<u32>,
 }
 
-/// A short digest of where the kernel put a program's stack. `execve` keeps pid and start time, but moves the stack.
+/// A short digest of the address of a program's stack. `execve` keeps pid and start time, but moves the stack.
 ///
-/// Two programs have the same mark once in 65,535 times, and then a dead one counts as alive. A longer digest would tell
-/// every child more about the addresses in its server.
+/// Two programs have the same mark once in 65,535 times, and then a dead server counts as alive. A longer digest would
+/// tell every child more about the addresses in its server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct ImageMark(pub u16);
 
 impl Instance {
-    /// The instance that this code runs in.
+    /// Returns the server that this code runs in.
     pub fn current() -> &'static Self {
         static CURRENT: OnceCell<Instance> = OnceCell::new();
         CURRENT.get_or_init(|| {
@@ -55,7 +56,7 @@ impl Instance {
         })
     }
 
-    /// The instance that a running process of this user would be.
+    /// Returns the instance that a running process of this user would be.
     ///
     /// # Errors
     /// The system's error when the process, or this boot, cannot be read.
@@ -72,7 +73,7 @@ impl Instance {
         })
     }
 
-    /// Whether pids and start marks of both can be compared at all.
+    /// Returns whether pids and start marks of both servers can be compared.
     pub fn shares_world_with(&self, other: &Self) -> bool {
         if self.world == UNKNOWN {
             return false;
@@ -89,8 +90,8 @@ impl Instance {
         self.world == other.world
     }
 
-    /// Whether a process with this start, and this address of its stack, may be the one that this instance runs in. Either
-    /// may be hidden.
+    /// Returns whether this server may run in the process with this start mark and this stack address. Either may be
+    /// hidden.
     pub fn may_run_in(&self, start: StartMark, stack: Option<u64>) -> bool {
         let is_same_image = || {
             let mark = ImageMark::of(self.nonce, stack);
@@ -107,7 +108,7 @@ impl Instance {
 }
 
 impl ImageMark {
-    /// The mark in the tags of one instance; the default where the address is not known.
+    /// Returns the mark in the tags of one server, or the default if the address is unknown.
     fn of(nonce: u64, stack: Option<u64>) -> Self {
         let Some(stack) = stack.filter(|stack| *stack != 0) else { return Self::default() };
         // splitmix64: the nonce keeps marks of different servers from being compared.

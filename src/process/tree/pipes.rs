@@ -8,7 +8,7 @@ pub use tokio::net::windows::named_pipe::{
 #[cfg(unix)]
 pub use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 
-/// Writes what there is room for at once, on whatever thread.
+/// Writes as many bytes as fit at once. May be called on any thread.
 ///
 /// # Errors
 /// The system's; `WouldBlock` where there is no room.
@@ -19,7 +19,7 @@ pub fn try_write(stdin: &ChildStdin, bytes: &[u8]) -> io::Result<usize> {
     stdin.try_write(bytes)
 }
 
-/// Reads what there is, on whatever thread, without waiting for more.
+/// Reads the available bytes without waiting. May be called on any thread.
 ///
 /// # Errors
 /// The system's; `WouldBlock` where there is nothing yet.
@@ -28,7 +28,7 @@ pub fn try_read(stdout: impl std::os::fd::AsFd, bytes: &mut [u8]) -> io::Result<
     Ok(rustix::io::read(stdout, bytes)?)
 }
 
-/// Reads what there is, on whatever thread, without waiting for more.
+/// Reads the available bytes without waiting. May be called on any thread.
 ///
 /// # Errors
 /// The system's; `WouldBlock` where there is nothing yet.

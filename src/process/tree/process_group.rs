@@ -1,4 +1,4 @@
-//! A process group, and the process table for what left the group. Nothing here outlives the server.
+//! A process group, and the process table for members that left the group. Nothing here outlives the server.
 
 use super::exit_status::ExitStatus;
 use super::held_group::Group;
@@ -20,23 +20,23 @@ use std::time::Duration;
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 use tokio::time::sleep;
 
-/// Between two looks at a group that others are still in.
+/// The time between two looks at a group that still has members.
 const POLL_PAUSE: Duration = Duration::from_millis(10);
 
-/// The process that was started. It stays a zombie until it is asked for its exit, so long its pid cannot be reused.
+/// The root of a tree. The root stays a zombie until its exit status is taken, and until then its pid cannot be reused.
 #[derive(Debug)]
 pub struct Root {
     handle: Handle,
     tree: TableTree,
     reaped: Option<Reaped>,
-    /// It has left somebody in its group who was not looked for yet.
+    /// The root has exited and left members in its group that were not looked up yet.
     has_unseen_group: bool,
     detached: bool,
-    /// Where no process table shows the tree: its group, as long as the root is not reaped.
+    /// The group of a root that was not reaped, where no process table shows the tree.
     held_group: Option<Group>,
 }
 
-/// Starts the tree, in a process group of its own, by `posix_spawn`. Needs the runtime's reactor for the pipes.
+/// Starts the tree in a process group of its own, by `posix_spawn`. Needs the runtime's reactor for the pipes.
 ///
 /// # Errors
 /// The system's error; nothing was started, or it was killed again.
@@ -94,18 +94,18 @@ impl Root {
         self.handle.pid()
     }
 
-    /// The processor time of the root, once it has exited, and of whom it, or somebody below it, had waited for.
+    /// Returns the processor time of the exited root and of the descendants that were reaped below it.
     pub fn cpu_time(&self) -> Duration {
         self.reaped.unwrap_or_default().cpu_time
     }
 
-    /// Waits until the root has exited, and tells how. Dropping the future changes nothing.
+    /// Waits until the root has exited, and returns its exit status. Dropping the future changes nothing.
     pub async fn wait_root(&mut self) -> ExitStatus {
         let Reaped { exit_status, .. } = if let Some(reaped) = self.reaped {
             reaped
         } else {
             self.handle.wait().await;
-            // Nothing is known when the host reaped it before us.
+            // The status is unknown if the host reaped the root first.
             let reaped = match &self.held_group {
                 Some(group) => group.peek(&self.handle),
                 None => reap(&self.handle),
@@ -121,7 +121,7 @@ impl Root {
         exit_status
     }
 
-    /// Waits for the rest of the group to end by itself, at most for `patience`; tells whether it has.
+    /// Waits until the whole group has exited, at most for `timeout`. Returns whether it has.
     pub async fn wait(&mut self, timeout: Duration) -> bool {
         if self.held_group.is_some() {
             self.wait_root().await;
@@ -138,7 +138,7 @@ impl Root {
         self.detached || tokio::time::timeout(timeout, emptied).await.is_ok()
     }
 
-    /// Reaps the root, from when on its number may be another's.
+    /// Reaps the root. From here on its number may belong to another process.
     fn release(&mut self) {
         if self.held_group.take().is_some() {
             self.tree.origin.held = false;
@@ -150,12 +150,12 @@ impl Root {
         group.is_some_and(|group| test_kill_process_group(group).is_ok())
     }
 
-    /// The processes of the tree that are there now.
+    /// Returns the pids of the tree's running processes.
     pub async fn pids(&mut self) -> Vec<u32> {
         if self.held_group.is_some() { vec![self.pid()] } else { self.tree.pids().await }
     }
 
-    /// Ends the whole tree: SIGTERM, `grace`, SIGKILL. Returns when nobody is left.
+    /// Terminates the whole tree: SIGTERM, `grace`, SIGKILL. Returns when every process has exited.
     pub async fn terminate(&mut self, grace: Duration) {
         if let Some(group) = &self.held_group {
             group.terminate(&self.handle, grace).await;

@@ -5,7 +5,7 @@ use super::pipes::{ChildStderr, ChildStdin, ChildStdout};
 /// A tree that was just started: its root and the root's pipes.
 #[derive(Debug)]
 pub struct Started<R> {
-    /// Waits for the tree and ends it.
+    /// The root, which waits for the tree and terminates it.
     pub root: R,
     /// The root's standard input.
     pub stdin: ChildStdin,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::io::AsyncRead;
 use tokio::sync::mpsc;
 
-/// How much of a stream's errors is kept for error messages.
+/// The part of the standard error that is kept for error messages.
 const STDERR_TAIL: usize = 64 * 1024;
 
 pub struct LineReader {
@@ -21,7 +21,7 @@ pub struct LineReader {
     tail: Option<Arc<Mutex<Vec<u8>>>>,
 }
 
-/// Waits for the receiver of the lines, so that a child which writes faster than it is read has to wait too.
+/// Passes on lines and waits for their receiver, so that a child that writes too fast has to wait too.
 pub async fn pass_on<P: AsyncRead + Unpin>(mut pipe: Pipe<P>, mut to: LineReader, overflow: Arc<Overflow>) {
     let mut chunk = Vec::with_capacity(CHUNK);
     loop {
@@ -68,7 +68,7 @@ impl LineReader {
         self
     }
 
-    /// Cuts lines that are longer than what is kept.
+    /// Splits lines that are longer than the kept part.
     pub fn cutting(mut self) -> Self {
         (self.cuts, self.max_line) = (true, STDERR_TAIL);
         self
@@ -76,7 +76,7 @@ impl LineReader {
 
     async fn pass(&self, lines: Vec<Vec<u8>>) {
         let lines = lines.into_iter().map(|bytes| Line { stream: self.stream, bytes }).collect();
-        // Nobody listens any more: the child may go on writing all the same.
+        // Without a receiver the child may go on writing.
         let _ = self.receiver.send(lines).await;
     }
 }

@@ -1,14 +1,14 @@
-//! An output that can be left before its end.
+//! An output that can be closed before its end.
 
 use crate::runner::overflow::REST;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::watch;
 
-/// An output that can be left before its end.
+/// An output that can be closed before its end.
 pub struct Pipe<P> {
     output: P,
     stopped: watch::Receiver<bool>,
-    /// What may still be read once it is to be left: whoever holds it then may write for ever.
+    /// The bytes that may still be read after the stop, because a process that holds the output may write without end.
     rest: usize,
 }
 
@@ -17,7 +17,7 @@ impl<P: AsyncRead + Unpin> Pipe<P> {
         Self { output, stopped, rest: REST }
     }
 
-    /// The next bytes; none at the end.
+    /// Returns the next bytes. Empty at the end.
     pub async fn read<'a>(&mut self, chunk: &'a mut Vec<u8>) -> &'a [u8] {
         chunk.clear();
         let is_stopped = *self.stopped.borrow();

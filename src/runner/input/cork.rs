@@ -1,22 +1,22 @@
-//! Joins what one thread posts in one turn, so that a child is woken by one write.
+//! Joins the posts of one thread in one turn, so that each child is woken by one write.
 
 use std::cell::RefCell;
 use std::sync::Arc;
 
-/// An input whose posts can be joined.
+/// An input that can join its posts.
 pub(super) trait Corked {
     /// Writes what was held back.
     fn uncork(&self);
 }
 
 thread_local! {
-    /// The inputs that hold something back, while this thread joins posts.
+    /// The inputs that hold something back while this thread joins posts.
     static CORKED: RefCell<Option<Vec<Arc<dyn Corked>>>> = const { RefCell::new(None) };
 }
 
-/// Does some work on this thread, and then writes the posts of that work: to each child at once.
+/// Does some work on this thread, and then writes the posts of that work to each child at once.
 pub fn corked<T>(work: impl FnOnce() -> T) -> T {
-    // A turn within a turn ends with the outer one.
+    // A turn inside a turn ends with the outer turn.
     let is_outer = CORKED.with_borrow(Option::is_none);
     let _cork = is_outer.then(|| {
         CORKED.set(Some(Vec::new()));
@@ -25,7 +25,7 @@ pub fn corked<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
 
-/// Drawn when it is dropped, also while a panic unwinds.
+/// Writes the held posts when it is dropped, also while a panic unwinds.
 struct Cork;
 
 impl Drop for Cork {

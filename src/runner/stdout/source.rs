@@ -1,4 +1,4 @@
-//! The reader of a child's standard output: one at a time.
+//! The current reader of a child's standard output.
 
 use crate::process::tree::{ChildStdout, try_read};
 use std::io;
@@ -40,7 +40,7 @@ impl Source {
     }
 
     #[cfg(unix)]
-    /// Tells the event loop that has it that it has it no longer.
+    /// Notifies the event loop that it no longer reads the output.
     pub fn release(&mut self) {
         if let Self::OnEventLoop(lent) = self
             && let Some(release) = lent.release.take()
@@ -50,7 +50,7 @@ impl Source {
     }
 }
 
-/// The descriptor, which stays open for as long as the event loop may be watching it.
+/// The descriptor, which stays open as long as the event loop may watch it.
 #[cfg(unix)]
 #[derive(Clone)]
 pub struct SharedFd(pub Arc<OwnedFd>);
@@ -58,7 +58,7 @@ pub struct SharedFd(pub Arc<OwnedFd>);
 #[cfg(unix)]
 pub struct OnEventLoop {
     pub fd: SharedFd,
-    /// Tells the event loop that the output is not its own any more.
+    /// Notifies the event loop that it no longer reads the output.
     pub release: Option<Box<dyn FnOnce() + Send>>,
 }
 
@@ -75,7 +75,7 @@ impl SharedFd {
         try_read(&self.0, chunk)
     }
 
-    /// A descriptor of the runtime's own: the event loop may not have let go of this one.
+    /// Duplicates the descriptor for the runtime, because the event loop may still watch this one.
     fn to_runtime(&self) -> io::Result<ChildStdout> {
         ChildStdout::from_std(self.0.try_clone()?.into())
     }

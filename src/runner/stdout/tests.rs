@@ -5,19 +5,19 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// Keeps what it hears, and is full when it is told to be.
+/// Keeps its lines, and is full on request.
 #[derive(Default)]
-struct Ear {
-    heard: Mutex<Vec<String>>,
+struct Recorder {
+    lines: Mutex<Vec<String>>,
     is_full: AtomicBool,
     has_ended: AtomicBool,
     room: Notify,
     changed: Notify,
 }
 
-impl Listener for Ear {
+impl Listener for Recorder {
     fn on_line(&self, line: &[u8]) {
-        self.heard.lock().push(String::from_utf8_lossy(line).into_owned());
+        self.lines.lock().push(String::from_utf8_lossy(line).into_owned());
         self.changed.notify_one();
     }
 
@@ -35,29 +35,29 @@ impl Listener for Ear {
     }
 }
 
-impl Ear {
-    async fn has_heard(&self, lines: &[&str]) {
-        let heard = async {
-            while *self.heard.lock() != lines {
+impl Recorder {
+    async fn has_lines(&self, expected: &[&str]) {
+        let arrived = async {
+            while *self.lines.lock() != expected {
                 self.changed.notified().await;
             }
         };
-        let is_heard = timeout(Duration::from_secs(30), heard).await.is_ok();
-        assert!(is_heard, "heard {:?} instead of {lines:?}", self.heard.lock());
+        let has_arrived = timeout(Duration::from_secs(30), arrived).await.is_ok();
+        assert!(has_arrived, "{:?} instead of {expected:?}", self.lines.lock());
     }
 
-    async fn is_over(&self) {
-        let over = async {
+    async fn has_ended(&self) {
+        let ended = async {
             while !self.has_ended.load(Ordering::Acquire) {
                 self.changed.notified().await;
             }
         };
-        assert!(timeout(Duration::from_secs(30), over).await.is_ok());
+        assert!(timeout(Duration::from_secs(30), ended).await.is_ok());
     }
 }
 
 struct Bench {
-    ear: Arc<Ear>,
+    recorder: Arc<Recorder>,
     stdout: Arc<Stdout>,
     /// The child's end.
     child: Option<OwnedFd>,
@@ -68,13 +68,13 @@ struct Bench {
 impl Bench {
     fn new(max_line: usize) -> Self {
         let (output, child) = std::io::pipe().expect("a pipe");
-        let ear = Arc::<Ear>::default();
-        let stdout = Arc::new(Stdout::new(Arc::clone(&ear) as Arc<dyn Listener>, max_line));
+        let recorder = Arc::<Recorder>::default();
+        let stdout = Arc::new(Stdout::new(Arc::clone(&recorder) as Arc<dyn Listener>, max_line));
         let stop = watch::Sender::new(false);
         let output = std::process::ChildStdout::from(OwnedFd::from(output));
         let output = ChildStdout::from_std(output).expect("it can be waited for");
         let reading = tokio::spawn(Arc::clone(&stdout).read(output, stop.subscribe()));
-        Self { ear, stdout, child: Some(child.into()), stop, reading }
+        Self { recorder, stdout, child: Some(child.into()), stop, reading }
     }
 
     fn write(&self, text: &str) {
@@ -82,7 +82,8 @@ impl Bench {
         assert_eq!(rustix::io::write(child, text.as_bytes()), Ok(text.len()));
     }
 
-    /// Lends it once the runtime has it, and tells when it is taken back.
+    /// Moves the output to an event loop once the runtime reads it. The flag tells whether the runtime took the output
+    /// back.
     async fn lend(&self) -> (event_loop::EventLoopReader, Arc<AtomicBool>) {
         while !self.stdout.can_be_read_on_event_loop() {
             tokio::task::yield_now().await;
@@ -98,60 +99,60 @@ fn read_ready(reader: &event_loop::EventLoopReader) -> bool {
 }
 
 #[tokio::test]
-async fn lines_are_heard_whoever_reads_them() {
+async fn lines_arrive_in_order_from_either_reader() {
     let mut bench = Bench::new(100);
     bench.write("one\ntw");
-    bench.ear.has_heard(&["one"]).await;
+    bench.recorder.has_lines(&["one"]).await;
     let (reader, released) = bench.lend().await;
-    assert!(bench.stdout.read_on_event_loop(|| {}).is_none(), "one has it");
+    assert!(bench.stdout.read_on_event_loop(|| {}).is_none(), "the event loop reads already");
     bench.write("o\nthree\nfo");
     assert!(read_ready(&reader));
-    assert_eq!(*bench.ear.heard.lock(), ["one", "two", "three"], "read by whoever has it, at once");
-    assert!(read_ready(&reader), "nothing to read is no reason to give it back");
+    assert_eq!(*bench.recorder.lines.lock(), ["one", "two", "three"], "read by the event loop at once");
+    assert!(read_ready(&reader), "an empty pipe is no reason to give the output back");
     drop(reader);
     bench.write("ur\n");
-    bench.ear.has_heard(&["one", "two", "three", "four"]).await;
+    bench.recorder.has_lines(&["one", "two", "three", "four"]).await;
     let (reader, _) = bench.lend().await;
     bench.write("last");
     bench.child = None;
-    assert!(read_ready(&reader), "there was something");
+    assert!(read_ready(&reader), "bytes were read");
     assert!(!read_ready(&reader), "the end");
     drop(reader);
-    bench.ear.is_over().await;
-    bench.ear.has_heard(&["one", "two", "three", "four", "last"]).await;
+    bench.recorder.has_ended().await;
+    bench.recorder.has_lines(&["one", "two", "three", "four", "last"]).await;
     assert!(!released.load(Ordering::Acquire), "it was given back");
 }
 
 #[tokio::test]
-async fn a_glance_reads_what_whoever_has_it_has_not() {
+async fn available_lines_are_read_while_the_event_loop_has_the_output() {
     let bench = Bench::new(100);
     let (reader, _) = bench.lend().await;
     bench.write("one\n");
     bench.stdout.read_available();
-    assert_eq!(*bench.ear.heard.lock(), ["one"]);
+    assert_eq!(*bench.recorder.lines.lock(), ["one"]);
     bench.write("two\n");
     assert!(read_ready(&reader));
-    assert_eq!(*bench.ear.heard.lock(), ["one", "two"]);
+    assert_eq!(*bench.recorder.lines.lock(), ["one", "two"]);
 }
 
 #[tokio::test]
-async fn when_it_is_stopped_what_there_is_is_read_and_whoever_has_it_is_told() {
+async fn a_stop_reads_the_available_lines_and_notifies_the_event_loop() {
     let bench = Bench::new(100);
     let (reader, released) = bench.lend().await;
     bench.write("one\nlast");
     bench.stop.send_replace(true);
-    bench.ear.is_over().await;
-    assert_eq!(*bench.ear.heard.lock(), ["one", "last"]);
+    bench.recorder.has_ended().await;
+    assert_eq!(*bench.recorder.lines.lock(), ["one", "last"]);
     assert!(released.load(Ordering::Acquire));
-    assert!(rustix::io::fcntl_getfd(reader.as_fd()).is_ok(), "its descriptor stays open for whoever watches it");
+    assert!(rustix::io::fcntl_getfd(reader.as_fd()).is_ok(), "the descriptor stays open for the event loop");
     bench.write("more\n");
     assert!(!read_ready(&reader));
-    assert_eq!(bench.ear.heard.lock().len(), 2);
+    assert_eq!(bench.recorder.lines.lock().len(), 2);
     assert!(bench.stdout.read_on_event_loop(|| {}).is_none());
 }
 
 #[tokio::test]
-async fn a_line_that_is_too_long_ends_it_whoever_reads_it() {
+async fn a_line_that_is_too_long_closes_the_output_for_either_reader() {
     for is_lent in [false, true] {
         let bench = Bench::new(5);
         if is_lent {
@@ -162,26 +163,26 @@ async fn a_line_that_is_too_long_ends_it_whoever_reads_it() {
             bench.write("12345\n123456\n");
         }
         assert!(timeout(Duration::from_secs(30), bench.stdout.overflow().wait()).await.is_ok());
-        bench.ear.is_over().await;
-        bench.ear.has_heard(&["12345"]).await;
+        bench.recorder.has_ended().await;
+        bench.recorder.has_lines(&["12345"]).await;
         assert!(bench.reading.await.is_ok());
     }
 }
 
 #[tokio::test]
-async fn who_is_full_is_not_read_for_until_there_is_room() {
+async fn a_full_listener_pauses_the_reader() {
     let bench = Bench::new(100);
     let (reader, _) = bench.lend().await;
-    bench.ear.is_full.store(true, Ordering::Release);
+    bench.recorder.is_full.store(true, Ordering::Release);
     bench.write("one\n");
-    assert!(!read_ready(&reader), "it is given back to somebody who can wait");
+    assert!(!read_ready(&reader), "the output is given back to the runtime, which can wait");
     drop(reader);
     bench.write("two\n");
     tokio::task::yield_now().await;
     bench.stdout.read_available();
-    assert_eq!(*bench.ear.heard.lock(), ["one"]);
+    assert_eq!(*bench.recorder.lines.lock(), ["one"]);
     assert!(!bench.stdout.can_be_read_on_event_loop());
-    bench.ear.is_full.store(false, Ordering::Release);
-    bench.ear.room.notify_one();
-    bench.ear.has_heard(&["one", "two"]).await;
+    bench.recorder.is_full.store(false, Ordering::Release);
+    bench.recorder.room.notify_one();
+    bench.recorder.has_lines(&["one", "two"]).await;
 }

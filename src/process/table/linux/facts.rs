@@ -1,4 +1,4 @@
-//! Single facts of a process, as its files below `/proc` tell them.
+//! Single facts of a process, read from its files below `/proc`.
 
 use crate::process::cgroup;
 use crate::process::identity::StartMark;
@@ -12,7 +12,7 @@ use std::io;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::PathBuf;
 
-/// What the kernel appends to the path of a file that has been replaced since, as an upgrade does.
+/// The suffix that the kernel adds to the path of a file that was replaced, for example by an upgrade.
 pub const DELETED: &[u8] = b" (deleted)";
 
 pub fn stat(process: &Process) -> io::Result<Stat> {
@@ -29,7 +29,7 @@ pub fn link(stat: &Stat) -> Link {
     }
 }
 
-/// What its environment says. A process without a tag there may have cleared it: its control group shows the tree, too.
+/// Reads the environment. A process may have cleared its tag, so the control group is asked too.
 pub fn environment(process: &Process) -> io::Result<Environment> {
     let bytes = contents(process, "environ")?;
     let mut read = Environment::read(bytes.split(|byte| *byte == 0));
