@@ -31,7 +31,7 @@ fn by_itself(exit: ExitStatus, has_oom_killed: impl FnOnce() -> bool) -> &'stati
 #[derive(Debug, Default)]
 pub struct Registry {
     trees: Mutex<BTreeMap<u64, Entry>>,
-    /// EventKind was started and ended so far.
+    /// The counts of started and ended trees.
     children: Mutex<Children>,
     listeners: Listeners,
 }

@@ -91,7 +91,6 @@ mod macos {
     use std::io;
     use std::mem::zeroed;
     use std::os::unix::process::ExitStatusExt;
-    use std::process::ExitStatus;
 
     /// Waits for a child and reaps it.
     ///
@@ -108,7 +107,7 @@ mod macos {
                 return Err(error);
             }
         }
-        let status = ExitStatus::from_raw(status);
+        let status = std::process::ExitStatus::from_raw(status);
         let exit_status = ExitStatus { code: status.code(), signal: status.signal() };
         Ok(Reaped { exit_status, cpu_time: cpu_time(&usage) })
     }

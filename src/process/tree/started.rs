@@ -15,6 +15,7 @@ pub struct Started<R> {
     pub stderr: ChildStderr,
 }
 
+#[cfg(unix)]
 impl<R> Started<R> {
     /// Wraps the root.
     pub(super) fn map<T>(self, wrap: impl FnOnce(R) -> T) -> Started<T> {

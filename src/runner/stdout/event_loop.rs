@@ -53,8 +53,8 @@ impl EventLoopReader {
         let stdout = &self.stdout;
         let mut state = stdout.state.lock();
         for _ in 0..READS_A_TURN {
-            let Source::OnEventLoop(lent) = &state.source else { return false };
-            match lent.try_read(chunk) {
+            let Source::OnEventLoop(reader) = &state.source else { return false };
+            match reader.try_read(chunk) {
                 Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => break,
                 // The runtime finds the end again, and handles it.
                 Ok(0) | Err(_) => return false,

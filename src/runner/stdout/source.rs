@@ -19,31 +19,31 @@ pub enum Source {
 }
 
 impl Source {
-    /// Reads without waiting; `None` where there is nothing to read from.
+    /// Reads without waiting. Returns `None` before the start and after the close.
     pub fn try_read(&self, chunk: &mut [u8]) -> Option<io::Result<usize>> {
         match self {
             Self::OnRuntime(stdout) => Some(try_read(stdout, chunk)),
             #[cfg(unix)]
-            Self::OnEventLoop(lent) => Some(lent.try_read(chunk)),
+            Self::OnEventLoop(reader) => Some(reader.try_read(chunk)),
             #[cfg(unix)]
             Self::Returned(fd) => Some(fd.try_read(chunk)),
             Self::NotStarted | Self::Closed => None,
         }
     }
 
+    /// Gives a returned descriptor to the runtime. Must be called on the runtime.
     #[cfg(unix)]
-    /// Makes what was given back the runtime's. It must be called there.
     pub fn take_back(&mut self) {
         if let Self::Returned(fd) = self {
             *self = fd.to_runtime().map_or(Self::Closed, Self::OnRuntime);
         }
     }
 
-    #[cfg(unix)]
     /// Notifies the event loop that it no longer reads the output.
+    #[cfg(unix)]
     pub fn release(&mut self) {
-        if let Self::OnEventLoop(lent) = self
-            && let Some(release) = lent.release.take()
+        if let Self::OnEventLoop(reader) = self
+            && let Some(release) = reader.release.take()
         {
             release();
         }
