@@ -1,4 +1,4 @@
-//! EventKind becomes of process trees, on its way to JavaScript, which is woken and then takes it.
+//! What becomes of process trees, on its way to JavaScript, which is woken and then takes it.
 
 use super::error::{Result, internal};
 use super::process::shapes::{epoch, milliseconds};
@@ -12,14 +12,14 @@ use std::sync::Arc;
 /// Something that happened to a process tree, or to a process that the cleanup ended.
 #[napi(object, object_from_js = false)]
 pub struct TreeEvent {
-    /// EventKind happened.
+    /// What happened.
     #[napi(ts_type = "'spawn' | 'exit' | 'kill'")]
     pub kind: &'static str,
     /// The root's pid.
     pub pid: u32,
     /// Who it runs for.
     pub server: Option<String>,
-    /// EventKind it runs for.
+    /// What it runs for.
     pub tool: Option<String>,
     /// Epoch ms.
     pub time: f64,
@@ -51,7 +51,7 @@ impl TreeEvents {
         Ok(Self(Some(listener)))
     }
 
-    /// EventKind has happened since the last time, oldest first.
+    /// What has happened since the last time, oldest first.
     #[napi]
     pub fn take(&self) -> Vec<TreeEvent> {
         self.0.iter().flat_map(|listener| listener.take()).map(TreeEvent::from).collect()
@@ -65,7 +65,7 @@ impl TreeEvents {
 }
 
 impl From<Event> for TreeEvent {
-    fn from(Event { pid, label, time, what }: Event) -> Self {
+    fn from(Event { pid, label, time, kind }: Event) -> Self {
         let event = Self {
             kind: "spawn",
             pid,
@@ -77,7 +77,7 @@ impl From<Event> for TreeEvent {
             signal: None,
             reason: None,
         };
-        match what {
+        match kind {
             EventKind::Spawned => event,
             EventKind::Killed(reason) => Self { kind: "kill", reason: Some(reason), ..event },
             EventKind::Exited { duration, exit, reason } => Self {

@@ -106,7 +106,7 @@ pub async fn start(spec: &Spec) -> Result<Started<Root>, Refusal> {
         }
     }
     able::note_able();
-    Ok(Started { stdin, stdout, stderr, root })
+    Ok(Started { root, stdin, stdout, stderr })
 }
 
 /// The channel and the pipes to a warden and its command, registered with the runtime.
