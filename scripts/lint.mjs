@@ -58,7 +58,7 @@ const invariants = [
     text: /\bkill_process(_group|_current)?\b|\b(killpg|tg?kill|kill_with|taskkill)\b|\blibc::kill\b|\bsignal::(\{[^}]*\b)?kill\b|\bprocess\.kill\b(?!\(\w+, 0\))/,
     // A child's pid, and the number of its group, are its own until it is reaped.
     allowed:
-      /^(warden\/src\/children\.rs|src\/process\/(.*\bmacos|handle\/by_number\.rs|tree\/(group|watcher)\.rs))/,
+      /^(warden\/src\/children\.rs|src\/process\/(.*\bmacos|handle\/by_number\.rs|tree\/(held_group|watcher)\.rs))/,
   },
   {
     only: 'lib/config.js reads process.env',

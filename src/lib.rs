@@ -11,7 +11,6 @@ mod bindings;
 
 mod code;
 pub mod error;
-pub mod instance;
 pub mod mcp;
 pub mod metrics;
 pub mod pool;

@@ -83,14 +83,14 @@ impl Trees for Registry {
     fn terminate(&self, tree: u64, _reason: Reason) -> Termination<'_> {
         Box::pin(async move {
             if let Some(entry) = self.get(tree) {
-                entry.end.make(EndReason::Cleanup, None);
-                entry.end.over().await;
+                entry.end.request(EndReason::Cleanup, None);
+                entry.end.wait().await;
             }
             Ok(())
         })
     }
 
     fn note_killed(&self, pid: u32) {
-        self.cleaned_up(pid);
+        self.notify_cleaned_up(pid);
     }
 }

@@ -11,7 +11,7 @@ pub use factory::WorkerFactory;
 pub use pool::{Acquired, Count, Use, WorkerPool};
 
 use crate::registry::EndReason;
-use crate::runner::{Call, InputSender, Kept, Line, READS_AHEAD, Stream};
+use crate::runner::{Call, InputSender, Line, LongRunning, READS_AHEAD, Stream};
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 /// A process, and who listens to it.
 #[derive(Debug)]
 pub struct Worker {
-    process: Kept,
+    process: LongRunning,
     input: Mutex<Option<InputSender>>,
     talk: Arc<Talk>,
     runtime: Handle,
@@ -56,7 +56,7 @@ struct Unheard {
 
 impl Worker {
     /// A worker over a process that has started.
-    fn new(process: Kept, input: InputSender, lines: mpsc::Receiver<Vec<Line>>) -> Self {
+    fn new(process: LongRunning, input: InputSender, lines: mpsc::Receiver<Vec<Line>>) -> Self {
         let unheard = Some(Unheard { read: Vec::new(), coming: lines });
         let state = TalkState { unheard, listener: None, handed: 0, has_strayed: false, is_over: false };
         let talk = Arc::new(Talk { state: Mutex::new(state), stray: Notify::new() });
@@ -97,14 +97,14 @@ impl Worker {
     /// Ends it in an orderly way, its input first; returns when nothing of it is left.
     async fn finish(&self) {
         self.input.lock().take();
-        self.process.finish().await;
+        self.process.shut_down().await;
     }
 
     /// The same without waiting for it to leave by itself.
     async fn kill(&self) {
         self.input.lock().take();
-        self.process.end();
-        self.process.gone().await;
+        self.process.terminate();
+        self.process.wait().await;
     }
 
     /// How it ended, once nothing of it is left.
@@ -114,14 +114,14 @@ impl Worker {
 
     /// How it ended, if its process has; what is not known yet is left out.
     fn exited(&self) -> Option<WorkerEnd> {
-        let exit = self.process.exit()?;
+        let exit = self.process.exit_status()?;
         let known = self.process.outcome().map(|outcome| WorkerEnd::from(&*outcome));
         Some(known.unwrap_or(WorkerEnd { exit, ..WorkerEnd::default() }))
     }
 
     /// Waits until nothing of it is left, and tells how it ended.
     pub async fn over(&self) -> WorkerEnd {
-        self.process.gone().await;
+        self.process.wait().await;
         let end = self.end();
         // It was ended by the end of its input if by nothing else.
         let asked = self.input.lock().is_none().then_some(EndReason::Shutdown);

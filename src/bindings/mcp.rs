@@ -201,7 +201,7 @@ impl Sessions {
         let session = self.pool.call(call, millis(timeout));
         #[cfg(unix)]
         if let Some(server) = session.as_deref().and_then(Session::stdio) {
-            self.reading.borrow_mut().join(&server.outlet);
+            self.reading.borrow_mut().join(&server.stdout);
         }
         #[cfg(not(unix))]
         drop(session);

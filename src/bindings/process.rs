@@ -67,7 +67,7 @@ impl ProcessCall {
             let outcome = tokio::select! {
                 outcome = &mut running => outcome,
                 () = environment_ended => {
-                    forsaken.make(EndReason::Shutdown, None);
+                    forsaken.request(EndReason::Shutdown, None);
                     running.await
                 }
             };
@@ -82,7 +82,7 @@ impl ProcessCall {
     /// Terminates the whole tree, as soon as it has started. `grace` is in ms, the call's own by default.
     #[napi]
     pub fn terminate(&self, reason: TerminateReason, grace: Option<f64>) {
-        self.end.make(reason.into(), grace.map(time));
+        self.end.request(reason.into(), grace.map(time));
     }
 
     /// Writes to its input. Resolves with `false` when the process did not take the bytes.

@@ -2,7 +2,7 @@
 
 use super::error::{Result, internal};
 use super::process::shapes::{epoch, milliseconds};
-use crate::registry::events::{Event, Listener, What};
+use crate::registry::events::{Event, EventKind, Listener};
 use crate::supervisor::Supervisor;
 use napi::bindgen_prelude::Function;
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
@@ -54,7 +54,7 @@ impl TreeEvents {
     pub fn new(wake: Function<(), ()>) -> Result<Self> {
         let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
         let wake = wake.build_threadsafe_function().weak::<true>().build().map_err(internal)?;
-        let listener = supervisor.registry.listen(move || {
+        let listener = supervisor.registry.subscribe(move || {
             // Refused only when the environment has ended.
             wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
         });
@@ -75,7 +75,7 @@ impl TreeEvents {
 }
 
 impl From<Event> for TreeEvent {
-    fn from(Event { pid, label, time, what }: Event) -> Self {
+    fn from(Event { pid, label, time, kind }: Event) -> Self {
         let event = Self {
             kind: TreeEventKind::Spawn,
             pid,
@@ -87,10 +87,10 @@ impl From<Event> for TreeEvent {
             signal: None,
             reason: None,
         };
-        match what {
-            What::Spawned => event,
-            What::Killed(reason) => Self { kind: TreeEventKind::Kill, reason: Some(reason), ..event },
-            What::Exited { duration, exit, reason } => Self {
+        match kind {
+            EventKind::Spawned => event,
+            EventKind::Killed(reason) => Self { kind: TreeEventKind::Kill, reason: Some(reason), ..event },
+            EventKind::Exited { duration, exit, reason } => Self {
                 kind: TreeEventKind::Exit,
                 duration: Some(milliseconds(duration).floor()),
                 exit_code: exit.code.map(i32::cast_unsigned),

@@ -1,6 +1,6 @@
 //! Why a call to a server gave no result.
 
-use crate::process::tree::Exit;
+use crate::process::tree::ExitStatus;
 use std::time::Duration;
 
 /// The reason why a request has no result. The text names neither server nor tool; JavaScript adds both.
@@ -63,7 +63,7 @@ pub enum CallError {
 #[derive(Debug, Clone, Default)]
 pub struct ServerEnd {
     /// How its process did; unknown while it lives, and where there is none.
-    pub exit: Option<Exit>,
+    pub exit: Option<ExitStatus>,
     /// What it last wrote besides its answers.
     pub stderr: String,
     /// Why it cannot be spoken to, where that is known.
@@ -179,8 +179,8 @@ fn in_brackets(words: &str) -> String {
 
 fn end_of(end: &ServerEnd) -> String {
     match (end.exit, &end.reason) {
-        (Some(Exit { signal: Some(signal), .. }), _) => format!("was ended by signal {signal}"),
-        (Some(Exit { code: Some(code), .. }), _) => format!("exited with code {code}"),
+        (Some(ExitStatus { signal: Some(signal), .. }), _) => format!("was ended by signal {signal}"),
+        (Some(ExitStatus { code: Some(code), .. }), _) => format!("exited with code {code}"),
         (_, Some(reason)) => reason.clone(),
         _ => "closed its output".to_owned(),
     }
@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn the_text_says_how_a_server_ended() {
         let text = |code, signal| {
-            let exit = Some(Exit { code, signal });
+            let exit = Some(ExitStatus { code, signal });
             CallError::Exited(ServerEnd { exit, ..ServerEnd::default() }).to_string()
         };
         assert_eq!(text(Some(3), None), "the server exited with code 3");

@@ -103,7 +103,7 @@ impl Session {
     /// Reads what the server's process has written already.
     pub fn read_available(&self) {
         if let Some(server) = self.stdio() {
-            server.outlet.glance();
+            server.stdout.read_available();
         }
     }
 
@@ -153,7 +153,7 @@ impl Session {
         self.closing.store(true, Ordering::Release);
         self.ending.cancel();
         if let Some(server) = self.stdio() {
-            server.process.end();
+            server.process.terminate();
         }
         self.over().await;
     }

@@ -4,8 +4,7 @@ use super::reason::Reason;
 use super::report::{Failure, Judged, Report};
 use super::trees::Trees;
 use super::verdict::Verdict;
-use crate::process::handle::{Handle, Signal, all_exited};
-use crate::process::table::open_verified;
+use crate::process::handle::{Handle, Signal, open_verified, wait_all};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,11 +60,11 @@ async fn terminate_held(
 ) {
     let (handles, victims): (Vec<Handle>, Vec<Victim>) = held.into_iter().unzip();
     let mut results: Vec<io::Result<()>> = handles.iter().map(|handle| handle.signal(first)).collect();
-    if !all_exited(&handles, grace).await {
+    if !wait_all(&handles, grace).await {
         for (handle, result) in handles.iter().zip(&mut results).filter(|(_, result)| result.is_ok()) {
             *result = handle.signal(Signal::Kill);
         }
-        all_exited(&handles, AFTER_KILL).await;
+        wait_all(&handles, AFTER_KILL).await;
     }
     for ((handle, victim), result) in handles.iter().zip(victims).zip(results) {
         let result = if handle.has_exited() { Ok(()) } else { result.and(Err(still_there())) };

@@ -1,7 +1,7 @@
 //! The descent of processes, and the servers with procward among them.
 
-use crate::instance::{Instance, Tag};
 use crate::process::table::ProcessInfo;
+use crate::process::tag::{Instance, Tag};
 use std::collections::{HashMap, HashSet};
 
 /// The first process of a PID namespace, which becomes the parent of all orphans.

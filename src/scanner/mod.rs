@@ -10,9 +10,9 @@ pub mod verdict;
 
 pub use trees::{Termination, TrackedTree, Trees};
 
-use crate::instance::Instance;
-use crate::process::guarantee::remove_leftovers;
+use crate::process::guarantee::remove_orphaned_groups;
 use crate::process::table::{CommandLines, Snapshot};
+use crate::process::tag::Instance;
 use allow::Allow;
 use parking_lot::Mutex;
 use reason::Reason;
@@ -184,7 +184,7 @@ impl Shared {
             Ok(verdicts) if dry_run => report.pretend(verdicts),
             Ok(verdicts) => {
                 execution::execute(verdicts, &self.trees, options.kill_grace, &mut report).await;
-                let _ = tokio::task::spawn_blocking(remove_leftovers).await;
+                let _ = tokio::task::spawn_blocking(remove_orphaned_groups).await;
             }
             Err(error) => {
                 let message = format!("Cannot list processes: {error}");

@@ -1,6 +1,6 @@
 //! Why there is no worker.
 
-use crate::process::tree::Exit;
+use crate::process::tree::ExitStatus;
 use crate::registry::EndReason;
 use crate::runner::Outcome;
 use std::io;
@@ -11,7 +11,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, Default)]
 pub struct WorkerEnd {
     /// How its process did.
-    pub exit: Exit,
+    pub exit: ExitStatus,
     /// Why it had to end, if it did not do so by itself.
     pub ended: Option<EndReason>,
     /// The last part of what it wrote to its standard error.
@@ -20,7 +20,7 @@ pub struct WorkerEnd {
 
 impl From<&Outcome> for WorkerEnd {
     fn from(outcome: &Outcome) -> Self {
-        Self { exit: outcome.exit, ended: outcome.ended, stderr: outcome.stderr.as_slice().into() }
+        Self { exit: outcome.exit_status, ended: outcome.end_reason, stderr: outcome.stderr.as_slice().into() }
     }
 }
 

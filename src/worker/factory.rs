@@ -3,7 +3,7 @@
 use super::{Template, Worker, WorkerError};
 use crate::pool::{Factory, Retirement};
 use crate::registry::Registry;
-use crate::runner::{Kept, Lines, READS_AHEAD};
+use crate::runner::{Lines, LongRunning, READS_AHEAD};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -59,7 +59,7 @@ impl Factory for WorkerFactory {
         call.spec.number = self.registry.next_number();
         let (sender, lines) = mpsc::channel(READS_AHEAD);
         call.lines = Some(Lines::Together(sender));
-        let (process, input) = Kept::start(&self.registry, call).await?;
+        let (process, input) = LongRunning::start(&self.registry, call).await?;
         let worker = Arc::new(Worker::new(process, input, lines));
         match self.template.ready_within {
             Some(limit) => self.ready(worker, number, limit).await,
@@ -79,7 +79,7 @@ impl Factory for WorkerFactory {
     }
 
     fn exited(&self, worker: &Arc<Worker>) -> impl Future<Output = WorkerError> + Send + 'static {
-        let (gone, worker) = (worker.process.gone(), Arc::downgrade(worker));
+        let (gone, worker) = (worker.process.wait(), Arc::downgrade(worker));
         async move {
             gone.await;
             WorkerError::Exited(worker.upgrade().map(|worker| worker.end()).unwrap_or_default())

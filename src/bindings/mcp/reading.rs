@@ -2,7 +2,7 @@
 
 use super::settle::{Listener, Settler, Told};
 use crate::bindings::event_loop::{Callback, EventLoop, Watch};
-use crate::runner::{Outlet, corked};
+use crate::runner::{Stdout, corked};
 use napi::{Env, Result};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -43,22 +43,22 @@ impl Reading {
     }
 
     /// Reads this output from now on, unless a thread reads the output already or must.
-    pub fn join(&mut self, outlet: &Arc<Outlet>) {
+    pub fn join(&mut self, stdout: &Arc<Stdout>) {
         let Some(event_loop) = &self.event_loop else { return };
-        if !outlet.can_be_lent() {
+        if !stdout.can_be_read_on_event_loop() {
             return;
         }
         self.last = self.last.wrapping_add(1);
         let (number, settler) = (self.last, Arc::clone(&self.settler));
         let release = Arc::clone(&settler);
-        let Some(loan) = outlet.lend(move || release.leave(number)) else { return };
+        let Some(reader) = stdout.read_on_event_loop(move || release.leave(number)) else { return };
         let (servers, chunk, listener) =
             (Rc::downgrade(&self.servers), Rc::clone(&self.chunk), Rc::clone(&self.listener));
-        let watch = event_loop.watch(loan, move |loan| {
+        let watch = event_loop.watch(reader, move |reader| {
             let (goes_on, told) = settler.gather(|| {
                 let mut chunk = chunk.borrow_mut();
                 chunk.resize(CHUNK, 0);
-                loan.turn(&mut chunk)
+                reader.read_ready(&mut chunk)
             });
             if !goes_on && let Some(servers) = servers.upgrade() {
                 servers.borrow_mut().remove(&number);

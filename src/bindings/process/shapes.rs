@@ -239,9 +239,9 @@ impl From<io::Result<Outcome>> for ProcessOutcome {
             Ok(outcome) => ProcessOutcome {
                 start_error: None,
                 pid: Some(outcome.pid),
-                exit_code: outcome.exit.code.map(i32::cast_unsigned),
-                signal: outcome.exit.signal,
-                ended: outcome.ended.map(EndReason::from),
+                exit_code: outcome.exit_status.code.map(i32::cast_unsigned),
+                signal: outcome.exit_status.signal,
+                ended: outcome.end_reason.map(EndReason::from),
                 stdout: outcome.stdout.into(),
                 stderr: outcome.stderr.into(),
                 duration: milliseconds(outcome.duration).floor(),

@@ -8,7 +8,7 @@ use crate::mcp::handshake::{Transport, shake_hands};
 use crate::mcp::request::Request;
 use crate::mcp::server_config::{Program, ServerConfig};
 use crate::registry::Registry;
-use crate::runner::{Kept, Outlet};
+use crate::runner::{LongRunning, Stdout};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -23,11 +23,11 @@ const LAST_BREATH: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub struct Server {
     /// The process.
-    pub process: Kept,
+    pub process: LongRunning,
     /// The client's side of the pipes.
     pub connection: Arc<Connection>,
     /// The server's standard output.
-    pub outlet: Arc<Outlet>,
+    pub stdout: Arc<Stdout>,
     silent: watch::Receiver<bool>,
     max_buffer: usize,
 }
@@ -37,8 +37,8 @@ pub struct Server {
 /// # Errors
 /// [`StartError`]; nothing of the server is left then.
 pub async fn connect(registry: &Arc<Registry>, config: &ServerConfig, program: &Program) -> Result<Server, StartError> {
-    let Spawned { process, connection, outlet, silent } = spawn::start(registry, config, program).await?;
-    let server = Server { process, connection, outlet, silent, max_buffer: config.max_buffer };
+    let Spawned { process, connection, stdout, silent } = spawn::start(registry, config, program).await?;
+    let server = Server { process, connection, stdout, silent, max_buffer: config.max_buffer };
     let handshake = shake_hands(&*server.connection, config.protocol);
     let error = tokio::select! {
         outcome = timeout(config.start_timeout, handshake) => match outcome {
@@ -48,13 +48,13 @@ pub async fn connect(registry: &Arc<Registry>, config: &ServerConfig, program: &
         },
         () = server.ended() => {
             // Its exit status says more than its silence.
-            let _ = timeout(LAST_BREATH, server.process.exited()).await;
+            let _ = timeout(LAST_BREATH, server.process.wait_root()).await;
             Some(CallError::Exited(ServerEnd::default()))
         }
     };
     let end = server.end();
     server.connection.hang_up();
-    server.process.finish().await;
+    server.process.shut_down().await;
     Err(match error {
         _ if server.process.wrote_too_much() => StartError::Handshake("its message was too long".to_owned(), end),
         None => StartError::TimedOut(config.start_timeout, end),
@@ -71,7 +71,7 @@ impl Server {
             let _ = timeout(LAST_LINES, self.silent.clone().wait_for(|silent| *silent)).await;
         };
         let exited = async {
-            self.process.exited().await;
+            self.process.wait_root().await;
             sleep(LAST_LINES).await;
         };
         tokio::select! {
@@ -83,22 +83,22 @@ impl Server {
     /// Ends the process after failing its calls: for `reason`, or else because it has ended by itself. Returns when every
     /// process of the server has exited.
     pub async fn shut_down(&self, reason: Option<CallError>) {
-        self.outlet.glance();
+        self.stdout.read_available();
         let reason = match reason {
             Some(reason) => reason,
             None => self.why_ended().await,
         };
         self.connection.end(&reason);
-        self.process.finish().await;
+        self.process.shut_down().await;
     }
 
     /// Describes the end of the server, as far as it is known.
     pub fn end(&self) -> ServerEnd {
-        ServerEnd { exit: self.process.exit(), stderr: self.connection.client.log.text(), reason: None }
+        ServerEnd { exit: self.process.exit_status(), stderr: self.connection.client.log.text(), reason: None }
     }
 
     async fn why_ended(&self) -> CallError {
-        let _ = timeout(LAST_BREATH, self.process.exited()).await;
+        let _ = timeout(LAST_BREATH, self.process.wait_root()).await;
         if self.process.wrote_too_much() {
             return CallError::TooLong(self.max_buffer);
         }

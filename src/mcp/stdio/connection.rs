@@ -88,7 +88,7 @@ impl Connection {
 }
 
 impl Listener for Connection {
-    fn hear(&self, line: &[u8]) {
+    fn on_line(&self, line: &[u8]) {
         if line.iter().all(u8::is_ascii_whitespace) {
             return;
         }
@@ -101,7 +101,7 @@ impl Listener for Connection {
         }
     }
 
-    fn ended(&self) {
+    fn on_end(&self) {
         self.closed.send_replace(true);
     }
 
@@ -109,7 +109,7 @@ impl Listener for Connection {
         self.replies.bytes() >= MAX_BACKLOG
     }
 
-    fn room(&self) -> &Notify {
+    fn drained(&self) -> &Notify {
         self.replies.shrunk()
     }
 }

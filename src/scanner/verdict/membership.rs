@@ -1,8 +1,8 @@
 //! The members of this server's live trees.
 
 use super::view::View;
-use crate::instance::Tag;
 use crate::process::table::ProcessInfo;
+use crate::process::tag::Tag;
 use crate::scanner::family::Family;
 use crate::scanner::trees::TrackedTree;
 use std::collections::HashMap;

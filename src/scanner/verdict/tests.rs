@@ -2,8 +2,8 @@
 
 use super::fixture::*;
 use super::*;
-use crate::instance::{ImageMark, Instance};
 use crate::process::table::{Namespace, Snapshot, User};
+use crate::process::tag::{ImageMark, Instance};
 use crate::scanner::reason::Reason::*;
 use Decision::{Kill, Skip};
 

@@ -1,7 +1,7 @@
 //! The input of a decision.
 
-use crate::instance::Instance;
 use crate::process::table::Snapshot;
+use crate::process::tag::Instance;
 use crate::scanner::trees::TrackedTree;
 
 /// The processes and trees to judge.

@@ -24,7 +24,7 @@ fn ask(connection: &Connection) -> (i64, Settled) {
 }
 
 fn answer(connection: &Connection, id: i64, text: &str) {
-    connection.hear(format!(r#"{{"jsonrpc":"2.0","id":{id},"result":"{text}"}}"#).as_bytes());
+    connection.on_line(format!(r#"{{"jsonrpc":"2.0","id":{id},"result":"{text}"}}"#).as_bytes());
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn the_end_fails_all_requests_and_each_later_one() {
 fn an_error_that_names_no_request_of_ours_is_kept_in_the_log() {
     let (connection, _input) = unread();
     let (_, settled) = ask(&connection);
-    connection.hear(br#"{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"parse error"}}"#);
+    connection.on_line(br#"{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"parse error"}}"#);
     assert!(settled.try_iter().next().is_none());
     assert!(connection.client.log.text().contains("parse error"));
 }
@@ -81,7 +81,7 @@ fn a_server_that_asks_and_never_reads_has_to_wait() {
     while !connection.is_full() {
         asked += 1;
         assert!(asked * 1000 <= MAX_BACKLOG, "{asked} requests");
-        connection.hear(ping.as_bytes());
+        connection.on_line(ping.as_bytes());
     }
     assert!(asked > 10, "{asked} requests");
     drop(input);

@@ -1,13 +1,16 @@
-//! A child's standard output for somebody who has to hear of each line at once: read on the runtime, or, so that no thread
-//! has to wake another, on an event loop that it is lent to.
+//! A child's standard output for a listener that needs each line at once.
+//!
+//! The runtime reads it, or an event loop does, so that no thread has to wake another.
 
 #[cfg(unix)]
-mod loan;
+mod event_loop;
+mod source;
 
-use super::capture::{CHUNK, Overflow, REST};
 use super::lines::Splitter;
-use crate::process::tree::{ChildStdout, try_read};
+use super::overflow::{CHUNK, Overflow, REST};
+use crate::process::tree::ChildStdout;
 use parking_lot::Mutex;
+use source::Source;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,28 +18,28 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::sync::{Notify, watch};
 
-/// Who hears the lines.
+/// A listener to the lines of an output.
 pub trait Listener: Send + Sync {
-    /// A line, without its end. It must not come back to the outlet.
-    fn hear(&self, line: &[u8]);
+    /// Called for each line, without its line break. Must not call the output.
+    fn on_line(&self, line: &[u8]);
 
-    /// There is no line after this.
-    fn ended(&self);
+    /// Called after the last line.
+    fn on_end(&self);
 
-    /// Whether it has heard more than it can take for now.
+    /// Returns whether the listener can take no more lines for now.
     fn is_full(&self) -> bool;
 
-    /// Told whenever it can take more again.
-    fn room(&self) -> &Notify;
+    /// Returns the signal that the listener can take more lines again.
+    fn drained(&self) -> &Notify;
 }
 
-/// The output. Whoever reads it, it is read in order and by one at a time.
-pub struct Outlet {
+/// The output. It is read in order, and by one reader at a time.
+pub struct Stdout {
     listener: Arc<dyn Listener>,
     max_line: usize,
     overflow: Arc<Overflow>,
     state: Mutex<State>,
-    /// Told when the runtime's reader has to look whose turn it is.
+    /// Notified when the runtime's reader has to check the state.
     changed: Notify,
 }
 
@@ -45,21 +48,10 @@ struct State {
     splitter: Splitter,
 }
 
-enum Source {
-    /// The child has not started.
-    None,
-    Runtime(ChildStdout),
-    #[cfg(unix)]
-    Lent(loan::Lent),
-    #[cfg(unix)]
-    Returned(loan::Shared),
-    Over,
-}
-
-impl Outlet {
-    /// The output of a child that is still to be started. A line of more than `max_line` bytes ends the child.
+impl Stdout {
+    /// Makes the output of a child that has not started. A line of more than `max_line` bytes ends the child.
     pub fn new(listener: Arc<dyn Listener>, max_line: usize) -> Self {
-        let state = State { source: Source::None, splitter: Splitter::default() };
+        let state = State { source: Source::NotStarted, splitter: Splitter::default() };
         Self { listener, max_line, overflow: Arc::default(), state: Mutex::new(state), changed: Notify::new() }
     }
 
@@ -68,9 +60,9 @@ impl Outlet {
         &self.overflow
     }
 
-    /// Reads until the end, or, once it is `stopped`, what can be read at once.
+    /// Reads until the end, or after a stop only the available bytes.
     pub(super) async fn read(self: Arc<Self>, stdout: ChildStdout, mut stopped: watch::Receiver<bool>) {
-        self.state.lock().source = Source::Runtime(stdout);
+        self.state.lock().source = Source::OnRuntime(stdout);
         let mut chunk = vec![0; CHUNK];
         let all = async {
             loop {
@@ -78,7 +70,7 @@ impl Outlet {
                 tokio::select! {
                     biased;
                     () = self.changed.notified() => {}
-                    () = self.listener.room().notified(), if is_full => {}
+                    () = self.listener.drained().notified(), if is_full => {}
                     is_open = std::future::poll_fn(|context| self.poll_read(context, &mut chunk)), if !is_full => {
                         if !is_open {
                             return;
@@ -92,54 +84,54 @@ impl Outlet {
             () = all => {}
             _ = stopped.wait_for(|stopped| *stopped) => {}
         }
-        self.finish();
+        self.close();
     }
 
-    /// Reads what there is at once, whoever has the output: before somebody is told that nothing came in time.
-    pub fn glance(&self) {
+    /// Reads the available bytes, whatever reader the output has. Called before a timeout is reported.
+    pub fn read_available(&self) {
         self.read_rest(&mut self.state.lock());
     }
 
-    /// Reads once; tells whether there may be more. Pending until `changed` while it is lent.
+    /// Reads once. Returns whether there may be more. Pending until `changed` while an event loop reads.
     fn poll_read(&self, context: &mut Context<'_>, chunk: &mut [u8]) -> Poll<bool> {
         let mut state = self.state.lock();
         #[cfg(unix)]
         state.source.take_back();
         #[cfg(unix)]
-        if matches!(state.source, Source::Lent(_)) {
+        if matches!(state.source, Source::OnEventLoop(_)) {
             return Poll::Pending;
         }
-        let Source::Runtime(stdout) = &mut state.source else { return Poll::Ready(false) };
+        let Source::OnRuntime(stdout) = &mut state.source else { return Poll::Ready(false) };
         let mut read = ReadBuf::new(chunk);
         let is_read = ready!(Pin::new(stdout).poll_read(context, &mut read)).is_ok();
         let bytes = read.filled();
         Poll::Ready(is_read && !bytes.is_empty() && self.split(&mut state, bytes))
     }
 
-    /// Tells the listener of the lines that are complete; `false` when one is too long.
+    /// Passes the complete lines to the listener. Returns `false` if one is too long.
     fn split(&self, state: &mut State, bytes: &[u8]) -> bool {
         let all_fit = state.splitter.each(bytes, |line| {
             let fits = line.len() <= self.max_line;
             if fits {
-                self.listener.hear(line);
+                self.listener.on_line(line);
             }
             fits
         });
         if all_fit && state.splitter.pending() <= self.max_line {
             return true;
         }
-        (state.source, state.splitter) = (Source::Over, Splitter::default());
-        self.overflow.happen();
+        (state.source, state.splitter) = (Source::Closed, Splitter::default());
+        self.overflow.set();
         false
     }
 
-    /// Reads what there is, but no more than a pipe holds: whoever has the other end may go on writing for ever.
+    /// Reads the available bytes, up to the size of a pipe, because a process at the other end may write without end.
     fn read_rest(&self, state: &mut State) {
         let mut chunk = vec![0; CHUNK];
         let mut left = REST;
         while left > 0 && !self.listener.is_full() {
             let length = match state.source.try_read(&mut chunk[..left]) {
-                // Its end is left to be found by whoever reads it.
+                // The regular reader will find the end again.
                 None | Some(Err(_) | Ok(0)) => return,
                 Some(Ok(length)) => length,
             };
@@ -150,37 +142,23 @@ impl Outlet {
         }
     }
 
-    /// Reads no more after what there is; what has been read of the last line is one.
-    fn finish(&self) {
+    /// Reads the available bytes and closes the output. An incomplete last line counts as a line.
+    fn close(&self) {
         let mut state = self.state.lock();
         self.read_rest(&mut state);
         #[cfg(unix)]
         state.source.release();
-        state.source = Source::Over;
+        state.source = Source::Closed;
         if let Some(line) = std::mem::take(&mut state.splitter).finish() {
-            self.listener.hear(&line);
+            self.listener.on_line(&line);
         }
-        self.listener.ended();
+        self.listener.on_end();
     }
 }
 
-impl Source {
-    /// Reads without waiting; `None` where there is nothing to read from.
-    fn try_read(&self, chunk: &mut [u8]) -> Option<std::io::Result<usize>> {
-        match self {
-            Self::Runtime(stdout) => Some(try_read(stdout, chunk)),
-            #[cfg(unix)]
-            Self::Lent(lent) => Some(lent.try_read(chunk)),
-            #[cfg(unix)]
-            Self::Returned(fd) => Some(fd.try_read(chunk)),
-            Self::None | Self::Over => None,
-        }
-    }
-}
-
-impl fmt::Debug for Outlet {
+impl fmt::Debug for Stdout {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Outlet").finish_non_exhaustive()
+        out.debug_struct("Stdout").finish_non_exhaustive()
     }
 }
 

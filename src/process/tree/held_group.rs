@@ -1,6 +1,6 @@
 //! A process group where no process table shows the tree.
 //!
-//! The root is left a zombie until the tree has ended, so that the group's number can mean no other group.
+//! The root stays a zombie until the tree has exited, so that the group's number can mean no other group.
 
 use super::reap::Reaped;
 use crate::process::handle::Handle;
@@ -10,7 +10,7 @@ use std::io;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// The group of a root that was not reaped. Dropped, it lets go of its number.
+/// The group of a root that was not reaped. Dropping it reaps the root.
 #[derive(Debug)]
 pub struct Group(Pid);
 
@@ -21,7 +21,7 @@ impl Group {
         number.filter(|_| host().proc != Proc::Own).map(Self)
     }
 
-    /// How the root exited, without reaping it.
+    /// Returns the exit status of the root without reaping it.
     ///
     /// # Errors
     /// The system's.
@@ -33,13 +33,15 @@ impl Group {
         return Err(io::Error::new(io::ErrorKind::Unsupported, format!("{root:?}")));
     }
 
-    /// SIGTERM, `grace`, SIGKILL. A zombie stays in the group, so that nothing tells whether the others have exited: beside a
-    /// root that has exited they get no grace.
-    pub async fn end(&self, root: &Handle, grace: Duration) {
+    /// Sends SIGTERM, waits for `grace`, and sends SIGKILL.
+    ///
+    /// The zombie root stays in the group, so the exit of the others cannot be seen. After the root's exit they get no
+    /// grace.
+    pub async fn terminate(&self, root: &Handle, grace: Duration) {
         let _ = kill_process_group(self.0, Signal::TERM);
-        let _ = timeout(grace, root.exited()).await;
+        let _ = timeout(grace, root.wait()).await;
         let _ = kill_process_group(self.0, Signal::KILL);
-        root.exited().await;
+        root.wait().await;
     }
 }
 

@@ -1,7 +1,7 @@
-//! A process that is kept: it runs until it is ended, while others write to it and read what it writes.
+//! A process that runs until it is shut down, while callers write to it and read its outputs.
 
 use super::{Call, InputSender, Outcome, input, run};
-use crate::process::tree::Exit;
+use crate::process::tree::ExitStatus;
 use crate::registry::{EndReason, EndRequest, Registry};
 use std::io;
 use std::sync::Arc;
@@ -9,24 +9,24 @@ use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 
-/// How long a process may take to leave once its input has ended, before it is asked to.
-const LEAVING: Duration = Duration::from_millis(500);
+/// The time that a process may take to exit after its input has ended, before it is terminated.
+const LEAVE_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// A process and all that it starts. Dropping this ends it.
+/// A process and all its descendants. Dropping this terminates them.
 #[derive(Debug)]
-pub struct Kept {
+pub struct LongRunning {
     /// The process's own pid.
     pub pid: u32,
     end: EndRequest,
-    exit: watch::Receiver<Option<Exit>>,
+    exit: watch::Receiver<Option<ExitStatus>>,
     over: watch::Receiver<Option<Arc<Outcome>>>,
 }
 
-impl Kept {
-    /// Starts it; its input ends when what writes to it is dropped.
+impl LongRunning {
+    /// Starts the process. Its input ends when the sender is dropped.
     ///
     /// # Errors
-    /// The system's error; nothing was started.
+    /// The system's error. No process was started.
     pub async fn start(registry: &Arc<Registry>, mut call: Call) -> io::Result<(Self, InputSender)> {
         let (sender, receiver) = input();
         let (exit_sender, exit) = watch::channel(None);
@@ -47,44 +47,44 @@ impl Kept {
             return Ok((Self { pid, end, exit, over }, sender));
         }
         running.await.map_err(io::Error::other)??;
-        Err(io::Error::other("it was not started"))
+        Err(io::Error::other("the process was not started"))
     }
 
-    /// How it exited, if it has.
-    pub fn exit(&self) -> Option<Exit> {
+    /// Returns the exit status of the root, once it has exited.
+    pub fn exit_status(&self) -> Option<ExitStatus> {
         *self.exit.borrow()
     }
 
-    /// Waits until it has exited; what it started may still be there.
-    pub async fn exited(&self) {
+    /// Waits until the root has exited. Its descendants may still run.
+    pub async fn wait_root(&self) {
         let _ = self.exit.clone().wait_for(Option::is_some).await;
     }
 
-    /// What became of it, once nothing of it is left.
+    /// Returns the result, once every process of the tree has exited.
     pub fn outcome(&self) -> Option<Arc<Outcome>> {
         self.over.borrow().clone()
     }
 
-    /// Whether it was ended for writing too much.
+    /// Returns whether the process was ended for writing too much.
     pub fn wrote_too_much(&self) -> bool {
-        self.outcome().is_some_and(|outcome| outcome.ended == Some(EndReason::MaxBuffer))
+        self.outcome().is_some_and(|outcome| outcome.end_reason == Some(EndReason::MaxBuffer))
     }
 
-    /// Ends all of it in an orderly way; its input has been closed. Returns when nothing of it is left.
-    pub async fn finish(&self) {
-        if timeout(LEAVING, self.gone()).await.is_err() {
-            self.end();
-            self.gone().await;
+    /// Shuts down the tree in order. The caller has closed its input. Returns when every process has exited.
+    pub async fn shut_down(&self) {
+        if timeout(LEAVE_TIMEOUT, self.wait()).await.is_err() {
+            self.terminate();
+            self.wait().await;
         }
     }
 
-    /// Asks for its end without waiting for it to leave by itself.
-    pub fn end(&self) {
-        self.end.make(EndReason::Shutdown, None);
+    /// Requests termination without waiting for the process to exit by itself.
+    pub fn terminate(&self) {
+        self.end.request(EndReason::Shutdown, None);
     }
 
-    /// Waits until nothing of it is left.
-    pub fn gone(&self) -> impl Future<Output = ()> + Send + use<> {
+    /// Waits until every process of the tree has exited.
+    pub fn wait(&self) -> impl Future<Output = ()> + Send + use<> {
         let mut over = self.over.clone();
         async move {
             let _ = over.wait_for(Option::is_some).await;
@@ -92,8 +92,8 @@ impl Kept {
     }
 }
 
-impl Drop for Kept {
+impl Drop for LongRunning {
     fn drop(&mut self) {
-        self.end();
+        self.terminate();
     }
 }

@@ -1,44 +1,46 @@
-//! A process group, and the process table for what left the group. Nothing here outlives the server.
+//! A process group, and the process table for members that left the group. Nothing here outlives the server.
 
-use super::group::Group;
+use super::exit_status::ExitStatus;
+use super::held_group::Group;
 use super::members::Origin;
 use super::reap::{Reaped, reap};
+use super::spec::Spec;
+use super::started::Started;
 use super::table_tree::TableTree;
-use super::{Exit, Spec, Started};
-use crate::instance::{Instance, Tag};
-use crate::process::handle::{Handle, Signal, all_exited};
+use crate::process::handle::{Handle, Signal, wait_all};
 use crate::process::host::{Proc, host};
 use crate::process::identity::{StartMark, start_mark};
 use crate::process::program;
+use crate::process::tag::{Instance, Tag};
 use rustix::process::{Pid, test_kill_process_group};
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
-/// Between two looks at a group that others are still in.
+/// The time between two looks at a group that still has members.
 const POLL_PAUSE: Duration = Duration::from_millis(10);
 
-/// The process that was started. It stays a zombie until it is asked for its exit, so long its pid cannot be reused.
+/// The root of a tree. The root stays a zombie until its exit status is taken, and until then its pid cannot be reused.
 #[derive(Debug)]
 pub struct Root {
     handle: Handle,
     tree: TableTree,
-    ended: Option<Reaped>,
-    /// It has left somebody in its group who was not looked for yet.
-    deserted: bool,
+    reaped: Option<Reaped>,
+    /// The root has exited and left members in its group that were not looked up yet.
+    has_unseen_group: bool,
     detached: bool,
-    /// Where no process table shows the tree: its group, as long as the root is not reaped.
-    alone: Option<Group>,
+    /// The group of a root that was not reaped, where no process table shows the tree.
+    held_group: Option<Group>,
 }
 
-/// Starts the tree, in a process group of its own, by `posix_spawn`. Needs the runtime's reactor for the pipes.
+/// Starts the tree in a process group of its own, by `posix_spawn`. Needs the runtime's reactor for the pipes.
 ///
 /// # Errors
 /// The system's error; nothing was started, or it was killed again.
-pub fn start(spec: &Spec) -> io::Result<Started> {
+pub fn start(spec: &Spec) -> io::Result<Started<Root>> {
     let tag = Tag { instance: Instance::current().clone(), tree: spec.number };
     let search_path = spec.search_path().map(AsRef::as_ref);
     let mut command = Command::new(program::find(&spec.command, search_path, spec.directory.as_deref())?);
@@ -55,12 +57,12 @@ pub fn start(spec: &Spec) -> io::Result<Started> {
             let root = Root {
                 handle,
                 tree: TableTree::new(origin, tag),
-                ended: None,
-                deserted: false,
+                reaped: None,
+                has_unseen_group: false,
                 detached: spec.detached,
-                alone: Group::without_table(origin.pid),
+                held_group: Group::without_table(origin.pid),
             };
-            Ok(Started { root: super::Root::Plain(root), stdin, stdout, stderr })
+            Ok(Started { root, stdin, stdout, stderr })
         }
         Err(error) => {
             child.kill()?;
@@ -92,39 +94,39 @@ impl Root {
         self.handle.pid()
     }
 
-    /// The processor time of the root, once it has exited, and of whom it, or somebody below it, had waited for.
+    /// Returns the processor time of the exited root and of the descendants that were reaped below it.
     pub fn cpu_time(&self) -> Duration {
-        self.ended.unwrap_or_default().cpu_time
+        self.reaped.unwrap_or_default().cpu_time
     }
 
-    /// Waits until the root has exited, and tells how. Dropping the future changes nothing.
-    pub async fn exited(&mut self) -> Exit {
-        let Reaped { exit, .. } = if let Some(ended) = self.ended {
-            ended
+    /// Waits until the root has exited, and returns its exit status. Dropping the future changes nothing.
+    pub async fn wait_root(&mut self) -> ExitStatus {
+        let Reaped { exit_status, .. } = if let Some(reaped) = self.reaped {
+            reaped
         } else {
-            self.handle.exited().await;
-            // Nothing is known when the host reaped it before us.
-            let ended = match &self.alone {
+            self.handle.wait().await;
+            // The status is unknown if the host reaped the root first.
+            let reaped = match &self.held_group {
                 Some(group) => group.peek(&self.handle),
                 None => reap(&self.handle),
             };
-            self.tree.origin.held = self.alone.is_some();
-            self.deserted = !self.tree.origin.held && !self.detached && self.is_group_there();
-            *self.ended.insert(ended.unwrap_or_default())
+            self.tree.origin.held = self.held_group.is_some();
+            self.has_unseen_group = !self.tree.origin.held && !self.detached && self.is_group_there();
+            *self.reaped.insert(reaped.unwrap_or_default())
         };
-        if self.deserted {
+        if self.has_unseen_group {
             self.tree.note_group().await;
-            self.deserted = false;
+            self.has_unseen_group = false;
         }
-        exit
+        exit_status
     }
 
-    /// Waits for the rest of the group to end by itself, at most for `patience`; tells whether it has.
-    pub async fn gone(&mut self, patience: Duration) -> bool {
-        if self.alone.is_some() {
-            self.exited().await;
+    /// Waits until the whole group has exited, at most for `timeout`. Returns whether it has.
+    pub async fn wait(&mut self, timeout: Duration) -> bool {
+        if self.held_group.is_some() {
+            self.wait_root().await;
             if self.detached {
-                self.let_go();
+                self.release();
             }
             return self.detached;
         }
@@ -133,12 +135,12 @@ impl Root {
                 sleep(POLL_PAUSE).await;
             }
         };
-        self.detached || timeout(patience, emptied).await.is_ok()
+        self.detached || tokio::time::timeout(timeout, emptied).await.is_ok()
     }
 
-    /// Reaps the root, from when on its number may be another's.
-    fn let_go(&mut self) {
-        if self.alone.take().is_some() {
+    /// Reaps the root. From here on its number may belong to another process.
+    fn release(&mut self) {
+        if self.held_group.take().is_some() {
             self.tree.origin.held = false;
         }
     }
@@ -148,21 +150,21 @@ impl Root {
         group.is_some_and(|group| test_kill_process_group(group).is_ok())
     }
 
-    /// The processes of the tree that are there now.
-    pub async fn left(&mut self) -> Vec<u32> {
-        if self.alone.is_some() { vec![self.pid()] } else { self.tree.pids().await }
+    /// Returns the pids of the tree's running processes.
+    pub async fn pids(&mut self) -> Vec<u32> {
+        if self.held_group.is_some() { vec![self.pid()] } else { self.tree.pids().await }
     }
 
-    /// Ends the whole tree: SIGTERM, `grace`, SIGKILL. Returns when nobody is left.
-    pub async fn end(&mut self, grace: Duration) {
-        if let Some(group) = &self.alone {
-            group.end(&self.handle, grace).await;
-            self.exited().await;
-            self.let_go();
+    /// Terminates the whole tree: SIGTERM, `grace`, SIGKILL. Returns when every process has exited.
+    pub async fn terminate(&mut self, grace: Duration) {
+        if let Some(group) = &self.held_group {
+            group.terminate(&self.handle, grace).await;
+            self.wait_root().await;
+            self.release();
             return;
         }
-        let asked = self.tree.signal(Signal::Terminate).await;
-        all_exited(&asked, grace).await;
+        let signalled = self.tree.signal(Signal::Terminate).await;
+        wait_all(&signalled, grace).await;
         self.tree.kill().await;
     }
 }
