@@ -1,7 +1,16 @@
 //! What a process and its descendants use.
 
 use super::host::{Proc, host};
-use crate::metrics::Usage;
+use std::time::Duration;
+
+/// The memory and the processor time of a process tree.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// The resident memory, in bytes.
+    pub memory: u64,
+    /// The processor time so far.
+    pub cpu_time: Duration,
+}
 
 /// Resident bytes of the process and, on Linux, of all below it; `None` when it has gone, or cannot be seen from here.
 ///
@@ -17,7 +26,7 @@ pub fn usage(pid: u32) -> Option<Usage> {
 
 #[cfg(target_os = "linux")]
 mod platform {
-    use crate::metrics::Usage;
+    use super::Usage;
     use crate::process::table::linux::open;
     use procfs::process::Process;
     use std::time::Duration;
@@ -77,7 +86,7 @@ mod platform {
 
 #[cfg(not(target_os = "linux"))]
 mod platform {
-    use crate::metrics::Usage;
+    use super::Usage;
     use std::time::Duration;
     use sysinfo::{Pid, Process, ProcessRefreshKind, ProcessesToUpdate, System};
 
