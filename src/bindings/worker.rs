@@ -236,6 +236,6 @@ async fn tell(
             }
         }
     }
-    let exit = Some(WorkerExit::from(worker.over().await));
+    let exit = Some(WorkerExit::from(worker.wait().await));
     let _ = listener.call_async(WorkerEvent { lease, exit, ..WorkerEvent::default() }).await;
 }
