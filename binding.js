@@ -861,7 +861,6 @@ module.exports.metricsRecordRejection = nativeBinding.metricsRecordRejection
 module.exports.metricsRecordWait = nativeBinding.metricsRecordWait
 module.exports.metricsSeries = nativeBinding.metricsSeries
 module.exports.metricsSnapshot = nativeBinding.metricsSnapshot
-module.exports.metricsText = nativeBinding.metricsText
 module.exports.metricsTotals = nativeBinding.metricsTotals
 module.exports.OnStuck = nativeBinding.OnStuck
 module.exports.TerminateReason = nativeBinding.TerminateReason

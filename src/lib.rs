@@ -19,5 +19,6 @@ pub mod registry;
 pub mod runner;
 pub mod scanner;
 pub mod supervisor;
+mod timer;
 pub mod wait_queue;
 pub mod worker;

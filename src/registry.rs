@@ -7,9 +7,10 @@ pub mod events;
 pub use end::{EndReason, EndRequest};
 pub use entry::{Entry, Label};
 
-use crate::metrics::{Children, ChildrenOf, Usage};
+use crate::metrics::{Children, ChildrenOf};
 use crate::process::oom;
 use crate::process::tree::ExitStatus;
+use crate::process::usage::Usage;
 use events::{Event, EventKind, Listener, Listeners};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
@@ -89,8 +90,7 @@ impl Registry {
         for entry in trees.values_mut().filter(|entry| entry.pid.is_some()) {
             let Usage { memory, cpu_time } = seen.get(&entry.tree).copied().unwrap_or_default();
             entry.cpu_time = entry.cpu_time.max(cpu_time);
-            let usage = Usage { memory, cpu_time: entry.cpu_time };
-            children.running(entry.label.server.as_deref(), usage, entry.stuck);
+            children.running(entry.label.server.as_deref(), memory, entry.cpu_time, entry.stuck);
         }
         children.list()
     }
@@ -132,7 +132,7 @@ impl Registration {
         let mut trees = self.registry.trees.lock();
         let Some(entry) = trees.remove(&self.tree) else { return };
         let cpu_time = cpu_time.max(entry.cpu_time);
-        self.registry.children.lock().ended(entry.label.server.as_deref(), how, cpu_time);
+        self.registry.children.lock().exited(entry.label.server.as_deref(), how, cpu_time);
         let event = |kind| Some(Event { pid: entry.pid?, label: entry.label.clone(), time: SystemTime::now(), kind });
         if reason.is_some() {
             self.registry.listeners.notify(|| event(EventKind::Killed(how)));

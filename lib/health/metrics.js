@@ -6,7 +6,7 @@ const { activeAlerts } = require('../alerts/watch')
 const { collect } = require('../metrics/collect')
 const { families } = require('../prometheus/families')
 const { INTERVAL, sampler } = require('../metrics/sampler')
-const { metricsText } = require('../native')
+const { metricsText } = require('../metrics/text')
 const { quality } = require('./media-type')
 const { errorReply } = require('./reply')
 
@@ -27,7 +27,7 @@ function metrics(source, { accept }) {
   return {
     statusCode: 200,
     type,
-    text: metricsText(JSON.stringify(families(collect(source), activeAlerts(source))), isOpen),
+    text: metricsText(families(collect(source), activeAlerts(source)), isOpen),
   }
 }
 

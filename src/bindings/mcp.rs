@@ -9,10 +9,10 @@ mod trust;
 
 use super::error::{Result, internal};
 use super::process::environment;
-use crate::mcp::Request;
-use crate::mcp::pool::{Call, McpPool};
+use crate::mcp::pool::McpPool;
 #[cfg(unix)]
 use crate::mcp::session::Session;
+use crate::mcp::{Call, Request};
 use crate::pool::{Limits, Stats};
 use crate::supervisor::Supervisor;
 use napi::Env;
@@ -68,7 +68,7 @@ impl McpSessions {
         supervisor.runtime.spawn(async move {
             ended.await;
             if let Some(pool) = closed.upgrade() {
-                pool.close().await;
+                pool.shut_down().await;
             }
         });
         let settler = Arc::new(Settler::new(&settle).map_err(internal)?);
@@ -157,7 +157,7 @@ impl McpSessions {
     #[napi(ts_return_type = "Promise<void>")]
     pub fn close<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
         let pool = Arc::clone(&self.sessions.pool);
-        self.promise_of(env, async move { pool.close().await })
+        self.promise_of(env, async move { pool.shut_down().await })
     }
 
     fn promise_of<'env>(
@@ -213,6 +213,6 @@ impl Drop for McpSessions {
         // The thread may have dropped the slab already.
         let _ = OPEN.try_with(|open| open.borrow_mut().try_remove(self.handle));
         let pool = Arc::clone(&self.sessions.pool);
-        self.sessions.supervisor.runtime.spawn(async move { pool.close().await });
+        self.sessions.supervisor.runtime.spawn(async move { pool.shut_down().await });
     }
 }

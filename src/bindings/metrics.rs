@@ -3,8 +3,8 @@
 
 use super::enums::mirrored;
 use super::error::{Result, internal};
-use crate::metrics::{ChildrenOf, OTHER, Outcome, Rejection, Snapshot, Totals, Usage, text};
-use crate::process::usage::{resident, usage};
+use crate::metrics::{ChildrenOf, OTHER, Outcome, Rejection, Snapshot, Totals};
+use crate::process::usage::{Usage, resident, usage};
 use crate::supervisor::{Supervisor, metrics};
 use napi_derive::napi;
 use serde::Serialize;
@@ -107,14 +107,6 @@ pub fn metrics_totals() -> Result<String> {
     let sum = |of: fn(&ChildrenOf) -> u64| all.iter().map(of).sum();
     let (children, memory, stuck) = (sum(|of| of.count), sum(|of| of.memory), sum(|of| of.stuck));
     json(&Sums { totals: metrics().totals(now()), children, memory, stuck })
-}
-
-/// Writes families of metrics as `OpenMetrics` or as Prometheus's own text.
-#[napi]
-pub fn metrics_text(families: String, is_open: bool) -> Result<String> {
-    let families = serde_json::from_str(&families).map_err(|error| failed(&error))?;
-    let text = if is_open { text::openmetrics(families) } else { text::prometheus(families) };
-    text.map_err(|error| failed(&error))
 }
 
 fn children(look: impl Fn(u32) -> Usage) -> Result<Vec<ChildrenOf>> {

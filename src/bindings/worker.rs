@@ -73,7 +73,7 @@ impl Workers {
         supervisor.runtime.spawn(async move {
             environment_ended.await;
             if let Some(pool) = alive.upgrade() {
-                pool.close().await;
+                pool.shut_down().await;
             }
         });
         Ok(Self { supervisor, pool, shared })
@@ -159,7 +159,7 @@ impl Workers {
     #[napi(ts_return_type = "Promise<void>")]
     pub fn close<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
         let pool = Arc::clone(&self.pool);
-        self.when_done(env, async move { pool.close().await })
+        self.when_done(env, async move { pool.shut_down().await })
     }
 
     fn when_done<'env, T>(&self, env: &'env Env, work: impl Future<Output = T> + Send + 'static) -> Result<Object<'env>>
@@ -178,7 +178,7 @@ impl Workers {
 impl Drop for Workers {
     fn drop(&mut self) {
         let pool = Arc::clone(&self.pool);
-        self.supervisor.runtime.spawn(async move { pool.close().await });
+        self.supervisor.runtime.spawn(async move { pool.shut_down().await });
     }
 }
 
@@ -237,6 +237,6 @@ async fn tell(
             }
         }
     }
-    let exit = Some(WorkerExit::from(worker.over().await));
+    let exit = Some(WorkerExit::from(worker.wait().await));
     let _ = listener.call_async(WorkerEvent { lease, exit, ..WorkerEvent::default() }).await;
 }

@@ -1,18 +1,18 @@
-//! Calls by server and tool. There are only so many series, whatever names are made up.
+//! Calls by server and tool. The number of series is bounded, because clients can make names up.
 
 use super::distribution::Distribution;
 use super::latency::{Latency, Summary};
+use super::names::{MAX_SERIES, OTHERS, label};
 use super::outcome::Outcome;
 use super::recent::Recent;
-use super::{MAX_SERIES, OTHERS, label};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-/// The number of those that have no series of their own.
+/// The series of all calls that have no series of their own.
 pub const OTHER: u32 = 0;
 
-/// All series.
+/// The series of all tools.
 #[derive(Debug)]
 pub struct Calls {
     numbers: HashMap<(String, String), u32>,
@@ -28,7 +28,7 @@ struct Series {
     recent: Recent,
 }
 
-/// A series, to look at.
+/// A snapshot of a series.
 #[derive(Debug, Serialize)]
 pub struct CallsOf {
     server: String,
@@ -38,7 +38,7 @@ pub struct CallsOf {
     outcomes: BTreeMap<Outcome, Distribution>,
 }
 
-/// The tool that takes longest at the moment.
+/// The tool that takes longest at present.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Slowest {
     server: String,
@@ -68,7 +68,7 @@ impl Series {
 }
 
 impl Calls {
-    /// The number of a series, new or not; [`OTHER`] when there are enough.
+    /// Returns the number of a series, which may be new; [`OTHER`] when there are too many.
     pub fn series(&mut self, server: &str, tool: &str) -> u32 {
         let names = (label(server), label(tool));
         if let Some(number) = self.numbers.get(&names) {
@@ -83,7 +83,7 @@ impl Calls {
         number
     }
 
-    /// A call has ended.
+    /// Records a call that has ended.
     pub fn record(&mut self, series: u32, outcome: Outcome, seconds: f64, now: Duration) {
         let seconds = if seconds.is_finite() { seconds.max(0.0) } else { 0.0 };
         let Some(series) = self.series.get_mut(series as usize) else { return };
@@ -92,26 +92,27 @@ impl Calls {
         series.recent.record(seconds, now);
     }
 
-    /// Those that have calls, in the order in which they came.
+    /// Returns a snapshot of each series that has calls, in the order of their first calls.
     pub fn list(&self) -> Vec<CallsOf> {
         let seen = self.series.iter().filter(|series| series.count() > 0);
-        let look = |series: &Series| CallsOf {
+        let snapshot = |series: &Series| CallsOf {
             server: series.server.clone(),
             tool: series.tool.clone(),
             summary: series.latency.summary(),
             outcomes: series.by_outcome().map(|(outcome, of)| (outcome, of.cumulative())).collect(),
         };
-        seen.map(look).collect()
+        seen.map(snapshot).collect()
     }
 
-    /// How many calls there were, and how many of them failed.
+    /// Returns the numbers of calls and of failures.
     pub fn totals(&self) -> (u64, u64) {
-        let well = |series: &Series| series.outcomes[Outcome::Ok as usize].as_ref().map_or(0, |outcome| outcome.count);
+        let successes =
+            |series: &Series| series.outcomes[Outcome::Ok as usize].as_ref().map_or(0, |outcome| outcome.count);
         let all: u64 = self.series.iter().map(Series::count).sum();
-        (all, all - self.series.iter().map(well).sum::<u64>())
+        (all, all - self.series.iter().map(successes).sum::<u64>())
     }
 
-    /// Of those that were called in the last minute, the slowest.
+    /// Returns the slowest tool of the last minute.
     pub fn slowest(&self, now: Duration) -> Option<Slowest> {
         let timed = self.series.iter().filter_map(|series| Some((series, series.recent.p95(now)?)));
         let (series, p95) = timed.max_by(|one, other| one.1.total_cmp(&other.1))?;
@@ -124,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_names_are_the_same_series_and_there_are_two_hundred() {
+    fn the_same_names_have_the_same_series_of_which_there_are_two_hundred() {
         let mut calls = Calls::default();
         let first = calls.series("server", "tool 1");
         assert_ne!(first, OTHER);
@@ -137,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_does_no_harm() {
+    fn invalid_numbers_do_no_harm() {
         let mut calls = Calls::default();
         for (series, outcome, seconds) in [(9, Outcome::Ok, 1.0), (0, Outcome::Ok, f64::NAN), (0, Outcome::Tool, -5.0)]
         {
@@ -148,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn the_slowest_is_that_of_now() {
+    fn the_slowest_tool_is_of_the_last_minute() {
         let mut calls = Calls::default();
         let (slow, quick) = (calls.series("a", "slow"), calls.series("a", "quick"));
         calls.record(slow, Outcome::Ok, 5.0, Duration::ZERO);

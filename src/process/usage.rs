@@ -1,7 +1,16 @@
 //! The memory and processor time of a process and its descendants.
 
 use super::host::{Proc, host};
-use crate::metrics::Usage;
+use std::time::Duration;
+
+/// The memory and the processor time of a process tree.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// The resident memory, in bytes.
+    pub memory: u64,
+    /// The processor time so far.
+    pub cpu_time: Duration,
+}
 
 /// Returns the resident bytes of the process and, on Linux, of all descendants. `None` if the process has exited or is
 /// hidden.
@@ -19,7 +28,7 @@ pub fn usage(pid: u32) -> Option<Usage> {
 
 #[cfg(target_os = "linux")]
 mod platform {
-    use crate::metrics::Usage;
+    use super::Usage;
     use crate::process::proc_files::open;
     use procfs::process::Process;
     use std::time::Duration;
@@ -79,7 +88,7 @@ mod platform {
 
 #[cfg(not(target_os = "linux"))]
 mod platform {
-    use crate::metrics::Usage;
+    use super::Usage;
     use std::time::Duration;
     use sysinfo::{Pid, Process, ProcessRefreshKind, ProcessesToUpdate, System};
 

@@ -1,8 +1,8 @@
 //! The outcomes and the progress of calls, on their way to JavaScript.
 
 use crate::mcp::Progress;
+use crate::mcp::display_text::display_text;
 use crate::mcp::error::CallError;
-use crate::mcp::words::plain;
 use napi::Status;
 use napi::bindgen_prelude::{FnArgs, Function};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
@@ -132,7 +132,7 @@ fn failure(error: &CallError) -> String {
     let exit = end.and_then(|end| end.exit);
     let mut failure = Failure {
         code: error.code(),
-        message: plain(&error.to_string()),
+        message: display_text(&error.to_string()),
         exit_code: exit.and_then(|exit| exit.code),
         signal: exit.and_then(|exit| exit.signal),
         stderr: end.map(|end| end.stderr.as_str()),

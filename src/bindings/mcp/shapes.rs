@@ -165,7 +165,7 @@ impl From<SessionStatus> for McpSession {
             uses: status.uses as f64,
             in_flight: status.in_flight,
             memory: status.pid.and_then(resident).map(|bytes| bytes as f64),
-            garbage: status.garbage as f64,
+            garbage: status.invalid_lines as f64,
         }
     }
 }

@@ -19,8 +19,8 @@ pub struct Spawned {
     pub connection: Arc<Connection>,
     /// The process's standard output.
     pub stdout: Arc<Stdout>,
-    /// Whether the process's standard error has ended.
-    pub silent: watch::Receiver<bool>,
+    /// True once the process's standard error has ended.
+    pub stderr_ended: watch::Receiver<bool>,
 }
 
 /// Starts the process.
@@ -51,22 +51,22 @@ pub async fn start(registry: &Arc<Registry>, config: &ServerConfig, program: &Pr
     };
     let (process, input) = LongRunning::start(registry, call).await.map_err(|error| failure(program, &error))?;
     connection.connect(input);
-    let silent = keep(errors, &connection.client.log);
-    Ok(Spawned { process, connection, stdout, silent })
+    let stderr_ended = log_lines(errors, &connection.client.log);
+    Ok(Spawned { process, connection, stdout, stderr_ended })
 }
 
-/// Adds the lines of the standard error to the log. The receiver tells when the standard error has ended.
-fn keep(mut errors: mpsc::Receiver<Vec<Line>>, log: &Arc<ServerLog>) -> watch::Receiver<bool> {
-    let (ended, silent) = watch::channel(false);
+/// Adds the lines of the standard error to the log. The receiver resolves when the standard error has ended.
+fn log_lines(mut errors: mpsc::Receiver<Vec<Line>>, log: &Arc<ServerLog>) -> watch::Receiver<bool> {
+    let (sender, ended) = watch::channel(false);
     let log = Arc::clone(log);
     tokio::spawn(async move {
         while let Some(lines) = errors.recv().await {
             let written = lines.iter().filter(|line| !line.bytes.iter().all(u8::is_ascii_whitespace));
             written.for_each(|line| log.add(&line.bytes));
         }
-        ended.send_replace(true);
+        sender.send_replace(true);
     });
-    silent
+    ended
 }
 
 /// Names the cause: the system gives the same error for a program and for a folder that is not there.

@@ -56,8 +56,8 @@ fn a_request_that_is_given_up_before_it_has_left_never_leaves() {
 fn the_end_fails_all_requests_and_each_later_one() {
     let (connection, _input) = unread();
     let (id, settled) = ask(&connection);
-    connection.end(&CallError::Closed);
-    connection.end(&CallError::Aborted);
+    connection.shut_down(&CallError::Closed);
+    connection.shut_down(&CallError::Aborted);
     connection.send(id, &Request { method: "tools/list".to_owned(), params: String::new() });
     assert_eq!(settled.try_iter().collect::<Vec<_>>(), [(Err("ERR_CLOSED"), false)]);
     let refused = connection.client.register(None, Box::new(|_, _| {}));
@@ -85,5 +85,5 @@ fn a_server_that_asks_and_never_reads_has_to_wait() {
     }
     assert!(asked > 10, "{asked} requests");
     drop(input);
-    assert!(!connection.is_full(), "the replies are gone with the server's input");
+    assert!(!connection.is_full(), "the replies went with the server's input");
 }

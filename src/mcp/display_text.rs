@@ -5,29 +5,29 @@ const MAX_CHARS: usize = 2000;
 
 /// Returns a text in one line: runs of white space and control characters become one space each, and what is too long is
 /// cut.
-pub fn plain(text: &str) -> String {
-    let mut plain = String::new();
+pub fn display_text(text: &str) -> String {
+    let mut line = String::new();
     let words = text.split(|char: char| char.is_whitespace() || char.is_control() || is_invisible(char));
     let mut left = MAX_CHARS;
     for word in words.filter(|word| !word.is_empty()) {
-        let space = usize::from(!plain.is_empty());
+        let space = usize::from(!line.is_empty());
         if left <= space {
-            plain.push('…');
+            line.push('…');
             break;
         }
         if space == 1 {
-            plain.push(' ');
+            line.push(' ');
         }
         left -= space;
         let taken = word.char_indices().nth(left).map_or(word.len(), |(at, _)| at);
-        plain.push_str(&word[..taken]);
+        line.push_str(&word[..taken]);
         if taken < word.len() {
-            plain.push('…');
+            line.push('…');
             break;
         }
         left -= word.chars().count();
     }
-    plain
+    line
 }
 
 /// Marks that turn the order of a line around or hide in it.
@@ -50,17 +50,17 @@ mod tests {
             ("Größe 👍", "Größe 👍"),
         ];
         for (given, expected) in cases {
-            assert_eq!(plain(given), expected, "{given:?}");
+            assert_eq!(display_text(given), expected, "{given:?}");
         }
     }
 
     #[test]
     fn a_long_text_is_cut() {
         for text in ["ä".repeat(5000), "ä ".repeat(5000), format!("{} {}", "ä".repeat(MAX_CHARS), "rest")] {
-            let plain = plain(&text);
+            let plain = display_text(&text);
             assert!((MAX_CHARS..=MAX_CHARS + 1).contains(&plain.chars().count()), "{}", plain.chars().count());
             assert!(plain.ends_with('…'));
         }
-        assert_eq!(plain(&"ä".repeat(MAX_CHARS)), "ä".repeat(MAX_CHARS));
+        assert_eq!(display_text(&"ä".repeat(MAX_CHARS)), "ä".repeat(MAX_CHARS));
     }
 }
