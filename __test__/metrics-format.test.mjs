@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { metricsText } from '../lib/metrics/text.js'
+import { metricsText } from '../lib/prometheus/text.js'
 
 const FAMILIES = [
   { name: 'queued', help: 'Waiting.', type: 'gauge', points: [{ labels: {}, value: 2 }] },

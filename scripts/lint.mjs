@@ -75,8 +75,7 @@ for (const { only, files, text, allowed } of invariants) {
     broken++
   }
 }
-// Rust's files join with `|src\/.*\.rs`.
-const layered = tracked.filter((name) => /^(index\.js|lib\/.*\.m?js)$/.test(name))
+const layered = tracked.filter((name) => /^(index\.js|lib\/.*\.m?js|src\/.*\.rs)$/.test(name))
 const texts = layered.map(
   (name) => /** @type {const} */ ([name, readFileSync(join(root, name), 'utf8')]),
 )
@@ -86,7 +85,9 @@ for (const breach of layerBreaches(new Map(texts))) {
 }
 if (broken) process.exit(1)
 
+nodeStep('scripts/lint/language.mjs')
+
 nodeStep('scripts/build.mjs')
 nodeStep(packageBin('@napi-rs/cli', 'dist/cli.js'), 'create-npm-dirs')
-// Generated and committed: a difference means that somebody forgot to commit it.
+// Generated and committed: a difference means that a contributor forgot to commit it.
 step('git', 'diff', '--exit-code', '--', 'binding.js', 'binding.d.ts', 'npm')

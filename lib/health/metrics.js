@@ -6,7 +6,7 @@ const { activeAlerts } = require('../alerts/watch')
 const { collect } = require('../metrics/collect')
 const { families } = require('../prometheus/families')
 const { INTERVAL, sampler } = require('../metrics/sampler')
-const { metricsText } = require('../metrics/text')
+const { metricsText } = require('../prometheus/text')
 const { quality } = require('./media-type')
 const { errorReply } = require('./reply')
 

@@ -14,7 +14,7 @@ const script = /\.(js|mjs|ts)$/
 const worded = /^(src|warden|watcher)\/.*\.rs$|^lib\/.*\.(js|mjs)$|\.d\.ts$/
 
 const vagueStart = /^(What|Who|Whoever|Whom|Whose|Whether|How|When|Of|There('s| is| are))\b/
-const peopleOnly = /\b(who|whoever|whom|whose|(some|no|any)body|someone|anyone)\b/gi
+const peopleOnly = /\b(who|whoever|whom|(some|no|any)body|someone|anyone)\b/gi
 
 /**
  * @typedef {{ line: number, rule: string, text: string }} Breach

@@ -15,7 +15,7 @@ const LIB = [
   ['process', 'semaphore', 'cleanup', 'guarantees'],
   ['diagnostics', 'lifecycle', 'metrics'],
   ['native', 'config', 'deadline-timer', 'signal-waiters', 'signals', 'keep-alive'],
-  ['validate', 'iterable-weak-set', 'dashboard'],
+  ['validate', 'iterable-weak-set', 'active-process', 'dashboard'],
   ['errors'],
 ]
 const SRC = [
@@ -23,8 +23,10 @@ const SRC = [
   ['supervisor'],
   ['mcp', 'worker', 'scanner'],
   ['pool', 'runner'],
-  ['registry', 'process'],
+  ['registry'],
+  ['process'],
   ['metrics', 'error', 'wait_queue'],
+  ['code', 'timer'],
 ]
 
 /** Returns the breaches in `files`, a Map of texts by file name. */
@@ -96,7 +98,9 @@ const USE = /\b(pub(?:\([^)]*\))? )?use ([^;]+);/g
 
 /** Leaves out comments and the tests at a file's end. */
 function rustCode(text) {
-  return text.replace(/\/\/.*$/gm, '').replace(/#\[cfg\(test\)\]\s*mod \w+ \{[\s\S]*/, '')
+  return text
+    .replace(/\/\/.*$/gm, '')
+    .replace(/#\[cfg\(test\)\]\s*(#\[.*\]\s*)?mod \w+ \{[\s\S]*/, '')
 }
 
 /** Writes out a tree of `use`, from its innermost group on: `a::{b, c::{d, e}}`. */
@@ -122,6 +126,8 @@ function fileOf(path, from, files, depth = 0) {
   while (parts.length > 0 && file([...at, parts[0]])) at = [...at, parts.shift()]
   const found = file(at)
   if (found === undefined || parts.length === 0 || depth > 9) return found
+  // A module with a path of its own is a file of another package.
+  if (new RegExp(`\\bmod ${parts[0]};`).test(files.get(found))) return undefined
   const exported = [...rustCode(files.get(found)).matchAll(USE)]
     .filter(([, isPublic]) => isPublic)
     .flatMap(([, , tree]) => pathsOf(tree))
