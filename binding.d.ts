@@ -292,9 +292,6 @@ export declare function metricsSeries(server: string, tool: string): number
 /** Everything that was recorded, and the process trees by server: JSON. */
 export declare function metricsSnapshot(): string
 
-/** The text of these families of metrics, as `OpenMetrics` or as Prometheus's own. */
-export declare function metricsText(families: string, isOpen: boolean): string
-
 /** The sums of it: JSON. */
 export declare function metricsTotals(): string
 

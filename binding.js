@@ -851,7 +851,6 @@ module.exports.metricsRecordRejection = nativeBinding.metricsRecordRejection
 module.exports.metricsRecordWait = nativeBinding.metricsRecordWait
 module.exports.metricsSeries = nativeBinding.metricsSeries
 module.exports.metricsSnapshot = nativeBinding.metricsSnapshot
-module.exports.metricsText = nativeBinding.metricsText
 module.exports.metricsTotals = nativeBinding.metricsTotals
 module.exports.waitQueueCancel = nativeBinding.waitQueueCancel
 module.exports.waitQueueCreate = nativeBinding.waitQueueCreate

@@ -107,13 +107,11 @@ impl McpPool {
     /// Sends a call over an available session, or else queues it for one.
     fn place(self: &Arc<Self>, attempt: Attempt) -> Option<Arc<Session>> {
         let pool = self.pool_of(&attempt.config);
-        match pool.try_checkout(&attempt.call.key) {
-            Some(lease) => self.send(attempt, lease),
-            None => {
-                self.calls.wait(attempt, pool);
-                None
-            }
+        if let Some(lease) = pool.try_checkout(&attempt.call.key) {
+            return self.send(attempt, lease);
         }
+        self.calls.wait(attempt, pool);
+        None
     }
 
     /// Sends a waiting call over the session that it is granted.
