@@ -149,7 +149,7 @@ export interface AllowEntry {
   flags?: string
 }
 
-/** r" The way in which a call ended. */
+/** The way in which a call ended. */
 export declare enum CallOutcome {
   Ok = 0,
   Tool = 1,
@@ -168,7 +168,7 @@ export declare enum CallOutcome {
   Error = 14,
 }
 
-/** r" The reason for which a call got no slot. */
+/** The reason for which a call got no slot. */
 export declare enum CallRejection {
   Timeout = 0,
   Aborted = 1,
@@ -176,16 +176,16 @@ export declare enum CallRejection {
   Closed = 3,
 }
 
-/** r" The processes that a scanner judges. */
+/** The processes that a scanner judges. */
 export type CleanupScope = 'tracked' | 'tree' | 'machine'
 
-/** r" The reason for which procward ended a tree: the same word as in the metrics. */
+/** The reason for which procward ended a tree: the same word as in the metrics. */
 export type EndReason = 'timeout' | 'aborted' | 'max_buffer' | 'cleanup' | 'shutdown'
 
-/** Whether every end of the server is covered. */
+/** The extent to which every end of the server is covered. */
 export type GuaranteeLevel = 'complete' | 'best-effort'
 
-/** r" The mechanism that ends the trees when the server does. */
+/** The mechanism that ends the trees when the server does. */
 export type GuaranteeMechanism = 'warden' | 'job-object' | 'watcher' | 'process-group'
 
 /** Returns the guarantees for process trees on this system, with or without wardens. */
@@ -195,9 +195,9 @@ export declare function guarantees(guarded: boolean): Guarantees
 export interface Guarantees {
   /** The mechanism that ends the trees when the server does. */
   mechanism: GuaranteeMechanism
-  /** Whether each tree has a control group besides. */
+  /** True if each tree has a control group, too. */
   cgroup: boolean
-  /** Whether that covers every end of the server. */
+  /** The extent to which that covers every end of the server. */
   level: GuaranteeLevel
   /** The needed things that this system does not have or allow. */
   missing: Array<Lacking>
@@ -241,8 +241,8 @@ export declare enum McpMessageKind {
 }
 
 /**
- * r" The versions of the protocol to propose to a server. `auto`: `initialize` first, and after a refusal what the server
- * r" names. `2025-11-25`: `initialize` alone. `2026-07-28`: `server/discover` alone.
+ * The versions of the protocol to propose to a server. `auto`: `initialize` first, and after a refusal what the server
+ * names. `2025-11-25`: `initialize` alone. `2026-07-28`: `server/discover` alone.
  */
 export type McpProtocol = 'auto' | '2025-11-25' | '2026-07-28'
 
@@ -270,9 +270,9 @@ export interface McpServer {
   cwd?: string
   /** The program's environment: `NAME=value` entries, each ended by a NUL. */
   environment?: string
-  /** Whether the program gets a warden, where there are any. */
+  /** Starts the program below a warden, where there are wardens. */
   guarded: boolean
-  /** Whether processes that the server leaves behind may live on. */
+  /** Lets processes that the server leaves behind live on. */
   detached: boolean
   /** The versions of the protocol to propose. */
   protocol: McpProtocol
@@ -322,7 +322,7 @@ export interface McpSession {
   garbage: number
 }
 
-/** r" The state of a session. */
+/** The state of a session. */
 export type McpSessionState = 'starting' | 'idle' | 'busy' | 'ending'
 
 /**
@@ -352,7 +352,7 @@ export declare function metricsSnapshot(): string
 /** Returns the sums of the metrics as JSON. */
 export declare function metricsTotals(): string
 
-/** r" The end of a call whose tree was killed and is still there: `wait` for the tree, or `reject`. */
+/** The end of a call whose tree was killed and is still there: `wait` for the tree, or `reject`. */
 export type OnStuck = 'wait' | 'reject'
 
 /** An event of a running child. */
@@ -411,9 +411,9 @@ export interface ProcessRequest {
   tool?: string
   /** The part of the program that started it. */
   owner: number
-  /** Whether its descendants may live on after its exit. */
+  /** Lets its descendants live on after its exit. */
   detached: boolean
-  /** Whether it gets a warden, where there are any. */
+  /** Starts it below a warden, where there are wardens. */
   guarded: boolean
   /** Lines as strings, invalid UTF-8 replaced; otherwise as buffers. */
   text: boolean
@@ -445,7 +445,7 @@ export interface ScannerOptions {
 
 /** The counts of a scanner. */
 export interface ScannerStats {
-  /** Whether the scanner scans after each interval. */
+  /** True while the scanner scans after each interval. */
   isRunning: boolean
   /** Scans so far. */
   scans: number
@@ -483,7 +483,7 @@ export interface ScanSummary {
   skipped: number
   /** The count of problems. */
   errors: number
-  /** Whether nothing was ended. */
+  /** True if nothing was ended. */
   dryRun: boolean
 }
 

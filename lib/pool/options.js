@@ -19,7 +19,7 @@ const OWN = [
   'readyTimeout',
 ]
 const DEFAULTS = { acquireTimeout: 60_000, idleTimeout: 30_000, minWarm: 0, readyTimeout: 30_000 }
-/** How many workers may be starting at a time, because starts are what costs. */
+/** The number of workers that may be starting at a time, because a start costs most. */
 const MAX_STARTING = 2
 /** The pool's workers belong to no runner. */
 const NO_OWNER = 0

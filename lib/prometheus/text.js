@@ -58,7 +58,10 @@ function escaped(text) {
   return text.replace(/[\\"\n]/g, (character) => (character === '\n' ? '\\n' : `\\${character}`))
 }
 
-/** Writes a number as a float, because OpenMetrics tells floats from integers. @param {number} value */
+/**
+ * Writes a number as a float, because OpenMetrics tells floats from integers.
+ * @param {number} value
+ */
 function float(value) {
   const text = String(value)
   return /^-?\d+$/.test(text) ? `${text}.0` : text

@@ -3,8 +3,8 @@ import ts from 'typescript'
 
 /**
  * One comment: its text without the signs that mark it, line by line, and the number of its first
- * line. Consecutive line comments of one kind are one comment. A block comment within a line of code
- * is `amidst` code.
+ * line. Consecutive line comments of one kind are one comment. A block comment within a line of
+ * code is `amidst` code.
  * @typedef {{ line: number, doc: boolean, amidst: boolean, lines: string[] }} Comment
  */
 

@@ -34,7 +34,7 @@ struct Sums {
 }
 
 mirrored! {
-    /// The way in which a call ended.
+    #[doc = " The way in which a call ended."]
     #[napi]
     pub enum CallOutcome => Outcome {
         Ok,
@@ -56,7 +56,7 @@ mirrored! {
 }
 
 mirrored! {
-    /// The reason for which a call got no slot.
+    #[doc = " The reason for which a call got no slot."]
     #[napi]
     pub enum CallRejection => Rejection {
         Timeout,

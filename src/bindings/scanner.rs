@@ -30,7 +30,7 @@ pub struct ScannerOptions {
 }
 
 mirrored! {
-    /// The processes that a scanner judges.
+    #[doc = " The processes that a scanner judges."]
     #[napi(string_enum = "lowercase")]
     pub enum CleanupScope => Scope {
         Tracked,
@@ -107,14 +107,14 @@ pub struct ScanSummary {
     pub skipped: u32,
     /// The count of problems.
     pub errors: u32,
-    /// Whether nothing was ended.
+    /// True if nothing was ended.
     pub dry_run: bool,
 }
 
 /// The counts of a scanner.
 #[napi(object, object_from_js = false)]
 pub struct ScannerStats {
-    /// Whether the scanner scans after each interval.
+    /// True while the scanner scans after each interval.
     pub is_running: bool,
     /// Scans so far.
     pub scans: f64,

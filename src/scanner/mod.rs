@@ -62,7 +62,7 @@ struct State {
     options: Options,
     /// Dropping the sender ends the background task after its scan in progress.
     running: Option<oneshot::Sender<()>>,
-    /// Whether a scan in scope `machine` has reported without killing.
+    /// True once a scan in scope `machine` has reported without killing.
     has_reported: bool,
     scans: u64,
     killed: BTreeMap<Reason, u64>,

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 /// One scan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
-    /// Whether nothing was ended: `killed` has the processes that would have been.
+    /// True if nothing was ended: `killed` then lists the processes that would have been.
     pub dry_run: bool,
     /// The count of judged processes.
     pub scanned: usize,
@@ -50,7 +50,7 @@ pub struct Stats {
     pub killed: u64,
     /// The count of problems.
     pub errors: u64,
-    /// Whether the scanner scans after each interval.
+    /// True while the scanner scans after each interval.
     pub is_running: bool,
     /// The time between two scans.
     pub interval: Duration,
@@ -77,7 +77,7 @@ pub struct LastScan {
     pub skipped: usize,
     /// The count of problems.
     pub errors: usize,
-    /// Whether nothing was ended.
+    /// True if nothing was ended.
     pub dry_run: bool,
 }
 

@@ -14,9 +14,9 @@ pub struct TrackedTree {
     pub root: u32,
     /// The time since its start.
     pub age: Duration,
-    /// Whether its own timeout has not passed yet.
+    /// True until its own timeout has passed.
     pub within_deadline: bool,
-    /// Whether it is kept for more calls.
+    /// True if it is kept for more calls.
     pub pooled: bool,
 }
 

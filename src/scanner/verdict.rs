@@ -61,7 +61,7 @@ pub struct Verdict {
     pub decision: Decision,
     /// The live tree that this verdict is about as a whole, to be ended as such.
     pub tree: Option<u64>,
-    /// Whether the process is a warden.
+    /// True for a warden.
     pub is_warden: bool,
 }
 

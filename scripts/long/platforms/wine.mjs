@@ -75,7 +75,9 @@ function node(version) {
 
 /**
  * Runs the test files with this Node.js for Windows, a check each.
- * @param {import('../support/checks.mjs').Checks} checks @param {string} version @param {RegExp} which
+ * @param {import('../support/checks.mjs').Checks} checks
+ * @param {string} version
+ * @param {RegExp} which
  * @param {ReturnType<typeof prepareWine> & { addon: string } | undefined} wine
  */
 export async function runTests(checks, version, which, wine) {

@@ -25,9 +25,9 @@ pub struct McpServer {
     pub cwd: Option<String>,
     /// The program's environment: `NAME=value` entries, each ended by a NUL.
     pub environment: Option<String>,
-    /// Whether the program gets a warden, where there are any.
+    /// Starts the program below a warden, where there are wardens.
     pub guarded: bool,
-    /// Whether processes that the server leaves behind may live on.
+    /// Lets processes that the server leaves behind live on.
     pub detached: bool,
     /// The versions of the protocol to propose.
     pub protocol: McpProtocol,
@@ -56,8 +56,8 @@ pub struct McpServer {
 }
 
 mirrored! {
-    /// The versions of the protocol to propose to a server. `auto`: `initialize` first, and after a refusal what the server
-    /// names. `2025-11-25`: `initialize` alone. `2026-07-28`: `server/discover` alone.
+    #[doc = " The versions of the protocol to propose to a server. `auto`: `initialize` first, and after a refusal what the server"]
+    #[doc = " names. `2025-11-25`: `initialize` alone. `2026-07-28`: `server/discover` alone."]
     #[napi(string_enum)]
     pub enum McpProtocol => Protocol {
         #[napi(value = "auto")]
@@ -70,7 +70,7 @@ mirrored! {
 }
 
 mirrored! {
-    /// The state of a session.
+    #[doc = " The state of a session."]
     #[napi(string_enum = "lowercase")]
     pub enum McpSessionState <= MemberState {
         Starting,

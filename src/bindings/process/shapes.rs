@@ -35,9 +35,9 @@ pub struct ProcessRequest {
     pub tool: Option<String>,
     /// The part of the program that started it.
     pub owner: u32,
-    /// Whether its descendants may live on after its exit.
+    /// Lets its descendants live on after its exit.
     pub detached: bool,
-    /// Whether it gets a warden, where there are any.
+    /// Starts it below a warden, where there are wardens.
     pub guarded: bool,
     /// Lines as strings, invalid UTF-8 replaced; otherwise as buffers.
     pub text: bool,
@@ -46,7 +46,7 @@ pub struct ProcessRequest {
 }
 
 mirrored! {
-    /// The end of a call whose tree was killed and is still there: `wait` for the tree, or `reject`.
+    #[doc = " The end of a call whose tree was killed and is still there: `wait` for the tree, or `reject`."]
     #[napi(string_enum = "lowercase")]
     pub enum OnStuck => runner::OnStuck {
         Wait,
@@ -55,7 +55,7 @@ mirrored! {
 }
 
 mirrored! {
-    /// The reason for which procward ended a tree: the same word as in the metrics.
+    #[doc = " The reason for which procward ended a tree: the same word as in the metrics."]
     #[napi(string_enum = "snake_case")]
     pub enum EndReason <= registry::EndReason {
         Timeout,
@@ -105,16 +105,16 @@ pub struct ProcessOutcome {
 pub struct Guarantees {
     /// The mechanism that ends the trees when the server does.
     pub mechanism: GuaranteeMechanism,
-    /// Whether each tree has a control group besides.
+    /// True if each tree has a control group, too.
     pub cgroup: bool,
-    /// Whether that covers every end of the server.
+    /// The extent to which that covers every end of the server.
     pub level: GuaranteeLevel,
     /// The needed things that this system does not have or allow.
     pub missing: Vec<Lacking>,
 }
 
 mirrored! {
-    /// The mechanism that ends the trees when the server does.
+    #[doc = " The mechanism that ends the trees when the server does."]
     #[napi(string_enum = "kebab-case")]
     pub enum GuaranteeMechanism <= Mechanism {
         Warden,
@@ -124,7 +124,7 @@ mirrored! {
     }
 }
 
-/// Whether every end of the server is covered.
+/// The extent to which every end of the server is covered.
 #[napi(string_enum = "kebab-case")]
 pub enum GuaranteeLevel {
     /// Every end is.

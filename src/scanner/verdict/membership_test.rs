@@ -1,4 +1,4 @@
-//! What becomes of the members of a live tree.
+//! The decisions about members of a live tree.
 
 use super::fixture::*;
 use super::*;

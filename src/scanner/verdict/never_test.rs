@@ -1,4 +1,4 @@
-//! Whatever a machine looks like: who is never ended.
+//! The processes that are never ended, whatever the machine looks like.
 
 use super::fixture::{ME, instance, me, node, policy, snapshot, tagged};
 use super::*;

@@ -7,7 +7,7 @@ use crate::process::tag::{ImageMark, Instance};
 use crate::scanner::reason::Reason::*;
 use Decision::{Kill, Skip};
 
-/// What becomes of pid 200, beside whom others may stand, in the scopes tracked, tree and machine.
+/// The decisions about pid 200, in the scopes tracked, tree and machine.
 type Row = (&'static str, Vec<ProcessInfo>, [Decision; 3]);
 
 fn check(table: Vec<Row>) {
