@@ -13,8 +13,8 @@ const CLEANUP_SCOPES = /** @type {const} */ (['tracked', 'tree', 'machine'])
 /**
  * Returns a whole number from the environment; an unset or empty variable gives the default.
  * @param {string} name
- *   @param {number} fallback @param {(name: string, value: unknown, options: { given: string }) =>
- *   number} check
+ * @param {number} fallback
+ * @param {(name: string, value: unknown, options: { given: string }) => number} check
  */
 function numberFrom(name, fallback, check) {
   const text = process.env[name]

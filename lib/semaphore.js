@@ -155,7 +155,10 @@ class Semaphore {
 
   /**
    * Waits outside the async function, because a suspended async function doubles a waiter's memory.
-   * @template T @param {() => T | PromiseLike<T>} fn @param {AbortSignal | undefined} signal @param
+   * @template T
+   * @param {() => T | PromiseLike<T>} fn
+   * @param {AbortSignal | undefined} signal
+   * @param
    * {Promise<void>} slot
    */
   #runLater(fn, signal, slot) {

@@ -132,7 +132,9 @@ function abortSignal(name, value) {
  * An options bag: a plain object, or `undefined` for an empty one. With `known`, an option of
  * another name is refused, because a misspelt one would silently do nothing.
  * @param {string} name
- *   @param {unknown} value @param {readonly string[]} [known] @returns {Record<string, any>}
+ * @param {unknown} value
+ * @param {readonly string[]} [known]
+ * @returns {Record<string, any>}
  */
 function options(name, value, known) {
   if (value === undefined) return {}

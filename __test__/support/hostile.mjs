@@ -19,7 +19,10 @@ export function hostileServer(manner = '', file = '') {
 
 /**
  * A pool with the server `it`, closed when the work is done, whatever becomes of that.
- * @template T @param {string} manner @param {(pool: McpPool) => Promise<T>} work @param {object}
+ * @template T
+ * @param {string} manner
+ * @param {(pool: McpPool) => Promise<T>} work
+ * @param {object}
  * [options] of the pool
  */
 export async function withHostile(manner, work, options = {}) {

@@ -49,7 +49,8 @@ export function reasons(report, pids) {
 
 /**
  * Waits until a dry run tells all of them to be older than a second: younger leftovers are spared.
- * @param {CleanupScanner} scanner @param {Record<string, number>} pids
+ * @param {CleanupScanner} scanner
+ * @param {Record<string, number>} pids
  */
 export function untilOld(scanner, pids) {
   return until(async () => {

@@ -6,7 +6,9 @@ const PAUSES = 12_000
 
 /**
  * Looks again and again until the look finds something; returns what was found.
- * @template T @param {() => T | Promise<T>} look @returns {Promise<T>}
+ * @template T
+ * @param {() => T | Promise<T>} look
+ * @returns {Promise<T>}
  */
 export async function until(look) {
   for (let pause = 0; pause < PAUSES; pause++) {

@@ -26,7 +26,8 @@ const watches = new WeakMap()
 /** Watches of health routers and of `startAlerts()`. @type {Set<Watch>} */
 const running = new Set()
 /**
- * The watch of the default helper, for listeners without another watch. @type {Watch | undefined}
+ * The watch of the default helper, for listeners without another watch.
+ * @type {Watch | undefined}
  */
 let fallback
 let isShutDown = false

@@ -58,7 +58,8 @@ function print(text) {
 }
 
 /**
- * Exits silently when the reader of a pipe has closed it, as `head` does. @param
+ * Exits silently when the reader of a pipe has closed it, as `head` does.
+ * @param
  * {NodeJS.ErrnoException} error
  */
 function leaveSilently(error) {

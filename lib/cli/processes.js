@@ -59,7 +59,8 @@ async function rowsOf({ killed, skipped }) {
  * With what the server tells: what processes are for. Those that are not seen here run on its own
  * machine.
  * @param {Row[]} rows
- *   @param {import('./health').ServerHealth['health']} health @param {number} now - epoch ms
+ * @param {import('./health').ServerHealth['health']} health
+ * @param {number} now - epoch ms
  */
 function withServer(rows, { activeProcesses, pool }, now) {
   const here = new Map(rows.map((row) => [row.pid, row]))

@@ -16,15 +16,14 @@ const TABLE_ROWS = 20
 const TIME_WIDTH = 64
 
 /**
- * @typedef {import('./series.js').Point} Point @typedef {import('./series.js').Series} Series
- * @typedef {{
- *   name: string, look: 'area' | 'line' | 'limit' | 'bar' | 'bad-bar', value: (point: Point) =>
- * number, }} Line `bar`s are what a counter gained, on top of each other; the others are values
- * @typedef {{
- *   title: string, unit: string, lines: Line[], marks: (max: number) => number[], write: (value:
- * number) => string,
- *   least: number,
- * }} ChartOptions `least` is the highest value that the axis has at least
+ * @typedef {import('./series.js').Point} Point
+ * @typedef {import('./series.js').Series} Series
+ * @typedef {{ name: string, look: 'area' | 'line' | 'limit' | 'bar' | 'bad-bar', value: (point:
+ *   Point) => number, }} Line `bar`s are what a counter gained, on top of each other; the others
+ *   are values
+ * @typedef {{ title: string, unit: string, lines: Line[], marks: (max: number) => number[], write:
+ *   (value: number) => string, least: number, }} ChartOptions `least` is the highest value that the
+ *   axis has at least
  * @typedef {{ line: Line, dots: { time: number, value: number }[] }} Drawn
  */
 
@@ -196,9 +195,11 @@ export class Chart {
   }
 
   /**
-   * @param {SVGPathElement | undefined} path @param {Drawn['dots']} dots @param {number} top
-   * @param {Map<number, number>} below
-   *   what stands under these bars already @returns {Map<number, number>}
+   * @param {SVGPathElement | undefined} path
+   * @param {Drawn['dots']} dots
+   * @param {number} top
+   * @param {Map<number, number>} below what stands under these bars already
+   * @returns {Map<number, number>}
    */
   #drawBars(path, dots, top, below) {
     const step = this.#step()
@@ -300,7 +301,9 @@ export class Chart {
 /**
  * The value at a time, or the latest: of steps the one that was taken last; of bars the one that
  * stands there.
- * @param {Drawn['dots']} dots @param {number | undefined} time @param {number} step
+ * @param {Drawn['dots']} dots
+ * @param {number | undefined} time
+ * @param {number} step
  */
 function dotAt(dots, time, step) {
   if (time === undefined) return dots.at(-1)?.value

@@ -68,8 +68,12 @@ export class Series {
  * Returns the increase of a counter in each bucket that ends in a stretch of time. Buckets stand at
  * multiples of their length, so that a bar keeps its height while it moves. A counter that went
  * back was started again, from zero.
- * @param {readonly Point[]} points @param {(point: Point) => number} read @param {number} from
- *   @param {number} to @param {number} length ms @returns {Bucket[]}
+ * @param {readonly Point[]} points
+ * @param {(point: Point) => number} read
+ * @param {number} from
+ * @param {number} to
+ * @param {number} length ms
+ * @returns {Bucket[]}
  */
 export function increases(points, read, from, to, length) {
   /** @type {Map<number, number>} */
@@ -89,7 +93,8 @@ export function increases(points, read, from, to, length) {
 /**
  * The highest of each stretch that is one pixel wide: a peak of a second shows in an hour.
  * @param {readonly Point[]} points
- *   @param {(point: Point) => number} read @param {number} length ms of a pixel
+ * @param {(point: Point) => number} read
+ * @param {number} length ms of a pixel
  * @returns {{ time: number, value: number }[]}
  */
 export function peaks(points, read, length) {

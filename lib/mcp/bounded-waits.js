@@ -26,7 +26,10 @@ class BoundedWaits {
   /**
    * Settles as `promise` does; rejects when the call's deadline passes, its signal is aborted or
    * the waits are closed before.
-   * @template T @param {Promise<T>} promise @param {Call} call @param {number} deadline - as
+   * @template T
+   * @param {Promise<T>} promise
+   * @param {Call} call
+   * @param {number} deadline - as
    * `performance.now()` tells the time
    * @returns {Promise<T>}
    */

@@ -49,7 +49,9 @@ class SessionPool {
 
   /**
    * Calls a tool; resolves with the server's own answer, also when the answer says `isError`.
-   * @param {string} server @param {string} tool @param {object} [args]
+   * @param {string} server
+   * @param {string} tool
+   * @param {object} [args]
    * @param {{ timeout?: number, signal?: AbortSignal, onProgress?: (progress: any) => void }}
    *   [options]
    * @returns {Promise<any>}
@@ -96,8 +98,9 @@ class SessionPool {
   /**
    * Makes a checked call.
    * @param {import('./sessions').Call} call
-   *   @param {string} json @param {number} deadline @param {Route} [route] - where its server's
-   *   calls go, if that is known
+   * @param {string} json
+   * @param {number} deadline
+   * @param {Route} [route] - where its server's calls go, if that is known
    * @returns {Promise<any>}
    */
   callEncoded(call, json, deadline, route) {

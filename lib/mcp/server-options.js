@@ -69,7 +69,9 @@ const SERVER = {
 
 /**
  * Checks the options of one server.
- * @param {string} name @param {unknown} value @param {Record<string, Check>} [more]
+ * @param {string} name
+ * @param {unknown} value
+ * @param {Record<string, Check>} [more]
  */
 function serverOptions(name, value, more = {}) {
   const known = { ...USE, ...SERVER, ...more }
@@ -89,7 +91,9 @@ function serverOptions(name, value, more = {}) {
 
 /**
  * Splits options into those of a pool, unchecked, and the limits of its servers, checked.
- * @param {string} name @param {unknown} given @param {string[]} own
+ * @param {string} name
+ * @param {unknown} given
+ * @param {string[]} own
  */
 function poolUse(name, given, own) {
   /** @type {Record<string, any>} */
@@ -119,7 +123,9 @@ function transportOf({ command, args = [], cwd, env = {}, url, headers = {} }) {
 
 /**
  * Returns a server in the addon's form, and its key. The key changes when any setting changes.
- * @param {string} name @param {Transport} transport @param {Record<string, any>} use
+ * @param {string} name
+ * @param {Transport} transport
+ * @param {Record<string, any>} use
  * @returns {{ key: string, server: NativeServer }}
  */
 function nativeServer(name, transport, use) {

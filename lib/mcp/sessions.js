@@ -91,9 +91,12 @@ class Sessions {
    * Sends a request, and resolves with its raw result. With `began`, the call is counted when it
    * settles; counting it here takes no further promise.
    * @param {string} key
-   *   @param {Call} call @param {string} method @param {object | string} params - an object, or its
-   *   JSON text
-   * @param {number} timeout - what is left of it @param {number} [began] @returns {Promise<any>}
+   * @param {Call} call
+   * @param {string} method
+   * @param {object | string} params - an object, or its JSON text
+   * @param {number} timeout - what is left of it
+   * @param {number} [began]
+   * @returns {Promise<any>}
    */
   request(key, call, method, params, timeout, began) {
     return this.#request(

@@ -15,7 +15,9 @@ const { deniesTool, jsonOf, listVerdict, serverNames } = require('./output')
 
 /**
  * Returns the error of a call. Further runs of mcporter use the call's own slot and deadline.
- * @param {Mcporter} mcporter @param {Call} call @param {Output} output
+ * @param {Mcporter} mcporter
+ * @param {Call} call
+ * @param {Output} output
  * @param {Exclude<import('./output').CallVerdict, { kind: 'result' }>} verdict
  * @param {number} deadline - on the clock of `performance.now()`
  */
@@ -58,7 +60,8 @@ async function availableTools(mcporter, call, deadline) {
 /**
  * A look-up that fails takes nothing from what is known already, unless the caller wants no answer
  * any more.
- * @param {number} deadline @param {() => Promise<Output>} look
+ * @param {number} deadline
+ * @param {() => Promise<Output>} look
  */
 async function lookUp(deadline, look) {
   if (deadline - performance.now() < 1) return undefined

@@ -78,7 +78,8 @@ const ANSWERED = /^MCP error (-?\d+): (?!Connection closed$|Request timed out$)(
 /**
  * Creates the error of a call that mcporter could not make or the server refused.
  * @param {Call} call
- *   @param {import('./output').Output} output @param {import('./output').Failed} failed
+ * @param {import('./output').Output} output
+ * @param {import('./output').Failed} failed
  */
 function mcporterFailed(call, { exitCode }, { message, issue, stderr }) {
   const details = { cause: new Error(message), issue, exitCode, stderr: stderr.slice(-MAX_STDERR) }

@@ -33,7 +33,8 @@ const running = new Map()
 /**
  * Returns the access token of a server with `needs: 'oauth'` or `'refresh'`, or the reason for
  * which its calls must go through mcporter.
- * @param {Definition} definition @param {Home} home
+ * @param {Definition} definition
+ * @param {Home} home
  * @param {{ refused?: string }} [options] - the access token that the server has just refused
  * @returns {Promise<Token | Needs>}
  */

@@ -80,7 +80,8 @@ function mcporterServers({ configPath, cwd = process.cwd(), env, npxBypass = tru
 
 /**
  * Adds the token that mcporter has stored, where the server takes one.
- * @param {Server} server @param {Places} places
+ * @param {Server} server
+ * @param {Places} places
  * @returns {Promise<Pick<Server, 'transport' | 'needs' | 'reason'> & { expiresAt?: number }>}
  */
 async function signedIn(server, places) {
@@ -110,7 +111,7 @@ async function direct(transport, cwd) {
  * Returns the limits for a lifecycle. A server that lives on between calls has a state, which
  * concurrent calls would share and an early end would lose.
  * @param {import('./config/lifecycle').Lifecycle | undefined} lifecycle
- *   @param {number} [idleTimeout]
+ * @param {number} [idleTimeout]
  */
 function useOf(lifecycle, idleTimeout = Infinity) {
   if (lifecycle === undefined) return {}

@@ -54,7 +54,8 @@ async function serve(lane) {
 /**
  * Tries a server, and once more with more time when the row is not as it has to be: on a busy
  * machine calls are late.
- * @param {string} name @param {import('./peers/clients.mjs').Client[]} clients
+ * @param {string} name
+ * @param {import('./peers/clients.mjs').Client[]} clients
  */
 async function compared(name, clients) {
   for (const timeout of CALL) {

@@ -50,9 +50,11 @@ const { URL_KEYS, UnusableEntry, either, isKnownKey } = require('./schema')
 const ACCEPT = 'application/json, text/event-stream'
 
 /**
- * @param {string} name @param {Entry} entry - one without an `entryProblem` @param {Source} source
- * @param {Places} places
- *   - with the variables of its `envFile` @param {Record<string, string>} [fileVariables]
+ * @param {string} name
+ * @param {Entry} entry - one without an `entryProblem`
+ * @param {Source} source
+ * @param {Places} places - with the variables of its `envFile`
+ * @param {Record<string, string>} [fileVariables]
  * @returns {Promise<Definition>}
  * @throws {UnusableEntry} when there is neither a command nor a usable URL
  * @throws {import('./placeholders').MissingVariables} when its URL or its folder can't be told

@@ -45,8 +45,8 @@ const OF_SERVERS = [
 
 /**
  * @param {string} text
- *   @param {{ kind: import('./import-places').ImportKind, file: string }} source @param {Places}
- *   places
+ * @param {{ kind: import('./import-places').ImportKind, file: string }} source
+ * @param {Places} places
  * @returns {Promise<{ entries: Map<string, Entry>, unusable: Map<string, Entry> }>}
  */
 async function importedEntries(text, source, places) {

@@ -151,9 +151,10 @@ function saidByEntry(entry, { source, transport }) {
 
 /**
  * Parses one of mcporter's own files; returns an empty layer for an unusable one.
- * @param {{ text?: string, problem?: string }} file @param {boolean} isNamed
- * @returns {{ layer: Record<string, any>, problem?: string, isFatal?: boolean }}
- *   `isFatal` where mcporter would not start
+ * @param {{ text?: string, problem?: string }} file
+ * @param {boolean} isNamed
+ * @returns {{ layer: Record<string, any>, problem?: string, isFatal?: boolean }} `isFatal` where
+ *   mcporter would not start
  */
 function parseLayer({ text, problem }, isNamed) {
   const nothing = { mcpServers: {} }

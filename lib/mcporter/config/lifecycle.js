@@ -16,8 +16,8 @@ const STATEFUL = new Map([
 ])
 /**
  * @param {string} name
- *   @param {any} configured - of the entry @param {string[] | undefined} command - `undefined` of
- *   HTTP
+ * @param {any} configured - of the entry
+ * @param {string[] | undefined} command - `undefined` of HTTP
  * @param {import('./places').Places} places
  * @returns {Lifecycle | undefined}
  */

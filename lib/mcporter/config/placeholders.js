@@ -43,8 +43,8 @@ function expand(text, variable) {
  * Finds the placeholders in a text in linear time. A regular expression would take longer on
  * missing braces.
  * @param {string} text
- *   @param {'.' | 'any'} letters - which ones a fallback may hold: all but those that end a line,
- *   or any
+ * @param {'.' | 'any'} letters - which ones a fallback may hold: all but those that end a line, or
+ *   any
  */
 function* placeholders(text, letters) {
   const brace = from(text, (at) => text.indexOf('}', at))

@@ -67,7 +67,8 @@ const MAX_REASON = 500
 
 /**
  * @param {Definition} definition
- *   @param {Places} places - with the variables of its `envFile` @returns {Server}
+ * @param {Places} places - with the variables of its `envFile`
+ * @returns {Server}
  * @throws {UnusableEntry} when no process or request can be made of it
  */
 function resolveServer(definition, places) {

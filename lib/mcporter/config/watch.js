@@ -113,8 +113,9 @@ class WatchedConfiguration {
   /**
    * Goes on with what was read before, and says what is wrong now.
    * @param {Configuration} before
-   *   @param {{ state: string, isPassing: boolean }} doubt @param {Configuration} read @param
-   *   {Error} error
+   * @param {{ state: string, isPassing: boolean }} doubt
+   * @param {Configuration} read
+   * @param {Error} error
    */
   #refuse(before, doubt, { ignored, refusal }, error) {
     this.#doubt = doubt

@@ -27,7 +27,8 @@ const { npxRequest } = require('./request')
 
 /**
  * Returns the transport that starts the same program without npx; `undefined` when npx is needed.
- * @param {Stdio} transport @param {Omit<Places, 'env'>} here
+ * @param {Stdio} transport
+ * @param {Omit<Places, 'env'>} here
  * @returns {Promise<Stdio | undefined>}
  */
 async function bypassNpx(transport, here) {

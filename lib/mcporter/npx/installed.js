@@ -49,7 +49,9 @@ async function installed(request, cwd, places) {
 /**
  * Finds a folder with a program of the requested name, which npx prefers to packages: a `.bin`
  * folder from the project upwards, or the global one.
- * @param {Request} request @param {string} project @param {Places} places
+ * @param {Request} request
+ * @param {string} project
+ * @param {Places} places
  */
 async function programsFolder({ wanted, name, version }, project, places) {
   if (version !== '' || name.includes('/')) return undefined
@@ -95,7 +97,8 @@ async function hosts({ name, version }, places) {
  * Finds the package that npx installed for the same request. Unless the request names a version,
  * npx asks the registry each time for a newer one. npx's lock file leaves the time of that look on
  * the folder.
- * @param {Request} request @param {Places} places
+ * @param {Request} request
+ * @param {Places} places
  */
 async function cached({ wanted, name, version }, places) {
   const path = pathOf(places)

@@ -53,7 +53,9 @@ function mainProgram({ name, programs }) {
 /**
  * Returns the arguments for Node.js that run a file by its first line; `undefined` when the line
  * does not name Node.js.
- * @param {string} file @param {Places} places @returns {Promise<string[] | undefined>}
+ * @param {string} file
+ * @param {Places} places
+ * @returns {Promise<string[] | undefined>}
  */
 async function nodeArguments(file, places) {
   const { files } = places

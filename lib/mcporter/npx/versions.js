@@ -4,7 +4,8 @@
 
 /**
  * Returns whether npx would take an installed version outside its cache.
- * @param {string} installed @param {string} wanted
+ * @param {string} installed
+ * @param {string} wanted
  */
 function satisfies(installed, wanted) {
   if (wanted === '' || wanted === installed) return true

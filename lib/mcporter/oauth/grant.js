@@ -18,7 +18,8 @@ const { NoToken } = require('./problem')
 
 /**
  * @param {{ url: URL, methods: string[], resource?: string }} endpoint
- *   @param {Client} client @param {string} refreshToken
+ * @param {Client} client
+ * @param {string} refreshToken
  * @param {AbortSignal} signal
  * @returns {Promise<import('./vault').Tokens>} with the old refresh token where there is no new one
  * @throws {NoToken}

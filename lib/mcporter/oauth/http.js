@@ -9,7 +9,8 @@ const MOST = 2 ** 20
 
 /**
  * Fetches a document of metadata; `undefined` when the address has none.
- * @param {URL} url @param {AbortSignal} signal
+ * @param {URL} url
+ * @param {AbortSignal} signal
  */
 async function getMetadata(url, signal) {
   const response = await fetch(url, { signal, headers: { accept: 'application/json' } })

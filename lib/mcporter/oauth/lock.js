@@ -11,7 +11,10 @@ const POLL = 50
 const STALE = 1000
 
 /**
- * @template T @param {string} file @param {() => Promise<T>} task @param {number} timeout - ms
+ * @template T
+ * @param {string} file
+ * @param {() => Promise<T>} task
+ * @param {number} timeout - ms
  * @returns {Promise<T>}
  */
 async function withLock(file, task, timeout) {

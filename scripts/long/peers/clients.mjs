@@ -49,7 +49,7 @@ let found
 /**
  * Starts one client of each kind.
  * @param {import('../support/checks.mjs').Checks} checks
- *   @param {string} place - for their files
+ * @param {string} place - for their files
  */
 export async function startClients(checks, place) {
   found ??= findAll(checks)

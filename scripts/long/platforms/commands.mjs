@@ -11,7 +11,9 @@ const LAST_LINES = 40
 
 /**
  * Runs a command with its output in a file of this name, and gives that.
- * @param {string} name @param {string} command @param {string[]} args
+ * @param {string} name
+ * @param {string} command
+ * @param {string[]} args
  * @param {{ env?: NodeJS.ProcessEnv, cwd?: string, timeout?: number, mayFail?: boolean }} [options]
  */
 export function command(

@@ -10,10 +10,13 @@ export class Checks {
 
   /**
    * Makes a check, or skips it when what it `needs`, the outcome of another, is not there.
-   * @template T @param {string} name @param {(needed: any) => T | Promise<T>} body @param {unknown}
+   * @template T
+   * @param {string} name
+   * @param {(needed: any) => T | Promise<T>} body
+   * @param {unknown}
    * [needs]
-   * @returns {Promise<Awaited<T> | true | undefined>} what
-   *   the body gives, or `true`; nothing if it did not pass
+   * @returns {Promise<Awaited<T> | true | undefined>} what the body gives, or `true`; nothing if it
+   *   did not pass
    */
   async check(name, body, needs = true) {
     if (!needs) return this.#tell('skipped', name, 'needs another check that did not pass')
