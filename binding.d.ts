@@ -9,134 +9,133 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
-/** The servers of one pool. Whatever becomes of a call is told to the function given here, by the call's number. */
+/** The sessions of one pool. One function is called with the progress and the outcome of every call. */
 export declare class McpSessions {
   /**
-   * Sessions with at most `maxSessions` processes; `settle` is called with a call's number, one of the kinds
-   * `0` result, `1` progress, `2` failure, and a JSON text; or with `3` and a number that is to be given to `leave()`.
-   * It does not keep the event loop alive. With `lendLoop`, this thread reads what servers answer.
+   * Creates sessions with at most `maxSessions` processes. `settle` is called with a number, the kind of the message and
+   * its text, and does not keep the event loop alive. With `lendLoop`, this thread reads the answers of servers.
    */
-  constructor(maxSessions: number, maxStarting: number, lendLoop: boolean, settle: (arg0: number, arg1: number, arg2: string) => void)
-  /** By which tools are called. */
+  constructor(maxSessions: number, maxStarting: number, lendLoop: boolean, settle: (arg0: number, arg1: McpMessageKind, arg2: string) => void)
+  /** The handle for `mcpRequest()`. */
   get handle(): number
-  /** Adds the server that this key stands for, or changes how it is used. */
+  /** Adds the server with this key, or changes how the server is used. */
   define(key: number, server: McpServer): void
-  /** Takes a server away: idle sessions end now, busy ones after their calls. */
+  /** Removes a server: idle sessions are shut down now, busy sessions after their calls. */
   retire(key: number): void
-  /** Gives a call up: it fails with `ABORT_ERR`. */
+  /** Gives a call up, so that the call fails with `ABORT_ERR`. */
   abort(number: number): void
-  /** Reads no more what the server with this number writes, because the runtime does. */
-  leave(number: number): void
-  /** The calls that a server is working on. */
+  /** Stops reading the answers with this number on this thread, because the runtime reads them from now on. */
+  stopReading(number: number): void
+  /** Returns the calls in flight. */
   active(): Array<ActiveCall>
-  /** All sessions. */
+  /** Returns all sessions. */
   sessions(): Array<McpSession>
-  /** How many calls got a session that was used before, and how many another; how many sessions ended, by reason: JSON. */
+  /** Returns counts as JSON: the calls in a used session, the calls in a new one, and the ended sessions by reason. */
   stats(): string
-  /** How many calls wait for a session. */
+  /** Returns the count of calls that wait for a session. */
   queued(): number
-  /** Takes no more calls, and ends each session after its last call; resolves when none is left. */
+  /** Refuses new calls and shuts each session down after its last call. Resolves when no session is left. */
   drain(): Promise<void>
-  /** Ends all sessions now, and fails their calls; resolves when nothing is left of them. */
+  /** Fails all calls and shuts all sessions down now. Resolves when all their processes have exited. */
   close(): Promise<void>
 }
 
-/** A scanner; it stops when it is collected. */
+/** A scanner, which stops when it is collected. */
 export declare class NativeScanner {
-  /** One that does nothing until it is asked to. */
+  /** Creates a scanner that does not scan yet. */
   constructor(options: ScannerOptions)
-  /** Scans again and again, with these options. */
+  /** Scans now and after each interval, with these options. */
   start(options: ScannerOptions): void
-  /** Ends that. */
+  /** Stops scanning. */
   stop(): void
   /** Scans once; a dry run ends nothing. */
   clean(dryRun: boolean): Promise<ScanReport>
-  /** How many it has ended, by reason: JSON. */
+  /** Returns the counts of ended processes by code, as JSON. */
   killed(): string
-  /** What it has done so far. */
+  /** Returns the counts so far. */
   stats(): ScannerStats
 }
 
-/** One call, from before it starts until after it has ended. */
+/** One call, from before its start until after its end. */
 export declare class ProcessCall {
-  /** A call that has not started. */
+  /** Creates a call that has not started. */
   constructor()
-  /** Starts it; resolves when its last process has exited. Can be called once. */
+  /** Starts the call. Resolves when its last process has exited. Can be called once. */
   run(request: ProcessRequest, listener?: ((arg: ProcessEvent) => void) | undefined | null): Promise<ProcessOutcome>
-  /** Ends its whole tree, or sees to it that it ends as soon as it has started. `grace` is in ms. */
-  end(reason: 'aborted' | 'shutdown', grace?: number | undefined | null): void
-  /** Writes to its input; resolves with whether it took the bytes. */
+  /** Terminates the whole tree, as soon as it has started. `grace` is in ms, the call's own by default. */
+  terminate(reason: TerminateReason, grace?: number | undefined | null): void
+  /** Writes to its input. Resolves with `false` when the process did not take the bytes. */
   write(bytes: Buffer): Promise<boolean>
-  /** Gives it up before it has started: whatever was written to it is refused. */
+  /** Gives the call up before its start: bytes written to its input are refused. */
   abandon(): void
-  /** Ends its input. */
+  /** Closes its input. */
   endInput(): void
 }
 
-/** All events of this process's trees, beginning with those that run now, until `stop()`. */
+/** A subscription to the events of this process's trees. Trees that run already are reported as `spawn`. */
 export declare class TreeEvents {
-  /** `wake` is called when there is something to take. It does not keep the event loop alive. */
+  /** Subscribes. `wake` is called when there are events to take, and does not keep the event loop alive. */
   constructor(wake: () => void)
-  /** What has happened since the last time, oldest first. */
+  /** Takes the events since the last call, oldest first. */
   take(): Array<TreeEvent>
-  /** Listens no more. */
+  /** Unsubscribes. */
   stop(): void
 }
 
 /** The workers of one pool. */
 export declare class Workers {
-  /** A pool; `listen` is called with what the workers in use do, and returns whether it can take more now. */
+  /** Creates a pool. `listen` is called with the events of leased workers, and returns whether it can take more now. */
   constructor(request: WorkerPoolRequest, listen: (arg: WorkerEvent) => boolean)
-  /** Takes an idle worker for this use; its pid, or undefined when there is none. */
+  /** Leases an idle worker and returns its pid, or undefined without an idle worker. */
   tryAcquire(lease: number): number | null
-  /** Waits for a worker for this use. */
+  /** Waits for a worker. */
   acquire(lease: number): Promise<WorkerAcquired>
-  /** Waits no longer, unless a worker is on its way. */
-  giveUp(lease: number, why: 'timeout' | 'aborted'): void
-  /** Writes a text to the worker; when its input has closed, its end will be told. */
+  /** Gives the wait up, unless a worker was granted already. */
+  giveUp(lease: number, reason: WorkerGiveUpReason): void
+  /** Writes a text to the worker. A closed input is followed by an exit event. */
   post(lease: number, text: string): void
-  /** The same; resolves with whether the worker's input took it. */
+  /** Writes a text to the worker. Resolves with `false` when its input did not take the text. */
   send(lease: number, text: string): Promise<boolean>
-  /** Can take more of what this worker writes. */
+  /** Says that JavaScript can take more events of this lease. */
   resume(lease: number): void
-  /** Ends a use. The worker is not used again if it is `spoiled`, or if it wrote more than the `heard` events with lines. */
+  /** Ends a lease. The worker is not leased again if `spoiled`, or if it wrote more events with lines than `heard`. */
   release(lease: number, heard: number, spoiled: boolean): void
-  /** A look at the pool. */
+  /** Returns the counts of the pool. */
   status(): WorkerPoolStatus
-  /** Takes no more work, serves those who wait, and ends each worker after its use; resolves when none is left. */
+  /** Refuses new waiters, serves the others, and shuts each worker down after its lease. Resolves when no worker is left. */
   drain(): Promise<void>
-  /** Refuses those who wait and ends all workers; resolves when nothing is left of them. */
+  /** Refuses all waiters and shuts all workers down. Resolves when all their processes have exited. */
   close(): Promise<void>
 }
 
-/** A call that a server is working on. */
+/** A call in flight. */
 export interface ActiveCall {
   /** The call's number. */
   number: number
-  /** The server's pid, where it is a process. */
+  /** The pid of a server that is a process. */
   pid?: number
 }
 
-/** A child that runs now. */
+/** A process that runs now, or a call in a session. This is the only declaration of the shape. */
 export interface ActiveProcess {
-  /** The root's pid. */
-  pid: number
-  /** Who it runs for. */
-  server?: string
-  /** What it runs for. */
-  tool?: string
+  /** The root's pid; `null` for a call of a server that is reached over HTTP, which is no process here. */
+  pid: number | null
+  /** The MCP server, or what the caller calls it. */
+  server: string | null
+  /** The tool, likewise. */
+  tool: string | null
   /** Epoch ms. */
   startTime: number
-  /** Ms. */
+  /** Ms since then. */
   duration: number
-  /** It was killed, and is still there. */
-  stuck: boolean
+  /** The process was killed, and is still there: frozen, or stuck in the kernel. Left out of all others. */
+  stuck?: true
 }
 
-/** The children that run now, all or one owner's, in the order in which they were started. */
+/** Returns the processes that run now, all or one owner's, in the order of their start. */
 export declare function activeProcesses(owner?: number | undefined | null): Array<ActiveProcess>
 
-/** One of these is set. */
+/** A process or processes to spare: one of `pid`, `executable` and `source` is set. */
 export interface AllowEntry {
   /** A pid. */
   pid?: number
@@ -150,22 +149,61 @@ export interface AllowEntry {
   flags?: string
 }
 
-/** What holds trees together here, for those that are, or are not, to be guarded. */
+/** The way in which a call ended. */
+export declare enum CallOutcome {
+  Ok = 0,
+  Tool = 1,
+  Protocol = 2,
+  Timeout = 3,
+  Aborted = 4,
+  Exited = 5,
+  Start = 6,
+  Unavailable = 7,
+  Unauthorized = 8,
+  Unknown = 9,
+  Mcporter = 10,
+  Cleanup = 11,
+  MaxBuffer = 12,
+  Closed = 13,
+  Error = 14,
+}
+
+/** The reason for which a call got no slot. */
+export declare enum CallRejection {
+  Timeout = 0,
+  Aborted = 1,
+  Full = 2,
+  Closed = 3,
+}
+
+/** The processes that a scanner judges. */
+export type CleanupScope = 'tracked' | 'tree' | 'machine'
+
+/** The reason for which procward ended a tree: the same word as in the metrics. */
+export type EndReason = 'timeout' | 'aborted' | 'max_buffer' | 'cleanup' | 'shutdown'
+
+/** The extent to which every end of the server is covered. */
+export type GuaranteeLevel = 'complete' | 'best-effort'
+
+/** The mechanism that ends the trees when the server does. */
+export type GuaranteeMechanism = 'warden' | 'job-object' | 'watcher' | 'process-group'
+
+/** Returns the guarantees for process trees on this system, with or without wardens. */
 export declare function guarantees(guarded: boolean): Guarantees
 
-/** What holds trees together on this system. */
+/** The guarantees for process trees on this system. */
 export interface Guarantees {
-  /** What ends the trees when the server does. */
-  mechanism: 'warden' | 'job-object' | 'watcher' | 'process-group'
-  /** Each tree is in a control group of its own besides. */
+  /** The mechanism that ends the trees when the server does. */
+  mechanism: GuaranteeMechanism
+  /** True if each tree has a control group, too. */
   cgroup: boolean
-  /** Whether that covers every end of the server. */
-  level: 'complete' | 'best-effort'
-  /** What this system does not have or allow, and that is missed. */
+  /** The extent to which that covers every end of the server. */
+  level: GuaranteeLevel
+  /** The needed things that this system does not have or allow. */
   missing: Array<Lacking>
 }
 
-/** A process and what became of it. */
+/** A process, and the reason for its fate. */
 export interface JudgedProcess {
   /** Its pid. */
   pid: number
@@ -173,27 +211,40 @@ export interface JudgedProcess {
   name: string
   /** Ms. */
   age: number
-  /** Why. */
+  /** The stable code of the reason. */
+  code: import('./index').ScanReason
+  /** The reason in words. */
   reason: string
 }
 
-/** Something that is missed. */
+/** A needed thing that this system does not have or allow. */
 export interface Lacking {
-  /** What. */
-  code: 'warden' | 'proc' | 'own_proc' | 'other_users' | 'pidfd'
+  /** Its code. */
+  code: LackingCode
   /** The system's error number, where there was one. */
   errno?: number
 }
 
-/** The versions of the protocol to propose to a server. */
-export declare const enum McpProtocol {
-  /** `initialize` first, and after a refusal what the server names. */
-  Auto = 'auto',
-  /** `initialize` alone. */
-  V2025 = '2025-11-25',
-  /** `server/discover` alone. */
-  V2026 = '2026-07-28',
+/** The code of a needed thing that this system does not have or allow. */
+export type LackingCode = 'warden' | 'proc' | 'own_proc' | 'other_users' | 'pidfd'
+
+/** The kind of a message to JavaScript. The number in the message is a call's, but in `StopReading`. */
+export declare enum McpMessageKind {
+  /** The text is the call's result: JSON. */
+  Result = 0,
+  /** The text is the params of a progress notification: JSON. */
+  Progress = 1,
+  /** The text says why the call failed: JSON. */
+  Failure = 2,
+  /** The number is to be given to `stopReading()`; there is no text. */
+  StopReading = 3,
 }
+
+/**
+ * The versions of the protocol to propose to a server. `auto`: `initialize` first, and after a refusal what the server
+ * names. `2025-11-25`: `initialize` alone. `2026-07-28`: `server/discover` alone.
+ */
+export type McpProtocol = 'auto' | '2025-11-25' | '2026-07-28'
 
 /**
  * Sets the proxies, as the values of `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`. Only the first call of the process counts,
@@ -207,11 +258,11 @@ export declare function mcpProxies(http: string | undefined | null, https: strin
  */
 export declare function mcpRequest(sessions: number, number: number, key: number, method: string, params: string, timeout: number, progress: boolean): void
 
-/** A server; `lib/` has checked it. Times are in ms, `Infinity` for ever. */
+/** A server, checked by `lib/`. Times are in ms, `Infinity` for ever. */
 export interface McpServer {
   /** Its name in the configuration. */
   name: string
-  /** Its program, where it is a process. */
+  /** The program of a server that is a process. */
   command?: string
   /** The program's arguments. */
   args?: Array<string>
@@ -219,33 +270,33 @@ export interface McpServer {
   cwd?: string
   /** The program's environment: `NAME=value` entries, each ended by a NUL. */
   environment?: string
-  /** Whether the program gets a warden, where there are any. */
+  /** Starts the program below a warden, where there are wardens. */
   guarded: boolean
-  /** Whether processes that the server leaves behind may live on. */
-  detached?: boolean
-  /** The versions of the protocol to propose; `auto` by default. */
-  protocol?: McpProtocol
-  /** Its address, where it is reached over HTTP. */
+  /** Lets processes that the server leaves behind live on. */
+  detached: boolean
+  /** The versions of the protocol to propose. */
+  protocol: McpProtocol
+  /** The address of a server that is reached over HTTP. */
   url?: string
-  /** What goes with each HTTP request. */
+  /** The headers of each HTTP request. */
   headers?: Record<string, string>
-  /** The time it has to get ready. */
+  /** The timeout of its start, handshake included. */
   startTimeout: number
-  /** Between SIGTERM and SIGKILL. */
+  /** The time between SIGTERM and SIGKILL. */
   killGrace: number
-  /** Bytes of its longest message. */
+  /** The bytes of its longest message. */
   maxBuffer: number
-  /** How many calls a session works on at once. */
+  /** The most calls of a session in flight. */
   maxInFlight: number
-  /** How many sessions there may be. */
+  /** The most sessions. */
   instances: number
-  /** How many calls a session is used for. */
+  /** The most calls of a session. */
   maxUses?: number
-  /** How long a session is used. */
+  /** The age above which a session is shut down. */
   maxLifetime?: number
-  /** How long a session may have nothing to do. */
+  /** The time after which an idle session is shut down. */
   idleTimeout: number
-  /** How many sessions are kept even so. */
+  /** The count of sessions that are kept although they are idle. */
   minWarm: number
 }
 
@@ -253,64 +304,70 @@ export interface McpServer {
 export interface McpSession {
   /** The server's name. */
   server: string
-  /** Its pid, where it is a process and has started. */
+  /** The pid of a server that is a process and has started. */
   pid?: number
-  /** What it is doing. */
-  state: 'starting' | 'idle' | 'busy' | 'ending'
-  /** Since it was started. */
+  /** Its state. */
+  state: McpSessionState
+  /** The time since its start. */
   age: number
-  /** Since its last call; undefined while it has one. */
+  /** The time since its last call; undefined while a call is in flight. */
   idle?: number
-  /** How many calls it has been given. */
+  /** The count of its calls so far. */
   uses: number
-  /** How many it is working on. */
+  /** The count of its calls in flight. */
   inFlight: number
   /** Resident bytes. */
   memory?: number
-  /** How many lines it wrote that were no messages. */
+  /** The count of its invalid lines. */
   garbage: number
 }
 
+/** The state of a session. */
+export type McpSessionState = 'starting' | 'idle' | 'busy' | 'ending'
+
 /**
- * Sets the certificates that https servers are trusted by, as PEM texts. Only the first call of the process counts.
+ * Sets the certificates of trusted authorities, as PEM texts. Only the first call of the process counts.
  * Without `verify` any server is trusted.
  */
 export declare function mcpTrust(certificates: Array<string>, verify: boolean): void
 
-/** A call of this series has ended, with the outcome in this place of `lib/metrics/outcomes.js`. */
-export declare function metricsRecordCall(series: number, outcome: number, seconds: number): void
+/** The series of all calls without a series of their own. */
+export declare const METRICS_OTHER_SERIES: number
 
-/** A call got no slot, for the reason in this place of `lib/metrics/outcomes.js`. */
-export declare function metricsRecordRejection(reason: number): void
+/** Records the end of a call of this series. */
+export declare function metricsRecordCall(series: number, outcome: CallOutcome, seconds: number): void
 
-/** A call waited so long for the slot that it got. */
+/** Records a call that got no slot. */
+export declare function metricsRecordRejection(reason: CallRejection): void
+
+/** Records how long a call waited for its slot. */
 export declare function metricsRecordWait(seconds: number): void
 
-/** The number of the calls to this tool; 0, which is of all others, when there are too many to tell apart. */
+/** Returns the series of the calls to this tool: `METRICS_OTHER_SERIES` when there are too many series. */
 export declare function metricsSeries(server: string, tool: string): number
 
-/** Everything that was recorded, and the process trees by server: JSON. */
+/** Returns all recorded metrics, and the process trees by server, as JSON. */
 export declare function metricsSnapshot(): string
 
-/** The text of these families of metrics, as `OpenMetrics` or as Prometheus's own. */
-export declare function metricsText(families: string, isOpen: boolean): string
-
-/** The sums of it: JSON. */
+/** Returns the sums of the metrics as JSON. */
 export declare function metricsTotals(): string
 
-/** What a child does while it runs. */
+/** The end of a call whose tree was killed and is still there: `wait` for the tree, or `reject`. */
+export type OnStuck = 'wait' | 'reject'
+
+/** An event of a running child. */
 export interface ProcessEvent {
-  /** It has started, with this pid. */
+  /** The pid of a child that has just started. */
   pid?: number
-  /** It wrote these to its standard output. */
+  /** Lines of its standard output. */
   lines: Array<string | Buffer>
-  /** It wrote these to its standard error. */
+  /** Lines of its standard error. */
   errorLines: Array<string | Buffer>
 }
 
-/** What became of it. */
+/** The outcome of a command. */
 export interface ProcessOutcome {
-  /** The system's error number when it could not be started; nothing else is set then. */
+  /** The system's error number of a command that could not be started; only `start_problem` may be set besides. */
   startError?: number
   /** The root's pid. */
   pid?: number
@@ -318,21 +375,21 @@ export interface ProcessOutcome {
   exitCode?: number
   /** The number of the signal that ended it. */
   signal?: number
-  /** Why it had to end. */
-  ended?: 'timeout' | 'aborted' | 'maxBuffer' | 'cleanup' | 'shutdown'
+  /** The reason for which procward ended it. */
+  ended?: EndReason
   /** Its output. */
   stdout: Buffer
   /** Its errors. */
   stderr: Buffer
   /** Ms until its last process had exited. */
   duration: number
-  /** The processes that are still there, of a call that is over without them. */
+  /** The processes that are still there after the end of the call. */
   left?: Array<number>
-  /** What kept it from starting, where that was not the command. */
+  /** The problem that kept it from starting, unless that was the command itself. */
   startProblem?: string
 }
 
-/** What to run; `lib/` has checked it. */
+/** A command, checked by `lib/`. */
 export interface ProcessRequest {
   /** The command, a path or a name to look up on the environment's PATH. */
   command: string
@@ -342,53 +399,53 @@ export interface ProcessRequest {
   cwd?: string
   /** Its environment: `NAME=value` entries, each ended by a NUL. */
   environment: string
-  /** Its deadline in ms, `Infinity` for none, undefined when nobody said. */
+  /** Its timeout in ms: `Infinity` for none, undefined where the caller gave none. */
   timeout?: number
   /** Bytes of each output, or of each line. */
   maxBuffer: number
   /** Ms between SIGTERM and SIGKILL. */
   killGrace: number
-  /** Who it runs for. */
+  /** The MCP server, or what the caller calls it. */
   server?: string
-  /** What it runs for. */
+  /** The tool, likewise. */
   tool?: string
   /** The part of the program that started it. */
   owner: number
-  /** What it leaves behind when it exits may stay. */
+  /** Lets its descendants live on after its exit. */
   detached: boolean
-  /** Whether it gets a warden, where there are any. */
+  /** Starts it below a warden, where there are wardens. */
   guarded: boolean
   /** Lines as strings, invalid UTF-8 replaced; otherwise as buffers. */
   text: boolean
-  /** When the call is over whose tree was killed and is still there. */
-  onStuck: 'wait' | 'reject'
+  /** The end of the call if its tree was killed and is still there. */
+  onStuck: OnStuck
 }
 
-/** Something that went wrong. */
+/** A problem of a scan. */
 export interface ScanError {
-  /** The process that it is about. */
+  /** The process that could not be ended. */
   pid: number
-  /** What went wrong. */
+  /** The problem in words. */
   message: string
 }
 
-/** What the scanner may do; `lib/` has checked it. Times are in ms. */
+/** The options of a scanner, checked by `lib/`. Times are in ms. */
 export interface ScannerOptions {
-  /** Between two scans. */
+  /** The time between two scans. */
   interval: number
-  /** What is older has been forgotten. */
+  /** The age above which nothing is expected to end a process. */
   maxAge: number
-  /** How far to look. */
-  scope: 'tracked' | 'tree' | 'machine'
-  /** Between SIGTERM and SIGKILL. */
+  /** The processes to judge. */
+  scope: CleanupScope
+  /** The time between SIGTERM and SIGKILL. */
   killGrace: number
-  /** What is always spared. */
+  /** The processes that are always spared. */
   allow: Array<AllowEntry>
 }
 
-/** What a scanner has done so far. */
+/** The counts of a scanner. */
 export interface ScannerStats {
-  /** Whether it scans again and again. */
+  /** True while the scanner scans after each interval. */
   isRunning: boolean
   /** Scans so far. */
   scans: number
@@ -402,13 +459,13 @@ export interface ScannerStats {
 
 /** One scan. */
 export interface ScanReport {
-  /** How many processes were judged. */
+  /** The count of judged processes. */
   scanned: number
-  /** What was ended. */
+  /** The ended processes. */
   killed: Array<JudgedProcess>
-  /** What was spared. */
+  /** The spared processes. */
   skipped: Array<JudgedProcess>
-  /** What could not be ended. */
+  /** The processes that could not be ended. */
   errors: Array<ScanError>
 }
 
@@ -418,160 +475,174 @@ export interface ScanSummary {
   time: number
   /** Ms. */
   duration: number
-  /** How many processes were judged. */
+  /** The count of judged processes. */
   scanned: number
-  /** How many were ended. */
+  /** The count of ended processes. */
   killed: number
-  /** How many were spared. */
+  /** The count of spared processes. */
   skipped: number
-  /** How much went wrong. */
+  /** The count of problems. */
   errors: number
-  /** Nothing was ended. */
+  /** True if nothing was ended. */
   dryRun: boolean
 }
 
-/** Something that happened to a process tree, or to a process that the cleanup ended. */
+/** The reason for which JavaScript ends a tree. */
+export type TerminateReason = 'aborted' | 'shutdown'
+
+/** An event of a process tree, or of a process that the cleanup ended. */
 export interface TreeEvent {
-  /** What happened. */
-  kind: 'spawn' | 'exit' | 'kill'
+  /** The kind of the event. */
+  kind: TreeEventKind
   /** The root's pid. */
   pid: number
-  /** Who it runs for. */
+  /** The MCP server, or what the caller calls it. */
   server?: string
-  /** What it runs for. */
+  /** The tool, likewise. */
   tool?: string
   /** Epoch ms. */
   time: number
-  /** Of an exit: ms that the tree was there. */
+  /** The ms from start to exit, of an exit. */
   duration?: number
-  /** Of an exit: the root's exit code. */
+  /** The root's exit code, of an exit. */
   exitCode?: number
-  /** Of an exit: the number of the signal that ended the root. */
+  /** The number of the signal that ended the root, of an exit. */
   signal?: number
-  /** Of an exit and a kill: why, in the words of the metrics. */
+  /** The reason in the words of the metrics, of an exit and a kill. */
   reason?: string
 }
 
-/** Rejects a waiter with `reason`, unless it waits no longer; returns how many still wait. */
+/** The kind of an event. */
+export type TreeEventKind = 'spawn' | 'exit' | 'kill'
+
+/** Rejects a waiter that still waits, and returns the count of the others. */
 export declare function waitQueueCancel(handle: number, ticket: number, reason: unknown): number
 
-/** Makes a queue and returns its handle. */
+/** Creates a queue and returns its handle. */
 export declare function waitQueueCreate(): number
 
 /**
- * Rejects the waiters whose time is up. Returns the ms until the next one's is, `Infinity` when the rest wait without
- * a timeout, -1 when nobody waits.
+ * Rejects the waiters whose deadline has passed. Returns the ms until the next deadline: `Infinity` when all waiters are
+ * without a timeout, -1 when there is no waiter.
  */
 export declare function waitQueueExpire(handle: number): number
 
-/** Forgets a queue that nothing can reach any more. */
+/** Drops a queue after its JavaScript owner was collected. */
 export declare function waitQueueFree(handle: number): void
 
-/** The ticket of the waiter that came last, to cancel it by. */
+/** Returns the ticket of the last waiter, for `waitQueueCancel()`. */
 export declare function waitQueueLastTicket(handle: number): number
 
-/** How many wait. */
+/** Returns the count of waiters. */
 export declare function waitQueueLength(handle: number): number
 
-/** Joins the queue: resolves when it is this waiter's turn, rejects after `timeout` ms, `Infinity` for never. */
+/** Adds a waiter. The promise resolves at the waiter's turn and rejects after `timeout` ms, `Infinity` for never. */
 export declare function waitQueuePush(handle: number, timeout: number): Promise<void>
 
-/** Rejects the first waiter's promise with `reason`, if there is one; returns how many still wait. */
+/** Rejects the promise of the first waiter, if any, and returns the count of the others. */
 export declare function waitQueueRejectFirst(handle: number, reason: unknown): number
 
-/** Resolves the first waiter's promise, if there is one; returns how many still wait. */
+/** Resolves the promise of the first waiter, if any, and returns the count of the others. */
 export declare function waitQueueResolveFirst(handle: number): number
 
-/** What became of waiting for a worker: one of these is set. */
+/** The outcome of waiting for a worker: one of these is set. */
 export interface WorkerAcquired {
   /** The worker's pid. */
   pid?: number
-  /** Why there is none. */
+  /** The reason for having no worker. */
   failure?: WorkerFailure
 }
 
-/** What a worker does while it is used. */
+/** An event of a leased worker. */
 export interface WorkerEvent {
-  /** The use. */
+  /** The lease. */
   lease: number
-  /** It wrote these to its standard output. */
+  /** Lines of its standard output. */
   lines: Array<string>
-  /** It wrote these to its standard error. */
+  /** Lines of its standard error. */
   errorLines: Array<string>
-  /** It has ended, and nothing more will come. */
+  /** Its exit, after which no event follows. */
   exit?: WorkerExit
 }
 
-/** How a worker ended. */
+/** The exit of a worker. */
 export interface WorkerExit {
   /** Its exit code. */
   exitCode?: number
   /** The number of the signal that ended it. */
   signal?: number
-  /** Why it had to end. */
-  ended?: 'timeout' | 'aborted' | 'maxBuffer' | 'cleanup' | 'shutdown'
+  /** The reason for which procward ended it. */
+  ended?: EndReason
   /** The last part of its standard error. */
   stderr: string
 }
 
-/** Why there is no worker. */
+/** The reason for having no worker. */
 export interface WorkerFailure {
-  /** What happened. */
-  kind: 'timeout' | 'aborted' | 'closed' | 'spawn' | 'exited' | 'notReady' | 'internal'
-  /** The system's error number when nothing could be started. */
+  /** The kind of the failure. */
+  kind: WorkerFailureKind
+  /** The system's error number of a failed start. */
   errno?: number
-  /** How the worker ended that was waited for. */
+  /** The exit of the worker that was starting. */
   end?: WorkerExit
-  /** For how many ms none will be started, after too many failures like this one. */
+  /** The ms in which no worker will be started, after too many failures like this one. */
   retryAfter?: number
 }
 
-/** A pool; `lib/` has checked it. Times are in ms. */
+/** The kind of a [`WorkerFailure`]. */
+export type WorkerFailureKind = 'timeout' | 'aborted' | 'closed' | 'spawn' | 'exited' | 'notReady' | 'internal'
+
+/** The reason for which JavaScript gives up waiting for a worker. */
+export type WorkerGiveUpReason = 'timeout' | 'aborted'
+
+/** The options of a pool, checked by `lib/`. Times are in ms. */
 export interface WorkerPoolRequest {
-  /** How its workers are started. */
+  /** The command of its workers. */
   worker: ProcessRequest
-  /** How many there may be. */
+  /** The most workers. */
   maxSize: number
-  /** How long one may be idle, `Infinity` for ever. */
+  /** The most workers that may be starting at a time. */
+  maxStarting: number
+  /** The time after which an idle worker is shut down, `Infinity` for never. */
   idleTimeout: number
-  /** How often one is used. */
+  /** The most leases of a worker. */
   maxUses?: number
-  /** How long one is used. */
+  /** The age above which a worker is shut down. */
   maxLifetime?: number
-  /** How many are kept though they are idle. */
+  /** The count of workers that are kept although they are idle. */
   minWarm: number
-  /** How long one may take to write the line that says that it is ready; undefined where there is none. */
+  /** The timeout of the line by which a worker says that it is ready; undefined without such a line. */
   readyWithin?: number
 }
 
-/** A look at a pool. */
+/** The counts of a pool. */
 export interface WorkerPoolStatus {
   /** Workers that are not ready yet. */
   starting: number
-  /** Workers that nobody uses. */
+  /** Workers without a lease. */
   idle: number
-  /** Workers in use. */
+  /** Leased workers. */
   busy: number
-  /** Workers on their way out. */
+  /** Workers that are shutting down. */
   ending: number
-  /** How many wait for one. */
+  /** Waiters. */
   queued: number
-  /** How many were started. */
+  /** Started workers so far. */
   created: number
-  /** How many starts failed. */
+  /** Failed starts so far. */
   failed: number
-  /** How many uses got a worker that had been used before. */
+  /** Leases of a worker that had been leased before. */
   reused: number
-  /** How many ended for being idle. */
+  /** Workers that were shut down for being idle. */
   endedIdle: number
-  /** For having been used so often. */
+  /** Workers that were shut down after their last lease. */
   endedUses: number
-  /** For their age. */
+  /** Workers that were shut down for their age. */
   endedLifetime: number
-  /** For being unfit for further use. */
+  /** Workers that were shut down for being unhealthy. */
   endedUnhealthy: number
-  /** With the pool. */
+  /** Workers that were shut down with the pool. */
   endedClosed: number
-  /** By themselves. */
+  /** Workers that exited by themselves. */
   crashed: number
 }

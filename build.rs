@@ -1,16 +1,16 @@
-//! Builds the helper program that the addon carries, and sets the linker up for a Node.js addon.
+//! Builds the helper program that the addon carries, and sets up the linker for a Node.js addon.
 
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Names the helper's program, for where it cannot be built along: checking for another system has no linker.
+/// The variable that names a helper built before, for checks of another system, which have no linker.
 const PREBUILT: &str = "PROCWARD_PREBUILT_HELPER";
 
-/// The warden has a start of its own, and needs no library.
+/// The linker arguments of the warden, which has its own start and needs no library.
 const ALONE: [&str; 4] =
     ["-Ctarget-feature=+crt-static", "-Crelocation-model=static", "-Clink-arg=-nostartfiles", "-Clink-arg=-nostdlib"];
-/// Where Rust brings a C library along: not its start either.
+/// The same for musl, where Rust would add a C library and its start.
 const ALONE_ON_MUSL: [&str; 5] = [ALONE[0], ALONE[1], ALONE[2], ALONE[3], "-Clink-self-contained=no"];
 const DYNAMIC: [&str; 1] = ["-Ctarget-feature=-crt-static"];
 
@@ -19,16 +19,16 @@ fn main() {
     napi_build::setup();
     let is_musl = variable("CARGO_CFG_TARGET_ENV") == "musl";
     match variable("CARGO_CFG_TARGET_OS").as_str() {
-        "linux" if is_musl => carry("procward-warden", "warden", "PROCWARD_WARDEN", &ALONE_ON_MUSL),
-        "linux" => carry("procward-warden", "warden", "PROCWARD_WARDEN", &ALONE),
-        "macos" => carry("procward-watcher", "watcher", "PROCWARD_WATCHER", &DYNAMIC),
+        "linux" if is_musl => carry("procward-warden", "warden", "PROCWARD_WARDEN_PROGRAM", &ALONE_ON_MUSL),
+        "linux" => carry("procward-warden", "warden", "PROCWARD_WARDEN_PROGRAM", &ALONE),
+        "macos" => carry("procward-watcher", "watcher", "PROCWARD_WATCHER_PROGRAM", &DYNAMIC),
         _ => {}
     }
 }
 
-/// The addon carries the helper inside itself, so that there is one file to ship and none to find.
+/// Builds a helper, or takes one built before, so that the addon can carry the program inside itself.
 ///
-/// It is a package of its own because it is built differently: small, and without unwinding.
+/// The helper is a package of its own, because its build is small and does not unwind.
 fn carry(package: &str, folder: &str, includes: &str, linking: &[&str]) {
     println!("cargo::rerun-if-env-changed={PREBUILT}");
     let program = env::var_os(PREBUILT).map(PathBuf::from).or_else(|| build(package, folder, linking));
@@ -47,7 +47,7 @@ fn build(package: &str, folder: &str, linking: &[&str]) -> Option<PathBuf> {
     cargo.args(["build", "--locked", "--release", "--package", package, "--target", &target]);
     cargo.arg("--target-dir").arg(&folder).env("CARGO_ENCODED_RUSTFLAGS", linking.join("\x1f"));
     cargo.env("CARGO_PROFILE_RELEASE_PANIC", "abort").env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "z");
-    // When cargo clippy runs this, the helper is to be compiled all the same.
+    // Under `cargo clippy` the helper is compiled all the same.
     cargo.env_remove("RUSTC_WORKSPACE_WRAPPER").env_remove("CLIPPY_ARGS");
     let done = cargo.status().is_ok_and(|status| status.success());
     done.then(|| folder.join(target).join("release").join(package))

@@ -1,13 +1,14 @@
 /**
  * procward: limits, tracks and cleans up the child processes of a Node.js server.
  *
- * All times are whole numbers of milliseconds (durations) or epoch milliseconds (`startTime`,
- * `time`); sizes are bytes. All errors are `Error`s with a stable string `code`. A malformed option
- * is refused with `ERR_INVALID_CONFIG`, an argument of the wrong type with `ERR_INVALID_ARG_TYPE`,
- * a string with a null byte with `ERR_INVALID_ARG_VALUE`.
+ * Durations are whole numbers of milliseconds. Instants (`startTime`, `time`) are milliseconds
+ * since the epoch. Sizes are bytes. Every error is an `Error` with a stable string `code`. A
+ * malformed option throws `ERR_INVALID_CONFIG`, an argument of the wrong type
+ * `ERR_INVALID_ARG_TYPE`, a string with a null byte `ERR_INVALID_ARG_VALUE`.
  */
 
 import type { EventEmitter } from 'node:events'
+import type { ActiveProcess } from './binding'
 import type { HealthCleanup, HealthHelper } from './lib/health'
 
 /** An error of this package. */
@@ -19,83 +20,84 @@ export interface ProcwardError extends Error {
 // Semaphore
 
 export interface SemaphoreOptions {
-  /** How long a waiter waits, in ms; `Infinity` for ever. Default 60000. */
+  /** Timeout of a waiter in ms, or `Infinity`. Default 60000. */
   queueTimeout?: number
-  /** How many may wait. Default `Infinity`. */
+  /** Maximum number of waiters. Default `Infinity`. */
   maxQueue?: number
 }
 
 export interface AcquireOptions {
-  /** How long to wait, in ms; `Infinity` for ever. Default: the semaphore's `queueTimeout`. */
+  /** Timeout of the wait in ms, or `Infinity`. Default: the semaphore's `queueTimeout`. */
   timeout?: number
-  /** Leaves the queue when aborted. */
+  /** Takes the waiter out of the queue when aborted. */
   signal?: AbortSignal
 }
 
 export interface SemaphoreStatus {
-  /** How many slots there are. */
+  /** Number of slots. */
   maxConcurrent: number
-  /** How many are held; more than `maxConcurrent` for a while after `resize()` to less. */
+  /** Number of held slots. After `resize()` to less it may exceed `maxConcurrent` for a while. */
   current: number
-  /** How many wait. One that timed out or was aborted is not counted any more. */
+  /** Number of waiters. A waiter that timed out or was aborted does not count. */
   queued: number
-  /** How many could be had at once. */
+  /** Number of free slots. */
   available: number
 }
 
 /**
  * A counting semaphore with a strict first-come-first-served queue.
  *
- * A slot that is given back passes to the first waiter in the same moment, so nobody who comes
- * later can take it. A waiter keeps the process alive; a semaphore that nobody waits for does not.
+ * A released slot passes to the first waiter in the same moment, so that no later caller can take
+ * it. A waiter keeps this process alive. A semaphore without waiters does not.
  */
 export class Semaphore {
   /**
-   * @param maxConcurrent - slots, at least 1; default 3
+   * @param maxConcurrent - number of slots, at least 1; default 3
    * @throws `ERR_INVALID_CONFIG`
    */
   constructor(maxConcurrent?: number, options?: SemaphoreOptions)
 
   /**
-   * Waits for a slot and takes it. Resolves with a function that gives this one slot back, once:
-   * further calls do nothing. It may be ignored in favour of {@link Semaphore.release}; use one or
-   * the other.
+   * Waits for a slot and takes it.
    *
-   * Rejects with `ERR_QUEUE_TIMEOUT` (`Semaphore acquire timeout (60s)`), `ERR_QUEUE_FULL` (at
-   * once), `ERR_CLOSED`, or an `AbortError` (`ABORT_ERR`, `cause` is the signal's reason; at once
-   * if it was aborted before).
+   * Resolves with a function that releases this one slot. A second call of the function does
+   * nothing. A caller may ignore the function and call {@link Semaphore.release} instead, but must
+   * not do both.
+   *
+   * Rejects with `ERR_QUEUE_TIMEOUT` (`Semaphore acquire timeout (60s)`), `ERR_QUEUE_FULL`,
+   * `ERR_CLOSED`, or an `AbortError` (`ABORT_ERR`; `cause` is the signal's reason). A full queue
+   * and an aborted signal reject at once.
    */
   acquire(options?: AcquireOptions): Promise<() => void>
 
-  /** Takes a slot if one is free at once, and tells whether it did; never after `close()`. */
+  /** Takes a slot if one is free. Returns `false` otherwise, and always after `close()`. */
   tryAcquire(): boolean
 
   /**
-   * Gives a slot back, to the first waiter if there is one.
-   * @throws `ERR_NOT_ACQUIRED` when no slot is held; the number of slots never grows
+   * Releases a slot, which passes to the first waiter if the queue has any.
+   * @throws `ERR_NOT_ACQUIRED` when no slot is held, so that the number of slots never grows
    */
   release(): void
 
   /**
-   * Runs `fn` while holding a slot, which is given back when `fn` returns, throws, or its promise
-   * settles - never earlier: `timeout` and `signal` bound the wait in the queue, not the run.
+   * Runs `fn` while holding a slot. The slot is released when `fn` returns, throws, or its promise
+   * settles, and never earlier: `timeout` and `signal` limit the wait in the queue, not the run.
    *
-   * Rejects like {@link Semaphore.acquire}, or with whatever `fn` threw.
+   * Rejects like {@link Semaphore.acquire}, or with the error that `fn` threw.
    */
   use<T>(fn: () => T | PromiseLike<T>, options?: AcquireOptions): Promise<T>
 
   getStatus(): SemaphoreStatus
 
   /**
-   * Changes the number of slots. More: waiters are let in at once. Less: held slots stay held until
-   * they are released.
+   * Changes the number of slots. New slots go to waiters at once. Held slots stay held until they
+   * are released.
    * @throws `ERR_INVALID_CONFIG`
    */
   resize(maxConcurrent: number): void
 
   /**
-   * Rejects all waiters, and whoever comes later, with `ERR_CLOSED`. Held slots drain by being
-   * released.
+   * Rejects all waiters and all later calls with `ERR_CLOSED`. Held slots stay held until released.
    */
   close(): void
 }
@@ -104,101 +106,106 @@ export class Semaphore {
 // Tracked processes
 
 export interface RunOptions {
-  /** Who the process runs for, for listings and metrics. Default `null`. */
+  /** Name of the server that the process works for, in listings and metrics. Default `null`. */
   server?: string
-  /** What it runs for. Default `null`. */
+  /** Name of the tool that the process works for. Default `null`. */
   tool?: string
-  /** Its working directory. Default: the server's. */
+  /** Working directory. Default: this process's. */
   cwd?: string
-  /** Added to the server's environment; `undefined` takes a variable out. */
+  /** Variables on top of this process's environment. `undefined` removes a variable. */
   env?: Record<string, string | undefined>
-  /** What it reads. `run()` ends its input after that, `spawn()` leaves it open. */
+  /** Input of the process. `run()` closes stdin after the input, `spawn()` leaves stdin open. */
   input?: string | Uint8Array
   /**
-   * After how many ms the whole tree is ended. The promise (`run()`, `exited`) settles when the
-   * tree has exited, up to `killGrace` later; of a tree that cannot be ended, see {@link
-   * RunOptions.onStuck}. Default: none, but the cleanup scanner ends a process that is older than
-   * its `maxAge`; `Infinity` asks it not to.
+   * Ms after which the whole process tree is terminated, or `Infinity`.
+   *
+   * The promise (`run()`, `exited`) settles when the tree has exited, up to `killGrace` later. For
+   * a tree that does not exit, see {@link RunOptions.onStuck}. Default: no timeout, but the cleanup
+   * scanner terminates a process that is older than its `maxAge`. `Infinity` makes the scanner
+   * spare the process.
    */
   timeout?: number
-  /** Bytes kept of each output, or of one line of a stream; more ends the tree. Default 10 MiB. */
+  /**
+   * Maximum bytes of each output of `run()`, or of one line of `spawn()`. More output terminates
+   * the tree. Default 10 MiB.
+   */
   maxBuffer?: number
-  /** Ends the whole tree when aborted. */
+  /** Terminates the whole process tree when aborted. */
   signal?: AbortSignal
   /**
-   * `true` lets go of what the process leaves behind when it exits: that may go on, also after this
-   * server's end, and the cleanup scanner spares it (it gets `PROCWARD_KEEP=1`). Default `false`:
-   * it is ended.
+   * `true` releases the descendants that are left when the command exits. They may outlive this
+   * process, and the cleanup scanner spares them, because their environment has `PROCWARD_KEEP=1`.
+   * Default `false`: these descendants are terminated.
    */
   detached?: boolean
   /**
-   * Ms between SIGTERM and SIGKILL; also how long an output may stay open after the process has
-   * exited. Default 2000.
+   * Ms between SIGTERM and SIGKILL. Also the time that an output may stay open after the command
+   * has exited. Default 2000.
    */
   killGrace?: number
   /**
-   * Of a tree that was killed and is still there, because it is frozen or stuck in the kernel.
-   * `'wait'`: the call settles when the tree has exited, so that a slot around it is freed no
-   * sooner. `'reject'`: 2 x `killGrace` after its end was ordered, by its timeout or otherwise, the
-   * call rejects with `ERR_STUCK`, and the tree goes on being ended. Either way the tree is listed
-   * as `stuck` by {@link getActiveProcesses}, counted, and alerted. Default `'wait'`.
+   * Behaviour for a process tree that was killed and does not exit, because it is frozen or stuck
+   * in the kernel. Default `'wait'`.
+   * - `'wait'`: the call settles when the tree has exited, so that a slot around the call stays
+   *   held until then.
+   * - `'reject'`: the call rejects with `ERR_STUCK` 2 x `killGrace` after the termination began.
+   *   Termination of the tree goes on.
+   *
+   * In both cases {@link getActiveProcesses} lists the tree as `stuck`, metrics count it, and an
+   * alert is raised.
    */
   onStuck?: 'wait' | 'reject'
-  /** `'utf8'` (invalid sequences replaced) or `'buffer'`. Default `'utf8'`. */
+  /** `'utf8'` (invalid sequences are replaced) or `'buffer'`. Default `'utf8'`. */
   encoding?: 'utf8' | 'buffer'
-  /** `false` resolves with the result of a process that failed. Default `true`. */
+  /** `false` resolves with the result of a failed process instead of rejecting. Default `true`. */
   reject?: boolean
 }
 
 export interface ProcessResult<Output extends string | Buffer = string> {
-  /** The command's own pid. */
+  /** Pid of the command itself. */
   pid: number
-  /** `null` when a signal ended it. */
+  /** `null` after a signal. */
   exitCode: number | null
-  /** `null` when it exited. */
+  /** `null` after an exit with a code. */
   signal: NodeJS.Signals | null
-  /** Empty for a stream. */
+  /** Standard output. Empty for `spawn()`. */
   stdout: Output
-  /** For a stream, the last 64 KiB. */
+  /** Standard error. For `spawn()`, its last 64 KiB. */
   stderr: Output
-  /** Ms until the last process of its tree had exited. */
+  /** Ms until the last process of the tree had exited. */
   duration: number
   timedOut: boolean
-  /** An output was longer than `maxBuffer`. */
+  /** `true` when an output exceeded `maxBuffer`. */
   truncated: boolean
 }
 
 /**
- * What `run()` and `exited` reject with once the process has started: the result's fields stand on
- * the error.
+ * The error of a process that had started. `run()` and `exited` reject with it. It carries the
+ * fields of the result.
  */
 export type ProcessError = ProcwardError & ProcessResult<string | Buffer>
 
-export interface ActiveProcess {
-  /** `null` for a call of a server that is reached over HTTP, which is no process here. */
-  pid: number | null
-  server: string | null
-  tool: string | null
-  /** Epoch ms. */
-  startTime: number
-  /** Ms since then. */
-  duration: number
-  /** It was killed, and is still there: frozen, or stuck in the kernel. Left out of all others. */
-  stuck?: true
-}
+export type { ActiveProcess }
 
 /**
  * Runs a command and waits until its whole process tree has exited.
  *
- * It is started off the JavaScript thread, without a shell. Commands without a path are looked up
- * on the `PATH` of its environment. What it leaves behind when it exits is ended.
+ * The command starts without a shell, off the JavaScript thread. A command without a path is looked
+ * up on the `PATH` of its environment. Descendants that are left when the command exits are
+ * terminated.
  *
- * Rejects with `ERR_SPAWN` (not started; `cause` has the system's `code`), `ERR_EXIT` (non-zero
- * code or a signal), `ERR_CALL_TIMEOUT`, `ERR_MAX_BUFFER`, `ABORT_ERR`, or `ERR_CLEANUP` (ended by
- * the cleanup scanner for its age). All but the first carry the result's fields, and the message
- * ends with the tail of its errors. After any of them no process of the tree runs any more: its
- * input was closed, then SIGTERM, `killGrace`, SIGKILL. With `onStuck: 'reject'` there is
- * `ERR_STUCK` too, whose `left` has the pids that are still there, as far as they can be seen.
+ * Rejects with
+ * - `ERR_SPAWN`: the command was not started; `cause` has the system's `code`
+ * - `ERR_EXIT`: the command exited with a non-zero code or by a signal
+ * - `ERR_CALL_TIMEOUT`, `ABORT_ERR`: the timeout has passed, or the signal was aborted
+ * - `ERR_MAX_BUFFER`: an output exceeded `maxBuffer`
+ * - `ERR_CLEANUP`: the cleanup scanner terminated the tree for its age
+ * - `ERR_STUCK`: with `onStuck: 'reject'`, the tree did not exit. `left` has the pids that are
+ *   still there, as far as they can be seen
+ *
+ * All errors but `ERR_SPAWN` carry the fields of the result, and their message ends with the tail
+ * of stderr. A tree is terminated in these steps: its stdin is closed, SIGTERM, `killGrace`,
+ * SIGKILL. After every error but `ERR_STUCK` no process of the tree runs.
  */
 export function run(
   command: string,
@@ -212,10 +219,10 @@ export function run(
 ): Promise<ProcessResult>
 
 /**
- * Starts a command and streams what it writes, line by line. A listener that is slow makes the
- * process wait: no more than a few hundred lines are ever on their way.
+ * Starts a command and streams its output line by line. A slow listener makes the process wait:
+ * at most a few hundred lines are buffered.
  *
- * Bad arguments throw; everything later rejects {@link TrackedProcess.exited}.
+ * Invalid arguments throw. All later errors reject {@link TrackedProcess.exited}.
  */
 export function spawn(
   command: string,
@@ -224,130 +231,131 @@ export function spawn(
 ): TrackedProcess
 
 export interface TrackedProcessEvents {
-  /** It has started, with this pid. */
+  /** Emitted when the process has started. */
   spawn: [pid: number]
-  /** A line of its standard output, without its end. */
+  /** Emitted for each line of standard output, without its line break. */
   line: [line: string | Buffer]
-  /** A line of its standard error. */
+  /** Emitted for each line of standard error, without its line break. */
   errorLine: [line: string | Buffer]
-  /** Its whole tree has exited: the result, or the error that `exited` rejects with. */
+  /** Emitted when the whole tree has exited, with the result or the error of `exited`. */
   exit: [result: ProcessResult<string | Buffer> | null, error: ProcwardError | null]
 }
 
 export interface TrackedProcess extends EventEmitter<TrackedProcessEvents> {
-  /** The command's own pid; `null` until it has started. */
+  /** Pid of the command itself. `null` until the process has started. */
   readonly pid: number | null
   readonly server: string | null
   readonly tool: string | null
-  /** Epoch ms. */
+  /** Ms since the epoch. */
   readonly startTime: number
   /**
-   * Settles like {@link run}, once the whole tree has exited. It need not be caught when nobody
-   * asks for it.
+   * Settles like {@link run}, once the whole tree has exited. A rejection without a handler is not
+   * an unhandled rejection.
    */
   readonly exited: Promise<ProcessResult<string | Buffer>>
-  /** Resolves once the process's input has taken the data; rejects with `ERR_INPUT_CLOSED`. */
+  /** Writes to stdin. Resolves once the data is written; rejects with `ERR_INPUT_CLOSED`. */
   write(data: string | Uint8Array): Promise<void>
-  /** Ends its input, after `data` if there is any. */
+  /** Closes stdin, after writing `data` if given. */
   end(data?: string | Uint8Array): Promise<void>
-  /** Ends the whole tree; `exited` rejects with `ERR_KILLED`. Resolves once it has exited. */
+  /**
+   * Terminates the whole tree. `exited` rejects with `ERR_KILLED`. Resolves once the tree has
+   * exited.
+   */
   kill(options?: { killGrace?: number }): Promise<void>
 }
 
-/** The processes that run now, oldest first. Each stands for a whole tree. */
+/** Returns the running processes, oldest first. Each entry stands for a process tree. */
 export function getActiveProcesses(): ActiveProcess[]
 
 // ----------------------------------------------------------------------------------------------
 // MCP sessions
 
-/** How a server is used; of a pool or helper, how all are that say nothing else. */
+/** Options of a server. In the options of a pool or a helper, the defaults for all its servers. */
 export interface McpUseOptions {
   /**
-   * How many calls a session works on at once. Default 8; 1 for servers with a state (mcporter's
-   * `keep-alive`).
+   * Maximum number of calls in flight on one session. Default 8, or 1 for servers with a state
+   * (mcporter's `keep-alive`).
    */
   maxInFlight?: number
   /**
-   * How many sessions with one server there may be, for servers that answer one call at a time.
-   * Default 1.
+   * Maximum number of sessions with one server. More than one helps servers that answer one call at
+   * a time. Default 1.
    */
   instances?: number
-  /** How many calls a session is used for. Default: no end. */
+  /** Number of calls after which a session is replaced. Default: no limit. */
   maxUses?: number
-  /** Ms after which a session is used no more, give or take a tenth. Default: no end. */
+  /** Ms after which a session is replaced, up to a tenth more. Default: no limit. */
   maxLifetime?: number
-  /** How many sessions are started at once and kept, idle or not. Default 0. */
+  /** Number of sessions that are started at once and kept, idle or not. Default 0. */
   minWarm?: number
-  /** Ms without a call after which a session is ended; `Infinity` for never. Default 30000. */
+  /** Ms without a call after which a session is ended, or `Infinity`. Default 30000. */
   idleTimeout?: number
-  /** Ms that a server has to start and shake hands. Default 30000. */
+  /** Timeout of a server's start and handshake in ms. Default 30000. */
   startTimeout?: number
   /**
-   * Ms between SIGTERM and SIGKILL for a server that does not leave when its input ends. Default
-   * 1000.
+   * Ms between SIGTERM and SIGKILL for a server that does not exit at end of input. Default 1000.
    */
   killGrace?: number
-  /** Bytes of the longest message, and of all pages of the list of tools. Default 10 MiB. */
+  /** Maximum bytes of one message, and of a whole list of tools. Default 10 MiB. */
   maxBuffer?: number
   /**
-   * `true` lets go of what the server's tools started when the session ends (a dev server, tmux,
-   * adb): that may go on, also after this process, and the cleanup scanner spares it. A server that
-   * has to be killed is killed with all of that. Default `false`: it ends with the session.
+   * `true` releases the descendants of the server (a dev server, tmux, adb) when the session ends.
+   * They may outlive this process, and the cleanup scanner spares them. A server that has to be
+   * killed is killed with all its descendants. Default `false`: they are terminated with the
+   * session.
    */
   detached?: boolean
   /**
-   * The version of the protocol. `'auto'`, the default, begins with 2025-11-25 and goes on with
-   * what the server knows; `'2026-07-28'` skips the handshake of the older versions.
+   * Version of the protocol. `'auto'` begins with 2025-11-25 and continues with the version that
+   * the server knows. `'2026-07-28'` skips the handshake of the older versions. Default `'auto'`.
    */
   protocol?: 'auto' | '2025-11-25' | '2026-07-28'
 }
 
 /**
- * A server: a program or an address, and how it is used. Without either, how a configured server is
- * used.
+ * A server: a program (`command`) or an address (`url`), with its options. Without either, the
+ * options of a server that is configured elsewhere.
  */
 export interface McpServerOptions extends McpUseOptions {
-  /**
-   * A program, by path or by a name to look up, that speaks MCP over its standard input and output.
-   */
+  /** Program that speaks MCP over stdin and stdout: a path, or a name to look up on the `PATH`. */
   command?: string
   args?: readonly string[]
   cwd?: string
-  /** Variables on top of this process's environment; `undefined` leaves one out. */
+  /** Variables on top of this process's environment. `undefined` removes a variable. */
   env?: Record<string, string | undefined>
   /**
-   * The address of a server that speaks MCP over HTTP ("streamable HTTP"). https is trusted as by
-   * Node.js, `NODE_EXTRA_CA_CERTS` included; proxies are used with `NODE_USE_ENV_PROXY=1`.
+   * Address of a server that speaks MCP over HTTP ("streamable HTTP"). https is verified as in
+   * Node.js, including `NODE_EXTRA_CA_CERTS`. Proxies are used with `NODE_USE_ENV_PROXY=1`.
    */
   url?: string
   /**
-   * Headers of each request, sent as `fetch` sends them. They follow no redirect to another origin.
+   * Headers of each request, sent as `fetch` sends them. A redirect to another origin drops them.
    */
   headers?: Record<string, string>
 }
 
 export interface McpPoolOptions extends McpUseOptions {
-  /** The servers, by name. */
+  /** Servers by name. */
   servers?: Record<string, McpServerOptions>
   /**
-   * mcporter's configuration file, for servers that are not in `servers`. Without both, mcporter's
-   * usual places.
+   * mcporter's configuration file, for servers that are not in `servers`. Default: mcporter's usual
+   * places, when `servers` is absent too.
    */
   configPath?: string
-  /** How many server processes there may be. Default `PROCESS_POOL_SIZE`, or 5. */
+  /** Maximum number of server processes. Default `PROCESS_POOL_SIZE`, or 5. */
   maxSessions?: number
-  /** How many of them may be starting at once. Default 2. */
+  /** Maximum number of servers that start at the same time. Default 2. */
   maxStarting?: number
   /**
-   * Ms that a call may take, reading the configuration and the start of its server included;
-   * `Infinity` for as long as it takes. Default `MCPORTER_CALL_TIMEOUT`, or 60000.
+   * Timeout of a call in ms, or `Infinity`. Includes reading the configuration and starting the
+   * server. Default `MCPORTER_CALL_TIMEOUT`, or 60000.
    */
   callTimeout?: number
-  /** The same for listing tools. Default `MCPORTER_LIST_TIMEOUT`, or 30000. */
+  /** Timeout of listing tools in ms, or `Infinity`. Default `MCPORTER_LIST_TIMEOUT`, or 30000. */
   listTimeout?: number
 }
 
-/** What a tool answers, to the letter: a server may add fields. */
+/** The answer of a tool, unchanged. A server may add fields. */
 export interface McpToolResult {
   content?: ({ type: string } & Record<string, unknown>)[]
   structuredContent?: Record<string, unknown>
@@ -360,11 +368,11 @@ export interface McpTool {
   description?: string
   /** JSON Schema of the arguments. */
   inputSchema?: Record<string, unknown>
-  /** JSON Schema of the structured content, when the tool has any. */
+  /** JSON Schema of the structured content, if the tool has one. */
   outputSchema?: Record<string, unknown>
 }
 
-/** A server's report on a call that it is working on. */
+/** A server's progress report on a call in flight. */
 export interface McpProgress {
   progress: number
   total?: number
@@ -373,61 +381,61 @@ export interface McpProgress {
 
 export interface McpCallOptions {
   /**
-   * Ms for all of the call: reading the configuration, starting the server, the answer. The pool's
-   * by default.
+   * Timeout of the whole call in ms: reading the configuration, starting the server, the answer.
+   * Default: the pool's.
    */
   timeout?: number
-  /** Gives the call up, whatever it waits for. One signal may serve any number of calls. */
+  /** Cancels the call in any stage. Any number of calls may share one signal. */
   signal?: AbortSignal
   /**
-   * Is called with the tool's progress, when the server reports it, in the async context of the
-   * call (`AsyncLocalStorage`). An error that it throws is an uncaught exception, and does not end
-   * the call.
+   * Called for each progress report of the server, in the async context of the call
+   * (`AsyncLocalStorage`). An error that the function throws is an uncaught exception and does not
+   * end the call.
    */
   onProgress?: (progress: McpProgress) => void
 }
 
 export interface McpPoolStatus {
   maxSessions: number
-  /** How many calls wait for a session. */
+  /** Number of calls that wait for a session. */
   queued: number
   sessions: {
     server: string
-    /** The server's process; `null` over HTTP, and before it has started. */
+    /** Pid of the server. `null` over HTTP, and before the process has started. */
     pid: number | null
     state: 'starting' | 'idle' | 'busy' | 'ending'
-    /** Ms since its start was begun. */
+    /** Ms since the start began. */
     age: number
-    /** Ms since its last call; `null` while it has one. */
+    /** Ms since the last call. `null` during a call. */
     idle: number | null
-    /** How many calls it has been given. */
+    /** Number of calls so far. */
     uses: number
-    /** How many it is working on. */
+    /** Number of calls in flight. */
     inFlight: number
-    /** Resident bytes, on Linux of its whole tree; `null` without a process. */
+    /** Resident bytes, on Linux of the whole tree. `null` without a process. */
     memory: number | null
-    /** How many lines it wrote to its standard output that were no messages. They do no harm. */
+    /** Number of invalid lines on standard output: lines that are no messages. They are skipped. */
     garbage: number
   }[]
-  /** What happened so far. */
+  /** Counters since the pool was created. */
   stats: {
-    /** Calls that got a session which had been used before. */
+    /** Calls on a session that had been used before. */
     hits: number
-    /** Calls that were the first of their session. */
+    /** First calls of a session. */
     misses: number
-    /** Sessions that ended, by reason. */
+    /** Ended sessions by reason. */
     recycled: Partial<Record<McpSessionEnd, number>>
   }
   /**
-   * Configuration files that can't be used, as of the latest call: each with the reason, and never
-   * a value. Absent where all servers are given in code.
+   * Configuration files that cannot be used, as of the latest call. Each has the reason, and never
+   * a value of the file. Absent when all servers are given in code.
    */
   ignored?: { file: string; problem: string }[]
 }
 
 /**
- * Why a session ended: `evicted` for another server, `changed` with its configuration, `exited` by
- * itself.
+ * The reason for the end of a session. `evicted`: replaced by another server. `changed`: its
+ * configuration changed. `exited`: the server exited by itself.
  */
 export type McpSessionEnd =
   | 'idle'
@@ -440,25 +448,30 @@ export type McpSessionEnd =
   | 'closed'
 
 /**
- * Sessions with MCP servers that stay: started on first use, shared by all calls, ended when idle.
+ * A pool of warm sessions with MCP servers: started on first use, shared by all calls, ended after
+ * their idle timeout.
  *
- * At most `maxSessions` server processes; the one that has been idle longest makes room for another
- * server, a busy one never. Concurrent first calls share one start. Calls wait first come first
- * served. A call is sent once: when its server ends, it rejects with `ERR_SERVER_EXITED`, and the
- * next call starts the server again, later and later when it keeps failing. Only a call whose
- * session a server over HTTP refused, and which it has not done, goes to a new session. A server is
- * ended by closing its input, SIGTERM half a second later, and SIGKILL after `killGrace`, with all
- * that it started. Where procward guarantees that (`docs/guarantees.md`), none outlives this
- * process.
+ * At most `maxSessions` server processes run. The session that has been idle longest is ended for
+ * another server; a busy session never is. Concurrent first calls share one start. Calls wait
+ * first come first served.
+ *
+ * A call is sent once. If its server exits, the call rejects with `ERR_SERVER_EXITED`, and the next
+ * call starts the server again. A server that keeps failing is started again after growing delays.
+ * A call moves to a new session only when a server over HTTP refused the session and has not done
+ * the call.
+ *
+ * A server is terminated with its whole process tree: its stdin is closed, SIGTERM follows half a
+ * second later, SIGKILL after `killGrace`. Where procward guarantees it (`docs/guarantees.md`), no
+ * server outlives this process.
  */
 export class McpPool {
   /** @throws `ERR_INVALID_CONFIG` */
   constructor(options?: McpPoolOptions)
   /**
-   * Resolves with the server's own answer, also when that has `isError`.
+   * Calls a tool. Resolves with the server's answer, also with `isError`.
    *
-   * Rejects with the codes of `callToolAsync` in `procward/mcp-helper`, but for those of its queue
-   * and of mcporter.
+   * Rejects with the codes of `callToolAsync` in `procward/mcp-helper`, except the codes of its
+   * queue and of mcporter.
    */
   callTool<Result = McpToolResult>(
     server: string,
@@ -467,25 +480,25 @@ export class McpPool {
     options?: McpCallOptions,
   ): Promise<Result>
   /**
-   * Resolves with all of a server's tools, as the server describes them. The list ends at a page
-   * whose cursor is empty or was seen before. More than `maxBuffer` bytes in all reject with
+   * Resolves with all tools of a server, as the server describes them. The list ends at a page
+   * with an empty or repeated cursor. A list above `maxBuffer` bytes rejects with
    * `ERR_MAX_BUFFER`.
    */
   listTools(
     server: string,
     options?: Pick<McpCallOptions, 'timeout' | 'signal'>,
   ): Promise<(McpTool & Record<string, unknown>)[]>
-  /** The calls that are being worked on. */
+  /** Returns the calls in flight. */
   getActiveCalls(): ActiveProcess[]
   getStatus(): McpPoolStatus
   /**
-   * Takes no more calls (`ERR_CLOSED`), lets those under way finish, and resolves when no session
-   * is left.
+   * Refuses new calls (`ERR_CLOSED`), lets running calls finish, and ends all sessions. Resolves
+   * when every session has ended.
    */
   drain(): Promise<void>
   /**
-   * Ends all sessions now; calls under way reject with `ERR_CLOSED`. Resolves when nothing is left
-   * of them.
+   * Ends all sessions now. Running calls reject with `ERR_CLOSED`. Resolves when every process of
+   * the servers has exited.
    */
   close(): Promise<void>
 }
@@ -494,186 +507,188 @@ export class McpPool {
 // Worker processes
 
 export interface ProcessPoolOptions {
-  /**
-   * The worker's program. It reads lines from its standard input and writes lines to its standard
-   * output.
-   */
+  /** Program of a worker. It reads lines from stdin and writes lines to stdout. */
   command: string
   args?: readonly string[]
-  /** Its working directory. Default: the server's. */
+  /** Working directory. Default: this process's. */
   cwd?: string
-  /** Added to the server's environment; `undefined` takes a variable out. */
+  /** Variables on top of this process's environment. `undefined` removes a variable. */
   env?: Record<string, string | undefined>
-  /** What listings call it. Default `null`. */
+  /** Name of the workers in listings. Default `null`. */
   server?: string
-  /** How many workers may be alive, whatever they do. Default `PROCESS_POOL_SIZE`, or 5. */
+  /** Maximum number of living workers in any state. Default `PROCESS_POOL_SIZE`, or 5. */
   maxSize?: number
-  /** Ms after which a worker that nobody uses is ended; `Infinity` for never. Default 30000. */
+  /** Ms after which an idle worker is ended, or `Infinity`. Default 30000. */
   idleTimeout?: number
-  /** The use after which a worker is ended. Default: none. */
+  /** Number of uses after which a worker is ended. Default: no limit. */
   maxUses?: number
   /**
-   * Ms after which a worker is ended, up to a tenth more so that not all end together; never in a
-   * use. Default: none.
+   * Ms after which a worker is ended, up to a tenth more so that workers do not end together. A use
+   * is never interrupted. Default: no limit.
    */
   maxLifetime?: number
-  /** How many workers are started at once and kept though nobody uses them. Default 0. */
+  /** Number of workers that are started at once and kept, idle or not. Default 0. */
   minWarm?: number
-  /** How long `acquire()` waits, in ms; `Infinity` for ever. Default 60000. */
+  /** Timeout of `acquire()` in ms, or `Infinity`. Default 60000. */
   acquireTimeout?: number
-  /**
-   * Messages and lines are JSON values: every message is encoded, every line decoded. Default
-   * `false`.
-   */
+  /** `true` encodes every message as JSON and decodes every line. Default `false`. */
   json?: boolean
   /**
-   * The worker's first line says that it is ready: it is waited for, and nobody receives it.
-   * Default `false`.
+   * `true` waits for a first line, by which a new worker reports that it is ready. No caller
+   * receives this line. Default `false`.
    */
   ready?: boolean
-  /** How long that may take, in ms. Default 30000. */
+  /** Timeout of the first line in ms, with `ready`. Default 30000. */
   readyTimeout?: number
   /** Ms between SIGTERM and SIGKILL. Default 2000. */
   killGrace?: number
-  /** Bytes of one line; a longer one ends the worker. Default 10 MiB. */
+  /** Maximum bytes of one line. A longer line ends the worker. Default 10 MiB. */
   maxBuffer?: number
 }
 
 export interface WaitOptions {
-  /** Ms. */
+  /** Timeout in ms. */
   timeout?: number
   signal?: AbortSignal
 }
 
 export interface UseOptions {
-  /** Ms that the use may take. Default `Infinity`. */
+  /** Timeout of the use in ms. Default `Infinity`. */
   timeout?: number
-  /** Ms to wait for a worker. Default: the pool's `acquireTimeout`. */
+  /** Timeout of the wait for a worker in ms. Default: the pool's `acquireTimeout`. */
   acquireTimeout?: number
-  /** Ends the wait, or the use. */
+  /** Cancels the wait or the use. */
   signal?: AbortSignal
 }
 
 export interface ProcessPoolStatus {
   maxSize: number
-  /** How many workers are alive. */
+  /** Number of living workers. */
   size: number
   idle: number
   busy: number
   starting: number
   ending: number
-  /** How many wait for one. */
+  /** Number of waiters. */
   queued: number
   stats: {
-    /** Workers that were started. */
+    /** Started workers. */
     created: number
-    /** Starts that failed. */
+    /** Failed starts. */
     failed: number
     /** Uses of a worker that had been used before. */
     reused: number
     /** Workers that the pool ended, by reason. */
     recycled: { idle: number; uses: number; lifetime: number; unhealthy: number; closed: number }
-    /** Workers that ended by themselves. */
+    /** Workers that exited by themselves. */
     crashed: number
   }
 }
 
 export interface PoolWorkerEvents {
-  /** A line of its standard output, decoded with `json`. */
+  /** Emitted for each line of standard output, decoded with `json`. */
   line: [line: unknown]
-  /** A line of its standard error. */
+  /** Emitted for each line of standard error. */
   errorLine: [line: string]
-  /** It has ended, with all that it started. */
+  /** Emitted when the worker's whole process tree has exited. */
   exit: [exit: { exitCode: number | null; signal: NodeJS.Signals | null; stderr: string }]
 }
 
 /**
- * One use of a worker, until it is given back. After that its methods fail with `ERR_NOT_ACQUIRED`
- * and its events are over.
+ * The lease of a worker: the right to use the worker until `release()` or `destroy()`. Afterwards
+ * its methods fail with `ERR_NOT_ACQUIRED` and no more events are emitted.
  *
- * A line counts as read when `receive()` or `request()` got it, or when somebody listened to
- * 'line'. A worker that writes more than a MiB which nobody reads has to wait.
+ * A line is read when `receive()` or `request()` returned it, or when 'line' had a listener. A
+ * worker with more than a MiB of unread lines has to wait.
  */
 export interface PoolWorker extends EventEmitter<PoolWorkerEvents> {
   readonly pid: number
   /**
-   * Sends one line: a string as it is, anything else as JSON; with `json`, everything as JSON.
-   * Resolves once the worker's input has taken it; rejects with `ERR_INPUT_CLOSED`, or like {@link
-   * PoolWorker.receive} when the worker has ended.
-   * @throws `ERR_INVALID_ARG_VALUE` for a string of several lines, `ERR_INVALID_ARG_TYPE` for what
-   * JSON cannot express
+   * Sends one line: a string unchanged, any other value as JSON. With `json`, every value is sent
+   * as JSON.
+   *
+   * Resolves once the line is written to stdin. Rejects with `ERR_INPUT_CLOSED`, or like {@link
+   * PoolWorker.receive} when the worker has exited.
+   * @throws `ERR_INVALID_ARG_VALUE` for a string of several lines, `ERR_INVALID_ARG_TYPE` for a
+   * value that JSON cannot express
    */
   send(message: unknown): Promise<void>
   /**
-   * The next line that nobody has read. Rejects with `ERR_CALL_TIMEOUT`, `ABORT_ERR`,
-   * `ERR_INVALID_LINE` (no JSON, with `json`), or, when the worker has ended, `ERR_WORKER_EXITED`
-   * (with `exitCode`, `signal` and the tail of its `stderr`), `ERR_MAX_BUFFER` (a line was too
-   * long), `ERR_CLOSED` (with its pool).
+   * Resolves with the next unread line.
+   *
+   * Rejects with `ERR_CALL_TIMEOUT`, `ABORT_ERR`, or `ERR_INVALID_LINE` (no JSON, with `json`).
+   * When the worker has exited, rejects with `ERR_WORKER_EXITED` (with `exitCode`, `signal` and the
+   * tail of `stderr`), `ERR_MAX_BUFFER` (a line was too long), or `ERR_CLOSED` (the pool was
+   * closed).
    */
   receive<Line = string>(options?: WaitOptions): Promise<Line>
-  /** `send()` and then `receive()`. */
+  /** Sends a message like `send()`, then receives a line like `receive()`. */
   request<Line = string>(message: unknown, options?: WaitOptions): Promise<Line>
   /**
-   * Gives it back. It is not used again, but ended, if lines are left that nobody has read, or if a
-   * `receive()` waits, timed out or was aborted: a late answer would go to the next user.
+   * Returns the worker to its pool.
+   *
+   * The pool ends the worker if lines are unread, or if a `receive()` still waits, timed out or was
+   * aborted, because the next user would take a late line for its own answer.
    * @throws `ERR_NOT_ACQUIRED`
    */
   release(): void
-  /** Gives it back to be ended. @throws `ERR_NOT_ACQUIRED` */
+  /** Returns the worker to its pool, which ends the worker. @throws `ERR_NOT_ACQUIRED` */
   destroy(): void
 }
 
 /**
- * Worker processes that speak in lines, such as Python scripts: started when needed, used by one at
- * a time, kept for the next.
+ * A pool of worker processes that exchange lines with this process, such as Python scripts. A
+ * worker is started when it is needed, leased to one caller at a time, and kept for the next.
  *
- * A worker writes lines only while it is used. What it writes too late cannot be told from an
- * answer to its next user; what it writes while nobody uses it is noticed, and it is ended.
+ * A worker may write lines only during a lease. A line that comes after its lease looks like an
+ * answer to the next one. A worker that writes a line while it is idle is ended.
  *
- * Uses are served first come first served. A worker that is idle is taken before another is
- * started, the one used last first; at most two start at a time. A worker that ends by itself makes
- * room for another. When five in a row could not be started, or ended before they had been of use
- * to anybody, `acquire()` rejects with `ERR_WORKER_UNAVAILABLE` for 30 s.
+ * Waiters are served first come first served. An idle worker is leased before another is started,
+ * the most recently used first. At most two workers start at the same time. A worker that exits by
+ * itself makes room for another. When five workers in a row failed to start, or exited before any
+ * use succeeded, `acquire()` rejects with `ERR_WORKER_UNAVAILABLE` for 30 s.
  *
- * A worker is ended by closing its input, SIGTERM half a second later, and SIGKILL after
- * `killGrace`, with all that it started; one that is not fit for further use gets SIGTERM at once.
- * Workers show in `getActiveProcesses()`, and the cleanup scanner spares them. One in use keeps
- * this process alive, an idle one does not. Where procward guarantees that (`docs/guarantees.md`),
- * none outlives it.
+ * A worker is terminated with its whole process tree: its stdin is closed, SIGTERM follows half a
+ * second later, SIGKILL after `killGrace`. An unusable worker gets SIGTERM at once.
+ *
+ * `getActiveProcesses()` lists workers, and the cleanup scanner spares them. A leased worker keeps
+ * this process alive, an idle worker does not. Where procward guarantees it (`docs/guarantees.md`),
+ * no worker outlives this process.
  */
 export class ProcessPool {
   /** @throws `ERR_INVALID_CONFIG` */
   constructor(options: ProcessPoolOptions)
   /**
-   * Waits for a worker; whoever gets it gives it back.
+   * Waits for a worker and leases it. The caller has to release the worker.
    *
    * Rejects with `ERR_QUEUE_TIMEOUT`, `ABORT_ERR`, `ERR_CLOSED`, `ERR_SPAWN` (as `run()` does),
-   * `ERR_WORKER_START` (not ready in time), `ERR_WORKER_EXITED` (ended before it was ready), or
+   * `ERR_WORKER_START` (not ready in time), `ERR_WORKER_EXITED` (exited before it was ready), or
    * `ERR_WORKER_UNAVAILABLE` (with `retryAfter` in ms; `cause` is the last failure).
    */
   acquire(options?: WaitOptions): Promise<PoolWorker>
   /**
-   * The same as `worker.release()`.
-   * @throws `ERR_NOT_ACQUIRED` when it was given back already, or is another pool's
+   * Releases a worker, like `worker.release()`.
+   * @throws `ERR_NOT_ACQUIRED` for a worker that was released before, or of another pool
    */
   release(worker: PoolWorker): void
   /**
-   * Runs `fn` with a worker, and gives that back when `fn` returns or its promise settles. When
-   * `fn` fails, takes longer than `timeout` (`ERR_CALL_TIMEOUT`) or is aborted (`ABORT_ERR`), the
-   * worker is not used again, but ended; the last two do not wait for `fn`.
+   * Runs `fn` with a worker, and releases the worker when `fn` returns or its promise settles.
    *
-   * Rejects like {@link ProcessPool.acquire}, or with whatever `fn` threw.
+   * The pool ends the worker when `fn` fails, exceeds `timeout` (`ERR_CALL_TIMEOUT`) or is aborted
+   * (`ABORT_ERR`). A timeout and an abort do not wait for `fn`.
+   *
+   * Rejects like {@link ProcessPool.acquire}, or with the error that `fn` threw.
    */
   use<T>(fn: (worker: PoolWorker) => T | PromiseLike<T>, options?: UseOptions): Promise<T>
   getStatus(): ProcessPoolStatus
   /**
-   * Takes no more work (`ERR_CLOSED`), serves those who wait, and ends each worker after its use.
-   * Resolves once none is left.
+   * Refuses new callers (`ERR_CLOSED`), serves the waiters, and ends each worker after its lease.
+   * Resolves when every worker has exited.
    */
   drain(): Promise<void>
   /**
-   * Takes no more work, rejects those who wait, and ends all workers, in use or not. Resolves once
-   * nothing is left of them.
+   * Refuses new callers, rejects the waiters, and ends all workers, leased or not. Resolves when
+   * every process of the workers has exited.
    */
   close(): Promise<void>
 }
@@ -684,50 +699,74 @@ export class ProcessPool {
 export interface CleanupOptions {
   /** Ms between two scans. Default `CLEANUP_INTERVAL`, or 60000. */
   interval?: number
-  /** Ms after which a process has been forgotten. Default `PROCESS_MAX_AGE`, or 300000. */
+  /** Ms after which a process counts as forgotten. Default `PROCESS_MAX_AGE`, or 300000. */
   maxAge?: number
   /**
-   * Default `CLEANUP_SCOPE`, or `'tree'`.
-   * - `'tracked'`: only what was started through procward, and what its dead earlier runs left
-   *   behind.
-   * - `'tree'`: that, and any Node.js descendant of this server older than `maxAge` that Node.js
-   *   does not manage itself
-   *   (cluster workers, `fork()` children).
-   * - `'machine'`: that, and every Node.js process of this user older than `maxAge`, but none in
-   *   another PID namespace, such as
-   *   a container. Warns, and its first scan only reports.
+   * Reach of the scanner. Default `CLEANUP_SCOPE`, or `'tree'`.
+   * - `'tracked'`: processes that were started through procward, and the orphans of its dead
+   *   earlier runs.
+   * - `'tree'`: also every Node.js descendant of this process older than `maxAge`, except those
+   *   that Node.js manages itself (cluster workers, `fork()` children).
+   * - `'machine'`: also every Node.js process of this user older than `maxAge`, except in other PID
+   *   namespaces, such as containers. Logs a warning, and the first scan only reports.
    */
   scope?: 'tracked' | 'tree' | 'machine'
   /**
-   * What is always spared: pids, names or paths of executables or of links to them, regular
-   * expressions for command lines.
+   * Processes that are always spared: pids, names or paths of executables or of links to them,
+   * regular expressions for command lines.
    */
   allow?: readonly (number | string | RegExp)[]
-  /**
-   * Ms between SIGTERM and SIGKILL for what is not a tracked call, which has its own. Default 2000.
-   */
+  /** Ms between SIGTERM and SIGKILL. A tracked call has its own `killGrace`. Default 2000. */
   killGrace?: number
 }
 
 export interface JudgedProcess {
   pid: number
-  /** The file name of its executable; what a process calls itself is not looked at. */
+  /** File name of the executable. A title that the process gave itself is ignored. */
   name: string
-  /** Ms since its start. `maxAge` is compared with less where the machine slept in between. */
+  /** Ms since the process started. Time that the machine slept does not count for `maxAge`. */
   age: number
+  /** Stable, for programs. Later versions may have further codes. */
+  code: ScanReason
+  /** The same in words. */
   reason: string
 }
 
+/** Why a scan ended or spared a process. `docs/command-line.md` has a table of all codes. */
+export type ScanReason =
+  | CleanupReason
+  | 'this_process'
+  | 'ancestor'
+  | 'init'
+  | 'other_user'
+  | 'warden'
+  | 'kept'
+  | 'allowed'
+  | 'host'
+  | 'other_instance'
+  | 'unproven'
+  | 'unidentified'
+  | 'unrecognised'
+  | 'other_namespace'
+  | 'same_job'
+  | 'managed_by_node'
+  | 'within_deadline'
+  | 'pooled'
+  | 'spared_tree'
+  | 'young'
+  | 'unsettled'
+  | 'not_ours'
+
 export interface CleanupReport {
   /**
-   * How many processes were judged: all Node.js processes and what looks like one, and whatever was
+   * Number of judged processes: all processes that are or look like Node.js, and all that were
    * started through procward.
    */
   scanned: number
-  /** What was ended, or in a dry run would have been. A tracked tree counts once. */
+  /** Terminated processes; in a dry run, those that would be. A tracked tree counts once. */
   killed: JudgedProcess[]
   skipped: JudgedProcess[]
-  /** What could not be ended. */
+  /** Processes that could not be terminated. */
   errors: { pid: number; message: string }[]
 }
 
@@ -738,7 +777,8 @@ export interface CleanupStats {
   stats: { scans: number; killed: number; errors: number }
   scope: 'tracked' | 'tree' | 'machine'
   /**
-   * The latest scan in numbers, `time` in epoch ms and `duration` in ms; `null` before the first.
+   * Numbers of the latest scan: `time` in ms since the epoch, `duration` in ms. `null` before the
+   * first scan.
    */
   lastScan: {
     time: number
@@ -752,40 +792,50 @@ export interface CleanupStats {
 }
 
 /**
- * Ends processes that have been forgotten, by SIGTERM, `killGrace` and SIGKILL.
+ * Finds forgotten processes and terminates them: SIGTERM, `killGrace`, SIGKILL.
  *
- * Never, in any scope: this process, its ancestors, pid 1, another user's (but for what a server of
- * this user started, and what became another user's since), another running procward server and
- * what was started through it, one with `PROCWARD_KEEP=1` in its environment, one that `allow`
- * matches, one that cannot be identified. Scope `'machine'` spares nothing else but other PID
- * namespaces: workers and `fork()` children, also this server's own, can be ended. A call inside
- * its own `timeout` is not an orphan, however old; one without, older than `maxAge`, is: it rejects
- * with `ERR_CLEANUP`. What counts as Node.js is the executable: this process's own, or one called
- * `node` or `nodejs`, also with a version (`node-22`) or wrapped (`.node-wrapped`), or Electron
- * that is to run as Node.js.
+ * In every scope the scanner spares this process, its ancestors, pid 1, and every process
+ * - of another user, unless a server of this user started it, or its user changed since;
+ * - that is another running procward server, or was started through one;
+ * - with `PROCWARD_KEEP=1` in its environment;
+ * - that `allow` matches;
+ * - that cannot be identified.
+ *
+ * Scope `'machine'` spares nothing else except other PID namespaces. It can terminate cluster
+ * workers and `fork()` children, also those of this process.
+ *
+ * A call within its own `timeout` is never terminated for its age. A call without a `timeout` and
+ * older than `maxAge` is terminated and rejects with `ERR_CLEANUP`.
+ *
+ * A process counts as Node.js by its executable: the same as this process's, or one called `node`
+ * or `nodejs`, also with a version (`node-22`) or wrapped (`.node-wrapped`), or Electron that runs
+ * as Node.js.
  */
 export class CleanupScanner {
   /** @throws `ERR_INVALID_CONFIG` */
   constructor(options?: CleanupOptions)
   /**
-   * Scans every `interval` from now on, off the JavaScript thread; does not keep the process alive.
-   * Once more: goes on, with these options.
+   * Scans every `interval`, off the JavaScript thread. The timer does not keep this process alive.
+   * A second call applies its options and continues.
    * @throws `ERR_INVALID_CONFIG`, also for a malformed environment variable
    */
   start(options?: CleanupOptions): void
-  /** Ends that; once more: does nothing. */
+  /** Stops scanning. A second call does nothing. */
   stop(): void
-  /** Scans once; a dry run ends nothing and reports what it would have ended. */
+  /** Scans once. A dry run terminates nothing and reports what a real one would terminate. */
   cleanupAll(options?: { dryRun?: boolean }): Promise<CleanupReport>
   getStats(): CleanupStats
-  /** How many processes it has ended so far, by reason; those of `getStats().stats.killed`. */
+  /** Returns the terminated processes in `getStats().stats.killed`, counted by reason. */
   getKilled(): Partial<Record<CleanupReason, number>>
 }
 
 /**
- * Why a process was ended: a one-shot call older than `maxAge`; what a call of this server left
- * behind, or a server that is gone; a descendant older than `maxAge` (scope `tree`); any Node.js
- * process older than `maxAge` (scope `machine`).
+ * The reason for a termination.
+ * - `call_too_old`: a one-shot call older than `maxAge`
+ * - `left_over`: an orphan of a call of this process
+ * - `left_by_dead_run`: an orphan of a dead server
+ * - `descendant_too_old`: a descendant older than `maxAge` (scope `tree`)
+ * - `node_too_old`: any Node.js process older than `maxAge` (scope `machine`)
  */
 export type CleanupReason =
   | 'call_too_old'
@@ -794,7 +844,7 @@ export type CleanupReason =
   | 'descendant_too_old'
   | 'node_too_old'
 
-/** The scanner of this server. */
+/** The default scanner. */
 export const cleanup: CleanupScanner
 
 // ----------------------------------------------------------------------------------------------
@@ -802,46 +852,45 @@ export const cleanup: CleanupScanner
 
 export interface Alert {
   /**
-   * Of its rule: `'processes'`, `'queue'`, `'queueTimeouts'`, `'kills'`, `'failures'`, `'memory'`,
-   * `'stuck'`, `'slowTool'`, or one's own.
+   * Name of the rule: `'processes'`, `'queue'`, `'queueTimeouts'`, `'kills'`, `'failures'`,
+   * `'memory'`, `'stuck'`, `'slowTool'`, or a name of your own.
    */
   name: string
   level: 'warning' | 'critical'
   /**
-   * Such as `6 active processes detected (recommended max: 5)`, for people: of the latest value
-   * above the threshold.
+   * Text for people, such as `6 active processes detected (recommended max: 5)`, with the latest
+   * value above the threshold.
    */
   message: string
-  /** Since when the value has been above the threshold; epoch ms. */
+  /** Start of the time above the threshold, in ms since the epoch. */
   since: number
-  /** What was measured last, in the rule's unit. */
+  /** Latest value, in the unit of the rule. */
   value: number
   threshold: number
 }
 
-/** With the value that resolved it. */
+/** An alert with the value that resolved it. */
 export interface ResolvedAlert extends Alert {
-  /** Epoch ms. */
+  /** Ms since the epoch. */
   resolvedAt: number
 }
 
 /**
- * An alert is raised once its value has been above `threshold` for the time `for`, and resolved
- * once it has been at `clear` or below for the time `keep`. The defaults of each measure are in
- * `docs/alerts.md`.
+ * A rule raises an alert once its value has been above `threshold` for the duration `for`. The
+ * alert is resolved once the value has been at most `clear` for the duration `keep`.
+ * `docs/alerts.md` lists the defaults of each measure.
  */
 export interface AlertRule {
   /**
-   * What is measured; by default what the rule's name says.
-   * - `'processes'`: calls that are running
+   * The measured value. Default: the measure with the name of the rule.
+   * - `'processes'`: running calls
    * - `'queue'`: calls that wait for a slot
-   * - `'queueTimeouts'`: calls that waited in vain, within `window`
-   * - `'kills'`: processes that the cleanup ended, within `window`
-   * - `'failures'`: the share of calls that failed, 0 to 1, within `window`; 0 below `minimum`
-   *   calls
-   * - `'memory'`: the share of this machine's memory (or control group's) that is in use, 0 to 1
-   * - `'stuck'`: process trees that were killed and are still there
-   * - `'slowTool'`: ms that the slowest tool takes, the 95th percentile
+   * - `'queueTimeouts'`: calls that timed out in the queue, within `window`
+   * - `'kills'`: processes that the scanner terminated, within `window`
+   * - `'failures'`: the share of failed calls within `window`, 0 to 1; 0 below `minimum` calls
+   * - `'memory'`: the share of memory in use, 0 to 1, of this machine or its control group
+   * - `'stuck'`: process trees that were killed and do not exit
+   * - `'slowTool'`: the 95th percentile of the slowest tool, in ms
    */
   measure?:
     | 'processes'
@@ -860,89 +909,95 @@ export interface AlertRule {
   for?: number
   /** Ms, or 0. */
   keep?: number
-  /** Ms, at most an hour; for what is counted. Default 300000. */
+  /** Ms, at most an hour, for measures that count. Default 300000. */
   window?: number
-  /** For `'failures'`. Default 10. */
+  /** Minimum number of calls for `'failures'`. Default 10. */
   minimum?: number
 }
 
 export interface WebhookOptions {
   /**
-   * Where alerts are posted to: `https:`, or `http:` to a loopback address. It may hold a user and
-   * a password. It is never shown: in no error, log or answer.
+   * Address for the requests: `https:`, or `http:` to a loopback address. It may hold a user and a
+   * password. No error, log or answer shows it.
    */
   url: string
   /**
-   * The body: `'alertmanager'`, the default, for Prometheus Alertmanager's `/api/v2/alerts`;
-   * `'slack'` for `{ text }`.
+   * Format of the body: `'alertmanager'` for `/api/v2/alerts` of Prometheus Alertmanager, `'slack'`
+   * for `{ text }`. Default `'alertmanager'`.
    */
   format?: 'alertmanager' | 'slack'
-  /** More headers of the request. Never shown either. */
+  /** Additional headers of the requests. No error, log or answer shows them. */
   headers?: Record<string, string>
   /**
-   * Labels beside `alertname` and `severity`. Default `{ job: 'procward', instance: HOSTNAME }`;
-   * Slack is shown `instance`.
+   * Labels beside `alertname` and `severity`. Slack messages show `instance`. Default
+   * `{ job: 'procward', instance: HOSTNAME }`.
    */
   labels?: Record<string, string>
   /**
-   * Ms after which active alerts are posted again, or `Infinity`. Default 60000 for Alertmanager,
-   * which needs it; `Infinity` for Slack.
+   * Ms after which active alerts are sent again, or `Infinity`. Default 60000 for Alertmanager,
+   * which needs the repetition, and `Infinity` for Slack.
    */
   repeat?: number
-  /** Allows `http:` to other machines. Default `false`. */
+  /** `true` allows `http:` to other machines. Default `false`. */
   allowInsecure?: boolean
 }
 
 export interface AlertOptions {
-  /** Whose calls to watch; the functions of `procward/mcp-helper` by default. */
+  /** Helper to watch. Default: the functions of `procward/mcp-helper`. */
   helper?: HealthHelper
-  /** Whose scans to watch; {@link cleanup} by default. */
+  /** Scanner to watch. Default: {@link cleanup}. */
   cleanup?: HealthCleanup
   /**
-   * Changes of rules by their names; `false` leaves one out. A rule of another name needs a
-   * `measure`.
+   * Rules by name, as changes of the default rules. `false` removes a rule. A rule with a new name
+   * needs a `measure`.
    */
   rules?: Record<string, AlertRule | false>
-  /** Where alerts are posted to; nowhere by default. */
+  /** Receiver of the alerts. Default: none. */
   webhook?: WebhookOptions
 }
 
 export interface AlertWatch {
-  /** Oldest first; empty once it is stopped, or replaced by a later {@link startAlerts}. */
+  /**
+   * Returns the active alerts, oldest first. Empty once stopped or replaced by {@link startAlerts}.
+   */
   getActive(): Alert[]
-  /** `null` without a webhook. `lastFailure` says why a request failed last, if any has. */
+  /**
+   * Returns the counts of alerts for the webhook, and the last failure of a request if any has
+   * failed. `null` without a webhook.
+   */
   getWebhookStatus(): {
     queued: number
     delivered: number
     undelivered: number
     lastFailure: string | null
   } | null
-  /** Once more: does nothing. */
+  /** Stops watching. A second call does nothing. */
   stop(): void
 }
 
 /**
- * Watches a helper and a scanner by these rules from now on, and posts what they raise and resolve.
- * Once more for the same helper and scanner: goes on, with these options.
+ * Watches a helper and a scanner by the given rules, and sends raised and resolved alerts to the
+ * webhook. A second call for the same helper and scanner applies its options and continues.
  *
- * It looks every 5 s and does not keep the process alive. Health routes show their helper's alerts,
- * and {@link on} tells of them, by the default rules also without it. {@link shutdown} ends it.
+ * The values are measured every 5 s. The timer does not keep this process alive. Health routes show
+ * the alerts of their helper, and {@link on} listens to them; both use the default rules without
+ * this function. {@link shutdown} stops the watch.
  *
- * A request to the webhook has 5 s, is not redirected, and is tried up to 10 times within about 4
- * minutes; at most 100 alerts wait for it. Tool calls wait for none of that.
+ * A request to the webhook has a timeout of 5 s and follows no redirect. It is tried up to 10 times
+ * within about 4 minutes. At most 100 alerts wait for delivery. Tool calls never wait for alerts.
  *
  * @throws `ERR_INVALID_CONFIG`
  */
 export function startAlerts(options?: AlertOptions): AlertWatch
 
 export interface AlertEvents {
-  /** It was raised. */
+  /** Emitted when an alert is raised. */
   alert: Alert
-  /** It was resolved. */
+  /** Emitted when an alert is resolved. */
   resolve: ResolvedAlert
   /**
-   * The webhook was not told of the `alerts` with these names. Has `code` `ERR_WEBHOOK`, and no
-   * address in it.
+   * Emitted when the webhook did not get the alerts with the names in `alerts`. The error has the
+   * `code` `ERR_WEBHOOK` and holds no address.
    */
   undelivered: ProcwardError & {
     alerts: string[]
@@ -952,21 +1007,21 @@ export interface AlertEvents {
 }
 
 /**
- * Hears of the alerts of all that is watched: by {@link startAlerts}, by health routes, or without
- * either the default helper and scanner.
- * @throws `ERR_INVALID_ARG_VALUE` for an event that there is not, `ERR_INVALID_ARG_TYPE` for a
- * listener that is no function
+ * Adds a listener to the alerts of every watched helper and scanner. They are watched by {@link
+ * startAlerts} or by health routes; without either, the default helper and scanner are watched.
+ * @throws `ERR_INVALID_ARG_VALUE` for an unknown event, `ERR_INVALID_ARG_TYPE` for a listener that
+ * is no function
  */
 export function on<Event extends keyof AlertEvents>(
   event: Event,
   listener: (value: AlertEvents[Event]) => void,
 ): void
-/** Hears of the next one. */
+/** Adds a listener to the next event only. */
 export function once<Event extends keyof AlertEvents>(
   event: Event,
   listener: (value: AlertEvents[Event]) => void,
 ): void
-/** Hears no more. */
+/** Removes a listener. */
 export function off<Event extends keyof AlertEvents>(
   event: Event,
   listener: (value: AlertEvents[Event]) => void,
@@ -976,13 +1031,13 @@ export function off<Event extends keyof AlertEvents>(
 // Metrics
 
 export interface MetricsOptions {
-  /** Whose slots and sessions to report; the functions of `procward/mcp-helper` by default. */
+  /** Helper of the reported slots and sessions. Default: the functions of `procward/mcp-helper`. */
   helper?: HealthHelper
-  /** Whose scans to report; {@link cleanup} by default. */
+  /** Scanner of the reported scans. Default: {@link cleanup}. */
   cleanup?: HealthCleanup
 }
 
-/** Seconds, to within a hundredth of the value, since this process started. */
+/** Durations in seconds since this process started, accurate to a hundredth of the value. */
 export interface Latency {
   count: number
   p50: number
@@ -991,7 +1046,7 @@ export interface Latency {
   max: number
 }
 
-/** Why a call failed. */
+/** The reason of a failed call. */
 export type CallFailure =
   | 'tool'
   | 'protocol'
@@ -1011,42 +1066,42 @@ export type CallFailure =
 export interface CallMetrics extends Latency {
   server: string
   /**
-   * After 200 pairs of names all others are one: server and tool `other`. So are names that no
-   * server knows.
+   * Name of the tool. After 200 pairs of names all further calls count as server `other`, tool
+   * `other`. So do calls with a name that no server knows.
    */
   tool: string
-  /** Of `count`, those that failed, by reason. */
+  /** Failed calls within `count`, by reason. */
   failures: Partial<Record<CallFailure, number>>
   mean: number
 }
 
 export interface Metrics {
-  /** Epoch ms. */
+  /** Ms since the epoch. */
   time: number
-  /** The calls of all helpers and of {@link McpPool}, from when they had a slot. */
+  /**
+   * Calls of all helpers and of every {@link McpPool}, measured from the moment they had a slot.
+   */
   calls: CallMetrics[]
-  /** How long calls waited for a slot that they got. */
+  /** Waits for a slot, of the calls that got one. */
   queueWait: Latency
   semaphore: { limit: number; inUse: number; queued: number }
   /** Calls that got no slot. */
   rejected: { timeout: number; aborted: number; full: number; closed: number }
-  /**
-   * The process trees of this process, by server; those that were started without one have `null`.
-   */
+  /** Process trees of this process by server. `server` is `null` for trees without a server. */
   children: {
     server: string | null
-    /** How many run. */
+    /** Number of running trees. */
     count: number
     /** Resident bytes, on Linux of the whole trees. */
     memory: number
     /**
-     * Seconds of processor time, in user and in system mode: of those that run, on Linux of the
-     * whole trees, and of those that ended, as far as the system has kept it. Only grows.
+     * Seconds of processor time in user and system mode; only grows. Running trees count as a whole
+     * on Linux. Exited trees count as far as the system has kept their time.
      */
     cpu: number
-    /** How many were started so far. */
+    /** Number of started trees; only grows. */
     spawns: number
-    /** How many ended, by reason. */
+    /** Number of exited trees by reason; only grows. */
     exits: Partial<
       Record<
         | 'ok'
@@ -1061,129 +1116,126 @@ export interface Metrics {
         number
       >
     >
-    /** How many of those that run were killed, and are still there. */
+    /** Number of trees that were killed and do not exit. */
     stuck: number
-    /** How many were ever so. */
+    /** Number of trees that ever were stuck; only grows. */
     stuckTotal: number
   }[]
-  /** The helper's sessions with servers. */
+  /** Sessions of the helper. */
   pool: {
     idle: number
     busy: number
     starting: number
-    /** Calls that got a session which had been used before. */
+    /** Calls on a session that had been used before. */
     hits: number
-    /** Calls that were the first of their session. */
+    /** First calls of a session. */
     misses: number
-    /** Sessions that ended, by reason. */
+    /** Ended sessions by reason. */
     recycled: Partial<Record<McpSessionEnd, number>>
   }
   cleanup: {
     scans: number
-    /** Processes that were ended, by reason. */
+    /** Terminated processes by reason. */
     killed: Partial<Record<CleanupReason, number>>
     errors: number
-    /** Epoch ms of the latest scan's start; `null` before the first. */
+    /** Start of the latest scan in ms since the epoch. `null` before the first scan. */
     lastScan: number | null
   }
 }
 
 /**
- * What happened since this process started, as an object; `GET /metrics` of `procward/health` has
- * the same as text.
- * @throws `ERR_INVALID_CONFIG` for an option that is malformed or unknown
+ * Returns the metrics since this process started. `GET /metrics` of `procward/health` returns the
+ * same as text.
+ * @throws `ERR_INVALID_CONFIG` for a malformed or unknown option
  */
 export function getMetrics(options?: MetricsOptions): Metrics
 
-/** What is needed of the registry of `prom-client`, from version 14 on. */
+/** The required part of a registry of `prom-client`, from version 14 on. */
 export interface MetricsRegistry {
   registerMetric(metric: object): void
 }
 
 /**
- * Adds all metrics of procward, with their names as in `GET /metrics`, to a registry of
- * `prom-client`. They are collected when the registry is asked.
- * @throws `ERR_INVALID_CONFIG` for something that is no registry, and for an option that is
- * malformed or unknown
+ * Adds all metrics of procward to a registry of `prom-client`, with the names of `GET /metrics`.
+ * The values are collected when the registry is read.
+ * @throws `ERR_INVALID_CONFIG` for a value that is no registry, and for a malformed or unknown
+ * option
  */
 export function registerMetrics(registry: MetricsRegistry, options?: MetricsOptions): void
 
 // ----------------------------------------------------------------------------------------------
-// The end
+// Shutdown
 
 export interface ShutdownOptions {
-  /**
-   * Ms that running calls get to finish by themselves; `Infinity` for as long as they take. Default
-   * 5000.
-   */
+  /** Ms that running calls get to finish, or `Infinity`. Default 5000. */
   timeout?: number
-  /** Ms between SIGTERM and SIGKILL for those that do not. Default: each call's own. */
+  /** Ms between SIGTERM and SIGKILL for calls that do not finish. Default: each call's own. */
   killGrace?: number
 }
 
 /**
- * The orderly end of everything that was started through procward, for a server's SIGTERM and
- * SIGINT handlers. Such a handler replaces the exit that is Node.js's default, so it has to close
- * the HTTP server and exit too: see README.
+ * Shuts down everything that was started through procward, for a server's SIGTERM and SIGINT
+ * handlers. Such a handler replaces the default exit of Node.js, so the handler has to close the
+ * HTTP server and exit as well: see README.
  *
- * At once: nothing new starts (`ERR_CLOSED`), waiting calls reject (`ERR_CLOSED`), scanners stop.
- * Then running calls get `timeout` to finish, and are ended with their whole trees. A SIGTERM or
- * SIGINT in the meantime ends them at once. Resolves when the last process has exited; called
- * again, it returns the same promise.
+ * Nothing new starts from now on (`ERR_CLOSED`), waiters are rejected (`ERR_CLOSED`), and scanners
+ * stop. Running calls get `timeout` to finish; then their whole process trees are terminated. A
+ * SIGTERM or SIGINT in the meantime terminates the trees at once. Resolves when the last process
+ * has exited. A second call returns the same promise.
  *
- * A server that ends without it leaves nothing behind either where procward guarantees that, see
- * `docs/guarantees.md`.
+ * Where procward guarantees it (`docs/guarantees.md`), no process outlives this one without a
+ * shutdown either.
  */
 export function shutdown(options?: ShutdownOptions): Promise<void>
 
 export interface Guarantees {
   platform: NodeJS.Platform
   /**
-   * What ends process trees when this server ends.
+   * The mechanism that kills process trees when this server dies.
    * - `'warden'`: Linux. A small process above each tree.
-   * - `'job-object'`: Windows. The kernel ends each tree.
-   * - `'watcher'`: macOS. A small process beside this server, which ends what it finds of its
-   *   trees.
-   * - `'process-group'`: this server itself, while it lives; what it leaves, its next start ends.
+   * - `'job-object'`: Windows. The kernel kills each tree.
+   * - `'watcher'`: macOS. A small process beside this server, which kills the processes that it
+   *   finds of each tree.
+   * - `'process-group'`: this server itself, while it lives. Its next start terminates orphans.
    */
   mechanism: 'warden' | 'job-object' | 'watcher' | 'process-group'
   /**
-   * Linux: each tree has a control group (v2) of its own besides, which the kernel kills as a
+   * `true` on Linux when each tree also has its own control group (v2), which the kernel kills as a
    * whole.
    */
   cgroup: boolean
   /**
-   * - `'complete'`: nothing of a tree survives this server, whatever ends it, SIGKILL included.
-   * - `'best-effort'`: only an orderly end, such as {@link shutdown}, is sure to leave nothing
-   *   behind.
+   * - `'complete'`: no process of a tree outlives this server, however the server dies, SIGKILL
+   *   included.
+   * - `'best-effort'`: only an orderly end, such as {@link shutdown}, is sure to leave no orphan.
    *
-   * `docs/guarantees.md` says what escapes each of them.
+   * `docs/guarantees.md` lists the processes that escape each mechanism.
    */
   level: 'complete' | 'best-effort'
-  /** What this system does not have or allow, and that is missed; empty on most. */
+  /** Features that procward needs and this system lacks. Empty on most systems. */
   missing: Lack[]
 }
 
-/** Something that procward would use, and that this system does not have or allow. */
+/** A feature that procward would use and this system does not have or allow. */
 export interface Lack {
   /**
    * - `'warden'`: Linux. No warden can do its work, so the mechanism is `'process-group'`.
-   * - `'proc'`, `'own_proc'`: Linux. There is no `/proc`, or it belongs to another PID namespace,
-   *   so that its numbers mean
-   *   other processes; nothing is read from it then.
+   * - `'proc'`, `'own_proc'`: Linux. `/proc` is absent, or belongs to another PID namespace, so
+   *   that its pids mean other processes. procward then reads nothing from it.
    * - `'other_users'`: Linux. `/proc` hides other users' processes (`hidepid`).
-   * - `'pidfd'`: Linux. Processes cannot be held by a descriptor: a kernel before 5.4, or a seccomp
-   *   filter.
+   * - `'pidfd'`: Linux. No process descriptors, because the kernel is older than 5.4 or a seccomp
+   *   filter forbids them.
    */
   code: 'warden' | 'proc' | 'own_proc' | 'other_users' | 'pidfd'
-  /** What that means, for people. */
+  /** Consequences, as text for people. */
   message: string
 }
 
 /**
- * What is guaranteed on this machine, for a status page or a log line. It is found out once, by
- * trying: the first call may start a warden, which takes a few ms. `PROCWARD_WARDEN=off` is heeded
- * at once.
+ * Returns the guarantees on this machine, for a status page or a log line.
+ *
+ * The mechanisms are tried once. The first call may start a warden, which takes a few ms. A change
+ * to `PROCWARD_WARDEN=off` takes effect at once.
  * @throws `ERR_INVALID_CONFIG` for a malformed `PROCWARD_WARDEN`
  */
 export function getGuarantees(): Guarantees

@@ -3,46 +3,42 @@
 const { CleanupScanner, cleanup } = require('./lib/cleanup')
 const { getGuarantees } = require('./lib/guarantees')
 const { shutdown } = require('./lib/lifecycle')
-const { Runner, activeProcesses } = require('./lib/process/runner')
+const native = require('./lib/native')
+const { Runner } = require('./lib/process/runner')
 const { Semaphore } = require('./lib/semaphore')
 
 const runner = new Runner()
 const run = runner.run.bind(runner)
 const spawn = runner.spawn.bind(runner)
-const getActiveProcesses = () => activeProcesses()
-// Loaded when they are needed, with the health routes that they share the options with.
+const getActiveProcesses = () => native.activeProcesses()
+
+// Loaded on use, because most servers never call these functions.
+const observe = () => require('./lib/observe')
 /** @type {typeof import('./index').getMetrics} */
-const getMetrics = (options) => require('./lib/metrics/report').getMetrics(options)
+const getMetrics = (options) => observe().getMetrics(options)
 /** @type {typeof import('./index').registerMetrics} */
-const registerMetrics = (registry, options) =>
-  require('./lib/metrics/prom-client').registerMetrics(registry, options)
-
-/** Loaded with the first listener or watch: whoever listens has to be watched for. */
-const alerts = () => ({ ...require('./lib/alerts/events'), ...require('./lib/alerts/watch') })
+const registerMetrics = (registry, options) => observe().registerMetrics(registry, options)
 /** @type {typeof import('./index').on} */
-const on = (event, listener) => alerts().on(event, listener)
+const on = (event, listener) => observe().on(event, listener)
 /** @type {typeof import('./index').once} */
-const once = (event, listener) => alerts().once(event, listener)
+const once = (event, listener) => observe().once(event, listener)
 /** @type {typeof import('./index').off} */
-const off = (event, listener) => alerts().off(event, listener)
+const off = (event, listener) => observe().off(event, listener)
 /** @type {typeof import('./index').startAlerts} */
-const startAlerts = (options) => alerts().startAlerts(options)
+const startAlerts = (options) => observe().startAlerts(options)
 
-/**
- * Half of the package, which most servers need only through `mcp-helper`, if at all: loaded when it
- * is asked for.
- */
+/** Half of the package, loaded on use: most servers need it through `mcp-helper`, if at all. */
 const pools = {
   get McpPool() {
-    return require('./lib/mcp/pool').McpPool
+    return require('./lib/mcp-pool').McpPool
   },
   get ProcessPool() {
     return require('./lib/pool/process-pool').ProcessPool
   },
 }
 
-// Plain names, and getters of the one form that it knows, because Node.js reads these lists,
-// without running them, for those who `import { … }`.
+// Node.js reads this list without running it, to find the names for `import { ... }`. It knows
+// plain names here and getters of the one form below.
 module.exports = {
   CleanupScanner,
   Semaphore,

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { Delivery, pause } from '../lib/alerts/webhook/delivery.js'
+import { Delivery, retryDelay } from '../lib/alerts/webhook/delivery.js'
 
 const TAKEN = {
   isDelivered: true,
@@ -122,7 +122,7 @@ test('ten times, and then no more; the next are tried anew', async (t) => {
   })
   const [{ code, message, alerts, statusCode, attempts }, ...others] = lost
   assert.deepEqual(others, [])
-  assert.equal(message, 'The webhook was not told of a, b: it answered 503')
+  assert.equal(message, 'The webhook did not get a, b: it answered 503')
   assert.deepEqual(
     { code, alerts, statusCode, attempts },
     { code: 'ERR_WEBHOOK', alerts: ['a', 'b'], statusCode: 503, attempts: 10 },
@@ -238,7 +238,7 @@ describe('pause', () => {
     [1, -5000, 1, 1000],
   ]) {
     test(`${attempts} attempts, Retry-After ${retryAfter}, random ${random}: ${expected} ms`, () => {
-      assert.equal(pause(attempts, retryAfter, random), expected)
+      assert.equal(retryDelay(attempts, retryAfter, random), expected)
     })
   }
 })

@@ -297,7 +297,7 @@ const MESSAGES = [
     'critical',
     1,
     0,
-    '1 call waited for a slot in vain within 300 s (threshold: 0)',
+    '1 call timed out in the queue within 300 s (threshold: 0)',
   ],
   [
     { kills: 7 },
@@ -305,7 +305,7 @@ const MESSAGES = [
     'warning',
     7,
     5,
-    '7 processes ended by the cleanup within 300 s (threshold: 5)',
+    '7 processes terminated by the cleanup within 300 s (threshold: 5)',
   ],
   [
     { calls: 30, failures: 10 },
@@ -472,13 +472,13 @@ test('evaluate() changes nothing that it was given', () => {
   }
   let state = freeze(evaluate(INITIAL, { ...QUIET, time: START }, alertRules({}, 5)).state)
   for (const [second, values] of every5(5, 100, { processes: 6, queued: 3, kills: 6 })) {
-    const sizes = [state.standings.size, state.counted.length]
+    const sizes = [state.ruleStates.size, state.counted.length]
     const after = evaluate(
       state,
       Object.freeze({ ...QUIET, ...values, time: START + second * 1000 }),
       alertRules({}, 5),
     )
-    assert.deepEqual([state.standings.size, state.counted.length], sizes)
+    assert.deepEqual([state.ruleStates.size, state.counted.length], sizes)
     state = freeze(after.state)
   }
 })

@@ -163,7 +163,7 @@ describe('a tool call is answered before a receiver', () => {
       await call(1)
       await until(() => lost.length > 0)
       await call(2)
-      assert.equal(lost[0].message, 'The webhook was not told of processes: it answered 307')
+      assert.equal(lost[0].message, 'The webhook did not get processes: it answered 307')
       assert.equal(watch.getWebhookStatus().undelivered, 1)
     })
     assert.deepEqual(elsewhere.requests, [])

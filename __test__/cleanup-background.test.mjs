@@ -3,7 +3,6 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { CleanupScanner, run } from '../index.js'
 import { isolated } from './support/isolated.mjs'
 import { outcomeOf } from './support/program.mjs'
@@ -16,6 +15,24 @@ isolated(import.meta.url, () => {
   describe('a scanner that runs', scans)
   describe('a process whose scanner runs', processes)
 })
+
+/**
+ * Asserts that the scanner rests while another scanner goes on: the other one is the clock.
+ * @param {import('node:test').TestContext} t
+ * @param {CleanupScanner} scanner
+ */
+async function assertScansNoMore(t, scanner) {
+  const clock = new CleanupScanner(options)
+  t.after(() => clock.stop())
+  const scansOf = (/** @type {CleanupScanner} */ one) => one.getStats().stats.scans
+  clock.start()
+  // A scan that had begun before is counted by then.
+  await until(() => scansOf(clock) > 2)
+  await scanner.cleanupAll({ dryRun: true })
+  const [before, begin] = [scansOf(scanner), scansOf(clock)]
+  await until(() => scansOf(clock) > begin + 10)
+  assert.equal(scansOf(scanner), before)
+}
 
 function scans() {
   test('scans, and ends what is forgotten', async (t) => {
@@ -38,11 +55,8 @@ function scans() {
     scanner.start()
     await until(() => scanner.getStats().stats.scans > 2)
     scanner.stop()
-    // Waits for its turn after a scan that was under way.
-    await scanner.cleanupAll({ dryRun: true })
+    await assertScansNoMore(t, scanner)
     const { scans } = scanner.getStats().stats
-    await sleep(30 * options.interval)
-    assert.equal(scanner.getStats().stats.scans, scans)
     scanner.start()
     await until(() => scanner.getStats().stats.scans > scans + 2)
   })
@@ -54,10 +68,7 @@ function scans() {
     scanner.start({ interval: 10 })
     await until(() => scanner.getStats().stats.scans > 2)
     scanner.start({ interval: HOUR })
-    await scanner.cleanupAll({ dryRun: true })
-    const { scans } = scanner.getStats().stats
-    await sleep(30 * options.interval)
-    assert.equal(scanner.getStats().stats.scans, scans)
+    await assertScansNoMore(t, scanner)
   })
 
   test('goes on when nothing refers to it, and can be collected once it was stopped', async () => {

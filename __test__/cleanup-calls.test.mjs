@@ -35,7 +35,7 @@ function calls() {
       const { message, stdout, stderr, duration, ...fields } = error
       assert.equal(
         message,
-        `${process.execPath} was ended by the cleanup scanner: older than the maximum age`,
+        `${process.execPath} was terminated by the cleanup scanner: older than the maximum age`,
       )
       const ended = { exitCode: null, signal: 'SIGTERM', timedOut: false, truncated: false }
       assert.deepEqual(fields, { code: 'ERR_CLEANUP', pid, ...ended })
@@ -80,14 +80,14 @@ function calls() {
     ['with timeout: Infinity', { timeout: Infinity }, 1, BECAUSE.withinTimeout],
     ['younger than maxAge', {}, 3_600_000, BECAUSE.young],
   ]
-  for (const [name, options, maxAge, reason] of spared)
+  for (const [name, options, maxAge, code] of spared)
     for (const scope of SCOPES)
       test(`${name} survives scope ${scope}`, () =>
         duringCall(async (pid) => {
           const scanner = new CleanupScanner({ scope, maxAge })
           await untilOld(scanner, { pid })
           const report = await scanner.cleanupAll()
-          assert.equal(verdicts(report).get(pid)?.reason, reason)
+          assert.equal(verdicts(report).get(pid)?.code, code)
           assert.ok(isAlive(pid))
         }, options))
 
@@ -119,6 +119,6 @@ function calls() {
 /** Others may be in the report, where these tests have no namespace of their own. */
 function assertForgotten(report, pid) {
   const [{ age, ...judged }] = report.killed.filter((other) => other.pid === pid)
-  assert.deepEqual(judged, { pid, name: 'node', reason: BECAUSE.forgotten })
+  assert.deepEqual(judged, { pid, name: 'node', code: BECAUSE.forgotten })
   assert.ok(age >= 1)
 }

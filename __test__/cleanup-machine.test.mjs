@@ -53,7 +53,7 @@ function machine() {
     })
     assert.deepEqual(Object.values(victims).filter(isAlive), [])
     assert.deepEqual(Object.values(spared).filter(isAlive), Object.values(spared))
-    assert.ok([...verdicts(second).values()].some(({ reason }) => reason === BECAUSE.withinTimeout))
+    assert.ok([...verdicts(second).values()].some(({ code }) => code === BECAUSE.withinTimeout))
     assert.equal(scanner.getStats().lastScan.dryRun, false)
     assert.deepEqual(scanner.getStats().stats, { scans: 2, killed: 3, errors: 0 })
     assert.deepEqual(warned(), ['PROCWARD_MACHINE_SCOPE'])

@@ -54,8 +54,8 @@ function allow() {
     test(`${entries} ${isSpared ? 'spares' : 'does not spare'} node ${NAME}`, async (t) => {
       const pid = await child(t)
       const report = await new CleanupScanner({ ...settings, allow: entries(pid) }).cleanupAll()
-      const reason = isSpared ? BECAUSE.allowed : BECAUSE.descendant
-      assert.deepEqual([verdicts(report).get(pid)?.reason, isAlive(pid)], [reason, isSpared])
+      const code = isSpared ? BECAUSE.allowed : BECAUSE.descendant
+      assert.deepEqual([verdicts(report).get(pid)?.code, isAlive(pid)], [code, isSpared])
     })
 
   test('a link spares what it leads to, by its path, its name, and its name in the PATH', async (t) => {
@@ -71,7 +71,7 @@ function allow() {
     symlinkSync('node', link)
     const check = (pid, expected) => async (allow) => {
       const report = await new CleanupScanner({ ...settings, allow }).cleanupAll({ dryRun: true })
-      assert.equal(verdicts(report).get(pid)?.reason, expected, `${allow}`)
+      assert.equal(verdicts(report).get(pid)?.code, expected, `${allow}`)
     }
     const command = /** @type {[string, string[]]} */ ([link, [sleeper]])
     await duringCall(

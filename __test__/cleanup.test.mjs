@@ -97,7 +97,7 @@ describe('cleanupAll()', () => {
     assert.equal(report.scanned, report.killed.length + report.skipped.length)
     assert.deepEqual(report.errors, [])
     for (const judged of [...report.killed, ...report.skipped]) {
-      assert.deepEqual(Object.keys(judged), ['pid', 'name', 'age', 'reason'])
+      assert.deepEqual(Object.keys(judged), ['pid', 'name', 'age', 'code', 'reason'])
       const { pid, name, age, reason } = judged
       assert.ok(
         Number.isInteger(pid) && pid > 0 && Number.isInteger(age) && age >= 0,
@@ -108,10 +108,10 @@ describe('cleanupAll()', () => {
         `name ${name}, reason ${reason}`,
       )
     }
-    const { pid, name, age, reason } = report.skipped.find((judged) => judged.pid === process.pid)
+    const { pid, name, age, code } = report.skipped.find((judged) => judged.pid === process.pid)
     assert.deepEqual(
-      { pid, name, reason },
-      { pid: process.pid, name: basename(process.execPath), reason: BECAUSE.self },
+      { pid, name, code },
+      { pid: process.pid, name: basename(process.execPath), code: BECAUSE.self },
     )
     assert.ok(age <= performance.now() + 1000, `age ${age}`)
   })

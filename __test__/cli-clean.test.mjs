@@ -54,7 +54,7 @@ function clean() {
     assert.match(
       shown.stdout,
       new RegExp(
-        `^ *${dead.leaf}  orphan .* ${BECAUSE.leftByDeadRun}  node .*sleeper.mjs leaf$`,
+        `^ *${dead.leaf}  orphan .* left behind by a server that is no longer running  node .*sleeper.mjs leaf$`,
         'm',
       ),
     )
@@ -63,8 +63,8 @@ function clean() {
     const { orphans, ...document } = documentOf(listed)
     assert.deepEqual(document, { schemaVersion: 1, command: 'clean', dryRun: true, errors: [] })
     assert.deepEqual(orphans.map(({ pid }) => pid).sort(), left.toSorted?.() ?? [...left].sort())
-    for (const { state, why, ended, name } of orphans) {
-      assert.deepEqual([state, why, ended], ['orphan', BECAUSE.leftByDeadRun, false])
+    for (const { state, code, ended, name } of orphans) {
+      assert.deepEqual([state, code, ended], ['orphan', BECAUSE.leftByDeadRun, false])
       assert.match(name, /^(node|sh|dash|bash)$/)
     }
     const { code, stdout } = await procward(['ps'])

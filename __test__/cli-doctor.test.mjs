@@ -22,7 +22,8 @@ const LOCAL = { command: 'node', args: ['server.js'] }
 /**
  * What the doctor says in a project, by name; several of one name are joined.
  * @param {Record<string, unknown>} files
- *   @param {Record<string, string>} [env] @param {string[]} [args]
+ * @param {Record<string, string>} [env]
+ * @param {string[]} [args]
  */
 async function examined(files, env = {}, args = []) {
   const { home, project, here } = makeHome(parent, files)

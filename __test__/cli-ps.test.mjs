@@ -14,7 +14,11 @@ import { kill, noProcessList } from './support/processes.mjs'
 import { child, duringCall, host, sleeper } from './support/servers.mjs'
 import { until } from './support/until.mjs'
 
-const OWNED = { state: 'owned', why: 'started through procward by a server that is running' }
+const OWNED = {
+  state: 'owned',
+  why: 'started through procward by a server that is running',
+  code: 'other_instance',
+}
 const helper = {
   getSemaphoreStatus: () => ({ maxConcurrent: 3, current: 1, queued: 0, available: 2 }),
   getActiveProcesses,
@@ -31,28 +35,22 @@ async function ps(args = [], options) {
   return { ...document, code: outcome.code, of: new Map(processes.map((row) => [row.pid, row])) }
 }
 
-test("every reason of the scanner's that this command can meet has its state", () => {
-  const source = readFileSync(new URL('../src/scanner/reason.rs', import.meta.url), 'utf8')
-  const texts = source.slice(source.indexOf('impl fmt::Display'))
-  const reasons = [...texts.matchAll(/Self::(\w+) => "(.+)",/g)].map(([, name, text]) => [
-    name,
-    text,
-  ])
-  // What only a server with calls of its own, a wider scope or a list of allowed processes has.
-  const others = [
-    'CallTooOld',
-    'DescendantTooOld',
-    'NodeTooOld',
-    'Allowed',
-    'ManagedByNode',
-    'WithinDeadline',
-    'Pooled',
-  ]
-  others.push('OtherNamespace', 'SparedTree', 'Young')
-  const ours = reasons.filter(([name]) => !others.includes(name)).map(([, text]) => text)
-  assert.equal(reasons.length, others.length + ours.length)
-  assert.deepEqual([...STATES.keys()].sort(), ours.sort())
-  assert.deepEqual(stateOf('something new'), { state: 'unknown', why: 'something new' })
+test('every code of the scanner is documented, declared, and has a state where this command meets it', () => {
+  const read = (path) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
+  const codes = (text, pattern) => [...text.matchAll(pattern)].map(([, code]) => code)
+  const all = codes(read('src/scanner/reason.rs'), /\w+ = "(\w+)",/g)
+  const docs = read('docs/command-line.md')
+  assert.deepEqual(codes(docs.slice(docs.indexOf('## Codes of')), /^\| `(\w+)` /gm), all)
+  const types = read('index.d.ts')
+  const union = (name) => types.slice(types.indexOf(`type ${name} =`)).split('\n\n')[0]
+  const declared = union('CleanupReason') + union('ScanReason')
+  assert.deepEqual(codes(declared, /\| '(\w+)'/g), all)
+  // Only a server with calls of its own, a wider scope or a list of allowed processes has these.
+  const others = ['call_too_old', 'descendant_too_old', 'node_too_old', 'allowed', 'pooled']
+  others.push('managed_by_node', 'within_deadline', 'other_namespace', 'spared_tree', 'young')
+  assert.deepEqual([...STATES.keys(), ...others].sort(), all.sort())
+  const unknown = { code: 'something_new', reason: 'something new' }
+  assert.deepEqual(stateOf(unknown), { state: 'unknown', why: 'something new' })
 })
 
 test('a call of a running server, without and with that server', async (t) => {
@@ -101,11 +99,7 @@ test('every Node.js process with why it is or is not ours', { skip: noProcessLis
     'foreign: this command',
     'foreign: this command was started from it',
   ])
-  assert.ok(
-    [...of.values()].some(
-      ({ state, why }) => state === 'guard' && why === 'guards a call, and ends with it',
-    ),
-  )
+  assert.ok([...of.values()].some(({ state, code }) => state === 'guard' && code === 'warden'))
 
   const ours = (await ps()).of
   const shown = Object.values(far).filter((pid) => ours.has(pid))
@@ -178,7 +172,7 @@ test("another user's command line is not read", { skip: noProcessList }, async (
   t.after(() => other.kill('SIGKILL'))
   const row = await until(async () => {
     const found = (await ps(['--all'])).of.get(other.pid)
-    return found?.why === 'belongs to another user' && found
+    return found?.code === 'other_user' && found
   })
   assert.equal(row.command, null)
   assert.ok(row.memory > 0)

@@ -184,8 +184,10 @@ function bothWays(how, server, list) {
 
 /**
  * What came of these calls, one after the other.
- * @param {'pool' | 'mcporter'} way @param {'callToolAsync' | 'callToolRaw'} how
- * @param {string} server @param {[string, object][]} list
+ * @param {'pool' | 'mcporter'} way
+ * @param {'callToolAsync' | 'callToolRaw'} how
+ * @param {string} server
+ * @param {[string, object][]} list
  */
 async function outcomes(way, how, server, list) {
   const all = []

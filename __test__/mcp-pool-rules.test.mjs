@@ -4,10 +4,9 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { McpPool } from '../index.js'
 import { temporaryFolder } from './fixtures/mcp-servers.mjs'
-import { callLog, hostileServer, said, withHostile } from './support/hostile.mjs'
+import { callLog, closedGate, hostileServer, said, withHostile } from './support/hostile.mjs'
 import { assertNothingLeft, isAlive, noProcessList } from './support/processes.mjs'
 import { until } from './support/until.mjs'
 
@@ -59,10 +58,12 @@ describe('calls over one session', { skip: noProcessList }, () => {
     withHostile(
       '',
       async (pool) => {
-        const calls = Array.from({ length: 5 }, () => pool.callTool('it', 'delay', { ms: 1000 }))
+        const { gate, open } = closedGate()
+        const calls = Array.from({ length: 5 }, () => pool.callTool('it', 'gate', { gate }))
         await until(() => pool.getStatus().sessions[0]?.inFlight === 2)
         assert.equal(pool.getStatus().queued, 3)
         assert.equal(pool.getActiveCalls().length, 2)
+        open()
         await Promise.all(calls)
         assert.equal(pool.getStatus().sessions.length, 1)
       },
@@ -73,12 +74,13 @@ describe('calls over one session', { skip: noProcessList }, () => {
     withHostile('', async (pool) => {
       const pid = await pidOf(pool)
       const before = Date.now()
-      const call = pool.callTool('it', 'delay', { ms: 1500 })
+      const { gate, open } = closedGate()
+      const call = pool.callTool('it', 'gate', { gate })
       const [active] = await until(
         () => pool.getActiveCalls().length === 1 && pool.getActiveCalls(),
       )
       assert.deepEqual(Object.keys(active), ['pid', 'server', 'tool', 'startTime', 'duration'])
-      assert.deepEqual([active.pid, active.server, active.tool], [pid, 'it', 'delay'])
+      assert.deepEqual([active.pid, active.server, active.tool], [pid, 'it', 'gate'])
       assert.ok(active.startTime >= before && active.duration >= 0)
       const { sessions, stats, ...rest } = pool.getStatus()
       assert.deepEqual(
@@ -99,6 +101,7 @@ describe('calls over one session', { skip: noProcessList }, () => {
         garbage: 0,
       })
       assert.ok(age > 0 && memory > 2 ** 20)
+      open()
       await call
       const [{ state, idle }] = pool.getStatus().sessions
       assert.equal(state, 'idle')
@@ -155,10 +158,12 @@ describe('sessions', { skip: noProcessList }, () => {
       ['a', 'b', 'c'],
       async (pool) => {
         const [a, b] = [await pidOf(pool, 'a'), await pidOf(pool, 'b')]
-        const busy = pool.callTool('a', 'delay', { ms: 1500 })
+        const { gate, open } = closedGate()
+        const busy = pool.callTool('a', 'gate', { gate })
         await until(() => pool.getActiveCalls().length === 1)
         const c = await pidOf(pool, 'c')
         assert.deepEqual([a, b, c].map(isAlive), [true, false, true])
+        open()
         await busy
         await pidOf(pool, 'c')
         await pidOf(pool, 'b')
@@ -171,10 +176,12 @@ describe('sessions', { skip: noProcessList }, () => {
     withServers(
       ['a', 'b', 'c', 'd'],
       async (pool, seen) => {
-        const first = pool.callTool('a', 'delay', { ms: 500, key: 'a1' })
+        const { gate, open } = closedGate()
+        const first = pool.callTool('a', 'gate', { gate, key: 'a1' })
         await until(() => pool.getActiveCalls().length === 1)
         const names = ['b1', 'c1', 'a2', 'd1', 'b2']
         const rest = names.map((key) => pool.callTool(key[0], 'echo', { key }))
+        open()
         await Promise.all([first, ...rest])
         const order = seen()
         assert.deepEqual([...order].sort(), ['a1', ...names].sort())
@@ -192,11 +199,25 @@ describe('sessions', { skip: noProcessList }, () => {
         await until(
           () => live(pool).length === 2 && live(pool).every(({ state }) => state === 'idle'),
         )
-        await Promise.all([pidOf(pool, 'a'), pidOf(pool, 'b')])
-        await sleep(600)
-        assert.equal(live(pool).length, 2)
+        const warm = await Promise.all([pidOf(pool, 'a'), pidOf(pool, 'b')])
+        // The extra sessions of `a` show when the idle timeout is over.
+        for (let round = 0; round < 2; round++) {
+          const { gate, open } = closedGate()
+          const calls = [1, 2].map(() => pool.callTool('a', 'gate', { gate }))
+          await until(() => pool.getActiveCalls().length === 2)
+          open()
+          await Promise.all(calls)
+          await until(() => live(pool).length === 2)
+        }
+        assert.ok(isAlive(warm[1]), 'b has been idle for longer than the extra sessions')
+        assert.deepEqual(
+          live(pool)
+            .map(({ server }) => server)
+            .sort(),
+          ['a', 'b'],
+        )
       },
-      { idleTimeout: 200, minWarm: 1 },
+      { idleTimeout: 200, minWarm: 1, maxInFlight: 1, instances: 2 },
     ).then(() =>
       withHostile(
         '',
@@ -239,10 +260,12 @@ describe('sessions', { skip: noProcessList }, () => {
     withHostile(
       '',
       async (pool) => {
-        const calls = Array.from({ length: 4 }, () => pool.callTool('it', 'delay', { ms: 1500 }))
+        const { gate, open } = closedGate()
+        const calls = Array.from({ length: 4 }, () => pool.callTool('it', 'gate', { gate }))
         await until(() => pool.getActiveCalls().length === 3)
         assert.equal(new Set(pool.getActiveCalls().map(({ pid }) => pid)).size, 3)
         assert.equal(pool.getStatus().queued, 1)
+        open()
         await Promise.all(calls)
         assert.equal(live(pool).length, 3)
       },

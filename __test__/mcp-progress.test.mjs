@@ -100,7 +100,7 @@ test('a report without a number is dropped, and what has another type is left ou
     '{"progress":1,"total":"2","message":3}',
     '{"progress":2,"total":3,"message":"m"}',
   ])
-    progressModule.tellProgress((progress) => heard.push(progress), params)
+    progressModule.notifyProgress((progress) => heard.push(progress), params)
   assert.deepEqual(heard, [
     { progress: 1, total: undefined, message: undefined },
     { progress: 2, total: 3, message: 'm' },

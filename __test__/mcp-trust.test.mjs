@@ -21,8 +21,8 @@ const UNSET = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_pro
 /**
  * Calls a server from a process of its own, because trust and proxies are the process's.
  * @param {string} url
- *   @param {Record<string, string | undefined>} [variables] @param {{ headers?: object, args?:
- *   string[], after?: string }} [options]
+ * @param {Record<string, string | undefined>} [variables]
+ * @param {{ headers?: object, args?: string[], after?: string }} [options]
  * @returns {Promise<string>} the text of the answer, or the error's code and message
  */
 async function called(url, variables, { headers = {}, args = [], after = '""' } = {}) {

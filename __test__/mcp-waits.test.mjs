@@ -13,7 +13,7 @@ import { createMcpHelper } from '../lib/mcp-helper.js'
 import { temporaryFolder } from './fixtures/mcp-servers.mjs'
 import { textServer } from './support/text-servers.mjs'
 
-const { McpPool } = poolModule
+const { SessionPool } = poolModule
 const FREE = { maxConcurrent: 1, current: 0, queued: 0, available: 1 }
 const folder = temporaryFolder()
 const NEVER = { list: () => new Promise(() => {}) }
@@ -103,7 +103,7 @@ describe('a pool whose configuration does not come', () => {
   ])
     test(`${name} ends by its timeout, by an abort and by the end of the pool`, async () => {
       for (const end of ['drain', 'close']) {
-        const it = new McpPool({ servers: {} }, NEVER)
+        const it = new SessionPool({ servers: {} }, NEVER)
         await assert.rejects(call(it, { timeout: 20 }), {
           code: 'ERR_CALL_TIMEOUT',
           message: /within 20 ms/,
@@ -125,7 +125,7 @@ describe('a pool whose configuration does not come', () => {
       file: 'm.json',
     })
     const reading = Promise.reject(broken)
-    const it = new McpPool({ servers: {} }, { list: () => reading })
+    const it = new SessionPool({ servers: {} }, { list: () => reading })
     t.after(() => it.close())
     const calls = ['a', 'b'].map((server) => it.callTool(server, 'answer'))
     const [a, b] = (await Promise.allSettled(calls)).map(({ reason }) => reason)
@@ -141,7 +141,7 @@ describe('a pool whose configuration does not come', () => {
     const servers = new Map([
       ['it', { ...one, reach: async () => ({ transport, until: Infinity }) }],
     ])
-    const it = new McpPool({ servers: {} }, { list: () => turn({ servers, ignored: [] }) })
+    const it = new SessionPool({ servers: {} }, { list: () => turn({ servers, ignored: [] }) })
     t.after(() => it.close())
     const call = it.callTool(
       'it',

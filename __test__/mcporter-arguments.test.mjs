@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import argumentsModule from '../lib/mcporter/arguments.js'
+import argumentsModule from '../lib/mcp/arguments.js'
 import commandLine from '../lib/mcporter/command-line.js'
 
 const { encodeArguments, serverName, toolName } = argumentsModule

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { unknownServer, unknownTool } from '../lib/mcp/failure.js'
 import failure from '../lib/mcporter/failure.js'
 
 const call = { server: 's'.repeat(1000), tool: 't'.repeat(1000), timeout: 1 }
@@ -7,11 +8,8 @@ const names = Array.from({ length: 1000 }, (_, index) => `${index}${'x'.repeat(1
 const long = 'y'.repeat(100_000)
 
 for (const [name, error] of [
-  [
-    'unknown server',
-    failure.unknownServer(call, { names, ignored: [{ file: 'f', problem: long }] }),
-  ],
-  ['unknown tool', failure.unknownTool(call, names, { insteadOf: 'x.y' })],
+  ['unknown server', unknownServer(call, { names, ignored: [{ file: 'f', problem: long }] })],
+  ['unknown tool', unknownTool(call, names, { insteadOf: 'x.y' })],
   [
     'tool error',
     failure.toolError(call, { content: [{ text: long }, { text: long }], isError: true }),
@@ -35,9 +33,6 @@ for (const [name, error] of [
 test('names: the first twenty, and how many more', () => {
   const few = { server: 's', tool: 't', timeout: 1 }
   const many = Array.from({ length: 22 }, (_, index) => `n${index}`)
-  assert.match(
-    failure.unknownServer(few, { names: many }).message,
-    /; there are: n0, .*, n19 and 2 more$/,
-  )
-  assert.match(failure.unknownServer(few, { names: [] }).message, /configuration$/)
+  assert.match(unknownServer(few, { names: many }).message, /; there are: n0, .*, n19 and 2 more$/)
+  assert.match(unknownServer(few, { names: [] }).message, /configuration$/)
 })

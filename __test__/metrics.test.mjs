@@ -6,6 +6,7 @@ import { describe, test } from 'node:test'
 import { CleanupScanner, getMetrics, McpPool, run, spawn } from '../index.js'
 import { createMcpHelper } from '../lib/mcp-helper.js'
 import { outcomeOf, rejectionOf } from '../lib/metrics/outcomes.js'
+import native from '../lib/native.js'
 import { hostileServer } from './support/hostile.mjs'
 import { until } from './support/until.mjs'
 
@@ -213,16 +214,20 @@ describe('options', () => {
 
 describe('outcomes', () => {
   for (const [code, outcome] of Object.entries({
-    ERR_TOOL: 'tool',
-    ERR_CALL_TIMEOUT: 'timeout',
-    ABORT_ERR: 'aborted',
-    ERR_SPAWN: 'start',
-    ERR_SOMETHING_NEW: 'error',
+    ERR_TOOL: 'Tool',
+    ERR_CALL_TIMEOUT: 'Timeout',
+    ABORT_ERR: 'Aborted',
+    ERR_SPAWN: 'Start',
+    ERR_SOMETHING_NEW: 'Error',
   })) {
-    test(`${code} is ${outcome}`, () => assert.equal(outcomeOf({ code }), outcome))
+    test(`${code} is ${outcome}`, () =>
+      assert.equal(outcomeOf({ code }), native.CallOutcome[outcome]))
   }
-  test('whatever is thrown has one', () =>
-    assert.deepEqual([undefined, null, 'text', 5].map(outcomeOf), Array(4).fill('error')))
-  test('what is not about the queue is no rejection', () =>
+  test('a thrown value without a code is an error', () =>
+    assert.deepEqual(
+      [undefined, null, 'text', 5].map(outcomeOf),
+      Array(4).fill(native.CallOutcome.Error),
+    ))
+  test('an error that is not about the queue is no rejection', () =>
     assert.equal(rejectionOf(new TypeError()), undefined))
 })

@@ -63,7 +63,7 @@ describe('maxBuffer', { skip: noShell }, () => {
 
       test(`${name} of one byte more ends it, with the first ${maxBuffer} bytes`, async () => {
         const started = () => write(stream, maxBuffer + 1)
-        const message = `/bin/sh wrote more than maxBuffer (${maxBuffer} bytes) and was ended`
+        const message = `/bin/sh wrote more than maxBuffer (${maxBuffer} bytes) and was terminated`
         const expected = {
           code: 'ERR_MAX_BUFFER',
           message,

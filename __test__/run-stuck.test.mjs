@@ -50,7 +50,7 @@ isolated(
             )
             assert.match(
               error.message,
-              new RegExp(`^\\S*sh was killed and is still there \\(pid ${child.pid}\\)`),
+              new RegExp(`^\\S*sh was killed and has not exited \\(pid ${child.pid}\\)`),
             )
             return true
           })
@@ -97,7 +97,7 @@ isolated(
       await until(() => watch.getActive().some(({ name }) => name === 'stuck'))
       const [{ level, message }] = watch.getActive().filter(({ name }) => name === 'stuck')
       assert.equal(level, 'critical')
-      assert.match(message, /^1 process tree killed and still there/)
+      assert.match(message, /^1 process tree killed but not exited/)
       freezer.thaw()
       await until(() => watch.getActive().length === 0)
       await until(() => getActiveProcesses().length === 0)

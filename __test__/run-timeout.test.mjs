@@ -27,7 +27,7 @@ describe('timeout', { skip: noShell }, () => {
   })
 
   test('its message says after how long, and the tail of stderr', async () => {
-    const message = `/bin/sh timed out after ${TIMEOUT} ms and was ended: stuck`
+    const message = `/bin/sh timed out after ${TIMEOUT} ms and was terminated: stuck`
     await assert.rejects(run(...sh('echo stuck >&2; exec sleep 60'), { timeout: TIMEOUT }), {
       message,
     })

@@ -6,6 +6,7 @@ import { spawn } from '../index.js'
 import { node, sh } from './support/commands.mjs'
 import {
   assertNothingLeft,
+  commandsOfThisTest,
   isAlive,
   kill,
   noProcessList,
@@ -23,6 +24,17 @@ async function started(lines, [command, args], options) {
   child.on('line', (line) => heard.push(line))
   await until(() => heard.length === lines)
   return { child, heard, warden: parentOf(child.pid) }
+}
+
+/**
+ * Starts a shell with a child that left its session, and waits until the child is a `sleep`. A
+ * process in the middle of `exec` has no environment for a moment, and so no tag.
+ */
+async function startedWithStray() {
+  const tree = await started(2, sh(`setsid sleep 60 & echo $!; echo $$; wait`), { killGrace: 50 })
+  const [stray] = tree.heard.map(Number)
+  await until(() => commandsOfThisTest().some(({ pid, name }) => pid === stray && name === 'sleep'))
+  return tree
 }
 
 /** Takes its time after SIGTERM, and then exits with 7. */
@@ -69,11 +81,7 @@ describe('the warden of a tree', { skip: noProcessList }, () => {
   })
 
   test('that was killed takes the command with it, and the rest is found by its tag', async () => {
-    const { child, heard, warden } = await started(
-      2,
-      sh(`setsid sleep 60 & echo $!; echo $$; wait`),
-      { killGrace: 50 },
-    )
+    const { child, heard, warden } = await startedWithStray()
     kill(warden)
     await assert.rejects(child.exited, { code: 'ERR_EXIT', signal: 'SIGKILL' })
     assert.deepEqual(heard.filter(isAlive), [])
@@ -90,11 +98,7 @@ describe('the warden of a tree', { skip: noProcessList }, () => {
   })
 
   test('that is stopped is done without', async () => {
-    const { child, heard, warden } = await started(
-      2,
-      sh(`setsid sleep 60 & echo $!; echo $$; wait`),
-      { killGrace: 50 },
-    )
+    const { child, heard, warden } = await startedWithStray()
     process.kill(warden, 'SIGSTOP')
     await child.kill()
     assert.deepEqual([...heard, warden].filter(isAlive), [])
@@ -103,6 +107,7 @@ describe('the warden of a tree', { skip: noProcessList }, () => {
   test('has a grace kept that is asked for twice before it could look', async () => {
     const { child, heard, warden } = await started(1, CAREFUL)
     process.kill(warden, 'SIGSTOP')
+    // The pauses let both requests reach the stopped warden. A late request cannot fail the test.
     const first = child.kill({ killGrace: 60_000 })
     await sleep(50)
     const second = child.kill({ killGrace: 50_000 })

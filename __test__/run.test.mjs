@@ -102,7 +102,7 @@ describe('signals', { skip: noShell }, () => {
       const [command, args] = sh(`ulimit -c 0; kill -${constants.signals[signal]} $$; sleep 60`)
       const expected = {
         code: 'ERR_EXIT',
-        message: `/bin/sh was ended by ${signal}`,
+        message: `/bin/sh was terminated by ${signal}`,
         exitCode: null,
         signal,
         timedOut: false,

@@ -13,7 +13,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
  * @param {string} program
  */
 async function outputOf(program) {
-  const options = { cwd: ROOT, timeout: 20_000, killSignal: /** @type {const} */ ('SIGKILL') }
+  const options = { cwd: ROOT, timeout: 120_000, killSignal: /** @type {const} */ ('SIGKILL') }
   const { stdout, stderr } = await promisify(execFile)(
     process.execPath,
     ['--input-type=module', '--eval', program],

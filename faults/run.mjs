@@ -51,10 +51,8 @@ for (const name of chosen) {
     `  --   took ${seconds(started)}, the machine's load is now ${loadavg()[0].toFixed(1)}`,
   )
 }
-const skipped = total.skipped ? `, ${total.skipped} scenarios skipped` : ''
-console.log(
-  `\n${total.passed} passed, ${total.failed} failed${skipped} (${seconds(begin)}, seed ${options.seed})`,
-)
+console.log(`\n${seconds(begin)}, seed ${options.seed}`)
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
 process.exitCode = total.failed > 0 ? 1 : 0
 
 /** @param {number} since */

@@ -8,7 +8,7 @@ const {
   commandFolders,
   processMaxAge,
 } = require('./config')
-const { tellProcesses } = require('./diagnostics/processes')
+const { publishProcesses } = require('./diagnostics/processes')
 const { stopAtShutdown } = require('./lifecycle')
 const native = require('./native')
 const validate = require('./validate')
@@ -17,7 +17,7 @@ const validate = require('./validate')
 
 const KNOWN = ['interval', 'maxAge', 'scope', 'allow', 'killGrace']
 const DEFAULT_KILL_GRACE = 2000
-/** A scanner that nobody holds goes on as long as it runs. @type {Set<CleanupScanner>} */
+/** Running scanners, kept alive until they are stopped. @type {Set<CleanupScanner>} */
 const running = new Set()
 stopAtShutdown(() => {
   for (const scanner of running) scanner.stop()
@@ -26,7 +26,7 @@ stopAtShutdown(() => {
 class CleanupScanner {
   #options
   /**
-   * What is in force since the scanner was first used or last started.
+   * The settings since the first use or the latest start.
    * @type {ReturnType<typeof complete> | undefined}
    */
   #settings
@@ -47,7 +47,7 @@ class CleanupScanner {
     this.#options = given
     this.#settings = settings
     running.add(this)
-    tellProcesses()
+    publishProcesses()
   }
 
   stop() {
@@ -60,7 +60,7 @@ class CleanupScanner {
     const { dryRun = false } = validate.options('options', options, ['dryRun'])
     validate.boolean('dryRun', dryRun)
     const report = await this.#scanner().clean(dryRun)
-    tellProcesses()
+    publishProcesses()
     return report
   }
 
@@ -91,15 +91,16 @@ class CleanupScanner {
     if (scope !== 'machine' || this.#warned) return
     this.#warned = true
     process.emitWarning(
-      "the cleanup scope 'machine' ends every Node.js process of this user that is older than maxAge, editors and other " +
-        'servers included; the first scan only reports (getStats().lastScan)',
+      "the cleanup scope 'machine' terminates every Node.js process of this user " +
+        'that is older than maxAge, including editors and other servers; ' +
+        'the first scan only reports (getStats().lastScan)',
       { type: 'ProcwardWarning', code: 'PROCWARD_MACHINE_SCOPE' },
     )
   }
 }
 
 /**
- * The environment sets what the options left open, and is not read for the others.
+ * Fills absent options from the environment, which is not read for given options.
  * @param {ReturnType<typeof checked>} given
  */
 function complete(given) {
@@ -112,7 +113,7 @@ function complete(given) {
   }
 }
 
-/** The options that were given, checked. @param {unknown} options */
+/** Checks the options that were given. @param {unknown} options */
 function checked(options) {
   const { interval, maxAge, scope, allow, killGrace } = validate.options('options', options, KNOWN)
   /**

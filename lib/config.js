@@ -1,7 +1,7 @@
 'use strict'
 
-// The only reader of `process.env`. It is read when a default is needed, not when the module is
-// loaded, so that a program may fill the environment (dotenv, tests) after its imports.
+// The only reader of `process.env`. A variable is read when a default is needed, because a program
+// may fill the environment (dotenv, tests) after its imports.
 
 const { delimiter, isAbsolute } = require('node:path')
 const { count, oneOf, time } = require('./validate')
@@ -11,10 +11,10 @@ const { count, oneOf, time } = require('./validate')
 const CLEANUP_SCOPES = /** @type {const} */ (['tracked', 'tree', 'machine'])
 
 /**
- * A whole number from the environment; an unset or empty variable gives the default.
+ * Returns a whole number from the environment; an unset or empty variable gives the default.
  * @param {string} name
- *   @param {number} fallback @param {(name: string, value: unknown, options: { given: string }) =>
- *   number} check
+ * @param {number} fallback
+ * @param {(name: string, value: unknown, options: { given: string }) => number} check
  */
 function numberFrom(name, fallback, check) {
   const text = process.env[name]
@@ -28,47 +28,47 @@ function nativeLibraryPath() {
   return process.env.NAPI_RS_NATIVE_LIBRARY_PATH || undefined
 }
 
-/** How many MCP calls run at once. */
+/** The number of MCP calls that run at once. */
 function maxConcurrent() {
   return numberFrom('MCP_MAX_CONCURRENT', 3, count)
 }
 
-/** How many processes a pool keeps at most. */
+/** The largest number of processes in a pool. */
 function poolSize() {
   return numberFrom('PROCESS_POOL_SIZE', 5, count)
 }
 
-/** Ms between two scans. */
+/** Milliseconds between two scans. */
 function cleanupInterval() {
   return numberFrom('CLEANUP_INTERVAL', 60_000, time)
 }
 
-/** Ms after which a process has been forgotten. */
+/** Milliseconds after which a process counts as forgotten. */
 function processMaxAge() {
   return numberFrom('PROCESS_MAX_AGE', 300_000, time)
 }
 
-/** How far the cleanup scanner looks. @returns {CleanupScope} */
+/** The scope of the cleanup scanner. @returns {CleanupScope} */
 function cleanupScope() {
   return oneOf('CLEANUP_SCOPE', process.env.CLEANUP_SCOPE || 'tree', CLEANUP_SCOPES)
 }
 
-/** Where mcporter is, as the user said; `undefined` to look for it. */
+/** The path of mcporter that the user set; `undefined` to search for mcporter. */
 function mcporterBin() {
   return process.env.MCPORTER_BIN || undefined
 }
 
-/** How long a tool call may take: mcporter's own variable and default. */
+/** The timeout of a tool call: mcporter's own variable and default. */
 function callTimeout() {
   return numberFrom('MCPORTER_CALL_TIMEOUT', 60_000, time)
 }
 
-/** How long listing a server's tools may take: mcporter's own variable and default. */
+/** The timeout of listing a server's tools: mcporter's own variable and default. */
 function listTimeout() {
   return numberFrom('MCPORTER_LIST_TIMEOUT', 30_000, time)
 }
 
-/** Whether trees get a warden where there are wardens; `off` is for comparing. */
+/** Returns whether process trees get a warden; `off` is for comparisons. */
 function usesWarden() {
   return oneOf('PROCWARD_WARDEN', process.env.PROCWARD_WARDEN || 'on', ['on', 'off']) === 'on'
 }
@@ -107,18 +107,18 @@ function verifiesCertificates() {
   return process.env.NODE_TLS_REJECT_UNAUTHORIZED !== '0'
 }
 
-/** Where the command line asks for a server's health, as the user said. */
+/** The address of the health routes that the user set for the command line. */
 function healthUrl() {
   return process.env.PROCWARD_URL || undefined
 }
 
-/** What it shows the server to be let in. */
+/** The token that the command line sends to the health routes. */
 function healthToken() {
   return process.env.PROCWARD_TOKEN || undefined
 }
 
 /**
- * Whether output has colours, where the user said so; `undefined` where that is up to the terminal.
+ * Returns whether the user asked for colours; `undefined` when the terminal decides.
  */
 function wantsColor() {
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env

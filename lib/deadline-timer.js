@@ -1,28 +1,28 @@
 'use strict'
 
-// A timer keeps what it calls in memory until it fires, also when nobody waits any more.
+// Bounds a wait, because a timer keeps its callback in memory until it fires.
 const MAX_WAIT = 60_000
 
-/** One timer for many deadlines. It keeps the process alive while it is awake. */
+/** A single timer for many deadlines, which keeps the process alive while one is left. */
 class DeadlineTimer {
   #expire
   /** @type {NodeJS.Timeout | undefined} */
   #timer
-  /** How long the timer was set to, and when it fires. */
+  /** The timer's duration, and the instant at which the timer fires. */
   #wait = Infinity
   #due = Infinity
   #rests = false
 
   /**
    * @param {() => number} expire
-   *   does what is due, and tells in how many ms the next will be, a negative number for never
+   *   handles due deadlines; returns the ms until the next one, a negative number for never
    */
   constructor(expire) {
     this.#expire = expire
   }
 
   /**
-   * For a new deadline. A timer that fires earlier will do: it finds out when this one is.
+   * Arms the timer for a new deadline. An earlier timer is kept, and armed anew when it fires.
    * @param {number} timeout in ms
    */
   wake(timeout) {
@@ -36,7 +36,7 @@ class DeadlineTimer {
     }
   }
 
-  /** There is no deadline any more: the timer must not keep the process alive. */
+  /** Lets the process exit, because no deadline is left. */
   rest() {
     if (this.#rests) return
     this.#rests = true
@@ -57,4 +57,12 @@ class DeadlineTimer {
   }
 }
 
-module.exports = { DeadlineTimer }
+/**
+ * Returns the whole milliseconds until a deadline, at least one.
+ * @param {number} deadline - on the clock of `performance.now()`
+ */
+function timeLeft(deadline) {
+  return Math.max(1, Math.floor(deadline - performance.now()))
+}
+
+module.exports = { DeadlineTimer, timeLeft }

@@ -1,7 +1,7 @@
 'use strict'
 
-// What is told to those who subscribe to `node:diagnostics_channel`. No message has a command line,
-// an environment, a path, or what a tool was given or answered.
+// The channels for `node:diagnostics_channel`. No message has a command line, an environment, a
+// path, or the arguments or the answer of a tool.
 
 const { channel } = require('node:diagnostics_channel')
 

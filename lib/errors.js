@@ -1,7 +1,7 @@
 'use strict'
 
 /**
- * An `Error` with a stable `code`; `details` (such as `cause`) become its own properties.
+ * Creates an `Error` with a stable `code`; `details` (such as `cause`) become its own properties.
  * @param {string} code
  * @param {string} message
  * @param {Record<string, unknown>} [details]
@@ -13,7 +13,7 @@ function codedError(code, message, { cause, ...details } = {}) {
 }
 
 /**
- * The usual error of an aborted operation; its `cause` is the signal's reason.
+ * Creates the usual error of an aborted operation; its `cause` is the signal's reason.
  * @param {AbortSignal} signal
  */
 function abortError(signal) {
@@ -23,7 +23,7 @@ function abortError(signal) {
 }
 
 /**
- * What a listener threw is an uncaught exception, and no reason for whoever called it to fail.
+ * Makes an error of a listener an uncaught exception, without failing the listener's caller.
  * @param {unknown} error
  */
 function throwLater(error) {
@@ -32,4 +32,15 @@ function throwLater(error) {
   })
 }
 
-module.exports = { abortError, codedError, throwLater }
+/**
+ * Returns the name of a system's error number, such as `ENOENT`.
+ * @param {number} number
+ * @returns {string | undefined}
+ */
+function errnoName(number) {
+  // Loaded on use, because it is rarely needed.
+  const { errno } = require('node:os').constants
+  return Object.entries(errno).find(([, value]) => value === number)?.[0]
+}
+
+module.exports = { abortError, codedError, errnoName, throwLater }

@@ -10,40 +10,40 @@ import type {
 import type { Readiness } from './mcp-helper'
 
 /**
- * A handler for the health endpoints. Mount it in Express or Connect, `app.use('/api/health',
- * healthRouter())`, or call it from a plain `node:http` server with the `prefix` option.
+ * Returns a handler for the health endpoints. Mount it in Express or Connect with
+ * `app.use('/api/health', healthRouter())`, or call it from a plain `node:http` server with the
+ * `prefix` option.
  *
  * - `GET /`: {@link Health}
- * - `GET /processes`: {@link ProcessHealth}, status 200 with an alert too
+ * - `GET /processes`: {@link ProcessHealth}; status 200, also with an alert
  * - `GET /live`: 200 while the event loop turns
  * - `GET /ready`: 200, or 503 with `Retry-After` and a `reason` while the helper shuts down or its
  *   queue is full
- * - `GET /metrics`: what Prometheus reads: its text format, or OpenMetrics when `Accept` asks for
- *   that
- * - `GET /history?since=MS`: {@link History}, from the time on that the router was made
- * - `GET /dashboard`: a page that shows all of it, live
- * - `GET /events`: what the page shows, once a second, as server-sent events; once, with `Accept:
- *   application/json`
+ * - `GET /metrics`: metrics for Prometheus, as text, or as OpenMetrics when `Accept` asks for it
+ * - `GET /history?since=MS`: {@link History}, recorded since the router was created
+ * - `GET /dashboard`: a live page that shows all of it
+ * - `GET /events`: the data of the page, once a second, as server-sent events; with `Accept:
+ *   application/json` once
  *
- * With a `token` all but `/live` and `/ready` want it (401 `ERR_UNAUTHORIZED`). Without one, what
- * is not in the list of the four first answers only a `Host` that is loopback or allowed (403
- * `ERR_FORBIDDEN_HOST`). See `docs/dashboard.md`.
+ * With a `token`, all endpoints except `/live` and `/ready` require the token (401
+ * `ERR_UNAUTHORIZED`). Without one, `/metrics`, `/history`, `/dashboard` and `/events` answer only
+ * a `Host` that is loopback or allowed (403 `ERR_FORBIDDEN_HOST`). See `docs/dashboard.md`.
  *
- * `HEAD` works; another method answers 405; another path goes to `next()`, or answers 404 when
- * there is none. A request with `Accept: application/health+json` is answered in that format
- * (`status` pass, warn or fail). An error inside goes to `next(error)`, or answers 500 without
- * details. No answer holds a command line, an environment or a path.
+ * `HEAD` works. Another method answers 405. Another path calls `next()`, or answers 404 without
+ * `next`. A request with `Accept: application/health+json` gets that format (`status` is pass, warn
+ * or fail). An internal error calls `next(error)`, or answers 500 without details. No answer holds
+ * a command line, an environment or a path.
  *
- * @throws `ERR_INVALID_CONFIG` at once, for an option that is malformed or unknown.
+ * @throws `ERR_INVALID_CONFIG` at once for a malformed or unknown option
  */
 export declare function healthRouter(options?: HealthOptions): HealthHandler
 
-/** What `GET /` answers. */
+/** Returns the answer of `GET /`. */
 export declare function getHealth(): Health
 
 /**
- * What `GET /processes` answers.
- * @throws `ERR_INVALID_CONFIG` for an option that is malformed or unknown.
+ * Returns the answer of `GET /processes`.
+ * @throws `ERR_INVALID_CONFIG` for a malformed or unknown option
  */
 export declare function getProcessHealth(options?: HealthOptions): ProcessHealth
 
@@ -54,26 +54,26 @@ export type HealthHandler = (
 ) => void
 
 export interface HealthOptions {
-  /** Whose calls to report; the functions of `procward/mcp-helper` by default. */
+  /** Helper of the reported calls. Default: the functions of `procward/mcp-helper`. */
   helper?: HealthHelper
-  /** Whose scans to report; the `cleanup` of `procward` by default. */
+  /** Scanner of the reported scans. Default: `cleanup` of `procward`. */
   cleanup?: HealthCleanup
-  /** More active processes than this raise the alert; 5 by default. */
+  /** Number of active processes above which `alert` is raised. Default 5. */
   recommendedMax?: number
   /**
-   * The path that the handler answers under when nothing strips it, as in plain `node:http`; none
-   * by default.
+   * Path before the endpoints, when no framework removes it, as in plain `node:http`. Default:
+   * none.
    */
   prefix?: string
   /**
-   * What a reader has to send, as `Authorization: Bearer TOKEN` or, in a browser, in the form that
-   * `/dashboard` shows: printable ASCII without spaces. None by default.
+   * Token that a client must send as `Authorization: Bearer TOKEN`, or a person enters in the login
+   * form of `/dashboard`. Printable ASCII without spaces. Default: none.
    */
   token?: string
   /**
-   * The host names, without port, under which the server may be read without a token, beside
-   * loopback (`localhost`, 127.0.0.0/8, `::1`). A page elsewhere can give its own name this
-   * machine's address: its requests are refused by it.
+   * Host names without port that may be used without a token, besides loopback (`localhost`,
+   * 127.0.0.0/8, `::1`). Other names are refused, because a foreign page can point its own name at
+   * this machine's address (DNS rebinding).
    */
   allowedHosts?: readonly string[]
 }
@@ -81,21 +81,23 @@ export interface HealthOptions {
 export interface HealthHelper {
   getSemaphoreStatus(): SemaphoreStatus
   getActiveProcesses(): ActiveProcess[]
-  /** Its sessions with servers; a helper without it has none. */
+  /** Returns the helper's sessions. A helper without this function has none. */
   getPoolStatus?(): McpPoolStatus
-  /** Whether a new call would be taken, and if not, why; a helper without it is always ready. */
+  /**
+   * Returns whether a new call would be accepted. Without this function a helper is always ready.
+   */
   getReadiness?(): Readiness
 }
 
 export interface HealthCleanup {
   getStats(): CleanupStats
-  /** How many processes it has ended, by reason; a scanner without it does not tell. */
+  /** Returns the number of terminated processes by reason. */
   getKilled?(): Partial<Record<CleanupReason, number>>
 }
 
 /**
- * What `GET /history` answers: the last hour, or what is younger than `since` (epoch ms), oldest
- * first.
+ * The answer of `GET /history`: samples of the last hour, oldest first; with `since` (ms since the
+ * epoch) only younger ones.
  */
 export interface History {
   /** Ms between two samples. */
@@ -103,37 +105,37 @@ export interface History {
   samples: Sample[]
 }
 
-/** How it was at one moment. Those that only grow count from the start of this process. */
+/** The values at one moment. Counters that only grow start with this process. */
 export interface Sample {
-  /** Epoch ms. */
+  /** Ms since the epoch. */
   time: number
-  /** Active calls. */
+  /** Number of active calls. */
   processes: number
-  /** Process trees of this process that run, sessions included. */
+  /** Number of running process trees of this process, sessions included. */
   children: number
-  /** Their resident bytes. */
+  /** Resident bytes of these trees. */
   memory: number
-  /** Those of them that were killed and are still there. */
+  /** Number of these trees that were killed and do not exit. */
   stuck: number
   inUse: number
   queued: number
   limit: number
-  /** Calls that are over; only grows. */
+  /** Finished calls; only grows. */
   calls: number
-  /** Those of them that failed; only grows. */
+  /** Failed calls; only grows. */
   failures: number
-  /** Calls that waited too long for a slot; only grows. */
+  /** Calls that timed out in the queue; only grows. */
   queueTimeouts: number
-  /** Processes that the scanner ended; only grows. */
+  /** Processes that the scanner terminated; only grows. */
   kills: number
   /** Scans; only grows. */
   scans: number
-  /** Bytes that this machine, or its container, has left. */
+  /** Available bytes of this machine or its container. */
   memoryAvailable: number
   memoryTotal: number
   /**
-   * Of the tools that were called in the last minute, the one with the longest 95th percentile, in
-   * seconds.
+   * The tool with the highest 95th percentile, in seconds, among the tools called in the last
+   * minute.
    */
   slowest: { server: string; tool: string; p95: number } | null
 }
@@ -162,15 +164,14 @@ export interface ProcessHealth {
   semaphore: SemaphoreStatus
   activeProcesses: { count: number; processes: ActiveProcess[] }
   cleanup: CleanupStats
-  /** `null` when there is nothing to tell. */
+  /** `null` without an alert. */
   alert: Alert | null
   /**
-   * All that are active now, oldest first, by the rules of `startAlerts` of `procward` or the
-   * default ones. Of a helper that neither that nor a {@link healthRouter} watches, those that one
-   * look shows.
+   * All active alerts, oldest first, by the rules of `startAlerts` of `procward` or the default
+   * rules. A helper that neither `startAlerts` nor a {@link healthRouter} watches is measured once.
    */
   alerts: ActiveAlert[]
-  /** The helper's sessions with servers; `null` for a helper without sessions. */
+  /** Sessions of the helper. `null` for a helper without sessions. */
   pool: McpPoolStatus | null
 }
 

@@ -13,13 +13,13 @@ const { errorReply, reply, send } = require('./health/reply')
 const { snapshot } = require('./health/snapshot')
 const { sampler } = require('./metrics/sampler')
 
-/** The page that asks for the token, and where its form goes. */
+/** The page with the login form, and the target of the form. */
 const LOGIN = '/dashboard'
 
 /** @type {typeof import('./health').healthRouter} */
 function healthRouter(options) {
   const source = healthOptions(options)
-  // Looks from now on, so that there is a history when somebody asks for it.
+  // Start sampling now, so that `/history` has samples.
   sampler(source.helper, source.cleanup)
   const events = new EventStream(() => snapshot(source))
 
@@ -92,9 +92,10 @@ function getProcessHealth(options) {
 }
 
 /**
- * The path below the prefix, without query string and trailing slash; `undefined` outside the
- * prefix. Frameworks strip the mount path themselves, so for them the prefix is empty.
- * @param {string} url @param {string} prefix
+ * Returns the path below the prefix, without query string and trailing slash; `undefined` outside
+ * the prefix. The prefix is empty for frameworks, because they remove the mount path themselves.
+ * @param {string} url
+ * @param {string} prefix
  */
 function pathOf(url, prefix) {
   const [path] = url.split('?', 1)

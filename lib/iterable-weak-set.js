@@ -1,13 +1,13 @@
 'use strict'
 
-/** Objects that can be gone through, as long as somebody else holds them. @template {object} T */
+/** A set that can be iterated and does not keep its objects alive. @template {object} T */
 class IterableWeakSet {
   /** @type {Set<WeakRef<T>>} */
   #refs = new Set()
   /** @type {FinalizationRegistry<WeakRef<T>>} */
-  #gone = new FinalizationRegistry((ref) => this.#refs.delete(ref))
+  #collected = new FinalizationRegistry((ref) => this.#refs.delete(ref))
 
-  /** How many there are, and how many that have gone were not noticed yet. */
+  /** The number of objects, with those collected since the last finalization. */
   get size() {
     return this.#refs.size
   }
@@ -16,7 +16,7 @@ class IterableWeakSet {
   add(value) {
     const ref = new WeakRef(value)
     this.#refs.add(ref)
-    this.#gone.register(value, ref)
+    this.#collected.register(value, ref)
   }
 
   *[Symbol.iterator]() {

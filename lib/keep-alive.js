@@ -1,17 +1,16 @@
 'use strict'
 
-// The native side wakes the event loop, but does not keep it alive; this does while there is
-// something to wait for.
+// Keeps the event loop alive while a request waits. The addon wakes the loop, but does not hold it.
 
 const keeper = setInterval(() => {}, 2 ** 31 - 1).unref()
 let held = 0
 
-/** There is. */
+/** Keeps the event loop alive until the matching `letGo()`. */
 function hold() {
   if (held++ === 0) keeper.ref()
 }
 
-/** No longer. */
+/** Ends one `hold()`. */
 function letGo() {
   if (--held === 0) keeper.unref()
 }

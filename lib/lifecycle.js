@@ -1,22 +1,22 @@
 'use strict'
 
-// The end of everything that this process started through procward.
+// Shuts down everything that this process started through procward.
 
 const { codedError } = require('./errors')
 const { IterableWeakSet } = require('./iterable-weak-set')
 const validate = require('./validate')
 
-/** @typedef {{ end(killGrace?: number): void, ended: Promise<unknown> }} Work What runs now. */
+/** @typedef {{ end(killGrace?: number): void, ended: Promise<unknown> }} Work Running work. */
 
 const DEFAULT_TIMEOUT = 5000
-/** The shortest: SIGKILL at once. */
+/** The shortest grace: SIGKILL at once. */
 const NO_GRACE = 1
 const STOP_SIGNALS = /** @type {const} */ (['SIGTERM', 'SIGINT'])
 
 /** @type {Set<Work>} */
 const running = new Set()
 /**
- * What is told first; held weakly, because most helpers live shorter than the process.
+ * Closed first; held weakly, because most helpers live shorter than the process.
  * @type {IterableWeakSet<{ close(): void }>}
  */
 const queues = new IterableWeakSet()
@@ -30,7 +30,7 @@ const stops = new Set()
 /** @type {Promise<void> | undefined} */
 let closing
 
-/** Whether `shutdown()` was called: nothing new may start. */
+/** Returns whether `shutdown()` was called, after which nothing new may start. */
 function isClosing() {
   return closing !== undefined
 }
@@ -50,17 +50,17 @@ function track(ended, end) {
   return ended
 }
 
-/** A queue whose waiters are to be rejected at the shutdown. @param {{ close(): void }} queue */
+/** Registers a queue, so that the shutdown rejects its waiters. @param {{ close(): void }} queue */
 function closeAtShutdown(queue) {
   queues.add(queue)
 }
 
-/** What keeps processes at hand, and lets go of them at the shutdown. @param {Pool} pool */
+/** Registers a pool, so that the shutdown drains it. @param {Pool} pool */
 function drainAtShutdown(pool) {
   pools.add(pool)
 }
 
-/** A background activity that is to be stopped at the shutdown. @param {() => void} stop */
+/** Registers a background activity, so that the shutdown stops it. @param {() => void} stop */
 function stopAtShutdown(stop) {
   stops.add(stop)
 }
@@ -71,7 +71,7 @@ async function shutdown(options) {
     'timeout',
     'killGrace',
   ])
-  validate.time('timeout', timeout, { unlimited: true })
+  validate.timeout('timeout', timeout)
   if (killGrace !== undefined) validate.time('killGrace', killGrace)
   closing ??= close(timeout, killGrace)
   return closing
@@ -86,7 +86,7 @@ async function close(timeout, killGrace) {
   for (const signal of STOP_SIGNALS) process.on(signal, hurry)
   const drained = timeout === Infinity ? undefined : setTimeout(() => endAll(killGrace), timeout)
   try {
-    // What was under way when the queues were closed may still start something.
+    // Work in flight when the queues were closed may still start more.
     while (running.size > 0) await Promise.allSettled([...running].map(({ ended }) => ended))
   } finally {
     clearTimeout(drained)

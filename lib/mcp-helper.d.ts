@@ -1,4 +1,5 @@
 import type {
+  ActiveProcess,
   McpPoolStatus,
   McpProgress,
   McpServerOptions,
@@ -7,79 +8,72 @@ import type {
   McpUseOptions,
 } from '../index'
 
-export type { McpProgress, McpTool, McpToolResult }
+export type { ActiveProcess, McpProgress, McpTool, McpToolResult }
 
 /**
- * Calls a tool of an MCP server that mcporter's configuration names: at most `maxConcurrent` calls
- * at once, the rest waiting first come first served. A call is sent once. It goes to a new session
- * only where its server has done nothing: the session ended before the server could see any of the
- * call, or a server over HTTP refused the session.
+ * Calls a tool of an MCP server from mcporter's configuration.
  *
- * Calls go over sessions with the servers, which are started when they are needed, shared by all
- * calls, and ended when they have been idle for `idleTimeout`: a call costs a message, no process.
- * A server that needs something of mcporter's (see `transport`) is called through a process of
- * mcporter instead, with the same result.
+ * At most `maxConcurrent` calls run at once. Other calls wait first come first served. A call is
+ * sent once. It moves to a new session only when its server has done nothing: the session ended
+ * before the server could see any of the call, or a server over HTTP refused the session.
  *
- * Resolves with what `mcporter call SERVER.TOOL --args JSON --output json` prints, parsed: the
- * tool's structured content, or its text when that is JSON, or the whole result (`{ content: [...]
- * }`). `list_tools` is mcporter's word for listing the server's tools, even when the server has a
- * tool of that name: resolves with what `mcporter list SERVER --json` prints. Prefer {@link
- * listToolsAsync}.
+ * Calls use sessions with the servers. Sessions are started when they are needed, shared by all
+ * calls, and ended after `idleTimeout` without a call. Such a call costs a message and no process.
+ * A server that needs a feature of mcporter (see `transport`) is called through a process of
+ * mcporter, with the same result.
  *
- * Every rejection names server and tool in its message, and carries a `code`. When a call is given
- * up (timeout, abort), its server is told so, and lives on for the others; a server that takes one
- * call at a time (`maxInFlight: 1`), or left two calls in a row unanswered, is ended. A process of
- * mcporter is ended with its servers, and the slot is free when the last of them has exited.
+ * Resolves with the parsed output of `mcporter call SERVER.TOOL --args JSON --output json`: the
+ * tool's structured content, or its text when the text is JSON, or the whole result (`{ content:
+ * [...] }`). `list_tools` is mcporter's word for listing the server's tools, even when the server
+ * has a tool with that name. It resolves with the output of `mcporter list SERVER --json`. Prefer
+ * {@link listToolsAsync}.
+ *
+ * Every rejection names server and tool in its message and carries a `code`. A call that times out
+ * or is aborted is cancelled at its server, and the server stays for other calls. The server is
+ * ended if it takes one call at a time (`maxInFlight: 1`) or has left two calls in a row
+ * unanswered. A process of mcporter is terminated with its servers, and the slot is free when the
+ * last of these processes has exited.
  *
  * @param server - a name in mcporter's configuration (`docs/mcp-servers.md`)
- * @param tool - the tool's name; never corrected to a similar one
+ * @param tool - the tool's name, never corrected to a similar one
  * @param args - the tool's arguments: any JSON. Properties that are `undefined` are left out
  *
  * Rejects with
- * - `ERR_TOOL`: the tool answered with `isError`; its answer is the error's `result`. See
- *   `rejectOnError`
- * - `ERR_MCP`: the server answered with a protocol error: the error's `rpcCode` (any number, or
- *   undefined), `rpcMessage` and
- *   `data`; or with something that is no answer to the request, and without these
- * - `ERR_UNKNOWN_SERVER`, `ERR_UNKNOWN_TOOL`: the error's `available` names those that there are. A
- *   server may be in a
- *   configuration file that can't be used: `ignored` says which were passed over, `[{ file, problem
- * }]`
- * - `ERR_CALL_TIMEOUT`: no answer within `timeout`, reading the configuration and the start of the
- *   server included
- * - `ERR_QUEUE_TIMEOUT`, `ERR_QUEUE_FULL`: no slot in time, or too many calls waiting
- * - `ABORT_ERR` (an `AbortError`): `signal` was aborted; its `cause` is the signal's reason
+ * - `ERR_TOOL`: the tool answered with `isError`. `result` is its answer. See `rejectOnError`
+ * - `ERR_MCP`: the server answered with a protocol error: `rpcCode` (any number, or undefined),
+ *   `rpcMessage` and `data`. Or its answer was no answer to the request; then these are absent
+ * - `ERR_UNKNOWN_SERVER`, `ERR_UNKNOWN_TOOL`: `available` lists the known names. `ignored` lists
+ *   the configuration files that cannot be used and were skipped: `[{ file, problem }]`
+ * - `ERR_CALL_TIMEOUT`: no answer within `timeout`, which includes reading the configuration and
+ *   starting the server
+ * - `ERR_QUEUE_TIMEOUT`, `ERR_QUEUE_FULL`: no slot in time, or too many waiters
+ * - `ABORT_ERR` (an `AbortError`): `signal` was aborted. `cause` is the signal's reason
  * - `ERR_CLOSED`: the helper was shut down
- * - `ERR_SERVER_START`: the server could not be started, refused the handshake or did not shake
- *   hands within `startTimeout`.
- *   The message names the program or the folder that is missing, or has the server's first words
- * - `ERR_UNAUTHORIZED`, `ERR_NOT_STREAMABLE`: it is reached over HTTP, and wants a token (401 or
- *   403), or the older SSE transport; only
- *   with `transport: 'pool'`, else mcporter makes the call
- * - `ERR_SERVER_EXITED`: it ended while the call was in flight, or answered over HTTP with no
- *   message (`HTTP 503: busy`).
- *   The call may have had its effect; it is not sent again.
- *   Both have `exitCode`, `signal` and the end of `stderr` where the server is a process
- * - `ERR_SERVER_UNAVAILABLE`: it has failed five times in a row, and is tried again in `retryAfter`
- *   ms
- * - `ERR_MAX_BUFFER`: a message, or a list of tools in all its pages, of more than `maxBuffer`
- * - `ERR_MCPORTER`: mcporter could not make the call, say because the server does not start. The
- *   error has `exitCode`,
- *   the end of `stderr`, and mcporter's `issue` (`{ kind: 'offline' | 'auth' | 'http' |
- * 'stdio-exit' | 'other', ... }`)
- * - `ERR_MCPORTER_NOT_FOUND`: it is needed, and is not installed
+ * - `ERR_SERVER_START`: the server did not start, refused the handshake, or did not complete the
+ *   handshake within `startTimeout`. The message names the missing program or folder, or quotes the
+ *   server's first output. `exitCode`, `signal` and the tail of `stderr` if the server is a process
+ * - `ERR_SERVER_EXITED`: the server exited while the call was in flight, or answered over HTTP
+ *   without a message (`HTTP 503: busy`). The call may have had its effect and is not sent again.
+ *   `exitCode`, `signal` and the tail of `stderr` if the server is a process
+ * - `ERR_SERVER_UNAVAILABLE`: the server failed five times in a row. The next start is possible in
+ *   `retryAfter` ms
+ * - `ERR_UNAUTHORIZED`, `ERR_NOT_STREAMABLE`: a server over HTTP requires a token (401 or 403), or
+ *   the older SSE transport. Only with `transport: 'pool'`; otherwise mcporter makes the call
+ * - `ERR_MAX_BUFFER`: a message, or a whole list of tools, exceeded `maxBuffer`
+ * - `ERR_MCPORTER`: mcporter could not make the call, for example because the server does not
+ *   start. The error has `exitCode`, the tail of `stderr`, and mcporter's `issue` (`{ kind:
+ *   'offline' | 'auth' | 'http' | 'stdio-exit' | 'other', ... }`)
+ * - `ERR_MCPORTER_NOT_FOUND`: the call needs mcporter, which is not installed
  * - `ERR_SPAWN`: the process could not be started
- * - `ERR_CLEANUP`: the cleanup scanner ended it
- * - `ERR_INVALID_ARG_TYPE`: a name that is not a string, or `args` that are not JSON (functions,
- *   BigInts, NaN, cycles, ...)
- * - `ERR_INVALID_ARG_VALUE`: a name that is empty; one that only a session can call (`owner/name`,
- *   an option, a command of
- *   npx), where the call has to go through mcporter; or a property `__proto__` at the top of
- * `args`, which mcporter drops
- * - `ERR_INVALID_CONFIG`: a malformed or unknown option or environment variable; or the server's
- *   entry can't be used, or a
- *   configuration file that mcporter would not start with. The error has the `file`, and `problem`
- * of an entry
+ * - `ERR_CLEANUP`: the cleanup scanner terminated the process
+ * - `ERR_INVALID_ARG_TYPE`: a name is not a string, or `args` is not JSON (functions, BigInts, NaN,
+ *   cycles, ...)
+ * - `ERR_INVALID_ARG_VALUE`: a name is empty. Or the call has to go through mcporter and its name
+ *   works only in a session (`owner/name`, an option, a command of npx). Or `args` has a property
+ *   `__proto__` at the top, which mcporter drops
+ * - `ERR_INVALID_CONFIG`: an option or environment variable is malformed or unknown. Or the
+ *   server's entry cannot be used. Or mcporter would not start with a configuration file. The error
+ *   has `file`, and for an entry `problem`
  */
 export declare function callToolAsync<Result = unknown>(
   server: string,
@@ -89,8 +83,8 @@ export declare function callToolAsync<Result = unknown>(
 ): Promise<Result>
 
 /**
- * The same with the server's own answer, `{ content, structuredContent, isError, _meta }`, to the
- * letter. In an `ERR_TOOL` that is the `result` too.
+ * Calls a tool like {@link callToolAsync}, and resolves with the server's unchanged answer,
+ * `{ content, structuredContent, isError, _meta }`. `result` of an `ERR_TOOL` is unchanged too.
  */
 export declare function callToolRaw<Result = McpToolResult>(
   server: string,
@@ -100,61 +94,59 @@ export declare function callToolRaw<Result = McpToolResult>(
 ): Promise<Result>
 
 /**
- * A server's tools. Takes a slot, as a call does, and shows as tool `list_tools` among the active
- * processes. Rejects as {@link callToolAsync} does.
+ * Resolves with the tools of a server. Takes a slot like a call, and is listed among the active
+ * processes as tool `list_tools`. Rejects like {@link callToolAsync}.
  */
 export declare function listToolsAsync(server: string, options?: ListOptions): Promise<McpTool[]>
 
-/** The slots and the queue of the calls. */
+/** Returns the state of the slots and the queue. */
 export declare function getSemaphoreStatus(): SemaphoreStatus
 
 /**
- * The calls that are running, each with the process that works on it: the server's own, or
- * mcporter's. Several calls may share a server's. A call that is still waiting for its server to
- * start is not among them.
+ * Returns the running calls, each with its process: the server's, or mcporter's. Several calls may
+ * share the process of a server. A call that waits for its server to start is not listed.
  */
 export declare function getActiveProcesses(): ActiveProcess[]
 
 /**
- * The sessions with servers, and which way the calls to each server go, as far as calls have asked
- * for it.
+ * Returns the sessions, and the transport of each server that has been called.
  */
 export declare function getPoolStatus(): McpPoolStatus & {
   servers: {
     name: string
     transport: 'pool' | 'mcporter'
     /**
-     * Why it goes through mcporter, or cannot go through the pool: `'chosen'`, `'oauth'`, `'sse'`,
-     * ..., `'invalid'` for an entry that can't be used, `'variable'` for one that lacks a variable;
-     * `null` for no reason.
+     * Reason for the transport `mcporter`, or why the pool cannot be used: `'chosen'`, `'oauth'`,
+     * `'sse'`, ..., `'invalid'` for an entry that cannot be used, `'variable'` for an entry that
+     * refers to an absent variable. `null` without a reason.
      */
     reason: string | null
     /**
-     * The same in words: what is wrong with which field of the server's entry, without its value.
+     * Text for people: the wrong field of the server's entry and the mistake, without its value.
      */
     problem: string | null
   }[]
 }
 
-/** Whether a new call would be taken, and if not, why. */
+/** Returns whether a new call would be accepted, and the reason if not. */
 export declare function getReadiness(): Readiness
 
 /**
- * Refuses further calls and rejects the waiting ones with `ERR_CLOSED`, ends the running ones with
- * all their processes, and resolves when the last process has exited. Later calls of it return the
- * same promise.
+ * Shuts down the helper: refuses new calls and rejects waiting calls with `ERR_CLOSED`, and
+ * terminates running calls with all their processes. Resolves when the last process has exited. A
+ * second call returns the same promise.
  */
 export declare function shutdown(): Promise<void>
 
 /**
- * A helper of one's own, with its own slots and queue. The functions of this module are those of a
- * default helper, which is made when one of them is first used.
+ * Creates a helper with its own slots and queue. The functions of this module belong to a default
+ * helper, which is created at the first use of one of them.
  * @throws `ERR_INVALID_CONFIG` for a malformed or unknown option, or a malformed environment
- * variable.
+ *   variable
  */
 export declare function createMcpHelper(options?: McpHelperOptions): McpHelper
 
-/** The functions work without their object: `const { callToolAsync } = createMcpHelper()`. */
+/** A helper. Its functions need no `this`: `const { callToolAsync } = createMcpHelper()`. */
 export interface McpHelper {
   callToolAsync: typeof callToolAsync
   callToolRaw: typeof callToolRaw
@@ -167,82 +159,82 @@ export interface McpHelper {
 }
 
 export interface McpHelperOptions extends McpUseOptions {
-  /** How many calls run at once; `MCP_MAX_CONCURRENT` or 3 by default. */
+  /** Maximum number of running calls. Default `MCP_MAX_CONCURRENT`, or 3. */
   maxConcurrent?: number
-  /** How long a call waits for a slot, in milliseconds, or `Infinity`; 60000 by default. */
+  /** Timeout of the wait for a slot in ms, or `Infinity`. Default 60000. */
   queueTimeout?: number
-  /** How many calls may wait, or `Infinity`, the default. */
+  /** Maximum number of waiters. Default `Infinity`. */
   maxQueue?: number
   /**
-   * How long a call may take once it has a slot, in milliseconds: reading the configuration,
-   * starting the server and the answer together. `MCPORTER_CALL_TIMEOUT` or 60000 by default. The
-   * wait for the slot has `queueTimeout`.
+   * Timeout in ms of a call that has its slot: reading the configuration, starting the server, the
+   * answer. The wait for the slot has `queueTimeout`. Default `MCPORTER_CALL_TIMEOUT`, or 60000.
    */
   callTimeout?: number
-  /** The same for {@link listToolsAsync}; `MCPORTER_LIST_TIMEOUT` or 30000 by default. */
+  /** Timeout of {@link listToolsAsync} in ms. Default `MCPORTER_LIST_TIMEOUT`, or 30000. */
   listTimeout?: number
   /**
-   * mcporter's configuration file; by default mcporter looks where it always does. Relative to
-   * `cwd`.
+   * mcporter's configuration file, relative to `cwd`. Default: the places where mcporter looks.
    */
   configPath?: string
   /**
-   * Which way calls go. `'auto'`, the default: over sessions where they can, through a process of
-   * mcporter where they must (servers with OAuth whose tokens cannot be used here, SSE servers,
-   * settings that only mcporter knows). `'pool'`: over sessions, or not at all
-   * (`ERR_SERVER_UNAVAILABLE`). `'mcporter'`: a process each.
+   * Transport of calls. Default `'auto'`.
+   * - `'auto'`: a session if possible, otherwise a process of mcporter (servers with OAuth tokens
+   *   that cannot be used here, SSE servers, settings that only mcporter knows).
+   * - `'pool'`: a session only. A call without a possible session rejects with
+   *   `ERR_SERVER_UNAVAILABLE`.
+   * - `'mcporter'`: a process of mcporter for each call.
    */
   transport?: Transport
-  /** The same for single servers, how each is used, and servers that are in no file. */
+  /** Transport and options of single servers, and servers that are in no configuration file. */
   servers?: Record<string, McpServerOptions & { transport?: Transport }>
   /**
-   * Whether a server that is configured as `npx PACKAGE` is started without npx where the package
-   * is installed already, as one process less or two; `true` by default.
+   * `true` starts a server that is configured as `npx PACKAGE` without npx if the package is
+   * installed. This saves one or two processes. Default `true`.
    */
   npxBypass?: boolean
-  /** How many server processes there may be; `PROCESS_POOL_SIZE` or 5 by default. */
+  /** Maximum number of server processes. Default `PROCESS_POOL_SIZE`, or 5. */
   maxSessions?: number
-  /** How many of them may be starting at once; 2 by default. */
+  /** Maximum number of servers that start at the same time. Default 2. */
   maxStarting?: number
-  /** The folder that mcporter runs in; by default this process's when the helper is made. */
+  /** Working directory of mcporter. Default: this process's when the helper is created. */
   cwd?: string
-  /**
-   * Variables on top of this process's environment, for mcporter and through it for the servers.
-   */
+  /** Variables on top of this process's environment, for mcporter and its servers. */
   env?: Record<string, string>
   /**
-   * Where mcporter is: a path, or a command's name; `MCPORTER_BIN` by default. Without either it is
-   * looked for among the dependencies of this app, then on PATH.
+   * Path or command name of mcporter. Default `MCPORTER_BIN`, or else the first mcporter among the
+   * dependencies of this app and on the `PATH`.
    */
   mcporterBin?: string
   /**
-   * Of a call through a process of mcporter that was killed and is still there: `'wait'`, the
-   * default, keeps its slot until it has exited, `'reject'` gives up with `ERR_STUCK`; see
-   * `RunOptions` of `procward`. A session's calls wait for no process.
+   * Behaviour for a process of mcporter that was killed and does not exit. `'wait'` holds the slot
+   * of its call until the process has exited. `'reject'` rejects the call with `ERR_STUCK`; see
+   * `RunOptions` of `procward`. Calls over sessions wait for no process. Default `'wait'`.
    */
   onStuck?: 'wait' | 'reject'
-  /** The default of the calls' own `rejectOnError`; `true`. */
+  /** Default for `rejectOnError` of each call. Default `true`. */
   rejectOnError?: boolean
 }
 
 export type Transport = 'auto' | 'pool' | 'mcporter'
 
 export interface ListOptions {
-  /** How long all of it may take once it has a slot, in milliseconds; the helper's by default. */
+  /** Timeout in ms once the call has its slot. Default: the helper's. */
   timeout?: number
-  /** How long it waits for a slot, in milliseconds, or `Infinity`; the helper's by default. */
+  /** Timeout of the wait for a slot in ms, or `Infinity`. Default: the helper's. */
   queueTimeout?: number
-  /** Ends it, whatever it waits for. One signal may serve any number of calls. */
+  /** Cancels the call in any stage. Any number of calls may share one signal. */
   signal?: AbortSignal
 }
 
 export interface CallOptions extends ListOptions {
-  /** `false` resolves with the tool's answer when that is an error; the helper's by default. */
+  /**
+   * `false` resolves with an answer that is an error instead of rejecting. Default: the helper's.
+   */
   rejectOnError?: boolean
   /**
-   * Is called with the tool's progress, when the server reports it, in the async context of the
-   * call (`AsyncLocalStorage`). An error that it throws is an uncaught exception, and does not end
-   * the call. There is no progress from a call that goes through a process of mcporter.
+   * Called for each progress report of the server, in the async context of the call
+   * (`AsyncLocalStorage`). An error that the function throws is an uncaught exception and does not
+   * end the call. Calls through a process of mcporter report no progress.
    */
   onProgress?: (progress: McpProgress) => void
 }
@@ -252,17 +244,6 @@ export interface SemaphoreStatus {
   current: number
   queued: number
   available: number
-}
-
-export interface ActiveProcess {
-  /** `null` for a server that is reached over HTTP, which is no process here. */
-  pid: number | null
-  server: string
-  tool: string
-  /** Epoch milliseconds. */
-  startTime: number
-  /** Milliseconds since then. */
-  duration: number
 }
 
 export interface Readiness {

@@ -1,5 +1,7 @@
 'use strict'
 
+// Loads the addon. The generated loader's error speaks of npm bugs; the error here says what to do.
+
 const { closeSync, fstatSync, openSync, readSync } = require('node:fs')
 const { join } = require('node:path')
 const config = require('./config')

@@ -1,8 +1,7 @@
 'use strict'
 
-// Counting takes no call of the addon; the queue, which is native, is asked only when somebody has
-// to wait. Whoever waits has come after every slot was taken: a slot that comes free passes to the
-// first waiter at once.
+// Counts slots in JavaScript. The queue of waiters is native, and used only when all slots are
+// taken. A slot that is released passes to the first waiter at once.
 
 const { DeadlineTimer } = require('./deadline-timer')
 const { channels } = require('./diagnostics')
@@ -12,8 +11,8 @@ const { SignalWaiters } = require('./signal-waiters')
 const validate = require('./validate')
 
 const WAIT_OPTIONS = ['timeout', 'signal']
-// A slot that was free takes as many microtasks as one that was waited for, so that they are taken
-// up in the order in which they are given out.
+// A free slot takes as many microtasks as one after a wait, so that slots are taken up in the order
+// in which they were granted.
 const GRANTED = Promise.resolve()
 const handles = new FinalizationRegistry(native.waitQueueFree)
 
@@ -24,14 +23,14 @@ class Semaphore {
   #current = 0
   #queued = 0
   /**
-   * Slots given to somebody who takes them up in a microtask or two. Until then nobody is given one
-   * at once.
+   * Slots granted to waiters that take them up in a microtask or two. Until then no slot is granted
+   * synchronously.
    */
   #untaken = 0
   #closed = false
   #maxQueue
-  /** Of whoever does not say. */
-  #patience
+  /** Default wait options. */
+  #defaultWait
   #queue
   #timer = new DeadlineTimer(() => this.#expire())
   /** @type {SignalWaiters<number> | undefined} */
@@ -47,8 +46,8 @@ class Semaphore {
       'queueTimeout',
       'maxQueue',
     ])
-    const timeout = validate.time('queueTimeout', queueTimeout, { unlimited: true })
-    this.#patience = { timeout, signal: undefined }
+    const timeout = validate.timeout('queueTimeout', queueTimeout)
+    this.#defaultWait = { timeout, signal: undefined }
     this.#maxQueue = validate.count('maxQueue', maxQueue, { unlimited: true })
     this.#queue = native.waitQueueCreate()
     handles.register(this, this.#queue)
@@ -59,7 +58,7 @@ class Semaphore {
     if (options === undefined && this.#untaken === 0 && this.tryAcquire())
       return Promise.resolve(this.#releaser())
     try {
-      const { timeout, signal } = options === undefined ? this.#patience : this.#checked(options)
+      const { timeout, signal } = options === undefined ? this.#defaultWait : this.#checked(options)
       const slot = this.#slot(timeout, signal)
       return slot.then(
         signal === undefined ? this.#takeUp : () => this.#takeUpUnlessAborted(signal),
@@ -94,7 +93,7 @@ class Semaphore {
   use(fn, options) {
     try {
       if (typeof fn !== 'function') throw validate.invalidArgument('fn', 'a function', fn)
-      const { timeout, signal } = options === undefined ? this.#patience : this.#checked(options)
+      const { timeout, signal } = options === undefined ? this.#defaultWait : this.#checked(options)
       const slot = this.#slot(timeout, signal)
       return slot === GRANTED ? this.#run(fn, signal, slot) : this.#runLater(fn, signal, slot)
     } catch (error) {
@@ -155,9 +154,11 @@ class Semaphore {
   }
 
   /**
-   * Not within the async function, because one that is suspended takes as much memory again as all
-   * else of a waiter.
-   * @template T @param {() => T | PromiseLike<T>} fn @param {AbortSignal | undefined} signal @param
+   * Waits outside the async function, because a suspended async function doubles a waiter's memory.
+   * @template T
+   * @param {() => T | PromiseLike<T>} fn
+   * @param {AbortSignal | undefined} signal
+   * @param
    * {Promise<void>} slot
    */
   #runLater(fn, signal, slot) {
@@ -175,7 +176,7 @@ class Semaphore {
     return this.#releaser()
   }
 
-  /** What frees one slot, once. */
+  /** Returns a function that releases one slot, once. */
   #releaser() {
     let held = true
     return () => {
@@ -187,12 +188,12 @@ class Semaphore {
 
   /** @param {AcquireOptions} options */
   #checked(options) {
-    const { timeout = this.#patience.timeout, signal } = validate.options(
+    const { timeout = this.#defaultWait.timeout, signal } = validate.options(
       'options',
       options,
       WAIT_OPTIONS,
     )
-    if (timeout !== this.#patience.timeout) validate.time('timeout', timeout, { unlimited: true })
+    if (timeout !== this.#defaultWait.timeout) validate.timeout('timeout', timeout)
     if (signal !== undefined && validate.abortSignal('signal', signal).aborted)
       throw abortError(signal)
     return { timeout, signal }
@@ -220,7 +221,7 @@ class Semaphore {
   }
 
   /**
-   * Granted a moment before the abort: whoever gave up does not get it.
+   * Takes up a slot, unless the signal was aborted after the grant.
    * @param {AbortSignal} [signal]
    */
   #nowTaken(signal) {
@@ -235,7 +236,7 @@ class Semaphore {
     this.#nowQueued(native.waitQueueCancel(this.#queue, ticket, abortError(signal)))
   }
 
-  /** Rejects those whose time is up. */
+  /** Rejects waiters past their deadline; returns the ms until the next deadline. */
   #expire() {
     const next = native.waitQueueExpire(this.#queue)
     this.#nowQueued(native.waitQueueLength(this.#queue))

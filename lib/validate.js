@@ -19,7 +19,7 @@ function invalidConfig(name, expected, got) {
 }
 
 /**
- * For a positional argument of the wrong type, as Node.js's own functions do.
+ * Creates the error for a positional argument of the wrong type, as Node.js's own functions do.
  * @param {string} name
  * @param {string} expected
  * @param {unknown} got
@@ -70,6 +70,15 @@ function time(name, value, options) {
   return wholeNumber(name, value, MAX_TIME, 'of milliseconds ', options)
 }
 
+/**
+ * A time in milliseconds, or Infinity.
+ * @param {string} name
+ * @param {unknown} value
+ */
+function timeout(name, value) {
+  return time(name, value, { unlimited: true })
+}
+
 /** A size in bytes. @param {string} name @param {unknown} value */
 function bytes(name, value) {
   return wholeNumber(name, value, MAX_COUNT, 'of bytes ')
@@ -79,6 +88,19 @@ function bytes(name, value) {
 function string(name, value) {
   if (typeof value === 'string') return value
   throw invalidConfig(name, 'a string', value)
+}
+
+/**
+ * A string that can be given to the system, such as a path.
+ * @param {string} name
+ * @param {unknown} value
+ * @param {{ mayBeEmpty?: boolean }} [options]
+ */
+function text(name, value, { mayBeEmpty = false } = {}) {
+  const given = string(name, value)
+  if (given === '' && !mayBeEmpty) throw invalidConfig(name, 'a string that is not empty', given)
+  if (given.includes('\0')) throw invalidConfig(name, 'without null bytes', given)
+  return given
 }
 
 /** @param {string} name @param {unknown} value @returns {boolean} */
@@ -110,7 +132,9 @@ function abortSignal(name, value) {
  * An options bag: a plain object, or `undefined` for an empty one. With `known`, an option of
  * another name is refused, because a misspelt one would silently do nothing.
  * @param {string} name
- *   @param {unknown} value @param {readonly string[]} [known] @returns {Record<string, any>}
+ * @param {unknown} value
+ * @param {readonly string[]} [known]
+ * @returns {Record<string, any>}
  */
 function options(name, value, known) {
   if (value === undefined) return {}
@@ -151,5 +175,7 @@ module.exports = {
   options,
   show,
   string,
+  text,
   time,
+  timeout,
 }

@@ -1,16 +1,19 @@
 // Runs the long checks, which need a package registry or many minutes: `npm run check:long
-// [PART...]`; all parts without a name, `-- --list` only lists them. A part is a program in
-// scripts/long: its first comment says what it checks, and its last line is `N passed, N failed, N
-// skipped`. What the parts install stays in target/long.
+// [PART...]`. Without a name all parts run; `-- --list` only lists the parts.
+//
+// A part is a program in scripts/long. Its first sentence says what the part checks, and its last
+// line is `N passed, N failed, N skipped`. A part that checks several things prints a line
+// `NAME: N passed, N failed, N skipped` for each. The results go to scripts/long/RESULTS.md, which
+// is committed. The packages that the parts install stay in target/long.
 
 import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { record, sumOf, testedVersion } from './long/support/results.mjs'
 import { root } from './steps.mjs'
 
 const folder = join(root, 'scripts', 'long')
-const SUM = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/
 
 const parts = readdirSync(folder)
   .filter((name) => name.endsWith('.mjs'))
@@ -26,40 +29,51 @@ if (unknown.length > 0) {
 }
 if (wanted.includes('--list')) process.exit(0)
 
+const version = testedVersion()
 /** @type {string[]} */
-const sums = []
+const summary = []
 for (const part of wanted.length === 0 ? parts : wanted) {
   console.log(`\n> ${part}`)
-  const { sum, failed } = await run(part)
-  sums.push(`${part}: ${sum}`)
-  if (failed) process.exitCode = 1
+  const results = await run(part)
+  record(version, results)
+  for (const { name, passed, failed, skipped, note = '' } of results) {
+    summary.push(`${name}: ${passed} passed, ${failed} failed, ${skipped} skipped${note}`)
+    if (failed > 0) process.exitCode = 1
+  }
 }
-console.log(`\n${sums.join('\n')}`)
+console.log(`\n${summary.join('\n')}`)
 
 /** The first sentence of a part's program. @param {string} part */
 function about(part) {
-  const [first] = readFileSync(join(folder, `${part}.mjs`), 'utf8').split('\n')
-  return first.replace(/^\/\/ /, '')
+  const comment = /^(\/\/ .*\n)+/.exec(readFileSync(join(folder, `${part}.mjs`), 'utf8'))?.[0] ?? ''
+  const text = comment.replaceAll(/^\/\/ /gm, '').replaceAll('\n', ' ')
+  return /^.*?[.](?= )/.exec(text)?.[0] ?? text
 }
 
-/** Runs a part with its output shown; returns its sum. @param {string} part */
+/**
+ * Runs a part with its output shown; returns its results.
+ * @param {string} part
+ * @returns {Promise<(import('./long/support/results.mjs').Result & { note?: string })[]>}
+ */
 async function run(part) {
   const child = spawn(process.execPath, [join(folder, `${part}.mjs`)], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  const results = []
   let last = ''
   for await (const line of createInterface({ input: child.stdout })) {
     console.log(line)
-    if (line.trim() !== '') last = line
+    if (line.trim() === '') continue
+    last = line
+    const named = sumOf(line, part)
+    if (named !== undefined && named.name !== part) results.push(named)
   }
   const code = child.exitCode ?? (await new Promise((resolve) => child.once('exit', resolve)))
-  const [, passed, failed, skipped = '0'] = SUM.exec(last) ?? []
-  // A part that gives no sum has crashed.
-  if (passed === undefined)
-    return { sum: `0 passed, 1 failed, 0 skipped (it ended with ${code} and no sum)`, failed: true }
-  return {
-    sum: `${passed} passed, ${failed} failed, ${skipped} skipped`,
-    failed: code !== 0 || failed !== '0',
-  }
+  const sum = sumOf(last, part)
+  if (sum === undefined || (code !== 0 && sum.failed === 0)) {
+    const note = ` (the part exited with ${code}${sum ? '' : ' and without a sum'})`
+    results.push({ name: part, passed: 0, skipped: 0, ...sum, failed: 1, note })
+  } else if (results.length === 0) results.push(sum)
+  return results
 }

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { layerBreaches } from './lint/layers.mjs'
 import { nodeStep, root, step } from './steps.mjs'
 
 const require = createRequire(import.meta.url)
@@ -57,7 +58,7 @@ const invariants = [
     text: /\bkill_process(_group|_current)?\b|\b(killpg|tg?kill|kill_with|taskkill)\b|\blibc::kill\b|\bsignal::(\{[^}]*\b)?kill\b|\bprocess\.kill\b(?!\(\w+, 0\))/,
     // A child's pid, and the number of its group, are its own until it is reaped.
     allowed:
-      /^(warden\/src\/children\.rs|src\/process\/(.*\bmacos|handle\/by_number\.rs|tree\/(group|watcher)\.rs))/,
+      /^(warden\/src\/children\.rs|src\/process\/(.*\bmacos|handle\/by_number\.rs|tree\/(held_group|watcher)\.rs))/,
   },
   {
     only: 'lib/config.js reads process.env',
@@ -74,9 +75,19 @@ for (const { only, files, text, allowed } of invariants) {
     broken++
   }
 }
+const layered = tracked.filter((name) => /^(index\.js|lib\/.*\.m?js|src\/.*\.rs)$/.test(name))
+const texts = layered.map(
+  (name) => /** @type {const} */ ([name, readFileSync(join(root, name), 'utf8')]),
+)
+for (const breach of layerBreaches(new Map(texts))) {
+  console.error(breach)
+  broken++
+}
 if (broken) process.exit(1)
+
+nodeStep('scripts/lint/language.mjs')
 
 nodeStep('scripts/build.mjs')
 nodeStep(packageBin('@napi-rs/cli', 'dist/cli.js'), 'create-npm-dirs')
-// Generated and committed: a difference means that somebody forgot to commit it.
+// Generated and committed: a difference means that a contributor forgot to commit it.
 step('git', 'diff', '--exit-code', '--', 'binding.js', 'binding.d.ts', 'npm')

@@ -1,16 +1,17 @@
-//! procward's core: limits, tracked child processes and the cleanup of what is left of them.
+//! procward's core: limits, tracked child processes and the cleanup of orphans.
 //!
 //! ```text
-//! bindings -> supervisor -> mcp, worker, scanner -> pool, runner -> registry, process -> metrics, error
+//! bindings -> supervisor -> mcp, worker, scanner -> pool, runner -> registry -> process -> metrics, error, wait_queue
+//! -> code, timer
 //! ```
-//! Only `bindings` knows Node.js, only `process` knows the operating system.
+//! `scripts/lint/layers.mjs` fails on an import that goes up. Only `bindings` knows Node.js, only `process` knows the operating system.
 
 // Without N-API in the test build: there is no Node.js to call it.
 #[cfg(all(feature = "napi", not(test)))]
 mod bindings;
 
+mod code;
 pub mod error;
-pub mod instance;
 pub mod mcp;
 pub mod metrics;
 pub mod pool;
@@ -19,5 +20,6 @@ pub mod registry;
 pub mod runner;
 pub mod scanner;
 pub mod supervisor;
+mod timer;
 pub mod wait_queue;
 pub mod worker;

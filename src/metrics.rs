@@ -1,35 +1,29 @@
-//! What is counted and timed, for whoever looks: calls by server and tool, waits for a slot, process trees by server.
+//! Counts and times: calls by server and tool, waits for a slot, process trees by server.
 //!
-//! Nothing here has a clock or knows JavaScript. What is recorded takes a lock for some nanoseconds and, once its series is
-//! there, no memory.
+//! Nothing here has a clock or knows JavaScript. Recording takes a lock for some nanoseconds, and no memory once the series
+//! exists.
 
 mod calls;
 mod children;
 mod distribution;
 mod latency;
+mod names;
+mod outcome;
 mod recent;
-pub mod text;
 
-pub use calls::{Calls, OTHER, OUTCOMES, Outcome};
-pub use children::{Children, ChildrenOf, Usage};
+pub use calls::{Calls, OTHER};
+pub use children::{Children, ChildrenOf};
 pub use distribution::BOUNDS;
+pub use outcome::{Outcome, Rejection};
 
 use distribution::Distribution;
 use latency::{Latency, Summary};
 use parking_lot::Mutex;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Why a call gets no slot: timeout, aborted, full, closed.
-pub const REJECTIONS: usize = 4;
-/// So many series get names of their own.
-const MAX_SERIES: usize = 200;
-/// What all others are called.
-const OTHERS: &str = "other";
-/// A name that is longer is cut.
-const MAX_NAME: usize = 100;
-
-/// What this process has recorded.
+/// The metrics that this process has recorded.
 #[derive(Debug, Default)]
 pub struct Metrics(Mutex<State>);
 
@@ -37,7 +31,7 @@ pub struct Metrics(Mutex<State>);
 struct State {
     calls: Calls,
     waits: Waits,
-    rejected: [u64; REJECTIONS],
+    rejected: [u64; Rejection::ALL.len()],
 }
 
 #[derive(Debug, Default)]
@@ -46,13 +40,13 @@ struct Waits {
     distribution: Distribution,
 }
 
-/// Everything, at one moment.
+/// All metrics at one instant.
 #[derive(Debug, Serialize)]
 pub struct Snapshot {
     bounds: [f64; BOUNDS.len()],
     calls: Vec<calls::CallsOf>,
     wait: WaitsNow,
-    rejected: [u64; REJECTIONS],
+    rejected: BTreeMap<Rejection, u64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -62,7 +56,7 @@ struct WaitsNow {
     histogram: Distribution,
 }
 
-/// The few numbers that are looked at every few seconds.
+/// The sums that are sampled every few seconds.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Totals {
@@ -73,31 +67,29 @@ pub struct Totals {
 }
 
 impl Metrics {
-    /// The number of the calls to this tool; [`OTHER`] when there are too many.
+    /// Returns the number of a tool's series; [`OTHER`] when there are too many.
     pub fn series(&self, server: &str, tool: &str) -> u32 {
         self.0.lock().calls.series(server, tool)
     }
 
-    /// A call has ended. `now` is the time since any moment that stays the same.
+    /// Records a call that has ended. `now` is the time since a fixed instant.
     pub fn record_call(&self, series: u32, outcome: Outcome, seconds: f64, now: Duration) {
         self.0.lock().calls.record(series, outcome, seconds, now);
     }
 
-    /// A call waited so long for the slot that it got.
+    /// Records the wait of a call that got a slot.
     pub fn record_wait(&self, seconds: f64) {
         let waits = &mut self.0.lock().waits;
         waits.latency.record(seconds);
         waits.distribution.record(seconds);
     }
 
-    /// A call got no slot.
-    pub fn record_rejection(&self, reason: u32) {
-        if let Some(count) = self.0.lock().rejected.get_mut(reason as usize) {
-            *count += 1;
-        }
+    /// Records a call that got no slot.
+    pub fn record_rejection(&self, reason: Rejection) {
+        self.0.lock().rejected[reason as usize] += 1;
     }
 
-    /// Everything.
+    /// Returns all metrics.
     pub fn snapshot(&self) -> Snapshot {
         let state = self.0.lock();
         let Waits { latency, distribution } = &state.waits;
@@ -105,21 +97,21 @@ impl Metrics {
             bounds: BOUNDS,
             calls: state.calls.list(),
             wait: WaitsNow { summary: latency.summary(), histogram: distribution.cumulative() },
-            rejected: state.rejected,
+            rejected: Rejection::ALL.into_iter().map(|reason| (reason, state.rejected[reason as usize])).collect(),
         }
     }
 
-    /// The sums.
+    /// Returns the sums.
     pub fn totals(&self, now: Duration) -> Totals {
         let state = self.0.lock();
         let (calls, failures) = state.calls.totals();
-        Totals { calls, failures, queue_timeouts: state.rejected[0], slowest: state.calls.slowest(now) }
+        Totals {
+            calls,
+            failures,
+            queue_timeouts: state.rejected[Rejection::Timeout as usize],
+            slowest: state.calls.slowest(now),
+        }
     }
-}
-
-/// A name as it may stand in a label: no control characters, and not too long.
-fn label(name: &str) -> String {
-    name.chars().filter(|character| !character.is_control()).take(MAX_NAME).collect()
 }
 
 #[cfg(test)]
@@ -127,27 +119,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_cut_and_cleaned() {
-        assert_eq!(label("asana \u{1b}[31mv2\r\n"), "asana [31mv2");
-        assert_eq!(label(&"ä".repeat(500)), "ä".repeat(MAX_NAME));
-    }
-
-    #[test]
-    fn a_snapshot_has_what_was_recorded() {
+    fn a_snapshot_has_all_that_was_recorded() {
         let metrics = Metrics::default();
         metrics.record_wait(0.2);
-        metrics.record_rejection(0);
-        metrics.record_rejection(99);
+        metrics.record_rejection(Rejection::Timeout);
         let series = metrics.series("a", "b");
-        metrics.record_call(series, 0, 0.5, Duration::ZERO);
-        metrics.record_call(series, 3, 1.5, Duration::ZERO);
+        metrics.record_call(series, Outcome::Ok, 0.5, Duration::ZERO);
+        metrics.record_call(series, Outcome::Timeout, 1.5, Duration::ZERO);
         let seen = serde_json::to_value(metrics.snapshot()).expect("JSON");
-        assert_eq!(seen["rejected"], serde_json::json!([1, 0, 0, 0]));
+        assert_eq!(seen["rejected"], serde_json::json!({ "timeout": 1, "aborted": 0, "full": 0, "closed": 0 }));
         assert_eq!(seen["wait"]["count"], 1);
         assert_eq!(seen["wait"]["histogram"]["buckets"], serde_json::json!([0, 0, 1, 1, 1, 1, 1, 1, 1, 1]));
         assert_eq!(seen["calls"][0]["tool"], "b");
-        assert_eq!(seen["calls"][0]["outcomes"][3]["sum"], 1.5);
-        assert_eq!(seen["calls"][0]["outcomes"][1], serde_json::Value::Null);
+        assert_eq!(seen["calls"][0]["outcomes"]["timeout"]["sum"], 1.5);
+        assert_eq!(seen["calls"][0]["outcomes"]["tool"], serde_json::Value::Null);
         let totals = serde_json::to_value(metrics.totals(Duration::ZERO)).expect("JSON");
         assert_eq!(
             (&totals["calls"], &totals["failures"], &totals["queueTimeouts"]),

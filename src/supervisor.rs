@@ -1,4 +1,4 @@
-//! One of each for the whole process, however many JavaScript environments it has.
+//! The state that all JavaScript environments of this process share.
 
 use crate::mcp::pool::McpPool;
 use crate::metrics::Metrics;
@@ -6,8 +6,7 @@ use crate::pool::{Limits, Rules};
 use crate::process::table::snapshot;
 use crate::registry::{EndReason, Registry};
 use crate::scanner::reason::Reason;
-use crate::scanner::verdict::TrackedTree;
-use crate::scanner::{Ending, Options, Scanner, Trees};
+use crate::scanner::{Options, Scanner, Termination, TrackedTree, Trees};
 use crate::worker::{Acquired, Template, WorkerPool};
 use once_cell::sync::OnceCell;
 use std::io;
@@ -15,30 +14,30 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
-/// What all environments share.
+/// The registry and the runtime, which all environments share.
 #[derive(Debug)]
 pub struct Supervisor {
     /// The trees that run now.
     pub registry: Arc<Registry>,
-    /// Where everything runs that must not hold up JavaScript.
+    /// The threads for all work that would block the JavaScript thread.
     pub runtime: Runtime,
 }
 
-/// What this process has recorded; recording needs no runtime.
+/// Returns the metrics of this process, which need no runtime.
 pub fn metrics() -> &'static Metrics {
     static METRICS: LazyLock<Metrics> = LazyLock::new(Metrics::default);
     &METRICS
 }
 
 impl Supervisor {
-    /// The supervisor of this process, made when it is first needed.
+    /// Returns the supervisor of this process. The first call creates it.
     ///
     /// # Errors
-    /// The system's error when no thread can be started.
+    /// Returns the system's error when no thread can be started.
     pub fn get() -> io::Result<&'static Self> {
         static SUPERVISOR: OnceCell<Supervisor> = OnceCell::new();
         SUPERVISOR.get_or_try_init(|| {
-            // The work is waiting for pipes and processes: one thread for that, and a few for reading the process table.
+            // One thread waits for pipes and processes, and a few may block to read the process table.
             let mut builder = Builder::new_multi_thread();
             builder.worker_threads(1).max_blocking_threads(4).thread_keep_alive(Duration::from_secs(5));
             let runtime = builder.thread_name("procward").enable_all().build()?;
@@ -46,12 +45,12 @@ impl Supervisor {
         })
     }
 
-    /// An empty pool of sessions with MCP servers.
+    /// Creates an empty pool of sessions with MCP servers.
     pub fn mcp_pool(&self, limits: Limits) -> Arc<McpPool> {
         McpPool::new(&self.registry, limits, self.runtime.handle())
     }
 
-    /// A pool of workers that are all alike; see [`WorkerPool::new`].
+    /// Creates a pool of equal workers; see [`WorkerPool::new`].
     pub fn worker_pool(
         &self,
         template: Template,
@@ -62,7 +61,7 @@ impl Supervisor {
         WorkerPool::new(&self.registry, template, limits, rules, self.runtime.handle(), deliver)
     }
 
-    /// A cleanup scanner over this process's trees.
+    /// Creates a cleanup scanner for this process's trees.
     pub fn scanner(&self, options: Options) -> Scanner {
         let trees = Arc::clone(&self.registry) as Arc<dyn Trees>;
         Scanner::new(Arc::new(snapshot), trees, options, self.runtime.handle().clone())
@@ -81,17 +80,17 @@ impl Trees for Registry {
         self.list().into_iter().map(tree).collect()
     }
 
-    fn end(&self, tree: u64, _reason: Reason) -> Ending<'_> {
+    fn terminate(&self, tree: u64, _reason: Reason) -> Termination<'_> {
         Box::pin(async move {
             if let Some(entry) = self.get(tree) {
-                entry.end.make(EndReason::Cleanup, None);
-                entry.end.over().await;
+                entry.end.request(EndReason::Cleanup, None);
+                entry.end.wait().await;
             }
             Ok(())
         })
     }
 
-    fn ended_other(&self, pid: u32) {
-        self.cleaned_up(pid);
+    fn note_killed(&self, pid: u32) {
+        self.notify_cleaned_up(pid);
     }
 }

@@ -1,7 +1,7 @@
-//! A strict first-come-first-served queue whose waiters may leave it, by themselves or when their time is up.
+//! A strict first-come-first-served queue. Waiters may leave, by themselves or when their timeout has passed.
 //!
-//! The state alone: no clock (callers pass the time), no thread, no promise. What a waiter is, `W`, is the caller's;
-//! it comes back out exactly once, from the call that decides its fate.
+//! The queue has no clock (callers pass the time), no thread and no promise. A waiter `W` is the caller's value. It comes
+//! out exactly once, from the call that ends its wait.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -12,26 +12,26 @@ mod model_test;
 #[cfg(test)]
 mod tests;
 
-/// Names a waiter; tickets rise in the order of arrival.
+/// Identifies a waiter. Tickets rise in the order of arrival.
 pub type Ticket = u64;
 
-/// How many places of waiters who left may be kept beside those of waiters who did not, times two.
+/// The number of empty entries that are kept, besides two for each waiter.
 const SPARE: usize = 32;
 
-/// Who waits, in order.
+/// The queue of waiters.
 #[derive(Debug)]
 pub struct WaitQueue<W> {
-    /// By rising ticket. Who leaves from the middle leaves an empty place, because closing the gap would take as long as the
-    /// queue is.
-    places: VecDeque<Place<W>>,
+    /// The entries by rising ticket. A waiter that leaves from the middle leaves an empty entry, because closing the gap
+    /// takes time in proportion to the queue.
+    entries: VecDeque<Entry<W>>,
     waiting: usize,
-    /// The earliest first, so that it is found without a timer for each; also of some who have left.
+    /// The deadlines, the earliest first. Some belong to waiters that have left.
     deadlines: BinaryHeap<Reverse<(Duration, Ticket)>>,
     last_ticket: Ticket,
 }
 
 #[derive(Debug)]
-struct Place<W> {
+struct Entry<W> {
     ticket: Ticket,
     waiter: Option<Waiter<W>>,
 }
@@ -44,36 +44,36 @@ struct Waiter<W> {
 
 impl<W> Default for WaitQueue<W> {
     fn default() -> Self {
-        Self { places: VecDeque::new(), waiting: 0, deadlines: BinaryHeap::new(), last_ticket: 0 }
+        Self { entries: VecDeque::new(), waiting: 0, deadlines: BinaryHeap::new(), last_ticket: 0 }
     }
 }
 
 impl<W> WaitQueue<W> {
-    /// Joins the queue until `now + timeout`; without a timeout, for ever.
+    /// Queues a waiter until `now + timeout`; without a timeout, for ever.
     pub fn push(&mut self, waiter: W, now: Duration, timeout: Option<Duration>) -> Ticket {
         self.last_ticket += 1;
         let ticket = self.last_ticket;
         if let Some(timeout) = timeout {
             self.deadlines.push(Reverse((now.saturating_add(timeout), ticket)));
         }
-        self.places.push_back(Place { ticket, waiter: Some(Waiter { waiter, timeout }) });
+        self.entries.push_back(Entry { ticket, waiter: Some(Waiter { waiter, timeout }) });
         self.waiting += 1;
         ticket
     }
 
     /// Takes out the first waiter.
     pub fn pop(&mut self) -> Option<W> {
-        let first = std::iter::from_fn(|| self.places.pop_front()).find_map(|place| place.waiter)?;
-        self.left();
+        let first = std::iter::from_fn(|| self.entries.pop_front()).find_map(|entry| entry.waiter)?;
+        self.note_left();
         Some(first.waiter)
     }
 
-    /// Takes a waiter out of the queue; `None` when it is no longer there.
+    /// Takes a waiter out of the queue. Returns `None` when the waiter has left.
     pub fn cancel(&mut self, ticket: Ticket) -> Option<W> {
         self.take(ticket).map(|entry| entry.waiter)
     }
 
-    /// Takes out the waiter whose deadline has come, the earliest first, with the timeout it had.
+    /// Takes out the waiter with the earliest deadline, if that has passed. Returns the waiter with its timeout.
     pub fn expire(&mut self, now: Duration) -> Option<(W, Duration)> {
         self.next_deadline().filter(|deadline| *deadline <= now)?;
         let Reverse((_, ticket)) = self.deadlines.pop()?;
@@ -81,7 +81,7 @@ impl<W> WaitQueue<W> {
         Some((entry.waiter, entry.timeout?))
     }
 
-    /// When the next waiter's time is up.
+    /// Returns the next deadline of a waiter.
     pub fn next_deadline(&mut self) -> Option<Duration> {
         while let Some(&Reverse((deadline, ticket))) = self.deadlines.peek() {
             if self.find(ticket).is_some() {
@@ -92,40 +92,41 @@ impl<W> WaitQueue<W> {
         None
     }
 
-    /// The ticket of the waiter that came last.
+    /// Returns the ticket of the waiter that came last.
     pub fn last_ticket(&self) -> Ticket {
         self.last_ticket
     }
 
-    /// How many wait.
+    /// Returns the number of waiters.
     pub fn len(&self) -> usize {
         self.waiting
     }
 
-    /// Whether nobody waits.
+    /// Returns whether there is no waiter.
     pub fn is_empty(&self) -> bool {
         self.waiting == 0
     }
 
-    /// Where a waiter stands that has not left.
+    /// Returns the index of a waiter's entry, unless the waiter has left.
     fn find(&self, ticket: Ticket) -> Option<usize> {
-        let index = self.places.binary_search_by_key(&ticket, |place| place.ticket).ok()?;
-        self.places[index].waiter.is_some().then_some(index)
+        let index = self.entries.binary_search_by_key(&ticket, |entry| entry.ticket).ok()?;
+        self.entries[index].waiter.is_some().then_some(index)
     }
 
     fn take(&mut self, ticket: Ticket) -> Option<Waiter<W>> {
         let index = self.find(ticket)?;
-        let entry = self.places[index].waiter.take();
-        self.left();
+        let entry = self.entries[index].waiter.take();
+        self.note_left();
         entry
     }
 
-    /// Forgets those who left once they are more than those who wait, so that each costs the same few steps.
-    fn left(&mut self) {
+    /// Counts a waiter that has left. Removes the empty entries once they outnumber the waiters, so that the cost for each
+    /// is constant.
+    fn note_left(&mut self) {
         self.waiting -= 1;
         let most = 2 * self.waiting + SPARE;
-        if self.places.len() > most {
-            self.places.retain(|place| place.waiter.is_some());
+        if self.entries.len() > most {
+            self.entries.retain(|entry| entry.waiter.is_some());
         }
         if self.deadlines.len() > most {
             let mut deadlines = std::mem::take(&mut self.deadlines);

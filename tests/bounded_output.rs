@@ -1,4 +1,4 @@
-//! Outputs are kept up to their bound, and lines wait for whoever reads them.
+//! Outputs are kept up to their limit, and lines wait for their receiver.
 
 #![cfg(unix)]
 
@@ -17,19 +17,19 @@ async fn bounded(text: &str, max_buffer: usize) -> Outcome {
 }
 
 #[tokio::test]
-async fn exactly_the_bound_is_kept_and_one_byte_more_ends_the_tree() {
+async fn an_output_may_be_as_long_as_the_limit_and_one_byte_more_ends_the_tree() {
     for length in [1, 65_536, 65_537, 1_000_000] {
         let fine = bounded(&format!("head -c {length} /dev/zero"), length).await;
-        assert_eq!((fine.ended, fine.stdout.len()), (None, length));
+        assert_eq!((fine.end_reason, fine.stdout.len()), (None, length));
         let over = bounded(&format!("head -c {} /dev/zero; exec >&-; sleep 60", length + 1), length).await;
-        assert_eq!((over.ended, over.stdout.len()), (Some(EndReason::MaxBuffer), length));
+        assert_eq!((over.end_reason, over.stdout.len()), (Some(EndReason::MaxBuffer), length));
     }
 }
 
 #[tokio::test]
-async fn endless_output_to_both_is_bounded() {
+async fn endless_outputs_are_bounded() {
     let outcome = bounded("yes & yes >&2", 100_000).await;
-    assert_eq!(outcome.ended, Some(EndReason::MaxBuffer));
+    assert_eq!(outcome.end_reason, Some(EndReason::MaxBuffer));
     assert!(outcome.stdout.len() <= 100_000 && outcome.stderr.len() <= 100_000);
 }
 
@@ -39,7 +39,7 @@ fn with_lines(call: Call) -> (Call, mpsc::Receiver<Vec<Line>>) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_receiver_that_takes_an_hour_for_each_read_gets_them_all() {
+async fn a_slow_receiver_gets_all_lines() {
     let (call, mut lines) = with_lines(script("seq 5000"));
     let receiving = async {
         let mut received = 0;
@@ -50,7 +50,7 @@ async fn a_receiver_that_takes_an_hour_for_each_read_gets_them_all() {
         received
     };
     let (outcome, received) = tokio::join!(outcome(call, EndRequest::default()), receiving);
-    assert_eq!((outcome.ended, outcome.exit.code, received), (None, Some(0), 5000));
+    assert_eq!((outcome.end_reason, outcome.exit_status.code, received), (None, Some(0), 5000));
 }
 
 #[tokio::test]
@@ -64,8 +64,8 @@ async fn a_command_waits_for_a_receiver_that_does_not_read() {
         while lines.len() < lines.max_capacity() {
             sleep(Duration::from_millis(5)).await;
         }
-        end.make(EndReason::Aborted, None);
-        end.over().await;
+        end.request(EndReason::Aborted, None);
+        end.wait().await;
         let mut left = 0;
         while lines.recv().await.is_some() {
             left += 1;
@@ -73,14 +73,14 @@ async fn a_command_waits_for_a_receiver_that_does_not_read() {
         left
     };
     let (outcome, left) = tokio::join!(outcome(call, end.clone()), waiting);
-    assert_eq!(outcome.ended, Some(EndReason::Aborted));
+    assert_eq!(outcome.end_reason, Some(EndReason::Aborted));
     assert!(left >= 16, "{left}");
 }
 
 #[tokio::test]
-async fn a_command_whose_lines_nobody_wants_runs_to_its_end() {
+async fn a_command_without_a_receiver_runs_to_its_end() {
     let (call, lines) = with_lines(script("seq 200000; exit 3"));
     drop(lines);
     let outcome = outcome(call, EndRequest::default()).await;
-    assert_eq!((outcome.ended, outcome.exit.code), (None, Some(3)));
+    assert_eq!((outcome.end_reason, outcome.exit_status.code), (None, Some(3)));
 }

@@ -1,5 +1,5 @@
-//! The scanner on real processes. Nothing but what these tests start is ever ended: whatever carries the tag of
-//! another procward is hidden from the scanner.
+//! The scanner on real processes. Only processes of these tests are ever ended: tags of other servers are hidden from
+//! the scanner.
 
 #![cfg(target_os = "linux")]
 
@@ -10,19 +10,19 @@ mod processes;
 
 use parking_lot::Mutex as SyncMutex;
 use processes::{Running, addon, managed_by_node, node, sleep, tag};
-use procward::instance::{Instance, Tag};
 use procward::process::identity::StartMark;
 use procward::process::table::{CommandLines, snapshot};
+use procward::process::tag::{Instance, Tag};
 use procward::scanner::reason::Reason;
 use procward::scanner::report::Report;
-use procward::scanner::verdict::{Scope, TrackedTree};
-use procward::scanner::{Ending, Options, Scanner, Trees};
+use procward::scanner::verdict::Scope;
+use procward::scanner::{Options, Scanner, Termination, TrackedTree, Trees};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle as Runtime;
 use tokio::sync::Mutex;
 
-/// The tests share one process, and with it their descendants.
+/// A lock, because the tests share one process and its descendants.
 static ALONE: Mutex<()> = Mutex::const_new(());
 
 #[derive(Default)]
@@ -37,17 +37,17 @@ impl Trees for Live {
         self.trees.clone()
     }
 
-    fn end(&self, tree: u64, _: Reason) -> Ending<'_> {
+    fn terminate(&self, tree: u64, _: Reason) -> Termination<'_> {
         self.ended.lock().push(tree);
         Box::pin(async { Ok(()) })
     }
 
-    fn ended_other(&self, pid: u32) {
+    fn note_killed(&self, pid: u32) {
         self.others.lock().push(pid);
     }
 }
 
-/// An instance that is provably dead: this process, but with another start.
+/// Returns an instance that is provably dead: this process with another start mark.
 fn dead() -> Instance {
     Instance { start: StartMark(1), ..Instance::current().clone() }
 }
@@ -69,15 +69,16 @@ impl Bench {
         };
         let options = Options {
             scope,
+            interval: Duration::MAX,
             max_age: Duration::from_millis(1),
             kill_grace: Duration::from_millis(200),
-            ..Options::default()
+            allow: Vec::new(),
         };
         let trees = Arc::clone(&live) as Arc<dyn Trees>;
         Self { scanner: Scanner::new(Arc::new(table), trees, options, Runtime::current()), live }
     }
 
-    /// Scans until the process was ended: one that has just been started is spared at first.
+    /// Scans until the process was ended. A process that has just started is spared at first.
     async fn clean_until_killed(&self, victim: &Running) -> Report {
         for _ in 0..300 {
             let report = self.scanner.clean(false).await;
@@ -97,7 +98,7 @@ fn reason_of(report: &Report, pid: u32) -> Option<Reason> {
 }
 
 #[tokio::test]
-async fn what_was_left_over_is_ended_but_not_by_a_dry_run() {
+async fn orphans_are_ended_but_not_by_a_dry_run() {
     let _alone = ALONE.lock().await;
     let bench = Bench::new(Scope::Tracked, Vec::new());
     let own_tag = tag(Instance::current(), 9);
@@ -118,7 +119,7 @@ async fn what_was_left_over_is_ended_but_not_by_a_dry_run() {
 }
 
 #[tokio::test]
-async fn what_a_dead_run_left_is_ended_though_it_ignores_sigterm() {
+async fn an_orphan_that_ignores_sigterm_is_killed() {
     let _alone = ALONE.lock().await;
     let bench = Bench::new(Scope::Tracked, Vec::new());
     let dead_tag = tag(&dead(), 9);
@@ -132,11 +133,11 @@ async fn what_a_dead_run_left_is_ended_though_it_ignores_sigterm() {
 }
 
 #[tokio::test]
-async fn what_a_server_left_is_nobodys_once_the_server_has_become_another_program() {
+async fn processes_of_a_server_that_became_another_program_are_orphans() {
     let _alone = ALONE.lock().await;
     let go = concat!(env!("CARGO_TARGET_TMPDIR"), "/become-another-program");
     let _ = std::fs::remove_file(go);
-    // As `process.execve` of Node.js does: the pid and the start time stay.
+    // Like `process.execve` of Node.js: the pid and the start time stay.
     let script = r#"echo ready; while [ ! -e "$0" ]; do sleep 0.02; done; exec sleep 120"#;
     let server = Running::child(&["sh", "-c", script, go].map(str::to_owned), &[]);
     let before = Instance::of(server.pid(), Instance::current().nonce).expect("it runs");
@@ -180,7 +181,7 @@ async fn decoys_survive_the_scopes_tracked_and_tree() {
             assert_eq!(reason_of(&report, worker.pid()), Some(Reason::ManagedByNode));
             assert_eq!(reason_of(&report, forked.pid()), Some(Reason::ManagedByNode));
         }
-        // The control: the same scan does end this server's own old Node.js descendants, whatever they call themselves.
+        // The control: the same scan ends this server's own old Node.js descendants, whatever their titles.
         for control in [&old, &old_titled] {
             let ended = scope == Scope::Tree;
             let expected = if ended { Reason::DescendantTooOld } else { Reason::NotOurs };
@@ -191,7 +192,7 @@ async fn decoys_survive_the_scopes_tracked_and_tree() {
 }
 
 #[tokio::test]
-async fn a_live_tree_is_left_to_who_runs_it() {
+async fn the_scanner_leaves_a_live_tree_to_its_runner() {
     let _alone = ALONE.lock().await;
     let own_tag = tag(Instance::current(), 5);
     let root = Running::child(&node(""), &[(Tag::VARIABLE, &own_tag)]);
@@ -207,16 +208,16 @@ async fn a_live_tree_is_left_to_who_runs_it() {
     assert_eq!(reason_of(&report, root.pid()), Some(Reason::CallTooOld));
     assert_eq!(reason_of(&report, daemon.pid()), None, "one verdict for the tree");
     assert_eq!(*bench.live.ended.lock(), [5]);
-    assert!(!root.handle.has_exited() && !daemon.handle.has_exited(), "only who runs a tree ends it");
+    assert!(!root.handle.has_exited() && !daemon.handle.has_exited(), "only the runner of a tree ends it");
 }
 
 #[tokio::test]
-async fn the_whole_machine_is_only_looked_at() {
+async fn the_first_scan_of_the_whole_machine_is_a_dry_run() {
     let _alone = ALONE.lock().await;
     let bench = Bench::new(Scope::Machine, Vec::new());
     let unrelated = Running::detached(&node("process.title = 'sshd'"), &[]);
     let kept = Running::detached(&node(""), &[("PROCWARD_KEEP", "1")]);
-    // Not a dry run by request: the first scan of this scope is one by itself. No second one here.
+    // The first scan of this scope is a dry run by itself. This test makes no second one.
     let report = bench.scanner.clean(false).await;
     assert!(report.dry_run);
     assert_eq!(reason_of(&report, unrelated.pid()), Some(Reason::NodeTooOld));

@@ -28,7 +28,8 @@ export function launch() {
 
 /**
  * A page and its mishaps: errors on the console, violations of its policy, requests to elsewhere.
- * @param {import('playwright-core').Browser} browser @param {import('node:test').TestContext} t
+ * @param {import('playwright-core').Browser} browser
+ * @param {import('node:test').TestContext} t
  * @param {import('playwright-core').BrowserContextOptions} [options]
  */
 export async function openPage(browser, t, options) {

@@ -53,7 +53,8 @@ function plainEnvironment() {
 
 /**
  * The URL of an HTTP server on the loopback address, which is gone after the test.
- * @param {import('node:test').TestContext} t @param {http.RequestListener} listener
+ * @param {import('node:test').TestContext} t
+ * @param {http.RequestListener} listener
  */
 export async function listening(t, listener) {
   const server = http.createServer(listener)

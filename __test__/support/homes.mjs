@@ -7,7 +7,8 @@ import { dirname, join } from 'node:path'
  * A new folder with `home` and `project` in it, and these files: text as it is, anything else as
  * JSON. In both, `{folder}` and `{project}` stand for where they are, as they do in what `here` is
  * given.
- * @param {string} parent @param {Record<string, unknown>} files
+ * @param {string} parent
+ * @param {Record<string, unknown>} files
  */
 export function makeHome(parent, files) {
   const folder = realpathSync(mkdtempSync(join(parent, 'home-')))

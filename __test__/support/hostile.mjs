@@ -1,6 +1,6 @@
 // Pools of servers that break the rules.
 
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { McpPool } from '../../index.js'
@@ -19,7 +19,10 @@ export function hostileServer(manner = '', file = '') {
 
 /**
  * A pool with the server `it`, closed when the work is done, whatever becomes of that.
- * @template T @param {string} manner @param {(pool: McpPool) => Promise<T>} work @param {object}
+ * @template T
+ * @param {string} manner
+ * @param {(pool: McpPool) => Promise<T>} work
+ * @param {object}
  * [options] of the pool
  */
 export async function withHostile(manner, work, options = {}) {
@@ -39,6 +42,12 @@ export function callLog() {
     /** The keys of all calls that were seen, in their order. @returns {string[]} */
     seen: () => (existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : []),
   }
+}
+
+/** A gate for the tool `gate`: its calls are answered once the gate is open. */
+export function closedGate() {
+  const gate = join(temporaryFolder(), 'gate')
+  return { gate, open: () => writeFileSync(gate, '') }
 }
 
 /** What a tool said. @param {{ content: { text: string }[] }} result */

@@ -32,7 +32,8 @@ export async function listen(t, handler, listenPort = 0) {
 /**
  * A request with any headers, `Host` too, which fetch() does not let through.
  * @param {number} port
- *   @param {string} path @param {http.RequestOptions & { body?: string }} [options]
+ * @param {string} path
+ * @param {http.RequestOptions & { body?: string }} [options]
  */
 export async function request(port, path, { body, ...options } = {}) {
   const sent = http.request({ host: '127.0.0.1', port, path, agent: false, ...options })

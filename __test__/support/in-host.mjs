@@ -16,7 +16,8 @@ const cwd = fileURLToPath(new URL('../..', import.meta.url))
  * What a program prints as JSON that runs in a host; the test is skipped, with the reason, where
  * that cannot be made.
  * @param {import('node:test').TestContext} t
- *   @param {keyof typeof hosts} host @param {string} program
+ * @param {keyof typeof hosts} host
+ * @param {string} program
  */
 export async function answerIn(t, host, program) {
   const { code, stdout, stderr } = await outcomeOf(program, { wrapper: hosts[host] })
@@ -31,9 +32,10 @@ export async function answerIn(t, host, program) {
 /**
  * A server in a host, which has said that it is up. Gone after the test.
  * @param {import('node:test').TestContext} t
- *   @param {keyof typeof hosts} host @param {string} program says `up`
- * @returns {Promise<{ lines: string[], kill(): void } | undefined>}
- *   `kill` ends the server alone; `undefined` for a skipped test
+ * @param {keyof typeof hosts} host
+ * @param {string} program says `up`
+ * @returns {Promise<{ lines: string[], kill(): void } | undefined>} `kill` ends the server alone;
+ *   `undefined` for a skipped test
  */
 export async function serverIn(t, host, program) {
   const reason = cannotMake(hosts[host])

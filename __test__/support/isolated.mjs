@@ -11,8 +11,8 @@ import { fileURLToPath } from 'node:url'
 const MARK = 'procward-tests-of-their-own'
 /** Pid 1 waits for orphans, which a Node.js process there would not do. */
 const INIT = ['sh', '-c', '"$@"; exit $?', MARK]
-/** No measurement, only an end to waiting: whoever hangs is killed, and the namespace with it. */
-const timeout = 120_000
+/** No measurement, only an end to waiting: tests that hang are killed with their namespace. */
+const timeout = 600_000
 
 /**
  * Defines a file's tests where nobody else is: the file is run once more in there, below `node

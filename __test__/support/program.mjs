@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
 const cwd = fileURLToPath(new URL('../..', import.meta.url))
-/** No measurement, only an end to waiting: whoever hangs is killed. */
-const timeout = 20_000
+/** No measurement, only an end to waiting: a program that hangs is killed. */
+const timeout = 120_000
 
 /**
  * How a program in a Node.js process of its own ended, and what it wrote. It finds the package by

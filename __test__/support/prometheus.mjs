@@ -27,7 +27,7 @@ export function complaints(text) {
     execFileSync('promtool', ['check', 'metrics'], {
       input: text,
       stdio: ['pipe', 'pipe', 'pipe'],
-      timeout: 30_000,
+      timeout: 120_000,
     })
     return ''
   } catch (error) {
@@ -37,7 +37,9 @@ export function complaints(text) {
 
 /**
  * A Prometheus that scrapes this port again and again, until the test is over.
- * @param {import('node:test').TestContext} t @param {number} port @param {string} path
+ * @param {import('node:test').TestContext} t
+ * @param {number} port
+ * @param {string} path
  * @returns {Promise<{ query(text: string): Promise<{ metric: Record<string, string>, value:
  *   [number, string] }[]>, target(): Promise<any> }>}
  */

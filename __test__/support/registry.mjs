@@ -15,8 +15,9 @@ console.log(JSON.stringify({ file: require('fs').realpathSync(file), version, ar
 `
 
 /**
- * @param {string} folder
- *   - for its tarballs @param {string} name - of the package @param {string[]} versions
+ * @param {string} folder - for its tarballs
+ * @param {string} name - of the package
+ * @param {string[]} versions
  * @returns {Promise<{ url: string, asked: string[], publish: (version: string) => Promise<void>,
  *   tarball: (version: string) => string, close: () => void }>}
  */

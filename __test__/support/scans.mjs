@@ -2,29 +2,29 @@
 
 import { until } from './until.mjs'
 
-/** The reasons, as reports word them. */
+/** The codes of the reasons. */
 export const BECAUSE = {
-  forgotten: 'a call older than the maximum age, with no longer timeout of its own',
-  leftByDeadRun: 'left behind by a server that is no longer running',
-  descendant: 'a Node.js process started under this server, older than the maximum age',
-  node: 'a Node.js process of this user, older than the maximum age',
-  self: 'this server',
-  ancestor: 'an ancestor of this server',
-  kept: 'asked to be kept by PROCWARD_KEEP=1',
-  allowed: 'on the list of allowed processes',
-  host: 'a server that uses procward itself',
-  otherServer: 'belongs to another server that is running',
-  otherUser: 'belongs to another user',
-  otherNamespace: 'in another PID namespace, such as a container',
-  unproven: 'may belong to a server that cannot be seen from here',
-  unidentified: 'what it is could not be read',
-  unrecognised: 'looks like Node.js, but its executable is not known to be',
-  sameJob: 'of the same job as this server',
-  managed: 'managed by Node.js itself: a cluster worker or a fork() child',
-  withinTimeout: 'a call within its own timeout',
-  sparedTree: 'belongs to a call with a process that is to be spared',
-  young: 'not old enough',
-  notOurs: 'not started by this server',
+  forgotten: 'call_too_old',
+  leftByDeadRun: 'left_by_dead_run',
+  descendant: 'descendant_too_old',
+  node: 'node_too_old',
+  self: 'this_process',
+  ancestor: 'ancestor',
+  kept: 'kept',
+  allowed: 'allowed',
+  host: 'host',
+  otherServer: 'other_instance',
+  otherUser: 'other_user',
+  otherNamespace: 'other_namespace',
+  unproven: 'unproven',
+  unidentified: 'unidentified',
+  unrecognised: 'unrecognised',
+  sameJob: 'same_job',
+  managed: 'managed_by_node',
+  withinTimeout: 'within_deadline',
+  sparedTree: 'spared_tree',
+  young: 'young',
+  notOurs: 'not_ours',
 }
 
 /** @typedef {import('../../index').CleanupScanner} CleanupScanner */
@@ -38,20 +38,19 @@ export function verdicts({ killed, skipped }) {
 }
 
 /**
- * The reason given for each of these processes; `undefined` for one that was not judged.
+ * The code of the reason for each of these processes; `undefined` for one that was not judged.
  * @param {import('../../index').CleanupReport} report
  * @param {Record<string, number>} pids
  */
 export function reasons(report, pids) {
   const found = verdicts(report)
-  return Object.fromEntries(
-    Object.entries(pids).map(([name, pid]) => [name, found.get(pid)?.reason]),
-  )
+  return Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, found.get(pid)?.code]))
 }
 
 /**
  * Waits until a dry run tells all of them to be older than a second: younger leftovers are spared.
- * @param {CleanupScanner} scanner @param {Record<string, number>} pids
+ * @param {CleanupScanner} scanner
+ * @param {Record<string, number>} pids
  */
 export function untilOld(scanner, pids) {
   return until(async () => {

@@ -99,7 +99,8 @@ function start(t, [command, ...args], names, env) {
 /**
  * The pids that a process and its children tell, under these names.
  * @param {Test} t
- *   @param {import('node:child_process').ChildProcess} started @param {string[]} names
+ * @param {import('node:child_process').ChildProcess} started
+ * @param {string[]} names
  * @returns {Promise<Record<string, number>>}
  */
 async function told(t, started, names) {

@@ -35,8 +35,11 @@ export const WITHOUT_KILL = ['setpriv', '--inh-caps=-kill', '--bounding-set=-kil
 /**
  * What a program of scan-program.mjs tells, run in a space of its own; `undefined` where there can
  * be none, and the test is skipped with the reason.
- * @param {import('node:test').TestContext} t @param {Space} space @param {string} name
- * @param {Record<string, string>} [env] @returns {Promise<any>}
+ * @param {import('node:test').TestContext} t
+ * @param {Space} space
+ * @param {string} name
+ * @param {Record<string, string>} [env]
+ * @returns {Promise<any>}
  */
 export async function told(t, space, name, env = {}) {
   const command = commandOf(t, space, name)
@@ -59,7 +62,8 @@ export async function told(t, space, name, env = {}) {
  * The same for a program that is the first process of its space; `enter` starts a command in there
  * from outside, as `docker exec` does, before the program goes on.
  * @param {import('node:test').TestContext} t
- *   @param {string} name @param {(enter: (...command: string[]) => void) => void} act
+ * @param {string} name
+ * @param {(enter: (...command: string[]) => void) => void} act
  */
 export async function toldByFirst(t, name, act) {
   const command = commandOf(t, { isFirst: true }, name)

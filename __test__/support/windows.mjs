@@ -1,4 +1,4 @@
-// Trees for the tests that need Windows, or wine: see scripts/platforms.mjs.
+// Trees for the tests that need Windows, or wine: see scripts/long/platforms.mjs.
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -38,9 +38,11 @@ export function pidFolder(t) {
 
 /**
  * A command and its arguments: a chain of processes that each start the next, detached.
- * @param {{ folder: string }} pids @param {string} name @param {number} length
- * @param {'stays' | 'leaves' | 'obeys'} first
- *   how the first one ends: not by itself, at once when all have started, or with its input
+ * @param {{ folder: string }} pids
+ * @param {string} name
+ * @param {number} length
+ * @param {'stays' | 'leaves' | 'obeys'} first how the first one ends: not by itself, at once when
+ *   all have started, or with its input
  * @returns {[string, string[]]}
  */
 export function chain({ folder }, name, length, first = 'stays') {

@@ -71,7 +71,8 @@ export async function suite({ rounds }) {
  * Measures a session that is new, because the SDK's client warns, which costs time, of the abort
  * listeners of 1,500 calls.
  * @param {import('../support/tool-callers.mjs').Open} open
- *   @param {string} url @param {(typeof SERVERS)[number]} counts
+ * @param {string} url
+ * @param {(typeof SERVERS)[number]} counts
  */
 async function session(open, url, counts) {
   const { call, close } = await open({ url })

@@ -27,7 +27,8 @@ const SLOW = 'bottleneck'
 
 /**
  * `share` is of the rounds, at least one; `together` for what sleeps more than it works; `fresh` in
- * new processes, whose memory has no holes; `as` for another size's row. @type {Step[]}
+ * new processes, whose memory has no holes; `as` for another size's row.
+ * @type {Step[]}
  */
 const PLAN = [
   { scenario: 'cycle', size: 200_000, who: SEMAPHORES },

@@ -23,7 +23,9 @@ const STYLE = `
 
 /**
  * One group of bars for each figure, the shortest first, each on a scale of its own from zero.
- * @param {string} title @param {Figure[]} figures @param {(peer: string) => boolean} isOurs
+ * @param {string} title
+ * @param {Figure[]} figures
+ * @param {(peer: string) => boolean} isOurs
  */
 export function barChart(title, figures, isOurs) {
   let top = 0

@@ -11,10 +11,9 @@ export const WIDTH = 8
 /**
  * One call after the other, then many in parallel, whose CPU time is counted.
  * @param {import('./tool-callers.mjs').Caller['call']} call
- *   @param {{ oneByOne: number, parallel: number }} counts
- * @returns {Promise<{ p50: number, perSecond: number, threadCpu: number, cpu: number }>} ms
- *   , and µs of CPU a call: of the
- *   JavaScript thread alone, and of all threads
+ * @param {{ oneByOne: number, parallel: number }} counts
+ * @returns {Promise<{ p50: number, perSecond: number, threadCpu: number, cpu: number }>} ms , and
+ *   µs of CPU a call: of the JavaScript thread alone, and of all threads
  */
 export async function measureEchoes(call, { oneByOne, parallel }) {
   const echo = (message) => call('echo', { message })

@@ -13,8 +13,8 @@ export const noNamespace = namespace.missing
  * Runs `programs/NAME.mjs` and resolves with the JSON that it prints; in a PID namespace of its own
  * no process outlives it.
  * @param {string} name
- *   @param {unknown} options the program's argument, as JSON @param {{ isolated?: boolean }}
- *   [where]
+ * @param {unknown} options the program's argument, as JSON
+ * @param {{ isolated?: boolean }} [where]
  */
 export async function program(name, options, { isolated = false } = {}) {
   const file = fileURLToPath(new URL(`../programs/${name}.mjs`, import.meta.url))

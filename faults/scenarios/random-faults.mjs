@@ -89,7 +89,7 @@ function report({ kinds, outcomes, hung }, found, seed) {
  * Compares the first third of the batches with the last: what a single moment shows is mostly what
  * the allocator keeps.
  * @param {Record<string, number>[]} levels
- *   @param {Record<string, number>} bounds how much more there may be
+ * @param {Record<string, number>} bounds how much more there may be
  */
 function compareLevels(levels, bounds) {
   const third = Math.ceil(levels.length / 3)

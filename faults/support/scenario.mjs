@@ -14,7 +14,8 @@ const LIMIT = { quick: 300_000, full: 3_600_000 }
 
 /**
  * Runs it, shows what it prints, and counts its checks.
- * @param {string} name @param {{ quick: boolean, seed: string, isolated: boolean }} options
+ * @param {string} name
+ * @param {{ quick: boolean, seed: string, isolated: boolean }} options
  * @returns {Promise<{ passed: number, failed: number }>}
  */
 export async function runScenario(name, { quick, seed, isolated }) {

@@ -55,7 +55,9 @@ export class Server extends EventEmitter {
   /**
    * Asks it to do something; rejects with what went wrong, also when it dies before it has
    * answered.
-   * @param {string} verb @param {unknown} [value] @returns {Promise<any>}
+   * @param {string} verb
+   * @param {unknown} [value]
+   * @returns {Promise<any>}
    */
   ask(verb, value) {
     const number = ++this.#number
@@ -77,7 +79,9 @@ export class Server extends EventEmitter {
 
   /**
    * What `start` adds, once it is complete; nothing else may start meanwhile.
-   * @param {Tree} tree @param {number} count @param {() => Promise<unknown>} start
+   * @param {Tree} tree
+   * @param {number} count
+   * @param {() => Promise<unknown>} start
    */
   async growth(tree, count, start) {
     await this.ask('ready')

@@ -1,6 +1,6 @@
 'use strict'
 
-// Which alerts are raised and resolved: a pure function of samples.
+// Decides which alerts are raised and resolved: a pure function of samples.
 
 const { measures } = require('./measures')
 
@@ -11,84 +11,85 @@ const { measures } = require('./measures')
  * @typedef {import('./rules').Rules} Rules
  * @typedef {import('../../index').Alert} Alert
  * @typedef {import('../../index').ResolvedAlert} ResolvedAlert
- * @typedef {{ above?: number, calm?: number, alert?: Alert }} Standing
- *   Since when the value has been above the threshold,
- *   or low enough to resolve the alert.
- * @typedef {{ last?: Sample, counted: (Counts & { time: number })[], standings: Map<string,
- *   Standing> }} State
+ * @typedef {{ above?: number, calm?: number, alert?: Alert }} RuleState
+ *   Start of the time that the value has been above the threshold, or low enough to resolve the
+ *   alert.
+ * @typedef {{ last?: Sample, counted: (Counts & { time: number })[], ruleStates: Map<string,
+ *   RuleState> }} State
  */
 
-/** Ms without a sample after which nobody knows whether a value stayed where it was. */
+/** Ms without a sample after which `for` and `keep` start again, because the values are unknown. */
 const GAP = 30_000
 const COUNTERS = /** @type {const} */ (['calls', 'failures', 'queueTimeouts', 'kills'])
 
 /** @type {State} */
-const INITIAL = { counted: [], standings: new Map() }
+const INITIAL = { counted: [], ruleStates: new Map() }
 
 /**
- * @param {State} before what the last call returned, or `INITIAL`
- * @param {Sample} sample @param {Rules} rules
+ * @param {State} before the state from the last call, or `INITIAL`
+ * @param {Sample} sample
+ * @param {Rules} rules
  * @returns {{ state: State, raised: Alert[], resolved: ResolvedAlert[] }}
  */
 function evaluate(before, sample, rules) {
   const { time } = sample
-  const state = onClockOf(time, before)
+  const state = shiftTimes(time, before)
   const counted = count(state, sample, rules)
   const since = before.last === undefined ? 0 : time - before.last.time
   const isContinuous = since >= 0 && since <= GAP
-  /** @type {State['standings']} */
-  const standings = new Map()
+  /** @type {State['ruleStates']} */
+  const ruleStates = new Map()
   /** @type {Alert[]} */
   const raised = []
   /** @type {ResolvedAlert[]} */
   const resolved = []
   for (const [name, rule] of rules) {
-    const standing = state.standings.get(name) ?? {}
+    const ruleState = state.ruleStates.get(name) ?? {}
     const seen = { sample, counts: within(counted, time - rule.window) }
-    const after = step(name, rule, isContinuous ? standing : { alert: standing.alert }, seen)
-    standings.set(name, after)
-    if (after.alert && !standing.alert) raised.push(after.alert)
-    if (standing.alert && !after.alert)
-      resolved.push({ ...told(standing.alert, rule, seen), resolvedAt: time })
+    const after = step(name, rule, isContinuous ? ruleState : { alert: ruleState.alert }, seen)
+    ruleStates.set(name, after)
+    if (after.alert && !ruleState.alert) raised.push(after.alert)
+    if (ruleState.alert && !after.alert)
+      resolved.push({ ...updated(ruleState.alert, rule, seen), resolvedAt: time })
   }
-  // Of a rule that is no more.
-  for (const [name, { alert }] of state.standings) {
+  // Resolve the alerts of removed rules.
+  for (const [name, { alert }] of state.ruleStates) {
     if (alert && !rules.has(name)) resolved.push({ ...alert, resolvedAt: time })
   }
-  return { state: { last: sample, counted, standings }, raised, resolved }
+  return { state: { last: sample, counted, ruleStates }, raised, resolved }
 }
 
 /**
- * The state, with its times moved along when the clock was set back: no alert begins after now.
+ * Moves the times of the state back with the clock, so that no alert begins in the future.
  * @param {number} time
  * @param {State} state
  * @returns {State}
  */
-function onClockOf(time, state) {
+function shiftTimes(time, state) {
   const ahead = (state.last?.time ?? time) - time
   if (ahead <= 0) return state
-  const standings = [...state.standings].map(([name, { alert, ...standing }]) => {
+  const ruleStates = [...state.ruleStates].map(([name, { alert, ...ruleState }]) => {
     return /** @type {const} */ ([
       name,
-      alert ? { ...standing, alert: { ...alert, since: alert.since - ahead } } : standing,
+      alert ? { ...ruleState, alert: { ...alert, since: alert.since - ahead } } : ruleState,
     ])
   })
   const counted = state.counted.map((entry) => ({ ...entry, time: entry.time - ahead }))
-  return { ...state, counted, standings: new Map(standings) }
+  return { ...state, counted, ruleStates: new Map(ruleStates) }
 }
 
-/** The alerts that are active, as they were raised. @param {State} state @returns {Alert[]} */
-function active({ standings }) {
-  const alerts = [...standings.values()].flatMap(({ alert }) => alert ?? [])
+/** Returns the active alerts, oldest first. @param {State} state @returns {Alert[]} */
+function active({ ruleStates }) {
+  const alerts = [...ruleStates.values()].flatMap(({ alert }) => alert ?? [])
   return alerts.sort((one, other) => one.since - other.since)
 }
 
 /**
  * @param {string} name
  * @param {Rule} rule
- * @param {Standing} before
+ * @param {RuleState} before
  * @param {import('./measures').Seen} seen
- * @returns {Standing}
+ * @returns {RuleState}
  */
 function step(name, rule, before, seen) {
   const { time } = seen.sample
@@ -97,23 +98,25 @@ function step(name, rule, before, seen) {
   if (before.alert) {
     const calm = value > rule.clear ? undefined : (before.calm ?? time)
     if (calm !== undefined && time - calm >= rule.keep) return {}
-    return { calm, alert: told(before.alert, rule, seen) }
+    return { calm, alert: updated(before.alert, rule, seen) }
   }
   if (value <= rule.threshold) return {}
   const above = before.above ?? time
   if (time - above < rule.for) return { above }
   const { level, threshold } = rule
-  return { alert: told({ name, level, message: '', since: above, value, threshold }, rule, seen) }
+  return {
+    alert: updated({ name, level, message: '', since: above, value, threshold }, rule, seen),
+  }
 }
 
 /**
- * The alert with the value of now. Its message stays that of the latest value above the threshold.
+ * Returns the alert with the present value. The message keeps the latest value above the threshold.
  * @param {Alert} alert
  * @param {Rule} rule
  * @param {import('./measures').Seen} seen
  * @returns {Alert}
  */
-function told(alert, rule, seen) {
+function updated(alert, rule, seen) {
   const measure = measureOf(rule)
   const value = measure.value(seen, rule)
   const { level, threshold } = rule
@@ -123,7 +126,7 @@ function told(alert, rule, seen) {
 }
 
 /**
- * What was counted between the samples, as far back as any rule looks.
+ * Returns the counts between samples, for the longest window of the rules.
  * @param {State} state
  * @param {Sample} sample
  * @param {Rules} rules
@@ -135,7 +138,7 @@ function count({ last, counted }, sample, rules) {
   if (last === undefined) return kept
   const entry = { time, calls: 0, failures: 0, queueTimeouts: 0, kills: 0 }
   for (const name of COUNTERS) {
-    // A counter that went back was started anew.
+    // A lower counter has restarted from 0.
     entry[name] = sample[name] < last[name] ? sample[name] : sample[name] - last[name]
   }
   return [...kept, entry]

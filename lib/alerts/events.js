@@ -1,6 +1,6 @@
 'use strict'
 
-// Who hears of alerts.
+// The listeners of alerts.
 
 const { EventEmitter } = require('node:events')
 const validate = require('../validate')
@@ -11,7 +11,7 @@ const EVENTS = ['alert', 'resolve', 'undelivered']
 /** @typedef {(value: any) => void} Listener */
 
 const emitter = new EventEmitter()
-/** What is done when somebody begins to listen, or nobody does any more. @type {() => void} */
+/** Called when a listener is added or removed. @type {() => void} */
 let changed = () => {}
 
 /** @type {typeof import('../../index').on} */
@@ -33,11 +33,11 @@ function off(event, listener) {
 }
 
 /**
- * A listener that throws is an uncaught exception, and no reason for the others not to hear.
+ * Calls every listener. An error of one listener is an uncaught exception and stops no other.
  * @param {string} event
  * @param {unknown} value
  */
-function tell(event, value) {
+function emit(event, value) {
   for (const listener of emitter.rawListeners(event)) {
     try {
       listener.call(emitter, value)
@@ -47,7 +47,7 @@ function tell(event, value) {
   }
 }
 
-function isHeard() {
+function hasListeners() {
   return EVENTS.some((event) => emitter.listenerCount(event) > 0)
 }
 
@@ -56,7 +56,7 @@ function onChange(listener) {
   changed = listener
 }
 
-/** A misspelt one would never come. @param {unknown} event */
+/** Refuses an unknown event, which would never be emitted. @param {unknown} event */
 function known(event) {
   const found = EVENTS.find((name) => name === event)
   if (found !== undefined) return found
@@ -73,4 +73,4 @@ function callable(listener) {
   throw validate.invalidArgument('listener', 'a function', listener)
 }
 
-module.exports = { isHeard, off, on, onChange, once, tell }
+module.exports = { emit, hasListeners, off, on, onChange, once }

@@ -1,18 +1,17 @@
 'use strict'
 
-// What rules look at: a number of a sample, or of what happened within a while before it, and how
-// to tell it.
+// The measures of rules: a number of a sample, or a count within a window, and the message for it.
 
 /**
  * @typedef {import('../health').Sample} Sample
  * @typedef {{ calls: number, failures: number, queueTimeouts: number, kills: number }} Counts
  * @typedef {{ sample: Sample, counts: Counts }} Seen
- *   `counts` is what was counted within the rule's window.
+ *   `counts` are the counts within the rule's window.
  * @typedef {import('./rules').Rule} Rule
  * @typedef {{
  *   value(seen: Seen, rule: Rule): number | null,
  *   message(value: number, rule: Rule, seen: Seen): string,
- * }} Measure `null` is for what cannot be known.
+ * }} Measure `null` is an unknown value.
  */
 
 const NAME_LENGTH = 64
@@ -40,7 +39,8 @@ const measures = new Map([
     {
       value: ({ counts }) => counts.queueTimeouts,
       message: (value, { threshold, window }) =>
-        `${many(value, 'call')} waited for a slot in vain within ${seconds(window)} (threshold: ${threshold})`,
+        `${many(value, 'call')} timed out in the queue within ${seconds(window)} ` +
+        `(threshold: ${threshold})`,
     },
   ],
   [
@@ -48,7 +48,8 @@ const measures = new Map([
     {
       value: ({ counts }) => counts.kills,
       message: (value, { threshold, window }) =>
-        `${many(value, 'process', 'processes')} ended by the cleanup within ${seconds(window)} (threshold: ${threshold})`,
+        `${many(value, 'process', 'processes')} terminated by the cleanup ` +
+        `within ${seconds(window)} (threshold: ${threshold})`,
     },
   ],
   [
@@ -57,7 +58,8 @@ const measures = new Map([
       value: ({ counts }, { minimum }) =>
         counts.calls < minimum ? 0 : counts.failures / counts.calls,
       message: (value, { threshold, window }, { counts }) =>
-        `${percent(value)} of ${many(counts.calls, 'call')} failed within ${seconds(window)} (threshold: ${percent(threshold)})`,
+        `${percent(value)} of ${many(counts.calls, 'call')} failed within ${seconds(window)} ` +
+        `(threshold: ${percent(threshold)})`,
     },
   ],
   [
@@ -74,7 +76,8 @@ const measures = new Map([
     {
       value: ({ sample }) => sample.stuck,
       message: (value, { threshold }) =>
-        `${many(value, 'process tree')} killed and still there, frozen or stuck in the kernel (threshold: ${threshold})`,
+        `${many(value, 'process tree')} killed but not exited, frozen or stuck in the kernel ` +
+        `(threshold: ${threshold})`,
     },
   ],
   [
@@ -106,7 +109,7 @@ function seconds(milliseconds) {
 }
 
 /**
- * A name that somebody else chose, as it can stand in a log line or a chat.
+ * Makes a foreign name safe for a log line or a chat message.
  * @param {string} name
  */
 function plain(name) {

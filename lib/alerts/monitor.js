@@ -1,6 +1,6 @@
 'use strict'
 
-// The alerts of one helper: evaluated at each sample, told to listeners and the webhook.
+// Evaluates the alerts of one helper at each sample, and sends them to listeners and the webhook.
 
 const { INITIAL, active, evaluate } = require('./evaluate')
 
@@ -13,27 +13,27 @@ const { INITIAL, active, evaluate } = require('./evaluate')
 
 class Monitor {
   #onSample
-  #tell
+  #emit
   #state = INITIAL
   /** @type {Rules} */
   #rules = new Map()
   /** @type {Webhook | undefined} */
   #webhook
-  /** When the webhook was last told of all that is active. */
+  /** Time of the last request with all active alerts. */
   #lastPosted = -Infinity
   /** @type {(() => void) | undefined} */
   #stopSamples
 
   /**
    * @param {(listener: (sample: Sample) => void) => () => void} onSample
-   * @param {(event: string, value: unknown) => void} tell
+   * @param {(event: string, value: unknown) => void} emit
    */
-  constructor(onSample, tell) {
+  constructor(onSample, emit) {
     this.#onSample = onSample
-    this.#tell = tell
+    this.#emit = emit
   }
 
-  /** Goes on by these rules. @param {Rules} rules @param {Webhook} [webhook] */
+  /** Starts, or continues with new rules. @param {Rules} rules @param {Webhook} [webhook] */
   start(rules, webhook) {
     this.#rules = rules
     if (this.#webhook !== webhook) this.#use(webhook)
@@ -47,13 +47,13 @@ class Monitor {
     this.#state = INITIAL
   }
 
-  /** Those that were told. */
+  /** Returns the raised alerts. */
   active() {
     return active(this.#state)
   }
 
   /**
-   * Those of this moment, which may not have been told yet; `undefined` where nothing is watched.
+   * Returns the alerts for a sample that listeners may not know yet; `undefined` while stopped.
    * @param {Sample} sample
    */
   activeAt(sample) {
@@ -72,12 +72,12 @@ class Monitor {
     const { state, raised, resolved } = evaluate(this.#state, sample, this.#rules)
     this.#state = state
     this.#post(sample.time, [...raised, ...resolved])
-    for (const alert of raised) this.#tell('alert', alert)
-    for (const alert of resolved) this.#tell('resolve', alert)
+    for (const alert of raised) this.#emit('alert', alert)
+    for (const alert of resolved) this.#emit('resolve', alert)
   }
 
   /**
-   * What is new, or once in a while what is still so.
+   * Sends raised and resolved alerts, and at intervals all active ones.
    * @param {number} time
    * @param {import('./webhook/bodies').Notice[]} news
    */

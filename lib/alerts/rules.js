@@ -1,35 +1,37 @@
 'use strict'
 
-// When to raise an alert: the defaults, and what a user may say instead.
+// The rules of alerts: the defaults, and the user's changes.
 
 const { codedError } = require('../errors')
 const validate = require('../validate')
 const { measures } = require('./measures')
 
 /**
- * Raised when the value has been above `threshold` for the time `for`, resolved when it has been at
- * `clear` or below for the time `keep`.
+ * An alert is raised when the value has been above `threshold` for the duration `for`. It is
+ * resolved when the value has been at most `clear` for the duration `keep`.
  * @typedef {{ measure: string, level: 'warning' | 'critical', threshold: number, clear: number,
  *   for: number, keep: number, window: number, minimum: number }} Rule
  * @typedef {Map<string, Rule>} Rules by the names of their alerts
  * @typedef {{ level: Rule['level'], threshold: number, clear: number, most?: number, for?: number,
- *   keep?: number, window?: number, minimum?: number }} Default `clear` is a part of the threshold,
- *   whatever that
- * is.
+ *   keep?: number, window?: number, minimum?: number }} Default
+ *   `clear` is a fraction of the threshold.
  */
 
 const MINUTE = 60_000
-/** The longest window; what is counted within it is kept. */
+/** The longest window. Counts are kept as long. */
 const MAX_WINDOW = 60 * MINUTE
 const LEVELS = /** @type {const} */ (['warning', 'critical'])
 const NAME = /^[A-Za-z][\w-]{0,63}$/
 
+/** Processes at once that are no reason for an alert. */
+const RECOMMENDED_MAX = 5
+
 /**
- * What each measure's rule is as long as nobody says anything else.
+ * The default rule of each measure.
  * @type {Record<string, Default>}
  */
 const DEFAULTS = {
-  processes: { level: 'warning', threshold: 5, clear: 1, keep: 15_000 },
+  processes: { level: 'warning', threshold: RECOMMENDED_MAX, clear: 1, keep: 15_000 },
   queue: { level: 'warning', threshold: 2, clear: 0.5, for: MINUTE, keep: 30_000 },
   queueTimeouts: { level: 'critical', threshold: 0, clear: 1, window: 5 * MINUTE },
   kills: { level: 'warning', threshold: 5, clear: 0.5, window: 5 * MINUTE },
@@ -47,11 +49,12 @@ const DEFAULTS = {
 }
 
 /**
- * The rules in force: the defaults, changed, left out (`false`) or added to.
+ * Returns the defaults with the user's changes, without removed rules (`false`).
  * @param {unknown} given
- *   @param {number} recommendedMax the default threshold of `processes` @returns {Rules}
+ * @param {number} [recommendedMax] the default threshold of `processes`
+ * @returns {Rules}
  */
-function alertRules(given, recommendedMax) {
+function alertRules(given, recommendedMax = RECOMMENDED_MAX) {
   const changes = new Map(Object.entries(validate.options('rules', given)))
   const names = new Set([...measures.keys(), ...changes.keys()])
   /** @type {Rules} */
@@ -123,4 +126,4 @@ function window(name, value) {
   )
 }
 
-module.exports = { alertRules }
+module.exports = { RECOMMENDED_MAX, alertRules }

@@ -1,12 +1,11 @@
 'use strict'
 
-// Which helpers are watched: those of the health routes, those of `startAlerts()`, and the default
-// one when somebody listens and there is no other.
+// Chooses the watched helpers: those of health routes, those of `startAlerts()`, and the default
+// helper when there are listeners and no other watch.
 
-const { healthOptions } = require('../health/options')
 const { stopAtShutdown } = require('../lifecycle')
 const { sampler } = require('../metrics/sampler')
-const validate = require('../validate')
+const { sourceOf } = require('../source')
 const { INITIAL, active, evaluate } = require('./evaluate')
 const events = require('./events')
 const { Monitor } = require('./monitor')
@@ -16,56 +15,62 @@ const { webhookTarget } = require('./webhook/options')
 const { post } = require('./webhook/post')
 
 /**
- * @typedef {import('../health/options').HealthSource} Source
+ * @typedef {import('../metrics/collect').Source} Source
  * @typedef {{ rules: import('./rules').Rules, webhook?: import('./monitor').Webhook }} Settings
  * @typedef {{ monitor: Monitor, started?: Settings, mounted?: Settings, routers: number }} Watch
- *   `started` goes before
- *   `mounted`, which is what the first of the routers asked for.
+ *   `started` takes precedence over `mounted`, the settings of the first health router.
  */
-
-const KNOWN = ['helper', 'cleanup', 'rules', 'webhook']
 
 /** One for each pair of a helper and a scanner. @type {WeakMap<object, WeakMap<object, Watch>>} */
 const watches = new WeakMap()
-/** Those that somebody asked for. @type {Set<Watch>} */
-const wanted = new Set()
-/** The one that is there because somebody listens. @type {Watch | undefined} */
-let listened
+/** Watches of health routers and of `startAlerts()`. @type {Set<Watch>} */
+const running = new Set()
+/**
+ * The watch of the default helper, for listeners without another watch.
+ * @type {Watch | undefined}
+ */
+let fallback
 let isShutDown = false
-/** A router that nobody can reach any more needs no watch. @type {FinalizationRegistry<Watch>} */
+/** Ends the watch of a collected router. @type {FinalizationRegistry<Watch>} */
 const routers = new FinalizationRegistry((watch) => unmount(watch))
 
-events.onChange(settle)
+events.onChange(updateFallback)
 stopAtShutdown(() => {
   isShutDown = true
-  for (const watch of [...wanted]) end(watch)
-  settle()
+  for (const watch of [...running]) stopWatch(watch)
+  updateFallback()
 })
 
-/** @type {typeof import('../../index').startAlerts} */
-function startAlerts(options) {
-  const { source, rules, webhook } = checked(options)
+/**
+ * Watches a source until `stop()`.
+ * @param {Source} source
+ * @param {{ rules?: unknown, webhook?: unknown }} options
+ * @returns {ReturnType<typeof import('../../index').startAlerts>}
+ */
+function startAlerts(source, options) {
+  const rules = alertRules(options.rules)
+  const webhook = options.webhook === undefined ? undefined : webhookTarget(options.webhook)
   const watch = watchOf(source)
   const delivery =
-    webhook && new Delivery(webhook, post, (error) => events.tell('undelivered', error))
+    webhook && new Delivery(webhook, post, (error) => events.emit('undelivered', error))
   const settings = { rules, webhook: webhook && delivery && { delivery, repeat: webhook.repeat } }
   watch.started = settings
-  begin(watch)
+  startWatch(watch)
   return {
     getActive: () => (watch.started === settings ? watch.monitor.active() : []),
     getWebhookStatus: () => delivery?.status() ?? null,
     stop() {
       if (watch.started !== settings) return
       watch.started = undefined
-      if (watch.mounted) begin(watch)
-      else end(watch)
+      if (watch.mounted) startWatch(watch)
+      else stopWatch(watch)
     },
   }
 }
 
 /**
- * What a health router shows is watched as long as there is the router.
- * @param {Source} source
+ * Watches the source of a health router until the router is collected.
+ * @param {Source & { recommendedMax?: number }} source
  * @param {object} router
  */
 function watchMounted(source, router) {
@@ -73,7 +78,7 @@ function watchMounted(source, router) {
   watch.mounted ??= { rules: alertRules(undefined, source.recommendedMax) }
   watch.routers++
   routers.register(router, watch)
-  begin(watch)
+  startWatch(watch)
 }
 
 /** @param {Watch} watch */
@@ -81,12 +86,12 @@ function unmount(watch) {
   watch.routers--
   if (watch.routers > 0) return
   watch.mounted = undefined
-  if (!watch.started) end(watch)
+  if (!watch.started) stopWatch(watch)
 }
 
 /**
- * The alerts of this moment; of what is not watched, those that one look shows.
- * @param {Source} source
+ * Returns the alerts of this moment. Without a watch, they are evaluated from one sample.
+ * @param {Source & { recommendedMax?: number }} source
  * @param {import('../health').Sample} [sample]
  * @returns {import('../../index').Alert[]}
  */
@@ -96,19 +101,6 @@ function activeAlerts(
 ) {
   const alerts = watches.get(helper)?.get(cleanup)?.monitor.activeAt(sample)
   return alerts ?? active(evaluate(INITIAL, sample, alertRules(undefined, recommendedMax)).state)
-}
-
-/** @param {unknown} given */
-function checked(given) {
-  // A webhook's address in the wrong place must not end up in an error.
-  if (typeof given === 'string') throw validate.invalidConfig('options', 'an object', 'a string')
-  const { helper, cleanup, rules, webhook } = validate.options('options', given, KNOWN)
-  const source = healthOptions({ helper, cleanup })
-  return {
-    source,
-    rules: alertRules(rules, source.recommendedMax),
-    webhook: webhook === undefined ? undefined : webhookTarget(webhook),
-  }
 }
 
 /** @param {Source} source @returns {Watch} */
@@ -122,38 +114,35 @@ function watchOf({ helper, cleanup }) {
 
 /** @param {Source['helper']} helper @param {Source['cleanup']} cleanup */
 function monitorOf(helper, cleanup) {
-  return new Monitor((listener) => sampler(helper, cleanup).onSample(listener), events.tell)
+  return new Monitor((listener) => sampler(helper, cleanup).onSample(listener), events.emit)
 }
 
 /** @param {Watch} watch */
-function begin(watch) {
+function startWatch(watch) {
   if (isShutDown) return
   const { rules, webhook } = /** @type {Settings} */ (watch.started ?? watch.mounted)
-  wanted.add(watch)
+  running.add(watch)
   watch.monitor.start(rules, webhook)
-  settle()
+  updateFallback()
 }
 
 /** @param {Watch} watch */
-function end(watch) {
-  wanted.delete(watch)
+function stopWatch(watch) {
+  running.delete(watch)
   watch.monitor.stop()
-  settle()
+  updateFallback()
 }
 
-/**
- * Listening is enough to be told, but no reason to watch a helper that nobody uses beside another.
- */
-function settle() {
-  const isWanted = events.isHeard() && wanted.size === 0 && !isShutDown
-  if (isWanted === (listened !== undefined)) return
-  const before = listened
-  listened = undefined
-  if (before && !wanted.has(before)) before.monitor.stop()
-  if (!isWanted) return
-  const source = healthOptions({})
-  listened = watchOf(source)
-  listened.monitor.start(alertRules(undefined, source.recommendedMax))
+/** Watches the default helper while there are listeners and no other watch. */
+function updateFallback() {
+  const isNeeded = events.hasListeners() && running.size === 0 && !isShutDown
+  if (isNeeded === (fallback !== undefined)) return
+  const before = fallback
+  fallback = undefined
+  if (before && !running.has(before)) before.monitor.stop()
+  if (!isNeeded) return
+  fallback = watchOf(sourceOf({}))
+  fallback.monitor.start(alertRules(undefined))
 }
 
 module.exports = { activeAlerts, startAlerts, watchMounted }

@@ -1,6 +1,6 @@
 'use strict'
 
-// What was asked for: a pure function of the arguments.
+// Parses the arguments: a pure function.
 
 const { parseArgs } = require('node:util')
 const { usageError } = require('./failure')
@@ -9,7 +9,7 @@ const { plain } = require('./text')
 /** @typedef {'status' | 'ps' | 'clean' | 'top' | 'doctor' | 'metrics'} Command */
 
 /**
- * What each command takes besides the options that all of them take.
+ * The options of each command, besides the common ones.
  * @type {Record<Command, string[]>}
  */
 const OF_COMMAND = {

@@ -1,15 +1,15 @@
 'use strict'
 
-// How a command ends: scripts rely on these numbers.
+// The exit codes of commands. Scripts rely on these numbers.
 
 const { codedError } = require('../errors')
 
 const EXIT = Object.freeze({
   ok: 0,
-  /** Something was found that somebody should look at. */
+  /** A problem was found. */
   problem: 1,
   usage: 2,
-  /** The server could not be asked. */
+  /** The server could not be reached. */
   unreachable: 3,
   /** SIGINT, as shells tell it. */
   interrupted: 130,

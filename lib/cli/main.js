@@ -1,6 +1,6 @@
 'use strict'
 
-// The command `procward`: what it is asked, who answers, and how it ends.
+// The command `procward`: parses the arguments, runs a command, and sets the exit code.
 
 const config = require('../config')
 const { parse } = require('./arguments')
@@ -57,7 +57,11 @@ function print(text) {
   return EXIT.ok
 }
 
-/** Whoever read has read enough, as `head` does. @param {NodeJS.ErrnoException} error */
+/**
+ * Exits silently when the reader of a pipe has closed it, as `head` does.
+ * @param
+ * {NodeJS.ErrnoException} error
+ */
 function leaveSilently(error) {
   if (error.code !== 'EPIPE') throw error
   process.exit(EXIT.ok)

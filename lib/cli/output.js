@@ -29,13 +29,13 @@ class Output {
     return this.#settings.json
   }
 
-  /** Whether what is shown can be overwritten. */
+  /** `true` when the output can be overwritten. */
   get isLive() {
     const { json, quiet, stdout } = this.#settings
     return !json && !quiet && stdout.isTTY === true
   }
 
-  /** How wide and high it is; without a terminal, endlessly. */
+  /** The width and height of the terminal; without a terminal, infinite. */
   get room() {
     const { isTTY, columns, rows } = this.#settings.stdout
     return isTTY

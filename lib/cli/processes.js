@@ -11,11 +11,13 @@ const { ORDER, stateOf } = require('./states')
  * @property {number} pid
  * @property {string | null} name - of the executable; none where only the server told of it
  * @property {import('./states').State} state
+ * @property {import('./states').ScanReason | null} code - the scanner's; none where only the server
+ *   told of it
  * @property {string} why
  * @property {number | null} age - ms
  * @property {number | null} memory - resident bytes
- * @property {string | null} server - whom it runs for
- * @property {string[]} tools - what it works on now
+ * @property {string | null} server - the server that it works for
+ * @property {string[]} tools - the tools in flight
  * @property {string | null} command - redacted
  */
 
@@ -38,11 +40,12 @@ async function scan(options) {
 async function rowsOf({ killed, skipped }) {
   const judged = [...killed, ...skipped]
   const details = await detailsOf(judged.map(({ pid }) => pid))
-  const rows = judged.map(({ pid, name, age, reason }) => {
+  const rows = judged.map(({ pid, name, age, code, reason }) => {
     return {
       pid,
       name,
-      ...stateOf(reason),
+      ...stateOf({ code, reason }),
+      code,
       age,
       ...details(pid),
       server: null,
@@ -56,7 +59,8 @@ async function rowsOf({ killed, skipped }) {
  * With what the server tells: what processes are for. Those that are not seen here run on its own
  * machine.
  * @param {Row[]} rows
- *   @param {import('./health').ServerHealth['health']} health @param {number} now - epoch ms
+ * @param {import('./health').ServerHealth['health']} health
+ * @param {number} now - epoch ms
  */
 function withServer(rows, { activeProcesses, pool }, now) {
   const here = new Map(rows.map((row) => [row.pid, row]))
@@ -105,7 +109,7 @@ function seen(row, start, now) {
 function unseen(pid, start, memory, now) {
   const age = Math.max(0, now - start)
   return {
-    ...{ pid, name: null, state: 'owned', why: 'the server says so', age, memory },
+    ...{ pid, name: null, state: 'owned', code: null, why: 'the server says so', age, memory },
     ...{ server: null, tools: [], command: null },
   }
 }

@@ -1,6 +1,6 @@
 'use strict'
 
-// Prometheus's text format, read for those who would rather have JSON.
+// Parses Prometheus's text format, for output as JSON.
 
 /**
  * @typedef {{ name: string, labels: Record<string, string>, value: number | string }} Sample

@@ -1,6 +1,6 @@
 'use strict'
 
-// What is shown again and again: over itself on a terminal, one block after the other elsewhere.
+// Repeated output: on a terminal each block replaces the one before, elsewhere it follows.
 
 const { EXIT } = require('./failure')
 
@@ -47,7 +47,7 @@ class Screen {
     this.#isFirst = false
   }
 
-  /** Waits for the next look, or until somebody quits. @returns {Promise<'look' | 'quit'>} */
+  /** Waits for the next round, or until the user quits. @returns {Promise<'look' | 'quit'>} */
   async pause() {
     if (!this.#hasQuit) {
       await new Promise((resolve) => {

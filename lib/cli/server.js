@@ -1,15 +1,15 @@
 'use strict'
 
-// A server's health routes, asked over HTTP. What comes back may have been written by anybody.
+// Requests a server's health routes over HTTP. The answers are untrusted.
 
 const config = require('../config')
 const { unreachable, usageError } = require('./failure')
 const { plain } = require('./text')
 
 const DEFAULT_URL = 'http://127.0.0.1:3002/api/health'
-/** A server whose event loop stands still for longer is as good as gone, in ms. */
-const PATIENCE = 5000
-/** Bytes. */
+/** Timeout of a request in ms. */
+const TIMEOUT = 5000
+/** Maximum bytes of an answer. */
 const LONGEST_ANSWER = 16 * 2 ** 20
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
@@ -63,7 +63,7 @@ function baseOf(text, name) {
  */
 async function ask(url, path, { accept = 'application/json', statuses = [], token, hint }) {
   const headers = { accept, ...(token && { authorization: `Bearer ${token}` }) }
-  const signal = AbortSignal.timeout(PATIENCE)
+  const signal = AbortSignal.timeout(TIMEOUT)
   let reply
   try {
     // A token is for this server alone, so a redirect is not followed.
@@ -92,7 +92,7 @@ async function textOf(response) {
 
 /** @param {any} error */
 function why(error) {
-  if (error.name === 'TimeoutError') return `no answer within ${PATIENCE / 1000} s`
+  if (error.name === 'TimeoutError') return `no answer within ${TIMEOUT / 1000} s`
   return plain(error.cause?.code ?? error.cause?.message ?? error.message)
 }
 
@@ -101,7 +101,10 @@ function refusal(status, hasToken) {
   if (status === 401)
     return hasToken ? 'does not take this token' : 'wants a token: set PROCWARD_TOKEN'
   if (status === 403)
-    return 'refuses this request (403): its healthRouter() needs a token, or this host in allowedHosts'
+    return (
+      'refuses this request (403): ' +
+      'its healthRouter() needs a token, or this host in allowedHosts'
+    )
   if (status === 404)
     return 'has no such health route (404): is this where healthRouter() is mounted?'
   if (status >= 300 && status < 400)

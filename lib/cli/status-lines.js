@@ -40,7 +40,8 @@ function cleanupLine({ isRunning, interval, scope, stats: { scans, killed, error
   const when = isRunning ? `every ${duration(interval)}` : 'off'
   const last = lastScan ? `, the last ${duration(Math.max(0, Date.now() - lastScan.time))} ago` : ''
   return plain(
-    `${when}, scope ${scope}: ${counted(scans, 'scan')}${last}, ${killed} ended, ${counted(errors, 'error')}`,
+    `${when}, scope ${scope}: ${counted(scans, 'scan')}${last}, ` +
+      `${killed} ended, ${counted(errors, 'error')}`,
   )
 }
 

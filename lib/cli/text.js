@@ -13,7 +13,7 @@ const LONGEST = 200
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu
 
 /**
- * What may have come from anywhere, as one short line that no terminal takes for an order.
+ * Returns an untrusted value as one short line without control sequences of terminals.
  * @param {unknown} value
  * @param {number} [longest]
  */

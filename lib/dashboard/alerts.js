@@ -1,4 +1,4 @@
-// What is wrong, and for a while what was.
+// Shows active alerts, and for a while resolved ones.
 
 import { html, setText } from './elements.js'
 import { clock, duration } from './format.js'
@@ -56,7 +56,7 @@ export class Alerts {
   }
 
   /**
-   * When the server's clock was set back, what was resolved before goes with it.
+   * Moves resolved alerts back when the server's clock was set back.
    * @param {number} time
    */
   #followClock(time) {

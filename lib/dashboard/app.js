@@ -29,7 +29,7 @@ function place(id) {
   return /** @type {HTMLElement} */ (document.getElementById(id))
 }
 
-/** For those who hear the page. @param {string} text */
+/** Announces a text to screen readers. @param {string} text */
 function announce(text) {
   setText(place('announcement'), text)
 }

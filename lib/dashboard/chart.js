@@ -16,15 +16,14 @@ const TABLE_ROWS = 20
 const TIME_WIDTH = 64
 
 /**
- * @typedef {import('./series.js').Point} Point @typedef {import('./series.js').Series} Series
- * @typedef {{
- *   name: string, look: 'area' | 'line' | 'limit' | 'bar' | 'bad-bar', value: (point: Point) =>
- * number, }} Line `bar`s are what a counter gained, on top of each other; the others are values
- * @typedef {{
- *   title: string, unit: string, lines: Line[], marks: (max: number) => number[], write: (value:
- * number) => string,
- *   least: number,
- * }} ChartOptions `least` is the highest value that the axis has at least
+ * @typedef {import('./series.js').Point} Point
+ * @typedef {import('./series.js').Series} Series
+ * @typedef {{ name: string, look: 'area' | 'line' | 'limit' | 'bar' | 'bad-bar', value: (point:
+ *   Point) => number, }} Line `bar`s are what a counter gained, on top of each other; the others
+ *   are values
+ * @typedef {{ title: string, unit: string, lines: Line[], marks: (max: number) => number[], write:
+ *   (value: number) => string, least: number, }} ChartOptions `least` is the highest value that the
+ *   axis has at least
  * @typedef {{ line: Line, dots: { time: number, value: number }[] }} Drawn
  */
 
@@ -39,7 +38,7 @@ export class Chart {
   #cursor = svg('line', { class: 'cursor', y1: EDGE.top, y2: HEIGHT - EDGE.bottom })
   /** @type {Map<Line, SVGPathElement>} */
   #paths = new Map()
-  /** What lies under the line of an area. @type {Map<Line, SVGPathElement>} */
+  /** The filled ground of an area. @type {Map<Line, SVGPathElement>} */
   #grounds = new Map()
   #body = html('tbody')
   #details
@@ -49,7 +48,7 @@ export class Chart {
   #to = 1
   #width = 0
   #isBars
-  /** What the pointer is at, in any of the charts. @type {number | undefined} */
+  /** The time under the pointer in any chart. @type {number | undefined} */
   #pointed
 
   /**
@@ -196,9 +195,11 @@ export class Chart {
   }
 
   /**
-   * @param {SVGPathElement | undefined} path @param {Drawn['dots']} dots @param {number} top
-   * @param {Map<number, number>} below
-   *   what stands under these bars already @returns {Map<number, number>}
+   * @param {SVGPathElement | undefined} path
+   * @param {Drawn['dots']} dots
+   * @param {number} top
+   * @param {Map<number, number>} below what stands under these bars already
+   * @returns {Map<number, number>}
    */
   #drawBars(path, dots, top, below) {
     const step = this.#step()
@@ -240,7 +241,7 @@ export class Chart {
     return details
   }
 
-  /** The latest first. The cells stay, for whoever reads them while they change. */
+  /** Fills the table, latest first. The cells stay, so that screen readers keep their place. */
   #fillTable() {
     const step = this.#isBars ? this.#step() : (this.#to - this.#from) / TABLE_ROWS
     const last = this.#isBars ? Math.floor(this.#to / step) * step : this.#to
@@ -300,7 +301,9 @@ export class Chart {
 /**
  * The value at a time, or the latest: of steps the one that was taken last; of bars the one that
  * stands there.
- * @param {Drawn['dots']} dots @param {number | undefined} time @param {number} step
+ * @param {Drawn['dots']} dots
+ * @param {number | undefined} time
+ * @param {number} step
  */
 function dotAt(dots, time, step) {
   if (time === undefined) return dots.at(-1)?.value
@@ -308,7 +311,7 @@ function dotAt(dots, time, step) {
   return dots.findLast((dot) => dot.time <= time)?.value
 }
 
-/** What a line looks like, beside its name. @param {Line['look']} look */
+/** Returns the picture of a line beside its name. @param {Line['look']} look */
 function swatch(look) {
   const picture = svg('svg', { width: 14, height: 10, 'aria-hidden': 'true' })
   const isBar = look.endsWith('bar')

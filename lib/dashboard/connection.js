@@ -43,8 +43,8 @@ export class Connection {
       this.#onSnapshot(JSON.parse(event.data))
     })
     stream.addEventListener('error', () => {
-      // Refused: full, or not allowed. Otherwise it connects again by itself, and asking shows
-      // whether anybody is there.
+      // A closed stream was refused: too many clients, or no access. Otherwise the stream
+      // reconnects by itself, and polling shows meanwhile if the server answers.
       if (stream.readyState === EventSource.CLOSED) this.#closeStream()
       this.#startPolling()
     })
@@ -92,7 +92,7 @@ export class Connection {
 }
 
 /**
- * What a route answers as JSON; no body when it does not.
+ * Returns the JSON answer of a route, or no body.
  * @param {string} path
  * @returns {Promise<{ body?: any, isRefused: boolean }>}
  */

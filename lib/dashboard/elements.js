@@ -1,7 +1,8 @@
 /**
  * @template {keyof SVGElementTagNameMap} Name
  * @param {Name} name
- *   @param {Record<string, string | number>} [attributes] @returns {SVGElementTagNameMap[Name]}
+ * @param {Record<string, string | number>} [attributes]
+ * @returns {SVGElementTagNameMap[Name]}
  */
 export function svg(name, attributes = {}) {
   const element = document.createElementNS('http://www.w3.org/2000/svg', name)
@@ -12,8 +13,9 @@ export function svg(name, attributes = {}) {
 /**
  * @template {keyof HTMLElementTagNameMap} Name
  * @param {Name} name
- *   @param {{ class?: string, text?: string } & Record<string, string | undefined>} [attributes]
- * @param {readonly Node[]} [children] @returns {HTMLElementTagNameMap[Name]}
+ * @param {{ class?: string, text?: string } & Record<string, string | undefined>} [attributes]
+ * @param {readonly Node[]} [children]
+ * @returns {HTMLElementTagNameMap[Name]}
  */
 export function html(name, { text, ...attributes } = {}, children = []) {
   const element = document.createElement(name)

@@ -3,7 +3,7 @@
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
 
-/** What there is no number for. */
+/** Text for an unknown number. */
 export const NONE = '–'
 
 /** @param {number | null | undefined} value */

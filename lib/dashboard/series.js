@@ -1,4 +1,4 @@
-// What the charts draw: points in time, kept for an hour.
+// The data of the charts: points in time, kept for an hour.
 
 /** Ms. */
 export const HOUR = 3_600_000
@@ -46,7 +46,7 @@ export class Series {
     this.points = this.points.map((point) => ({ ...point, time: point.time + by }))
   }
 
-  /** What was before the first point, or in a gap between two. @param {Point[]} past */
+  /** Adds points before the first one and in gaps. @param {Point[]} past */
   addPast(past) {
     const known = new Set(this.points.map(({ time }) => Math.floor(time / 5000)))
     const fresh = past.filter(({ time }) => !known.has(Math.floor(time / 5000)))
@@ -65,12 +65,15 @@ export class Series {
 }
 
 /**
- * How far a counter went in each bucket that ends in a stretch of time. Buckets stand at multiples
- * of their length, so that a bar keeps its height while it moves. A counter that went back was
- * started again, from zero.
+ * Returns the increase of a counter in each bucket that ends in a stretch of time. Buckets stand at
+ * multiples of their length, so that a bar keeps its height while it moves. A counter that went
+ * back was started again, from zero.
  * @param {readonly Point[]} points
- *   @param {(point: Point) => number} read @param {number} from @param {number} to @param {number}
- *   length ms @returns {Bucket[]}
+ * @param {(point: Point) => number} read
+ * @param {number} from
+ * @param {number} to
+ * @param {number} length ms
+ * @returns {Bucket[]}
  */
 export function increases(points, read, from, to, length) {
   /** @type {Map<number, number>} */
@@ -90,7 +93,8 @@ export function increases(points, read, from, to, length) {
 /**
  * The highest of each stretch that is one pixel wide: a peak of a second shows in an hour.
  * @param {readonly Point[]} points
- *   @param {(point: Point) => number} read @param {number} length ms of a pixel
+ * @param {(point: Point) => number} read
+ * @param {number} length ms of a pixel
  * @returns {{ time: number, value: number }[]}
  */
 export function peaks(points, read, length) {

@@ -1,4 +1,4 @@
-// A table whose rows stay the same elements as long as they are about the same thing.
+// A table that keeps the element of a row as long as the row shows the same thing.
 
 import { html, setName, setText } from './elements.js'
 

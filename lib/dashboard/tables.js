@@ -147,7 +147,7 @@ function bySlowest(tools) {
   return [...tools].sort((one, other) => other.p95 - one.p95)
 }
 
-/** How many failed, for whatever reason. @param {Latency} tool */
+/** Returns the number of failed calls. @param {Latency} tool */
 function failed({ failures }) {
   return Object.values(failures).reduce((sum, count) => sum + count, 0)
 }

@@ -1,6 +1,6 @@
 'use strict'
 
-// Calls and their waits, told when they begin and when they are over.
+// Publishes the start and the end of calls and of their waits.
 
 const { channels } = require('../diagnostics')
 
@@ -12,42 +12,48 @@ const { channels } = require('../diagnostics')
 let lastCall = 0
 
 /**
- * A call; `work` gets its number.
+ * Publishes a call. `work` gets the number of the call.
  * @template T
  * @param {Call} call
  * @param {(id: number) => Promise<T>} work
  * @returns {Promise<T>}
  */
-function tellCall({ server, tool }, work) {
+function publishCall({ server, tool }, work) {
   const { callStart, callEnd } = channels
   const id = ++lastCall
   if (!callStart.hasSubscribers && !callEnd.hasSubscribers) return work(id)
-  return told(callStart, callEnd, { id, server, tool, time: Date.now() }, () => work(id))
+  return published(callStart, callEnd, { id, server, tool, time: Date.now() }, () => work(id))
 }
 
 /**
- * The wait of a call for its slot, where it has to wait.
- * @template T @param {Call & { id: number }} call @param {{ available: number, queued: number }}
- * slots
- * @param {() => Promise<T>} work @returns {Promise<T>}
+ * Publishes the wait of a call for its slot, if no slot is free.
+ * @template T
+ * @param {Call & { id: number }} call
+ * @param {{ available: number, queued: number }} slots
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
  */
-function tellWait({ id, server, tool }, { available, queued }, work) {
+function publishWait({ id, server, tool }, { available, queued }, work) {
   const { queueEnter, queueLeave } = channels
   if (available > 0) return work()
-  return told(queueEnter, queueLeave, { id, server, tool, time: Date.now(), queued }, work)
+  return published(queueEnter, queueLeave, { id, server, tool, time: Date.now(), queued }, work)
 }
 
-/** Whether anybody wants to know of waits. */
-function areWaitsHeard() {
+function hasWaitSubscribers() {
   return channels.queueEnter.hasSubscribers || channels.queueLeave.hasSubscribers
 }
 
 /**
- * Both ends of the work in one message, so that whoever sees its beginning can know its end.
- * @template T @param {Channel} start @param {Channel} end @param {Record<string, unknown>} message
- * @param {() => Promise<T>} work @returns {Promise<T>}
+ * Publishes the start and the end of the work with the same message object, so that a subscriber
+ * can match them.
+ * @template T
+ * @param {Channel} start
+ * @param {Channel} end
+ * @param {Record<string, unknown>} message
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
  */
-async function told(start, end, message, work) {
+async function published(start, end, message, work) {
   const began = performance.now()
   start.publish(message)
   let code = null
@@ -61,4 +67,4 @@ async function told(start, end, message, work) {
   }
 }
 
-module.exports = { areWaitsHeard, tellCall, tellWait }
+module.exports = { hasWaitSubscribers, publishCall, publishWait }

@@ -1,34 +1,35 @@
 'use strict'
 
-// Process trees that start, end, and are ended: the addon keeps what happens to them, for as long
-// as somebody subscribes.
+// Publishes starts, exits and terminations of process trees. The addon records these events while a
+// channel has subscribers.
 
 const { channels } = require('../diagnostics')
 const native = require('../native')
 
 /** @type {import('../../binding').TreeEvents | undefined} */
 let events
-let isTelling = false
+let isPublishing = false
 
 /**
- * Tells what has happened so far; later events come by themselves. Called at both ends of each use
- * of a process, so that its start and its exit are told before whoever waits for them goes on.
+ * Publishes all recorded events. The addon calls this function for later ones. Each use of a
+ * process calls it at its start and its end, so that a subscriber gets these events before the
+ * caller goes on.
  */
-function tellProcesses() {
-  if (!isHeard()) return stop()
-  events ??= new native.TreeEvents(tellProcesses)
+function publishProcesses() {
+  if (!hasSubscribers()) return stop()
+  events ??= new native.TreeEvents(publishProcesses)
   // A subscriber may start a process.
-  if (isTelling) return
-  isTelling = true
+  if (isPublishing) return
+  isPublishing = true
   try {
     for (let taken = events.take(); taken.length > 0; taken = events?.take() ?? [])
       taken.forEach(publish)
   } finally {
-    isTelling = false
+    isPublishing = false
   }
 }
 
-function isHeard() {
+function hasSubscribers() {
   return (
     channels.spawn.hasSubscribers || channels.exit.hasSubscribers || channels.kill.hasSubscribers
   )
@@ -47,7 +48,7 @@ function publish({ kind, pid, server, tool, time, duration, exitCode, signal, re
     Object.assign(message, {
       duration,
       exitCode: exitCode ?? null,
-      signal: signalName(signal),
+      signal: require('../signals').signalName(signal),
       reason,
     })
   }
@@ -55,9 +56,4 @@ function publish({ kind, pid, server, tool, time, duration, exitCode, signal, re
   channels[kind].publish(message)
 }
 
-/** @param {number | undefined} signal */
-function signalName(signal) {
-  return require('../process/failure').signalName(signal)
-}
-
-module.exports = { tellProcesses }
+module.exports = { publishProcesses }

@@ -1,32 +1,33 @@
 'use strict'
 
-// Who may read what. With a token: those who have it. Without: whoever reaches the server under a
-// name that is known to be meant, because a page elsewhere can have its own name resolved to this
-// machine (DNS rebinding) and then read all.
+// Access to the endpoints. With a token: requests that carry the token or a session. Without one:
+// requests to a known host name, because a foreign page can have its own name resolved to this
+// machine (DNS rebinding).
 
 const { isIP } = require('node:net')
 const { sameSecret, validSession } = require('./session')
 
-/** What a probe asks; a load balancer has no token. */
+/** Probes, because a load balancer has no token. */
 const OPEN = new Set(['/live', '/ready'])
-/** What the form that asks for the token looks like. */
+/** The style sheet of the login form. */
 const LOGIN_STYLE = '/dashboard/login.css'
-/** What was there before there were access rules, for any Host, and stays so. */
+/** Endpoints without a check of the Host, because they are older than the access rules. */
 const ANY_HOST = new Set(['/', '/processes', '/live', '/ready'])
 
 /** @typedef {{ token: string | undefined, allowedHosts: ReadonlySet<string> }} AccessRules */
 /** @typedef {{ statusCode: 401 | 403, code: string, message: string }} Refusal */
 
 /**
- * Why a request is refused; `undefined` when it is not.
+ * Returns why a request is refused, or `undefined`.
  * @param {AccessRules} rules
- *   @param {string} path below the mount path @param {import('node:http').IncomingHttpHeaders}
- *   headers @param {number} [now] ms
+ * @param {string} path below the mount path
+ * @param {import('node:http').IncomingHttpHeaders} headers
+ * @param {number} [now] ms
  * @returns {Refusal | undefined}
  */
 function refusal({ token, allowedHosts }, path, headers, now = Date.now()) {
   if (token === undefined) {
-    if (ANY_HOST.has(path) || isMeant(hostName(headers), allowedHosts)) return undefined
+    if (ANY_HOST.has(path) || isKnownHost(hostName(headers), allowedHosts)) return undefined
     const message =
       'This host name is not allowed: name it in allowedHosts, set a token, or use a loopback address'
     return { statusCode: 403, code: 'ERR_FORBIDDEN_HOST', message }
@@ -48,7 +49,7 @@ function bearerIs(token, authorization = '') {
 }
 
 /** @param {string | undefined} name @param {ReadonlySet<string>} allowedHosts */
-function isMeant(name, allowedHosts) {
+function isKnownHost(name, allowedHosts) {
   return name !== undefined && (isLoopback(name) || allowedHosts.has(name))
 }
 
@@ -58,7 +59,7 @@ function isLoopback(name) {
 }
 
 /**
- * The Host without port, brackets and the dot of the root, in small letters.
+ * Returns the Host in lower case, without port, brackets and the dot of the root.
  * @param {import('node:http').IncomingHttpHeaders} headers
  */
 function hostName({ host, ':authority': authority }) {

@@ -1,18 +1,15 @@
 'use strict'
 
-// Snapshots as server-sent events: one ticker for all clients, and none without clients.
+// Sends snapshots as server-sent events. One timer serves all clients and stops without clients.
 
 /** Ms between two snapshots. */
 const INTERVAL = 1000
-/** Ms after which a client that lost its connection comes back. */
+/** Ms after which a client reconnects. */
 const RETRY = 2000
 const MAX_CLIENTS = 20
-/** Bytes that a client may be behind: some hundred snapshots. */
+/** Maximum unsent bytes of a client: some hundred snapshots. */
 const MAX_BACKLOG = 1024 * 1024
-/**
- * Snapshots between two comments: whatever becomes of the events, a proxy sees that the connection
- * lives.
- */
+/** Snapshots between two comments, by which a proxy sees that the connection is alive. */
 const HEARTBEAT = 15
 
 /** @typedef {import('node:http').ServerResponse} Response */
@@ -37,11 +34,11 @@ class EventStream {
   /** @param {Response} res */
   add(res) {
     const first = this.#event()
-    // The connection goes with the stream: kept alive, it would hold up a server that closes.
+    // Close the connection with the stream, because an idle connection delays a server that closes.
     res.shouldKeepAlive = false
     res.writeHead(200, {
       'Content-Type': 'text/event-stream; charset=utf-8',
-      // For compressing middleware and for nginx, which would both hold events back.
+      // Keep compressing middleware and nginx from buffering events.
       'Cache-Control': 'no-store, no-transform',
       'X-Accel-Buffering': 'no',
       'X-Content-Type-Options': 'nosniff',
@@ -50,7 +47,7 @@ class EventStream {
     if (first.isLast || !isListening(res)) return void res.end()
     this.#clients.add(res)
     res.once('close', () => this.#remove(res))
-    // Unref'd: it is the connections that keep a server alive, not the ticker.
+    // Unref the timer, because connections keep a server alive, not the timer.
     this.#timer ??= setInterval(() => this.#tick(), INTERVAL).unref()
   }
 
@@ -64,7 +61,9 @@ class EventStream {
     }
   }
 
-  /** The next snapshot; the last one when the server has shut down and nothing runs any more. */
+  /**
+   * Returns the next snapshot. It is the last one when the server is shut down and nothing runs.
+   */
   #event() {
     const snapshot = this.#snapshot()
     const isLast = snapshot.draining && snapshot.health.activeProcesses.count === 0
@@ -74,7 +73,7 @@ class EventStream {
     }
   }
 
-  /** The helper may be the user's own, and fail: the next snapshot may not. */
+  /** Returns the next snapshot, or a comment if the user's own helper throws. */
   #eventOrComment() {
     try {
       return this.#event()
@@ -93,8 +92,7 @@ class EventStream {
 }
 
 /**
- * A server that is told to close waits for its connections, and an open stream would make it wait
- * for ever.
+ * Returns `false` once the server closes, because a closing server waits for its open streams.
  * @param {Response} res
  */
 function isListening(res) {

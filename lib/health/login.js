@@ -1,12 +1,12 @@
 'use strict'
 
-// Asking for the token, and the cookie for those who have it.
+// The login form, and the session cookie for clients with the token.
 
 const { bearerIs } = require('./access')
 const { sameSecret, sessionCookie } = require('./session')
 const { sendPage, setPageHeaders, staticFile } = require('./static-files')
 
-/** Bytes of a form with nothing but a token. */
+/** Maximum bytes of a form with only a token. */
 const MAX_FORM = 8192
 const WRONG = '<p class="error" role="alert">That is not the token.</p>'
 
@@ -28,7 +28,7 @@ async function login(req, res, token) {
   if (res.destroyed) return
   if (given === undefined || !sameSecret(token, given))
     return askForToken(req, res, { isWrong: true })
-  admit(req, res, token)
+  setSession(req, res, token)
   setPageHeaders(res)
   res.statusCode = 303
   res.setHeader('Location', 'dashboard')
@@ -37,40 +37,40 @@ async function login(req, res, token) {
 }
 
 /**
- * Gives the cookie to whoever has shown the token.
+ * Sets the session cookie, after the client has sent the token.
  * @param {Request} req
  * @param {Response} res
  * @param {string} token
  */
-function admit(req, res, token) {
+function setSession(req, res, token) {
   const { encrypted } = /** @type {{ encrypted?: boolean }} */ (req.socket)
   const secure = encrypted === true || /^https\b/i.test(String(req.headers['x-forwarded-proto']))
   res.setHeader('Set-Cookie', sessionCookie(token, secure))
 }
 
 /**
- * A page that was asked for with the header goes on with the cookie.
+ * Sets the session cookie for a page that was requested with the `Authorization` header.
  * @param {Request} req
  * @param {Response} res
  * @param {string | undefined} token
  */
-function admitBearer(req, res, token) {
-  if (token !== undefined && bearerIs(token, req.headers.authorization)) admit(req, res, token)
+function setBearerSession(req, res, token) {
+  if (token !== undefined && bearerIs(token, req.headers.authorization)) setSession(req, res, token)
 }
 
 /** @param {Request} req @returns {Promise<string | undefined>} */
 async function tokenOf(req) {
-  // Middleware in front may have read the form.
+  // A middleware may have read the form already.
   const form = typeof req.body === 'object' && req.body !== null ? req.body : undefined
   if (form !== undefined && req.readableEnded) {
     const { token } = /** @type {{ token?: unknown }} */ (form)
     return typeof token === 'string' ? token : undefined
   }
-  return new URLSearchParams(await text(req)).get('token') ?? undefined
+  return new URLSearchParams(await readBody(req)).get('token') ?? undefined
 }
 
-/** What was sent; nothing when it was too much. @param {Request} req @returns {Promise<string>} */
-function text(req) {
+/** Reads the body; `''` if it is too long. @param {Request} req @returns {Promise<string>} */
+function readBody(req) {
   return new Promise((resolve) => {
     /** @type {Buffer[]} */
     const chunks = []
@@ -84,4 +84,4 @@ function text(req) {
   })
 }
 
-module.exports = { admitBearer, askForToken, login }
+module.exports = { askForToken, login, setBearerSession }

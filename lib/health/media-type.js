@@ -1,7 +1,7 @@
 'use strict'
 
 const JSON_TYPE = 'application/json'
-/** draft-inadarei-api-health-check: only for those who ask for it by name. */
+/** The format of draft-inadarei-api-health-check, only for clients that request it by name. */
 const HEALTH_TYPE = 'application/health+json'
 
 /** @typedef {typeof JSON_TYPE | typeof HEALTH_TYPE} MediaType */
@@ -13,7 +13,7 @@ function mediaType(accept = '') {
 }
 
 /**
- * How much a type that is named in the header is wanted, 0 to 1.
+ * Returns the quality of a type in the header, 0 to 1; 0 for a type that is not named.
  * @param {string} accept
  * @param {string} type
  */

@@ -4,9 +4,9 @@
 
 const { activeAlerts } = require('../alerts/watch')
 const { collect } = require('../metrics/collect')
-const { families } = require('../metrics/families')
+const { families } = require('../prometheus/families')
 const { INTERVAL, sampler } = require('../metrics/sampler')
-const { metricsText } = require('../native')
+const { metricsText } = require('../prometheus/text')
 const { quality } = require('./media-type')
 const { errorReply } = require('./reply')
 
@@ -14,9 +14,11 @@ const OPENMETRICS = 'application/openmetrics-text'
 const PLAIN = 'text/plain'
 
 /**
- * OpenMetrics for those who prefer it to plain text, Prometheus's own format for all others.
+ * Answers with OpenMetrics if the client prefers it to plain text, otherwise with the format of
+ * Prometheus.
  * @param {import('./options').HealthSource} source
- *   @param {import('./routes').Request} request @returns {import('./reply').Reply}
+ * @param {import('./routes').Request} request
+ * @returns {import('./reply').Reply}
  */
 function metrics(source, { accept }) {
   const asked = quality(accept, OPENMETRICS)
@@ -25,7 +27,7 @@ function metrics(source, { accept }) {
   return {
     statusCode: 200,
     type,
-    text: metricsText(JSON.stringify(families(collect(source), activeAlerts(source))), isOpen),
+    text: metricsText(families(collect(source), activeAlerts(source)), isOpen),
   }
 }
 

@@ -1,13 +1,13 @@
 'use strict'
 
 const { isIP } = require('node:net')
+const { RECOMMENDED_MAX } = require('../alerts/rules')
+const { sourceOf } = require('../source')
 const validate = require('../validate')
 
 /**
- * What the routes read from.
- * @typedef {{
- *   helper: import('../health').HealthHelper,
- *   cleanup: import('../health').HealthCleanup,
+ * The source of the routes' answers.
+ * @typedef {import('../metrics/collect').Source & {
  *   recommendedMax: number,
  *   prefix: string,
  *   access: import('./access').AccessRules,
@@ -19,40 +19,13 @@ const KNOWN = ['helper', 'cleanup', 'recommendedMax', 'prefix', 'token', 'allowe
 /** @param {unknown} given @returns {HealthSource} */
 function healthOptions(given) {
   const options = validate.options('options', given, KNOWN)
-  const {
-    helper = defaultHelper(),
-    cleanup = defaultCleanup(),
-    recommendedMax = 5,
-    prefix = '',
-  } = options
-  requireMethods('helper', helper, ['getSemaphoreStatus', 'getActiveProcesses'])
-  requireMethods('cleanup', cleanup, ['getStats'])
+  const { recommendedMax = RECOMMENDED_MAX, prefix = '' } = options
   return {
-    helper,
-    cleanup,
+    ...sourceOf(options),
     recommendedMax: validate.count('recommendedMax', recommendedMax),
     prefix: mountPath(prefix),
     access: { token: secret(options.token), allowedHosts: hostNames(options.allowedHosts) },
   }
-}
-
-// Loaded when they are needed: whoever brings their own helper needs no mcporter.
-function defaultHelper() {
-  return require('../mcp-helper')
-}
-
-function defaultCleanup() {
-  return require('../cleanup').cleanup
-}
-
-/** @param {string} name @param {any} value @param {string[]} methods */
-function requireMethods(name, value, methods) {
-  if (methods.every((method) => typeof value?.[method] === 'function')) return
-  throw validate.invalidConfig(
-    name,
-    `an object with ${methods.map((method) => `${method}()`).join(' and ')}`,
-    value,
-  )
 }
 
 /** @param {unknown} value */
@@ -63,7 +36,7 @@ function mountPath(value) {
   throw validate.invalidConfig('prefix', "a path such as '/api/health'", value)
 }
 
-/** What can stand in an Authorization header; an error never shows it. @param {unknown} value */
+/** Checks a token for the Authorization header. Errors never show it. @param {unknown} value */
 function secret(value) {
   if (value === undefined) return undefined
   if (typeof value === 'string' && /^[!-~]+$/.test(value)) return value

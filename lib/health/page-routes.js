@@ -1,14 +1,14 @@
 'use strict'
 
-// The routes that answer with something else than JSON: the dashboard and its events.
+// The dashboard and its events.
 
-const { admitBearer } = require('./login')
+const { setBearerSession } = require('./login')
 const { reply, errorReply, send } = require('./reply')
 const { JSON_TYPE } = require('./media-type')
 const { snapshot } = require('./snapshot')
 const { sendFile } = require('./static-files')
 
-/** Seconds. */
+/** Value of `Retry-After` in seconds. */
 const RETRY_AFTER = 15
 
 /**
@@ -24,9 +24,9 @@ const RETRY_AFTER = 15
 /** @type {PageRoute} */
 const dashboardRoute = {
   answer({ source }, req, res) {
-    // Relative names in the page would mean other files.
+    // With a trailing slash, relative names in the page would name other files.
     if (/\/(\?|$)/.test(req.url ?? '')) return redirect(res, '../dashboard')
-    admitBearer(req, res, source.access.token)
+    setBearerSession(req, res, source.access.token)
     sendFile(req, res, 'index.html')
   },
 }
@@ -34,7 +34,7 @@ const dashboardRoute = {
 /** @type {PageRoute} */
 const eventRoute = {
   answer({ source, events }, req, res) {
-    // For those who can't keep a stream open: the page behind a proxy that buffers, `curl`.
+    // For clients without an open stream: the page behind a proxy that buffers, `curl`.
     if (prefersJson(req.headers.accept)) return send(req, res, jsonSnapshot(source))
     if (req.method === 'HEAD') {
       res.setHeader('Content-Type', 'text/event-stream; charset=utf-8')
@@ -44,7 +44,7 @@ const eventRoute = {
     const full = errorReply(
       503,
       'ERR_TOO_MANY_CLIENTS',
-      'As many clients listen as may; ask for application/json',
+      'Too many clients listen to events; request application/json instead',
     )
     send(req, res, { ...full, retryAfter: RETRY_AFTER })
   },

@@ -5,7 +5,7 @@ const { HEALTH_TYPE, JSON_TYPE } = require('./media-type')
 /** @typedef {{ statusCode: number, type: string, text: string, retryAfter?: number }} Reply */
 
 /**
- * What is a reply already stays as it is.
+ * Encodes an answer. A reply is returned unchanged.
  * @param {import('./routes').Answer | Reply} answer
  * @param {import('./media-type').MediaType} type
  * @returns {Reply}
@@ -26,7 +26,7 @@ function errorReply(statusCode, code, message) {
   return { statusCode, type: JSON_TYPE, text: JSON.stringify({ error: { code, message } }) }
 }
 
-/** The body of `application/health+json`. @param {import('./routes').Answer} answer */
+/** Returns the body of `application/health+json`. @param {import('./routes').Answer} answer */
 function healthJson({ status, output, checks }) {
   const time = new Date().toISOString()
   const entries = Object.entries(checks).map(([name, check]) => [

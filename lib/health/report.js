@@ -1,9 +1,10 @@
 'use strict'
 
+const { publicProcess } = require('../active-process')
 const { activeAlerts } = require('../alerts/watch')
 
-// Every field is named here: what the helper or the scanner may know besides (a command line, a
-// path) can't leak.
+// Every field is named here, so that nothing else of a helper or scanner (a command line, a path)
+// can leak.
 
 /** @returns {import('../health').Health} */
 function basicHealth() {
@@ -22,7 +23,7 @@ function basicHealth() {
  */
 function processHealth(source, sample) {
   const { helper, cleanup, recommendedMax } = source
-  const processes = helper.getActiveProcesses().map(activeProcess)
+  const processes = helper.getActiveProcesses().map(publicProcess)
   return {
     status: 'ok',
     timestamp: new Date().toISOString(),
@@ -49,21 +50,6 @@ function processAlert(count, recommendedMax) {
 }
 
 /**
- * @param {import('../../index').ActiveProcess} process
- * @returns {import('../../index').ActiveProcess}
- */
-function activeProcess({ pid, server, tool, startTime, duration, stuck }) {
-  return {
-    pid,
-    server,
-    tool,
-    startTime,
-    duration,
-    ...(stuck && { stuck: /** @type {const} */ (true) }),
-  }
-}
-
-/**
  * @param {import('../../index').SemaphoreStatus} status
  * @returns {import('../../index').SemaphoreStatus}
  */
@@ -76,7 +62,7 @@ function semaphoreStatus({ maxConcurrent, current, queued, available }) {
  * @returns {import('../../index').McpPoolStatus}
  */
 function poolStatus({ maxSessions, queued, sessions, stats }) {
-  // A helper of one's own may count nothing.
+  // A user's own helper may have no stats.
   return { maxSessions, queued, sessions: sessions.map(session), stats: stats && poolStats(stats) }
 }
 

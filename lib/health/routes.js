@@ -4,7 +4,7 @@ const { history, metrics } = require('./metrics')
 const { basicHealth, processHealth } = require('./report')
 
 /**
- * One answer in both of its forms: the plain body, and the status and checks of
+ * An answer in both forms: the plain body, and the status and checks of
  * `application/health+json`.
  * @typedef {{
  *   statusCode: number,
@@ -20,7 +20,7 @@ const { basicHealth, processHealth } = require('./report')
  * @typedef {{ accept: string, query: URLSearchParams }} Request
  */
 
-/** Seconds: about one MCP call, or about one restart. */
+/** Value of `Retry-After` in seconds: about one MCP call, or one restart. */
 const RETRY_AFTER = 5
 
 const NOT_READY = { draining: 'shutting down', 'queue-full': 'the queue of calls is full' }
@@ -57,7 +57,7 @@ function processes(source) {
   }
 }
 
-/** Answers as long as the event loop does; children have no say in it. @returns {Answer} */
+/** Answers while the event loop turns, whatever the child processes do. @returns {Answer} */
 function live() {
   return {
     statusCode: 200,

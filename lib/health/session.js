@@ -1,19 +1,21 @@
 'use strict'
 
-// The dashboard's cookie: proof that its browser has shown the token. `EventSource` can send no
-// header, and a token in a URL ends up in logs. It holds no state here, so it is good in every
-// process of a cluster.
+// The session cookie of the dashboard: proof that the browser has sent the token. A cookie is
+// needed because `EventSource` can send no header, and a token in a URL ends up in logs. The server
+// keeps no state, so a session is valid in every process of a cluster.
 
 const { createHash, createHmac, timingSafeEqual } = require('node:crypto')
 
 const NAME = 'procward_session'
-/** Ms: a working day. */
+/** Lifetime in ms: a working day. */
 const LIFETIME = 12 * 3_600_000
 
 /**
- * A Set-Cookie header. It names no path: the browser takes that of the request, without
- * `/dashboard`, whatever a proxy made of it.
- * @param {string} token @param {boolean} secure @param {number} [now] ms
+ * Returns a Set-Cookie header without a path: the browser takes the path of the request without
+ * `/dashboard`, which is right behind any proxy.
+ * @param {string} token
+ * @param {boolean} secure
+ * @param {number} [now] ms
  */
 function sessionCookie(token, secure, now = Date.now()) {
   const expires = String(now + LIFETIME)
@@ -43,7 +45,7 @@ function signature(token, expires) {
 }
 
 /**
- * In a time that tells neither where they differ nor how long the secret is.
+ * Compares in a time that depends neither on the first difference nor on the secret's length.
  * @param {string} secret
  * @param {string} given
  */

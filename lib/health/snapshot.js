@@ -1,14 +1,14 @@
 'use strict'
 
 const { isClosing } = require('../lifecycle')
-const { getMetrics } = require('../metrics/report')
+const { metricsOf } = require('../metrics/report')
 const { sampler } = require('../metrics/sampler')
 const { processHealth } = require('./report')
 
 /** @typedef {ReturnType<typeof snapshot>} Snapshot */
 
 /**
- * All that the dashboard shows, at this moment.
+ * Returns the data of the dashboard at this moment.
  * @param {import('./options').HealthSource} source
  */
 function snapshot(source) {
@@ -18,7 +18,7 @@ function snapshot(source) {
     time: Date.now(),
     health: processHealth(source, sample),
     sample,
-    metrics: getMetrics({ helper, cleanup }),
+    metrics: metricsOf(source),
     draining: isDraining(source),
   }
 }

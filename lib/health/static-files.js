@@ -1,7 +1,7 @@
 'use strict'
 
-// The dashboard's files: read once, when first asked for, and named here, so that no request can
-// name another.
+// Serves the files of the dashboard. A file is read once, at its first request. Callers name the
+// files, so that a request cannot name another.
 
 const { createHash } = require('node:crypto')
 const { readFileSync } = require('node:fs')
@@ -10,7 +10,7 @@ const { join } = require('node:path')
 const FOLDER = join(__dirname, '../dashboard')
 const TYPES = { html: 'text/html', js: 'text/javascript', css: 'text/css', svg: 'image/svg+xml' }
 
-/** Nothing but its own files, nothing inline, in no frame. */
+/** Allows only the server's own files, nothing inline, and no frame around the page. */
 const PAGE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -62,8 +62,8 @@ function sendFile(req, res, name) {
   const { body, type, etag } = staticFile(name)
   setPageHeaders(res)
   res.setHeader('ETag', etag)
-  // Kept, but asked about each time: after an update of the package no page is made of old and new
-  // files.
+  // The browser revalidates the file each time, so that an update of the package never mixes old
+  // and new files.
   res.setHeader('Cache-Control', 'private, no-cache')
   if (isKnown(req.headers['if-none-match'], etag)) {
     res.statusCode = 304
@@ -73,7 +73,7 @@ function sendFile(req, res, name) {
 }
 
 /**
- * A page that is never kept.
+ * Sends a page that is never cached.
  * @param {import('node:http').IncomingMessage} req
  * @param {import('node:http').ServerResponse} res
  * @param {number} statusCode

@@ -2,11 +2,11 @@
 
 // Waits of calls for something that may never come, such as a file on a file system that hangs.
 
-const { DeadlineTimer } = require('../deadline-timer')
+const { DeadlineTimer, timeLeft } = require('../deadline-timer')
 const { abortError, codedError } = require('../errors')
 const { closedError } = require('../lifecycle')
-const { inName } = require('../mcporter/failure')
 const { SignalWaiters } = require('../signal-waiters')
+const { inName } = require('./failure')
 
 const READING = 'the configuration of its server was still being read'
 const NEVER = -1
@@ -26,7 +26,10 @@ class BoundedWaits {
   /**
    * Settles as `promise` does; rejects when the call's deadline passes, its signal is aborted or
    * the waits are closed before.
-   * @template T @param {Promise<T>} promise @param {Call} call @param {number} deadline - as
+   * @template T
+   * @param {Promise<T>} promise
+   * @param {Call} call
+   * @param {number} deadline - as
    * `performance.now()` tells the time
    * @returns {Promise<T>}
    */
@@ -90,9 +93,4 @@ function copyOf(error) {
   return Object.assign(new Error(error.message, { cause: error }), error)
 }
 
-/** Returns the whole milliseconds until a deadline, at least one. @param {number} deadline */
-function timeLeft(deadline) {
-  return Math.max(1, Math.floor(deadline - performance.now()))
-}
-
-module.exports = { BoundedWaits, timeLeft }
+module.exports = { BoundedWaits }

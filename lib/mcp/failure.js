@@ -1,14 +1,19 @@
 'use strict'
 
-// Why a call over a session failed, as an error.
+// The errors of calls over sessions. Each names server and tool, and none carries arguments,
+// environment or command lines.
 
 const { abortError, codedError } = require('../errors')
-const { signalName, systemError } = require('../process/failure')
+const { systemError } = require('../process/failure')
+const { signalName } = require('../signals')
 
 const MAX_STDERR = 2000
+const MAX_NAMES = 20
+const MAX_NAME = 100
+const MAX_TEXT = 500
 
 /**
- * What native knows of a failure; see src/bindings/mcp/settle.rs.
+ * The addon's description of a failure; see src/bindings/mcp/settle.rs.
  * @typedef {{ code: string, message: string, exitCode?: number, signal?: number, stderr?: string,
  *   rpcCode?: number, rpcMessage?: string, rpcData?: string, errno?: number, retryAfter?: number }}
  *   Failure
@@ -29,11 +34,11 @@ function callFailure({ timeout, signal }, failure) {
       return codedError(code, message, answered(failure))
   }
   const cause = errno === undefined ? undefined : systemError('the server', errno)
-  const details = { ...ended(failure), ...(retryAfter === undefined ? {} : { retryAfter }) }
+  const details = { ...exitStatus(failure), ...(retryAfter === undefined ? {} : { retryAfter }) }
   return codedError(code, `${message}${lastWords(failure)}`, { cause, ...details })
 }
 
-/** A server's own error answer. @param {Failure} failure */
+/** Returns the details of a server's own error answer. @param {Failure} failure */
 function answered({ rpcCode, rpcMessage, rpcData }) {
   return { rpcCode, rpcMessage, data: rpcData === undefined ? undefined : jsonIn(rpcData) }
 }
@@ -47,8 +52,8 @@ function jsonIn(text) {
   }
 }
 
-/** How the server ended. @param {Failure} failure */
-function ended({ exitCode, signal, stderr }) {
+/** Returns the exit status of the server and its stderr tail. @param {Failure} failure */
+function exitStatus({ exitCode, signal, stderr }) {
   if (stderr === undefined) return {}
   return {
     exitCode: exitCode ?? null,
@@ -63,4 +68,121 @@ function lastWords({ stderr = '' }) {
   return line ? `; it last wrote: ${line.slice(0, 300)}` : ''
 }
 
-module.exports = { callFailure }
+/**
+ * Puts the call's name before the error's message.
+ * @template {Error} E
+ * @param {{ server: string, tool: string }} call
+ * @param {E} error
+ * @returns {E}
+ */
+function inName(call, error) {
+  const prefix = about(call, '')
+  if (!error.message.startsWith(prefix)) error.message = prefix + error.message
+  return error
+}
+
+/**
+ * @typedef {{ file: string, problem: string }} Ignored
+ * @typedef {{ ignored?: Ignored[], refusal?: Error & { code: string, file: string } }} Problems
+ *   - of a configuration
+ */
+
+/**
+ * Returns the error for a server that is in no file; it may be in one that was passed over.
+ * @param {{ server: string, tool: string }} call
+ * @param {{ names: string[] } & Problems} known
+ */
+function unknownServer(call, { names, ignored = [], refusal }) {
+  const none = `there is no server '${short(call.server)}' in mcporter's configuration`
+  const details = {
+    available: names,
+    ...(ignored.length > 0 && { ignored }),
+    ...(refusal && { file: refusal.file }),
+  }
+  const code = refusal === undefined ? 'ERR_UNKNOWN_SERVER' : 'ERR_INVALID_CONFIG'
+  return codedError(code, about(call, `${none}${passedOver(ignored)}${listed(names)}`), details)
+}
+
+/** @param {Ignored[]} ignored */
+function passedOver(ignored) {
+  return ignored
+    .slice(0, MAX_NAMES)
+    .map(({ file, problem }) => `; ${file} was passed over: ${short(problem, MAX_TEXT)}`)
+    .join('')
+}
+
+/**
+ * Returns the error for a server with which no session can be had.
+ * @param {{ needs?: string, reason?: string, file?: string }} route
+ */
+function unreachable({ needs, reason = needs, file }) {
+  const details = { problem: reason, ...(file && { file }) }
+  if (!isUnusable(needs)) {
+    return codedError(
+      'ERR_SERVER_UNAVAILABLE',
+      `no session can be had with it (${needs}): ${reason}`,
+      details,
+    )
+  }
+  return codedError('ERR_INVALID_CONFIG', `its entry in ${file} can't be used: ${reason}`, details)
+}
+
+/** Returns whether not even mcporter can use an entry. @param {string} [needs] */
+function isUnusable(needs) {
+  return needs === 'invalid' || needs === 'variable'
+}
+
+/**
+ * @param {{ server: string, tool: string }} call
+ * @param {string[]} available
+ * @param {{ insteadOf?: string, cause?: unknown }} [details]
+ */
+function unknownTool(call, available, { insteadOf, cause } = {}) {
+  const called = insteadOf === undefined ? '' : `; mcporter called ${insteadOf} in its place`
+  const none = `there is no tool '${short(call.tool)}' on server '${short(call.server)}'`
+  const message = about(call, `${none}${listed(available)}${called}`)
+  return codedError('ERR_UNKNOWN_TOOL', message, { available, cause })
+}
+
+/** @param {{ server: string, tool: string }} call @param {string} message */
+function about({ server, tool }, message) {
+  return `MCP call ${short(server)}.${short(tool)}: ${message}`
+}
+
+/** @param {string[]} names */
+function listed(names) {
+  if (names.length === 0) return ''
+  const shown = names.slice(0, MAX_NAMES).map((name) => short(name))
+  const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : ''
+  return `; there are: ${shown.join(', ')}${more}`
+}
+
+/**
+ * Returns the names in a list of tools or servers.
+ * @param {unknown} list
+ * @returns {string[]}
+ */
+function namesOf(list) {
+  return Array.isArray(list)
+    ? list.map((entry) => entry?.name).filter((name) => typeof name === 'string')
+    : []
+}
+
+/** @param {string} text */
+function short(text, most = MAX_NAME) {
+  return text.length > most ? `${text.slice(0, most)}…` : text
+}
+
+module.exports = {
+  MAX_TEXT,
+  about,
+  callFailure,
+  inName,
+  isUnusable,
+  namesOf,
+  passedOver,
+  short,
+  unknownServer,
+  unknownTool,
+  unreachable,
+}

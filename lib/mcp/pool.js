@@ -1,14 +1,14 @@
 'use strict'
 
 const config = require('../config')
-const { tellCall } = require('../diagnostics/calls')
-const { codedError } = require('../errors')
+const { timeLeft } = require('../deadline-timer')
+const { publishCall } = require('../diagnostics/calls')
 const { closedError, drainAtShutdown, isClosing } = require('../lifecycle')
-const { encodeArguments } = require('../mcporter/arguments')
-const { inName, namesOf, unknownServer, unknownTool, unreachable } = require('../mcporter/failure')
 const { recordFailure, recordResult } = require('../metrics/record')
 const validate = require('../validate')
-const { BoundedWaits, timeLeft } = require('./bounded-waits')
+const { encodeArguments, serverName, toolName } = require('./arguments')
+const { BoundedWaits } = require('./bounded-waits')
+const { inName, namesOf, unknownServer, unknownTool, unreachable } = require('./failure')
 const { progressListener } = require('./progress')
 const { poolUse } = require('./server-options')
 const { Servers, givenServers } = require('./servers')
@@ -21,8 +21,8 @@ const CALL = ['timeout', 'signal', 'onProgress']
 
 /** @typedef {import('./servers').Route} Route */
 
-/** Sessions with MCP servers: started when needed, shared by all calls, ended when idle. */
-class McpPool {
+/** A pool of sessions with MCP servers: started on use, shared by all calls, ended when idle. */
+class SessionPool {
   #sessions
   #servers
   #callTimeout
@@ -38,30 +38,31 @@ class McpPool {
    */
   constructor(options, source) {
     const { pool, use } = poolOptions(options)
-    const { maxSessions = config.poolSize(), maxStarting = 2, servers = {}, configPath } = pool
+    const { maxSessions = config.poolSize(), maxStarting = 2, servers = {} } = pool
     this.#maxSessions = maxSessions
     this.#callTimeout = pool.callTimeout ?? config.callTimeout()
     this.#listTimeout = pool.listTimeout ?? config.listTimeout()
-    if (configPath !== undefined || pool.servers === undefined) source ??= configured(configPath)
     this.#sessions = new Sessions({ maxSessions, maxStarting })
     this.#servers = new Servers(this.#sessions, servers, use, source)
     drainAtShutdown(this)
   }
 
   /**
-   * The server's own answer, also when that is an error.
-   * @param {string} server @param {string} tool @param {object} [args]
+   * Calls a tool; resolves with the server's own answer, also when the answer says `isError`.
+   * @param {string} server
+   * @param {string} tool
+   * @param {object} [args]
    * @param {{ timeout?: number, signal?: AbortSignal, onProgress?: (progress: any) => void }}
    *   [options]
    * @returns {Promise<any>}
    */
   callTool(server, tool, args = {}, options) {
-    // An `async` function would be one promise more around each call.
+    // An `async` function would add a promise to each call.
     try {
       const { timeout = this.#callTimeout, signal, onProgress } = callOptions(options, CALL)
       const call = {
-        server: name('server', server),
-        tool: name('tool', tool),
+        server: serverName(server),
+        tool: toolName(tool),
         timeout,
         signal,
         onProgress,
@@ -69,10 +70,10 @@ class McpPool {
       const json = encodeArguments(args)
       const key = this.#keyOf(call)
       if (key === undefined)
-        return tellCall(call, () =>
+        return publishCall(call, () =>
           recorded(call, performance.now(), this.callEncoded(call, json, deadlineOf(call))),
         )
-      return tellCall(call, () =>
+      return publishCall(call, () =>
         this.#sessions.callTool(key, call, json, timeout, performance.now()),
       )
     } catch (error) {
@@ -81,15 +82,15 @@ class McpPool {
   }
 
   /**
-   * All of a server's tools.
+   * Lists all tools of a server.
    * @param {string} server
    * @param {{ timeout?: number, signal?: AbortSignal }} [options]
    * @returns {Promise<any[]>}
    */
   async listTools(server, options) {
     const { timeout = this.#listTimeout, signal } = callOptions(options, ['timeout', 'signal'])
-    const call = { server: name('server', server), tool: 'list_tools', timeout, signal }
-    return tellCall(call, () =>
+    const call = { server: serverName(server), tool: 'list_tools', timeout, signal }
+    return publishCall(call, () =>
       recorded(call, performance.now(), this.listPages(call, deadlineOf(call))),
     )
   }
@@ -97,8 +98,9 @@ class McpPool {
   /**
    * Makes a checked call.
    * @param {import('./sessions').Call} call
-   *   @param {string} json @param {number} deadline @param {Route} [route] - where its server's
-   *   calls go, if that is known
+   * @param {string} json
+   * @param {number} deadline
+   * @param {Route} [route] - where its server's calls go, if that is known
    * @returns {Promise<any>}
    */
   callEncoded(call, json, deadline, route) {
@@ -152,7 +154,7 @@ class McpPool {
   }
 
   /**
-   * What is known of a server as of the latest look at the configuration.
+   * Returns the route of a server as of the latest look at the configuration.
    * @param {string} server
    */
   known(server) {
@@ -169,7 +171,7 @@ class McpPool {
   }
 
   /**
-   * Takes no more calls, lets those under way finish, ends all sessions.
+   * Refuses new calls, waits for those in flight, then ends all sessions.
    * @returns {Promise<void>}
    */
   async drain() {
@@ -178,7 +180,7 @@ class McpPool {
     await this.#sessions.drain()
   }
 
-  /** Ends all sessions now; calls under way reject with `ERR_CLOSED`. @returns {Promise<void>} */
+  /** Ends all sessions now; calls in flight reject with `ERR_CLOSED`. @returns {Promise<void>} */
   async close() {
     this.#closed = true
     this.#waits.close()
@@ -186,8 +188,7 @@ class McpPool {
   }
 
   /**
-   * Where the server is known, and no configuration can take it away, there is nothing to wait for
-   * but the answer.
+   * Returns the key of a server that no configuration can change, so that its call starts at once.
    * @param {import('./sessions').Call} call
    */
   #keyOf({ server, tool }) {
@@ -241,8 +242,8 @@ class McpPool {
         try {
           return await work({ key: route.key, allows: route.allows, timeout: timeLeft(deadline) })
         } catch (error) {
-          // While it waited its server was configured anew: nothing has been sent, and there is
-          // another way now.
+          // The server was configured anew during the wait. The call was not sent, so it is tried
+          // over the new route.
           if (/** @type {any} */ (error).code !== 'ERR_UNKNOWN_SERVER' || route.key === before)
             throw error
           before = route.key
@@ -261,14 +262,13 @@ function deadlineOf({ timeout }) {
 }
 
 /**
- * Counts the call when it is over.
+ * Counts the call when it has settled.
  * @param {import('./sessions').Call} call
  * @param {number} began
  * @param {Promise<any>} answer
  * @returns {Promise<any>}
  */
 function recorded(call, began, answer) {
-  // Beside the promise, not around it.
   answer.then(
     (result) => recordResult(call, result, began),
     (error) => recordFailure(call, error, began),
@@ -276,23 +276,13 @@ function recorded(call, began, answer) {
   return answer
 }
 
-/**
- * Loaded when it is needed: whoever names the servers in code reads no configuration.
- * @param {string} [configPath]
- */
-function configured(configPath) {
-  return require('../mcporter/servers').mcporterServers({ configPath })
-}
-
 /** @param {unknown} given */
 function poolOptions(given) {
   const { pool, use } = poolUse('options', given, KNOWN)
   if (pool.maxSessions !== undefined) validate.count('maxSessions', pool.maxSessions)
   if (pool.maxStarting !== undefined) validate.count('maxStarting', pool.maxStarting)
-  if (pool.callTimeout !== undefined)
-    validate.time('callTimeout', pool.callTimeout, { unlimited: true })
-  if (pool.listTimeout !== undefined)
-    validate.time('listTimeout', pool.listTimeout, { unlimited: true })
+  if (pool.callTimeout !== undefined) validate.timeout('callTimeout', pool.callTimeout)
+  if (pool.listTimeout !== undefined) validate.timeout('listTimeout', pool.listTimeout)
   if (pool.configPath !== undefined) validate.string('configPath', pool.configPath)
   if (pool.servers !== undefined)
     pool.servers = givenServers('servers', validate.options('servers', pool.servers))
@@ -303,17 +293,10 @@ function poolOptions(given) {
 function callOptions(given, known) {
   if (given === undefined) return NO_OPTIONS
   const { timeout, signal, onProgress } = validate.options('options', given, known)
-  if (timeout !== undefined) validate.time('timeout', timeout, { unlimited: true })
+  if (timeout !== undefined) validate.timeout('timeout', timeout)
   if (signal !== undefined) validate.abortSignal('signal', signal)
   if (onProgress === undefined) return { timeout, signal, onProgress }
   return { timeout, signal, onProgress: progressListener('onProgress', onProgress) }
 }
 
-/** @param {string} what @param {unknown} value */
-function name(what, value) {
-  const text = validate.argument(what, value)
-  if (text !== '') return text
-  throw codedError('ERR_INVALID_ARG_VALUE', `${what} must not be empty`)
-}
-
-module.exports = { McpPool }
+module.exports = { SessionPool }

@@ -1,6 +1,6 @@
 'use strict'
 
-// Progress of a call, told to its listener.
+// Passes the progress of a call to its listener.
 
 const { AsyncResource } = require('node:async_hooks')
 const { throwLater } = require('../errors')
@@ -22,14 +22,13 @@ function progressListener(name, value) {
 }
 
 /**
- * Calls the listener. An error of its own is an uncaught exception, and no reason for the call to
- * fail.
+ * Calls the listener. An error that the listener throws is an uncaught exception, and does not fail
+ * the call.
  * @param {Listener | undefined} listener
  * @param {string} text - the notification's params
  */
-function tellProgress(listener, text) {
+function notifyProgress(listener, text) {
   const { progress, total, message } = JSON.parse(text)
-  // Without a number there is no progress to report.
   if (typeof progress !== 'number') return
   try {
     listener?.({
@@ -42,4 +41,4 @@ function tellProgress(listener, text) {
   }
 }
 
-module.exports = { progressListener, tellProgress }
+module.exports = { progressListener, notifyProgress }

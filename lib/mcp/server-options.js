@@ -1,6 +1,6 @@
 'use strict'
 
-// How a server is used, and what it is, as native takes it.
+// The options of a server: its transport and its limits, checked, and in the addon's form.
 
 const path = require('node:path')
 const config = require('../config')
@@ -21,26 +21,23 @@ const {
 /** @typedef {import('../../binding').McpServer} NativeServer */
 /** @typedef {Omit<NativeServer, 'name' | 'guarded'>} Limits */
 /**
- * What a server is. Its environment is whole.
+ * The transport of a server, with its complete environment.
  * @typedef {{ kind: 'stdio', command: string, args: string[], cwd?: string, env: Record<string,
  *   string | undefined> } | { kind: 'http', url: string, headers: Record<string, string> }}
  *   Transport
  */
 
-/** @type {Check} */
-const patience = (name, value) => validate.time(name, value, { unlimited: true })
-
-/** Which version of the protocol is spoken; `auto` finds out. */
+/** The versions of the protocol; `auto` detects the server's. */
 const PROTOCOLS = /** @type {const} */ (['auto', '2025-11-25', '2026-07-28'])
 
-/** How one server is used. @type {Record<string, Check>} */
+/** The limits of one server. @type {Record<string, Check>} */
 const USE = {
   maxInFlight: validate.count,
   instances: validate.count,
   maxUses: validate.count,
   maxLifetime: validate.time,
   minWarm: (name, value) => (value === 0 ? 0 : validate.count(name, value)),
-  idleTimeout: patience,
+  idleTimeout: validate.timeout,
   startTimeout: validate.time,
   killGrace: validate.time,
   maxBuffer: validate.bytes,
@@ -60,9 +57,9 @@ const DEFAULTS = {
   detached: false,
 }
 
-/** What a server is, in code. @type {Record<string, Check>} */
+/** The transport of a server in code. @type {Record<string, Check>} */
 const SERVER = {
-  command: text,
+  command: validate.text,
   args: strings,
   cwd: folder,
   env: variables,
@@ -71,8 +68,10 @@ const SERVER = {
 }
 
 /**
- * The options of one server, checked.
- * @param {string} name @param {unknown} value @param {Record<string, Check>} [more]
+ * Checks the options of one server.
+ * @param {string} name
+ * @param {unknown} value
+ * @param {Record<string, Check>} [more]
  */
 function serverOptions(name, value, more = {}) {
   const known = { ...USE, ...SERVER, ...more }
@@ -91,8 +90,10 @@ function serverOptions(name, value, more = {}) {
 }
 
 /**
- * Options of a pool: those of its own, unchecked, and how its servers are used.
- * @param {string} name @param {unknown} given @param {string[]} own
+ * Splits options into those of a pool, unchecked, and the limits of its servers, checked.
+ * @param {string} name
+ * @param {unknown} given
+ * @param {string[]} own
  */
 function poolUse(name, given, own) {
   /** @type {Record<string, any>} */
@@ -110,7 +111,7 @@ function poolUse(name, given, own) {
 }
 
 /**
- * What the options say a server is; nothing when they only say how it is used.
+ * Returns the transport in the options; `undefined` when the options only have limits.
  * @param {Record<string, any>} options
  * @returns {Transport | undefined}
  */
@@ -121,9 +122,10 @@ function transportOf({ command, args = [], cwd, env = {}, url, headers = {} }) {
 }
 
 /**
- * A server for native, and the key that it is known by there: another as soon as anything of it is
- * another.
- * @param {string} name @param {Transport} transport @param {Record<string, any>} use
+ * Returns a server in the addon's form, and its key. The key changes when any setting changes.
+ * @param {string} name
+ * @param {Transport} transport
+ * @param {Record<string, any>} use
  * @returns {{ key: string, server: NativeServer }}
  */
 function nativeServer(name, transport, use) {
@@ -139,21 +141,20 @@ function nativeServer(name, transport, use) {
           command: transport.command,
           args: transport.args,
           cwd: transport.cwd,
-          // What may stay behind must be spared by the cleanup scanner too.
+          // The cleanup scanner must spare a detached server too.
           environment: environmentEntries(
             used.detached ? { ...transport.env, PROCWARD_KEEP: '1' } : transport.env,
           ),
         }
   const server = { name, guarded: config.usesWarden(), ...place, ...limits }
-  // Only now, because it takes longer to load than all of procward, and most of its users have no
-  // pool.
+  // Loaded on use, because node:crypto takes longer to load than all of procward.
   const { createHash } = require('node:crypto')
   const key = createHash('sha256').update(JSON.stringify(server, orderedKeys)).digest('base64url')
   return { key, server }
 }
 
 /**
- * Infinity has no JSON, and the order of headers means nothing.
+ * Writes Infinity, which JSON lacks, as a string, and sorts the members of objects.
  * @param {string} _key
  * @param {any} value
  */
@@ -164,16 +165,8 @@ function orderedKeys(_key, value) {
 }
 
 /** @type {Check} */
-function text(name, value) {
-  const given = validate.string(name, value)
-  if (given === '') throw validate.invalidConfig(name, 'a string that is not empty', value)
-  refuse(name, textProblem(given))
-  return given
-}
-
-/** @type {Check} */
 function folder(name, value) {
-  return path.resolve(text(name, value))
+  return path.resolve(validate.text(name, value))
 }
 
 /** @type {Check} */

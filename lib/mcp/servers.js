@@ -1,13 +1,13 @@
 'use strict'
 
-// Which servers there are: those given in code, over those of a configuration that may change while
-// we run.
+// The servers of a pool: those given in code, over those of a configuration that may change while
+// the pool is used.
 
 const { nativeServer, serverOptions, transportOf } = require('./server-options')
 const { codedError } = require('../errors')
 
 /**
- * How a server is reached now.
+ * The current transport of a server.
  * @typedef {object} Reach
  * @property {import('./server-options').Transport} [transport]
  * @property {string} [needs] - why no session can be had with it here
@@ -29,14 +29,14 @@ const { codedError } = require('../errors')
  * @property {Description} [description]
  * @property {() => Promise<Reach>} reach
  *
- * What mcporter tells of a server in a listing.
+ * The description of a server in a listing.
  * @typedef {object} Description
  * @property {string} [description]
  * @property {{ kind: 'stdio', command: string, args: string[] } | { kind: 'http', url: string }}
  *   transport
  * @property {import('../mcporter/config/definition').Source} [source]
  *
- * All of a configuration: another object when it has changed.
+ * A whole configuration. A change gives a new object.
  * @typedef {object} Listing
  * @property {Map<string, Configured>} servers
  * @property {{ file: string, problem: string }[]} ignored - files that were passed over
@@ -45,7 +45,7 @@ const { codedError } = require('../errors')
  *
  * @typedef {{ list(): Promise<Listing> }} Source
  *
- * What becomes of calls to a server: sessions with this key, or something else for this reason.
+ * The route of calls to a server: sessions with this key, or mcporter for this reason.
  * @typedef {object} Route
  * @property {string} name
  * @property {string} [key]
@@ -88,7 +88,7 @@ class Servers {
     this.#source = source
     const warm = this.#warm(Object.keys(given))
     if (source === undefined) for (const name of warm) this.fixedRoute(name)
-    // Later calls hear what is wrong with the configuration.
+    // Later calls reject with the configuration's problem.
     else if (warm.length > 0 || defaults.minWarm > 0) this.#refresh().catch(() => {})
   }
 
@@ -100,13 +100,13 @@ class Servers {
     const configured = servers.get(name)
     if (configured === undefined || this.#isInCode(name)) return this.#ofCode(name, configured?.use)
     const reach = await configured.reach()
-    // While that was found out the configuration may have changed.
+    // The configuration may have changed meanwhile.
     if (this.#listing.servers.get(name) !== configured) return this.route(name)
     return this.#remember(this.#routeTo(configured, reach), reach.until)
   }
 
   /**
-   * The same at once, where no configuration can say anything else.
+   * Returns the route synchronously, where no configuration can change it.
    * @param {string} name
    * @returns {Route | undefined}
    */
@@ -115,7 +115,7 @@ class Servers {
     return this.#routes.get(name)?.route ?? this.#ofCode(name)
   }
 
-  /** The names of all servers, and what is wrong with the configuration. */
+  /** Returns the names of all servers, and the problems of the configuration. */
   async all() {
     const { ignored, refusal } = await this.#refresh()
     return { names: this.#names(), ignored, refusal }
@@ -136,7 +136,7 @@ class Servers {
     return route ?? this.#listing.servers.get(name)
   }
 
-  /** Files that were passed over at the latest look; `undefined` where no configuration is read. */
+  /** Returns the files that were ignored; `undefined` where no configuration is read. */
   ignored() {
     return this.#source && this.#listing.ignored
   }
@@ -151,8 +151,7 @@ class Servers {
   #adopt(listing) {
     this.#listing = listing
     this.#routes = new Map()
-    // A server that is configured otherwise now is defined anew by its next call; its idle sessions
-    // end at once.
+    // A changed server is defined anew by its next call; its idle sessions end at once.
     for (const [name, { identity }] of this.#defined) {
       if (!this.#isInCode(name) && identity !== listing.servers.get(name)?.identity())
         this.#forget(name)
@@ -222,7 +221,7 @@ class Servers {
     const before = this.#defined.get(name)?.key
     this.#defined.set(name, { key, identity })
     if (before === key) return key
-    // Both are there for a moment: calls to the old one finish, and no call finds neither.
+    // Both are defined for a moment, so that calls to the old one finish and every call finds one.
     this.#sessions.define(key, server)
     if (before !== undefined) this.#retire(before)
     return key
@@ -236,14 +235,14 @@ class Servers {
     this.#retire(defined.key)
   }
 
-  /** Two names may stand for one server. @param {string} key */
+  /** Retires a key that no name uses any more. @param {string} key */
   #retire(key) {
     if (![...this.#defined.values()].some((each) => each.key === key)) this.#sessions.retire(key)
   }
 }
 
 /**
- * Checked options of all servers that are given in code.
+ * Checks the options of all servers that are given in code.
  * @param {string} name
  * @param {Record<string, any>} servers
  * @param {Record<string, any>} [more]

@@ -1,27 +1,24 @@
 'use strict'
 
-// Requests over native sessions: each one's promise, abort signal and progress. The pool behind
-// them is native, and knows requests as a method and the text of its params.
+// Requests over native sessions: the promise, abort signal and progress of each request. The native
+// pool knows a request as a method and the JSON text of its params.
 
-const { tellProcesses } = require('../diagnostics/processes')
+const { timeLeft } = require('../deadline-timer')
+const { publishProcesses } = require('../diagnostics/processes')
 const { abortError, codedError } = require('../errors')
 const keepAlive = require('../keep-alive')
 const { recordFailure, recordResult } = require('../metrics/record')
 const native = require('../native')
-const { inName } = require('../mcporter/failure')
 const { SignalWaiters } = require('../signal-waiters')
-const { callFailure } = require('./failure')
-const { tellProgress } = require('./progress')
+const { callFailure, inName } = require('./failure')
+const { notifyProgress } = require('./progress')
 const { ToolList } = require('./tool-list')
 const { prepareFor } = require('./trust')
 const { Waiting } = require('./waiting')
 
-/** How native tells what a text is. */
-const RESULT = 0
-const PROGRESS = 1
-const LEAVE = 3
+const { Result: RESULT, Progress: PROGRESS, StopReading: STOP_READING } = native.McpMessageKind
 
-/** The number of none. */
+/** The number that stands for no server. */
 const NO_SERVER = 0
 
 /** Bun has the functions of libuv in name only. */
@@ -42,12 +39,12 @@ class Sessions {
   /** @type {Waiting<Pending>} */
   #waiting = new Waiting()
   /**
-   * What native's function holds on to: these while somebody waits, when nobody else need.
+   * A reference for the addon's callback: to `this` while a request waits, else to nothing.
    * @type {{ sessions?: Sessions }}
    */
   #held = {}
   /**
-   * Servers by key. Native knows them by numbers, which are cheaper to hand over.
+   * Servers by key. The addon knows servers by number, which is cheaper to pass.
    * @type {Map<string, Server>}
    */
   #servers = new Map()
@@ -57,8 +54,7 @@ class Sessions {
 
   /** @param {{ maxSessions: number, maxStarting: number }} limits */
   constructor({ maxSessions, maxStarting }) {
-    // Native holds on to the function, and so must the function not, for ever, to what holds on to
-    // native.
+    // The addon keeps this callback alive, so the callback references `this` weakly.
     const self = new WeakRef(this)
     const held = this.#held
     this.#native = new native.McpSessions(
@@ -92,12 +88,15 @@ class Sessions {
   }
 
   /**
-   * Sends a request, and resolves with its raw result. A call that began at `began` is recorded
-   * when it has settled: here, because a promise beside it costs more than all else of that.
+   * Sends a request, and resolves with its raw result. With `began`, the call is counted when it
+   * settles; counting it here takes no further promise.
    * @param {string} key
-   *   @param {Call} call @param {string} method @param {object | string} params - an object, or its
-   *   JSON text
-   * @param {number} timeout - what is left of it @param {number} [began] @returns {Promise<any>}
+   * @param {Call} call
+   * @param {string} method
+   * @param {object | string} params - an object, or its JSON text
+   * @param {number} timeout - what is left of it
+   * @param {number} [began]
+   * @returns {Promise<any>}
    */
   request(key, call, method, params, timeout, began) {
     return this.#request(
@@ -128,26 +127,25 @@ class Sessions {
    * Lists all tools of a server, page after page within one deadline.
    * @param {string} key
    * @param {Call} call
-   * @param {number} timeLeft
+   * @param {number} timeout
    * @returns {Promise<any[]>}
    */
-  async listTools(key, call, timeLeft) {
+  async listTools(key, call, timeout) {
     const list = new ToolList(this.#servers.get(key)?.maxBuffer ?? Infinity)
-    const deadline = performance.now() + timeLeft
+    const deadline = performance.now() + timeout
     /** @type {string | undefined} */
     let cursor
     do {
-      const timeout = Math.max(1, deadline - performance.now())
+      const left = timeLeft(deadline)
       const params = cursor === undefined ? '{}' : JSON.stringify({ cursor })
-      cursor = list.add(
-        await this.#request(key, call, 'tools/list', params, timeout, undefined, list),
-      )
+      cursor = list.add(await this.#request(key, call, 'tools/list', params, left, undefined, list))
     } while (cursor !== undefined)
     return list.tools
   }
 
   /**
-   * The calls that a server is working on; without a pid where the server is no process of ours.
+   * Returns the calls in flight. A call over HTTP has no pid.
+   * @returns {import('../../index').ActiveProcess[]}
    */
   active() {
     const now = performance.now()
@@ -219,12 +217,13 @@ class Sessions {
         timeout,
         progress,
       )
-      tellProcesses()
+      publishProcesses()
     })
   }
 
   /**
-   * Hands over what requests over HTTP need, at the first one, because it takes long.
+   * Passes proxies and certificates to the addon before the first request over HTTP. Later requests
+   * skip this slow step.
    * @param {Server} server
    */
   #prepare(server) {
@@ -233,17 +232,21 @@ class Sessions {
     server.address = undefined
   }
 
-  /** @param {number} number @param {number} kind @param {string} text */
+  /**
+   * @param {number} number
+   * @param {import('../../binding').McpMessageKind} kind
+   * @param {string} text
+   */
   #settle(number, kind, text) {
-    if (kind === LEAVE) return this.#native.leave(number)
+    if (kind === STOP_READING) return this.#native.stopReading(number)
     const pending = this.#waiting.get(number)
     if (pending === undefined) return
     const { call, began, list } = pending
-    if (kind === PROGRESS) return tellProgress(call.onProgress, text)
+    if (kind === PROGRESS) return notifyProgress(call.onProgress, text)
     this.#waiting.delete(number)
     if (this.#waiting.size === 0) this.#letGo()
     if (call.signal) this.#signals.delete(call.signal, number)
-    tellProcesses()
+    publishProcesses()
     try {
       if (kind !== RESULT) throw callFailure(call, parsed(text))
       list?.count(text)

@@ -30,8 +30,8 @@ class ToolList {
   /**
    * Adds the tools of a page.
    * @param {any} page
-   *   @returns {string | undefined} the cursor of the next page; `undefined` where there is none
-   *   that is new
+   * @returns {string | undefined} the cursor of the next page; `undefined` where there is none that
+   *   is new
    * @throws `ERR_MCP`
    */
   add(page) {

@@ -39,7 +39,7 @@ function mayNeedTls(url, proxies) {
 
 /** PEM texts of the certificates that Node.js trusts. @returns {string[]} */
 function certificates() {
-  // Only now, because most servers are reached without it.
+  // Loaded on use, because most servers need no certificates.
   const tls = /**
    * @type {typeof import('node:tls') & { getCACertificates?: (type: 'default') => string[] }}
    *   */ (require('node:tls'))

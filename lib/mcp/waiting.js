@@ -4,21 +4,21 @@
 const SMALLEST = 16
 
 /**
- * Those that wait, by numbers of 32 bits that rise. A Map whose keys only rise is made anew every
- * few of them; here one that is gone leaves its place to another. A number whose place is taken, by
- * somebody who waits for long, is left out.
+ * Waiting requests by rising 32-bit numbers. A Map whose keys only rise is rebuilt again and again;
+ * in this table the place of a settled request is used again. A number is skipped while its place
+ * is taken by a long wait.
  * @template {{ number: number }} Entry
  */
 class Waiting {
   /**
-   * As many as a power of two, so that the last bits of a number are its place.
+   * A power of two in length, so that the last bits of a number are its place.
    * @type {(Entry | undefined)[]}
    */
   #places = places(SMALLEST)
   #last = 0
   size = 0
 
-  /** Gives it its number. @param {Entry} entry @returns {number} */
+  /** Adds an entry, and sets its number. @param {Entry} entry @returns {number} */
   add(entry) {
     if (this.size * 2 >= this.#places.length) this.#grow()
     const mask = this.#places.length - 1
@@ -36,13 +36,13 @@ class Waiting {
     return entry?.number === number ? entry : undefined
   }
 
-  /** One that is there. @param {number} number */
+  /** Deletes an entry that is in the table. @param {number} number */
   delete(number) {
     this.#places[number & (this.#places.length - 1)] = undefined
     this.size--
   }
 
-  /** In a table of twice the size no two that had places of their own share one. */
+  /** Doubles the table. Entries with distinct places keep distinct places. */
   #grow() {
     const before = this.#places
     this.#places = places(before.length * 2)

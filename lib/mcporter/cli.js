@@ -4,7 +4,7 @@
 
 const path = require('node:path')
 const config = require('../config')
-const { timeLeft } = require('../mcp/bounded-waits')
+const { timeLeft } = require('../deadline-timer')
 const { callCommand, listCommand, serversCommand } = require('./command-line')
 const { named } = require('./failure')
 const { files } = require('./files')
@@ -39,9 +39,10 @@ class Mcporter {
   #found
 
   /**
-   * @param {import('../process/runner').Runner} runner @param {Settings} settings
-   * @param {(server: string) => OfServer} [ofServer]
-   *   - what one server's calls need beyond the settings
+   * @param {import('../process/runner').Runner} runner
+   * @param {Settings} settings
+   * @param {(server: string) => OfServer} [ofServer] - what one server's calls need beyond the
+   *   settings
    */
   constructor(runner, settings, ofServer = () => ({})) {
     this.#runner = runner
@@ -77,7 +78,10 @@ class Mcporter {
   /**
    * Runs mcporter to its end, whatever that is; rejects when it can't be started or had to be
    * ended.
-   * @param {string[]} args @param {Call} call @param {number} deadline @param {boolean} [raw]
+   * @param {string[]} args
+   * @param {Call} call
+   * @param {number} deadline
+   * @param {boolean} [raw]
    * @returns {Promise<import('./output').Output>}
    */
   async #run(args, call, deadline, raw = false) {

@@ -70,8 +70,8 @@ function toolProblem(name) {
 function refuse(what, name, problem) {
   if (problem === undefined) return
   const shown = JSON.stringify(name.slice(0, MAX_SHOWN))
-  const message = `mcporter's command line can't call ${what} ${shown}: it ${problem}; a session can`
-  throw codedError('ERR_INVALID_ARG_VALUE', message)
+  const call = `mcporter's command line can't call ${what} ${shown}`
+  throw codedError('ERR_INVALID_ARG_VALUE', `${call}: it ${problem}; a session can`)
 }
 
 /** @param {string} [path] */

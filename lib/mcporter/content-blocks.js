@@ -20,8 +20,8 @@ const BLOCKS = new Map([
 ])
 
 /**
- * A result of `tools/call` as mcporter gets it from the SDK. A block of an unknown type is left as
- * it is.
+ * Returns a result of `tools/call` as mcporter gets it from the SDK. Blocks of unknown types stay
+ * as they are.
  * @param {any} raw
  */
 function knownParts(raw) {

@@ -1,9 +1,10 @@
 'use strict'
 
-// Why a call gave no result, looked up where mcporter does not say it: which servers or tools there
-// are.
+// Finds the reason for which a call gave no result, and looks up servers or tools that mcporter
+// does not name.
 
-const { mcporterFailed, namesOf, toolError, unknownServer, unknownTool } = require('./failure')
+const { namesOf, unknownServer, unknownTool } = require('../mcp/failure')
+const { mcporterFailed, toolError } = require('./failure')
 const { deniesTool, jsonOf, listVerdict, serverNames } = require('./output')
 
 /**
@@ -13,18 +14,19 @@ const { deniesTool, jsonOf, listVerdict, serverNames } = require('./output')
  */
 
 /**
- * The error to reject with. Further runs of mcporter take place in the call's own slot and within
- * its deadline.
- * @param {Mcporter} mcporter @param {Call} call @param {Output} output
+ * Returns the error of a call. Further runs of mcporter use the call's own slot and deadline.
+ * @param {Mcporter} mcporter
+ * @param {Call} call
+ * @param {Output} output
  * @param {Exclude<import('./output').CallVerdict, { kind: 'result' }>} verdict
  * @param {number} deadline - on the clock of `performance.now()`
  */
 async function diagnose(mcporter, call, output, verdict, deadline) {
   if (verdict.kind === 'unknown-server') {
-    return unknownServer(call, { names: await serversThereAre(mcporter, call, deadline) })
+    return unknownServer(call, { names: await availableServers(mcporter, call, deadline) })
   }
   if (verdict.kind === 'unknown-tool') {
-    const available = verdict.available ?? (await toolsThereAre(mcporter, call, deadline)) ?? []
+    const available = verdict.available ?? (await availableTools(mcporter, call, deadline)) ?? []
     return unknownTool(call, available, verdict)
   }
   const [error, text] =
@@ -32,14 +34,14 @@ async function diagnose(mcporter, call, output, verdict, deadline) {
       ? [toolError(call, verdict.value), jsonOf(verdict.value)]
       : [mcporterFailed(call, output, verdict), verdict.message]
   if (text === undefined || !deniesTool(text, call.tool)) return error
-  const available = await toolsThereAre(mcporter, call, deadline)
+  const available = await availableTools(mcporter, call, deadline)
   return available === undefined || available.includes(call.tool)
     ? error
     : unknownTool(call, available, { cause: error })
 }
 
 /** @param {Mcporter} mcporter @param {Call} call @param {number} deadline */
-async function serversThereAre(mcporter, call, deadline) {
+async function availableServers(mcporter, call, deadline) {
   const names = []
   for (const source of /** @type {const} */ (['local', 'import'])) {
     const output = await lookUp(deadline, () => mcporter.servers(call, deadline, source))
@@ -49,7 +51,7 @@ async function serversThereAre(mcporter, call, deadline) {
 }
 
 /** @param {Mcporter} mcporter @param {Call} call @param {number} deadline */
-async function toolsThereAre(mcporter, call, deadline) {
+async function availableTools(mcporter, call, deadline) {
   const output = await lookUp(deadline, () => mcporter.list(call, deadline))
   const verdict = output && listVerdict(output, call)
   return verdict?.kind === 'tools' ? namesOf(verdict.tools) : undefined
@@ -58,7 +60,8 @@ async function toolsThereAre(mcporter, call, deadline) {
 /**
  * A look-up that fails takes nothing from what is known already, unless the caller wants no answer
  * any more.
- * @param {number} deadline @param {() => Promise<Output>} look
+ * @param {number} deadline
+ * @param {() => Promise<Output>} look
  */
 async function lookUp(deadline, look) {
   if (deadline - performance.now() < 1) return undefined

@@ -4,7 +4,7 @@
 // its stderr.
 
 /**
- * How many starts of a document may turn out to be none: a server can print millions of lines that
+ * The most false starts of a document that are tried: a server can print millions of lines that
  * look like one.
  */
 const MAX_MISTAKES = 20
@@ -15,7 +15,7 @@ const CLOSING = new Map([
 const ONE_LINE = /^(?:".*"|-?\d[\d.eE+-]*|true|false|null|\{\}|\[\])$/
 
 /**
- * All JSON values in the order in which they stand, each wrapped so that `null` is one too.
+ * Finds all JSON values in order, each wrapped so that `null` counts too.
  * mcporter indents by two spaces, so only the first and the last line of an object or array start
  * at the margin.
  * @param {string} text

@@ -1,7 +1,8 @@
 'use strict'
 
-// How launcher.mjs says what the tool answered: mcporter prints failures and answers alike, and
-// mcporter 0.9 exits with 0 after both. Neither mcporter nor Node.js exits with these numbers.
+// The exit codes by which launcher.mjs reports a tool's answer: mcporter prints failures and
+// answers alike, and mcporter 0.9 exits with 0 after both. Neither mcporter nor Node.js exits with
+// these numbers.
 
 /** The tool gave a result. */
 const TOOL_RESULT = 64

@@ -5,7 +5,7 @@
 
 const fs = require('node:fs')
 
-/** Of an executable, the start is enough. */
+/** Bytes to read from the start of an executable. */
 const MOST = 65_536
 
 /** @type {import('./find').Files} */

@@ -1,6 +1,6 @@
 'use strict'
 
-// Where mcporter is: the option or MCPORTER_BIN, else a dependency of the host app, else PATH.
+// Finds mcporter: the option or MCPORTER_BIN, else a dependency of the host app, else PATH.
 
 const nodePath = require('node:path')
 const { codedError } = require('../errors')
@@ -34,11 +34,13 @@ function findMcporter(places) {
   if (found !== undefined) return found
   const where =
     places.bin === undefined
-      ? 'it is neither in a node_modules folder of this app (from its working folder and its main script upwards) nor on PATH'
-      : `there is no ${JSON.stringify(places.bin)}, which MCPORTER_BIN or the option mcporterBin names`
+      ? 'it is neither in a node_modules folder of this app ' +
+        '(from its working folder and its main script upwards) nor on PATH'
+      : `there is no ${JSON.stringify(places.bin)}, named by MCPORTER_BIN or the option mcporterBin`
   throw codedError(
     'ERR_MCPORTER_NOT_FOUND',
-    `mcporter was not found: ${where}. Install it with \`npm install mcporter\`, or set MCPORTER_BIN to where it is`,
+    `mcporter was not found: ${where}. ` +
+      'Install it with `npm install mcporter`, or set MCPORTER_BIN to its path',
   )
 }
 

@@ -1,34 +1,26 @@
 'use strict'
 
-// One helper: a queue, sessions with servers, and mcporter for what they cannot do.
+// A helper: a queue of calls, a pool of sessions, and mcporter for servers that take no session.
 
-const { areWaitsHeard, tellCall, tellWait } = require('../diagnostics/calls')
+const { hasWaitSubscribers, publishCall, publishWait } = require('../diagnostics/calls')
 const { closeAtShutdown, isClosing } = require('../lifecycle')
-const { McpPool } = require('../mcp/pool')
+const { encodeArguments, serverName, toolName } = require('../mcp/arguments')
+const { SessionPool } = require('../mcp/pool')
 const { recordAnswer, recordFailure, recordRejection, recordWait } = require('../metrics/record')
 const { Semaphore } = require('../semaphore')
 const { Runner } = require('../process/runner')
-const { encodeArguments, serverName, toolName } = require('./arguments')
 const { Mcporter } = require('./cli')
-const { explained, isUnusable, named } = require('./failure')
+const { named } = require('./failure')
 const { callOptions, helperOptions, listOptions } = require('./options')
 const { ProcessCalls } = require('./process-calls')
+const { Router } = require('./router')
 const { mcporterServers } = require('./servers')
 const { SessionCalls } = require('./session-calls')
 
 /** The tool name under which listing a server's tools is tracked: mcporter's own name for it. */
 const LIST_TOOLS = 'list_tools'
 
-/** What a server answers that takes no session of ours but may take mcporter's. */
-const ONLY_MCPORTER = new Map([
-  ['ERR_UNAUTHORIZED', 'oauth'],
-  ['ERR_NOT_STREAMABLE', 'sse'],
-])
-
-/**
- * @typedef {import('./failure').Call & { queueTimeout?: number }} Request
- * @typedef {import('../mcp/servers').Route} Route
- */
+/** @typedef {import('./failure').Call & { queueTimeout?: number }} Request */
 
 /** @type {typeof import('../mcp-helper').createMcpHelper} */
 function createMcpHelper(options) {
@@ -38,31 +30,19 @@ function createMcpHelper(options) {
   closeAtShutdown(semaphore)
   const runner = new Runner()
   const byProcess = new ProcessCalls(new Mcporter(runner, settings.mcporter, ofServer))
-  const pool = new McpPool(settings.pool, mcporterServers(settings.mcporter))
+  const pool = new SessionPool(settings.pool, mcporterServers(settings.mcporter))
   const bySession = new SessionCalls(pool)
-  /**
-   * Servers that showed that only mcporter can speak to them, and why.
-   * @type {Map<string, string>}
-   */
-  const refused = new Map()
+  const router = new Router(pool, bySession, byProcess, settings)
   /** @type {Promise<void> | undefined} */
   let closing
 
   /** @type {import('../mcp-helper').McpHelper['callToolAsync']} */
   async function callToolAsync(server, tool, args = {}, options) {
     const { rejectOnError, ...call } = checkedCall(server, tool, args, options)
-    if (tool === LIST_TOOLS) {
-      return inSlot(
-        call,
-        async (deadline) =>
-          (await routed(call, deadline, (calls, route) => calls.list(call, deadline, route))).value,
-      )
-    }
+    if (tool === LIST_TOOLS) return (await list(call)).value
     return orToolError(
       rejectOnError,
-      inSlot(call, (deadline) =>
-        routed(call, deadline, (calls, route) => calls.call(call, deadline, route)),
-      ),
+      inRoute(call, (calls, deadline, route) => calls.call(call, deadline, route)),
     )
   }
 
@@ -71,9 +51,7 @@ function createMcpHelper(options) {
     const { rejectOnError, ...call } = checkedCall(server, tool, args, options)
     return orToolError(
       rejectOnError,
-      inSlot(call, (deadline) =>
-        routed(call, deadline, (calls, route) => calls.callRaw(call, deadline, route)),
-      ),
+      inRoute(call, (calls, deadline, route) => calls.callRaw(call, deadline, route)),
     )
   }
 
@@ -81,10 +59,22 @@ function createMcpHelper(options) {
   async function listToolsAsync(server, options) {
     const { timeout = settings.listTimeout, ...rest } = listOptions(options)
     const call = { ...rest, timeout, server: serverName(server), tool: LIST_TOOLS }
-    return inSlot(call, async (deadline) => {
-      return (await routed(call, deadline, (calls, route) => calls.list(call, deadline, route)))
-        .tools
-    })
+    return (await list(call)).tools
+  }
+
+  /** @param {Request} call */
+  function list(call) {
+    return inRoute(call, (calls, deadline, route) => calls.list(call, deadline, route))
+  }
+
+  /**
+   * Does the work in a slot, over a session or through mcporter.
+   * @template T
+   * @param {Request} call
+   * @param {import('./router').Work<T>} work
+   */
+  function inRoute(call, work) {
+    return inSlot(call, (deadline) => router.route(call, deadline, work))
   }
 
   /** @param {string} server @param {string} tool @param {object} args @param {unknown} options */
@@ -99,45 +89,7 @@ function createMcpHelper(options) {
   }
 
   /**
-   * Does the work the way that is meant for the call's server, or through mcporter when the server
-   * shows that only mcporter can.
-   * @template T @param {Request} call @param {number} deadline @param {(calls: ProcessCalls |
-   * SessionCalls, route?: Route) => Promise<T>} work @returns {Promise<T>}
-   */
-  async function routed(call, deadline, work) {
-    const { server } = call
-    const wanted = settings.transports.get(server) ?? settings.transport
-    if (wanted === 'mcporter') return throughMcporter(call, deadline, work)
-    const route = await pool.route(call, deadline)
-    if (wanted === 'pool' || isUnusable(route?.needs)) return work(bySession, route)
-    if (route?.needs !== undefined || refused.has(server))
-      return throughMcporter(call, deadline, work)
-    return work(bySession, route).catch((error) => {
-      const reason = ONLY_MCPORTER.get(error.code)
-      if (reason === undefined) throw error
-      // It was refused before it could be called.
-      refused.set(server, reason)
-      return throughMcporter(call, deadline, work)
-    })
-  }
-
-  /**
-   * mcporter's own words leave out what the configuration says.
-   * @template T
-   * @param {Request} call
-   * @param {number} deadline
-   * @param {(calls: ProcessCalls) => Promise<T>} work
-   * @returns {Promise<T>}
-   */
-  async function throughMcporter(call, deadline, work) {
-    const configuration = await pool.configuration(call, deadline)
-    return work(byProcess).catch((error) => {
-      throw explained(error, { ...configuration, routes: pool.routes(), server: call.server })
-    })
-  }
-
-  /**
-   * Returns what a process of mcporter has to know of a server.
+   * Returns a server's settings for a process of mcporter.
    * @param {string} server
    * @returns {import('./cli').OfServer}
    */
@@ -148,51 +100,42 @@ function createMcpHelper(options) {
   }
 
   /**
+   * Does the work while holding a slot.
    * @template T
    * @param {Request} call
    * @param {(deadline: number) => Promise<T>} work
    * @returns {Promise<T>}
    */
   function inSlot(call, work) {
-    return tellCall(call, (id) => inItsTurn(call, id, work))
+    return publishCall(call, async (id) => {
+      const release = await slot(call, id)
+      try {
+        return await measured(call, work)
+      } finally {
+        release()
+      }
+    })
   }
 
   /**
-   * @template T
+   * Waits for a slot, and counts the wait or the rejection.
    * @param {Request} call
    * @param {number} id
-   * @param {(deadline: number) => Promise<T>} work
-   * @returns {Promise<T>}
    */
-  async function inItsTurn(call, id, work) {
-    const wait = { timeout: call.queueTimeout, signal: call.signal }
+  async function slot(call, id) {
+    const { queueTimeout: timeout, signal } = call
+    const acquire = () => semaphore.acquire({ timeout, signal })
     const queued = performance.now()
-    const release = await slot(call, id, wait).catch((error) => {
+    try {
+      const release = await (hasWaitSubscribers()
+        ? publishWait({ ...call, id }, semaphore.getStatus(), acquire)
+        : acquire())
+      recordWait(performance.now() - queued)
+      return release
+    } catch (error) {
       recordRejection(error)
       throw named(call, error)
-    })
-    const began = performance.now()
-    recordWait(began - queued)
-    try {
-      const answer = await work(began + call.timeout)
-      recordAnswer(call, began)
-      return answer
-    } catch (error) {
-      recordFailure(call, error, began)
-      throw error
-    } finally {
-      release()
     }
-  }
-
-  /**
-   * @param {Request} call
-   * @param {number} id
-   * @param {{ timeout?: number, signal?: AbortSignal }} wait
-   */
-  function slot(call, id, wait) {
-    if (!areWaitsHeard()) return semaphore.acquire(wait)
-    return tellWait({ ...call, id }, semaphore.getStatus(), () => semaphore.acquire(wait))
   }
 
   /** @type {import('../mcp-helper').McpHelper['getReadiness']} */
@@ -204,21 +147,12 @@ function createMcpHelper(options) {
 
   /** @type {import('../mcp-helper').McpHelper['getPoolStatus']} */
   function getPoolStatus() {
-    const servers = pool.routes().map((route) => {
-      const { name } = route
-      const needs = route.needs ?? refused.get(name)
-      const problem = route.reason ?? null
-      const wanted = settings.transports.get(name) ?? settings.transport
-      if (wanted === 'mcporter') return { name, transport: wanted, reason: 'chosen', problem }
-      const isMcporters = needs !== undefined && wanted === 'auto' && !isUnusable(needs)
-      return { name, transport: isMcporters ? 'mcporter' : 'pool', reason: needs ?? null, problem }
-    })
-    return /** @type {any} */ ({ ...pool.getStatus(), servers })
+    return /** @type {any} */ ({ ...pool.getStatus(), servers: router.status() })
   }
 
   /** @type {import('../mcp-helper').McpHelper['getActiveProcesses']} */
   function getActiveProcesses() {
-    const all = /** @type {any[]} */ ([...runner.getActiveProcesses(), ...pool.getActiveCalls()])
+    const all = [...runner.getActiveProcesses(), ...pool.getActiveCalls()]
     return all.sort((one, other) => one.startTime - other.startTime)
   }
 
@@ -240,7 +174,25 @@ function createMcpHelper(options) {
 }
 
 /**
- * What the tool answered with `isError`, for those who want it.
+ * Does the work of a call that has its slot, and counts how the call ended.
+ * @template T
+ * @param {Request} call
+ * @param {(deadline: number) => Promise<T>} work
+ */
+async function measured(call, work) {
+  const began = performance.now()
+  try {
+    const answer = await work(began + call.timeout)
+    recordAnswer(call, began)
+    return answer
+  } catch (error) {
+    recordFailure(call, error, began)
+    throw error
+  }
+}
+
+/**
+ * Resolves with a tool's answer that says `isError`, unless `rejects`.
  * @param {boolean} rejects
  * @param {Promise<any>} call
  */

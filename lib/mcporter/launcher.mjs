@@ -10,7 +10,7 @@ import { RAW_RESULT, TOOL_ERROR, TOOL_RESULT } from './exit-codes.js'
 /** @type {{ script: string, library?: string, args: string[], raw?: boolean }} */
 const { script, library, args, raw } = JSON.parse(await text(process.stdin))
 
-// Without it (another mcporter's library), output.js judges by the looks of the output.
+// Another mcporter has no such library; output.js then judges by the text of the output.
 if (library !== undefined) await sendOnlyOneToolCall(library).catch(() => {})
 // mcporter ends itself with process.exit(), which would cut off what a slow reader has not yet
 // taken from the pipe.
@@ -21,9 +21,9 @@ process.argv = [process.execPath, script, ...args]
 await import(pathToFileURL(script).href)
 
 /**
- * When a tool is unknown, mcporter calls the one with the nearest name instead ("Auto-corrected
- * tool call"). Here every later call gets the first one's answer, and the exit code says what that
- * was.
+ * Keeps mcporter from calling another tool. For an unknown tool, mcporter calls the tool with the
+ * nearest name instead ("Auto-corrected tool call"). Every later call gets the first answer here,
+ * and the exit code reports the answer's kind.
  * @param {string} file
  */
 async function sendOnlyOneToolCall(file) {

@@ -7,7 +7,7 @@ const { optionsOf } = require('./tool-options')
 
 /**
  * @param {{ name: string, description?: import('../mcp/servers').Description }} server
- *   @param {any[]} tools - as the server lists them
+ * @param {any[]} tools - as the server lists them
  * @param {number} durationMs
  */
 function listing({ name, description: known }, tools, durationMs) {

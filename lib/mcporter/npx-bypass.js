@@ -5,12 +5,12 @@ const path = require('node:path')
 const { files } = require('./npx/files')
 const { bypassNpx } = require('./npx')
 
-/** A day. */
+/** Milliseconds of a day. */
 const MAX_AGE = 86_400_000
 
 /**
- * How to start a server of an `npx` command without npx, on this machine; `undefined` when npx
- * itself must do it.
+ * Returns the transport that starts a server of an `npx` command without npx; `undefined` when npx
+ * is needed.
  * @param {import('./config/server').Stdio} transport
  * @param {{ cwd?: string, maxAge?: number }} [options]
  *   - the host app's folder; ms for which npx's last look at the registry counts

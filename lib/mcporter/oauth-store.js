@@ -1,7 +1,6 @@
 'use strict'
 
-// The tokens that `mcporter auth` has stored, for sessions of our own: read, and refreshed when it
-// is time. What can't be done here, signing in above all, is mcporter's.
+// Reads and refreshes the tokens that `mcporter auth` has stored. Signing in is left to mcporter.
 
 const fs = require('node:fs/promises')
 const { pathOf, variables } = require('./config/places')
@@ -20,21 +19,22 @@ const { readStored, vaultFile, writeTokens } = require('./oauth/vault')
 
 /**
  * @typedef {{ accessToken: string, expiresAt?: number, unsaved?: string }} Token
- *   - `expiresAt` in ms since 1970; `unsaved`: why it could not be stored
+ *   - `expiresAt` in ms since 1970; `unsaved`: the reason for which it could not be stored
  */
 /** @typedef {{ needs: 'oauth' | 'refresh', reason: string }} Needs */
 
 /** A token that ends within this many seconds is refreshed, as mcporter does. */
 const SKEW = 60
-/** All of a refresh takes at most so many ms, less than others wait for the lock. */
-const PATIENCE = 15_000
-/** Refreshes that run, so that calls at once share one. @type {Map<string, Promise<Token>>} */
+/** Timeout of a refresh in ms, less than other processes wait for the lock. */
+const REFRESH_TIMEOUT = 15_000
+/** Running refreshes, shared by concurrent calls. @type {Map<string, Promise<Token>>} */
 const running = new Map()
 
 /**
- * The access token of a server with `needs: 'oauth'` or `'refresh'`; or why its calls must go
- * through mcporter after all.
- * @param {Definition} definition @param {Home} home
+ * Returns the access token of a server with `needs: 'oauth'` or `'refresh'`, or the reason for
+ * which its calls must go through mcporter.
+ * @param {Definition} definition
+ * @param {Home} home
  * @param {{ refused?: string }} [options] - the access token that the server has just refused
  * @returns {Promise<Token | Needs>}
  */
@@ -54,7 +54,7 @@ async function accessToken(definition, home, { refused } = {}) {
 }
 
 /**
- * How to connect with that token.
+ * Returns the transport with an access token.
  * @param {import('./config/server').Server} server
  * @param {string} accessToken
  * @returns {import('./config/server').Stdio | import('./config/server').Http | undefined}
@@ -88,12 +88,12 @@ async function refreshed(definition, home, refused) {
   return withLock(
     vault,
     async () => {
-      // Another process may have done it while this one waited.
+      // Another process may have refreshed the token during the wait for the lock.
       const { tokens, client, folder } = await readStored(definition, home)
       if (!mustRefresh(definition, tokens, refused)) return token(tokens)
       if (!tokens.refresh_token)
         throw new NoToken('the stored token has expired, and none to refresh it with is stored')
-      const signal = AbortSignal.timeout(PATIENCE)
+      const signal = AbortSignal.timeout(REFRESH_TIMEOUT)
       const endpoint = await endpointOf(definition, signal)
       const fresh = await refresh(
         endpoint,
@@ -101,14 +101,14 @@ async function refreshed(definition, home, refused) {
         tokens.refresh_token,
         signal,
       )
-      // The old one is spent now, so this one is good for a while even when it can't be stored.
+      // The old token is spent, so the new one is used even when it cannot be stored.
       const failure = await writeTokens(definition, folder, fresh, home).catch((error) => error)
       return {
         ...token(fresh),
         ...(failure && { unsaved: reasonOf(failure, 'could not be stored') }),
       }
     },
-    PATIENCE,
+    REFRESH_TIMEOUT,
   )
 }
 
@@ -177,12 +177,12 @@ function mustRefresh({ oauth }, tokens, refused) {
   const expires = expiry(tokens)
   const skew = oauth.refresh?.refreshSkewSeconds ?? oauth.refresh?.refresh_skew_seconds ?? SKEW
   if (expires !== undefined) return expires <= Date.now() / 1000 + skew
-  // Stored by an mcporter that doesn't note when: it may have ended long ago.
+  // An mcporter that stores no expiry wrote this token, so it may have expired.
   return typeof tokens.expires_in === 'number' && typeof tokens.refresh_token === 'string'
 }
 
 /**
- * A token that could not be refreshed in advance.
+ * Returns a token that could not be refreshed in advance, while it is still valid.
  * @param {unknown} error
  * @param {Tokens} tokens
  * @param {string | undefined} refused

@@ -1,6 +1,6 @@
 'use strict'
 
-// What the helper and its calls may be told, checked before anything is done.
+// Checks the options of the helper and of its calls.
 
 const path = require('node:path')
 const config = require('../config')
@@ -15,15 +15,7 @@ const validate = require('../validate')
 /** @typedef {(name: string, value: unknown) => any} Check */
 
 /** @type {Check} */
-const patience = (name, value) => validate.time(name, value, { unlimited: true })
-/** @type {Check} */
 const queueLength = (name, value) => validate.count(name, value, { unlimited: true })
-
-/** @type {Check} */
-function text(name, value) {
-  if (validate.string(name, value) !== '') return value
-  throw validate.invalidConfig(name, 'a string that is not empty', value)
-}
 
 /** @type {Check} */
 function environment(name, value) {
@@ -42,14 +34,14 @@ const transport = (name, value) => validate.oneOf(name, value, ['auto', 'pool', 
 /** @type {Record<string, Check>} */
 const HELPER = {
   maxConcurrent: validate.count,
-  queueTimeout: patience,
+  queueTimeout: validate.timeout,
   maxQueue: queueLength,
   callTimeout: validate.time,
   listTimeout: validate.time,
-  configPath: text,
-  cwd: text,
+  configPath: validate.text,
+  cwd: validate.text,
   env: environment,
-  mcporterBin: text,
+  mcporterBin: validate.text,
   maxBuffer: validate.bytes,
   killGrace: validate.time,
   onStuck: (name, value) => validate.oneOf(name, value, ON_STUCK),
@@ -63,7 +55,11 @@ const HELPER = {
 }
 
 /** @type {Record<string, Check>} */
-const LIST = { timeout: validate.time, signal: validate.abortSignal, queueTimeout: patience }
+const LIST = {
+  timeout: validate.time,
+  signal: validate.abortSignal,
+  queueTimeout: validate.timeout,
+}
 /** @type {Record<string, Check>} */
 const CALL = { ...LIST, rejectOnError: validate.boolean, onProgress: progressListener }
 
@@ -71,7 +67,7 @@ const CALL = { ...LIST, rejectOnError: validate.boolean, onProgress: progressLis
 function helperOptions(options) {
   const given = checked(options, HELPER)
   const cwd = path.resolve(given.cwd ?? '')
-  const { transports, servers } = apart(given.servers ?? {})
+  const { transports, servers } = split(given.servers ?? {})
   return {
     transport: given.transport ?? 'auto',
     transports,
@@ -101,10 +97,10 @@ function helperOptions(options) {
 }
 
 /**
- * Which way each server's calls go, and the rest of its options.
+ * Splits the servers' options into transports and the rest.
  * @param {Record<string, Record<string, any>>} all
  */
-function apart(all) {
+function split(all) {
   /** @type {Map<string, 'auto' | 'pool' | 'mcporter'>} */
   const transports = new Map()
   /** @type {Record<string, Record<string, any>>} */

@@ -1,10 +1,10 @@
 'use strict'
 
-// What mcporter's output means. Pure: from what was printed to a verdict.
+// Reads mcporter's output: a pure function from printed text to a verdict.
 
+const { namesOf } = require('../mcp/failure')
 const { documents } = require('./documents')
 const { RAW_RESULT, TOOL_ERROR, TOOL_RESULT } = require('./exit-codes')
-const { namesOf } = require('./failure')
 
 /**
  * @typedef {{ exitCode: number | null, signal?: string | null, stdout: string, stderr: string }}
@@ -100,18 +100,18 @@ function jsonOf(answer) {
   }
 }
 
+const DENIALS = [
+  /not found|unknown|no such|not exist|not accessible|not available/i,
+  /unrecogni[sz]ed|invalid tool/i,
+]
+
 /**
  * Tells if an answer reads like a server's word for "I have no such tool".
  * @param {string} text
  * @param {string} tool
  */
 function deniesTool(text, tool) {
-  return (
-    text.includes(JSON.stringify(tool).slice(1, -1)) &&
-    /not found|unknown|no such|not exist|not accessible|not available|unrecogni[sz]ed|invalid tool/i.test(
-      text,
-    )
-  )
+  return text.includes(JSON.stringify(tool).slice(1, -1)) && DENIALS.some((each) => each.test(text))
 }
 
 /** @param {any} report @param {Output} output @returns {{ kind: 'unknown-server' } | Failed} */
@@ -123,7 +123,8 @@ function failedReport({ error, issue, authCommand }, { stdout, stderr }) {
 }
 
 /**
- * What a server wrote before it failed: mcporter repeats it on stdout, before its report.
+ * Returns the text that a server wrote before it failed. mcporter repeats it on stdout before its
+ * report.
  * @param {string} stdout
  */
 function serverStderr(stdout) {
@@ -132,7 +133,7 @@ function serverStderr(stdout) {
 }
 
 /**
- * Nothing that can be read: mcporter's own first complaint says the most.
+ * Returns the verdict for unreadable output: mcporter's own first error says the most.
  * @param {Output} output
  * @returns {Failed}
  */
@@ -160,7 +161,7 @@ function isObject(value) {
 }
 
 /**
- * Without `options`, mcporter's own rendering of the schema as command-line flags.
+ * Returns a tool without `options`, mcporter's rendering of the schema as command-line flags.
  * @param {any} entry
  * @returns {Tool}
  */

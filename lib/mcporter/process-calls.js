@@ -21,7 +21,7 @@ class ProcessCalls {
   }
 
   /**
-   * What mcporter prints of the tool's answer.
+   * Calls a tool; returns mcporter's print of the answer.
    * @param {Call} call
    * @param {number} deadline
    * @returns {Promise<any>}

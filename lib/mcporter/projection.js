@@ -1,11 +1,11 @@
 'use strict'
 
-// What `mcporter call --output json` prints of a result, without mcporter: the JSON in it if there
+// Prints a result as `mcporter call --output json` does, without mcporter: the JSON in it if there
 // is any, else all of it.
 
 const { knownParts } = require('./content-blocks')
 
-/** How deep mcporter looks into `raw` and `result` for structured content. */
+/** The depth to which mcporter searches `raw` and `result` for structured content. */
 const DEPTH = 2
 /** Most texts are none, and to find out by an exception takes longer than all the rest. */
 const START_OF_JSON = /^\s*(?:[[{"\-\d]|true|false)/
@@ -86,7 +86,7 @@ function isText(value) {
 
 /** @param {Text[]} texts */
 function together(texts) {
-  // One alone has been tried.
+  // A single text was tried before.
   if (texts.length < 2) return null
   return parse(texts.map(({ text }) => text).join('\n'))
 }

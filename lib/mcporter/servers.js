@@ -1,8 +1,7 @@
 'use strict'
 
-// The servers of mcporter's configuration, as a pool of sessions takes them. Reading a
-// configuration says which servers there are; what one takes beyond that (a stored token, the files
-// behind npx) is looked up when it is called.
+// The servers of mcporter's configuration, in the form that a pool of sessions takes. A stored
+// token and the files behind npx are looked up when the server is called.
 
 const { passedOn } = require('./config/env-file')
 const { placesHere } = require('./config/places')
@@ -11,7 +10,7 @@ const { WatchedConfiguration } = require('./config/watch')
 const { withoutNpx } = require('./npx-bypass')
 const { accessToken, withToken } = require('./oauth-store')
 
-/** How long before a stored token ends it is looked up again, in ms. */
+/** Milliseconds before its end at which a stored token is looked up again. */
 const EARLY = 60_000
 
 /**
@@ -32,7 +31,7 @@ function mcporterServers({ configPath, cwd = process.cwd(), env, npxBypass = tru
   /** @type {{ configuration: Configuration, listing: Listing } | undefined} */
   let listed
 
-  /** The same object as long as the files say the same. */
+  /** Returns the same object until the files change. */
   async function list() {
     const configuration = await watched.get()
     if (listed?.configuration !== configuration)
@@ -80,8 +79,9 @@ function mcporterServers({ configPath, cwd = process.cwd(), env, npxBypass = tru
 }
 
 /**
- * With the token that mcporter has stored, where it takes one.
- * @param {Server} server @param {Places} places
+ * Adds the token that mcporter has stored, where the server takes one.
+ * @param {Server} server
+ * @param {Places} places
  * @returns {Promise<Pick<Server, 'transport' | 'needs' | 'reason'> & { expiresAt?: number }>}
  */
 async function signedIn(server, places) {
@@ -97,7 +97,7 @@ async function signedIn(server, places) {
 }
 
 /**
- * Without npx, where its package is here already.
+ * Replaces npx where its package is installed.
  * @param {Server['transport']} transport
  * @param {string} cwd
  */
@@ -108,10 +108,10 @@ async function direct(transport, cwd) {
 }
 
 /**
- * A server that is to live on between calls has a state, which two calls at once would share and an
- * early end would lose.
+ * Returns the limits for a lifecycle. A server that lives on between calls has a state, which
+ * concurrent calls would share and an early end would lose.
  * @param {import('./config/lifecycle').Lifecycle | undefined} lifecycle
- *   @param {number} [idleTimeout]
+ * @param {number} [idleTimeout]
  */
 function useOf(lifecycle, idleTimeout = Infinity) {
   if (lifecycle === undefined) return {}

@@ -2,13 +2,14 @@
 
 // Calls over sessions that stay.
 
-const { namesOf, toolError, unknownTool } = require('./failure')
+const { namesOf, unknownTool } = require('../mcp/failure')
+const { toolError } = require('./failure')
 const { listing } = require('./listing')
 const { deniesTool, jsonOf } = require('./output')
 const { project } = require('./projection')
 
 /**
- * @typedef {import('../mcp/pool').McpPool} McpPool
+ * @typedef {import('../mcp/pool').SessionPool} SessionPool
  * @typedef {import('../mcp/servers').Route} Route
  * @typedef {import('./failure').Call & { json: string }} Call
  */
@@ -16,7 +17,7 @@ const { project } = require('./projection')
 class SessionCalls {
   #pool
 
-  /** @param {McpPool} pool */
+  /** @param {SessionPool} pool */
   constructor(pool) {
     this.#pool = pool
   }

@@ -36,6 +36,7 @@ function option(property, schema, required) {
   const cliName = property
     .replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
     .replaceAll('_', '-')
+  const shape = enumValues?.join('|') ?? BY_TYPE[type]?.shape ?? format
   return {
     property,
     cliName,
@@ -43,7 +44,7 @@ function option(property, schema, required) {
     required: required.includes(property),
     type,
     arrayItemType: type === 'array' ? itemType(schema) : undefined,
-    placeholder: `<${[cliName, enumValues?.join('|') ?? BY_TYPE[type]?.shape ?? format].filter((each) => each !== undefined).join(':')}>`,
+    placeholder: shape === undefined ? `<${cliName}>` : `<${cliName}:${shape}>`,
     exampleValue: enumValues?.[0] ?? example(property, type, schema.default),
     enumValues,
     defaultValue: schema.default,

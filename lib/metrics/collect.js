@@ -1,25 +1,25 @@
 'use strict'
 
-// Everything that there is to tell at one moment. What was counted is this process's; slots,
-// sessions and scans are those of the helper and the scanner that are asked for.
+// Collects all metrics of one moment: counts of this process, and the slots, sessions and scans of
+// one helper and one scanner.
 
 const os = require('node:os')
 const native = require('../native')
-const { REJECTIONS } = require('./outcomes')
 
 /**
  * @typedef {{ count: number, sum: number, buckets: number[] }} Histogram
  *   - each bucket with those below it
  * @typedef {{ count: number, p50: number, p95: number, p99: number, max: number, mean: number }}
  *   Quantiles - seconds
- * @typedef {Quantiles & { server: string, tool: string, outcomes: (Histogram | null)[] }}
- *   CallSeries - by the places of OUTCOMES
+ * @typedef {Quantiles & { server: string, tool: string, outcomes: Record<string, Histogram>
+ *   }} CallSeries
  * @typedef {{ server: string | null, count: number, memory: number, cpu: number, spawns: number,
  *   exits: Record<string, number>, stuck: number, stuckTotal: number }} Children
  * @typedef {{ bounds: number[], calls: CallSeries[], wait: Quantiles & { histogram: Histogram },
- *   rejected: number[], children: Children[] }} Recorded
+ *   rejected: Record<string, number>, children: Children[] }} Recorded
  *
- * @typedef {Pick<import('../health/options').HealthSource, 'helper' | 'cleanup'>} Source
+ * @typedef {{ helper: import('../health').HealthHelper, cleanup: import('../health').HealthCleanup
+ *   }} Source
  */
 
 /** @param {Source} source */
@@ -31,7 +31,6 @@ function collect({ helper, cleanup }) {
   return {
     time: Date.now(),
     ...recorded,
-    rejected: Object.fromEntries(REJECTIONS.map((reason, at) => [reason, recorded.rejected[at]])),
     semaphore: { limit: maxConcurrent, inUse: current, queued },
     pool: helper.getPoolStatus?.() ?? null,
     cleanup: { ...stats, killedFor: cleanup.getKilled?.() ?? {}, lastScan: lastScan?.time ?? null },
@@ -39,7 +38,7 @@ function collect({ helper, cleanup }) {
   }
 }
 
-/** Bytes, within the limit of the container where there is one. */
+/** Returns the host's memory in bytes, within the container's limit. */
 function hostMemory() {
   const limit = process.constrainedMemory?.() ?? 0
   const total = limit > 0 && limit < os.totalmem() ? limit : os.totalmem()

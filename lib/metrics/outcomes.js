@@ -1,66 +1,45 @@
 'use strict'
 
-// How a call ended, and why one never began, in few words that can be label values. The addon knows
-// them by their places.
+// The error codes of calls as the outcomes and rejections that metrics count.
 
-const OUTCOMES = /** @type {const} */ ([
-  'ok',
-  'tool',
-  'protocol',
-  'timeout',
-  'aborted',
-  'exited',
-  'start',
-  'unavailable',
-  'unauthorized',
-  'unknown',
-  'mcporter',
-  'cleanup',
-  'max_buffer',
-  'closed',
-  'error',
+const { CallOutcome, CallRejection } = require('../native')
+
+/** @type {Map<unknown, import('../../binding').CallOutcome>} */
+const OUTCOME_BY_CODE = new Map([
+  ['ERR_TOOL', CallOutcome.Tool],
+  ['ERR_MCP', CallOutcome.Protocol],
+  ['ERR_CALL_TIMEOUT', CallOutcome.Timeout],
+  ['ABORT_ERR', CallOutcome.Aborted],
+  ['ERR_SERVER_EXITED', CallOutcome.Exited],
+  ['ERR_SERVER_START', CallOutcome.Start],
+  ['ERR_SPAWN', CallOutcome.Start],
+  ['ERR_SERVER_UNAVAILABLE', CallOutcome.Unavailable],
+  ['ERR_UNAUTHORIZED', CallOutcome.Unauthorized],
+  ['ERR_UNKNOWN_SERVER', CallOutcome.Unknown],
+  ['ERR_UNKNOWN_TOOL', CallOutcome.Unknown],
+  ['ERR_MCPORTER', CallOutcome.Mcporter],
+  ['ERR_MCPORTER_NOT_FOUND', CallOutcome.Mcporter],
+  ['ERR_CLEANUP', CallOutcome.Cleanup],
+  ['ERR_MAX_BUFFER', CallOutcome.MaxBuffer],
+  ['ERR_CLOSED', CallOutcome.Closed],
 ])
 
-/** @typedef {typeof OUTCOMES[number]} Outcome */
-
-/** @type {Map<unknown, Outcome>} */
-const BY_CODE = new Map([
-  ['ERR_TOOL', 'tool'],
-  ['ERR_MCP', 'protocol'],
-  ['ERR_CALL_TIMEOUT', 'timeout'],
-  ['ABORT_ERR', 'aborted'],
-  ['ERR_SERVER_EXITED', 'exited'],
-  ['ERR_SERVER_START', 'start'],
-  ['ERR_SPAWN', 'start'],
-  ['ERR_SERVER_UNAVAILABLE', 'unavailable'],
-  ['ERR_UNAUTHORIZED', 'unauthorized'],
-  ['ERR_UNKNOWN_SERVER', 'unknown'],
-  ['ERR_UNKNOWN_TOOL', 'unknown'],
-  ['ERR_MCPORTER', 'mcporter'],
-  ['ERR_MCPORTER_NOT_FOUND', 'mcporter'],
-  ['ERR_CLEANUP', 'cleanup'],
-  ['ERR_MAX_BUFFER', 'max_buffer'],
-  ['ERR_CLOSED', 'closed'],
-])
-
-const REJECTIONS = /** @type {const} */ (['timeout', 'aborted', 'full', 'closed'])
-
-/** @type {Map<unknown, typeof REJECTIONS[number]>} */
+/** @type {Map<unknown, import('../../binding').CallRejection>} */
 const REJECTION_BY_CODE = new Map([
-  ['ERR_QUEUE_TIMEOUT', 'timeout'],
-  ['ABORT_ERR', 'aborted'],
-  ['ERR_QUEUE_FULL', 'full'],
-  ['ERR_CLOSED', 'closed'],
+  ['ERR_QUEUE_TIMEOUT', CallRejection.Timeout],
+  ['ABORT_ERR', CallRejection.Aborted],
+  ['ERR_QUEUE_FULL', CallRejection.Full],
+  ['ERR_CLOSED', CallRejection.Closed],
 ])
 
-/** @param {unknown} error @returns {Outcome} */
+/** @param {unknown} error */
 function outcomeOf(error) {
-  return BY_CODE.get(/** @type {any} */ (error)?.code) ?? 'error'
+  return OUTCOME_BY_CODE.get(/** @type {any} */ (error)?.code) ?? CallOutcome.Error
 }
 
-/** `undefined` for an error that is not about the queue. @param {unknown} error */
+/** Returns `undefined` for an error that is not about the queue. @param {unknown} error */
 function rejectionOf(error) {
   return REJECTION_BY_CODE.get(/** @type {any} */ (error)?.code)
 }
 
-module.exports = { OUTCOMES, REJECTIONS, outcomeOf, rejectionOf }
+module.exports = { outcomeOf, rejectionOf }

@@ -1,19 +1,16 @@
 'use strict'
 
-// On the way of every call: a look into two Maps and one call of the addon with numbers.
+// Counts every call: a look into two Maps, and one call of the addon with numbers.
 
 const native = require('../native')
-const { OUTCOMES, REJECTIONS, outcomeOf, rejectionOf } = require('./outcomes')
+const { outcomeOf, rejectionOf } = require('./outcomes')
 
-/** The number of all series that have no place of their own. */
-const OTHER = 0
-const OK = OUTCOMES.indexOf('ok')
-const TOOL = OUTCOMES.indexOf('tool')
-const UNKNOWN = OUTCOMES.indexOf('unknown')
+const { METRICS_OTHER_SERIES: OTHER } = native
+const { Ok: OK, Tool: TOOL, Unknown: UNKNOWN } = native.CallOutcome
 
 /** The numbers of the series, by server and tool. @type {Map<string, Map<string, number>>} */
 const series = new Map()
-/** The addon gave out all places, and gives none back. */
+/** True when the addon has no series left; series are never freed. */
 let isFull = false
 
 /** @param {string} server @param {string} tool */
@@ -34,46 +31,51 @@ function newSeries(server, tool) {
 }
 
 /**
- * A call was answered.
+ * Counts a call that was answered.
  * @param {{ server: string, tool: string }} call
  * @param {number} began - as `performance.now()` tells the time
  */
 function recordAnswer({ server, tool }, began) {
-  native.metricsRecordCall(seriesOf(server, tool), OK, (performance.now() - began) / 1000)
+  native.metricsRecordCall(seriesOf(server, tool), OK, secondsSince(began))
 }
 
 /**
- * A call was answered with a tool's own result, which may say `isError`.
+ * Counts a call by its result, which may say `isError`.
  * @param {{ server: string, tool: string }} call
  * @param {any} result
  * @param {number} began
  */
 function recordResult({ server, tool }, result, began) {
   const outcome = result?.isError === true ? TOOL : OK
-  native.metricsRecordCall(seriesOf(server, tool), outcome, (performance.now() - began) / 1000)
+  native.metricsRecordCall(seriesOf(server, tool), outcome, secondsSince(began))
 }
 
 /**
- * A call failed. Names that nobody knows get no series, because anybody can make them up.
+ * Counts a call that failed. Unknown names get no series, because a caller can invent any number.
  * @param {{ server: string, tool: string }} call
  * @param {unknown} error
  * @param {number} began
  */
 function recordFailure({ server, tool }, error, began) {
-  const outcome = OUTCOMES.indexOf(outcomeOf(error))
+  const outcome = outcomeOf(error)
   const number = outcome === UNKNOWN ? OTHER : seriesOf(server, tool)
-  native.metricsRecordCall(number, outcome, (performance.now() - began) / 1000)
+  native.metricsRecordCall(number, outcome, secondsSince(began))
 }
 
-/** A call got its slot. @param {number} ms - that it waited */
+/** Counts the wait of a call that got its slot. @param {number} ms - that it waited */
 function recordWait(ms) {
   native.metricsRecordWait(ms / 1000)
 }
 
-/** A call got none. @param {unknown} error */
+/** Counts a call that got no slot. @param {unknown} error */
 function recordRejection(error) {
   const reason = rejectionOf(error)
-  if (reason !== undefined) native.metricsRecordRejection(REJECTIONS.indexOf(reason))
+  if (reason !== undefined) native.metricsRecordRejection(reason)
+}
+
+/** @param {number} began - on the clock of `performance.now()` */
+function secondsSince(began) {
+  return (performance.now() - began) / 1000
 }
 
 module.exports = { recordAnswer, recordFailure, recordRejection, recordResult, recordWait }

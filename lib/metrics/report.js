@@ -1,24 +1,14 @@
 'use strict'
 
-const { healthOptions } = require('../health/options')
-const validate = require('../validate')
 const { collect } = require('./collect')
-const { OUTCOMES } = require('./outcomes')
 
-const SOURCE = ['helper', 'cleanup']
-
-/** @param {unknown} [options] @returns {import('../health/options').HealthSource} */
-function metricsSource(options) {
-  return healthOptions(validate.options('options', options, SOURCE))
-}
-
-/** @type {typeof import('../../index').getMetrics} */
-function getMetrics(options) {
-  return summary(collect(metricsSource(options)))
-}
-
-/** @param {ReturnType<typeof collect>} collected @returns {import('../../index').Metrics} */
-function summary({ time, calls, wait, semaphore, rejected, children, pool, cleanup }) {
+/**
+ * Returns all metrics of this moment as one object.
+ * @param {import('./collect').Source} source
+ * @returns {import('../../index').Metrics}
+ */
+function metricsOf(source) {
+  const { time, calls, wait, semaphore, rejected, children, pool, cleanup } = collect(source)
   return {
     time,
     calls: calls.map(({ server, tool, count, outcomes, p50, p95, p99, max, mean }) => {
@@ -47,8 +37,8 @@ function latency({ count, p50, p95, p99, max }) {
 function failures(outcomes) {
   /** @type {Record<string, number>} */
   const counts = {}
-  for (const [at, histogram] of outcomes.entries()) {
-    if (histogram && OUTCOMES[at] !== 'ok') counts[OUTCOMES[at]] = histogram.count
+  for (const [outcome, { count }] of Object.entries(outcomes)) {
+    if (outcome !== 'ok') counts[outcome] = count
   }
   return counts
 }
@@ -61,4 +51,4 @@ function poolSummary(pool) {
   return { ...count, hits, misses, recycled }
 }
 
-module.exports = { getMetrics, metricsSource }
+module.exports = { metricsOf }

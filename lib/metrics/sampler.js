@@ -1,14 +1,14 @@
 'use strict'
 
-// What is going on, looked at every few seconds and remembered for an hour.
+// Takes a sample of a helper and a scanner every few seconds, and keeps an hour of samples.
 
 const { throwLater } = require('../errors')
 const native = require('../native')
 const { hostMemory } = require('./collect')
 
-/** Ms between two samples. */
+/** Milliseconds between two samples. */
 const INTERVAL = 5000
-/** An hour. */
+/** The number of samples in an hour. */
 const KEPT = 720
 
 /**
@@ -17,18 +17,18 @@ const KEPT = 720
  */
 
 /**
- * One for each helper and scanner, as long as there are both.
+ * The samplers by helper and scanner.
  * @type {WeakMap<object, WeakMap<object, Sampler>>}
  */
 const samplers = new WeakMap()
-/** Those that somebody listens to, who need hold on to nothing. @type {Set<Sampler>} */
+/** Samplers with listeners, kept alive here for them. @type {Set<Sampler>} */
 const listenedTo = new Set()
 
 class Sampler {
   #source
   /** @type {Sample[]} */
   #samples = []
-  /** How far the clock was last set back, in ms, and what it said before. */
+  /** The milliseconds by which the clock was last set back, and its time before. */
   #setBack = { by: 0, from: -Infinity }
   /** @type {Set<(sample: Sample) => void>} */
   #listeners = new Set()
@@ -36,32 +36,32 @@ class Sampler {
   /** @param {Source} source */
   constructor(source) {
     this.#source = source
-    // The timer holds on to nothing, and keeps nothing alive.
+    // The timer keeps neither the sampler nor the process alive.
     const self = new WeakRef(this)
     const timer = setInterval(() => {
       const sampler = self.deref()
-      if (sampler) sampler.#look()
+      if (sampler) sampler.#sample()
       else clearInterval(timer)
     }, INTERVAL)
     timer.unref()
   }
 
   /**
-   * Those after this moment, oldest first.
+   * Returns the samples after an instant, oldest first.
    * @param {number} [since] ms since the epoch
    * @returns {Sample[]}
    */
   history(since = -Infinity) {
     const newest = this.#samples.at(-1)?.time ?? Infinity
-    // The time of a sample that was given before the clock was set back.
+    // `since` is the time of a sample from before the clock was set back.
     if (since > newest && since <= this.#setBack.from) return this.history(since - this.#setBack.by)
-    // Backwards, because who asks again and again wants the last few.
+    // Searched from the end, because most callers want the last few.
     let at = this.#samples.length
     while (at > 0 && this.#samples[at - 1].time > since) at--
     return this.#samples.slice(at)
   }
 
-  /** How it is now. @returns {Sample} */
+  /** Takes a sample now. @returns {Sample} */
   latest() {
     return takeSample(this.#source)
   }
@@ -76,17 +76,17 @@ class Sampler {
     }
   }
 
-  #look() {
-    const sample = takenSample(this.#source)
+  #sample() {
+    const sample = sampleIfPossible(this.#source)
     if (sample === undefined) return
     this.#followClock(sample.time)
     this.#samples.push(sample)
     if (this.#samples.length > KEPT) this.#samples.shift()
-    for (const listener of this.#listeners) tell(listener, sample)
+    for (const listener of this.#listeners) notify(listener, sample)
   }
 
   /**
-   * When the clock was set back, all samples go with it, so that they stay in order.
+   * Moves all samples when the clock was set back, so that they stay in order.
    * @param {number} time of the next sample
    */
   #followClock(time) {
@@ -99,11 +99,12 @@ class Sampler {
 }
 
 /**
- * A listener that throws is an uncaught exception, and no reason for the others not to hear.
+ * Calls a listener. An error that the listener throws is an uncaught exception, and does not keep
+ * the other listeners from being called.
  * @param {(sample: Sample) => void} listener
  * @param {Sample} sample
  */
-function tell(listener, sample) {
+function notify(listener, sample) {
   try {
     listener(sample)
   } catch (error) {
@@ -112,7 +113,7 @@ function tell(listener, sample) {
 }
 
 /**
- * The sampler of these two, which looks from its first use on.
+ * Returns the sampler of a helper and a scanner; the first use starts it.
  * @param {Source['helper']} helper
  * @param {Source['cleanup']} cleanup
  * @returns {Sampler}
@@ -132,11 +133,11 @@ function sampler(helper, cleanup) {
 }
 
 /**
- * Nothing where there is nothing to see: what is wrong (a malformed environment) is told to those
- * who ask.
+ * Takes a sample; returns `undefined` on an error such as a malformed environment, which callers of
+ * the helper get themselves.
  * @param {Source} source
  */
-function takenSample(source) {
+function sampleIfPossible(source) {
   try {
     return takeSample(source)
   } catch {

@@ -1,19 +1,21 @@
 'use strict'
 
-// Why there is no worker, or no answer from one, as errors.
+// The errors of a missing worker, or of a worker that gives no answer.
 
 const { codedError } = require('../errors')
-const { signalName, startError, tail } = require('../process/failure')
+const { startError, tail } = require('../process/failure')
+const { signalName } = require('../signals')
 
 /**
  * @typedef {{ command: string, maxBuffer: number, readyTimeout: number }} Described
- *   What messages say of a worker.
+ *   The settings of a worker that messages quote.
  */
 
 /**
- * Why waiting for a worker was in vain.
+ * Returns the error of a failed wait for a worker.
  * @param {Described} of
- *   @param {import('../../binding').WorkerFailure} failure @param {number} timeout
+ * @param {import('../../binding').WorkerFailure} failure
+ * @param {number} timeout
  * @returns {ReturnType<typeof codedError>}
  */
 function acquireFailure(of, failure, timeout) {
@@ -21,7 +23,9 @@ function acquireFailure(of, failure, timeout) {
   if (retryAfter !== undefined) {
     const cause = acquireFailure(of, { ...failure, retryAfter: undefined }, timeout)
     const seconds = Math.ceil(retryAfter / 1000)
-    const message = `${of.command} failed too often to be started again within ${seconds} s; the last time: ${cause.message}`
+    const message =
+      `${of.command} failed too often to be started again within ${seconds} s; ` +
+      `the last time: ${cause.message}`
     return codedError('ERR_WORKER_UNAVAILABLE', message, { cause, retryAfter })
   }
   switch (kind) {
@@ -35,7 +39,9 @@ function acquireFailure(of, failure, timeout) {
       return exitFailure(of, /** @type {import('../../binding').WorkerExit} */ (failure.end))
     case 'notReady': {
       const ended = details(failure.end)
-      const message = `${of.command} wrote no line within ${of.readyTimeout} ms to say that it is ready${tail(ended)}`
+      const message =
+        `${of.command} wrote no line within ${of.readyTimeout} ms ` +
+        `to say that it is ready${tail(ended)}`
       return codedError('ERR_WORKER_START', message, ended)
     }
   }
@@ -43,30 +49,32 @@ function acquireFailure(of, failure, timeout) {
 }
 
 /**
- * Why a worker that has ended does not answer.
+ * Returns the error of a worker that has exited.
  * @param {Described} of
  * @param {import('../../binding').WorkerExit} exit
  */
 function exitFailure({ command, maxBuffer }, exit) {
   const ended = details(exit)
   switch (exit.ended) {
-    case 'maxBuffer':
+    case 'max_buffer':
       return codedError(
         'ERR_MAX_BUFFER',
-        `${command} wrote a line of more than ${maxBuffer} bytes and was ended`,
+        `${command} wrote a line of more than ${maxBuffer} bytes and was terminated`,
         ended,
       )
     case 'cleanup':
-      return codedError('ERR_CLEANUP', `${command} was ended by the cleanup scanner`, ended)
+      return codedError('ERR_CLEANUP', `${command} was terminated by the cleanup scanner`, ended)
     case 'shutdown':
-      return codedError('ERR_CLOSED', `${command} was ended with its pool`, ended)
+      return codedError('ERR_CLOSED', `${command} was terminated with its pool`, ended)
   }
-  const how = ended.signal ? `was ended by ${ended.signal}` : `exited with code ${ended.exitCode}`
+  const how = ended.signal
+    ? `was terminated by ${ended.signal}`
+    : `exited with code ${ended.exitCode}`
   return codedError('ERR_WORKER_EXITED', `${command} ${how}${tail(ended)}`, ended)
 }
 
 /**
- * How a worker ended, as its error and its 'exit' event show it.
+ * Returns the exit status and stderr of a worker, for its error and its 'exit' event.
  * @param {import('../../binding').WorkerExit} [exit]
  */
 function details(exit) {

@@ -1,6 +1,6 @@
 'use strict'
 
-// Values as lines, and lines as values.
+// Encodes values as lines, and decodes lines.
 
 const { codedError } = require('../errors')
 const validate = require('../validate')
@@ -9,10 +9,10 @@ const SHOWN = 200
 
 /**
  * @typedef {{ value: unknown, error?: undefined } | { error: Error }} Received
- *   A line, as it is received.
+ *   A decoded line.
  */
 
-/** One line for a worker. @param {unknown} message @param {boolean} json */
+/** Encodes a message as one line. @param {unknown} message @param {boolean} json */
 function toLine(message, json) {
   if (typeof message !== 'string' || json) return `${toJson(message)}\n`
   if (!message.includes('\n')) return `${message}\n`

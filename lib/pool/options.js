@@ -19,10 +19,12 @@ const OWN = [
   'readyTimeout',
 ]
 const DEFAULTS = { acquireTimeout: 60_000, idleTimeout: 30_000, minWarm: 0, readyTimeout: 30_000 }
+/** The number of workers that may be starting at a time, because a start costs most. */
+const MAX_STARTING = 2
 /** The pool's workers belong to no runner. */
 const NO_OWNER = 0
 
-/** A pool's options, checked. @param {unknown} options */
+/** Checks the options of a pool. @param {unknown} options */
 function poolOptions(options) {
   if (options === undefined)
     throw validate.invalidConfig('options', 'an object with at least a command', options)
@@ -56,6 +58,7 @@ function poolOptions(options) {
     native: {
       worker,
       maxSize,
+      maxStarting: MAX_STARTING,
       idleTimeout: validate.time('idleTimeout', given.idleTimeout, unlimited),
       maxUses: given.maxUses,
       maxLifetime: given.maxLifetime,
@@ -65,17 +68,17 @@ function poolOptions(options) {
   }
 }
 
-/** How long to wait, and who may say stop. @param {unknown} options @param {string[]} [more] */
+/** Checks the options of a wait. @param {unknown} options @param {string[]} [more] */
 function waitOptions(options, more = []) {
   const given = validate.options('options', options, ['timeout', 'signal', ...more])
   for (const name of ['timeout', ...more]) {
-    if (given[name] !== undefined) validate.time(name, given[name], { unlimited: true })
+    if (given[name] !== undefined) validate.timeout(name, given[name])
   }
   if (given.signal !== undefined) validate.abortSignal('signal', given.signal)
   return /** @type {{ timeout?: number, acquireTimeout?: number, signal?: AbortSignal }} */ (given)
 }
 
-/** An option that is `undefined` was not given. @param {Record<string, any>} options */
+/** Drops options that are `undefined`. @param {Record<string, any>} options */
 function defined(options) {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }

@@ -1,6 +1,6 @@
 'use strict'
 
-const { tellProcesses } = require('../diagnostics/processes')
+const { publishProcesses } = require('../diagnostics/processes')
 const { abortError, codedError } = require('../errors')
 const { closedError, drainAtShutdown, isClosing } = require('../lifecycle')
 const native = require('../native')
@@ -14,13 +14,13 @@ const { Worker } = require('./worker')
 /** @typedef {import('./worker').Inside} Inside */
 
 /**
- * Worker processes that speak in lines: started when needed, used by one at a time, kept for the
- * next, ended when idle.
+ * A pool of worker processes that exchange lines: started on demand, leased to one caller at a
+ * time, kept for the next, ended when idle.
  */
 class ProcessPool {
   #native
   #options
-  /** What is used, or waited for, by the number of the use. @type {Map<number, Inside>} */
+  /** Leases and waiters by their number. @type {Map<number, Inside>} */
   #uses = new Map()
   #lastUse = 0
   #isClosed = false
@@ -28,11 +28,11 @@ class ProcessPool {
   /** @param {Record<string, any>} options */
   constructor(options) {
     this.#options = poolOptions(options)
-    // Native holds on to the function, and so must the function not to what holds on to native.
+    // The addon keeps this callback alive, so the callback must reference the uses weakly.
     const uses = new WeakRef(this.#uses)
-    const hear = (/** @type {import('../../binding').WorkerEvent} */ event) =>
-      uses.deref()?.get(event.lease)?.hear(event) ?? true
-    this.#native = new native.Workers(this.#options.native, hear)
+    const onEvent = (/** @type {import('../../binding').WorkerEvent} */ event) =>
+      uses.deref()?.get(event.lease)?.onEvent(event) ?? true
+    this.#native = new native.Workers(this.#options.native, onEvent)
     drainAtShutdown(this)
   }
 
@@ -42,20 +42,22 @@ class ProcessPool {
   }
 
   /**
-   * @template T @param {(worker: Worker) => T | PromiseLike<T>} fn
-   * @param {WaitOptions & { acquireTimeout?: number }} [options] @returns {Promise<T>}
+   * @template T
+   * @param {(worker: Worker) => T | PromiseLike<T>} fn
+   * @param {WaitOptions & { acquireTimeout?: number }} [options]
+   * @returns {Promise<T>}
    */
   async use(fn, options) {
     if (typeof fn !== 'function') throw validate.invalidArgument('fn', 'a function', fn)
     const { timeout, acquireTimeout, signal } = waitOptions(options, ['acquireTimeout'])
     const { worker, end } = await this.#acquire({ timeout: acquireTimeout, signal })
-    let spoiled = true
+    let unusable = true
     try {
-      const result = await within(timeout, signal, () => fn(worker))
-      spoiled = false
+      const result = await withLimit(timeout, signal, () => fn(worker))
+      unusable = false
       return result
     } finally {
-      end(spoiled)
+      end(unusable)
     }
   }
 
@@ -65,7 +67,7 @@ class ProcessPool {
       throw validate.invalidArgument('worker', 'a worker of this pool', worker)
     for (const { worker: used, end } of this.#uses.values())
       if (used === worker && end(false)) return
-    throw codedError('ERR_NOT_ACQUIRED', "The worker was given back already, or is another pool's")
+    throw codedError('ERR_NOT_ACQUIRED', "The worker was released already, or is another pool's")
   }
 
   getStatus() {
@@ -95,8 +97,8 @@ class ProcessPool {
   }
 
   /**
-   * Takes no more work, serves those who wait, ends each worker after its use.
-   * @returns {Promise<void>} once none is left
+   * Refuses new callers, serves the waiters, and ends each worker after its lease.
+   * @returns {Promise<void>} once every worker has exited
    */
   async drain() {
     this.#isClosed = true
@@ -104,8 +106,8 @@ class ProcessPool {
   }
 
   /**
-   * Refuses those who wait, and ends all workers.
-   * @returns {Promise<void>} once nothing is left of them
+   * Rejects the waiters and ends all workers.
+   * @returns {Promise<void>} once every process of the workers has exited
    */
   async close() {
     this.#isClosed = true
@@ -122,7 +124,7 @@ class ProcessPool {
     const inside = /** @type {Inside} */ (this.#uses.get(use))
     try {
       inside.begin(this.#native.tryAcquire(use) ?? (await this.#wait(use, timeout, signal)))
-      tellProcesses()
+      publishProcesses()
       return inside
     } catch (error) {
       this.#uses.delete(use)
@@ -145,7 +147,7 @@ class ProcessPool {
     clearTimeout(timer)
     if (signal) abortListeners.delete(signal, abort)
     if (signal?.aborted) {
-      // Granted a moment before the abort: whoever gave up does not get it.
+      // The worker was granted a moment before the abort.
       this.#native.release(use, 0, false)
       throw abortError(signal)
     }
@@ -154,7 +156,7 @@ class ProcessPool {
   }
 
   /**
-   * Listens to what a worker does from before it is there, so that nothing is missed.
+   * Listens to the events of a worker before it is granted, so that none is missed.
    * @param {number} use
    * @param {Inside} inside
    */
@@ -164,21 +166,23 @@ class ProcessPool {
       post: (/** @type {string} */ text) => this.#native.post(use, text),
       send: (/** @type {string} */ text) => this.#native.send(use, text),
       resume: () => this.#native.resume(use),
-      release: (/** @type {number} */ heard, /** @type {boolean} */ spoiled) => {
+      release: (/** @type {number} */ lineEvents, /** @type {boolean} */ unusable) => {
         this.#uses.delete(use)
-        this.#native.release(use, heard, spoiled)
+        this.#native.release(use, lineEvents, unusable)
       },
     }
   }
 }
 
 /**
- * Runs `fn` for at most so long, or until the signal; what it does after that is not waited for.
- * @template T @param {number | undefined} timeout @param {AbortSignal | undefined} signal @param
- * {() => T | PromiseLike<T>} fn
+ * Runs `fn` until the timeout or the signal, and does not wait for it after that.
+ * @template T
+ * @param {number | undefined} timeout
+ * @param {AbortSignal | undefined} signal
+ * @param {() => T | PromiseLike<T>} fn
  * @returns {Promise<T>}
  */
-async function within(timeout, signal, fn) {
+async function withLimit(timeout, signal, fn) {
   if (signal?.aborted) throw abortError(signal)
   if (timeout === undefined && signal === undefined) return fn()
   /** @type {NodeJS.Timeout | undefined} */

@@ -8,22 +8,22 @@ const { details, exitFailure } = require('./failure')
 const { fromLine, toLine } = require('./message')
 const { waitOptions } = require('./options')
 
-/** Unread lines beyond this make the worker wait. */
+/** Size of unread lines above which the worker has to wait. */
 const MOST_UNREAD = 1024 * 1024
-/** What a line costs besides its text. */
+/** Size of a line besides its text. */
 const LINE = 32
 
 /**
- * What a worker needs of its pool, and the pool of it.
+ * The pool's side of a lease (`Link`), and the worker's (`Inside`).
  * @typedef {{ post(text: string): void, send(text: string): Promise<boolean>, resume(): void,
- *   release(heard: number, spoiled: boolean): void }} Link
- * @typedef {{ worker: Worker, begin(pid: number): void, hear(event:
- *   import('../../binding').WorkerEvent): boolean, end(spoiled: boolean): boolean }} Inside
+ *   release(lineEvents: number, unusable: boolean): void }} Link
+ * @typedef {{ worker: Worker, begin(pid: number): void, onEvent(event:
+ *   import('../../binding').WorkerEvent): boolean, end(unusable: boolean): boolean }} Inside
  * @typedef {{ resolve: (value: any) => void, reject: (error: Error) => void }} Receiver
  * @typedef {{ timeout?: number, signal?: AbortSignal }} WaitOptions
  */
 
-/** One use of a worker: good until it is given back. */
+/** The lease of a worker, valid until the worker is released. */
 class Worker extends EventEmitter {
   #link
   #described
@@ -33,15 +33,15 @@ class Worker extends EventEmitter {
   #unread = []
   #unreadSize = 0
   #isPaused = false
-  /** Those who wait for a line, in order. @type {Set<Receiver>} */
+  /** Pending `receive()` calls in order. @type {Set<Receiver>} */
   #receivers = new Set()
-  /** How many events with lines came. */
-  #heard = 0
-  #isSpoiled = false
+  /** Number of events with lines so far. */
+  #lineEvents = 0
+  #isUnusable = false
   #isReleased = false
-  /** It keeps this process alive, as long as it is used and there is something to wait for. */
+  /** `true` while this process is kept alive: the worker is leased and has not exited. */
   #isHeld = false
-  /** Why it answers no more. @type {Error | undefined} */
+  /** The reason that the worker answers no more. @type {Error | undefined} */
   #failure
 
   /**
@@ -60,8 +60,8 @@ class Worker extends EventEmitter {
         this.#isHeld = true
         keepAlive.hold()
       },
-      hear: (event) => this.#hear(event),
-      end: (spoiled) => this.#end(spoiled),
+      onEvent: (event) => this.#onEvent(event),
+      end: (unusable) => this.#end(unusable),
     })
   }
 
@@ -69,14 +69,14 @@ class Worker extends EventEmitter {
     return this.#pid
   }
 
-  /** @param {unknown} message @returns {Promise<void>} once the worker's input has taken it */
+  /** @param {unknown} message @returns {Promise<void>} once the line is written to stdin */
   async send(message) {
     this.#check()
     if (await this.#link.send(toLine(message, this.#json))) return
     throw this.#failure ?? codedError('ERR_INPUT_CLOSED', 'The worker takes no more input')
   }
 
-  /** The next line that nobody has read. @param {WaitOptions} [options] @returns {Promise<any>} */
+  /** Resolves with the next unread line. @param {WaitOptions} [options] @returns {Promise<any>} */
   async receive(options) {
     return this.#receive(waitOptions(options))
   }
@@ -96,49 +96,49 @@ class Worker extends EventEmitter {
     return this.#receive(wait)
   }
 
-  /** Gives it back. */
+  /** Returns the worker to its pool. */
   release() {
     if (!this.#end(false)) throw releasedError()
   }
 
-  /** Gives it back, not to be used again. */
+  /** Returns the worker to its pool, which ends the worker. */
   destroy() {
     if (!this.#end(true)) throw releasedError()
   }
 
-  /** Gives it back unless that was done already, and tells. @param {boolean} spoiled */
-  #end(spoiled) {
+  /** Returns the worker. `false` if it was released before. @param {boolean} unusable */
+  #end(unusable) {
     if (this.#isReleased) return false
     this.#isReleased = true
-    // What is still to come would be taken for an answer to the next user.
+    // The next user would take a late line for its own answer.
     const owes = this.#unread.length > 0 || this.#receivers.size > 0
     for (const receiver of this.#receivers) receiver.reject(releasedError())
     this.#unread = []
-    this.#letGo()
-    this.#link.release(this.#heard, spoiled || this.#isSpoiled || owes)
+    this.#releaseEventLoop()
+    this.#link.release(this.#lineEvents, unusable || this.#isUnusable || owes)
     return true
   }
 
   /**
-   * Takes what it did, and tells whether it can take more.
+   * Handles an event of the worker. Returns `false` to pause the worker.
    * @param {import('../../binding').WorkerEvent} event
    */
-  #hear({ lines, errorLines, exit }) {
-    if (lines.length > 0) this.#heard++
-    for (const line of lines) this.#hearLine(line)
-    for (const line of errorLines) this.#tell('errorLine', line)
-    if (exit) this.#hearExit(exit)
+  #onEvent({ lines, errorLines, exit }) {
+    if (lines.length > 0) this.#lineEvents++
+    for (const line of lines) this.#onLine(line)
+    for (const line of errorLines) this.#emit('errorLine', line)
+    if (exit) this.#onExit(exit)
     this.#isPaused = this.#unreadSize > MOST_UNREAD
     return !this.#isPaused
   }
 
   /** @param {string} line */
-  #hearLine(line) {
+  #onLine(line) {
     const received = fromLine(line, this.#json)
-    const isHeard = received.error === undefined && this.#tell('line', received.value)
+    const isRead = received.error === undefined && this.#emit('line', received.value)
     const [receiver] = this.#receivers
     if (receiver) settle(receiver, received)
-    else if (!isHeard) {
+    else if (!isRead) {
       const size = line.length + LINE
       this.#unread.push({ ...received, size })
       this.#unreadSize += size
@@ -146,14 +146,14 @@ class Worker extends EventEmitter {
   }
 
   /** @param {import('../../binding').WorkerExit} exit */
-  #hearExit(exit) {
+  #onExit(exit) {
     this.#failure = exitFailure(this.#described, exit)
     for (const receiver of this.#receivers) receiver.reject(this.#failure)
-    this.#letGo()
-    this.#tell('exit', details(exit))
+    this.#releaseEventLoop()
+    this.#emit('exit', details(exit))
   }
 
-  #letGo() {
+  #releaseEventLoop() {
     if (this.#isHeld) keepAlive.letGo()
     this.#isHeld = false
   }
@@ -193,9 +193,9 @@ class Worker extends EventEmitter {
           reject(error)
         },
       }
-      /** Its line may still come. @param {Error} error */
+      /** Marks the worker unusable, because its line may still come. @param {Error} error */
       const giveUp = (error) => {
-        this.#isSpoiled = true
+        this.#isUnusable = true
         receiver.reject(error)
       }
       const abort = () => giveUp(abortError(/** @type {AbortSignal} */ (signal)))
@@ -219,11 +219,11 @@ class Worker extends EventEmitter {
   }
 
   /**
-   * A listener that throws is an uncaught exception, and no reason to keep the other lines back.
+   * Emits an event. An error of a listener is an uncaught exception and holds back no other line.
    * @param {string} event
    * @param {unknown} value
    */
-  #tell(event, value) {
+  #emit(event, value) {
     try {
       return this.emit(event, value)
     } catch (error) {
@@ -240,7 +240,7 @@ function settle(receiver, received) {
 }
 
 function releasedError() {
-  return codedError('ERR_NOT_ACQUIRED', 'The worker was given back already: acquire another')
+  return codedError('ERR_NOT_ACQUIRED', 'The worker was released already: acquire another')
 }
 
 module.exports = { Worker }

@@ -1,17 +1,17 @@
 'use strict'
 
-// Why a process failed, as an error: the one place for these messages.
+// The errors of failed processes: the one place for these messages.
 
-const { abortError, codedError } = require('../errors')
+const { abortError, codedError, errnoName } = require('../errors')
 
 /** @typedef {import('../../binding').ProcessOutcome} ProcessOutcome */
 /** @typedef {import('../../index').ProcessResult<any>} ProcessResult */
 
 const STDERR_TAIL = 1000
-/** How many pids a message names. */
+/** Maximum number of pids in a message. */
 const MAX_NAMED = 20
 /**
- * Windows' own numbers for what can keep a program from starting.
+ * Windows' numbers of errors at the start of a program.
  * @type {Record<number, string>}
  */
 const WINDOWS_ERRORS = {
@@ -23,7 +23,7 @@ const WINDOWS_ERRORS = {
   206: 'E2BIG',
 }
 
-/** What such an error means here. @type {Record<string, string>} */
+/** Explanations of system errors. @type {Record<string, string>} */
 const HINTS = {
   ENOENT: ': no such program, or no such working directory',
   ...(process.platform === 'win32' && {
@@ -31,35 +31,18 @@ const HINTS = {
   }),
 }
 
-/** @param {number | undefined} number @returns {NodeJS.Signals | null} */
-function signalName(number) {
-  if (number === undefined) return null
-  return /** @type {NodeJS.Signals} */ (nameOf(constants().signals, number) ?? `SIG${number}`)
-}
-
-/** Loaded when it is needed: most processes end without. */
-function constants() {
-  return require('node:os').constants
-}
-
-/** @param {object} names @param {number} number @returns {string | undefined} */
-function nameOf(names, number) {
-  return Object.entries(names).find(([, value]) => value === number)?.[0]
-}
-
-/** The error that Node.js would make of it. @param {string} command @param {number} number */
+/** Returns the error that Node.js would create. @param {string} command @param {number} number */
 function systemError(command, number) {
   const code =
-    (process.platform === 'win32' ? WINDOWS_ERRORS[number] : nameOf(constants().errno, number)) ??
-    'UNKNOWN'
+    (process.platform === 'win32' ? WINDOWS_ERRORS[number] : errnoName(number)) ?? 'UNKNOWN'
   const syscall = `spawn ${command}`
   return codedError(code, `${syscall} ${code}`, { errno: -number, syscall, path: command })
 }
 
 /**
- * @param {string} command @param {number} number the system's; 0 where there is none
- * @param {string} [problem]
- *   what kept the command from starting, where that was not the command itself
+ * @param {string} command
+ * @param {number} number the system's number of the error, or 0
+ * @param {string} [problem] the obstacle, if it was not the command itself
  */
 function startError(command, number, problem) {
   if (problem !== undefined) return codedError('ERR_SPAWN', `Cannot start ${command}: ${problem}`)
@@ -69,8 +52,10 @@ function startError(command, number, problem) {
 }
 
 /**
- * The error of a process that did not succeed; `undefined` for one that did.
- * @param {string} command @param {ProcessOutcome} outcome @param {ProcessResult} result
+ * Returns the error of a failed process, or `undefined`.
+ * @param {string} command
+ * @param {ProcessOutcome} outcome
+ * @param {ProcessResult} result
  * @param {{ timeout?: number, maxBuffer: number, signal?: AbortSignal }} options
  */
 function failure(command, outcome, result, { timeout, maxBuffer, signal }) {
@@ -82,51 +67,53 @@ function failure(command, outcome, result, { timeout, maxBuffer, signal }) {
       case 'timeout':
         return codedError(
           'ERR_CALL_TIMEOUT',
-          `${command} timed out after ${timeout} ms and was ended${tail(result)}`,
+          `${command} timed out after ${timeout} ms and was terminated${tail(result)}`,
         )
       case 'aborted':
         return signal?.aborted
           ? abortError(signal)
-          : codedError('ERR_KILLED', `${command} was ended by kill()${tail(result)}`)
-      case 'maxBuffer':
+          : codedError('ERR_KILLED', `${command} was terminated by kill()${tail(result)}`)
+      case 'max_buffer':
         return codedError(
           'ERR_MAX_BUFFER',
-          `${command} wrote more than maxBuffer (${maxBuffer} bytes) and was ended`,
+          `${command} wrote more than maxBuffer (${maxBuffer} bytes) and was terminated`,
         )
       case 'cleanup':
         return codedError(
           'ERR_CLEANUP',
-          `${command} was ended by the cleanup scanner: older than the maximum age`,
+          `${command} was terminated by the cleanup scanner: older than the maximum age`,
         )
       case 'shutdown':
-        return codedError('ERR_CLOSED', `${command} was ended by the shutdown of what started it`)
+        return codedError('ERR_CLOSED', `${command} was terminated by the shutdown of its owner`)
     }
     if (result.exitCode === 0) return undefined
     const how = result.signal
-      ? `was ended by ${result.signal}`
+      ? `was terminated by ${result.signal}`
       : `exited with code ${result.exitCode}`
     return codedError('ERR_EXIT', `${command} ${how}${tail(result)}`)
   }
 }
 
 /**
- * The error of a call that is over though processes of it are left, which cannot be ended.
- * @param {string} command @param {number[]} left @param {ProcessResult & { left: number[] }} result
+ * Returns the error of a call that settles before all its processes have exited.
+ * @param {string} command
+ * @param {number[]} left
+ * @param {ProcessResult & { left: number[] }} result
  */
 function stuckError(command, left, result) {
   const named =
     left.length > 0
       ? ` (pid ${left.slice(0, MAX_NAMED).join(', ')}${left.length > MAX_NAMED ? ', …' : ''})`
       : ''
-  const message = `${command} was killed and is still there${named}: it is frozen, or stuck in the kernel`
+  const message = `${command} was killed and has not exited${named}: it is frozen or stuck in the kernel`
   return Object.assign(codedError('ERR_STUCK', message), result)
 }
 
-/** What it last said about itself. @param {{ stderr: string | Buffer }} result */
+/** Returns the tail of stderr for a message. @param {{ stderr: string | Buffer }} result */
 function tail({ stderr }) {
   const text = stderr.toString().trim()
   if (text === '') return ''
   return `: ${text.length > STDERR_TAIL ? `…${text.slice(-STDERR_TAIL)}` : text}`
 }
 
-module.exports = { failure, signalName, startError, stuckError, systemError, tail }
+module.exports = { failure, startError, stuckError, systemError, tail }

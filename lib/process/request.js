@@ -22,13 +22,16 @@ const KNOWN = [
 ]
 const DEFAULT_MAX_BUFFER = 10 * 1024 * 1024
 const DEFAULT_KILL_GRACE = 2000
-/** What becomes of a call whose tree was killed and is still there. */
+/** Behaviours for a process tree that was killed and does not exit. */
 const ON_STUCK = /** @type {const} */ (['wait', 'reject'])
 const BYTES = 'a string, a Buffer or a Uint8Array'
 
 /**
- * What the native side runs, and what stays here, from checked arguments.
- * @param {unknown} command @param {unknown} args @param {unknown} options @param {number} owner
+ * Checks the arguments of a process. `native` is the part for the addon.
+ * @param {unknown} command
+ * @param {unknown} args
+ * @param {unknown} options
+ * @param {number} owner
  */
 function processRequest(command, args, options, owner) {
   validate.argument('command', command)
@@ -59,9 +62,7 @@ function processRequest(command, args, options, owner) {
       environment: environment(given.env, validate.boolean('detached', detached)),
       detached,
       guarded: usesWarden(),
-      timeout: optional(given.timeout, 'timeout', (name, value) =>
-        validate.time(name, value, { unlimited: true }),
-      ),
+      timeout: optional(given.timeout, 'timeout', (name, value) => validate.timeout(name, value)),
       maxBuffer: validate.bytes('maxBuffer', maxBuffer),
       killGrace: validate.time('killGrace', killGrace),
       server: optional(given.server, 'server', validate.string),
@@ -85,9 +86,7 @@ function optional(value, name, check) {
 
 /** @param {string} name @param {unknown} value */
 function text(name, value) {
-  if (validate.string(name, value).includes('\0'))
-    throw validate.invalidConfig(name, 'without null bytes', value)
-  return String(value)
+  return validate.text(name, value, { mayBeEmpty: true })
 }
 
 /** @param {string} name @param {unknown} value */
@@ -97,7 +96,7 @@ function input(name, value) {
   return data
 }
 
-/** What is written to a process. @param {unknown} data */
+/** Checks data for stdin. @param {unknown} data */
 function bytes(data) {
   const read = asBytes(data)
   if (read === undefined) throw validate.invalidArgument('data', BYTES, data)
@@ -113,18 +112,19 @@ function asBytes(value) {
 }
 
 /**
- * The server's environment with `env` over it; a variable set to `undefined` is left out.
- * @param {unknown} env @param {boolean} detached
+ * Returns this process's environment with the variables of `env`. `undefined` removes a variable.
+ * @param {unknown} env
+ * @param {boolean} detached
  */
 function environment(env, detached) {
   const merged = Object.assign(childEnvironment(), validate.options('env', env))
-  // What may stay behind must be spared by the cleanup scanner too.
+  // The cleanup scanner must spare detached descendants too.
   if (detached) merged.PROCWARD_KEEP = '1'
   return environmentEntries(merged)
 }
 
 /**
- * A whole environment as native takes it: entries, each ended by a NUL.
+ * Encodes an environment for the addon: entries, each followed by a NUL.
  * @param {Record<string, unknown>} variables
  */
 function environmentEntries(variables) {

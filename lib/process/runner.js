@@ -1,12 +1,12 @@
 'use strict'
 
 const native = require('../native')
-const { tellProcesses } = require('../diagnostics/processes')
+const { publishProcesses } = require('../diagnostics/processes')
 const { abortError } = require('../errors')
 const { closedError, isClosing, track } = require('../lifecycle')
 const { abortListeners } = require('../signal-waiters')
 const validate = require('../validate')
-const { failure, signalName, startError, stuckError } = require('./failure')
+const { failure, startError, stuckError } = require('./failure')
 const { processRequest } = require('./request')
 const { TrackedProcess } = require('./tracked-process')
 
@@ -14,7 +14,7 @@ const { TrackedProcess } = require('./tracked-process')
 
 let lastOwner = 0
 
-/** Starts processes, and knows those that it started. */
+/** Starts processes and tracks them. */
 class Runner {
   #owner = ++lastOwner
   /** @type {Map<import('../../binding').ProcessCall, Promise<unknown>>} */
@@ -41,32 +41,33 @@ class Runner {
     const call = new native.ProcessCall()
     return new TrackedProcess(call, request, (listener) =>
       this.#start(call, request, (event) => {
-        if (event.pid !== undefined) tellProcesses()
+        if (event.pid !== undefined) publishProcesses()
         listener(event)
       }),
     )
   }
 
-  /** The processes of this runner that run now. */
+  /** Returns the running processes of this runner. */
   getActiveProcesses() {
-    return activeProcesses(this.#owner)
+    return native.activeProcesses(this.#owner)
   }
 
   /**
-   * Starts nothing more, and ends every tree of this runner.
-   * @param {{ killGrace?: number }} [options] @returns {Promise<void>} once all have exited
+   * Refuses new processes and terminates every tree of this runner.
+   * @param {{ killGrace?: number }} [options]
+   * @returns {Promise<void>} once all trees have exited
    */
   async shutdown(options) {
     const { killGrace } = validate.options('options', options, ['killGrace'])
     if (killGrace !== undefined) validate.time('killGrace', killGrace)
     this.#closed = true
-    for (const call of this.#running.keys()) call.end('shutdown', killGrace)
+    for (const call of this.#running.keys()) call.terminate('shutdown', killGrace)
     await Promise.allSettled(this.#running.values())
   }
 
   /**
    * @param {import('../../binding').ProcessCall} call
-   *   @param {ReturnType<typeof processRequest>} request
+   * @param {ReturnType<typeof processRequest>} request
    * @param {(event: import('../../binding').ProcessEvent) => void} [listener]
    */
   async #start(call, request, listener) {
@@ -75,17 +76,17 @@ class Runner {
     const refusal =
       this.#closed || isClosing() ? closedError(command) : signal?.aborted && abortError(signal)
     if (refusal) {
-      // What was to be written to it is refused too, instead of waiting for ever.
+      // Refuse pending input too, which would wait for ever.
       call.abandon()
       throw refusal
     }
-    const abort = () => call.end('aborted')
+    const abort = () => call.terminate('aborted')
     if (signal) abortListeners.add(signal, abort)
     const running = track(call.run(request.native, listener), (killGrace) =>
-      call.end('shutdown', killGrace),
+      call.terminate('shutdown', killGrace),
     )
     this.#running.set(call, running)
-    tellProcesses()
+    publishProcesses()
     try {
       return settle(await running, request)
     } finally {
@@ -105,15 +106,16 @@ function settle(outcome, { native: { command, timeout, maxBuffer }, reject, sign
   const result = {
     pid: outcome.pid ?? 0,
     exitCode: outcome.exitCode ?? null,
-    signal: signalName(outcome.signal),
+    // Loaded on use, because most processes exit with a code.
+    signal: outcome.signal === undefined ? null : require('../signals').signalName(outcome.signal),
     stdout: text ? outcome.stdout.toString() : outcome.stdout,
     stderr: text ? outcome.stderr.toString() : outcome.stderr,
     duration: outcome.duration,
     timedOut: outcome.ended === 'timeout',
-    truncated: outcome.ended === 'maxBuffer',
+    truncated: outcome.ended === 'max_buffer',
   }
-  tellProcesses()
-  // Whatever the caller makes of failures: this is no result, the process may still end in any way.
+  publishProcesses()
+  // Rejects also with `reject: false`, because the exit status is not known yet.
   if (outcome.left != null)
     throw stuckError(command, outcome.left, Object.assign(result, { left: outcome.left }))
   const error = reject && failure(command, outcome, result, { timeout, maxBuffer, signal })
@@ -121,17 +123,4 @@ function settle(outcome, { native: { command, timeout, maxBuffer }, reject, sign
   return result
 }
 
-/** @param {number} [owner] @returns {import('../../index').ActiveProcess[]} */
-function activeProcesses(owner) {
-  const active = native.activeProcesses(owner)
-  return active.map(({ pid, server = null, tool = null, startTime, duration, stuck }) => ({
-    pid,
-    server,
-    tool,
-    startTime,
-    duration,
-    ...(stuck && { stuck: /** @type {const} */ (true) }),
-  }))
-}
-
-module.exports = { Runner, activeProcesses }
+module.exports = { Runner }

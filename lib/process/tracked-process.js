@@ -5,7 +5,7 @@ const { codedError, throwLater } = require('../errors')
 const validate = require('../validate')
 const { bytes } = require('./request')
 
-/** A process that streams: what it writes comes as events, line by line. */
+/** A process that streams its output as events, line by line. */
 class TrackedProcess extends EventEmitter {
   #call
   /** @type {number | null} */
@@ -26,38 +26,38 @@ class TrackedProcess extends EventEmitter {
     this.tool = request.native.tool ?? null
     this.startTime = Date.now()
     if (request.input) call.write(request.input)
-    this.#exited = start((event) => this.#hear(event))
-    // Whoever listens for 'exit' need not also catch `exited`.
+    this.#exited = start((event) => this.#onEvent(event))
+    // Handles the rejection, so that a caller need not catch `exited`.
     this.#exited.then(
       (result) => this.emit('exit', result, null),
       (error) => this.emit('exit', null, error),
     )
   }
 
-  /** The process's own pid; `null` until it has started. */
+  /** Pid of the command itself. `null` until the process has started. */
   get pid() {
     return this.#pid
   }
 
-  /** Settles like `run()`, when the whole tree has exited. */
+  /** Settles like `run()`, once the whole tree has exited. */
   get exited() {
     return this.#exited
   }
 
   /**
    * @param {string | Uint8Array} data
-   * @returns {Promise<void>} once the process's input has taken it
+   * @returns {Promise<void>} once the data is written to stdin
    */
   async write(data) {
     if (await this.#call.write(bytes(data))) return
     throw codedError(
       'ERR_INPUT_CLOSED',
-      'The process takes no more input: it was ended, or the process has exited',
+      'The process takes no more input: stdin was closed, or the process has exited',
     )
   }
 
   /**
-   * Ends its input, after `data` if there is any.
+   * Closes stdin, after writing `data` if given.
    * @param {string | Uint8Array} [data]
    * @returns {Promise<void>}
    */
@@ -69,13 +69,13 @@ class TrackedProcess extends EventEmitter {
   }
 
   /**
-   * Ends the whole tree.
+   * Terminates the whole tree.
    * @param {{ killGrace?: number }} [options]
-   * @returns {Promise<void>} once it has exited
+   * @returns {Promise<void>} once the tree has exited
    */
   async kill(options) {
     const { killGrace } = validate.options('options', options, ['killGrace'])
-    this.#call.end(
+    this.#call.terminate(
       'aborted',
       killGrace === undefined ? undefined : validate.time('killGrace', killGrace),
     )
@@ -83,21 +83,21 @@ class TrackedProcess extends EventEmitter {
   }
 
   /** @param {import('../../binding').ProcessEvent} event */
-  #hear({ pid, lines, errorLines }) {
+  #onEvent({ pid, lines, errorLines }) {
     if (pid !== undefined) {
       this.#pid = pid
-      this.#tell('spawn', pid)
+      this.#emit('spawn', pid)
     }
-    for (const line of lines) this.#tell('line', line)
-    for (const line of errorLines) this.#tell('errorLine', line)
+    for (const line of lines) this.#emit('line', line)
+    for (const line of errorLines) this.#emit('errorLine', line)
   }
 
   /**
-   * A listener that throws is an uncaught exception, and no reason to keep the other lines back.
+   * Emits an event. An error of a listener is an uncaught exception and holds back no other line.
    * @param {string} event
    * @param {unknown} value
    */
-  #tell(event, value) {
+  #emit(event, value) {
     try {
       this.emit(event, value)
     } catch (error) {

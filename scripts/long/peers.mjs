@@ -6,9 +6,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { oddServers, startOdd } from '../../__test__/fixtures/odd/index.mjs'
-import { Checks } from '../platforms/checks.mjs'
 import { startClients } from './peers/clients.mjs'
 import { complaint, markdown } from './peers/table.mjs'
+import { Checks } from './support/checks.mjs'
 import { folder } from './support/install.mjs'
 
 /**
@@ -54,7 +54,8 @@ async function serve(lane) {
 /**
  * Tries a server, and once more with more time when the row is not as it has to be: on a busy
  * machine calls are late.
- * @param {string} name @param {import('./peers/clients.mjs').Client[]} clients
+ * @param {string} name
+ * @param {import('./peers/clients.mjs').Client[]} clients
  */
 async function compared(name, clients) {
   for (const timeout of CALL) {

@@ -4,12 +4,12 @@
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Checks } from '../platforms/checks.mjs'
 import { catalogue } from './servers/catalogue/index.mjs'
 import { asPrinted, normal, same } from './servers/compare.mjs'
 import { commandLine, mcporter } from './servers/series/mcporter.mjs'
 import { poolTools, procward, procwardTools } from './servers/series/procward.mjs'
 import { sdk } from './servers/series/sdk.mjs'
+import { Checks } from './support/checks.mjs'
 import { folder } from './support/install.mjs'
 import { newMcporter, oldMcporter } from './support/mcporters.mjs'
 

@@ -1,19 +1,19 @@
-//! A promise that is settled on the JavaScript thread it was made on, at once.
+//! A promise that is settled at once, on its own JavaScript thread.
 //!
-//! napi-rs's own deferreds go through a queue and keep the event loop alive until they are settled; a waiter that is
-//! granted its slot inside `release()` needs neither.
+//! napi-rs's own deferreds go through a queue and keep the event loop alive until they are settled. A waiter that gets its
+//! slot inside `release()` needs neither.
 
 use napi::bindgen_prelude::{PromiseRaw, ToNapiValue};
 use napi::{Env, JsValue, Result, Unknown, check_status, sys};
 use std::ptr;
 
-/// Settles its promise once. Dropping it unsettled leaves the promise pending for ever.
+/// Settles its promise once. Dropping a deferred unsettled leaves the promise pending for ever.
 ///
-/// It holds raw pointers, so it is neither `Send` nor `Sync`: it cannot leave the thread of its environment.
+/// A deferred is neither `Send` nor `Sync`, because it holds a raw pointer: it cannot leave the thread of its environment.
 pub struct Deferred(sys::napi_deferred);
 
 impl Deferred {
-    /// A pending promise and what settles it.
+    /// Creates a pending promise and its deferred.
     pub fn new<T>(env: &Env) -> Result<(Self, PromiseRaw<'static, T>)> {
         let (mut deferred, mut promise) = (ptr::null_mut(), ptr::null_mut());
         // SAFETY: `env` is the environment of the call in progress, and both results are written before they are read.

@@ -1,10 +1,10 @@
-//! The core's errors as JavaScript's: `error.code` is our stable string.
+//! The core's errors as JavaScript's, with our stable string as `error.code`.
 
 use crate::error::Error;
 use napi::bindgen_prelude::JsObjectValue;
 use napi::{Env, JsValue, Unknown};
 
-/// What our synchronous functions return: an error with a code of ours.
+/// The result of a synchronous function, whose error has a code of ours.
 pub type Result<T> = napi::Result<T, &'static str>;
 
 impl From<Error> for napi::Error<&'static str> {
@@ -13,13 +13,13 @@ impl From<Error> for napi::Error<&'static str> {
     }
 }
 
-/// A bug of ours or a dying environment, as an error rather than an abort.
-#[expect(clippy::needless_pass_by_value, reason = "it is for map_err")]
+/// Reports a bug of ours or an ending environment as an error rather than an abort.
+#[expect(clippy::needless_pass_by_value, reason = "map_err wants a value")]
 pub fn internal(error: napi::Error) -> napi::Error<&'static str> {
     napi::Error::new("ERR_INTERNAL", error.reason.clone())
 }
 
-/// The JavaScript `Error` to reject a promise with.
+/// Creates the JavaScript `Error` to reject a promise with.
 pub fn to_javascript<'env>(env: &'env Env, error: &Error) -> napi::Result<Unknown<'env>> {
     let mut object = env.create_error(napi::Error::from_reason(error.to_string()))?;
     object.set_named_property("code", error.code())?;

@@ -1,7 +1,7 @@
-//! Node.js's own event loop, as far as it watches descriptors for us: libuv's poll handles.
+//! Watches descriptors on Node.js's own event loop, by libuv's poll handles.
 //!
-//! Node.js exports libuv to its addons. What else runs them may not, so the functions are looked up when they are first
-//! needed, and without them everything is read on the runtime.
+//! Node.js exports libuv to its addons, but other hosts of addons may not. The functions are looked up when they are first
+//! needed; without them all outputs are read on the runtime.
 
 mod callback;
 mod uv;
@@ -26,39 +26,39 @@ pub struct EventLoop {
     life: Rc<Life>,
 }
 
-/// Watches until it is dropped.
+/// A watch, which ends when it is dropped.
 pub struct Watch(u64);
 
-/// Tells whether to go on watching.
+/// Returns whether to go on watching.
 type OnReadable = Box<dyn Fn() -> bool>;
 
 struct Handle {
     number: u64,
-    /// Owns what is watched. Nothing once it is closed.
+    /// The callback, which owns the watched descriptor; `None` after closing.
     on_readable: RefCell<Option<OnReadable>>,
     event_loop: EventLoop,
-    /// libuv's own, which is as large as it says.
+    /// libuv's handle, in as many bytes as libuv asks for.
     raw: Box<[u128]>,
 }
 
 #[derive(Default)]
 struct Life {
-    /// Those that watch.
+    /// The open handles by number.
     watching: RefCell<HashMap<u64, *mut Handle>>,
     last: Cell<u64>,
-    /// How many libuv has not let go of.
+    /// The count of handles that libuv still uses.
     open: Cell<usize>,
-    /// The environment ends, and waits for them.
+    /// Set while the ending environment waits for the handles.
     ending: Cell<Option<sys::napi_async_cleanup_hook_handle>>,
 }
 
 thread_local! {
-    /// Each environment runs on a thread of its own.
+    /// The event loop of one environment, which has a thread of its own.
     static EVENT_LOOP: RefCell<Option<EventLoop>> = const { RefCell::new(None) };
 }
 
 impl EventLoop {
-    /// The event loop of this environment, where it can be had.
+    /// Returns the event loop of this environment, or `None` where libuv is not exported.
     pub fn of(env: &Env) -> Option<Self> {
         EVENT_LOOP.with_borrow_mut(|event_loop| {
             if event_loop.is_none() {
@@ -83,8 +83,8 @@ impl EventLoop {
         (status == sys::Status::napi_ok).then(|| Self { uv, raw: raw.cast(), life })
     }
 
-    /// Calls `on_readable` on this thread whenever there is something to read, until it returns `false` or the watch is
-    /// dropped, and `watched` with it. It does not keep the event loop alive.
+    /// Calls `on_readable` on this thread whenever there is something to read. The watch ends when `on_readable` returns
+    /// `false` or when the watch is dropped, and drops `watched` then. A watch does not keep the event loop alive.
     pub fn watch<T: AsFd + 'static>(&self, watched: T, on_readable: impl Fn(&T) -> bool + 'static) -> Option<Watch> {
         let mut raw = vec![0_u128; self.uv.size_of_poll().div_ceil(size_of::<u128>())].into_boxed_slice();
         // SAFETY: the event loop is this thread's and lives as long as the environment; the memory is as large as libuv
@@ -110,7 +110,7 @@ impl EventLoop {
         (status == 0).then_some(watch)
     }
 
-    /// Stops watching, and lets go of what was watched.
+    /// Stops watching, and drops the watched descriptor.
     fn close(&self, number: u64) {
         let Some(handle) = self.life.watching.borrow_mut().remove(&number) else { return };
         // SAFETY: what was listed has not been closed, and is closed only once, as it is listed no more.
@@ -118,7 +118,7 @@ impl EventLoop {
             (self.uv.close)((*handle).raw.as_mut_ptr().cast(), closed);
             &(*handle).on_readable
         };
-        // libuv has forgotten the descriptor, so it may be closed; in the middle of its own callback that happens later.
+        // libuv no longer uses the descriptor, so it may be closed. Within its own callback, the callback is dropped later.
         if let Ok(mut on_readable) = on_readable.try_borrow_mut() {
             drop(on_readable.take());
         }
@@ -127,7 +127,7 @@ impl EventLoop {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        // When the thread ends there is nothing left to close.
+        // After the end of the thread, no handle is open.
         let event_loop = EVENT_LOOP.try_with(|event_loop| event_loop.borrow().clone());
         if let Ok(Some(event_loop)) = event_loop {
             event_loop.close(self.0);
@@ -139,7 +139,7 @@ unsafe extern "C" fn readable(raw: *mut c_void, _status: c_int, _events: c_int) 
     // SAFETY: libuv calls this for a handle that is open, whose data was set in `watch`.
     let handle = unsafe { &*uv::data_of(raw).cast::<Handle>() };
     let goes_on = match &*handle.on_readable.borrow() {
-        // An error is found when it is read, and a panic must not go on into libuv.
+        // Reading reports an error, and a panic must not unwind into libuv.
         Some(on_readable) => catch_unwind(AssertUnwindSafe(on_readable)).unwrap_or(false),
         None => return,
     };
@@ -171,7 +171,7 @@ unsafe extern "C" fn end(hook: sys::napi_async_cleanup_hook_handle, data: *mut c
 }
 
 impl Life {
-    /// Lets the environment end when libuv has let go of everything.
+    /// Lets the environment end after libuv has closed all handles.
     fn finish(&self) {
         if self.open.get() == 0
             && let Some(hook) = self.ending.take()

@@ -1,4 +1,4 @@
-//! Sessions with MCP servers: called on the JavaScript thread, answered on it, kept on the runtime.
+//! Sessions with MCP servers: kept on the runtime, called and answered on the JavaScript thread.
 #![expect(clippy::needless_pass_by_value, reason = "napi-rs hands arguments over by value")]
 
 #[cfg(unix)]
@@ -9,10 +9,10 @@ mod trust;
 
 use super::error::{Result, internal};
 use super::process::environment;
-use crate::mcp::Request;
-use crate::mcp::pool::{Call, McpPool};
+use crate::mcp::pool::McpPool;
 #[cfg(unix)]
 use crate::mcp::session::Session;
+use crate::mcp::{Call, Request};
 use crate::pool::{Limits, Stats};
 use crate::supervisor::Supervisor;
 use napi::Env;
@@ -20,7 +20,7 @@ use napi::bindgen_prelude::{FnArgs, Function, Object};
 use napi_derive::napi;
 #[cfg(unix)]
 use reading::Reading;
-use settle::Settler;
+use settle::{McpMessageKind, Settler};
 use shapes::{ActiveCall, McpServer, McpSession, millis};
 use slab::Slab;
 use std::cell::RefCell;
@@ -29,11 +29,11 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 thread_local! {
-    /// By their handles: a call by a free function takes much less than by a method of a class.
+    /// The sessions by handle. A call of a free function is much faster than of a method.
     static OPEN: RefCell<Slab<Weak<Sessions>>> = const { RefCell::new(Slab::new()) };
 }
 
-/// The servers of one pool. Whatever becomes of a call is told to the function given here, by the call's number.
+/// The sessions of one pool. One function is called with the progress and the outcome of every call.
 #[napi]
 pub struct McpSessions {
     sessions: Rc<Sessions>,
@@ -44,23 +44,22 @@ struct Sessions {
     supervisor: &'static Supervisor,
     pool: Arc<McpPool>,
     settler: Arc<Settler>,
-    /// The servers whose answers are read on this thread.
+    /// The outputs that are read on this thread.
     #[cfg(unix)]
     reading: RefCell<Reading>,
 }
 
 #[napi]
 impl McpSessions {
-    /// Sessions with at most `maxSessions` processes; `settle` is called with a call's number, one of the kinds
-    /// `0` result, `1` progress, `2` failure, and a JSON text; or with `3` and a number that is to be given to `leave()`.
-    /// It does not keep the event loop alive. With `lendLoop`, this thread reads what servers answer.
+    /// Creates sessions with at most `maxSessions` processes. `settle` is called with a number, the kind of the message and
+    /// its text, and does not keep the event loop alive. With `lendLoop`, this thread reads the answers of servers.
     #[napi(constructor)]
     pub fn new(
         env: &Env,
         max_sessions: u32,
         max_starting: u32,
         lend_loop: bool,
-        settle: Function<FnArgs<(u32, u32, String)>, ()>,
+        settle: Function<FnArgs<(u32, McpMessageKind, String)>, ()>,
     ) -> Result<Self> {
         let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
         let limits = Limits { max_members: max_sessions as usize, max_starting: max_starting as usize };
@@ -69,7 +68,7 @@ impl McpSessions {
         supervisor.runtime.spawn(async move {
             ended.await;
             if let Some(pool) = closed.upgrade() {
-                pool.close().await;
+                pool.shut_down().await;
             }
         });
         let settler = Arc::new(Settler::new(&settle).map_err(internal)?);
@@ -86,54 +85,54 @@ impl McpSessions {
         Ok(Self { sessions, handle })
     }
 
-    /// By which tools are called.
+    /// The handle for `mcpRequest()`.
     #[napi(getter)]
     pub fn handle(&self) -> u32 {
         u32::try_from(self.handle).unwrap_or(u32::MAX)
     }
 
-    /// Adds the server that this key stands for, or changes how it is used.
+    /// Adds the server with this key, or changes how the server is used.
     #[napi]
     pub fn define(&self, key: u32, server: McpServer) {
         let _runtime = self.sessions.supervisor.runtime.enter();
         self.sessions.pool.define(key, server.into_config());
     }
 
-    /// Takes a server away: idle sessions end now, busy ones after their calls.
+    /// Removes a server: idle sessions are shut down now, busy sessions after their calls.
     #[napi]
     pub fn retire(&self, key: u32) {
         let _runtime = self.sessions.supervisor.runtime.enter();
         self.sessions.pool.retire(key);
     }
 
-    /// Gives a call up: it fails with `ABORT_ERR`.
+    /// Gives a call up, so that the call fails with `ABORT_ERR`.
     #[napi]
     pub fn abort(&self, number: u32) {
         self.sessions.pool.abort(number);
     }
 
-    /// Reads no more what the server with this number writes, because the runtime does.
+    /// Stops reading the answers with this number on this thread, because the runtime reads them from now on.
     #[napi]
-    pub fn leave(&self, number: u32) {
+    pub fn stop_reading(&self, number: u32) {
         #[cfg(unix)]
         self.sessions.reading.borrow_mut().leave(number);
         #[cfg(not(unix))]
         let _ = (&self.sessions.pool, number);
     }
 
-    /// The calls that a server is working on.
+    /// Returns the calls in flight.
     #[napi]
     pub fn active(&self) -> Vec<ActiveCall> {
         self.sessions.pool.active().into_iter().map(|(number, pid)| ActiveCall { number, pid }).collect()
     }
 
-    /// All sessions.
+    /// Returns all sessions.
     #[napi]
     pub fn sessions(&self) -> Vec<McpSession> {
         self.sessions.pool.sessions().into_iter().map(McpSession::from).collect()
     }
 
-    /// How many calls got a session that was used before, and how many another; how many sessions ended, by reason: JSON.
+    /// Returns counts as JSON: the calls in a used session, the calls in a new one, and the ended sessions by reason.
     #[napi]
     pub fn stats(&self) -> String {
         let Stats { reused, first, retired, .. } = self.sessions.pool.stats();
@@ -141,27 +140,31 @@ impl McpSessions {
         serde_json::json!({ "hits": reused, "misses": first, "recycled": recycled }).to_string()
     }
 
-    /// How many calls wait for a session.
+    /// Returns the count of calls that wait for a session.
     #[napi]
     pub fn queued(&self) -> u32 {
         u32::try_from(self.sessions.pool.queued()).unwrap_or(u32::MAX)
     }
 
-    /// Takes no more calls, and ends each session after its last call; resolves when none is left.
+    /// Refuses new calls and shuts each session down after its last call. Resolves when no session is left.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn drain<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
         let pool = Arc::clone(&self.sessions.pool);
-        self.when_done(env, async move { pool.drain().await })
+        self.promise_of(env, async move { pool.drain().await })
     }
 
-    /// Ends all sessions now, and fails their calls; resolves when nothing is left of them.
+    /// Fails all calls and shuts all sessions down now. Resolves when all their processes have exited.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn close<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
         let pool = Arc::clone(&self.sessions.pool);
-        self.when_done(env, async move { pool.close().await })
+        self.promise_of(env, async move { pool.shut_down().await })
     }
 
-    fn when_done<'env>(&self, env: &'env Env, work: impl Future<Output = ()> + Send + 'static) -> Result<Object<'env>> {
+    fn promise_of<'env>(
+        &self,
+        env: &'env Env,
+        work: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<Object<'env>> {
         let (deferred, promise) = env.create_deferred().map_err(internal)?;
         self.sessions.supervisor.runtime.spawn(async move {
             work.await;
@@ -198,7 +201,7 @@ impl Sessions {
         let session = self.pool.call(call, millis(timeout));
         #[cfg(unix)]
         if let Some(server) = session.as_deref().and_then(Session::stdio) {
-            self.reading.borrow_mut().join(&server.outlet);
+            self.reading.borrow_mut().join(&server.stdout);
         }
         #[cfg(not(unix))]
         drop(session);
@@ -207,9 +210,9 @@ impl Sessions {
 
 impl Drop for McpSessions {
     fn drop(&mut self) {
-        // When the thread ends they go with it.
+        // The thread may have dropped the slab already.
         let _ = OPEN.try_with(|open| open.borrow_mut().try_remove(self.handle));
         let pool = Arc::clone(&self.sessions.pool);
-        self.sessions.supervisor.runtime.spawn(async move { pool.close().await });
+        self.sessions.supervisor.runtime.spawn(async move { pool.shut_down().await });
     }
 }

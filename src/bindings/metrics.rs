@@ -1,9 +1,10 @@
-//! What is recorded of calls, and all metrics. Numbers come in, JSON goes out: whoever looks has time.
+//! Metrics: numbers come in for each call, JSON goes out for the few readers.
 #![expect(clippy::needless_pass_by_value, reason = "napi-rs hands arguments over by value")]
 
+use super::enums::mirrored;
 use super::error::{Result, internal};
-use crate::metrics::{ChildrenOf, Snapshot, Totals, Usage, text};
-use crate::process::usage::{resident, usage};
+use crate::metrics::{ChildrenOf, OTHER, Outcome, Rejection, Snapshot, Totals};
+use crate::process::usage::{Usage, resident, usage};
 use crate::supervisor::{Supervisor, metrics};
 use napi_derive::napi;
 use serde::Serialize;
@@ -32,51 +33,80 @@ struct Sums {
     stuck: u64,
 }
 
-/// The number of the calls to this tool; 0, which is of all others, when there are too many to tell apart.
+mirrored! {
+    #[doc = " The way in which a call ended."]
+    #[napi]
+    pub enum CallOutcome => Outcome {
+        Ok,
+        Tool,
+        Protocol,
+        Timeout,
+        Aborted,
+        Exited,
+        Start,
+        Unavailable,
+        Unauthorized,
+        Unknown,
+        Mcporter,
+        Cleanup,
+        MaxBuffer,
+        Closed,
+        Error,
+    }
+}
+
+mirrored! {
+    #[doc = " The reason for which a call got no slot."]
+    #[napi]
+    pub enum CallRejection => Rejection {
+        Timeout,
+        Aborted,
+        Full,
+        Closed,
+    }
+}
+
+/// The series of all calls without a series of their own.
+#[napi]
+pub const METRICS_OTHER_SERIES: u32 = OTHER;
+
+/// Returns the series of the calls to this tool: `METRICS_OTHER_SERIES` when there are too many series.
 #[napi]
 pub fn metrics_series(server: String, tool: String) -> u32 {
     metrics().series(&server, &tool)
 }
 
-/// A call of this series has ended, with the outcome in this place of `lib/metrics/outcomes.js`.
+/// Records the end of a call of this series.
 #[napi]
-pub fn metrics_record_call(series: u32, outcome: u32, seconds: f64) {
-    metrics().record_call(series, outcome, seconds, now());
+pub fn metrics_record_call(series: u32, outcome: CallOutcome, seconds: f64) {
+    metrics().record_call(series, outcome.into(), seconds, now());
 }
 
-/// A call waited so long for the slot that it got.
+/// Records how long a call waited for its slot.
 #[napi]
 pub fn metrics_record_wait(seconds: f64) {
     metrics().record_wait(seconds);
 }
 
-/// A call got no slot, for the reason in this place of `lib/metrics/outcomes.js`.
+/// Records a call that got no slot.
 #[napi]
-pub fn metrics_record_rejection(reason: u32) {
-    metrics().record_rejection(reason);
+pub fn metrics_record_rejection(reason: CallRejection) {
+    metrics().record_rejection(reason.into());
 }
 
-/// Everything that was recorded, and the process trees by server: JSON.
+/// Returns all recorded metrics, and the process trees by server, as JSON.
 #[napi]
 pub fn metrics_snapshot() -> Result<String> {
     json(&Everything { recorded: metrics().snapshot(), children: children(everything)? })
 }
 
-/// The sums of it: JSON.
+/// Returns the sums of the metrics as JSON.
 #[napi]
 pub fn metrics_totals() -> Result<String> {
     let all = children(memory_alone)?;
     let sum = |of: fn(&ChildrenOf) -> u64| all.iter().map(of).sum();
     let (children, memory, stuck) = (sum(|of| of.count), sum(|of| of.memory), sum(|of| of.stuck));
     json(&Sums { totals: metrics().totals(now()), children, memory, stuck })
-}
-
-/// The text of these families of metrics, as `OpenMetrics` or as Prometheus's own.
-#[napi]
-pub fn metrics_text(families: String, is_open: bool) -> Result<String> {
-    let families = serde_json::from_str(&families).map_err(|error| failed(&error))?;
-    let text = if is_open { text::openmetrics(families) } else { text::prometheus(families) };
-    text.map_err(|error| failed(&error))
 }
 
 fn children(look: impl Fn(u32) -> Usage) -> Result<Vec<ChildrenOf>> {

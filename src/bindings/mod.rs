@@ -1,6 +1,7 @@
-//! The N-API layer: converts, never decides. What it exports is wrapped by `lib/`, which checks every argument first.
+//! The N-API layer: converts, never decides. `lib/` wraps the exports and checks every argument first.
 
 mod deferred;
+mod enums;
 mod error;
 #[cfg(unix)]
 mod event_loop;
@@ -12,8 +13,7 @@ mod tree_events;
 mod wait_queue;
 mod worker;
 
-/// When the addon is loaded: so that it is known of the machine's sleeps which came before a child that is started now, and
-/// so that other servers know this one.
+/// Runs when the addon is loaded: notes the machine's sleeps before the first child, and marks this process as a server.
 #[napi_derive::module_init]
 fn on_load() {
     crate::process::table::note_time();

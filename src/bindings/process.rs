@@ -15,10 +15,10 @@ use napi::Env;
 use napi::bindgen_prelude::{Buffer, Function, Object};
 use napi_derive::napi;
 use parking_lot::Mutex;
-use shapes::{ActiveProcess, Guarantees, ProcessEvent, ProcessOutcome, ProcessRequest, time};
+use shapes::{ActiveProcess, Guarantees, ProcessEvent, ProcessOutcome, ProcessRequest, TerminateReason, time};
 use tokio::sync::{mpsc, oneshot};
 
-/// One call, from before it starts until after it has ended.
+/// One call, from before its start until after its end.
 #[napi]
 pub struct ProcessCall {
     end: EndRequest,
@@ -27,14 +27,14 @@ pub struct ProcessCall {
 
 #[napi]
 impl ProcessCall {
-    /// A call that has not started.
+    /// Creates a call that has not started.
     #[napi(constructor)]
     pub fn new() -> Self {
         let (sender, receiver) = runner::input();
         Self { end: EndRequest::default(), input: Mutex::new((Some(sender), Some(receiver))) }
     }
 
-    /// Starts it; resolves when its last process has exited. Can be called once.
+    /// Starts the call. Resolves when its last process has exited. Can be called once.
     #[napi(ts_return_type = "Promise<ProcessOutcome>")]
     pub fn run<'env>(
         &self,
@@ -60,14 +60,14 @@ impl ProcessCall {
                     let _ = started.send(pid);
                 });
                 match listener {
-                    Some(listener) => tokio::join!(running, listener.tell(pid, events, text)).0,
+                    Some(listener) => tokio::join!(running, listener.notify(pid, events, text)).0,
                     None => running.await,
                 }
             });
             let outcome = tokio::select! {
                 outcome = &mut running => outcome,
                 () = environment_ended => {
-                    forsaken.make(EndReason::Shutdown, None);
+                    forsaken.request(EndReason::Shutdown, None);
                     running.await
                 }
             };
@@ -79,14 +79,13 @@ impl ProcessCall {
         Ok(promise)
     }
 
-    /// Ends its whole tree, or sees to it that it ends as soon as it has started. `grace` is in ms.
+    /// Terminates the whole tree, as soon as it has started. `grace` is in ms, the call's own by default.
     #[napi]
-    pub fn end(&self, #[napi(ts_arg_type = "'aborted' | 'shutdown'")] reason: String, grace: Option<f64>) {
-        let reason = if reason == "shutdown" { EndReason::Shutdown } else { EndReason::Aborted };
-        self.end.make(reason, grace.map(time));
+    pub fn terminate(&self, reason: TerminateReason, grace: Option<f64>) {
+        self.end.request(reason.into(), grace.map(time));
     }
 
-    /// Writes to its input; resolves with whether it took the bytes.
+    /// Writes to its input. Resolves with `false` when the process did not take the bytes.
     #[napi(ts_return_type = "Promise<boolean>")]
     pub fn write<'env>(&self, env: &'env Env, bytes: Buffer) -> Result<Object<'env>> {
         let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
@@ -102,20 +101,20 @@ impl ProcessCall {
         Ok(promise)
     }
 
-    /// Gives it up before it has started: whatever was written to it is refused.
+    /// Gives the call up before its start: bytes written to its input are refused.
     #[napi]
     pub fn abandon(&self) {
         *self.input.lock() = (None, None);
     }
 
-    /// Ends its input.
+    /// Closes its input.
     #[napi]
     pub fn end_input(&self) {
         self.input.lock().0 = None;
     }
 }
 
-/// The children that run now, all or one owner's, in the order in which they were started.
+/// Returns the processes that run now, all or one owner's, in the order of their start.
 #[napi]
 pub fn active_processes(owner: Option<u32>) -> Result<Vec<ActiveProcess>> {
     let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
@@ -124,7 +123,7 @@ pub fn active_processes(owner: Option<u32>) -> Result<Vec<ActiveProcess>> {
     Ok(entries.into_iter().filter_map(ActiveProcess::of).collect())
 }
 
-/// What holds trees together here, for those that are, or are not, to be guarded.
+/// Returns the guarantees for process trees on this system, with or without wardens.
 #[napi]
 pub fn guarantees(guarded: bool) -> Guarantees {
     guarantee(guarded).into()

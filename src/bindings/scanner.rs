@@ -1,5 +1,6 @@
 //! The cleanup scanner.
 
+use super::enums::mirrored;
 use super::error::{Result, internal};
 use crate::scanner::allow::Allow;
 use crate::scanner::report::{Failure, Judged, LastScan, Report, Stats};
@@ -13,23 +14,32 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
-/// What the scanner may do; `lib/` has checked it. Times are in ms.
+/// The options of a scanner, checked by `lib/`. Times are in ms.
 #[napi(object, object_to_js = false)]
 pub struct ScannerOptions {
-    /// Between two scans.
+    /// The time between two scans.
     pub interval: f64,
-    /// What is older has been forgotten.
+    /// The age above which nothing is expected to end a process.
     pub max_age: f64,
-    /// How far to look.
-    #[napi(ts_type = "'tracked' | 'tree' | 'machine'")]
-    pub scope: String,
-    /// Between SIGTERM and SIGKILL.
+    /// The processes to judge.
+    pub scope: CleanupScope,
+    /// The time between SIGTERM and SIGKILL.
     pub kill_grace: f64,
-    /// What is always spared.
+    /// The processes that are always spared.
     pub allow: Vec<AllowEntry>,
 }
 
-/// One of these is set.
+mirrored! {
+    #[doc = " The processes that a scanner judges."]
+    #[napi(string_enum = "lowercase")]
+    pub enum CleanupScope => Scope {
+        Tracked,
+        Tree,
+        Machine,
+    }
+}
+
+/// A process or processes to spare: one of `pid`, `executable` and `source` is set.
 #[napi(object, object_to_js = false)]
 pub struct AllowEntry {
     /// A pid.
@@ -44,7 +54,7 @@ pub struct AllowEntry {
     pub flags: Option<String>,
 }
 
-/// A process and what became of it.
+/// A process, and the reason for its fate.
 #[napi(object, object_from_js = false)]
 pub struct JudgedProcess {
     /// Its pid.
@@ -53,29 +63,32 @@ pub struct JudgedProcess {
     pub name: String,
     /// Ms.
     pub age: f64,
-    /// Why.
+    /// The stable code of the reason.
+    #[napi(ts_type = "import('./index').ScanReason")]
+    pub code: &'static str,
+    /// The reason in words.
     pub reason: String,
 }
 
-/// Something that went wrong.
+/// A problem of a scan.
 #[napi(object, object_from_js = false)]
 pub struct ScanError {
-    /// The process that it is about.
+    /// The process that could not be ended.
     pub pid: u32,
-    /// What went wrong.
+    /// The problem in words.
     pub message: String,
 }
 
 /// One scan.
 #[napi(object, object_from_js = false)]
 pub struct ScanReport {
-    /// How many processes were judged.
+    /// The count of judged processes.
     pub scanned: u32,
-    /// What was ended.
+    /// The ended processes.
     pub killed: Vec<JudgedProcess>,
-    /// What was spared.
+    /// The spared processes.
     pub skipped: Vec<JudgedProcess>,
-    /// What could not be ended.
+    /// The processes that could not be ended.
     pub errors: Vec<ScanError>,
 }
 
@@ -86,22 +99,22 @@ pub struct ScanSummary {
     pub time: f64,
     /// Ms.
     pub duration: f64,
-    /// How many processes were judged.
+    /// The count of judged processes.
     pub scanned: u32,
-    /// How many were ended.
+    /// The count of ended processes.
     pub killed: u32,
-    /// How many were spared.
+    /// The count of spared processes.
     pub skipped: u32,
-    /// How much went wrong.
+    /// The count of problems.
     pub errors: u32,
-    /// Nothing was ended.
+    /// True if nothing was ended.
     pub dry_run: bool,
 }
 
-/// What a scanner has done so far.
+/// The counts of a scanner.
 #[napi(object, object_from_js = false)]
 pub struct ScannerStats {
-    /// Whether it scans again and again.
+    /// True while the scanner scans after each interval.
     pub is_running: bool,
     /// Scans so far.
     pub scans: f64,
@@ -113,27 +126,27 @@ pub struct ScannerStats {
     pub last_scan: Option<ScanSummary>,
 }
 
-/// A scanner; it stops when it is collected.
+/// A scanner, which stops when it is collected.
 #[napi]
 pub struct NativeScanner(Arc<Scanner>);
 
 #[napi]
 impl NativeScanner {
-    /// One that does nothing until it is asked to.
+    /// Creates a scanner that does not scan yet.
     #[napi(constructor)]
     pub fn new(options: ScannerOptions) -> Result<Self> {
         let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
         Ok(Self(Arc::new(supervisor.scanner(options.try_into()?))))
     }
 
-    /// Scans again and again, with these options.
+    /// Scans now and after each interval, with these options.
     #[napi]
     pub fn start(&self, options: ScannerOptions) -> Result<()> {
         self.0.start(options.try_into()?);
         Ok(())
     }
 
-    /// Ends that.
+    /// Stops scanning.
     #[napi]
     pub fn stop(&self) {
         self.0.stop();
@@ -155,15 +168,15 @@ impl NativeScanner {
         Ok(promise)
     }
 
-    /// How many it has ended, by reason: JSON.
+    /// Returns the counts of ended processes by code, as JSON.
     #[napi]
     pub fn killed(&self) -> Result<String> {
         let killed: BTreeMap<_, _> =
-            self.0.killed().into_iter().map(|(reason, count)| (reason.name(), count)).collect();
+            self.0.killed().into_iter().map(|(reason, count)| (reason.code(), count)).collect();
         serde_json::to_string(&killed).map_err(|error| napi::Error::new("ERR_INTERNAL", error.to_string()))
     }
 
-    /// What it has done so far.
+    /// Returns the counts so far.
     #[napi]
     pub fn stats(&self) -> ScannerStats {
         self.0.stats().into()
@@ -178,11 +191,7 @@ impl TryFrom<ScannerOptions> for Options {
         Ok(Self {
             interval: time(options.interval),
             max_age: time(options.max_age),
-            scope: match options.scope.as_str() {
-                "tracked" => Scope::Tracked,
-                "machine" => Scope::Machine,
-                _ => Scope::Tree,
-            },
+            scope: options.scope.into(),
             allow: options
                 .allow
                 .into_iter()
@@ -217,7 +226,7 @@ impl From<Report> for ScanReport {
 impl From<Judged> for JudgedProcess {
     fn from(judged: Judged) -> Self {
         let Judged { pid, name, age, reason } = judged;
-        Self { pid, name, age: milliseconds(age), reason: reason.to_string() }
+        Self { pid, name, age: milliseconds(age), code: reason.code(), reason: reason.to_string() }
     }
 }
 

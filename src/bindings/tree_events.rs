@@ -1,63 +1,73 @@
-//! What becomes of process trees, on its way to JavaScript, which is woken and then takes it.
+//! The events of process trees. JavaScript is woken, and then takes all events.
 
 use super::error::{Result, internal};
 use super::process::shapes::{epoch, milliseconds};
-use crate::registry::events::{Event, Listener, What};
+use crate::registry::events::{Event, EventKind, Listener};
 use crate::supervisor::Supervisor;
 use napi::bindgen_prelude::Function;
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 use std::sync::Arc;
 
-/// Something that happened to a process tree, or to a process that the cleanup ended.
+/// An event of a process tree, or of a process that the cleanup ended.
 #[napi(object, object_from_js = false)]
 pub struct TreeEvent {
-    /// What happened.
-    #[napi(ts_type = "'spawn' | 'exit' | 'kill'")]
-    pub kind: &'static str,
+    /// The kind of the event.
+    pub kind: TreeEventKind,
     /// The root's pid.
     pub pid: u32,
-    /// Who it runs for.
+    /// The MCP server, or what the caller calls it.
     pub server: Option<String>,
-    /// What it runs for.
+    /// The tool, likewise.
     pub tool: Option<String>,
     /// Epoch ms.
     pub time: f64,
-    /// Of an exit: ms that the tree was there.
+    /// The ms from start to exit, of an exit.
     pub duration: Option<f64>,
-    /// Of an exit: the root's exit code.
+    /// The root's exit code, of an exit.
     pub exit_code: Option<u32>,
-    /// Of an exit: the number of the signal that ended the root.
+    /// The number of the signal that ended the root, of an exit.
     pub signal: Option<i32>,
-    /// Of an exit and a kill: why, in the words of the metrics.
+    /// The reason in the words of the metrics, of an exit and a kill.
     pub reason: Option<&'static str>,
 }
 
-/// All events of this process's trees, beginning with those that run now, until `stop()`.
+/// The kind of an event.
+#[napi(string_enum = "lowercase")]
+pub enum TreeEventKind {
+    /// A tree has started.
+    Spawn,
+    /// The last process of a tree has exited.
+    Exit,
+    /// procward ends a tree or a process.
+    Kill,
+}
+
+/// A subscription to the events of this process's trees. Trees that run already are reported as `spawn`.
 #[napi]
 pub struct TreeEvents(Option<Arc<Listener>>);
 
 #[napi]
 impl TreeEvents {
-    /// `wake` is called when there is something to take. It does not keep the event loop alive.
+    /// Subscribes. `wake` is called when there are events to take, and does not keep the event loop alive.
     #[napi(constructor)]
     pub fn new(wake: Function<(), ()>) -> Result<Self> {
         let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
         let wake = wake.build_threadsafe_function().weak::<true>().build().map_err(internal)?;
-        let listener = supervisor.registry.listen(move || {
+        let listener = supervisor.registry.subscribe(move || {
             // Refused only when the environment has ended.
             wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
         });
         Ok(Self(Some(listener)))
     }
 
-    /// What has happened since the last time, oldest first.
+    /// Takes the events since the last call, oldest first.
     #[napi]
     pub fn take(&self) -> Vec<TreeEvent> {
         self.0.iter().flat_map(|listener| listener.take()).map(TreeEvent::from).collect()
     }
 
-    /// Listens no more.
+    /// Unsubscribes.
     #[napi]
     pub fn stop(&mut self) {
         self.0 = None;
@@ -65,9 +75,9 @@ impl TreeEvents {
 }
 
 impl From<Event> for TreeEvent {
-    fn from(Event { pid, label, time, what }: Event) -> Self {
+    fn from(Event { pid, label, time, kind }: Event) -> Self {
         let event = Self {
-            kind: "spawn",
+            kind: TreeEventKind::Spawn,
             pid,
             server: label.server,
             tool: label.tool,
@@ -77,11 +87,11 @@ impl From<Event> for TreeEvent {
             signal: None,
             reason: None,
         };
-        match what {
-            What::Spawned => event,
-            What::Killed(reason) => Self { kind: "kill", reason: Some(reason), ..event },
-            What::Exited { duration, exit, reason } => Self {
-                kind: "exit",
+        match kind {
+            EventKind::Spawned => event,
+            EventKind::Killed(reason) => Self { kind: TreeEventKind::Kill, reason: Some(reason), ..event },
+            EventKind::Exited { duration, exit, reason } => Self {
+                kind: TreeEventKind::Exit,
                 duration: Some(milliseconds(duration).floor()),
                 exit_code: exit.code.map(i32::cast_unsigned),
                 signal: exit.signal,

@@ -1,4 +1,4 @@
-//! The queues of one JavaScript environment, by handle: free functions cost a third of class methods.
+//! The wait queues of one JavaScript environment, by handle, because free functions cost a third of class methods.
 
 use super::deferred::Deferred;
 use super::error::{self, Result, internal};
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 thread_local! {
-    /// Each environment runs on a thread of its own, so its promises never meet another's.
+    /// The queues of one environment, which has a thread of its own. Promises never meet another environment's.
     static QUEUES: RefCell<Slab<WaitQueue<Deferred>>> = const { RefCell::new(Slab::new()) };
 }
 
@@ -31,20 +31,20 @@ fn length(queue: &WaitQueue<Deferred>) -> u32 {
     u32::try_from(queue.len()).unwrap_or(u32::MAX)
 }
 
-/// Makes a queue and returns its handle.
+/// Creates a queue and returns its handle.
 #[napi]
 pub fn wait_queue_create() -> u32 {
     let handle = QUEUES.with_borrow_mut(|queues| queues.insert(WaitQueue::default()));
     u32::try_from(handle).unwrap_or(u32::MAX)
 }
 
-/// Forgets a queue that nothing can reach any more.
+/// Drops a queue after its JavaScript owner was collected.
 #[napi]
 pub fn wait_queue_free(handle: u32) {
     QUEUES.with_borrow_mut(|queues| queues.try_remove(handle as usize));
 }
 
-/// Joins the queue: resolves when it is this waiter's turn, rejects after `timeout` ms, `Infinity` for never.
+/// Adds a waiter. The promise resolves at the waiter's turn and rejects after `timeout` ms, `Infinity` for never.
 #[napi(ts_return_type = "Promise<void>")]
 pub fn wait_queue_push(env: &Env, handle: u32, timeout: f64) -> Result<PromiseRaw<'static, ()>> {
     let (waiter, promise) = Deferred::new(env).map_err(internal)?;
@@ -53,20 +53,20 @@ pub fn wait_queue_push(env: &Env, handle: u32, timeout: f64) -> Result<PromiseRa
     Ok(promise)
 }
 
-/// The ticket of the waiter that came last, to cancel it by.
+/// Returns the ticket of the last waiter, for `waitQueueCancel()`.
 #[napi]
 pub fn wait_queue_last_ticket(handle: u32) -> Result<f64> {
     #[expect(clippy::cast_precision_loss, reason = "2^53 waiters take longer than a machine lives")]
     with(handle, |queue| queue.last_ticket() as f64)
 }
 
-/// How many wait.
+/// Returns the count of waiters.
 #[napi]
 pub fn wait_queue_length(handle: u32) -> Result<u32> {
     with(handle, |queue| length(queue))
 }
 
-/// Resolves the first waiter's promise, if there is one; returns how many still wait.
+/// Resolves the promise of the first waiter, if any, and returns the count of the others.
 #[napi]
 pub fn wait_queue_resolve_first(env: &Env, handle: u32) -> Result<u32> {
     let (first, left) = with(handle, |queue| (queue.pop(), length(queue)))?;
@@ -74,7 +74,7 @@ pub fn wait_queue_resolve_first(env: &Env, handle: u32) -> Result<u32> {
     Ok(left)
 }
 
-/// Rejects the first waiter's promise with `reason`, if there is one; returns how many still wait.
+/// Rejects the promise of the first waiter, if any, and returns the count of the others.
 #[napi]
 pub fn wait_queue_reject_first(env: &Env, handle: u32, reason: Unknown) -> Result<u32> {
     let (first, left) = with(handle, |queue| (queue.pop(), length(queue)))?;
@@ -82,7 +82,7 @@ pub fn wait_queue_reject_first(env: &Env, handle: u32, reason: Unknown) -> Resul
     Ok(left)
 }
 
-/// Rejects a waiter with `reason`, unless it waits no longer; returns how many still wait.
+/// Rejects a waiter that still waits, and returns the count of the others.
 #[napi]
 pub fn wait_queue_cancel(env: &Env, handle: u32, ticket: f64, reason: Unknown) -> Result<u32> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it came from wait_queue_last_ticket")]
@@ -91,8 +91,8 @@ pub fn wait_queue_cancel(env: &Env, handle: u32, ticket: f64, reason: Unknown) -
     Ok(left)
 }
 
-/// Rejects the waiters whose time is up. Returns the ms until the next one's is, `Infinity` when the rest wait without
-/// a timeout, -1 when nobody waits.
+/// Rejects the waiters whose deadline has passed. Returns the ms until the next deadline: `Infinity` when all waiters are
+/// without a timeout, -1 when there is no waiter.
 #[napi]
 pub fn wait_queue_expire(env: &Env, handle: u32) -> Result<f64> {
     let now = START.elapsed();

@@ -1,4 +1,4 @@
-//! Pools of workers. Who uses one is named by a number that JavaScript chose; what the worker does is told to one function.
+//! Pools of workers. JavaScript numbers the leases; one function gets the events of all leased workers.
 #![expect(clippy::needless_pass_by_value, reason = "napi-rs hands arguments over by value")]
 
 mod shapes;
@@ -13,16 +13,18 @@ use napi::threadsafe_function::ThreadsafeFunction;
 use napi::{Env, JsDeferred, Status};
 use napi_derive::napi;
 use parking_lot::Mutex;
-use shapes::{WorkerAcquired, WorkerEvent, WorkerExit, WorkerFailure, WorkerPoolRequest, WorkerPoolStatus};
+use shapes::{
+    WorkerAcquired, WorkerEvent, WorkerExit, WorkerFailure, WorkerGiveUpReason, WorkerPoolRequest, WorkerPoolStatus,
+};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::AbortHandle;
 
-/// Hears of what a worker does, and says whether it can take more. It does not keep the event loop alive.
+/// The JavaScript function that gets events and returns whether it can take more. It does not keep the event loop alive.
 type Listener = ThreadsafeFunction<WorkerEvent, bool, WorkerEvent, Status, false, true>;
 
-/// Settles the promise of somebody who waits for a worker.
+/// The promise of a waiter for a worker.
 type Waiter = JsDeferred<WorkerAcquired, Box<dyn FnOnce(Env) -> napi::Result<WorkerAcquired> + Send>>;
 
 /// The workers of one pool.
@@ -33,7 +35,7 @@ pub struct Workers {
     shared: Arc<Shared>,
 }
 
-/// What the pool's deliveries need.
+/// The state that the pool's deliveries need.
 struct Shared {
     supervisor: &'static Supervisor,
     listener: Arc<Listener>,
@@ -41,17 +43,17 @@ struct Shared {
     waiters: Mutex<HashMap<u32, Waiter>>,
 }
 
-/// A use, and the task that tells of it.
+/// A lease, and the task that sends its events.
 struct Held {
     used: Use,
     telling: AbortHandle,
-    /// Told when JavaScript can take more.
+    /// Notified when JavaScript can take more.
     resumed: Arc<Notify>,
 }
 
 #[napi]
 impl Workers {
-    /// A pool; `listen` is called with what the workers in use do, and returns whether it can take more now.
+    /// Creates a pool. `listen` is called with the events of leased workers, and returns whether it can take more now.
     #[napi(constructor)]
     pub fn new(env: &Env, request: WorkerPoolRequest, listen: Function<WorkerEvent, bool>) -> Result<Self> {
         let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
@@ -71,19 +73,19 @@ impl Workers {
         supervisor.runtime.spawn(async move {
             environment_ended.await;
             if let Some(pool) = alive.upgrade() {
-                pool.close().await;
+                pool.shut_down().await;
             }
         });
         Ok(Self { supervisor, pool, shared })
     }
 
-    /// Takes an idle worker for this use; its pid, or undefined when there is none.
+    /// Leases an idle worker and returns its pid, or undefined without an idle worker.
     #[napi]
     pub fn try_acquire(&self, lease: u32) -> Option<u32> {
         self.pool.try_acquire().map(|used| self.shared.begin(lease, used))
     }
 
-    /// Waits for a worker for this use.
+    /// Waits for a worker.
     #[napi(ts_return_type = "Promise<WorkerAcquired>")]
     pub fn acquire<'env>(&self, env: &'env Env, lease: u32) -> Result<Object<'env>> {
         let (waiter, promise) = env.create_deferred().map_err(internal)?;
@@ -92,16 +94,15 @@ impl Workers {
         Ok(promise)
     }
 
-    /// Waits no longer, unless a worker is on its way.
+    /// Gives the wait up, unless a worker was granted already.
     #[napi]
-    pub fn give_up(&self, lease: u32, #[napi(ts_arg_type = "'timeout' | 'aborted'")] why: String) {
+    pub fn give_up(&self, lease: u32, reason: WorkerGiveUpReason) {
         if self.pool.give_up(lease) {
-            let kind = if why == "timeout" { "timeout" } else { "aborted" };
-            self.shared.answer(lease, move || Err(WorkerFailure::of(kind)));
+            self.shared.answer(lease, move || Err(WorkerFailure::of(reason.into())));
         }
     }
 
-    /// Writes a text to the worker; when its input has closed, its end will be told.
+    /// Writes a text to the worker. A closed input is followed by an exit event.
     #[napi]
     pub fn post(&self, lease: u32, text: String) {
         if let Some(held) = self.shared.uses.lock().get(&lease) {
@@ -109,7 +110,7 @@ impl Workers {
         }
     }
 
-    /// The same; resolves with whether the worker's input took it.
+    /// Writes a text to the worker. Resolves with `false` when its input did not take the text.
     #[napi(ts_return_type = "Promise<boolean>")]
     pub fn send<'env>(&self, env: &'env Env, lease: u32, text: String) -> Result<Object<'env>> {
         let worker = self.shared.uses.lock().get(&lease).map(|held| held.used.worker());
@@ -122,7 +123,7 @@ impl Workers {
         })
     }
 
-    /// Can take more of what this worker writes.
+    /// Says that JavaScript can take more events of this lease.
     #[napi]
     pub fn resume(&self, lease: u32) {
         if let Some(held) = self.shared.uses.lock().get(&lease) {
@@ -130,10 +131,10 @@ impl Workers {
         }
     }
 
-    /// Ends a use. The worker is not used again if it is `spoiled`, or if it wrote more than the `heard` events with lines.
+    /// Ends a lease. The worker is not leased again if `spoiled`, or if it wrote more events with lines than `heard`.
     #[napi]
     pub fn release(&self, lease: u32, heard: u32, spoiled: bool) {
-        // The lock is free again before the use ends.
+        // The lock is released before the lease ends.
         let held = self.shared.uses.lock().remove(&lease);
         if let Some(Held { used, telling, .. }) = held {
             telling.abort();
@@ -141,24 +142,24 @@ impl Workers {
         }
     }
 
-    /// A look at the pool.
+    /// Returns the counts of the pool.
     #[napi]
     pub fn status(&self) -> WorkerPoolStatus {
         WorkerPoolStatus::from(&*self.pool)
     }
 
-    /// Takes no more work, serves those who wait, and ends each worker after its use; resolves when none is left.
+    /// Refuses new waiters, serves the others, and shuts each worker down after its lease. Resolves when no worker is left.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn drain<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
         let pool = Arc::clone(&self.pool);
         self.when_done(env, async move { pool.drain().await })
     }
 
-    /// Refuses those who wait and ends all workers; resolves when nothing is left of them.
+    /// Refuses all waiters and shuts all workers down. Resolves when all their processes have exited.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn close<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
         let pool = Arc::clone(&self.pool);
-        self.when_done(env, async move { pool.close().await })
+        self.when_done(env, async move { pool.shut_down().await })
     }
 
     fn when_done<'env, T>(&self, env: &'env Env, work: impl Future<Output = T> + Send + 'static) -> Result<Object<'env>>
@@ -177,7 +178,7 @@ impl Workers {
 impl Drop for Workers {
     fn drop(&mut self) {
         let pool = Arc::clone(&self.pool);
-        self.supervisor.runtime.spawn(async move { pool.close().await });
+        self.supervisor.runtime.spawn(async move { pool.shut_down().await });
     }
 }
 
@@ -190,7 +191,7 @@ impl Shared {
         });
     }
 
-    /// Settles a waiter's promise; what is settled with is decided on the JavaScript thread.
+    /// Settles the promise of a waiter. `answer` runs on the JavaScript thread.
     fn answer(&self, lease: u32, answer: impl FnOnce() -> std::result::Result<u32, WorkerFailure> + Send + 'static) {
         let waiter = self.waiters.lock().remove(&lease);
         if let Some(waiter) = waiter {
@@ -203,7 +204,7 @@ impl Shared {
         }
     }
 
-    /// Begins to tell JavaScript of a worker; returns its pid.
+    /// Begins to send the events of a worker, and returns its pid.
     fn begin(&self, lease: u32, mut used: Use) -> u32 {
         let (worker, lines, resumed) = (used.worker(), used.lines.take(), Arc::new(Notify::new()));
         let pid = worker.pid();
@@ -214,7 +215,7 @@ impl Shared {
     }
 }
 
-/// Tells what a worker writes, as fast as JavaScript takes it, and how it ended.
+/// Sends the lines of a worker, as fast as JavaScript takes them, and its exit.
 async fn tell(
     listener: Arc<Listener>,
     lease: u32,
@@ -236,6 +237,6 @@ async fn tell(
             }
         }
     }
-    let exit = Some(WorkerExit::from(worker.over().await));
+    let exit = Some(WorkerExit::from(worker.wait().await));
     let _ = listener.call_async(WorkerEvent { lease, exit, ..WorkerEvent::default() }).await;
 }

@@ -113,7 +113,7 @@ impl Client {
     }
 
     /// Fails all requests in flight, and each later one, for this reason. The first reason stays.
-    pub fn end(&self, error: &CallError, was_sent: impl Fn(&Sent) -> bool) {
+    pub fn shut_down(&self, error: &CallError, was_sent: impl Fn(&Sent) -> bool) {
         let mut state = self.state.lock();
         let in_flight = std::mem::take(&mut state.in_flight);
         state.end.get_or_insert_with(|| error.clone());

@@ -1,6 +1,6 @@
-//! Why a call to a server gave no result.
+//! The reasons why a call to a server has no result.
 
-use crate::process::tree::Exit;
+use crate::process::tree::ExitStatus;
 use std::time::Duration;
 
 /// The reason why a request has no result. The text names neither server nor tool; JavaScript adds both.
@@ -31,60 +31,60 @@ pub enum CallError {
     /// The server could not be started, or did not shake hands.
     #[error("{0}")]
     NotStarted(StartError),
-    /// The server ended, or could not be reached any more, while the call was under way.
-    #[error("the server {}", end_of(.0))]
+    /// The server exited, or became unreachable, while the call was in flight.
+    #[error("the server {}", end_text(.0))]
     Exited(ServerEnd),
-    /// It has failed too often lately to be started again.
+    /// The server has failed too often to be started again now.
     #[error("the server failed too often and is not tried again before {} s have passed; the last time: {last}", .retry_after.as_secs_f64().ceil())]
     Unavailable {
-        /// Until then.
+        /// The time until the next start may be tried.
         retry_after: Duration,
-        /// The last failure.
+        /// The reason why the last start failed.
         last: Box<StartError>,
     },
-    /// A message from the server was longer than may be kept.
+    /// A message from the server was longer than the limit.
     #[error("the server wrote a message of more than {0} bytes")]
     TooLong(usize),
-    /// The caller's time was up.
+    /// The call's deadline has passed.
     #[error("no answer in time")]
     TimedOut,
-    /// The caller gave up.
+    /// The caller aborted the call.
     #[error("the call was given up")]
     Aborted,
-    /// The pool was closed.
+    /// The pool was shut down.
     #[error("shut down")]
     Closed,
-    /// There is no such server, or its configuration was changed meanwhile.
+    /// The server is not configured, or its configuration has changed.
     #[error("there is no such server")]
     UnknownServer,
 }
 
-/// How a server ended.
+/// The end of a server, as far as it is known.
 #[derive(Debug, Clone, Default)]
 pub struct ServerEnd {
-    /// How its process did; unknown while it lives, and where there is none.
-    pub exit: Option<Exit>,
-    /// What it last wrote besides its answers.
+    /// The exit status of its process, if it has one that has exited.
+    pub exit: Option<ExitStatus>,
+    /// The server log.
     pub stderr: String,
-    /// Why it cannot be spoken to, where that is known.
+    /// The reason why the server cannot be reached, if it is known.
     pub reason: Option<String>,
 }
 
-/// Why there is no session with a server.
+/// The reason why there is no session with a server.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StartError {
-    /// The system's error.
+    /// The system could not start the process.
     #[error("the server could not be started: {message}")]
     Spawn {
-        /// The system's number.
+        /// The system's error number.
         errno: Option<i32>,
-        /// The system's words.
+        /// The system's message.
         message: String,
     },
-    /// It ended before it had shaken hands.
-    #[error("the server {} before it was ready", end_of(.0))]
+    /// The server exited before the handshake was done.
+    #[error("the server {} before it was ready", end_text(.0))]
     Exited(ServerEnd),
-    /// It did not answer, or answered something else.
+    /// The handshake took too long.
     #[error("the server was not ready within {} s", .0.as_secs_f64())]
     TimedOut(Duration, ServerEnd),
     /// The handshake failed.
@@ -96,13 +96,13 @@ pub enum StartError {
     /// The server speaks an older transport over HTTP.
     #[error("the server does not speak streamable HTTP: {0}")]
     NotStreamable(String),
-    /// A bug here.
+    /// The start panicked.
     #[error("the start failed unexpectedly")]
     Panicked,
 }
 
 impl CallError {
-    /// The stable string in JavaScript's `error.code`.
+    /// Returns the stable string for JavaScript's `error.code`.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Refused { .. } => "ERR_MCP",
@@ -119,7 +119,7 @@ impl CallError {
         }
     }
 
-    /// The system's number, where the server could not be started for its reasons.
+    /// Returns the system's error number, if the system could not start the server.
     pub fn errno(&self) -> Option<i32> {
         match self {
             Self::NotStarted(StartError::Spawn { errno, .. }) => *errno,
@@ -131,7 +131,7 @@ impl CallError {
         }
     }
 
-    /// How the server ended, where that is why.
+    /// Returns the end of the server, if that is the reason.
     pub fn server_end(&self) -> Option<&ServerEnd> {
         match self {
             Self::Exited(end) => Some(end),
@@ -165,7 +165,7 @@ impl StartError {
     }
 }
 
-/// A server's error in words.
+/// Describes a server's error.
 pub fn error_text(code: Option<f64>, message: &str) -> String {
     match code {
         Some(code) => format!("error {code}: {message}"),
@@ -177,10 +177,10 @@ fn in_brackets(words: &str) -> String {
     if words.is_empty() { String::new() } else { format!(" ({words})") }
 }
 
-fn end_of(end: &ServerEnd) -> String {
+fn end_text(end: &ServerEnd) -> String {
     match (end.exit, &end.reason) {
-        (Some(Exit { signal: Some(signal), .. }), _) => format!("was ended by signal {signal}"),
-        (Some(Exit { code: Some(code), .. }), _) => format!("exited with code {code}"),
+        (Some(ExitStatus { signal: Some(signal), .. }), _) => format!("was killed by signal {signal}"),
+        (Some(ExitStatus { code: Some(code), .. }), _) => format!("exited with code {code}"),
         (_, Some(reason)) => reason.clone(),
         _ => "closed its output".to_owned(),
     }
@@ -191,13 +191,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_text_says_how_a_server_ended() {
+    fn the_text_has_the_exit_status_of_the_server() {
         let text = |code, signal| {
-            let exit = Some(Exit { code, signal });
+            let exit = Some(ExitStatus { code, signal });
             CallError::Exited(ServerEnd { exit, ..ServerEnd::default() }).to_string()
         };
         assert_eq!(text(Some(3), None), "the server exited with code 3");
-        assert_eq!(text(None, Some(9)), "the server was ended by signal 9");
+        assert_eq!(text(None, Some(9)), "the server was killed by signal 9");
         assert_eq!(CallError::Exited(ServerEnd::default()).to_string(), "the server closed its output");
     }
 }

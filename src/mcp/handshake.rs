@@ -20,7 +20,7 @@ const META: &str = "io.modelcontextprotocol";
 
 /// Carries the messages of a handshake.
 pub trait Transport: Sync {
-    /// Returns the client whose requests are sent.
+    /// Returns the client that makes the requests.
     fn client(&self) -> &Client;
 
     /// Sends a registered request.

@@ -5,31 +5,32 @@ use super::request::{Outcome, Progress, Request, Settle};
 use super::server_config::{Key, ServerConfig};
 use super::session::Session;
 use super::session_factory::SessionFactory;
-use crate::pool::Place;
+use crate::pool::{Dispatcher, Pool};
+use crate::timer::Timer;
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::runtime::Handle;
-use tokio::task::AbortHandle;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 /// A call, as its caller sees it.
 pub struct Call {
-    /// The caller's number of the call.
+    /// The caller's number for the call.
     pub number: u32,
     /// The server's key.
     pub key: Key,
     /// The request.
     pub request: Arc<Request>,
-    /// Is told of progress.
+    /// The callback for progress.
     pub progress: Option<Progress>,
-    /// Is called once with the outcome, on any thread.
+    /// The callback for the outcome, which is called once, on any thread.
     pub settle: Box<dyn FnOnce(Outcome) + Send>,
 }
 
 /// All calls in flight.
 pub struct InFlight {
     state: Mutex<State>,
+    dispatcher: Arc<Dispatcher<SessionFactory>>,
     runtime: Handle,
 }
 
@@ -37,7 +38,7 @@ pub struct InFlight {
 struct State {
     all: BTreeMap<u32, Entry>,
     deadlines: BTreeSet<(Instant, u32)>,
-    timer: Option<Timer>,
+    timer: Timer,
 }
 
 struct Entry {
@@ -49,35 +50,29 @@ enum Stage {
     /// About to wait, or to be sent.
     Between,
     /// In the queue for a session.
-    Waits(Attempt, Place<SessionFactory>),
+    Waits(Attempt),
     /// Sent over a session, with this id.
     Sent(Arc<Session>, i64),
     /// Given up, for this reason. The thread that has the call in hand settles it.
     GivenUp(CallError),
 }
 
-/// A call on its way to a session.
+/// A call without a session yet.
 pub struct Attempt {
     /// The call.
     pub call: Call,
     /// The server's configuration.
     pub config: Arc<ServerConfig>,
-    /// How many sessions had the call before.
+    /// The number of sessions that had the call before.
     pub tried: usize,
-    /// Whether a server refused the session that had the call.
+    /// True if a server refused a session that had the call.
     pub is_refused: bool,
-}
-
-/// The one timer, for the earliest deadline or something before it.
-struct Timer {
-    deadline: Instant,
-    task: AbortHandle,
 }
 
 impl InFlight {
     /// Makes an empty table.
-    pub fn new(runtime: Handle) -> Arc<Self> {
-        Arc::new(Self { state: Mutex::default(), runtime })
+    pub fn new(runtime: Handle, dispatcher: Arc<Dispatcher<SessionFactory>>) -> Arc<Self> {
+        Arc::new(Self { state: Mutex::default(), dispatcher, runtime })
     }
 
     /// Adds a call. Without a deadline it may take for ever.
@@ -90,31 +85,33 @@ impl InFlight {
         }
     }
 
-    /// Puts a call into the queue, in the place that `place` takes.
-    pub fn wait(&self, attempt: Attempt, place: impl FnOnce() -> Place<SessionFactory>) {
+    /// Queues a call for a session of this pool.
+    pub fn wait(&self, attempt: Attempt, pool: &Pool<SessionFactory>) {
         let mut state = self.state.lock();
-        let why = match state.all.get_mut(&attempt.call.number) {
-            Some(Entry { stage: Stage::GivenUp(why), .. }) => why.clone(),
-            // The place is taken under the lock, so that a session which is granted at once finds the call waiting.
-            Some(entry) => return entry.stage = Stage::Waits(attempt, place()),
+        let (number, key) = (attempt.call.number, attempt.call.key);
+        let cancel_reason = match state.all.get_mut(&number) {
+            Some(Entry { stage: Stage::GivenUp(reason), .. }) => reason.clone(),
+            Some(entry) => {
+                entry.stage = Stage::Waits(attempt);
+                // The call is queued under the lock, so that giving up the call finds it in the queue.
+                self.dispatcher.wait(pool, &key, number);
+                return;
+            }
             None => CallError::Aborted,
         };
         drop(state);
-        self.settle(attempt.call, Err(why));
+        self.settle(attempt.call, Err(cancel_reason));
     }
 
     /// Takes a call out of the queue, unless it has been given up.
     pub fn waited(&self, number: u32) -> Option<Attempt> {
         let mut state = self.state.lock();
         let entry = state.all.get_mut(&number)?;
-        if !matches!(entry.stage, Stage::Waits(..)) {
+        if !matches!(entry.stage, Stage::Waits(_)) {
             return None;
         }
-        let waited = std::mem::replace(&mut entry.stage, Stage::Between);
-        // Giving the place up takes the pool's lock.
-        drop(state);
-        match waited {
-            Stage::Waits(attempt, _place) => Some(attempt),
+        match std::mem::replace(&mut entry.stage, Stage::Between) {
+            Stage::Waits(attempt) => Some(attempt),
             _ => None,
         }
     }
@@ -132,8 +129,8 @@ impl InFlight {
     ) -> Result<i64, (CallError, Settle)> {
         let mut state = self.state.lock();
         let Some(entry) = state.all.get_mut(&number) else { return Err((CallError::Aborted, settle)) };
-        if let Stage::GivenUp(why) = &entry.stage {
-            return Err((why.clone(), settle));
+        if let Stage::GivenUp(reason) = &entry.stage {
+            return Err((reason.clone(), settle));
         }
         let id = session.register(progress, settle)?;
         entry.stage = Stage::Sent(Arc::clone(session), id);
@@ -161,20 +158,20 @@ impl InFlight {
     }
 
     /// Gives a call up, for this reason.
-    pub fn give_up(&self, number: u32, why: CallError) {
+    pub fn give_up(&self, number: u32, reason: CallError) {
         let mut state = self.state.lock();
         let Some(entry) = state.all.get_mut(&number) else { return };
         if matches!(entry.stage, Stage::GivenUp(_)) {
             return;
         }
-        let before = std::mem::replace(&mut entry.stage, Stage::GivenUp(why.clone()));
+        let before = std::mem::replace(&mut entry.stage, Stage::GivenUp(reason.clone()));
         drop(state);
         match before {
-            Stage::Waits(attempt, place) => {
-                drop(place);
-                self.settle(attempt.call, Err(why));
+            Stage::Waits(attempt) => {
+                self.dispatcher.cancel(number);
+                self.settle(attempt.call, Err(reason));
             }
-            Stage::Sent(session, id) => session.give_up(id, why),
+            Stage::Sent(session, id) => session.give_up(id, reason),
             Stage::Between | Stage::GivenUp(_) => {}
         }
     }
@@ -189,30 +186,21 @@ impl InFlight {
         state.all.iter().filter_map(sent).collect()
     }
 
-    /// Arms the timer for the earliest deadline. An earlier timer is kept and fires early, because setting one wakes a
-    /// thread, and most calls end long before their deadline.
     fn arm(self: &Arc<Self>, state: &mut State) {
-        let Some(&(deadline, _)) = state.deadlines.first() else { return };
-        match &state.timer {
-            Some(timer) if timer.deadline <= deadline => return,
-            Some(timer) => timer.task.abort(),
-            None => {}
-        }
+        let next = state.deadlines.first().map(|(deadline, _)| deadline.into_std());
         let calls = Arc::downgrade(self);
-        let task = self.runtime.spawn(async move {
-            sleep_until(deadline).await;
+        state.timer.arm(next, Instant::now().into_std(), &self.runtime, move |deadline| {
             if let Some(calls) = calls.upgrade() {
-                calls.ring(deadline);
+                calls.on_timer(deadline.into());
             }
         });
-        state.timer = Some(Timer { deadline, task: task.abort_handle() });
     }
 
-    fn ring(self: &Arc<Self>, rung: Instant) {
+    /// Gives up the calls with a deadline that has passed.
+    fn on_timer(self: &Arc<Self>, deadline: Instant) {
         let now = Instant::now();
         let mut state = self.state.lock();
-        // Another timer may have been set while this one fired.
-        state.timer.take_if(|timer| timer.deadline == rung);
+        state.timer.fired(deadline.into_std());
         let due: Vec<u32> = state.deadlines.range(..=(now, u32::MAX)).map(|(_, number)| *number).collect();
         for number in &due {
             if let Some(deadline) = state.all.get(number).and_then(|entry| entry.deadline) {

@@ -4,6 +4,7 @@
 //! text, because only JavaScript knows what they mean.
 
 mod client;
+pub mod display_text;
 pub mod error;
 mod handshake;
 #[cfg(feature = "http")]
@@ -17,8 +18,8 @@ mod server_log;
 pub mod session;
 mod session_factory;
 mod stdio;
-pub mod words;
 
+pub use in_flight::Call;
 #[cfg(fuzzing)]
 pub use jsonrpc::{Incoming, read as read_messages};
 pub use request::{Outcome, Progress, Request};

@@ -1,18 +1,16 @@
 //! Calls to servers, over sessions that are started when they are needed and kept for a while.
 
 use super::error::{CallError, StartError};
-pub use super::in_flight::Call;
-use super::in_flight::{Attempt, InFlight};
+use super::in_flight::{Attempt, Call, InFlight};
 use super::request::{Outcome, Settle};
 use super::server_config::{Key, ServerConfig, ServerConfigs, TransportConfig};
 use super::session::Session;
 use super::session_factory::SessionFactory;
-use crate::pool::{Answer, Lease, Limits, MemberState, MemberStatus, Pool, Refusal, Stats};
+use crate::pool::{Answer, Dispatcher, Lease, Limits, MemberState, MemberStatus, Pool, Refusal, Stats};
 use crate::registry::Registry;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 /// The number of sessions over HTTP; they are no processes and cost little.
@@ -30,33 +28,31 @@ pub struct McpPool {
     processes: Pool<SessionFactory>,
     connections: Pool<SessionFactory>,
     calls: Arc<InFlight>,
-    /// The sessions that waiting calls are granted, in the order of the grants.
-    granted: mpsc::UnboundedSender<(u32, Answer<SessionFactory>)>,
 }
 
-/// A session, for people to look at.
+/// A session and what it does.
 #[derive(Debug)]
 pub struct SessionStatus {
     /// The server's name.
     pub server: String,
-    /// Its process, once it has one.
+    /// The pid of its process, once there is one.
     pub pid: Option<u32>,
-    /// What it is doing.
+    /// The state.
     pub state: MemberState,
-    /// Since its start was begun.
+    /// The time since the start was begun.
     pub age: Duration,
-    /// Since it had its last call; nothing while it has one.
+    /// The time since the last call, while the session is idle.
     pub idle: Option<Duration>,
-    /// How many calls it has been given.
+    /// The number of calls so far.
     pub uses: u64,
-    /// How many it is working on.
+    /// The number of calls in flight.
     pub in_flight: u32,
-    /// How many lines it wrote that were no messages.
-    pub garbage: u64,
+    /// The number of invalid lines.
+    pub invalid_lines: u64,
 }
 
 impl McpPool {
-    /// An empty pool. `limits` are about servers that are processes.
+    /// Makes an empty pool. `limits` are about servers that are processes.
     pub fn new(registry: &Arc<Registry>, limits: Limits, runtime: &Handle) -> Arc<Self> {
         let configs = Arc::<ServerConfigs>::default();
         let pool = |limits| {
@@ -65,14 +61,18 @@ impl McpPool {
         };
         let connections = Limits { max_members: MAX_CONNECTIONS, max_starting: MAX_CONNECTING };
         let (processes, connections) = (pool(limits), pool(connections));
-        let (granted, receiver) = mpsc::unbounded_channel();
-        Arc::new_cyclic(|this| {
-            runtime.spawn(Self::dispatch_grants(Weak::clone(this), receiver));
-            Self { configs, processes, connections, calls: InFlight::new(runtime.clone()), granted }
+        Arc::new_cyclic(|this: &Weak<Self>| {
+            let pool = this.clone();
+            let dispatcher = Dispatcher::new(runtime, move |_, number, answer| {
+                if let Some(pool) = pool.upgrade() {
+                    pool.deliver(number, answer);
+                }
+            });
+            Self { configs, processes, connections, calls: InFlight::new(runtime.clone(), dispatcher) }
         })
     }
 
-    /// Adds a server, or changes how it is used.
+    /// Adds a server, or changes its configuration.
     pub fn define(&self, key: Key, config: ServerConfig) {
         let config = Arc::new(config);
         self.configs.set(key, Arc::clone(&config));
@@ -86,9 +86,10 @@ impl McpPool {
         }
     }
 
-    /// Makes a call that may take so long, [`Duration::MAX`] for ever. The request is sent once, whatever happens, unless the
-    /// server has not seen or has refused it because its session ended. The call's place in the queue is that of this
-    /// function's call. Returns the session, if the request was sent at once.
+    /// Makes a call. A `timeout` of [`Duration::MAX`] is none. Returns the session, if the request was sent at once.
+    ///
+    /// A request is sent once. It is sent again only if its session ended before the server saw the request, or if the
+    /// server refused the session. Calls are queued in the order of these calls.
     pub fn call(self: &Arc<Self>, call: Call, timeout: Duration) -> Option<Arc<Session>> {
         self.calls.begin(call.number, Instant::now().checked_add(timeout));
         let Some(config) = self.configs.get(call.key) else {
@@ -103,28 +104,23 @@ impl McpPool {
         self.calls.give_up(number, CallError::Aborted);
     }
 
-    /// Takes a session that is free, or else a place in the queue.
+    /// Sends a call over an available session, or else queues it for one.
     fn place(self: &Arc<Self>, attempt: Attempt) -> Option<Arc<Session>> {
-        let (pool, number) = (self.pool_of(&attempt.config), attempt.call.number);
+        let pool = self.pool_of(&attempt.config);
         if let Some(lease) = pool.try_checkout(&attempt.call.key) {
             return self.send(attempt, lease);
         }
-        let (key, granted) = (attempt.call.key, self.granted.clone());
-        let tell = move |answer| granted.send((number, answer)).err().map(|refused| refused.0.1);
-        self.calls.wait(attempt, || pool.checkout_to(&key, tell));
+        self.calls.wait(attempt, pool);
         None
     }
 
-    /// Sends waiting calls over the sessions that they are granted, in the order of the grants.
-    async fn dispatch_grants(pool: Weak<Self>, mut granted: mpsc::UnboundedReceiver<(u32, Answer<SessionFactory>)>) {
-        while let Some((number, answer)) = granted.recv().await {
-            let Some(pool) = pool.upgrade() else { return };
-            // A session for a call that was given up goes back.
-            let Some(attempt) = pool.calls.waited(number) else { continue };
-            match answer {
-                Ok(lease) => drop(pool.send(attempt, lease.delivered())),
-                Err(refusal) => pool.calls.settle(attempt.call, Err(refusal.into())),
-            }
+    /// Sends a waiting call over the session that it is granted.
+    fn deliver(self: &Arc<Self>, number: u32, answer: Answer<SessionFactory>) {
+        // A session for a call that was given up goes back.
+        let Some(attempt) = self.calls.waited(number) else { return };
+        match answer {
+            Ok(lease) => drop(self.send(attempt, lease)),
+            Err(refusal) => self.calls.settle(attempt.call, Err(refusal.into())),
         }
     }
 
@@ -167,31 +163,31 @@ impl McpPool {
         self.calls.sent()
     }
 
-    /// All sessions.
+    /// Returns all sessions.
     pub fn sessions(&self) -> Vec<SessionStatus> {
         let mut all = self.processes.status();
         all.extend(self.connections.status());
         all.into_iter().map(|member| self.status(member)).collect()
     }
 
-    /// What has happened so far.
+    /// Returns the counts so far.
     pub fn stats(&self) -> Stats {
         self.processes.stats().with(&self.connections.stats())
     }
 
-    /// How many calls wait for a session.
+    /// Returns the number of calls that wait for a session.
     pub fn queued(&self) -> usize {
         self.processes.queued() + self.connections.queued()
     }
 
-    /// Takes no more calls, and ends each session after its last; returns when none is left.
+    /// Takes no more calls, and ends each session after its last call. Returns when the last session has ended.
     pub async fn drain(&self) {
         tokio::join!(self.processes.drain(), self.connections.drain());
     }
 
-    /// Ends all sessions now; returns when nothing is left of them.
-    pub async fn close(&self) {
-        tokio::join!(self.processes.close(), self.connections.close());
+    /// Fails all calls and ends all sessions. Returns when the last session has ended.
+    pub async fn shut_down(&self) {
+        tokio::join!(self.processes.shut_down(), self.connections.shut_down());
     }
 
     fn pool_of(&self, config: &ServerConfig) -> &Pool<SessionFactory> {
@@ -211,7 +207,7 @@ impl McpPool {
             idle: idle_for,
             uses,
             in_flight,
-            garbage: member.as_ref().map_or(0, |session| session.invalid_lines()),
+            invalid_lines: member.as_ref().map_or(0, |session| session.invalid_lines()),
         }
     }
 }
@@ -222,7 +218,7 @@ impl McpPool {
 fn retire_if_unusable(lease: &Lease<SessionFactory>, config: &ServerConfig, outcome: &Outcome) {
     let session: &Session = lease;
     if let Err(CallError::Exited(end)) = outcome {
-        return lease.failed(StartError::Exited(end.clone()));
+        return lease.mark_exited(StartError::Exited(end.clone()));
     }
     let is_unusable = match outcome {
         Err(CallError::TimedOut | CallError::Aborted) if config.rules.max_in_flight == 1 => true,
@@ -231,7 +227,7 @@ fn retire_if_unusable(lease: &Lease<SessionFactory>, config: &ServerConfig, outc
         _ => session.is_closed(),
     };
     if is_unusable {
-        lease.spoil();
+        lease.mark_unfit();
     }
 }
 

@@ -16,7 +16,7 @@ pub struct Request {
 /// Is called with the parameters of each progress notification, as JSON text.
 pub type Progress = Arc<dyn Fn(String) + Send + Sync>;
 
-/// The result's JSON text, or why there is none.
+/// The result's JSON text, or the error.
 pub type Outcome = Result<String, CallError>;
 
 /// Is called once with the outcome, on any thread, and with whether the server may have seen any of the request.

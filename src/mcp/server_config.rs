@@ -62,9 +62,9 @@ pub struct Program {
     pub directory: Option<PathBuf>,
     /// The whole environment.
     pub environment: Vec<(OsString, OsString)>,
-    /// Whether the process gets a warden, where there are wardens.
+    /// True if the process gets a warden, where there are wardens.
     pub guarded: bool,
-    /// Whether processes that the server leaves behind may live on.
+    /// True if processes that the server leaves behind may live on.
     pub detached: bool,
 }
 

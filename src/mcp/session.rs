@@ -17,9 +17,9 @@ pub struct Session {
     transport: Transport,
     /// Cancelled when the session begins to end.
     ending: CancellationToken,
-    /// Whether the pool ends the session.
-    closing: AtomicBool,
-    over: watch::Receiver<bool>,
+    /// True if the pool ends the session.
+    is_shut_down: AtomicBool,
+    ended: watch::Receiver<bool>,
 }
 
 #[derive(Debug)]
@@ -42,31 +42,31 @@ impl Session {
     }
 
     fn new(transport: Transport) -> Arc<Self> {
-        let (over_sender, over) = watch::channel(false);
+        let (ended_sender, ended) = watch::channel(false);
         let ending = CancellationToken::new();
-        let session = Arc::new(Self { transport, ending, closing: AtomicBool::new(false), over });
+        let session = Arc::new(Self { transport, ending, is_shut_down: AtomicBool::new(false), ended });
         let running = Arc::clone(&session);
         tokio::spawn(async move {
             running.run().await;
-            over_sender.send_replace(true);
+            ended_sender.send_replace(true);
         });
         session
     }
 
-    /// Lasts until every process of the server has exited.
+    /// Runs the session until every process of the server has exited.
     async fn run(&self) {
-        let ended = async {
+        let server_ended = async {
             match &self.transport {
-                Transport::Stdio(server) => server.ended().await,
+                Transport::Stdio(server) => server.wait_until_closed().await,
                 #[cfg(feature = "http")]
                 Transport::Http(_) => std::future::pending().await,
             }
         };
         tokio::select! {
-            () = ended => self.ending.cancel(),
+            () = server_ended => self.ending.cancel(),
             () = self.ending.cancelled() => {}
         }
-        let reason = || self.closing.load(Ordering::Acquire).then_some(CallError::Closed);
+        let reason = || self.is_shut_down.load(Ordering::Acquire).then_some(CallError::Closed);
         match &self.transport {
             Transport::Stdio(server) => server.shut_down(reason()).await,
             #[cfg(feature = "http")]
@@ -103,7 +103,7 @@ impl Session {
     /// Reads what the server's process has written already.
     pub fn read_available(&self) {
         if let Some(server) = self.stdio() {
-            server.outlet.glance();
+            server.stdout.read_available();
         }
     }
 
@@ -141,35 +141,35 @@ impl Session {
         self.client().unanswered()
     }
 
-    /// Ends the server in an orderly way. Returns when every process of the server has exited.
-    pub async fn close(&self) {
-        self.closing.store(true, Ordering::Release);
+    /// Ends the session in an orderly way. Returns when every process of the server has exited.
+    pub async fn shut_down(&self) {
+        self.is_shut_down.store(true, Ordering::Release);
         self.ending.cancel();
-        self.over().await;
+        self.wait().await;
     }
 
-    /// Ends the server without waiting for it to leave by itself.
-    pub async fn kill(&self) {
-        self.closing.store(true, Ordering::Release);
+    /// Terminates the server at once. Returns when every process of the server has exited.
+    pub async fn terminate_now(&self) {
+        self.is_shut_down.store(true, Ordering::Release);
         self.ending.cancel();
         if let Some(server) = self.stdio() {
-            server.process.end();
+            server.process.terminate();
         }
-        self.over().await;
+        self.wait().await;
     }
 
-    /// Resolves when every process of the server has exited, for any reason.
-    pub fn over(&self) -> impl Future<Output = ()> + Send + 'static {
-        let mut over = self.over.clone();
+    /// Waits until every process of the server has exited, for any reason.
+    pub fn wait(&self) -> impl Future<Output = ()> + Send + 'static {
+        let mut ended = self.ended.clone();
         async move {
-            let _ = over.wait_for(|over| *over).await;
+            let _ = ended.wait_for(|ended| *ended).await;
         }
     }
 
     /// Describes the end of the server, as far as it is known.
-    pub fn end(&self) -> ServerEnd {
+    pub fn end_status(&self) -> ServerEnd {
         match &self.transport {
-            Transport::Stdio(server) => server.end(),
+            Transport::Stdio(server) => server.end_status(),
             #[cfg(feature = "http")]
             Transport::Http(connection) => ServerEnd { exit: None, stderr: connection.client.log.text(), reason: None },
         }

@@ -38,16 +38,16 @@ impl Factory for SessionFactory {
         }
     }
 
-    async fn end(&self, session: Arc<Session>, reason: Retirement) {
-        // An unhealthy session has had its time already.
-        if reason == Retirement::Unhealthy { session.kill().await } else { session.close().await }
+    async fn terminate(&self, session: Arc<Session>, reason: Retirement) {
+        // An unhealthy session gets no time to exit by itself.
+        if reason == Retirement::Unhealthy { session.terminate_now().await } else { session.shut_down().await }
     }
 
-    fn exited(&self, session: &Arc<Session>) -> impl Future<Output = StartError> + Send + 'static {
-        let (over, session) = (session.over(), Arc::downgrade(session));
+    fn wait(&self, session: &Arc<Session>) -> impl Future<Output = StartError> + Send + 'static {
+        let (exited, session) = (session.wait(), Arc::downgrade(session));
         async move {
-            over.await;
-            StartError::Exited(session.upgrade().map_or_else(ServerEnd::default, |session| session.end()))
+            exited.await;
+            StartError::Exited(session.upgrade().map_or_else(ServerEnd::default, |session| session.end_status()))
         }
     }
 

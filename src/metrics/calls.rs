@@ -1,23 +1,18 @@
-//! Calls by server and tool. There are only so many series, whatever names are made up.
+//! Calls by server and tool. The number of series is bounded, because clients can make names up.
 
 use super::distribution::Distribution;
 use super::latency::{Latency, Summary};
+use super::names::{MAX_SERIES, OTHERS, label};
+use super::outcome::Outcome;
 use super::recent::Recent;
-use super::{MAX_SERIES, OTHERS, label};
 use serde::Serialize;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-/// How a call ended: `0` well, the others as JavaScript has them.
-pub type Outcome = u32;
-
-/// How many outcomes there may be.
-pub const OUTCOMES: usize = 16;
-
-/// The number of those that have no series of their own.
+/// The series of all calls that have no series of their own.
 pub const OTHER: u32 = 0;
 
-/// All series.
+/// The series of all tools.
 #[derive(Debug)]
 pub struct Calls {
     numbers: HashMap<(String, String), u32>,
@@ -28,22 +23,22 @@ pub struct Calls {
 struct Series {
     server: String,
     tool: String,
-    outcomes: [Option<Box<Distribution>>; OUTCOMES],
+    outcomes: [Option<Box<Distribution>>; Outcome::ALL.len()],
     latency: Latency,
     recent: Recent,
 }
 
-/// A series, to look at.
+/// A snapshot of a series.
 #[derive(Debug, Serialize)]
 pub struct CallsOf {
     server: String,
     tool: String,
     #[serde(flatten)]
     summary: Summary,
-    outcomes: [Option<Distribution>; OUTCOMES],
+    outcomes: BTreeMap<Outcome, Distribution>,
 }
 
-/// The tool that takes longest at the moment.
+/// The tool that takes longest at present.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Slowest {
     server: String,
@@ -63,13 +58,17 @@ impl Series {
         Self { server, tool, outcomes, latency: Latency::default(), recent: Recent::default() }
     }
 
+    fn by_outcome(&self) -> impl Iterator<Item = (Outcome, &Distribution)> {
+        Outcome::ALL.into_iter().filter_map(|outcome| Some((outcome, self.outcomes[outcome as usize].as_deref()?)))
+    }
+
     fn count(&self) -> u64 {
         self.outcomes.iter().flatten().map(|outcome| outcome.count).sum()
     }
 }
 
 impl Calls {
-    /// The number of a series, new or not; [`OTHER`] when there are enough.
+    /// Returns the number of a series, which may be new; [`OTHER`] when there are too many.
     pub fn series(&mut self, server: &str, tool: &str) -> u32 {
         let names = (label(server), label(tool));
         if let Some(number) = self.numbers.get(&names) {
@@ -84,36 +83,36 @@ impl Calls {
         number
     }
 
-    /// A call has ended.
+    /// Records a call that has ended.
     pub fn record(&mut self, series: u32, outcome: Outcome, seconds: f64, now: Duration) {
         let seconds = if seconds.is_finite() { seconds.max(0.0) } else { 0.0 };
         let Some(series) = self.series.get_mut(series as usize) else { return };
-        let Some(distribution) = series.outcomes.get_mut(outcome as usize) else { return };
-        distribution.get_or_insert_default().record(seconds);
+        series.outcomes[outcome as usize].get_or_insert_default().record(seconds);
         series.latency.record(seconds);
         series.recent.record(seconds, now);
     }
 
-    /// Those that have calls, in the order in which they came.
+    /// Returns a snapshot of each series that has calls, in the order of their first calls.
     pub fn list(&self) -> Vec<CallsOf> {
         let seen = self.series.iter().filter(|series| series.count() > 0);
-        let look = |series: &Series| CallsOf {
+        let snapshot = |series: &Series| CallsOf {
             server: series.server.clone(),
             tool: series.tool.clone(),
             summary: series.latency.summary(),
-            outcomes: std::array::from_fn(|at| series.outcomes[at].as_deref().map(|outcome| outcome.cumulative())),
+            outcomes: series.by_outcome().map(|(outcome, of)| (outcome, of.cumulative())).collect(),
         };
-        seen.map(look).collect()
+        seen.map(snapshot).collect()
     }
 
-    /// How many calls there were, and how many of them failed.
+    /// Returns the numbers of calls and of failures.
     pub fn totals(&self) -> (u64, u64) {
-        let well = |series: &Series| series.outcomes[0].as_ref().map_or(0, |outcome| outcome.count);
+        let successes =
+            |series: &Series| series.outcomes[Outcome::Ok as usize].as_ref().map_or(0, |outcome| outcome.count);
         let all: u64 = self.series.iter().map(Series::count).sum();
-        (all, all - self.series.iter().map(well).sum::<u64>())
+        (all, all - self.series.iter().map(successes).sum::<u64>())
     }
 
-    /// Of those that were called in the last minute, the slowest.
+    /// Returns the slowest tool of the last minute.
     pub fn slowest(&self, now: Duration) -> Option<Slowest> {
         let timed = self.series.iter().filter_map(|series| Some((series, series.recent.p95(now)?)));
         let (series, p95) = timed.max_by(|one, other| one.1.total_cmp(&other.1))?;
@@ -126,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_names_are_the_same_series_and_there_are_two_hundred() {
+    fn the_same_names_have_the_same_series_of_which_there_are_two_hundred() {
         let mut calls = Calls::default();
         let first = calls.series("server", "tool 1");
         assert_ne!(first, OTHER);
@@ -139,9 +138,10 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_does_no_harm() {
+    fn invalid_numbers_do_no_harm() {
         let mut calls = Calls::default();
-        for (series, outcome, seconds) in [(9, 0, 1.0), (0, 99, 1.0), (0, 0, f64::NAN), (0, 1, -5.0)] {
+        for (series, outcome, seconds) in [(9, Outcome::Ok, 1.0), (0, Outcome::Ok, f64::NAN), (0, Outcome::Tool, -5.0)]
+        {
             calls.record(series, outcome, seconds, Duration::ZERO);
         }
         assert_eq!(calls.totals(), (2, 1));
@@ -149,11 +149,11 @@ mod tests {
     }
 
     #[test]
-    fn the_slowest_is_that_of_now() {
+    fn the_slowest_tool_is_of_the_last_minute() {
         let mut calls = Calls::default();
         let (slow, quick) = (calls.series("a", "slow"), calls.series("a", "quick"));
-        calls.record(slow, 0, 5.0, Duration::ZERO);
-        calls.record(quick, 0, 1.0, Duration::from_secs(30));
+        calls.record(slow, Outcome::Ok, 5.0, Duration::ZERO);
+        calls.record(quick, Outcome::Ok, 1.0, Duration::from_secs(30));
         let name = |now| calls.slowest(Duration::from_secs(now)).map(|slowest| slowest.tool);
         assert_eq!(name(30).as_deref(), Some("slow"));
         assert_eq!(name(70).as_deref(), Some("quick"));

@@ -1,74 +1,65 @@
-//! Process trees by server: how many were started, how many ended and how.
+//! Process trees by server: the numbers of starts, and of exits by reason.
 
-use super::{MAX_SERIES, OTHERS, label};
+use super::names::{MAX_SERIES, OTHERS, label};
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// All so far. A tree that is of no server counts under none.
+/// The counts of all servers. A tree without a server counts under none.
 #[derive(Debug, Clone, Default)]
 pub struct Children(BTreeMap<Option<String>, ChildrenOf>);
 
-/// What a tree uses.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Usage {
-    /// Resident bytes.
-    pub memory: u64,
-    /// Processor time so far.
-    pub cpu_time: Duration,
-}
-
-/// Those of one server.
+/// The counts of one server.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ChildrenOf {
-    /// The server.
+    /// The server's name.
     pub server: Option<String>,
-    /// How many run.
+    /// The trees that run.
     pub count: u64,
-    /// The resident bytes of those that run.
+    /// The resident bytes of the trees that run.
     pub memory: u64,
-    /// The processor time of those that run and of those that ended, in seconds.
+    /// The processor time of all trees, also of those that have exited, in seconds.
     #[serde(rename = "cpu", serialize_with = "seconds")]
     pub cpu_time: Duration,
-    /// How many were started.
+    /// The trees that were started.
     pub spawns: u64,
-    /// How many ended, by reason.
+    /// The trees that have exited, by reason.
     pub exits: BTreeMap<&'static str, u64>,
-    /// How many of those that run were killed, and are still there.
+    /// The trees that were killed, and still run.
     pub stuck: u64,
-    /// How many were ever so.
+    /// The trees that were killed and did not exit in time, ever.
     #[serde(rename = "stuckTotal")]
     pub stuck_total: u64,
 }
 
 impl Children {
-    /// A tree was started.
+    /// Counts a tree that was started.
     pub fn started(&mut self, server: Option<&str>) {
         self.of(server).spawns += 1;
     }
 
-    /// A tree was killed, and is still there.
+    /// Counts a tree that was killed and did not exit in time.
     pub fn stuck(&mut self, server: Option<&str>) {
         self.of(server).stuck_total += 1;
     }
 
-    /// A tree has ended.
-    pub fn ended(&mut self, server: Option<&str>, reason: &'static str, cpu_time: Duration) {
+    /// Counts a tree that has exited.
+    pub fn exited(&mut self, server: Option<&str>, reason: &'static str, cpu_time: Duration) {
         let children = self.of(server);
         *children.exits.entry(reason).or_default() += 1;
         children.cpu_time += cpu_time;
     }
 
-    /// A tree that runs now, which is for a look at a copy of this.
-    pub fn running(&mut self, server: Option<&str>, usage: Usage, is_stuck: bool) {
+    /// Adds a tree that runs now. This is for a copy that becomes a snapshot.
+    pub fn running(&mut self, server: Option<&str>, memory: u64, cpu_time: Duration, is_stuck: bool) {
         let children = self.of(server);
         children.count += 1;
         children.stuck += u64::from(is_stuck);
-        children.memory += usage.memory;
-        children.cpu_time += usage.cpu_time;
+        children.memory += memory;
+        children.cpu_time += cpu_time;
     }
 
-    /// One by one.
+    /// Returns the counts of each server.
     pub fn list(self) -> Vec<ChildrenOf> {
         self.0.into_values().collect()
     }
@@ -91,14 +82,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_by_server_up_to_a_number_of_them() {
+    fn servers_above_the_limit_are_counted_together() {
         let mut children = Children::default();
         children.started(None);
         (0..500).for_each(|server| children.started(Some(&format!("server {server}"))));
-        children.ended(Some("server 3"), "ok", Duration::from_secs(2));
-        children.ended(Some("server 499"), "killed", Duration::ZERO);
+        children.exited(Some("server 3"), "ok", Duration::from_secs(2));
+        children.exited(Some("server 499"), "killed", Duration::ZERO);
         children.stuck(Some("server 3"));
-        children.running(Some("server 3"), Usage { memory: 7, cpu_time: Duration::from_secs(3) }, true);
+        children.running(Some("server 3"), 7, Duration::from_secs(3), true);
         let all = children.list();
         assert_eq!(all.len(), MAX_SERIES + 1);
         assert_eq!((all[0].server.as_deref(), all[0].spawns, all[0].count), (None, 1, 0));

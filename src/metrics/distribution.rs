@@ -1,11 +1,11 @@
-//! How many took how long, in the few steps that Prometheus is told.
+//! A histogram of durations, with the buckets that Prometheus gets.
 
 use serde::Serialize;
 
-/// The upper ends of the steps, in seconds.
+/// The upper bounds of the buckets, in seconds.
 pub const BOUNDS: [f64; 10] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
 
-/// Counts by step.
+/// The counts by bucket.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Serialize)]
 pub struct Distribution {
     sum: f64,
@@ -14,7 +14,7 @@ pub struct Distribution {
 }
 
 impl Distribution {
-    /// One more; one that is above all bounds is in the count alone.
+    /// Records a duration. A duration above all bounds is in the count alone.
     pub fn record(&mut self, seconds: f64) {
         self.sum += seconds;
         self.count += 1;
@@ -23,7 +23,7 @@ impl Distribution {
         }
     }
 
-    /// Each step with those below it.
+    /// Adds to each bucket the buckets below it.
     pub fn cumulative(mut self) -> Self {
         let mut below = 0;
         for count in &mut self.buckets {
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bound_is_in_its_step_and_what_is_above_all_in_none() {
+    fn a_bound_belongs_to_its_bucket() {
         let mut distribution = Distribution::default();
         for seconds in [0.0, 0.05, 0.051, 60.0, 61.0] {
             distribution.record(seconds);

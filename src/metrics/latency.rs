@@ -1,14 +1,14 @@
-//! How long something takes, with its quantiles to within a hundredth, in a few kilobytes however much is recorded.
+//! Quantiles of durations to within a hundredth, in a few kilobytes for any number of durations.
 
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-/// Microseconds; what took longer counts as this long among the quantiles.
+/// The longest duration in the quantiles, in microseconds. Longer durations count as this one.
 const LONGEST: u64 = 3_600_000_000;
-/// Two significant digits.
+/// The number of significant digits.
 const DIGITS: u8 = 2;
 
-/// Durations so far. Empty, it has no memory of its own.
+/// The durations so far. Without any, there is no histogram in memory.
 #[derive(Debug, Default)]
 pub struct Latency {
     histogram: Option<Histogram<u32>>,
@@ -17,25 +17,25 @@ pub struct Latency {
     max: f64,
 }
 
-/// Seconds.
+/// A summary in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Summary {
-    /// How many.
+    /// The number of durations.
     pub count: u64,
     /// The median.
     pub p50: f64,
-    /// Of twenty, one takes longer.
+    /// The 95th percentile.
     pub p95: f64,
-    /// Of a hundred, one takes longer.
+    /// The 99th percentile.
     pub p99: f64,
     /// The longest.
     pub max: f64,
-    /// On average.
+    /// The mean.
     pub mean: f64,
 }
 
 impl Latency {
-    /// One more.
+    /// Records a duration.
     pub fn record(&mut self, seconds: f64) {
         if self.histogram.is_none() {
             self.histogram = Histogram::new_with_bounds(1, LONGEST, DIGITS).ok();
@@ -53,7 +53,7 @@ impl Latency {
         self.max = self.max.max(seconds);
     }
 
-    /// A look at them.
+    /// Summarizes the durations.
     pub fn summary(&self) -> Summary {
         #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53")]
         let mean = if self.count == 0 { 0.0 } else { self.sum / self.count as f64 };
@@ -65,7 +65,7 @@ impl Latency {
         let micros = self.histogram.as_ref().map_or(0, |histogram| histogram.value_at_quantile(quantile));
         #[expect(clippy::cast_precision_loss, reason = "an hour at most")]
         let seconds = micros as f64 / 1e6;
-        // A step of the histogram may end above the longest of all.
+        // A bucket of the histogram may end above the longest duration.
         seconds.min(self.max)
     }
 }
@@ -76,13 +76,13 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn nothing_is_all_zeroes() {
+    fn a_summary_of_nothing_is_zero() {
         let none = Summary { count: 0, p50: 0.0, p95: 0.0, p99: 0.0, max: 0.0, mean: 0.0 };
         assert_eq!(Latency::default().summary(), none);
     }
 
     #[test]
-    fn what_takes_longer_than_can_be_told_apart_is_the_longest() {
+    fn quantiles_end_at_an_hour() {
         let mut latency = Latency::default();
         latency.record(1e9);
         let Summary { p50, max, mean, .. } = latency.summary();

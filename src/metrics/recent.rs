@@ -1,13 +1,13 @@
-//! The latest calls of one tool: what is slow now, which the quantiles of a whole day do not show.
+//! The latest calls of one tool. They show the present, which the quantiles of a whole day do not.
 
 use std::time::Duration;
 
-/// How many are remembered.
+/// The number of calls that are kept.
 const KEPT: usize = 128;
-/// What is older is forgotten.
+/// The age above which a call does not count.
 const WINDOW: Duration = Duration::from_mins(1);
 
-/// When the latest ended, and how long they took. The oldest makes room.
+/// The ends and the durations of the latest calls. A new call replaces the oldest.
 #[derive(Debug, Default)]
 pub struct Recent {
     calls: Vec<(Duration, f64)>,
@@ -15,7 +15,7 @@ pub struct Recent {
 }
 
 impl Recent {
-    /// One more.
+    /// Records a call.
     pub fn record(&mut self, seconds: f64, now: Duration) {
         if self.calls.len() < KEPT {
             self.calls.reserve_exact(KEPT - self.calls.len());
@@ -26,7 +26,7 @@ impl Recent {
         self.next = (self.next + 1) % KEPT;
     }
 
-    /// Of twenty of the last minute, one took longer; nothing where there was none.
+    /// Returns the 95th percentile of the last minute, if there were calls.
     pub fn p95(&self, now: Duration) -> Option<f64> {
         let young = |ended: Duration| now.saturating_sub(ended) <= WINDOW;
         let mut seconds: Vec<f64> = self.calls.iter().filter(|call| young(call.0)).map(|call| call.1).collect();
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn one_of_twenty_is_left_out_and_the_oldest_make_room() {
+    fn the_highest_twentieth_is_left_out_and_new_calls_replace_the_oldest() {
         let mut recent = Recent::default();
         (1..=20).for_each(|seconds| recent.record(f64::from(seconds), at(0)));
         assert_eq!(recent.p95(at(0)), Some(19.0));

@@ -1,54 +1,54 @@
-//! Who gets which member: the decisions. Every event is told with the time, and leaves behind what is to be done.
+//! The decisions of a pool: leases, starts and ends of members. Each event comes with the time, and leaves actions behind.
 
 mod failures;
-mod look;
+mod lifecycle;
 mod member;
 #[cfg(test)]
 mod random_test;
 mod schedule;
+mod stats;
 #[cfg(test)]
 mod tests;
+mod view;
 
-pub use look::{Look, MemberState, Stats};
+pub use stats::{MemberState, MemberView, Stats};
 
-use super::{Limits, Refusal, Retirement, Rules};
+use super::reason::{Refusal, Retirement};
+use super::rules::{Limits, Rules};
 use failures::Failures;
-use member::{Member, Phase};
+use member::{KindId, Member};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
 use std::time::Instant;
 
-/// Names a waiter; tickets rise in the order of arrival.
+/// Identifies a waiter. Tickets rise in the order of arrival.
 pub type Ticket = u64;
 
-/// Names a definition of a key, so that a key that was retired and defined again is another.
-type KindId = u64;
-
-/// What is to be done, in this order.
+/// An action for the driver. Actions are executed in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action<K, E> {
-    /// Start a member, and say how that went: [`State::started`], [`State::start_failed`].
+    /// Start a member, and report [`State::started`] or [`State::start_failed`].
     Start { number: u64, key: K },
-    /// A start that is under way is of no use any more; it is still waited for.
+    /// Abandon a start, because no waiter needs it. The start still reports its end.
     Abandon { number: u64 },
-    /// End a member, and say when it is gone: [`State::ended`].
-    End { number: u64, reason: Retirement },
-    /// A waiter gets a lease of a member.
+    /// Terminate a member, and report [`State::terminated`].
+    Terminate { number: u64, reason: Retirement },
+    /// Give a waiter a lease of a member.
     Grant { ticket: Ticket, number: u64 },
-    /// A waiter gets none.
+    /// Refuse a waiter.
     Refuse { ticket: Ticket, refusal: Refusal<E> },
 }
 
-/// How a lease comes back.
+/// Tells if a lease that comes back was used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Return {
-    /// It never reached whoever waited for it, and does not count.
+    /// The lease did not reach its waiter, and does not count.
     Unused,
-    /// After a use.
+    /// The lease was used.
     Used,
 }
 
-/// All members of a pool, and all who wait for one.
+/// The members of a pool and its waiters.
 #[derive(Debug)]
 #[cfg_attr(test, derive(Clone))]
 pub struct State<K, E> {
@@ -57,10 +57,10 @@ pub struct State<K, E> {
     kinds: BTreeMap<KindId, Kind<K, E>>,
     members: BTreeMap<u64, Member<K>>,
     waiters: BTreeMap<Ticket, KindId>,
-    /// Busy members whose room somebody waits for: whoever came later does not get them.
+    /// Busy members whose capacity a waiter has claimed. Later waiters do not get them.
     reserved: BTreeSet<u64>,
     actions: Vec<Action<K, E>>,
-    /// When something is due although nothing has happened, or earlier.
+    /// The instant at which something is due without an event, or an earlier one.
     due: Option<Instant>,
     stats: Stats,
     draining: bool,
@@ -70,7 +70,7 @@ pub struct State<K, E> {
     last_touch: u64,
 }
 
-/// A key, as it is defined now.
+/// A key as it is defined now.
 #[derive(Debug)]
 #[cfg_attr(test, derive(Clone))]
 struct Kind<K, E> {
@@ -81,7 +81,7 @@ struct Kind<K, E> {
 }
 
 impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
-    /// An empty pool.
+    /// Makes an empty pool.
     pub fn new(limits: Limits) -> Self {
         Self {
             limits: Limits { max_members: limits.max_members.max(1), max_starting: limits.max_starting.max(1) },
@@ -101,12 +101,12 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
         }
     }
 
-    /// What is to be done since this was last asked.
+    /// Takes the actions since the last call.
     pub fn take_actions(&mut self) -> Vec<Action<K, E>> {
         std::mem::take(&mut self.actions)
     }
 
-    /// Adds a key or changes its rules. Of everything there is at least one.
+    /// Adds a key, or changes its rules. Numbers below one are taken for one.
     pub fn define(&mut self, key: K, rules: Rules, now: Instant) {
         let rules = Rules {
             max_in_flight: rules.max_in_flight.max(1),
@@ -123,7 +123,7 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
         self.settle(now);
     }
 
-    /// Forgets a key: its members end as soon as nobody uses them.
+    /// Removes a key. Its members end when their leases are back.
     pub fn retire(&mut self, key: &K, now: Instant) {
         let Some(id) = self.ids.remove(key) else { return };
         let waiters = self.kinds.remove(&id).map(|kind| kind.waiters).unwrap_or_default();
@@ -138,19 +138,19 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
         self.settle(now);
     }
 
-    /// A lease of a member that is ready, unless somebody waits who could use it.
+    /// Leases a member that is available now, unless a waiter could use it.
     pub fn try_checkout(&mut self, key: &K, now: Instant) -> Option<u64> {
         let id = *self.ids.get(key).filter(|_| !self.draining)?;
-        // What is due is ended before it could be lent.
+        // A member that is due to end must not be leased.
         self.settle_unless_quiet(now);
-        let idle_queue = self.kinds.get(&id).is_some_and(|kind| kind.waiters.is_empty());
-        let number = self.with_room(id).filter(|_| idle_queue)?;
-        self.lend(number);
+        let has_no_waiters = self.kinds.get(&id).is_some_and(|kind| kind.waiters.is_empty());
+        let number = self.available(id).filter(|_| has_no_waiters)?;
+        self.lease(number);
         self.settle_unless_quiet(now);
         Some(number)
     }
 
-    /// Joins the queue; the actions tell when, and whether, there is a lease.
+    /// Queues a waiter. A later action grants a lease to the waiter, or refuses it.
     pub fn checkout(&mut self, key: &K, now: Instant) -> Ticket {
         self.last_ticket += 1;
         let ticket = self.last_ticket;
@@ -167,14 +167,14 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
         ticket
     }
 
-    /// A waiter leaves the queue; nothing happens when it is no longer there.
+    /// Takes a waiter out of the queue, if it is still there.
     pub fn cancel(&mut self, ticket: Ticket, now: Instant) {
         if self.forget_waiter(ticket) {
             self.settle(now);
         }
     }
 
-    /// A lease comes back. That of a member which is gone changes nothing.
+    /// Takes a lease back. Nothing changes if the member has ended.
     pub fn give_back(&mut self, number: u64, how: Return, now: Instant) {
         let touch = self.touch();
         let Some(member) = self.members.get_mut(&number) else { return };
@@ -194,104 +194,29 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
             }
         }
         match self.kinds.get(&member.kind) {
-            // It can be lent again, and all that its coming back may change is when it will have been idle for too long.
-            Some(kind) if !had_failures && (member.in_flight > 0 || member.has_room(&kind.rules)) => {
-                let idles = now.checked_add(kind.rules.idle_timeout);
-                self.due = self.due.into_iter().chain(idles).min();
+            // The member was available before too, so only the end of its idle time can change.
+            Some(kind) if !had_failures && (member.in_flight > 0 || member.is_available(&kind.rules)) => {
+                let idle_end = now.checked_add(kind.rules.idle_timeout);
+                self.due = self.due.into_iter().chain(idle_end).min();
                 self.settle_unless_quiet(now);
             }
             _ => self.settle(now),
         }
     }
 
-    /// A member is not fit for further use: it ends when all its leases are back.
-    pub fn spoil(&mut self, number: u64, now: Instant) {
-        self.retire_member(number, Retirement::Unhealthy);
-        self.settle(now);
-    }
-
-    /// Whoever used a member saw it end by itself: it is not lent any more, and what is left of it ends.
-    pub fn failed(&mut self, number: u64, error: E, now: Instant) {
-        let Some(member) = self.members.get(&number).filter(|it| it.phase == Phase::Ready && it.retiring.is_none())
-        else {
-            return;
-        };
-        self.note_exit(member.kind, member.ready_at, member.served, error, now);
-        self.retire_member(number, Retirement::Exited);
-        self.settle(now);
-    }
-
-    /// A start succeeded.
-    pub fn started(&mut self, number: u64, now: Instant) {
-        let touch = self.touch();
-        let Some(member) = self.members.get_mut(&number).filter(|member| member.phase == Phase::Starting) else {
-            return;
-        };
-        member.phase = Phase::Ready;
-        (member.ready_at, member.idle_since, member.touched) = (now, now, touch);
-        self.stats.created += 1;
-        if let Some(kind) = self.kinds.get_mut(&member.kind) {
-            kind.failures.started();
-        }
-        self.settle(now);
-    }
-
-    /// A start failed: those that it would have served are told.
-    pub fn start_failed(&mut self, number: u64, error: &E, now: Instant) {
-        let Some(member) = self.members.remove(&number) else { return };
-        if member.retiring.is_none()
-            && let Some(kind) = self.kinds.get_mut(&member.kind)
-        {
-            self.stats.failed += 1;
-            kind.failures.start_failed(error.clone(), now);
-            let share = kind.rules.max_in_flight as usize;
-            let is_before = |(other, it): (&u64, &Member<K>)| *other < number && it.is_coming(member.kind);
-            let before = self.members.iter().filter(|&entry| is_before(entry)).count();
-            let told: Vec<Ticket> =
-                kind.waiters.iter().skip(before.saturating_mul(share)).take(share).copied().collect();
-            for ticket in told {
-                self.refuse(ticket, Refusal::Start(error.clone()));
-            }
-        }
-        self.settle(now);
-    }
-
-    /// A member ended by itself; `false` for one that is being ended, which [`Self::ended`] is about.
-    pub fn exited(&mut self, number: u64, error: E, now: Instant) -> bool {
-        if self.members.get(&number).is_none_or(|member| member.phase != Phase::Ready) {
-            return false;
-        }
-        let Some(member) = self.members.remove(&number) else { return false };
-        self.stats.count(Retirement::Exited);
-        // Whoever used it may have noted it already.
-        if member.retiring != Some(Retirement::Exited) {
-            self.note_exit(member.kind, member.ready_at, member.served, error, now);
-        }
-        self.settle(now);
-        true
-    }
-
-    /// Nothing is left of a member that was to end.
-    pub fn ended(&mut self, number: u64, now: Instant) {
-        if self.members.get(&number).is_some_and(|member| member.phase == Phase::Ending) {
-            self.members.remove(&number);
-            self.settle(now);
-        }
-    }
-
-    /// Time has passed.
+    /// Notes that time has passed.
     pub fn tick(&mut self, now: Instant) {
         self.settle(now);
     }
 
-    /// Takes no more work; those who wait are served.
+    /// Takes no more work, but serves the waiters.
     pub fn drain(&mut self, now: Instant) {
         self.draining = true;
         self.settle(now);
     }
 
-    /// Takes no more work, refuses those who wait, and ends all members, busy or not.
-    pub fn close(&mut self, now: Instant) {
+    /// Takes no more work, refuses the waiters, and terminates all members, busy or not.
+    pub fn shut_down(&mut self, now: Instant) {
         self.draining = true;
         let waiters: Vec<Ticket> = self.waiters.keys().copied().collect();
         for ticket in waiters {
@@ -300,18 +225,9 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
         let numbers: Vec<u64> = self.members.keys().copied().collect();
         for number in numbers {
             self.retire_member(number, Retirement::Closed);
-            self.end_member(number);
+            self.terminate_member(number);
         }
         self.settle(now);
-    }
-
-    fn note_exit(&mut self, id: KindId, ready_at: Instant, was_worth_it: bool, error: E, now: Instant) {
-        let Some(kind) = self.kinds.get_mut(&id) else { return };
-        if was_worth_it {
-            kind.failures.disproved(ready_at);
-        } else {
-            kind.failures.crashed(error, now);
-        }
     }
 
     fn refuse(&mut self, ticket: Ticket, refusal: Refusal<E>) {
@@ -328,33 +244,7 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
         id.is_some()
     }
 
-    /// The member takes no more work; the first reason stands.
-    fn retire_member(&mut self, number: u64, reason: Retirement) {
-        let Some(member) = self.members.get_mut(&number) else { return };
-        let first = member.retiring.is_none();
-        member.retiring.get_or_insert(reason);
-        if first && member.phase == Phase::Starting {
-            self.actions.push(Action::Abandon { number });
-        }
-    }
-
-    /// Ends a member that retires and is ready, busy or not.
-    fn end_member(&mut self, number: u64) {
-        let Some(member) = self.members.get_mut(&number).filter(|member| member.phase == Phase::Ready) else { return };
-        let Some(reason) = member.retiring else { return };
-        member.phase = Phase::Ending;
-        // One that served and was in good health when it was no longer needed is no less proof than one that stayed.
-        if member.served
-            && !matches!(reason, Retirement::Unhealthy | Retirement::Exited)
-            && let Some(kind) = self.kinds.get_mut(&member.kind)
-        {
-            kind.failures.disproved(member.ready_at);
-        }
-        self.stats.count(reason);
-        self.actions.push(Action::End { number, reason });
-    }
-
-    fn lend(&mut self, number: u64) {
+    fn lease(&mut self, number: u64) {
         let touch = self.touch();
         let Some(member) = self.members.get_mut(&number) else { return };
         *if member.uses > 0 { &mut self.stats.reused } else { &mut self.stats.first } += 1;

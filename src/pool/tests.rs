@@ -1,97 +1,16 @@
-//! The pool at work, over members that are plain values and a clock that the tests move.
+//! The pool over members that are plain values, with a clock that the tests move.
 
-use super::{Factory, Limits, MemberState, Pool, Refusal, Retirement, Rules};
+mod workers;
+
+use super::{Limits, MemberState, Pool, Refusal, Retirement, Rules};
 use parking_lot::Mutex;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::sync::Notify;
 use tokio::time::{advance, sleep, timeout};
-
-const START: Duration = Duration::from_millis(100);
-const END: Duration = Duration::from_millis(50);
-
-#[derive(Debug)]
-struct Worker {
-    number: u64,
-    crash: Notify,
-    misbehave: Notify,
-}
-
-/// What happened, in order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Event {
-    Start(u64),
-    End(u64, Retirement),
-    Ended(u64),
-    Abandoned(u64),
-}
-
-/// Starts that fail or panic by number; the others take [`START`].
-#[derive(Debug, Default)]
-struct Workers {
-    fail: HashSet<u64>,
-    panic: HashSet<u64>,
-    events: Mutex<Vec<Event>>,
-    alive: Mutex<HashMap<u64, Arc<Worker>>>,
-}
-
-impl Workers {
-    fn log(&self, event: Event) {
-        self.events.lock().push(event);
-    }
-}
-
-impl Factory for Arc<Workers> {
-    type Key = &'static str;
-    type Member = Worker;
-    type Error = String;
-
-    async fn start(&self, key: &&'static str, number: u64) -> Result<Arc<Worker>, String> {
-        self.log(Event::Start(number));
-        sleep(START).await;
-        assert!(!self.panic.contains(&number), "as the test asks");
-        if self.fail.contains(&number) {
-            return Err(format!("{key} {number}"));
-        }
-        let worker = Arc::new(Worker { number, crash: Notify::new(), misbehave: Notify::new() });
-        self.alive.lock().insert(number, Arc::clone(&worker));
-        Ok(worker)
-    }
-
-    fn abandon(&self, number: u64) {
-        self.log(Event::Abandoned(number));
-    }
-
-    async fn end(&self, member: Arc<Worker>, reason: Retirement) {
-        self.log(Event::End(member.number, reason));
-        sleep(END).await;
-        self.alive.lock().remove(&member.number);
-        self.log(Event::Ended(member.number));
-    }
-
-    fn exited(&self, member: &Arc<Worker>) -> impl Future<Output = String> + Send + 'static {
-        let (workers, member) = (Arc::downgrade(self), Arc::clone(member));
-        async move {
-            member.crash.notified().await;
-            if let Some(workers) = workers.upgrade() {
-                workers.alive.lock().remove(&member.number);
-            }
-            "crashed".to_owned()
-        }
-    }
-
-    fn unfit(&self, member: &Arc<Worker>) -> impl Future<Output = ()> + Send + 'static {
-        let member = Arc::clone(member);
-        async move { member.misbehave.notified().await }
-    }
-
-    fn panicked(&self, key: &&'static str) -> String {
-        format!("{key} panicked")
-    }
-}
+use workers::{END, Event, START, Workers};
 
 type TestPool = Pool<Arc<Workers>>;
 
@@ -119,7 +38,7 @@ async fn settle() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_member_is_started_lent_given_back_and_ended_when_idle() {
+async fn a_member_is_started_leased_given_back_and_terminated_when_idle() {
     let pool = pool(5);
     pool.define("a", Rules::default());
     assert!(pool.try_checkout(&"a").is_none(), "nothing is there yet");
@@ -132,14 +51,14 @@ async fn a_member_is_started_lent_given_back_and_ended_when_idle() {
     let member = pool.status().remove(0);
     assert_eq!((member.uses, member.in_flight, member.age), (2, 0, START));
     sleep(Duration::from_secs(31)).await;
-    assert_eq!(events(&pool), [Event::Start(1), Event::End(1, Retirement::Idle), Event::Ended(1)]);
+    assert_eq!(events(&pool), [Event::Start(1), Event::Terminate(1, Retirement::Idle), Event::Terminated(1)]);
     assert!(pool.status().is_empty());
     let stats = pool.stats();
     assert_eq!((stats.created, stats.reused, stats.retired[&Retirement::Idle]), (1, 1, 1));
 }
 
 #[tokio::test(start_paused = true)]
-async fn there_is_one_timer_and_none_when_nothing_is_to_happen() {
+async fn there_is_one_timer_while_something_is_due() {
     let pool = pool(5);
     let has_timer = || pool.timer().is_some();
     let lifetime = Some(Duration::from_secs(20));
@@ -167,7 +86,7 @@ async fn served(
 }
 
 #[tokio::test(start_paused = true)]
-async fn places_in_the_queue_are_taken_by_calling_not_by_waiting() {
+async fn waiters_are_queued_in_the_order_of_calls_not_of_polls() {
     let pool = pool(1);
     pool.define("a", Rules::default());
     let held = pool.checkout(&"a").await.expect("started");
@@ -183,12 +102,12 @@ async fn places_in_the_queue_are_taken_by_calling_not_by_waiting() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn dropping_a_checkout_leaves_the_queue_and_hands_on_what_was_granted() {
+async fn dropping_a_checkout_leaves_the_queue_and_gives_the_lease_back() {
     let pool = pool(1);
     pool.define("a", Rules { max_uses: Some(2), ..Rules::default() });
     let held = pool.checkout(&"a").await.expect("started");
-    let (gone, granted, next) = (pool.checkout(&"a"), pool.checkout(&"a"), pool.checkout(&"a"));
-    drop(gone);
+    let (left, granted, next) = (pool.checkout(&"a"), pool.checkout(&"a"), pool.checkout(&"a"));
+    drop(left);
     assert_eq!(pool.queued(), 2);
     drop(held);
     assert_eq!((pool.queued(), pool.status()[0].uses), (1, 2), "granted, but not delivered");
@@ -198,11 +117,11 @@ async fn dropping_a_checkout_leaves_the_queue_and_hands_on_what_was_granted() {
     assert_eq!(lease.number(), 1);
     drop(lease);
     pool.drain().await;
-    assert_eq!(events(&pool)[1], Event::End(1, Retirement::Uses));
+    assert_eq!(events(&pool)[1], Event::Terminate(1, Retirement::Uses));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_checkout_cancelled_during_the_start_loses_neither_the_member_nor_the_room() {
+async fn a_checkout_cancelled_during_the_start_loses_neither_member_nor_capacity() {
     let pool = pool(1);
     pool.define("a", Rules::default());
     assert!(tokio::time::timeout(START / 2, pool.checkout(&"a")).await.is_err());
@@ -212,7 +131,7 @@ async fn a_checkout_cancelled_during_the_start_loses_neither_the_member_nor_the_
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failed_start_is_told_to_all_and_a_panic_is_one() {
+async fn a_failed_or_panicking_start_refuses_all_its_waiters() {
     let workers = Workers { fail: HashSet::from([1]), panic: HashSet::from([2]), ..Workers::default() };
     let pool = pool_of(workers, 1);
     pool.define("a", Rules { max_in_flight: 2, ..Rules::default() });
@@ -221,13 +140,13 @@ async fn a_failed_start_is_told_to_all_and_a_panic_is_one() {
         assert_eq!(refused.err(), Some(Refusal::Start("a 1".to_owned())));
     }
     assert_eq!(pool.checkout(&"a").await.err(), Some(Refusal::Start("a panicked".to_owned())));
-    assert_eq!(pool.checkout(&"a").await.expect("no room was lost").number, 3);
+    assert_eq!(pool.checkout(&"a").await.expect("no capacity was lost").number, 3);
     assert_eq!(pool.stats().failed, 2);
 }
 
-/// A look in the moment between a deadline and its timer must not take the timer away: nobody else would go on.
+/// Reading the status between a deadline and its timer must not take the timer away, because nothing else would go on.
 #[tokio::test(start_paused = true)]
-async fn a_look_at_a_due_moment_does_not_put_it_off() {
+async fn reading_the_status_at_a_deadline_does_not_delay_it() {
     let pool = pool_of(Workers { fail: HashSet::from([1]), ..Workers::default() }, 1);
     pool.define("a", Rules::default());
     assert!(pool.checkout(&"a").await.is_err());
@@ -244,7 +163,7 @@ async fn a_look_at_a_due_moment_does_not_put_it_off() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_circuit_opens_and_closes_again() {
+async fn too_many_failures_open_the_circuit_which_closes_again() {
     let pool = pool_of(Workers { fail: (1..=5).collect(), ..Workers::default() }, 1);
     pool.define("a", Rules::default());
     for number in 1..=5 {
@@ -257,7 +176,7 @@ async fn the_circuit_opens_and_closes_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_crash_frees_the_room_and_makes_its_leases_inert() {
+async fn a_crash_frees_capacity_and_makes_its_leases_inert() {
     let pool = pool(1);
     pool.define("a", Rules { max_in_flight: 2, ..Rules::default() });
     let (first, second) = tokio::join!(pool.checkout(&"a"), pool.checkout(&"a"));
@@ -269,27 +188,27 @@ async fn a_crash_frees_the_room_and_makes_its_leases_inert() {
     drop((first, second));
     assert_eq!((third.number(), pool.status()[0].in_flight), (2, 1));
     assert_eq!(pool.stats().retired[&Retirement::Exited], 1);
-    assert_eq!(events(&pool), [Event::Start(1), Event::Start(2)], "nobody ends what has ended");
+    assert_eq!(events(&pool), [Event::Start(1), Event::Start(2)], "a member that exited is not terminated");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_spoiled_member_ends_with_its_last_lease() {
+async fn an_unfit_member_ends_with_its_last_lease() {
     let pool = pool(2);
     pool.define("a", Rules { max_in_flight: 2, ..Rules::default() });
     let (first, second) = tokio::join!(pool.checkout(&"a"), pool.checkout(&"a"));
     let first = first.expect("started");
-    first.spoil();
+    first.mark_unfit();
     drop(first);
     assert!(pool.try_checkout(&"a").is_none());
     assert_eq!(states(&pool), [MemberState::Busy]);
     drop(second);
     assert_eq!(states(&pool), [MemberState::Ending]);
     sleep(END * 2).await;
-    assert_eq!(events(&pool), [Event::Start(1), Event::End(1, Retirement::Unhealthy), Event::Ended(1)]);
+    assert_eq!(events(&pool), [Event::Start(1), Event::Terminate(1, Retirement::Unhealthy), Event::Terminated(1)]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_member_found_unfit_is_lent_no_more() {
+async fn a_member_found_unfit_is_not_leased_again() {
     let pool = pool(2);
     pool.define("a", Rules::default());
     let (busy, idle) = tokio::join!(pool.checkout(&"a"), pool.checkout(&"a"));
@@ -305,7 +224,7 @@ async fn a_member_found_unfit_is_lent_no_more() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_retired_key_refuses_who_waits() {
+async fn a_retired_key_refuses_its_waiters() {
     let pool = pool(1);
     pool.define("a", Rules::default());
     let (held, waiting) = (pool.checkout(&"a").await.expect("started"), pool.checkout(&"a"));
@@ -314,12 +233,12 @@ async fn a_retired_key_refuses_who_waits() {
     assert_eq!(states(&pool), [MemberState::Busy]);
     drop(held);
     pool.drain().await;
-    assert_eq!(events(&pool)[1..], [Event::End(1, Retirement::Changed), Event::Ended(1)]);
+    assert_eq!(events(&pool)[1..], [Event::Terminate(1, Retirement::Changed), Event::Terminated(1)]);
     assert_eq!(pool.checkout(&"a").await.err(), Some(Refusal::Closed));
 }
 
 #[tokio::test(start_paused = true)]
-async fn draining_serves_who_waits_and_resolves_when_nothing_is_left() {
+async fn draining_serves_the_waiters_and_resolves_after_the_last_member() {
     let pool = pool(1);
     pool.define("a", Rules::default());
     let (held, waiting) = (pool.checkout(&"a").await.expect("started"), pool.checkout(&"a"));
@@ -337,21 +256,21 @@ async fn draining_serves_who_waits_and_resolves_when_nothing_is_left() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn closing_ends_busy_members_and_starts_under_way() {
+async fn shutting_down_terminates_busy_members_and_abandons_starts() {
     let pool = pool(2);
     pool.define("a", Rules::default());
     let held = pool.checkout(&"a").await.expect("started");
     let (starting, waiting) = (pool.checkout(&"a"), pool.checkout(&"a"));
     settle().await;
     advance(START / 2).await;
-    tokio::join!(pool.close(), pool.close());
+    tokio::join!(pool.shut_down(), pool.shut_down());
     for refused in [starting.await, waiting.await] {
         assert_eq!(refused.err(), Some(Refusal::Closed));
     }
     assert!(pool.status().is_empty());
     assert!(pool.factory().alive.lock().is_empty());
     let events = events(&pool);
-    for event in [Event::End(1, Retirement::Closed), Event::Abandoned(2), Event::Ended(2)] {
+    for event in [Event::Terminate(1, Retirement::Closed), Event::Abandoned(2), Event::Terminated(2)] {
         assert!(events.contains(&event), "{event:?} in {events:?}");
     }
     drop(held);
@@ -359,7 +278,7 @@ async fn closing_ends_busy_members_and_starts_under_way() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pool_that_is_dropped_keeps_nothing() {
+async fn a_dropped_pool_keeps_nothing() {
     let pool = pool(1);
     pool.define("a", Rules::default());
     let lease = pool.checkout(&"a").await.expect("started");

@@ -1,10 +1,10 @@
-//! Linux: a control group (v2) for each tree, where this server may make some. The kernel kills all that is in one at
-//! once, and shows of any process in which it is, also of one that nothing else shows to be ours.
+//! Linux: a control group (v2) for each tree, where this server may make control groups.
+//! The kernel can kill a whole group at once. `/proc/PID/cgroup` identifies members even without a tag.
 
 mod folder;
 
-use crate::instance::{Instance, Tag};
-use crate::process::table::open_verified;
+use crate::process::handle::is_gone;
+use crate::process::tag::{Instance, Tag};
 use once_cell::sync::OnceCell;
 use procfs::process::{MountInfo, Process};
 use rustix::fs::getxattr;
@@ -13,31 +13,31 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
-/// What the names of our groups begin with; the tree's tag follows.
+/// The prefix of our groups' names. The tree's tag follows.
 const PREFIX: &str = "procward-";
-/// How long killed processes may take to be gone.
+/// The time that killed processes may take to exit.
 const KILL_WAIT: Duration = Duration::from_secs(1);
-/// Between two looks at them.
+/// The time between two looks at killed processes.
 const POLL_PAUSE: Duration = Duration::from_millis(5);
-/// How a manager that runs as root marks the groups that it leaves to others.
+/// The attributes by which a manager that runs as root marks the groups that others may divide.
 const DELEGATED: [&str; 2] = ["trusted.delegate", "user.delegate"];
 
-/// A tree's group. Dropped, it is removed, if nobody lives in it.
+/// A tree's group. Dropping it removes the group, if the group is empty.
 #[derive(Debug)]
 pub struct Group(PathBuf);
 
 impl Group {
-    /// Makes one, where that can be done.
+    /// Makes a group, where the system allows it.
     pub fn make(tag: &Tag) -> Option<Self> {
         Self::below(home()?, tag)
     }
 
-    /// Its folder.
+    /// Returns the folder of the group.
     pub fn folder(&self) -> &Path {
         &self.0
     }
 
-    /// Kills all that is in it, and waits for them, but not for ever.
+    /// Kills every process in the group and waits for their exit, up to a limit.
     pub async fn kill(&self) {
         let emptied = async {
             while folder::kill(&self.0) && self.is_populated() {
@@ -47,7 +47,7 @@ impl Group {
         let _ = timeout(KILL_WAIT, emptied).await;
     }
 
-    /// The processor time of all that is or was in it.
+    /// Returns the processor time of all processes that are or were in the group.
     pub fn cpu_time(&self) -> Option<Duration> {
         cpu_time_in(&read_to_string(self.0.join("cpu.stat")).ok()?)
     }
@@ -69,24 +69,24 @@ impl Drop for Group {
     }
 }
 
-/// Whether trees get groups of their own here.
+/// Returns whether trees get groups of their own on this system.
 pub fn is_available() -> bool {
     home().is_some()
 }
 
-/// The tree in whose group a process is, by the text of its `cgroup` file.
+/// Returns the tag of the tree that a process's group belongs to. The argument is the text of that process's `cgroup` file.
 pub fn tag_in(membership: &str) -> Option<Tag> {
     let path = membership.lines().find_map(|line| line.strip_prefix("0::"))?;
     path.rsplit('/').find_map(|name| Tag::parse(name.strip_prefix(PREFIX)?))
 }
 
-/// The folder of the group that this server is in.
+/// Returns the folder of this server's own group.
 pub fn own_folder() -> Option<PathBuf> {
     Some(folders()?.into_iter().next()?.0)
 }
 
 /// Removes the empty groups of servers that are provably dead.
-pub fn remove_leftovers() {
+pub fn remove_orphaned_groups() {
     let entries = home().and_then(|home| read_dir(home).ok()).into_iter().flatten().flatten();
     for entry in entries {
         let tag = entry.file_name().to_str().and_then(|name| Tag::parse(name.strip_prefix(PREFIX)?));
@@ -97,10 +97,10 @@ pub fn remove_leftovers() {
 }
 
 fn is_dead(instance: &Instance) -> bool {
-    instance.shares_world_with(Instance::current()) && matches!(open_verified(instance.pid, instance.start), Ok(None))
+    instance.shares_world_with(Instance::current()) && is_gone(instance.pid, instance.start)
 }
 
-/// The group that this server was started in, if it is ours to divide.
+/// Returns the group that this server was started in, if this server may divide the group.
 fn home() -> Option<&'static Path> {
     static HOME: OnceCell<Option<PathBuf>> = OnceCell::new();
     HOME.get_or_init(|| {
@@ -110,7 +110,7 @@ fn home() -> Option<&'static Path> {
     .as_deref()
 }
 
-/// The folder of the group that this server is in, and that of all groups, wherever they are mounted.
+/// Returns the folder of this server's group and the folder of the root group, for each mount.
 fn folders() -> Option<Vec<(PathBuf, PathBuf)>> {
     let me = Process::myself().ok()?;
     let path = me.cgroups().ok()?.into_iter().find(|group| group.hierarchy == 0)?.pathname;
@@ -122,8 +122,10 @@ fn folders() -> Option<Vec<(PathBuf, PathBuf)>> {
     Some(groups.filter_map(folder).collect())
 }
 
-/// Root may write everywhere, also where others keep order: a container's whole tree is its own, elsewhere a mark has to
-/// say so. For anybody else the permission is the mark.
+/// Returns whether this server may divide its group.
+///
+/// Root may write everywhere, even where another manager is in charge. A container's root group belongs to root;
+/// elsewhere an attribute has to say so. For other users the permission is enough.
 fn is_delegated(folder: &Path, mount_point: &Path) -> bool {
     let is_marked = |folder: &Path| {
         DELEGATED.iter().any(|name| getxattr(folder, *name, &mut [0; 8]).is_ok_and(|length| length > 0))
@@ -134,7 +136,8 @@ fn is_delegated(folder: &Path, mount_point: &Path) -> bool {
         || folder.ancestors().take_while(within).any(is_marked)
 }
 
-/// Tries it: the kernel has to let us make groups, and to know how to kill one. The root of all groups cannot be killed.
+/// Makes a trial group, because the kernel has to allow groups and to know how to kill one. The root group cannot be
+/// killed.
 fn is_usable(home: &Path) -> bool {
     let trial = home.join("cgroup.kill").exists().then(|| Group::below(home, &trial_tag())).flatten();
     trial.is_some_and(|group| {
@@ -143,7 +146,7 @@ fn is_usable(home: &Path) -> bool {
     })
 }
 
-/// No tree has the number zero.
+/// Returns the tag of the trial group. No tree has the number zero.
 fn trial_tag() -> Tag {
     Tag { instance: Instance::current().clone(), tree: 0 }
 }
@@ -158,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_time_of_a_group() {
+    fn the_processor_time_of_a_group_is_read() {
         let stat = "usage_usec 2000123\nuser_usec 1000000\nsystem_usec 1000123\n";
         assert_eq!(cpu_time_in(stat), Some(Duration::from_micros(2_000_123)));
         assert_eq!((cpu_time_in(""), cpu_time_in("usage_usec x")), (None, None));

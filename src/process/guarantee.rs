@@ -1,50 +1,51 @@
-//! What holds a tree together here, and with it what can be promised of its end.
+//! The mechanism that holds trees together on this system, and the guarantee that follows from it.
 
 use super::host::{Host, Proc, host};
 
-/// What ends the trees when the server does.
+/// The mechanism that ends the trees when the server dies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mechanism {
-    /// A warden above each tree, which outlives the server for as long as that takes.
+    /// A warden above each tree, which outlives the server until the tree has exited.
     Warden,
     /// A Job Object for each tree, which the kernel ends with the server.
     JobObject,
-    /// A watcher beside the server, which outlives it and ends what it finds of its trees.
+    /// A watcher beside the server, which outlives the server and ends the orphans that it finds.
     Watcher,
-    /// A process group and the process table: the server itself, as long as it lives.
+    /// A process group and the process table, used by the server itself while the server lives.
     ProcessGroup,
 }
 
-/// Something that this system does not have or allow, and that is missed.
+/// A feature that this system lacks or forbids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lack {
     /// Processes cannot be held by a descriptor.
     Pidfd,
-    /// There is no `/proc`.
+    /// The system has no `/proc`.
     Proc,
     /// `/proc` shows another PID namespace.
     OwnProc,
     /// Other users' processes are hidden.
     OtherUsers,
-    /// A warden cannot do its work: the system's error number, where there was one.
+    /// Wardens cannot work here. Holds the system's error number, if there was one.
     Warden(Option<i32>),
 }
 
-/// What is used here.
+/// The mechanism in use, and its limits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guarantee {
-    /// What ends the trees when the server does.
+    /// The mechanism that ends the trees when the server dies.
     pub mechanism: Mechanism,
-    /// Each tree is in a control group of its own besides.
+    /// Each tree is also in a control group of its own.
     pub cgroup: bool,
-    /// Whatever ends the server, nothing of its trees survives it; otherwise only an orderly end is sure to leave nothing.
+    /// No process of a tree survives the server, however the server ends. Otherwise only an orderly end is sure to
+    /// leave none.
     pub complete: bool,
-    /// What is missed here.
+    /// The features that this system lacks.
     pub missing: Vec<Lack>,
 }
 
-/// What is used here for trees that are, or are not, to be guarded. The first call may start a warden, to see whether it can
-/// do its work.
+/// Returns the mechanism for trees with or without a guard. The first call may start a warden, to find out whether
+/// wardens work.
 pub fn guarantee(guarded: bool) -> Guarantee {
     let warden = if guarded { able() } else { Ok(()) };
     let mechanism = if cfg!(windows) {
@@ -79,10 +80,10 @@ fn able() -> Result<(), Lack> {
     Ok(())
 }
 
-/// Removes what dead servers have left of the mechanism itself.
-pub fn remove_leftovers() {
+/// Removes the empty control groups of dead servers.
+pub fn remove_orphaned_groups() {
     #[cfg(target_os = "linux")]
-    super::cgroup::remove_leftovers();
+    super::cgroup::remove_orphaned_groups();
 }
 
 fn has_cgroups() -> bool {
@@ -97,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_host_misses_what_it_has_not() {
+    fn each_host_reports_its_missing_features() {
         let whole = Host { proc: Proc::Own, pidfd: true, shows_others: true };
         let none = Host { proc: Proc::Missing, pidfd: false, shows_others: false };
         for (host, warden, expected) in [

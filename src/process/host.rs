@@ -1,20 +1,20 @@
-//! What this system shows and allows, found out once. Elsewhere than on Linux it is taken as it should be.
+//! The features that this system shows and allows, found out once. Systems other than Linux are assumed to have all.
 
-/// What `/proc` is here.
+/// The state of `/proc`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Proc {
-    /// It shows the processes of this PID namespace.
+    /// `/proc` shows the processes of this PID namespace.
     Own,
-    /// It was mounted for another PID namespace: its numbers mean other processes here.
+    /// `/proc` was mounted for another PID namespace, so its numbers mean other processes here.
     Foreign,
-    /// It is not there.
+    /// `/proc` is missing.
     Missing,
 }
 
 /// The system that this process runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Host {
-    /// What `/proc` is.
+    /// The state of `/proc`.
     pub proc: Proc,
     /// Processes can be held and signalled by a descriptor.
     pub pidfd: bool,
@@ -25,7 +25,7 @@ pub struct Host {
 #[cfg(target_os = "linux")]
 pub use linux::host;
 
-/// As it should be.
+/// Returns a system that has every feature.
 #[cfg(not(target_os = "linux"))]
 pub fn host() -> Host {
     Host { proc: Proc::Own, pidfd: true, shows_others: true }
@@ -42,11 +42,11 @@ mod linux {
     use std::ptr::null;
     use std::sync::LazyLock;
 
-    /// The system as it was when it was first asked for.
+    /// Returns the system as it was at the first call.
     pub fn host() -> Host {
         static HOST: LazyLock<Host> = LazyLock::new(|| {
             let proc = proc();
-            // Everybody may read this of the first process, unless other users' processes are hidden.
+            // Every user may read this file of pid 1, unless other users' processes are hidden.
             let shows_others = proc == Proc::Own && read("/proc/1/stat").is_ok();
             Host { proc, pidfd: has_pidfd(), shows_others }
         });
@@ -57,23 +57,24 @@ mod linux {
         match read_to_string("/proc/self/status") {
             Ok(status) if is_own(&status, std::process::id()) => Proc::Own,
             Ok(_) => Proc::Foreign,
-            // One that was mounted beside this PID namespace does not show this process.
+            // A `/proc` that was mounted beside this PID namespace does not show this process.
             Err(_) if statfs("/proc").is_ok_and(|facts| facts.f_type == PROC_SUPER_MAGIC) => Proc::Foreign,
             Err(_) => Proc::Missing,
         }
     }
 
-    /// This process has a number in each PID namespace from that of `/proc` down to its own: one when both are the same.
+    /// Returns whether a `status` file is from this PID namespace: it lists one number for each namespace from that of
+    /// `/proc` down.
     pub(super) fn is_own(status: &str, me: u32) -> bool {
         let numbers = |name: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
             Some(line.split_ascii_whitespace().map(|number| number.parse().ok()).collect::<Vec<Option<u32>>>())
         };
-        // Kernels without PID namespaces do not tell the second.
+        // Kernels without PID namespaces do not write `NSpid`.
         numbers("Tgid") == Some(vec![Some(me)]) && numbers("NSpid").is_none_or(|all| all.len() == 1)
     }
 
-    /// A filter may forbid each call, and kernels before 5.4 cannot wait for one.
+    /// Tries each call, because a filter may forbid it, and kernels before 5.4 cannot wait for a pidfd.
     fn has_pidfd() -> bool {
         let own = match pidfd_open(getpid(), PidfdFlags::empty()) {
             Ok(own) => own,
@@ -95,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whose_proc_it_is() {
+    fn a_proc_of_another_pid_namespace_is_recognised() {
         for (status, own) in [
             ("Name:\tnode\nTgid:\t42\nPid:\t43\nNSpid:\t43\nNSsid:\t1\n", true),
             ("Name:\tnode\nTgid:\t42\n", true),
@@ -110,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn this_system_has_what_the_other_tests_need() {
+    fn this_system_has_the_features_that_tests_need() {
         let Host { proc, pidfd, .. } = host();
         assert_eq!((proc, pidfd), (Proc::Own, true));
     }

@@ -1,4 +1,4 @@
-//! What tells one process from another that got the same pid: when it started, and where that number means something.
+//! The identity of a process: its start mark, and the world in which its pid means something.
 
 #[cfg_attr(target_os = "linux", path = "identity/linux.rs")]
 #[cfg_attr(target_os = "macos", path = "identity/macos.rs")]
@@ -7,25 +7,28 @@ mod platform;
 
 pub use platform::{boot_time, exists, image, start_mark, user, world};
 
-/// When a process started, in the system's own unit: never rounded, and compared only within one [`world`].
+/// The start time of a process in the system's own unit. It is never rounded, and compared only within one [`world`].
 ///
 /// Linux counts clock ticks since boot, macOS microseconds and Windows 100 ns since their epochs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StartMark(pub u64);
 
 impl StartMark {
-    /// Stands where the system hides when a process started, as macOS and Windows do of other users' processes.
+    /// Stands for a hidden start time. macOS and Windows hide the start times of other users' processes.
     ///
-    /// It is the oldest: such a process can be an ancestor, never a victim.
+    /// `HIDDEN` is the oldest mark, so such a process can be an ancestor but never a victim.
     pub const HIDDEN: Self = Self(0);
 }
+
+/// Stands for a boot id that cannot be read.
+pub const UNKNOWN_BOOT: &str = "-";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_process_keeps_its_mark_and_its_child_is_not_older() {
+    fn a_process_keeps_its_start_mark_and_its_child_is_not_older() {
         let own = start_mark(std::process::id()).expect("this process exists");
         assert_eq!(start_mark(std::process::id()).expect("still"), own);
         let mut child = std::process::Command::new("sleep").arg("30").spawn().expect("sleep starts");
@@ -37,10 +40,10 @@ mod tests {
     }
 
     #[test]
-    fn a_pid_is_asked_for_also_while_its_process_is_a_zombie() {
+    fn the_pid_of_a_zombie_exists() {
         assert!(exists(std::process::id()));
         let mut child = std::process::Command::new("true").spawn().expect("it starts");
-        assert!(exists(child.id()), "nobody has waited for it");
+        assert!(exists(child.id()), "a zombie");
         child.wait().expect("it is our child");
         assert!(!exists(u32::MAX) && !exists(0));
     }

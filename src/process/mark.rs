@@ -1,10 +1,11 @@
-//! A mark in this process's list of mappings, by which other servers know it for one with procward, whatever the addon's
-//! file is called: bundlers and single executables rename it.
+//! A mark in this process's mappings, by which other servers recognise a server with procward.
+//!
+//! The addon's file name is not enough, because bundlers and single executables rename the file.
 
 /// The name that the kernel shows for the mapping.
 pub const MAPPING: &str = "/memfd:procward-server";
 
-/// Sets the mark. Where that is forbidden, the addon's file name is all that shows.
+/// Sets the mark. Where the system forbids the mark, other servers see only the addon's file name.
 pub fn set() {
     #[cfg(target_os = "linux")]
     linux::set();
@@ -17,7 +18,7 @@ mod linux {
     use std::ptr::null_mut;
     use std::sync::Once;
 
-    /// One page, which nobody may touch.
+    /// The size of one page without any access.
     const SIZE: usize = 4096;
 
     pub fn set() {

@@ -1,4 +1,4 @@
-//! The operating system: the only module that knows it. One interface, one file per platform below it.
+//! The operating system. No other module knows the system. Each part has one interface and one file for each platform.
 
 #[cfg(target_os = "linux")]
 mod cgroup;
@@ -8,8 +8,11 @@ pub mod host;
 pub mod identity;
 pub mod mark;
 pub mod oom;
+#[cfg(target_os = "linux")]
+mod proc_files;
 pub mod program;
 pub mod table;
+pub mod tag;
 pub mod tree;
 pub mod usage;
 #[cfg(target_os = "linux")]

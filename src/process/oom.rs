@@ -1,17 +1,17 @@
-//! How often the system has killed a process because there was no memory left.
+//! Counts the processes that the system has killed for lack of memory.
 
 use parking_lot::Mutex;
 use std::time::{Duration, Instant};
 
-/// How old the count may be that a start is compared with.
+/// The greatest age of the count that a start is compared with.
 const MAX_AGE: Duration = Duration::from_secs(1);
 
-/// In this server's control group (v2), where that counts, otherwise on the whole machine; `None` where it cannot be known.
+/// Returns the count of this server's control group (v2), or else of the whole machine. `None` if neither is known.
 pub fn kills() -> Option<u64> {
     platform::kills()
 }
 
-/// As [`kills`], of now or up to a second ago: what starts in the meantime need not look each time.
+/// Returns [`kills`] as of up to a second ago, so that not every start reads the count.
 pub fn kills_before() -> Option<u64> {
     static LATEST: Mutex<Option<(Instant, Option<u64>)>> = Mutex::new(None);
     let mut latest = LATEST.lock();
@@ -36,7 +36,7 @@ mod platform {
         count(&read_to_string(&*FILE).ok()?)
     }
 
-    /// Both files have it, under the same name.
+    /// Reads the count, which has the same name in both files.
     fn count(text: &str) -> Option<u64> {
         text.lines().find_map(|line| line.strip_prefix("oom_kill "))?.trim().parse().ok()
     }
@@ -46,7 +46,7 @@ mod platform {
         use super::*;
 
         #[test]
-        fn the_count_in_either_file() {
+        fn the_count_is_read_from_either_file() {
             for (text, expected) in [
                 ("low 0\nhigh 0\nmax 17\noom 3\noom_kill 2\noom_group_kill 0\n", Some(2)),
                 ("pgmajfault 9\noom_kill 41\nnuma_hit 7\n", Some(41)),

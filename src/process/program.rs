@@ -1,4 +1,4 @@
-//! Finding the program that a command names.
+//! Finds the program that a command names.
 
 use std::ffi::OsStr;
 use std::io;
@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 /// The error number of "no such file or directory", on Unix and on Windows.
 const NOT_FOUND: i32 = 2;
 
-/// The file to start for `command`: itself if it is a path, otherwise the first match on `search_path`.
+/// Returns the file to start for `command`: a path as it is, a name as the first match on `search_path`.
 ///
-/// It is always a path afterwards: the standard library falls back from `posix_spawn` to `fork` for a bare name.
+/// The result is always a path, because the standard library uses `fork` instead of `posix_spawn` for a bare name.
 ///
 /// # Errors
 /// "No such file" when nothing on the path matches, or the working directory is missing.

@@ -1,76 +1,74 @@
-//! The processes of this machine: how they hang together, and what each of them is.
+//! The processes of this machine: their parents, groups and sessions, and facts about each.
 
 pub mod environment;
 #[cfg(target_os = "linux")]
-pub(in crate::process) mod linux;
+mod linux;
 mod node;
 #[cfg(not(target_os = "linux"))]
 mod portable;
 
 #[cfg(target_os = "linux")]
-use linux as platform;
-#[cfg(not(target_os = "linux"))]
-use portable as platform;
-
+pub use linux::{links, note_time, snapshot, tag_of};
 pub use node::Kind;
-pub use platform::{links, note_time, snapshot, tag_of};
+#[cfg(not(target_os = "linux"))]
+pub use portable::{links, note_time, snapshot, tag_of};
 
-use super::handle::Handle;
-use super::identity::{StartMark, exists, start_mark};
+use super::identity::{StartMark, exists};
 use environment::Environment;
 use std::collections::HashSet;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// One process and its place among the others: what can be read of every process, and cheaply.
+/// One process and its place among the others. These facts can be read of every process at little cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
-    /// Its pid.
+    /// The pid.
     pub pid: u32,
-    /// Its parent's pid. A recycled pid may stand here: a parent must not have started after its child.
+    /// The parent's pid. A recycled pid may stand here, so a parent must not have started after its child.
     pub parent: u32,
-    /// Its process group; Windows has none.
+    /// The process group. `None` on Windows.
     pub group: Option<u32>,
-    /// Its session.
+    /// The session.
     pub session: Option<u32>,
-    /// When it started.
+    /// The start mark.
     pub start: StartMark,
 }
 
-/// One process and what it is.
+/// One process and the facts about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "facts that do not depend on each other")]
 pub struct ProcessInfo {
-    /// Its place among the others.
+    /// The place among the other processes.
     pub link: Link,
-    /// For how long it has run.
+    /// The time since the start.
     pub age: Duration,
-    /// For how much of that the machine was awake, at least.
+    /// The part of `age` in which the machine was awake, at least.
     pub awake: Duration,
-    /// Whose it is, if that can be told; of one that is no [candidate](Self::is_candidate), whose it seems to be.
+    /// The owner, if known. For a process that is no [candidate](Self::is_candidate), only the apparent owner.
     pub user: Option<User>,
-    /// This process may signal it.
+    /// This process may signal the process.
     pub endable: bool,
-    /// The program it runs, if that can be read.
+    /// The executable, if it can be read.
     pub executable: Option<PathBuf>,
-    /// What that program is.
+    /// The kind of program.
     pub kind: Kind,
-    /// The kernel's name of it, which it can change.
+    /// The kernel's name of the process, which the process can change.
     pub title: String,
-    /// Where the stack of its program is, if that is shown.
+    /// The address of the program's stack, if the system shows it.
     pub image: Option<u64>,
-    /// Its arguments, which it may have overwritten, if they were [wanted](CommandLines). Read only where the environment is.
+    /// The arguments, if they were [wanted](CommandLines) and the environment can be read. The process may have
+    /// overwritten them.
     pub command_line: Vec<String>,
-    /// What its environment said when it started. Read of this user's processes, and by root of all.
+    /// The environment at the start. Read for this user's processes; root reads all.
     pub environment: Environment,
-    /// It is a Node.js process that has loaded procward itself.
+    /// The process is Node.js and has loaded procward.
     pub hosts_procward: bool,
-    /// The PID namespace that it runs in, of a [candidate](Self::is_candidate).
+    /// The PID namespace of a [candidate](Self::is_candidate).
     pub namespace: Namespace,
-    /// It is a warden of this version of procward, by its program: a name can be anybody's.
+    /// The process runs the warden of this version of procward. The program is compared, because any process can take
+    /// the name.
     pub is_warden: bool,
-    /// Its executable and its environment could both be read.
+    /// The executable and the environment could both be read.
     pub identified: bool,
 }
 
@@ -79,36 +77,36 @@ pub struct ProcessInfo {
 pub enum Namespace {
     /// The same, as far as is known.
     Own,
-    /// One below it, such as a container's.
+    /// A namespace below this process's own, such as a container's.
     Below,
 }
 
-/// Who a process runs as, by the system's own name for it: a uid, or a SID on Windows.
+/// A user by the system's own name: a uid, or a SID on Windows.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct User(pub String);
 
-/// Whose command lines are wanted: each takes as long to read as it takes to tell who is a candidate.
+/// The command lines to read. Reading one takes as long as finding out whether its process is a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CommandLines {
-    /// Those of [candidates](ProcessInfo::is_candidate).
+    /// Read the command lines of [candidates](ProcessInfo::is_candidate).
     OfCandidates,
-    /// All.
+    /// Read all command lines.
     OfAll,
 }
 
 /// All processes at one time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
-    /// All but zombies.
+    /// All processes except zombies.
     pub processes: Vec<ProcessInfo>,
-    /// No process is hidden from us.
+    /// No process is hidden from this one.
     pub complete: bool,
-    /// Pids in tags that mean no running process: the servers with these are dead.
+    /// Pids in tags that no running process has. Servers with these pids are dead.
     pub gone: HashSet<u32>,
 }
 
 impl Snapshot {
-    /// A snapshot of these processes; the system is asked for pids that their tags name and that could be hidden.
+    /// Makes a snapshot. Asks the system about pids that tags name and that may be hidden.
     fn of(processes: Vec<ProcessInfo>, zombies: &[u32], complete: bool) -> Self {
         let listed: HashSet<u32> = processes.iter().map(|process| process.link.pid).collect();
         let tags = processes.iter().filter_map(|process| process.environment.tag.as_ref());
@@ -120,18 +118,18 @@ impl Snapshot {
 }
 
 impl ProcessInfo {
-    /// Whether it can be judged by itself: a Node.js process, or what looks like one, or one that carries a tag.
+    /// Returns whether the process can be judged by itself: it is Node.js, looks like Node.js, or carries a tag.
     pub fn is_candidate(&self) -> bool {
         self.kind != Kind::Other || self.environment.tag.is_some()
     }
 
-    /// The executable's file name; a process's own name, which may say anything, where the executable is hidden.
+    /// Returns the executable's file name, or the process's own name where the executable is hidden.
     pub fn name(&self) -> &str {
         let named = if self.title.is_empty() { "unknown" } else { &self.title };
         self.executable.as_deref().and_then(file_name).unwrap_or(named)
     }
 
-    /// Whether it is a Node.js process.
+    /// Returns whether the process is Node.js.
     pub fn is_node(&self) -> bool {
         self.kind == Kind::Node
     }
@@ -139,25 +137,6 @@ impl ProcessInfo {
 
 fn file_name(path: &Path) -> Option<&str> {
     path.file_name()?.to_str()
-}
-
-/// Takes hold of the process that had this pid and this start mark; `None` when it is gone.
-///
-/// # Errors
-/// The system's error when the process may be there but cannot be held, or not be told from another one.
-pub fn open_verified(pid: u32, start: StartMark) -> io::Result<Option<Handle>> {
-    // Opened first and checked second: from here on the handle can mean no other process.
-    let handle = match Handle::open(pid) {
-        Ok(handle) => handle,
-        Err(error) => return if exists(pid) { Err(error) } else { Ok(None) },
-    };
-    match start_mark(pid) {
-        _ if handle.has_exited() => Ok(None),
-        Ok(mark) => Ok((mark == start).then_some(handle)),
-        // `hidepid` hides a process that is there.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(io::ErrorKind::PermissionDenied.into()),
-        Err(error) => Err(error),
-    }
 }
 
 #[cfg(test)]

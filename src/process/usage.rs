@@ -1,24 +1,35 @@
-//! What a process and its descendants use.
+//! The memory and processor time of a process and its descendants.
 
 use super::host::{Proc, host};
-use crate::metrics::Usage;
+use std::time::Duration;
 
-/// Resident bytes of the process and, on Linux, of all below it; `None` when it has gone, or cannot be seen from here.
+/// The memory and the processor time of a process tree.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// The resident memory, in bytes.
+    pub memory: u64,
+    /// The processor time so far.
+    pub cpu_time: Duration,
+}
+
+/// Returns the resident bytes of the process and, on Linux, of all descendants. `None` if the process has exited or is
+/// hidden.
 ///
-/// Cheap enough for a status that somebody asks for; nothing is listed to find descendants.
+/// Cheap enough for a status on request, because no list of processes is read.
 pub fn resident(pid: u32) -> Option<u64> {
     (host().proc == Proc::Own).then(|| platform::resident(pid))?
 }
 
-/// The same with the processor time, also of those that have ended. Who ends while this is read may be left out.
+/// Returns resident bytes and processor time, including exited descendants. A process that exits during the reading may
+/// be missing.
 pub fn usage(pid: u32) -> Option<Usage> {
     (host().proc == Proc::Own).then(|| platform::usage(pid))?
 }
 
 #[cfg(target_os = "linux")]
 mod platform {
-    use crate::metrics::Usage;
-    use crate::process::table::linux::open;
+    use super::Usage;
+    use crate::process::proc_files::open;
     use procfs::process::Process;
     use std::time::Duration;
 
@@ -52,8 +63,8 @@ mod platform {
         Some(ticks / u32::try_from(procfs::ticks_per_second()).ok()?)
     }
 
-    /// Parents before their children: a child that ends in between is not counted twice, as itself and by its parent. `None`
-    /// when the first cannot be read.
+    /// Visits the process and its descendants, parents before children. A child that exits meanwhile is then not
+    /// counted twice. `None` if the first cannot be read.
     fn visit(pid: u32, mut each: impl FnMut(&Process) -> Option<()>) -> Option<()> {
         each(&open(pid).ok()?)?;
         let mut parents = vec![pid];
@@ -66,7 +77,7 @@ mod platform {
         Some(())
     }
 
-    /// None on a kernel without these lists.
+    /// Returns the children, or none on a kernel without lists of children.
     fn children(pid: u32) -> Vec<u32> {
         let Ok(tasks) = open(pid).and_then(|process| process.tasks().map_err(std::io::Error::other)) else {
             return Vec::new();
@@ -77,7 +88,7 @@ mod platform {
 
 #[cfg(not(target_os = "linux"))]
 mod platform {
-    use crate::metrics::Usage;
+    use super::Usage;
     use std::time::Duration;
     use sysinfo::{Pid, Process, ProcessRefreshKind, ProcessesToUpdate, System};
 
@@ -110,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn this_process_uses_something_and_a_missing_one_is_not_there() {
+    fn usage_is_read_of_this_process_and_not_of_a_missing_one() {
         let own = resident(std::process::id()).expect("this process is there");
         assert!((1 << 20..1 << 36).contains(&own), "{own}");
         let Usage { memory, .. } = usage(std::process::id()).expect("this process is there");
@@ -119,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn time_that_was_burnt_is_seen() {
+    fn burnt_processor_time_is_counted() {
         let enough = cpu_time() + Duration::from_millis(50);
         while cpu_time() < enough {}
     }

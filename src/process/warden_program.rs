@@ -1,5 +1,6 @@
-//! The warden as a file that can be executed, made from the bytes that the addon carries.
+//! The warden as an executable file, made from the bytes in the addon.
 
+use super::tag::Instance;
 use parking_lot::Mutex;
 use rustix::fs::{Access, MemfdFlags, Mode, OFlags, access, memfd_create, open};
 use rustix::io::write;
@@ -17,25 +18,25 @@ use std::time::Duration;
 
 /// The name that wardens are started with.
 pub const WARDEN_NAME: &str = "procward-warden";
-const WARDEN: &[u8] = include_bytes!(env!("PROCWARD_WARDEN"));
-/// How often a file is tried that another thread's child still has open for writing, until that becomes its program.
+const WARDEN: &[u8] = include_bytes!(env!("PROCWARD_WARDEN_PROGRAM"));
+/// The number of tries for a file that a child of another thread still has open for writing, until that child executes.
 const BUSY_TRIES: u32 = 50;
 const BUSY_PAUSE: Duration = Duration::from_millis(1);
 
-/// The kinds of file, in the order in which they are tried.
+/// The kinds of file, in the order of the tries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// In memory alone. A system may forbid to execute such files.
+    /// A file in memory. A system may forbid executing it.
     Memory,
-    /// Without a name in its folder, so that it cannot be left behind there.
+    /// A file without a name in its folder, so that it cannot be left behind.
     Nameless,
-    /// For as long as it takes to execute it: the others can be executed through `/proc` only.
+    /// A file with a name, removed after the start. The other kinds can be executed only through `/proc`.
     Named,
 }
 
 const KINDS: [Kind; 3] = [Kind::Memory, Kind::Nameless, Kind::Named];
 
-/// The file that was last executed; the next kind where it could not be.
+/// The file that was last executed, or the next kind if the last was refused.
 #[derive(Debug)]
 struct Current {
     kind: usize,
@@ -44,7 +45,7 @@ struct Current {
     refusal: Option<i32>,
 }
 
-/// Starts something with the path to execute. Where the system refuses one file, another kind is tried, then and later.
+/// Calls `start` with the path to execute. If the system refuses one kind of file, this and later calls try the next.
 ///
 /// # Errors
 /// The error of `start`, or the last refusal when no executable file can be made anywhere.
@@ -77,7 +78,7 @@ impl Current {
     }
 }
 
-/// The errors that speak of the file, and not of what is short for now.
+/// Returns whether an error is about the file, and not about a temporary shortage.
 fn is_refusal(error: &io::Error) -> bool {
     use ErrorKind::{InvalidInput, NotFound, PermissionDenied, ReadOnlyFilesystem, StorageFull, Unsupported};
     let kinds = [InvalidInput, NotFound, PermissionDenied, ReadOnlyFilesystem, StorageFull, Unsupported];
@@ -100,8 +101,7 @@ fn without_name() -> io::Result<OwnedFd> {
 
 fn with_name<T>(start: &mut impl FnMut(&Path) -> io::Result<T>) -> io::Result<T> {
     in_a_folder(|folder| {
-        let name =
-            format!("procward-warden-{}-{:016x}", std::process::id(), crate::instance::Instance::current().nonce);
+        let name = format!("procward-warden-{}-{:016x}", std::process::id(), Instance::current().nonce);
         let path = folder.join(name);
         let file = open(&path, OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC, Mode::RWXU)?;
         let started = write_to(&file).and_then(|()| {
@@ -124,7 +124,7 @@ fn while_busy<T>(mut start: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     start()
 }
 
-/// What can be done in one of the folders that programs are executed from: the addon's own is always such a one.
+/// Calls `make` with each folder that may allow execution until one succeeds. The addon's own folder always allows it.
 fn in_a_folder<T>(mut make: impl FnMut(&Path) -> io::Result<T>) -> io::Result<T> {
     static FOLDERS: LazyLock<[Option<PathBuf>; 4]> =
         LazyLock::new(|| [Some(temp_dir()), Some("/dev/shm".into()), Some("/var/tmp".into()), own_folder()]);
@@ -151,7 +151,7 @@ fn own_folder() -> Option<PathBuf> {
     Some(Path::new(std::ffi::OsStr::from_bytes(file.to_bytes())).parent()?.to_path_buf())
 }
 
-/// Writes the program and opens it again for reading only: a file that is open for writing cannot be executed.
+/// Writes the program and reopens the file read-only, because a file that is open for writing cannot be executed.
 fn executable(file: &OwnedFd) -> io::Result<OwnedFd> {
     write_to(file)?;
     let path = path_of(file);
@@ -171,7 +171,7 @@ fn path_of(file: &OwnedFd) -> PathBuf {
     Path::new("/proc/self/fd").join(file.as_raw_fd().to_string())
 }
 
-/// Whether a file is this program, whatever it is called.
+/// Returns whether a file has the warden's program, whatever its name.
 pub fn is_warden(file: File) -> bool {
     let mut bytes = Vec::new();
     let limit = WARDEN.len() as u64 + 1;
@@ -183,7 +183,7 @@ mod tests {
     use super::*;
     use std::process::Command;
 
-    /// Without a channel and arguments it says no and exits; that it ran is what matters.
+    /// Runs the program without a channel and arguments, so that it refuses and exits. Only its start matters.
     fn run(path: &Path) -> io::Result<Option<i32>> {
         Ok(Command::new(path).status()?.code())
     }

@@ -1,4 +1,4 @@
-//! The calls of Win32 that this module needs, made safe.
+//! Safe wrappers of the Win32 calls that this module needs.
 
 use std::io;
 use std::os::windows::io::{AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle};
@@ -7,10 +7,11 @@ use windows_sys::Win32::System::Threading::{
     GetProcessTimes, OpenProcess, PROCESS_ACCESS_RIGHTS, TerminateProcess, WaitForSingleObject,
 };
 
-// The standard library keeps the thread of a suspended child to itself, and looking it up lists all threads of the machine.
+// The standard library does not give out the thread of a suspended child, and looking it up lists all threads of the
+// machine.
 windows_link::link!("ntdll.dll" "system" fn NtResumeProcess(process: HANDLE) -> i32);
 
-/// Takes hold of the process that has this pid now; while it is held the pid means no other process.
+/// Opens the process that has this pid now. While the handle is open, the pid means no other process.
 ///
 /// # Errors
 /// The system's error, `NotFound` when there is no such process.
@@ -22,11 +23,11 @@ pub fn open_process(pid: u32, access: PROCESS_ACCESS_RIGHTS) -> io::Result<Owned
         let missing = error.raw_os_error().map(i32::cast_unsigned) == Some(ERROR_INVALID_PARAMETER);
         return Err(if missing { io::ErrorKind::NotFound.into() } else { error });
     }
-    // SAFETY: the call succeeded, so this is a new handle that nobody else closes.
+    // SAFETY: the call succeeded, so this is a new handle that no other code closes.
     Ok(unsafe { OwnedHandle::from_raw_handle(raw) })
 }
 
-/// When the process was created, in 100 ns steps since 1601.
+/// Returns the creation time of the process, in 100 ns steps since 1601.
 ///
 /// # Errors
 /// The system's error.
@@ -43,17 +44,17 @@ pub fn created(process: &OwnedHandle) -> io::Result<u64> {
     Ok(u64::from(creation.dwHighDateTime) << 32 | u64::from(creation.dwLowDateTime))
 }
 
-/// Whether it has exited; it must have been opened with `PROCESS_SYNCHRONIZE`.
+/// Returns whether the process has exited. The handle needs `PROCESS_SYNCHRONIZE`.
 pub fn has_exited(process: &OwnedHandle) -> bool {
     // SAFETY: the handle is open, and a timeout of zero never waits.
     unsafe { WaitForSingleObject(process.as_raw_handle(), 0) == WAIT_OBJECT_0 }
 }
 
-/// Ends it; it must have been opened with `PROCESS_TERMINATE`.
+/// Kills the process. The handle needs `PROCESS_TERMINATE`.
 ///
 /// # Errors
 /// The system's error, such as access denied.
-pub fn terminate(process: &OwnedHandle) -> io::Result<()> {
+pub fn kill(process: &OwnedHandle) -> io::Result<()> {
     // SAFETY: the handle is open.
     if unsafe { TerminateProcess(process.as_raw_handle(), 1) } == 0 {
         return Err(io::Error::last_os_error());
@@ -61,7 +62,7 @@ pub fn terminate(process: &OwnedHandle) -> io::Result<()> {
     Ok(())
 }
 
-/// Lets a process run that was created suspended; the handle must be the one from its creation.
+/// Resumes a process that was created suspended. The handle must be the one from the creation.
 ///
 /// # Errors
 /// The system's error; it stays suspended.

@@ -3,18 +3,18 @@
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// Why a tree has to end before it does so by itself.
+/// The reason that a tree has to end early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndReason {
-    /// Its own timeout.
+    /// The tree's own timeout.
     Timeout,
-    /// Its caller gave up.
+    /// The caller aborted.
     Aborted,
-    /// It wrote more than may be kept.
+    /// The tree wrote more than may be kept.
     MaxBuffer,
-    /// The cleanup scanner found it too old.
+    /// The cleanup scanner found the tree too old.
     Cleanup,
-    /// Whoever started it is shutting down.
+    /// The owner of the tree is shutting down.
     Shutdown,
 }
 
@@ -30,7 +30,7 @@ impl EndReason {
     }
 }
 
-/// Asks for a tree's end, also before it has started.
+/// Requests the end of a tree, even before its start.
 #[derive(Debug, Clone)]
 pub struct EndRequest(watch::Sender<Option<Request>>);
 
@@ -40,13 +40,13 @@ pub(super) struct Guard {
     _listening: watch::Receiver<Option<Request>>,
 }
 
-/// What was asked for so far. A grace is the time between SIGTERM and SIGKILL.
+/// The requests so far. A grace is the time between SIGTERM and SIGKILL.
 #[derive(Debug, Clone, Copy)]
 struct Request {
     reason: EndReason,
-    /// What the first one asked for, if it did.
+    /// The grace of the first request, if it had one.
     grace: Option<Duration>,
-    /// The shortest that anybody asked for since.
+    /// The shortest grace of later requests.
     hurry: Duration,
 }
 
@@ -63,17 +63,17 @@ impl Default for EndRequest {
 }
 
 impl EndRequest {
-    /// Asks. The first reason stands, and so does its grace, without which it is the tree's own; who asks later can only
-    /// shorten it.
-    pub fn make(&self, reason: EndReason, grace: Option<Duration>) {
+    /// Requests the end. The first reason stands, and so does its grace, or else the tree's own. Later requests can
+    /// only shorten the grace.
+    pub fn request(&self, reason: EndReason, grace: Option<Duration>) {
         self.0.send_modify(|request| match request {
             Some(request) => request.hurry = request.hurry.min(grace.unwrap_or(Duration::MAX)),
             None => *request = Some(Request { reason, grace, hurry: Duration::MAX }),
         });
     }
 
-    /// Waits until somebody asks.
-    pub async fn made(&self) -> EndReason {
+    /// Waits until the end is requested.
+    pub async fn requested(&self) -> EndReason {
         let mut receiver = self.0.subscribe();
         match receiver.wait_for(Option::is_some).await.map(|request| *request) {
             Ok(Some(Request { reason, .. })) => reason,
@@ -81,28 +81,28 @@ impl EndRequest {
         }
     }
 
-    /// The grace that counts, for a tree with this one of its own.
+    /// Returns the grace that counts for a tree with this grace of its own.
     pub fn grace(&self, own: Duration) -> Duration {
         self.0.borrow().map_or(own, |request| request.grace(own))
     }
 
-    /// Waits until somebody asks for a shorter grace than this.
-    pub async fn hurried(&self, than: Duration) -> Duration {
+    /// Waits until a request shortens the grace below this one.
+    pub async fn hastened(&self, than: Duration) -> Duration {
         let mut receiver = self.0.subscribe();
-        let is_hurried = |request: &Option<Request>| request.is_some_and(|request| request.grace(than) < than);
-        match receiver.wait_for(is_hurried).await.map(|request| *request) {
+        let is_hastened = |request: &Option<Request>| request.is_some_and(|request| request.grace(than) < than);
+        match receiver.wait_for(is_hastened).await.map(|request| *request) {
             Ok(Some(request)) => request.grace(than),
             _ => std::future::pending().await,
         }
     }
 
-    /// Until this is dropped, [`Self::over`] waits.
+    /// Returns a guard. [`Self::wait`] waits until the guard is dropped.
     pub(super) fn guard(&self) -> Guard {
         Guard { _listening: self.0.subscribe() }
     }
 
-    /// Waits until the tree is gone; at once if it was never started.
-    pub async fn over(&self) {
+    /// Waits until the whole tree has exited. Returns at once if the tree was never started.
+    pub async fn wait(&self) {
         self.0.closed().await;
     }
 }

@@ -5,52 +5,53 @@ use crate::registry::EndRequest;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
-/// How long after SIGKILL a tree that is waited for may be there before it is called stuck.
+/// The least time after SIGKILL before a tree counts as stuck, if the call waits.
 const LEAST_WAIT: Duration = Duration::from_secs(1);
 
-/// What becomes of a call whose tree was killed, and is still there: something of it is stuck in the kernel, or frozen.
+/// The behaviour of a call if its killed tree does not exit, because a process is stuck in the kernel or frozen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnStuck {
-    /// It goes on until the tree has ended.
+    /// The call waits until the tree has exited.
     Wait,
-    /// It is over, and the tree is ended in the background.
+    /// The call returns, and the tree is terminated in the background.
     Reject,
 }
 
-/// How a tree's end went.
+/// The result of a termination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ending {
-    Gone,
+pub(super) enum TreeEnd {
+    Exited,
     Stuck,
 }
 
-/// Ends the tree, and sooner when somebody asks for that in the meantime. `tell_stuck` is called when it is killed and stays.
-pub(super) async fn end_tree(
+/// Terminates the tree, and sooner if the grace is shortened meanwhile. `notify_stuck` is called if the killed tree
+/// stays.
+pub(super) async fn terminate_tree(
     root: &mut Root,
     end: &EndRequest,
     kill_grace: Duration,
     on_stuck: OnStuck,
-    tell_stuck: impl FnOnce(),
-) -> Ending {
+    notify_stuck: impl FnOnce(),
+) -> TreeEnd {
     let begin = Instant::now();
     let mut grace = end.grace(kill_grace);
-    let mut tell_stuck = Some(tell_stuck);
+    let mut notify_stuck = Some(notify_stuck);
     loop {
         let is_stuck = async {
-            match begin.checked_add(stuck_after(grace, on_stuck)).filter(|_| tell_stuck.is_some()) {
+            match begin.checked_add(stuck_after(grace, on_stuck)).filter(|_| notify_stuck.is_some()) {
                 Some(time) => sleep_until(time).await,
                 None => std::future::pending().await,
             }
         };
         tokio::select! {
-            () = root.end(grace) => return Ending::Gone,
-            sooner = end.hurried(grace) => grace = sooner,
+            () = root.terminate(grace) => return TreeEnd::Exited,
+            sooner = end.hastened(grace) => grace = sooner,
             () = is_stuck => {
-                if let Some(tell) = tell_stuck.take() {
-                    tell();
+                if let Some(notify) = notify_stuck.take() {
+                    notify();
                 }
                 if on_stuck == OnStuck::Reject {
-                    return Ending::Stuck;
+                    return TreeEnd::Stuck;
                 }
             }
         }
@@ -72,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn when_a_tree_is_stuck() {
+    fn a_tree_is_stuck_after_twice_its_grace() {
         let after = |ms, on_stuck| stuck_after(Duration::from_millis(ms), on_stuck).as_millis();
         for (grace, reject, wait) in [(2000, 4000, 4000), (1000, 2000, 2000), (100, 200, 1100), (0, 0, 1000)] {
             assert_eq!((after(grace, OnStuck::Reject), after(grace, OnStuck::Wait)), (reject, wait), "{grace}");

@@ -1,11 +1,12 @@
-//! What is written to a child's standard input, and by whom.
+//! A child's standard input.
 //!
-//! Whoever has something to write does so at once, on its own thread, as long as the child keeps up; what does not fit
-//! into the pipe is fed to it later.
+//! A caller writes at once on its own thread, as long as the child keeps up. The runtime feeds the bytes that do not
+//! fit into the pipe.
 
 mod backlog;
 mod chunk;
 mod cork;
+mod state;
 
 pub use backlog::Backlog;
 pub use chunk::Sent;
@@ -13,15 +14,16 @@ pub use cork::corked;
 
 use crate::process::tree::{ChildStdin, try_write};
 use chunk::Chunk;
+use cork::Corked;
 use parking_lot::Mutex;
-use std::collections::VecDeque;
+use state::State;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use tokio::io::AsyncWrite;
 use tokio::sync::{Notify, oneshot};
 
-/// The writing end; the child's input ends when the last of its clones is dropped and all is written.
+/// The writing end. The child's input ends when the last clone is dropped and all bytes are written.
 #[derive(Debug, Clone)]
 pub struct InputSender(Arc<Sender>);
 
@@ -29,7 +31,7 @@ pub struct InputSender(Arc<Sender>);
 #[derive(Debug)]
 pub struct Input(Option<Arc<Shared>>);
 
-/// A way to write to a child that may not have started yet.
+/// Makes an input for a child that may not have started yet.
 pub fn input() -> (InputSender, Input) {
     let shared = Arc::<Shared>::default();
     (InputSender(Arc::new(Sender(Arc::clone(&shared)))), Input(Some(shared)))
@@ -41,38 +43,27 @@ struct Sender(Arc<Shared>);
 #[derive(Debug, Default)]
 struct Shared {
     state: Mutex<State>,
-    /// Told whenever there is something to do for whoever feeds.
+    /// Notified when there is work for the feeding task.
     changed: Notify,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    /// Once the child has started.
-    stdin: Option<ChildStdin>,
-    queue: VecDeque<Chunk>,
-    /// Nothing will be added any more.
-    is_complete: bool,
-    /// The child takes nothing any more.
-    is_over: bool,
-    /// The bytes in the queue that are written when the cork is drawn.
-    corked: Option<usize>,
-}
-
 impl InputSender {
-    /// Hands bytes over. The receiver hears when they are in the pipe, and fails when nobody reads it any more.
+    /// Writes bytes. The receiver is notified when they are in the pipe, and fails when no process reads the pipe any
+    /// more.
     pub fn write(&self, bytes: Vec<u8>) -> oneshot::Receiver<()> {
         let (written, receiver) = oneshot::channel();
-        // A chunk that is refused takes its `written` with it, which is the failure.
+        // A refused chunk drops its `written`, which makes the receiver fail.
         self.0.0.push(Chunk { bytes, written: Some(written), ..Chunk::default() });
         receiver
     }
 
-    /// Hands bytes over; `sent` tells from when on the child may have seen some of them. Nobody hears whether it takes them.
+    /// Writes bytes. `sent` becomes true as soon as the child may have seen some of them. Nothing tells whether the
+    /// child reads them.
     pub fn post(&self, bytes: Vec<u8>, sent: Sent) {
         self.0.0.push(Chunk { bytes, sent, ..Chunk::default() });
     }
 
-    /// Hands bytes over that count towards a backlog until they are in the pipe.
+    /// Writes bytes that count towards a backlog until they are in the pipe.
     pub fn post_counted(&self, bytes: Vec<u8>, backlog: &Backlog) {
         let share = Some(backlog.add(bytes.len()));
         self.0.0.push(Chunk { bytes, share, ..Chunk::default() });
@@ -96,11 +87,17 @@ impl Drop for Sender {
 impl Shared {
     fn push(self: &Arc<Self>, mut chunk: Chunk) {
         let mut state = self.state.lock();
-        if state.is_over {
+        if state.is_closed {
             return;
         }
-        if cork::hold(self, &mut state, &chunk) {
-            return state.queue.push_back(chunk);
+        if cork::is_joining()
+            && let Some(is_first) = state.join(&chunk)
+        {
+            state.queue.push_back(chunk);
+            if is_first {
+                cork::add(Arc::clone(self) as Arc<dyn Corked>);
+            }
+            return;
         }
         if state.queue.is_empty()
             && let Some(stdin) = &state.stdin
@@ -108,17 +105,17 @@ impl Shared {
             match chunk.write(|rest| try_write(stdin, rest)) {
                 Ok(true) => return chunk.done(),
                 Ok(false) => {}
-                Err(_) => state.end(),
+                Err(_) => state.close(),
             }
         }
-        if !state.is_over {
+        if !state.is_closed {
             state.queue.push_back(chunk);
         }
         drop(state);
         self.changed.notify_one();
     }
 
-    /// Writes all that is queued; tells whether there may be more.
+    /// Writes the queue. Returns whether more bytes may come.
     fn poll_feed(&self, context: &mut Context<'_>) -> Poll<bool> {
         let mut state = self.state.lock();
         while let State { stdin: Some(stdin), queue, .. } = &mut *state
@@ -129,22 +126,26 @@ impl Shared {
             match chunk.advance(written) {
                 Ok(true) => state.queue.pop_front().into_iter().for_each(Chunk::done),
                 Ok(false) => {}
-                Err(_) => state.end(),
+                Err(_) => state.close(),
             }
         }
         if state.is_complete {
-            state.end();
+            state.close();
         }
-        Poll::Ready(!state.is_over)
+        Poll::Ready(!state.is_closed)
     }
 }
 
-impl State {
-    /// Closes the child's input, and fails what was to be written to it.
-    fn end(&mut self) {
-        self.is_over = true;
-        self.stdin = None;
-        self.queue.clear();
+impl Corked for Shared {
+    fn uncork(&self) {
+        let mut state = self.state.lock();
+        state.corked = None;
+        state.flush();
+        let is_done = state.queue.is_empty();
+        drop(state);
+        if !is_done {
+            self.changed.notify_one();
+        }
     }
 }
 
@@ -155,7 +156,7 @@ pub struct Feeding(Arc<Shared>);
 impl Input {
     /// Starts to feed.
     pub fn feed(mut self, stdin: ChildStdin) -> Feeding {
-        // Only a drop takes it away before.
+        // Only a drop takes the state earlier.
         let shared = self.0.take().unwrap_or_default();
         shared.state.lock().stdin = Some(stdin);
         let fed = Arc::clone(&shared);
@@ -168,7 +169,7 @@ impl Input {
                         }
                         fed.changed.notified().await;
                     }
-                    // Perhaps it has been closed, which nobody who waits for room in it hears of.
+                    // The input may have been closed, which does not wake a task that waits for space in the pipe.
                     () = fed.changed.notified() => {}
                 }
             }
@@ -177,11 +178,11 @@ impl Input {
     }
 }
 
-/// Of a child that never started.
+/// Runs for a child that never started.
 impl Drop for Input {
     fn drop(&mut self) {
         if let Some(shared) = self.0.take() {
-            shared.state.lock().end();
+            shared.state.lock().close();
         }
     }
 }
@@ -189,7 +190,7 @@ impl Drop for Input {
 impl Feeding {
     /// Closes the child's input.
     pub fn stop(&self) {
-        self.0.state.lock().end();
+        self.0.state.lock().close();
         self.0.changed.notify_one();
     }
 }

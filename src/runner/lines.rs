@@ -1,9 +1,5 @@
 //! Bytes into lines.
 
-use super::outlet::Outlet;
-use std::sync::Arc;
-use tokio::sync::mpsc;
-
 /// One of a child's outputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stream {
@@ -13,37 +9,23 @@ pub enum Stream {
     Stderr,
 }
 
-/// A line that a child wrote, without its end.
+/// A line that a child wrote, without its line break.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// Where it was written to.
+    /// The output that the line was written to.
     pub stream: Stream,
-    /// What was written.
+    /// The text of the line.
     pub bytes: Vec<u8>,
 }
 
-/// Who receives the lines of both outputs.
-#[derive(Debug, Clone)]
-pub enum Lines {
-    /// One receiver. A line of either that is too long ends the tree.
-    Together(mpsc::Sender<Vec<Line>>),
-    /// One each. Errors are only there to be read: what is too long is cut.
-    Apart {
-        /// Reads the standard output, with its own idea of what is too long.
-        stdout: Arc<Outlet>,
-        /// Receives the lines of the standard error.
-        stderr: mpsc::Sender<Vec<Line>>,
-    },
-}
-
-/// Cuts what it is given at each `\n` or `\r\n`.
+/// Splits bytes at each `\n` or `\r\n`.
 #[derive(Debug, Default)]
 pub struct Splitter {
     rest: Vec<u8>,
 }
 
 impl Splitter {
-    /// The lines that are complete with these bytes.
+    /// Returns the lines that are complete with these bytes.
     pub fn push(&mut self, bytes: &[u8]) -> Vec<Vec<u8>> {
         let mut lines = Vec::new();
         self.each(bytes, |line| {
@@ -53,7 +35,7 @@ impl Splitter {
         lines
     }
 
-    /// Passes on the lines that are complete with these bytes, until one is refused; tells whether none was.
+    /// Passes on the lines that are complete with these bytes, until one is refused. Returns whether none was.
     pub fn each(&mut self, bytes: &[u8], mut take: impl FnMut(&[u8]) -> bool) -> bool {
         let mut from = 0;
         for end in memchr::memchr_iter(b'\n', bytes) {
@@ -72,17 +54,17 @@ impl Splitter {
         true
     }
 
-    /// How long the line is that has not ended yet, without what may be part of its end.
+    /// Returns the length of the incomplete line, without a trailing `\r`, which may belong to the line break.
     pub fn pending(&self) -> usize {
         self.rest.strip_suffix(b"\r").unwrap_or(&self.rest).len()
     }
 
-    /// What there is of the line that has not ended yet.
+    /// Takes the incomplete line.
     pub fn take(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.rest)
     }
 
-    /// The last line, if it did not end.
+    /// Returns the last line, if it has no line break.
     pub fn finish(self) -> Option<Vec<u8>> {
         (!self.rest.is_empty()).then_some(self.rest)
     }
@@ -105,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_end_where_they_should() {
+    fn lines_end_at_line_breaks() {
         assert_eq!(split(&[]), Vec::<String>::new());
         assert_eq!(split(&["a\nb\r\nc"]), ["a", "b", "c"]);
         assert_eq!(split(&["a\n\n", "b\n"]), ["a", "", "b"]);

@@ -1,4 +1,4 @@
-//! What the user wants spared.
+//! The `allow` option: processes that the user wants spared.
 
 use crate::error::Error;
 use crate::process::table::ProcessInfo;
@@ -24,21 +24,21 @@ pub struct Executable {
     name: String,
     /// The folders in which commands are looked for.
     folders: Vec<PathBuf>,
-    /// The files that the name stands for now.
+    /// The files that the name leads to now.
     files: Vec<PathBuf>,
 }
 
 impl Allow {
-    /// An entry for an executable, by a path, or by a name that is looked for in these folders too.
+    /// Creates an entry for an executable, by a path, or by a name that is looked up in these folders too.
     pub fn executable(name: String, folders: impl IntoIterator<Item = String>) -> Self {
         let folders = folders.into_iter().map(PathBuf::from).collect();
         Self::Executable(Executable { name, folders, files: Vec::new() })
     }
 
-    /// An entry from a JavaScript regular expression.
+    /// Creates an entry from a JavaScript regular expression.
     ///
     /// # Errors
-    /// `ERR_INVALID_CONFIG` when it can't be understood.
+    /// Returns `ERR_INVALID_CONFIG` for an expression with a syntax error.
     pub fn pattern(source: &str, flags: &str) -> Result<Self, Error> {
         let invalid = |_| Error::InvalidConfig {
             name: "allow",
@@ -48,19 +48,20 @@ impl Allow {
         Regex::with_flags(source, flags).map(Self::CommandLine).map_err(invalid)
     }
 
-    /// Follows links, as they are now.
+    /// Resolves the links that an executable's name leads through now.
     pub fn follow_links(&mut self) {
         if let Self::Executable(executable) = self {
             executable.files = executable.places().iter().filter_map(|place| canonicalize(place).ok()).collect();
         }
     }
 
-    /// Whether it is about command lines: a program may have been started by a link, whose name stands only there.
+    /// Tells whether the entry needs command lines. An executable does, because a link by which a program was started
+    /// stands only there.
     pub fn reads_command_lines(&self) -> bool {
         matches!(self, Self::CommandLine(_) | Self::Executable(_))
     }
 
-    /// Whether it is about this process.
+    /// Tells whether the entry spares a process.
     pub fn matches(&self, process: &ProcessInfo) -> bool {
         match self {
             Self::Pid(pid) => *pid == process.link.pid,
@@ -134,6 +135,6 @@ mod tests {
             allow.follow_links();
             assert_eq!(allow.matches(&process("tool-3.11", command)), expected, "{name} {command}");
         }
-        std::fs::remove_dir_all(&folder).expect("nobody else has it");
+        std::fs::remove_dir_all(&folder).expect("no other test uses it");
     }
 }

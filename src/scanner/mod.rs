@@ -1,73 +1,50 @@
-//! The cleanup of what was left behind: it looks at all processes, judges them, and ends what has been forgotten.
+//! The cleanup of orphans: reads all processes, judges each, and ends those that nothing else will end.
 
 pub mod allow;
-mod end;
+mod execution;
 mod family;
 pub mod reason;
 pub mod report;
+mod trees;
 pub mod verdict;
 
-use crate::instance::Instance;
-use crate::process::guarantee::remove_leftovers;
+pub use trees::{Termination, TrackedTree, Trees};
+
+use crate::process::guarantee::remove_orphaned_groups;
 use crate::process::table::{CommandLines, Snapshot};
+use crate::process::tag::Instance;
 use allow::Allow;
 use parking_lot::Mutex;
 use reason::Reason;
 use report::{Failure, LastScan, Report, Stats};
 use std::collections::BTreeMap;
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::runtime;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
-use verdict::{Policy, SETTLED, Scope, TrackedTree, Verdict, View, decide};
+use verdict::{Policy, SETTLED, Scope, Verdict, View, decide};
 
-/// Reads all processes; [`crate::process::table::snapshot`] but in tests.
+/// Reads all processes: [`crate::process::table::snapshot`], except in tests.
 pub type Table = Arc<dyn Fn(CommandLines) -> io::Result<Snapshot> + Send + Sync>;
 
-/// Resolves when a tree has ended, or could not be.
-pub type Ending<'a> = Pin<Box<dyn Future<Output = io::Result<()>> + Send + 'a>>;
-
-/// Who knows this server's trees and ends them.
-pub trait Trees: Send + Sync {
-    /// The trees that run now, each of them from the moment it was started until its last process has exited.
-    fn live(&self) -> Vec<TrackedTree>;
-    /// Ends a whole tree, so that the call it runs for is rejected; one that has ended already is no error.
-    fn end(&self, tree: u64, reason: Reason) -> Ending<'_>;
-    /// A process that is of no such tree has been ended.
-    fn ended_other(&self, pid: u32);
-}
-
-/// What the user may choose.
+/// The options of a scanner.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Between two scans.
+    /// The time between two scans.
     pub interval: Duration,
-    /// What is older than this has been forgotten.
+    /// The age above which nothing is expected to end a process.
     pub max_age: Duration,
-    /// How far to look.
+    /// The processes to judge.
     pub scope: Scope,
-    /// What is always spared.
+    /// The processes that are always spared.
     pub allow: Vec<Allow>,
-    /// Between SIGTERM and SIGKILL.
+    /// The time between SIGTERM and SIGKILL.
     pub kill_grace: Duration,
 }
 
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            interval: Duration::from_mins(1),
-            max_age: Duration::from_mins(5),
-            scope: Scope::Tree,
-            allow: Vec::new(),
-            kill_grace: Duration::from_secs(2),
-        }
-    }
-}
-
-/// The cleanup scanner. Dropped, it stops.
+/// The cleanup scanner; dropping it stops it.
 pub struct Scanner {
     shared: Arc<Shared>,
     runtime: runtime::Handle,
@@ -76,16 +53,16 @@ pub struct Scanner {
 struct Shared {
     table: Table,
     trees: Arc<dyn Trees>,
-    /// Scans take turns; this guards no data.
+    /// Lets one scan run at a time; guards no data.
     turn: tokio::sync::Mutex<()>,
     state: Mutex<State>,
 }
 
 struct State {
     options: Options,
-    /// Dropping it ends the background task, once its scan is over.
+    /// Dropping the sender ends the background task after its scan in progress.
     running: Option<oneshot::Sender<()>>,
-    /// Scope `machine` has shown what it would do.
+    /// True once a scan in scope `machine` has reported without killing.
     has_reported: bool,
     scans: u64,
     killed: BTreeMap<Reason, u64>,
@@ -94,7 +71,7 @@ struct State {
 }
 
 impl Scanner {
-    /// A scanner that does nothing until it is asked to.
+    /// Creates a scanner that does not scan yet.
     pub fn new(table: Table, trees: Arc<dyn Trees>, options: Options, runtime: runtime::Handle) -> Self {
         let state = State {
             options,
@@ -109,7 +86,7 @@ impl Scanner {
         Self { shared: Arc::new(shared), runtime }
     }
 
-    /// Sets the options from the next scan on. A running scanner with a new interval waits for the whole of it first.
+    /// Sets the options from the next scan on. With a new interval, a running scanner waits for that whole interval first.
     pub fn configure(&self, options: Options) {
         let mut state = self.shared.state.lock();
         if options.scope != state.options.scope {
@@ -123,8 +100,8 @@ impl Scanner {
         }
     }
 
-    /// Scans at once, for what dead runs left behind, and then again and again; a scanner that does so already goes on,
-    /// with these options.
+    /// Scans at once, because dead runs may have left orphans, and then after each interval. A running scanner goes on with
+    /// these options.
     pub fn start(&self, options: Options) {
         self.configure(options);
         let mut state = self.shared.state.lock();
@@ -133,20 +110,20 @@ impl Scanner {
         }
     }
 
-    /// Ends what [`Scanner::start`] began, once a scan that is under way is over.
+    /// Stops scanning, after a scan in progress.
     pub fn stop(&self) {
         self.shared.state.lock().running = None;
     }
 
-    /// Scans once, after a scan that is under way. A dry run ends nothing.
+    /// Scans once, after a scan in progress. A dry run ends nothing.
     ///
     /// # Cancel safety
-    /// Dropping the future ends the scan where it is: a process may have been asked to end, and not be made to.
+    /// Dropping the future stops the scan where it is: a process may get SIGTERM and no SIGKILL.
     pub async fn clean(&self, dry_run: bool) -> Report {
         self.shared.scan(dry_run).await
     }
 
-    /// What it has done so far.
+    /// Returns the counts and settings so far.
     pub fn stats(&self) -> Stats {
         let state = self.shared.state.lock();
         Stats {
@@ -161,7 +138,7 @@ impl Scanner {
         }
     }
 
-    /// How many it has ended, by reason.
+    /// Returns the count of ended processes by reason.
     pub fn killed(&self) -> BTreeMap<Reason, u64> {
         self.shared.state.lock().killed.clone()
     }
@@ -189,7 +166,7 @@ impl Shared {
                 _ = &mut stopped => return,
                 () = sleep(pause) => {}
             }
-            // Who was too young to be judged is looked at again as soon as that can be done, not an interval later.
+            // A process that was too young to be judged is judged as soon as possible, instead of an interval later.
             pause = if self.scan(false).await.is_unsettled() { interval.min(SETTLED) } else { interval };
         }
     }
@@ -206,8 +183,8 @@ impl Shared {
         match self.judge(&options).await {
             Ok(verdicts) if dry_run => report.pretend(verdicts),
             Ok(verdicts) => {
-                end::carry_out(verdicts, &self.trees, options.kill_grace, &mut report).await;
-                let _ = tokio::task::spawn_blocking(remove_leftovers).await;
+                execution::execute(verdicts, &self.trees, options.kill_grace, &mut report).await;
+                let _ = tokio::task::spawn_blocking(remove_orphaned_groups).await;
             }
             Err(error) => {
                 let message = format!("Cannot list processes: {error}");
@@ -218,17 +195,17 @@ impl Shared {
         report
     }
 
-    /// Looks and decides, on a thread that may block.
+    /// Reads the processes and decides about each, on a thread that may block.
     async fn judge(&self, options: &Options) -> io::Result<Vec<Verdict>> {
         let Options { scope, max_age, mut allow, .. } = options.clone();
         let (table, trees) = (Arc::clone(&self.table), Arc::clone(&self.trees));
-        // Also of those that only their tree makes candidates.
+        // Of all processes, because some are candidates only by their tree.
         let command_lines =
             if allow.iter().any(Allow::reads_command_lines) { CommandLines::OfAll } else { CommandLines::OfCandidates };
         let look = move || {
             allow.iter_mut().for_each(Allow::follow_links);
             let snapshot = table(command_lines)?;
-            // After the processes: a tree whose processes were seen is in this list, unless it has ended since.
+            // Listed after the processes, so that the list has the tree of every process seen, unless it has exited since.
             let trees = trees.live();
             let view = View { snapshot: &snapshot, me: Instance::current(), trees: &trees };
             decide(view, &Policy { scope, max_age, allow })
@@ -246,7 +223,7 @@ impl Shared {
                 *state.killed.entry(judged.reason).or_default() += 1;
             }
         }
-        // A scan that saw nothing has shown nothing.
+        // A scan without processes has reported nothing.
         if report.scanned > 0 && scope == state.options.scope {
             state.has_reported = true;
         }

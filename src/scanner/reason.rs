@@ -1,75 +1,63 @@
-//! Why a process is ended or spared, in words that give away no path and no command line.
+//! The reasons for which a process is ended or spared: each a stable code, and words without a path or a command line.
 
+use crate::code::coded_enum;
 use std::fmt;
 
-/// The reason for one verdict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Reason {
-    /// A one-shot call that nothing else will end.
-    CallTooOld,
-    /// Its tree has ended, it has not.
-    LeftOver,
-    /// The server that started it is gone.
-    LeftByDeadRun,
-    /// Scope `tree`.
-    DescendantTooOld,
-    /// Scope `machine`.
-    NodeTooOld,
-    /// This server.
-    ThisProcess,
-    /// This server would go with it.
-    Ancestor,
-    /// Pid 1.
-    Init,
-    /// Not ours to judge.
-    OtherUser,
-    /// It ends what it guards, and then itself.
-    Warden,
-    /// `PROCWARD_KEEP=1`.
-    Kept,
-    /// The `allow` option.
-    Allowed,
-    /// A server that has loaded procward.
-    Host,
-    /// What such a server started.
-    OtherInstance,
-    /// Whose it is cannot be proven from here.
-    Unproven,
-    /// Its executable or its environment could not be read.
-    Unidentified,
-    /// Named as Node.js, with an executable that is not known to be.
-    Unrecognised,
-    /// In another PID namespace.
-    OtherNamespace,
-    /// Started with this server, by one command line.
-    SameJob,
-    /// A cluster worker or a `fork()` child.
-    ManagedByNode,
-    /// A call that may still take its time.
-    WithinDeadline,
-    /// Kept on purpose, for the next call.
-    Pooled,
-    /// The tree that it belongs to holds a process that is spared.
-    SparedTree,
-    /// Not old enough.
-    Young,
-    /// So young that its server may have been missed.
-    Unsettled,
-    /// Nothing shows it to be ours.
-    NotOurs,
-}
-
-impl Reason {
-    /// For counting what was ended, in one word.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::CallTooOld => "call_too_old",
-            Self::LeftOver => "left_over",
-            Self::LeftByDeadRun => "left_by_dead_run",
-            Self::DescendantTooOld => "descendant_too_old",
-            Self::NodeTooOld => "node_too_old",
-            _ => "spared",
-        }
+coded_enum! {
+    /// The reason for one verdict.
+    pub enum Reason {
+        /// A one-shot call that nothing else will end.
+        CallTooOld = "call_too_old",
+        /// Its tree has ended, the process has not.
+        LeftOver = "left_over",
+        /// The server that started the process is dead.
+        LeftByDeadRun = "left_by_dead_run",
+        /// Scope `tree`.
+        DescendantTooOld = "descendant_too_old",
+        /// Scope `machine`.
+        NodeTooOld = "node_too_old",
+        /// This server.
+        ThisProcess = "this_process",
+        /// This server would end with the process.
+        Ancestor = "ancestor",
+        /// Pid 1.
+        Init = "init",
+        /// A process of another user.
+        OtherUser = "other_user",
+        /// A warden kills what it guards, and then exits.
+        Warden = "warden",
+        /// `PROCWARD_KEEP=1`.
+        Kept = "kept",
+        /// The `allow` option.
+        Allowed = "allowed",
+        /// A server that has loaded procward.
+        Host = "host",
+        /// Started by such a server.
+        OtherInstance = "other_instance",
+        /// The server that started the process cannot be determined from here.
+        Unproven = "unproven",
+        /// The executable or the environment could not be read.
+        Unidentified = "unidentified",
+        /// Named as Node.js, with an executable that is not known to be.
+        Unrecognised = "unrecognised",
+        /// In another PID namespace.
+        OtherNamespace = "other_namespace",
+        /// Started together with this server, by one command line.
+        SameJob = "same_job",
+        /// A cluster worker or a `fork()` child.
+        ManagedByNode = "managed_by_node",
+        /// A call within its own timeout.
+        WithinDeadline = "within_deadline",
+        /// A session or a worker that is kept for the next call.
+        Pooled = "pooled",
+        /// Its tree holds a process that is spared.
+        SparedTree = "spared_tree",
+        /// Not older than the maximum age.
+        Young = "young",
+        /// So young that the lists may lack its server.
+        Unsettled = "unsettled",
+        /// Nothing shows that this server started the process.
+        NotOurs = "not_ours",
     }
 }
 

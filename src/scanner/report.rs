@@ -1,4 +1,4 @@
-//! What a scan found and did.
+//! The results of scans.
 
 use super::reason::Reason;
 use super::verdict::{Decision, Scope, Verdict};
@@ -7,56 +7,56 @@ use std::time::{Duration, SystemTime};
 /// One scan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
-    /// Nothing was ended: `killed` says what would have been.
+    /// True if nothing was ended: `killed` then lists the processes that would have been.
     pub dry_run: bool,
-    /// How many processes were judged.
+    /// The count of judged processes.
     pub scanned: usize,
-    /// What was ended; a tree counts once.
+    /// The ended processes; a tree counts once.
     pub killed: Vec<Judged>,
-    /// What was spared.
+    /// The spared processes.
     pub skipped: Vec<Judged>,
-    /// What could not be ended, or why nothing could be seen.
+    /// The processes that could not be ended, or the reason why none could be read.
     pub errors: Vec<Failure>,
 }
 
-/// A process and the reason for what became of it.
+/// A process, and the reason for its fate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judged {
     /// Its pid.
     pub pid: u32,
     /// The file name of its executable.
     pub name: String,
-    /// For how long it had run.
+    /// The time since its start.
     pub age: Duration,
-    /// Why it was ended or spared.
+    /// The reason for ending or sparing it.
     pub reason: Reason,
 }
 
-/// Something that went wrong.
+/// A problem of a scan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// The process that it is about: this one where none could be seen.
+    /// The process that could not be ended, or this server where no process could be read.
     pub pid: u32,
-    /// What went wrong, in words.
+    /// The problem in words.
     pub message: String,
 }
 
-/// What a scanner has done so far.
+/// The counts and settings of a scanner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stats {
-    /// Scans, dry runs too.
+    /// The count of scans, dry runs included.
     pub scans: u64,
-    /// What was really ended.
+    /// The count of ended processes, dry runs excluded.
     pub killed: u64,
-    /// What went wrong.
+    /// The count of problems.
     pub errors: u64,
-    /// It scans again and again.
+    /// True while the scanner scans after each interval.
     pub is_running: bool,
-    /// Between two scans.
+    /// The time between two scans.
     pub interval: Duration,
-    /// What is older has been forgotten.
+    /// The age above which nothing is expected to end a process.
     pub max_age: Duration,
-    /// How far it looks.
+    /// The processes that it judges.
     pub scope: Scope,
     /// The latest scan.
     pub last_scan: Option<LastScan>,
@@ -65,58 +65,58 @@ pub struct Stats {
 /// A scan in numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastScan {
-    /// When it began.
+    /// The start of the scan.
     pub time: SystemTime,
-    /// How long it took, with the ending of what it ended.
+    /// The duration, which includes the ending of processes.
     pub duration: Duration,
-    /// How many processes were judged.
+    /// The count of judged processes.
     pub scanned: usize,
-    /// How many were ended, or would have been in a dry run.
+    /// The count of ended processes, or in a dry run of those that would have been.
     pub killed: usize,
-    /// How many were spared.
+    /// The count of spared processes.
     pub skipped: usize,
-    /// How much went wrong.
+    /// The count of problems.
     pub errors: usize,
-    /// Nothing was ended.
+    /// True if nothing was ended.
     pub dry_run: bool,
 }
 
 impl Judged {
-    /// The process of a verdict.
+    /// Converts a verdict.
     pub fn of(verdict: Verdict, reason: Reason) -> Self {
         Self { pid: verdict.pid, name: verdict.name, age: verdict.age, reason }
     }
 }
 
 impl Report {
-    /// Notes the verdicts without carrying them out.
+    /// Notes the verdicts without executing them.
     pub fn pretend(&mut self, verdicts: Vec<Verdict>) {
         for (verdict, reason) in self.note_skipped(verdicts) {
             self.killed.push(Judged::of(verdict, reason));
         }
     }
 
-    /// Whether some were spared only because they had just started. After a dry run nobody is in a hurry.
+    /// Tells whether to scan again soon, because a process was spared only for having just started. Not after a dry run.
     pub fn is_unsettled(&self) -> bool {
         !self.dry_run && self.skipped.iter().any(|judged| judged.reason == Reason::Unsettled)
     }
 
-    /// Notes who is spared and gives back who is not.
+    /// Notes the spared processes and returns the others.
     pub fn note_skipped(&mut self, verdicts: Vec<Verdict>) -> Vec<(Verdict, Reason)> {
         self.scanned = verdicts.len();
-        let mut condemned = Vec::new();
+        let mut victims = Vec::new();
         for verdict in verdicts {
             match verdict.decision {
                 Decision::Skip(reason) => self.skipped.push(Judged::of(verdict, reason)),
-                Decision::Kill(reason) => condemned.push((verdict, reason)),
+                Decision::Kill(reason) => victims.push((verdict, reason)),
             }
         }
-        condemned
+        victims
     }
 }
 
 impl LastScan {
-    /// Counts a report.
+    /// Counts the entries of a report.
     pub fn of(report: &Report, time: SystemTime, duration: Duration) -> Self {
         Self {
             time,

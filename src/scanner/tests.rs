@@ -5,8 +5,20 @@ use super::*;
 use crate::process::table::ProcessInfo;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// No system gives such pids, so nobody can be hit.
-const NOBODY: u32 = u32::MAX - 1;
+/// A pid that no system gives, so that no process can be hit.
+const NO_PROCESS: u32 = u32::MAX - 1;
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            interval: Duration::from_mins(1),
+            max_age: Duration::from_mins(5),
+            scope: Scope::Tree,
+            allow: Vec::new(),
+            kill_grace: Duration::from_secs(2),
+        }
+    }
+}
 
 #[derive(Default)]
 struct FakeTrees {
@@ -21,7 +33,7 @@ impl Trees for FakeTrees {
         self.live.clone()
     }
 
-    fn end(&self, tree: u64, reason: Reason) -> Ending<'_> {
+    fn terminate(&self, tree: u64, reason: Reason) -> Termination<'_> {
         self.ended.lock().push((tree, reason));
         let refused = self.refuses.then(|| io::Error::from(io::ErrorKind::PermissionDenied));
         if self.never_ends {
@@ -30,7 +42,7 @@ impl Trees for FakeTrees {
         Box::pin(async { refused.map_or(Ok(()), Err) })
     }
 
-    fn ended_other(&self, _: u32) {}
+    fn note_killed(&self, _: u32) {}
 }
 
 fn own() -> ProcessInfo {
@@ -61,7 +73,7 @@ fn minutes(count: u64) -> Duration {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_scans_at_once_and_after_each_interval_until_it_is_stopped() {
+async fn a_started_scanner_scans_at_once_and_after_each_interval_until_it_is_stopped() {
     let (scanner, _) = scanner(table(vec![own()]), FakeTrees::default(), Scope::Tree);
     assert_eq!((scanner.stats().is_running, scanner.stats().last_scan), (false, None));
     scanner.start(Options::default());
@@ -120,9 +132,9 @@ async fn a_pattern_or_a_name_asks_for_all_command_lines() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_has_just_started_is_looked_at_again_soon() {
-    let dead = Instance { pid: NOBODY, ..Instance::current().clone() };
-    let mut left = young(tagged(dead, 1, child(NOBODY - 1)));
+async fn a_process_that_has_just_started_is_judged_again_soon() {
+    let dead = Instance { pid: NO_PROCESS, ..Instance::current().clone() };
+    let mut left = young(tagged(dead, 1, child(NO_PROCESS - 1)));
     left.link.parent = 1;
     let look = AtomicUsize::new(0);
     let growing: Table = Arc::new(move |_| {
@@ -162,11 +174,11 @@ async fn scans_take_turns() {
 }
 
 #[tokio::test]
-async fn a_dry_run_tells_and_counts_no_killed() {
-    let (scanner, _) = scanner(table(vec![own(), child(NOBODY)]), FakeTrees::default(), Scope::Tree);
+async fn a_dry_run_reports_and_counts_no_killed_process() {
+    let (scanner, _) = scanner(table(vec![own(), child(NO_PROCESS)]), FakeTrees::default(), Scope::Tree);
     let report = scanner.clean(true).await;
     let told: Vec<_> = report.killed.iter().map(|judged| (judged.pid, judged.name.as_str(), judged.reason)).collect();
-    assert_eq!(told, [(NOBODY, "node", Reason::DescendantTooOld)]);
+    assert_eq!(told, [(NO_PROCESS, "node", Reason::DescendantTooOld)]);
     assert_eq!((report.scanned, report.skipped.len(), report.dry_run), (2, 1, true));
     let stats = scanner.stats();
     assert_eq!((stats.scans, stats.killed, stats.errors), (1, 0, 0));
@@ -175,15 +187,15 @@ async fn a_dry_run_tells_and_counts_no_killed() {
 }
 
 #[tokio::test]
-async fn a_victim_that_has_gone_already_is_no_error() {
-    let (scanner, _) = scanner(table(vec![own(), child(NOBODY)]), FakeTrees::default(), Scope::Tree);
+async fn a_victim_that_has_exited_already_is_no_error() {
+    let (scanner, _) = scanner(table(vec![own(), child(NO_PROCESS)]), FakeTrees::default(), Scope::Tree);
     let report = scanner.clean(false).await;
     assert_eq!((report.killed, report.errors, report.scanned), (vec![], vec![], 2));
 }
 
 #[tokio::test]
-async fn the_first_scan_of_the_machine_only_reports() {
-    let mut stranger = node(NOBODY, 1);
+async fn the_first_scan_in_scope_machine_only_reports() {
+    let mut stranger = node(NO_PROCESS, 1);
     stranger.link.start = Instance::current().start;
     let (scanner, _) = scanner(table(vec![own(), stranger]), FakeTrees::default(), Scope::Tree);
     let machine = || Options { scope: Scope::Machine, ..Options::default() };
@@ -201,11 +213,11 @@ async fn the_first_scan_of_the_machine_only_reports() {
 }
 
 #[tokio::test]
-async fn a_forgotten_tree_is_ended_by_who_runs_it() {
-    let forgotten = TrackedTree { number: 4, root: NOBODY, age: minutes(6), within_deadline: false, pooled: false };
+async fn a_tree_that_is_too_old_is_terminated_by_its_owner() {
+    let forgotten = TrackedTree { number: 4, root: NO_PROCESS, age: minutes(6), within_deadline: false, pooled: false };
     for (refuses, counts) in [(false, (1, 0)), (true, (0, 1))] {
         let trees = FakeTrees { live: vec![forgotten], refuses, ..FakeTrees::default() };
-        let root = tagged(Instance::current().clone(), 4, child(NOBODY));
+        let root = tagged(Instance::current().clone(), 4, child(NO_PROCESS));
         let (scanner, trees) = scanner(table(vec![own(), root]), trees, Scope::Tracked);
         assert_eq!(scanner.clean(true).await.killed.len(), 1);
         assert!(trees.ended.lock().is_empty(), "a dry run ends no tree");
@@ -219,22 +231,22 @@ async fn a_forgotten_tree_is_ended_by_who_runs_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_tree_that_can_not_be_ended_holds_up_no_further_scan() {
-    let stuck = TrackedTree { number: 4, root: NOBODY, age: minutes(6), within_deadline: false, pooled: false };
+async fn a_tree_that_cannot_be_ended_does_not_delay_further_scans() {
+    let stuck = TrackedTree { number: 4, root: NO_PROCESS, age: minutes(6), within_deadline: false, pooled: false };
     let trees = FakeTrees { live: vec![stuck], never_ends: true, ..FakeTrees::default() };
-    let root = tagged(Instance::current().clone(), 4, child(NOBODY));
+    let root = tagged(Instance::current().clone(), 4, child(NO_PROCESS));
     let (scanner, _) = scanner(table(vec![own(), root]), trees, Scope::Tracked);
     for _ in 0..2 {
         let message = "Cannot end node: its tree is still there".to_owned();
-        assert_eq!(scanner.clean(false).await.errors, [Failure { pid: NOBODY, message }]);
+        assert_eq!(scanner.clean(false).await.errors, [Failure { pid: NO_PROCESS, message }]);
     }
 }
 
 #[tokio::test]
-async fn a_table_that_can_not_be_read_is_an_error_and_ends_nobody() {
+async fn a_table_that_cannot_be_read_is_an_error_and_ends_no_process() {
     let unreadable: Table = Arc::new(|_| Err(io::Error::from(io::ErrorKind::PermissionDenied)));
     let panicking: Table = Arc::new(|_| panic!("a bug"));
-    let lost = table(vec![node(NOBODY, 1)]);
+    let lost = table(vec![node(NO_PROCESS, 1)]);
     for (table, expected) in [
         (unreadable, "Cannot list processes: permission denied"),
         (panicking, "Cannot list processes: the scan failed unexpectedly"),

@@ -1,57 +1,48 @@
-//! Which processes are to be ended: a pure function of the process table, the live trees and the policy.
+//! Decides which processes to end: a pure function of the process table, the live trees and the policy.
 
-mod trees;
+mod membership;
+mod view;
 
 use super::allow::Allow;
 use super::family::Family;
 use super::reason::Reason;
-use crate::instance::{Instance, Tag};
+use super::trees::TrackedTree;
 use crate::process::identity::StartMark;
-use crate::process::table::{Kind, Namespace, ProcessInfo, Snapshot};
+use crate::process::table::{Kind, Namespace, ProcessInfo};
+use crate::process::tag::Tag;
+use membership::Membership;
 use std::collections::HashMap;
 use std::time::Duration;
-pub use trees::TrackedTree;
-use trees::Trees;
+pub use view::View;
 
-/// How far the scanner looks.
+/// The processes that the scanner judges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// What was started through procward, and what its dead runs left behind.
+    /// Processes started through procward, by this server or by a dead one.
     Tracked,
-    /// That, and this server's Node.js descendants that are too old.
+    /// These, and this server's Node.js descendants that are too old.
     Tree,
-    /// That, and every Node.js process of this user that is too old.
+    /// These, and every Node.js process of this user that is too old.
     Machine,
 }
 
-/// What the user chose.
+/// The options that a decision depends on.
 #[derive(Debug, Clone)]
 pub struct Policy {
-    /// How far to look.
+    /// The processes to judge.
     pub scope: Scope,
-    /// What is older than this has been forgotten.
+    /// The age above which nothing is expected to end a process.
     pub max_age: Duration,
-    /// What is always spared.
+    /// The processes that are always spared.
     pub allow: Vec<Allow>,
 }
 
-/// What there is to judge.
-#[derive(Debug, Clone, Copy)]
-pub struct View<'a> {
-    /// All processes.
-    pub snapshot: &'a Snapshot,
-    /// This server.
-    pub me: &'a Instance,
-    /// The trees of this server that run now, listed *after* the processes.
-    pub trees: &'a [TrackedTree],
-}
-
-/// What becomes of a process.
+/// The fate of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
-    /// It is to be ended.
+    /// The process is to be ended.
     Kill(Reason),
-    /// It is left alone.
+    /// The process is spared.
     Skip(Reason),
 }
 
@@ -60,50 +51,50 @@ pub enum Decision {
 pub struct Verdict {
     /// Its pid.
     pub pid: u32,
-    /// When that process started: no other is meant.
+    /// The start of the process, which tells it from a later one with its pid.
     pub start: StartMark,
     /// The file name of its executable.
     pub name: String,
-    /// For how long it has run; of a tree, how long that has.
+    /// The age of the process, or of its tree where the verdict is about the tree.
     pub age: Duration,
-    /// What becomes of it.
+    /// Its fate.
     pub decision: Decision,
     /// The live tree that this verdict is about as a whole, to be ended as such.
     pub tree: Option<u64>,
-    /// It guards a tree, and ends with it.
+    /// True for a warden.
     pub is_warden: bool,
 }
 
-/// A younger process may belong to a tree, or to a server, that started while the lists were made.
+/// The age below which a process may belong to a tree or a server that started while the lists were made.
 pub(super) const SETTLED: Duration = Duration::from_secs(1);
 
-/// Judges every candidate; `None` when the table can't be right, as this server is not in it.
+/// Judges every candidate. Returns `None` when the table can't be right, because this server is not in it.
 pub fn decide(view: View<'_>, policy: &Policy) -> Option<Vec<Verdict>> {
     let processes = &view.snapshot.processes;
     let family = Family::of(processes, view.me)?;
-    let judge = Judge { view, policy, trees: Trees::of(&family, view), family };
+    let judge = Judge { view, policy, trees: Membership::of(&family, view), family };
     let ends = view.trees.iter().map(|tree| (tree.number, judge.tree(tree))).collect();
     Some(processes.iter().filter_map(|process| judge.verdict(process, &ends)).collect())
 }
 
-/// What becomes of a live tree.
-struct End {
+/// The decision about a live tree.
+struct TreeVerdict {
     decision: Decision,
-    /// The member that stands for it: its root, or the oldest where the root has gone.
-    speaker: Option<u32>,
+    /// The member that the report names: the root, or the oldest member after the root's exit.
+    representative: Option<u32>,
 }
 
 struct Judge<'a> {
     view: View<'a>,
     policy: &'a Policy,
     family: Family<'a>,
-    trees: Trees<'a>,
+    trees: Membership<'a>,
 }
 
 impl<'a> Judge<'a> {
-    fn verdict(&self, process: &'a ProcessInfo, ends: &HashMap<u64, End>) -> Option<Verdict> {
-        let tree = self.trees.of_process(process);
-        let is_hidden = || !process.identified && self.family.hangs_below_a_tag(process);
+    fn verdict(&self, process: &'a ProcessInfo, ends: &HashMap<u64, TreeVerdict>) -> Option<Verdict> {
+        let tree = self.trees.tree_of(process);
+        let is_hidden = || !process.identified && self.family.is_below_a_tag(process);
         let is_named = || self.family.is_host(process);
         if !process.is_candidate() && tree.is_none() && !is_named() && !is_hidden() {
             return None;
@@ -121,20 +112,20 @@ impl<'a> Judge<'a> {
             return Some(verdict(process.age, Decision::Skip(reason), None));
         }
         let Some((tree, end)) = tree.and_then(|tree| Some((tree, ends.get(&tree.number)?))) else {
-            return Some(verdict(process.age, self.alone(process), None));
+            return Some(verdict(process.age, self.without_tree(process), None));
         };
         match end.decision {
             Decision::Skip(_) => Some(verdict(process.age, end.decision, None)),
-            // The tree ends as one, so there is one verdict about it.
-            Decision::Kill(_) if end.speaker == Some(process.link.pid) => {
+            // A tree is terminated as a whole, so the report has one verdict about it.
+            Decision::Kill(_) if end.representative == Some(process.link.pid) => {
                 Some(verdict(tree.age, end.decision, Some(tree.number)))
             }
             Decision::Kill(_) => None,
         }
     }
 
-    /// The decision about a live tree. Another user's member is no reason to spare it: this server started it.
-    fn tree(&self, tree: &TrackedTree) -> End {
+    /// Decides about a live tree. A member of another user is no reason to spare a tree, because this server started it.
+    fn tree(&self, tree: &TrackedTree) -> TreeVerdict {
         let members = self.trees.members(tree);
         let is_exempt =
             |member: &&ProcessInfo| matches!(self.never(member), Some(Reason::Kept | Reason::Allowed | Reason::Host));
@@ -147,10 +138,10 @@ impl<'a> Judge<'a> {
         };
         let order = |member: &&ProcessInfo| (member.link.pid != tree.root, member.link.start, member.link.pid);
         let eligible = members.iter().copied().filter(|member| self.never(member).is_none());
-        End { decision, speaker: eligible.min_by_key(order).map(|member| member.link.pid) }
+        TreeVerdict { decision, representative: eligible.min_by_key(order).map(|member| member.link.pid) }
     }
 
-    /// What spares a process in every scope, whatever else is true of it.
+    /// Returns the reason that spares a process in every scope.
     fn never(&self, process: &ProcessInfo) -> Option<Reason> {
         let never = [
             (process.link.pid == self.view.me.pid, Reason::ThisProcess),
@@ -165,14 +156,14 @@ impl<'a> Judge<'a> {
         never.into_iter().find_map(|(applies, reason)| applies.then_some(reason))
     }
 
-    /// Whether the server that started a process is dead, provably. A warden ends then by itself, unless it was stopped.
+    /// Tells whether the server that started a process is provably dead. A warden exits then, unless it was stopped.
     fn has_lost_its_server(&self, process: &ProcessInfo) -> bool {
         let tag = process.environment.tag.as_ref().filter(|tag| tag.instance != *self.view.me);
-        tag.is_some_and(|tag| self.family.is_gone(&tag.instance, &self.view.snapshot.gone))
+        tag.is_some_and(|tag| self.family.is_dead(&tag.instance, &self.view.snapshot.gone))
     }
 
-    /// Whether a process is another user's, and was not so from its start: what this user's server started may have become
-    /// another user since.
+    /// Tells whether a process is another user's. A process that this user's server started may have changed its user: it
+    /// still counts as this user's where the kernel lets this server signal it.
     fn is_of_another_user(&self, process: &ProcessInfo) -> bool {
         let is_ours = self.is_this_users(process) || (process.endable && self.was_this_users(process));
         self.family.own.user.is_none() || !is_ours
@@ -184,17 +175,17 @@ impl<'a> Judge<'a> {
 
     fn was_this_users(&self, process: &ProcessInfo) -> bool {
         let user = self.view.me.user;
-        let tag = process.environment.tag.as_ref().filter(|tag| !self.is_mere_heritage(process, tag));
+        let tag = process.environment.tag.as_ref().filter(|tag| !self.inherits_tag(process, tag));
         user.is_some() && tag.is_some_and(|tag| tag.instance.user == user)
     }
 
-    /// The decision about a process that belongs to no live tree.
-    fn alone(&self, process: &'a ProcessInfo) -> Decision {
+    /// Decides about a process that belongs to no live tree.
+    fn without_tree(&self, process: &'a ProcessInfo) -> Decision {
         if !process.identified {
             return Decision::Skip(Reason::Unidentified);
         }
         match &process.environment.tag {
-            Some(tag) if !self.is_mere_heritage(process, tag) => self.tagged(process, tag),
+            Some(tag) if !self.inherits_tag(process, tag) => self.tagged(process, tag),
             _ => match process.kind {
                 Kind::Other => Decision::Skip(Reason::NotOurs),
                 Kind::LikeNode => Decision::Skip(Reason::Unrecognised),
@@ -203,8 +194,8 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Where this server was itself started through procward, its own children inherit its tag, which says nothing.
-    fn is_mere_heritage(&self, process: &ProcessInfo, tag: &Tag) -> bool {
+    /// Tells whether a process merely inherits the tag of this server, which was itself started through procward.
+    fn inherits_tag(&self, process: &ProcessInfo, tag: &Tag) -> bool {
         self.family.own.environment.tag.as_ref() == Some(tag) && self.family.is_descendant(process)
     }
 
@@ -214,7 +205,7 @@ impl<'a> Judge<'a> {
         if self.family.is_passed_on(tag, process) || (!is_own && self.family.is_alive(&tag.instance)) {
             return Decision::Skip(Reason::OtherInstance);
         }
-        if !is_own && !self.family.is_gone(&tag.instance, &self.view.snapshot.gone) {
+        if !is_own && !self.family.is_dead(&tag.instance, &self.view.snapshot.gone) {
             return Decision::Skip(Reason::Unproven);
         }
         if self.family.own.environment.tag.as_ref() == Some(tag) && self.family.is_of_own_job(process) {
@@ -226,7 +217,7 @@ impl<'a> Judge<'a> {
         Decision::Kill(if is_own { Reason::LeftOver } else { Reason::LeftByDeadRun })
     }
 
-    /// The rules for Node.js processes that procward did not start.
+    /// Decides about a Node.js process that procward did not start.
     fn by_age(&self, process: &'a ProcessInfo) -> Decision {
         let is_old = process.awake > self.policy.max_age;
         let is_below = || self.family.is_descendant(process);
@@ -253,8 +244,8 @@ impl<'a> Judge<'a> {
 #[cfg(test)]
 pub(super) mod fixture;
 #[cfg(test)]
+mod membership_test;
+#[cfg(test)]
 mod never_test;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod trees_test;

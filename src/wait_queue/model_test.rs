@@ -1,4 +1,4 @@
-//! Random sequences of operations against a model that is plain enough to be right by reading it.
+//! Random sequences of operations, compared with a plain model.
 
 use super::WaitQueue;
 use proptest::prelude::*;
@@ -21,10 +21,10 @@ fn operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-/// Who waits, and until when.
+/// The waiters and their deadlines.
 type Model = Vec<(u64, Option<u64>)>;
 
-/// The earliest deadline, and of several the one that came first.
+/// Returns the earliest deadline, and the first ticket with it.
 fn earliest(model: &Model) -> Option<(u64, u64)> {
     model.iter().filter_map(|&(ticket, deadline)| Some((deadline?, ticket))).min()
 }
@@ -49,7 +49,7 @@ proptest! {
                     prop_assert_eq!(queue.pop(), first);
                 }
                 Operation::Cancel { nth } => {
-                    // Of all that ever came, so that most have left.
+                    // The ticket is of any waiter so far, so that most have left.
                     let ticket = nth as u64 % (queue.last_ticket() + 1);
                     let place = model.iter().position(|&(waiting, _)| waiting == ticket);
                     prop_assert_eq!(queue.cancel(ticket), place.map(|place| model.remove(place).0));

@@ -1,4 +1,4 @@
-//! One test for each promise; time is a number that the test sets.
+//! Tests with a clock that is a number.
 
 use super::{SPARE, WaitQueue};
 use std::time::Duration;
@@ -8,7 +8,7 @@ const fn at(ms: u64) -> Duration {
 }
 
 #[test]
-fn first_come_first_served() {
+fn waiters_leave_in_the_order_of_arrival() {
     let mut queue = WaitQueue::default();
     for who in ["a", "b", "c"] {
         queue.push(who, at(0), None);
@@ -19,7 +19,7 @@ fn first_come_first_served() {
 }
 
 #[test]
-fn expires_by_deadline_not_by_arrival() {
+fn waiters_expire_in_the_order_of_deadlines() {
     let mut queue = WaitQueue::default();
     queue.push("patient", at(0), Some(at(100)));
     queue.push("hasty", at(0), Some(at(10)));
@@ -55,7 +55,7 @@ fn a_timeout_past_the_end_of_time_is_for_ever() {
 }
 
 #[test]
-fn what_those_who_left_leave_behind_does_not_pile_up() {
+fn empty_entries_do_not_pile_up() {
     let mut queue = WaitQueue::default();
     queue.push(0, at(0), Some(Duration::MAX));
     for who in 1..10_000 {
@@ -64,7 +64,7 @@ fn what_those_who_left_leave_behind_does_not_pile_up() {
         queue.push(who, at(0), Some(at(60_000)));
         assert_eq!(queue.cancel(ticket), Some(who));
         assert_eq!(queue.cancel(ticket + 1), Some(who));
-        assert!(queue.places.len() <= 2 * queue.len() + SPARE, "{} places", queue.places.len());
+        assert!(queue.entries.len() <= 2 * queue.len() + SPARE, "{} entries", queue.entries.len());
         assert!(queue.deadlines.len() <= 2 * queue.len() + SPARE, "{} deadlines", queue.deadlines.len());
     }
     assert_eq!((queue.len(), queue.pop()), (1, Some(0)));

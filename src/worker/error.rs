@@ -1,41 +1,41 @@
-//! Why there is no worker.
+//! The end of a worker, and the reasons why there is none.
 
-use crate::process::tree::Exit;
+use crate::process::tree::ExitStatus;
 use crate::registry::EndReason;
 use crate::runner::Outcome;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How a worker ended.
+/// The end of a worker.
 #[derive(Debug, Clone, Default)]
 pub struct WorkerEnd {
-    /// How its process did.
-    pub exit: Exit,
-    /// Why it had to end, if it did not do so by itself.
+    /// The exit status of the root process.
+    pub exit: ExitStatus,
+    /// The reason why the worker was terminated, if it did not exit by itself.
     pub ended: Option<EndReason>,
-    /// The last part of what it wrote to its standard error.
+    /// The stderr tail.
     pub stderr: Arc<[u8]>,
 }
 
 impl From<&Outcome> for WorkerEnd {
     fn from(outcome: &Outcome) -> Self {
-        Self { exit: outcome.exit, ended: outcome.ended, stderr: outcome.stderr.as_slice().into() }
+        Self { exit: outcome.exit_status, ended: outcome.end_reason, stderr: outcome.stderr.as_slice().into() }
     }
 }
 
-/// Why a worker could not be started, or ended.
+/// The reason why a worker could not be started, or why it ended.
 #[derive(Debug, Clone)]
 pub enum WorkerError {
-    /// The system's number for why nothing was started.
+    /// The worker could not be started, with the system's error number.
     Spawn(Option<i32>),
-    /// It ended by itself.
+    /// The worker exited by itself.
     Exited(WorkerEnd),
-    /// It wrote no line in time.
+    /// The worker wrote no line in time.
     NotReady(Duration, WorkerEnd),
-    /// Nobody waited for it any more.
+    /// The start had no waiter any more.
     Abandoned,
-    /// A bug here.
+    /// The start panicked.
     Panicked,
 }
 

@@ -1,9 +1,10 @@
-//! Workers for the pool.
+//! Starts workers for the pool.
 
-use super::{Template, Worker, WorkerError};
+use super::error::WorkerError;
+use super::process::Worker;
 use crate::pool::{Factory, Retirement};
 use crate::registry::Registry;
-use crate::runner::{Kept, Lines, READS_AHEAD};
+use crate::runner::{Call, Lines, LongRunning, READS_AHEAD};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,23 +12,38 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 
+/// The start of each worker.
+#[derive(Debug, Clone)]
+pub struct Template {
+    /// The command.
+    pub call: Call,
+    /// The time in which a worker has to write its first line, which says that it is ready. Without a time, a worker is
+    /// ready once it runs.
+    pub ready_within: Option<Duration>,
+}
+
 /// Starts workers that are all alike.
 #[derive(Debug)]
 pub struct WorkerFactory {
     registry: Arc<Registry>,
     template: Template,
-    /// The starts that wait for a first line.
+    /// The starts that wait for a first line, by number.
     unready: Mutex<HashMap<u64, Arc<Notify>>>,
 }
 
 impl WorkerFactory {
-    /// Workers that are started like this, and listed in `registry`.
+    /// Makes a factory of workers that are listed in `registry`.
     pub fn new(registry: Arc<Registry>, template: Template) -> Self {
         Self { registry, template, unready: Mutex::default() }
     }
 
-    /// Waits for the first line; a worker without one is ended.
-    async fn ready(&self, worker: Arc<Worker>, number: u64, limit: Duration) -> Result<Arc<Worker>, WorkerError> {
+    /// Waits for the first line. A worker without one is terminated.
+    async fn wait_until_ready(
+        &self,
+        worker: Arc<Worker>,
+        number: u64,
+        limit: Duration,
+    ) -> Result<Arc<Worker>, WorkerError> {
         let abandoned = Arc::new(Notify::new());
         self.unready.lock().insert(number, Arc::clone(&abandoned));
         let is_ready = tokio::select! {
@@ -37,10 +53,10 @@ impl WorkerFactory {
         let wanted = self.unready.lock().remove(&number).is_some();
         match is_ready {
             Some(true) => return Ok(worker),
-            Some(false) if wanted => worker.finish().await,
-            _ => worker.kill().await,
+            Some(false) if wanted => worker.terminate().await,
+            _ => worker.terminate_now().await,
         }
-        let end = worker.end();
+        let end = worker.end_status();
         Err(match is_ready {
             None => WorkerError::NotReady(limit, end),
             Some(_) if wanted => WorkerError::Exited(end),
@@ -59,10 +75,10 @@ impl Factory for WorkerFactory {
         call.spec.number = self.registry.next_number();
         let (sender, lines) = mpsc::channel(READS_AHEAD);
         call.lines = Some(Lines::Together(sender));
-        let (process, input) = Kept::start(&self.registry, call).await?;
+        let (process, input) = LongRunning::start(&self.registry, call).await?;
         let worker = Arc::new(Worker::new(process, input, lines));
         match self.template.ready_within {
-            Some(limit) => self.ready(worker, number, limit).await,
+            Some(limit) => self.wait_until_ready(worker, number, limit).await,
             None => Ok(worker),
         }
     }
@@ -73,22 +89,22 @@ impl Factory for WorkerFactory {
         }
     }
 
-    async fn end(&self, worker: Arc<Worker>, reason: Retirement) {
-        // An unhealthy one is not asked to finish what it does, and closing does not wait either.
-        if reason == Retirement::Unhealthy { worker.kill().await } else { worker.finish().await }
+    async fn terminate(&self, worker: Arc<Worker>, reason: Retirement) {
+        // An unhealthy worker gets no time to exit by itself.
+        if reason == Retirement::Unhealthy { worker.terminate_now().await } else { worker.terminate().await }
     }
 
-    fn exited(&self, worker: &Arc<Worker>) -> impl Future<Output = WorkerError> + Send + 'static {
-        let (gone, worker) = (worker.process.gone(), Arc::downgrade(worker));
+    fn wait(&self, worker: &Arc<Worker>) -> impl Future<Output = WorkerError> + Send + 'static {
+        let (exited, worker) = (worker.process.wait(), Arc::downgrade(worker));
         async move {
-            gone.await;
-            WorkerError::Exited(worker.upgrade().map(|worker| worker.end()).unwrap_or_default())
+            exited.await;
+            WorkerError::Exited(worker.upgrade().map(|worker| worker.end_status()).unwrap_or_default())
         }
     }
 
     fn unfit(&self, worker: &Arc<Worker>) -> impl Future<Output = ()> + Send + 'static {
-        let talk = Arc::clone(&worker.talk);
-        async move { talk.strayed().await }
+        let output = Arc::clone(&worker.output);
+        async move { output.strayed().await }
     }
 
     fn panicked(&self, _key: &()) -> WorkerError {

@@ -11,8 +11,8 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-/// No measurement, only an end to waiting.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// A limit for waits that should be short.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 struct Bench {
     pool: WorkerPool,
@@ -65,13 +65,13 @@ impl Bench {
         }
     }
 
-    async fn close(self) {
-        self.pool.close().await;
+    async fn shut_down(self) {
+        self.pool.shut_down().await;
         assert!(self.registry.list().is_empty());
     }
 }
 
-/// What it said next to its standard output, in one read.
+/// Returns the next lines of the standard output, as read at once.
 async fn next_line(used: &mut Use) -> String {
     let lines = used.lines.as_mut().expect("not taken");
     loop {
@@ -103,27 +103,27 @@ async fn a_worker_answers_one_user_after_another_and_is_listed_as_pooled() {
     assert_eq!(answer(&mut second, "two").await, "two");
     second.end(1, false);
     assert_eq!(bench.pool.stats().reused, 1);
-    bench.close().await;
+    bench.shut_down().await;
 }
 
 #[tokio::test]
-async fn a_worker_that_said_more_than_was_heard_is_not_used_again() {
+async fn a_worker_that_wrote_more_than_was_read_is_not_used_again() {
     let mut bench = pool_of("cat", None);
-    for heard in [0, 2] {
+    for batches_read in [0, 2] {
         let mut used = bench.used().await;
         answer(&mut used, "said").await;
-        used.end(heard, false);
+        used.end(batches_read, false);
     }
     let mut used = bench.used().await;
     answer(&mut used, "said").await;
     used.end(1, true);
     assert_eq!(bench.pool.stats().retired[&Retirement::Unhealthy], 3);
     assert!(bench.pool.try_acquire().is_none());
-    bench.close().await;
+    bench.shut_down().await;
 }
 
 #[tokio::test]
-async fn a_worker_that_speaks_unasked_is_not_used_again() {
+async fn a_worker_that_writes_without_a_user_is_not_used_again() {
     let mut bench = pool_of("read line; echo \"$line\"; read line; sleep 0.1; echo late; exec cat", None);
     let mut used = bench.used().await;
     answer(&mut used, "said").await;
@@ -132,69 +132,69 @@ async fn a_worker_that_speaks_unasked_is_not_used_again() {
     while !bench.pool.stats().retired.contains_key(&Retirement::Unhealthy) {
         sleep(Duration::from_millis(5)).await;
     }
-    bench.close().await;
+    bench.shut_down().await;
 }
 
 #[tokio::test]
-async fn what_it_says_before_its_first_use_is_the_first_users() {
+async fn the_first_user_gets_the_lines_from_before() {
     let mut bench = pool_of("echo hello; exec cat", None);
     let mut used = bench.used().await;
     assert_eq!(next_line(&mut used).await, "hello");
     assert_eq!(answer(&mut used, "one").await, "one");
     used.end(2, false);
-    bench.close().await;
+    bench.shut_down().await;
 }
 
 #[tokio::test]
-async fn the_line_that_says_ready_is_nobodys_but_the_others_are() {
-    let mut bench = pool_of("printf 'warning\\n' >&2; printf 'ready\\nand more\\n'; exec cat", Some(PATIENCE));
+async fn no_user_gets_the_line_that_says_ready_but_all_others() {
+    let mut bench = pool_of("printf 'warning\\n' >&2; printf 'ready\\nand more\\n'; exec cat", Some(TIMEOUT));
     let mut used = bench.used().await;
     assert_eq!(next_line(&mut used).await, "and more");
     assert_eq!(answer(&mut used, "one").await, "one");
     drop(used);
-    bench.close().await;
+    bench.shut_down().await;
 }
 
 #[tokio::test]
-async fn a_worker_that_ends_says_how() {
+async fn a_worker_that_exits_has_an_exit_status() {
     let mut bench = pool_of("read line; echo gone >&2; exit 3", None);
     let mut used = bench.used().await;
     used.worker().write(b"go\n".to_vec()).expect("open").await.expect("taken");
     let lines = used.lines.as_mut().expect("not taken");
     while lines.recv().await.is_some() {}
-    let end = used.worker().over().await;
+    let end = used.worker().wait().await;
     assert_eq!((end.exit.code, &*end.stderr, end.ended), (Some(3), b"gone\n".as_slice(), None));
     drop(used);
-    bench.close().await;
+    bench.shut_down().await;
 }
 
 #[tokio::test]
-async fn a_worker_that_is_not_ready_is_ended() {
+async fn a_worker_that_is_not_ready_in_time_is_terminated() {
     let mut silent = pool_of("exec sleep 60", Some(Duration::from_millis(50)));
     assert!(matches!(silent.refused().await, WorkerError::NotReady(..)));
     assert!(silent.registry.list().is_empty());
-    silent.close().await;
-    let mut dead = pool_of("echo why >&2; exit 4", Some(PATIENCE));
+    silent.shut_down().await;
+    let mut dead = pool_of("echo why >&2; exit 4", Some(TIMEOUT));
     let WorkerError::Exited(end) = dead.refused().await else { panic!("it exited") };
     assert_eq!((end.exit.code, &*end.stderr), (Some(4), b"why\n".as_slice()));
-    dead.close().await;
+    dead.shut_down().await;
 }
 
 #[tokio::test]
-async fn closing_does_not_wait_for_readiness() {
-    let mut bench = pool_of("exec sleep 60", Some(PATIENCE * 100));
+async fn shutting_down_does_not_wait_for_readiness() {
+    let mut bench = pool_of("exec sleep 60", Some(TIMEOUT * 100));
     bench.pool.acquire(1);
     while bench.registry.list().is_empty() {
         sleep(Duration::from_millis(5)).await;
     }
-    bench.pool.close().await;
+    bench.pool.shut_down().await;
     let (number, refused) = bench.delivered.recv().await.expect("answered");
     assert!(number == 1 && matches!(refused.err(), Some(Refusal::Closed)));
-    bench.close().await;
+    bench.shut_down().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn workers_are_delivered_in_order_and_not_to_those_who_gave_up() {
+async fn workers_are_delivered_in_order_and_not_to_waiters_that_gave_up() {
     let mut bench = pool_of("cat", None);
     let (mut expected, mut served) = (Vec::new(), Vec::new());
     for number in 0..200 {
@@ -213,5 +213,5 @@ async fn workers_are_delivered_in_order_and_not_to_those_who_gave_up() {
     assert_eq!(served, expected);
     assert_eq!(bench.pool.queued(), 0);
     assert!(!bench.pool.give_up(199));
-    bench.close().await;
+    bench.shut_down().await;
 }

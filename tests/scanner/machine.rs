@@ -1,4 +1,4 @@
-//! Scope `machine` for real, in a PID namespace of its own, where there is nobody else to end.
+//! Scope `machine` for real, in a PID namespace of its own, where no other process can be ended.
 
 use crate::processes::{Running, node};
 use crate::{ALONE, Bench, reason_of};
@@ -9,7 +9,7 @@ use std::process::Command;
 
 /// Runs `inside` below a shell (pid 1) and a Node.js process, both of which have to survive.
 #[test]
-fn old_nodes_are_ended_and_what_this_server_hangs_on_is_not() {
+fn old_nodes_are_ended_but_no_ancestors_of_this_server() {
     let _alone = ALONE.blocking_lock();
     let unshare = |user: &[&str]| {
         let mut command = Command::new("unshare");
@@ -19,7 +19,7 @@ fn old_nodes_are_ended_and_what_this_server_hangs_on_is_not() {
     let ways: [&[&str]; 2] = [&[], &["--user", "--map-root-user"]];
     let can = |way: &&&[&str]| unshare(way).arg("true").output().is_ok_and(|output| output.status.success());
     let Some(way) = ways.iter().find(can) else {
-        eprintln!("SKIPPED: this system lets nobody make a PID namespace");
+        eprintln!("SKIPPED: this system forbids PID namespaces");
         return;
     };
     let exe = std::env::current_exe().expect("this test has a file");

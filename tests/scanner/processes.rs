@@ -1,11 +1,11 @@
-//! Real processes for one test, each of them gone at its end.
+//! Real processes for one test, each killed at its end.
 
-use procward::instance::{Instance, Tag};
 use procward::process::handle::{Handle, Signal};
+use procward::process::tag::{Instance, Tag};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-/// Waits, as a Node.js program, after it has run `before`. It ends by itself where a test was cut off.
+/// Returns a Node.js program that runs `before` and then waits. It exits by itself if a test was cut off.
 pub fn node(before: &str) -> [String; 3] {
     let program = format!("{before}; setTimeout(() => {{}}, 120_000); console.log('ready')");
     ["node".to_owned(), "-e".to_owned(), program]
@@ -16,7 +16,8 @@ pub fn sleep() -> [String; 3] {
     ["sh", "-c", "echo ready; exec sleep 120"].map(str::to_owned)
 }
 
-/// What Node.js manages itself: its parent, a cluster worker and a `fork()` child. Only the parent is kept.
+/// Starts processes that Node.js manages: a parent, a cluster worker and a `fork()` child. Only the parent carries the
+/// keep mark.
 pub fn managed_by_node() -> [Running; 3] {
     let before = "
         const execArgv = ['-e', 'setTimeout(() => {}, 120_000)']
@@ -29,7 +30,7 @@ pub fn managed_by_node() -> [Running; 3] {
     [parent, running(told[0]), running(told[1])]
 }
 
-/// A library with the name of procward's addon, to be mapped by a process that plays a server with procward.
+/// Returns a library with the name of procward's addon, for a process that plays a server with procward.
 pub fn addon() -> String {
     let maps = std::fs::read_to_string("/proc/self/maps").expect("this process has libraries");
     let library =
@@ -39,7 +40,7 @@ pub fn addon() -> String {
     named.to_owned()
 }
 
-/// A running process; dropped, it is killed and gone.
+/// A running process. Dropping it kills the process and waits for its exit.
 pub struct Running {
     pub handle: Handle,
     /// A child of this process has to be waited for.
@@ -62,7 +63,7 @@ impl Running {
         (running, told(output, count))
     }
 
-    /// A process in a session of its own, whose parent has exited: nothing hangs it to this process any more.
+    /// Starts a process in a session of its own, without a living parent, so that nothing links it to this process.
     pub fn detached(command: &[String], environment: &[(&str, &str)]) -> Self {
         let mut shell = Command::new("sh");
         shell.args(["-c", r#"setsid "$@" & echo $!"#, "sh"]).args(command);
@@ -78,7 +79,7 @@ impl Running {
     }
 }
 
-/// Waits for the word "ready" and for so many numbers, which it returns.
+/// Waits for the word "ready" and for `count` numbers, which it returns.
 fn told(output: Option<ChildStdout>, count: usize) -> Vec<u32> {
     let (mut numbers, mut is_ready) = (Vec::new(), false);
     for line in BufReader::new(output.expect("it is piped")).lines().map_while(Result::ok) {

@@ -6,7 +6,7 @@ use procward::runner::{Call, OnStuck, Outcome, input, run};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-/// One for all tests of a file, as for a whole server: the number of a tree is what its members are known by.
+/// One registry for all tests of a file, as for a whole server, because members are identified by the tree's number.
 pub static REGISTRY: LazyLock<Arc<Registry>> = LazyLock::new(Arc::default);
 
 /// The call of a script.
@@ -33,7 +33,7 @@ pub fn script(script: &str) -> Call {
     }
 }
 
-/// Runs it without input. It is listed from its start, and not any more at its end.
+/// Runs the call without input. The call is listed from its start until its end.
 pub async fn outcome(call: Call, end: EndRequest) -> Outcome {
     let (_, no_input) = input();
     let number = call.spec.number;

@@ -1,54 +1,53 @@
-//! What the server asked for, as the system hands it over: the strings last as long as the process.
+//! The server's order, as the kernel passes the arguments. The strings last as long as the process.
 
 use crate::protocol::{LEAVE_REST, OWN_PROC, REAP_REST};
 use core::ffi::{CStr, c_char};
 use rustix::process::Pid;
 
-/// How many come before the command's own.
+/// The number of arguments before the command's own.
 const BEFORE_COMMAND: usize = 7;
 
-/// What happens to the processes that the command leaves behind when it exits.
+/// The treatment of the processes that the command leaves behind at its exit.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Rest {
-    /// They get time, and are ended.
+    /// They get a grace, and are ended.
     End,
-    /// They are let go.
+    /// They are left alone.
     Leave,
-    /// They are let go, and reaped by the warden.
+    /// They are left alone, and the warden reaps them.
     Reap,
 }
 
 /// `procward-warden SERVER_PID end|leave|reap proc|noproc CGROUP DIRECTORY PROGRAM NAME [ARGUMENT…]`
 #[derive(Clone, Copy)]
 pub struct Arguments {
-    /// Who started this process.
+    /// The server that started this process.
     pub server: Pid,
-    /// What happens to the processes that the command leaves behind.
+    /// The treatment of the processes that the command leaves behind.
     pub rest: Rest,
     /// `/proc` shows the processes of this PID namespace.
     pub has_proc: bool,
-    /// The folder of the tree's control group, if it has one.
+    /// The folder of the tree's control group, if the tree has one.
     pub cgroup: Option<&'static CStr>,
-    /// Where the command is to run; `None` for here.
+    /// The working directory, or `None` for the current one.
     pub directory: Option<&'static CStr>,
     /// The file to execute.
     pub program: &'static CStr,
     /// The command's name and arguments, ended by a null pointer.
     pub command: *const *const c_char,
-    /// The command's environment, likewise.
+    /// The command's environment, ended by a null pointer.
     pub environment: *const *const c_char,
 }
 
 impl Arguments {
-    /// Reads them; `None` when there are too few, or no such server can be.
+    /// Reads the arguments. `None` if there are too few, or if the server's pid is impossible.
     ///
-    /// # Safety
-    /// They have to be what the kernel started this process with.
+    /// # Safety|The arguments must be those that the kernel started this process with.
     pub unsafe fn read(count: usize, values: *const *const c_char, environment: *const *const c_char) -> Option<Self> {
         if count <= BEFORE_COMMAND {
             return None;
         }
-        // SAFETY: there are so many strings, which nobody changes or frees.
+        // SAFETY: there are more strings than the index, and no code changes or frees them.
         let at = |index| unsafe { CStr::from_ptr(*values.add(index)) };
         Some(Self {
             server: Pid::from_raw(at(1).to_str().ok()?.parse().ok()?)?,

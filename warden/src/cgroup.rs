@@ -1,4 +1,4 @@
-//! A control group of its own for a tree: the kernel kills all that is in it at once.
+//! Kills and removes the control group of a tree.
 
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
@@ -6,7 +6,7 @@ use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, RawDir, openat, unlinkat};
 use rustix::io::{self, write};
 
-/// Kills every process in it and below it.
+/// Kills every process in the group and below it.
 pub fn kill(folder: &CStr) {
     let order = || -> io::Result<()> {
         let folder = openat(CWD, folder, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
@@ -14,17 +14,17 @@ pub fn kill(folder: &CStr) {
         write(file, b"1")?;
         Ok(())
     };
-    // What it cannot kill is killed one by one.
+    // Processes that the order does not kill are killed one by one.
     let _ = order();
 }
 
-/// Removes it and what was made below it; one in which somebody lives stays.
+/// Removes the group and the groups below it. A group with processes stays.
 pub fn remove(folder: &CStr) {
     remove_in(CWD, folder);
 }
 
 fn remove_in(parent: impl AsFd, folder: &CStr) {
-    // Its files are the kernel's, and go with it.
+    // The kernel's files in the folder vanish with the folder.
     if unlinkat(&parent, folder, AtFlags::REMOVEDIR).is_ok() {
         return;
     }

@@ -1,8 +1,8 @@
-//! The children of this process, found and signalled without a pidfd and, where need be, without `/proc`.
+//! Finds and signals the children of this process, without a pidfd and, where necessary, without `/proc`.
 //!
-//! The kernel waits by number for a child, and for no other process. A child that was not reaped keeps its number, and only
-//! this process reaps its children: so a number that can be waited for means a child until this process reaps it.
-//! Killing children until none is left ends the whole tree, because each orphan becomes a child of this process.
+//! The kernel waits by pid only for a child. A child that was not reaped keeps its pid, and only this process reaps its
+//! children. So a pid that can be waited for means a child until this process reaps it. Killing children until none
+//! remains ends the whole tree, because each orphan becomes a child of this process.
 
 use crate::descendants::each_child_of;
 use crate::kernel::{fork, leave};
@@ -11,15 +11,15 @@ use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, WaitOptions, getpid, kill_process, kill_process_group, waitid, waitpid,
 };
 
-/// The greatest number that the kernel gives to a process.
+/// The greatest pid.
 const GREATEST: i32 = 1 << 22;
-/// The least number that a child can have: the first process has no parent here.
+/// The least pid of a child, because pid 1 has no parent here.
 const LEAST: i32 = 2;
 
-/// Where children are looked for.
+/// The place where children are searched.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Search {
-    /// In the kernel's list of children below `/proc`.
+    /// The kernel's list of children below `/proc`.
     List,
     /// Among the numbers given out since this process started.
     Recent,
@@ -28,18 +28,18 @@ pub enum Search {
 }
 
 impl Search {
-    /// Begins where it costs least.
+    /// Returns the cheapest search.
     pub fn first(has_proc: bool) -> Self {
         if has_proc { Self::List } else { Self::Recent }
     }
 
-    /// Goes on after a search that found nothing. The kernel's list is complete.
+    /// Returns the search after one that found nothing. The kernel's list is complete.
     pub fn next(self) -> Self {
         if self == Self::List { Self::List } else { Self::All }
     }
 }
 
-/// Sends a signal to every child that still runs, and tells whether any took it.
+/// Sends a signal to every running child. Returns whether any child took it.
 pub fn signal_all(signal: Signal, search: Search) -> bool {
     let mut taken = false;
     let mut send = |child: Pid| {
@@ -60,7 +60,7 @@ pub fn signal_child(child: Pid, signal: Signal) {
     let _ = kill_process(child, signal);
 }
 
-/// Sends a signal to the group of a child that this process has not reaped, so that the number means no other group.
+/// Sends a signal to the group of a child that was not reaped, so that the number means no other group.
 pub fn signal_group_of(child: Pid, signal: Signal) {
     let _ = kill_process_group(child, signal);
 }
@@ -69,7 +69,7 @@ fn each_in(numbers: RangeInclusive<i32>, each: &mut impl FnMut(Pid)) {
     numbers.filter_map(Pid::from_raw).for_each(each);
 }
 
-/// Leaves the child as it is, also one that has exited.
+/// Returns whether a pid is a running child. The check reaps no child.
 fn is_running_child(pid: Pid) -> bool {
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
     matches!(waitid(WaitId::Pid(pid), options), Ok(None))
@@ -88,7 +88,7 @@ fn each_recent(each: &mut impl FnMut(Pid)) {
     }
 }
 
-/// A number that was just given out.
+/// Returns a pid that was just given out.
 fn latest() -> Option<i32> {
     // SAFETY: this process has one thread, and the copy leaves.
     let Some(copy) = (unsafe { fork() }).ok()? else { leave(0) };

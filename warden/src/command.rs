@@ -12,14 +12,15 @@ use rustix::process::{
 };
 use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
 
-/// Starts the command in a process group of its own, with this process's standard streams, which this process lets go of:
-/// the command's end has to be the end of its streams.
+/// Starts the command in a process group of its own, with this process's standard streams.
+///
+/// This process closes its copies, so that the command's exit ends its streams.
 ///
 /// # Errors
-/// What the server is to be told.
+/// The report to the server.
 pub fn start(arguments: Arguments) -> Result<Pid, Report> {
     let no_warden = |error: Errno| Report::NoWarden(error.raw_os_error());
-    // Opened before: without it nothing is started.
+    // Opened before the start, because without it no command may start.
     let nothing = open(c"/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty()).map_err(no_warden)?;
     let child = start_with_streams(arguments)?;
     let _ = (dup2_stdin(&nothing), dup2_stdout(&nothing), dup2_stderr(&nothing));
@@ -30,7 +31,7 @@ fn start_with_streams(arguments: Arguments) -> Result<Pid, Report> {
     let not_started = |error: Errno| Report::NotStarted(error.raw_os_error());
     let (failure, failing) = pipe_with(PipeFlags::CLOEXEC).map_err(not_started)?;
     let warden = getpid();
-    // Without its control group the tree is still held as any other.
+    // Without its control group the tree is held like any other.
     let group = arguments.cgroup.and_then(|folder| open(folder, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).ok());
     // SAFETY: this process has one thread, and the copy becomes the command or leaves.
     let grouped = group.and_then(|group| unsafe { fork_into(&group) }.ok());
@@ -50,23 +51,25 @@ fn start_with_streams(arguments: Arguments) -> Result<Pid, Report> {
     }
 }
 
-/// Why the child could not become the command; one that could has closed its end without a word.
+/// Reads the reason that the child could not become the command. `None` if the child became the command, which closed
+/// its end.
 fn report_from(failure: &OwnedFd) -> Option<Report> {
     let mut packet = [0; PACKET];
     let length = read(failure, &mut packet).ok()?;
     Report::from_bytes(&packet[..length])
 }
 
-/// Tells why not.
+/// Becomes the command, or returns the reason that it could not.
 fn become_command(warden: Pid, arguments: Arguments) -> Report {
     let prepare = || {
-        // The warden has one thread, so the signal comes when the process dies, and not when some thread of it ends.
+        // The warden has one thread, so the signal comes at the exit of the process, and not at the exit of one of its
+        // threads.
         set_parent_process_death_signal(Some(Signal::KILL))?;
         if getppid() != Some(warden) {
             return Err(Errno::SRCH);
         }
         setpgid(None, None)?;
-        // The signals that the warden waits for in its own way.
+        // The warden had blocked these signals to read them from its queue.
         unblock_signals()
     };
     if let Err(error) = prepare() {
@@ -75,8 +78,8 @@ fn become_command(warden: Pid, arguments: Arguments) -> Report {
     if let Some(Err(error)) = arguments.directory.map(chdir) {
         return Report::NotStarted(error.raw_os_error());
     }
-    // Not a search, which would hand a file that is no program to a shell.
-    // SAFETY: both lists are as the system handed them to us.
+    // Executes the exact file, because a search would pass a file that is no program to a shell.
+    // SAFETY: both lists are as the system passed them to us.
     let error = unsafe { execute(arguments.program, arguments.command, arguments.environment) };
     Report::NotStarted(error.raw_os_error())
 }

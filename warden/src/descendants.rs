@@ -1,4 +1,5 @@
-//! Everything below this process, by what `/proc` says of parents and children. Only where `/proc` shows this PID namespace.
+//! Finds every descendant of this process by the parents and children in `/proc`. Only where `/proc` shows this PID
+//! namespace.
 
 use crate::list::List;
 use crate::path::Path;
@@ -9,21 +10,21 @@ use rustix::fs::{CWD, Mode, OFlags, RawDir, openat};
 use rustix::io::{self, Errno, read};
 use rustix::process::{Pid, PidfdFlags, Signal, getpid, pidfd_open, pidfd_send_signal};
 
-/// A descendant that cannot be mistaken for another process any more.
+/// A descendant, held so that it cannot be mistaken for another process.
 struct Held {
     pid: Pid,
     handle: OwnedFd,
     has_threads: bool,
 }
 
-/// What the kernel says of a process.
+/// The kernel's facts about a process.
 struct Facts {
     parent: Pid,
-    /// Besides its first.
+    /// The process has threads besides its first.
     has_threads: bool,
 }
 
-/// Sends a signal to every descendant that can be found, and tells whether any took it.
+/// Sends a signal to every descendant that can be found. Returns whether any took it.
 pub fn signal_all(signal: Signal) -> bool {
     let Ok(found) = all() else { return false };
     let mut taken = false;
@@ -33,7 +34,7 @@ pub fn signal_all(signal: Signal) -> bool {
     taken
 }
 
-/// The children of a process of one thread.
+/// Calls `each` for the children of a process with one thread.
 pub fn each_child_of(parent: Pid, each: impl FnMut(Pid)) {
     each_child(parent, false, each);
 }
@@ -48,13 +49,14 @@ fn all() -> io::Result<List<Held>> {
                 held.push(one);
             }
         });
-        // Each that was found may have children itself.
+        // Each descendant may have children itself.
         let Some(one) = held.as_slice().get(next) else { return Ok(held) };
         (parent, has_threads, next) = (one.pid, one.has_threads, next + 1);
     }
 }
 
-/// Opened first and checked second; a child whose parent has just died is ours now, and that is as good.
+/// Opens a child first and checks it second. An orphaned child is a child of
+/// this process now, which is as good.
 fn hold(child: Pid, parent: Pid, me: Pid) -> Option<Held> {
     let handle = pidfd_open(child, PidfdFlags::empty()).ok()?;
     let now = facts_of(child)?;
@@ -63,7 +65,7 @@ fn hold(child: Pid, parent: Pid, me: Pid) -> Option<Held> {
 
 /// The children of all threads of a process.
 fn each_child(parent: Pid, has_threads: bool, mut each: impl FnMut(Pid)) {
-    // Most have one, whose children need no search for it.
+    // Most processes have one thread, so the threads need no search.
     if !has_threads {
         let pid = parent.as_raw_nonzero();
         let list = Path::new(format_args!("/proc/{pid}/task/{pid}/children"));
@@ -77,7 +79,7 @@ fn each_child(parent: Pid, has_threads: bool, mut each: impl FnMut(Pid)) {
         let list = Path::new(format_args!("{}/children", thread.as_raw_nonzero()));
         match open_at(folder, list.as_c_str()) {
             Ok(list) => each_number_of(&list, &mut each),
-            // A kernel built without these lists, unless the thread has gone.
+            // A kernel built without these lists, unless the thread has exited.
             Err(_) if open_at(folder, Path::new(format_args!("{}", thread.as_raw_nonzero())).as_c_str()).is_ok() => {
                 each_child_by_search(parent, &mut each);
                 return false;
@@ -97,7 +99,7 @@ fn each_child_by_search(parent: Pid, mut each: impl FnMut(Pid)) {
     });
 }
 
-/// The entries of a folder that are numbers, for as long as `each` wants more.
+/// Calls `each` for the entries of a folder that are numbers, until `each` returns `false`.
 fn each_number_in(folder: &CStr, mut each: impl FnMut(&OwnedFd, Pid) -> bool) {
     let Ok(folder) = open_at(CWD, folder) else { return };
     let mut room = [MaybeUninit::uninit(); 2048];
@@ -130,7 +132,7 @@ fn facts_of(pid: Pid) -> Option<Facts> {
     let mut room = [0; 512];
     let length = retried(|| read(&file, &mut room)).ok()?;
     let stat = &room[..length];
-    // The name stands in parentheses and may contain anything, also parentheses.
+    // The name stands in parentheses and may itself contain parentheses.
     let after_name = &stat[stat.iter().rposition(|byte| *byte == b')')? + 1..];
     let mut fields = after_name.split(|byte| *byte == b' ').filter(|field| !field.is_empty());
     // The fourth and the twentieth of all, of which the first two are the pid and the name.

@@ -1,4 +1,4 @@
-//! The system calls that C libraries keep for themselves.
+//! The system calls that C libraries do not expose.
 
 use core::ffi::{CStr, c_char};
 use core::time::Duration;
@@ -17,7 +17,7 @@ const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
 const SFD_CLOEXEC: usize = 0o2_000_000;
 const SFD_NONBLOCK: usize = 0o4_000;
 const CLOCK_MONOTONIC: usize = 1;
-/// The size of `struct signalfd_siginfo`, and where it has the signal's number and the sender's pid.
+/// The size of `struct signalfd_siginfo`, and the offsets of the signal's number and the sender's pid.
 const SIGNAL_INFO: usize = 128;
 const SIGNAL_AT: usize = 0;
 const SENDER_AT: usize = 12;
@@ -27,7 +27,7 @@ pub fn block_signals() -> Result<(), Errno> {
     set_mask(Signals::MAX)
 }
 
-/// Blocks none.
+/// Unblocks all signals.
 pub fn unblock_signals() -> Result<(), Errno> {
     set_mask(0)
 }
@@ -47,21 +47,21 @@ pub struct Received {
     pub sender: i32,
 }
 
-/// Signals that are blocked, to be read.
+/// A queue of blocked signals, to be read.
 pub struct SignalQueue(OwnedFd);
 
 impl SignalQueue {
-    /// All signals.
+    /// Opens a queue of all signals.
     pub fn open() -> Result<Self, Errno> {
         let all = Signals::MAX;
         let (new, flags) = (-1_isize, SFD_CLOEXEC | SFD_NONBLOCK);
         // SAFETY: the kernel reads the set.
         let descriptor = done(unsafe { syscall!(Sysno::signalfd4, new, &raw const all, size_of::<Signals>(), flags) })?;
-        // SAFETY: it was just opened, for nobody else.
+        // SAFETY: the descriptor was just opened, and only for this queue.
         Ok(Self(unsafe { OwnedFd::from_raw_fd(RawFd::try_from(descriptor).map_err(|_| Errno::OVERFLOW)?) }))
     }
 
-    /// The next signal, if there is one.
+    /// Returns the next signal, if there is one.
     pub fn next(&self) -> Result<Option<Received>, Errno> {
         let mut information = [0; SIGNAL_INFO];
         match rustix::io::read(&self.0, &mut information) {
@@ -81,7 +81,7 @@ impl AsFd for SignalQueue {
     }
 }
 
-/// A copy of this process, which stands still until the copy has executed something or exited; `None` in the copy.
+/// Copies this process, and pauses it until the copy has executed a program or exited. Returns `None` in the copy.
 ///
 /// # Safety
 /// This process has one thread, so its copy is whole; the copy must execute or exit.
@@ -91,14 +91,14 @@ pub unsafe fn fork() -> Result<Option<Pid>, Errno> {
     Ok(Pid::from_raw(i32::try_from(child).map_err(|_| Errno::OVERFLOW)?))
 }
 
-/// The same, born into a control group: to move there later takes the kernel milliseconds.
+/// Like [`fork`], but the copy starts in a control group, because a later move takes the kernel milliseconds.
 ///
 /// # Safety
 /// As that of [`fork`].
 pub unsafe fn fork_into(group: &OwnedFd) -> Result<Option<Pid>, Errno> {
     let into = u64::try_from(group.as_raw_fd()).map_err(|_| Errno::BADF)?;
     let flags = CLONE_INTO_CGROUP | CLONE_VFORK as u64;
-    // As `struct clone_args` has them.
+    // The fields of `struct clone_args`.
     let arguments: [u64; 11] = [flags, 0, 0, 0, SIGCHLD as u64, 0, 0, 0, 0, 0, into];
     // SAFETY: the caller's; the kernel reads so many bytes.
     let child = done(unsafe { syscall!(Sysno::clone3, &raw const arguments, size_of_val(&arguments)) })?;
@@ -117,7 +117,7 @@ pub unsafe fn execute(program: &CStr, arguments: *const *const c_char, environme
     }
 }
 
-/// Ends this process, or a copy of it.
+/// Exits this process, or a copy of it.
 pub fn leave(code: i32) -> ! {
     loop {
         // SAFETY: nothing is to be cleaned up.

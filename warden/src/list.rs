@@ -1,4 +1,4 @@
-//! A list with more room than is ever needed: only the pages that are used are ever made.
+//! A list in a large mapping. The kernel makes only the pages that are used.
 
 use core::ptr::null_mut;
 use rustix::io;
@@ -13,7 +13,7 @@ pub struct List<T> {
 }
 
 impl<T> List<T> {
-    /// An empty one.
+    /// Makes an empty list.
     pub fn new() -> io::Result<Self> {
         let protection = ProtFlags::READ | ProtFlags::WRITE;
         // SAFETY: the kernel finds a place where nothing is.
@@ -23,7 +23,7 @@ impl<T> List<T> {
 
     const BYTES: usize = ROOM * size_of::<T>();
 
-    /// Adds one; a list that is full takes no more.
+    /// Adds a value. A full list drops it.
     pub fn push(&mut self, value: T) {
         if self.length < ROOM {
             // SAFETY: there is room for it, and a mapping is aligned for everything.
@@ -32,7 +32,7 @@ impl<T> List<T> {
         }
     }
 
-    /// All that were added.
+    /// Returns all values.
     pub fn as_slice(&self) -> &[T] {
         // SAFETY: so many were written.
         unsafe { core::slice::from_raw_parts(self.start, self.length) }
@@ -42,7 +42,7 @@ impl<T> List<T> {
 impl<T> Drop for List<T> {
     fn drop(&mut self) {
         for at in 0..self.length {
-            // SAFETY: so many were written, and nobody sees them any more.
+            // SAFETY: `length` values were written, and no code uses them any more.
             unsafe { self.start.add(at).drop_in_place() };
         }
         // SAFETY: it was mapped so.

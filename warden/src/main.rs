@@ -1,13 +1,14 @@
 //! The warden: a small process between the server and one command. Linux only.
 //!
-//! Whatever the command starts stays its descendant, because orphans are handed to it (subreaper), however they detach.
-//! It ends them all when the server asks for it or dies, by whatever signal, and exits when nobody is left.
+//! Every descendant of the command stays below the warden, because the kernel hands orphans to it (subreaper), however
+//! they detach. The warden ends them all when the server orders it or dies. It exits when every process has exited.
 //!
-//! Usage: `procward-warden SERVER_PID end|leave|reap proc|noproc CGROUP DIRECTORY PROGRAM NAME [ARGUMENT…]`, with the socket to the
-//! server as descriptor 3. An empty DIRECTORY is the current one, an empty CGROUP is none.
+//! Usage: `procward-warden SERVER_PID end|leave|reap proc|noproc CGROUP DIRECTORY PROGRAM NAME [ARGUMENT…]`, with the
+//! socket to the server as descriptor 3. An empty DIRECTORY is the current one, an empty CGROUP is none.
 
-// Without the standard library and the C library, whose starts take longer than all that is done here: every tree waits for this.
-// Where panics unwind, as in a mere check, the standard library is there, because only it can do that.
+// Without the standard library and the C library, because their starts take longer than the warden's work, and every
+// tree waits.
+// Where panics unwind, as under `cargo check`, the standard library is present, because only it can unwind.
 #![no_main]
 #![cfg_attr(panic = "abort", no_std)]
 #![cfg_attr(not(panic = "abort"), allow(dead_code, reason = "nothing starts it"))]
@@ -30,7 +31,7 @@ use arguments::{Arguments, Rest};
 use core::ffi::{c_char, c_int};
 use core::time::Duration;
 use kernel::{Received, SignalQueue};
-use protocol::{CHANNEL, EndOrder, Report};
+use protocol::{CHANNEL, Report, TerminateOrder};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, FromRawFd, OwnedFd};
 use rustix::io::{self, Errno, FdFlags, fcntl_setfd, read, write};
@@ -41,10 +42,10 @@ use rustix::process::{
 use rustix::thread::set_name;
 use tree::Tree;
 
-/// Between two looks for a server that cannot be waited for.
+/// The time between two looks at a server without a handle.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// With what the kernel started this process; gives its exit code.
+/// Runs the warden with the kernel's arguments. Returns the exit code.
 ///
 /// # Safety
 /// See [`Arguments::read`].
@@ -66,7 +67,7 @@ unsafe fn run(count: usize, values: *const *const c_char, environment: *const *c
     report(&channel, Report::Started(root.as_raw_nonzero().get()));
     let mut tree = Tree::new(root, arguments.has_proc, arguments.cgroup);
     match watch(&channel, &server, &mut tree, arguments) {
-        Ok(()) if arguments.rest == Rest::Reap && !tree.is_gone() && !tree.is_ending() => {
+        Ok(()) if arguments.rest == Rest::Reap && !tree.has_exited() && !tree.is_terminating() => {
             drop((channel, server));
             reap_all()
         }
@@ -80,10 +81,10 @@ fn refuse(channel: &OwnedFd, why: Report) -> c_int {
     1
 }
 
-/// The server, and the signals that were sent to this process.
+/// The server, and the queue of signals to this process.
 struct Server {
     pid: Pid,
-    /// Where the system has none, the server is looked for again and again.
+    /// `None` on a system without pidfds. The server is then polled.
     handle: Option<OwnedFd>,
     signals: SignalQueue,
 }
@@ -98,13 +99,13 @@ impl Server {
 fn prepare(channel: &OwnedFd, arguments: Arguments) -> io::Result<Option<Server>> {
     fcntl_setfd(channel, FdFlags::CLOEXEC)?;
     set_name(c"procward-warden")?;
-    // A warden that was stopped goes on when the server dies, and sees it.
+    // The server's death resumes a stopped warden, which then sees the death.
     set_parent_process_death_signal(Some(Signal::CONT))?;
     let handle = match pidfd_open(arguments.server, PidfdFlags::empty()) {
         Err(Errno::SRCH) => return Ok(None),
         handle => handle.ok(),
     };
-    // Asked after the handle was opened: from here on it cannot mean anybody but the server that started us.
+    // Checked after the handle was opened, so that the handle can mean only the server that started us.
     if getppid() != Some(arguments.server) {
         return Ok(None);
     }
@@ -113,9 +114,9 @@ fn prepare(channel: &OwnedFd, arguments: Arguments) -> io::Result<Option<Server>
     Ok(Some(Server { pid: arguments.server, handle, signals: SignalQueue::open()? }))
 }
 
-/// Reaps what the command left behind, for as long as that runs.
+/// Reaps the processes that the command left behind, as long as they run.
 fn reap_all() -> c_int {
-    // From here on nothing is lost with this process.
+    // From here on the death of this process does no harm.
     let _ = kernel::unblock_signals();
     while !matches!(wait(WaitOptions::empty()), Err(Errno::CHILD)) {}
     0
@@ -125,28 +126,29 @@ fn reap_all() -> c_int {
 fn watch(channel: &OwnedFd, server: &Server, tree: &mut Tree, arguments: Arguments) -> io::Result<()> {
     loop {
         while let Some(Received { signal, sender }) = server.signals.next()? {
-            // The server, or the kernel in its name, wakes the warden, and not the command.
+            // SIGCONT from the server, or from the kernel at its death, is meant for the warden and not for the
+            // command.
             if signal != Signal::CONT.as_raw() || sender != server.pid.as_raw_nonzero().get() {
                 tree.forward(signal);
             }
         }
         if let Some(ended) = tree.reap() {
             report(channel, ended);
-            if arguments.rest != Rest::End && !tree.is_ending() {
+            if arguments.rest != Rest::End && !tree.is_terminating() {
                 return Ok(());
             }
         }
-        if tree.is_gone() {
+        if tree.has_exited() {
             return Ok(());
         }
-        let mut timeout = tree.pursue();
+        let mut timeout = tree.kill_if_due();
         if server.handle.is_none() && !tree.is_killed() {
             timeout = Some(timeout.unwrap_or(LOOK_AGAIN).min(LOOK_AGAIN));
         }
         let handle = server.handle.as_ref().map_or(channel.as_fd(), AsFd::as_fd);
         let mut all =
             [server.signals.as_fd(), channel.as_fd(), handle].map(|one| PollFd::from_borrowed_fd(one, PollFlags::IN));
-        // Once everything is being killed, nobody has anything more to say.
+        // Once every process is being killed, orders change nothing.
         let watched = match (tree.is_killed(), &server.handle) {
             (true, _) => &mut all[..1],
             (false, None) => &mut all[..2],
@@ -158,27 +160,27 @@ fn watch(channel: &OwnedFd, server: &Server, tree: &mut Tree, arguments: Argumen
         }
         let is_ready = |at: usize| watched.get(at).is_some_and(|one| !one.revents().is_empty());
         if is_ready(2) || server.handle.is_none() && server.is_dead() {
-            tree.end(Duration::ZERO);
+            tree.terminate(Duration::ZERO);
         } else if is_ready(1) {
-            // A channel that was closed is a server that died, or gave up.
-            tree.end(order(channel).map_or(Duration::ZERO, |order| Duration::from_millis(order.grace.into())));
+            // A closed channel means that the server died or gave up.
+            tree.terminate(order(channel).map_or(Duration::ZERO, |order| Duration::from_millis(order.grace.into())));
         }
     }
 }
 
 fn report(channel: &OwnedFd, report: Report) {
-    // Without a server there is nobody to tell.
+    // Without a server no process reads the report.
     let _ = write(channel, &report.to_bytes());
 }
 
-fn order(channel: &OwnedFd) -> Option<EndOrder> {
-    // Exactly one order: two that were sent in a row are two.
+fn order(channel: &OwnedFd) -> Option<TerminateOrder> {
+    // Reads exactly one order, because two orders may be queued.
     let mut packet = [0; 4];
     let length = read(channel, &mut packet).ok()?;
-    EndOrder::from_bytes(&packet[..length])
+    TerminateOrder::from_bytes(&packet[..length])
 }
 
 fn timespec(duration: Duration) -> Timespec {
-    // No order waits for longer than its milliseconds can say.
+    // The milliseconds of an order always fit.
     Timespec { tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX), tv_nsec: duration.subsec_nanos().into() }
 }

@@ -5,22 +5,22 @@ use core::fmt::{Arguments, Result, Write};
 
 const ROOM: usize = 64;
 
-/// A text that the kernel takes as a path.
+/// A path for the kernel.
 pub struct Path {
     bytes: [u8; ROOM],
     length: usize,
 }
 
 impl Path {
-    /// What `format_args!` says.
+    /// Makes a path from `format_args!`.
     pub fn new(text: Arguments<'_>) -> Self {
         let mut path = Self { bytes: [0; ROOM], length: 0 };
-        // What does not fit is no such file.
+        // A path that does not fit names no file.
         let _ = path.write_fmt(text);
         path
     }
 
-    /// For the kernel.
+    /// Returns the path as a C string.
     pub fn as_c_str(&self) -> &CStr {
         CStr::from_bytes_until_nul(&self.bytes).unwrap_or_default()
     }

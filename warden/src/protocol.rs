@@ -1,15 +1,16 @@
-//! What warden and server say to each other, one packet each. The server compiles this file too.
+//! The protocol between warden and server, one packet for each message. The server compiles this file too.
 
 /// The warden's end of the packet socket.
 pub const CHANNEL: i32 = 3;
 /// The longest packet.
 pub const PACKET: usize = 5;
 
-/// The second argument: the warden stays until what the command left behind has ended too.
+/// The second argument: the warden stays until the processes that the command left behind have exited too.
 pub const END_REST: &str = "end";
 /// The second argument: the warden exits with the command, and lets the rest go.
 pub const LEAVE_REST: &str = "leave";
-/// The second argument: the warden lets the rest go, and stays to reap it, because the server is pid 1 and would have to.
+/// The second argument: the warden leaves the rest alone and stays to reap it, because the server is pid 1 and would
+/// have to.
 pub const REAP_REST: &str = "reap";
 
 /// The third argument: `/proc` shows this PID namespace.
@@ -17,7 +18,7 @@ pub const OWN_PROC: &str = "proc";
 /// The third argument: `/proc` is missing, or its numbers mean other processes here.
 pub const NO_PROC: &str = "noproc";
 
-/// What the warden reports.
+/// A report of the warden.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Report {
     /// The command runs, with this pid.
@@ -28,12 +29,12 @@ pub enum Report {
     Exited(i32),
     /// A signal with this number ended the command.
     Signaled(i32),
-    /// The warden itself cannot work here: the system's error number. The warden exits.
+    /// The warden cannot work here. Holds the system's error number. The warden exits.
     NoWarden(i32),
 }
 
 impl Report {
-    /// As a packet.
+    /// Converts the report to a packet.
     pub fn to_bytes(self) -> [u8; PACKET] {
         let (kind, value) = match self {
             Self::Started(pid) => (1, pid),
@@ -46,7 +47,7 @@ impl Report {
         [kind, a, b, c, d]
     }
 
-    /// From a packet; `None` for one of another kind or length.
+    /// Reads a packet. `None` for one of another kind or length.
     pub fn from_bytes(packet: &[u8]) -> Option<Self> {
         let &[kind, a, b, c, d] = packet else { return None };
         let value = i32::from_le_bytes([a, b, c, d]);
@@ -63,18 +64,18 @@ impl Report {
 
 /// The server's only order: end the tree, with this many ms between SIGTERM and SIGKILL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EndOrder {
+pub struct TerminateOrder {
     /// Milliseconds.
     pub grace: u32,
 }
 
-impl EndOrder {
-    /// As a packet.
+impl TerminateOrder {
+    /// Converts the order to a packet.
     pub fn to_bytes(self) -> [u8; 4] {
         self.grace.to_le_bytes()
     }
 
-    /// From a packet; `None` for one of another length.
+    /// Reads a packet. `None` for one of another length.
     pub fn from_bytes(packet: &[u8]) -> Option<Self> {
         Some(Self { grace: u32::from_le_bytes(packet.try_into().ok()?) })
     }

@@ -1,4 +1,4 @@
-//! The state of the tree, and what is done about it.
+//! The state of the tree, and the steps that end it.
 
 use crate::cgroup;
 use crate::children::{self, Search};
@@ -10,41 +10,41 @@ use core::time::Duration;
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitOptions, wait};
 
-/// Signals that are about this process itself.
+/// Signals that concern the warden itself.
 const OWN_AFFAIRS: [Signal; 4] = [Signal::CHILD, Signal::PIPE, Signal::TTIN, Signal::TTOU];
-/// How long killed processes may take before the next look for what they left.
+/// The time that killed processes may take before the next look for their children.
 const KILL_AGAIN: Duration = Duration::from_millis(5);
 /// The same, where look after look has changed nothing.
 const KILL_SELDOM: Duration = Duration::from_secs(1);
 /// The same, where each look takes most of a second.
 const SEARCH_AGAIN: Duration = Duration::from_secs(30);
 
-/// One command and everything that it started.
+/// One command and all its descendants.
 pub struct Tree {
-    /// The command, until it was reaped.
+    /// The command, until it is reaped.
     root: Option<Pid>,
     has_proc: bool,
     cgroup: Option<&'static CStr>,
-    gone: bool,
-    /// From when on everything is killed, by [`now`].
+    has_exited: bool,
+    /// The time from which every process is killed, by [`now`].
     kill_at: Option<Duration>,
-    /// Between two looks.
+    /// The time between two looks.
     pause: Duration,
-    /// When to look again, by [`now`], unless a child exits before.
+    /// The time of the next look, by [`now`], unless a child exits earlier.
     look_at: Duration,
-    /// Where children are looked for that are found nowhere else.
+    /// The place where children are searched if `/proc` shows none.
     search: Search,
 }
 
 impl Tree {
-    /// A tree that has just been started.
+    /// Makes a tree that was just started.
     pub fn new(root: Pid, has_proc: bool, cgroup: Option<&'static CStr>) -> Self {
         let search = Search::first(has_proc);
         Self {
             root: Some(root),
             has_proc,
             cgroup,
-            gone: false,
+            has_exited: false,
             kill_at: None,
             pause: KILL_AGAIN,
             look_at: Duration::ZERO,
@@ -60,7 +60,7 @@ impl Tree {
         }
     }
 
-    /// Reaps all children that have exited; tells how the command did, once.
+    /// Reaps all exited children. Returns the report of the command's exit, once.
     pub fn reap(&mut self) -> Option<Report> {
         let mut report = None;
         loop {
@@ -69,14 +69,14 @@ impl Tree {
                 Ok(None) => return report,
                 Err(Errno::INTR) => continue,
                 Err(_) => {
-                    self.gone = true;
+                    self.has_exited = true;
                     if let Some(folder) = self.cgroup {
                         cgroup::remove(folder);
                     }
                     return report;
                 }
             };
-            // Its children, if it had any, are children of this process now.
+            // The children of a reaped process are children of this process now.
             (self.pause, self.look_at, self.search) = (KILL_AGAIN, Duration::ZERO, Search::first(self.has_proc));
             if self.root == Some(pid) {
                 self.root = None;
@@ -86,23 +86,23 @@ impl Tree {
         }
     }
 
-    /// Whether no process is left.
-    pub fn is_gone(&self) -> bool {
-        self.gone
+    /// Returns whether every process has exited.
+    pub fn has_exited(&self) -> bool {
+        self.has_exited
     }
 
-    /// Whether its end was ordered.
-    pub fn is_ending(&self) -> bool {
+    /// Returns whether termination was ordered.
+    pub fn is_terminating(&self) -> bool {
         self.kill_at.is_some()
     }
 
-    /// Whether every process that is left is killed at sight.
+    /// Returns whether every process is killed at sight.
     pub fn is_killed(&self) -> bool {
         self.kill_at.is_some_and(|at| at <= now())
     }
 
-    /// Asks all to end, and sees to it after `grace`; a later order can only make it sooner.
-    pub fn end(&mut self, grace: Duration) {
+    /// Sends SIGTERM, and kills after `grace`. A later order can only shorten the grace.
+    pub fn terminate(&mut self, grace: Duration) {
         let kill_at = now() + grace;
         if self.kill_at.is_none() && !grace.is_zero() {
             self.signal_all(Signal::TERM);
@@ -110,8 +110,8 @@ impl Tree {
         self.kill_at = Some(self.kill_at.map_or(kill_at, |before| before.min(kill_at)));
     }
 
-    /// Kills what has had its time, and tells when to look again.
-    pub fn pursue(&mut self) -> Option<Duration> {
+    /// Kills the processes after their grace. Returns the time until the next look.
+    pub fn kill_if_due(&mut self) -> Option<Duration> {
         let wait = self.kill_at?.max(self.look_at).saturating_sub(now());
         if !wait.is_zero() {
             return Some(wait);
@@ -119,9 +119,9 @@ impl Tree {
         if let Some(folder) = self.cgroup {
             cgroup::kill(folder);
         }
-        // Also processes that have left the group.
+        // Signals also reach processes that have left the group.
         if !self.signal_all(Signal::KILL) {
-            // There are children, or this process would have exited.
+            // Children remain, or this process would have exited.
             self.search = self.search.next();
         }
         let pause = self.pause;

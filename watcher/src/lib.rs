@@ -1,7 +1,8 @@
 //! The watcher: one small process beside each server on macOS, which ends the server's trees when the server dies.
 //!
-//! macOS hands orphans to nobody and tells nobody of a parent's death, so somebody has to outlive the server and to look for
-//! what is left. This part decides who that is, from the process table alone; what asks the system and kills is `macos`.
+//! macOS hands orphans to no process and notifies no process of a parent's death, so a process has to outlive the
+//! server and to find the orphans. This part chooses them from the process table alone. `macos` asks the system and
+//! kills.
 
 #[cfg(target_os = "macos")]
 #[path = "../../src/process/identity/macos.rs"]
@@ -14,21 +15,21 @@ pub mod procargs;
 pub mod protocol;
 pub mod victims;
 
-/// When a process started, in microseconds.
+/// The start time of a process, in microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StartMark(pub u64);
 
 /// One process and its place among the others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
-    /// Its pid.
+    /// The pid.
     pub pid: u32,
-    /// Its parent's pid. A recycled pid may stand here: a parent must not have started after its child.
+    /// The parent's pid. A recycled pid may stand here, so a parent must not have started after its child.
     pub parent: u32,
-    /// Its process group.
+    /// The process group.
     pub group: Option<u32>,
-    /// Its session, which nobody asks for here.
+    /// The session, which is unused here.
     pub session: Option<u32>,
-    /// When it started.
+    /// The start mark.
     pub start: StartMark,
 }

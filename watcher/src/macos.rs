@@ -1,4 +1,4 @@
-//! Waits for the server's death and kills what is left.
+//! Waits for the server's death and kills its orphans.
 
 mod table;
 
@@ -19,31 +19,31 @@ use std::thread::sleep;
 use std::time::Duration;
 use table::{links, procargs};
 
-/// How long killed processes may take before the next look.
+/// The time that killed processes may take before the next look.
 const KILL_AGAIN: Duration = Duration::from_millis(20);
-/// How often it is looked at processes that cannot be killed: for about ten seconds.
+/// The number of looks at processes that cannot be killed, for about ten seconds.
 const LOOKS: u32 = 500;
 
-/// Watches until the server, whose tags begin like this, has died and nothing is left of it.
+/// Watches until the server with this tag prefix has died and none of its processes remains.
 ///
 /// # Errors
-/// The system's error, or an argument that is no tag's beginning: then nobody is watched.
+/// The system's error, or a prefix that is no beginning of a tag. Then no server is watched.
 pub fn run(prefix: &str) -> io::Result<()> {
     let (server, start) = server_of(prefix).ok_or(Errno::INVAL)?;
     let server = i32::try_from(server).ok().and_then(Pid::from_raw).ok_or(Errno::INVAL)?;
     ioctl_fionbio(stdin(), true)?;
     let mut trees = Trees::default();
     let events = kqueue()?;
-    // Asked after the server is watched: then it is nobody else with that pid.
+    // Checked after the server is watched, so that the watch can mean no other process with that pid.
     if watch(&events, server)? && getppid() == Some(server) {
         wait_for_death(&events, &mut trees)?;
     }
     let _ = receive(&mut trees);
-    kill_what_is_left(&trees, start, prefix);
+    kill_remaining(&trees, start, prefix);
     Ok(())
 }
 
-/// Has the queue tell of the server's death and of its messages; tells whether the server was there.
+/// Adds the server's death and its messages to the queue. Returns whether the server was alive.
 fn watch(events: &OwnedFd, server: Pid) -> io::Result<bool> {
     let death = EventFilter::Proc { pid: server, flags: ProcessEvents::EXIT };
     match change(events, death, EventFlags::ADD) {
@@ -73,13 +73,13 @@ fn wait_for_death(events: &OwnedFd, trees: &mut Trees) -> io::Result<()> {
             return Ok(());
         }
         if receive(trees).is_err() {
-            // The server has closed the pipe, but lives: from now on only its death is waited for.
+            // The server has closed the pipe but lives, so only its death is awaited from here on.
             change(events, messages(), EventFlags::DELETE)?;
         }
     }
 }
 
-/// Takes in all that has arrived; an error is the end of it.
+/// Takes in all messages that have arrived. An error means the end of the messages.
 fn receive(trees: &mut Trees) -> io::Result<()> {
     let mut bytes = [0; 4096];
     loop {
@@ -92,21 +92,22 @@ fn receive(trees: &mut Trees) -> io::Result<()> {
     }
 }
 
-/// Kills until two looks in a row find nobody.
-fn kill_what_is_left(trees: &Trees, server: StartMark, prefix: &str) {
+/// Kills until two looks in a row find no process.
+fn kill_remaining(trees: &Trees, server: StartMark, prefix: &str) {
     let mut stopped = HashSet::new();
     let mut empty = 0;
     for _ in 0..LOOKS {
         let links = links();
-        let left = trees.left(&links, server, |pid| is_tagged(environment(&procargs(pid)), prefix));
-        // Only when nobody can start anybody any more are they killed: who loses his parent and his root is not found.
+        let remaining = trees.remaining(&links, server, |pid| is_tagged(environment(&procargs(pid)), prefix));
+        // Processes are killed only when all are stopped and none can start another. Otherwise a child that loses its
+        // parent and its root is not found.
         let before = stopped.len();
-        stopped.extend(left.iter().map(|link| (link.pid, link.start)));
+        stopped.extend(remaining.iter().map(|link| (link.pid, link.start)));
         let all_stopped = stopped.len() == before;
-        for link in &left {
+        for link in &remaining {
             send(link.pid, link.start, if all_stopped { Signal::KILL } else { Signal::STOP });
         }
-        empty = if left.is_empty() { empty + 1 } else { 0 };
+        empty = if remaining.is_empty() { empty + 1 } else { 0 };
         if empty == 2 {
             return;
         }
@@ -116,7 +117,7 @@ fn kill_what_is_left(trees: &Trees, server: StartMark, prefix: &str) {
     }
 }
 
-/// There is no handle of a process here: what it is, is looked at just before it is signalled.
+/// Sends a signal. macOS has no handles of processes, so the start mark is checked just before.
 fn send(pid: u32, start: StartMark, signal: Signal) {
     let same = start_mark(pid).is_ok_and(|now| now == start);
     if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw).filter(|_| same) {

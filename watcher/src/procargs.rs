@@ -1,7 +1,9 @@
-//! Reads what macOS tells of a process's start (`KERN_PROCARGS2`).
+//! Reads the arguments and the environment of a process on macOS (`KERN_PROCARGS2`).
 
-/// The environment: after the number of arguments come the program's path, zeros, the arguments, and the variables up to an
-/// empty text, after which the kernel has texts of its own. Nothing when the system hides it.
+/// Returns the environment.
+///
+/// After the number of arguments come the program's path, zeros, the arguments, and the variables up to an empty text.
+/// The kernel's own texts follow. Nothing if the system hides the environment.
 pub fn environment(procargs: &[u8]) -> impl Iterator<Item = &[u8]> {
     after_arguments(procargs).unwrap_or_default().split(|byte| *byte == 0).take_while(|variable| !variable.is_empty())
 }
@@ -29,7 +31,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_stands_between_arguments_and_what_is_apples() {
+    fn the_environment_ends_before_the_kernels_texts() {
         let found = variables(2, b"/bin/sh\0\0\0\0sh\0-c\0A=1\0B=\0\0ptr_munge=\0main_stack=\0");
         assert_eq!(found, ["A=1", "B="]);
         assert_eq!(variables(1, b"/bin/sh\0sh\0A=1"), ["A=1"], "cut off");
@@ -37,7 +39,7 @@ mod tests {
     }
 
     #[test]
-    fn garbage_is_no_environment() {
+    fn invalid_bytes_are_no_environment() {
         assert_eq!(environment(&[]).count(), 0);
         assert_eq!(environment(&[1, 2]).count(), 0);
         assert_eq!(variables(-1, b"/bin/sh\0sh\0A=1\0"), Vec::<String>::new());

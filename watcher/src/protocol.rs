@@ -1,14 +1,14 @@
-//! What the server says to its watcher: which trees there are. The server compiles this file too.
+//! The messages from the server to its watcher, about its trees. The server compiles this file too.
 
 /// The length of a message, which a pipe takes as a whole or not at all.
 pub const MESSAGE: usize = 13;
 
-/// A tree's root, told from another process with that pid by when it started.
+/// A tree's root, identified by pid and start mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TreeRoot {
-    /// Its pid, which is also its process group.
+    /// The pid, which is also the process group.
     pub pid: u32,
-    /// When it started, in microseconds.
+    /// The start mark, in microseconds.
     pub start: u64,
 }
 
@@ -17,16 +17,16 @@ pub struct TreeRoot {
 pub enum Message {
     /// A tree was started.
     Started(TreeRoot),
-    /// It is over.
-    Over(TreeRoot),
+    /// The tree has exited.
+    Exited(TreeRoot),
 }
 
 impl Message {
-    /// As it is sent.
+    /// Converts the message to bytes.
     pub fn to_bytes(self) -> [u8; MESSAGE] {
         let (kind, TreeRoot { pid, start }) = match self {
             Self::Started(root) => (1, root),
-            Self::Over(root) => (2, root),
+            Self::Exited(root) => (2, root),
         };
         let mut bytes = [kind; MESSAGE];
         bytes[1..5].copy_from_slice(&pid.to_le_bytes());
@@ -34,13 +34,13 @@ impl Message {
         bytes
     }
 
-    /// As it was received; `None` for one of another kind.
+    /// Reads a message. `None` for one of another kind.
     pub fn from_bytes(bytes: [u8; MESSAGE]) -> Option<Self> {
         let [kind, a, b, c, d, start @ ..] = bytes;
         let root = TreeRoot { pid: u32::from_le_bytes([a, b, c, d]), start: u64::from_le_bytes(start) };
         match kind {
             1 => Some(Self::Started(root)),
-            2 => Some(Self::Over(root)),
+            2 => Some(Self::Exited(root)),
             _ => None,
         }
     }
@@ -53,7 +53,7 @@ mod tests {
     #[test]
     fn reads_what_it_wrote_and_nothing_else() {
         let root = TreeRoot { pid: 0x1234_5678, start: 0x0102_0304_0506_0708 };
-        for message in [Message::Started(root), Message::Over(root)] {
+        for message in [Message::Started(root), Message::Exited(root)] {
             assert_eq!(Message::from_bytes(message.to_bytes()), Some(message));
         }
         assert_eq!(Message::from_bytes([0; MESSAGE]), None);

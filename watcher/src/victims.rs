@@ -1,15 +1,15 @@
-//! Who is left of a dead server: a pure function of the process table.
+//! Chooses the orphans of a dead server: a pure function of the process table.
 
 use crate::members::{Origin, Seen, members};
 use crate::protocol::{MESSAGE, Message, TreeRoot};
 use crate::{Link, StartMark};
 use std::collections::BTreeSet;
 
-/// The trees that the server has told of, and that are not over.
+/// The trees that the server has reported and that have not exited.
 #[derive(Debug, Default)]
 pub struct Trees {
     roots: BTreeSet<TreeRoot>,
-    /// What was received of a message that is not complete yet.
+    /// The received bytes of an incomplete message.
     part: Vec<u8>,
 }
 
@@ -21,16 +21,21 @@ impl Trees {
         for message in messages.iter().filter_map(|message| Message::from_bytes(*message)) {
             match message {
                 Message::Started(root) => self.roots.insert(root),
-                Message::Over(root) => self.roots.remove(&root),
+                Message::Exited(root) => self.roots.remove(&root),
             };
         }
         self.part = rest.to_vec();
     }
 
-    /// All trees' members, and whoever the dead server has tagged, with their descendants.
+    /// Returns the members of all trees, the processes with the dead server's tag, and their descendants.
     ///
-    /// A root's pid is also the number of its group, and both mean something only as long as the root itself is there.
-    pub fn left<'a>(&self, links: &'a [Link], server: StartMark, is_tagged: impl Fn(u32) -> bool) -> Vec<&'a Link> {
+    /// A root's pid is also the number of its group. Both mean something only while the root exists.
+    pub fn remaining<'a>(
+        &self,
+        links: &'a [Link],
+        server: StartMark,
+        is_tagged: impl Fn(u32) -> bool,
+    ) -> Vec<&'a Link> {
         let mut left: Vec<&Link> = Vec::new();
         for root in &self.roots {
             let start = StartMark(root.start);
@@ -46,13 +51,13 @@ impl Trees {
     }
 }
 
-/// The server that tags with this beginning name, `WORLD:PID:START:NONCE:`, and when it started.
+/// Returns the pid and the start mark of the server with this tag prefix, `WORLD:PID:START:NONCE:`.
 pub fn server_of(prefix: &str) -> Option<(u32, StartMark)> {
     let [_world, pid, start, _nonce, ""] = *prefix.split(':').collect::<Vec<_>>() else { return None };
     Some((pid.parse().ok()?, StartMark(start.parse().ok()?)))
 }
 
-/// Whether an environment is that of a process which the server has tagged, and which was not to stay.
+/// Returns whether an environment carries the server's tag, and no mark to stay.
 pub fn is_tagged<'a>(mut environment: impl Iterator<Item = &'a [u8]>, prefix: &str) -> bool {
     let mut tagged = false;
     let kept = environment.any(|variable| {
@@ -83,7 +88,7 @@ mod tests {
     }
 
     fn left(trees: &Trees, links: &[Link], tagged: &[u32]) -> Vec<u32> {
-        trees.left(links, SERVER, |pid| tagged.contains(&pid)).iter().map(|link| link.pid).collect()
+        trees.remaining(links, SERVER, |pid| tagged.contains(&pid)).iter().map(|link| link.pid).collect()
     }
 
     fn started(pid: u32, start: u64) -> Message {
@@ -91,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_of_a_server() {
+    fn the_orphans_of_a_server_are_found() {
         let links = [
             link(1, 0, 1, 0),
             link(90, 1, 90, 9),
@@ -108,7 +113,7 @@ mod tests {
         assert_eq!(left(&one, &links, &[201]), [100, 101, 102, 103, 201, 202], "and a daemon by its tag");
         let two = trees(&[started(100, 10), started(200, 20)]);
         assert_eq!(left(&two, &links, &[]), [100, 101, 102, 103, 200]);
-        let over = trees(&[started(100, 10), started(200, 20), Message::Over(TreeRoot { pid: 100, start: 10 })]);
+        let over = trees(&[started(100, 10), started(200, 20), Message::Exited(TreeRoot { pid: 100, start: 10 })]);
         assert_eq!(left(&over, &links, &[]), [200]);
         assert_eq!(left(&trees(&[]), &links, &[]), Vec::<u32>::new());
     }
@@ -135,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn the_beginning_of_a_tag_names_its_server() {
+    fn a_tag_prefix_names_its_server() {
         assert_eq!(server_of("macos:7:8:00ff:"), Some((7, StartMark(8))));
         for text in ["", "macos:7:8:00ff", "macos:7:8:00ff:1", "macos:x:8:00ff:", "macos:7:-8:00ff:", "macos:7:8:"] {
             assert_eq!(server_of(text), None, "{text:?}");

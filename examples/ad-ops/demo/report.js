@@ -34,7 +34,9 @@ function table(before, after) {
 
 /**
  * What is wrong with the outcomes, in words; empty when all is well.
- * @param {Outcome} before @param {Outcome} after @param {number} servers how many the campaign uses
+ * @param {Outcome} before
+ * @param {Outcome} after
+ * @param {number} servers how many the campaign uses
  */
 function problems(before, after, servers) {
   const found = []

@@ -1,6 +1,6 @@
 'use strict'
 
-// What is posted, in the words of those who receive it.
+// The bodies of requests, in the formats of the receivers.
 
 /**
  * @typedef {import('../../../index').Alert & { resolvedAt?: number }} Notice
@@ -9,13 +9,13 @@
  */
 
 /**
- * Ms after which Alertmanager takes an alert for resolved that it is not told of again, because its
- * server may be gone.
+ * Ms after which Alertmanager resolves an alert that is not sent again, because the server may have
+ * died.
  */
 const EXPIRY = 4 * 60_000
 
 /**
- * Alertmanager's API v2.
+ * Returns the body for Alertmanager's API v2.
  * @param {Notice[]} notices
  * @param {{ labels: Record<string, string> }} target
  * @param {number} now
@@ -25,14 +25,13 @@ function alertmanager(notices, { labels }, now) {
     labels: { ...labels, alertname: name, severity: level },
     annotations: { summary: message, value: String(value), threshold: String(threshold) },
     startsAt: new Date(since).toISOString(),
-    // The clock may have been set back since the alert began; Alertmanager refuses one that ends
-    // before that.
+    // The clock may have been set back. Alertmanager refuses an alert that ends before its start.
     endsAt: new Date(resolvedAt ?? Math.max(now, since) + EXPIRY).toISOString(),
   }))
 }
 
 /**
- * Slack's incoming webhooks, and those that understand them.
+ * Returns the body for Slack's incoming webhooks and compatible receivers.
  * @param {Notice[]} notices
  * @param {{ labels: Record<string, string> }} target
  */

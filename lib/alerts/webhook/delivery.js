@@ -1,7 +1,6 @@
 'use strict'
 
-// What is still to be posted: in order, one request at a time, again and again for a while when
-// nobody takes it.
+// The queue of alerts for the webhook: in order, one request at a time, with retries.
 
 const { codedError } = require('../../errors')
 const { bodies } = require('./bodies')
@@ -12,9 +11,9 @@ const { bodies } = require('./bodies')
  * @typedef {import('./post').Outcome} Outcome
  */
 
-/** What waits beyond this is not worth telling any more, the oldest first. */
+/** Maximum number of waiting alerts. The oldest are dropped. */
 const MAX_WAITING = 100
-/** How many go into one request. */
+/** Maximum number of alerts in one request. */
 const MAX_BATCH = 20
 const MAX_ATTEMPTS = 10
 const FIRST_DELAY = 1000
@@ -24,7 +23,7 @@ const LONGEST_RETRY_AFTER = 5 * 60_000
 class Delivery {
   #target
   #post
-  #onLost
+  #onDropped
   /** @type {Notice[]} */
   #waiting = []
   /** @type {Notice[]} */
@@ -39,13 +38,14 @@ class Delivery {
   #lastFailure = null
 
   /**
-   * @param {Target} target @param {(target: Target, body: string) => Promise<Outcome>} post
-   * @param {(error: Error) => void} onLost hears of what is given up
+   * @param {Target} target
+   * @param {(target: Target, body: string) => Promise<Outcome>} post
+   * @param {(error: Error) => void} onDropped called with the error of dropped alerts
    */
-  constructor(target, post, onLost) {
+  constructor(target, post, onDropped) {
     this.#target = target
     this.#post = post
-    this.#onLost = onLost
+    this.#onDropped = onDropped
   }
 
   /** @param {Notice[]} notices */
@@ -53,11 +53,11 @@ class Delivery {
     if (this.#isStopped) return
     this.#waiting.push(...notices)
     const excess = this.#waiting.splice(0, Math.max(0, this.#waiting.length - MAX_WAITING))
-    if (excess.length > 0) this.#lose(excess, 'too many are waiting for it')
+    if (excess.length > 0) this.#drop(excess, 'too many alerts are waiting')
     if (this.#batch.length === 0) this.#next()
   }
 
-  /** Whether everything was posted, or given up. */
+  /** `true` when every alert was delivered or dropped. */
   get isIdle() {
     return this.#batch.length === 0
   }
@@ -71,7 +71,7 @@ class Delivery {
     }
   }
 
-  /** Posts nothing more; a request that is on its way may arrive. */
+  /** Stops sending. A request in flight may still arrive. */
   stop() {
     this.#isStopped = true
     clearTimeout(this.#timer)
@@ -96,12 +96,12 @@ class Delivery {
     }
     this.#lastFailure = outcome.reason
     if (outcome.mayRetry && this.#attempts < MAX_ATTEMPTS) {
-      const delay = pause(this.#attempts, outcome.retryAfter, Math.random())
+      const delay = retryDelay(this.#attempts, outcome.retryAfter, Math.random())
       this.#timer = setTimeout(() => this.#attempt(), delay).unref()
       return
     }
     const { reason, statusCode } = outcome
-    this.#lose(this.#batch, reason, { statusCode, attempts: this.#attempts })
+    this.#drop(this.#batch, reason, { statusCode, attempts: this.#attempts })
     this.#next()
   }
 
@@ -110,23 +110,23 @@ class Delivery {
    * @param {string} reason
    * @param {{ statusCode?: number, attempts?: number }} [details]
    */
-  #lose(notices, reason, { statusCode, attempts = 0 } = {}) {
+  #drop(notices, reason, { statusCode, attempts = 0 } = {}) {
     this.#undelivered += notices.length
     const names = notices.map(({ name }) => name)
-    const message = `The webhook was not told of ${[...new Set(names)].join(', ')}: ${reason}`
-    this.#onLost(codedError('ERR_WEBHOOK', message, { alerts: names, statusCode, attempts }))
+    const message = `The webhook did not get ${[...new Set(names)].join(', ')}: ${reason}`
+    this.#onDropped(codedError('ERR_WEBHOOK', message, { alerts: names, statusCode, attempts }))
   }
 }
 
 /**
- * Ms until the next attempt: twice as long each time, and never for all at once.
+ * Returns the ms until the next attempt: doubled each time, and random, so that servers spread.
  * @param {number} attempts
  * @param {number} retryAfter
  * @param {number} random
  */
-function pause(attempts, retryAfter, random) {
+function retryDelay(attempts, retryAfter, random) {
   const backoff = Math.min(FIRST_DELAY * 2 ** (attempts - 1), LONGEST_DELAY) * (0.5 + random / 2)
   return Math.max(backoff, Math.min(retryAfter, LONGEST_RETRY_AFTER))
 }
 
-module.exports = { Delivery, pause }
+module.exports = { Delivery, retryDelay }

@@ -1,7 +1,7 @@
 'use strict'
 
-// Where alerts are sent. Neither the address nor a header ever stands in an error: either may be a
-// secret.
+// Checks the options of a webhook. No error shows the address or a header, because both may hold
+// secrets.
 
 const { hostname } = require('node:os')
 const { codedError } = require('../../errors')
@@ -13,7 +13,7 @@ const { codedError } = require('../../errors')
  */
 
 const KNOWN = ['url', 'format', 'headers', 'labels', 'repeat', 'allowInsecure']
-/** Alertmanager forgets what it is not told again. */
+/** Default ms between repetitions. Alertmanager forgets an alert that is not sent again. */
 const REPEAT = { alertmanager: 60_000, slack: Infinity }
 const MIN_REPEAT = 10_000
 const MAX_REPEAT = 24 * 3_600_000
@@ -80,7 +80,7 @@ function decoded(text) {
   }
 }
 
-/** By its literal name: what another name stands for can change. @param {URL} url */
+/** Accepts literal names only, because the address of another name can change. @param {URL} url */
 function isLoopback({ hostname }) {
   return LOOPBACK.test(hostname)
 }
@@ -90,7 +90,7 @@ function checkedHeaders(given) {
   try {
     if (isObject(given)) return new Headers(/** @type {Record<string, string>} */ (given))
   } catch {
-    // What is wrong with it would quote it.
+    // The error is dropped, because its message quotes the headers.
   }
   throw refusal('webhook.headers', 'an object of HTTP headers')
 }

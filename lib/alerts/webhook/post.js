@@ -1,6 +1,6 @@
 'use strict'
 
-// One attempt to post a body, and what is to be done when it fails.
+// Sends one request, and reports whether a failed one may be retried.
 
 /**
  * @typedef {{ isDelivered: boolean, mayRetry: boolean, retryAfter: number, reason: string,
@@ -9,7 +9,7 @@
  */
 
 const TIMEOUT = 5000
-/** Answers that may be others a little later. */
+/** Status codes of temporary failures. */
 const TRANSIENT = new Set([408, 425, 429])
 
 /**
@@ -21,7 +21,7 @@ async function post({ url, headers }, body) {
   const signal = AbortSignal.timeout(TIMEOUT)
   try {
     const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal })
-    // The status says it all, and what else there is may have no end.
+    // Only the status matters, and the body may be endless.
     response.body?.cancel().catch(() => {})
     return answered(response)
   } catch (error) {

@@ -12,7 +12,7 @@ const warn = (name, message) => ({ name, status: 'warn', message })
 /** @param {string} name @param {string} message @returns {Check} */
 const fail = (name, message) => ({ name, status: 'fail', message })
 
-/** A file, without folders that are nobody else's business. @param {string} file */
+/** Returns a file's path without private folders. @param {string} file */
 function place(file) {
   const fromHere = path.relative(process.cwd(), file)
   if (isBelow(fromHere)) return fromHere

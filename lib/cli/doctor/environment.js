@@ -30,8 +30,10 @@ function environmentChecks() {
   })
   if (problems.length > 0) return problems
   const scope = config.cleanupScope()
-  const calls = `${counted(config.maxConcurrent(), 'call')} at once, ${duration(config.callTimeout())} each`
-  const cleanup = `cleanup every ${duration(config.cleanupInterval())} of what is older than ${duration(config.processMaxAge())}`
+  const timeout = duration(config.callTimeout())
+  const calls = `${counted(config.maxConcurrent(), 'call')} at once, ${timeout} each`
+  const maxAge = duration(config.processMaxAge())
+  const cleanup = `cleanup every ${duration(config.cleanupInterval())} of what is older than ${maxAge}`
   const message = `${calls}; ${cleanup}, scope ${scope}`
   if (scope !== 'machine') return [ok('environment', message)]
   return [

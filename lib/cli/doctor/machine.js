@@ -10,8 +10,8 @@ const { fail, ok, warn } = require('./check')
 
 /** @typedef {import('./check').Check} Check */
 
-/** How long a process may take that only tells its version, in ms. */
-const PATIENCE = 20_000
+/** Timeout in ms of a process that prints its version. */
+const VERSION_TIMEOUT = 20_000
 
 /** @returns {Promise<Check[]>} */
 async function machineChecks() {
@@ -77,7 +77,7 @@ async function callCheck() {
   const { Runner } = require('../../process/runner')
   try {
     const { stdout } = await new Runner().run(process.execPath, ['--version'], {
-      timeout: PATIENCE,
+      timeout: VERSION_TIMEOUT,
     })
     const isRight = String(stdout).trim() === process.version
     return isRight

@@ -8,7 +8,9 @@ const { expandHome, pathOf } = require('./places')
 /** @typedef {import('./places').Places} Places */
 
 /**
- * @param {import('./schema').Entry} entry @param {string} folder @param {Places} places
+ * @param {import('./schema').Entry} entry
+ * @param {string} folder
+ * @param {Places} places
  * @returns {Promise<string[] | undefined>}
  */
 async function commandOf({ command: first, executable, args = [] }, folder, places) {

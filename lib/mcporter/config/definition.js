@@ -50,9 +50,11 @@ const { URL_KEYS, UnusableEntry, either, isKnownKey } = require('./schema')
 const ACCEPT = 'application/json, text/event-stream'
 
 /**
- * @param {string} name @param {Entry} entry - one without an `entryProblem` @param {Source} source
- * @param {Places} places
- *   - with the variables of its `envFile` @param {Record<string, string>} [fileVariables]
+ * @param {string} name
+ * @param {Entry} entry - one without an `entryProblem`
+ * @param {Source} source
+ * @param {Places} places - with the variables of its `envFile`
+ * @param {Record<string, string>} [fileVariables]
  * @returns {Promise<Definition>}
  * @throws {UnusableEntry} when there is neither a command nor a usable URL
  * @throws {import('./placeholders').MissingVariables} when its URL or its folder can't be told
@@ -156,7 +158,7 @@ function expandEntry(entry, places) {
   /** @param {any} value @param {number} depth @returns {any} */
   const expanded = (value, depth) => {
     if (typeof value === 'string') return expandKnown(value, variable)
-    // Nothing that means anything lies deeper, whatever else an entry holds.
+    // No known member of an entry lies deeper.
     if (depth === 0) return value
     if (Array.isArray(value)) return value.map((each) => expanded(each, depth - 1))
     return isRecord(value) ? members(value, depth - 1) : value

@@ -20,7 +20,8 @@ const OF_MCPORTER = /^(MCPORTER_|XDG_|HOME$|USERPROFILE$)/i
 /**
  * The variables in an entry's `envFile`; none without one.
  * @param {import('./schema').Entry} entry
- *   @param {import('./definition').Source} source @param {Places} places
+ * @param {import('./definition').Source} source
+ * @param {Places} places
  * @returns {Promise<Record<string, string> | undefined>}
  * @throws {UnusableEntry} when the file can't be read
  */

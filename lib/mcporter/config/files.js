@@ -81,7 +81,7 @@ function decoded(bytes) {
 }
 
 /**
- * The same files, and what is asked of them: each path with its mark of just before.
+ * Wraps files, and records the mark of each path before the path is read.
  * @param {Files} files
  */
 function recorded(files) {

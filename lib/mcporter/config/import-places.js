@@ -1,6 +1,6 @@
 'use strict'
 
-// Where editors and assistants keep the MCP servers that mcporter imports, in its order.
+// The files in which editors and assistants keep MCP servers, in mcporter's order of import.
 
 const { expandHome, pathOf, variables } = require('./places')
 
@@ -88,7 +88,7 @@ const IMPORT_KINDS = /** @type {ImportKind[]} */ (Object.keys(PLACES))
  */
 
 /**
- * The files of one editor, whether there or not.
+ * Returns the paths of one editor's files, which may be missing.
  * @param {ImportKind} kind
  * @param {Places} places
  * @returns {string[]}

@@ -45,8 +45,8 @@ const OF_SERVERS = [
 
 /**
  * @param {string} text
- *   @param {{ kind: import('./import-places').ImportKind, file: string }} source @param {Places}
- *   places
+ * @param {{ kind: import('./import-places').ImportKind, file: string }} source
+ * @param {Places} places
  * @returns {Promise<{ entries: Map<string, Entry>, unusable: Map<string, Entry> }>}
  */
 async function importedEntries(text, source, places) {
@@ -97,7 +97,7 @@ async function containers(text, { kind, file }, places) {
 }
 
 /**
- * Whether the whole file can be a list of servers.
+ * Returns whether a whole file can be a list of servers.
  * @param {string} kind
  * @param {string} file
  * @param {Places} places
@@ -112,7 +112,7 @@ function mayBeServersOnly(kind, file, places) {
 }
 
 /**
- * Claude Code keeps servers by project.
+ * Returns the servers that Claude Code keeps by project.
  * @param {Record<string, any>} config
  * @param {Places} places
  */
@@ -146,7 +146,7 @@ function importedEntry(value) {
     ),
     command: typeof command === 'string' || areTexts(command) ? command : undefined,
     args: areTexts(value.args) ? value.args : undefined,
-    // Not mcporter's, but what the entry says about itself.
+    // The entry's own word for its transport, which mcporter does not know.
     type: value.type,
     transport: value.transport,
     envFile: value.envFile,
@@ -196,7 +196,7 @@ function text(value) {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
-/** Texts, numbers and truth values by name, as texts. @param {unknown} value */
+/** Returns texts, numbers and truth values by name, as texts. @param {unknown} value */
 function texts(value) {
   if (typeof value !== 'object' || value === null) return undefined
   const plain = Object.entries(value).filter(([, each]) =>

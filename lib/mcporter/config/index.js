@@ -83,7 +83,7 @@ async function readConfiguration(places) {
 }
 
 /**
- * Leaves the event loop its turns between a few entries and the next.
+ * Resolves entries in groups, with a turn of the event loop after each group.
  * @param {[name: string, found: Found][]} all
  * @param {Places} places
  */
@@ -99,7 +99,7 @@ async function serversOf(all, places) {
 }
 
 /**
- * Tells whether mcporter lists a server: it passes over an editor's entry that it can't use.
+ * Returns whether mcporter lists a server. mcporter ignores an editor's unusable entry.
  * @param {Server} server
  */
 function isListed({ source, definition }) {
@@ -129,7 +129,7 @@ async function serverOf(name, { entry, source }, places) {
 }
 
 /**
- * What the entry itself says against a session of ours.
+ * Returns the part of an entry that rules out a session.
  * @param {import('./schema').Entry} entry
  * @param {Server} server
  */
@@ -150,10 +150,11 @@ function saidByEntry(entry, { source, transport }) {
 }
 
 /**
- * What one of mcporter's own files says; nothing where it is of no use.
- * @param {{ text?: string, problem?: string }} file @param {boolean} isNamed
- * @returns {{ layer: Record<string, any>, problem?: string, isFatal?: boolean }}
- *   `isFatal` where mcporter would not start
+ * Parses one of mcporter's own files; returns an empty layer for an unusable one.
+ * @param {{ text?: string, problem?: string }} file
+ * @param {boolean} isNamed
+ * @returns {{ layer: Record<string, any>, problem?: string, isFatal?: boolean }} `isFatal` where
+ *   mcporter would not start
  */
 function parseLayer({ text, problem }, isNamed) {
   const nothing = { mcpServers: {} }
@@ -190,7 +191,7 @@ function idleTimeoutOf(layer) {
 }
 
 /**
- * Those that are named come first; none are left out but by an empty list.
+ * Returns the kinds to import: the named ones first, then all others, unless the list is empty.
  * @param {Record<string, any>} layer
  */
 function importsOf({ imports }) {

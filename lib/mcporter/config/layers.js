@@ -1,7 +1,6 @@
 'use strict'
 
-// Which of mcporter's own files are read: the one that the user names, or the one at home and the
-// project's over it.
+// mcporter's own files: the one that the user names, or the one at home with the project's over it.
 
 const { codedError } = require('../../errors')
 const { isOutOfReach, readProblem } = require('./files')
@@ -34,7 +33,7 @@ async function readLayers(places) {
     break
   }
   const project = await read(pathOf(places).resolve(places.cwd, 'config', 'mcporter.json'), places)
-  // Without any file the editors' still count.
+  // A project without a file still imports from the editors' files.
   if (isThere(project) || layers.length === 0) layers.push(project)
   return layers
 }
@@ -89,7 +88,7 @@ function homeFiles(places) {
 }
 
 /**
- * mcporter's folder for one kind of its files.
+ * Returns mcporter's folder for one kind of its files.
  * @param {Pick<Places, 'env' | 'home' | 'platform'>} places
  * @param {string} variable
  */

@@ -1,7 +1,7 @@
 'use strict'
 
-// Whether a server is to live on between calls, as mcporter's configuration says or its variables
-// overrule.
+// The lifecycle of a server between calls, from mcporter's configuration or from the variables that
+// overrule it.
 
 const { variables } = require('./places')
 
@@ -16,8 +16,8 @@ const STATEFUL = new Map([
 ])
 /**
  * @param {string} name
- *   @param {any} configured - of the entry @param {string[] | undefined} command - `undefined` of
- *   HTTP
+ * @param {any} configured - of the entry
+ * @param {string[] | undefined} command - `undefined` of HTTP
  * @param {import('./places').Places} places
  * @returns {Lifecycle | undefined}
  */

@@ -40,11 +40,11 @@ function expand(text, variable) {
 }
 
 /**
- * The placeholders in a text; in linear time, which one expression would not take where braces are
- * missing.
+ * Finds the placeholders in a text in linear time. A regular expression would take longer on
+ * missing braces.
  * @param {string} text
- *   @param {'.' | 'any'} letters - which ones a fallback may hold: all but those that end a line,
- *   or any
+ * @param {'.' | 'any'} letters - which ones a fallback may hold: all but those that end a line, or
+ *   any
  */
 function* placeholders(text, letters) {
   const brace = from(text, (at) => text.indexOf('}', at))
@@ -72,8 +72,7 @@ function* placeholders(text, letters) {
 }
 
 /**
- * Finds the first of something from a place on, where places only rise; the text's end where there
- * is none.
+ * Finds the next match from a place on, where places only rise; the text's end if none is left.
  * @param {string} text
  * @param {(at: number) => number} find
  */
@@ -87,7 +86,7 @@ function from(text, find) {
 }
 
 /**
- * As `expand`, but what is missing stays as it stands.
+ * Expands a text as `expand` does, but leaves unset variables as they stand.
  * @param {string} text
  * @param {Variable} variable
  */
@@ -101,7 +100,7 @@ function expandKnown(text, variable) {
 }
 
 /**
- * A command or one of its arguments: other uses of `$` are its own.
+ * Expands a command or an argument, and leaves other uses of `$` alone.
  * @param {string} text
  * @param {Variable} variable
  */
@@ -111,7 +110,8 @@ function expandInCommand(text, variable) {
 }
 
 /**
- * The value of a variable in `env`: there a placeholder stands first, and one alone may be missing.
+ * Expands the value of a variable in `env`, where a placeholder stands first. A value that is one
+ * placeholder may be missing.
  * @param {string} text
  * @param {Variable} variable
  */

@@ -1,7 +1,7 @@
 'use strict'
 
-// Where a configuration is read: everything that mcporter would ask its process for, so that a test
-// can give its own.
+// The surroundings of a configuration: all that mcporter would ask its process for, so that a test
+// can pass its own.
 
 const os = require('node:os')
 const nodePath = require('node:path')
@@ -19,7 +19,7 @@ const { files } = require('./files')
  */
 
 /**
- * This machine.
+ * Returns the surroundings of this process.
  * @param {{ configPath?: string, cwd: string, env?: Record<string, string | undefined> }} settings
  * @returns {Places}
  */
@@ -32,7 +32,7 @@ function placesHere({ configPath, cwd, env }) {
 }
 
 /**
- * How to look up a variable; Windows knows no case.
+ * Returns a function that looks up a variable; on Windows it ignores case.
  * @param {Pick<Places, 'env' | 'platform'>} places
  * @returns {(name: string) => string | undefined}
  */

@@ -1,18 +1,18 @@
 'use strict'
 
-// What an entry of mcporter's file may hold. A complaint names the place, never the value, which
-// may be a secret.
+// The schema of an entry of mcporter's file. A problem names the place, never the value, which may
+// be a secret.
 
 const { member } = require('../../mcp/transport-problem')
 const { isRecord } = require('./parse')
 
 /** An entry as it stands in the file. @typedef {Record<string, any>} Entry */
 /**
- * Says what is wrong with a value, from its own place on: `''` for the value itself.
+ * Returns the problem of a value, which begins with a place below the value or with a space.
  * @typedef {(value: any) => string | undefined} Type
  */
 
-/** Why an entry can't be used. */
+/** The error of an entry that can't be used. */
 class UnusableEntry extends Error {}
 
 /** @param {string} expected @param {(value: any) => boolean} fits @returns {Type} */
@@ -59,7 +59,7 @@ const LOGGING = type(
 )
 
 /**
- * By the name in camel case; what is `true` there has a spelling with underscores too.
+ * The type of each key in camel case; `true` marks keys with a second spelling, with underscores.
  * @type {[string, Type, boolean][]}
  */
 const KEYS = [
@@ -108,9 +108,8 @@ for (const [key, type, hasSnake] of KEYS) {
 const URL_KEYS = ['baseUrl', 'base_url', 'url', 'serverUrl', 'server_url']
 
 /**
- * Keys that would change how a server is spoken to, were a newer mcporter to know them. All others
- * that we don't know are other clients' own (`disabled`, `alwaysAllow`, `gallery`, ...): mcporter
- * passes over them, and so do we.
+ * Unknown keys that a newer mcporter could use for the connection. All other unknown keys belong to
+ * other clients (`disabled`, `alwaysAllow`, `gallery`, ...) and are ignored, as mcporter does.
  */
 const WEIGHTY = new Set(['protocolVersion', 'protocol_version', 'proxy', 'tls'])
 

@@ -1,7 +1,6 @@
 'use strict'
 
-// A server ready to be started or connected to: what waits for that moment in its definition is
-// resolved.
+// A server ready to be started or connected to, with all placeholders of its definition resolved.
 
 const { createHash } = require('node:crypto')
 const {
@@ -21,8 +20,8 @@ const MAX_REASON = 500
 /** @typedef {import('./definition').Definition} Definition */
 
 /**
- * Why no session can be had with a server as it is configured. With the first two, nothing can be
- * had:
+ * The reasons for which a configured server gets no session. With the first two, mcporter cannot
+ * call the server either:
  * - `invalid`: the entry can't be used
  * - `variable`: an environment variable that it needs is not set
  *
@@ -68,7 +67,8 @@ const MAX_REASON = 500
 
 /**
  * @param {Definition} definition
- *   @param {Places} places - with the variables of its `envFile` @returns {Server}
+ * @param {Places} places - with the variables of its `envFile`
+ * @returns {Server}
  * @throws {UnusableEntry} when no process or request can be made of it
  */
 function resolveServer(definition, places) {
@@ -87,7 +87,7 @@ function resolveServer(definition, places) {
 }
 
 /**
- * One that can't be reached.
+ * Creates a server that cannot be called.
  * @param {string} name
  * @param {import('./definition').Source} source
  * @param {Error} problem
@@ -107,7 +107,7 @@ function unusable(problem) {
 
 /** @param {Omit<Server, 'key'>} server @param {unknown[]} identity @returns {Server} */
 function withKey(server, identity) {
-  // Few of a thousand servers are asked for their keys.
+  // Computed on use, because most servers of a large configuration are never called.
   return Object.defineProperty(/** @type {Server} */ (server), 'key', {
     get: () => keyOf(identity),
   })
@@ -125,7 +125,7 @@ function resolveTransport({ transport, env, fileVariables }, places) {
     .filter(([, value]) => value !== '')
   if (transport.kind === 'http') {
     const { url } = transport
-    // The client sets what it accepts itself.
+    // The HTTP client sets the accept header itself.
     const wanted = Object.entries(transport.headers).filter(
       ([name]) => name.toLowerCase() !== 'accept',
     )
@@ -147,8 +147,7 @@ function resolveTransport({ transport, env, fileVariables }, places) {
   const own = Object.fromEntries(overrides)
   refuse('env', environmentProblem(own))
   refuse('envFile', environmentProblem(fileVariables ?? {}))
-  // What the child inherits is not part of its identity: some variable of this process may change
-  // at any time.
+  // Inherited variables are no part of the identity, because they may change at any time.
   const identity = [
     command,
     args,
@@ -167,7 +166,7 @@ function refuse(field, problem) {
 }
 
 /**
- * The variables of this process, and of the server's own those that it lacks.
+ * Returns the variables of this process, with those that only the server's own entry sets.
  * @param {Record<string, string>} env
  * @param {Places} places
  */
@@ -183,7 +182,7 @@ function withOverrides(env, places) {
   return variable
 }
 
-/** One name for all the spellings of a variable. @param {string} name @param {Places} places */
+/** Returns one name for all spellings of a variable. @param {string} name @param {Places} places */
 function sameName(name, { platform }) {
   return platform === 'win32' ? name.toUpperCase() : name
 }
@@ -199,7 +198,7 @@ function merged(overrides, places) {
 }
 
 /**
- * A command with a slash in it is relative to the folder in which it runs.
+ * Resolves a command with a slash in it from the folder in which the command runs.
  * @param {string} command
  * @param {string} cwd
  * @param {Places} places

@@ -1,7 +1,7 @@
 'use strict'
 
 /**
- * Whether a server's configuration lets a tool be listed and called.
+ * Returns whether a server's configuration allows a tool to be listed and called.
  * @param {Pick<import('./server').Server, 'allowedTools' | 'blockedTools'>} server
  * @param {string} tool
  */

@@ -1,8 +1,7 @@
 'use strict'
 
-// The configuration as it is now. Whether a file changed is looked up when somebody asks, at most
-// once in a while: no watcher that misses what some editors and file systems do, no timer, nothing
-// that keeps the process alive.
+// The current configuration. A use checks the files for changes, at most once an interval. A file
+// watcher would miss changes by some editors and file systems, and a timer keeps the process alive.
 
 const { readConfiguration } = require('./index')
 
@@ -32,14 +31,14 @@ class WatchedConfiguration {
   #options
   /** The last reading that was of use. @type {Configuration | undefined} */
   #current
-  /** The same with what is wrong now. @type {Configuration | undefined} */
+  /** The reading in use, with the problems of now. @type {Configuration | undefined} */
   #shown
   /** @type {Promise<Configuration> | undefined} */
   #looking
   #looked = -Infinity
   /**
-   * The state of changed files that could not be used, and whether that may be because one is being
-   * written.
+   * The state of changed files that could not be used. `isPassing` says that a file may just be
+   * being written.
    * @type {{ state: string, isPassing: boolean } | undefined}
    */
   #doubt
@@ -74,7 +73,7 @@ class WatchedConfiguration {
     if (isDoubted && !this.#doubt?.isPassing) return this.#shown ?? before
     if (state === marksOf(before.marks)) return this.#take(before)
     const read = await readConfiguration(places)
-    // mcporter would not start: what it was started with stays.
+    // mcporter would not start with these files, so the earlier reading stays.
     if (read.refusal !== undefined && before.refusal === undefined) {
       return this.#refuse(before, { state, isPassing: false }, read, read.refusal)
     }
@@ -106,7 +105,7 @@ class WatchedConfiguration {
     this.#current = read
     this.#shown = read
     this.#doubt = undefined
-    // Nothing is saved by looking less often at a file that keeps calls from being made.
+    // Checked again at the next use, because no call can be made with such a file.
     if (read.refusal !== undefined) this.#looked = -Infinity
     return read
   }
@@ -114,8 +113,9 @@ class WatchedConfiguration {
   /**
    * Goes on with what was read before, and says what is wrong now.
    * @param {Configuration} before
-   *   @param {{ state: string, isPassing: boolean }} doubt @param {Configuration} read @param
-   *   {Error} error
+   * @param {{ state: string, isPassing: boolean }} doubt
+   * @param {Configuration} read
+   * @param {Error} error
    */
   #refuse(before, doubt, { ignored, refusal }, error) {
     this.#doubt = doubt

@@ -1,6 +1,6 @@
 'use strict'
 
-// Where npx would find a package, in its order: the project, what is installed globally, its cache.
+// Finds a package in npx's order: the project, the global folder, npx's cache.
 
 const { createHash } = require('node:crypto')
 const { pathOf, variables } = require('../config/places')
@@ -47,9 +47,11 @@ async function installed(request, cwd, places) {
 }
 
 /**
- * A folder with a program of that very name, which npx runs before it thinks of packages: a `.bin`
+ * Finds a folder with a program of the requested name, which npx prefers to packages: a `.bin`
  * folder from the project upwards, or the global one.
- * @param {Request} request @param {string} project @param {Places} places
+ * @param {Request} request
+ * @param {string} project
+ * @param {Places} places
  */
 async function programsFolder({ wanted, name, version }, project, places) {
   if (version !== '' || name.includes('/')) return undefined
@@ -62,7 +64,7 @@ async function programsFolder({ wanted, name, version }, project, places) {
 }
 
 /**
- * The package of the same name, if the program is one of its own.
+ * Returns the package that has the program's name.
  * @param {string} program
  * @param {string} folder
  * @param {Places} places
@@ -76,7 +78,7 @@ async function ofProgram(program, folder, places) {
 }
 
 /**
- * A version that is written out is the same wherever it lies, so the host app's own will do.
+ * Finds an exact version among the host app's own packages.
  * @param {Request} request
  * @param {Places} places
  */
@@ -92,10 +94,11 @@ async function hosts({ name, version }, places) {
 }
 
 /**
- * What npx installed for this very request. Unless the request names the version, npx asks the
- * registry each time whether there is a newer one; it leaves a lock in the folder while it does so,
- * and with it the time of its last look.
- * @param {Request} request @param {Places} places
+ * Finds the package that npx installed for the same request. Unless the request names a version,
+ * npx asks the registry each time for a newer one. npx's lock file leaves the time of that look on
+ * the folder.
+ * @param {Request} request
+ * @param {Places} places
  */
 async function cached({ wanted, name, version }, places) {
   const path = pathOf(places)
@@ -112,7 +115,7 @@ async function cached({ wanted, name, version }, places) {
 }
 
 /**
- * npm's local prefix: the folder of the project, or of the workspaces that it belongs to.
+ * Returns npm's local prefix: the folder of the project, or of the workspaces that it belongs to.
  * @param {string} cwd
  * @param {Places} places
  */
@@ -175,7 +178,7 @@ function npmCache(places) {
 }
 
 /**
- * npm takes its settings from variables in any case.
+ * Returns a setting of npm, which reads variables in any case.
  * @param {string} name
  * @param {Places} places
  */

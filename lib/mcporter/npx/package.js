@@ -44,16 +44,18 @@ function programsOf({ name, bin }) {
   return Object.fromEntries(Object.entries(bin).filter(([, file]) => typeof file === 'string'))
 }
 
-/** The program that stands for its package, by npm's rule. @param {Package} installed */
+/** Returns the program that stands for its package, by npm's rule. @param {Package} installed */
 function mainProgram({ name, programs }) {
   if (new Set(Object.values(programs)).size === 1) return Object.keys(programs)[0]
   return Object.hasOwn(programs, unscoped(name)) ? unscoped(name) : undefined
 }
 
 /**
- * The arguments for Node.js that run a file as the system would by its first line; `undefined` when
- * that names no Node.js.
- * @param {string} file @param {Places} places @returns {Promise<string[] | undefined>}
+ * Returns the arguments for Node.js that run a file by its first line; `undefined` when the line
+ * does not name Node.js.
+ * @param {string} file
+ * @param {Places} places
+ * @returns {Promise<string[] | undefined>}
  */
 async function nodeArguments(file, places) {
   const { files } = places
@@ -63,7 +65,7 @@ async function nodeArguments(file, places) {
     const line = /^#!\s*(?:\S*\/env\s+(?:-S\s*)?)?(?:\S*\/)?node(?:\s+(.*?))?\s*$/.exec(first)
     if (line === null) return undefined
     const options = line[1]?.split(/\s+/) ?? []
-    // What quotes or sets variables in there is beyond this.
+    // A line with quotes or variables is left to npx.
     return options.every((option) => /^--?[\w-]+(=[\w./,:-]+)?$/.test(option))
       ? [...options, real]
       : undefined

@@ -1,6 +1,6 @@
 'use strict'
 
-// What an npx command line asks for. Whatever else it may say is left to npx itself.
+// Reads an npx command line. Options that are not known here are left to npx itself.
 
 /**
  * @typedef {object} Request

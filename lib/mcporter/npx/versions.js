@@ -1,10 +1,11 @@
 'use strict'
 
-// Whether an installed version is the one that npx would run.
+// Compares an installed version with the one that npx would run.
 
 /**
- * Outside its cache npx takes what satisfies; a tag it looks up in the registry.
- * @param {string} installed @param {string} wanted
+ * Returns whether npx would take an installed version outside its cache.
+ * @param {string} installed
+ * @param {string} wanted
  */
 function satisfies(installed, wanted) {
   if (wanted === '' || wanted === installed) return true
@@ -17,7 +18,7 @@ function isExact(wanted) {
   return /^\d/.test(wanted) && require('semver').valid(wanted) === wanted
 }
 
-/** Whether it is a tag, such as `latest`. @param {string} wanted */
+/** Returns whether a version is a tag, such as `latest`. @param {string} wanted */
 function isTag(wanted) {
   return wanted !== '' && require('semver').validRange(wanted) === null
 }

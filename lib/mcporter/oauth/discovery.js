@@ -1,8 +1,7 @@
 'use strict'
 
-// Where a server's tokens come from: RFC 9728 for its authorization server, RFC 8414 or OpenID
-// Connect for that one's token endpoint. Servers from before these have a token endpoint at a fixed
-// place.
+// Finds a server's token endpoint: its authorization server by RFC 9728, that server's endpoint by
+// RFC 8414 or OpenID Connect. Servers older than these have the endpoint at a fixed path.
 
 const { getMetadata } = require('./http')
 const { NoToken } = require('./problem')
@@ -10,7 +9,7 @@ const { NoToken } = require('./problem')
 /**
  * @typedef {object} TokenEndpoint
  * @property {URL} url
- * @property {string[]} methods - in which clients may show who they are; empty when it doesn't say
+ * @property {string[]} methods - of client authentication; empty when the server names none
  * @property {string} [resource] - what the token is for, by the server's own word
  */
 
@@ -41,7 +40,7 @@ async function protectedResource(server, signal) {
   const paths = server.pathname === '/' ? [place] : [place + withoutSlash(server.pathname), place]
   for (const path of paths) {
     const url = new URL(path, server)
-    // Only the first is of this very address.
+    // Only the first place is for this exact address.
     if (path !== place) url.search = server.search
     const found = await getMetadata(url, signal)
     if (found === undefined) continue
@@ -52,7 +51,7 @@ async function protectedResource(server, signal) {
 }
 
 /**
- * Whether a token for that resource is one for this server.
+ * Returns whether a token for that resource is valid for this server.
  * @param {unknown} resource
  * @param {URL} server
  */

@@ -11,14 +11,15 @@ const { NoToken } = require('./problem')
  * @typedef {object} Client
  * @property {string} [id]
  * @property {string} [secret]
- * @property {string} [method] - how it shows who it is, if that is settled
+ * @property {string} [method] - of client authentication, if it is settled
  * @property {boolean} isEncoded
  *   - whether in the header its id and secret are encoded, as the RFC wants and the MCP SDK doesn't
  */
 
 /**
  * @param {{ url: URL, methods: string[], resource?: string }} endpoint
- *   @param {Client} client @param {string} refreshToken
+ * @param {Client} client
+ * @param {string} refreshToken
  * @param {AbortSignal} signal
  * @returns {Promise<import('./vault').Tokens>} with the old refresh token where there is no new one
  * @throws {NoToken}

@@ -8,12 +8,13 @@ const { NoToken } = require('./problem')
 const MOST = 2 ** 20
 
 /**
- * A document of metadata; `undefined` when there is none at that address.
- * @param {URL} url @param {AbortSignal} signal
+ * Fetches a document of metadata; `undefined` when the address has none.
+ * @param {URL} url
+ * @param {AbortSignal} signal
  */
 async function getMetadata(url, signal) {
   const response = await fetch(url, { signal, headers: { accept: 'application/json' } })
-  // What another site says is no word of this one.
+  // A redirect to another origin does not count.
   if (response.ok && new URL(response.url).origin === url.origin) return readObject(response)
   await response.body?.cancel()
   if (response.status >= 500)

@@ -1,24 +1,27 @@
 'use strict'
 
-// mcporter's lock on a file of its own: a file beside it, with the pid of who holds it.
+// mcporter's lock on a file of its own: a second file with the pid of the lock's holder.
 
 const fs = require('node:fs/promises')
 const { setTimeout: sleep } = require('node:timers/promises')
 const { NoToken } = require('./problem')
 
 const POLL = 50
-/** Of a lock without a pid in it, which is being written or was left so. */
+/** Milliseconds after which a lock without a pid counts as abandoned. */
 const STALE = 1000
 
 /**
- * @template T @param {string} file @param {() => Promise<T>} task @param {number} patience - ms
+ * @template T
+ * @param {string} file
+ * @param {() => Promise<T>} task
+ * @param {number} timeout - ms
  * @returns {Promise<T>}
  */
-async function withLock(file, task, patience) {
+async function withLock(file, task, timeout) {
   const lock = `${file}.lock`
-  const deadline = performance.now() + patience
+  const deadline = performance.now() + timeout
   while (!(await isTaken(lock))) {
-    if (await isLeft(lock)) await remove(lock)
+    if (await isAbandoned(lock)) await remove(lock)
     else if (performance.now() > deadline)
       throw new NoToken("mcporter's store of tokens is locked by another process")
     else await sleep(POLL)
@@ -44,8 +47,8 @@ async function isTaken(lock) {
   }
 }
 
-/** Whether its process is gone. @param {string} lock */
-async function isLeft(lock) {
+/** Returns whether the lock's process has exited. @param {string} lock */
+async function isAbandoned(lock) {
   try {
     const pid = Number.parseInt(await fs.readFile(lock, 'utf8'), 10)
     if (pid > 0) return !isAlive(pid)
@@ -56,18 +59,18 @@ async function isLeft(lock) {
 }
 
 /**
- * Only one process removes a lock: between its look and its removal, another could have taken it.
+ * Removes a lock under a second lock, because another process could take it after the check.
  * @param {string} lock
  */
 async function remove(lock) {
   const breaker = `${lock}.break`
   if (!(await isTaken(breaker))) {
-    if (await isLeft(breaker)) await fs.rm(breaker, { force: true })
+    if (await isAbandoned(breaker)) await fs.rm(breaker, { force: true })
     else await sleep(POLL)
     return
   }
   try {
-    if (await isLeft(lock)) await fs.rm(lock, { force: true })
+    if (await isAbandoned(lock)) await fs.rm(lock, { force: true })
   } finally {
     await fs.rm(breaker, { force: true })
   }

@@ -1,8 +1,8 @@
 'use strict'
 
 /**
- * Why there is no token to be had here; mcporter itself may still get one. It never quotes a
- * secret.
+ * The error of a token that cannot be got here; mcporter itself may still get one. The message
+ * never quotes a secret.
  */
 class NoToken extends Error {}
 

@@ -66,7 +66,7 @@ async function readStored(definition, home) {
 }
 
 /**
- * To all the places where mcporter would write them.
+ * Writes tokens to all places where mcporter would write them.
  * @param {Definition} definition
  * @param {string | undefined} folder
  * @param {Tokens} tokens
@@ -93,8 +93,8 @@ async function writeTokens(definition, folder, tokens, home) {
 }
 
 /**
- * The folder that the configuration names, else that of an old mcporter, which newer ones go on
- * reading.
+ * Returns the folder that the configuration names, else the folder of old mcporters, which newer
+ * ones still read.
  * @param {Definition} definition
  * @param {Home} home
  */
@@ -141,7 +141,11 @@ function vaultKey({ name, transport }) {
   return `${name}|${hash.digest('hex').slice(0, 16)}`
 }
 
-/** What is no JSON is none, as for mcporter. @param {string} file @returns {Promise<unknown>} */
+/**
+ * Reads a JSON file; returns `undefined` for invalid JSON, as mcporter does.
+ * @param {string} file
+ * @returns {Promise<unknown>}
+ */
 async function readJson(file) {
   try {
     return JSON.parse(await fs.readFile(file, 'utf8'))
@@ -152,7 +156,11 @@ async function readJson(file) {
   }
 }
 
-/** All of it or nothing, and for nobody else to read. @param {string} file @param {object} value */
+/**
+ * Writes a file atomically, and readable by its owner only.
+ * @param {string} file
+ * @param {object} value
+ */
 async function writeJson(file, value) {
   await fs.mkdir(dirname(file), { recursive: true, mode: 0o700 })
   const draft = `${file}.${process.pid}.${randomUUID()}.tmp`

@@ -48,15 +48,15 @@ let found
 
 /**
  * Starts one client of each kind.
- * @param {import('../../platforms/checks.mjs').Checks} checks
- *   @param {string} place - for their files
+ * @param {import('../support/checks.mjs').Checks} checks
+ * @param {string} place - for their files
  */
 export async function startClients(checks, place) {
   found ??= findAll(checks)
   return (await found).map((how) => new Client(how, join(place, how.name.replaceAll(/\W+/g, '-'))))
 }
 
-/** @param {import('../../platforms/checks.mjs').Checks} checks */
+/** @param {import('../support/checks.mjs').Checks} checks */
 async function findAll(checks) {
   const all = []
   for (const [name, find] of Object.entries(hows)) {

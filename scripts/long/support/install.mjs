@@ -5,8 +5,8 @@ import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { Skip } from '../../platforms/checks.mjs'
 import { root } from '../../steps.mjs'
+import { Skip } from './checks.mjs'
 
 export const folder = join(root, 'target', 'long')
 /** No measurement, only an end to waiting. */
@@ -15,7 +15,8 @@ const run = promisify(execFile)
 
 /**
  * Installs packages of npm; returns the folder with their `node_modules`.
- * @param {string} name - of the set @param {Record<string, string>} versions
+ * @param {string} name - of the set
+ * @param {Record<string, string>} versions
  */
 export function npmPackages(name, versions) {
   return once(join(folder, 'npm', name), versions, async (place) => {
@@ -31,7 +32,8 @@ export function npmPackages(name, versions) {
 
 /**
  * Installs packages of PyPI into an environment of their own; returns the folder of its programs.
- * @param {string} name - of the set @param {Record<string, string>} versions
+ * @param {string} name - of the set
+ * @param {Record<string, string>} versions
  */
 export async function pythonPackages(name, versions) {
   const place = await once(join(folder, 'python', name), versions, async (place) => {
@@ -63,7 +65,8 @@ export async function nodeProgram(version) {
 /**
  * Fills the folder, unless it holds the same already.
  * @param {string} place
- *   @param {Record<string, string>} versions @param {(place: string) => Promise<void>} fill
+ * @param {Record<string, string>} versions
+ * @param {(place: string) => Promise<void>} fill
  */
 async function once(place, versions, fill) {
   const mark = join(place, 'installed.json')

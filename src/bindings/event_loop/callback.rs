@@ -1,10 +1,10 @@
-//! Calling JavaScript from the event loop, as Node.js does for what it has watched itself.
+//! Calls JavaScript from the event loop, as Node.js does for its own handles.
 
 use napi::bindgen_prelude::{Function, FunctionRef, JsValuesTupleIntoVec};
 use napi::{Env, JsValue, Result, check_status, sys};
 use std::ptr;
 
-/// A function to call from there. It cannot leave the thread of its environment.
+/// A function to call from the event loop. A callback cannot leave the thread of its environment.
 pub struct Callback<Args: JsValuesTupleIntoVec> {
     env: sys::napi_env,
     context: sys::napi_async_context,
@@ -12,7 +12,7 @@ pub struct Callback<Args: JsValuesTupleIntoVec> {
 }
 
 impl<Args: JsValuesTupleIntoVec> Callback<Args> {
-    /// `name` is what async hooks call it.
+    /// Creates a callback; async hooks show `name`.
     pub fn new(env: &Env, name: &str, function: &Function<Args, ()>) -> Result<Self> {
         let function = function.create_ref()?;
         let name = env.create_string(name)?;
@@ -23,8 +23,8 @@ impl<Args: JsValuesTupleIntoVec> Callback<Args> {
         Ok(Self { env: env.raw(), context, function })
     }
 
-    /// Calls it with each of these. What waits for its promises runs before this returns. An environment that is about to
-    /// end runs no JavaScript any more, and then nothing is called.
+    /// Calls the function with each of these arguments. Reactions to its promises run before this returns. An environment
+    /// that is about to end runs no JavaScript, so the function is not called then.
     pub fn call_each(&self, all: Vec<Args>) {
         // SAFETY: this is the environment's thread, as neither this nor the event loop's watches can leave it, and libuv has
         // called us, so that no JavaScript runs.
@@ -66,7 +66,7 @@ impl<Args: JsValuesTupleIntoVec> Drop for Callback<Args> {
     }
 }
 
-/// In which values live.
+/// The scope of JavaScript values.
 struct ValueScope(sys::napi_env, sys::napi_handle_scope);
 
 impl ValueScope {
@@ -87,7 +87,7 @@ impl Drop for ValueScope {
     }
 }
 
-/// At whose end what waits for promises runs.
+/// The scope of a callback; reactions to promises run at its end.
 struct CallbackScope(sys::napi_env, sys::napi_callback_scope);
 
 impl CallbackScope {

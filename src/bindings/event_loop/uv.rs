@@ -1,4 +1,4 @@
-//! The functions of libuv that are used. Their signatures are those in libuv's documentation of `uv_poll_t` and `uv_handle_t`.
+//! The used functions of libuv. Their signatures are those in libuv's documentation of `uv_poll_t` and `uv_handle_t`.
 
 use libloading::os::unix::Library;
 use std::ffi::{c_int, c_void};
@@ -9,7 +9,7 @@ pub const READABLE: c_int = 1;
 /// `UV_POLL`, of `uv_handle_type`.
 const POLL: c_int = 8;
 
-/// A loop and a handle are known by their addresses alone.
+/// The functions, which take a loop and a handle by address.
 pub struct Uv {
     handle_size: unsafe extern "C" fn(c_int) -> usize,
     handle_get_data: unsafe extern "C" fn(*const c_void) -> *mut c_void,
@@ -23,7 +23,7 @@ pub struct Uv {
 static UV: OnceLock<Option<Uv>> = OnceLock::new();
 
 impl Uv {
-    /// libuv, where this process has it.
+    /// Returns libuv, where this process exports it.
     pub fn get() -> Option<&'static Self> {
         UV.get_or_init(Self::find).as_ref()
     }
@@ -47,14 +47,14 @@ impl Uv {
         })
     }
 
-    /// How many bytes a poll handle has.
+    /// Returns the bytes of a poll handle.
     pub fn size_of_poll(&self) -> usize {
         // SAFETY: it takes a number and returns one.
         unsafe { (self.handle_size)(POLL) }
     }
 }
 
-/// What was set as a handle's data.
+/// Returns the data that was set for a handle.
 ///
 /// # Safety
 /// libuv has just passed the handle to a callback.

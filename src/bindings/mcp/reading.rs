@@ -1,18 +1,18 @@
-//! Reading what servers answer on the thread that waits for it, so that a call wakes no other one.
+//! Reads the answers of servers on the JavaScript thread, so that a call wakes no other thread.
 
 use super::settle::{Listener, Settler, Told};
 use crate::bindings::event_loop::{Callback, EventLoop, Watch};
-use crate::runner::{Outlet, corked};
+use crate::runner::{Stdout, corked};
 use napi::{Env, Result};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// How much is read at once.
+/// The bytes that are read at once.
 const CHUNK: usize = 64 * 1024;
 
-/// The servers that are read here; none where the event loop cannot be had.
+/// The outputs that are read on this thread: none without access to the event loop.
 pub struct Reading {
     event_loop: Option<EventLoop>,
     listener: Rc<Callback<Told>>,
@@ -22,14 +22,14 @@ pub struct Reading {
     chunk: Rc<RefCell<Vec<u8>>>,
 }
 
-/// By the numbers under which they are read.
+/// The watches by the number of their output.
 type Servers = Rc<RefCell<HashMap<u32, Watch>>>;
 
 impl Reading {
-    /// None yet.
+    /// Reads no output yet.
     ///
     /// # Errors
-    /// N-API's.
+    /// Returns N-API's error.
     pub fn new(env: &Env, lend_loop: bool, listener: &Listener, settler: &Arc<Settler>) -> Result<Self> {
         let listener = Callback::new(env, "procward:mcp", listener)?;
         Ok(Self {
@@ -42,23 +42,23 @@ impl Reading {
         })
     }
 
-    /// Reads this output from now on, unless somebody does here already, or must elsewhere.
-    pub fn join(&mut self, outlet: &Arc<Outlet>) {
+    /// Reads this output from now on, unless a thread reads the output already or must.
+    pub fn join(&mut self, stdout: &Arc<Stdout>) {
         let Some(event_loop) = &self.event_loop else { return };
-        if !outlet.can_be_lent() {
+        if !stdout.can_be_read_on_event_loop() {
             return;
         }
         self.last = self.last.wrapping_add(1);
         let (number, settler) = (self.last, Arc::clone(&self.settler));
         let release = Arc::clone(&settler);
-        let Some(loan) = outlet.lend(move || release.leave(number)) else { return };
+        let Some(reader) = stdout.read_on_event_loop(move || release.leave(number)) else { return };
         let (servers, chunk, listener) =
             (Rc::downgrade(&self.servers), Rc::clone(&self.chunk), Rc::clone(&self.listener));
-        let watch = event_loop.watch(loan, move |loan| {
+        let watch = event_loop.watch(reader, move |reader| {
             let (goes_on, told) = settler.gather(|| {
                 let mut chunk = chunk.borrow_mut();
                 chunk.resize(CHUNK, 0);
-                loan.turn(&mut chunk)
+                reader.read_ready(&mut chunk)
             });
             if !goes_on && let Some(servers) = servers.upgrade() {
                 servers.borrow_mut().remove(&number);
@@ -66,7 +66,7 @@ impl Reading {
             match told.len() {
                 0 => {}
                 1 => listener.call_each(told),
-                // The callers of several answers tend to ask again at once, and a write each would wake the server each time.
+                // The callers of several answers tend to call again at once. One write for all wakes the server once.
                 _ => corked(|| listener.call_each(told)),
             }
             goes_on
@@ -76,7 +76,7 @@ impl Reading {
         }
     }
 
-    /// Gives an output back.
+    /// Stops reading an output.
     pub fn leave(&mut self, number: u32) {
         self.servers.borrow_mut().remove(&number);
     }

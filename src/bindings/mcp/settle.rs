@@ -1,40 +1,48 @@
-//! What became of a call, on its way to JavaScript.
+//! The outcomes and the progress of calls, on their way to JavaScript.
 
 use crate::mcp::Progress;
+use crate::mcp::display_text::display_text;
 use crate::mcp::error::CallError;
-use crate::mcp::words::plain;
 use napi::Status;
 use napi::bindgen_prelude::{FnArgs, Function};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi_derive::napi;
 use serde::Serialize;
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A call's number, what is told of it, and a text.
-pub type Told = FnArgs<(u32, u32, String)>;
-/// The JavaScript function that hears everything.
+/// The kind of a message to JavaScript. The number in the message is a call's, but in `StopReading`.
+#[napi]
+pub enum McpMessageKind {
+    /// The text is the call's result: JSON.
+    Result,
+    /// The text is the params of a progress notification: JSON.
+    Progress,
+    /// The text says why the call failed: JSON.
+    Failure,
+    /// The number is to be given to `stopReading()`; there is no text.
+    StopReading,
+}
+
+/// The arguments of the listener: a number, the kind of the message, and a text.
+pub type Told = FnArgs<(u32, McpMessageKind, String)>;
+/// The JavaScript function that gets all messages.
 pub type Listener<'a> = Function<'a, Told, ()>;
 
-const RESULT: u32 = 0;
-const PROGRESS: u32 = 1;
-const FAILURE: u32 = 2;
-#[cfg(unix)]
-const LEAVE: u32 = 3;
-
-/// One function for all calls: a promise of napi-rs for each would cost more than the rest of the call.
+/// Calls one function for all calls, because a promise of napi-rs for each would cost more than the rest of the call.
 pub struct Settler {
     queue: ThreadsafeFunction<Told, (), Told, Status, false, true>,
-    /// How much of the queue has not been heard yet.
+    /// The count of queued messages that JavaScript has not got yet.
     queued: Arc<AtomicUsize>,
 }
 
 thread_local! {
-    /// What is to be told on this thread, when it is about to be told without the queue.
+    /// The messages that are sent from this thread without the queue, while they are collected.
     static GATHERED: RefCell<Option<Vec<Told>>> = const { RefCell::new(None) };
 }
 
-/// Why a call failed, and what is known about it. What is not known is left out.
+/// The failure of a call. Unknown fields are left out.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Failure<'a> {
@@ -70,8 +78,8 @@ impl Settler {
         Ok(Self { queue, queued })
     }
 
-    /// What `work` tells on this thread, in order, for its caller to tell at once; nothing where some of it has to wait for
-    /// its turn in the queue.
+    /// Collects the messages of `work` on this thread, for the caller to send at once. While older messages are queued,
+    /// the new ones are queued behind them, and none is returned.
     #[cfg(unix)]
     pub fn gather<T>(&self, work: impl FnOnce() -> T) -> (T, Vec<Told>) {
         if self.queued.load(Ordering::Acquire) > 0 {
@@ -82,27 +90,27 @@ impl Settler {
         (done, GATHERED.take().unwrap_or_default())
     }
 
-    /// Tells what became of a call.
+    /// Sends the outcome of a call.
     pub fn settle(&self, number: u32, outcome: Result<String, CallError>) {
         match outcome {
-            Ok(result) => self.tell(number, RESULT, result),
-            Err(error) => self.tell(number, FAILURE, failure(&error)),
+            Ok(result) => self.tell(number, McpMessageKind::Result, result),
+            Err(error) => self.tell(number, McpMessageKind::Failure, failure(&error)),
         }
     }
 
-    /// What passes the progress of a call on.
+    /// Returns a function that sends the progress of a call.
     pub fn progress_of(settler: &Arc<Self>, number: u32) -> Progress {
         let settler = Arc::clone(settler);
-        Arc::new(move |params| settler.tell(number, PROGRESS, params))
+        Arc::new(move |params| settler.tell(number, McpMessageKind::Progress, params))
     }
 
-    /// Tells that what is read on the JavaScript thread under this number is not to be read there any more.
+    /// Asks JavaScript to stop reading the output with this number.
     #[cfg(unix)]
     pub fn leave(&self, number: u32) {
-        self.tell(number, LEAVE, String::new());
+        self.tell(number, McpMessageKind::StopReading, String::new());
     }
 
-    fn tell(&self, number: u32, kind: u32, text: String) {
+    fn tell(&self, number: u32, kind: McpMessageKind, text: String) {
         let told = Told::from((number, kind, text));
         let queued = GATHERED.with_borrow_mut(|gathered| match gathered {
             Some(gathered) => {
@@ -113,7 +121,7 @@ impl Settler {
         });
         if let Some(told) = queued {
             self.queued.fetch_add(1, Ordering::AcqRel);
-            // Refused only when the environment has ended, and with it whoever waited.
+            // Refused only after the end of the environment, when no caller waits any more.
             self.queue.call(told, ThreadsafeFunctionCallMode::NonBlocking);
         }
     }
@@ -124,7 +132,7 @@ fn failure(error: &CallError) -> String {
     let exit = end.and_then(|end| end.exit);
     let mut failure = Failure {
         code: error.code(),
-        message: plain(&error.to_string()),
+        message: display_text(&error.to_string()),
         exit_code: exit.and_then(|exit| exit.code),
         signal: exit.and_then(|exit| exit.signal),
         stderr: end.map(|end| end.stderr.as_str()),

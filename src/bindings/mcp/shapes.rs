@@ -1,5 +1,6 @@
-//! What crosses between JavaScript and the sessions.
+//! The objects that cross between JavaScript and the sessions.
 
+use crate::bindings::enums::mirrored;
 use crate::bindings::process::shapes::variables;
 use crate::mcp::pool::SessionStatus;
 use crate::mcp::server_config::{Endpoint, Program, Protocol, ServerConfig, TransportConfig};
@@ -11,12 +12,12 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// A server; `lib/` has checked it. Times are in ms, `Infinity` for ever.
+/// A server, checked by `lib/`. Times are in ms, `Infinity` for ever.
 #[napi(object, object_to_js = false)]
 pub struct McpServer {
     /// Its name in the configuration.
     pub name: String,
-    /// Its program, where it is a process.
+    /// The program of a server that is a process.
     pub command: Option<String>,
     /// The program's arguments.
     pub args: Option<Vec<String>>,
@@ -24,56 +25,67 @@ pub struct McpServer {
     pub cwd: Option<String>,
     /// The program's environment: `NAME=value` entries, each ended by a NUL.
     pub environment: Option<String>,
-    /// Whether the program gets a warden, where there are any.
+    /// Starts the program below a warden, where there are wardens.
     pub guarded: bool,
-    /// Whether processes that the server leaves behind may live on.
-    pub detached: Option<bool>,
-    /// The versions of the protocol to propose; `auto` by default.
-    pub protocol: Option<McpProtocol>,
-    /// Its address, where it is reached over HTTP.
+    /// Lets processes that the server leaves behind live on.
+    pub detached: bool,
+    /// The versions of the protocol to propose.
+    pub protocol: McpProtocol,
+    /// The address of a server that is reached over HTTP.
     pub url: Option<String>,
-    /// What goes with each HTTP request.
+    /// The headers of each HTTP request.
     pub headers: Option<HashMap<String, String>>,
-    /// The time it has to get ready.
+    /// The timeout of its start, handshake included.
     pub start_timeout: f64,
-    /// Between SIGTERM and SIGKILL.
+    /// The time between SIGTERM and SIGKILL.
     pub kill_grace: f64,
-    /// Bytes of its longest message.
+    /// The bytes of its longest message.
     pub max_buffer: f64,
-    /// How many calls a session works on at once.
+    /// The most calls of a session in flight.
     pub max_in_flight: u32,
-    /// How many sessions there may be.
+    /// The most sessions.
     pub instances: u32,
-    /// How many calls a session is used for.
+    /// The most calls of a session.
     pub max_uses: Option<u32>,
-    /// How long a session is used.
+    /// The age above which a session is shut down.
     pub max_lifetime: Option<f64>,
-    /// How long a session may have nothing to do.
+    /// The time after which an idle session is shut down.
     pub idle_timeout: f64,
-    /// How many sessions are kept even so.
+    /// The count of sessions that are kept although they are idle.
     pub min_warm: u32,
 }
 
-/// The versions of the protocol to propose to a server.
-#[napi(string_enum)]
-pub enum McpProtocol {
-    /// `initialize` first, and after a refusal what the server names.
-    #[napi(value = "auto")]
-    Auto,
-    /// `initialize` alone.
-    #[napi(value = "2025-11-25")]
-    V2025,
-    /// `server/discover` alone.
-    #[napi(value = "2026-07-28")]
-    V2026,
+mirrored! {
+    #[doc = " The versions of the protocol to propose to a server. `auto`: `initialize` first, and after a refusal what the server"]
+    #[doc = " names. `2025-11-25`: `initialize` alone. `2026-07-28`: `server/discover` alone."]
+    #[napi(string_enum)]
+    pub enum McpProtocol => Protocol {
+        #[napi(value = "auto")]
+        Auto,
+        #[napi(value = "2025-11-25")]
+        V2025,
+        #[napi(value = "2026-07-28")]
+        V2026,
+    }
 }
 
-/// A call that a server is working on.
+mirrored! {
+    #[doc = " The state of a session."]
+    #[napi(string_enum = "lowercase")]
+    pub enum McpSessionState <= MemberState {
+        Starting,
+        Idle,
+        Busy,
+        Ending,
+    }
+}
+
+/// A call in flight.
 #[napi(object, object_from_js = false)]
 pub struct ActiveCall {
     /// The call's number.
     pub number: u32,
-    /// The server's pid, where it is a process.
+    /// The pid of a server that is a process.
     pub pid: Option<u32>,
 }
 
@@ -82,22 +94,21 @@ pub struct ActiveCall {
 pub struct McpSession {
     /// The server's name.
     pub server: String,
-    /// Its pid, where it is a process and has started.
+    /// The pid of a server that is a process and has started.
     pub pid: Option<u32>,
-    /// What it is doing.
-    #[napi(ts_type = "'starting' | 'idle' | 'busy' | 'ending'")]
-    pub state: &'static str,
-    /// Since it was started.
+    /// Its state.
+    pub state: McpSessionState,
+    /// The time since its start.
     pub age: f64,
-    /// Since its last call; undefined while it has one.
+    /// The time since its last call; undefined while a call is in flight.
     pub idle: Option<f64>,
-    /// How many calls it has been given.
+    /// The count of its calls so far.
     pub uses: f64,
-    /// How many it is working on.
+    /// The count of its calls in flight.
     pub in_flight: u32,
     /// Resident bytes.
     pub memory: Option<f64>,
-    /// How many lines it wrote that were no messages.
+    /// The count of its invalid lines.
     pub garbage: f64,
 }
 
@@ -116,7 +127,7 @@ impl McpServer {
                 directory: server.cwd.map(PathBuf::from),
                 environment: variables(&server.environment.unwrap_or_default()),
                 guarded: server.guarded,
-                detached: server.detached.unwrap_or_default(),
+                detached: server.detached,
             }),
         };
         let overlaps = matches!(transport, TransportConfig::Http(_));
@@ -125,7 +136,7 @@ impl McpServer {
         ServerConfig {
             name: server.name,
             transport,
-            protocol: server.protocol.map_or_else(Protocol::default, Protocol::from),
+            protocol: server.protocol.into(),
             rules: Rules {
                 max_in_flight: server.max_in_flight,
                 instances: server.instances,
@@ -142,39 +153,24 @@ impl McpServer {
     }
 }
 
-impl From<McpProtocol> for Protocol {
-    fn from(protocol: McpProtocol) -> Self {
-        match protocol {
-            McpProtocol::Auto => Self::Auto,
-            McpProtocol::V2025 => Self::V2025,
-            McpProtocol::V2026 => Self::V2026,
-        }
-    }
-}
-
 impl From<SessionStatus> for McpSession {
     #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53")]
     fn from(status: SessionStatus) -> Self {
         Self {
             server: status.server,
             pid: status.pid,
-            state: match status.state {
-                MemberState::Starting => "starting",
-                MemberState::Idle => "idle",
-                MemberState::Busy => "busy",
-                MemberState::Ending => "ending",
-            },
+            state: status.state.into(),
             age: whole(status.age),
             idle: status.idle.map(whole),
             uses: status.uses as f64,
             in_flight: status.in_flight,
             memory: status.pid.and_then(resident).map(|bytes| bytes as f64),
-            garbage: status.garbage as f64,
+            garbage: status.invalid_lines as f64,
         }
     }
 }
 
-/// From JavaScript's ms; what has no end is the longest time there is.
+/// Converts JavaScript's ms; `Infinity` is the longest duration.
 pub fn millis(ms: f64) -> Duration {
     Duration::try_from_secs_f64(ms / 1000.0).unwrap_or(Duration::MAX)
 }

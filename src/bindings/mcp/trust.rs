@@ -1,8 +1,8 @@
-//! Certificates and proxies, as JavaScript hands them over.
+//! Certificates and proxies from JavaScript.
 
 use napi_derive::napi;
 
-/// Sets the certificates that https servers are trusted by, as PEM texts. Only the first call of the process counts.
+/// Sets the certificates of trusted authorities, as PEM texts. Only the first call of the process counts.
 /// Without `verify` any server is trusted.
 #[napi]
 pub fn mcp_trust(certificates: Vec<String>, verify: bool) {

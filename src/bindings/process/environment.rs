@@ -1,11 +1,11 @@
-//! The end of a JavaScript environment, such as a worker thread's: nobody waits any more for what it started.
+//! The end of a JavaScript environment, such as a worker thread's, after which no caller waits for its processes.
 
 use napi::Env;
 use std::cell::RefCell;
 use tokio::sync::watch;
 
 thread_local! {
-    /// Each environment runs on a thread of its own. Dropping this tells everybody that it has ended.
+    /// The sender of one environment, which has a thread of its own. Dropping the sender notifies all receivers.
     static LIFE: RefCell<Option<watch::Sender<()>>> = const { RefCell::new(None) };
 }
 

@@ -1,4 +1,4 @@
-//! A child's events on their way to JavaScript.
+//! The events of a child, on their way to JavaScript.
 
 use super::shapes::ProcessEvent;
 use crate::runner::{Line, Stream};
@@ -7,7 +7,7 @@ use napi::bindgen_prelude::{Either, Function};
 use napi::threadsafe_function::ThreadsafeFunction;
 use tokio::sync::{mpsc, oneshot};
 
-/// The JavaScript function that hears of them. It does not keep the event loop alive; the call's promise does.
+/// The JavaScript function that gets the events. Only the call's promise keeps the event loop alive.
 pub struct Listener(ThreadsafeFunction<ProcessEvent, (), ProcessEvent, Status, false, true>);
 
 impl Listener {
@@ -16,8 +16,8 @@ impl Listener {
         function.build_threadsafe_function().weak::<true>().build().map(Self)
     }
 
-    /// Tells the pid, then all lines; waits for JavaScript before the next, so that a fast child waits for a slow listener.
-    pub async fn tell(self, pid: oneshot::Receiver<u32>, mut lines: mpsc::Receiver<Vec<Line>>, text: bool) {
+    /// Sends the pid, then all lines. Each event waits for JavaScript, so that a fast child waits for a slow listener.
+    pub async fn notify(self, pid: oneshot::Receiver<u32>, mut lines: mpsc::Receiver<Vec<Line>>, text: bool) {
         let Ok(pid) = pid.await else { return };
         let mut event = ProcessEvent { pid: Some(pid), lines: Vec::new(), error_lines: Vec::new() };
         while self.0.call_async(event).await.is_ok() {

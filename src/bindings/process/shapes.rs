@@ -1,17 +1,18 @@
-//! What crosses between JavaScript and the runner.
+//! The objects that cross between JavaScript and the runner.
 
+use crate::bindings::enums::mirrored;
 use crate::process::guarantee::{Guarantee, Lack, Mechanism};
 use crate::process::tree::Spec;
-use crate::registry::{EndReason, Entry, Label};
-use crate::runner::{Call, Lines, OnStuck, Outcome};
-use napi::bindgen_prelude::{Buffer, Either};
+use crate::registry::{self, Entry, Label};
+use crate::runner::{self, Call, Lines, Outcome};
+use napi::bindgen_prelude::{Buffer, Either, Null};
 use napi_derive::napi;
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// What to run; `lib/` has checked it.
+/// A command, checked by `lib/`.
 #[napi(object, object_to_js = false)]
 pub struct ProcessRequest {
     /// The command, a path or a name to look up on the environment's PATH.
@@ -22,33 +23,62 @@ pub struct ProcessRequest {
     pub cwd: Option<String>,
     /// Its environment: `NAME=value` entries, each ended by a NUL.
     pub environment: String,
-    /// Its deadline in ms, `Infinity` for none, undefined when nobody said.
+    /// Its timeout in ms: `Infinity` for none, undefined where the caller gave none.
     pub timeout: Option<f64>,
     /// Bytes of each output, or of each line.
     pub max_buffer: f64,
     /// Ms between SIGTERM and SIGKILL.
     pub kill_grace: f64,
-    /// Who it runs for.
+    /// The MCP server, or what the caller calls it.
     pub server: Option<String>,
-    /// What it runs for.
+    /// The tool, likewise.
     pub tool: Option<String>,
     /// The part of the program that started it.
     pub owner: u32,
-    /// What it leaves behind when it exits may stay.
+    /// Lets its descendants live on after its exit.
     pub detached: bool,
-    /// Whether it gets a warden, where there are any.
+    /// Starts it below a warden, where there are wardens.
     pub guarded: bool,
     /// Lines as strings, invalid UTF-8 replaced; otherwise as buffers.
     pub text: bool,
-    /// When the call is over whose tree was killed and is still there.
-    #[napi(ts_type = "'wait' | 'reject'")]
-    pub on_stuck: String,
+    /// The end of the call if its tree was killed and is still there.
+    pub on_stuck: OnStuck,
 }
 
-/// What became of it.
+mirrored! {
+    #[doc = " The end of a call whose tree was killed and is still there: `wait` for the tree, or `reject`."]
+    #[napi(string_enum = "lowercase")]
+    pub enum OnStuck => runner::OnStuck {
+        Wait,
+        Reject,
+    }
+}
+
+mirrored! {
+    #[doc = " The reason for which procward ended a tree: the same word as in the metrics."]
+    #[napi(string_enum = "snake_case")]
+    pub enum EndReason <= registry::EndReason {
+        Timeout,
+        Aborted,
+        MaxBuffer,
+        Cleanup,
+        Shutdown,
+    }
+}
+
+/// The reason for which JavaScript ends a tree.
+#[napi(string_enum = "snake_case")]
+pub enum TerminateReason {
+    /// Its caller gave up.
+    Aborted,
+    /// Its owner is shutting down.
+    Shutdown,
+}
+
+/// The outcome of a command.
 #[napi(object, object_from_js = false)]
 pub struct ProcessOutcome {
-    /// The system's error number when it could not be started; nothing else is set then.
+    /// The system's error number of a command that could not be started; only `start_problem` may be set besides.
     pub start_error: Option<i32>,
     /// The root's pid.
     pub pid: Option<u32>,
@@ -56,76 +86,109 @@ pub struct ProcessOutcome {
     pub exit_code: Option<u32>,
     /// The number of the signal that ended it.
     pub signal: Option<i32>,
-    /// Why it had to end.
-    #[napi(ts_type = "'timeout' | 'aborted' | 'maxBuffer' | 'cleanup' | 'shutdown'")]
-    pub ended: Option<&'static str>,
+    /// The reason for which procward ended it.
+    pub ended: Option<EndReason>,
     /// Its output.
     pub stdout: Buffer,
     /// Its errors.
     pub stderr: Buffer,
     /// Ms until its last process had exited.
     pub duration: f64,
-    /// The processes that are still there, of a call that is over without them.
+    /// The processes that are still there after the end of the call.
     pub left: Option<Vec<u32>>,
-    /// What kept it from starting, where that was not the command.
+    /// The problem that kept it from starting, unless that was the command itself.
     pub start_problem: Option<String>,
 }
 
-/// What holds trees together on this system.
+/// The guarantees for process trees on this system.
 #[napi(object, object_from_js = false)]
 pub struct Guarantees {
-    /// What ends the trees when the server does.
-    #[napi(ts_type = "'warden' | 'job-object' | 'watcher' | 'process-group'")]
-    pub mechanism: &'static str,
-    /// Each tree is in a control group of its own besides.
+    /// The mechanism that ends the trees when the server does.
+    pub mechanism: GuaranteeMechanism,
+    /// True if each tree has a control group, too.
     pub cgroup: bool,
-    /// Whether that covers every end of the server.
-    #[napi(ts_type = "'complete' | 'best-effort'")]
-    pub level: &'static str,
-    /// What this system does not have or allow, and that is missed.
+    /// The extent to which that covers every end of the server.
+    pub level: GuaranteeLevel,
+    /// The needed things that this system does not have or allow.
     pub missing: Vec<Lacking>,
 }
 
-/// Something that is missed.
+mirrored! {
+    #[doc = " The mechanism that ends the trees when the server does."]
+    #[napi(string_enum = "kebab-case")]
+    pub enum GuaranteeMechanism <= Mechanism {
+        Warden,
+        JobObject,
+        Watcher,
+        ProcessGroup,
+    }
+}
+
+/// The extent to which every end of the server is covered.
+#[napi(string_enum = "kebab-case")]
+pub enum GuaranteeLevel {
+    /// Every end is.
+    Complete,
+    /// Some ends are not.
+    BestEffort,
+}
+
+/// The code of a needed thing that this system does not have or allow.
+#[napi(string_enum = "snake_case")]
+pub enum LackingCode {
+    /// A warden.
+    Warden,
+    /// `/proc`.
+    Proc,
+    /// The `/proc` of this PID namespace.
+    OwnProc,
+    /// A view of other users' processes.
+    OtherUsers,
+    /// Handles of processes.
+    Pidfd,
+}
+
+/// A needed thing that this system does not have or allow.
 #[napi(object, object_from_js = false)]
 pub struct Lacking {
-    /// What.
-    #[napi(ts_type = "'warden' | 'proc' | 'own_proc' | 'other_users' | 'pidfd'")]
-    pub code: &'static str,
+    /// Its code.
+    pub code: LackingCode,
     /// The system's error number, where there was one.
     pub errno: Option<i32>,
 }
 
-/// A child that runs now.
+/// A process that runs now, or a call in a session. This is the only declaration of the shape.
 #[napi(object, object_from_js = false)]
 pub struct ActiveProcess {
-    /// The root's pid.
+    /// The root's pid; `null` for a call of a server that is reached over HTTP, which is no process here.
+    #[napi(ts_type = "number | null")]
     pub pid: u32,
-    /// Who it runs for.
-    pub server: Option<String>,
-    /// What it runs for.
-    pub tool: Option<String>,
+    /// The MCP server, or what the caller calls it.
+    pub server: Either<String, Null>,
+    /// The tool, likewise.
+    pub tool: Either<String, Null>,
     /// Epoch ms.
     pub start_time: f64,
-    /// Ms.
+    /// Ms since then.
     pub duration: f64,
-    /// It was killed, and is still there.
-    pub stuck: bool,
+    /// The process was killed, and is still there: frozen, or stuck in the kernel. Left out of all others.
+    #[napi(ts_type = "true")]
+    pub stuck: Option<bool>,
 }
 
-/// What a child does while it runs.
+/// An event of a running child.
 #[napi(object, object_from_js = false)]
 pub struct ProcessEvent {
-    /// It has started, with this pid.
+    /// The pid of a child that has just started.
     pub pid: Option<u32>,
-    /// It wrote these to its standard output.
+    /// Lines of its standard output.
     pub lines: Vec<Either<String, Buffer>>,
-    /// It wrote these to its standard error.
+    /// Lines of its standard error.
     pub error_lines: Vec<Either<String, Buffer>>,
 }
 
 impl ProcessRequest {
-    /// The core's call, as the tree with this number.
+    /// Converts to the core's call, as the tree with this number.
     pub fn into_call(self, number: u64, lines: Option<Lines>) -> Call {
         let request = self;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number up to 2^32")]
@@ -146,12 +209,12 @@ impl ProcessRequest {
             kill_grace: time(request.kill_grace),
             lines,
             exit: None,
-            on_stuck: if request.on_stuck == "reject" { OnStuck::Reject } else { OnStuck::Wait },
+            on_stuck: request.on_stuck.into(),
         }
     }
 }
 
-/// An environment from `NAME=value` entries, each ended by a NUL.
+/// Parses an environment from `NAME=value` entries, each ended by a NUL.
 pub fn variables(environment: &str) -> Vec<(OsString, OsString)> {
     let variable = |entry: &str| {
         // Windows has names that begin with "=".
@@ -161,14 +224,12 @@ pub fn variables(environment: &str) -> Vec<(OsString, OsString)> {
     environment.split('\0').filter_map(variable).collect()
 }
 
-/// Why a process had to end, as JavaScript calls it.
-pub fn ended_name(reason: EndReason) -> &'static str {
-    match reason {
-        EndReason::Timeout => "timeout",
-        EndReason::Aborted => "aborted",
-        EndReason::MaxBuffer => "maxBuffer",
-        EndReason::Cleanup => "cleanup",
-        EndReason::Shutdown => "shutdown",
+impl From<TerminateReason> for registry::EndReason {
+    fn from(reason: TerminateReason) -> Self {
+        match reason {
+            TerminateReason::Aborted => Self::Aborted,
+            TerminateReason::Shutdown => Self::Shutdown,
+        }
     }
 }
 
@@ -178,9 +239,9 @@ impl From<io::Result<Outcome>> for ProcessOutcome {
             Ok(outcome) => ProcessOutcome {
                 start_error: None,
                 pid: Some(outcome.pid),
-                exit_code: outcome.exit.code.map(i32::cast_unsigned),
-                signal: outcome.exit.signal,
-                ended: outcome.ended.map(ended_name),
+                exit_code: outcome.exit_status.code.map(i32::cast_unsigned),
+                signal: outcome.exit_status.signal,
+                ended: outcome.end_reason.map(EndReason::from),
                 stdout: outcome.stdout.into(),
                 stderr: outcome.stderr.into(),
                 duration: milliseconds(outcome.duration).floor(),
@@ -197,7 +258,7 @@ impl From<io::Result<Outcome>> for ProcessOutcome {
                 stderr: Vec::new().into(),
                 duration: 0.0,
                 left: None,
-                // The system's own errors are told by their numbers.
+                // The system's own errors have a number.
                 start_problem: error.raw_os_error().is_none().then(|| error.to_string()),
             },
         }
@@ -206,45 +267,43 @@ impl From<io::Result<Outcome>> for ProcessOutcome {
 
 impl From<Guarantee> for Guarantees {
     fn from(Guarantee { mechanism, cgroup, complete, missing }: Guarantee) -> Self {
-        let mechanism = match mechanism {
-            Mechanism::Warden => "warden",
-            Mechanism::JobObject => "job-object",
-            Mechanism::Watcher => "watcher",
-            Mechanism::ProcessGroup => "process-group",
-        };
-        let level = if complete { "complete" } else { "best-effort" };
-        Self { mechanism, cgroup, level, missing: missing.into_iter().map(Lacking::from).collect() }
+        let level = if complete { GuaranteeLevel::Complete } else { GuaranteeLevel::BestEffort };
+        Self { mechanism: mechanism.into(), cgroup, level, missing: missing.into_iter().map(Lacking::from).collect() }
     }
 }
 
 impl From<Lack> for Lacking {
     fn from(lack: Lack) -> Self {
         let (code, errno) = match lack {
-            Lack::Warden(errno) => ("warden", errno),
-            Lack::Proc => ("proc", None),
-            Lack::OwnProc => ("own_proc", None),
-            Lack::OtherUsers => ("other_users", None),
-            Lack::Pidfd => ("pidfd", None),
+            Lack::Warden(errno) => (LackingCode::Warden, errno),
+            Lack::Proc => (LackingCode::Proc, None),
+            Lack::OwnProc => (LackingCode::OwnProc, None),
+            Lack::OtherUsers => (LackingCode::OtherUsers, None),
+            Lack::Pidfd => (LackingCode::Pidfd, None),
         };
         Self { code, errno }
     }
 }
 
 impl ActiveProcess {
-    /// A tree that has started.
+    /// Converts the entry of a tree; `None` before the tree has started.
     pub fn of(entry: Entry) -> Option<Self> {
         Some(Self {
             pid: entry.pid?,
             duration: milliseconds(entry.age()).floor(),
             start_time: epoch(entry.started.0),
-            server: entry.label.server,
-            tool: entry.label.tool,
-            stuck: entry.stuck,
+            server: or_null(entry.label.server),
+            tool: or_null(entry.label.tool),
+            stuck: entry.stuck.then_some(true),
         })
     }
 }
 
-/// Whole ms since 1970.
+fn or_null(name: Option<String>) -> Either<String, Null> {
+    name.map_or(Either::B(Null), Either::A)
+}
+
+/// Converts to whole ms since 1970.
 pub fn epoch(time: SystemTime) -> f64 {
     milliseconds(time.duration_since(UNIX_EPOCH).unwrap_or_default()).floor()
 }

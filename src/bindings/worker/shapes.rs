@@ -1,119 +1,144 @@
-//! What crosses between JavaScript and the workers.
+//! The objects that cross between JavaScript and the workers.
 
-use crate::bindings::process::shapes::{ProcessRequest, ended_name, time};
+use crate::bindings::process::shapes::{EndReason, ProcessRequest, time};
 use crate::pool::{Limits, Refusal, Retirement, Rules};
 use crate::worker::{Count, Template, WorkerEnd, WorkerError, WorkerPool};
 use napi_derive::napi;
 
-/// How many workers may be starting at a time: it is the starts that cost.
-const MAX_STARTING: usize = 2;
-
-/// A pool; `lib/` has checked it. Times are in ms.
+/// The options of a pool, checked by `lib/`. Times are in ms.
 #[napi(object, object_to_js = false)]
 pub struct WorkerPoolRequest {
-    /// How its workers are started.
+    /// The command of its workers.
     pub worker: ProcessRequest,
-    /// How many there may be.
+    /// The most workers.
     pub max_size: u32,
-    /// How long one may be idle, `Infinity` for ever.
+    /// The most workers that may be starting at a time.
+    pub max_starting: u32,
+    /// The time after which an idle worker is shut down, `Infinity` for never.
     pub idle_timeout: f64,
-    /// How often one is used.
+    /// The most leases of a worker.
     pub max_uses: Option<u32>,
-    /// How long one is used.
+    /// The age above which a worker is shut down.
     pub max_lifetime: Option<f64>,
-    /// How many are kept though they are idle.
+    /// The count of workers that are kept although they are idle.
     pub min_warm: u32,
-    /// How long one may take to write the line that says that it is ready; undefined where there is none.
+    /// The timeout of the line by which a worker says that it is ready; undefined without such a line.
     pub ready_within: Option<f64>,
 }
 
-/// What became of waiting for a worker: one of these is set.
+/// The outcome of waiting for a worker: one of these is set.
 #[napi(object, object_from_js = false)]
 #[derive(Default)]
 pub struct WorkerAcquired {
     /// The worker's pid.
     pub pid: Option<u32>,
-    /// Why there is none.
+    /// The reason for having no worker.
     pub failure: Option<WorkerFailure>,
 }
 
-/// Why there is no worker.
+/// The reason for having no worker.
 #[napi(object, object_from_js = false)]
 pub struct WorkerFailure {
-    /// What happened.
-    #[napi(ts_type = "'timeout' | 'aborted' | 'closed' | 'spawn' | 'exited' | 'notReady' | 'internal'")]
-    pub kind: &'static str,
-    /// The system's error number when nothing could be started.
+    /// The kind of the failure.
+    pub kind: WorkerFailureKind,
+    /// The system's error number of a failed start.
     pub errno: Option<i32>,
-    /// How the worker ended that was waited for.
+    /// The exit of the worker that was starting.
     pub end: Option<WorkerExit>,
-    /// For how many ms none will be started, after too many failures like this one.
+    /// The ms in which no worker will be started, after too many failures like this one.
     pub retry_after: Option<f64>,
 }
 
-/// How a worker ended.
+/// The kind of a [`WorkerFailure`].
+#[napi(string_enum = "camelCase")]
+pub enum WorkerFailureKind {
+    /// The wait took too long.
+    Timeout,
+    /// The caller gave the wait up.
+    Aborted,
+    /// The pool is shutting down.
+    Closed,
+    /// Its process could not be started.
+    Spawn,
+    /// It exited before it was ready.
+    Exited,
+    /// It did not say in time that it is ready.
+    NotReady,
+    /// A bug of procward.
+    Internal,
+}
+
+/// The reason for which JavaScript gives up waiting for a worker.
+#[napi(string_enum = "lowercase")]
+pub enum WorkerGiveUpReason {
+    /// The wait took too long.
+    Timeout,
+    /// The caller gave the wait up.
+    Aborted,
+}
+
+/// The exit of a worker.
 #[napi(object, object_from_js = false)]
 pub struct WorkerExit {
     /// Its exit code.
     pub exit_code: Option<i32>,
     /// The number of the signal that ended it.
     pub signal: Option<i32>,
-    /// Why it had to end.
-    #[napi(ts_type = "'timeout' | 'aborted' | 'maxBuffer' | 'cleanup' | 'shutdown'")]
-    pub ended: Option<&'static str>,
+    /// The reason for which procward ended it.
+    pub ended: Option<EndReason>,
     /// The last part of its standard error.
     pub stderr: String,
 }
 
-/// What a worker does while it is used.
+/// An event of a leased worker.
 #[napi(object, object_from_js = false)]
 #[derive(Default)]
 pub struct WorkerEvent {
-    /// The use.
+    /// The lease.
     pub lease: u32,
-    /// It wrote these to its standard output.
+    /// Lines of its standard output.
     pub lines: Vec<String>,
-    /// It wrote these to its standard error.
+    /// Lines of its standard error.
     pub error_lines: Vec<String>,
-    /// It has ended, and nothing more will come.
+    /// Its exit, after which no event follows.
     pub exit: Option<WorkerExit>,
 }
 
-/// A look at a pool.
+/// The counts of a pool.
 #[napi(object, object_from_js = false)]
 pub struct WorkerPoolStatus {
     /// Workers that are not ready yet.
     pub starting: u32,
-    /// Workers that nobody uses.
+    /// Workers without a lease.
     pub idle: u32,
-    /// Workers in use.
+    /// Leased workers.
     pub busy: u32,
-    /// Workers on their way out.
+    /// Workers that are shutting down.
     pub ending: u32,
-    /// How many wait for one.
+    /// Waiters.
     pub queued: u32,
-    /// How many were started.
+    /// Started workers so far.
     pub created: f64,
-    /// How many starts failed.
+    /// Failed starts so far.
     pub failed: f64,
-    /// How many uses got a worker that had been used before.
+    /// Leases of a worker that had been leased before.
     pub reused: f64,
-    /// How many ended for being idle.
+    /// Workers that were shut down for being idle.
     pub ended_idle: f64,
-    /// For having been used so often.
+    /// Workers that were shut down after their last lease.
     pub ended_uses: f64,
-    /// For their age.
+    /// Workers that were shut down for their age.
     pub ended_lifetime: f64,
-    /// For being unfit for further use.
+    /// Workers that were shut down for being unhealthy.
     pub ended_unhealthy: f64,
-    /// With the pool.
+    /// Workers that were shut down with the pool.
     pub ended_closed: f64,
-    /// By themselves.
+    /// Workers that exited by themselves.
     pub crashed: f64,
 }
 
 impl WorkerPoolRequest {
-    /// The core's pieces.
+    /// Converts to the core's parts.
     pub fn into_parts(self) -> (Template, Limits, Rules) {
         let mut call = self.worker.into_call(0, None);
         call.label.pooled = true;
@@ -122,17 +147,19 @@ impl WorkerPoolRequest {
             max_lifetime: self.max_lifetime.map(time),
             idle_timeout: time(self.idle_timeout),
             min_warm: self.min_warm,
-            ..Rules::default()
+            max_in_flight: 1,
+            instances: u32::MAX,
+            overlaps: false,
         };
         let template = Template { call, ready_within: self.ready_within.map(time) };
-        (template, Limits { max_members: self.max_size as usize, max_starting: MAX_STARTING }, rules)
+        (template, Limits { max_members: self.max_size as usize, max_starting: self.max_starting as usize }, rules)
     }
 }
 
 impl From<Refusal<WorkerError>> for WorkerFailure {
     fn from(refusal: Refusal<WorkerError>) -> Self {
         match refusal {
-            Refusal::Closed | Refusal::Unknown => Self::of("closed"),
+            Refusal::Closed | Refusal::Unknown => Self::of(WorkerFailureKind::Closed),
             Refusal::Start(error) => error.into(),
             Refusal::Unavailable { retry_after, last } => {
                 Self { retry_after: Some((retry_after.as_secs_f64() * 1000.0).ceil()), ..last.into() }
@@ -144,18 +171,27 @@ impl From<Refusal<WorkerError>> for WorkerFailure {
 impl From<WorkerError> for WorkerFailure {
     fn from(error: WorkerError) -> Self {
         match error {
-            WorkerError::Spawn(errno) => Self { errno: Some(errno.unwrap_or(0)), ..Self::of("spawn") },
-            WorkerError::Exited(end) => Self { end: Some(end.into()), ..Self::of("exited") },
-            WorkerError::NotReady(_, end) => Self { end: Some(end.into()), ..Self::of("notReady") },
-            WorkerError::Abandoned | WorkerError::Panicked => Self::of("internal"),
+            WorkerError::Spawn(errno) => Self { errno: Some(errno.unwrap_or(0)), ..Self::of(WorkerFailureKind::Spawn) },
+            WorkerError::Exited(end) => Self { end: Some(end.into()), ..Self::of(WorkerFailureKind::Exited) },
+            WorkerError::NotReady(_, end) => Self { end: Some(end.into()), ..Self::of(WorkerFailureKind::NotReady) },
+            WorkerError::Abandoned | WorkerError::Panicked => Self::of(WorkerFailureKind::Internal),
         }
     }
 }
 
 impl WorkerFailure {
-    /// Without more to be said.
-    pub fn of(kind: &'static str) -> Self {
+    /// Creates a failure without details.
+    pub fn of(kind: WorkerFailureKind) -> Self {
         Self { kind, errno: None, end: None, retry_after: None }
+    }
+}
+
+impl From<WorkerGiveUpReason> for WorkerFailureKind {
+    fn from(reason: WorkerGiveUpReason) -> Self {
+        match reason {
+            WorkerGiveUpReason::Timeout => Self::Timeout,
+            WorkerGiveUpReason::Aborted => Self::Aborted,
+        }
     }
 }
 
@@ -164,7 +200,7 @@ impl From<WorkerEnd> for WorkerExit {
         Self {
             exit_code: end.exit.code,
             signal: end.exit.signal,
-            ended: end.ended.map(ended_name),
+            ended: end.ended.map(EndReason::from),
             stderr: String::from_utf8_lossy(&end.stderr).into_owned(),
         }
     }

@@ -1,7 +1,7 @@
 //! The bytes of an answer's body, decoded.
 
 use super::encoding::{Decoder, Step, Undecodable};
-use super::words::deepest;
+use super::error_text::root_cause;
 use bytes::Bytes;
 use reqwest::Response;
 use reqwest::header::CONTENT_ENCODING;
@@ -53,7 +53,7 @@ impl Body {
                     Step::Hungry => {}
                 }
             }
-            let chunk = self.response.chunk().await.map_err(|error| BodyFailure::Lost(deepest(&error)))?;
+            let chunk = self.response.chunk().await.map_err(|error| BodyFailure::Lost(root_cause(&error)))?;
             match (chunk, &mut self.decoder) {
                 (Some(chunk), Ok(Some(decoder))) => decoder.push(chunk),
                 (chunk, _) => return Ok(chunk),

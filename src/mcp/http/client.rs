@@ -1,11 +1,12 @@
 //! Requests to servers: one HTTP client for the process, which keeps the connections.
 
 use super::body::Body;
+use super::error_text::root_cause;
+use super::failure::HttpFailure;
 use super::headers::Headers;
 use super::redirect::{Step, step};
-use super::words::deepest;
 use super::{proxies, trust};
-use crate::mcp::words::plain;
+use crate::mcp::display_text::display_text;
 use bytes::Bytes;
 use once_cell::sync::OnceCell;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
@@ -35,30 +36,6 @@ const JSON_OR_EVENTS: HeaderValue = HeaderValue::from_static("application/json, 
 pub const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 /// The event after which a stream goes on.
 pub const LAST_EVENT: HeaderName = HeaderName::from_static("last-event-id");
-
-/// A request without an answer. The text has no address and no secret.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum HttpFailure {
-    /// The request cannot be sent at all: a header or the address is wrong.
-    #[error("{0}")]
-    Invalid(String),
-    /// No connection was made, so nothing was sent.
-    #[error("{0}")]
-    Unreachable(String),
-    /// The connection broke; the server may have got the request.
-    #[error("{0}")]
-    Lost(String),
-    /// The server redirected the request, and the redirect is not followed.
-    #[error("the server answered with HTTP {status}, a redirect to {origin}{}{why}", if .why.is_empty() { "" } else { " that " })]
-    Redirected {
-        /// The status.
-        status: u16,
-        /// Scheme, host and port that it leads to.
-        origin: String,
-        /// The reason for not following; may be empty.
-        why: &'static str,
-    },
-}
 
 /// A request to a server.
 #[derive(Debug, Clone)]
@@ -91,7 +68,7 @@ pub async fn send(request: Outgoing<'_>) -> Result<Response, HttpFailure> {
         let status = response.status().as_u16();
         match step(&request.method, &url, followed, status, response.headers().get(LOCATION)) {
             Step::Stay => return Ok(response),
-            Step::Refuse { origin, why } => return Err(HttpFailure::Redirected { status, origin, why }),
+            Step::Refuse { origin, reason } => return Err(HttpFailure::Redirected { status, origin, reason }),
             Step::Follow { url: next, same_origin } => {
                 url = next;
                 is_home &= same_origin;
@@ -148,7 +125,7 @@ async fn attempt(request: &Outgoing<'_>, url: &Url, is_home: bool) -> Result<Res
         builder = builder.body(body.clone());
     }
     builder.send().await.map_err(|error| {
-        let words = deepest(&error);
+        let words = root_cause(&error);
         match error {
             error if error.is_builder() => HttpFailure::Invalid(words),
             error if error.is_connect() => HttpFailure::Unreachable(words),
@@ -179,7 +156,7 @@ fn headers(request: &Outgoing<'_>, is_home: bool) -> HeaderMap {
 pub(super) fn client() -> Result<&'static Client, HttpFailure> {
     static CLIENT: OnceCell<Client> = OnceCell::new();
     CLIENT.get_or_try_init(|| {
-        let tls = trust::tls_config().map_err(|error| HttpFailure::Invalid(plain(&error.to_string())))?;
+        let tls = trust::tls_config().map_err(|error| HttpFailure::Invalid(display_text(&error.to_string())))?;
         let mut builder = Client::builder()
             .tls_backend_preconfigured(tls)
             .connect_timeout(CONNECT_TIMEOUT)
@@ -191,6 +168,6 @@ pub(super) fn client() -> Result<&'static Client, HttpFailure> {
         if let Some(proxy) = proxies::chooser().map_err(HttpFailure::Invalid)? {
             builder = builder.proxy(proxy);
         }
-        builder.build().map_err(|error| HttpFailure::Invalid(deepest(&error)))
+        builder.build().map_err(|error| HttpFailure::Invalid(root_cause(&error)))
     })
 }

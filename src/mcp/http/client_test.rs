@@ -1,7 +1,8 @@
 //! The client against real servers.
 
-use super::client::{HttpFailure, LAST_EVENT, Outgoing, SESSION, address, beginning, body, send};
+use super::client::{LAST_EVENT, Outgoing, SESSION, address, beginning, body, send};
 use super::events::{Event, EventStream};
+use super::failure::HttpFailure;
 use super::headers::Headers;
 use bytes::Bytes;
 use reqwest::header::{HeaderName, HeaderValue};
@@ -169,8 +170,8 @@ async fn a_stream_may_be_elsewhere_and_a_message_may_not_become_a_get() {
         let other = Server::start(vec![answer("200 OK", "", "there")]).await;
         let first = Server::start(vec![redirect(status, &other.url), redirect(status, &other.url)]).await;
         let origin = other.url.origin().ascii_serialization();
-        let why = "would lose the request's body";
-        assert_eq!(sent(Method::POST, &first.url).await, Err(HttpFailure::Redirected { status, origin, why }));
+        let reason = "would lose the request's body";
+        assert_eq!(sent(Method::POST, &first.url).await, Err(HttpFailure::Redirected { status, origin, reason }));
         assert_eq!(sent(Method::GET, &first.url).await.as_deref(), Ok("there"));
         assert!(other.seen()[0].starts_with("get /mcp http/1.1\r\n"));
     }
@@ -181,7 +182,7 @@ async fn a_circle_of_redirects_ends() {
     let again = answer("307 Again", "location: /mcp\r\ncontent-length: 0\r\n", "");
     let server = Server::start(vec![again; 40]).await;
     let error = sent(Method::POST, &server.url).await.expect_err("no answer");
-    assert!(matches!(error, HttpFailure::Redirected { why: "is one too many", .. }), "{error}");
+    assert!(matches!(error, HttpFailure::Redirected { reason: "is one too many", .. }), "{error}");
     assert_eq!(server.seen().len(), 21);
 }
 

@@ -1,16 +1,13 @@
 //! A session over HTTP: a POST for each message, and the server's answer to it.
 
-use super::client::{self, HttpFailure, LAST_EVENT, Outgoing, SESSION};
-use super::exchange::Exchange;
+use super::client::{self, LAST_EVENT, Outgoing, SESSION};
+use super::failure::HttpFailure;
 use super::headers::Headers;
 use super::secrets::Secrets;
-use super::standard_headers::{PROTOCOL_VERSION, standard_headers};
-use super::verdict::Sent as Message;
+use super::standard_headers::PROTOCOL_VERSION;
 use crate::mcp::client::Client;
 use crate::mcp::error::CallError;
-use crate::mcp::handshake::{Transport, WITHOUT_INITIALIZE};
 use crate::mcp::jsonrpc;
-use crate::mcp::request::Request;
 use crate::mcp::server_config::Endpoint;
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -30,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 const MESSAGE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The time that a server has to take the end of the session.
 const DELETE_TIMEOUT: Duration = Duration::from_secs(2);
-/// The number of answers to the server that are on their way at once. Above that its requests are not read.
+/// The number of replies to the server in flight. Above that its requests are not read.
 const MAX_REPLIES: usize = 8;
 
 /// A client, and the server's address.
@@ -44,26 +41,26 @@ pub struct Connection {
     pub(super) secrets: Secrets,
     /// The size of the longest message, in bytes.
     pub(super) max_buffer: usize,
-    runtime: Handle,
-    state: Mutex<State>,
-    /// Whether the next call should begin a new session.
+    pub(super) runtime: Handle,
+    pub(super) state: Mutex<State>,
+    /// True if the next call should begin a new session.
     doubtful: AtomicBool,
-    /// Whether a GET stream is open, on which the server may answer too.
+    /// True while a GET stream is open, on which the server may answer too.
     pub(super) listening: AtomicBool,
     replies: Arc<Semaphore>,
     pub(super) ending: CancellationToken,
-    this: Weak<Self>,
+    pub(super) this: Weak<Self>,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    session: Option<HeaderValue>,
-    version: Option<HeaderValue>,
-    /// Whether the server works without a handshake. Such a server wants more headers, and takes the end of a connection
+pub(super) struct State {
+    pub(super) session: Option<HeaderValue>,
+    pub(super) version: Option<HeaderValue>,
+    /// True if the server works without a handshake. Such a server wants more headers, and takes the end of a connection
     /// for a cancellation.
-    without_initialize: bool,
+    pub(super) without_initialize: bool,
     /// The tasks that post requests.
-    posts: HashMap<i64, AbortHandle>,
+    pub(super) posts: HashMap<i64, AbortHandle>,
 }
 
 impl Connection {
@@ -90,43 +87,24 @@ impl Connection {
         }))
     }
 
-    /// Posts a registered request.
-    pub fn send(&self, id: i64, request: &Request) {
-        let Some(this) = self.this.upgrade() else { return };
-        let mut state = self.state.lock();
-        let message = match request.method.as_str() {
-            "initialize" | "server/discover" => Message::Start,
-            _ => Message::Request { in_session: state.session.is_some() },
-        };
-        let standard = if state.without_initialize { standard_headers(request) } else { Vec::new() };
-        self.client.write(id, request, |body, sent| {
-            let exchange = Exchange { id, message, standard, body: Bytes::from(body), sent };
-            let post = self.runtime.spawn(async move {
-                exchange.run(&this).await;
-                this.state.lock().posts.remove(&id);
-            });
-            state.posts.insert(id, post.abort_handle());
-        });
-    }
-
-    /// Gives up a request. The server is told if it has seen any of the request.
+    /// Gives up a request, and notifies the server if it has seen any of the request.
     pub fn give_up(&self, id: i64, reason: CallError) {
         let Some((settle, is_sent)) = self.client.give_up(id, crate::runner::Sent::is_begun) else { return };
-        let (post, tells) = {
+        let (post, notifies) = {
             let mut state = self.state.lock();
             (state.posts.remove(&id), is_sent && !state.without_initialize)
         };
         if let Some(post) = post {
             post.abort();
         }
-        if tells && let Some(this) = self.this.upgrade() {
+        if notifies && let Some(this) = self.this.upgrade() {
             let body = jsonrpc::cancelled(id, &reason.to_string());
             self.runtime.spawn(async move { this.post_unanswered(body).await });
         }
         settle(Err(reason), is_sent);
     }
 
-    /// Sends the reply to a request of the server's. Waits while many replies are on their way.
+    /// Sends the reply to a request of the server's. Waits while many replies are in flight.
     pub(super) async fn reply(&self, body: Vec<u8>) {
         let (Some(this), Ok(permit)) = (self.this.upgrade(), Arc::clone(&self.replies).acquire_owned().await) else {
             return;
@@ -191,15 +169,6 @@ impl Connection {
         }
     }
 
-    /// Opens the GET stream of a session, on which the server sends what belongs to no request.
-    pub fn listen(&self) {
-        if self.has_session()
-            && let Some(this) = self.this.upgrade()
-        {
-            self.runtime.spawn(async move { super::listen::listen(&this).await });
-        }
-    }
-
     pub(super) fn has_session(&self) -> bool {
         self.state.lock().session.is_some()
     }
@@ -217,7 +186,7 @@ impl Connection {
     /// Fails all calls for this reason and ends the session.
     pub async fn shut_down(&self, reason: &CallError) {
         self.ending.cancel();
-        self.client.end(reason, crate::runner::Sent::is_begun);
+        self.client.shut_down(reason, crate::runner::Sent::is_begun);
         let (posts, has_session) = {
             let mut state = self.state.lock();
             (std::mem::take(&mut state.posts), state.session.is_some())
@@ -229,25 +198,5 @@ impl Connection {
             // A server that does not know DELETE keeps the session until it expires.
             let _ = timeout(DELETE_TIMEOUT, self.request(Method::DELETE, None, &[], None)).await;
         }
-    }
-}
-
-impl Transport for Connection {
-    fn client(&self) -> &Client {
-        &self.client
-    }
-
-    fn send(&self, id: i64, request: &Request) {
-        Self::send(self, id, request);
-    }
-
-    async fn notify(&self, message: Vec<u8>) -> Result<(), CallError> {
-        super::exchange::notify(self, Bytes::from(message)).await
-    }
-
-    fn set_version(&self, version: &str) {
-        let mut state = self.state.lock();
-        state.version = HeaderValue::from_str(version).ok();
-        state.without_initialize = version == WITHOUT_INITIALIZE;
     }
 }

@@ -1,8 +1,9 @@
 //! One request over HTTP: its POST, and the answer in a body or in a stream of events.
 
-use super::client::{self, BodyFailure, HttpFailure};
+use super::client::{self, BodyFailure};
 use super::connection::Connection;
 use super::events::{Event, EventStream};
+use super::failure::HttpFailure;
 use super::messages::{Summary, receive};
 use super::verdict::{Body, Sent as Message, Verdict, Words, decide, is_passing};
 use crate::mcp::error::{CallError, ServerEnd};
@@ -25,7 +26,7 @@ const RETRY_BOUNDS: (Duration, Duration) = (Duration::from_millis(50), Duration:
 /// The number of times in a row that a stream is asked for again without an event in between.
 const MAX_RESUMES: u32 = 10;
 
-/// A request on its way.
+/// A request in flight.
 pub struct Exchange {
     /// The request's id.
     pub id: i64,
@@ -35,7 +36,7 @@ pub struct Exchange {
     pub standard: Vec<(HeaderName, HeaderValue)>,
     /// The request as JSON.
     pub body: Bytes,
-    /// Whether the server may have seen any of the request.
+    /// Tells if the server may have seen any of the request.
     pub sent: Sent,
 }
 
@@ -79,7 +80,7 @@ impl Exchange {
         if text.trim().is_empty() && connection.listening.load(Ordering::Acquire) {
             return Ok(());
         }
-        Err(self.judge(connection, status, summary, &text))
+        Err(self.explain(connection, status, summary, &text))
     }
 
     /// Reads a stream until the answer has come, and again from where it broke.
@@ -97,7 +98,7 @@ impl Exchange {
                         return Ok(());
                     }
                     if matches!(summary, Summary::Error { .. }) {
-                        return Err(self.judge(connection, 200, summary, ""));
+                        return Err(self.explain(connection, 200, summary, ""));
                     }
                 }
                 Ok(Some(Event::Retry(time))) => retry = time.clamp(RETRY_BOUNDS.0, RETRY_BOUNDS.1),
@@ -132,8 +133,8 @@ impl Exchange {
         }
     }
 
-    /// Finds out what an answer means that does not answer the request.
-    fn judge(&self, connection: &Connection, status: u16, summary: Summary, text: &str) -> CallError {
+    /// Makes an error of an answer that does not answer the request.
+    fn explain(&self, connection: &Connection, status: u16, summary: Summary, text: &str) -> CallError {
         let body = match &summary {
             Summary::Error { id, code, message, .. } => Body::Error { id: *id, code: *code, message },
             Summary::Messages if text.trim().is_empty() => Body::Text("an event without an answer"),

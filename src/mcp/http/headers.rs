@@ -1,6 +1,6 @@
 //! Configured headers, as `fetch` would send them.
 
-use super::client::HttpFailure;
+use super::failure::HttpFailure;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use std::fmt;
 
@@ -47,10 +47,10 @@ fn read_value(name: &str, value: &str) -> Result<HeaderValue, HttpFailure> {
 }
 
 /// A name may have a value in it by mistake, so only what can be a name is shown.
-fn refused(name: &str, why: &str) -> HttpFailure {
+fn refused(name: &str, reason: &str) -> HttpFailure {
     let is_part = |char: &char| char.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(*char);
     let name: String = name.chars().take_while(is_part).take(MAX_NAME).collect();
-    HttpFailure::Invalid(format!("the header '{name}' {why}"))
+    HttpFailure::Invalid(format!("the header '{name}' {reason}"))
 }
 
 impl fmt::Debug for Headers {

@@ -23,7 +23,7 @@ pub enum Step {
         /// Scheme, host and port; nothing that may hold a secret.
         origin: String,
         /// The reason.
-        why: &'static str,
+        reason: &'static str,
     },
 }
 
@@ -32,11 +32,11 @@ pub fn step(method: &Method, from: &Url, followed: usize, status: u16, location:
     let (301..=303 | 307 | 308, Some(location)) = (status, location) else { return Step::Stay };
     let target = String::from_utf8_lossy(location.as_bytes());
     let Ok(url) = from.join(target.trim()) else {
-        return Step::Refuse { origin: "an address that cannot be read".to_owned(), why: "" };
+        return Step::Refuse { origin: "an address that cannot be read".to_owned(), reason: "" };
     };
-    let refuse = |why| Step::Refuse { origin: url.origin().ascii_serialization(), why };
+    let refuse = |reason| Step::Refuse { origin: url.origin().ascii_serialization(), reason };
     if !matches!(url.scheme(), "http" | "https") {
-        return Step::Refuse { origin: format!("a {}: address", url.scheme()), why: "" };
+        return Step::Refuse { origin: format!("a {}: address", url.scheme()), reason: "" };
     }
     if from.scheme() == "https" && url.scheme() == "http" {
         return refuse("would give up the encryption");
@@ -68,7 +68,7 @@ mod tests {
         match step(method, &Url::parse(from).expect("an address"), followed, status, Some(&location)) {
             Step::Stay => "stay".to_owned(),
             Step::Follow { url, same_origin } => format!("{url} {}", if same_origin { "same" } else { "other" }),
-            Step::Refuse { origin, why } => format!("refused: {origin} {why}"),
+            Step::Refuse { origin, reason } => format!("refused: {origin} {reason}"),
         }
     }
 

@@ -8,7 +8,7 @@ const SHORTEST: usize = 8;
 /// A part of a path is a secret only where it looks like a token.
 const SHORTEST_IN_PATH: usize = 16;
 const HIDDEN: &str = "***";
-/// Headers whose values are no secrets.
+/// Headers with values that are no secrets.
 const HARMLESS: [&str; 5] = ["accept", "accept-language", "content-type", "user-agent", "mcp-protocol-version"];
 
 /// Parts of a server's address and headers that must not be shown.

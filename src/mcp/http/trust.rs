@@ -15,7 +15,7 @@ static TRUST: OnceCell<Trust> = OnceCell::new();
 /// The servers that the process trusts.
 #[derive(Debug)]
 enum Trust {
-    /// Servers whose certificates lead to one of these.
+    /// Servers with a certificate that leads to one of these.
     Roots { roots: Arc<RootCertStore>, verifier: Arc<WebPkiServerVerifier> },
     /// No certificate at all, because none was given that can be read.
     Nothing,

@@ -1,6 +1,6 @@
 //! The meaning of an HTTP answer to a message.
 
-use crate::mcp::words::plain;
+use crate::mcp::display_text::display_text;
 
 /// Codes of JSON-RPC that servers refuse an unknown session with: the SDKs' own, and "invalid request".
 const REFUSAL_CODES: [f64; 3] = [-32000.0, -32001.0, -32600.0];
@@ -140,7 +140,7 @@ fn names_session(text: &str) -> bool {
 /// The status, and the server's words where there are any.
 fn describe(status: u16, body: Body<'_>) -> String {
     let (Body::Error { message: text, .. } | Body::Text(text)) = body;
-    let text = plain(text);
+    let text = display_text(text);
     if text.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}: {text}") }
 }
 

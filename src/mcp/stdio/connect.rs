@@ -8,7 +8,7 @@ use crate::mcp::handshake::{Transport, shake_hands};
 use crate::mcp::request::Request;
 use crate::mcp::server_config::{Program, ServerConfig};
 use crate::registry::Registry;
-use crate::runner::{Kept, Outlet};
+use crate::runner::{LongRunning, Stdout};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -17,28 +17,28 @@ use tokio::time::{sleep, timeout};
 /// The time in which a server's last lines are read after it has closed its output or exited.
 const LAST_LINES: Duration = Duration::from_millis(100);
 /// The time that a server which closed its output has to exit, so that its exit status is known.
-const LAST_BREATH: Duration = Duration::from_millis(200);
+const EXIT_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// A server process that has shaken hands.
 #[derive(Debug)]
 pub struct Server {
     /// The process.
-    pub process: Kept,
+    pub process: LongRunning,
     /// The client's side of the pipes.
     pub connection: Arc<Connection>,
     /// The server's standard output.
-    pub outlet: Arc<Outlet>,
-    silent: watch::Receiver<bool>,
+    pub stdout: Arc<Stdout>,
+    stderr_ended: watch::Receiver<bool>,
     max_buffer: usize,
 }
 
 /// Starts a server as a process and shakes hands with it.
 ///
 /// # Errors
-/// [`StartError`]; nothing of the server is left then.
+/// [`StartError`]; every process of the server has exited then.
 pub async fn connect(registry: &Arc<Registry>, config: &ServerConfig, program: &Program) -> Result<Server, StartError> {
-    let Spawned { process, connection, outlet, silent } = spawn::start(registry, config, program).await?;
-    let server = Server { process, connection, outlet, silent, max_buffer: config.max_buffer };
+    let Spawned { process, connection, stdout, stderr_ended } = spawn::start(registry, config, program).await?;
+    let server = Server { process, connection, stdout, stderr_ended, max_buffer: config.max_buffer };
     let handshake = shake_hands(&*server.connection, config.protocol);
     let error = tokio::select! {
         outcome = timeout(config.start_timeout, handshake) => match outcome {
@@ -46,15 +46,15 @@ pub async fn connect(registry: &Arc<Registry>, config: &ServerConfig, program: &
             Ok(Err(error)) => Some(error),
             Err(_) => None,
         },
-        () = server.ended() => {
+        () = server.wait_until_closed() => {
             // Its exit status says more than its silence.
-            let _ = timeout(LAST_BREATH, server.process.exited()).await;
+            let _ = timeout(EXIT_TIMEOUT, server.process.wait_root()).await;
             Some(CallError::Exited(ServerEnd::default()))
         }
     };
-    let end = server.end();
-    server.connection.hang_up();
-    server.process.finish().await;
+    let end = server.end_status();
+    server.connection.close_input();
+    server.process.shut_down().await;
     Err(match error {
         _ if server.process.wrote_too_much() => StartError::Handshake("its message was too long".to_owned(), end),
         None => StartError::TimedOut(config.start_timeout, end),
@@ -64,14 +64,15 @@ pub async fn connect(registry: &Arc<Registry>, config: &ServerConfig, program: &
 }
 
 impl Server {
-    /// Waits until the server has ended: its output is closed and its last lines are read, or its process has exited.
-    pub async fn ended(&self) {
+    /// Waits until the server can answer no more: its output is closed and its last lines are read, or its process has
+    /// exited.
+    pub async fn wait_until_closed(&self) {
         let closed = async {
             self.connection.closed().await;
-            let _ = timeout(LAST_LINES, self.silent.clone().wait_for(|silent| *silent)).await;
+            let _ = timeout(LAST_LINES, self.stderr_ended.clone().wait_for(|ended| *ended)).await;
         };
         let exited = async {
-            self.process.exited().await;
+            self.process.wait_root().await;
             sleep(LAST_LINES).await;
         };
         tokio::select! {
@@ -80,29 +81,29 @@ impl Server {
         }
     }
 
-    /// Ends the process after failing its calls: for `reason`, or else because it has ended by itself. Returns when every
-    /// process of the server has exited.
+    /// Fails the calls and terminates the process: for `reason`, or else because the server has exited by itself. Returns
+    /// when every process of the server has exited.
     pub async fn shut_down(&self, reason: Option<CallError>) {
-        self.outlet.glance();
+        self.stdout.read_available();
         let reason = match reason {
             Some(reason) => reason,
-            None => self.why_ended().await,
+            None => self.end_reason().await,
         };
-        self.connection.end(&reason);
-        self.process.finish().await;
+        self.connection.shut_down(&reason);
+        self.process.shut_down().await;
     }
 
     /// Describes the end of the server, as far as it is known.
-    pub fn end(&self) -> ServerEnd {
-        ServerEnd { exit: self.process.exit(), stderr: self.connection.client.log.text(), reason: None }
+    pub fn end_status(&self) -> ServerEnd {
+        ServerEnd { exit: self.process.exit_status(), stderr: self.connection.client.log.text(), reason: None }
     }
 
-    async fn why_ended(&self) -> CallError {
-        let _ = timeout(LAST_BREATH, self.process.exited()).await;
+    async fn end_reason(&self) -> CallError {
+        let _ = timeout(EXIT_TIMEOUT, self.process.wait_root()).await;
         if self.process.wrote_too_much() {
             return CallError::TooLong(self.max_buffer);
         }
-        CallError::Exited(self.end())
+        CallError::Exited(self.end_status())
     }
 }
 

@@ -10,8 +10,8 @@ use parking_lot::Mutex;
 use std::sync::Arc;
 use tokio::sync::{Notify, watch};
 
-/// How many bytes of replies may wait for a server to read them. Above that its output is not read, so that a server that
-/// asks and never reads fills no memory.
+/// The size of the replies that may wait for a server to read them, in bytes. Above that the server's output is not read,
+/// so that a server that asks and never reads fills no memory.
 const MAX_BACKLOG: usize = 64 * 1024;
 
 /// A client, and the server's standard input and output.
@@ -26,7 +26,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Makes a connection whose server is still to be started.
+    /// Makes a connection without a server.
     pub fn new() -> Arc<Self> {
         let (closed, _) = watch::channel(false);
         Arc::new(Self { client: Client::default(), input: Mutex::default(), replies: Backlog::default(), closed })
@@ -48,7 +48,7 @@ impl Connection {
         self.write(message, |input, line| input.post(line, Sent::default()));
     }
 
-    /// Gives up a request. The server is told if it has seen any of the request.
+    /// Gives up a request, and notifies the server if it has seen any of the request.
     pub fn give_up(&self, id: i64, reason: CallError) {
         let Some((settle, is_sent)) = self.client.give_up(id, |sent| self.was_sent(sent)) else { return };
         if is_sent {
@@ -58,13 +58,13 @@ impl Connection {
     }
 
     /// Fails all requests, because there are no more answers.
-    pub fn end(&self, error: &CallError) {
-        self.client.end(error, |sent| self.was_sent(sent));
-        self.hang_up();
+    pub fn shut_down(&self, error: &CallError) {
+        self.client.shut_down(error, |sent| self.was_sent(sent));
+        self.close_input();
     }
 
     /// Closes the server's standard input.
-    pub fn hang_up(&self) {
+    pub fn close_input(&self) {
         *self.input.lock() = None;
     }
 
@@ -88,7 +88,7 @@ impl Connection {
 }
 
 impl Listener for Connection {
-    fn hear(&self, line: &[u8]) {
+    fn on_line(&self, line: &[u8]) {
         if line.iter().all(u8::is_ascii_whitespace) {
             return;
         }
@@ -101,7 +101,7 @@ impl Listener for Connection {
         }
     }
 
-    fn ended(&self) {
+    fn on_end(&self) {
         self.closed.send_replace(true);
     }
 
@@ -109,7 +109,7 @@ impl Listener for Connection {
         self.replies.bytes() >= MAX_BACKLOG
     }
 
-    fn room(&self) -> &Notify {
+    fn drained(&self) -> &Notify {
         self.replies.shrunk()
     }
 }

@@ -6,7 +6,7 @@ use crate::mcp::server_config::{Program, ServerConfig};
 use crate::mcp::server_log::ServerLog;
 use crate::process::tree::Spec;
 use crate::registry::{Label, Registry};
-use crate::runner::{Call, Kept, Line, Lines, Listener, OnStuck, Outlet, READS_AHEAD};
+use crate::runner::{Call, Line, Lines, Listener, LongRunning, OnStuck, READS_AHEAD, Stdout};
 use std::io;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -14,13 +14,13 @@ use tokio::sync::{mpsc, watch};
 /// A process that has started, and its pipes.
 pub struct Spawned {
     /// The process.
-    pub process: Kept,
+    pub process: LongRunning,
     /// The client's side of the pipes.
     pub connection: Arc<Connection>,
     /// The process's standard output.
-    pub outlet: Arc<Outlet>,
-    /// Whether the process's standard error has ended.
-    pub silent: watch::Receiver<bool>,
+    pub stdout: Arc<Stdout>,
+    /// True once the process's standard error has ended.
+    pub stderr_ended: watch::Receiver<bool>,
 }
 
 /// Starts the process.
@@ -29,7 +29,7 @@ pub struct Spawned {
 /// [`StartError::Spawn`], which names the program or the folder that is missing.
 pub async fn start(registry: &Arc<Registry>, config: &ServerConfig, program: &Program) -> Result<Spawned, StartError> {
     let connection = Connection::new();
-    let outlet = Arc::new(Outlet::new(Arc::clone(&connection) as Arc<dyn Listener>, config.max_buffer));
+    let stdout = Arc::new(Stdout::new(Arc::clone(&connection) as Arc<dyn Listener>, config.max_buffer));
     let (stderr, errors) = mpsc::channel(READS_AHEAD);
     let call = Call {
         spec: Spec {
@@ -45,28 +45,28 @@ pub async fn start(registry: &Arc<Registry>, config: &ServerConfig, program: &Pr
         timeout: None,
         max_buffer: config.max_buffer,
         kill_grace: config.kill_grace,
-        lines: Some(Lines::Apart { stdout: Arc::clone(&outlet), stderr }),
+        lines: Some(Lines::Separate { stdout: Arc::clone(&stdout), stderr }),
         exit: None,
         on_stuck: OnStuck::Wait,
     };
-    let (process, input) = Kept::start(registry, call).await.map_err(|error| failure(program, &error))?;
+    let (process, input) = LongRunning::start(registry, call).await.map_err(|error| failure(program, &error))?;
     connection.connect(input);
-    let silent = keep(errors, &connection.client.log);
-    Ok(Spawned { process, connection, outlet, silent })
+    let stderr_ended = log_lines(errors, &connection.client.log);
+    Ok(Spawned { process, connection, stdout, stderr_ended })
 }
 
-/// Adds the lines of the standard error to the log. The receiver tells when the standard error has ended.
-fn keep(mut errors: mpsc::Receiver<Vec<Line>>, log: &Arc<ServerLog>) -> watch::Receiver<bool> {
-    let (ended, silent) = watch::channel(false);
+/// Adds the lines of the standard error to the log. The receiver resolves when the standard error has ended.
+fn log_lines(mut errors: mpsc::Receiver<Vec<Line>>, log: &Arc<ServerLog>) -> watch::Receiver<bool> {
+    let (sender, ended) = watch::channel(false);
     let log = Arc::clone(log);
     tokio::spawn(async move {
         while let Some(lines) = errors.recv().await {
             let written = lines.iter().filter(|line| !line.bytes.iter().all(u8::is_ascii_whitespace));
             written.for_each(|line| log.add(&line.bytes));
         }
-        ended.send_replace(true);
+        sender.send_replace(true);
     });
-    silent
+    ended
 }
 
 /// Names the cause: the system gives the same error for a program and for a folder that is not there.

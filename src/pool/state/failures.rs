@@ -1,16 +1,15 @@
-//! When a key's next start may be tried, after starts that failed and members that ended by themselves before they
-//! had been of use to anybody.
+//! The pauses between starts of a key, after starts that failed and members that exited before they had served.
 
 use std::time::{Duration, Instant};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
-const OPEN_AFTER: u32 = 5;
-const OPEN_FOR: Duration = Duration::from_secs(30);
+const MAX_FAILURES: u32 = 5;
+const LONG_PAUSE: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
 #[cfg_attr(test, derive(Clone))]
 pub struct Failures<E> {
-    /// How many there were in a row.
+    /// The number of failures in a row.
     count: u32,
     not_before: Option<Instant>,
     last: Option<(Instant, E)>,
@@ -32,38 +31,38 @@ impl<E: Clone> Failures<E> {
         self.not_before = Some(now + self.pause());
     }
 
-    /// The first of these is answered by starting again at once.
+    /// Notes that a member exited before it had served. After the first such exit the next start is tried at once.
     pub fn crashed(&mut self, error: E, now: Instant) {
         self.add(error, now);
         self.not_before = (self.count > 1).then(|| now + self.pause());
     }
 
-    /// One more failure soon after this and none is tried for a while again.
+    /// Ends the pause after a start. One more failure after too many begins the long pause again.
     pub fn started(&mut self) {
-        self.count = self.count.min(OPEN_AFTER - 1);
+        self.count = self.count.min(MAX_FAILURES - 1);
         self.not_before = None;
     }
 
-    /// A member that became ready then was of use. One that is older than the failures says nothing about them.
+    /// Forgets the failures, because a member has served. A member that became ready before the last failure proves nothing.
     pub fn disproved(&mut self, ready_at: Instant) {
         if self.last.as_ref().is_none_or(|(at, _)| *at <= ready_at) {
             *self = Self::default();
         }
     }
 
-    /// After too many, for how long nothing is tried, and why.
-    pub fn open(&self, now: Instant) -> Option<(Duration, E)> {
-        let until = self.not_before.filter(|until| self.count >= OPEN_AFTER && *until > now)?;
+    /// Returns the rest of the pause and the last error, while no start is tried after too many failures.
+    pub fn unavailable(&self, now: Instant) -> Option<(Duration, E)> {
+        let until = self.not_before.filter(|until| self.count >= MAX_FAILURES && *until > now)?;
         Some((until - now, self.last.as_ref()?.1.clone()))
     }
 
-    /// After too many, a single start is tried first.
+    /// Returns whether only a single start may be tried, because too many have failed.
     pub fn on_trial(&self) -> bool {
-        self.count >= OPEN_AFTER
+        self.count >= MAX_FAILURES
     }
 
-    /// Until when no start is tried.
-    pub fn pausing(&self, now: Instant) -> Option<Instant> {
+    /// Returns the end of the pause before the next start.
+    pub fn paused_until(&self, now: Instant) -> Option<Instant> {
         self.not_before.filter(|until| *until > now)
     }
 
@@ -73,6 +72,6 @@ impl<E: Clone> Failures<E> {
     }
 
     fn pause(&self) -> Duration {
-        if self.on_trial() { OPEN_FOR } else { FIRST_PAUSE * (1 << (self.count - 1)) }
+        if self.on_trial() { LONG_PAUSE } else { FIRST_PAUSE * (1 << (self.count - 1)) }
     }
 }

@@ -1,7 +1,11 @@
-//! What is known of one member.
+//! One member of a pool.
 
-use super::{KindId, Retirement, Rules};
+use crate::pool::reason::Retirement;
+use crate::pool::rules::Rules;
 use std::time::{Duration, Instant};
+
+/// Identifies a definition of a key. A key that is retired and defined again gets another one.
+pub type KindId = u64;
 
 #[derive(Debug)]
 #[cfg_attr(test, derive(Clone))]
@@ -9,19 +13,19 @@ pub struct Member<K> {
     pub key: K,
     pub kind: KindId,
     pub phase: Phase,
-    /// When its start was begun.
+    /// The instant at which the start was begun.
     pub since: Instant,
-    /// When its start succeeded.
+    /// The instant at which the start succeeded.
     pub ready_at: Instant,
-    /// When it last came back, or became ready.
+    /// The instant at which the last lease came back, or the start succeeded.
     pub idle_since: Instant,
-    /// Rises with each use of whichever member: the lowest is the least recently used.
+    /// A count that rises with each use of any member: the lowest is the least recently used.
     pub touched: u64,
     pub in_flight: u32,
     pub uses: u64,
-    /// It was given back after a use, and nobody complained.
+    /// True after a use in which the member was not found unfit.
     pub served: bool,
-    /// It takes no more work.
+    /// The reason why the member takes no more work.
     pub retiring: Option<Retirement>,
 }
 
@@ -49,12 +53,12 @@ impl<K> Member<K> {
         }
     }
 
-    /// It will serve those who wait for `kind`.
+    /// Returns whether the member will serve waiters for `kind`.
     pub fn is_coming(&self, kind: KindId) -> bool {
         self.kind == kind && self.phase == Phase::Starting && self.retiring.is_none()
     }
 
-    /// It serves, or soon will.
+    /// Returns whether the member serves, or soon will.
     pub fn is_staying(&self) -> bool {
         self.phase != Phase::Ending && self.retiring.is_none()
     }
@@ -63,20 +67,20 @@ impl<K> Member<K> {
         self.phase == Phase::Ready && self.in_flight == 0
     }
 
-    /// It can be lent once more.
-    pub fn has_room(&self, rules: &Rules) -> bool {
+    /// Returns whether the member can be leased once more.
+    pub fn is_available(&self, rules: &Rules) -> bool {
         let unspent = rules.max_uses.is_none_or(|most| self.uses < most);
         self.phase == Phase::Ready && self.retiring.is_none() && self.in_flight < rules.max_in_flight && unspent
     }
 
-    /// When it is as old as it may become; `None` for never.
+    /// Returns the instant at which the member reaches its greatest age; `None` for never.
     pub fn expires(&self, number: u64, rules: &Rules) -> Option<Instant> {
         let lifetime = rules.max_lifetime?;
         self.ready_at.checked_add(lifetime.checked_add(jitter(lifetime, number))?)
     }
 }
 
-/// Up to a tenth of the lifetime, the same for the same member: members that started together do not end together.
+/// Returns up to a tenth of the lifetime, so that members that started together do not end together.
 fn jitter(lifetime: Duration, number: u64) -> Duration {
     // The multiplier is 2^64 divided by the golden ratio, which spreads consecutive numbers evenly.
     let spread = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48;

@@ -1,4 +1,4 @@
-//! Random sequences of events against what must hold after each of them, and whether everything comes to rest.
+//! Random sequences of events, with invariants that hold after each event, and an end in which all is served.
 
 use super::member::Phase;
 use super::{Action, Return, State, Ticket};
@@ -68,7 +68,7 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// The world around the state: what it was told to do and has not reported yet.
+/// The world around the state: the actions that it has not reported yet.
 struct World {
     state: State<Key, &'static str>,
     now: Instant,
@@ -95,7 +95,7 @@ impl World {
         Self { state: State::new(limits), now: Instant::now(), keys, waiting, leases, starting, ending }
     }
 
-    fn tell(&mut self, event: &Event) {
+    fn report(&mut self, event: &Event) {
         let now = self.now;
         match *event {
             Event::Checkout { key } => {
@@ -114,10 +114,10 @@ impl World {
             Event::Back { nth, how } => {
                 if let Some(number) = take(&mut self.leases, nth) {
                     if matches!(how, How::Spoiled) {
-                        self.state.spoil(number, now);
+                        self.state.mark_unfit(number, now);
                     }
                     if matches!(how, How::Failed) {
-                        self.state.failed(number, "crashed", now);
+                        self.state.mark_exited(number, "crashed", now);
                     }
                     let how = if matches!(how, How::Unused) { Return::Unused } else { Return::Used };
                     self.state.give_back(number, how, now);
@@ -142,7 +142,7 @@ impl World {
             }
             Event::Ended { nth } => {
                 if let Some(number) = take(&mut self.ending, nth) {
-                    self.state.ended(number, now);
+                    self.state.terminated(number, now);
                 }
             }
             Event::Pass { ms } => {
@@ -154,23 +154,23 @@ impl World {
         }
     }
 
-    /// Does what the state says, and checks that it may say so.
-    fn act(&mut self) {
+    /// Executes the actions of the state, and checks them.
+    fn execute(&mut self) {
         let mut latest: BTreeMap<Key, Ticket> = BTreeMap::new();
         for action in self.state.take_actions() {
             match action {
                 Action::Start { number, .. } => self.starting.push(number),
                 Action::Abandon { number } => assert!(self.starting.contains(&number)),
-                Action::End { number, reason } => {
+                Action::Terminate { number, reason } => {
                     let busy = self.state.members[&number].in_flight > 0;
-                    assert!(!busy || reason == Retirement::Closed, "a busy member was ended");
+                    assert!(!busy || reason == Retirement::Closed, "a busy member was terminated");
                     self.ending.push(number);
                 }
                 Action::Grant { ticket, number } => {
                     assert!(self.waiting.remove(&ticket), "{ticket} was not waiting");
                     let key = self.keys[&ticket];
                     assert_eq!(self.state.members[&number].key, key);
-                    // Unused leases come back at once in the test's world, so nobody is served before an earlier one.
+                    // Unused leases come back at once in this world, so no waiter is served before an earlier one.
                     let before = latest.insert(key, ticket);
                     assert!(before < Some(ticket), "out of order");
                     let earlier = self.waiting.iter().find(|other| **other < ticket && self.keys[other] == key);
@@ -206,7 +206,7 @@ impl World {
         }
     }
 
-    /// An event after which not everything was looked at has left nothing to do.
+    /// Checks that an event which skipped the full pass has left nothing to do.
     fn check_that_all_is_in_order(&self) {
         let mut settled = self.state.clone();
         settled.settle(self.now);
@@ -217,7 +217,7 @@ impl World {
         assert!(is_in_time, "{:?} would be missed", settled.due);
     }
 
-    /// Whoever waits has a reason to.
+    /// Checks that each waiter has a reason to wait.
     fn check_kind(&self, id: u64) {
         let state = &self.state;
         let kind = &state.kinds[&id];
@@ -229,34 +229,34 @@ impl World {
         let coming = members.iter().any(|member| member.phase == Phase::Starting);
         let pausing = kind
             .failures
-            .pausing(self.now)
+            .paused_until(self.now)
             .is_some_and(|at| state.next_deadline(self.now).is_some_and(|next| next <= at));
         let starts_taken = self.starting.len() == state.limits.max_starting;
         let full = state.members.len() == state.limits.max_members;
-        let will_have_room = !self.ending.is_empty() || !self.leases.is_empty() || !self.starting.is_empty();
+        let will_have_capacity = !self.ending.is_empty() || !self.leases.is_empty() || !self.starting.is_empty();
         assert!(
-            has_member || coming || pausing || starts_taken || (full && will_have_room),
+            has_member || coming || pausing || starts_taken || (full && will_have_capacity),
             "nothing to wait for: {kind:?} {:?}",
             state.members
         );
-        // Nobody waits beside something that could be had: only for an earlier claim is a member with room kept back.
-        assert_eq!(state.with_room(id), None, "a member with room for {kind:?}");
+        // No waiter waits beside an available member, unless the member is reserved for an earlier claim.
+        assert_eq!(state.available(id), None, "an available member for {kind:?}");
         let first = kind.waiters.first();
         let is_kept =
             |number: &u64| state.reserved.contains(number) && state.waiters.first_key_value().map(|(it, _)| it) < first;
         for (number, member) in state.of_kind(id) {
-            assert!(!member.has_room(&kind.rules) || is_kept(&number), "{number} could serve");
+            assert!(!member.is_available(&kind.rules) || is_kept(&number), "{number} could serve");
         }
-        // An idle member and somebody who could use its room do not stand beside each other.
-        let idle = state.members.values().any(super::Member::is_idle);
+        // No waiter waits beside an idle member that could be evicted.
+        let idle = state.members.values().any(super::member::Member::is_idle);
         let counted = members.iter().filter(|member| !kind.rules.overlaps || member.is_staying()).count();
         let wants = counted < kind.rules.instances as usize && !coming && !pausing;
         assert!(!(idle && wants && full && !starts_taken && self.ending.is_empty()), "{kind:?} could evict");
     }
 
     fn step(&mut self, event: &Event) {
-        self.tell(event);
-        self.act();
+        self.report(event);
+        self.execute();
         self.check();
     }
 }
@@ -269,7 +269,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
 
     #[test]
-    fn keeps_its_promises_whatever_happens(
+    fn any_sequence_of_events_keeps_the_invariants(
         limits in limits(),
         kinds in proptest::collection::vec(rules(), 4),
         events in proptest::collection::vec(event(), 1..250),
@@ -281,7 +281,8 @@ proptest! {
         for event in &events {
             world.step(event);
         }
-        // From here on everything is given back and succeeds, the latest first: whoever waits is served, in the end nothing is left.
+        // From here on all leases come back and all starts succeed, the latest first: all waiters are served, and all members
+        // end.
         for key in 0..4 {
             if world.state.ids.contains_key(&key) {
                 world.step(&Event::Define { key, rules: Rules { min_warm: 0, ..Rules::default() } });
@@ -308,9 +309,9 @@ proptest! {
         prop_assert_eq!(world.state.next_deadline(world.now), None);
     }
 
-    /// However many share the members of other keys, without a pause: whoever waits for room gets it after a bounded time.
+    /// Any number of users share the members of other keys, without a pause. A waiter still gets capacity in bounded time.
     #[test]
-    fn nobody_starves(
+    fn no_waiter_starves(
         limits in limits(),
         shares in proptest::collection::vec(1..4u32, 3),
         order in proptest::collection::vec((0..3u8, 0..9usize), 400),

@@ -1,39 +1,45 @@
-//! After every event: what is due ends, waiters are served in the order of their arrival, and members are started.
+//! The work after every event: members that are due end, waiters are served in order, and members are started.
 //!
-//! A waiter gets a member of its key with room. If there is none and another may be started, it claims room for it: what
-//! is free, else what an ending member will leave, else that of the least recently used idle member, else that of the
-//! busy member which will soonest be free. The last is reserved: whoever came later does not get it, or members that
-//! many share would never be free. So the earliest claim is met after the calls of one member at the latest.
+//! A waiter gets an available member of its key. If none is available and another may be started, the waiter claims
+//! capacity for the start, from the first of these that there is:
+//! 1. free capacity of the pool
+//! 2. an ending member
+//! 3. the least recently used idle member, which is evicted
+//! 4. the busy member that will be free first, which is reserved
+//!
+//! Later waiters do not get a reserved member, because a member with many users would never be free. So the earliest
+//! claim is met after the calls of one member at the latest.
 
-use super::member::{Member, Phase};
-use super::{Action, KindId, Refusal, Retirement, State, Ticket};
+use super::member::{KindId, Member, Phase};
+use super::{Action, Kind, State, Ticket};
+use crate::pool::reason::{Refusal, Retirement};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::hash::Hash;
 use std::time::Instant;
 
-/// What there is to be had in one pass through the waiters.
+/// The supply for one pass through the waiters.
 struct Supply {
-    /// Starts that may be begun.
+    /// The starts that may be begun.
     starts: usize,
-    /// Members that may be added.
+    /// The members that may be added.
     free: usize,
-    /// Members that will soon be gone.
+    /// The members that are being terminated.
     ending: usize,
-    /// Starts that will be in vain, however long they take.
+    /// The starts that were abandoned.
     abandoned: usize,
 }
 
-/// What became of a claim.
+/// The outcome of a claim.
 #[derive(PartialEq, Eq)]
 enum Claim {
     /// The start has begun.
     Met,
-    /// There will be room.
+    /// The start has to wait for capacity.
     Waits,
 }
 
-/// A key's next waiter in one pass: the one behind those that starts and claims already serve.
+/// A key's next waiter in one pass, behind the waiters that starts and claims already serve.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Turn {
     ticket: Ticket,
@@ -43,8 +49,7 @@ struct Turn {
 }
 
 impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
-    /// Brings everything in order after an event by which only those who wait could gain, or that time has passed: most calls
-    /// find nobody waiting and nothing due.
+    /// Settles after an event that matters only to waiters and deadlines. Most calls find neither, and return at once.
     pub(super) fn settle_unless_quiet(&mut self, now: Instant) {
         let is_quiet = self.waiters.is_empty() && !self.draining && self.due.is_none_or(|due| due > now);
         if !is_quiet {
@@ -52,20 +57,20 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
         }
     }
 
-    /// Brings everything in order.
+    /// Executes what is due, serves the waiters, and starts members.
     pub(super) fn settle(&mut self, now: Instant) {
         self.retire_due(now);
         let mut supply = self.serve(now);
         if self.draining {
-            self.retire_idle();
+            self.terminate_idle();
         } else {
-            self.end_idle(now);
+            self.terminate_long_idle(now);
             self.keep_warm(&mut supply, now);
         }
         self.due = self.next_deadline(now);
     }
 
-    /// Members that retire end when nobody has them; those whose time or uses are up retire.
+    /// Retires members with a lifetime or uses that are up, and terminates retiring members that are idle.
     fn retire_due(&mut self, now: Instant) {
         let numbers: Vec<u64> = self.members.keys().copied().collect();
         for number in numbers {
@@ -80,12 +85,12 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
                 }
             }
             if self.members.get(&number).is_some_and(Member::is_idle) {
-                self.end_member(number);
+                self.terminate_member(number);
             }
         }
     }
 
-    /// One pass through the waiters; returns what is left over.
+    /// Serves the waiters in one pass. Returns the rest of the supply.
     fn serve(&mut self, now: Instant) -> Supply {
         self.reserved.clear();
         let count = |is: fn(&Member<K>) -> bool| self.members.values().filter(|member| is(member)).count();
@@ -96,7 +101,7 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
             ending: count(|member| member.phase == Phase::Ending),
             abandoned: count(|member| member.phase == Phase::Starting && member.retiring.is_some()),
         };
-        let first = |(id, kind): (&KindId, &super::Kind<K, E>)| {
+        let first = |(id, kind): (&KindId, &Kind<K, E>)| {
             kind.waiters.first().map(|ticket| Reverse(Turn { ticket: *ticket, kind: *id, served: 0, claims: 0 }))
         };
         let mut turns: BinaryHeap<Reverse<Turn>> = self.kinds.iter().filter_map(first).collect();
@@ -109,16 +114,16 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
         supply
     }
 
-    /// Serves a waiter; `None` when nothing can be done for it and those of its key behind it.
+    /// Serves a waiter. Returns `None` when nothing can be done for the waiter and those of the same key behind it.
     fn take_turn(&mut self, turn: &Turn, supply: &mut Supply, now: Instant) -> Option<(usize, usize)> {
         let kind = self.kinds.get(&turn.kind)?;
         let share = kind.rules.max_in_flight as usize;
         if turn.served == 0 {
-            if let Some(number) = self.with_room(turn.kind) {
+            if let Some(number) = self.available(turn.kind) {
                 self.grant(turn.ticket, number);
                 return Some((0, 0));
             }
-            if let Some((retry_after, last)) = kind.failures.open(now)
+            if let Some((retry_after, last)) = kind.failures.unavailable(now)
                 && !self.of_kind(turn.kind).any(|(_, member)| member.is_staying())
             {
                 self.refuse(turn.ticket, Refusal::Unavailable { retry_after, last });
@@ -136,33 +141,33 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
         Some((turn.served.saturating_add(share), turn.claims + waits))
     }
 
-    /// The member with room that is lent next: the one with the fewest leases, so that they share the work, and among
-    /// equals the one used last, so that the others become idle.
-    pub(super) fn with_room(&self, id: KindId) -> Option<u64> {
+    /// Finds the available member that is leased next. Members with fewer leases come first, so that they share the work.
+    /// Among equals the member used last comes first, so that the others become idle.
+    pub(super) fn available(&self, id: KindId) -> Option<u64> {
         let rules = &self.kinds.get(&id)?.rules;
         let open =
-            self.of_kind(id).filter(|(number, member)| member.has_room(rules) && !self.reserved.contains(number));
+            self.of_kind(id).filter(|(number, member)| member.is_available(rules) && !self.reserved.contains(number));
         open.min_by_key(|(_, member)| (member.in_flight, Reverse(member.touched))).map(|(number, _)| number)
     }
 
     fn grant(&mut self, ticket: Ticket, number: u64) {
         self.forget_waiter(ticket);
-        self.lend(number);
+        self.lease(number);
         self.actions.push(Action::Grant { ticket, number });
     }
 
-    /// Whether the key may have one more member, besides those that are claimed for it already.
+    /// Returns whether the key may have one more member, besides the claims for it.
     fn may_start(&self, id: KindId, claims: usize, now: Instant) -> bool {
         let Some(kind) = self.kinds.get(&id) else { return false };
         let counts = |member: &Member<K>| !kind.rules.overlaps || member.is_staying();
         let alive = self.of_kind(id).filter(|(_, member)| counts(member)).count() + claims;
         let trying = claims > 0 || self.of_kind(id).any(|(_, member)| member.is_coming(id));
         alive < kind.rules.instances as usize
-            && kind.failures.pausing(now).is_none()
+            && kind.failures.paused_until(now).is_none()
             && !(kind.failures.on_trial() && trying)
     }
 
-    /// Takes room for one more member; `None` when there is none to wait for.
+    /// Claims capacity for one more member. Returns `None` when no capacity can be waited for.
     fn claim(&mut self, id: KindId, supply: &mut Supply, now: Instant) -> Option<Claim> {
         if supply.free > 0 {
             supply.free -= 1;
@@ -176,7 +181,7 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
             match self.victim(id) {
                 Some(number) if self.members.get(&number).is_some_and(Member::is_idle) => {
                     self.retire_member(number, Retirement::Evicted);
-                    self.end_member(number);
+                    self.terminate_member(number);
                 }
                 _ if supply.abandoned > 0 => supply.abandoned -= 1,
                 Some(number) => _ = self.reserved.insert(number),
@@ -187,8 +192,8 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
         Some(Claim::Waits)
     }
 
-    /// The member of another key that is missed least: the least recently used idle one, or else the busy one that will be
-    /// free first, as far as can be told.
+    /// Finds the member of another key to give up: the least recently used idle member, or else the busy member with the
+    /// fewest leases.
     fn victim(&self, id: KindId) -> Option<u64> {
         let others = self.members.iter().filter(|(number, member)| {
             member.kind != id && member.phase == Phase::Ready && !self.reserved.contains(number)
@@ -208,38 +213,38 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
         self.actions.push(Action::Start { number, key });
     }
 
-    fn retire_idle(&mut self) {
+    fn terminate_idle(&mut self) {
         let idle: Vec<u64> =
             self.members.iter().filter(|(_, member)| member.is_idle()).map(|(number, _)| *number).collect();
         for number in idle {
             self.retire_member(number, Retirement::Closed);
-            self.end_member(number);
+            self.terminate_member(number);
         }
     }
 
-    /// Ends members that have been idle for too long, down to those that are kept warm.
-    fn end_idle(&mut self, now: Instant) {
+    /// Terminates members that have been idle for too long, down to the number that is kept warm.
+    fn terminate_long_idle(&mut self, now: Instant) {
         let ids: Vec<KindId> = self.kinds.keys().copied().collect();
         for id in ids {
-            while let Some((number, _)) = self.idles_next(id).filter(|(_, at)| *at <= now) {
+            while let Some((number, _)) = self.next_idle_end(id).filter(|(_, at)| *at <= now) {
                 self.retire_member(number, Retirement::Idle);
-                self.end_member(number);
+                self.terminate_member(number);
             }
         }
     }
 
-    /// The key's member that will be ended next for being idle, and when.
-    pub(super) fn idles_next(&self, id: KindId) -> Option<(u64, Instant)> {
+    /// Finds the key's member that will be terminated next for being idle, and the instant.
+    pub(super) fn next_idle_end(&self, id: KindId) -> Option<(u64, Instant)> {
         let rules = &self.kinds.get(&id)?.rules;
         if self.staying(id) <= rules.min_warm as usize {
             return None;
         }
         let (number, member) =
-            self.of_kind(id).filter(|(_, member)| member.is_idle()).min_by_key(|(_, it)| it.touched)?;
+            self.of_kind(id).filter(|(_, member)| member.is_idle()).min_by_key(|(_, member)| member.touched)?;
         Some((number, member.idle_since.checked_add(rules.idle_timeout)?))
     }
 
-    /// Starts what is to be kept warm, in room that nobody has claimed.
+    /// Starts the members that are kept warm, in capacity that no waiter has claimed.
     fn keep_warm(&mut self, supply: &mut Supply, now: Instant) {
         let ids: Vec<KindId> = self.kinds.keys().copied().collect();
         for id in ids {
@@ -251,13 +256,13 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
         }
     }
 
-    /// Whether fewer members are there than are to be kept warm.
+    /// Returns whether the key has fewer members than are kept warm.
     pub(super) fn lacks_warm(&self, id: KindId) -> bool {
         let Some(kind) = self.kinds.get(&id).filter(|_| !self.draining) else { return false };
         self.staying(id) < kind.rules.min_warm.min(kind.rules.instances) as usize
     }
 
-    /// Members beyond what new rules allow retire, the least recently used first.
+    /// Retires members above what new rules allow, the least recently used first.
     pub(super) fn retire_excess(&mut self, id: KindId) {
         let Some(most) = self.kinds.get(&id).map(|kind| kind.rules.instances as usize) else { return };
         while self.staying(id) > most {

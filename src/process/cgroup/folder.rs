@@ -1,16 +1,16 @@
-//! A control group as a folder: what its warden does, where the warden cannot.
+//! Kills and removes a control group by its folder, where the warden cannot.
 
 use std::fs::{read_dir, remove_dir, write};
 use std::path::Path;
 
-/// Kills every process in it and below it; tells whether the kernel took the order.
+/// Kills every process in the group and below it. Returns whether the kernel took the order.
 pub fn kill(folder: &Path) -> bool {
     write(folder.join("cgroup.kill"), "1").is_ok()
 }
 
-/// Removes it and what was made below it; one in which somebody lives stays.
+/// Removes the group and the groups below it. A group with processes stays.
 pub fn remove(folder: &Path) {
-    // Its files are the kernel's, and go with it.
+    // The kernel's files in the folder vanish with the folder.
     if remove_dir(folder).is_ok() {
         return;
     }

@@ -5,7 +5,7 @@ use rustix::io::{Errno, Result, read};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use std::os::fd::OwnedFd;
 
-/// A child that was not waited for: its number means no other process until this process waits for it.
+/// A child that was not reaped. The child's pid means no other process until this process reaps the child.
 #[derive(Debug)]
 pub struct Child(pub Pid);
 
@@ -20,7 +20,8 @@ impl Child {
     }
 }
 
-/// The folder of a process below `/proc`, which is empty once the process has gone, whatever process gets the number.
+/// The folder of a process below `/proc`. The folder is empty once the process has exited, whatever process gets the
+/// pid.
 #[derive(Debug)]
 pub struct Folder {
     pid: Pid,
@@ -36,8 +37,10 @@ impl Folder {
         }
     }
 
-    /// Looks just before. The number means another process only if this one exits, is waited for, and all other numbers are
-    /// given out, between the look and the signal.
+    /// Signals the process after a last check.
+    ///
+    /// Between the check and the signal the pid could only change hands if this process exits and is reaped, and all
+    /// other pids are given out.
     pub fn signal(&self, signal: Signal) -> Result<()> {
         if self.has_exited() { Err(Errno::SRCH) } else { kill_process(self.pid, signal) }
     }
@@ -52,7 +55,7 @@ impl Folder {
     }
 }
 
-/// Whether a process's `stat` is that of one that only waits to be waited for. Its name may contain anything.
+/// Returns whether a process's `stat` shows a zombie. The name in `stat` may contain anything.
 fn has_exited(stat: &[u8]) -> bool {
     let state = stat.iter().rposition(|byte| *byte == b')').and_then(|at| stat.get(at + 2));
     state.is_none_or(|state| matches!(state, b'Z' | b'X'))
@@ -64,7 +67,7 @@ mod tests {
     use std::process::Command;
 
     #[test]
-    fn the_state_stands_after_the_name() {
+    fn the_state_is_read_after_the_name() {
         for (stat, exited) in [
             ("42 (node) S 1 42", false),
             ("42 (a) Z b) R 1 42", false),

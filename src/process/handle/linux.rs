@@ -1,8 +1,9 @@
-//! Linux: a pidfd, and where the system has none a number that is checked.
+//! Linux: a pidfd, or a checked pid where the system has no pidfds.
 
 mod by_number;
 
-use super::Signal;
+use super::poll::poll_until;
+use super::signal::Signal;
 use crate::process::host::host;
 use by_number::{Child, Folder};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -23,14 +24,14 @@ pub struct Handle {
 #[derive(Debug)]
 enum Held {
     Pidfd(OwnedFd),
-    /// Without pidfds: a child of this process.
+    /// A child of this process, without pidfds.
     Child(Child),
-    /// Without pidfds: any process.
+    /// Any process, without pidfds.
     Folder(Folder),
 }
 
 impl Handle {
-    /// Takes hold of whatever process has this pid now: check what it is *after* opening.
+    /// Opens the process that has this pid now. Callers check which process that is *after* opening.
     ///
     /// # Errors
     /// The system's error: `ESRCH` when there is no such process.
@@ -44,7 +45,7 @@ impl Handle {
         Ok(Self { pid, held })
     }
 
-    /// Takes hold of a child that this process alone waits for, and has not waited for.
+    /// Opens a child that only this process reaps, and that was not reaped yet.
     ///
     /// # Errors
     /// As [`Handle::open`].
@@ -52,12 +53,12 @@ impl Handle {
         if host().pidfd { Self::open(pid) } else { Ok(Self { pid, held: Held::Child(Child(number(pid)?)) }) }
     }
 
-    /// The pid it was opened with.
+    /// Returns the pid that the handle was opened with.
     pub fn pid(&self) -> u32 {
         self.pid
     }
 
-    /// Sends the signal; a process that has already exited is no error.
+    /// Sends the signal. A process that has already exited is no error.
     ///
     /// # Errors
     /// The system's error, such as `EPERM`.
@@ -78,7 +79,7 @@ impl Handle {
         }
     }
 
-    /// Returns what to wait for as the process's parent.
+    /// Returns the id by which the parent waits for this process.
     ///
     /// # Errors
     /// `ESRCH` for a number that no process can have.
@@ -89,16 +90,17 @@ impl Handle {
         }
     }
 
-    /// Reaps a process that has exited and that the kernel has handed to this server, as it does where this server is pid 1.
-    /// Node.js reaps its own children, so this is only for processes that it does not know.
+    /// Reaps an exited process that the kernel handed to this server, as it does where this server is pid 1.
+    ///
+    /// Only for processes that Node.js does not know, because Node.js reaps its own children.
     pub fn reap_adopted(&self) {
         if let Ok(id) = self.wait_id() {
             let _ = waitid(id, WaitIdOptions::EXITED | WaitIdOptions::NOHANG);
         }
     }
 
-    /// Waits until it has exited. Dropping the future changes nothing.
-    pub async fn exited(&self) {
+    /// Waits until the process has exited. Dropping the future changes nothing.
+    pub async fn wait(&self) {
         if let Held::Pidfd(descriptor) = &self.held {
             // SAFETY: `watched` borrows the descriptor, so it is open for as long as it is watched.
             let watched = unsafe { AsyncFd::register_with_interest(descriptor.as_fd(), Interest::READABLE) };
@@ -108,10 +110,10 @@ impl Handle {
                 return;
             }
         }
-        super::poll_until_exited(self).await;
+        poll_until(|| self.has_exited()).await;
     }
 
-    /// Whether it has exited, waited for or not.
+    /// Returns whether the process has exited, reaped or not.
     pub fn has_exited(&self) -> bool {
         match &self.held {
             Held::Pidfd(descriptor) => {

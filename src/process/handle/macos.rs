@@ -1,11 +1,12 @@
-//! macOS: there is no handle of a process, so the pid is checked against its start just before each signal.
+//! macOS has no handles of processes, so the pid is checked against the start mark just before each signal.
 
-use super::Signal;
+use super::poll::poll_until;
+use super::signal::Signal;
 use crate::process::identity::{StartMark, start_mark};
 use rustix::process::{Pid, kill_process};
 use std::io;
 
-/// A process remembered by its pid and when it started.
+/// A process, remembered by its pid and its start mark.
 #[derive(Debug)]
 pub struct Handle {
     pid: Pid,
@@ -13,7 +14,7 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// Remembers whatever process has this pid now: check what it is *after* opening.
+    /// Remembers the process that has this pid now. Callers check which process that is *after* opening.
     ///
     /// # Errors
     /// The system's error: `NotFound` when there is no such process.
@@ -32,12 +33,12 @@ impl Handle {
         Self::open(pid)
     }
 
-    /// The pid it was opened with.
+    /// Returns the pid that the handle was opened with.
     pub fn pid(&self) -> u32 {
         self.pid.as_raw_pid().unsigned_abs()
     }
 
-    /// Sends the signal; a process that has already exited is no error.
+    /// Sends the signal. A process that has already exited is no error.
     ///
     /// # Errors
     /// The system's error, such as `EPERM`.
@@ -59,16 +60,16 @@ impl Handle {
     /// The system does not hand this server any orphan.
     pub fn reap_adopted(&self) {}
 
-    /// Waits until it has exited. Dropping the future changes nothing.
-    pub async fn exited(&self) {
-        super::poll_until_exited(self).await;
+    /// Waits until the process has exited. Dropping the future changes nothing.
+    pub async fn wait(&self) {
+        poll_until(|| self.has_exited()).await;
     }
 
-    /// Whether it has exited, waited for or not.
+    /// Returns whether the process has exited, reaped or not.
     pub fn has_exited(&self) -> bool {
         match start_mark(self.pid()) {
             Ok(start) => start != self.start,
-            // Anything but "no such process" may be a process that has become another user's.
+            // Any error but "no such process" may mean a process that became another user's.
             Err(error) => error.kind() == io::ErrorKind::NotFound,
         }
     }

@@ -1,12 +1,13 @@
 //! Windows: a process HANDLE, which pins the pid.
 
-use super::Signal;
-use crate::process::windows::{has_exited, open_process, terminate};
+use super::poll::poll_until;
+use super::signal::Signal;
+use crate::process::windows::{has_exited, kill, open_process};
 use std::io;
 use std::os::windows::io::OwnedHandle;
 use windows_sys::Win32::System::Threading::{PROCESS_SYNCHRONIZE, PROCESS_TERMINATE};
 
-/// A process held by its HANDLE.
+/// A process, held by its HANDLE.
 #[derive(Debug)]
 pub struct Handle {
     pid: u32,
@@ -14,7 +15,7 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// Takes hold of whatever process has this pid now: check what it is *after* opening.
+    /// Opens the process that has this pid now. Callers check which process that is *after* opening.
     ///
     /// # Errors
     /// The system's error: `NotFound` when there is no such process.
@@ -23,12 +24,12 @@ impl Handle {
         Ok(Self { pid, process })
     }
 
-    /// The pid it was opened with.
+    /// Returns the pid that the handle was opened with.
     pub fn pid(&self) -> u32 {
         self.pid
     }
 
-    /// Ends it, whichever of two signals; a process that has already exited is no error.
+    /// Kills the process on any signal but `Continue`. A process that has already exited is no error.
     ///
     /// # Errors
     /// The system's error, such as access denied.
@@ -36,21 +37,21 @@ impl Handle {
         if signal == Signal::Continue {
             return Ok(());
         }
-        match terminate(&self.process) {
+        match kill(&self.process) {
             Err(_) if self.has_exited() => Ok(()),
             other => other,
         }
     }
 
-    /// There are no zombies here.
+    /// Does nothing, because Windows has no zombies.
     pub fn reap_adopted(&self) {}
 
-    /// Waits until it has exited. Dropping the future changes nothing.
-    pub async fn exited(&self) {
-        super::poll_until_exited(self).await;
+    /// Waits until the process has exited. Dropping the future changes nothing.
+    pub async fn wait(&self) {
+        poll_until(|| self.has_exited()).await;
     }
 
-    /// Whether it has exited, waited for or not.
+    /// Returns whether the process has exited.
     pub fn has_exited(&self) -> bool {
         has_exited(&self.process)
     }

@@ -1,9 +1,8 @@
-//! Linux: clock ticks since boot; a pid means something in one PID namespace of one boot.
+//! Linux: clock ticks since boot. A pid means something in one PID namespace of one boot.
 
-use super::StartMark;
-use crate::instance::UNKNOWN_BOOT;
+use super::{StartMark, UNKNOWN_BOOT};
 use crate::process::host::{Proc, host};
-use crate::process::table::linux::{open, system_error};
+use crate::process::proc_files::{open, system_error};
 use procfs::process::Process;
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
@@ -11,13 +10,13 @@ use rustix::time::{ClockId, clock_gettime};
 use std::fs::{read_link, read_to_string};
 use std::io;
 
-/// When the process with this pid started.
+/// Returns the start mark of the process with this pid.
 ///
 /// # Errors
 /// The system's error, `NotFound` when there is no such process, `Unsupported` when `/proc` does not show this PID namespace.
 pub fn start_mark(pid: u32) -> io::Result<StartMark> {
     let process = if pid == std::process::id() {
-        // Also where the number means another process there.
+        // `/proc/self` also works where this pid means another process in `/proc`.
         Process::myself().map_err(system_error)?
     } else if host().proc == Proc::Own {
         open(pid)?
@@ -27,23 +26,23 @@ pub fn start_mark(pid: u32) -> io::Result<StartMark> {
     Ok(StartMark(process.stat().map_err(system_error)?.starttime))
 }
 
-/// The address at which the kernel put the stack of the program that a process runs; the kernel shows it only where this
-/// process may look into the other one.
+/// Returns the address of the stack of a process's program. The kernel shows the address only where this process may
+/// inspect the other one.
 pub fn image(pid: u32) -> Option<u64> {
-    // Of itself a process reads also where its pid means another one.
+    // `/proc/self` also works where this pid means another process in `/proc`.
     let is_own = pid == std::process::id();
     let process = if is_own { Process::myself().map_err(system_error) } else { open(pid) };
     let stat = process.ok()?.stat().ok()?;
     Some(stat.startstack).filter(|address| *address != 0)
 }
 
-/// Whether any process has this pid, seen or hidden. Only "no" is sure: the process may be a zombie.
+/// Returns whether any process has this pid, seen or hidden. Only `false` is sure, because the process may be a zombie.
 pub fn exists(pid: u32) -> bool {
     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
     pid.is_some_and(|pid| test_kill_process(pid) != Err(Errno::SRCH))
 }
 
-/// Where pids and start marks can be compared: the boot, the PID namespace and the time namespace.
+/// Returns the place in which pids and start marks can be compared: the boot, the PID namespace and the time namespace.
 ///
 /// A container shares the boot with its host, but its pids are other pids and its clock may be another clock. systemd's
 /// `ProcSubset=pid` hides the boot id.
@@ -61,13 +60,14 @@ pub fn world() -> io::Result<String> {
     Ok(format!("{boot}.{}.{}", namespace("pid")?, namespace("time").unwrap_or_default()))
 }
 
-/// The wall clock's seconds at boot. It moves when the clock is set, and by a second from one reading to the next.
+/// Returns the wall clock's seconds at boot. The value moves when the clock is set, and by a second between two
+/// readings.
 pub fn boot_time() -> u64 {
     let seconds = |clock| clock_gettime(clock).tv_sec;
     u64::try_from(seconds(ClockId::Realtime).saturating_sub(seconds(ClockId::Boottime))).unwrap_or_default()
 }
 
-/// The number of the user that this process runs as.
+/// Returns the id of the user that this process runs as.
 pub fn user() -> Option<u32> {
     Some(rustix::process::geteuid().as_raw())
 }

@@ -4,7 +4,7 @@ use super::StartMark;
 use std::io;
 use std::mem::{MaybeUninit, size_of};
 
-/// When the process with this pid started.
+/// Returns the start mark of the process with this pid.
 ///
 /// # Errors
 /// The system's error, `NotFound` when there is no such process or it has exited.
@@ -24,7 +24,8 @@ pub fn start_mark(pid: u32) -> io::Result<StartMark> {
     Ok(StartMark(info.pbi_start_tvsec * 1_000_000 + info.pbi_start_tvusec))
 }
 
-/// Where pids and start marks can be compared: there is one pid space, and the marks count from a fixed time.
+/// Returns the place in which pids and start marks can be compared. macOS has one, and its marks count from a fixed
+/// time.
 ///
 /// # Errors
 /// None on this system.
@@ -32,23 +33,23 @@ pub fn world() -> io::Result<String> {
     Ok("macos".to_owned())
 }
 
-/// Where the stack of the program is: not known here.
+/// Returns `None`, because macOS does not show the address of a program's stack.
 pub fn image(_pid: u32) -> Option<u64> {
     None
 }
 
-/// The wall clock's seconds at boot: no world here needs it.
+/// Returns zero, because no world on macOS needs the time of boot.
 pub fn boot_time() -> u64 {
     0
 }
 
-/// Whether any process has this pid. Only "no" is sure: the process may be a zombie.
+/// Returns whether any process has this pid. Only `false` is sure, because the process may be a zombie.
 pub fn exists(pid: u32) -> bool {
     let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
     pid.is_some_and(|pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
 }
 
-/// The number of the user that this process runs as.
+/// Returns the id of the user that this process runs as.
 pub fn user() -> Option<u32> {
     Some(rustix::process::geteuid().as_raw())
 }

@@ -1,22 +1,22 @@
-//! What a process's environment says about whose it is.
+//! The variables of a process's environment that tell its owner.
 
-use crate::instance::Tag;
+use crate::process::tag::Tag;
 
-/// The few variables that matter here; no other is kept.
+/// The variables that matter here. No other variable is kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Environment {
-    /// The tree that it was started in.
+    /// The tag of the tree that the process was started in.
     pub tag: Option<Tag>,
-    /// Its owner wants it spared.
+    /// The process's owner wants the process spared.
     pub keep: bool,
-    /// Node.js looks after it: a cluster worker, or a `fork()` child with its channel.
+    /// Node.js manages the process: a cluster worker, or a `fork()` child with its channel.
     pub managed_by_node: bool,
     /// Electron is to run as Node.js.
     pub runs_as_node: bool,
 }
 
 impl Environment {
-    /// Reads `NAME=value` entries; of two with one name the first counts, as in `getenv`.
+    /// Reads `NAME=value` entries. The first of two entries with one name counts, as in `getenv`.
     pub fn read<'a>(entries: impl Iterator<Item = &'a [u8]>) -> Self {
         let mut read = Self::default();
         let (mut tag, mut keep) = (None, None);
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn the_variables_are_told_from_their_neighbours() {
+    fn only_exact_variable_names_count() {
         let tag = "w:42:1700:00000000000000ff:7";
         assert_eq!(read(""), Environment::default());
         assert_eq!(read("PATH=/bin\0PROCWARD_KEEPS=1\0X=PROCWARD_KEEP=1"), Environment::default());

@@ -1,30 +1,26 @@
-//! Linux: procfs. Each process is read through one descriptor of its folder, so that all facts are of one process.
+//! Linux: procfs. Each process is read through one descriptor of its folder, so that all facts are from one process.
 
 mod age;
+mod facts;
 mod hosts;
 mod info;
 mod program;
 
-use super::environment::Environment;
-use super::{CommandLines, Link, Snapshot, StartMark};
-use crate::instance::Tag;
-use crate::process::cgroup;
+use super::{CommandLines, Link, Snapshot};
 use crate::process::host::{Proc, host};
+use crate::process::proc_files::{open, system_error};
+use crate::process::tag::Tag;
+use facts::{environment, link, stat};
 use procfs::process::{Process, Stat};
-use procfs::{FromRead as _, ProcError};
-use rustix::buffer::spare_capacity;
-use rustix::io::read;
 use std::fs::read_dir;
 use std::io;
 use std::panic::resume_unwind;
 use std::thread;
 
-/// More than most of a process's files have, in bytes.
-const ROOM: usize = 4096;
-/// From so many processes on it pays to have them read by two threads. The kernel does nearly all of the work.
+/// The number of processes from which two threads read faster than one. The kernel does nearly all of the work.
 const WORTH_TWO_THREADS: usize = 256;
 
-/// All processes but zombies.
+/// Returns all processes except zombies.
 ///
 /// # Errors
 /// The system's error when processes cannot be listed, or `Unsupported` when `/proc` shows another PID namespace.
@@ -32,43 +28,43 @@ pub fn links() -> io::Result<Vec<Link>> {
     Ok(visit(|_, stat| link(&stat))?.each)
 }
 
-/// The tag in a process's environment, if that can be read. Meant for pids of [`links`].
+/// Returns the tag in a process's environment, if the environment can be read. For pids from [`links`].
 pub fn tag_of(pid: u32) -> Option<Tag> {
     environment(&open(pid).ok()?).ok()?.tag
 }
 
-/// All processes but zombies, and what each of them is.
+/// Returns all processes except zombies, and the facts about each.
 ///
 /// # Errors
 /// As [`links`].
 pub fn snapshot(command_lines: CommandLines) -> io::Result<Snapshot> {
-    // Before the list is: a process that is not in it, but should be, is younger than its age says.
+    // Taken before the list, so that a process that is missing from the list is younger than its age says.
     let ages = age::Ages::now();
     let (me, programs) = (rustix::process::geteuid().as_raw(), program::Programs::default());
     let reader = info::Reader { me, ages, programs, command_lines };
     let mut seen = visit(|process, stat| reader.read(process, stat))?;
     hosts::find(&mut seen.each);
-    // With `hidepid` other users' processes are missing, and pid 1 with them.
+    // `hidepid` hides other users' processes, and pid 1 with them.
     Ok(Snapshot::of(seen.each, &seen.zombies, seen.complete && seen.first))
 }
 
-/// Begins to tell when the machine sleeps, see [`age::Ages::now`].
+/// Begins to note the machine's sleeps, see [`age::Ages::now`].
 pub fn note_time() {
     age::Ages::now();
 }
 
-/// What some processes gave.
+/// The results of a visit of some processes.
 struct Seen<T> {
     each: Vec<T>,
-    /// None was hidden.
+    /// No process was hidden.
     complete: bool,
-    /// The first of all processes was among them.
+    /// Pid 1 was among the processes.
     first: bool,
-    /// The pids of those that have exited, and that nobody has waited for.
+    /// The pids of zombies.
     zombies: Vec<u32>,
 }
 
-/// What `each` makes of every process but zombies.
+/// Calls `each` for every process except zombies.
 fn visit<T: Send>(each: impl Fn(&Process, Stat) -> T + Sync) -> io::Result<Seen<T>> {
     refuse_foreign_proc()?;
     let pids = pids()?;
@@ -81,7 +77,7 @@ fn visit<T: Send>(each: impl Fn(&Process, Stat) -> T + Sync) -> io::Result<Seen<
 fn see_both<T: Send>(one: &[i32], other: &[i32], each: impl Fn(&Process, Stat) -> T + Sync) -> io::Result<Seen<T>> {
     thread::scope(|scope| {
         let beside = || see(other, &each);
-        // Where there are threads enough already, one does all.
+        // If no thread can be started, this thread reads all processes.
         let thread = thread::Builder::new().spawn_scoped(scope, beside).ok();
         let mut seen = see(one, &each)?;
         let rest = thread.map_or_else(beside, |thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)))?;
@@ -124,7 +120,7 @@ fn see<T>(pids: &[i32], each: impl Fn(&Process, Stat) -> T) -> io::Result<Seen<T
     Ok(seen)
 }
 
-/// A `/proc` that was mounted for another PID namespace shows numbers that mean other processes here.
+/// Fails where `/proc` was mounted for another PID namespace, because its numbers mean other processes here.
 fn refuse_foreign_proc() -> io::Result<()> {
     let why = match host().proc {
         Proc::Own => return Ok(()),
@@ -132,69 +128,6 @@ fn refuse_foreign_proc() -> io::Result<()> {
         Proc::Missing => "/proc is not mounted",
     };
     Err(io::Error::new(io::ErrorKind::Unsupported, why))
-}
-
-fn stat(process: &Process) -> io::Result<Stat> {
-    Stat::from_read(contents(process, "stat")?.as_slice()).map_err(system_error)
-}
-
-fn link(stat: &Stat) -> Link {
-    Link {
-        pid: stat.pid.unsigned_abs(),
-        parent: stat.ppid.unsigned_abs(),
-        group: Some(stat.pgrp.unsigned_abs()),
-        session: Some(stat.session.unsigned_abs()),
-        start: StartMark(stat.starttime),
-    }
-}
-
-/// What its environment says. A process without a tag there may have cleared it: its control group shows the tree, too.
-fn environment(process: &Process) -> io::Result<Environment> {
-    let bytes = contents(process, "environ")?;
-    let mut read = Environment::read(bytes.split(|byte| *byte == 0));
-    if read.tag.is_none() && cgroup::is_available() {
-        read.tag = cgroup::tag_in(&String::from_utf8_lossy(&contents(process, "cgroup").unwrap_or_default()));
-    }
-    Ok(read)
-}
-
-/// All of a file of which the kernel gives as much at once as there is room for, as it does of all but lists: what leaves room
-/// is the end. A process has too many files for asking each a second time.
-fn contents(process: &Process, file: &str) -> io::Result<Vec<u8>> {
-    let file = process.open_relative(file).map_err(system_error)?;
-    let mut bytes = Vec::with_capacity(ROOM);
-    loop {
-        let room = bytes.capacity() - bytes.len();
-        let length = read(&file, spare_capacity(&mut bytes)).map_err(|error| plain(error.into()))?;
-        if length < room {
-            return Ok(bytes);
-        }
-        bytes.reserve(bytes.len());
-    }
-}
-
-/// One process's folder.
-pub(in crate::process) fn open(pid: u32) -> io::Result<Process> {
-    let pid = i32::try_from(pid).map_err(|_| io::Error::from(io::ErrorKind::NotFound))?;
-    Process::new(pid).map_err(system_error)
-}
-
-/// The crate's error without its paths; a process that has gone is `NotFound`, however the kernel put it.
-pub(in crate::process) fn system_error(error: ProcError) -> io::Error {
-    match error {
-        ProcError::NotFound(_) => io::ErrorKind::NotFound.into(),
-        ProcError::PermissionDenied(_) => io::ErrorKind::PermissionDenied.into(),
-        ProcError::Io(error, _) => plain(error),
-        _ => io::ErrorKind::InvalidData.into(),
-    }
-}
-
-fn plain(error: io::Error) -> io::Error {
-    match error.raw_os_error().map(rustix::io::Errno::from_raw_os_error) {
-        Some(rustix::io::Errno::SRCH) => io::ErrorKind::NotFound.into(),
-        Some(_) => error,
-        None => error.kind().into(),
-    }
 }
 
 #[cfg(test)]

@@ -1,20 +1,20 @@
-//! What shows a process to be Node.js: its executable, because names and titles are for the process to choose.
+//! Recognises Node.js by the executable, because a process can choose its names and titles.
 
 use std::ffi::OsStr;
 use std::path::Path;
 
-/// What is known of a program.
+/// The kind of a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Its executable is Node.js.
+    /// The executable is Node.js.
     Node,
-    /// It has Node.js's name, but what its executable is cannot be read, or is not known.
+    /// The process has Node.js's name, but its executable is unreadable or unknown.
     LikeNode,
-    /// Anything else.
+    /// Any other program.
     Other,
 }
 
-/// Whether an executable's file name is one under which Node.js is installed.
+/// Returns whether an executable's file name is one under which Node.js is installed.
 ///
 /// Distributions add the version (`node-22`, `node22`, `nodejs20`), and Nix hides the program behind a wrapper
 /// (`.node-wrapped`).
@@ -22,19 +22,20 @@ pub fn is_node(executable: &Path) -> bool {
     executable.file_name().and_then(OsStr::to_str).is_some_and(is_node_name)
 }
 
-/// Whether the kernel's name of a process is one that Node.js processes have: newer ones name their main thread.
+/// Returns whether Node.js processes have this kernel name. Newer versions name their main thread.
 pub fn is_like_node(name: &str) -> bool {
     name == "MainThread" || is_node_name(name)
 }
 
-/// Whether an executable runs the programs of others: what it runs is not to be told from its file.
+/// Returns whether an executable runs other programs, so that its file does not identify the program.
 pub fn runs_others(executable: &Path) -> bool {
     let name = executable.file_name().and_then(OsStr::to_str).unwrap_or_default();
-    // The dynamic linker, and what runs programs of other processors.
+    // The dynamic linker, and emulators of other processors.
     ["ld-", "ld.", "qemu-", "box64", "box86", "FEX", "rosetta"].iter().any(|start| name.starts_with(start))
 }
 
-/// Whether Electron is the executable: by its name, or as beside it are the files that it cannot start without.
+/// Returns whether the executable is Electron: by its name, or by the files beside it that Electron cannot start
+/// without.
 pub fn is_electron(executable: &Path) -> bool {
     let beside = |file: &str| executable.with_file_name(file).exists();
     let is_named = || executable.file_stem().is_some_and(|name| name.eq_ignore_ascii_case("electron"));
@@ -67,7 +68,7 @@ mod tests {
     use std::fs::{create_dir, write};
 
     #[test]
-    fn nodejs_is_told_by_the_file_names_that_it_is_installed_under() {
+    fn nodejs_is_recognised_by_its_usual_file_names() {
         let names = [
             "node",
             "nodejs",
@@ -117,14 +118,14 @@ mod tests {
     }
 
     #[test]
-    fn what_runs_programs_of_others_is_no_program_of_its_own() {
+    fn linkers_and_emulators_run_other_programs() {
         for (name, expected) in [("ld-linux-x86-64.so.2", true), ("qemu-aarch64-static", true), ("my-server", false)] {
             assert_eq!(runs_others(&Path::new("/usr/bin").join(name)), expected, "{name}");
         }
     }
 
     #[test]
-    fn electron_is_told_by_the_files_beside_it() {
+    fn electron_is_recognised_by_the_files_beside_it() {
         let folder = std::env::temp_dir().join(format!("procward-electron-{}", std::process::id()));
         create_dir(&folder).expect("a new folder");
         let executable = folder.join("code");
@@ -133,6 +134,6 @@ mod tests {
             write(folder.join(file), "").expect("a writable folder");
         }
         assert!(is_electron(&executable));
-        std::fs::remove_dir_all(&folder).expect("nobody else has it");
+        std::fs::remove_dir_all(&folder).expect("no other test uses it");
     }
 }

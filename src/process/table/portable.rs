@@ -1,10 +1,11 @@
-//! macOS and Windows: listed by `sysinfo`, with start marks of our own, because it rounds start times to seconds.
+//! macOS and Windows: `sysinfo` lists the processes. Start marks are our own, because `sysinfo` rounds start times to
+//! seconds.
 
 use super::environment::Environment;
 use super::node::{is_electron, is_like_node, is_node, runs_others};
 use super::{CommandLines, Kind, Link, Namespace, ProcessInfo, Snapshot, User};
-use crate::instance::Tag;
 use crate::process::identity::{StartMark, start_mark};
+use crate::process::tag::Tag;
 use std::collections::HashMap;
 use std::env::current_exe;
 use std::ffi::OsString;
@@ -13,7 +14,7 @@ use std::path::Path;
 use std::time::Duration;
 use sysinfo::{Pid, Process, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, UpdateKind};
 
-/// All processes but zombies.
+/// Returns all processes except zombies.
 ///
 /// # Errors
 /// The system's error when processes cannot be listed.
@@ -22,7 +23,7 @@ pub fn links() -> io::Result<Vec<Link>> {
     Ok(living(system.processes()).map(link).collect())
 }
 
-/// The tag in a process's environment, if that can be read.
+/// Returns the tag in a process's environment, if the environment can be read.
 pub fn tag_of(pid: u32) -> Option<Tag> {
     let pid = Pid::from_u32(pid);
     let kind = ProcessRefreshKind::nothing().with_environ(UpdateKind::Always);
@@ -30,7 +31,7 @@ pub fn tag_of(pid: u32) -> Option<Tag> {
     environment(system.process(pid)?.environ()).tag
 }
 
-/// All processes but zombies, and what each of them is.
+/// Returns all processes except zombies, and the facts about each.
 ///
 /// # Errors
 /// The system's error when processes cannot be listed.
@@ -44,7 +45,7 @@ pub fn snapshot(_command_lines: CommandLines) -> io::Result<Snapshot> {
     Ok(Snapshot::of(living(system.processes()).map(info).collect(), &[], true))
 }
 
-/// Begins to tell when the machine sleeps: not here.
+/// Does nothing, because sleeps are noted on Linux only.
 pub fn note_time() {}
 
 fn listed(which: ProcessesToUpdate<'_>, kind: ProcessRefreshKind) -> io::Result<System> {
@@ -71,7 +72,7 @@ fn link(process: &Process) -> Link {
 fn info(process: &Process) -> ProcessInfo {
     let text = |part: &OsString| part.to_string_lossy().into_owned();
     let executable = process.exe().filter(|path| !path.as_os_str().is_empty()).map(Into::into);
-    // An environment that the system hides reads as an empty one.
+    // A hidden environment reads as an empty one.
     let identified = executable.is_some() && !process.environ().is_empty();
     let title = process.name().to_string_lossy().into_owned();
     let (environment, age) = (environment(process.environ()), Duration::from_secs(process.run_time()));
@@ -80,7 +81,7 @@ fn info(process: &Process) -> ProcessInfo {
         age,
         awake: age,
         user: process.user_id().map(|user| User(user.to_string())),
-        // Of another user's process nothing is known here.
+        // Nothing is known here about another user's process.
         endable: false,
         kind: kind(executable.as_deref(), environment.runs_as_node, &title),
         title,
@@ -89,7 +90,7 @@ fn info(process: &Process) -> ProcessInfo {
         executable,
         command_line: process.cmd().iter().map(text).collect(),
         environment,
-        // Neither system shows what another process has mapped without privileges; there, its tagged children name it.
+        // Neither system shows another process's mappings without privileges. There, tagged children name their server.
         hosts_procward: false,
         is_warden: false,
         identified,

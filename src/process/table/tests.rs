@@ -1,5 +1,7 @@
 use super::*;
-use crate::instance::{Instance, Tag};
+use crate::process::handle::{Handle, open_verified};
+use crate::process::identity::{StartMark, start_mark};
+use crate::process::tag::{Instance, Tag};
 use std::process::{Child, Command};
 
 struct Sleeper(Child);
@@ -34,7 +36,7 @@ fn tag() -> Tag {
 }
 
 #[test]
-fn a_new_child_is_listed_with_its_tag_until_it_has_exited() {
+fn a_new_child_is_listed_with_its_tag_until_its_exit() {
     let mut sleeper = Sleeper::start(&tag().to_string());
     let link = sleeper.link().expect("it runs");
     assert_eq!(link.parent, std::process::id());
@@ -62,7 +64,7 @@ fn only_the_same_process_is_opened() {
 }
 
 #[test]
-fn a_snapshot_tells_what_a_child_is() {
+fn a_snapshot_has_the_facts_about_a_child() {
     let sleeper = Sleeper::start(&tag().to_string());
     let processes = snapshot(CommandLines::OfCandidates).expect("processes can be listed").processes;
     let of = |pid| processes.iter().find(|process| process.link.pid == pid).expect("it runs");
@@ -86,7 +88,7 @@ fn command_lines_are_read_of_candidates_or_of_all() {
     assert_eq!(of(&tagged, CommandLines::OfCandidates), (true, true));
     assert_eq!(of(&tagged, CommandLines::OfAll), (true, true));
     assert_eq!(of(&stranger, CommandLines::OfAll), (false, true));
-    // Where they are known anyway nothing is left out.
+    // Systems that list command lines anyway leave none out.
     if cfg!(target_os = "linux") {
         assert_eq!(of(&stranger, CommandLines::OfCandidates), (false, false));
     }

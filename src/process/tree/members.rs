@@ -8,19 +8,19 @@ use std::collections::{HashMap, HashSet};
 pub struct Origin {
     /// The root's pid, which is also its process group.
     pub pid: u32,
-    /// When the root started.
+    /// The root's start mark.
     pub start: StartMark,
-    /// The root has not been waited for, so its pid and its group can mean nothing else.
+    /// The root was not reaped, so its pid and its group can mean nothing else.
     pub held: bool,
 }
 
-/// Members of a tree that were seen before: whatever has become of their parents since, they stay members.
+/// Members of a tree that were seen before. They stay members after their parents' exit.
 pub type Seen = HashMap<u32, StartMark>;
 
-/// The root, its group, its descendants, whoever was seen among them before, and whoever carries its tag, with their
-/// descendants.
+/// Returns the members of a tree: the root, its group, members seen before, processes with the tree's tag, and all
+/// their descendants.
 ///
-/// `is_tagged` is asked only about processes that nothing else decides, as it has to read their environment.
+/// `is_tagged` is called only for processes that nothing else decides, because it reads their environment.
 pub fn members<'a>(links: &'a [Link], origin: Origin, seen: &Seen, is_tagged: impl Fn(u32) -> bool) -> Vec<&'a Link> {
     let young: Vec<&Link> = links.iter().filter(|link| link.start >= origin.start).collect();
     let is_held = |link: &Link| origin.held && (link.pid == origin.pid || link.group == Some(origin.pid));
@@ -34,8 +34,10 @@ pub fn members<'a>(links: &'a [Link], origin: Origin, seen: &Seen, is_tagged: im
     young.into_iter().filter(|link| found.contains(&link.pid)).collect()
 }
 
-/// Who is left in the group of a root that was waited for just now. As long as anybody is in there its number is given to
-/// nobody else; a process with that number as its pid shows that it was.
+/// Returns the processes in the group of a root that was reaped just now.
+///
+/// As long as the group has members, the kernel gives its number to no other process. A process with that pid shows
+/// that the number was given out.
 pub fn left_in_group(links: &[Link], origin: Origin) -> Seen {
     if links.iter().any(|link| link.pid == origin.pid) {
         return Seen::new();
@@ -49,7 +51,7 @@ fn add_descendants(young: &[&Link], found: &mut HashSet<u32>) {
     loop {
         let before = found.len();
         for link in young {
-            // A parent that started after its child is a stranger with a recycled pid.
+            // A parent that started after its child is an unrelated process with a recycled pid.
             if found.contains(&link.parent) && starts.get(&link.parent).is_some_and(|start| *start <= link.start) {
                 found.insert(link.pid);
             }
@@ -84,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn the_members_of_a_tree() {
+    fn a_tree_has_its_group_its_descendants_and_tagged_processes() {
         let links = [
             link(1, 0, 1, 0),
             link(50, 1, 50, 5),
@@ -110,14 +112,14 @@ mod tests {
     }
 
     #[test]
-    fn who_was_seen_stays_a_member_and_who_has_its_pid_is_none() {
+    fn a_seen_process_stays_a_member_and_a_recycled_pid_is_none() {
         let links = [link(101, 1, 101, 11), link(102, 101, 101, 12), link(103, 1, 103, 40)];
         assert_eq!(found(&links, false, &[]), Vec::<u32>::new());
         assert_eq!(found_again(&links, false, &[], &[(101, 11), (103, 13)]), [101, 102]);
     }
 
     #[test]
-    fn who_is_left_in_the_group() {
+    fn the_members_left_in_a_group_are_found() {
         let origin = Origin { pid: ROOT, start: StartMark(10), held: false };
         let left = |links: &[Link]| {
             let mut pids: Vec<u32> = left_in_group(links, origin).into_keys().collect();

@@ -1,14 +1,14 @@
-//! Waiting for a child: how it ended, and the processor time of it and of all below it.
+//! Reaps children: their exit status, and the processor time of the child and all processes below it.
 
-use super::Exit;
+use super::exit_status::ExitStatus;
 use std::time::Duration;
 
-/// What the system tells of a child once, and then forgets.
+/// The facts about an exited child, which the system gives only once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Reaped {
-    /// How it ended.
-    pub exit: Exit,
-    /// Its own processor time, and that of whom it, or somebody below it, had waited for.
+    /// The exit status.
+    pub exit_status: ExitStatus,
+    /// The processor time of the child and of the descendants that were reaped below it.
     pub cpu_time: Duration,
 }
 
@@ -21,7 +21,7 @@ pub use macos::reap;
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use super::{Exit, Reaped, cpu_time};
+    use super::{ExitStatus, Reaped, cpu_time};
     use crate::process::handle::Handle;
     use rustix::process::WaitId;
     use std::ffi::c_int;
@@ -29,10 +29,10 @@ mod linux {
     use std::mem::zeroed;
     use std::os::fd::AsRawFd;
 
-    /// Waits for a child and lets go of its pid.
+    /// Waits for a child and reaps it.
     ///
     /// # Errors
-    /// The system's: `ECHILD` when somebody else has waited for it.
+    /// The system's: `ECHILD` if another part of this process has reaped the child.
     pub fn reap(child: &Handle) -> io::Result<Reaped> {
         loop {
             match wait(&child.wait_id()?, 0) {
@@ -42,7 +42,7 @@ mod linux {
         }
     }
 
-    /// As [`reap`], but keeps the child, so that its pid goes on meaning nobody else.
+    /// Like [`reap`], but leaves the child a zombie, so that its pid keeps its meaning.
     ///
     /// # Errors
     /// As [`reap`].
@@ -50,7 +50,7 @@ mod linux {
         wait(&child.wait_id()?, libc::WNOHANG | libc::WNOWAIT).map(Option::unwrap_or_default)
     }
 
-    /// As [`reap`], but `None` for a child that has not exited.
+    /// Like [`reap`], but returns `None` for a child that has not exited.
     ///
     /// # Errors
     /// As [`reap`].
@@ -66,7 +66,7 @@ mod linux {
         };
         // SAFETY: plain numbers, of which all may be zero.
         let (mut info, mut usage) = unsafe { (zeroed::<libc::siginfo_t>(), zeroed::<libc::rusage>()) };
-        // The C library's `waitid` leaves the usage out, and its `wait4` knows pids only.
+        // The C library's `waitid` returns no usage, and its `wait4` takes pids only.
         // SAFETY: the kernel writes to the two structures, which are the call's own and live until it returns.
         let failed = unsafe {
             libc::syscall(libc::SYS_waitid, kind, id, &raw mut info, libc::WEXITED | options, &raw mut usage)
@@ -74,29 +74,28 @@ mod linux {
         if failed != 0 {
             return Err(io::Error::last_os_error());
         }
-        // SAFETY: the kernel has filled these in, or left them zero where nobody has exited.
+        // SAFETY: the kernel has filled these in, or left them zero if the child has not exited.
         let (pid, status) = unsafe { (info.si_pid(), info.si_status()) };
-        let exit = match info.si_code {
-            libc::CLD_EXITED => Exit { code: Some(status), signal: None },
-            _ => Exit { code: None, signal: Some(status) },
+        let exit_status = match info.si_code {
+            libc::CLD_EXITED => ExitStatus { code: Some(status), signal: None },
+            _ => ExitStatus { code: None, signal: Some(status) },
         };
-        Ok((pid != 0).then(|| Reaped { exit, cpu_time: cpu_time(&usage) }))
+        Ok((pid != 0).then(|| Reaped { exit_status, cpu_time: cpu_time(&usage) }))
     }
 }
 
 #[cfg(target_os = "macos")]
 mod macos {
-    use super::{Exit, Reaped, cpu_time};
+    use super::{ExitStatus, Reaped, cpu_time};
     use crate::process::handle::Handle;
     use std::io;
     use std::mem::zeroed;
     use std::os::unix::process::ExitStatusExt;
-    use std::process::ExitStatus;
 
-    /// Waits for a child and lets go of its pid.
+    /// Waits for a child and reaps it.
     ///
     /// # Errors
-    /// The system's: `ECHILD` when somebody else has waited for it.
+    /// The system's: `ECHILD` if another part of this process has reaped the child.
     pub fn reap(child: &Handle) -> io::Result<Reaped> {
         let pid = child.pid().cast_signed();
         // SAFETY: plain numbers, of which all may be zero.
@@ -108,9 +107,9 @@ mod macos {
                 return Err(error);
             }
         }
-        let status = ExitStatus::from_raw(status);
-        let exit = Exit { code: status.code(), signal: status.signal() };
-        Ok(Reaped { exit, cpu_time: cpu_time(&usage) })
+        let status = std::process::ExitStatus::from_raw(status);
+        let exit_status = ExitStatus { code: status.code(), signal: status.signal() };
+        Ok(Reaped { exit_status, cpu_time: cpu_time(&usage) })
     }
 }
 
@@ -128,7 +127,7 @@ mod tests {
     use crate::process::handle::Handle;
     use std::process::Command;
 
-    /// Started by the standard library, which waits for nobody who is only dropped.
+    /// Starts a child with the standard library, which does not reap a child that is only dropped.
     #[expect(clippy::zombie_processes, reason = "waiting is what is tested")]
     fn started(script: &str) -> Handle {
         let child = Command::new("sh").args(["-c", script]).spawn().expect("there is a shell");
@@ -136,18 +135,18 @@ mod tests {
     }
 
     #[test]
-    fn tells_how_a_child_ended_and_lets_go_of_it() {
+    fn a_child_is_reaped_once_with_its_exit_status() {
         for (script, code, signal) in
             [("exit 0", Some(0), None), ("exit 7", Some(7), None), ("kill -9 $$", None, Some(9))]
         {
             let child = started(script);
-            assert_eq!(reap(&child).expect("it is our child").exit, Exit { code, signal }, "{script}");
+            assert_eq!(reap(&child).expect("it is our child").exit_status, ExitStatus { code, signal }, "{script}");
             assert!(reap(&child).is_err(), "a second time");
         }
     }
 
     #[test]
-    fn the_time_of_who_was_waited_for_below_it_counts() {
+    fn the_processor_time_of_reaped_descendants_counts() {
         let burn = "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done";
         let alone = reap(&started("exit 0")).expect("it is our child").cpu_time;
         let below = reap(&started(&format!("sh -c '{burn}'; exit 0"))).expect("it is our child").cpu_time;
@@ -156,12 +155,12 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn who_runs_still_is_left_alone() {
+    fn a_running_child_is_not_reaped() {
         use crate::process::handle::Signal;
         let child = started("exec sleep 1000");
         let id = child.wait_id().expect("it is held");
         assert_eq!(reap_if_exited(&id).expect("it is our child"), None);
         child.signal(Signal::Kill).expect("it is ours");
-        assert_eq!(reap(&child).expect("it is our child").exit, Exit { code: None, signal: Some(9) });
+        assert_eq!(reap(&child).expect("it is our child").exit_status, ExitStatus { code: None, signal: Some(9) });
     }
 }

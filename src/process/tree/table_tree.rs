@@ -1,31 +1,31 @@
-//! A tree as the process table shows it, and its end without a warden's help.
+//! A tree as the process table shows it, and its end without a warden.
 
 use super::members::{Origin, Seen, left_in_group, members};
-use crate::instance::Tag;
-use crate::process::handle::{Handle, Signal, all_exited};
+use crate::process::handle::{self, Handle, Signal, wait_all};
 use crate::process::table;
+use crate::process::tag::Tag;
 use std::io;
 use std::time::Duration;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
-/// How long a killed process may take to be gone before the tree is looked at again.
+/// The time that killed processes may take to exit before the next look.
 const KILL_WAIT: Duration = Duration::from_secs(1);
-/// Between two looks at a tree that does not get smaller, such as one stuck in the kernel.
+/// The time between two looks at a tree that does not shrink, for example one stuck in the kernel.
 const RETRY_PAUSE: Duration = Duration::from_millis(50);
 
-/// How often in a row somebody may be seen who has gone before it can be held: who forks and exits all the time cannot be
-/// ended from here.
+/// The number of looks in a row at which a member may exit before it can be held. A member that forks and exits all the
+/// time cannot be killed from here.
 const MOST_MISSES: u32 = 500;
 
-/// What its members have in common.
+/// The common marks of the members.
 #[derive(Debug, Clone)]
 pub struct TableTree {
     /// The process that the others descend from.
     pub origin: Origin,
-    /// The tag in their environment.
+    /// The tag in the members' environment.
     pub tag: Tag,
-    /// Those that were found so far.
+    /// The members found so far.
     seen: Seen,
 }
 
@@ -33,29 +33,29 @@ pub struct TableTree {
 #[derive(Debug, Default)]
 struct Look {
     held: Vec<Handle>,
-    /// Somebody has gone before it could be held, and may have left a child.
+    /// A member exited before it could be held, and may have left a child.
     missed: bool,
 }
 
 impl TableTree {
-    /// A tree of which nobody was looked for yet.
+    /// Makes a tree without any member seen so far.
     pub fn new(origin: Origin, tag: Tag) -> Self {
         Self { origin, tag, seen: Seen::new() }
     }
 
-    /// Sends a signal to all members that can be found and held, and returns those that could be sent it.
+    /// Sends a signal to all members that can be found and held. Returns the members that took the signal.
     pub async fn signal(&mut self, signal: Signal) -> Vec<Handle> {
         let mut handles = self.look().await.held;
         handles.retain(|handle| handle.signal(signal).is_ok());
         handles
     }
 
-    /// The members that can be found and held.
+    /// Returns the pids of the members that can be found and held.
     pub async fn pids(&mut self) -> Vec<u32> {
         self.look().await.held.iter().map(Handle::pid).collect()
     }
 
-    /// Kills members until two looks in a row find nobody who can be killed.
+    /// Kills members until two looks in a row find none that can be killed.
     pub async fn kill(&mut self) {
         let (mut empty, mut misses) = (0, 0);
         while empty < 2 && misses < MOST_MISSES {
@@ -63,7 +63,7 @@ impl TableTree {
             held.retain(|handle| handle.signal(Signal::Kill).is_ok());
             empty = if held.is_empty() && !missed { empty + 1 } else { 0 };
             misses = if held.is_empty() { misses + u32::from(missed) } else { 0 };
-            if !all_exited(&held, KILL_WAIT).await {
+            if !wait_all(&held, KILL_WAIT).await {
                 sleep(RETRY_PAUSE).await;
             }
             // The root is waited for elsewhere.
@@ -71,7 +71,7 @@ impl TableTree {
         }
     }
 
-    /// Notes who is left in the group of the root, which was waited for just now.
+    /// Notes the members in the group of the root, which was reaped just now.
     pub async fn note_group(&mut self) {
         let origin = self.origin;
         let look = move || table::links().map(|links| left_in_group(&links, origin));
@@ -88,7 +88,7 @@ impl TableTree {
             let seen = found.iter().map(|link| (link.pid, link.start)).collect();
             let mut look = Look::default();
             for link in found {
-                match table::open_verified(link.pid, link.start) {
+                match handle::open_verified(link.pid, link.start) {
                     Ok(Some(handle)) => look.held.push(handle),
                     Ok(None) => look.missed = true,
                     Err(_) => {}
@@ -97,7 +97,7 @@ impl TableTree {
             Ok((look, seen))
         };
         let Ok(Ok((look, seen))) = spawn_blocking(look).await else { return Look::default() };
-        // Who is not there any more does not come back.
+        // A process that has exited does not come back.
         self.seen = seen;
         look
     }

@@ -1,10 +1,13 @@
-//! Unix: a tree below a warden, or a plain one where there is none, which on macOS has a watcher.
+//! Unix: a tree below a warden, or a process group without one. On macOS the process group has a watcher.
 
+use super::exit_status::ExitStatus;
+use super::process_group;
+use super::spec::Spec;
+use super::started::Started;
 #[cfg(target_os = "linux")]
 use super::warden::{self, Refusal};
 #[cfg(target_os = "macos")]
 use super::watcher::{self, Watched};
-use super::{Exit, Spec, Started, plain};
 #[cfg(target_os = "macos")]
 use crate::process::identity::start_mark;
 use std::io;
@@ -12,31 +15,31 @@ use std::time::Duration;
 #[cfg(target_os = "linux")]
 use tokio::task::spawn_blocking;
 
-/// The command that was started.
+/// The root of a tree.
 #[derive(Debug)]
 pub enum Root {
-    /// It ends with the server.
+    /// The warden kills the tree when the server dies.
     #[cfg(target_os = "linux")]
     Guarded(warden::Root),
-    /// It ends with the server, as far as the watcher finds it.
+    /// The watcher kills the members that it finds when the server dies.
     #[cfg(target_os = "macos")]
-    Watched(plain::Root, Watched),
-    /// It ends by the server.
-    Plain(plain::Root),
+    Watched(process_group::Root, Watched),
+    /// Only the living server terminates the tree.
+    Plain(process_group::Root),
 }
 
 /// Starts the tree.
 ///
 /// # Errors
-/// The system's error; nothing was started, or it has ended again.
-pub async fn start(spec: &Spec) -> io::Result<Started> {
+/// The system's error. No process was started, or it has exited again.
+pub async fn start(spec: &Spec) -> io::Result<Started<Root>> {
     #[cfg(target_os = "linux")]
     if spec.guarded && !warden::is_known_unable() {
         match warden::start(spec).await {
-            Ok(started) => return Ok(started),
+            Ok(started) => return Ok(started.map(Root::Guarded)),
             Err(Refusal::Command(error)) => return Err(error),
             Err(Refusal::Warden(error)) => {
-                // Where none can do its work, the tree is held as well as it can be without.
+                // Where wardens cannot work, the tree is held as well as possible without one.
                 if spawn_blocking(warden::able).await.map_err(io::Error::other)?.is_ok() {
                     return Err(error);
                 }
@@ -46,24 +49,21 @@ pub async fn start(spec: &Spec) -> io::Result<Started> {
     #[cfg(target_os = "macos")]
     if spec.guarded {
         watcher::ensure()?;
-        return Ok(watched(plain::start(spec)?));
+        return Ok(process_group::start(spec)?.map(watched));
     }
-    plain::start(spec)
+    Ok(process_group::start(spec)?.map(Root::Plain))
 }
 
 #[cfg(target_os = "macos")]
-fn watched(mut started: Started) -> Started {
-    // One that has exited already has no group any more that could be told from a stranger's.
-    if let Root::Plain(root) = started.root {
-        started.root = match start_mark(root.pid()) {
-            Ok(start) => {
-                let watched = Watched::new(root.pid(), start);
-                Root::Watched(root, watched)
-            }
-            Err(_) => Root::Plain(root),
-        };
+fn watched(root: process_group::Root) -> Root {
+    // An exited root has no group any more that could be told from another process's.
+    match start_mark(root.pid()) {
+        Ok(start) => {
+            let watched = Watched::new(root.pid(), start);
+            Root::Watched(root, watched)
+        }
+        Err(_) => Root::Plain(root),
     }
-    started
 }
 
 macro_rules! either {
@@ -84,37 +84,38 @@ impl Root {
         either!(self, root => root.pid())
     }
 
-    /// Who is above all of the tree, as far as anybody is, and has not been waited for before its end: the warden or the root.
-    pub fn top(&self) -> u32 {
+    /// Returns the pid of the process above the whole tree, which is not reaped before the tree has exited: the warden
+    /// or the root.
+    pub fn topmost_pid(&self) -> u32 {
         match self {
             #[cfg(target_os = "linux")]
-            Self::Guarded(root) => root.top(),
+            Self::Guarded(root) => root.topmost_pid(),
             _ => self.pid(),
         }
     }
 
-    /// The processor time of the tree, once it has ended, as far as the system has kept it.
+    /// Returns the processor time of the exited tree, as far as the system kept it.
     pub fn cpu_time(&self) -> Duration {
         either!(self, root => root.cpu_time())
     }
 
-    /// Waits until the command has exited, and tells how. Dropping the future changes nothing.
-    pub async fn exited(&mut self) -> Exit {
-        either!(self, root => root.exited().await)
+    /// Waits until the root has exited, and returns its exit status. Dropping the future changes nothing.
+    pub async fn wait_root(&mut self) -> ExitStatus {
+        either!(self, root => root.wait_root().await)
     }
 
-    /// Waits for the rest of the tree to end by itself, at most for `patience`; tells whether it has.
-    pub async fn gone(&mut self, patience: Duration) -> bool {
-        either!(self, root => root.gone(patience).await)
+    /// Waits until the whole tree has exited, at most for `timeout`. Returns whether it has.
+    pub async fn wait(&mut self, timeout: Duration) -> bool {
+        either!(self, root => root.wait(timeout).await)
     }
 
-    /// The processes of the tree that are there now, as far as the process table shows them.
-    pub async fn left(&mut self) -> Vec<u32> {
-        either!(self, root => root.left().await)
+    /// Returns the pids of the tree's running processes, as far as the process table shows them.
+    pub async fn pids(&mut self) -> Vec<u32> {
+        either!(self, root => root.pids().await)
     }
 
-    /// Ends the whole tree: SIGTERM, `grace`, SIGKILL. Returns when nobody is left.
-    pub async fn end(&mut self, grace: Duration) {
-        either!(self, root => root.end(grace).await);
+    /// Terminates the whole tree: SIGTERM, `grace`, SIGKILL. Returns when every process has exited.
+    pub async fn terminate(&mut self, grace: Duration) {
+        either!(self, root => root.terminate(grace).await);
     }
 }

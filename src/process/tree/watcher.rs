@@ -1,11 +1,11 @@
-//! macOS: the watcher, a process beside the server, which ends the trees that it was told of when the server dies.
+//! macOS: the watcher, a process beside the server. When the server dies, the watcher ends the trees that it knows of.
 
 #[allow(dead_code, reason = "each side uses its half")]
 #[path = "../../../watcher/src/protocol.rs"]
 mod protocol;
 
-use crate::instance::Instance;
 use crate::process::identity::StartMark;
+use crate::process::tag::Instance;
 use parking_lot::Mutex;
 use protocol::{Message, TreeRoot};
 use rustix::io::ioctl_fionbio;
@@ -19,24 +19,24 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-const PROGRAM: &[u8] = include_bytes!(env!("PROCWARD_WATCHER"));
+const PROGRAM: &[u8] = include_bytes!(env!("PROCWARD_WATCHER_PROGRAM"));
 
 static WATCHER: Mutex<Watcher> = Mutex::new(Watcher { process: None, trees: BTreeSet::new() });
 
-/// The process, and what it has to know.
+/// The watcher's process, and the trees that it has to know.
 struct Watcher {
     process: Option<Child>,
     trees: BTreeSet<TreeRoot>,
 }
 
-/// A tree that the watcher knows of, until this is dropped.
+/// A tree that the watcher knows of. Dropping it removes the tree.
 #[derive(Debug)]
 pub struct Watched(TreeRoot);
 
-/// Sees to it that there is a watcher, before there is anything to watch.
+/// Starts a watcher, if none runs, before the first tree.
 ///
 /// # Errors
-/// The system's error when it cannot be started.
+/// The system's error when the watcher cannot be started.
 pub fn ensure() -> io::Result<()> {
     let mut watcher = WATCHER.lock();
     match watcher.process.as_mut().map(Child::try_wait) {
@@ -46,12 +46,12 @@ pub fn ensure() -> io::Result<()> {
 }
 
 impl Watched {
-    /// Tells of a tree.
+    /// Notifies the watcher of a tree.
     pub fn new(pid: u32, start: StartMark) -> Self {
         let root = TreeRoot { pid, start: start.0 };
         let mut watcher = WATCHER.lock();
         watcher.trees.insert(root);
-        watcher.tell(Message::Started(root));
+        watcher.notify(Message::Started(root));
         Self(root)
     }
 }
@@ -60,15 +60,15 @@ impl Drop for Watched {
     fn drop(&mut self) {
         let mut watcher = WATCHER.lock();
         watcher.trees.remove(&self.0);
-        watcher.tell(Message::Over(self.0));
+        watcher.notify(Message::Exited(self.0));
     }
 }
 
 impl Watcher {
-    /// A watcher that does not listen, because it was killed or stopped, is replaced.
-    fn tell(&mut self, message: Message) {
+    /// Sends a message. A watcher that does not read, because it was killed or stopped, is replaced.
+    fn notify(&mut self, message: Message) {
         if self.send(message).is_err() {
-            // Without a new one, whoever starts the next tree gets the error.
+            // If this fails, the start of the next tree returns the error.
             let _ = self.replace();
         }
     }
@@ -87,7 +87,7 @@ impl Watcher {
         for root in self.trees.clone() {
             self.send(Message::Started(root))?;
         }
-        // From now on nothing waits for it.
+        // From here on no write to the pipe blocks.
         if let Some(pipe) = self.process.as_ref().and_then(|process| process.stdin.as_ref()) {
             ioctl_fionbio(pipe, true)?;
         }
@@ -95,7 +95,7 @@ impl Watcher {
     }
 }
 
-/// Starts a watcher from a file that is gone again as soon as it runs.
+/// Starts a watcher from a file that is removed as soon as the watcher runs.
 fn start() -> io::Result<Child> {
     let unguessed = RandomState::new().hash_one(());
     let folder = temp_dir().join(format!("procward-{}-{unguessed:016x}", std::process::id()));
@@ -110,7 +110,7 @@ fn write_and_start(program: &Path) -> io::Result<Child> {
     let prefix = Instance::current().prefix();
     let mut command = Command::new(program);
     command.arg(prefix);
-    // Signals to the server's group, such as Ctrl+C, are not for it, and nothing of what it inherits is.
+    // Signals to the server's group, such as Ctrl+C, must not reach the watcher, and it inherits nothing.
     command.env_clear().process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn()
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Notify;
 
-/// Counts the bytes of some messages that wait to be written.
+/// Counts the bytes of messages that wait to be written.
 #[derive(Debug, Clone, Default)]
 pub struct Backlog(Arc<Waiting>);
 
@@ -33,7 +33,7 @@ impl Backlog {
         Share { backlog: self.clone(), bytes }
     }
 
-    /// Is notified whenever a message has been written or dropped.
+    /// Returns the signal that a message has been written or dropped.
     pub fn shrunk(&self) -> &Notify {
         &self.0.shrunk
     }

@@ -1,4 +1,4 @@
-//! Bytes on their way to a child.
+//! Bytes on the way to a child.
 
 use super::backlog::Share;
 use std::io;
@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::oneshot;
 
-/// Whether the child may have seen any of some bytes.
+/// A flag: the child may have seen some of the bytes.
 #[derive(Debug, Clone, Default)]
 pub struct Sent(Arc<AtomicBool>);
 
 impl Sent {
-    /// Whether a part of them is in the pipe.
+    /// Returns whether some of the bytes are in the pipe.
     pub fn is_begun(&self) -> bool {
         self.0.load(Ordering::Acquire)
     }
@@ -21,12 +21,12 @@ impl Sent {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// Notes that a part of them has left.
+    /// Notes that some of the bytes were written.
     pub fn begin(&self) {
         self.0.store(true, Ordering::Release);
     }
 
-    /// Notes that nothing of them can have arrived after all.
+    /// Notes that none of the bytes can have arrived after all.
     pub fn revoke(&self) {
         self.0.store(false, Ordering::Release);
     }
@@ -36,9 +36,9 @@ impl Sent {
 #[derive(Debug, Default)]
 pub(super) struct Chunk {
     pub bytes: Vec<u8>,
-    /// The number of bytes that have left.
+    /// The number of bytes that were written.
     pub from: usize,
-    /// Is told when all bytes have left.
+    /// Notified when all bytes were written.
     pub written: Option<oneshot::Sender<()>>,
     pub sent: Sent,
     /// Given back when the chunk is written or dropped.
@@ -46,12 +46,12 @@ pub(super) struct Chunk {
 }
 
 impl Chunk {
-    /// Returns the bytes that have not left.
+    /// Returns the bytes that were not written.
     pub fn rest(&self) -> &[u8] {
         &self.bytes[self.from..]
     }
 
-    /// Writes as much as is possible at once; tells whether that was all.
+    /// Writes as many bytes as possible at once. Returns whether all were written.
     pub fn write(&mut self, mut write: impl FnMut(&[u8]) -> io::Result<usize>) -> io::Result<bool> {
         while self.from < self.bytes.len() {
             match write(self.rest()) {
@@ -64,7 +64,7 @@ impl Chunk {
         Ok(true)
     }
 
-    /// Notes what was written; tells whether that was all.
+    /// Notes written bytes. Returns whether all were written.
     pub fn advance(&mut self, written: io::Result<usize>) -> io::Result<bool> {
         match written? {
             0 if self.from < self.bytes.len() => return Err(io::ErrorKind::WriteZero.into()),

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 /// More than a pipe holds.
 const MUCH: usize = 1024 * 1024;
 
-/// A child that has not started, and what it would read.
+/// Returns the input of a child that has not started, and the pipe that the child would read.
 fn child() -> (ChildStdin, PipeReader) {
     let (theirs, ours) = std::io::pipe().expect("a pipe");
     let stdin = std::process::ChildStdin::from(OwnedFd::from(ours));
@@ -24,24 +24,24 @@ async fn all(mut theirs: PipeReader) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn what_fits_is_written_at_once() {
+async fn bytes_that_fit_are_written_at_once() {
     let (sender, input) = input();
     let early = Sent::default();
     sender.post(b"early ".to_vec(), early.clone());
-    assert!(!early.is_begun(), "nobody reads yet");
+    assert!(!early.is_begun(), "no process reads yet");
     let (stdin, theirs) = child();
     let _feeding = input.feed(stdin);
     assert!(sender.write(b"then ".to_vec()).await.is_ok());
     assert!(early.is_begun());
     let late = Sent::default();
     sender.post(b"late".to_vec(), late.clone());
-    assert!(late.is_begun(), "without waiting for anybody");
+    assert!(late.is_begun(), "without waiting");
     drop(sender);
     assert_eq!(all(theirs).await, b"early then late");
 }
 
 #[tokio::test]
-async fn what_does_not_fit_follows_in_order() {
+async fn bytes_that_do_not_fit_follow_in_order() {
     let (sender, input) = input();
     let (stdin, theirs) = child();
     let _feeding = input.feed(stdin);
@@ -57,7 +57,7 @@ async fn what_does_not_fit_follows_in_order() {
 }
 
 #[tokio::test]
-async fn only_what_has_not_begun_to_leave_can_be_taken_back() {
+async fn only_unwritten_bytes_can_be_withdrawn() {
     let (sender, input) = input();
     let (stdin, theirs) = child();
     let _feeding = input.feed(stdin);
@@ -75,8 +75,8 @@ async fn only_what_has_not_begun_to_leave_can_be_taken_back() {
 }
 
 #[tokio::test]
-async fn everything_fails_once_nobody_reads() {
-    // The child closes its input; ours is closed; it never starts.
+async fn all_writes_fail_after_the_reader_has_closed() {
+    // First the child closes its input, then we do, then the child never starts.
     for how in 0..3 {
         let (sender, input) = input();
         let (stdin, theirs) = child();
@@ -104,7 +104,7 @@ async fn everything_fails_once_nobody_reads() {
 }
 
 #[tokio::test]
-async fn nothing_at_all_is_written_too() {
+async fn an_empty_write_completes() {
     let (sender, input) = input();
     let (stdin, theirs) = child();
     let _feeding = input.feed(stdin);
@@ -135,7 +135,7 @@ async fn posts_of_one_turn_are_written_together_when_it_ends() {
 }
 
 #[tokio::test]
-async fn a_turn_that_posts_much_does_not_hold_it_back() {
+async fn a_turn_with_many_posts_does_not_hold_them_back() {
     let (sender, input) = input();
     let (stdin, theirs) = child();
     let _feeding = input.feed(stdin);

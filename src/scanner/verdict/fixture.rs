@@ -1,9 +1,9 @@
 //! A small machine with this server (pid 100) in it, to judge.
 
 use super::*;
-use crate::instance::ImageMark;
 use crate::process::table::environment::Environment;
-use crate::process::table::{Link, Namespace, User};
+use crate::process::table::{Link, Namespace, Snapshot, User};
+use crate::process::tag::{ImageMark, Instance};
 use std::path::PathBuf;
 
 pub(in crate::scanner) const ME: u32 = 100;

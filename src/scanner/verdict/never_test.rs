@@ -1,8 +1,8 @@
-//! Whatever a machine looks like: who is never ended.
+//! The processes that are never ended, whatever the machine looks like.
 
 use super::fixture::{ME, instance, me, node, policy, snapshot, tagged};
 use super::*;
-use crate::process::table::{Namespace, User};
+use crate::process::table::{Namespace, Snapshot, User};
 use proptest::prelude::*;
 
 prop_compose! {

@@ -2,12 +2,12 @@
 
 use super::fixture::*;
 use super::*;
-use crate::instance::ImageMark;
-use crate::process::table::{Namespace, User};
+use crate::process::table::{Namespace, Snapshot, User};
+use crate::process::tag::{ImageMark, Instance};
 use crate::scanner::reason::Reason::*;
 use Decision::{Kill, Skip};
 
-/// What becomes of pid 200, beside whom others may stand, in the scopes tracked, tree and machine.
+/// The decisions about pid 200, in the scopes tracked, tree and machine.
 type Row = (&'static str, Vec<ProcessInfo>, [Decision; 3]);
 
 fn check(table: Vec<Row>) {

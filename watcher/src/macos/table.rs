@@ -5,10 +5,10 @@ use crate::{Link, StartMark};
 use std::mem::{MaybeUninit, size_of};
 use std::ptr::null_mut;
 
-/// Room for processes that start while they are listed.
+/// Space for processes that start during the listing.
 const SPARE: usize = 256;
 
-/// All processes that this user may look at, but zombies.
+/// Returns all processes that this user may inspect, except zombies.
 pub fn links() -> Vec<Link> {
     pids().into_iter().filter_map(link).collect()
 }
@@ -43,7 +43,8 @@ fn link(pid: libc::pid_t) -> Option<Link> {
     })
 }
 
-/// What a process was started with; nothing when the system does not tell, or when it is already another process.
+/// Returns the arguments and the environment of a process. Empty if the system hides them, or if the pid means another
+/// process.
 pub fn procargs(pid: u32) -> Vec<u8> {
     let Ok(number) = libc::c_int::try_from(pid) else { return Vec::new() };
     let Ok(before) = start_mark(pid) else { return Vec::new() };
@@ -59,7 +60,7 @@ pub fn procargs(pid: u32) -> Vec<u8> {
     bytes
 }
 
-/// The most that a process can be started with.
+/// Returns the most bytes of arguments and environment.
 fn argument_limit() -> usize {
     let mut names = [libc::CTL_KERN, libc::KERN_ARGMAX];
     let mut limit: libc::c_int = 0;

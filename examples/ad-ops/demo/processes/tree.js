@@ -3,7 +3,9 @@
 /**
  * Those of `processes` that stem from `root`, which itself is not one of them.
  * @template {{ pid: number, parent: number }} T
- *   @param {number} root @param {T[]} processes @returns {T[]}
+ * @param {number} root
+ * @param {T[]} processes
+ * @returns {T[]}
  */
 function below(root, processes) {
   const children = new Map()
@@ -44,7 +46,9 @@ function countServers(processes) {
 /**
  * These processes, what they stem from, and what stems from them.
  * @template {{ pid: number, parent: number }} T
- *   @param {Set<number>} pids @param {T[]} processes @returns {Set<number>}
+ * @param {Set<number>} pids
+ * @param {T[]} processes
+ * @returns {Set<number>}
  */
 function family(pids, processes) {
   const parents = new Map(processes.map(({ pid, parent }) => [pid, parent]))

@@ -1,8 +1,8 @@
 // Servers of npm.
 
 import { join } from 'node:path'
-import { Skip } from '../../../platforms/checks.mjs'
-import { install } from '../../../platforms/debian.mjs'
+import { install } from '../../platforms/debian.mjs'
+import { Skip } from '../../support/checks.mjs'
 import { nodeProgram, npmPackages } from '../../support/install.mjs'
 import { startPage, startServer } from '../http.mjs'
 

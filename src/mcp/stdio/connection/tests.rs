@@ -24,7 +24,7 @@ fn ask(connection: &Connection) -> (i64, Settled) {
 }
 
 fn answer(connection: &Connection, id: i64, text: &str) {
-    connection.hear(format!(r#"{{"jsonrpc":"2.0","id":{id},"result":"{text}"}}"#).as_bytes());
+    connection.on_line(format!(r#"{{"jsonrpc":"2.0","id":{id},"result":"{text}"}}"#).as_bytes());
 }
 
 #[test]
@@ -56,8 +56,8 @@ fn a_request_that_is_given_up_before_it_has_left_never_leaves() {
 fn the_end_fails_all_requests_and_each_later_one() {
     let (connection, _input) = unread();
     let (id, settled) = ask(&connection);
-    connection.end(&CallError::Closed);
-    connection.end(&CallError::Aborted);
+    connection.shut_down(&CallError::Closed);
+    connection.shut_down(&CallError::Aborted);
     connection.send(id, &Request { method: "tools/list".to_owned(), params: String::new() });
     assert_eq!(settled.try_iter().collect::<Vec<_>>(), [(Err("ERR_CLOSED"), false)]);
     let refused = connection.client.register(None, Box::new(|_, _| {}));
@@ -68,7 +68,7 @@ fn the_end_fails_all_requests_and_each_later_one() {
 fn an_error_that_names_no_request_of_ours_is_kept_in_the_log() {
     let (connection, _input) = unread();
     let (_, settled) = ask(&connection);
-    connection.hear(br#"{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"parse error"}}"#);
+    connection.on_line(br#"{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"parse error"}}"#);
     assert!(settled.try_iter().next().is_none());
     assert!(connection.client.log.text().contains("parse error"));
 }
@@ -81,9 +81,9 @@ fn a_server_that_asks_and_never_reads_has_to_wait() {
     while !connection.is_full() {
         asked += 1;
         assert!(asked * 1000 <= MAX_BACKLOG, "{asked} requests");
-        connection.hear(ping.as_bytes());
+        connection.on_line(ping.as_bytes());
     }
     assert!(asked > 10, "{asked} requests");
     drop(input);
-    assert!(!connection.is_full(), "the replies are gone with the server's input");
+    assert!(!connection.is_full(), "the replies went with the server's input");
 }

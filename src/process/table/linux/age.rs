@@ -1,17 +1,19 @@
-//! Ages of processes. The kernel counts their starts on a clock that goes on while the machine sleeps, but a process that
-//! slept has not been forgotten for that long.
+//! Ages of processes.
+//!
+//! The kernel dates starts by a clock that also runs while the machine sleeps. A sleeping process does not count as
+//! old, so sleeps are subtracted.
 
 use parking_lot::Mutex;
 use rustix::time::{ClockId, clock_gettime};
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// So many sleeps are told apart; of more the oldest two count as one.
+/// The number of sleeps that are told apart. Above that, the oldest two are merged.
 const MOST_SLEEPS: usize = 32;
-/// Two clocks that are read one after the other differ by what happened in between.
+/// The difference between two clocks that comes from reading one after the other.
 const NOISE: Duration = Duration::from_secs(1);
 
-/// One moment on two clocks, both since boot: on one that goes on while the machine sleeps, and on one that stops.
+/// One moment on two clocks since boot: one also runs while the machine sleeps, the other stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Moment {
     boot: Duration,
@@ -25,19 +27,19 @@ pub struct Ages {
     sleeps: Sleeps,
 }
 
-/// When the machine slept, as far as this process has seen.
+/// The machine's sleeps that this process has noted.
 #[derive(Debug, Default, Clone)]
 struct Sleeps(VecDeque<Sleep>);
 
 #[derive(Debug, Clone)]
 struct Sleep {
-    /// The first moment after it that was seen.
+    /// The first moment noted after the sleep.
     seen: Moment,
     length: Duration,
 }
 
 impl Ages {
-    /// Ages as they are now. Sleeps are told apart from the first time on that this is asked for.
+    /// Returns the ages as of now. Sleeps are noted from the first call on.
     pub fn now() -> Self {
         static SEEN: Mutex<Sleeps> = Mutex::new(Sleeps(VecDeque::new()));
         let mut seen = SEEN.lock();
@@ -46,12 +48,12 @@ impl Ages {
         Self { now, sleeps: seen.clone() }
     }
 
-    /// How long a process exists that started at this time after boot.
+    /// Returns the time since `start`, which counts from boot.
     pub fn since(&self, start: Duration) -> Duration {
         self.now.since(start)
     }
 
-    /// How long the machine was awake, at least, since then.
+    /// Returns the time since `start` in which the machine was awake, at least.
     pub fn awake_since(&self, start: Duration) -> Duration {
         self.sleeps.awake_since(start, self.now)
     }
@@ -77,7 +79,7 @@ impl Moment {
 }
 
 impl Sleeps {
-    /// Notes a sleep, if there was one since the last moment that was noted. What was before the first counts as one.
+    /// Notes a sleep, if there was one since the last noted moment. All sleeps before the first moment count as one.
     fn note(&mut self, now: Moment) {
         let known = self.0.back().map_or(Duration::ZERO, |last| last.seen.slept());
         let length = now.slept().saturating_sub(known);
@@ -93,7 +95,7 @@ impl Sleeps {
     }
 
     fn awake_since(&self, start: Duration, now: Moment) -> Duration {
-        // The process may have started after this sleep, unseen: then its age is taken for less than it is.
+        // The process may have started after this sleep. Then its age comes out too small.
         let Some(first) = self.0.iter().find(|sleep| sleep.seen.boot >= start) else { return now.since(start) };
         first.seen.since(start).saturating_sub(first.length) + now.awake.saturating_sub(first.seen.awake)
     }
@@ -120,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn sleeping_makes_nobody_older() {
+    fn sleeps_do_not_count_towards_an_age() {
         let table: [(&str, &[Moment], u64, u64); 9] = [
             ("never asleep", &[at(100, 0)], 40, 960),
             ("started after what was slept before the first look", &[at(100, 50)], 150, 850),
@@ -140,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_child_of_ten_seconds_is_no_older_after_a_night() {
+    fn a_sleep_of_the_machine_does_not_age_a_process() {
         let sleeps = sleeps(&[at(1_000, 0), at(30_000, 28_990)]);
         let now = at(30_000, 28_990);
         assert_eq!(now.since(seconds(1_000)).as_secs(), 29_000);
@@ -148,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn no_number_of_sleeps_takes_more_room_or_makes_a_process_older_than_it_is() {
+    fn many_sleeps_take_bounded_memory_and_never_raise_an_age() {
         let mut sleeps = Sleeps::default();
         for hour in 1..200 {
             sleeps.note(at(hour * 3600, hour * 1800));

@@ -1,12 +1,12 @@
-//! Servers with procward that do not look like Node.js, such as single executables with a name of their own.
+//! Finds servers with procward that do not look like Node.js, such as single executables with their own names.
 
 use super::info::maps_procward;
-use super::open;
+use crate::process::proc_files::open;
 use crate::process::table::ProcessInfo;
 use std::collections::{HashMap, HashSet};
 
-/// Looks for them where it matters what they are: between this server and Node.js processes below it. Reading the mappings
-/// of all programs would take longer than all else of a scan.
+/// Sets `hosts_procward` for programs between this server and Node.js processes below it. Reading the mappings of all
+/// programs would take longer than the rest of a scan.
 pub(super) fn find(processes: &mut [ProcessInfo]) {
     for at in between(processes, std::process::id()) {
         let process = &mut processes[at];
@@ -14,7 +14,8 @@ pub(super) fn find(processes: &mut [ProcessInfo]) {
     }
 }
 
-/// The places of those that are no candidates, and stand between this process and a Node.js process below it.
+/// Returns the indexes of the processes that are no candidates and stand between this process and a Node.js process
+/// below it.
 fn between(processes: &[ProcessInfo], me: u32) -> HashSet<usize> {
     let places: HashMap<u32, usize> =
         processes.iter().enumerate().map(|(at, process)| (process.link.pid, at)).collect();
@@ -26,7 +27,7 @@ fn between(processes: &[ProcessInfo], me: u32) -> HashSet<usize> {
     for node in processes.iter().filter(|process| process.is_node() && process.link.pid != me) {
         let mut above = Vec::new();
         let mut next = parent(node);
-        // A loop of parents is only possible in a list that was read while pids changed hands.
+        // A loop of parents is possible in a list that was read while pids changed hands.
         while let Some(at) = next.filter(|at| processes[*at].link.pid != me && above.len() < processes.len()) {
             above.push(at);
             next = parent(&processes[at]);
@@ -45,7 +46,7 @@ mod tests {
     use crate::process::table::{CommandLines, Kind, Link, snapshot};
 
     #[test]
-    fn only_programs_between_this_server_and_node_are_looked_at() {
+    fn only_programs_between_this_server_and_node_are_examined() {
         let all = snapshot(CommandLines::OfCandidates).expect("processes can be listed");
         let own = all.processes.iter().find(|process| process.link.pid == std::process::id()).expect("it runs");
         let process = |pid, parent, kind| {

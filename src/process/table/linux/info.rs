@@ -1,38 +1,35 @@
-//! What one process is: its user, program, arguments and environment.
+//! Reads the facts about one process: user, program, arguments and environment.
 
 use super::age::Ages;
+use super::facts::{DELETED, environment, link, undeleted};
 use super::program::Programs;
-use super::{contents, environment, link, system_error};
 use crate::process::mark::MAPPING;
+use crate::process::proc_files::{contents, system_error};
 use crate::process::table::environment::Environment;
 use crate::process::table::{CommandLines, Kind, Namespace, ProcessInfo, User};
 use crate::process::warden_program::{WARDEN_NAME as WARDEN, is_warden};
 use procfs::process::{Process, Stat};
-use std::ffi::OsString;
 use std::io::{self, Read as _};
-use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
-use std::path::PathBuf;
 use std::time::Duration;
 
-/// What the kernel appends to the path of a file that has been replaced since, as an upgrade does.
-const DELETED: &[u8] = b" (deleted)";
-/// The user who may read every environment, where the kernel has left that power to them.
+/// The user id of root, which may read every environment where the kernel allows it.
 const ROOT: u32 = 0;
 
 /// Reads the rest about processes.
 pub(super) struct Reader {
-    /// The user that this is for.
+    /// The user that this server runs as.
     pub me: u32,
-    /// How old processes are.
+    /// The ages of processes.
     pub ages: Ages,
-    /// What they run.
+    /// The programs seen in this scan.
     pub programs: Programs,
-    /// What else is wanted.
+    /// The command lines to read.
     pub command_lines: CommandLines,
 }
 
 impl Reader {
-    /// Of most only as much as shows that they are no candidates: each file takes the kernel its time.
+    /// Reads the process. If the first facts show no candidate, reading stops there, because each file takes the kernel
+    /// time.
     pub fn read(&self, process: &Process, stat: Stat) -> ProcessInfo {
         let owner = process.uid().ok();
         let executable = process.exe().ok().map(undeleted);
@@ -59,7 +56,7 @@ impl Reader {
             namespace: Namespace::Own,
             is_warden: false,
         };
-        // Who the others are is told from this process.
+        // The facts about this process are the measure for all others.
         if seen.is_candidate() || is_self {
             return self.closely(process, owner, seen);
         }
@@ -75,7 +72,7 @@ impl Reader {
             let environment = Environment::default();
             return ProcessInfo { user: named(user), endable: false, identified: false, environment, ..seen };
         }
-        // Of all candidates: a single executable may have any name.
+        // The mappings of all candidates are read, because a single executable may have any name.
         let mapped = maps_procward(process).ok().or((seen.kind != Kind::Node).then_some(false));
         let command_line = command_line(process);
         ProcessInfo {
@@ -90,16 +87,16 @@ impl Reader {
         }
     }
 
-    /// The effective user of a process; the real one, where that is not this user.
+    /// Returns the effective user of a process, or the real user if that is not this user.
     fn real_user(&self, status: &[u8]) -> Option<u32> {
-        // Root owns the folder of a process that may not be dumped, whoever runs it.
+        // Root owns the folder of a process that may not be dumped, so the owner says nothing.
         let uids = field(status, b"Uid:")?.split_ascii_whitespace().map(|uid| uid.parse::<u32>().ok());
         let [real, effective] = *uids.take(2).collect::<Vec<_>>() else { return None };
         if real == Some(self.me) { effective } else { real }
     }
 }
 
-/// Whether a process has a pid in a namespace below ours: the kernel lists one for each level from ours on.
+/// Returns whether a process has a pid in a namespace below this one. The kernel lists one pid for each level.
 fn is_nested(status: &[u8]) -> bool {
     field(status, b"NSpid:").is_some_and(|pids| pids.split_ascii_whitespace().count() > 1)
 }
@@ -123,13 +120,6 @@ fn since_boot(ticks: u64) -> Duration {
         + Duration::from_secs(ticks % per_second) / u32::try_from(per_second).unwrap_or(u32::MAX)
 }
 
-pub(super) fn undeleted(path: PathBuf) -> PathBuf {
-    match path.as_os_str().as_bytes().strip_suffix(DELETED) {
-        Some(kept) => PathBuf::from(OsString::from_vec(kept.to_vec())),
-        None => path,
-    }
-}
-
 fn command_line(process: &Process) -> Vec<String> {
     let Ok(bytes) = contents(process, "cmdline") else { return Vec::new() };
     let parts = bytes.strip_suffix(b"\0").unwrap_or(&bytes).split(|byte| *byte == 0);
@@ -142,12 +132,12 @@ pub(super) fn maps_procward(process: &Process) -> io::Result<bool> {
     Ok(maps.split(|byte| *byte == b'\n').any(is_addon))
 }
 
-/// Whether its program is the warden's, which is read as a whole only of processes with that name.
+/// Returns whether the process runs the warden's program. Only programs with the warden's name are read as a whole.
 fn runs_warden(process: &Process) -> bool {
     process.open_relative("exe").is_ok_and(is_warden)
 }
 
-/// The mark that a server with procward has set, or the addon's usual name where that was forbidden.
+/// Returns whether a mapping is the mark of a server with procward, or the addon's file where the mark was forbidden.
 fn is_addon(mapping: &[u8]) -> bool {
     let path = mapping.strip_suffix(DELETED).unwrap_or(mapping);
     if path.ends_with(MAPPING.as_bytes()) {
@@ -192,12 +182,5 @@ mod tests {
         for (pids, expected) in [("NSpid:\t42\n", false), ("NStgid:\t42\nNSpid:\t42\t1\n", true), ("", false)] {
             assert_eq!(is_nested(pids.as_bytes()), expected, "{pids}");
         }
-    }
-
-    #[test]
-    fn a_replaced_executable_keeps_its_name() {
-        let path = |text: &str| PathBuf::from(text);
-        assert_eq!(undeleted(path("/usr/bin/node (deleted)")), path("/usr/bin/node"));
-        assert_eq!(undeleted(path("/usr/bin/node")), path("/usr/bin/node"));
     }
 }

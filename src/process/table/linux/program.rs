@@ -1,6 +1,6 @@
-//! The program of a process, by its executable, and beside this server's own.
+//! The program of a process, by its executable and in comparison with this server's own.
 
-use super::info::undeleted;
+use super::facts::undeleted;
 use crate::process::table::Kind;
 use crate::process::table::node::{is_electron, is_like_node, is_node, runs_others};
 use once_cell::sync::Lazy;
@@ -10,17 +10,17 @@ use std::fs::{metadata, read_link};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-/// The executables that were seen in one scan: most processes share a few, and each file is looked at once.
+/// The executables seen in one scan. Most processes share a few, and each file is examined once.
 #[derive(Debug, Default)]
 pub(super) struct Programs(Mutex<HashMap<PathBuf, bool>>);
 
-/// This server's own executable, where that is what its Node.js runs from.
+/// This server's own executable, if Node.js itself runs from it.
 struct Own {
     path: PathBuf,
     file: Option<File>,
 }
 
-/// A file, under whatever name.
+/// A file, identified without its name.
 #[derive(PartialEq, Eq)]
 struct File {
     device: u64,
@@ -28,7 +28,8 @@ struct File {
 }
 
 impl Programs {
-    /// What a process runs. `runs_as_node` is what its environment says to Electron, and `title` the kernel's name of it.
+    /// Returns the kind of a process's program. `runs_as_node` comes from Electron's variable, and `title` from the
+    /// kernel.
     pub fn kind(&self, pid: i32, executable: Option<&Path>, runs_as_node: bool, title: &str) -> Kind {
         let is_node = executable
             .is_some_and(|executable| self.is_node(pid, executable) || (runs_as_node && is_electron(executable)));
@@ -53,11 +54,13 @@ impl Programs {
 }
 
 impl Own {
-    /// An emulator's file, or the linker's, is that of many programs; an Electron app's is also that of its windows.
+    /// Returns this server's executable, unless other programs run from the same file: an emulator, the linker, or an
+    /// Electron app.
     fn find() -> Option<Self> {
         let link = read_link("/proc/self/exe").ok()?;
         let (file, path) = (File::at(Path::new("/proc/self/exe")), undeleted(link.clone()));
-        // An emulator says the name of its program, but its file is its own. Of a replaced file the kernel says so.
+        // Under an emulator `/proc/self/exe` names the program but opens the emulator. The kernel marks the path of a
+        // replaced file.
         let is_emulated = link == path && !is_same(file.as_ref(), File::at(&path).as_ref());
         (!is_emulated && !runs_others(&path) && !is_electron(&path)).then_some(Self { path, file })
     }

@@ -1,22 +1,21 @@
-//! Whether this system lets a warden do its work, found out by the first one.
+//! Finds out with the first warden whether this system lets wardens work.
 
-use super::child::Child;
 use super::protocol::{PACKET, Report};
-use super::spawn::{Spawned, spawn};
-use super::{Refusal, Spec};
-use crate::instance::{Instance, Tag};
+use super::spawn::{Refusal, Spawned, spawn};
+use crate::process::tag::{Instance, Tag};
+use crate::process::tree::spec::Spec;
 use once_cell::sync::OnceCell;
 use std::io::{self, ErrorKind, Read as _};
 use std::time::Duration;
 
 /// `Err` has what the system refused.
 static ABLE: OnceCell<Result<(), Cause>> = OnceCell::new();
-/// No measurement, only an end to waiting for a warden that says nothing.
+/// The longest wait for a silent warden. The limit measures nothing.
 const LIMIT: Duration = Duration::from_secs(5);
 /// An absolute path, which is not looked up.
 const NO_PROGRAM: &str = "/procward/there is no such program";
 
-/// Why a warden cannot do its work: the system's error number, where there was one.
+/// The reason that wardens cannot work: the system's error number, if there was one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cause(pub Option<i32>);
 
@@ -25,21 +24,21 @@ pub fn note_able() {
     let _ = ABLE.set(Ok(()));
 }
 
-/// Whether it is known that no warden can do its work here.
+/// Returns whether wardens are known not to work here.
 pub fn is_known_unable() -> bool {
     matches!(ABLE.get(), Some(Err(_)))
 }
 
-/// Whether wardens can do their work. Starts one when it is not known yet, and waits for it; what is only short for the
-/// moment decides nothing.
+/// Returns whether wardens can work. Starts one if this is unknown, and waits for it. A temporary shortage decides
+/// nothing.
 ///
 /// # Errors
-/// The cause why wardens cannot.
+/// The reason that wardens cannot work.
 pub fn able() -> Result<(), Cause> {
     ABLE.get_or_try_init(attempt).copied().unwrap_or(Ok(()))
 }
 
-/// `Err` when it cannot be told for now.
+/// Starts a warden with a command that does not exist. `Err` means a temporary shortage.
 fn attempt() -> io::Result<Result<(), Cause>> {
     // No tree has the number zero.
     let tag = Tag { instance: Instance::current().clone(), tree: 0 };
@@ -55,9 +54,9 @@ fn attempt() -> io::Result<Result<(), Cause>> {
     let report = match spawn(&spec, &tag) {
         Ok(Spawned { child, pipes, group }) => {
             let report = report_of(&pipes.channel);
-            // Its channel is closed, so it ends.
+            // The warden exits, because its channel is closed.
             drop(pipes);
-            Child::wait(child);
+            child.wait_blocking();
             drop(group);
             report?
         }
@@ -75,7 +74,7 @@ fn attempt() -> io::Result<Result<(), Cause>> {
     }
 }
 
-/// `None` from a warden that was ended before it could say anything.
+/// Reads the warden's report. Returns `None` if the warden was killed before its first report.
 fn report_of(mut channel: &std::os::unix::net::UnixStream) -> io::Result<Option<Report>> {
     channel.set_read_timeout(Some(LIMIT))?;
     let mut packet = [0; PACKET];
@@ -95,12 +94,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn here_wardens_can_do_their_work() {
+    fn wardens_work_on_this_system() {
         assert_eq!(attempt().expect("nothing is short"), Ok(()));
     }
 
     #[test]
-    fn what_is_short_for_now_decides_nothing() {
+    fn a_temporary_shortage_decides_nothing() {
         for (errno, expected) in
             [(libc::EAGAIN, true), (libc::EMFILE, true), (libc::EPERM, false), (libc::ENOSYS, false)]
         {

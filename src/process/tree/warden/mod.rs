@@ -1,7 +1,7 @@
-//! Linux: each tree hangs below a warden, a small process that ends it when we ask for it or die.
+//! Linux: each tree hangs below a warden. A warden is a small process that ends the tree on our order or on our death.
 //!
-//! The kernel hands the tree's orphans to the warden, so whatever the tree does, it stays below it. What we know of the
-//! command, we know from the warden's reports; that nobody of the tree is left, from the end of the reports.
+//! The kernel hands the tree's orphans to the warden, so no process can leave it. The warden's reports tell about the
+//! command. The end of the reports says that every process of the tree has exited.
 
 mod able;
 mod child;
@@ -10,69 +10,50 @@ mod child;
 mod protocol;
 mod spawn;
 
+use super::exit_status::ExitStatus;
 use super::members::Origin;
 use super::reap::Reaped;
+use super::spec::Spec;
+use super::started::Started;
 use super::table_tree::TableTree;
-use super::{Exit, Spec, Started};
-use crate::instance::{Instance, Tag};
 use crate::process::cgroup::Group;
 use crate::process::host::{Proc, host};
 use crate::process::identity::{StartMark, start_mark};
+use crate::process::tag::{Instance, Tag};
 pub use able::{able, is_known_unable};
 use child::Child;
-use protocol::{EndOrder, PACKET, Report};
+use protocol::{PACKET, Report, TerminateOrder};
 use rustix::process::Signal;
+pub use spawn::Refusal;
 use spawn::{Pipes, Spawned};
 use std::io;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::net::UnixStream;
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
-use tokio::time::timeout;
 
-/// How long the warden may take with its kills before they are done for it.
+/// The time that the warden may take for its kills before the server kills instead.
 const WARDEN_WAIT: Duration = Duration::from_secs(1);
 
-/// Why no tree was started below a warden.
-#[derive(Debug)]
-pub enum Refusal {
-    /// The command cannot be started, or there is not enough of something.
-    Command(io::Error),
-    /// The system does not let the warden do its work, or has ended it.
-    Warden(io::Error),
-}
-
-impl From<io::Error> for Refusal {
-    fn from(error: io::Error) -> Self {
-        Self::Command(error)
-    }
-}
-
-impl From<nix::Error> for Refusal {
-    fn from(error: nix::Error) -> Self {
-        Self::Command(error.into())
-    }
-}
-
-/// The command that was started, and the warden above it.
+/// The root of a tree, and the warden above it.
 #[derive(Debug)]
 pub struct Root {
     pid: u32,
-    exit: Option<Exit>,
-    /// The warden itself has told of it.
-    exit_is_reported: bool,
+    exit_status: Option<ExitStatus>,
+    /// The warden has reported the exit status.
+    is_exit_reported: bool,
     reports: Reports,
     warden: Child,
-    /// Whether the warden ended as it should, with nobody left, once it has been waited for.
-    orderly: Option<bool>,
+    /// The warden exited in order, with no process left. `None` until the warden is reaped.
+    was_orderly: Option<bool>,
     cpu_time: Duration,
     tag: Tag,
     group: Option<Group>,
-    /// The warden stays after the end of its reports, and is nobody's concern any more.
+    /// The warden stays after the end of its reports, only to reap. The server does not wait for it.
     leaves_reaper: bool,
 }
 
-/// What the warden says, until it has nothing more to say.
+/// The warden's reports, until the channel closes.
 #[derive(Debug)]
 struct Reports {
     channel: UnixStream,
@@ -83,15 +64,15 @@ struct Reports {
 /// Starts the tree below a warden of its own, by `posix_spawn`.
 ///
 /// # Errors
-/// Nothing was started, or it has ended again.
-pub async fn start(spec: &Spec) -> Result<Started, Refusal> {
+/// No process was started, or it has exited again.
+pub async fn start(spec: &Spec) -> Result<Started<Root>, Refusal> {
     let tag = Tag { instance: Instance::current().clone(), tree: spec.number };
     let mut spawned = spawn::spawn(spec, &tag)?;
     let Connected { reports, stdin, stdout, stderr } = match connect(&mut spawned.child, spawned.pipes) {
         Ok(connected) => connected,
         Err(error) => {
-            // Its channel is closed, so it ends whatever it has started.
-            spawned.child.ended().await;
+            // The warden ends its tree, because its channel is closed.
+            spawned.child.wait().await;
             return Err(error.into());
         }
     };
@@ -99,11 +80,11 @@ pub async fn start(spec: &Spec) -> Result<Started, Refusal> {
     let leaves_reaper = spawn::leaves_reaper(spec);
     let mut root = Root {
         pid: 0,
-        exit: None,
-        exit_is_reported: false,
+        exit_status: None,
+        is_exit_reported: false,
         reports,
         warden,
-        orderly: None,
+        was_orderly: None,
         cpu_time: Duration::ZERO,
         tag,
         group,
@@ -112,23 +93,23 @@ pub async fn start(spec: &Spec) -> Result<Started, Refusal> {
     match root.reports.next().await {
         Some(Report::Started(pid)) => root.pid = pid.unsigned_abs(),
         Some(Report::NotStarted(errno)) => {
-            root.bury().await;
+            root.reap().await;
             return Err(io::Error::from_raw_os_error(errno).into());
         }
         Some(Report::NoWarden(errno)) => {
-            root.bury().await;
+            root.reap().await;
             return Err(Refusal::Warden(io::Error::from_raw_os_error(errno)));
         }
         _ => {
-            root.end(Duration::ZERO).await;
-            return Err(Refusal::Warden(io::Error::other("the warden above it was ended before it had started it")));
+            root.terminate(Duration::ZERO).await;
+            return Err(Refusal::Warden(io::Error::other("the warden was killed before it had started the command")));
         }
     }
     able::note_able();
-    Ok(Started { stdin, stdout, stderr, root: super::Root::Guarded(root) })
+    Ok(Started { root, stdin, stdout, stderr })
 }
 
-/// What connects us with a warden and its command, known to the runtime.
+/// The channel and the pipes to a warden and its command, registered with the runtime.
 struct Connected {
     reports: Reports,
     stdin: ChildStdin,
@@ -136,7 +117,7 @@ struct Connected {
     stderr: ChildStderr,
 }
 
-/// Takes hold of a warden that was just started; what fails closes all that connects us with it.
+/// Registers a started warden with the runtime. A failure closes all its pipes.
 fn connect(child: &mut Child, pipes: Pipes) -> io::Result<Connected> {
     let Pipes { stdin, stdout, stderr, channel } = pipes;
     child.hold()?;
@@ -155,97 +136,98 @@ impl Root {
         self.pid
     }
 
-    /// Who is above all of the tree until its end: the warden.
-    pub fn top(&self) -> u32 {
+    /// Returns the warden's pid, because the warden is above the whole tree.
+    pub fn topmost_pid(&self) -> u32 {
         self.warden.pid().unwrap_or(self.pid)
     }
 
-    /// The processor time of the tree, and of its warden, once it has ended. Who was neither waited for nor left to the warden
-    /// is missing.
+    /// Returns the processor time of the exited tree and its warden. Processes that were never reaped are missing.
     pub fn cpu_time(&self) -> Duration {
         self.cpu_time
     }
 
-    /// Waits until the command has exited, and tells how. Dropping the future changes nothing.
-    pub async fn exited(&mut self) -> Exit {
-        while self.exit.is_none() {
+    /// Waits until the root has exited, and returns its exit status. Dropping the future changes nothing.
+    pub async fn wait_root(&mut self) -> ExitStatus {
+        while self.exit_status.is_none() {
             let report = self.reports.next().await;
-            self.exit = Some(match report {
-                Some(Report::Exited(code)) => Exit { code: Some(code), signal: None },
-                Some(Report::Signaled(signal)) => Exit { code: None, signal: Some(signal) },
+            self.exit_status = Some(match report {
+                Some(Report::Exited(code)) => ExitStatus { code: Some(code), signal: None },
+                Some(Report::Signaled(signal)) => ExitStatus { code: None, signal: Some(signal) },
                 Some(_) => continue,
                 // The warden was killed; the kernel has then killed the command.
-                None => Exit { code: None, signal: Some(Signal::KILL.as_raw()) },
+                None => ExitStatus { code: None, signal: Some(Signal::KILL.as_raw()) },
             });
-            self.exit_is_reported = report.is_some();
+            self.is_exit_reported = report.is_some();
         }
-        self.exit.unwrap_or_default()
+        self.exit_status.unwrap_or_default()
     }
 
-    /// Waits for the rest of the tree to end by itself, at most for `patience`; tells whether it has.
-    pub async fn gone(&mut self, patience: Duration) -> bool {
-        timeout(patience, self.bury()).await.is_ok_and(|orderly| orderly)
+    /// Waits until the whole tree has exited, at most for `timeout`. Returns whether it has.
+    pub async fn wait(&mut self, timeout: Duration) -> bool {
+        tokio::time::timeout(timeout, self.reap()).await.is_ok_and(|was_orderly| was_orderly)
     }
 
-    /// The processes of the tree that are there now, without the warden; the root where no process table shows them.
-    pub async fn left(&mut self) -> Vec<u32> {
+    /// Returns the pids of the tree's running processes without the warden, or the root's where no process table shows
+    /// the tree.
+    pub async fn pids(&mut self) -> Vec<u32> {
         if host().proc != Proc::Own {
-            return if self.exit.is_none() { vec![self.pid] } else { Vec::new() };
+            return if self.exit_status.is_none() { vec![self.pid] } else { Vec::new() };
         }
         let warden = self.warden.pid();
-        let mut left = self.in_table().pids().await;
-        left.retain(|pid| Some(*pid) != warden);
-        left
+        let mut pids = self.in_table().pids().await;
+        pids.retain(|pid| Some(*pid) != warden);
+        pids
     }
 
-    /// Ends the whole tree: SIGTERM, `grace`, SIGKILL. Returns when nobody is left.
-    pub async fn end(&mut self, grace: Duration) {
+    /// Terminates the whole tree: SIGTERM, `grace`, SIGKILL. Returns when every process has exited.
+    pub async fn terminate(&mut self, grace: Duration) {
         self.leaves_reaper = false;
-        let order = EndOrder { grace: u32::try_from(grace.as_millis()).unwrap_or(u32::MAX) };
-        // A warden that has gone takes no orders, and needs none.
+        let order = TerminateOrder { grace: u32::try_from(grace.as_millis()).unwrap_or(u32::MAX) };
+        // A warden that has exited takes no orders and needs none.
         let _ = self.reports.channel.try_write(&order.to_bytes());
-        let mut patience = grace.saturating_add(WARDEN_WAIT);
+        let mut timeout = grace.saturating_add(WARDEN_WAIT);
         loop {
-            // Whatever has stopped it may do so again.
+            // A process that has stopped the warden may stop it again.
             self.warden.wake();
-            if self.gone(patience).await {
+            if self.wait(timeout).await {
                 return;
             }
-            // Without a process table only the warden can find the tree, for as long as it lives.
-            if host().proc == Proc::Own || self.orderly.is_some() {
+            // Without a process table only the living warden can find the tree.
+            if host().proc == Proc::Own || self.was_orderly.is_some() {
                 break;
             }
-            patience = WARDEN_WAIT;
+            timeout = WARDEN_WAIT;
         }
-        // The warden is stopped, or was killed: what it would have done is done from here, as far as it can be.
+        // The warden is stopped or was killed, so the server kills the tree as far as it can.
         if let Some(group) = &self.group {
             group.kill().await;
             self.cpu_time = group.cpu_time().unwrap_or_default();
         }
         self.in_table().kill().await;
-        self.bury().await;
+        self.reap().await;
     }
 
-    /// The tree as the process table can show it: below the warden, or by the tag alone when that has been waited for.
+    /// Returns the tree as the process table shows it: below the warden, or by the tag alone after the warden was
+    /// reaped.
     fn in_table(&self) -> TableTree {
         let warden = self.warden.pid().and_then(|pid| Some((pid, start_mark(pid).ok()?)));
         let (pid, start) = warden.unwrap_or((0, StartMark::HIDDEN));
         TableTree::new(Origin { pid, start, held: warden.is_some() }, self.tag.clone())
     }
 
-    /// Waits for the warden's end and lets go of its pid; tells whether it left nobody behind.
-    async fn bury(&mut self) -> bool {
-        self.exited().await;
+    /// Waits for the warden's exit and reaps the warden. Returns whether every process of the tree has exited.
+    async fn reap(&mut self) -> bool {
+        self.wait_root().await;
         while self.reports.next().await.is_some() {}
-        if self.leaves_reaper && self.exit_is_reported {
+        if self.leaves_reaper && self.is_exit_reported {
             return true;
         }
-        if self.orderly.is_none() {
-            let Reaped { exit, cpu_time } = self.warden.ended().await.unwrap_or_default();
-            self.orderly = Some(exit.code == Some(0));
+        if self.was_orderly.is_none() {
+            let Reaped { exit_status, cpu_time } = self.warden.wait().await.unwrap_or_default();
+            self.was_orderly = Some(exit_status.code == Some(0));
             self.cpu_time = self.cpu_time.max(cpu_time);
         }
-        self.orderly.unwrap_or_default()
+        self.was_orderly.unwrap_or_default()
     }
 }
 

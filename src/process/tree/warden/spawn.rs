@@ -1,13 +1,12 @@
-//! Starting a warden, by `posix_spawn`: unlike `fork` it does not copy the server's page tables, which takes long.
+//! Starts a warden by `posix_spawn`. Unlike `fork`, it does not copy the server's page tables, which takes long.
 
-use super::super::Spec;
-use super::Refusal;
 use super::child::Child;
 use super::protocol::{CHANNEL, END_REST, LEAVE_REST, NO_PROC, OWN_PROC, REAP_REST};
-use crate::instance::Tag;
 use crate::process::cgroup::Group;
 use crate::process::host::{Proc, host};
 use crate::process::program::find;
+use crate::process::tag::Tag;
+use crate::process::tree::spec::Spec;
 use crate::process::warden_program::{WARDEN_NAME, with_program};
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
 use nix::sys::signal::{SigSet, Signal};
@@ -26,7 +25,28 @@ pub struct Spawned {
     pub pipes: Pipes,
 }
 
-/// Our ends of what connects us with it and its command.
+/// Why no tree was started below a warden.
+#[derive(Debug)]
+pub enum Refusal {
+    /// The command cannot be started, or there is not enough of something.
+    Command(io::Error),
+    /// The system does not let the warden work, or has killed it.
+    Warden(io::Error),
+}
+
+impl From<io::Error> for Refusal {
+    fn from(error: io::Error) -> Self {
+        Self::Command(error)
+    }
+}
+
+impl From<nix::Error> for Refusal {
+    fn from(error: nix::Error) -> Self {
+        Self::Command(error.into())
+    }
+}
+
+/// The server's ends of the channel and the pipes.
 pub struct Pipes {
     pub stdin: OwnedFd,
     pub stdout: OwnedFd,
@@ -34,12 +54,13 @@ pub struct Pipes {
     pub channel: UnixStream,
 }
 
-/// Whether the rest of a detached tree is left to its warden for reaping: pid 1 would have to do that, and Node.js does not.
+/// Returns whether the warden of a detached tree stays to reap. Otherwise pid 1 would have to reap, and Node.js as pid
+/// 1 does not.
 pub fn leaves_reaper(spec: &Spec) -> bool {
     spec.detached && std::process::id() == 1
 }
 
-/// Starts the warden, in a process group of its own, and it the command.
+/// Starts the warden in a process group of its own. The warden starts the command.
 pub fn spawn(spec: &Spec, tag: &Tag) -> Result<Spawned, Refusal> {
     let command = find(&spec.command, spec.search_path().map(AsRef::as_ref), spec.directory.as_deref())?;
     let server = std::process::id().to_string();
@@ -50,7 +71,7 @@ pub fn spawn(spec: &Spec, tag: &Tag) -> Result<Spawned, Refusal> {
         (false, false) => END_REST,
     };
     let proc = if host().proc == Proc::Own { OWN_PROC } else { NO_PROC };
-    // What may stay is not to be found in a group that is killed as a whole.
+    // A detached process must not be in a group that is killed as a whole.
     let group = if spec.detached { None } else { Group::make(tag) };
     let fixed: [&OsStr; 8] = [
         WARDEN_NAME.as_ref(),
@@ -69,7 +90,7 @@ pub fn spawn(spec: &Spec, tag: &Tag) -> Result<Spawned, Refusal> {
     let (stdout, child_stdout) = pipe()?;
     let (stderr, child_stderr) = pipe()?;
     let (channel, child_channel) = UnixStream::pair()?;
-    // All of ours close themselves in the child; these copies do not.
+    // The server's own descriptors close in the child, but these copies stay open.
     let mut files = PosixSpawnFileActions::init()?;
     files.add_dup2(child_stdin.as_raw_fd(), 0)?;
     files.add_dup2(child_stdout.as_raw_fd(), 1)?;
@@ -84,7 +105,8 @@ pub fn spawn(spec: &Spec, tag: &Tag) -> Result<Spawned, Refusal> {
     Ok(Spawned { child: Child::new(pid), group, pipes })
 }
 
-/// A group of its own, no signal blocked, and SIGPIPE, which Node.js ignores, as usual.
+/// Returns the attributes: a process group of its own, no blocked signals, and the default for SIGPIPE, which Node.js
+/// ignores.
 fn attributes() -> nix::Result<PosixSpawnAttr> {
     let mut attributes = PosixSpawnAttr::init()?;
     let wanted = [

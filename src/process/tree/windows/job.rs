@@ -12,16 +12,16 @@ use windows_sys::Win32::System::JobObjects::{
     JobObjectExtendedLimitInformation, QueryInformationJobObject, SetInformationJobObject, TerminateJobObject,
 };
 
-/// Between two looks at a job that is not empty yet: from the first to the longest.
+/// The shortest and the longest time between two looks at a job that is not empty.
 const POLL_PAUSE: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(20)];
 
-/// A job without a name, whose only handle this is: no child inherits it, and when it is closed, whoever closes it, the
-/// kernel ends every process in the job.
+/// A job without a name, with this as its only handle. No child inherits the handle. When the handle is closed, the
+/// kernel kills every process in the job.
 #[derive(Debug)]
 pub struct Job(OwnedHandle);
 
 impl Job {
-    /// An empty job. It allows no breakaway, neither an asked for nor a silent one.
+    /// Makes an empty job. It allows no breakaway, neither explicit nor silent.
     ///
     /// # Errors
     /// The system's error.
@@ -31,13 +31,13 @@ impl Job {
         if raw.is_null() {
             return Err(io::Error::last_os_error());
         }
-        // SAFETY: the call succeeded, so this is a new handle that nobody else closes.
+        // SAFETY: the call succeeded, so this is a new handle that no other code closes.
         let job = Self(unsafe { OwnedHandle::from_raw_handle(raw) });
         job.limit(JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE)?;
         Ok(job)
     }
 
-    /// Takes a process in, and whatever that will start.
+    /// Adds a process, and with it all processes that it will start.
     ///
     /// # Errors
     /// The system's error; the process stays outside.
@@ -46,24 +46,24 @@ impl Job {
         done(unsafe { AssignProcessToJobObject(self.0.as_raw_handle(), process.as_raw_handle()) })
     }
 
-    /// Ends every process in it, without waiting for that.
-    pub fn terminate(&self) {
-        // It fails for processes that cannot be ended, of which `emptied` tells.
+    /// Kills every process in the job, without waiting.
+    pub fn kill(&self) {
+        // The call fails for processes that cannot be killed. `wait` finds those.
         // SAFETY: the handle is open.
         unsafe { TerminateJobObject(self.0.as_raw_handle(), 1) };
     }
 
-    /// Waits until nobody is in it. Dropping the future changes nothing.
-    pub async fn emptied(&self) {
+    /// Waits until the job is empty. Dropping the future changes nothing.
+    pub async fn wait(&self) {
         let [mut pause, longest] = POLL_PAUSE;
-        // The messages that a job sends to a port are not promised to arrive; the count is exact.
+        // A job's messages to a port may be lost, but the count is exact.
         while self.facts().is_ok_and(|facts| facts.ActiveProcesses > 0) {
             sleep(pause).await;
             pause = (pause * 2).min(longest);
         }
     }
 
-    /// The processor time of all that is or was in it.
+    /// Returns the processor time of all processes that are or were in the job.
     ///
     /// # Errors
     /// The system's error.
@@ -74,8 +74,8 @@ impl Job {
         Ok(Duration::from_nanos(ticks * NANOSECONDS))
     }
 
-    /// Closes it without ending anybody.
-    pub fn let_go(self) {
+    /// Closes the job without killing any process.
+    pub fn release(self) {
         if self.limit(0).is_err() {
             // Rather an open handle, until this process ends, than the end of what was to stay.
             std::mem::forget(self);

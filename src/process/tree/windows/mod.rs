@@ -1,11 +1,14 @@
-//! Windows: a Job Object for each tree. The kernel ends the whole job when its last handle is closed, also by our death.
+//! Windows: a Job Object for each tree. The kernel kills the whole job when its last handle is closed, also by the
+//! server's death.
 
 mod job;
 mod pipes;
 
-use super::{Exit, Spec, Started};
-use crate::instance::{Instance, Tag};
+use super::exit_status::ExitStatus;
+use super::spec::Spec;
+use super::started::Started;
 use crate::process::program;
+use crate::process::tag::{Instance, Tag};
 use crate::process::windows::resume;
 use job::Job;
 use pipes::Pipes;
@@ -13,18 +16,17 @@ use std::io;
 use std::os::windows::io::BorrowedHandle;
 use std::time::Duration;
 use tokio::process::{Child, Command};
-use tokio::time::timeout;
 use windows_sys::Win32::Foundation::ERROR_BAD_ARGUMENTS;
 use windows_sys::Win32::System::Threading::{CREATE_NO_WINDOW, CREATE_SUSPENDED};
 
-/// The process that was started, and its job, from which nobody of the tree can break away.
+/// The root of a tree and its job. No process of the tree can leave the job.
 #[derive(Debug)]
 pub struct Root {
     pid: u32,
     child: Child,
-    /// Closing it ends the tree. A detached tree's is let go of when the root exits.
+    /// Closing the job kills the tree. A detached tree's job is released when the root exits.
     job: Option<Job>,
-    /// Until it was let go of.
+    /// The processor time at the release of the job.
     cpu_time: Duration,
     detached: bool,
 }
@@ -32,11 +34,11 @@ pub struct Root {
 /// Starts the tree, suspended until it is in its job.
 ///
 /// # Errors
-/// The system's error; nothing was started, or it was ended again.
-pub async fn start(spec: &Spec) -> io::Result<Started> {
+/// The system's error. No process was started, or it was killed again.
+pub async fn start(spec: &Spec) -> io::Result<Started<Root>> {
     let tag = Tag { instance: Instance::current().clone(), tree: spec.number };
     let search_path = spec.search_path().map(AsRef::as_ref);
-    // Batch files are quoted by the standard library, which refuses arguments that cmd.exe cannot be given safely.
+    // The standard library quotes batch files, and refuses arguments that cannot be passed to cmd.exe safely.
     let mut command = Command::new(program::find(&spec.command, search_path, spec.directory.as_deref())?);
     command.args(&spec.arguments);
     command.env_clear().envs(spec.environment.iter().map(|(name, value)| (name, value)));
@@ -44,7 +46,7 @@ pub async fn start(spec: &Spec) -> io::Result<Started> {
     if let Some(directory) = &spec.directory {
         command.current_dir(directory);
     }
-    // Its console is one of its own: no window opens, and Ctrl+C at the server's console is the server's affair.
+    // The child has its own console, so no window opens, and Ctrl+C at the server's console reaches only the server.
     command.creation_flags(CREATE_SUSPENDED | CREATE_NO_WINDOW);
     let Pipes { stdin, stdout, stderr, theirs } = pipes::open().await?;
     theirs.give_to(&mut command);
@@ -62,7 +64,7 @@ pub async fn start(spec: &Spec) -> io::Result<Started> {
     }
 }
 
-/// The standard library's own refusals have no number; whoever reads the error knows errors by their numbers.
+/// Gives the standard library's own refusals an error number, because callers know errors by their numbers.
 fn refused(error: io::Error) -> io::Error {
     match error.kind() {
         io::ErrorKind::InvalidInput if error.raw_os_error().is_none() => {
@@ -72,7 +74,7 @@ fn refused(error: io::Error) -> io::Error {
     }
 }
 
-/// Puts the suspended process into the job and lets it run; tells its pid.
+/// Puts the suspended process into the job and resumes it. Returns its pid.
 fn contain(child: &Child, job: &Job) -> io::Result<u32> {
     let gone = || io::Error::from(io::ErrorKind::NotFound);
     let raw = child.raw_handle().ok_or_else(gone)?;
@@ -89,8 +91,8 @@ impl Root {
         self.pid
     }
 
-    /// The process that the tree grew from; there is none above it.
-    pub fn top(&self) -> u32 {
+    /// Returns the root's pid, because no process is above the root.
+    pub fn topmost_pid(&self) -> u32 {
         self.pid
     }
 
@@ -99,39 +101,41 @@ impl Root {
         self.job.as_ref().and_then(|job| job.cpu_time().ok()).unwrap_or(self.cpu_time)
     }
 
-    /// Waits until the root has exited, and tells how. Dropping the future changes nothing.
-    pub async fn exited(&mut self) -> Exit {
+    /// Waits until the root has exited, and returns its exit status. Dropping the future changes nothing.
+    pub async fn wait_root(&mut self) -> ExitStatus {
         let status = self.child.wait().await.ok();
-        Exit { code: status.and_then(|status| status.code()), signal: None }
+        ExitStatus { code: status.and_then(|status| status.code()), signal: None }
     }
 
-    /// Waits for the rest of the tree to end by itself, at most for `patience`; tells whether it has.
-    pub async fn gone(&mut self, patience: Duration) -> bool {
+    /// Waits until the whole tree has exited, at most for `timeout`. Returns whether it has.
+    pub async fn wait(&mut self, timeout: Duration) -> bool {
         if self.detached
             && let Some(job) = self.job.take()
         {
             self.cpu_time = job.cpu_time().unwrap_or_default();
-            job.let_go();
+            job.release();
         }
         match &self.job {
-            Some(job) => timeout(patience, job.emptied()).await.is_ok(),
+            Some(job) => tokio::time::timeout(timeout, job.wait()).await.is_ok(),
             None => true,
         }
     }
 
-    /// The root, which stands for all that may be there.
+    /// Returns the root's pid, which stands for the whole tree.
     #[expect(clippy::unused_async, reason = "elsewhere the process table is read")]
-    pub async fn left(&mut self) -> Vec<u32> {
+    pub async fn pids(&mut self) -> Vec<u32> {
         vec![self.pid]
     }
 
-    /// Ends the whole tree. Its input is closed already, which is all the asking that Windows knows; after `grace`, or as
-    /// soon as the root has exited, the job is terminated. Returns when nobody is left.
-    pub async fn end(&mut self, grace: Duration) {
-        let _ = timeout(grace, self.exited()).await;
+    /// Terminates the whole tree.
+    ///
+    /// The root's input is closed already, which is the only request that Windows knows. After `grace`, or when the
+    /// root has exited, the job is killed. Returns when every process has exited.
+    pub async fn terminate(&mut self, grace: Duration) {
+        let _ = tokio::time::timeout(grace, self.wait_root()).await;
         if let Some(job) = &self.job {
-            job.terminate();
-            job.emptied().await;
+            job.kill();
+            job.wait().await;
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A child's standard streams, as named pipes that can be waited for.
 //!
-//! The anonymous pipes of tokio's own children block a thread for each read, and a child has two outputs: a few quiet
-//! children would take up all the threads that there are.
+//! The anonymous pipes of tokio's children block a thread for each read, and a child has two outputs. A few quiet
+//! children would take all threads.
 
 use std::fs::{File, OpenOptions};
 use std::hash::{BuildHasher, RandomState};
@@ -10,7 +10,7 @@ use std::os::windows::fs::OpenOptionsExt;
 use tokio::net::windows::named_pipe::{NamedPipeServer, ServerOptions};
 use tokio::process::Command;
 
-/// Our ends, and theirs until the child has them.
+/// The server's ends, and the child's ends until the child has them.
 #[derive(Debug)]
 pub struct Pipes {
     pub stdin: NamedPipeServer,
@@ -28,7 +28,7 @@ pub struct Theirs {
 }
 
 impl Theirs {
-    /// Makes them the standard streams of the command, which closes them when it is dropped.
+    /// Makes the ends the standard streams of the command. The command closes them when it is dropped.
     pub fn give_to(self, command: &mut Command) {
         command.stdin(self.stdin).stdout(self.stdout).stderr(self.stderr);
     }
@@ -49,7 +49,7 @@ enum Direction {
     FromChild,
 }
 
-/// Only one connection to it is possible, and it is ours: whoever else guessed the name makes this fail, no more.
+/// Opens a pipe that takes only one connection, which is ours. A process that guessed the name can only make this fail.
 async fn pipe(direction: Direction) -> io::Result<(NamedPipeServer, File)> {
     let to_child = direction == Direction::ToChild;
     let name = format!(r"\\.\pipe\procward.{}.{:016x}", std::process::id(), RandomState::new().hash_one(()));

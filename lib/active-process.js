@@ -1,0 +1,22 @@
+'use strict'
+
+/** @typedef {import('../index').ActiveProcess} ActiveProcess */
+
+/**
+ * The fields of an active process that leave this server. A field that is missing here does not
+ * compile.
+ * @type {Record<keyof ActiveProcess, true>}
+ */
+const FIELDS = { pid: true, server: true, tool: true, startTime: true, duration: true, stuck: true }
+
+/**
+ * Copies the declared fields alone, because a user's helper may tell more, such as a command line.
+ * @param {ActiveProcess} process
+ * @returns {ActiveProcess}
+ */
+function publicProcess(process) {
+  const entries = Object.entries(process).filter(([name]) => name in FIELDS)
+  return /** @type {any} */ (Object.fromEntries(entries))
+}
+
+module.exports = { publicProcess }

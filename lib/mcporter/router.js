@@ -1,0 +1,115 @@
+'use strict'
+
+// The transport of each call: a session of the pool, or a process of mcporter.
+
+const { isUnusable } = require('../mcp/failure')
+const { explained } = require('./failure')
+
+/** The errors of a server after which its calls go through mcporter, and what the server needs. */
+const ONLY_MCPORTER = new Map([
+  ['ERR_UNAUTHORIZED', 'oauth'],
+  ['ERR_NOT_STREAMABLE', 'sse'],
+])
+
+/**
+ * @typedef {import('./failure').Call} Call
+ * @typedef {import('./process-calls').ProcessCalls} ProcessCalls
+ * @typedef {import('./session-calls').SessionCalls} SessionCalls
+ * @typedef {import('../mcp/servers').Route} Route
+ * @typedef {'auto' | 'pool' | 'mcporter'} Transport
+ */
+
+/**
+ * @template T
+ * @typedef {(calls: ProcessCalls | SessionCalls, deadline: number, route?: Route) => Promise<T>}
+ *   Work
+ */
+
+class Router {
+  #pool
+  #bySession
+  #byProcess
+  #settings
+  /** The need of each server that refused a session. @type {Map<string, string>} */
+  #refused = new Map()
+
+  /**
+   * @param {import('../mcp/pool').SessionPool} pool
+   * @param {SessionCalls} bySession
+   * @param {ProcessCalls} byProcess
+   * @param {{ transport: Transport, transports: Map<string, Transport> }} settings
+   */
+  constructor(pool, bySession, byProcess, settings) {
+    this.#pool = pool
+    this.#bySession = bySession
+    this.#byProcess = byProcess
+    this.#settings = settings
+  }
+
+  /**
+   * Does the work over the transport of the call's server. A server that refuses a session before
+   * any tool is called gets the same work through mcporter.
+   * @template T
+   * @param {Call} call
+   * @param {number} deadline
+   * @param {Work<T>} work
+   * @returns {Promise<T>}
+   */
+  async route(call, deadline, work) {
+    const { server } = call
+    const chosen = this.#chosen(server)
+    if (chosen === 'mcporter') return this.#throughMcporter(call, deadline, work)
+    const route = await this.#pool.route(call, deadline)
+    if (chosen === 'auto' && this.#isMcporters(route?.needs ?? this.#refused.get(server)))
+      return this.#throughMcporter(call, deadline, work)
+    return work(this.#bySession, deadline, route).catch((error) => {
+      const needs = ONLY_MCPORTER.get(error.code)
+      if (chosen === 'pool' || isUnusable(route?.needs) || needs === undefined) throw error
+      this.#refused.set(server, needs)
+      return this.#throughMcporter(call, deadline, work)
+    })
+  }
+
+  /** Returns the transport of each server, for `getPoolStatus()`. */
+  status() {
+    return this.#pool.routes().map(({ name, needs = this.#refused.get(name), reason = null }) => {
+      const chosen = this.#chosen(name)
+      if (chosen === 'mcporter')
+        return { name, transport: chosen, reason: 'chosen', problem: reason }
+      const transport = chosen === 'auto' && this.#isMcporters(needs) ? 'mcporter' : 'pool'
+      return { name, transport, reason: needs ?? null, problem: reason }
+    })
+  }
+
+  /** @param {string} server */
+  #chosen(server) {
+    return this.#settings.transports.get(server) ?? this.#settings.transport
+  }
+
+  /** Returns whether only mcporter has what a server needs. @param {string} [needs] */
+  #isMcporters(needs) {
+    return needs !== undefined && !isUnusable(needs)
+  }
+
+  /**
+   * Adds to mcporter's error what the configuration says, because mcporter's own words leave that
+   * out.
+   * @template T
+   * @param {Call} call
+   * @param {number} deadline
+   * @param {Work<T>} work
+   * @returns {Promise<T>}
+   */
+  async #throughMcporter(call, deadline, work) {
+    const configuration = await this.#pool.configuration(call, deadline)
+    return work(this.#byProcess, deadline).catch((error) => {
+      throw explained(error, {
+        ...configuration,
+        routes: this.#pool.routes(),
+        server: call.server,
+      })
+    })
+  }
+}
+
+module.exports = { Router }

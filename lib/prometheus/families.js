@@ -1,0 +1,233 @@
+'use strict'
+
+// The only place for the metrics' names, their help texts and their labels.
+
+const { version } = require('../../package.json')
+
+/** The states of sessions that take calls or are being started. */
+const STATES = ['idle', 'busy', 'starting']
+const MAX_SERVERS = 200
+const MAX_NAME = 100
+
+/**
+ * A counter's name has its `_total` in the text only. Of a histogram there are sum and count, and
+ * for each bound how many were not above it.
+ * @typedef {Record<string, string>} Labels
+ * @typedef {{ labels: Labels, value: number }} Point
+ * @typedef {{ labels: Labels, sum: number, count: number, buckets: [bound: number, count: number][]
+ *   }} Distribution
+ * @typedef {{ name: string, help: string } & ({ type: 'gauge' | 'counter', points: Point[] } | {
+ *   type: 'histogram', points: Distribution[] })} Family
+ * @typedef {ReturnType<typeof import('../metrics/collect').collect>} Collected
+ */
+
+/**
+ * @param {Collected} collected
+ * @param {import('../../index').Alert[]} alerts
+ * @returns {Family[]}
+ */
+function families(collected, alerts) {
+  return [
+    gauge('procward_build_info', 'The version of procward.', [{ labels: { version }, value: 1 }]),
+    ...queue(collected),
+    ...calls(collected),
+    ...children(collected),
+    ...pool(collected),
+    ...cleanup(collected),
+    gauge('procward_alerts_active', 'Alerts that are active, 1 each.', alerts.map(activeAlert)),
+    single(
+      'procward_host_memory_available_bytes',
+      'Memory that is left.',
+      collected.memory.available,
+    ),
+    single('procward_host_memory_bytes', 'Memory in all.', collected.memory.total),
+  ]
+}
+
+/** @param {Collected} collected @returns {Family[]} */
+function queue({ semaphore, wait, rejected, bounds }) {
+  return [
+    single(
+      'procward_semaphore_limit',
+      'The number of calls that may run at once.',
+      semaphore.limit,
+    ),
+    single('procward_semaphore_in_use', 'Calls that hold a slot.', semaphore.inUse),
+    single('procward_semaphore_queued', 'Calls that wait for a slot.', semaphore.queued),
+    histogram(
+      'procward_semaphore_wait_seconds',
+      'Time that calls waited for the slot that they got.',
+      [distribution({}, wait.histogram, bounds)],
+    ),
+    counter(
+      'procward_semaphore_rejected',
+      'Calls that got no slot, by reason.',
+      by('reason', rejected),
+    ),
+  ]
+}
+
+/** @param {Collected} collected @returns {Family[]} */
+function calls({ calls, bounds }) {
+  const points = calls.flatMap(({ server, tool, outcomes }) =>
+    Object.entries(outcomes).map(([outcome, of]) =>
+      distribution({ server, tool, outcome }, of, bounds),
+    ),
+  )
+  return [
+    histogram(
+      'procward_tool_call_duration_seconds',
+      'Time that calls took once they had a slot.',
+      points,
+    ),
+  ]
+}
+
+/** @param {Collected} collected @returns {Family[]} */
+function children({ children }) {
+  const name = (/** @type {string | null} */ server) => ({ server: server ?? '' })
+  const points = (
+    /** @type {'count' | 'memory' | 'cpu' | 'spawns' | 'stuck' | 'stuckTotal'} */ field,
+  ) => children.map((child) => ({ labels: name(child.server), value: child[field] }))
+  const exits = children.flatMap(({ server, exits }) => by('reason', exits, name(server)))
+  return [
+    gauge('procward_children', 'Process trees that run.', points('count')),
+    gauge(
+      'procward_children_resident_memory_bytes',
+      'Resident memory of the process trees.',
+      points('memory'),
+    ),
+    counter(
+      'procward_children_cpu_seconds',
+      'Processor time of the process trees, also of those that ended.',
+      points('cpu'),
+    ),
+    gauge(
+      'procward_children_stuck',
+      'Process trees that were killed and are still there.',
+      points('stuck'),
+    ),
+    counter('procward_child_spawns', 'Process trees that were started.', points('spawns')),
+    counter('procward_child_exits', 'Process trees that ended, by reason.', exits),
+    counter(
+      'procward_child_stuck',
+      'Process trees that were killed and did not end in time.',
+      points('stuckTotal'),
+    ),
+  ]
+}
+
+/** @param {Collected} collected @returns {Family[]} */
+function pool({ pool }) {
+  const { hits = 0, misses = 0, recycled = {} } = pool?.stats ?? {}
+  return [
+    gauge('procward_pool_size', 'Sessions with servers, by state.', sessions(pool?.sessions ?? [])),
+    counter('procward_pool_hits', 'Calls that got a session which had been used before.', [
+      { labels: {}, value: hits },
+    ]),
+    counter('procward_pool_misses', 'Calls that were the first of their session.', [
+      { labels: {}, value: misses },
+    ]),
+    counter('procward_pool_recycled', 'Sessions that ended, by reason.', by('reason', recycled)),
+  ]
+}
+
+/**
+ * Counts the sessions by server and state.
+ * @param {import('../../index').McpPoolStatus['sessions']} all
+ * @returns {Point[]}
+ */
+function sessions(all) {
+  /** @type {Map<string, Map<string, number>>} */
+  const servers = new Map()
+  for (const { server, state } of all) {
+    const name = label(server)
+    const key = servers.has(name) || servers.size < MAX_SERVERS ? name : 'other'
+    const counts = servers.get(key) ?? new Map(STATES.map((state) => [state, 0]))
+    servers.set(key, counts)
+    if (counts.has(state)) counts.set(state, (counts.get(state) ?? 0) + 1)
+  }
+  return [...servers].flatMap(([server, counts]) =>
+    [...counts].map(([state, value]) => ({ labels: { server, state }, value })),
+  )
+}
+
+/**
+ * Returns a name as the addon writes it: short, and without control characters.
+ * @param {string} name
+ */
+function label(name) {
+  return [...name.replace(/\p{Cc}/gu, '')].slice(0, MAX_NAME).join('')
+}
+
+/** @param {Collected} collected @returns {Family[]} */
+function cleanup({ cleanup }) {
+  /** @type {Family[]} */
+  const all = [
+    counter('procward_cleanup_scans', 'Scans for processes that were forgotten.', [
+      { labels: {}, value: cleanup.scans },
+    ]),
+    counter(
+      'procward_cleanup_killed',
+      'Processes that scans killed, by reason.',
+      by('reason', cleanup.killedFor),
+    ),
+    counter('procward_cleanup_errors', 'Errors of scans.', [{ labels: {}, value: cleanup.errors }]),
+  ]
+  if (cleanup.lastScan === null) return all
+  const help = 'Time at which the latest scan began, since 1970.'
+  return [
+    ...all,
+    single('procward_cleanup_last_scan_timestamp_seconds', help, cleanup.lastScan / 1000),
+  ]
+}
+
+/** @param {import('../../index').Alert} alert @returns {Point} */
+function activeAlert({ name, level }) {
+  return { labels: { name, level }, value: 1 }
+}
+
+/**
+ * @param {string} label
+ * @param {Record<string, number>} counts
+ * @param {Labels} [more]
+ * @returns {Point[]}
+ */
+function by(label, counts, more) {
+  return Object.entries(counts).map(([name, value]) => ({
+    labels: { ...more, [label]: name },
+    value,
+  }))
+}
+
+/**
+ * @param {Labels} labels
+ * @param {import('../metrics/collect').Histogram} histogram
+ * @param {number[]} bounds
+ * @returns {Distribution}
+ */
+function distribution(labels, { sum, count, buckets }, bounds) {
+  return { labels, sum, count, buckets: bounds.map((bound, at) => [bound, buckets[at]]) }
+}
+
+/** @param {string} name @param {string} help @param {number} value @returns {Family} */
+function single(name, help, value) {
+  return gauge(name, help, [{ labels: {}, value }])
+}
+
+/** @param {string} name @param {string} help @param {Point[]} points @returns {Family} */
+function gauge(name, help, points) {
+  return { name, help, type: 'gauge', points }
+}
+
+/** @param {string} name @param {string} help @param {Point[]} points @returns {Family} */
+function counter(name, help, points) {
+  return { name, help, type: 'counter', points }
+}
+
+/** @param {string} name @param {string} help @param {Distribution[]} points @returns {Family} */
+function histogram(name, help, points) {
+  return { name, help, type: 'histogram', points }
+}
+
+module.exports = { families }

@@ -1,0 +1,84 @@
+'use strict'
+
+// Puts procward's metrics into a prom-client registry that a server has already.
+
+const { activeAlerts } = require('../alerts/watch')
+const validate = require('../validate')
+const { collect } = require('../metrics/collect')
+const { families } = require('./families')
+
+/**
+ * Registers all metrics of a source.
+ * @param {import('../../index').MetricsRegistry} registry
+ * @param {import('../metrics/collect').Source} source
+ */
+function registerMetrics(registry, source) {
+  if (typeof registry?.registerMetric !== 'function') {
+    throw validate.invalidConfig('registry', 'a Registry of prom-client', registry)
+  }
+  /**
+   * The families of one scrape, which reads every metric in the same turn of the event loop.
+   * @type {Map<string, import('./families').Family> | undefined}
+   */
+  let current
+  const familiesNow = () => {
+    if (current === undefined) {
+      current = new Map(
+        families(collect(source), activeAlerts(source)).map((family) => [family.name, family]),
+      )
+      setImmediate(() => {
+        current = undefined
+      })
+    }
+    return current
+  }
+  for (const { name, help, type } of familiesNow().values())
+    registry.registerMetric(new Metric(name, help, type, familiesNow))
+}
+
+/** A metric with the methods that a registry of prom-client calls. */
+class Metric {
+  aggregator = 'sum'
+  #families
+  #family
+
+  /**
+   * @param {string} family
+   * @param {string} help
+   * @param {string} type
+   * @param {() => Map<string, import('./families').Family>} families
+   */
+  constructor(family, help, type, families) {
+    this.name = type === 'counter' ? `${family}_total` : family
+    this.help = help
+    this.type = type
+    this.#family = family
+    this.#families = families
+  }
+
+  async get() {
+    const { name, help, type, aggregator } = this
+    const family = this.#families().get(this.#family)
+    return { name, help, type, aggregator, values: family ? values(name, family) : [] }
+  }
+
+  /** Does nothing, because no values are kept here. */
+  reset() {}
+}
+
+/** @param {string} name @param {import('./families').Family} family */
+function values(name, family) {
+  if (family.type !== 'histogram') return family.points
+  return family.points.flatMap(({ labels, sum, count, buckets }) => [
+    ...buckets.map(([le, value]) => ({
+      metricName: `${name}_bucket`,
+      labels: { ...labels, le },
+      value,
+    })),
+    { metricName: `${name}_bucket`, labels: { ...labels, le: '+Inf' }, value: count },
+    { metricName: `${name}_sum`, labels, value: sum },
+    { metricName: `${name}_count`, labels, value: count },
+  ])
+}
+
+module.exports = { registerMetrics }

@@ -1,0 +1,44 @@
+//! The interface to the things that a pool keeps.
+
+use super::reason::Retirement;
+use std::fmt::Debug;
+use std::future::Future;
+use std::hash::Hash;
+use std::sync::Arc;
+
+/// Starts and ends a pool's members.
+pub trait Factory: Send + Sync + 'static {
+    /// Tells members apart that cannot stand in for each other.
+    type Key: Clone + Eq + Hash + Debug + Send + Sync + 'static;
+    /// A member. Its leases share it.
+    type Member: Send + Sync + 'static;
+    /// The reason why a member could not be started, or exited by itself. All waiters of a start get the same error.
+    type Error: Clone + Send + Sync + 'static;
+
+    /// Starts a member. After a failure no process of the member runs.
+    fn start(
+        &self,
+        key: &Self::Key,
+        number: u64,
+    ) -> impl Future<Output = Result<Arc<Self::Member>, Self::Error>> + Send;
+
+    /// Notes that a start has no waiter any more, so that the start may fail early. A member that starts all the same is
+    /// terminated.
+    fn abandon(&self, _number: u64) {}
+
+    /// Ends a member in an orderly way. Returns when every process of the member has exited.
+    fn terminate(&self, member: Arc<Self::Member>, reason: Retirement) -> impl Future<Output = ()> + Send;
+
+    /// Waits until a member has exited by itself, with every process of the member. Returns the reason. The future is
+    /// dropped when the pool terminates the member.
+    fn wait(&self, member: &Arc<Self::Member>) -> impl Future<Output = Self::Error> + Send + 'static;
+
+    /// Waits until a member is unfit for further use, though alive. Such a member is not leased again, and ends when its
+    /// leases are back.
+    fn unfit(&self, _member: &Arc<Self::Member>) -> impl Future<Output = ()> + Send + 'static {
+        std::future::pending()
+    }
+
+    /// Returns the error of a start that panicked.
+    fn panicked(&self, key: &Self::Key) -> Self::Error;
+}

@@ -1,0 +1,170 @@
+//! A process group, and the process table for members that left the group. Nothing here outlives the server.
+
+use super::exit_status::ExitStatus;
+use super::held_group::Group;
+use super::members::Origin;
+use super::reap::{Reaped, reap};
+use super::spec::Spec;
+use super::started::Started;
+use super::table_tree::TableTree;
+use crate::process::handle::{Handle, Signal, wait_all};
+use crate::process::host::{Proc, host};
+use crate::process::identity::{StartMark, start_mark};
+use crate::process::program;
+use crate::process::tag::{Instance, Tag};
+use rustix::process::{Pid, test_kill_process_group};
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
+use tokio::time::sleep;
+
+/// The time between two looks at a group that still has members.
+const POLL_PAUSE: Duration = Duration::from_millis(10);
+
+/// The root of a tree. The root stays a zombie until its exit status is taken, and until then its pid cannot be reused.
+#[derive(Debug)]
+pub struct Root {
+    handle: Handle,
+    tree: TableTree,
+    reaped: Option<Reaped>,
+    /// The root has exited and left members in its group that were not looked up yet.
+    has_unseen_group: bool,
+    detached: bool,
+    /// The group of a root that was not reaped, where no process table shows the tree.
+    held_group: Option<Group>,
+}
+
+/// Starts the tree in a process group of its own, by `posix_spawn`. Needs the runtime's reactor for the pipes.
+///
+/// # Errors
+/// The system's error; nothing was started, or it was killed again.
+pub fn start(spec: &Spec) -> io::Result<Started<Root>> {
+    let tag = Tag { instance: Instance::current().clone(), tree: spec.number };
+    let search_path = spec.search_path().map(AsRef::as_ref);
+    let mut command = Command::new(program::find(&spec.command, search_path, spec.directory.as_deref())?);
+    command.arg0(&spec.command).args(&spec.arguments);
+    command.env_clear().envs(spec.environment.iter().map(|(name, value)| (name, value)));
+    command.env(Tag::VARIABLE, tag.to_string());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    if let Some(directory) = &spec.directory {
+        command.current_dir(directory);
+    }
+    let mut child = command.spawn()?;
+    match take_hold(&mut child) {
+        Ok((handle, origin, stdin, stdout, stderr)) => {
+            let root = Root {
+                handle,
+                tree: TableTree::new(origin, tag),
+                reaped: None,
+                has_unseen_group: false,
+                detached: spec.detached,
+                held_group: Group::without_table(origin.pid),
+            };
+            Ok(Started { root, stdin, stdout, stderr })
+        }
+        Err(error) => {
+            child.kill()?;
+            child.wait()?;
+            Err(error)
+        }
+    }
+}
+
+type Held = (Handle, Origin, ChildStdin, ChildStdout, ChildStderr);
+
+fn take_hold(child: &mut Child) -> io::Result<Held> {
+    let pid = child.id();
+    let start = if host().proc == Proc::Own { start_mark(pid)? } else { StartMark::HIDDEN };
+    let origin = Origin { pid, start, held: true };
+    let no_pipe = || io::Error::from(io::ErrorKind::BrokenPipe);
+    Ok((
+        Handle::of_child(pid)?,
+        origin,
+        ChildStdin::from_std(child.stdin.take().ok_or_else(no_pipe)?)?,
+        ChildStdout::from_std(child.stdout.take().ok_or_else(no_pipe)?)?,
+        ChildStderr::from_std(child.stderr.take().ok_or_else(no_pipe)?)?,
+    ))
+}
+
+impl Root {
+    /// The root's pid.
+    pub fn pid(&self) -> u32 {
+        self.handle.pid()
+    }
+
+    /// Returns the processor time of the exited root and of the descendants that were reaped below it.
+    pub fn cpu_time(&self) -> Duration {
+        self.reaped.unwrap_or_default().cpu_time
+    }
+
+    /// Waits until the root has exited, and returns its exit status. Dropping the future changes nothing.
+    pub async fn wait_root(&mut self) -> ExitStatus {
+        let Reaped { exit_status, .. } = if let Some(reaped) = self.reaped {
+            reaped
+        } else {
+            self.handle.wait().await;
+            // The status is unknown if the host reaped the root first.
+            let reaped = match &self.held_group {
+                Some(group) => group.peek(&self.handle),
+                None => reap(&self.handle),
+            };
+            self.tree.origin.held = self.held_group.is_some();
+            self.has_unseen_group = !self.tree.origin.held && !self.detached && self.is_group_there();
+            *self.reaped.insert(reaped.unwrap_or_default())
+        };
+        if self.has_unseen_group {
+            self.tree.note_group().await;
+            self.has_unseen_group = false;
+        }
+        exit_status
+    }
+
+    /// Waits until the whole group has exited, at most for `timeout`. Returns whether it has.
+    pub async fn wait(&mut self, timeout: Duration) -> bool {
+        if self.held_group.is_some() {
+            self.wait_root().await;
+            if self.detached {
+                self.release();
+            }
+            return self.detached;
+        }
+        let emptied = async {
+            while self.is_group_there() {
+                sleep(POLL_PAUSE).await;
+            }
+        };
+        self.detached || tokio::time::timeout(timeout, emptied).await.is_ok()
+    }
+
+    /// Reaps the root. From here on its number may belong to another process.
+    fn release(&mut self) {
+        if self.held_group.take().is_some() {
+            self.tree.origin.held = false;
+        }
+    }
+
+    fn is_group_there(&self) -> bool {
+        let group = i32::try_from(self.pid()).ok().and_then(Pid::from_raw);
+        group.is_some_and(|group| test_kill_process_group(group).is_ok())
+    }
+
+    /// Returns the pids of the tree's running processes.
+    pub async fn pids(&mut self) -> Vec<u32> {
+        if self.held_group.is_some() { vec![self.pid()] } else { self.tree.pids().await }
+    }
+
+    /// Terminates the whole tree: SIGTERM, `grace`, SIGKILL. Returns when every process has exited.
+    pub async fn terminate(&mut self, grace: Duration) {
+        if let Some(group) = &self.held_group {
+            group.terminate(&self.handle, grace).await;
+            self.wait_root().await;
+            self.release();
+            return;
+        }
+        let signalled = self.tree.signal(Signal::Terminate).await;
+        wait_all(&signalled, grace).await;
+        self.tree.kill().await;
+    }
+}

@@ -1,0 +1,32 @@
+//! The command that a tree is started with.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// The command, and its surroundings.
+#[derive(Debug, Clone)]
+pub struct Spec {
+    /// The command as the caller wrote it. The child sees it as its own name.
+    pub command: OsString,
+    /// The arguments.
+    pub arguments: Vec<OsString>,
+    /// The working directory, or `None` for the server's.
+    pub directory: Option<PathBuf>,
+    /// The whole environment without the tag.
+    pub environment: Vec<(OsString, OsString)>,
+    /// The number that names the tree within this server.
+    pub number: u64,
+    /// The processes that the root leaves behind at its exit may stay.
+    pub detached: bool,
+    /// The tree gets a warden or a watcher, where the system has one.
+    pub guarded: bool,
+}
+
+impl Spec {
+    /// Returns the search path for a bare command name.
+    pub(super) fn search_path(&self) -> Option<&OsString> {
+        let is_path = |name: &OsString| if cfg!(windows) { name.eq_ignore_ascii_case("PATH") } else { name == "PATH" };
+        // Windows may have the variable in two spellings. The child gets the last.
+        self.environment.iter().rfind(|(name, _)| is_path(name)).map(|(_, value)| value)
+    }
+}
