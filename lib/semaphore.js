@@ -158,8 +158,7 @@ class Semaphore {
    * @template T
    * @param {() => T | PromiseLike<T>} fn
    * @param {AbortSignal | undefined} signal
-   * @param
-   * {Promise<void>} slot
+   * @param {Promise<void>} slot
    */
   #runLater(fn, signal, slot) {
     return slot.then(() => this.#run(fn, signal))

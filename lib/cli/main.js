@@ -59,8 +59,7 @@ function print(text) {
 
 /**
  * Exits silently when the reader of a pipe has closed it, as `head` does.
- * @param
- * {NodeJS.ErrnoException} error
+ * @param {NodeJS.ErrnoException} error
  */
 function leaveSilently(error) {
   if (error.code !== 'EPIPE') throw error

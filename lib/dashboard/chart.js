@@ -18,12 +18,21 @@ const TIME_WIDTH = 64
 /**
  * @typedef {import('./series.js').Point} Point
  * @typedef {import('./series.js').Series} Series
- * @typedef {{ name: string, look: 'area' | 'line' | 'limit' | 'bar' | 'bad-bar', value: (point:
- *   Point) => number, }} Line `bar`s are what a counter gained, on top of each other; the others
- *   are values
- * @typedef {{ title: string, unit: string, lines: Line[], marks: (max: number) => number[], write:
- *   (value: number) => string, least: number, }} ChartOptions `least` is the highest value that the
- *   axis has at least
+ * @typedef {{
+ *   name: string,
+ *   look: 'area' | 'line' | 'limit' | 'bar' | 'bad-bar',
+ *   value: (point: Point) => number,
+ * }} Line
+ *   a `bar` is the gain of a counter, on top of the others; other looks show values
+ * @typedef {{
+ *   title: string,
+ *   unit: string,
+ *   lines: Line[],
+ *   marks: (max: number) => number[],
+ *   write: (value: number) => string,
+ *   least: number,
+ * }} ChartOptions
+ *   the axis reaches at least to `least`
  * @typedef {{ line: Line, dots: { time: number, value: number }[] }} Drawn
  */
 
