@@ -53,7 +53,11 @@ describe('an addon that does not load', { skip }, () => {
     cpSync(join(root, addon), file(folder))
     return folder
   }
-  /** @param {{ code: string, reason: string, message: string }} error @param {string} reason @param {RegExp} words */
+  /**
+   * @param {{ code: string, reason: string, message: string }} error
+   * @param {string} expected the reason
+   * @param {RegExp} words
+   */
   const assertError = ({ code, reason, message }, expected, words) => {
     assert.deepEqual([code, reason], ['ERR_NATIVE_ADDON', expected])
     assert.match(message, words)
