@@ -118,7 +118,7 @@ function calls() {
 
 /** Others may be in the report, where these tests have no namespace of their own. */
 function assertForgotten(report, pid) {
-  const [{ age, ...judged }] = report.killed.filter((other) => other.pid === pid)
+  const [{ age, reason, ...judged }] = report.killed.filter((other) => other.pid === pid)
   assert.deepEqual(judged, { pid, name: 'node', code: BECAUSE.forgotten })
-  assert.ok(age >= 1)
+  assert.ok(age >= 1 && reason.length > 0)
 }
