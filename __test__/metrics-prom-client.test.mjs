@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { Counter, Registry } from 'prom-client'
-import { McpPool, registerMetrics, run } from '../index.js'
+import { CleanupScanner, McpPool, registerMetrics, run } from '../index.js'
 import { healthRouter } from '../lib/health.js'
 import { createMcpHelper } from '../lib/mcp-helper.js'
 import { hostileServer } from './support/hostile.mjs'
@@ -127,3 +127,13 @@ for (const [what, ...params] of [
   test(`${what} is refused`, () =>
     assert.throws(() => registerMetrics(...params), { code: 'ERR_INVALID_CONFIG' }))
 }
+
+test('a family that has no values yet shows them later', async () => {
+  const registry = new Registry()
+  const cleanup = new CleanupScanner({ scope: 'tracked' })
+  registerMetrics(registry, { cleanup })
+  const value = /^procward_cleanup_last_scan_timestamp_seconds \d/m
+  assert.doesNotMatch(await registry.metrics(), value)
+  await cleanup.cleanupAll({ dryRun: true })
+  assert.match(await registry.metrics(), value)
+})

@@ -23,7 +23,9 @@ const {
  * The limits of a server as the addon has them. A limit that is missing here or there is an error
  * of the types.
  * @typedef {Omit<NativeServer, 'name' | 'guarded' | keyof Place>} Limits
- * @typedef {Pick<NativeServer, 'command' | 'args' | 'cwd' | 'environment' | 'url' | 'headers'>} Place
+ * @typedef {Pick<
+ *   NativeServer, 'command' | 'args' | 'cwd' | 'environment' | 'url' | 'headers'
+ * >} Place
  */
 /**
  * The transport of a server, with its complete environment.
