@@ -15,7 +15,7 @@ const configPath = writeConfig(temporaryFolder(), {})
 
 afterEach(assertNothingLeft)
 
-describe('pages, put together', () => {
+describe('pages are joined', () => {
   for (const [name, pages, cursors] of [
     ['one', [{ tools: [{ name: 'a' }] }], [undefined]],
     [
@@ -67,7 +67,7 @@ describe('pages, put together', () => {
       assert.throws(() => new ToolList(MIB).add(page), { code: 'ERR_MCP', message: expected })
     })
 
-  test('of as many bytes as there may be, and of one more', () => {
+  test('with exactly the maximum of bytes, and with one byte more', () => {
     const list = new ToolList(10)
     list.count('12345')
     list.count('ü345')

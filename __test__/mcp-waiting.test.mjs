@@ -13,7 +13,7 @@ function randomNumbers(seed) {
   }
 }
 
-test('each is found by its number, which nobody else has, until it is gone', () => {
+test('each entry has a unique number and is found by it until its removal', () => {
   const random = randomNumbers(7)
   const waiting = new Waiting()
   const model = new Map()

@@ -61,7 +61,7 @@ const SERVER = `
   const below = await ends('starts', 'sh', ['-c', '"$@"; exit $?', 'sh', execPath, ...eats])
   console.log(JSON.stringify({ killed, eaten, below }))`
 
-test('that there was no memory left is the reason of an exit, and of no other', async (t) => {
+test('an exit for lack of memory has the reason oom, and no other exit has it', async (t) => {
   const group = process.platform === 'linux' ? smallGroup() : undefined
   if (group === undefined) return t.skip('needs a control group with a bound of its own')
   t.after(async () => {

@@ -105,7 +105,7 @@ describe('a worker is used again when', () => {
 })
 
 describe('a use', () => {
-  test('that takes too long ends without waiting for fn, and its worker with it', async () => {
+  test('that times out rejects without waiting for fn, and its worker is terminated', async () => {
     const pool = workers({ maxSize: 1 })
     let inside
     const late = pool.use(

@@ -73,7 +73,7 @@ describe('a server without a descriptor left', { skip: noProcessList }, () => {
       )
     })
 
-  test('that cannot take hold of a warden ends what that has started', {
+  test("that cannot open a warden terminates the warden's command", {
     skip: noStrace,
   }, async () => {
     const program = `${IMPORTS}

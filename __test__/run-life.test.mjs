@@ -75,7 +75,7 @@ describe('a worker thread', { skip: noShell }, () => {
     run('yes', [], { maxBuffer: 1e6 }).catch(() => {})
     run('procward-no-such-command').catch(() => {})`
 
-  test('that is terminated in the middle of its calls harms nobody: its trees are ended, and no others', () =>
+  test('that is terminated during its calls takes its own trees with it, and no others', () =>
     assertPrints(
       `import { once } from 'node:events'
        import { Worker } from 'node:worker_threads'
@@ -92,7 +92,7 @@ describe('a worker thread', { skip: noShell }, () => {
       'mine\n0',
     ))
 
-  test('has its own calls, and the same list', () =>
+  test('has its own calls and shares the list', () =>
     assertPrints(
       `import { once } from 'node:events'
        import { Worker } from 'node:worker_threads'

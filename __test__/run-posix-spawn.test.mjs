@@ -61,7 +61,7 @@ describe('children start by posix_spawn, never by fork', { skip: noStrace() }, (
     for (const [at, line] of made.entries()) assert.match(line, /CLONE_VM\|CLONE_VFORK/, calls[at])
   })
 
-  test('and a fork would be seen', async (t) => {
+  test('and the test would detect a fork', async (t) => {
     const made = await processCalls(
       t,
       `import { execFileSync } from 'node:child_process'; execFileSync('true')`,

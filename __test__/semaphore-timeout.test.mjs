@@ -100,7 +100,7 @@ test('a call’s own timeout counts instead of the semaphore’s, longer or shor
   await Promise.all(calls)
 })
 
-test('the timeout is of the wait alone: a running function may take longer', async () => {
+test('the timeout limits the wait only: a running function may take longer', async () => {
   const semaphore = new Semaphore(1, { queueTimeout: 5 })
   assert.equal(await semaphore.use(() => sleep(40, 'finished'), { timeout: 5 }), 'finished')
 })

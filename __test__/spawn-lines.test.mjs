@@ -71,7 +71,7 @@ describe('lines', { skip: noShell }, () => {
     )
   })
 
-  test('what a background child writes after the command has exited is heard too', async () => {
+  test("lines of a background child after the command's exit are emitted", async () => {
     const { lines, ended } = await linesOf(sh('(sleep 0.2; echo late) & echo early'), {
       killGrace: 60_000,
     })
@@ -80,7 +80,7 @@ describe('lines', { skip: noShell }, () => {
 })
 
 describe('maxBuffer bounds a line', { skip: noShell }, () => {
-  test('not the whole: a thousand lines of the bound are fine', async () => {
+  test('not the whole output: a thousand lines of the bound are accepted', async () => {
     const { lines, ended } = await linesOf(['seq', ['1000', '1999']], { maxBuffer: 4 })
     assert.deepEqual([lines.length, ended.exitCode], [1000, 0])
   })
@@ -107,7 +107,7 @@ describe('maxBuffer bounds a line', { skip: noShell }, () => {
     assert.deepEqual([lines, ended.exitCode], [['abcd'], 0])
   })
 
-  test('one that never ends does not fill the memory', async () => {
+  test('a line without an end does not fill the memory', async () => {
     const { lines, ended } = await linesOf(sh(`tr '\\0' x < /dev/zero`))
     assert.deepEqual([lines, ended.code], [[], 'ERR_MAX_BUFFER'])
   })

@@ -48,7 +48,7 @@ describe('a call on Windows ends as a whole tree', { skip: noWindows }, () => {
     })
   })
 
-  test('when the command has left something behind', async (t) => {
+  test('when the command has left a process behind', async (t) => {
     const pids = pidFolder(t)
     const { exitCode } = await run(...chain(pids, 'tree', 3, 'leaves'), {
       ...QUICKLY,
