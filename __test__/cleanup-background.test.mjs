@@ -1,4 +1,4 @@
-// A scanner that runs: it scans again and again, whoever still refers to it, and keeps no process
+// A running scanner: it scans at intervals, also without a reference to it, and keeps no process
 // alive.
 
 import assert from 'node:assert/strict'

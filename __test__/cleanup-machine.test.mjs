@@ -1,4 +1,4 @@
-// Scope `machine`, where there is nobody else to end.
+// Scope `machine`, on a machine without other processes.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

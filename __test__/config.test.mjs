@@ -13,7 +13,7 @@ const COUNT = 'a whole number from 1 to 4294967295'
 const TIME = 'a whole number of milliseconds from 1 to 2147483647'
 const SCOPE = "one of 'tracked', 'tree', 'machine'"
 
-/** What nobody can have meant as a number of at least one. */
+/** Values that are not a number of at least one. */
 const NO_NUMBERS = [
   ...['abc', '0', '00', '-0', '-1', '+5', 'NaN', 'Infinity', 'null', 'undefined', 'true'],
   ...[

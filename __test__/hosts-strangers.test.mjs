@@ -12,8 +12,7 @@ import { until } from './support/until.mjs'
 const HOSTS = /** @type {const} */ (['plain', 'foreign /proc', 'no /proc'])
 
 /**
- * Calls that run into their timeouts, beside strangers of the same server, who are started while
- * the calls run.
+ * Calls that time out. Meanwhile the same server starts unrelated processes (strangers).
  */
 const BESIDE_STRANGERS = `
   import { spawn } from 'node:child_process'

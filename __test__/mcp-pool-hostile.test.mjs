@@ -8,7 +8,7 @@ import { assertNothingLeft, noProcessList } from './support/processes.mjs'
 import { until } from './support/until.mjs'
 
 const MIB = 2 ** 20
-/** How much more memory this process may take while it reads 100 MB that nobody wants. */
+/** The additional memory that this process may take while it discards 100 MB. */
 const BOUND = 64 * MIB
 const TOO_LONG = { code: 'ERR_MAX_BUFFER', message: /it\.huge line: .*10485760 bytes/ }
 

@@ -1,4 +1,4 @@
-// Who gets which session, when another is started, and when one ends.
+// The choice of a session for a call, and the start and end of sessions.
 
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
@@ -328,7 +328,7 @@ test('waiting calls go to the server with the new configuration', {
   const waiting = Array.from({ length: 5 }, () => pidOf(pool))
   await until(() => pool.getStatus().queued === 5)
   configure('2')
-  // Somebody has to ask before the configuration is looked at again.
+  // The configuration is read again only at a call.
   await until(() => {
     waiting.push(pidOf(pool))
     return pool.getStatus().sessions.length === 2
@@ -343,7 +343,7 @@ test('an unreadable configuration fails each call, and nothing else', async () =
   const configPath = join(temporaryFolder(), 'mcporter.json')
   writeFileSync(configPath, '{ "mcpServers": ')
   const pool = new McpPool({ configPath })
-  // Whatever is rejected without anybody to hear of it fails this test.
+  // An unhandled rejection fails this test.
   await assert.rejects(pool.callTool('it', 'echo'), { code: 'ERR_INVALID_CONFIG' })
   await assert.rejects(pool.listTools('it'), { code: 'ERR_INVALID_CONFIG' })
   await pool.close()

@@ -1,4 +1,4 @@
-// Who waits for an answer, against a Map.
+// The table of requests in flight, compared with a Map.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

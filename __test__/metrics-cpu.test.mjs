@@ -42,7 +42,7 @@ async function assertCounted(server, [command, args]) {
   )
 }
 
-/** A shell that waits for two who burn, one after the other. */
+/** A shell that waits for two busy children, one after the other. */
 const family = sh(`"$1" -e "$2"; "$1" -e "$2"`, process.execPath, burn())
 
 describe('of a tree that ended', () => {

@@ -1,5 +1,5 @@
-// A million calls to ten thousand tools: whoever makes names up takes no memory, and the quantiles
-// stay right.
+// A million calls to ten thousand tools: invented names take no memory, and the quantiles stay
+// right.
 
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'

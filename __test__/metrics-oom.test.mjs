@@ -42,7 +42,7 @@ function smallGroup() {
 
 const ENTER = ['sh', '-c', 'echo 0 > "$0/cgroup.procs" && exec "$@"']
 
-/** Eats until somebody stops it; the kernel prefers it to whoever started it. */
+/** Takes memory until it is killed. The kernel kills it before its parent. */
 const EATER = `
   require('fs').writeFileSync('/proc/self/oom_score_adj', '1000')
   const eaten = []

@@ -1,4 +1,4 @@
-// The end of pools, and of whoever has them.
+// The end of pools, and of programs with pools.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'

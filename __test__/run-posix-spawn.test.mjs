@@ -24,7 +24,7 @@ async function processCalls(t, program) {
   const wrapper = ['strace', '-f', '-qq', '-o', log, '-e', `trace=${TRACED}`, '-e', 'signal=none']
   const { code, stderr } = await outcomeOf(program, { wrapper })
   assert.deepEqual([code, stderr], [0, ''])
-  /** Calls that strace interrupted to print another's, by who made them. */
+  /** Calls that strace interrupted to print another's, by calling process. */
   const unfinished = new Map()
   const made = []
   for (const line of (await readFile(log, 'utf8')).split('\n')) {

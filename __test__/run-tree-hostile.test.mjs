@@ -68,7 +68,7 @@ describe('trees that fight back', { skip: noProcessList }, () => {
   })
 })
 
-/** The size of a file to which nobody writes any more. @param {string} path */
+/** Returns the size of a file without writers. @param {string} path */
 async function finalSize(path) {
   let last = -1
   return until(async () => {

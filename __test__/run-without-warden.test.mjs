@@ -1,5 +1,5 @@
-// The way of the platforms that have no wardens, on Linux: the process table shows who belongs to a
-// tree.
+// Trees without wardens, as on other platforms, tested on Linux: the process table shows a tree's
+// members.
 
 import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'

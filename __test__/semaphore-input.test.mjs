@@ -73,8 +73,8 @@ const COUNT_OR_INFINITY = `${COUNT} or Infinity`
 const TIME_OR_INFINITY = `${WHOLE} of milliseconds from 1 to 2147483647 or Infinity`
 
 /**
- * Whether the semaphore of one slot, free or not, still does all it should, with nothing lost and
- * nobody left.
+ * Asserts that the semaphore of one slot, free or held, still works, without a lost slot or a
+ * remaining waiter.
  */
 async function assertUnharmed(semaphore, held) {
   assert.deepEqual(semaphore.getStatus(), {

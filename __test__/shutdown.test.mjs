@@ -122,7 +122,7 @@ describe('detached', { skip: noShell }, () => {
         await tell('run', run_)
         const pids = [pid, Number((await run_).stdout)]
         const isSpared = (pid) => { try { return process.kill(pid, 0) } catch { return false } }
-        // Nobody reads what the first one writes any more, so it ends by itself, by SIGPIPE.
+        // The output of the first process has no reader any more, so SIGPIPE ends that process.
         told.push(isSpared(pids[1]))
         for (const pid of pids.filter(isSpared)) process.kill(pid, 'SIGKILL')
       `)

@@ -147,7 +147,7 @@ describe('an input that takes no more', { skip: noShell }, () => {
       run('cat', [], { signal: AbortSignal.abort(), input: 'x' }).catch(() => console.log('ERR_INPUT_CLOSED'))`,
   }))
     test(`${what}: and the server can exit`, async () => {
-      // Without a garbage collection, which may let go of the call and hide that nobody else did.
+      // Without a garbage collection, which could release the call and so hide a leak.
       const args = ['--min-semi-space-size=64']
       const { code, stdout } = await outcomeOf(
         `import { run, spawn } from 'procward'; ${program}`,
