@@ -187,7 +187,7 @@ for (const [when, outcome] of [
   })
 }
 
-test("Alertmanager's API v2, told anew at each attempt until when", async (t) => {
+test("Alertmanager's API v2 gets a new end time at each attempt", async (t) => {
   const { subject, bodies } = delivery(
     t,
     (attempt) => (attempt === 1 ? BUSY : TAKEN),

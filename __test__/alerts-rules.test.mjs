@@ -194,14 +194,9 @@ const STORIES = [
     ],
     ['30 +memory', '335 -memory'],
   ],
+  ['memory that is unknown', {}, every5(0, 600, { memoryAvailable: null, memoryTotal: null }), []],
   [
-    'memory that nobody knows',
-    {},
-    every5(0, 600, { memoryAvailable: null, memoryTotal: null }),
-    [],
-  ],
-  [
-    'memory that nobody knows any more',
+    'memory that becomes unknown',
     {},
     [...every5(0, 30, available(9)), ...every5(35, 600, available(null))],
     ['30 +memory'],

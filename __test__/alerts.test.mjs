@@ -158,11 +158,7 @@ test('a second startAlerts() replaces the rules, and active alerts continue', ()
     second.stop()
     look(10)
   })
-  assert.deepEqual(
-    events,
-    ['+processes warning'],
-    'raised once; nobody knows what became of it after stop()',
-  )
+  assert.deepEqual(events, ['+processes warning'], 'raised once, without a resolution after stop()')
   assert.deepEqual([first.getActive(), second.getActive()], [[], []])
   assert.deepEqual(
     getProcessHealth(source).alerts.map(({ level }) => level),

@@ -167,7 +167,7 @@ test('no secret of a command line and no token is shown', {
 })
 
 test("another user's command line is not read", { skip: noProcessList }, async (t) => {
-  if (process.getuid?.() !== 0) return t.skip('only root can be somebody else, and see them')
+  if (process.getuid?.() !== 0) return t.skip('only root can become and see another user')
   const program = 'setTimeout(() => {}, 120_000)'
   const wrapper = ['--reuid', '65534', '--clear-groups', process.execPath, '-e', program]
   const other = spawn('setpriv', wrapper, { stdio: 'ignore' })

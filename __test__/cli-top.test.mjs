@@ -78,7 +78,7 @@ test('a named server must answer at first, and later its absence is shown', asyn
   assert.match(stdout, /ready\n(.*\n)*\ncannot reach http:.*\n/)
 })
 
-test('SIGINT ends it with 130', async () => {
+test('SIGINT ends it with exit code 130', async () => {
   let pid
   const outcome = procward(['top', '--interval', '60'], {
     onStart: (child) => {

@@ -116,7 +116,7 @@ for (const [name, mount] of Object.entries({
       assert.equal(lastOf(stream).health.activeProcesses.count, 0)
       const late = await subscribe(port, '/h/events')
       await until(() => late.ended)
-      assert.equal(eventsOf(late).length, 1, 'one snapshot for whoever comes later')
+      assert.equal(eventsOf(late).length, 1, 'one snapshot for a late reader')
     })
 
     test('a failing helper causes a pause, without the reason', async (t) => {

@@ -22,8 +22,8 @@ describe('the complaint about a row', () => {
       {},
       /^completed by peer; .*ERR_MCP.*not today/,
     ],
-    ['nobody completes it', cells(no, no, no), {}, /^no client completes it/],
-    ['nobody completes it, as known', cells(late, no, no), { hopeless: true }, undefined],
+    ['no client completes it', cells(no, no, no), {}, /^no client completes it/],
+    ['no client completes it, as known', cells(late, no, no), { hopeless: true }, undefined],
     [
       'a peer completes what was thought hopeless',
       cells(no, no, yes),

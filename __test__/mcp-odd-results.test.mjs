@@ -63,7 +63,7 @@ const PLACES = {
   'data in structured content': (data) => ({ structuredContent: { data } }),
   raw: (raw) => ({ raw }),
   isError: (isError) => ({ isError }),
-  'a field that nobody knows': (field) => ({ field }),
+  'an unknown field': (field) => ({ field }),
 }
 
 const call = { server: 'it', tool: 'answer', timeout: 1 }

@@ -76,7 +76,7 @@ test('a list of tools takes no listener', async (t) => {
   })
 })
 
-test('a listener that throws is an uncaught exception, and the call goes on', {
+test('a listener that throws is an uncaught exception, and the call continues', {
   skip: noProcessList,
 }, async () => {
   const { code, stdout, stderr } = await outcomeOf(`

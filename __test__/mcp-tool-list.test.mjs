@@ -104,7 +104,7 @@ describe('the list of a server', { skip: noProcessList }, () => {
     test(manner, async () => assert.deepEqual(await listed(manner), names))
 
   for (const manner of ['cursors without end', 'long cursors without end'])
-    test(`${manner}: it ends at maxBuffer, and the memory with it`, async () => {
+    test(`${manner}: the list stops at maxBuffer, so that memory is bounded`, async () => {
       const before = process.memoryUsage.rss()
       const error = await listed(manner)
       assert.ok(process.memoryUsage.rss() - before < 150 * MIB)

@@ -101,7 +101,7 @@ describe('a pool that waits for its configuration', () => {
     ['callTool', (it, options) => it.callTool('it', 'answer', {}, options)],
     ['listTools', (it, options) => it.listTools('it', options)],
   ])
-    test(`${name} ends by its timeout, by an abort and by the end of the pool`, async () => {
+    test(`${name} rejects at its timeout, at an abort and at the end of the pool`, async () => {
       for (const end of ['drain', 'close']) {
         const it = new SessionPool({ servers: {} }, NEVER)
         await assert.rejects(call(it, { timeout: 20 }), {

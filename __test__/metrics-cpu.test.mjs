@@ -45,7 +45,7 @@ async function assertCounted(server, [command, args]) {
 /** A shell that waits for two busy children, one after the other. */
 const family = sh(`"$1" -e "$2"; "$1" -e "$2"`, process.execPath, burn())
 
-describe('of a tree that ended', () => {
+describe('of a tree that has exited', () => {
   test('is that of its command', () => assertCounted('alone', node(burn())))
   test('includes that of its descendants', { skip: noShell }, () => assertCounted('family', family))
   test('adds up', async () => {
@@ -69,7 +69,7 @@ describe('of a tree that ended', () => {
   })
 })
 
-describe('of a tree that runs', () => {
+describe('of a running tree', () => {
   /** @param {string} server @param {[string, string[]]} command */
   async function started(server, [command, args]) {
     const child = spawn(command, args, { server, killGrace: 1 })

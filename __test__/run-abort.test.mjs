@@ -120,7 +120,7 @@ describe('signal', { skip: noShell }, () => {
   })
 })
 
-test('the input is closed before SIGTERM: a command that ignores signals but reads ends by itself', {
+test('the input is closed before SIGTERM, so a command that only reads exits by itself', {
   skip: noShell,
 }, async () => {
   const script = `trap '' TERM; echo ready; cat >/dev/null; echo the input has ended`

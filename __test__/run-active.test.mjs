@@ -76,7 +76,7 @@ describe('getActiveProcesses()', { skip: noShell }, () => {
     await assert.rejects(running, { code: 'ABORT_ERR', pid })
   })
 
-  test('is empty when the promise of a call has settled, however it ends', async () => {
+  test('is empty when the promise of a call has settled, for any result', async () => {
     const ways = [
       ['true', []],
       ['false', []],

@@ -43,7 +43,7 @@ async function server(t, env = {}) {
   return { running, pids }
 }
 
-describe('a server that ends takes all its trees with it', { skip: noProcessList }, () => {
+describe('a server that exits takes all its trees with it', { skip: noProcessList }, () => {
   const ends = {
     'killed by SIGKILL': (running) => running.kill('SIGKILL'),
     'ended by SIGTERM': (running) => running.kill('SIGTERM'),

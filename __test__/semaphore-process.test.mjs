@@ -151,7 +151,7 @@ describe('worker threads', () => {
     ['terminated', 'await worker.terminate()'],
     ['exiting by themselves', "worker.postMessage('exit'); await once(worker, 'exit')"],
   ])
-    test(`${end} with a slot held and waiters queued: the process and its own semaphore go on`, async () => {
+    test(`${end} with a held slot and waiters: the process and its own semaphore continue`, async () => {
       const program = `
         import { once } from 'node:events'
         import { Worker } from 'node:worker_threads'

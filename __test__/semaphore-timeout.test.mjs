@@ -117,7 +117,7 @@ test('a slot granted in time stays granted when the deadline passes', async () =
   assert.equal(semaphore.getStatus().available, 1)
 })
 
-test('a timer that fires early, or for an aborted waiter, goes on to serve the next', async () => {
+test('a timer that fires early, or for an aborted waiter, still serves the next', async () => {
   const semaphore = fullSemaphore()
   const controller = new AbortController()
   const gone = semaphore.acquire({ timeout: 10, signal: controller.signal })

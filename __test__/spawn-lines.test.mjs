@@ -49,7 +49,7 @@ describe('lines', { skip: noShell }, () => {
     assert.deepEqual(lines, [Buffer.from([255, 254]), Buffer.alloc(0), Buffer.from([0])])
   })
 
-  test('a line that comes in pieces is one line, whatever its characters', async () => {
+  test('a line that comes in pieces is one line, for any characters', async () => {
     const { lines } = await linesOf(
       sh(`for i in a '\\303' '\\244' '\\r' '\\n' b; do printf "$i"; sleep 0.03; done`),
     )
@@ -90,7 +90,7 @@ describe('maxBuffer bounds a line', { skip: noShell }, () => {
     ['stderr', '>&2'],
   ])
     for (const ending of ['\\n', '', '\\r\\n'])
-      test(`${name}: exactly the bound, ended by '${ending}', is fine; one byte more ends the tree`, async () => {
+      test(`${name}: the exact bound with '${ending}' is accepted, and one byte more terminates the tree`, async () => {
         const fine = await linesOf(sh(`printf 'abcd${ending}' ${stream}`), { maxBuffer: 4 })
         assert.deepEqual([[...fine.lines, ...fine.errorLines], fine.ended.exitCode], [['abcd'], 0])
         const over = await linesOf(sh(`printf 'ok\\nabcde${ending}' ${stream}; sleep 60`), {

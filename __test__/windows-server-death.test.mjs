@@ -28,7 +28,7 @@ async function server(t, how, end) {
   return { running, exited, order, members, pidOf: pids.pidOf }
 }
 
-describe('a server that ends takes its whole trees with it', { skip: noWindows }, () => {
+describe('a server that exits takes its whole trees with it', { skip: noWindows }, () => {
   test('ended by another process (TerminateProcess)', async (t) => {
     const { running, exited, members } = await server(t, 'procward')
     running.kill('SIGKILL')
