@@ -33,7 +33,7 @@ describe('the first word of a doc comment', () => {
     assert.deepEqual(found('watcher/src/a.rs', '/*! How', ' */'), [vague(1, 'How')])
   })
 
-  test('is asked of the whole doc comment, not of each of its lines', () => {
+  test('is checked once for a doc comment, not for each line', () => {
     assert.deepEqual(found('src/a.rs', '/// Starts.', '/// When it fails, nothing runs.'), [])
   })
 

@@ -197,7 +197,7 @@ for (const [what, values, given, refusal] of table)
       })
   })
 
-describe('what is odd in other ways', () => {
+describe('other odd input', () => {
   test('an array with a hole has no string there', async () => {
     const refused = {
       code: 'ERR_INVALID_ARG_TYPE',
@@ -209,7 +209,7 @@ describe('what is odd in other ways', () => {
     assert.throws(() => spawn('touch', args), refused)
   })
 
-  test('an unknown option is refused by name, with the ones there are', async () => {
+  test('an unknown option is refused by name, with the valid names', async () => {
     for (const name of ['Timeout', 'shell', 'stdio', 'killSignal', 'uid']) {
       const refused = {
         code: 'ERR_INVALID_CONFIG',
@@ -248,7 +248,7 @@ describe('what is odd in other ways', () => {
 describe('a process that runs', () => {
   const cat = () => spawn(process.execPath, ['--eval', 'process.stdin.resume()'])
 
-  test('write() and end() refuse what is no data, and go on', async () => {
+  test('write() and end() refuse invalid data, and the process continues', async () => {
     const child = cat()
     for (const data of [null, 5, true, {}, ['a'], new ArrayBuffer(1)]) {
       await assert.rejects(child.write(data), { code: 'ERR_INVALID_ARG_TYPE' })
