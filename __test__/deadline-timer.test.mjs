@@ -51,7 +51,7 @@ test('an earlier deadline is served first, and the later deadline after it', (t)
   assert.deepEqual(expirations, [10, 50])
 })
 
-test('a deadline farther away than the longest wait is looked at again in between', (t) => {
+test('a deadline beyond the longest wait is checked again in between', (t) => {
   const time = virtualTime(t)
   const expirations = []
   const timer = new DeadlineTimer(() => {

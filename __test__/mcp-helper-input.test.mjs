@@ -50,7 +50,7 @@ describe('options of a helper', () => {
     }
   })
 
-  test('a misspelt name is told the right ones', () => {
+  test('a misspelt name is refused with the valid names', () => {
     const expected = {
       code: 'ERR_INVALID_CONFIG',
       message: /'maxConcurrency'.*maxConcurrent, queueTimeout, .*rejectOnError/,
@@ -123,7 +123,7 @@ describe('names and arguments are refused as rejections', () => {
   })
 })
 
-test('variables that no process can have', () => {
+test('impossible variables are refused', () => {
   for (const [env, message] of [
     [{ '': 'x' }, /^env must not have a variable without a name$/],
     [{ 'A=hush': 'x' }, /^env\.A must have a name without "="$/],
@@ -133,7 +133,7 @@ test('variables that no process can have', () => {
   }
 })
 
-test('no bad input takes a slot, and the helper still works as far as it can', async () => {
+test('no bad input takes a slot, and the helper still works', async () => {
   assert.deepEqual(helper.getSemaphoreStatus(), {
     maxConcurrent: 3,
     current: 0,

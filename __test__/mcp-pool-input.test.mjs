@@ -70,7 +70,7 @@ describe('options that are refused', () => {
       for (const value of values)
         refuses({ servers: { it: { [name]: value } } }, new RegExp(`it\\.${name}`))
     })
-  test('no value of a server is told, which may be a secret', () => {
+  test('no error contains a value of a server, because it may be a secret', () => {
     for (const server of [
       { command: 'x', args: ['hush\0'] },
       { command: 'x', env: { A: 'hush\0' } },
@@ -86,7 +86,7 @@ describe('options that are refused', () => {
       )
     }
   })
-  test('an unknown one, a command beside a url, a size that the environment spells wrong', (t) => {
+  test('an unknown option, a command beside a url, a malformed size in the environment', (t) => {
     refuses({ maxSession: 5 }, /maxSession/)
     refuses({ servers: { it: { command: 'x', url: 'http://x' } } }, /command or a url/)
     process.env.PROCESS_POOL_SIZE = 'many'
@@ -130,15 +130,15 @@ describe('calls that are refused', { skip: noProcessList }, () => {
     })
 
   for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'IT', ' it'])
-    test(`a server that there is not: ${name}`, () =>
+    test(`an unknown server: ${name}`, () =>
       assert.rejects(pool.callTool(name, 'echo'), {
         code: 'ERR_UNKNOWN_SERVER',
         available: ['it'],
       }))
 })
 
-describe('names that mean something to JavaScript', { skip: noProcessList }, () => {
-  test('are names of servers like others', async () => {
+describe('names that are special in JavaScript', { skip: noProcessList }, () => {
+  test('are valid names of servers', async () => {
     const names = ['constructor', 'toString', 'hasOwnProperty', 'valueOf']
     const servers = Object.fromEntries(
       names.map((name) => [name, { ...hostileServer(), env: { NAME: name } }]),
@@ -149,14 +149,14 @@ describe('names that mean something to JavaScript', { skip: noProcessList }, () 
     await pool.close()
   })
 
-  test('but for one, which is refused', () => {
+  test('except one, which is refused', () => {
     refuses(
       { servers: JSON.parse(`{"__proto__":${JSON.stringify(hostileServer())}}`) },
       /__proto__/,
     )
   })
 
-  test('are arguments like others', async () => {
+  test('are valid arguments', async () => {
     const pool = new McpPool({ servers: { it: hostileServer() } })
     const text = '\u2028 \u{1f600} "quoted" \\ \0 \ud800'
     assert.equal(said(await pool.callTool('it', 'echo', { text })), text)

@@ -83,7 +83,7 @@ describe('the format', () => {
 
 describe('the text', () => {
   for (const accept of ['text/plain', 'application/openmetrics-text']) {
-    test(`has what happened, as ${accept}`, async () => {
+    test(`has the recorded events, as ${accept}`, async () => {
       const lines = (await textOf(accept)).split('\n')
       const has = (line) => assert.ok(lines.includes(line), `${line} in\n${lines.join('\n')}`)
       has('procward_semaphore_limit 3.0')
@@ -109,7 +109,7 @@ describe('the text', () => {
     })
   }
 
-  test('has a name for all that stand in it, and each once', async () => {
+  test('names every metric once', async () => {
     const text = await textOf('text/plain')
     const families = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name)
     assert.equal(new Set(families).size, families.length)
@@ -122,7 +122,7 @@ describe('the text', () => {
   })
 })
 
-test('promtool finds no fault with it', { skip: missing('promtool') }, async () => {
+test('promtool accepts the text', { skip: missing('promtool') }, async () => {
   const text = await textOf('text/plain')
   assert.equal(complaints(text), '')
   assert.notEqual(complaints(text.replaceAll('_total', '')), '', 'it does look')

@@ -63,7 +63,7 @@ async function outputOf(file, program) {
 }
 
 describe('the tarball', () => {
-  test('has what a user needs, and no sources, tests or examples', () => {
+  test('has the files for users, and no sources, tests or examples', () => {
     const needed = [
       /^package\.json$/,
       /^(LICENSE|(README|CHANGELOG)\.md)$/,
@@ -82,7 +82,7 @@ describe('the tarball', () => {
       assert.ok(packed.includes(path), path)
   })
 
-  test('tells nothing about the machine that it was made on, and no secret', () => {
+  test('contains nothing about the build machine, and no secret', () => {
     const told = packed.filter((path) => {
       if (path.endsWith('.node')) return false
       const text = readFileSync(join(installed, path), 'utf8')
@@ -99,7 +99,7 @@ const SECRET =
   /_authToken|_password|-----BEGIN [A-Z ]*PRIVATE KEY|\b(gh[pousr]|npm|sk|xox[bp])[_-]\w{20,}|\bAKIA[A-Z\d]{16}/
 
 describe('installed elsewhere', () => {
-  test('needs a few packages that need nothing else', () => {
+  test('needs a few packages without dependencies', () => {
     const manifestOf = (folder) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
     const { dependencies, peerDependencies = {} } = manifestOf(installed)
     const names = ['dotenv', 'jsonc-parser', 'semver', 'smol-toml']

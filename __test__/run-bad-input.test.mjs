@@ -73,6 +73,10 @@ const is = (name, expected) => (value) => ({
   code: 'ERR_INVALID_CONFIG',
   message: `${name} must be ${expected}, got ${shown(value)}`,
 })
+const isSecret = (name, expected) => (value) => ({
+  code: 'ERR_INVALID_CONFIG',
+  message: `${name} must be ${expected}, got a value of type ${typeof value}`,
+})
 const isType = (name, expected) => (value) => ({
   ...is(name, expected)(value),
   code: 'ERR_INVALID_ARG_TYPE',
@@ -156,15 +160,31 @@ const table = [
     (value) => ['touch', [MARK], { [name]: value }],
     is(name, expected),
   ]),
-  ['env.A', NO_STRINGS, (A) => ['touch', [MARK], { env: { A } }], is('env.A', 'a string')],
-  ['env.A', ['a\0b'], (A) => ['touch', [MARK], { env: { A } }], is('env.A', 'without null bytes')],
+  ['env.A', NO_STRINGS, (A) => ['touch', [MARK], { env: { A } }], isSecret('env.A', 'a string')],
+  [
+    'env.A',
+    ['a\0b'],
+    (A) => ['touch', [MARK], { env: { A } }],
+    isSecret('env.A', 'without null bytes'),
+  ],
   [
     'a name in env',
     ['', 'A=B', 'A\0B', 'A='],
     (name) => ['touch', [MARK], { env: { [name]: 'x' } }],
-    is('env', 'made of names without "=" and null bytes'),
+    (name) => is('env', 'made of names without "=" and null bytes')(name.split('=')[0]),
   ],
 ]
+
+test('an error about a variable never shows its value', async () => {
+  const secrets = [{ A: 's3cret\0' }, { A: ['s3cret'] }, { 'A=s3cret': 'x' }]
+  for (const env of secrets)
+    await assert.rejects(run('touch', [MARK], { env }), ({ code, message }) => {
+      assert.equal(code, 'ERR_INVALID_CONFIG')
+      assert.match(message, /^env\b/)
+      assert.doesNotMatch(message, /s3cret/)
+      return true
+    })
+})
 
 for (const [what, values, given, refusal] of table)
   describe(what, () => {
@@ -177,7 +197,7 @@ for (const [what, values, given, refusal] of table)
       })
   })
 
-describe('what is odd in other ways', () => {
+describe('other odd input', () => {
   test('an array with a hole has no string there', async () => {
     const refused = {
       code: 'ERR_INVALID_ARG_TYPE',
@@ -189,7 +209,7 @@ describe('what is odd in other ways', () => {
     assert.throws(() => spawn('touch', args), refused)
   })
 
-  test('an unknown option is refused by name, with the ones there are', async () => {
+  test('an unknown option is refused by name, with the valid names', async () => {
     for (const name of ['Timeout', 'shell', 'stdio', 'killSignal', 'uid']) {
       const refused = {
         code: 'ERR_INVALID_CONFIG',
@@ -228,7 +248,7 @@ describe('what is odd in other ways', () => {
 describe('a process that runs', () => {
   const cat = () => spawn(process.execPath, ['--eval', 'process.stdin.resume()'])
 
-  test('write() and end() refuse what is no data, and go on', async () => {
+  test('write() and end() refuse invalid data, and the process continues', async () => {
     const child = cat()
     for (const data of [null, 5, true, {}, ['a'], new ArrayBuffer(1)]) {
       await assert.rejects(child.write(data), { code: 'ERR_INVALID_ARG_TYPE' })

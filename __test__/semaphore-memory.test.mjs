@@ -16,7 +16,7 @@ function highestOf(count) {
   return Math.max(...handles)
 }
 
-test('a semaphore that nothing refers to any more gives its native part back', async () => {
+test('an unreferenced semaphore frees its native part', async () => {
   const count = 10_000
   const before = highestOf(1)
   for (let made = 0; made < count; made++) new Semaphore().tryAcquire()
@@ -24,7 +24,7 @@ test('a semaphore that nothing refers to any more gives its native part back', a
   assert.ok(await collectUntil(() => highestOf(count) < before + count + 100))
 })
 
-test('one that somebody waits for stays, until its waiter is settled', async () => {
+test('a semaphore with a waiter stays until the waiter is settled', async () => {
   const waiter = (() => {
     const semaphore = new Semaphore(1)
     semaphore.tryAcquire()
@@ -35,7 +35,7 @@ test('one that somebody waits for stays, until its waiter is settled', async () 
   await rejected
 })
 
-test('a signal that nothing but the wait refers to still ends it', async () => {
+test('a signal that only the waiter references still aborts it', async () => {
   const semaphore = new Semaphore(1)
   semaphore.tryAcquire()
   const rejected = assert.rejects(semaphore.acquire({ signal: AbortSignal.timeout(50) }), {
@@ -45,7 +45,7 @@ test('a signal that nothing but the wait refers to still ends it', async () => {
   await rejected
 })
 
-test('the release function alone keeps its semaphore in being', async () => {
+test('the release function alone keeps its semaphore', async () => {
   const [release, reference] = await (async () => {
     const semaphore = new Semaphore(1)
     return [await semaphore.acquire(), new WeakRef(semaphore)]
@@ -56,7 +56,7 @@ test('the release function alone keeps its semaphore in being', async () => {
 })
 
 for (const queueTimeout of [60_000, Infinity])
-  test(`an idle one that had a waiter with a timeout of ${queueTimeout} is not kept for more than a minute`, async (t) => {
+  test(`a waiter's timeout of ${queueTimeout} keeps an idle semaphore for a minute at most`, async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] })
     const reference = await (async () => {
       const semaphore = new Semaphore(1, { queueTimeout })

@@ -103,6 +103,20 @@ function text(name, value, { mayBeEmpty = false } = {}) {
   return given
 }
 
+/**
+ * A string that can be given to the system and may be secret: an error shows its type only.
+ * @param {string} name
+ * @param {unknown} value
+ */
+function secret(name, value) {
+  if (typeof value === 'string' && !value.includes('\0')) return value
+  const expected = typeof value === 'string' ? 'without null bytes' : 'a string'
+  throw codedError(
+    'ERR_INVALID_CONFIG',
+    `${name} must be ${expected}, got a value of type ${typeof value}`,
+  )
+}
+
 /** @param {string} name @param {unknown} value @returns {boolean} */
 function boolean(name, value) {
   if (typeof value === 'boolean') return value
@@ -173,6 +187,7 @@ module.exports = {
   invalidConfig,
   oneOf,
   options,
+  secret,
   show,
   string,
   text,

@@ -19,7 +19,14 @@ const {
 
 /** @typedef {(name: string, value: unknown) => any} Check */
 /** @typedef {import('../../binding').McpServer} NativeServer */
-/** @typedef {Omit<NativeServer, 'name' | 'guarded'>} Limits */
+/**
+ * The limits of a server as the addon has them. A limit that is missing here or there is an error
+ * of the types.
+ * @typedef {Omit<NativeServer, 'name' | 'guarded' | keyof Place>} Limits
+ * @typedef {Pick<
+ *   NativeServer, 'command' | 'args' | 'cwd' | 'environment' | 'url' | 'headers'
+ * >} Place
+ */
 /**
  * The transport of a server, with its complete environment.
  * @typedef {{ kind: 'stdio', command: string, args: string[], cwd?: string, env: Record<string,
@@ -30,8 +37,8 @@ const {
 /** The versions of the protocol; `auto` detects the server's. */
 const PROTOCOLS = /** @type {const} */ (['auto', '2025-11-25', '2026-07-28'])
 
-/** The limits of one server. @type {Record<string, Check>} */
-const USE = {
+/** The limits of one server. @type {Record<keyof Limits, Check>} */
+const LIMITS = {
   maxInFlight: validate.count,
   instances: validate.count,
   maxUses: validate.count,
@@ -44,6 +51,8 @@ const USE = {
   protocol: (name, value) => validate.oneOf(name, value, PROTOCOLS),
   detached: validate.boolean,
 }
+/** @type {Record<string, Check>} */
+const USE = LIMITS
 
 const DEFAULTS = {
   maxInFlight: 8,
@@ -74,6 +83,7 @@ const SERVER = {
  * @param {Record<string, Check>} [more]
  */
 function serverOptions(name, value, more = {}) {
+  /** @type {Record<string, Check>} */
   const known = { ...USE, ...SERVER, ...more }
   /** @type {Record<string, any>} */
   const checked = {}

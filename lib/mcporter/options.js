@@ -31,6 +31,9 @@ function environment(name, value) {
 /** @type {Check} */
 const transport = (name, value) => validate.oneOf(name, value, ['auto', 'pool', 'mcporter'])
 
+/** The options that the pool of sessions has, too. @type {Record<string, Check>} */
+const POOL = { maxSessions: validate.count, maxStarting: validate.count, ...USE }
+
 /** @type {Record<string, Check>} */
 const HELPER = {
   maxConcurrent: validate.count,
@@ -49,9 +52,7 @@ const HELPER = {
   transport,
   npxBypass: validate.boolean,
   servers: (name, value) => givenServers(name, validate.options(name, value), { transport }),
-  maxSessions: validate.count,
-  maxStarting: validate.count,
-  ...USE,
+  ...POOL,
 }
 
 /** @type {Record<string, Check>} */
@@ -73,9 +74,7 @@ function helperOptions(options) {
     transports,
     pool: {
       servers,
-      maxSessions: given.maxSessions,
-      maxStarting: given.maxStarting,
-      ...Object.fromEntries(Object.keys(USE).map((name) => [name, given[name]])),
+      ...Object.fromEntries(Object.keys(POOL).map((name) => [name, given[name]])),
     },
     maxConcurrent: given.maxConcurrent ?? config.maxConcurrent(),
     queueTimeout: given.queueTimeout ?? 60_000,

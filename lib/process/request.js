@@ -132,9 +132,13 @@ function environmentEntries(variables) {
   for (const [name, value] of Object.entries(variables)) {
     if (value === undefined) continue
     if (name === '' || name.includes('=', 1) || name.includes('\0')) {
-      throw validate.invalidConfig('env', 'made of names without "=" and null bytes', name)
+      throw validate.invalidConfig(
+        'env',
+        'made of names without "=" and null bytes',
+        name.split('=')[0],
+      )
     }
-    entries += `${name}=${text(`env.${name}`, value)}\0`
+    entries += `${name}=${validate.secret(`env.${name}`, value)}\0`
   }
   return entries
 }

@@ -161,24 +161,23 @@ function label(name) {
 }
 
 /** @param {Collected} collected @returns {Family[]} */
-function cleanup({ cleanup }) {
-  /** @type {Family[]} */
-  const all = [
+function cleanup({ cleanup: { scans, killedFor, errors, lastScan } }) {
+  return [
     counter('procward_cleanup_scans', 'Scans for processes that were forgotten.', [
-      { labels: {}, value: cleanup.scans },
+      { labels: {}, value: scans },
     ]),
     counter(
       'procward_cleanup_killed',
       'Processes that scans killed, by reason.',
-      by('reason', cleanup.killedFor),
+      by('reason', killedFor),
     ),
-    counter('procward_cleanup_errors', 'Errors of scans.', [{ labels: {}, value: cleanup.errors }]),
-  ]
-  if (cleanup.lastScan === null) return all
-  const help = 'Time at which the latest scan began, since 1970.'
-  return [
-    ...all,
-    single('procward_cleanup_last_scan_timestamp_seconds', help, cleanup.lastScan / 1000),
+    counter('procward_cleanup_errors', 'Errors of scans.', [{ labels: {}, value: errors }]),
+    gauge(
+      'procward_cleanup_last_scan_timestamp_seconds',
+      'Time at which the latest scan began, since 1970.',
+      // A family without values has no points, because prom-client asks once for all families.
+      lastScan === null ? [] : [{ labels: {}, value: lastScan / 1000 }],
+    ),
   ]
 }
 
