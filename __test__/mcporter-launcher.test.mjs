@@ -17,7 +17,7 @@ const config = writeConfig(folder, { odd: oddServer })
  * @param {{ library?: string }} [found]
  */
 function launch(args, found = mcporter) {
-  const input = JSON.stringify({ script: mcporter.script, library: found.library, args })
+  const input = JSON.stringify({ script: mcporter.script, library: found.library, args, exitCodes })
   return spawnSync(process.execPath, [LAUNCHER], { input, encoding: 'utf8' })
 }
 
@@ -75,7 +75,7 @@ test('a slow reader gets all of a long answer, although mcporter exits at once',
   skip: process.platform === 'win32' && 'needs a shell',
 }, () => {
   const text = 'x'.repeat(1_000_000)
-  const input = JSON.stringify({ ...mcporter, args: callOf('text', { text }) })
+  const input = JSON.stringify({ ...mcporter, exitCodes, args: callOf('text', { text }) })
   const reader = 'node "$1" | { head -c 1; sleep 1; cat; }'
   const { stdout } = spawnSync('sh', ['-c', reader, 'sh', LAUNCHER], {
     input,

@@ -37,6 +37,8 @@ function healthRouter(options) {
     }
     /** @param {unknown} error */
     const fail = (error) => {
+      // The message says what to copy, and holds no path of this machine.
+      if (isMissingFile(error)) return send(req, res, errorReply(501, error.code, error.message))
       if (next) return next(error)
       send(req, res, errorReply(500, 'ERR_INTERNAL', 'The health check failed'))
     }
@@ -67,6 +69,11 @@ function healthRouter(options) {
       fail(error)
     }
   }
+}
+
+/** @param {any} error @returns {error is Error & { code: string }} */
+function isMissingFile(error) {
+  return error?.code === 'ERR_PACKAGE_FILE'
 }
 
 /**
