@@ -16,9 +16,14 @@ const MAX_NAME = 100
  * @typedef {{ labels: Labels, value: number }} Point
  * @typedef {{ labels: Labels, sum: number, count: number, buckets: [bound: number, count: number][]
  *   }} Distribution
- * @typedef {{ name: string, help: string } & ({ type: 'gauge' | 'counter', points: Point[] } | {
- *   type: 'histogram', points: Distribution[] })} Family
+ * @typedef {{ name: string, help: string, aggregator: Aggregator } & (
+ *   { type: 'gauge' | 'counter', points: Point[] } |
+ *   { type: 'histogram', points: Distribution[] })} Family
  * @typedef {ReturnType<typeof import('../metrics/collect').collect>} Collected
+ *
+ * The way in which prom-client joins the values of a cluster's workers. Gauges name theirs. Counters
+ * and histograms are summed.
+ * @typedef {'sum' | 'max' | 'min' | 'first' | 'average' | 'omit'} Aggregator
  */
 
 /**
@@ -28,19 +33,27 @@ const MAX_NAME = 100
  */
 function families(collected, alerts) {
   return [
-    gauge('procward_build_info', 'The version of procward.', [{ labels: { version }, value: 1 }]),
+    gauge('procward_build_info', 'The version of procward.', 'first', [
+      { labels: { version }, value: 1 },
+    ]),
     ...queue(collected),
     ...calls(collected),
     ...children(collected),
     ...pool(collected),
     ...cleanup(collected),
-    gauge('procward_alerts_active', 'Alerts that are active, 1 each.', alerts.map(activeAlert)),
+    gauge(
+      'procward_alerts_active',
+      'Alerts that are active, 1 each.',
+      'max',
+      alerts.map(activeAlert),
+    ),
     single(
       'procward_host_memory_available_bytes',
       'Memory that is left.',
+      'min',
       collected.memory.available,
     ),
-    single('procward_host_memory_bytes', 'Memory in all.', collected.memory.total),
+    single('procward_host_memory_bytes', 'Memory in all.', 'max', collected.memory.total),
   ]
 }
 
@@ -50,10 +63,11 @@ function queue({ semaphore, wait, rejected, bounds }) {
     single(
       'procward_semaphore_limit',
       'The number of calls that may run at once.',
+      'sum',
       semaphore.limit,
     ),
-    single('procward_semaphore_in_use', 'Calls that hold a slot.', semaphore.inUse),
-    single('procward_semaphore_queued', 'Calls that wait for a slot.', semaphore.queued),
+    single('procward_semaphore_in_use', 'Calls that hold a slot.', 'sum', semaphore.inUse),
+    single('procward_semaphore_queued', 'Calls that wait for a slot.', 'sum', semaphore.queued),
     histogram(
       'procward_semaphore_wait_seconds',
       'Time that calls waited for the slot that they got.',
@@ -91,10 +105,11 @@ function children({ children }) {
   ) => children.map((child) => ({ labels: name(child.server), value: child[field] }))
   const exits = children.flatMap(({ server, exits }) => by('reason', exits, name(server)))
   return [
-    gauge('procward_children', 'Process trees that run.', points('count')),
+    gauge('procward_children', 'Process trees that run.', 'sum', points('count')),
     gauge(
       'procward_children_resident_memory_bytes',
       'Resident memory of the process trees.',
+      'sum',
       points('memory'),
     ),
     counter(
@@ -105,6 +120,7 @@ function children({ children }) {
     gauge(
       'procward_children_stuck',
       'Process trees that were killed and are still there.',
+      'sum',
       points('stuck'),
     ),
     counter('procward_child_spawns', 'Process trees that were started.', points('spawns')),
@@ -121,7 +137,12 @@ function children({ children }) {
 function pool({ pool }) {
   const { hits = 0, misses = 0, recycled = {} } = pool?.stats ?? {}
   return [
-    gauge('procward_pool_size', 'Sessions with servers, by state.', sessions(pool?.sessions ?? [])),
+    gauge(
+      'procward_pool_size',
+      'Sessions with servers, by state.',
+      'sum',
+      sessions(pool?.sessions ?? []),
+    ),
     counter('procward_pool_hits', 'Calls that got a session which had been used before.', [
       { labels: {}, value: hits },
     ]),
@@ -175,6 +196,7 @@ function cleanup({ cleanup: { scans, killedFor, errors, lastScan } }) {
     gauge(
       'procward_cleanup_last_scan_timestamp_seconds',
       'Time at which the latest scan began, since 1970.',
+      'max',
       // A family without values has no points, because prom-client asks once for all families.
       lastScan === null ? [] : [{ labels: {}, value: lastScan / 1000 }],
     ),
@@ -209,24 +231,35 @@ function distribution(labels, { sum, count, buckets }, bounds) {
   return { labels, sum, count, buckets: bounds.map((bound, at) => [bound, buckets[at]]) }
 }
 
-/** @param {string} name @param {string} help @param {number} value @returns {Family} */
-function single(name, help, value) {
-  return gauge(name, help, [{ labels: {}, value }])
+/**
+ * @param {string} name
+ * @param {string} help
+ * @param {Aggregator} aggregator
+ * @param {number} value
+ */
+function single(name, help, aggregator, value) {
+  return gauge(name, help, aggregator, [{ labels: {}, value }])
 }
 
-/** @param {string} name @param {string} help @param {Point[]} points @returns {Family} */
-function gauge(name, help, points) {
-  return { name, help, type: 'gauge', points }
+/**
+ * @param {string} name
+ * @param {string} help
+ * @param {Aggregator} aggregator
+ * @param {Point[]} points
+ * @returns {Family}
+ */
+function gauge(name, help, aggregator, points) {
+  return { name, help, type: 'gauge', aggregator, points }
 }
 
 /** @param {string} name @param {string} help @param {Point[]} points @returns {Family} */
 function counter(name, help, points) {
-  return { name, help, type: 'counter', points }
+  return { name, help, type: 'counter', aggregator: 'sum', points }
 }
 
 /** @param {string} name @param {string} help @param {Distribution[]} points @returns {Family} */
 function histogram(name, help, points) {
-  return { name, help, type: 'histogram', points }
+  return { name, help, type: 'histogram', aggregator: 'sum', points }
 }
 
 module.exports = { families }
