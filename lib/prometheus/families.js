@@ -3,6 +3,13 @@
 // The only place for the metrics' names, their help texts and their labels.
 
 const { version } = require('../../package.json')
+const {
+  CLEANUP_REASONS,
+  EXIT_REASONS,
+  OUTCOMES,
+  RETIREMENTS,
+  withZeros,
+} = require('./known-values')
 
 /** The states of sessions that take calls or are being started. */
 const STATES = ['idle', 'busy', 'starting']
@@ -83,8 +90,11 @@ function queue({ semaphore, wait, rejected, bounds }) {
 
 /** @param {Collected} collected @returns {Family[]} */
 function calls({ calls, bounds }) {
+  // Bounds for outcomes without calls would make a scrape about four times as long.
+  /** @type {import('../metrics/collect').Histogram} */
+  const none = { sum: 0, count: 0, buckets: [] }
   const points = calls.flatMap(({ server, tool, outcomes }) =>
-    Object.entries(outcomes).map(([outcome, of]) =>
+    Object.entries(withZeros(OUTCOMES, none, outcomes)).map(([outcome, of]) =>
       distribution({ server, tool, outcome }, of, bounds),
     ),
   )
@@ -103,7 +113,9 @@ function children({ children }) {
   const points = (
     /** @type {'count' | 'memory' | 'cpu' | 'spawns' | 'stuck' | 'stuckTotal'} */ field,
   ) => children.map((child) => ({ labels: name(child.server), value: child[field] }))
-  const exits = children.flatMap(({ server, exits }) => by('reason', exits, name(server)))
+  const exits = children.flatMap(({ server, exits }) =>
+    by('reason', withZeros(EXIT_REASONS, 0, exits), name(server)),
+  )
   return [
     gauge('procward_children', 'Process trees that run.', 'sum', points('count')),
     gauge(
@@ -149,7 +161,11 @@ function pool({ pool }) {
     counter('procward_pool_misses', 'Calls that were the first of their session.', [
       { labels: {}, value: misses },
     ]),
-    counter('procward_pool_recycled', 'Sessions that ended, by reason.', by('reason', recycled)),
+    counter(
+      'procward_pool_recycled',
+      'Sessions that ended, by reason.',
+      by('reason', withZeros(RETIREMENTS, 0, recycled)),
+    ),
   ]
 }
 
@@ -190,7 +206,7 @@ function cleanup({ cleanup: { scans, killedFor, errors, lastScan } }) {
     counter(
       'procward_cleanup_killed',
       'Processes that scans killed, by reason.',
-      by('reason', killedFor),
+      by('reason', withZeros(CLEANUP_REASONS, 0, killedFor)),
     ),
     counter('procward_cleanup_errors', 'Errors of scans.', [{ labels: {}, value: errors }]),
     gauge(
@@ -228,7 +244,7 @@ function by(label, counts, more) {
  * @returns {Distribution}
  */
 function distribution(labels, { sum, count, buckets }, bounds) {
-  return { labels, sum, count, buckets: bounds.map((bound, at) => [bound, buckets[at]]) }
+  return { labels, sum, count, buckets: buckets.map((below, at) => [bounds[at], below]) }
 }
 
 /**
