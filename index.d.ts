@@ -27,7 +27,10 @@ export interface SemaphoreOptions {
 }
 
 export interface AcquireOptions {
-  /** Timeout of the wait in ms, or `Infinity`. Default: the semaphore's `queueTimeout`. */
+  /**
+   * Timeout of the wait in ms, or `Infinity`. Default: the semaphore's `queueTimeout`. Under fake
+   * timers the timeout follows the clock that the test advances.
+   */
   timeout?: number
   /** Takes the waiter out of the queue when aborted. */
   signal?: AbortSignal

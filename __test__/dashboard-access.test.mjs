@@ -217,6 +217,15 @@ for (const [name, mount] of Object.entries(MOUNTS))
       assert.equal((await ask('/processes', { headers: { cookie } })).status, 200)
     })
 
+    for (const path of ['/dashboard/', '/dashboard/?a=b'])
+      for (const method of ['GET', 'POST'])
+        test(`${method} ${path} is redirected to the form, whose names fit there`, async (t) => {
+          const ask = await serve(t, { token: TOKEN })
+          const { status, headers, text } = await ask(path, { method })
+          assert.deepEqual([status, headers.location, text], [308, '../dashboard', ''])
+          assert.equal(headers['set-cookie'], undefined)
+        })
+
     for (const [what, body] of [
       ['a wrong token', 'token=wrong'],
       ['no token', 'x=y'],

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
-import { Counter, Registry } from 'prom-client'
+import { AggregatorRegistry, Counter, Registry } from 'prom-client'
 import { CleanupScanner, McpPool, registerMetrics, run } from '../index.js'
 import { healthRouter } from '../lib/health.js'
 import { createMcpHelper } from '../lib/mcp-helper.js'
@@ -136,4 +136,30 @@ test('a family that has no values yet shows them later', async () => {
   assert.doesNotMatch(await registry.metrics(), value)
   await cleanup.cleanupAll({ dryRun: true })
   assert.match(await registry.metrics(), value)
+})
+
+test('the workers of a cluster are summed, but not the values that they share', async (t) => {
+  const cleanup = new CleanupScanner()
+  t.after(() => cleanup.stop())
+  await cleanup.cleanupAll({ dryRun: true })
+  const registry = new Registry()
+  registerMetrics(registry, { cleanup })
+  const worker = await registry.getMetricsAsJSON()
+  const scan = 'procward_cleanup_last_scan_timestamp_seconds'
+  const later = structuredClone(worker)
+  for (const { name, values } of later) {
+    if (name === 'procward_host_memory_available_bytes') values[0].value = 7
+    if (name === scan) values[0].value += 10
+  }
+  const cluster = AggregatorRegistry.aggregate([worker, later])
+  const valuesOf = (json, wanted) => json.find(({ name }) => name === wanted).values
+  const both = await cluster.getMetricsAsJSON()
+  const value = (json, name) => valuesOf(json, name)[0].value
+  assert.equal(value(both, 'procward_semaphore_limit'), 6)
+  assert.equal(value(both, 'procward_host_memory_available_bytes'), 7)
+  assert.equal(value(both, scan), value(worker, scan) + 10)
+  for (const name of ['procward_build_info', 'procward_host_memory_bytes'])
+    assert.deepEqual(value(both, name), value(worker, name), name)
+  const count = (json) => valuesOf(json, 'procward_tool_call_duration_seconds').at(-1).value
+  assert.equal(count(both), 2 * count(worker))
 })

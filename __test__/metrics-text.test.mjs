@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test'
 import { run, spawn } from '../index.js'
 import { healthRouter } from '../lib/health.js'
 import { createMcpHelper } from '../lib/mcp-helper.js'
+import native from '../lib/native.js'
 import { hostileServer } from './support/hostile.mjs'
 import { complaints, missing, prometheus } from './support/prometheus.mjs'
 import { until } from './support/until.mjs'
@@ -23,7 +24,11 @@ let helper
 let child
 
 before(async () => {
-  const servers = { asked: { ...hostileServer(), env: { SECRET } }, [ODD]: hostileServer() }
+  const servers = {
+    asked: { ...hostileServer(), env: { SECRET } },
+    [ODD]: hostileServer(),
+    'never called': hostileServer(),
+  }
   helper = createMcpHelper({ servers, transport: 'pool' })
   await helper.callToolAsync('asked', 'pid', { secret: SECRET })
   await helper.callToolAsync('asked', 'pid')
@@ -100,6 +105,40 @@ describe('the text', () => {
       has(
         'procward_tool_call_duration_seconds_count{outcome="ok",server="ödd \\"näme\\"\\\\ ofa [31mserver",tool="pid"} 1',
       )
+    })
+
+    test(`has the failures and exits that may come at 0, as ${accept}`, async () => {
+      const text = await textOf(accept)
+      const values = (name, labels, given) =>
+        [...text.matchAll(new RegExp(`^${name}{(.*)} (\\S+)$`, 'gm'))]
+          .filter(([, found]) => found.includes(given))
+          .map(([, found, value]) => [
+            new RegExp(`${labels}="(\\w+)"`).exec(found)[1],
+            Number(value),
+          ])
+      const outcomes = values(
+        'procward_tool_call_duration_seconds_count',
+        'outcome',
+        'server="asked",tool="pid"',
+      )
+      const known = Object.keys(native.CallOutcome).filter((name) => /^[A-Z]/.test(name))
+      assert.deepEqual(
+        outcomes.map(([outcome]) => outcome).sort(),
+        known
+          .map((name) => name.replace(/\B[A-Z]/g, '_$&').toLowerCase())
+          .filter((name) => name !== 'unknown')
+          .sort(),
+      )
+      assert.deepEqual(
+        outcomes.filter(([, count]) => count > 0),
+        [['ok', 2]],
+      )
+      const exits = Object.fromEntries(values('procward_child_exits_total', 'reason', '"runs"'))
+      for (const reason of ['ok', 'error', 'killed', 'oom', 'timeout', 'cleanup', 'shutdown'])
+        assert.equal(exits[reason], 0, reason)
+      assert.doesNotMatch(text, /server="never called"/)
+      assert.match(text, /^procward_pool_recycled_total{reason="evicted"} 0/m)
+      assert.match(text, /^procward_cleanup_killed_total{reason="left_over"} 0/m)
     })
 
     test(`has no secret, no pid and no control character, as ${accept}`, async () => {

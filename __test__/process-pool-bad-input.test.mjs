@@ -77,6 +77,19 @@ describe('new ProcessPool() refuses', () => {
     }
   })
 
+  test('strings with a null byte', () => {
+    for (const [name, value] of Object.entries({
+      command: 'a\0b',
+      args: ['a\0b'],
+      cwd: '/\0',
+      env: { A: '\0' },
+      server: '\0',
+    }))
+      assert.throws(() => new ProcessPool({ command: 'true', [name]: value }), {
+        code: 'ERR_INVALID_ARG_VALUE',
+      })
+  })
+
   test('and starts no worker', () => {
     assert.throws(() => new ProcessPool({ command: 'sleep', args: ['60'], minWarm: 1, json: 'no' }))
     assert.deepEqual(getActiveProcesses(), [])

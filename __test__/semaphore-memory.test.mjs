@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { test } from 'node:test'
 import { Semaphore } from '../index.js'
+import { realTimers } from '../lib/deadline-timer.js'
 import { collectUntil } from './support/garbage.mjs'
 
 const { waitQueueCreate, waitQueueFree } = createRequire(import.meta.url)('../binding.js')
@@ -57,7 +58,12 @@ test('the release function alone keeps its semaphore', async () => {
 
 for (const queueTimeout of [60_000, Infinity])
   test(`a waiter's timeout of ${queueTimeout} keeps an idle semaphore for a minute at most`, async (t) => {
-    t.mock.timers.enable({ apis: ['setTimeout'] })
+    // The timer of deadlines is real under fake timers too.
+    let elapse
+    t.mock.method(realTimers, 'setTimeout', (callback) => {
+      elapse = callback
+      return { ref() {}, unref() {} }
+    })
     const reference = await (async () => {
       const semaphore = new Semaphore(1, { queueTimeout })
       const release = await semaphore.acquire()
@@ -66,6 +72,8 @@ for (const queueTimeout of [60_000, Infinity])
       await waiter.then((next) => next())
       return new WeakRef(semaphore)
     })()
-    t.mock.timers.tick(60_000)
+    elapse()
+    elapse = undefined
+    t.mock.reset()
     assert.ok(await collectUntil(() => reference.deref() === undefined))
   })

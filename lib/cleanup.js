@@ -137,7 +137,10 @@ function allowEntries(allow) {
   return [...allow].map((entry, at) => {
     if (isRegExp(entry)) return { source: entry.source, flags: entry.flags }
     if (typeof entry === 'string' && entry !== '')
-      return { executable: entry, folders: commandFolders() }
+      return {
+        executable: validate.string(`allow[${at}]`, entry),
+        folders: commandFolders(),
+      }
     if (typeof entry === 'number') return { pid: validate.count(`allow[${at}]`, entry) }
     throw validate.invalidConfig(
       `allow[${at}]`,

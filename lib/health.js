@@ -6,7 +6,7 @@ const { EventStream } = require('./health/events')
 const { askForToken, login } = require('./health/login')
 const { healthOptions } = require('./health/options')
 const { mediaType } = require('./health/media-type')
-const { pageRoutes } = require('./health/page-routes')
+const { hasTrailingSlash, pageRoutes, redirectToDashboard } = require('./health/page-routes')
 const { basicHealth, processHealth } = require('./health/report')
 const { routes } = require('./health/routes')
 const { errorReply, reply, send } = require('./health/reply')
@@ -44,6 +44,7 @@ function healthRouter(options) {
     }
     const { token } = source.access
     if (path === LOGIN && req.method === 'POST' && token !== undefined) {
+      if (hasTrailingSlash(req)) return redirectToDashboard(res)
       return void login(req, res, token).catch(fail)
     }
     if (req.method !== 'GET' && req.method !== 'HEAD') {
@@ -83,7 +84,8 @@ function isMissingFile(error) {
  * @param {import('./health/access').Refusal} refused
  */
 function refuse(req, res, path, { statusCode, code, message }) {
-  if (statusCode === 401 && path === LOGIN) return askForToken(req, res)
+  if (statusCode === 401 && path === LOGIN)
+    return hasTrailingSlash(req) ? redirectToDashboard(res) : askForToken(req, res)
   if (statusCode === 401) res.setHeader('WWW-Authenticate', 'Bearer')
   send(req, res, errorReply(statusCode, code, message))
 }

@@ -28,6 +28,11 @@ function invalidArgument(name, expected, got) {
   return codedError('ERR_INVALID_ARG_TYPE', `${name} must be ${expected}, got ${show(got)}`)
 }
 
+/** Creates an error that does not show the value, because it may be a secret. @param {string} name */
+function nullByte(name) {
+  return codedError('ERR_INVALID_ARG_VALUE', `${name} must be a string without null bytes`)
+}
+
 /**
  * @typedef {{ unlimited?: boolean, given?: unknown }} NumberOptions
  *   `given` is what the user wrote, where that is not the value.
@@ -84,10 +89,11 @@ function bytes(name, value) {
   return wholeNumber(name, value, MAX_COUNT, 'of bytes ')
 }
 
-/** @param {string} name @param {unknown} value @returns {string} */
+/** A string without null bytes. @param {string} name @param {unknown} value @returns {string} */
 function string(name, value) {
-  if (typeof value === 'string') return value
-  throw invalidConfig(name, 'a string', value)
+  if (typeof value !== 'string') throw invalidConfig(name, 'a string', value)
+  if (value.includes('\0')) throw nullByte(name)
+  return value
 }
 
 /**
@@ -99,7 +105,6 @@ function string(name, value) {
 function text(name, value, { mayBeEmpty = false } = {}) {
   const given = string(name, value)
   if (given === '' && !mayBeEmpty) throw invalidConfig(name, 'a string that is not empty', given)
-  if (given.includes('\0')) throw invalidConfig(name, 'without null bytes', given)
   return given
 }
 
@@ -109,11 +114,10 @@ function text(name, value, { mayBeEmpty = false } = {}) {
  * @param {unknown} value
  */
 function secret(name, value) {
-  if (typeof value === 'string' && !value.includes('\0')) return value
-  const expected = typeof value === 'string' ? 'without null bytes' : 'a string'
+  if (typeof value === 'string') return string(name, value)
   throw codedError(
     'ERR_INVALID_CONFIG',
-    `${name} must be ${expected}, got a value of type ${typeof value}`,
+    `${name} must be a string, got a value of type ${typeof value}`,
   )
 }
 
@@ -170,11 +174,7 @@ function options(name, value, known) {
  */
 function argument(name, value) {
   if (typeof value !== 'string') throw invalidArgument(name, 'a string', value)
-  if (!value.includes('\0')) return value
-  throw codedError(
-    'ERR_INVALID_ARG_VALUE',
-    `${name} must be a string without null bytes, got ${show(value)}`,
-  )
+  return string(name, value)
 }
 
 module.exports = {
@@ -185,6 +185,7 @@ module.exports = {
   count,
   invalidArgument,
   invalidConfig,
+  nullByte,
   oneOf,
   options,
   secret,

@@ -12,7 +12,6 @@ const {
   headersProblem,
   member,
   sentHeaders,
-  textProblem,
   urlProblem,
   variableNameProblem,
 } = require('./transport-problem')
@@ -183,10 +182,7 @@ function folder(name, value) {
 function strings(name, value) {
   if (!Array.isArray(value)) throw validate.invalidConfig(name, 'an array of strings', value)
   // A copy without holes, which map() would leave out.
-  return [...value].map((entry, at) => {
-    refuse(`${name}[${at}]`, textProblem(validate.string(`${name}[${at}]`, entry)))
-    return entry
-  })
+  return [...value].map((entry, at) => validate.string(`${name}[${at}]`, entry))
 }
 
 /** @type {Check} */
@@ -197,7 +193,8 @@ function variables(name, value) {
     if (entry !== undefined && typeof entry !== 'string')
       refuse(name, `${member(key)} must be a string, got ${typeof entry}`)
   }
-  refuse(name, variableNameProblem(entries) ?? environmentProblem(entries))
+  refuseNullBytes(name, entries)
+  refuse(name, variableNameProblem(entries))
   return entries
 }
 
@@ -215,8 +212,15 @@ function headers(name, value) {
     if (typeof entry !== 'string')
       refuse(name, `${member(key)} must be a string, got ${typeof entry}`)
   }
+  refuseNullBytes(name, entries)
   refuse(name, headersProblem(entries))
   return sentHeaders(entries)
+}
+
+/** @param {string} field @param {Record<string, string | undefined>} entries */
+function refuseNullBytes(field, entries) {
+  const problem = environmentProblem(entries)
+  if (problem !== undefined) throw codedError('ERR_INVALID_ARG_VALUE', field + problem)
 }
 
 /** @param {string} field @param {string | undefined} problem */
@@ -224,4 +228,4 @@ function refuse(field, problem) {
   if (problem !== undefined) throw codedError('ERR_INVALID_CONFIG', field + problem)
 }
 
-module.exports = { USE, nativeServer, poolUse, serverOptions, transportOf }
+module.exports = { USE, nativeServer, poolUse, serverOptions, transportOf, variables }

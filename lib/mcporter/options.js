@@ -4,11 +4,9 @@
 
 const path = require('node:path')
 const config = require('../config')
-const { codedError } = require('../errors')
 const { progressListener } = require('../mcp/progress')
-const { USE } = require('../mcp/server-options')
+const { USE, variables } = require('../mcp/server-options')
 const { givenServers } = require('../mcp/servers')
-const { environmentProblem, variableNameProblem } = require('../mcp/transport-problem')
 const { ON_STUCK } = require('../process/request')
 const validate = require('../validate')
 
@@ -16,17 +14,6 @@ const validate = require('../validate')
 
 /** @type {Check} */
 const queueLength = (name, value) => validate.count(name, value, { unlimited: true })
-
-/** @type {Check} */
-function environment(name, value) {
-  const variables = validate.options(name, value)
-  for (const [key, entry] of Object.entries(variables)) {
-    if (entry !== undefined) validate.string(`${name}.${key}`, entry)
-  }
-  const problem = variableNameProblem(variables) ?? environmentProblem(variables)
-  if (problem !== undefined) throw codedError('ERR_INVALID_CONFIG', name + problem)
-  return { ...variables }
-}
 
 /** @type {Check} */
 const transport = (name, value) => validate.oneOf(name, value, ['auto', 'pool', 'mcporter'])
@@ -43,7 +30,7 @@ const HELPER = {
   listTimeout: validate.time,
   configPath: validate.text,
   cwd: validate.text,
-  env: environment,
+  env: variables,
   mcporterBin: validate.text,
   maxBuffer: validate.bytes,
   killGrace: validate.time,
