@@ -1,6 +1,6 @@
 // Publishes the tarballs of target/packages, the platforms' packages first, because the main package
-// asks for them: `node scripts/publish.mjs [--really] [--from FOLDER]`. Without `--really` npm only
-// tries.
+// asks for them: `node scripts/publish.mjs [--really] [--from FOLDER]`. Without `--really`
+// it only prints the commands.
 
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
@@ -17,7 +17,6 @@ const { values } = parseArgs({
   },
 })
 const folder = resolve(values.from)
-const isReal = values.really
 const { name, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const files = existsSync(folder) ? readdirSync(folder) : []
 const packages = files
@@ -30,12 +29,11 @@ if (complaints.length > 0) {
   process.exit(1)
 }
 for (const { file } of publishOrder(packages, name)) {
-  const mode = isReal ? ['--provenance'] : ['--dry-run']
-  const args = ['publish', join(folder, file), '--access', 'public', '--ignore-scripts', ...mode]
-  console.log(`\n> npm ${args.join(' ')}`)
-  console.log(npm(root, ...args))
+  const args = ['publish', join(folder, file), '--access', 'public', '--provenance']
+  console.log(`> npm ${args.join(' ')}`)
+  if (values.really) console.log(npm(root, ...args))
 }
-console.log(isReal ? 'published' : 'tried only; `--really` publishes')
+console.log(values.really ? 'published' : 'nothing was published; `--really` does')
 
 /** @param {string} tarball */
 function manifestOf(tarball) {
