@@ -1,5 +1,6 @@
 // Runs the long checks, which need a package registry or many minutes: `npm run check:long
-// [PART...]`. Without a name all parts run; `-- --list` only lists the parts.
+// [PART...]`. Without a name all parts run; `-- --list` only lists the parts, and `-- --names` prints
+// their names as JSON.
 //
 // A part is a program in scripts/long. Its first sentence says what the part checks, and its last
 // line is `N passed, N failed, N skipped`. A part that checks several things prints a line
@@ -20,6 +21,10 @@ const parts = readdirSync(folder)
   .map((name) => name.slice(0, -'.mjs'.length))
   .sort()
 const wanted = process.argv.slice(2)
+if (wanted.includes('--names')) {
+  console.log(JSON.stringify(parts))
+  process.exit(0)
+}
 const unknown = wanted.filter((name) => name !== '--list' && !parts.includes(name))
 
 for (const part of parts) console.log(`${part.padEnd(12)}${about(part)}`)
