@@ -11,8 +11,8 @@ const realSetTimeout = isFake(setTimeout) ? undefined : setTimeout
 const MAX_WAIT = 60_000
 
 /**
- * A single timer for many deadlines, which keeps the process alive while one is left. Fake timers of
- * a test neither stop nor advance the timer.
+ * A single timer for many deadlines, which keeps the process alive while one is left. Fake timers
+ * of a test neither stop nor advance the timer.
  */
 class DeadlineTimer {
   #expire

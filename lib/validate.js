@@ -28,7 +28,10 @@ function invalidArgument(name, expected, got) {
   return codedError('ERR_INVALID_ARG_TYPE', `${name} must be ${expected}, got ${show(got)}`)
 }
 
-/** Creates an error that does not show the value, because it may be a secret. @param {string} name */
+/**
+ * Creates an error that does not show the value, because it may be a secret.
+ * @param {string} name
+ */
 function nullByte(name) {
   return codedError('ERR_INVALID_ARG_VALUE', `${name} must be a string without null bytes`)
 }

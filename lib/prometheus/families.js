@@ -28,8 +28,8 @@ const MAX_NAME = 100
  *   { type: 'histogram', points: Distribution[] })} Family
  * @typedef {ReturnType<typeof import('../metrics/collect').collect>} Collected
  *
- * The way in which prom-client joins the values of a cluster's workers. Gauges name theirs. Counters
- * and histograms are summed.
+ * The way in which prom-client joins the values of a cluster's workers. Gauges name theirs.
+ * Counters and histograms are summed.
  * @typedef {'sum' | 'max' | 'min' | 'first' | 'average' | 'omit'} Aggregator
  */
 
