@@ -7,6 +7,8 @@ import { run, spawn } from '../index.js'
 import { noShell, sh } from './support/commands.mjs'
 import { assertNothingLeft, noProcessList } from './support/processes.mjs'
 
+const mayEnterAll = noShell || (process.getuid?.() === 0 && 'root may enter every folder')
+
 /** @type {string} */
 let folder
 before(async () => {
@@ -26,6 +28,20 @@ before(async () => {
 after(() => rm(folder, { recursive: true }))
 afterEach(assertNothingLeft)
 
+test('a working directory that may not be entered', { skip: mayEnterAll }, async () => {
+  const closed = join(folder, 'closed')
+  await mkdir(closed, { mode: 0o600 })
+  for (const command of ['true', './relative'])
+    for (const cwd of [closed, join(closed, 'below')])
+      await assert.rejects(run(command, [], { cwd }), ({ code, message, cause }) => {
+        assert.match(
+          message,
+          /no permission to run the program, or to enter the working directory$/,
+        )
+        return code === 'ERR_SPAWN' && cause.code === 'EACCES'
+      })
+})
+
 describe('a command that cannot be started', { skip: noShell }, () => {
   /** @type {[string, string, string[], object, string][]} */
   const table = [
@@ -33,6 +49,10 @@ describe('a command that cannot be started', { skip: noShell }, () => {
     ['a missing path', '/nowhere/command', [], {}, 'ENOENT'],
     ['a missing relative path', './nowhere/command', [], {}, 'ENOENT'],
     ['a missing working directory', 'true', [], { cwd: '/nowhere' }, 'ENOENT'],
+    ['a file as the working directory', 'true', [], { cwd: '/etc/passwd' }, 'ENOTDIR'],
+    ['a working directory below a file', 'true', [], { cwd: '/etc/passwd/x' }, 'ENOTDIR'],
+    ['a path too long', 'true', [], { cwd: `/${'a'.repeat(5000)}` }, 'ENAMETOOLONG'],
+    ['a name too long', 'true', [], { cwd: `/${'a'.repeat(300)}` }, 'ENAMETOOLONG'],
     ['an empty working directory', 'true', [], { cwd: '' }, 'ENOENT'],
     ['a name that no folder of PATH has', 'true', [], { env: { PATH: '/nowhere' } }, 'ENOENT'],
     ['a name, and no PATH', 'procward-no-such-command', [], { env: { PATH: undefined } }, 'ENOENT'],

@@ -129,7 +129,10 @@ mod tests {
         let seen = serde_json::to_value(metrics.snapshot()).expect("JSON");
         assert_eq!(seen["rejected"], serde_json::json!({ "timeout": 1, "aborted": 0, "full": 0, "closed": 0 }));
         assert_eq!(seen["wait"]["count"], 1);
-        assert_eq!(seen["wait"]["histogram"]["buckets"], serde_json::json!([0, 0, 1, 1, 1, 1, 1, 1, 1, 1]));
+        assert_eq!(
+            seen["wait"]["histogram"]["buckets"],
+            serde_json::json!([0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1])
+        );
         assert_eq!(seen["calls"][0]["tool"], "b");
         assert_eq!(seen["calls"][0]["outcomes"]["timeout"]["sum"], 1.5);
         assert_eq!(seen["calls"][0]["outcomes"]["tool"], serde_json::Value::Null);

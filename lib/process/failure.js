@@ -21,11 +21,15 @@ const WINDOWS_ERRORS = {
   160: 'EINVAL',
   193: 'ENOEXEC',
   206: 'E2BIG',
+  267: 'ENOTDIR',
 }
 
 /** Explanations of system errors. @type {Record<string, string>} */
 const HINTS = {
   ENOENT: ': no such program, or no such working directory',
+  ENOTDIR: ': a part of the path of the program or of the working directory is no directory',
+  ENAMETOOLONG: ': the path of the program or of the working directory is too long',
+  EACCES: ': no permission to run the program, or to enter the working directory',
   ...(process.platform === 'win32' && {
     EINVAL: ': an argument, such as one with a line break, cannot be given to a batch file safely',
   }),

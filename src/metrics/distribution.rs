@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 /// The upper bounds of the buckets, in seconds.
-pub const BOUNDS: [f64; 10] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
+pub const BOUNDS: [f64; 15] =
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
 
 /// The counts by bucket.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Serialize)]
@@ -41,10 +42,10 @@ mod tests {
     #[test]
     fn a_bound_belongs_to_its_bucket() {
         let mut distribution = Distribution::default();
-        for seconds in [0.0, 0.05, 0.051, 60.0, 61.0] {
+        for seconds in [0.0, 0.001, 0.0011, 60.0, 61.0] {
             distribution.record(seconds);
         }
         let Distribution { sum, count, buckets } = distribution.cumulative();
-        assert_eq!((sum, count, buckets), (121.101, 5, [2, 3, 3, 3, 3, 3, 3, 3, 3, 4]));
+        assert_eq!((sum, count, buckets), (121.0021, 5, [2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 4]));
     }
 }

@@ -6,24 +6,35 @@ use std::path::{Path, PathBuf};
 
 /// The error number of "no such file or directory", on Unix and on Windows.
 const NOT_FOUND: i32 = 2;
+#[cfg(unix)]
+const NOT_A_DIRECTORY: i32 = libc::ENOTDIR;
+/// `ERROR_DIRECTORY`.
+#[cfg(windows)]
+const NOT_A_DIRECTORY: i32 = 267;
 
 /// Returns the file to start for `command`: a path as it is, a name as the first match on `search_path`.
 ///
 /// The result is always a path, because the standard library uses `fork` instead of `posix_spawn` for a bare name.
 ///
 /// # Errors
-/// "No such file" when nothing on the path matches, or the working directory is missing.
+/// "No such file" when nothing on the path matches. The system's own error for a working directory that cannot be entered.
 pub fn find(command: &OsStr, search_path: Option<&OsStr>, directory: Option<&Path>) -> io::Result<PathBuf> {
-    if let Some(directory) = directory
-        && !directory.is_dir()
-    {
-        return Err(io::Error::from_raw_os_error(NOT_FOUND));
-    }
+    directory.map_or(Ok(()), check_directory)?;
     if Path::new(command).components().count() > 1 && !cfg!(windows) {
         return Ok(PathBuf::from(command));
     }
     let here = directory.map_or_else(std::env::current_dir, |directory| Ok(directory.to_path_buf()))?;
     which::which_in(command, search_path, here).map_err(|_| io::Error::from_raw_os_error(NOT_FOUND))
+}
+
+/// Returns the error that entering the working directory gives.
+fn check_directory(directory: &Path) -> io::Result<()> {
+    if !directory.metadata()?.is_dir() {
+        return Err(io::Error::from_raw_os_error(NOT_A_DIRECTORY));
+    }
+    #[cfg(unix)]
+    rustix::fs::access(directory, rustix::fs::Access::EXEC_OK)?;
+    Ok(())
 }
 
 #[cfg(all(test, unix))]
@@ -40,8 +51,17 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_directory_is_no_such_file() {
-        let error = find(OsStr::new("/bin/sh"), None, Some(Path::new("/nowhere"))).expect_err("missing");
-        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    fn a_directory_that_cannot_be_entered_has_the_error_of_the_system() {
+        let too_long = format!("/{}", "a".repeat(5000));
+        for (directory, errno) in [
+            ("/nowhere", libc::ENOENT),
+            ("", libc::ENOENT),
+            ("/bin/sh", libc::ENOTDIR),
+            ("/bin/sh/folder", libc::ENOTDIR),
+            (too_long.as_str(), libc::ENAMETOOLONG),
+        ] {
+            let error = find(OsStr::new("/bin/sh"), None, Some(Path::new(directory))).expect_err(directory);
+            assert_eq!(error.raw_os_error(), Some(errno), "{directory}");
+        }
     }
 }
