@@ -27,7 +27,10 @@ export interface SemaphoreOptions {
 }
 
 export interface AcquireOptions {
-  /** Timeout of the wait in ms, or `Infinity`. Default: the semaphore's `queueTimeout`. */
+  /**
+   * Timeout of the wait in ms, or `Infinity`. Default: the semaphore's `queueTimeout`. Under fake
+   * timers the timeout follows the clock that the test advances.
+   */
   timeout?: number
   /** Takes the waiter out of the queue when aborted. */
   signal?: AbortSignal
@@ -795,7 +798,7 @@ export interface CleanupStats {
  * Finds forgotten processes and terminates them: SIGTERM, `killGrace`, SIGKILL.
  *
  * In every scope the scanner spares this process, its ancestors, pid 1, and every process
- * - of another user, unless a server of this user started it, or its user changed since;
+ * - of another user, unless a server of this user started it and this process may still signal it;
  * - that is another running procward server, or was started through one;
  * - with `PROCWARD_KEEP=1` in its environment;
  * - that `allow` matches;

@@ -54,7 +54,7 @@ function delivery(t, outcome, format = 'slack') {
   return { subject, bodies, texts, lost }
 }
 
-test('one after the other, together what came in the meantime', async (t) => {
+test('one request at a time, and the next carries all alerts of the meantime', async (t) => {
   const answers = []
   const { subject, texts } = delivery(t, () => new Promise((resolve) => answers.push(resolve)))
   subject.add([alert('a')])
@@ -74,7 +74,7 @@ test('one after the other, together what came in the meantime', async (t) => {
   assert.equal(subject.isIdle, true)
 })
 
-test('again when it was not taken, and in order', async (t) => {
+test('a failed delivery is repeated, and the order stays', async (t) => {
   const { subject, texts, lost } = delivery(t, (attempt) => (attempt < 4 ? BUSY : TAKEN))
   subject.add([alert('a')])
   subject.add([alert('b')])
@@ -104,7 +104,7 @@ test('again when it was not taken, and in order', async (t) => {
   assert.deepEqual(lost, [])
 })
 
-test('ten times, and then no more; the next are tried anew', async (t) => {
+test('a delivery is tried ten times at most, and the next one starts anew', async (t) => {
   const { subject, texts, lost } = delivery(t, (attempt) => (attempt <= 10 ? BUSY : TAKEN))
   subject.add([alert('a'), alert('b')])
   subject.add([alert('c')])
@@ -129,7 +129,7 @@ test('ten times, and then no more; the next are tried anew', async (t) => {
   )
 })
 
-test('never again when it was refused', async (t) => {
+test('a refused delivery is not repeated', async (t) => {
   const { subject, texts, lost } = delivery(t, () => REFUSED)
   subject.add([alert('a')])
   await turn()
@@ -142,7 +142,7 @@ test('never again when it was refused', async (t) => {
   )
 })
 
-test('no more than a hundred wait, and the oldest go', async (t) => {
+test('at most a hundred alerts wait, and the oldest are dropped', async (t) => {
   const { subject, lost } = delivery(t, () => new Promise(() => {}))
   for (let at = 0; at < 500; at++) subject.add([alert(`a${at}`)])
   assert.deepEqual(subject.status(), {
@@ -157,7 +157,7 @@ test('no more than a hundred wait, and the oldest go', async (t) => {
   )
 })
 
-test('no more than twenty in a request', async (t) => {
+test('a request carries at most twenty alerts', async (t) => {
   const { subject, bodies } = delivery(t, () => TAKEN, 'alertmanager')
   subject.add(Array.from({ length: 50 }, (_, at) => alert(`a${at}`)))
   await turn()
@@ -171,7 +171,7 @@ for (const [when, outcome] of [
   ['while it waits to try again', () => BUSY],
   ['while a request is on its way', () => turn().then(() => TAKEN)],
 ]) {
-  test(`nothing more after stop() ${when}`, async (t) => {
+  test(`nothing is sent after stop() ${when}`, async (t) => {
     const { subject, texts, lost } = delivery(t, outcome)
     subject.add([alert('a')])
     subject.add([alert('b')])
@@ -187,7 +187,7 @@ for (const [when, outcome] of [
   })
 }
 
-test("Alertmanager's API v2, told anew at each attempt until when", async (t) => {
+test("Alertmanager's API v2 gets a new end time at each attempt", async (t) => {
   const { subject, bodies } = delivery(
     t,
     (attempt) => (attempt === 1 ? BUSY : TAKEN),

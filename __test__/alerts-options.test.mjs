@@ -7,7 +7,7 @@ import { webhookTarget } from '../lib/alerts/webhook/options.js'
 
 const URL = 'https://hooks.example.com/services/hunter2'
 
-describe('a webhook is refused, and its secrets not told', () => {
+describe('an invalid webhook is refused without its secrets', () => {
   for (const webhook of [
     null,
     7,
@@ -58,7 +58,7 @@ describe('a webhook is refused, and its secrets not told', () => {
   }
 })
 
-describe('a webhook is taken', () => {
+describe('a valid webhook is accepted', () => {
   for (const given of [
     { url: URL },
     { url: 'http://127.0.0.1:9093/api/v2/alerts' },
@@ -126,7 +126,7 @@ describe('startAlerts()', () => {
     })
   }
 
-  test('a webhook instead of options is refused, and not told', () => {
+  test('a webhook instead of options is refused without its text', () => {
     assert.throws(
       () => startAlerts(URL),
       ({ code, message }) => code === 'ERR_INVALID_CONFIG' && !message.includes('hunter2'),

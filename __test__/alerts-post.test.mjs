@@ -65,7 +65,7 @@ describe('a receiver that answers', () => {
     })
   }
 
-  test('gets JSON by POST, and the headers that were asked for', async () => {
+  test('gets JSON by POST with the given headers', async () => {
     const { requests } = await posted(status(200), {
       headers: { 'X-Token': 't', 'Content-Type': 'text/html' },
     })
@@ -75,7 +75,7 @@ describe('a receiver that answers', () => {
     assert.equal(headers['x-token'], 't')
   })
 
-  test('without an end: the status is enough', async () => {
+  test('that never ends its answer: the status is enough', async () => {
     let written = 0
     const { outcome } = await posted((_req, res) => {
       res.writeHead(200)
@@ -92,7 +92,7 @@ describe('a receiver that answers', () => {
 })
 
 describe('a receiver that does not answer', () => {
-  test('for it is not there', async () => {
+  test('because nothing listens', async () => {
     const outcome = await post(webhookTarget({ url: await deadAddress() }), '{}')
     assert.deepEqual(outcome, {
       isDelivered: false,
@@ -102,24 +102,24 @@ describe('a receiver that does not answer', () => {
     })
   })
 
-  test('for there is no such machine', async () => {
+  test('because the host name is unknown', async () => {
     const outcome = await post(webhookTarget({ url: 'https://hunter2.invalid/secret-path' }), '{}')
     assert.match(outcome.reason, /^it could not be reached \([A-Z_]+\)$/)
     assert.equal(outcome.mayRetry, true)
   })
 
-  test('for it hangs up', async () => {
+  test('because it closes the connection', async () => {
     const { outcome } = await posted((req) => req.socket.destroy())
     assert.match(outcome.reason, /^it could not be reached \([A-Z_]+\)$/)
     assert.equal(outcome.mayRetry, true)
   })
 
-  test('for it speaks no HTTP', async () => {
+  test('because it does not speak HTTP', async () => {
     const { outcome } = await posted((req) => req.socket.end('hunter2\r\n\r\n'))
     assert.match(outcome.reason, /^it could not be reached/)
   })
 
-  test('in time: it is given up', async () => {
+  test('in time', async () => {
     const { outcome } = await posted(() => {})
     assert.deepEqual(outcome, {
       isDelivered: false,

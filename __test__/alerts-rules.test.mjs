@@ -194,14 +194,9 @@ const STORIES = [
     ],
     ['30 +memory', '335 -memory'],
   ],
+  ['memory that is unknown', {}, every5(0, 600, { memoryAvailable: null, memoryTotal: null }), []],
   [
-    'memory that nobody knows',
-    {},
-    every5(0, 600, { memoryAvailable: null, memoryTotal: null }),
-    [],
-  ],
-  [
-    'memory that nobody knows any more',
+    'memory that becomes unknown',
     {},
     [...every5(0, 30, available(9)), ...every5(35, 600, available(null))],
     ['30 +memory'],
@@ -334,7 +329,7 @@ describe('alert', () => {
     })
   }
 
-  test('goes with a clock that is set back: none begins after now, or is resolved before it began', () => {
+  test('follows a clock that is set back: no time is in the future or before the begin', () => {
     const rules = alertRules({ kills: { threshold: 5, window: 60_000, keep: 0 } }, 5)
     const seconds = (second, more) => ({ ...QUIET, ...more, time: START + second * 1000 })
     let result = evaluate(INITIAL, seconds(0), rules)
@@ -359,7 +354,7 @@ describe('alert', () => {
     assert.deepEqual(names, ['kills'], 'a minute after they were counted')
   })
 
-  test('tells the value of now, what resolved it, and in words the latest that was too high', () => {
+  test('has the latest value, and in its message the latest value above the threshold', () => {
     const rules = alertRules({}, 5)
     let result = evaluate(INITIAL, { ...QUIET, processes: 6, time: START }, rules)
     result = evaluate(result.state, { ...QUIET, processes: 9, time: START + 5000 }, rules)
@@ -387,7 +382,7 @@ describe('alert', () => {
     })
   })
 
-  test('of a rule that is no more is resolved; of one that changed goes on', () => {
+  test('of a removed rule is resolved, and of a changed rule continues', () => {
     const before = evaluate(INITIAL, { ...QUIET, processes: 6, time: START }, alertRules({}, 5))
     const sample = { ...QUIET, processes: 6, time: START + 5000 }
     assert.equal(
@@ -406,7 +401,7 @@ describe('alert', () => {
     )
   })
 
-  test('has plain names, however they were chosen', () => {
+  test('has plain names, also for strange tools', () => {
     const slowest = { server: `\u001b[31m${'s'.repeat(100)}`, tool: 'a\r\nb\u202e\0c', p95: 60 }
     const [{ message }] = story({ slowTool: { for: 0 } }, [[0, { slowest }]]).active
     assert.equal(
@@ -416,7 +411,7 @@ describe('alert', () => {
   })
 })
 
-describe('whatever comes', () => {
+describe('random values', () => {
   for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
     test(`alerts are raised and resolved in turn (seed ${seed})`, () => {
       const random = randomFrom(seed)
@@ -463,7 +458,7 @@ describe('whatever comes', () => {
   }
 })
 
-test('evaluate() changes nothing that it was given', () => {
+test('evaluate() does not change its arguments', () => {
   const freeze = (value) => {
     for (const inner of value instanceof Map ? value.values() : Object.values(value ?? {})) {
       if (typeof inner === 'object' && inner !== null) freeze(inner)

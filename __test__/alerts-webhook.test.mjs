@@ -55,7 +55,7 @@ async function call(value) {
 }
 
 describe('a receiver', () => {
-  test('is told of what is raised, goes on and is resolved, as Alertmanager wants it', async () => {
+  test("of Alertmanager's format gets alerts that are raised, active and resolved", async () => {
     const { url, requests, received, close } = await receiver((_req, res) => res.end())
     const start = Date.now() + 5000
     await raised(url, async ({ watch, state }) => {
@@ -89,7 +89,7 @@ describe('a receiver', () => {
     )
   })
 
-  test('is told once, as Slack wants it, also of what was active before', async () => {
+  test("of Slack's format gets each alert once, also those that were active before", async () => {
     const { url, requests, received, close } = await receiver((_req, res) => res.end('ok'))
     const { state, ...source } = watched()
     const webhook = { url, format: 'slack', labels: { instance: 'web-1' } }
@@ -115,7 +115,7 @@ describe('a receiver', () => {
   })
 })
 
-describe('a tool call is answered before a receiver', () => {
+describe('a tool call does not wait for a receiver', () => {
   test('that is slow', async () => {
     let answer
     const { url, requests, received, close } = await receiver((_req, res) => {
@@ -154,7 +154,7 @@ describe('a tool call is answered before a receiver', () => {
     })
   })
 
-  test('that sends it elsewhere', async () => {
+  test('that redirects', async () => {
     const elsewhere = await receiver((_req, res) => res.end())
     const { url, close } = await receiver((_req, res) =>
       res.writeHead(307, { location: elsewhere.url }).end(),
@@ -170,7 +170,7 @@ describe('a tool call is answered before a receiver', () => {
     await Promise.all([close(), elsewhere.close()])
   })
 
-  test('whose answer has no end', async () => {
+  test('that never ends its answer', async () => {
     let isOver = false
     const { url, received, close } = await receiver((_req, res) => {
       res.writeHead(200)

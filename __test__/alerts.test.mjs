@@ -74,7 +74,7 @@ test('an alert is raised, shown and resolved', () => {
   watch.stop()
 })
 
-test("the seed's alert stays what it was beside the list", () => {
+test('the single alert stays unchanged beside the list', () => {
   const { state, ...source } = watched()
   const router = healthRouter(source)
   state.processes = 6
@@ -118,7 +118,7 @@ test('a router is watched by the default rules, with its own maximum', () => {
   calmDown(state)
 })
 
-test("startAlerts() goes before a router's rules, until it is stopped", () => {
+test("startAlerts() takes precedence over a router's rules until it is stopped", () => {
   const { state, ...source } = watched()
   const router = healthRouter(source)
   const watch = startAlerts({
@@ -144,7 +144,7 @@ test("startAlerts() goes before a router's rules, until it is stopped", () => {
   calmDown(state)
 })
 
-test('once more replaces the rules, and what is active goes on', () => {
+test('a second startAlerts() replaces the rules, and active alerts continue', () => {
   const { state, ...source } = watched()
   const first = startAlerts(source)
   let second
@@ -158,11 +158,7 @@ test('once more replaces the rules, and what is active goes on', () => {
     second.stop()
     look(10)
   })
-  assert.deepEqual(
-    events,
-    ['+processes warning'],
-    'raised once; nobody knows what became of it after stop()',
-  )
+  assert.deepEqual(events, ['+processes warning'], 'raised once, without a resolution after stop()')
   assert.deepEqual([first.getActive(), second.getActive()], [[], []])
   assert.deepEqual(
     getProcessHealth(source).alerts.map(({ level }) => level),
@@ -171,7 +167,7 @@ test('once more replaces the rules, and what is active goes on', () => {
   )
 })
 
-test('each helper has its own', () => {
+test('each helper has its own alerts', () => {
   const [one, other] = [watched(), watched()]
   const watches = [one, other].map(({ helper, cleanup }) => startAlerts({ helper, cleanup }))
   one.state.processes = 6
@@ -183,7 +179,7 @@ test('each helper has its own', () => {
   for (const watch of watches) watch.stop()
 })
 
-test('a helper that fails for a while is looked at again', () => {
+test('a helper that fails for a while is read again', () => {
   const { state, helper, cleanup } = watched()
   const { getActiveProcesses } = helper
   const watch = startAlerts({ helper, cleanup })
@@ -198,7 +194,7 @@ test('a helper that fails for a while is looked at again', () => {
   watch.stop()
 })
 
-test('once() hears once, off() hears no more', () => {
+test('a listener of once() is called once, and none after off()', () => {
   const { state, ...source } = watched()
   const watch = startAlerts({ ...source, rules: { processes: { keep: 0 } } })
   const calls = []
@@ -219,7 +215,7 @@ test('once() hears once, off() hears no more', () => {
   watch.stop()
 })
 
-test('real calls that fail, and take their time', async () => {
+test('calls that fail and are slow raise alerts', async () => {
   const { helper, cleanup } = watched()
   const verbatim = {
     command: process.execPath,
@@ -246,7 +242,7 @@ test('real calls that fail, and take their time', async () => {
   await pool.close()
 })
 
-test('the metrics have the active alerts', async () => {
+test('the metrics contain the active alerts', async () => {
   const { state, helper, cleanup } = watched()
   const metrics = new Map()
   registerMetrics(
@@ -263,7 +259,7 @@ test('the metrics have the active alerts', async () => {
   watch.stop()
 })
 
-test('nothing of a command line is told', () => {
+test('no alert contains a part of a command line', () => {
   const { state, ...source } = watched()
   const watch = startAlerts(source)
   state.processes = 6
@@ -301,7 +297,7 @@ describe('a program', () => {
       .map((line) => JSON.parse(line))
   }
 
-  test('ends though its alerts are watched', async () => {
+  test('exits while its alerts are watched', async () => {
     const lines = await printed(`
       procward.startAlerts({ webhook: { url: 'https://example.invalid/' } })
       procward.on('alert', print)
@@ -310,7 +306,7 @@ describe('a program', () => {
     assert.deepEqual(lines, ['started'])
   })
 
-  test('ends though an alert waits to be posted again', async () => {
+  test('exits while an alert waits for its next delivery', async () => {
     const url = await deadAddress()
     const lines = await printed(`
       stopClock()
@@ -328,7 +324,7 @@ describe('a program', () => {
     assert.deepEqual(lines, [[1, 'it could not be reached (ECONNREFUSED)']])
   })
 
-  test('that only listens hears of the default helper', async () => {
+  test('that only listens gets alerts of the default helper', async () => {
     const lines = await printed(`
       stopClock()
       const helper = require('procward/mcp-helper')
@@ -338,7 +334,7 @@ describe('a program', () => {
     assert.deepEqual(lines, [MANY])
   })
 
-  test('that listens and has a helper of its own hears of that only', async () => {
+  test('that listens and has its own helper gets alerts of that helper only', async () => {
     const lines = await printed(`
       stopClock()
       require('procward/mcp-helper').getActiveProcesses = () => Array(6).fill({})
@@ -352,7 +348,7 @@ describe('a program', () => {
     assert.deepEqual(lines, [7, 6])
   })
 
-  test('hears nothing after shutdown()', async () => {
+  test('gets no alert after shutdown()', async () => {
     const lines = await printed(`
       stopClock()
       const { state, ...source } = watched()
@@ -369,7 +365,7 @@ describe('a program', () => {
     assert.deepEqual(lines, [[]])
   })
 
-  test('whose listener throws hears of it, and so do the other listeners', async () => {
+  test('with a listener that throws gets the error, and the other listeners get the alert', async () => {
     const lines = await printed(`
       stopClock()
       process.on('uncaughtException', ({ message }) => print(message))
@@ -382,7 +378,7 @@ describe('a program', () => {
     assert.deepEqual(lines, [6, 'mine'])
   })
 
-  test('that makes routers again and again keeps none of those that it let go of', async () => {
+  test('that makes many routers keeps no router that it has dropped', async () => {
     const lines = await printed(
       `
       const { healthRouter } = require('procward/health')

@@ -7,16 +7,16 @@ const suites = readdirSync(new URL('../bench/suites', import.meta.url)).map((fil
   file.replace('.mjs', ''),
 )
 
-test('one suite alone has all rounds, also on a slow machine', () => {
+test('a single suite gets all rounds, also on a slow machine', () => {
   assert.equal(new Allowance(['scan'], 3).rounds(), 10)
 })
 
-test('all suites have fewer, the slower the machine, but never none', () => {
+test('a slower machine gives each suite fewer rounds, but at least one', () => {
   const rounds = [0.5, 1, 1.5, 100].map((slowness) => new Allowance(suites, slowness).rounds())
   assert.deepEqual(rounds, [10, 7, 3, 2])
 })
 
-test('what one took is missing for those after it, and what it left is theirs', () => {
+test('later suites get the time that earlier suites left', () => {
   const after = (seconds) => {
     const allowance = new Allowance(suites, 1)
     allowance.spend('limiter', seconds)

@@ -24,13 +24,13 @@ describe('growth', () => {
       assert.equal(growthRatio(shape, points).met, met)
     })
 
-  test('the most is a little above n log n of these very sizes', () => {
+  test('the maximum is a little above n log n of the same sizes', () => {
     assert.equal(mostExponent(SIZES).toFixed(2), '1.21')
     assert.equal(mostExponent([10, 100]).toFixed(2), '1.40')
   })
 })
 
-test('ratios are of the same round', () => {
+test('ratios compare results of the same round', () => {
   assert.deepEqual(pairedRatios([1, 20, 3], [2, 10, 3]), { median: 1, least: 0.5, most: 2 })
 })
 
@@ -43,7 +43,7 @@ describe('a picture', () => {
   }
   const chart = barChart('a & b', [figure], (name) => name === 'ours')
 
-  test('the shortest bar first, in proportion, and ours apart', () => {
+  test('has the shortest bar first, in proportion, and highlights ours', () => {
     const widths = [...chart.matchAll(/<rect class="([^"]+)" .*?width="([\d.]+)"/g)].map(
       ([, kind, width]) => [kind, +width],
     )
@@ -53,7 +53,7 @@ describe('a picture', () => {
     ])
   })
 
-  test('text is escaped, and what has no number has no bar', () => {
+  test('escapes text, and draws no bar without a number', () => {
     assert.match(chart, /<title>a &amp; b<\/title>/)
     assert.match(chart, />a &lt; b &amp; c, µs</)
     assert.doesNotMatch(chart, /never|NaN|Infinity/)

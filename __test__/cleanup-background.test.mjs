@@ -1,4 +1,4 @@
-// A scanner that runs: it scans again and again, whoever still refers to it, and keeps no process
+// A running scanner: it scans at intervals, also without a reference to it, and keeps no process
 // alive.
 
 import assert from 'node:assert/strict'
@@ -35,7 +35,7 @@ async function assertScansNoMore(t, scanner) {
 }
 
 function scans() {
-  test('scans, and ends what is forgotten', async (t) => {
+  test('terminates forgotten processes', async (t) => {
     const scanner = new CleanupScanner(options)
     t.after(() => scanner.stop())
     scanner.start()
@@ -49,7 +49,7 @@ function scans() {
     assert.equal(scanner.getStats().lastScan.dryRun, false)
   })
 
-  test('scans no more once it was stopped, and again once it was started', async (t) => {
+  test('pauses after stop() and continues after start()', async (t) => {
     const scanner = new CleanupScanner(options)
     t.after(() => scanner.stop())
     scanner.start()
@@ -61,7 +61,7 @@ function scans() {
     await until(() => scanner.getStats().stats.scans > scans + 2)
   })
 
-  test('keeps to a new interval at once', async (t) => {
+  test('uses a new interval at once', async (t) => {
     const scanner = new CleanupScanner({ ...options, interval: HOUR })
     t.after(() => scanner.stop())
     scanner.start()
@@ -71,7 +71,7 @@ function scans() {
     await assertScansNoMore(t, scanner)
   })
 
-  test('goes on when nothing refers to it, and can be collected once it was stopped', async () => {
+  test('runs without a reference, and can be collected after stop()', async () => {
     const program = `
       import { setTimeout as sleep } from 'node:timers/promises'
       import { CleanupScanner, run } from 'procward'
@@ -104,7 +104,7 @@ function scans() {
 }
 
 function processes() {
-  test('ends by itself', async () => {
+  test('exits by itself', async () => {
     const program = `
       import { CleanupScanner, cleanup } from 'procward'
       cleanup.start()
@@ -118,7 +118,7 @@ function processes() {
     })
   })
 
-  test('stays until a scan that is awaited is over', async () => {
+  test('waits for an awaited scan before it exits', async () => {
     const program = `
       import { cleanup } from 'procward'
       const { scanned } = await cleanup.cleanupAll()

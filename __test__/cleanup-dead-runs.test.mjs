@@ -20,7 +20,7 @@ function deadRuns() {
   process.env.PROCWARD_WARDEN = 'off'
 
   for (const isChild of [false, true])
-    test(`the tree of a killed ${isChild ? 'child' : 'stranger'} is ended, that of a live one is not`, async (t) => {
+    test(`the tree of a killed ${isChild ? 'child' : 'stranger'} is terminated, the tree of a live one stays`, async (t) => {
       const [dead, live] = await Promise.all([
         host(t, { isChild, ...options }),
         host(t, { isChild, ...options }),

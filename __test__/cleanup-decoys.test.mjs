@@ -1,5 +1,4 @@
-// "Cleanup scanner killing legitimate processes": who survives a scan, beside the one that does
-// not.
+// "Cleanup scanner killing legitimate processes": decoys survive while one process is terminated.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

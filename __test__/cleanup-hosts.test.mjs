@@ -8,7 +8,7 @@ import { NOBODY, PROC, told, toldByFirst, WITHOUT_KILL } from './support/spaces.
 
 describe('a scan', { skip: noProcessList }, () => {
   for (const proc of /** @type {const} */ (['plain', 'subset', 'lxcfs']))
-    test(`tells ages and the start of this server with a ${proc} /proc`, async (t) => {
+    test(`knows ages and the start of this server with a ${proc} /proc`, async (t) => {
       const found = await told(t, { proc: PROC[proc] }, 'ages')
       if (found === undefined) return
       assert.deepEqual(found.reasons, [BECAUSE.forgotten, BECAUSE.young])
@@ -18,7 +18,7 @@ describe('a scan', { skip: noProcessList }, () => {
     })
 
   for (const proc of /** @type {const} */ (['plain', 'subset', 'lxcfs', 'hidden', 'forbidden']))
-    test(`ends what a dead server left, as a user who is not root, with a ${proc} /proc`, async (t) => {
+    test(`terminates orphans of a dead server, without root, with a ${proc} /proc`, async (t) => {
       const found = await told(t, { proc: PROC[proc], as: NOBODY }, 'orphans')
       if (found === undefined) return
       const isHidden = proc === 'hidden' || proc === 'forbidden'
@@ -26,19 +26,19 @@ describe('a scan', { skip: noProcessList }, () => {
       assert.deepEqual(found, { orphan: BECAUSE.leftByDeadRun, doubtful, isLeft: false })
     })
 
-  test('ends what a dead server of an older version left', async (t) => {
+  test('terminates orphans of a dead server of an older version', async (t) => {
     const found = await told(t, {}, 'oldTag')
     if (found) assert.deepEqual(found, { reason: BECAUSE.leftByDeadRun, isLeft: false })
   })
 
-  test("ends what root's dead server started, and what is another user's since", async (t) => {
+  test("terminates orphans of root's dead server, also those that changed their user", async (t) => {
     const found = await told(t, { as: ['env'] }, 'otherUser')
     if (found === undefined) return
     const reasons = [BECAUSE.leftByDeadRun, BECAUSE.leftByDeadRun]
     assert.deepEqual(found, { reasons, left: [false, false], errors: [] })
   })
 
-  test('lists it where it may not be ended', async (t) => {
+  test('lists an orphan that this user may not signal', async (t) => {
     const found = await told(t, { as: WITHOUT_KILL }, 'otherUser')
     if (found === undefined) return
     assert.deepEqual(found, {
@@ -48,7 +48,7 @@ describe('a scan', { skip: noProcessList }, () => {
     })
   })
 
-  test('ends the orphans of a dead server also when it is run in a shell that the server left', async (t) => {
+  test('terminates the orphans of a dead server from a shell that the server started', async (t) => {
     const found = await told(t, {}, 'shell')
     if (found === undefined) return
     assert.deepEqual(found, {
@@ -57,7 +57,7 @@ describe('a scan', { skip: noProcessList }, () => {
     })
   })
 
-  test("spares containers in scope 'machine', but not what runs in a namespace below this server", async (t) => {
+  test("spares containers in scope 'machine', but not a namespace below this server", async (t) => {
     const found = await told(t, {}, 'container')
     if (found === undefined) return
     assert.deepEqual(
@@ -72,7 +72,7 @@ describe('as the first process of a container', { skip: noProcessList }, () => {
     ['a job', 'setsid', 'sh', '-c', '"$0" "$@" &'],
     ['a job in a session of its own', 'setsid', 'sh', '-c', 'setsid "$0" "$@" &'],
   ])
-    test(`${what} that was put in from outside is not started under this server`, async (t) => {
+    test(`${what} from outside does not count as started by this server`, async (t) => {
       const found = await toldByFirst(t, 'first', (enter) => {
         const idle = [process.execPath, '-e', 'setTimeout(() => {}, 120_000)']
         enter(...command, ...idle)

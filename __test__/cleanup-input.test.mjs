@@ -152,7 +152,7 @@ describe('cleanupAll() refuses', () => {
 })
 
 describe('allowed are', () => {
-  test('the limits of what is allowed', () => {
+  test('the limits of each option', () => {
     for (const time of [1, 2 ** 31 - 1]) {
       const scanner = new CleanupScanner({
         interval: HOUR,
@@ -167,12 +167,12 @@ describe('allowed are', () => {
     }
   })
 
-  test('a RegExp and an array of another realm, as tests in a vm have them', () => {
+  test('a RegExp and an array of another realm, as in a vm', () => {
     const allow = runInContext('[/node/]', createContext())
     new CleanupScanner({ allow }).getStats()
   })
 
-  test('an array that is changed afterwards: it was copied', async () => {
+  test('an array that changes afterwards, because it is copied', async () => {
     const allow = ['node']
     const scanner = new CleanupScanner({ allow, maxAge: HOUR })
     allow[0] = /** @type {any} */ ({})

@@ -1,4 +1,4 @@
-// Scope `machine`, where there is nobody else to end.
+// Scope `machine`, on a machine without other processes.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -11,7 +11,7 @@ import { child, forked, host, sleeper, unrelated } from './support/servers.mjs'
 isolated(import.meta.url, machine, { only: true })
 
 function machine() {
-  test('old Node.js processes are ended, after a scan that only reports', async (t) => {
+  test('old Node.js processes are terminated after a scan that only reports', async (t) => {
     const warned = warnings(t)
     const abort = new AbortController()
     const call = run(process.execPath, [sleeper], { timeout: 600_000, signal: abort.signal })
@@ -74,7 +74,7 @@ function machine() {
     assert.deepEqual(warned(), ['PROCWARD_MACHINE_SCOPE'])
   })
 
-  test('a dry run by request is the scan that only reports; choosing the scope anew needs another', async (t) => {
+  test('a requested dry run counts as the scan that only reports, until the scope is chosen again', async (t) => {
     warnings(t)
     const scanner = new CleanupScanner({ scope: 'machine', maxAge: 1, allow: [process.ppid] })
     t.after(() => scanner.stop())

@@ -54,7 +54,7 @@ describe('Node.js', { skip: noProcessList }, () => {
     )
   })
 
-  test("is also what runs from this server's own executable, under any name", async (t) => {
+  test("is also any process of this server's own executable, under any name", async (t) => {
     const [own] = named('my-server')
     const found = await told(
       t,
@@ -65,7 +65,7 @@ describe('Node.js', { skip: noProcessList }, () => {
     if (found) assert.deepEqual(found, { same: BECAUSE.descendant, linked: BECAUSE.descendant })
   })
 
-  test('is listed where its executable is another one', async (t) => {
+  test('is listed if its executable is another program', async (t) => {
     mkdirSync(place('scripts'))
     writeFileSync(join(place('scripts'), 'node'), '#!/bin/sh\necho "$2 $$"\nsleep 60 & wait\n', {
       mode: 0o755,
@@ -74,7 +74,7 @@ describe('Node.js', { skip: noProcessList }, () => {
     if (found) assert.deepEqual(found, { script: BECAUSE.unrecognised })
   })
 
-  test('is listed where it has capabilities, and so cannot be read', async (t) => {
+  test('is listed if it has capabilities and therefore cannot be read', async (t) => {
     const capable = place('node-80')
     copyFileSync(process.execPath, capable, constants.COPYFILE_FICLONE)
     try {

@@ -58,7 +58,7 @@ function allow() {
       assert.deepEqual([verdicts(report).get(pid)?.code, isAlive(pid)], [code, isSpared])
     })
 
-  test('a link spares what it leads to, by its path, its name, and its name in the PATH', async (t) => {
+  test('a link spares its target, given by path, by name, and by name on the PATH', async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'procward-allow-'))
     const before = process.env.PATH
     t.after(() => {
@@ -89,7 +89,7 @@ function allow() {
     )
   })
 
-  test('a forgotten call is spared with its whole tree, for one process of it', () =>
+  test('one spared process spares the whole tree of a forgotten call', () =>
     duringTree('', async (root, member) => {
       const report = await new CleanupScanner({ ...settings, allow: [member] }).cleanupAll()
       assert.deepEqual(reasons(report, { root, member }), {
@@ -99,7 +99,7 @@ function allow() {
       assert.deepEqual([root, member].filter(isAlive), [root, member])
     }))
 
-  test('holds until start() changes it', async (t) => {
+  test('stays in force until start() changes it', async (t) => {
     const pid = await child(t)
     const scanner = new CleanupScanner({ ...settings, allow: ['node'], interval: 3_600_000 })
     t.after(() => scanner.stop())
@@ -116,7 +116,7 @@ function allow() {
 
 function keep() {
   for (const PROCWARD_KEEP of ['0', '', 'true', '11'])
-    test(`a call with '${PROCWARD_KEEP}' is ended`, async () => {
+    test(`a call with '${PROCWARD_KEEP}' is terminated`, async () => {
       const scanner = new CleanupScanner(settings)
       const ended = assert.rejects(run(process.execPath, [sleeper], { env: { PROCWARD_KEEP } }), {
         code: 'ERR_CLEANUP',
@@ -126,7 +126,7 @@ function keep() {
       await ended
     })
 
-  test('is not passed on by a server that has it itself', async (t) => {
+  test("is not inherited from the server's own environment", async (t) => {
     process.env.PROCWARD_KEEP = '1'
     t.after(() => delete process.env.PROCWARD_KEEP)
     const print = (options) => run('printenv', ['PROCWARD_KEEP'], { reject: false, ...options })
@@ -156,7 +156,7 @@ function keep() {
       { env: { PROCWARD_KEEP: '1' } },
     ))
 
-  test('a forgotten call is spared with its whole tree, for one process of it', () =>
+  test('one spared process spares the whole tree of a forgotten call', () =>
     duringTree('PROCWARD_KEEP=1', async (root, member) => {
       const report = await new CleanupScanner(settings).cleanupAll()
       assert.deepEqual(reasons(report, { root, member }), {

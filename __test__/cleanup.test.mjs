@@ -31,7 +31,7 @@ function settings(scanner) {
 }
 
 describe('getStats()', () => {
-  test("has the seed's fields and defaults, with scope and lastScan, on the singleton and on one's own", () => {
+  test('has the documented fields and defaults, on the singleton and on a new scanner', () => {
     assert.ok(cleanup instanceof CleanupScanner)
     for (const scanner of [
       cleanup,
@@ -54,13 +54,13 @@ describe('getStats()', () => {
     assert.deepEqual(new CleanupScanner(options).getStats(), DEFAULTS)
   })
 
-  test("is the caller's own object", () => {
+  test('returns a new object for each caller', () => {
     const scanner = new CleanupScanner()
     scanner.getStats().stats.scans = 5
     assert.deepEqual(scanner.getStats(), DEFAULTS)
   })
 
-  test('tells the latest scan in numbers', async () => {
+  test('has the numbers of the latest scan', async () => {
     const scanner = new CleanupScanner()
     const before = Date.now()
     const report = await scanner.cleanupAll({ dryRun: true })
@@ -91,7 +91,7 @@ describe('getStats()', () => {
 })
 
 describe('cleanupAll()', () => {
-  test('reports what it judged, and why', async () => {
+  test('reports each verdict with its reason', async () => {
     const report = await new CleanupScanner({ maxAge: HOUR }).cleanupAll({ dryRun: true })
     assert.deepEqual(Object.keys(report), ['scanned', 'killed', 'skipped', 'errors'])
     assert.equal(report.scanned, report.killed.length + report.skipped.length)
@@ -116,13 +116,13 @@ describe('cleanupAll()', () => {
     assert.ok(age <= performance.now() + 1000, `age ${age}`)
   })
 
-  test('takes its turn: all that were asked for are made', async () => {
+  test('runs one scan at a time, and every requested scan', async () => {
     const scanner = new CleanupScanner({ maxAge: HOUR })
     await Promise.all(Array.from({ length: 5 }, () => scanner.cleanupAll({ dryRun: true })))
     assert.equal(scanner.getStats().stats.scans, 5)
   })
 
-  test('works on a scanner that runs, and on one that was stopped', async () => {
+  test('works on a running scanner and on a stopped one', async () => {
     const scanner = new CleanupScanner({ maxAge: HOUR, interval: HOUR })
     scanner.start()
     // The scan that it starts with.

@@ -61,14 +61,14 @@ describe('arguments', () => {
 })
 
 describe('the command', () => {
-  test('tells its version, without the addon', async () => {
+  test('prints its version without the addon', async () => {
     const env = { NAPI_RS_NATIVE_LIBRARY_PATH: '/nowhere.node' }
     assert.deepEqual(await procward(['--version'], { env }), {
       ...{ code: 0, signal: null, stdout: `${version}\n`, stderr: '' },
     })
   })
 
-  test('helps, in 80 columns and more, with all that there is', async () => {
+  test('prints help for every command in 80 columns and more', async () => {
     const { code, stdout, stderr } = await procward(['--help'])
     assert.deepEqual([code, stderr], [0, ''])
     for (const command of COMMANDS) assert.match(stdout, new RegExp(`^ {2}${command} `, 'm'))
@@ -83,7 +83,7 @@ describe('the command', () => {
     })
   }
 
-  test('refuses what it does not know, with 2, and says so on stderr only', async () => {
+  test('refuses unknown arguments with exit code 2 and a message on stderr only', async () => {
     for (const args of [
       [],
       ['frobnicate'],

@@ -21,7 +21,7 @@ function clean() {
   // A warden would not let anything outlive its server.
   process.env.PROCWARD_WARDEN = 'off'
 
-  test('only shows what is left behind, until it is told to end it', async (t) => {
+  test('only lists orphans until --yes is given', async (t) => {
     const [dead, live] = await Promise.all([host(t, options), host(t, options)])
     const others = [
       await child(t),
@@ -107,7 +107,7 @@ function clean() {
     assert.deepEqual([after.code, after.stdout], [0, NOTHING])
   })
 
-  test('no variable of the environment makes it look further', async (t) => {
+  test('no environment variable widens its scope', async (t) => {
     const others = [await child(t), await unrelated(t)]
     const env = { CLEANUP_SCOPE: 'machine', PROCESS_MAX_AGE: '1', CLEANUP_INTERVAL: '1' }
     await until(async () =>

@@ -55,7 +55,7 @@ const configured = (mcpServers) => ({
   'project/config/mcporter.json': { ...NO_EDITORS, mcpServers },
 })
 
-test('where all is well', async () => {
+test('a healthy setup has no warning', async () => {
   const { said, ...rest } = await examined(
     configured({ memory: LOCAL, asana: { url: 'https://h.example/mcp' } }),
   )
@@ -83,7 +83,7 @@ test('where all is well', async () => {
 })
 
 describe('the environment', () => {
-  test('a malformed variable fails by name, each one', async () => {
+  test('each malformed variable fails by name', async () => {
     const env = {
       MCP_MAX_CONCURRENT: 'abc',
       CLEANUP_INTERVAL: '-1',
@@ -97,13 +97,13 @@ describe('the environment', () => {
     assert.match(said.guarantee, /^fail: PROCWARD_WARDEN/)
   })
 
-  test("scope 'machine' is warned of", async () => {
+  test("scope 'machine' is a warning", async () => {
     const { code, said } = await examined({}, { CLEANUP_SCOPE: 'machine' })
     assert.equal(code, 0)
     assert.match(said.environment, /^warn: .* scope machine: that ends every old Node\.js process/)
   })
 
-  test('without wardens the guarantee is less', {
+  test('without wardens the guarantee is lower', {
     skip: process.platform !== 'linux' && 'Linux only',
   }, async () => {
     const { code, said } = await examined({}, { PROCWARD_WARDEN: 'off' })
@@ -112,14 +112,14 @@ describe('the environment', () => {
   })
 })
 
-test('without an addon it says so, and goes on', async () => {
+test('a missing addon is reported, and the other checks run', async () => {
   const { code, said } = await examined({}, { NAPI_RS_NATIVE_LIBRARY_PATH: '/nowhere.node' })
   assert.equal(code, 1)
   assert.match(said.addon, /^fail: procward's native addon for .* could not be loaded/)
   assert.ok('environment' in said && 'configuration' in said && !('call' in said))
 })
 
-test('Node.js has to be young enough', () => {
+test('an old Node.js fails', () => {
   assert.deepEqual(nodeCheck('18.19.0'), {
     name: 'node',
     status: 'fail',
@@ -136,7 +136,7 @@ describe("mcporter's configuration", () => {
     assert.deepEqual([code, said.configuration], [0, 'ok: no MCP servers'])
   })
 
-  test('one that nobody can read fails, with neither its folder nor its text', async () => {
+  test('an unreadable file fails without its folder and its text', async () => {
     const files = { 'hunter2/mine.json': '{ "mcpServers": { "a": { "env": { "KEY": "correcthorse"' }
     const { code, said, all } = await examined(files, {
       MCPORTER_CONFIG: '{folder}/hunter2/mine.json',
@@ -149,7 +149,7 @@ describe("mcporter's configuration", () => {
     assert.doesNotMatch(all, /hunter2|correcthorse/)
   })
 
-  test('one that is passed over is named', async () => {
+  test('an ignored file is named', async () => {
     const { code, said, all } = await examined({ 'project/config/mcporter.json': '{ correcthorse' })
     assert.equal(code, 0)
     assert.match(
@@ -197,7 +197,7 @@ describe("mcporter's configuration", () => {
     assert.doesNotMatch(all, /correcthorse|hunter2/)
   })
 
-  test('servers by npx are counted, and those whose package is here', {
+  test('servers by npx are counted, and those with an installed package', {
     skip: noShell,
   }, async () => {
     // Of the dependencies of this project; its version is the one that is asked for.
@@ -212,7 +212,7 @@ describe("mcporter's configuration", () => {
     assert.match(stdout, /^warn {2}npx {12}2 servers by npx, 1 of them started without it; /m)
   })
 
-  test('no secret of a definition is told', async () => {
+  test('no secret of a definition is printed', async () => {
     const secrets = {
       argv: {
         command: 'node',
@@ -250,12 +250,12 @@ describe('mcporter', () => {
     return join(place, 'cli.js')
   }
 
-  test('is fine where it is needed and there', async () => {
+  test('is fine if it is needed and installed', async () => {
     const { code, said } = await examined(NEEDY, { MCPORTER_BIN: installed('>=20') })
     assert.deepEqual([code, said.mcporter], [0, 'ok: 9.8.7; needed by 1 server: sse'])
   })
 
-  test('fails where it wants another Node.js, or is not where it was said to be', async () => {
+  test('fails if it needs another Node.js or is missing at its configured path', async () => {
     const other = await examined(NEEDY, { MCPORTER_BIN: installed('>=99') })
     assert.deepEqual(
       [other.code, other.said.mcporter],
@@ -278,13 +278,13 @@ describe('a server', () => {
     },
   }
 
-  test('is asked where it is named', async (t) => {
+  test('is asked if it is named', async (t) => {
     const url = await listening(t, healthRouter(source))
     const { code, said } = await examined({}, { PROCWARD_URL: url })
     assert.deepEqual([code, said.server], [0, `ok: ${url} is ready`])
   })
 
-  test('that is not ready is warned of, one that is not there fails', async (t) => {
+  test('that is not ready is a warning, and an absent one fails', async (t) => {
     const getReadiness = () => ({ ready: false, reason: 'draining' })
     const url = await listening(t, healthRouter({ helper: { ...source.helper, getReadiness } }))
     const draining = await examined({}, {}, ['--url', url])

@@ -35,7 +35,7 @@ async function ps(args = [], options) {
   return { ...document, code: outcome.code, of: new Map(processes.map((row) => [row.pid, row])) }
 }
 
-test('every code of the scanner is documented, declared, and has a state where this command meets it', () => {
+test('every code of the scanner is documented, declared, and has a state if this command can show it', () => {
   const read = (path) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
   const codes = (text, pattern) => [...text.matchAll(pattern)].map(([, code]) => code)
   const all = codes(read('src/scanner/reason.rs'), /\w+ = "(\w+)",/g)
@@ -82,7 +82,9 @@ test('a call of a running server, without and with that server', async (t) => {
   )
 })
 
-test('every Node.js process with why it is or is not ours', { skip: noProcessList }, async (t) => {
+test('every Node.js process has the reason why it is ours or not', {
+  skip: noProcessList,
+}, async (t) => {
   const far = await host(t)
   const plain = await child(t)
   const kept = await child(t, { env: { PROCWARD_KEEP: '1' } })
@@ -110,7 +112,7 @@ test('every Node.js process with why it is or is not ours', { skip: noProcessLis
   )
 })
 
-test('no secret of a command line is shown, nor the own token', {
+test('no secret of a command line and no token is shown', {
   skip: noProcessList,
 }, async (t) => {
   const secrets = [
@@ -165,7 +167,7 @@ test('no secret of a command line is shown, nor the own token', {
 })
 
 test("another user's command line is not read", { skip: noProcessList }, async (t) => {
-  if (process.getuid?.() !== 0) return t.skip('only root can be somebody else, and see them')
+  if (process.getuid?.() !== 0) return t.skip('only root can become and see another user')
   const program = 'setTimeout(() => {}, 120_000)'
   const wrapper = ['--reuid', '65534', '--clear-groups', process.execPath, '-e', program]
   const other = spawn('setpriv', wrapper, { stdio: 'ignore' })
@@ -178,7 +180,7 @@ test("another user's command line is not read", { skip: noProcessList }, async (
   assert.ok(row.memory > 0)
 })
 
-test("POSIX's ps tells the same as /proc", { skip: noProcessList }, async (t) => {
+test('the output of POSIX ps agrees with /proc', { skip: noProcessList }, async (t) => {
   const plain = await child(t)
   const found = new Map(await fromPs([plain, 2 ** 22 - 1]))
   assert.deepEqual([...found.keys()], [plain])
@@ -186,13 +188,13 @@ test("POSIX's ps tells the same as /proc", { skip: noProcessList }, async (t) =>
   assert.ok(Number(found.get(plain)?.memory) > 2 ** 20)
 })
 
-test('a server that was named has to be there: 3', async () => {
+test('a named server that does not answer gives exit code 3', async () => {
   const url = await deadUrl()
   const { code, stdout, stderr } = await procward(['ps'], { env: { PROCWARD_URL: url } })
   assert.deepEqual([code, stdout, stderr], [3, '', `procward: cannot reach ${url}: ECONNREFUSED\n`])
 })
 
-test('the environment of a server does not matter to it', async () => {
+test('the environment of a server has no effect', async () => {
   const env = {
     CLEANUP_SCOPE: 'machine',
     PROCESS_MAX_AGE: 'abc',
@@ -204,7 +206,7 @@ test('the environment of a server does not matter to it', async () => {
   assert.equal(JSON.parse(stdout).schemaVersion, 1)
 })
 
-test('a name that tries to be more than one is none', { skip: noProcessList }, async (t) => {
+test('a name with separators counts as no name', { skip: noProcessList }, async (t) => {
   const titled = await child(t, { title: 'x\u001b[2J\nfake' })
   const { stdout } = await procward(['ps', '--all'])
   assert.match(stdout, new RegExp(`^ *${titled} `, 'm'))
@@ -212,7 +214,7 @@ test('a name that tries to be more than one is none', { skip: noProcessList }, a
   assert.doesNotMatch(stdout, /^fake|\u001b/m)
 })
 
-test('what a server tells is joined with what is seen', () => {
+test('the answer of a server is joined with the process table', () => {
   const now = 1_000_000
   const base = { name: 'node', memory: 1, server: null, tools: [], command: 'node x.js' }
   const rows = [
@@ -267,7 +269,7 @@ test('what a server tells is joined with what is seen', () => {
   )
 })
 
-test('without the addon it says so', async () => {
+test('a missing addon is reported', async () => {
   const { code, stdout, stderr } = await procward(['ps'], {
     env: { NAPI_RS_NATIVE_LIBRARY_PATH: '/nowhere.node' },
   })

@@ -62,7 +62,7 @@ async function serving(t, given) {
 }
 
 describe('status', () => {
-  test('of a server that is well', async (t) => {
+  test('of a healthy server', async (t) => {
     const url = await serving(t)
     const { code, stdout, stderr } = await procward(['status', '--url', `${url}/`])
     assert.deepEqual([code, stderr], [0, ''])
@@ -103,7 +103,7 @@ describe('status', () => {
     assert.equal(outcome.stdout.indexOf('\n'), outcome.stdout.length - 1)
   })
 
-  test('of one with an alert, and of one that takes no calls: 1', async (t) => {
+  test('of a server with an alert, or that takes no calls, gives exit code 1', async (t) => {
     const alarmed = await procward([
       'status',
       '--url',
@@ -119,7 +119,7 @@ describe('status', () => {
     assert.match(draining.stdout, / {2}not ready: shutting down$/m)
   })
 
-  test('all alerts are told where the server lists them', async (t) => {
+  test('prints all alerts if the server lists them', async (t) => {
     const alerts = [
       {
         name: 'queueDepth',
@@ -146,7 +146,7 @@ describe('status', () => {
     assert.match(stdout, /^alert {5}critical: 40 calls wait\nalert {5}warning: 6 active$/m)
   })
 
-  test('no order for the terminal comes from a name, and no second line', async (t) => {
+  test('prints no terminal sequence and no line break from a name', async (t) => {
     const evil = '\u001b[2J\u001b]0;owned\u0007x\r\nfake line\u009b31m\u202e'
     const url = await serving(t, { names: { server: evil, tool: `${evil}${'y'.repeat(5000)}` } })
     for (const json of [[], ['--json']]) {
@@ -158,7 +158,7 @@ describe('status', () => {
     }
   })
 
-  test('--quiet prints nothing, and ends the same', async (t) => {
+  test('--quiet prints nothing and gives the same exit code', async (t) => {
     const quiet = await procward([
       'status',
       '-q',
@@ -196,7 +196,7 @@ describe('status', () => {
 describe('a token', () => {
   const token = 't0ken-hunter2'
 
-  test('goes to the server and nowhere else', async (t) => {
+  test('is sent to the server only', async (t) => {
     /** @type {(string | undefined)[]} */
     const heard = []
     const router = healthRouter(source())
@@ -220,7 +220,7 @@ describe('a token', () => {
     assert.match(none.stderr, /wants a token: set PROCWARD_TOKEN\n$/)
   })
 
-  test('is not given to whom the server points to', async (t) => {
+  test('is not sent to the target of a redirect', async (t) => {
     let asked = 0
     const other = await listening(t, (_req, res) => {
       asked++
@@ -234,7 +234,7 @@ describe('a token', () => {
     assert.equal(asked, 0)
   })
 
-  test('that is none is refused without repeating it', async () => {
+  test('that is malformed is refused without its text', async () => {
     const { code, stderr } = await procward(['status'], {
       env: { PROCWARD_TOKEN: 'hunter2\nx: y' },
     })
@@ -242,7 +242,7 @@ describe('a token', () => {
     assert.doesNotMatch(stderr, /hunter2/)
   })
 
-  test('over plain HTTP to another machine: a warning, but for --quiet', async () => {
+  test('over plain HTTP to another machine is a warning, except with --quiet', async () => {
     // A name that is never anywhere.
     const args = ['status', '--url', 'http://procward.invalid', '--token', token]
     const { code, stderr } = await procward(args)
@@ -252,7 +252,7 @@ describe('a token', () => {
   })
 })
 
-describe('whatever else may be there: 3, and a message', () => {
+describe('an unexpected answer gives exit code 3 and a message', () => {
   /** @type {[string, import('node:http').RequestListener, RegExp][]} */
   const STRANGERS = [
     [
@@ -287,7 +287,7 @@ describe('whatever else may be there: 3, and a message', () => {
     })
   }
 
-  test('nobody', async () => {
+  test('no server', async () => {
     const url = await deadUrl()
     const { code, stdout, stderr } = await procward(['status', '--url', url])
     assert.deepEqual(
@@ -306,7 +306,7 @@ describe('metrics', () => {
     '',
   ].join('\n')
 
-  test('as the server writes them, or as JSON', async (t) => {
+  test('are printed as the server writes them, or as JSON', async (t) => {
     const url = await listening(t, (req, res) => {
       const isAsked = req.url === '/metrics' && req.headers.accept?.startsWith('text/plain')
       res.writeHead(isAsked ? 200 : 404, { 'content-type': 'text/plain; version=0.0.4' }).end(TEXT)
@@ -325,7 +325,9 @@ describe('metrics', () => {
   })
 })
 
-test('who reads no further ends the command silently, with 0', { skip: noShell }, async (t) => {
+test('a reader that closes the pipe ends the command silently with exit code 0', {
+  skip: noShell,
+}, async (t) => {
   const url = await listening(t, (_req, res) => {
     res
       .writeHead(200, { 'content-type': 'text/plain' })

@@ -31,12 +31,12 @@ describe('plain text', () => {
   for (const [given, shown] of TEXTS)
     test(JSON.stringify(given.slice(0, 40)), () => assert.equal(plain(given), shown))
 
-  test('in all of a JSON value, the names too', () => {
+  test('covers all of a JSON value, also its names', () => {
     const given = { 'a\u001b[1m': ['b\u0007', { c: '\u202e', d: 1, e: null, f: true }] }
     assert.deepEqual(plainJson(given), { a: ['b', { c: '', d: 1, e: null, f: true }] })
   })
 
-  test('no order for a terminal comes through, whatever is given', () => {
+  test('contains no terminal sequence for any input', () => {
     const random = seeded(6)
     for (let round = 0; round < 5000; round++) {
       const units = Array.from({ length: 12 }, () => (random(5) === 0 ? 0x1b : random(0x100)))
@@ -161,7 +161,7 @@ describe('command lines', () => {
   ]
   for (const [argv, shown] of LINES) test(shown, () => assert.equal(commandLine(argv), shown))
 
-  test('a secret is hidden wherever it stands', () => {
+  test('a secret is hidden in every place', () => {
     const random = seeded(7)
     const pick = (text) => text[random(text.length)]
     const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'

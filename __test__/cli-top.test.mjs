@@ -27,7 +27,7 @@ const noTerminal =
 const ENTER = '\u001b[?1049h\u001b[?25l'
 const LEAVE = '\u001b[?25h\u001b[?1049l'
 
-test('without a terminal it writes blocks without codes, as many as it is told to', async (t) => {
+test('without a terminal it writes the given number of blocks without codes', async (t) => {
   const url = await listening(t, healthRouter(source))
   const args = ['top', '--count', '2', '--interval', '1', '--url', url]
   const { code, stdout, stderr } = await procward(args)
@@ -36,7 +36,7 @@ test('without a terminal it writes blocks without codes, as many as it is told t
   assert.ok(!stdout.includes('\u001b'))
 })
 
-test('without a server it shows the processes here', async () => {
+test('without a server it shows the local processes', async () => {
   const { code, stdout } = await procward(['top', '--count', '1'])
   assert.equal(code, 0)
   assert.match(stdout, /^no server asked\n\n/)
@@ -65,7 +65,7 @@ test('as JSON, one document a line', async (t) => {
   }
 })
 
-test('a server that was named has to be there at first; later its absence is shown', async (t) => {
+test('a named server must answer at first, and later its absence is shown', async (t) => {
   assert.equal((await procward(['top', '--url', await deadUrl()])).code, 3)
   const router = healthRouter(source)
   let looks = 0
@@ -78,7 +78,7 @@ test('a server that was named has to be there at first; later its absence is sho
   assert.match(stdout, /ready\n(.*\n)*\ncannot reach http:.*\n/)
 })
 
-test('SIGINT ends it with 130', async () => {
+test('SIGINT ends it with exit code 130', async () => {
   let pid
   const outcome = procward(['top', '--interval', '60'], {
     onStart: (child) => {
@@ -120,7 +120,7 @@ function onTerminal(keys, args, env) {
   })
 }
 
-test('on a terminal: its own screen, no more lines than fit, and all back as it was', {
+test('on a terminal it has its own screen, fits its lines, and restores everything', {
   skip: noTerminal,
 }, async () => {
   for (const [keys, expected] of [
@@ -139,7 +139,7 @@ test('on a terminal: its own screen, no more lines than fit, and all back as it 
   }
 })
 
-test('NO_COLOR leaves the screen and takes the colours', { skip: noTerminal }, async () => {
+test('NO_COLOR keeps the screen and removes the colours', { skip: noTerminal }, async () => {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal codes
   const COLOR = /\u001b\[\d+m/
   assert.match((await onTerminal('', ['top', '--count', '1'])).stdout, COLOR)

@@ -13,7 +13,7 @@ const COUNT = 'a whole number from 1 to 4294967295'
 const TIME = 'a whole number of milliseconds from 1 to 2147483647'
 const SCOPE = "one of 'tracked', 'tree', 'machine'"
 
-/** What nobody can have meant as a number of at least one. */
+/** Values that are not a number of at least one. */
 const NO_NUMBERS = [
   ...['abc', '0', '00', '-0', '-1', '+5', 'NaN', 'Infinity', 'null', 'undefined', 'true'],
   ...[
@@ -92,7 +92,7 @@ for (const [variable, expected, values, ask] of VARIABLES)
     })
   })
 
-describe('every use of a scanner refuses a malformed variable, and works once it is mended', () => {
+describe('every use of a scanner refuses a malformed variable until it is repaired', () => {
   for (const [variable, value] of Object.entries({
     CLEANUP_INTERVAL: '0',
     PROCESS_MAX_AGE: '-1',
@@ -119,7 +119,7 @@ describe('every use of a scanner refuses a malformed variable, and works once it
     })
 })
 
-test('the default MCP helper refuses a malformed variable, and works once it is mended', async () => {
+test('the default MCP helper refuses a malformed variable until it is repaired', async () => {
   process.env.MCP_MAX_CONCURRENT = 'abc'
   const refused = {
     code: 'ERR_INVALID_CONFIG',
@@ -133,7 +133,7 @@ test('the default MCP helper refuses a malformed variable, and works once it is 
 })
 
 describe('the environment sets defaults', () => {
-  test('of scanners that are made later, and options go before it', () => {
+  test('of later scanners, and options take precedence', () => {
     Object.assign(process.env, {
       CLEANUP_INTERVAL: '30000',
       PROCESS_MAX_AGE: '180000',
@@ -148,13 +148,13 @@ describe('the environment sets defaults', () => {
     })
   })
 
-  test('of MCP helpers that are made later, and options go before it', () => {
+  test('of later MCP helpers, and options take precedence', () => {
     process.env.MCP_MAX_CONCURRENT = '7'
     assert.equal(createMcpHelper().getSemaphoreStatus().maxConcurrent, 7)
     assert.equal(createMcpHelper({ maxConcurrent: 2 }).getSemaphoreStatus().maxConcurrent, 2)
   })
 
-  test('up to the limits of what is allowed', () => {
+  test('up to the limits of each variable', () => {
     for (const time of ['1', '2147483647']) {
       Object.assign(process.env, { CLEANUP_INTERVAL: time, PROCESS_MAX_AGE: time })
       assert.deepEqual(settings(), { ...DEFAULTS, interval: Number(time), maxAge: Number(time) })
@@ -183,7 +183,7 @@ describe('the environment sets defaults', () => {
     })
   })
 
-  test('the singleton is set by what the environment says at its start', () => {
+  test('of the singleton at its start', () => {
     process.env.PROCESS_MAX_AGE = '4321'
     cleanup.start({ interval: 3_600_000 })
     assert.equal(cleanup.getStats().maxAge, 4321)
@@ -191,7 +191,7 @@ describe('the environment sets defaults', () => {
   })
 })
 
-describe('proxies are looked for as Node.js looks for them', () => {
+describe('proxies are found as by Node.js', () => {
   const [http, https] = ['http://one:3128', 'http://two:3128']
   const on = { NODE_USE_ENV_PROXY: '1' }
   /** @type {[Record<string, string>, string[], object | undefined][]} */

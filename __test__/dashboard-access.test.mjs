@@ -119,7 +119,7 @@ describe('with a token', () => {
     })
   }
 
-  test('a cookie does not tell the token', () => assert.ok(!cookie.includes(TOKEN)))
+  test('a cookie does not contain the token', () => assert.ok(!cookie.includes(TOKEN)))
 })
 
 const MOUNTS = {
@@ -138,7 +138,7 @@ for (const [name, mount] of Object.entries(MOUNTS))
       return (path, sent) => request(port, `/api/health${path}`, sent)
     }
 
-    test('a rebound name reads only what it always could', async (t) => {
+    test('a rebound name reads only the older routes', async (t) => {
       const ask = await serve(t)
       for (const path of ADDED) {
         const { status, headers, text } = await ask(path, { headers: { host: 'evil.example' } })
@@ -151,14 +151,14 @@ for (const [name, mount] of Object.entries(MOUNTS))
       }
     })
 
-    test('an allowed name reads all', async (t) => {
+    test('an allowed name reads every route', async (t) => {
       const ask = await serve(t, { allowedHosts: ['Ops.Example.org'] })
       const headers = { host: 'ops.example.org:443', accept: 'application/json' }
       for (const path of [...SEED, ...ADDED])
         assert.equal((await ask(path, { headers })).status, 200, path)
     })
 
-    test('a token is asked for everywhere but by probes', async (t) => {
+    test('every route except the probes requires the token', async (t) => {
       const ask = await serve(t, { token: TOKEN })
       for (const path of ['/', '/processes', ...ADDED]) {
         const { status, headers, text } = await ask(path)
@@ -186,7 +186,7 @@ for (const [name, mount] of Object.entries(MOUNTS))
         },
       })
 
-    test('the form gives a cookie for the token, and leads to the page', async (t) => {
+    test('the form sets a cookie for the token and redirects to the page', async (t) => {
       const ask = await serve(t, { token: TOKEN })
       const { status, headers, text } = await login(
         ask,
@@ -207,7 +207,7 @@ for (const [name, mount] of Object.entries(MOUNTS))
       assert.match(headers['set-cookie'][0], /; Secure$/)
     })
 
-    test('the header gives the page and the cookie', async (t) => {
+    test('the header gives access to the page and sets the cookie', async (t) => {
       const ask = await serve(t, { token: TOKEN })
       const { status, headers } = await ask('/dashboard', {
         headers: { authorization: `Bearer ${TOKEN}` },
@@ -216,6 +216,15 @@ for (const [name, mount] of Object.entries(MOUNTS))
       const cookie = cookieOf(headers['set-cookie'][0])
       assert.equal((await ask('/processes', { headers: { cookie } })).status, 200)
     })
+
+    for (const path of ['/dashboard/', '/dashboard/?a=b'])
+      for (const method of ['GET', 'POST'])
+        test(`${method} ${path} is redirected to the form, whose names fit there`, async (t) => {
+          const ask = await serve(t, { token: TOKEN })
+          const { status, headers, text } = await ask(path, { method })
+          assert.deepEqual([status, headers.location, text], [308, '../dashboard', ''])
+          assert.equal(headers['set-cookie'], undefined)
+        })
 
     for (const [what, body] of [
       ['a wrong token', 'token=wrong'],
@@ -238,7 +247,7 @@ for (const [name, mount] of Object.entries(MOUNTS))
       })
     }
 
-    test('without a token there is nothing to post to', async (t) => {
+    test('without a token the form does not exist', async (t) => {
       const ask = await serve(t)
       assert.equal((await login(ask, 'token=x')).status, 405)
     })

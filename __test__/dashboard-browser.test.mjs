@@ -132,7 +132,7 @@ describe('in Chromium', { skip: noBrowser }, () => {
       assert.deepEqual(mishaps, [])
     })
 
-    test('where no stream comes through it asks', async (t) => {
+    test('without a stream the page polls', async (t) => {
       const { page, goto } = await openPage(browser, t)
       await page.route('**/events', (route) =>
         route.request().headers().accept === 'text/event-stream'
@@ -148,7 +148,7 @@ describe('in Chromium', { skip: noBrowser }, () => {
     })
   })
 
-  test('a server that shuts down, and is gone', async (t) => {
+  test('a server that shuts down and exits', async (t) => {
     const { state, helper, cleanup } = watched()
     const getReadiness = () => ({
       ready: !state.draining,
@@ -178,7 +178,7 @@ describe('in Chromium', { skip: noBrowser }, () => {
     assert.match(await textOf(page, '#announcement'), /shut/)
   })
 
-  test('a connection that is lost comes back', async (t) => {
+  test('a lost connection is restored', async (t) => {
     const { helper, cleanup } = watched()
     const handler = healthRouter({ helper, cleanup })
     const first = await listen(t, handler)
@@ -194,7 +194,7 @@ describe('in Chromium', { skip: noBrowser }, () => {
     assert.equal(await textOf(page, '#notice'), '')
   })
 
-  test('a name that is markup is only a name', async (t) => {
+  test('a name with markup is shown as text', async (t) => {
     const { state, helper, cleanup } = watched()
     const name = '<img src=x onerror="document.title=1"><b>'
     const getActiveProcesses = () =>

@@ -48,7 +48,7 @@ for (const [name, mount] of Object.entries({
       stream.close()
     })
 
-    test('whoever asks for JSON gets one snapshot', async (t) => {
+    test('a request for JSON gets one snapshot', async (t) => {
       const { helper, cleanup, state } = watched()
       state.processes = 1
       const { port } = await listen(t, mount({ helper, cleanup }))
@@ -69,7 +69,7 @@ for (const [name, mount] of Object.entries({
       assert.equal(headers['content-type'], 'text/event-stream; charset=utf-8')
     })
 
-    test('twenty may listen, the next one may ask', async (t) => {
+    test('twenty readers may listen, and the next one may poll', async (t) => {
       const { helper, cleanup } = watched()
       const { port } = await listen(t, mount({ helper, cleanup }))
       const streams = await Promise.all(
@@ -91,7 +91,7 @@ for (const [name, mount] of Object.entries({
       for (const stream of [...streams, next]) stream.close()
     })
 
-    test('the streams of a server that closes end, and it has closed', async (t) => {
+    test('streams end when the server closes, so that it can close', async (t) => {
       const { helper, cleanup } = watched()
       const { port, server } = await listen(t, mount({ helper, cleanup }))
       const streams = await Promise.all([1, 2, 3].map(() => subscribe(port, '/h/events')))
@@ -101,7 +101,7 @@ for (const [name, mount] of Object.entries({
       await until(() => streams.every(({ ended }) => ended))
     })
 
-    test('while the helper shuts down the stream says so, and ends with the last call', async (t) => {
+    test('a stream reports the shutdown and ends with the last call', async (t) => {
       const { helper, cleanup, state } = watched()
       const { port } = await listen(
         t,
@@ -116,10 +116,10 @@ for (const [name, mount] of Object.entries({
       assert.equal(lastOf(stream).health.activeProcesses.count, 0)
       const late = await subscribe(port, '/h/events')
       await until(() => late.ended)
-      assert.equal(eventsOf(late).length, 1, 'one snapshot for whoever comes later')
+      assert.equal(eventsOf(late).length, 1, 'one snapshot for a late reader')
     })
 
-    test('a helper that fails makes a pause, and says nothing of why', async (t) => {
+    test('a failing helper causes a pause, without the reason', async (t) => {
       const { helper, cleanup, state } = watched()
       const getActiveProcesses = () => {
         if (state.broken) throw new Error(SECRET)

@@ -47,7 +47,7 @@ for (const [name, mount] of Object.entries(MOUNTS))
       assert.equal(text, readFileSync(`${FOLDER}index.html`, 'utf8'))
     })
 
-    test('all of its files, and each only once', async (t) => {
+    test('each file of the page is served and named once', async (t) => {
       const ask = await serve(t)
       for (const file of SERVED) {
         const { status, headers, text } = await ask(`/dashboard/${file}`)
@@ -75,7 +75,7 @@ for (const [name, mount] of Object.entries(MOUNTS))
     })
 
     for (const path of ['/dashboard/', '/dashboard/?x=1']) {
-      test(`${path}, whose relative names would be others, leads to /dashboard`, async (t) => {
+      test(`${path} redirects to /dashboard, because its relative names would differ`, async (t) => {
         const { status, headers } = await (await serve(t))(path)
         assert.deepEqual([status, headers.location], [308, '../dashboard'])
       })
@@ -118,7 +118,7 @@ describe('the files', () => {
     }
   })
 
-  test('have nothing inline, and nothing from elsewhere', () => {
+  test('have no inline code and load nothing from other sites', () => {
     for (const page of pages)
       assert.doesNotMatch(page, /<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)|javascript:/i)
     for (const file of readdirSync(FOLDER)) {

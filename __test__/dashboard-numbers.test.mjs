@@ -139,7 +139,7 @@ describe('series', () => {
     ])
   })
 
-  test('a series keeps an hour, in order, each moment once', () => {
+  test('a series keeps an hour of distinct times in order', () => {
     const series = new Series()
     for (let time = 0; time <= 2 * HOUR; time += 1000) series.add({ time, calls: time })
     series.add({ time: 2 * HOUR, calls: 1 })
@@ -151,7 +151,7 @@ describe('series', () => {
     assert.deepEqual(series.between(3 * HOUR, 4 * HOUR), [series.points.at(-1)])
   })
 
-  test('goes on when the clock was set back, with what was before it', () => {
+  test('a series keeps its samples when the clock is set back', () => {
     const series = new Series()
     for (let at = 0; at < 10; at++) series.add({ time: 5 * HOUR + at * 1000, calls: at })
     for (let at = 10; at < 20; at++) series.add({ time: 4 * HOUR + at * 1000, calls: at })
@@ -161,7 +161,7 @@ describe('series', () => {
     )
   })
 
-  test('the past goes before, and into gaps', () => {
+  test('older samples are inserted before newer ones and into gaps', () => {
     const series = new Series()
     for (const time of [60_000, 61_000, 90_000]) series.add({ time })
     series.addPast(points([50_000, 1], [55_000, 2], [62_000, 3], [70_000, 4], [90_500, 5]))

@@ -37,7 +37,7 @@ describe('the ticker', () => {
     return made
   }
 
-  test('is one for all clients, and rests without any', async (t) => {
+  test('is shared by all clients and stops without clients', async (t) => {
     const tick = ticker(t)
     const made = counted()
     const { port } = await listen(t, made.answer)
@@ -59,7 +59,7 @@ describe('the ticker', () => {
     await made.over()
   })
 
-  test('writes a comment now and then', async (t) => {
+  test('writes a comment as a heartbeat', async (t) => {
     const tick = ticker(t)
     const made = counted()
     const { port } = await listen(t, made.answer)

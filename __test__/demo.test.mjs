@@ -14,7 +14,7 @@ describe('the campaign', () => {
   const phases = campaign('abc')
   const calls = phases.flatMap((phase) => phase.calls)
 
-  test('is 44 calls over four servers, eleven at a time', () => {
+  test('has 44 calls to four servers, eleven at a time', () => {
     assert.deepEqual(
       phases.map((phase) => phase.calls.length),
       [11, 11, 11, 11],
@@ -27,7 +27,7 @@ describe('the campaign', () => {
     ])
   })
 
-  test('writes the knowledge graph once per phase at most: its servers share one file', () => {
+  test('writes the knowledge graph at most once per phase, because its servers share one file', () => {
     for (const { name, calls } of phases) {
       assert.ok(
         calls.filter(({ tool }) => /^(create|add|delete)_(entit|relat|obs)/.test(tool)).length <= 1,
@@ -37,7 +37,7 @@ describe('the campaign', () => {
   })
 
   for (const [at, { tool, check }] of calls.entries()) {
-    test(`call ${at + 1}, ${tool}, takes no wrong answer`, () => {
+    test(`call ${at + 1}, ${tool}, rejects a wrong answer`, () => {
       for (const wrong of [
         undefined,
         {},
@@ -111,7 +111,7 @@ describe('the report', () => {
       assert.equal(percentile(values, share), expected))
   }
 
-  test('the table has both ways side by side', () => {
+  test('the table has both runs side by side', () => {
     const lines = table(free, { ...good, latencies: [] }).split('\n')
     assert.equal(new Set(lines.map((line) => line.length)).size, 1)
     assert.match(lines[0], /^ +without limits +with procward$/)
@@ -140,7 +140,7 @@ for (const [isTTY, expected] of [
   })
 }
 
-test('below: children of children, nothing else, and no endless loop', () => {
+test('below: all descendants, nothing else, and no endless loop', () => {
   const list = [
     [0, 0],
     [1, 0],
@@ -176,7 +176,7 @@ test('countServers: not their copies between fork and exec', () => {
   )
 })
 
-test('family: what they stem from and what stems from them, no siblings', () => {
+test('family: ancestors and descendants, no siblings', () => {
   const list = [
     [2, 1],
     [3, 2],
@@ -234,7 +234,7 @@ describe('the sampled processes', () => {
     })
   }
 
-  test('the sampler counts what starts while it watches, and not what it is told to leave out', async () => {
+  test('the sampler counts processes that start while it runs, without the excluded ones', async () => {
     const before = await family()
     let kept = []
     const sampler = await Sampler.start({

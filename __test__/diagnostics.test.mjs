@@ -135,7 +135,7 @@ describe('calls', () => {
 })
 
 describe('waits', () => {
-  test('of those that have to, with the number of their call', async () => {
+  test('of calls without a free slot, with the number of the call', async () => {
     const helper = createMcpHelper({ servers, transport: 'pool', maxConcurrent: 1 })
     const events = await told(['call:start', 'queue:enter', 'queue:leave', 'call:end'], () =>
       Promise.all(
@@ -226,7 +226,7 @@ describe('processes', () => {
     })
   }
 
-  test('that run for a while are told of while they run', async () => {
+  test('that run for a while are published while they run', async () => {
     await told(['spawn', 'exit', 'kill'], async (events) => {
       const controller = new AbortController()
       const running = run(...node(FOREVER, { signal: controller.signal }))
@@ -241,7 +241,7 @@ describe('processes', () => {
     })
   })
 
-  test('that stream are told of at once', async () => {
+  test('that stream are published at once', async () => {
     await told(['spawn', 'exit', 'kill'], async (events) => {
       const tracked = spawn(...node(FOREVER))
       await new Promise((resolve) => tracked.once('spawn', resolve))
@@ -262,7 +262,7 @@ describe('processes', () => {
     )
   })
 
-  test('that could not be started are no processes', async () => {
+  test('that could not be started are not published', async () => {
     const events = await told(['spawn', 'exit', 'kill'], async () => {
       await assert.rejects(run('/secret-folder/none'), { code: 'ERR_SPAWN' })
       await assert.rejects(run(...node('', { signal: AbortSignal.abort() })), { code: 'ABORT_ERR' })
@@ -270,7 +270,7 @@ describe('processes', () => {
     assert.deepEqual(events, [])
   })
 
-  test('that were there before anybody subscribed', async () => {
+  test('that started before the subscription', async () => {
     const tracked = spawn(...node(FOREVER))
     await new Promise((resolve) => tracked.once('spawn', resolve))
     const events = await told(['spawn', 'exit'], async () => {
@@ -337,7 +337,7 @@ describe('processes', () => {
     })
   })
 
-  test('that the cleanup ended, each once', async (t) => {
+  test('that the cleanup terminated, each once', async (t) => {
     const scanner = new CleanupScanner({ maxAge: 1, scope: 'tree', killGrace: 1 })
     const events = await told(['kill'], async () => {
       const stranger = await child(t)
@@ -356,7 +356,7 @@ describe('processes', () => {
   })
 })
 
-test('what a scan in the background ended', async (t) => {
+test('terminations by a scan in the background are published', async (t) => {
   const scanner = new CleanupScanner({ maxAge: 1, scope: 'tree', killGrace: 1, interval: 50 })
   t.after(() => scanner.stop())
   await told(['kill'], async (events) => {
@@ -370,7 +370,7 @@ test('what a scan in the background ended', async (t) => {
   })
 })
 
-test('another limit', async () => {
+test('a changed limit is published', async () => {
   const semaphore = new Semaphore(3)
   const events = await told(['limit'], async () => {
     semaphore.resize(5)
@@ -387,7 +387,7 @@ test('another limit', async () => {
   )
 })
 
-test('nobody who hears, nothing that is told', async () => {
+test('without a subscriber no event is made', async () => {
   const publish = diagnostics.Channel.prototype.publish
   const published = []
   diagnostics.Channel.prototype.publish = function (message) {
@@ -409,7 +409,7 @@ test('nobody who hears, nothing that is told', async () => {
   )
 })
 
-test('all channels are those that are documented', async () => {
+test('exactly the documented channels exist', async () => {
   const { channels } = (await import('../lib/diagnostics.js')).default
   assert.deepEqual(
     Object.values(channels).map(({ name }) => name),

@@ -181,7 +181,7 @@ for (const signal of IS_WINDOWS ? ['SIGTERM'] : ['SIGTERM', 'SIGINT']) {
     assert.deepEqual(dataFolders(), [])
   })
 
-  test(`${signal} in the middle of calls ends them all`, async () => {
+  test(`${signal} during calls terminates all of them`, async () => {
     const { server, call, dataFolders } = await startServer({ MCP_MAX_CONCURRENT: '2' })
     const calls = [1, 2, 3].map(() => call(...LONG))
     await untilRunning(server.url, 2)
@@ -200,7 +200,7 @@ for (const signal of IS_WINDOWS ? ['SIGTERM'] : ['SIGTERM', 'SIGINT']) {
   })
 }
 
-test('a data folder that was given is kept', async () => {
+test('a given data folder is kept', async () => {
   const data = fs.mkdtempSync(path.join(TEMP, 'data-'))
   const { server, dataFolders } = await startServer({ AD_OPS_DATA: data })
   assert.deepEqual(dataFolders(), [])
@@ -208,7 +208,7 @@ test('a data folder that was given is kept', async () => {
   assert.ok(fs.existsSync(data))
 })
 
-test('a port that is taken is said so', async () => {
+test('a port in use is reported', async () => {
   const { server } = await startServer()
   try {
     const env = { ...process.env, PORT: new URL(server.url).port }
@@ -224,7 +224,7 @@ test('a port that is taken is said so', async () => {
   }
 })
 
-test('a second signal, later, means now', { skip: IS_WINDOWS }, async () => {
+test('a second signal exits at once', { skip: IS_WINDOWS }, async () => {
   const script = `
     require(${JSON.stringify(path.join(EXAMPLE, 'stop-signals.js'))}).onStopSignal((signal) => console.log(signal))
     setInterval(() => {}, 1000)

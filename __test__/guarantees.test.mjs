@@ -13,7 +13,7 @@ const PLATFORMS = {
 }
 
 describe('getGuarantees()', () => {
-  test('says what the documentation says of this platform', () => {
+  test('has the documented mechanism and level of this platform', () => {
     delete process.env.PROCWARD_WARDEN
     const { platform, mechanism, cgroup, level, missing, ...more } = getGuarantees()
     assert.deepEqual([platform, mechanism, level], [process.platform, ...PLATFORMS[platform]])
@@ -29,7 +29,7 @@ describe('getGuarantees()', () => {
     assert.deepEqual(more, {})
   })
 
-  test('heeds PROCWARD_WARDEN at once', {
+  test('follows PROCWARD_WARDEN at once', {
     skip: process.platform !== 'linux' && 'needs Linux',
   }, () => {
     process.env.PROCWARD_WARDEN = 'off'

@@ -273,7 +273,7 @@ for (const [name, create] of Object.entries(SERVERS)) {
   })
 }
 
-test('what cannot be written as JSON answers 500 too', async () => {
+test('a value that JSON cannot hold answers 500', async () => {
   const handler = healthRouter({
     cleanup,
     helper: { ...helper, getSemaphoreStatus: () => ({ current: 1n }) },
@@ -283,7 +283,7 @@ test('what cannot be written as JSON answers 500 too', async () => {
   assert.ok(errors[0] instanceof TypeError)
 })
 
-test('a helper that knows nothing of readiness is ready', async () => {
+test('a helper without readiness is ready', async () => {
   const { getReadiness, ...plain } = helper
   const server = http.createServer(healthRouter({ cleanup, helper: plain }))
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))

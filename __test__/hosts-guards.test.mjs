@@ -33,7 +33,7 @@ isolated(
   import.meta.url,
   () => {
     describe('a warden that its own command has stopped', () => {
-      test('goes on when the server dies, and ends its tree', async (t) => {
+      test('continues when the server dies, and kills its tree', async (t) => {
         const server = await serverIn(t, 'plain', withStopped('kill -STOP $PPID;'))
         await until(() => withArgument('161803').length === 2)
         server?.kill()
@@ -41,7 +41,7 @@ isolated(
         await until(() => withArgument('procward-warden').length === 0)
       })
 
-      test('again and again is ended by the next start, with its tree', async (t) => {
+      test('again and again is killed with its tree by the next start', async (t) => {
         const server = await serverIn(
           t,
           'plain',
@@ -58,7 +58,7 @@ isolated(
       })
     })
 
-    test('a leftover that only calls itself a warden is ended as any other', async (t) => {
+    test('an orphan that only calls itself a warden is terminated', async (t) => {
       // Without a warden they outlive their server.
       const fakes = `
         import { spawn } from 'procward'
@@ -78,7 +78,7 @@ isolated(
       })
     })
 
-    test('a server whose addon has another name is a server with procward', async (t) => {
+    test('an addon with another file name still identifies a server with procward', async (t) => {
       const folder = mkdtempSync(join(tmpdir(), 'procward-renamed-'))
       t.after(() => rmSync(folder, { recursive: true }))
       const addon = readdirSync(ROOT).find((name) => /^procward\..*\.node$/.test(name)) ?? 'none'
@@ -119,7 +119,7 @@ isolated(
       assert.deepEqual(reasons(report, { plain }), { plain: BECAUSE.otherServer })
     })
 
-    test('what a detached call leaves behind is reaped where the server is pid 1', async (t) => {
+    test('processes of a detached call are reaped if the server is pid 1', async (t) => {
       const program = `
         import { readFileSync } from 'node:fs'
         import { setTimeout as sleep } from 'node:timers/promises'

@@ -12,8 +12,7 @@ import { until } from './support/until.mjs'
 const HOSTS = /** @type {const} */ (['plain', 'foreign /proc', 'no /proc'])
 
 /**
- * Calls that run into their timeouts, beside strangers of the same server, who are started while
- * the calls run.
+ * Calls that time out. Meanwhile the same server starts unrelated processes (strangers).
  */
 const BESIDE_STRANGERS = `
   import { spawn } from 'node:child_process'
@@ -52,7 +51,7 @@ isolated(
   () => {
     for (const host of HOSTS) {
       describe(`host: ${host}`, () => {
-        test("a call's timeout ends its tree and nobody else", async (t) => {
+        test("a call's timeout kills its tree and no other process", async (t) => {
           const life = otherLife()
           t.after(() => life.forEach((shell) => void shell.kill('SIGKILL')))
           const answer = await answerIn(t, host, BESIDE_STRANGERS)
@@ -61,7 +60,7 @@ isolated(
           assert.deepEqual(withArgument('271828'), [])
         })
 
-        test("the server's death ends its trees", async (t) => {
+        test("the server's death kills its trees", async (t) => {
           const server = await serverIn(t, host, WITH_TREES)
           if (server === undefined) return
           await until(() => withArgument('314159').length === 9)

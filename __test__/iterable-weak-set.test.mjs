@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { IterableWeakSet } from '../lib/iterable-weak-set.js'
 import { collectUntil } from './support/garbage.mjs'
 
-test('what somebody holds is there, and what nobody holds takes no room', async () => {
+test('held objects stay, and collected objects take no memory', async () => {
   const set = new IterableWeakSet()
   const held = [{ name: 1 }, { name: 2 }]
   set.add(held[0])

@@ -22,8 +22,8 @@ describe('the complaint about a row', () => {
       {},
       /^completed by peer; .*ERR_MCP.*not today/,
     ],
-    ['nobody completes it', cells(no, no, no), {}, /^no client completes it/],
-    ['nobody completes it, as known', cells(late, no, no), { hopeless: true }, undefined],
+    ['no client completes it', cells(no, no, no), {}, /^no client completes it/],
+    ['no client completes it, as known', cells(late, no, no), { hopeless: true }, undefined],
     [
       'a peer completes what was thought hopeless',
       cells(no, no, yes),
@@ -52,7 +52,7 @@ describe('the complaint about a row', () => {
     })
   }
 
-  test('the table names each client and what became of it', () => {
+  test('the table names each client and its result', () => {
     const table = markdown([
       { name: 'odd', cells: cells({ ...yes, by: 'by mcporter: sse' }, no, yes) },
     ])
@@ -63,7 +63,7 @@ describe('the complaint about a row', () => {
   })
 })
 
-describe('what differs by nature', () => {
+describe('a field that differs by nature', () => {
   const outcome = { value: { content: [{ text: 'at 12:30, id 7' }], at: 5 } }
 
   test('is replaced by the rules of the tool, or by those of all tools', () => {
@@ -88,7 +88,7 @@ test('an outcome is printed as mcporter prints it', () => {
   assert.deepEqual(asPrinted({ value: 1, isError: true }, false), { value: 1 })
 })
 
-test('odd servers say what is odd about them, and those over HTTP listen on the loopback address alone', async () => {
+test('odd servers describe themselves, and those over HTTP listen on loopback only', async () => {
   for (const [name, { about }] of Object.entries(oddServers))
     assert.match(about ?? '', /^[A-Z].*\.$/, name)
   const { definition, stop } = await startOdd('http: status 201')

@@ -82,7 +82,7 @@ const BAD = {
 /** Faults that mcporter leaves out of an editor's entry, or mends. */
 const MENDED = ['a folder with a null byte', 'a number for a text']
 
-describe('one bad entry harms itself alone', { skip: noProcessList }, () => {
+describe('a bad entry harms no other entry', { skip: noProcessList }, () => {
   for (const [name, bad] of Object.entries(BAD)) {
     for (const [where, files] of Object.entries({
       'mcporter.json': (servers) => configured(servers),
@@ -112,7 +112,7 @@ describe('one bad entry harms itself alone', { skip: noProcessList }, () => {
     }
   }
 
-  test('when it comes in while we run, and when it is mended', () =>
+  test('that appears and is repaired while the process runs', () =>
     withHelper(
       configured({ good }),
       async (helper, { project }) => {
@@ -136,7 +136,7 @@ describe('one bad entry harms itself alone', { skip: noProcessList }, () => {
     ))
 })
 
-describe('a call says why its server can not be called', { skip: noProcessList }, () => {
+describe('a call names the reason why its server cannot be called', { skip: noProcessList }, () => {
   for (const [way, options] of Object.entries({
     auto: {},
     'auto, without mcporter': { mcporterBin: 'no-such-mcporter' },
@@ -220,7 +220,7 @@ describe('a call says why its server can not be called', { skip: noProcessList }
       { servers: { coded: good } },
     ))
 
-  test('a named file that is not there, until it is', () =>
+  test('a named file that is missing at first', () =>
     withHelper(
       {},
       async (helper, { project }) => {
@@ -240,7 +240,7 @@ describe('a call says why its server can not be called', { skip: noProcessList }
       { configPath: 'own.json', transport: 'pool' },
     ))
 
-  test('McpPool says the same', async () => {
+  test('McpPool has the same errors', async () => {
     const { project } = makeHome(parent, {
       'project/own.json': { imports: [], mcpServers: { bad: 5 } },
     })
@@ -263,49 +263,46 @@ describe('a call says why its server can not be called', { skip: noProcessList }
   })
 })
 
-test(
-  'the status names each server, its way and what is wrong with it',
-  { skip: noProcessList },
-  () =>
-    withHelper(
-      configured({
-        good,
-        bad: { command: 5 },
-        sse: { url, type: 'sse' },
-        odd: { ...good, env: { 'A=hush': 'x' } },
-      }),
-      async (helper) => {
-        assert.deepEqual(helper.getPoolStatus().servers, [
-          { name: 'coded', transport: 'mcporter', reason: 'chosen', problem: null },
-        ])
-        await started(helper)
-        const { servers, ignored } = helper.getPoolStatus()
-        assert.deepEqual(ignored, [])
-        assert.deepEqual(servers, [
-          { name: 'good', transport: 'pool', reason: null, problem: null },
-          {
-            name: 'bad',
-            transport: 'pool',
-            reason: 'invalid',
-            problem: 'command must be a string or an array of strings',
-          },
-          {
-            name: 'sse',
-            transport: 'mcporter',
-            reason: 'sse',
-            problem: 'its type is sse, the transport before Streamable HTTP',
-          },
-          {
-            name: 'odd',
-            transport: 'mcporter',
-            reason: 'environment',
-            problem: 'env.A must have a name without "="',
-          },
-          { name: 'coded', transport: 'mcporter', reason: 'chosen', problem: null },
-        ])
-      },
-      { servers: { coded: { ...good, transport: 'mcporter' } } },
-    ),
+test('the status names each server, its transport and its problem', { skip: noProcessList }, () =>
+  withHelper(
+    configured({
+      good,
+      bad: { command: 5 },
+      sse: { url, type: 'sse' },
+      odd: { ...good, env: { 'A=hush': 'x' } },
+    }),
+    async (helper) => {
+      assert.deepEqual(helper.getPoolStatus().servers, [
+        { name: 'coded', transport: 'mcporter', reason: 'chosen', problem: null },
+      ])
+      await started(helper)
+      const { servers, ignored } = helper.getPoolStatus()
+      assert.deepEqual(ignored, [])
+      assert.deepEqual(servers, [
+        { name: 'good', transport: 'pool', reason: null, problem: null },
+        {
+          name: 'bad',
+          transport: 'pool',
+          reason: 'invalid',
+          problem: 'command must be a string or an array of strings',
+        },
+        {
+          name: 'sse',
+          transport: 'mcporter',
+          reason: 'sse',
+          problem: 'its type is sse, the transport before Streamable HTTP',
+        },
+        {
+          name: 'odd',
+          transport: 'mcporter',
+          reason: 'environment',
+          problem: 'env.A must have a name without "="',
+        },
+        { name: 'coded', transport: 'mcporter', reason: 'chosen', problem: null },
+      ])
+    },
+    { servers: { coded: { ...good, transport: 'mcporter' } } },
+  ),
 )
 
 describe('names', { skip: noProcessList }, () => {
@@ -329,7 +326,7 @@ describe('names', { skip: noProcessList }, () => {
       },
     ))
 
-  test('one that mcporter takes for something else is refused before it is started', () =>
+  test('a name that mcporter would misread is refused before mcporter starts', () =>
     withHelper(
       configured({ 'a/b': good }),
       async (helper) => {
@@ -378,7 +375,7 @@ describe('envFile', { skip: noProcessList }, () => {
       ))
 })
 
-describe('a limit of one server holds on every way', { skip: noProcessList }, () => {
+describe('a limit of one server holds on every transport', { skip: noProcessList }, () => {
   for (const transport of /** @type {const} */ (['pool', 'mcporter']))
     test(`maxBuffer, through ${transport}`, () =>
       withHelper(
@@ -397,7 +394,7 @@ describe('a limit of one server holds on every way', { skip: noProcessList }, ()
       ))
 })
 
-test('a process of mcporter is run with the limits of its server, and the variables that it has to pass on', async () => {
+test('a process of mcporter gets the limits of its server and the variables to pass on', async () => {
   /** @type {any[]} */
   const runs = []
   const runner = /** @type {any} */ ({
@@ -428,7 +425,7 @@ test('a process of mcporter is run with the limits of its server, and the variab
 })
 
 describe('list_tools', { skip: noProcessList }, () => {
-  test('starts no mcporter where it has a session, and is what mcporter prints', () =>
+  test("starts no mcporter beside a session, and returns mcporter's output", () =>
     withHelper(
       configured({ it: { ...good, description: 'about it', cwd: '.' } }),
       async (helper, { project }) => {
@@ -457,7 +454,7 @@ describe('list_tools', { skip: noProcessList }, () => {
     ))
 })
 
-test('a server is defined when it is called, of however many there are', {
+test('a server is defined at its first call, among any number of servers', {
   skip: noProcessList,
 }, () => {
   const many = Object.fromEntries(

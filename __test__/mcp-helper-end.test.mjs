@@ -61,7 +61,7 @@ function written(file) {
   })
 }
 
-describe('a call that is given up leaves no process, and its slot is free', {
+describe('a cancelled call leaves no process, and its slot is free', {
   skip: noProcessList,
 }, () => {
   const reason = new Error('no longer wanted')
@@ -112,7 +112,7 @@ describe('a call that is given up leaves no process, and its slot is free', {
 })
 
 describe('a call that waits', () => {
-  test('aborted, timed out, turned away, closed: each without being sent', async () => {
+  test('aborted, timed out, refused, closed: never sent', async () => {
     const helper = make({ maxConcurrent: 1, maxQueue: 3, queueTimeout: 1000 })
     const running = hang(helper)
     const reason = new Error('changed my mind')

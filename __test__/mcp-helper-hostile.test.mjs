@@ -77,7 +77,7 @@ describe('all slots are free after', { skip: noProcessList }, () => {
         { startTimeout: 500 },
       ))
 
-  test('a shutdown with calls under way and waiting', () =>
+  test('a shutdown with calls in flight and waiting', () =>
     withHelper('', async (helper) => {
       const calls = [1, 2, 3, 4].map(() => helper.callToolAsync('it', 'hang'))
       const settled = Promise.allSettled(calls)

@@ -5,7 +5,7 @@ import { oddServer, temporaryFolder, writeConfig } from './fixtures/mcp-servers.
 
 const configPath = writeConfig(temporaryFolder(), { odd: oddServer })
 
-test('8 calls at once: 3 run, in order, tracked while they do; failing ones free their slots too', async () => {
+test('of 8 calls 3 run at once, in order and tracked, and failing calls free their slots', async () => {
   const helper = createMcpHelper({ configPath, transport: 'mcporter', maxConcurrent: 3 })
   const { callToolAsync, getSemaphoreStatus, getActiveProcesses, shutdown } = helper
   const order = []
@@ -43,7 +43,7 @@ test('8 calls at once: 3 run, in order, tracked while they do; failing ones free
   await shutdown()
 })
 
-test('helpers do not see or end the calls of each other', async () => {
+test("helpers neither list nor terminate each other's calls", async () => {
   const one = createMcpHelper({ configPath })
   const other = createMcpHelper({ configPath })
   const call = one.callToolAsync('odd', 'text', { text: '1' })

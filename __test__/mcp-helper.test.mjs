@@ -38,7 +38,7 @@ for (const transport of ['pool', 'mcporter']) {
     })
     after(() => helper.shutdown())
 
-    describe('what a call resolves with', () => {
+    describe('a call resolves with', () => {
       test('structured content: a knowledge graph', async () => {
         const entities = [{ name: 'ünï "q"', entityType: 'line\nbreak', observations: ['💥', ''] }]
         assert.deepEqual(await helper.callToolAsync('memory', 'create_entities', { entities }), {
@@ -82,7 +82,7 @@ for (const transport of ['pool', 'mcporter']) {
         )
       })
 
-      test('arguments arrive letter by letter, more than an argument vector holds', async () => {
+      test('arguments arrive unchanged, also beyond the size of an argument vector', async () => {
         const args = {
           nested: [{ deep: { list: [[], {}, null, true, -1.5e-7] } }],
           '--server': '--config',
@@ -95,7 +95,7 @@ for (const transport of ['pool', 'mcporter']) {
         assert.equal(content[0].text, `received ${JSON.stringify(args)}`)
       })
 
-      test('tools with names that mean something to mcporter, or nothing to a shell', async () => {
+      test('tools with names that are special to mcporter or to a shell', async () => {
         const named = await helper.callToolAsync('odd "näme".v1', 'help')
         assert.equal(named.content[0].text, 'the tool named help')
         const dotted = await helper.callToolAsync('odd "näme".v1', 'dotted.name "quoted" ünïcode')
@@ -118,7 +118,7 @@ for (const transport of ['pool', 'mcporter']) {
       assert.deepEqual(echo.inputSchema.required, ['message'])
     })
 
-    describe('what a call rejects with', () => {
+    describe('a call rejects with', () => {
       test('isError', async () => {
         const error = await helper
           .callToolAsync('everything', 'echo', { message: 5 })
@@ -165,7 +165,7 @@ for (const transport of ['pool', 'mcporter']) {
         assert.match(error.cause.message, /Tool eco not found/)
       })
 
-      test('a tool named help that is not there', async () => {
+      test('a missing tool named help', async () => {
         await assert.rejects(helper.callToolAsync('memory', 'help'), {
           code: 'ERR_UNKNOWN_TOOL',
           message: /read_graph/,
@@ -221,7 +221,7 @@ for (const transport of ['pool', 'mcporter']) {
   })
 }
 
-test('a mcporter that was missing is found once it is there', async () => {
+test('a missing mcporter is found once it is installed', async () => {
   const bin = join(folder, 'mcporter.mjs')
   const later = createMcpHelper({ configPath, transport: 'mcporter', mcporterBin: bin })
   const expected = {
@@ -234,7 +234,7 @@ test('a mcporter that was missing is found once it is there', async () => {
   await later.shutdown()
 })
 
-test('a mcporter that is no JavaScript gets its arguments on the command line', {
+test('an mcporter that is not JavaScript gets its arguments on the command line', {
   skip: process.platform === 'win32' && 'needs a shell script',
 }, async () => {
   const bin = join(folder, 'mcporter')

@@ -53,7 +53,7 @@ describe('a session that the server refuses', () => {
       }),
     ],
   ]) {
-    test(`is begun again: ${name}`, async (t) => {
+    test(`is replaced: ${name}`, async (t) => {
       let restarted = false
       const server = await httpMcpServer(t, {
         behave: (message, { headers }) =>
@@ -88,7 +88,7 @@ describe('a session that the server refuses', () => {
     assert.equal(server.calls().length, 2)
   })
 
-  test('does not wait for a call that still runs in it', async (t) => {
+  test('is replaced while another call in it is in flight', async (t) => {
     let open
     const server = await httpMcpServer(t, {
       behave: (message, { headers }, response) => {

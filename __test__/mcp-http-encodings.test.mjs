@@ -76,7 +76,7 @@ describe('a compressed answer is read', () => {
     })
   }
 
-  test('where it is an error', async (t) => {
+  test('of an error', async (t) => {
     const { pool } = await poolOf(t, (_, response) => {
       response.writeHead(400, { ...JSON_TYPE, 'content-encoding': 'gzip' })
       response.end(gzipSync('the tool is out of order'))

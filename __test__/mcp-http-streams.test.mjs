@@ -154,7 +154,7 @@ describe('a stream that breaks', () => {
     assert.equal(server.calls().length, 1)
   })
 
-  test('is resumed by a server that is busy for a moment', async (t) => {
+  test('is resumed after a server was busy for a moment', async (t) => {
     const statuses = [503, 429]
     const server = await breaking(t, (_, response, { id }) => {
       const status = statuses.pop()
@@ -195,7 +195,7 @@ describe('a stream that breaks', () => {
 })
 
 describe('headers', () => {
-  test('each request after the handshake names the version that was agreed on', async (t) => {
+  test('each request after the handshake names the negotiated version', async (t) => {
     const server = await httpMcpServer(t, {
       behave: ({ id, method } = {}) => {
         const result = {
@@ -221,7 +221,7 @@ describe('headers', () => {
     assert.match(first.headers['user-agent'], /^procward\/\d/)
   })
 
-  test('a server without initialize is told the version, the client and the method with each request', async (t) => {
+  test('a server without initialize gets the version, the client and the method in each request', async (t) => {
     const server = await httpMcpServer(t, {
       behave: ({ id, method } = {}) => {
         if (method === 'server/discover') {
@@ -264,7 +264,7 @@ describe('headers', () => {
   })
 })
 
-test('a call that is given up is cancelled at the server', async (t) => {
+test('a cancelled call is cancelled at the server', async (t) => {
   const server = await httpMcpServer(t, { behave: (message) => ({ hang: isCall(message) }) })
   const pool = poolOf(t, server)
   await assert.rejects(pool.callTool('http', 'reflect', {}, { timeout: 200 }), {
@@ -286,7 +286,7 @@ test('a call that is given up is cancelled at the server', async (t) => {
   )
 })
 
-test('the GET stream is not asked for again without a pause', async (t) => {
+test('the GET stream is requested again only after a pause', async (t) => {
   const server = await httpMcpServer(t, {
     behave: (_, { method }, response) => {
       if (method !== 'GET') return undefined

@@ -48,7 +48,7 @@ for (const asEvents of [false, true]) {
   })
 }
 
-describe('who asks', () => {
+describe('headers and credentials', () => {
   test('headers, a bearer token and placeholders of the configuration go with every request', async (t) => {
     const server = await httpMcpServer(t)
     process.env.PROCWARD_TEST_TEAM = 'growth'
@@ -74,7 +74,7 @@ describe('who asks', () => {
     for (const one of seen) assert.deepEqual(one, ['growth', 'ok', 'Bearer hush'])
   })
 
-  test('headers given in code', async (t) => {
+  test('headers given in code are sent', async (t) => {
     const server = await httpMcpServer(t)
     await poolOf(t, server.url, { headers: { Authorization: 'Bearer a' } }).callTool(
       'http',
@@ -92,14 +92,14 @@ describe('who asks', () => {
     assert.ok(server.requests.every(({ headers }) => headers['x-note'] === 'käse ÿ'))
   })
 
-  test('every request tells who sends it', async (t) => {
+  test('every request names the client', async (t) => {
     const server = await httpMcpServer(t)
     await poolOf(t, server.url).callTool('http', 'reflect')
     for (const { headers } of server.requests)
       assert.match(headers['user-agent'], /^procward\/\d+\.\d+\.\d+$/)
   })
 
-  test('401 is an error that speaks of the authorisation, and shows no secret', async (t) => {
+  test('401 is an error about authorisation, without a secret', async (t) => {
     const headers = { 'www-authenticate': 'Bearer realm="ads"' }
     const server = await httpMcpServer(t, { behave: () => ({ status: 401, headers }) })
     const call = poolOf(t, server.url, { headers: { Authorization: 'Bearer hush' } }).callTool(
@@ -113,7 +113,7 @@ describe('who asks', () => {
     assert.deepEqual(server.calls(), [])
   })
 
-  test('a server with OAuth goes through mcporter, or not at all', async (t) => {
+  test('a server with OAuth goes through mcporter, or is refused', async (t) => {
     const server = await httpMcpServer(t)
     const configPath = writeConfig(folder, { http: { url: server.url, auth: 'oauth' } })
     const helper = createMcpHelper({ configPath, transport: 'pool' })
@@ -125,7 +125,7 @@ describe('who asks', () => {
 })
 
 describe('a call is sent once', () => {
-  test('a session that the server has forgotten is begun again, because the server refused to look at the call', async (t) => {
+  test('a forgotten session is replaced, because the server has refused the call unread', async (t) => {
     const server = await httpMcpServer(t)
     const pool = poolOf(t, server.url)
     await pool.callTool('http', 'reflect', { at: 1 })
@@ -167,7 +167,7 @@ describe('a call is sent once', () => {
     })
   }
 
-  test('a call that is given up', async (t) => {
+  test('a cancelled call', async (t) => {
     const server = await httpMcpServer(t, {
       behave: (message) => ({ hang: message?.method === 'tools/call' }),
     })
@@ -180,7 +180,7 @@ describe('a call is sent once', () => {
   })
 })
 
-describe('a server that is gone', () => {
+describe('a server that has exited', () => {
   test('before the first call', async (t) => {
     const server = await httpMcpServer(t)
     await server.stop()
@@ -206,7 +206,7 @@ describe('a server that is gone', () => {
     })
   })
 
-  test('and comes back: the real one, on the same port', async (t) => {
+  test('and starts again on the same port', async (t) => {
     const first = await everythingOverHttp()
     t.after(first.stop)
     const pool = poolOf(t, first.url)
@@ -224,7 +224,7 @@ describe('a server that is gone', () => {
     assert.equal(content[0].text, 'Echo: three')
   })
 
-  test('over TLS, where nobody listens', async (t) => {
+  test('over TLS without a listener', async (t) => {
     const server = await httpMcpServer(t)
     await server.stop()
     const pool = poolOf(t, server.url.replace('http:', 'https:'))
@@ -234,7 +234,7 @@ describe('a server that is gone', () => {
     })
   })
 
-  test('over TLS, where somebody speaks no TLS', async (t) => {
+  test('over TLS with a server that does not speak TLS', async (t) => {
     const server = await httpMcpServer(t)
     const pool = poolOf(t, server.url.replace('http:', 'https:'))
     await assert.rejects(pool.callTool('http', 'reflect'), { code: 'ERR_SERVER_START' })

@@ -19,7 +19,7 @@ for (const [name, serverOf] of [
   ['HTTP with JSON', (t) => httpTextServer(t)],
   ['HTTP with events', (t) => httpTextServer(t, { asEvents: true })],
 ]) {
-  describe(`a raw result over ${name} is what the server wrote`, () => {
+  describe(`a raw result over ${name} is unchanged`, () => {
     /**
      * A function that gives the raw result that a server answers with.
      * @param {import('node:test').TestContext} t

@@ -63,7 +63,7 @@ const PLACES = {
   'data in structured content': (data) => ({ structuredContent: { data } }),
   raw: (raw) => ({ raw }),
   isError: (isError) => ({ isError }),
-  'a field that nobody knows': (field) => ({ field }),
+  'an unknown field': (field) => ({ field }),
 }
 
 const call = { server: 'it', tool: 'answer', timeout: 1 }
@@ -102,7 +102,7 @@ describe('a result that is nested 100,000 deep', () => {
     assertSameJson((await helper.callToolAsync('it', 'answer', shape)).x, deep)
   })
 
-  test('is an error with a code when it says isError, also when its words deny the tool', async () => {
+  test('is an error with a code if isError is set, also if its text denies the tool', async () => {
     const words = '{"isError":true,"content":[{"type":"text","text":"answer not found"}],"x":'
     for (const method of ['callToolRaw', 'callToolAsync']) {
       const failed = { ...shape, before: words }
@@ -115,7 +115,7 @@ describe('a result that is nested 100,000 deep', () => {
     }
   })
 
-  test('is parsed when it is the text of a block', async () => {
+  test('is parsed if it is the text of a block', async () => {
     const nested = {
       ...shape,
       depth: 10_000,

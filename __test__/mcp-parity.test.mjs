@@ -40,7 +40,7 @@ after(async () => {
   await http.stop()
 })
 
-describe('every tool, called both ways', { concurrency: true }, () => {
+describe('every tool, called over both transports', { concurrency: true }, () => {
   for (const [server, list] of Object.entries({ ...calls, http: onePerTool(EVERYTHING) })) {
     test(`${server}: callToolAsync`, async () => {
       reset(server)
@@ -53,7 +53,7 @@ describe('every tool, called both ways', { concurrency: true }, () => {
     })
   }
 
-  test('what varies has the same shape', async () => {
+  test('varying results have the same shape', async () => {
     const list = VARIES.map((tool) => [
       tool,
       tool === 'simulate-research-query' ? { topic: 'parity' } : {},
@@ -78,7 +78,7 @@ describe('every tool, called both ways', { concurrency: true }, () => {
     )
   })
 
-  test('callToolRaw: the answer to the letter', async () => {
+  test('callToolRaw: the unchanged answer', async () => {
     const raw = {
       everything: [
         ['echo', { message: '{"a": 1}' }],
@@ -147,7 +147,7 @@ describe('every tool, called both ways', { concurrency: true }, () => {
     ['sequential-thinking', 'sequentialthinking', calls['sequential-thinking'][0][1]],
     ['http', 'echo', { message: 'ünï "q"' }],
   ]) {
-    test(`${server}: what the command line prints`, async () => {
+    test(`${server}: the output of the command line`, async () => {
       const argv = [
         '--config',
         configPath,

@@ -29,7 +29,7 @@ async function longestGap(work) {
 }
 
 describe('a result of 10 MiB', { skip: noProcessList }, () => {
-  test('arrives, and holds the event loop up about as long as parsing it does', (t) =>
+  test('arrives, and blocks the event loop about as long as its parsing', (t) =>
     withHostile(
       '',
       async (pool) => {
@@ -50,7 +50,7 @@ describe('a result of 10 MiB', { skip: noProcessList }, () => {
       { maxBuffer: 16 * MIB },
     ))
 
-  test('of more than may be, neither arrives nor is kept', () =>
+  test('above the limit neither arrives nor stays in memory', () =>
     withHostile('', async (pool) => {
       await assert.rejects(pool.callTool('it', 'big', { bytes: 10 * MIB }), {
         code: 'ERR_MAX_BUFFER',
@@ -58,7 +58,7 @@ describe('a result of 10 MiB', { skip: noProcessList }, () => {
       assert.equal(said(await pool.callTool('it', 'big', { bytes: 9 * MIB })).length, 9 * MIB)
     }))
 
-  test('arguments of as much arrive too', () =>
+  test('arguments of the same size arrive too', () =>
     withHostile(
       '',
       async (pool) => {

@@ -47,7 +47,7 @@ const withReader = (work, options) =>
     options,
   )
 
-describe('while the event loop is held up', { skip: noProcessList }, () => {
+describe('while the event loop is blocked', { skip: noProcessList }, () => {
   test('an answer that came in time is no timeout', () =>
     withReader(async (pool) => {
       // A server that is slower than the timeout shows nothing: the next timeout is longer.
@@ -87,7 +87,7 @@ describe('while the event loop is held up', { skip: noProcessList }, () => {
       )
     }))
 
-  test('a pool that is closed ends its servers', () =>
+  test('a closed pool terminates its servers', () =>
     withReader(async (pool) => {
       const call = assert.rejects(pool.callTool('it', 'hang'), { code: 'ERR_CLOSED' })
       const pid = sessionPid(pool)
@@ -98,8 +98,8 @@ describe('while the event loop is held up', { skip: noProcessList }, () => {
     }))
 })
 
-describe('a server that asks more than anybody answers at once', { skip: noProcessList }, () => {
-  test('gets all its answers, and so do its calls', () =>
+describe('a server that sends many requests at once', { skip: noProcessList }, () => {
+  test('gets all answers, and its calls get theirs', () =>
     withReader(async (pool) => {
       const calls = [1, 2, 3].map((text) => pool.callTool('it', 'echo', { text: String(text) }))
       assert.equal(said(await pool.callTool('it', 'nag', { count: 5000 })), '5000 answers')
@@ -109,7 +109,7 @@ describe('a server that asks more than anybody answers at once', { skip: noProce
 })
 
 describe('results of many sizes', { skip: noProcessList }, () => {
-  test('arrive whole, however they are cut on their way', () =>
+  test('arrive whole, for any cuts in transit', () =>
     withReader(
       async (pool) => {
         const sizes = Array.from({ length: 200 }, (_, at) => (at * 7919) % 200_000)

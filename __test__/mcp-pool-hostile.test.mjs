@@ -8,7 +8,7 @@ import { assertNothingLeft, noProcessList } from './support/processes.mjs'
 import { until } from './support/until.mjs'
 
 const MIB = 2 ** 20
-/** How much more memory this process may take while it reads 100 MB that nobody wants. */
+/** The additional memory that this process may take while it discards 100 MB. */
 const BOUND = 64 * MIB
 const TOO_LONG = { code: 'ERR_MAX_BUFFER', message: /it\.huge line: .*10485760 bytes/ }
 
@@ -29,7 +29,7 @@ async function assertUsable(pool) {
   assert.ok(sessions.every(idle), JSON.stringify(sessions))
 }
 
-describe('a server that answers as nobody should is understood', { skip: noProcessList }, () => {
+describe('strange answers of a server are understood', { skip: noProcessList }, () => {
   for (const [tool, expected] of [
     ['twice', 'first'],
     ['id as text', 'found all the same'],
@@ -51,7 +51,7 @@ describe('a server that answers as nobody should is understood', { skip: noProce
     )
   }
 
-  test('the garbage is counted', () =>
+  test('invalid lines are counted', () =>
     withHostile('', async (pool) => {
       await pool.callTool('it', 'garbage')
       assert.equal(pool.getStatus().sessions[0].garbage, 7)
@@ -68,7 +68,7 @@ describe('a server that answers as nobody should is understood', { skip: noProce
       await assertUsable(pool)
     }))
 
-  test('what it asks of its client is answered: a ping, and that there is nothing else to be had', () =>
+  test('its pings are answered, and its other requests are refused', () =>
     withHostile('', async (pool) => {
       const answers = JSON.parse(said(await pool.callTool('it', 'ask')))
       assert.deepEqual(answers, [{}, -32601, -32601, -32601, -32601])
@@ -76,7 +76,7 @@ describe('a server that answers as nobody should is understood', { skip: noProce
     }))
 })
 
-describe('a call without an answer ends at its deadline, and the server goes on', {
+describe('a call without an answer ends at its deadline, and the server stays', {
   skip: noProcessList,
 }, () => {
   for (const tool of ['hang', 'wrong id', 'after cancel'])
@@ -97,7 +97,7 @@ describe('a call without an answer ends at its deadline, and the server goes on'
       }),
     )
 
-  test('half a line, which spoils the next one too', () =>
+  test('half a line, which also breaks the next one', () =>
     withHostile('', async (pool) => {
       const timeout = { code: 'ERR_CALL_TIMEOUT' }
       await pool.callTool('it', 'pid')
@@ -106,7 +106,7 @@ describe('a call without an answer ends at its deadline, and the server goes on'
       await assertUsable(pool)
     }))
 
-  test('after two in a row it is not asked again, and another is started', () =>
+  test('after two in a row another server is started', () =>
     withHostile('', async (pool) => {
       const before = said(await pool.callTool('it', 'pid'))
       const timeout = { code: 'ERR_CALL_TIMEOUT' }
@@ -116,7 +116,7 @@ describe('a call without an answer ends at its deadline, and the server goes on'
       assert.notEqual(said(await pool.callTool('it', 'pid')), before)
     }))
 
-  test('one that takes a call at a time is not asked again after one', () =>
+  test('after one, if the server takes one call at a time', () =>
     withHostile(
       '',
       async (pool) => {
@@ -131,7 +131,7 @@ describe('a call without an answer ends at its deadline, and the server goes on'
     ))
 })
 
-describe('a server that ends in a call: all its calls are told at once, and it is started again', {
+describe('a server that exits during a call fails all its calls at once and is started again', {
   skip: noProcessList,
 }, () => {
   for (const [tool, expected] of [
@@ -159,7 +159,7 @@ describe('a server that ends in a call: all its calls are told at once, and it i
       }),
     )
 
-  test('a line of 100 MB is not kept', () =>
+  test('a line of 100 MB is not kept in memory', () =>
     withHostile('', async (pool) => {
       const other = assert.rejects(pool.callTool('it', 'hang'), { code: 'ERR_MAX_BUFFER' })
       await until(() => pool.getActiveCalls().length === 1)
@@ -189,7 +189,7 @@ describe('a server that ends in a call: all its calls are told at once, and it i
     }))
 })
 
-test('a protocol error has its number, words and data', { skip: noProcessList }, () =>
+test('a protocol error has its code, message and data', { skip: noProcessList }, () =>
   withHostile('', async (pool) => {
     const expected = {
       code: 'ERR_MCP',

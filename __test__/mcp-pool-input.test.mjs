@@ -28,33 +28,32 @@ const BAD = {
   maxBuffer: [0, -1, 1.5, NaN, Infinity, '3', null],
 }
 const BAD_SERVER = {
-  command: ['', 5, null, ['node'], 'a\0b'],
-  args: ['x', {}, null, [5], [null], ['a\0b']],
-  cwd: ['', 5, null, 'a\0b'],
-  env: [
-    'x',
-    5,
-    null,
-    [],
-    { A: 5 },
-    { A: null },
-    { '': 'x' },
-    { 'A=B': 'x' },
-    { A: 'x\0' },
-    { 'A\0': 'x' },
-  ],
+  command: ['', 5, null, ['node']],
+  args: ['x', {}, null, [5], [null]],
+  cwd: ['', 5, null],
+  env: ['x', 5, null, [], { A: 5 }, { A: null }, { '': 'x' }, { 'A=B': 'x' }],
   url: ['', 'x', 'ftp://x', 5, null],
   headers: ['x', 5, null, { 'a b': 'x' }, { a: 5 }, { a: 'x\ny' }, { a: '\u2026' }, { '': 'x' }],
   protocol: ['', 'x', '2025-06-18', 5, null],
 }
 
-/** @param {object} options @param {RegExp} message */
-function refuses(options, message) {
+const NULL_BYTES = {
+  command: ['a\0b'],
+  args: [['a', 'hush\0']],
+  cwd: ['/\0'],
+  env: [{ A: 'hush\0' }, { 'A\0': 'hush' }],
+  url: ['http://it/\0hush'],
+  headers: [{ a: 'hush\0' }, { 'a\0': 'hush' }],
+}
+
+/** @param {object} options @param {RegExp} message @param {string} [code] */
+function refuses(options, message, code = 'ERR_INVALID_CONFIG') {
   assert.throws(
     () => new McpPool(options),
     (error) => {
-      assert.equal(error.code, 'ERR_INVALID_CONFIG')
+      assert.equal(error.code, code)
       assert.match(error.message, message)
+      assert.ok(!error.message.includes('hush'))
       return true
     },
   )
@@ -70,7 +69,20 @@ describe('options that are refused', () => {
       for (const value of values)
         refuses({ servers: { it: { [name]: value } } }, new RegExp(`it\\.${name}`))
     })
-  test('no value of a server is told, which may be a secret', () => {
+  for (const [name, values] of Object.entries(NULL_BYTES))
+    test(`${name} of a server with a null byte`, () => {
+      for (const value of values)
+        refuses(
+          { servers: { it: { [name]: value } } },
+          new RegExp(`it\\.${name}.* null byte`),
+          'ERR_INVALID_ARG_VALUE',
+        )
+    })
+  test('a name of a server, and a path, with a null byte', () => {
+    refuses({ servers: { 'a\0': { command: 'x' } } }, /servers .*null/, 'ERR_INVALID_ARG_VALUE')
+    refuses({ configPath: 'a\0' }, /^configPath .*null/, 'ERR_INVALID_ARG_VALUE')
+  })
+  test('no error contains a value of a server, because it may be a secret', () => {
     for (const server of [
       { command: 'x', args: ['hush\0'] },
       { command: 'x', env: { A: 'hush\0' } },
@@ -82,11 +94,11 @@ describe('options that are refused', () => {
       assert.throws(
         () => new McpPool({ servers: { it: server } }),
         ({ code, message }) =>
-          code === 'ERR_INVALID_CONFIG' && /it/.test(message) && !message.includes('hush'),
+          /^ERR_INVALID_/.test(code) && /it/.test(message) && !message.includes('hush'),
       )
     }
   })
-  test('an unknown one, a command beside a url, a size that the environment spells wrong', (t) => {
+  test('an unknown option, a command beside a url, a malformed size in the environment', (t) => {
     refuses({ maxSession: 5 }, /maxSession/)
     refuses({ servers: { it: { command: 'x', url: 'http://x' } } }, /command or a url/)
     process.env.PROCESS_POOL_SIZE = 'many'
@@ -130,15 +142,15 @@ describe('calls that are refused', { skip: noProcessList }, () => {
     })
 
   for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'IT', ' it'])
-    test(`a server that there is not: ${name}`, () =>
+    test(`an unknown server: ${name}`, () =>
       assert.rejects(pool.callTool(name, 'echo'), {
         code: 'ERR_UNKNOWN_SERVER',
         available: ['it'],
       }))
 })
 
-describe('names that mean something to JavaScript', { skip: noProcessList }, () => {
-  test('are names of servers like others', async () => {
+describe('names that are special in JavaScript', { skip: noProcessList }, () => {
+  test('are valid names of servers', async () => {
     const names = ['constructor', 'toString', 'hasOwnProperty', 'valueOf']
     const servers = Object.fromEntries(
       names.map((name) => [name, { ...hostileServer(), env: { NAME: name } }]),
@@ -149,14 +161,14 @@ describe('names that mean something to JavaScript', { skip: noProcessList }, () 
     await pool.close()
   })
 
-  test('but for one, which is refused', () => {
+  test('except one, which is refused', () => {
     refuses(
       { servers: JSON.parse(`{"__proto__":${JSON.stringify(hostileServer())}}`) },
       /__proto__/,
     )
   })
 
-  test('are arguments like others', async () => {
+  test('are valid arguments', async () => {
     const pool = new McpPool({ servers: { it: hostileServer() } })
     const text = '\u2028 \u{1f600} "quoted" \\ \0 \ud800'
     assert.equal(said(await pool.callTool('it', 'echo', { text })), text)

@@ -34,7 +34,7 @@ async function members(pool) {
   return pids
 }
 
-describe('nothing is left of a server', { skip: noProcessList }, () => {
+describe('no process of a server is left', { skip: noProcessList }, () => {
   const ends = {
     'after a close': (pool) => pool.close(),
     'after a drain': (pool) => pool.drain(),
@@ -69,7 +69,7 @@ describe('nothing is left of a server', { skip: noProcessList }, () => {
           assert.deepEqual(pids.filter(isAlive), [])
         }))
 
-  test('when it has been idle for too long', () =>
+  test('after its idle timeout', () =>
     withHostile(
       'deaf',
       async (pool) => {
@@ -80,7 +80,7 @@ describe('nothing is left of a server', { skip: noProcessList }, () => {
       { idleTimeout: 1000 },
     ))
 
-  test('but what its tools left running, where the server is detached', () =>
+  test('except processes of its tools, if the server is detached', () =>
     withHostile(
       'leaving',
       async (pool) => {
@@ -106,7 +106,7 @@ describe('nothing is left of a server', { skip: noProcessList }, () => {
       { idleTimeout: 500, detached: true, killGrace: 60_000 },
     ))
 
-  test('when its crash left a child and a daemon, without a close', () =>
+  test('after a crash that left a child and a daemon, without a close', () =>
     withHostile('', async (pool) => {
       const pids = await members(pool)
       await assert.rejects(pool.callTool('it', 'crash'), { code: 'ERR_SERVER_EXITED' })
@@ -114,7 +114,7 @@ describe('nothing is left of a server', { skip: noProcessList }, () => {
     }))
 })
 
-describe('nothing is left when the host ends', { skip: noProcessList }, () => {
+describe('no process is left when the host exits', { skip: noProcessList }, () => {
   const ends = {
     'by SIGKILL': (running) => running.kill('SIGKILL'),
     'by SIGTERM': (running) => running.kill('SIGTERM'),
@@ -154,7 +154,7 @@ describe('nothing is left when the host ends', { skip: noProcessList }, () => {
   })
 })
 
-describe('the event loop ends by itself', { skip: noProcessList }, () => {
+describe('the event loop ends with idle sessions', { skip: noProcessList }, () => {
   const start = `
     import { McpPool, shutdown } from 'procward'
     import { hostileServer, said } from './__test__/support/hostile.mjs'
@@ -175,7 +175,7 @@ describe('the event loop ends by itself', { skip: noProcessList }, () => {
       await until(() => !isAlive(pid))
     })
 
-  test('but not while a call is under way', async () => {
+  test('but not while a call is in flight', async () => {
     const program = `${start}\npool.callTool('it', 'delay', { ms: 500 }).then((late) => console.log(said(late)))`
     const { stdout } = await outcomeOf(program)
     assert.match(stdout, /late$/)

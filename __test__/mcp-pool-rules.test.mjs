@@ -1,4 +1,4 @@
-// Who gets which session, when another is started, and when one ends.
+// The choice of a session for a call, and the start and end of sessions.
 
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
@@ -43,7 +43,7 @@ describe('calls over one session', { skip: noProcessList }, () => {
       assert.deepEqual(places, [1, 2, 3])
     }))
 
-  test('leave in the order in which they were made, where one waits for the other', () =>
+  test('are sent in the order of their calls, if one waits for the other', () =>
     withServers(
       ['a'],
       async (pool, seen) => {
@@ -54,7 +54,7 @@ describe('calls over one session', { skip: noProcessList }, () => {
       { maxInFlight: 1 },
     ))
 
-  test('of a server there are as many at once as it may have, and the rest wait', () =>
+  test('run up to maxInFlight at once, and the others wait', () =>
     withHostile(
       '',
       async (pool) => {
@@ -70,7 +70,7 @@ describe('calls over one session', { skip: noProcessList }, () => {
       { maxInFlight: 2 },
     ))
 
-  test('are listed with what works on them', () =>
+  test('are listed with their process', () =>
     withHostile('', async (pool) => {
       const pid = await pidOf(pool)
       const before = Date.now()
@@ -108,7 +108,7 @@ describe('calls over one session', { skip: noProcessList }, () => {
       assert.ok(idle >= 0)
     }))
 
-  test('tell of their progress, if anybody wants to hear of it', () =>
+  test('report progress to their listener', () =>
     withHostile('', async (pool) => {
       const heard = []
       const result = await pool.callTool(
@@ -125,7 +125,7 @@ describe('calls over one session', { skip: noProcessList }, () => {
       assert.equal(said(await pool.callTool('it', 'progress', { steps: 3 })), 'nobody listens')
     }))
 
-  test('that are given up are cancelled, each once', () =>
+  test('are cancelled at the server once each', () =>
     withHostile('', async (pool) => {
       const controller = new AbortController()
       const reason = new Error('changed my mind')
@@ -153,7 +153,7 @@ describe('calls over one session', { skip: noProcessList }, () => {
 })
 
 describe('sessions', { skip: noProcessList }, () => {
-  test('the one that was idle longest makes room, a busy one never', () =>
+  test('the one idle longest is evicted, and never a busy one', () =>
     withServers(
       ['a', 'b', 'c'],
       async (pool) => {
@@ -172,7 +172,7 @@ describe('sessions', { skip: noProcessList }, () => {
       { maxSessions: 2 },
     ))
 
-  test('when all are busy, calls to whichever servers wait first come first served', () =>
+  test('if all are busy, calls to all servers wait in one queue', () =>
     withServers(
       ['a', 'b', 'c', 'd'],
       async (pool, seen) => {
@@ -192,7 +192,7 @@ describe('sessions', { skip: noProcessList }, () => {
       { maxSessions: 1 },
     ))
 
-  test('end when idle for too long, but for those that are kept warm', () =>
+  test('end after their idle timeout, except warm ones', () =>
     withServers(
       ['a', 'b'],
       async (pool) => {
@@ -230,7 +230,7 @@ describe('sessions', { skip: noProcessList }, () => {
       ),
     ))
 
-  test('serve so many calls and no more', () =>
+  test('end after maxUses calls', () =>
     withHostile(
       '',
       async (pool) => {
@@ -244,7 +244,7 @@ describe('sessions', { skip: noProcessList }, () => {
       { maxUses: 2 },
     ))
 
-  test('live so long and no longer, but for the call that they are working on', () =>
+  test('end after maxLifetime and their last call', () =>
     withHostile(
       '',
       async (pool) => {
@@ -256,7 +256,7 @@ describe('sessions', { skip: noProcessList }, () => {
       { maxLifetime: 300 },
     ))
 
-  test('of one server there may be more, for calls at once', () =>
+  test('of one server may be several, for calls at once', () =>
     withHostile(
       '',
       async (pool) => {
@@ -272,7 +272,7 @@ describe('sessions', { skip: noProcessList }, () => {
       { maxInFlight: 1, instances: 3 },
     ))
 
-  test('a server that is configured anew is started anew, after its calls', async () => {
+  test('a server with a new configuration is restarted after its calls', async () => {
     const folder = temporaryFolder()
     const configPath = join(folder, 'mcporter.json')
     const configure = (version) =>
@@ -309,7 +309,7 @@ describe('sessions', { skip: noProcessList }, () => {
   })
 })
 
-test('calls that wait while their server is configured anew go to the new one', {
+test('waiting calls go to the server with the new configuration', {
   skip: noProcessList,
 }, async () => {
   const configPath = join(temporaryFolder(), 'mcporter.json')
@@ -328,7 +328,7 @@ test('calls that wait while their server is configured anew go to the new one', 
   const waiting = Array.from({ length: 5 }, () => pidOf(pool))
   await until(() => pool.getStatus().queued === 5)
   configure('2')
-  // Somebody has to ask before the configuration is looked at again.
+  // The configuration is read again only at a call.
   await until(() => {
     waiting.push(pidOf(pool))
     return pool.getStatus().sessions.length === 2
@@ -339,11 +339,11 @@ test('calls that wait while their server is configured anew go to the new one', 
   await pool.close()
 })
 
-test('a configuration that cannot be read is an error of each call, and of nothing else', async () => {
+test('an unreadable configuration fails each call, and nothing else', async () => {
   const configPath = join(temporaryFolder(), 'mcporter.json')
   writeFileSync(configPath, '{ "mcpServers": ')
   const pool = new McpPool({ configPath })
-  // Whatever is rejected without anybody to hear of it fails this test.
+  // An unhandled rejection fails this test.
   await assert.rejects(pool.callTool('it', 'echo'), { code: 'ERR_INVALID_CONFIG' })
   await assert.rejects(pool.listTools('it'), { code: 'ERR_INVALID_CONFIG' })
   await pool.close()
@@ -364,7 +364,7 @@ describe('the end of a pool', { skip: noProcessList }, () => {
       await Promise.all([pool.close(), pool.close(), pool.drain()])
     }))
 
-  test('a close in the tick of the first call', () =>
+  test('a close in the same tick as the first call', () =>
     withHostile('slow', async (pool) => {
       const calls = [1, 2].map(() =>
         assert.rejects(pool.callTool('it', 'echo'), { code: 'ERR_CLOSED' }),

@@ -57,7 +57,7 @@ describe('a server that does not get ready', { skip: noProcessList }, () => {
     )
   }
 
-  test('for five times is not tried for a while', () =>
+  test('five times is not tried for a while', () =>
     withHostile('exits', async (pool) => {
       const codes = []
       for (let call = 0; call < 6; call++)
@@ -65,7 +65,7 @@ describe('a server that does not get ready', { skip: noProcessList }, () => {
       assert.deepEqual(codes, [...Array(5).fill('ERR_SERVER_START'), 'ERR_SERVER_UNAVAILABLE'])
     }))
 
-  test('does not hold a call beyond its own deadline, and is ended all the same', () =>
+  test('does not delay a call beyond its deadline, and is terminated', () =>
     withHostile(
       'silent',
       async (pool) => {
@@ -77,7 +77,7 @@ describe('a server that does not get ready', { skip: noProcessList }, () => {
       { startTimeout: 1500 },
     ))
 
-  test('and one that there is no program for', async () => {
+  test('and a server without its program', async () => {
     const pool = new McpPool({ servers: { it: { command: '/no/such/program' } } })
     await assert.rejects(pool.callTool('it', 'echo'), ({ code, cause }) => {
       assert.deepEqual([code, cause.code], ['ERR_SERVER_START', 'ENOENT'])
@@ -87,7 +87,7 @@ describe('a server that does not get ready', { skip: noProcessList }, () => {
   })
 })
 
-describe('a server that is odd at first is used all the same', { skip: noProcessList }, () => {
+describe('a server with an odd start is used', { skip: noProcessList }, () => {
   for (const manner of ['slow', 'garbage', 'flood of stderr', 'old', 'stateless', 'deaf'])
     test(manner, () =>
       withHostile(manner, async (pool) => {
@@ -104,7 +104,7 @@ describe('a server that is odd at first is used all the same', { skip: noProcess
       }),
     )
 
-  test('who is asked in the newest protocol hears who asks, in each request', () =>
+  test("a server of the newest protocol gets the client's name in each request", () =>
     withHostile('stateless', async (pool) => {
       const meta = JSON.parse(said(await pool.callTool('it', 'meta')))
       assert.equal(meta['io.modelcontextprotocol/protocolVersion'], '2026-07-28')
@@ -112,12 +112,12 @@ describe('a server that is odd at first is used all the same', { skip: noProcess
       assert.deepEqual(meta['io.modelcontextprotocol/clientCapabilities'], {})
     }))
 
-  test('the others hear nothing of that', () =>
+  test("a server of an older protocol does not get the client's name", () =>
     withHostile('', async (pool) => assert.equal(said(await pool.callTool('it', 'meta')), 'null')))
 })
 
 describe('starts', { skip: noProcessList }, () => {
-  test('one is shared by all first calls', () =>
+  test('one start is shared by all first calls', () =>
     withHostile('slow', async (pool) => {
       const calls = Array.from({ length: 20 }, () => pool.callTool('it', 'pid'))
       await until(() => pool.getStatus().sessions.length > 0)
@@ -126,7 +126,7 @@ describe('starts', { skip: noProcessList }, () => {
       assert.equal(pool.getStatus().sessions[0].uses, 20)
     }))
 
-  test('no more at once than may be', async () => {
+  test('at most maxStarting servers start at once', async () => {
     const names = ['a', 'b', 'c', 'd', 'e']
     const servers = Object.fromEntries(names.map((name) => [name, hostileServer('slow')]))
     const pool = new McpPool({ servers, maxStarting: 2 })
@@ -147,7 +147,7 @@ describe('starts', { skip: noProcessList }, () => {
     await pool.close()
   })
 
-  test('a call that is given up while its server starts is never sent', async () => {
+  test('a call that is cancelled during the start is never sent', async () => {
     const { file, seen } = callLog()
     const pool = new McpPool({ servers: { it: hostileServer('slow', file) } })
     const early = [

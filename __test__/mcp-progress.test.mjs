@@ -40,7 +40,7 @@ function callOf(t, method) {
 
 for (const [name, wayOf] of Object.entries(WAYS))
   describe(name, { skip: noProcessList }, () => {
-    test('tells a listener of each step, in the async context of its call', async (t) => {
+    test('calls the listener for each step, in the async context of the call', async (t) => {
       const call = wayOf(t)
       const storage = new AsyncLocalStorage()
       const heard = []
@@ -58,7 +58,7 @@ for (const [name, wayOf] of Object.entries(WAYS))
       assert.equal(said(await wayOf(t)(undefined)), 'nobody listens')
     })
 
-    test('refuses what is no function', async (t) => {
+    test('refuses a listener that is not a function', async (t) => {
       for (const onProgress of [null, 5, 'tell', {}]) {
         await assert.rejects(wayOf(t)(onProgress), {
           code: 'ERR_INVALID_CONFIG',
@@ -76,7 +76,7 @@ test('a list of tools takes no listener', async (t) => {
   })
 })
 
-test('a listener that throws is an uncaught exception, and the call goes on', {
+test('a listener that throws is an uncaught exception, and the call continues', {
   skip: noProcessList,
 }, async () => {
   const { code, stdout, stderr } = await outcomeOf(`
@@ -92,7 +92,7 @@ test('a listener that throws is an uncaught exception, and the call goes on', {
   assert.deepEqual([code, stderr, stdout], [0, '', 'told step 1,step 2'])
 })
 
-test('a report without a number is dropped, and what has another type is left out', () => {
+test('a report without a number is dropped, and fields of another type are left out', () => {
   const heard = []
   for (const params of [
     '{}',

@@ -15,7 +15,7 @@ const configPath = writeConfig(temporaryFolder(), {})
 
 afterEach(assertNothingLeft)
 
-describe('pages, put together', () => {
+describe('pages are joined', () => {
   for (const [name, pages, cursors] of [
     ['one', [{ tools: [{ name: 'a' }] }], [undefined]],
     [
@@ -67,7 +67,7 @@ describe('pages, put together', () => {
       assert.throws(() => new ToolList(MIB).add(page), { code: 'ERR_MCP', message: expected })
     })
 
-  test('of as many bytes as there may be, and of one more', () => {
+  test('with exactly the maximum of bytes, and with one byte more', () => {
     const list = new ToolList(10)
     list.count('12345')
     list.count('ü345')
@@ -104,7 +104,7 @@ describe('the list of a server', { skip: noProcessList }, () => {
     test(manner, async () => assert.deepEqual(await listed(manner), names))
 
   for (const manner of ['cursors without end', 'long cursors without end'])
-    test(`${manner}: it ends at maxBuffer, and the memory with it`, async () => {
+    test(`${manner}: the list stops at maxBuffer, so that memory is bounded`, async () => {
       const before = process.memoryUsage.rss()
       const error = await listed(manner)
       assert.ok(process.memoryUsage.rss() - before < 150 * MIB)

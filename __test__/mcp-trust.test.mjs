@@ -57,7 +57,7 @@ async function called(url, variables, { headers = {}, args = [], after = '""' } 
 const ANSWERED = 'received {"at":1}'
 
 describe('trust', { skip: noCertificates }, () => {
-  test('an authority that Node.js was told of is trusted, and no other', async (t) => {
+  test('only an authority that Node.js trusts is trusted', async (t) => {
     const { authority, signed } = certificates(t)
     const { url } = await httpMcpServer(t, { tls: signed('server') })
     assert.match(url, /^https:/)
@@ -73,7 +73,7 @@ describe('trust', { skip: noCertificates }, () => {
     )
   })
 
-  test('a certificate that is its own authority is trusted where it is given', async (t) => {
+  test('a given certificate that is its own authority is trusted', async (t) => {
     const { selfSigned, authority } = certificates(t)
     const itself = selfSigned('itself')
     const { url } = await httpMcpServer(t, { tls: itself })
@@ -89,7 +89,7 @@ describe('trust', { skip: noCertificates }, () => {
     )
   })
 
-  test('a certificate of another server, or an old one, is refused', async (t) => {
+  test('a certificate of another server, or an expired one, is refused', async (t) => {
     const { authority, signed } = certificates(t)
     const variables = { NODE_EXTRA_CA_CERTS: authority.file }
     const other = await httpMcpServer(t, {
@@ -104,7 +104,7 @@ describe('trust', { skip: noCertificates }, () => {
     )
   })
 
-  test('a file of certificates that cannot be read is passed over, as by Node.js', async (t) => {
+  test('an unreadable file of certificates is ignored, as by Node.js', async (t) => {
     const { folder, signed } = certificates(t)
     const { url } = await httpMcpServer(t, { tls: signed('server') })
     for (const file of [join(folder, 'missing.pem'), folder, join(folder, 'server.key')]) {
@@ -182,7 +182,7 @@ async function forwardProxy(t, port, { password } = {}) {
 }
 
 describe('proxies', () => {
-  test('are used where Node.js uses them', async (t) => {
+  test('are used if Node.js uses them', async (t) => {
     const server = await httpMcpServer(t)
     const proxy = await forwardProxy(t, new URL(server.url).port)
     const url = 'http://mcp.invalid/mcp'
@@ -215,7 +215,7 @@ describe('proxies', () => {
     assert.deepEqual(proxy.seen, [])
   })
 
-  test('a password goes to the proxy, and into no error', async (t) => {
+  test('a password is sent to the proxy and appears in no error', async (t) => {
     const server = await httpMcpServer(t)
     const proxy = await forwardProxy(t, new URL(server.url).port, { password: 'hush hush' })
     const use = (password) => ({
@@ -233,7 +233,7 @@ describe('proxies', () => {
     for (const error of [refused, gone]) assert.ok(!error.includes('wrong-word'), error)
   })
 
-  test('an address that is none is named and not shown', async (t) => {
+  test("a malformed address is refused by the variable's name, without the address", async (t) => {
     const server = await httpMcpServer(t)
     const error = await called(server.url, {
       NODE_USE_ENV_PROXY: '1',
@@ -246,7 +246,7 @@ describe('proxies', () => {
     assert.ok(!error.includes('hush'), error)
   })
 
-  test('lead to servers over https, too', { skip: noCertificates }, async (t) => {
+  test('also reach servers over https', { skip: noCertificates }, async (t) => {
     const { authority, signed } = certificates(t)
     const server = await httpMcpServer(t, {
       tls: signed('server', 'subjectAltName=DNS:mcp.invalid'),

@@ -1,4 +1,4 @@
-// Who waits for an answer, against a Map.
+// The table of requests in flight, compared with a Map.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -13,7 +13,7 @@ function randomNumbers(seed) {
   }
 }
 
-test('each is found by its number, which nobody else has, until it is gone', () => {
+test('each entry has a unique number and is found by it until its removal', () => {
   const random = randomNumbers(7)
   const waiting = new Waiting()
   const model = new Map()

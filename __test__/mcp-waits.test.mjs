@@ -31,9 +31,9 @@ function hangingFile(t) {
   return file
 }
 
-describe('a configuration file that hangs', () => {
+describe('a configuration file that blocks its reader', () => {
   for (const transport of ['auto', 'pool'])
-    test(`holds a slot no longer than the timeout of its call: ${transport}`, async (t) => {
+    test(`holds a slot at most for the timeout of its call: ${transport}`, async (t) => {
       const helper = createMcpHelper({ configPath: hangingFile(t), transport, maxConcurrent: 1 })
       t.after(helper.shutdown)
       const calls = [1, 2, 3].map(() => helper.callToolAsync('it', 'answer', {}, { timeout: 50 }))
@@ -53,7 +53,7 @@ describe('a configuration file that hangs', () => {
       assert.deepEqual(helper.getSemaphoreStatus(), FREE)
     })
 
-  test('is left by an abort, and by a shutdown', async (t) => {
+  test('does not delay an abort or a shutdown', async (t) => {
     const helper = createMcpHelper({ configPath: hangingFile(t), maxConcurrent: 2 })
     const controller = new AbortController()
     const aborted = helper.callToolAsync('it', 'answer', {}, { signal: controller.signal })
@@ -73,7 +73,7 @@ describe('a configuration file that hangs', () => {
   })
 })
 
-test('a named pipe for a configuration file holds no slot either', {
+test('a named pipe as configuration file holds no slot either', {
   skip: process.platform === 'win32' && 'needs named pipes',
 }, async (t) => {
   const file = join(folder, 'pipe')
@@ -96,12 +96,12 @@ test('a named pipe for a configuration file holds no slot either', {
   assert.deepEqual(helper.getSemaphoreStatus(), FREE)
 })
 
-describe('a pool whose configuration does not come', () => {
+describe('a pool that waits for its configuration', () => {
   for (const [name, call] of [
     ['callTool', (it, options) => it.callTool('it', 'answer', {}, options)],
     ['listTools', (it, options) => it.listTools('it', options)],
   ])
-    test(`${name} ends by its timeout, by an abort and by the end of the pool`, async () => {
+    test(`${name} rejects at its timeout, at an abort and at the end of the pool`, async () => {
       for (const end of ['drain', 'close']) {
         const it = new SessionPool({ servers: {} }, NEVER)
         await assert.rejects(call(it, { timeout: 20 }), {
@@ -119,7 +119,7 @@ describe('a pool whose configuration does not come', () => {
       }
     })
 
-  test('a broken configuration fails each call in its own name, with one cause', async (t) => {
+  test('a broken configuration fails each call with its own error and one shared cause', async (t) => {
     const broken = Object.assign(new Error('m.json: it is no JSON'), {
       code: 'ERR_INVALID_CONFIG',
       file: 'm.json',
@@ -134,7 +134,7 @@ describe('a pool whose configuration does not come', () => {
     assert.equal(b.message, 'MCP call b.answer: m.json: it is no JSON')
   })
 
-  test('that comes in time is used', async (t) => {
+  test('uses a configuration that arrives in time', async (t) => {
     const { command, args } = textServer()
     const transport = { kind: 'stdio', command, args, env: {} }
     const one = { name: 'it', file: 'm.json', identity: () => '1', use: {}, allows: () => true }

@@ -155,7 +155,7 @@ describe('arguments', () => {
     })
   })
 
-  test('what a getter throws is the cause', () => {
+  test('an error of a getter is the cause', () => {
     const cause = new Error('lazy')
     const args = {
       get x() {

@@ -89,7 +89,7 @@ describe('an entry that is invalid: its field is named, and never a value', () =
     })
   }
 
-  test('of an editor: only where no other has the name, and only what looks like a server', async () => {
+  test('of an editor: only without another entry of the name, and only if it looks like a server', async () => {
     const { servers, unusable } = await read({
       [PROJECT]: { mcpServers: {} },
       [CURSOR]: {
@@ -109,7 +109,7 @@ describe('an entry that is invalid: its field is named, and never a value', () =
     )
   })
 
-  test('of an editor: a command that is none', async () => {
+  test('of an editor: a command that is not a string', async () => {
     const { unusable } = await read({
       [PROJECT]: { mcpServers: {} },
       [CURSOR]: { servers: { a: { command: [1] } } },
@@ -156,7 +156,7 @@ describe('a file that is broken', () => {
     })
   }
 
-  test('an entry that is nested deeply harms none', async () => {
+  test('a deeply nested entry harms no other', async () => {
     for (const [open, close] of ['[]', ['{"a":', '}']]) {
       const { servers } = await read({ [PROJECT]: deep(open, close) })
       assert.deepEqual([servers[0].needs, servers[0].reason !== undefined], ['invalid', true])
@@ -183,7 +183,7 @@ describe('a file that is broken', () => {
   })
 })
 
-describe('names that mean something to JavaScript', () => {
+describe('names that are special in JavaScript', () => {
   for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
     for (const comment of ['', '// a comment\n'])
       test(`${name}${comment && ', beside a comment'}`, async () => {
@@ -254,7 +254,7 @@ describe('of real files', { skip: process.platform === 'win32' && 'POSIX permiss
     await assert.rejects(filesModule.files.read('/dev/zero'), { code: 'EINVAL' })
   })
 
-  test('a home that may not be entered is as good as none, a file that may not be read is named', (t) => {
+  test('a home without permission counts as absent, and an unreadable file is named', (t) => {
     const { folder, project, home } = makeHome(parent, {
       'home/.mcporter/mcporter.json': { mcpServers: { home: good } },
       'home/.cursor/mcp.json': { mcpServers: { home: good } },

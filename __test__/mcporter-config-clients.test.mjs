@@ -103,7 +103,7 @@ const CLIENTS = {
   ],
   Trae: [{ ...stdio, fromGalleryId: 'x' }],
   '5ire': [{ ...stdio, key: 'x', isActive: true, approvalPolicy: 'once' }],
-  'nobody we know': [{ ...stdio, 'any key': { of: ['any', 'kind'] }, äöü: 1, '': 2 }],
+  'an unknown client': [{ ...stdio, 'any key': { of: ['any', 'kind'] }, äöü: 1, '': 2 }],
   comments: [{ ...stdio, '//': 'x', _comment: 'y', $why: 1, '#x': 1 }],
 }
 

@@ -30,7 +30,7 @@ const local = (entry) => ({
   [PROJECT]: { imports: [], mcpServers: { it: { command: 'node', ...entry } } },
 })
 
-describe('where it is', () => {
+describe('its path', () => {
   for (const [file, written, expected] of [
     [PROJECT, '.env', '/srv/app/.env'],
     [PROJECT, './secrets/mcp.env', '/srv/app/secrets/mcp.env'],
@@ -76,7 +76,7 @@ describe('where it is', () => {
   })
 })
 
-test('what is in it', async () => {
+test('its content', async () => {
   const text = [
     '# a comment',
     'PLAIN=a b # and a comment',
@@ -105,7 +105,7 @@ test('what is in it', async () => {
   })
 })
 
-test('what comes before what: env, then the file, then the environment of this process', async () => {
+test('precedence: env, then the file, then the environment of this process', async () => {
   const env = { A: 'process', B: 'process', C: 'process' }
   const files = {
     ...local({ envFile: '.env', env: { C: 'entry' } }),
@@ -125,7 +125,7 @@ test('placeholders of the entry find its variables', async () => {
   assert.deepEqual([transport.args, transport.env.COPY], [['--token=t', 't'], 't'])
 })
 
-test('the same of an editor', async () => {
+test('an entry of an editor has the same', async () => {
   const files = {
     '/srv/app/.vscode/mcp.json': {
       servers: { it: { type: 'stdio', command: 'x', envFile: '.env' } },
@@ -135,7 +135,7 @@ test('the same of an editor', async () => {
   assert.deepEqual([transport.env, definition.fileVariables], [{ A: '1' }, { A: '1' }])
 })
 
-test('its variables tell a server from another', async () => {
+test("its variables are part of a server's identity", async () => {
   const key = async (text) =>
     (await one({ ...local({ envFile: '.env' }), '/srv/app/.env': text })).key
   const keys = await Promise.all(['A=1', 'A=2', 'B=1', 'A=1\nB=2'].map(key))
@@ -143,7 +143,7 @@ test('its variables tell a server from another', async () => {
   assert.equal(await key('# a comment\nA=1'), keys[0])
 })
 
-describe('what can not be used is its entry alone', () => {
+describe('an unusable file affects its own entry only', () => {
   const there = {
     '/srv/app/.env': Object.assign(new Error('x'), { code: 'EACCES', syscall: 'open' }),
   }
@@ -195,14 +195,14 @@ describe('what can not be used is its entry alone', () => {
     })
   }
 
-  test('none is asked for by an empty name, or by a server with an address', async () => {
+  test('an empty name and a server with an address need no file', async () => {
     for (const entry of [{ envFile: '' }, { envFile: null }, { url, envFile: 'none' }]) {
       assert.equal((await one(local(entry))).needs, undefined)
     }
   })
 })
 
-test('what a process of mcporter passes on: all but what it takes for its own', () => {
+test('a process of mcporter gets all variables except those that mcporter uses itself', () => {
   const variables = {
     TOKEN: 't',
     Path: 'x',

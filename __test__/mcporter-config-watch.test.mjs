@@ -46,7 +46,7 @@ function watched(table, { configPath, ...rest } = {}) {
   }
 }
 
-test('a look counts for a second, and those who ask at once share it', async () => {
+test('a look counts for a second, and concurrent callers share it', async () => {
   const { files, changes, configuration, after } = watched({
     [FILE]: config({ a: { command: 'a' } }),
   })
@@ -88,7 +88,7 @@ describe('changes', () => {
     })
   }
 
-  test('a file that appears and one that goes, of an editor too', async () => {
+  test('files that appear and disappear, also those of an editor', async () => {
     const { files, changes, after } = watched({})
     assert.deepEqual(await after(0), [])
     files.table[CURSOR] = { mcpServers: { c: { command: 'c' } } }
@@ -104,7 +104,7 @@ describe('changes', () => {
     ])
   })
 
-  test('what is no reason for another session is there, without a change', async () => {
+  test('a change without effect on sessions is visible, but not reported', async () => {
     const { files, changes, configuration, after } = watched({
       [FILE]: config({ a: { command: 'a' } }),
     })
@@ -117,7 +117,7 @@ describe('changes', () => {
 })
 
 describe('a file that is broken', () => {
-  test('from the start: mcporter passes over it too', async () => {
+  test('from the start: it is ignored, as by mcporter', async () => {
     const { errors, after } = watched({ [FILE]: '{' })
     assert.deepEqual([await after(0), errors], [[], []])
   })
@@ -133,7 +133,7 @@ describe('a file that is broken', () => {
     assert.match(errors.join(), /^\/app\/config\/mcporter\.json: it is no JSON: .* in line 1$/)
   })
 
-  test('for longer: then it is as it would be from the start', async () => {
+  test('for longer: it counts as broken from the start', async () => {
     const editors = config({ a: { command: 'a' } }, ['cursor'])
     const table = { [FILE]: editors, [CURSOR]: { mcpServers: { c: { command: 'c' } } } }
     const { files, changes, errors, after } = watched(table)
@@ -145,7 +145,7 @@ describe('a file that is broken', () => {
     assert.deepEqual([changes, errors.length], [[[[], ['c'], []]], 1])
   })
 
-  test('so that mcporter would not start: what was read before stays, and it is said once', async () => {
+  test('so that mcporter would not start: the earlier reading stays, and one error is reported', async () => {
     const { files, changes, errors, after } = watched(
       { '/own.json': config({ a: { command: 'a' } }) },
       { configPath: '/own.json' },
@@ -158,7 +158,7 @@ describe('a file that is broken', () => {
     assert.deepEqual(await after(1000), [])
   })
 
-  test('without anything read before: each look says so, until it is mended', async () => {
+  test('without an earlier reading: each look fails until the file is repaired', async () => {
     const { files, after, configuration } = watched({}, { configPath: '/own.json' })
     for (let look = 0; look < 2; look++) {
       assert.deepEqual(await after(0), [])
@@ -169,7 +169,7 @@ describe('a file that is broken', () => {
     assert.deepEqual(await after(0), ['a'])
   })
 
-  test('what is wrong now is said beside what was read before', async () => {
+  test('the present problem is reported beside the earlier reading', async () => {
     const { files, configuration, after } = watched(
       { '/own.json': config({ a: {} }) },
       { configPath: '/own.json' },
@@ -189,7 +189,7 @@ describe('a file that is broken', () => {
     assert.deepEqual([ignored, refusal], [[], undefined])
   })
 
-  test('the file that an entry names for its variables is watched too', async () => {
+  test('the envFile of an entry is watched too', async () => {
     const entry = { command: 'a', envFile: '.env' }
     const { files, changes, after } = watched({ [FILE]: config({ a: entry }), '/app/.env': 'A=1' })
     await after(0)
@@ -220,7 +220,7 @@ describe('of real files', () => {
     assert.equal(await files.mark(file), marks[0])
   })
 
-  test('what is no file, and what is too large, is not read', async () => {
+  test('folders, devices and large files are not read', async () => {
     assert.equal(await files.read(join(folder, 'none')), undefined)
     assert.equal(await files.read(join(folder, 'none', 'below')), undefined)
     await assert.rejects(files.read(folder), { code: 'EISDIR' })

@@ -24,7 +24,7 @@ async function one(entry, rest) {
   return servers[0]
 }
 
-describe('why a server needs a process of mcporter', () => {
+describe('a server needs a process of mcporter', () => {
   for (const [name, entry, needs, env] of [
     ['a command', { command: 'node a.js' }, undefined],
     ['a URL', { url }, undefined],
@@ -135,7 +135,7 @@ describe('why a server needs a process of mcporter', () => {
     })
   }
 
-  test('one entry that is wrong makes only its own server unusable', async () => {
+  test('one bad entry makes only its own server unusable', async () => {
     const { servers } = await read({ bad: { command: 5 }, good: { command: 'node' } })
     assert.deepEqual(
       servers.map(({ name, needs }) => [name, needs]),
@@ -147,7 +147,7 @@ describe('why a server needs a process of mcporter', () => {
   })
 })
 
-describe('no secret is in what is said', () => {
+describe('no error contains a secret', () => {
   const secret = 'hunter2'
   const text = `{"mcpServers": {"it": {"command": "node", "env": {"KEY": "${secret}"}} "x"`
 
@@ -248,7 +248,7 @@ describe('keys', () => {
     assert.match(keys[0], /^[\da-f]{64}$/)
   })
 
-  test('differ with all that it sees', async () => {
+  test('differ with each setting that a session sees', async () => {
     const keys = await Promise.all([
       key(base, { env }),
       key({ ...base, args: ['b'] }, { env }),
@@ -315,7 +315,7 @@ describe('lifecycle', () => {
     test(name, async () => assert.deepEqual((await one(entry, { env })).lifecycle, expected))
   }
 
-  test("the daemon's time, of the last file that has one", async () => {
+  test("the daemon's timeout is that of the last file that has one", async () => {
     const home = { mcpServers: {}, imports: [], daemonIdleTimeoutMs: 7 }
     const files = { '/home/me/.mcporter/mcporter.json': home }
     assert.equal((await read({}, { files })).idleTimeout, 7)
@@ -340,7 +340,7 @@ test('tool filters', async () => {
   }
 })
 
-describe('where files are on other systems', () => {
+describe('paths of files on other systems', () => {
   const command = { command: 'x' }
   const windows = { platform: 'win32', home: 'C:\\Users\\me', cwd: 'D:\\app', files: {} }
   const mac = { platform: 'darwin', home: '/Users/me', cwd: '/app' }

@@ -23,7 +23,7 @@ for (const [name, error] of [
     ),
   ],
 ]) {
-  test(`the message stays readable whatever servers say: ${name}`, () => {
+  test(`the message stays readable for any text of a server: ${name}`, () => {
     assert.ok(error.message.length < 4000, `${error.message.length}`)
     assert.match(error.message, /^MCP call s{100}…\.t{100}…: /)
     assert.ok((error.stderr ?? '').length <= 2000)

@@ -209,7 +209,7 @@ describe('not found', () => {
       'a chosen name that is not on PATH',
       {},
       { bin: 'mcporter-next', searchPath: '/bin' },
-      /"mcporter-next", which MCPORTER_BIN/,
+      /"mcporter-next", named by MCPORTER_BIN/,
     ],
   ]) {
     test(name, () => {

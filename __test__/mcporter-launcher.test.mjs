@@ -17,7 +17,7 @@ const config = writeConfig(folder, { odd: oddServer })
  * @param {{ library?: string }} [found]
  */
 function launch(args, found = mcporter) {
-  const input = JSON.stringify({ script: mcporter.script, library: found.library, args })
+  const input = JSON.stringify({ script: mcporter.script, library: found.library, args, exitCodes })
   return spawnSync(process.execPath, [LAUNCHER], { input, encoding: 'utf8' })
 }
 
@@ -52,7 +52,7 @@ test('an error that mcporter prints like a result', () => {
   assert.deepEqual(JSON.parse(stdout), { reason: 'no such campaign' })
 })
 
-test('an unknown tool is not replaced by one with a similar name, as mcporter does when it is not watched', () => {
+test('an unknown tool is not replaced by a similar name, unlike in mcporter alone', () => {
   const file = join(folder, 'watched')
   const { status, stdout } = launch(callOf('appen', { file }))
   assert.equal(existsSync(file), false)
@@ -64,18 +64,18 @@ test('an unknown tool is not replaced by one with a similar name, as mcporter do
   assert.equal(existsSync(other), true)
 })
 
-test('a library that can not be watched does not keep mcporter from its work', () => {
+test('mcporter works even if its library cannot be instrumented', () => {
   const library = fileURLToPath(new URL('fixtures/random.mjs', import.meta.url))
   const { status, stdout } = launch(callOf('text', { text: 'plain' }), { library })
   assert.equal(status, 0)
   assert.deepEqual(JSON.parse(stdout), { content: [{ type: 'text', text: 'plain' }] })
 })
 
-test('a slow reader gets all of a long answer, though mcporter ends itself at once', {
+test('a slow reader gets all of a long answer, although mcporter exits at once', {
   skip: process.platform === 'win32' && 'needs a shell',
 }, () => {
   const text = 'x'.repeat(1_000_000)
-  const input = JSON.stringify({ ...mcporter, args: callOf('text', { text }) })
+  const input = JSON.stringify({ ...mcporter, exitCodes, args: callOf('text', { text }) })
   const reader = 'node "$1" | { head -c 1; sleep 1; cat; }'
   const { stdout } = spawnSync('sh', ['-c', reader, 'sh', LAUNCHER], {
     input,
@@ -85,7 +85,7 @@ test('a slow reader gets all of a long answer, though mcporter ends itself at on
   assert.equal(JSON.parse(stdout).content[0].text.length, text.length)
 })
 
-test("another command keeps mcporter's exit code", () => {
+test("any other command keeps mcporter's exit code", () => {
   const broken = launch(['config', '--config', join(folder, 'none.json'), 'list', '--json'])
   assert.equal(broken.status, 1)
   const listed = launch(['config', '--config', config, 'list', '--json'])

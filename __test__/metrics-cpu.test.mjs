@@ -42,25 +42,25 @@ async function assertCounted(server, [command, args]) {
   )
 }
 
-/** A shell that waits for two who burn, one after the other. */
+/** A shell that waits for two busy children, one after the other. */
 const family = sh(`"$1" -e "$2"; "$1" -e "$2"`, process.execPath, burn())
 
-describe('of a tree that ended', () => {
+describe('of a tree that has exited', () => {
   test('is that of its command', () => assertCounted('alone', node(burn())))
-  test('is that of its descendants, too', { skip: noShell }, () => assertCounted('family', family))
+  test('includes that of its descendants', { skip: noShell }, () => assertCounted('family', family))
   test('adds up', async () => {
     await assertCounted('again', node(burn()))
     await assertCounted('again', node(burn()))
     assert.ok(cpuOf('again') >= 2 * SECONDS)
   })
 
-  test('is also that of who was left behind, and went by itself', {
+  test('includes that of an orphan that exited by itself', {
     skip: noProcessList,
   }, async () => {
     await assertCounted('orphans', sh(`(setsid "$1" -e "$2" &); exit 0`, process.execPath, burn()))
   })
 
-  test('is known when it was ended, too', async () => {
+  test('is known after a termination', async () => {
     const [command, args] = node(burn('setInterval(() => {}, 1000)'))
     const child = spawn(command, args, { server: 'ended', killGrace: 1 })
     const said = await new Promise((resolve) => child.once('line', resolve))
@@ -69,7 +69,7 @@ describe('of a tree that ended', () => {
   })
 })
 
-describe('of a tree that runs', () => {
+describe('of a running tree', () => {
   /** @param {string} server @param {[string, string[]]} command */
   async function started(server, [command, args]) {
     const child = spawn(command, args, { server, killGrace: 1 })
@@ -80,14 +80,14 @@ describe('of a tree that runs', () => {
     return child
   }
 
-  test('is seen, and never goes back', async () => {
+  test('is reported, and never goes back', async () => {
     const child = await started('runs', node(burn('setInterval(() => {}, 1000)')))
     const seen = cpuOf('runs')
     await child.kill()
     assert.ok(cpuOf('runs') >= seen)
   })
 
-  test('is that of its descendants, running or not', { skip: noProcessList }, async () => {
+  test('includes that of descendants, running or exited', { skip: noProcessList }, async () => {
     const script = `require('child_process').execFileSync(process.execPath, ['-e', process.argv[1]], { stdio: 'inherit' }); setInterval(() => {}, 1000)`
     const child = await started('below', node(script, burn()))
     await child.kill()
@@ -105,5 +105,6 @@ describe('of a tree that runs', () => {
 describe('without a warden', { skip: noProcessList }, () => {
   withoutWarden()
 
-  test('is that of the command and of whom it waited for', () => assertCounted('plain', family))
+  test('is that of the command and of the children that it reaped', () =>
+    assertCounted('plain', family))
 })

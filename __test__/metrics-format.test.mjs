@@ -56,7 +56,7 @@ call_seconds_bucket{le="+Inf",a="b",tool="kills"} 3
   )
 })
 
-test('the older format calls a counter as its samples are called', () => {
+test('the older format names a counter like its samples', () => {
   assert.equal(
     metricsText(FAMILIES.slice(0, 2), false),
     String.raw`# HELP queued Waiting.
@@ -69,7 +69,7 @@ kills_total{reason="a \"quoted\\\" one\nand a line"} 3.0
   )
 })
 
-test('floats of any size are written as such', () => {
+test('numbers of any size are written as floats', () => {
   const text = (value) =>
     metricsText([{ name: 'x', help: '', type: 'gauge', points: [{ labels: {}, value }] }], false)
       .split('\n')

@@ -73,7 +73,7 @@ describe('the history', () => {
       assert.ok(memoryAvailable > 0 && memoryAvailable <= memoryTotal)
     }))
 
-  test('gives what is younger than a moment', () =>
+  test('gives the samples after a time', () =>
     sampling(({ look, pass }) => {
       for (let at = 0; at < 4; at++) pass()
       const times = (since) => look.history(since).map(({ time }) => time)
@@ -84,7 +84,7 @@ describe('the history', () => {
       assert.equal(times(NaN).length, 0)
     }))
 
-  test('goes on when the clock was set back, also for those who ask from where they were', () =>
+  test('continues when the clock is set back, also for readers with an older time', () =>
     sampling(({ look, pass }) => {
       for (let at = 0; at < 3; at++) pass()
       const last = look.history().at(-1).time
@@ -110,7 +110,7 @@ describe('the history', () => {
       assert.equal(history.at(-1).time, 1_000_000 + 1000 * INTERVAL)
     }))
 
-  test('leaves out what could not be seen, and goes on', () =>
+  test('leaves out a failed sample and continues', () =>
     sampling(({ look, pass, state }) => {
       pass()
       state.broken = true
@@ -124,7 +124,7 @@ describe('the history', () => {
       )
     }))
 
-  test('is given away as a copy', () =>
+  test('is returned as a copy', () =>
     sampling(({ look, pass }) => {
       pass()
       look.history().length = 0
@@ -133,7 +133,7 @@ describe('the history', () => {
 })
 
 describe('a listener', () => {
-  test('hears each sample until it does not want to', () =>
+  test('gets each sample until it unsubscribes', () =>
     sampling(({ look, pass }) => {
       const heard = []
       const stop = look.onSample(({ time }) => heard.push(time))
@@ -145,7 +145,7 @@ describe('a listener', () => {
       assert.deepEqual(heard, [1_005_000, 1_010_000])
     }))
 
-  test('that throws is an uncaught exception, and the others hear all the same', () =>
+  test('that throws is an uncaught exception, and the others get the sample', () =>
     sampling(async ({ look, pass }) => {
       const heard = []
       const failure = new Error('a listener failed')
@@ -174,14 +174,14 @@ describe('a listener', () => {
 })
 
 describe('a sampler', () => {
-  test('is the same for the same helper and scanner, and another for others', () =>
+  test('is shared per helper and scanner', () =>
     sampling(({ look, helper, cleanup }) => {
       assert.equal(sampler(helper, cleanup), look)
       assert.notEqual(sampler(helper, source().cleanup), look)
       assert.notEqual(sampler(source().helper, cleanup), look)
     }))
 
-  test('goes with its helper, unless somebody listens', async () => {
+  test('is collected with its helper, unless it has a listener', async () => {
     const refs = (() => {
       const [forgotten, listened] = [source(), source()]
       sampler(forgotten.helper, forgotten.cleanup)

@@ -1,5 +1,5 @@
-// A million calls to ten thousand tools: whoever makes names up takes no memory, and the quantiles
-// stay right.
+// A million calls to ten thousand tools: invented names take no memory, and the quantiles stay
+// right.
 
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
@@ -74,7 +74,7 @@ describe(`${CALLS.toLocaleString('en')} calls to ${TOOLS.toLocaleString('en')} t
     )
   })
 
-  test('have two hundred series, and one for all others', () => {
+  test('have two hundred series and one for all others', () => {
     const { calls } = getMetrics()
     assert.equal(calls.length, 201)
     for (const { tool, count } of calls) assert.equal(count, exact.get(tool)?.length, tool)
@@ -93,12 +93,12 @@ describe(`${CALLS.toLocaleString('en')} calls to ${TOOLS.toLocaleString('en')} t
     }
   })
 
-  test('take no more memory however many there are', () => {
+  test('take bounded memory for any number of calls', () => {
     assert.ok(grown.heapUsed < 2 * MB && grown.rss < 24 * MB, JSON.stringify(grown))
   })
 })
 
-test('names that come when there are enough are not remembered', () => {
+test('names beyond the limit are not stored', () => {
   const call = (at) =>
     recordAnswer({ server: `server ${at}`, tool: `${at} ${'long '.repeat(20)}` }, performance.now())
   for (let at = 0; at < 1000; at++) call(at)

@@ -42,7 +42,7 @@ function smallGroup() {
 
 const ENTER = ['sh', '-c', 'echo 0 > "$0/cgroup.procs" && exec "$@"']
 
-/** Eats until somebody stops it; the kernel prefers it to whoever started it. */
+/** Takes memory until it is killed. The kernel kills it before its parent. */
 const EATER = `
   require('fs').writeFileSync('/proc/self/oom_score_adj', '1000')
   const eaten = []
@@ -61,7 +61,7 @@ const SERVER = `
   const below = await ends('starts', 'sh', ['-c', '"$@"; exit $?', 'sh', execPath, ...eats])
   console.log(JSON.stringify({ killed, eaten, below }))`
 
-test('that there was no memory left is the reason of an exit, and of no other', async (t) => {
+test('an exit for lack of memory has the reason oom, and no other exit has it', async (t) => {
   const group = process.platform === 'linux' ? smallGroup() : undefined
   if (group === undefined) return t.skip('needs a control group with a bound of its own')
   t.after(async () => {

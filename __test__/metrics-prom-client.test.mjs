@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
-import { Counter, Registry } from 'prom-client'
-import { McpPool, registerMetrics, run } from '../index.js'
+import { AggregatorRegistry, Counter, Registry } from 'prom-client'
+import { CleanupScanner, McpPool, registerMetrics, run } from '../index.js'
 import { healthRouter } from '../lib/health.js'
 import { createMcpHelper } from '../lib/mcp-helper.js'
 import { hostileServer } from './support/hostile.mjs'
@@ -49,7 +49,7 @@ for (const [name, type, accept] of [
   ['OpenMetrics', Registry.OPENMETRICS_CONTENT_TYPE, 'application/openmetrics-text'],
 ]) {
   describe(`as ${name}`, () => {
-    test('a registry has the same as GET /metrics, beside what is its own', async () => {
+    test('a registry has the metrics of GET /metrics beside its own', async () => {
       const registry = new Registry(type)
       new Counter({ name: 'own_total', help: 'The own one.', registers: [registry] }).inc(3)
       registerMetrics(registry)
@@ -62,7 +62,7 @@ for (const [name, type, accept] of [
       }
     })
 
-    test('each time anew', async () => {
+    test('collects the values each time', async () => {
       const registry = new Registry(type)
       registerMetrics(registry)
       const spawns = async () =>
@@ -74,13 +74,13 @@ for (const [name, type, accept] of [
   })
 }
 
-test('promtool finds no fault with that', { skip: missing('promtool') }, async () => {
+test('promtool accepts the output', { skip: missing('promtool') }, async () => {
   const registry = new Registry()
   registerMetrics(registry)
   assert.equal(complaints(await registry.metrics()), '')
 })
 
-test('of a helper of its own', async (t) => {
+test('a given helper is the source', async (t) => {
   const helper = createMcpHelper({ servers: {}, maxConcurrent: 17 })
   t.after(() => helper.shutdown())
   const registry = new Registry()
@@ -88,14 +88,14 @@ test('of a helper of its own', async (t) => {
   assert.match(await registry.metrics(), /^procward_semaphore_limit 17$/m)
 })
 
-test('the labels of the registry are on them', async () => {
+test("the metrics have the registry's default labels", async () => {
   const registry = new Registry()
   registry.setDefaultLabels({ app: 'x' })
   registerMetrics(registry)
   assert.match(await registry.metrics(), /^procward_semaphore_limit\{app="x"\} 3$/m)
 })
 
-test('asked as JSON, and one by one', async () => {
+test('the registry gives JSON and single metrics', async () => {
   const registry = new Registry()
   registerMetrics(registry)
   const json = await registry.getMetricsAsJSON()
@@ -111,7 +111,7 @@ test('asked as JSON, and one by one', async () => {
   registerMetrics(registry)
 })
 
-test('twice in one registry is refused, and changes nothing', async () => {
+test('a second registration in one registry is refused and changes nothing', async () => {
   const registry = new Registry()
   registerMetrics(registry)
   const before = registry.getMetricsAsArray().length
@@ -127,3 +127,39 @@ for (const [what, ...params] of [
   test(`${what} is refused`, () =>
     assert.throws(() => registerMetrics(...params), { code: 'ERR_INVALID_CONFIG' }))
 }
+
+test('a family that has no values yet shows them later', async () => {
+  const registry = new Registry()
+  const cleanup = new CleanupScanner({ scope: 'tracked' })
+  registerMetrics(registry, { cleanup })
+  const value = /^procward_cleanup_last_scan_timestamp_seconds \d/m
+  assert.doesNotMatch(await registry.metrics(), value)
+  await cleanup.cleanupAll({ dryRun: true })
+  assert.match(await registry.metrics(), value)
+})
+
+test('the workers of a cluster are summed, but not the values that they share', async (t) => {
+  const cleanup = new CleanupScanner()
+  t.after(() => cleanup.stop())
+  await cleanup.cleanupAll({ dryRun: true })
+  const registry = new Registry()
+  registerMetrics(registry, { cleanup })
+  const worker = await registry.getMetricsAsJSON()
+  const scan = 'procward_cleanup_last_scan_timestamp_seconds'
+  const later = structuredClone(worker)
+  for (const { name, values } of later) {
+    if (name === 'procward_host_memory_available_bytes') values[0].value = 7
+    if (name === scan) values[0].value += 10
+  }
+  const cluster = AggregatorRegistry.aggregate([worker, later])
+  const valuesOf = (json, wanted) => json.find(({ name }) => name === wanted).values
+  const both = await cluster.getMetricsAsJSON()
+  const value = (json, name) => valuesOf(json, name)[0].value
+  assert.equal(value(both, 'procward_semaphore_limit'), 6)
+  assert.equal(value(both, 'procward_host_memory_available_bytes'), 7)
+  assert.equal(value(both, scan), value(worker, scan) + 10)
+  for (const name of ['procward_build_info', 'procward_host_memory_bytes'])
+    assert.deepEqual(value(both, name), value(worker, name), name)
+  const count = (json) => valuesOf(json, 'procward_tool_call_duration_seconds').at(-1).value
+  assert.equal(count(both), 2 * count(worker))
+})

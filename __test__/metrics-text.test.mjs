@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test'
 import { run, spawn } from '../index.js'
 import { healthRouter } from '../lib/health.js'
 import { createMcpHelper } from '../lib/mcp-helper.js'
+import native from '../lib/native.js'
 import { hostileServer } from './support/hostile.mjs'
 import { complaints, missing, prometheus } from './support/prometheus.mjs'
 import { until } from './support/until.mjs'
@@ -23,7 +24,11 @@ let helper
 let child
 
 before(async () => {
-  const servers = { asked: { ...hostileServer(), env: { SECRET } }, [ODD]: hostileServer() }
+  const servers = {
+    asked: { ...hostileServer(), env: { SECRET } },
+    [ODD]: hostileServer(),
+    'never called': hostileServer(),
+  }
   helper = createMcpHelper({ servers, transport: 'pool' })
   await helper.callToolAsync('asked', 'pid', { secret: SECRET })
   await helper.callToolAsync('asked', 'pid')
@@ -83,7 +88,7 @@ describe('the format', () => {
 
 describe('the text', () => {
   for (const accept of ['text/plain', 'application/openmetrics-text']) {
-    test(`has what happened, as ${accept}`, async () => {
+    test(`has the recorded events, as ${accept}`, async () => {
       const lines = (await textOf(accept)).split('\n')
       const has = (line) => assert.ok(lines.includes(line), `${line} in\n${lines.join('\n')}`)
       has('procward_semaphore_limit 3.0')
@@ -102,6 +107,40 @@ describe('the text', () => {
       )
     })
 
+    test(`has the failures and exits that may come at 0, as ${accept}`, async () => {
+      const text = await textOf(accept)
+      const values = (name, labels, given) =>
+        [...text.matchAll(new RegExp(`^${name}{(.*)} (\\S+)$`, 'gm'))]
+          .filter(([, found]) => found.includes(given))
+          .map(([, found, value]) => [
+            new RegExp(`${labels}="(\\w+)"`).exec(found)[1],
+            Number(value),
+          ])
+      const outcomes = values(
+        'procward_tool_call_duration_seconds_count',
+        'outcome',
+        'server="asked",tool="pid"',
+      )
+      const known = Object.keys(native.CallOutcome).filter((name) => /^[A-Z]/.test(name))
+      assert.deepEqual(
+        outcomes.map(([outcome]) => outcome).sort(),
+        known
+          .map((name) => name.replace(/\B[A-Z]/g, '_$&').toLowerCase())
+          .filter((name) => name !== 'unknown')
+          .sort(),
+      )
+      assert.deepEqual(
+        outcomes.filter(([, count]) => count > 0),
+        [['ok', 2]],
+      )
+      const exits = Object.fromEntries(values('procward_child_exits_total', 'reason', '"runs"'))
+      for (const reason of ['ok', 'error', 'killed', 'oom', 'timeout', 'cleanup', 'shutdown'])
+        assert.equal(exits[reason], 0, reason)
+      assert.doesNotMatch(text, /server="never called"/)
+      assert.match(text, /^procward_pool_recycled_total{reason="evicted"} 0/m)
+      assert.match(text, /^procward_cleanup_killed_total{reason="left_over"} 0/m)
+    })
+
     test(`has no secret, no pid and no control character, as ${accept}`, async () => {
       const text = await textOf(accept)
       assert.ok(!text.includes(SECRET) && !text.includes(process.execPath) && !/\bpid=/.test(text))
@@ -109,7 +148,7 @@ describe('the text', () => {
     })
   }
 
-  test('has a name for all that stand in it, and each once', async () => {
+  test('names every metric once', async () => {
     const text = await textOf('text/plain')
     const families = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name)
     assert.equal(new Set(families).size, families.length)
@@ -122,7 +161,7 @@ describe('the text', () => {
   })
 })
 
-test('promtool finds no fault with it', { skip: missing('promtool') }, async () => {
+test('promtool accepts the text', { skip: missing('promtool') }, async () => {
   const text = await textOf('text/plain')
   assert.equal(complaints(text), '')
   assert.notEqual(complaints(text.replaceAll('_total', '')), '', 'it does look')

@@ -21,7 +21,7 @@ const counts = (server) =>
 const failing = (promise) => assert.rejects(promise)
 
 describe('calls', () => {
-  test('of a helper count once, with why they failed', async (t) => {
+  test('of a helper count once, with the outcome', async (t) => {
     const helper = createMcpHelper({ servers: { helped: hostileServer() }, transport: 'pool' })
     t.after(() => helper.shutdown())
     const before = getMetrics({ helper })
@@ -69,7 +69,7 @@ describe('calls', () => {
     assert.ok(mean > 0 && mean <= max)
   })
 
-  test('to what nobody knows count as others, so that names which are made up take no room', async (t) => {
+  test('to unknown servers and tools count as others, so that invented names take no memory', async (t) => {
     const pool = new McpPool({ servers: { known: hostileServer() } })
     t.after(() => pool.close())
     const others = () => callsOf('other')[0]?.failures.unknown ?? 0
@@ -106,7 +106,7 @@ describe('calls', () => {
 describe('children', () => {
   const node = (script, options) => run(process.execPath, ['--eval', script], options)
 
-  test('are counted with how they ended', async () => {
+  test('are counted with the reason of their exit', async () => {
     const server = 'ends'
     await node('', { server })
     await failing(node('process.exit(3)', { server }))
@@ -134,7 +134,7 @@ describe('children', () => {
     assert.ok(cpu > 0)
   })
 
-  test('are seen with their memory while they run, and without a server under none', async (t) => {
+  test("are reported with their memory while they run, and without a server under ''", async (t) => {
     const children = [1, 2].map(() =>
       spawn(process.execPath, ['--eval', 'console.log(); setInterval(() => {}, 1000)']),
     )
@@ -148,7 +148,7 @@ describe('children', () => {
     assert.ok(memory > 2 * 2 ** 24, `${memory}`)
   })
 
-  test('that could not be started are none', async () => {
+  test('that could not be started do not count', async () => {
     await failing(run('no-such-command-anywhere', [], { server: 'missing' }))
     assert.equal(childrenOf('missing'), undefined)
   })
@@ -158,7 +158,7 @@ describe('cleanup', () => {
   const scanner = new CleanupScanner({ scope: 'tracked', maxAge: 1, killGrace: 1 })
   const source = { cleanup: scanner }
 
-  test('counts scans, and what they ended by reason', async () => {
+  test('counts scans, and terminated processes by reason', async () => {
     assert.deepEqual(getMetrics(source).cleanup, {
       scans: 0,
       killed: {},
@@ -190,7 +190,7 @@ describe('options', () => {
       assert.throws(() => getMetrics(options), { code: 'ERR_INVALID_CONFIG' }))
   }
 
-  test('a helper without sessions, a scanner that does not tell why it ended what it ended', () => {
+  test('a helper without sessions and a scanner without reasons are accepted', () => {
     const helper = {
       getSemaphoreStatus: () => ({ maxConcurrent: 4, current: 2, queued: 1 }),
       getActiveProcesses: () => [],

@@ -88,7 +88,7 @@ describe('npx runs the same', {
     assert.deepEqual(comparable(await told(ours)), comparable(await told(transport)))
   })
 
-  test('a newer version is taken once npx may look again', async () => {
+  test('a newer version is used once npx may look again', async () => {
     const transport = transportOf(empty, [NAME])
     const { version: old, file } = await told(transport)
     assert.equal(old, '2.0.0')

@@ -8,7 +8,7 @@ const NOW = 1e12
 const DAY = 86_400_000
 const NODE = '#!/usr/bin/env node\n'
 
-describe('what a command line asks for', () => {
+describe('the request of a command line', () => {
   const memory = {
     wanted: '@s/memory',
     name: '@s/memory',
@@ -132,7 +132,7 @@ const inCache = (wanted) => `${cache(wanted)}/node_modules/@s/memory/cli.js`
 const ancient = (wanted) => ({ looked: { [cache(wanted)]: NOW - DAY } })
 const workspaces = { '/srv/package.json': '{"workspaces":["app"]}' }
 
-describe('which program it is', () => {
+describe('the program of a package', () => {
   for (const [name, line, table, expected, where] of [
     ['nothing installed', 'npx -y @s/memory', app, undefined],
     ['in the project', 'npx -y @s/memory', { ...app, ...LOCAL }, CLI],
@@ -340,7 +340,7 @@ describe('which program it is', () => {
   }
 })
 
-describe('how it is run', () => {
+describe('the start of the program', () => {
   const of = (options) => ({ ...app, ...installed(PROJECT, '@s/memory', '1.0.0', options) })
 
   for (const [name, options, expected] of [

@@ -110,7 +110,7 @@ function mcporterTokens({ home, definition }, job = {}, env = {}) {
   })
 }
 
-describe('what mcporter has stored', () => {
+describe('the tokens that mcporter has stored', () => {
   const url = 'https://example.org/mcp?a=1'
   const tokens = { ...OLD, expires_at: seconds() + 3600 }
   const token = { accessToken: OLD.access_token, expiresAt: tokens.expires_at * 1000 }
@@ -138,7 +138,7 @@ describe('what mcporter has stored', () => {
     assert.deepEqual(await who.token(), token)
   })
 
-  test('by an mcporter that knows no XDG_DATA_HOME', async () => {
+  test('by an mcporter without XDG_DATA_HOME', async () => {
     const who = await signedIn({ url, ...server }, { env: { XDG_DATA_HOME: '{folder}/data' } })
     await mcporterTokens(who, { tokens, client: CLIENT })
     assert.deepEqual(await who.token(), token)
@@ -173,7 +173,7 @@ describe('what mcporter has stored', () => {
     })
   }
 
-  test('a token without an end is good until the server refuses it', async () => {
+  test('a token without an expiry is valid until the server refuses it', async () => {
     const who = await signedIn(
       { url, ...server },
       { tokens: { access_token: 'a', token_type: 'Bearer' } },
@@ -185,7 +185,7 @@ describe('what mcporter has stored', () => {
 })
 
 describe('a token that has expired', () => {
-  test('is refreshed, stored, and the one that mcporter goes on with', async (t) => {
+  test('is refreshed and stored for mcporter', async (t) => {
     const { url, asked } = await startAuthorizationServer(t)
     const who = await signedIn({ url: `${url}/mcp`, ...server }, { tokens: EXPIRED })
     const answer = await who.token()
@@ -212,7 +212,7 @@ describe('a token that has expired', () => {
     assert.deepEqual([await who.token(), asked.length], [answer, 1])
   })
 
-  test('the store stays whole, and nobody else may read it', async (t) => {
+  test('the store stays complete, and only its owner may read it', async (t) => {
     const { url } = await startAuthorizationServer(t)
     const who = await signedIn({ url: `${url}/mcp`, ...server }, { tokens: EXPIRED })
     chmodSync(who.file, 0o644)
@@ -233,7 +233,7 @@ describe('a token that has expired', () => {
     )
   })
 
-  test('in a folder: there and in the file', async (t) => {
+  test('is refreshed in a folder and in the file', async (t) => {
     const { url } = await startAuthorizationServer(t)
     const files = { 'home/own/tokens.json': EXPIRED, 'home/own/client.json': CLIENT }
     const who = await signedIn({ url: `${url}/mcp`, ...server, tokenCacheDir: '~/own' }, { files })
@@ -243,7 +243,7 @@ describe('a token that has expired', () => {
     assert.equal(await mcporterTokens(who), 'access-1')
   })
 
-  test('a store behind a link stays behind it', async (t) => {
+  test('a store behind a link stays behind the link', async (t) => {
     const { url } = await startAuthorizationServer(t)
     const who = await signedIn(
       { url: `${url}/mcp`, ...server },
@@ -261,7 +261,7 @@ describe('a token that has expired', () => {
     assert.match(readFileSync(real, 'utf8'), /access-1/)
   })
 
-  test('calls at once share one refresh', async (t) => {
+  test('concurrent calls share one refresh', async (t) => {
     const { url, asked } = await startAuthorizationServer(t)
     const who = await signedIn({ url: `${url}/mcp`, ...server }, { tokens: EXPIRED })
     const answers = await Promise.all(Array.from({ length: 8 }, () => who.token()))
@@ -271,7 +271,7 @@ describe('a token that has expired', () => {
     )
   })
 
-  test('a token that was refused is refreshed, unless another one is stored by now', async (t) => {
+  test('a refused token is refreshed, unless a newer one is stored', async (t) => {
     const { url, asked } = await startAuthorizationServer(t)
     const tokens = { ...OLD, expires_at: seconds() + 3600 }
     const who = await signedIn({ url: `${url}/mcp`, ...server }, { tokens })
@@ -281,7 +281,7 @@ describe('a token that has expired', () => {
     assert.equal(asked.length, 1)
   })
 
-  test('soon: it is still good when it cannot be refreshed', async (t) => {
+  test('soon is still valid if it cannot be refreshed', async (t) => {
     const { url } = await startAuthorizationServer(t, { status: 503 })
     const tokens = { ...OLD, expires_at: seconds() + 50 }
     const who = await signedIn({ url: `${url}/mcp`, ...server }, { tokens })
@@ -292,7 +292,7 @@ describe('a token that has expired', () => {
     )
   })
 
-  test('at a time that an old mcporter did not note', async (t) => {
+  test('at a time that an old mcporter did not store', async (t) => {
     const { url } = await startAuthorizationServer(t)
     const who = await signedIn(
       { url: `${url}/mcp`, ...server },
@@ -329,7 +329,7 @@ describe('a token that has expired', () => {
   }
 })
 
-describe('how the client shows who it is', () => {
+describe('the authentication of the client', () => {
   const basic = (pair) => `Basic ${Buffer.from(pair).toString('base64')}`
   const secret = { ...CLIENT, client_secret: 'a+b' }
   const both = {
@@ -448,14 +448,14 @@ describe('a bearer token that is refreshed', () => {
     assert.equal(asked.length, 0)
   })
 
-  test('only when it is said where', async () => {
+  test('only with an address for the refresh', async () => {
     const who = await signedIn({ command: 'node', auth: 'refreshable_bearer' }, { tokens: EXPIRED })
     assert.match((await who.token()).reason, /no refresh\.tokenEndpoint/)
     assert.equal(store.withToken(who.server, 'x'), undefined)
   })
 })
 
-describe('what is left to mcporter', () => {
+describe('the cases that mcporter handles', () => {
   for (const [name, options, reason, client = CLIENT] of [
     [
       'an error',
@@ -504,7 +504,7 @@ describe('what is left to mcporter', () => {
     })
   }
 
-  test('a server that is not there', async () => {
+  test('a server that does not answer', async () => {
     const probe = createServer().listen(0, '127.0.0.1')
     await once(probe, 'listening')
     const { port } = probe.address()
@@ -526,7 +526,7 @@ describe("mcporter's lock", {
       const child = execFile(process.execPath, ['-e', ''], () => resolve(child.pid))
     })
 
-  test('of a process that is gone is removed', async (t) => {
+  test('of a dead process is removed', async (t) => {
     const { url } = await startAuthorizationServer(t)
     const who = await signedIn({ url: `${url}/mcp`, ...server }, { tokens: EXPIRED })
     for (const name of ['.lock', '.lock.break']) writeFileSync(who.file + name, `${await gone()}\n`)
@@ -534,7 +534,7 @@ describe("mcporter's lock", {
     assert.equal(existsSync(`${who.file}.lock`), false)
   })
 
-  test('is waited for, and what was stored meanwhile is taken', async (t) => {
+  test('is waited for, and a token stored meanwhile is used', async (t) => {
     const { url, asked } = await startAuthorizationServer(t)
     const who = await signedIn({ url: `${url}/mcp`, ...server }, { tokens: EXPIRED })
     writeFileSync(`${who.file}.lock`, `${process.pid}\n`)

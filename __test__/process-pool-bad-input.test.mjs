@@ -51,7 +51,7 @@ describe('new ProcessPool() refuses', () => {
     })
   }
 
-  test('options that are none, or unknown', () => {
+  test('invalid or unknown options', () => {
     for (const options of [undefined, ...NO_OBJECTS]) {
       assert.throws(() => new ProcessPool(options), { code: 'ERR_INVALID_CONFIG' })
     }
@@ -62,7 +62,7 @@ describe('new ProcessPool() refuses', () => {
     assert.throws(() => ProcessPool({ command: 'true' }), TypeError)
   })
 
-  test('arguments and variables that no program can be given', () => {
+  test('impossible arguments and variables', () => {
     const refused = [
       { args: ['a\0b'] },
       { args: [5] },
@@ -77,7 +77,20 @@ describe('new ProcessPool() refuses', () => {
     }
   })
 
-  test('and starts nothing then', () => {
+  test('strings with a null byte', () => {
+    for (const [name, value] of Object.entries({
+      command: 'a\0b',
+      args: ['a\0b'],
+      cwd: '/\0',
+      env: { A: '\0' },
+      server: '\0',
+    }))
+      assert.throws(() => new ProcessPool({ command: 'true', [name]: value }), {
+        code: 'ERR_INVALID_ARG_VALUE',
+      })
+  })
+
+  test('and starts no worker', () => {
     assert.throws(() => new ProcessPool({ command: 'sleep', args: ['60'], minWarm: 1, json: 'no' }))
     assert.deepEqual(getActiveProcesses(), [])
   })
@@ -94,7 +107,7 @@ describe('waiting refuses', () => {
     [{ patience: 5 }, "options has no option 'patience'"],
   ]
 
-  test('bad options, and asks the worker nothing', async () => {
+  test('bad options, and sends the worker nothing', async () => {
     const pool = workers()
     const worker = await pool.acquire()
     for (const [options, message] of bad) {
@@ -115,7 +128,7 @@ describe('waiting refuses', () => {
     assert.deepEqual([pool.getStatus().size, pool.getStatus().queued], [1, 0])
   })
 
-  test('messages that are no line', async () => {
+  test('messages that are not one line', async () => {
     const pool = workers({ json: false })
     const worker = await pool.acquire()
     const circular = {}

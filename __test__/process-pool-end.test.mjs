@@ -1,4 +1,4 @@
-// The end of pools, and of whoever has them.
+// The end of pools, and of programs with pools.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -13,7 +13,7 @@ import { ask, closeWorkersAfterEach, workers } from './support/workers.mjs'
 closeWorkersAfterEach()
 
 describe('drain()', () => {
-  test('serves those who wait, ends each worker after its use, and takes no more', async () => {
+  test('serves the waiters, terminates each worker after its use, and refuses new uses', async () => {
     const pool = workers({ maxSize: 1 })
     const worker = await pool.acquire()
     const waiting = pool.use((next) => next.request(ask('echo', 'served')))
@@ -31,7 +31,7 @@ describe('drain()', () => {
     assert.deepEqual(getActiveProcesses(), [])
   })
 
-  test('of an empty pool is over at once, and so is the next', async () => {
+  test('of an empty pool resolves at once, also a second time', async () => {
     const pool = workers()
     await pool.drain()
     await pool.drain()
@@ -40,7 +40,7 @@ describe('drain()', () => {
 })
 
 describe('close()', () => {
-  test('ends all workers, in use or not, and rejects those who wait', async () => {
+  test('terminates all workers, in use or not, and rejects the waiters', async () => {
     const pool = workers({ maxSize: 2 })
     const [used, idle] = await Promise.all([pool.acquire(), pool.acquire()])
     idle.release()
@@ -58,7 +58,7 @@ describe('close()', () => {
     await assert.rejects(pool.use(assert.fail), { code: 'ERR_CLOSED' })
   })
 
-  test('ends what ignores the end of its input and SIGTERM, and what it started', async () => {
+  test('kills workers that ignore the end of their input and SIGTERM, with their children', async () => {
     const pool = workers({ mode: 'stubborn', killGrace: 100 })
     const grandchild = await pool.use((worker) => worker.request(ask('grandchild')))
     const pids = [grandchild, getActiveProcesses()[0].pid]
@@ -67,7 +67,7 @@ describe('close()', () => {
     assert.deepEqual(pids.filter(isAlive), [])
   })
 
-  test('ends workers that are not ready yet', async () => {
+  test('terminates workers that are not ready yet', async () => {
     const pool = workers({ mode: 'mute', ready: true, killGrace: 100 })
     const waiting = assert.rejects(pool.acquire(), { code: 'ERR_CLOSED' })
     await until(() => getActiveProcesses().length === 1)
@@ -83,7 +83,7 @@ describe('a program', () => {
     import { getActiveProcesses, shutdown } from 'procward'
     const pool = workers({ minWarm: 1 })
   `
-  test('ends by itself while workers are idle, and they with it', async () => {
+  test('exits by itself while workers are idle, and terminates them', async () => {
     const { code, stdout, stderr } = await outcomeOf(`${START}
       console.log(await pool.use((worker) => worker.request(ask('echo', 'said'))))
     `)
@@ -91,7 +91,7 @@ describe('a program', () => {
     await until(() => assertNothingLeft() ?? true)
   })
 
-  test('stays while it waits for a worker, or for what one says', async () => {
+  test('stays while it waits for a worker or for a line', async () => {
     const { code, stdout, stderr } = await outcomeOf(`${START}
       const worker = await pool.acquire()
       worker.once('line', (line) => {
@@ -103,7 +103,7 @@ describe('a program', () => {
     assert.deepEqual([code, stdout, stderr], [0, 'slow', ''])
   })
 
-  test('has its pools drained by shutdown(), and closed when that takes too long', async () => {
+  test('has its pools drained by shutdown(), and closed after the timeout', async () => {
     const { code, stdout, stderr } = await outcomeOf(`${START}
       const told = []
       const tell = (name, work) => work.then((value) => told.push(name + ':' + value), (error) => told.push(name + ':' + error.code))
@@ -119,7 +119,7 @@ describe('a program', () => {
     assert.equal(stdout, 'endless:ERR_CLOSED late:ERR_CLOSED quick:slow 0')
   })
 
-  test('that forgets its pool loses the workers too', async () => {
+  test('that drops its pool terminates the workers', async () => {
     const { code, stdout, stderr } = await outcomeOf(
       `${START}
       const { setTimeout: sleep } = await import('node:timers/promises')
@@ -139,7 +139,7 @@ describe('a program', () => {
     assert.deepEqual([code, stdout, stderr], [0, '1', ''])
   })
 
-  test("that ends a thread ends the thread's workers", async () => {
+  test("that terminates a thread terminates the thread's workers", async () => {
     const thread = new Thread(
       `const { ProcessPool } = require('./index.js')
        const pool = new ProcessPool({ command: process.execPath, args: ['-e', 'setInterval(() => {}, 1000)'], minWarm: 2 })
@@ -152,7 +152,7 @@ describe('a program', () => {
   })
 })
 
-test('the cleanup scanner spares workers, however old', { skip: noProcessList }, async () => {
+test('the cleanup scanner spares workers of any age', { skip: noProcessList }, async () => {
   const pool = workers()
   const used = await pool.acquire()
   const idle = await pool.use((worker) => worker.pid)

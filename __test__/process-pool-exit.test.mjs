@@ -9,8 +9,8 @@ import { ask, closeWorkersAfterEach, workers } from './support/workers.mjs'
 
 closeWorkersAfterEach()
 
-describe('a worker that ends in a use', () => {
-  test('rejects what waits for it, with how it ended and its last words', async () => {
+describe('a worker that exits during a use', () => {
+  test('rejects pending requests with its exit status and the stderr tail', async () => {
     const pool = workers()
     const worker = await pool.acquire()
     const exit = once(worker, 'exit')
@@ -30,7 +30,7 @@ describe('a worker that ends in a use', () => {
     assert.equal(await pool.use((next) => next.request(ask('echo', 1))), 1)
   })
 
-  test('by a signal is told so', { skip: process.platform === 'win32' }, async () => {
+  test('reports its signal', { skip: process.platform === 'win32' }, async () => {
     const failed = workers().use((worker) => worker.request(ask('crash')))
     await assert.rejects(failed, {
       code: 'ERR_WORKER_EXITED',
@@ -40,7 +40,7 @@ describe('a worker that ends in a use', () => {
     })
   })
 
-  test('leaves the lines that it wrote before to be read', async () => {
+  test('leaves its earlier lines readable', async () => {
     const worker = await workers().acquire()
     await worker.send(ask('twice', 'x'))
     await worker.send(ask('exit', 0))
@@ -50,7 +50,7 @@ describe('a worker that ends in a use', () => {
     worker.release()
   })
 
-  test('takes what it started with it', async () => {
+  test('takes its children with it', async () => {
     const pool = workers({ killGrace: 100 })
     const worker = await pool.acquire()
     const grandchild = await worker.request(ask('grandchild'))
@@ -59,7 +59,7 @@ describe('a worker that ends in a use', () => {
     worker.release()
   })
 
-  test('for a line that is too long, is told so', async () => {
+  test('reports a line that is too long', async () => {
     const pool = workers({ maxBuffer: 1000 })
     assert.equal((await pool.use((worker) => worker.request(ask('long', 998)))).length, 998)
     const failed = pool.use((worker) => worker.request(ask('long', 999)))
@@ -69,7 +69,7 @@ describe('a worker that ends in a use', () => {
     })
   })
 
-  test('rejects what it did not read', async () => {
+  test('rejects unread requests', async () => {
     const worker = await workers().acquire()
     assert.equal(await worker.request(ask('deaf', 100)), 'deaf')
     const sent = worker.send(ask('echo', 'x'.repeat(1_000_000)))
@@ -78,7 +78,7 @@ describe('a worker that ends in a use', () => {
   })
 })
 
-test('a worker that ends while it is idle makes room for another', async () => {
+test('a worker that exits while idle frees its place for another', async () => {
   const pool = workers({ maxSize: 1 })
   const first = await pool.use((worker) => worker.request(ask('pid')))
   process.kill(first, 'SIGKILL')
@@ -88,7 +88,7 @@ test('a worker that ends while it is idle makes room for another', async () => {
 })
 
 describe('a worker that cannot be started', () => {
-  test('rejects as run() does, all that waited', async () => {
+  test('rejects all waiters with the error of run()', async () => {
     const pool = workers({ command: 'no-such-program-anywhere', maxSize: 1 })
     const error = await pool.acquire().catch((reason) => reason)
     assert.equal(error.code, 'ERR_SPAWN')
@@ -119,7 +119,7 @@ describe('a worker that cannot be started', () => {
     assert.equal(cause.code, 'ERR_SPAWN')
   })
 
-  test('or ends before it is ready', async () => {
+  test('or exits before it is ready', async () => {
     const failed = workers({ mode: 'dead', ready: true }).acquire()
     await assert.rejects(failed, {
       code: 'ERR_WORKER_EXITED',
@@ -137,7 +137,7 @@ describe('a worker that cannot be started', () => {
   })
 })
 
-test('workers that end in their first use count as crashed, however fast they are given back', async () => {
+test('workers that exit during their first use count as crashed, also after a fast release', async () => {
   const pool = workers({ mode: 'dead', maxSize: 1 })
   for (const crashed of [1, 2, 3]) {
     await assert.rejects(

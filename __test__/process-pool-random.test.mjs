@@ -13,7 +13,7 @@ closeWorkersAfterEach()
 const USES = 1000
 const MAX_SIZE = 3
 
-test('whatever happens: never too many, everybody gets their own answer, in order, and nothing is left', async () => {
+test('random uses: never too many workers, each use gets its own answers in order, and no process is left', async () => {
   const random = randomFrom(20260213)
   const pool = workers({
     maxSize: MAX_SIZE,

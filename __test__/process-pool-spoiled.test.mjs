@@ -81,7 +81,7 @@ describe('a worker is used again when', () => {
   const fine = {
     'all its lines are read': (worker) => worker.request(ask('echo', 1)),
     'nothing was asked of it': () => {},
-    'somebody listened to the lines': async (worker) => {
+    'its lines had a listener': async (worker) => {
       let count = 0
       worker.on('line', () => count++)
       await worker.send(ask('twice', 'x'))
@@ -105,7 +105,7 @@ describe('a worker is used again when', () => {
 })
 
 describe('a use', () => {
-  test('that takes too long ends without waiting for fn, and its worker with it', async () => {
+  test('that times out rejects without waiting for fn, and its worker is terminated', async () => {
     const pool = workers({ maxSize: 1 })
     let inside
     const late = pool.use(

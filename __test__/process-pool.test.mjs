@@ -12,7 +12,7 @@ import { ask, closeWorkersAfterEach, workers } from './support/workers.mjs'
 closeWorkersAfterEach()
 
 describe('use()', () => {
-  test('gives what fn returns, and the same worker to the next', async () => {
+  test('returns the result of fn, and reuses the worker', async () => {
     const pool = workers()
     const pids = []
     for (let use = 1; use <= 3; use++) {
@@ -28,11 +28,11 @@ describe('use()', () => {
     assert.deepEqual([stats.created, stats.reused, stats.crashed], [1, 2, 0])
   })
 
-  test('takes functions that return at once', async () => {
+  test('accepts functions without a promise', async () => {
     assert.equal(await workers().use((worker) => typeof worker.pid), 'number')
   })
 
-  test('gives as many workers at once as there may be, and serves the others in order', async () => {
+  test('leases at most maxSize workers at once, and serves the waiters in order', async () => {
     const pool = workers({ maxSize: 2 })
     const order = []
     let most = 0
@@ -59,7 +59,7 @@ describe('use()', () => {
 })
 
 describe('acquire() and release()', () => {
-  test('hand a worker on to whoever waits', async () => {
+  test('pass a worker on to the next waiter', async () => {
     const pool = workers({ maxSize: 1 })
     const first = await pool.acquire()
     const second = pool.acquire()
@@ -72,7 +72,7 @@ describe('acquire() and release()', () => {
     assert.equal(pool.getStatus().idle, 1)
   })
 
-  test('a worker that was given back is of no use any more, and cannot be given back again', async () => {
+  test('a released worker cannot be used or released again', async () => {
     const pool = workers()
     const worker = await pool.acquire()
     worker.release()
@@ -88,7 +88,7 @@ describe('acquire() and release()', () => {
     next.release()
   })
 
-  test('know their own', async () => {
+  test('refuse workers of other pools', async () => {
     const [pool, other] = [workers(), workers()]
     const worker = await pool.acquire()
     assert.throws(() => other.release(worker), { code: 'ERR_NOT_ACQUIRED' })
@@ -104,7 +104,7 @@ describe('acquire() and release()', () => {
     pool.release(worker)
   })
 
-  test('time out and can be given up, and leave the queue at once', async () => {
+  test('time out and can be aborted, and leave the queue at once', async () => {
     const pool = workers({ maxSize: 1, acquireTimeout: 20 })
     const worker = await pool.acquire({ timeout: Infinity })
     const controller = new AbortController()
@@ -124,7 +124,7 @@ describe('acquire() and release()', () => {
     assert.equal(pool.getStatus().idle, 1)
   })
 
-  test('a worker that was granted in the moment of the abort goes to the next', async () => {
+  test('a worker granted at the moment of the abort goes to the next waiter', async () => {
     const pool = workers({ maxSize: 1 })
     for (let round = 0; round < 20; round++) {
       const worker = await pool.acquire()
@@ -178,7 +178,7 @@ describe('a worker', () => {
     worker.release()
   })
 
-  test('answers in order, however many are asked at once', async () => {
+  test('answers in order, for any number of requests at once', async () => {
     const worker = await workers().acquire()
     const values = Array.from({ length: 200 }, (_, at) => at)
     assert.deepEqual(await Promise.all(values.map((at) => worker.request(ask('echo', at)))), values)
@@ -192,7 +192,7 @@ describe('a worker', () => {
     worker.release()
   })
 
-  test('tells of lines and of complaints as they come', async () => {
+  test('emits lines and stderr as they come', async () => {
     const worker = await workers().acquire()
     const lines = []
     worker.on('line', (line) => lines.push(line))
@@ -205,7 +205,7 @@ describe('a worker', () => {
     worker.release()
   })
 
-  test('a listener that throws is an uncaught exception, and keeps no line back', async () => {
+  test('a listener that throws is an uncaught exception, and no line is lost', async () => {
     const { code, stdout, stderr } = await outcomeOf(`
       import { ask, workers } from './__test__/support/workers.mjs'
       process.once('uncaughtException', (error) => console.log('uncaught', error.message))
@@ -222,7 +222,7 @@ describe('a worker', () => {
     )
   })
 
-  test('waits while nobody reads what it writes, and loses nothing', async () => {
+  test('is paused while its lines are not read, and no line is lost', async () => {
     const worker = await workers({ json: false }).acquire()
     const count = 300_000
     await worker.send(ask('many', count))
@@ -230,7 +230,7 @@ describe('a worker', () => {
     worker.release()
   })
 
-  test('that says when it is ready is waited for, and nobody receives that line', async () => {
+  test('with a ready line is waited for, and no use receives that line', async () => {
     const pool = workers({ mode: 'ready', json: false, ready: true })
     assert.equal(await pool.use((worker) => worker.request(ask('echo', 1))), '1')
     const early = workers({ mode: 'ready', json: false })
@@ -246,7 +246,7 @@ describe('a worker', () => {
 })
 
 describe('recycling', () => {
-  test('ends a worker after its last use', async () => {
+  test('terminates a worker after its last use', async () => {
     const pool = workers({ maxUses: 2 })
     const pids = []
     for (let use = 0; use < 4; use++)
@@ -259,7 +259,7 @@ describe('recycling', () => {
     assert.ok(!isAlive(pids[0]))
   })
 
-  test('ends a worker that was idle for too long, and one that is too old', async () => {
+  test('terminates a worker that is idle for too long or too old', async () => {
     const pools = [
       workers({ idleTimeout: 30 }),
       workers({ maxLifetime: 30, idleTimeout: Infinity }),
@@ -275,7 +275,7 @@ describe('recycling', () => {
     )
   })
 
-  test('keeps as many warm as it is told, from the beginning', async () => {
+  test('keeps minWarm workers from the beginning', async () => {
     const pool = workers({ minWarm: 2, idleTimeout: 20, maxSize: 3 })
     await until(() => pool.getStatus().idle === 2)
     const used = await Promise.all([pool.acquire(), pool.acquire(), pool.acquire()])

@@ -54,7 +54,7 @@ describe("README's server.js", { skip: noProcessList }, () => {
     ['SIGTERM', '1', 'slept'],
     ['SIGINT', '60', 'ERR_CLOSED'],
   ])
-    test(`${signal} ends it, and a running call gets its answer: ${expected}`, async (t) => {
+    test(`${signal} stops it, and a running call gets its answer: ${expected}`, async (t) => {
       const { server, exited, url } = await start(t)
       assert.equal((await fetch(`${url}/api/health`)).status, 200)
       // A stream that stays open, as a dashboard's does.

@@ -31,7 +31,7 @@ describe('signal', { skip: noShell }, () => {
     assert.equal(await exists('started'), undefined)
   })
 
-  test('aborted while it runs: ends the tree, and the error has the result', async () => {
+  test('aborted while it runs: terminates the tree, and the error has the result', async () => {
     const controller = new AbortController()
     const reason = new Error('why')
     const running = run(...sh('echo out; echo error >&2; echo > ready; sleep 60 & sleep 60; :'), {
@@ -64,7 +64,7 @@ describe('signal', { skip: noShell }, () => {
     assert.deepEqual([signal, exitCode, timedOut], ['SIGTERM', null, false])
   })
 
-  test('aborted in the same tick: ends as soon as it has started', async () => {
+  test('aborted in the same tick: terminated as soon as it has started', async () => {
     const controllers = Array.from({ length: 20 }, () => new AbortController())
     const running = controllers.map(({ signal }) => run('sleep', ['60'], { signal }))
     for (const controller of controllers) controller.abort()
@@ -79,7 +79,7 @@ describe('signal', { skip: noShell }, () => {
     assert.equal(exitCode, 0)
   })
 
-  test('aborted twice, and while it is being ended', async () => {
+  test('aborted twice, and during the termination', async () => {
     const controller = new AbortController()
     const script = `trap 'echo > asked' TERM; echo > trapped; while :; do sleep 0.05; done`
     const running = run(...sh(script), { signal: controller.signal, cwd: folder, killGrace: 300 })
@@ -95,7 +95,7 @@ describe('signal', { skip: noShell }, () => {
     })
   })
 
-  test('one signal ends many, and keeps no listener of those that have ended', async () => {
+  test('one signal aborts many calls, and keeps no listener of settled ones', async () => {
     const controller = new AbortController()
     const { signal } = controller
     await Promise.all(Array.from({ length: 20 }, () => run('true', [], { signal })))
@@ -120,7 +120,7 @@ describe('signal', { skip: noShell }, () => {
   })
 })
 
-test('the input is closed before SIGTERM: a command that ignores signals but reads ends by itself', {
+test('the input is closed before SIGTERM, so a command that only reads exits by itself', {
   skip: noShell,
 }, async () => {
   const script = `trap '' TERM; echo ready; cat >/dev/null; echo the input has ended`

@@ -11,7 +11,7 @@ afterEach(assertNothingLeft)
 const WAITING = ['cat']
 
 describe('getActiveProcesses()', { skip: noShell }, () => {
-  test('has these fields in this order while a process runs, and nothing afterwards', async () => {
+  test('has the documented fields in order while a process runs, and no entry afterwards', async () => {
     assert.deepEqual(getActiveProcesses(), [])
     const before = Date.now()
     const child = spawn(...WAITING, [], { server: 'asana-v2', tool: 'list_workspaces' })
@@ -35,7 +35,7 @@ describe('getActiveProcesses()', { skip: noShell }, () => {
     assert.deepEqual(getActiveProcesses(), [])
   })
 
-  test('startTime stays, duration grows, and each call gives a list of its own', async () => {
+  test('startTime stays, duration grows, and each call returns a new list', async () => {
     const child = spawn(...WAITING)
     await until(() => child.pid)
     const first = getActiveProcesses()
@@ -46,7 +46,7 @@ describe('getActiveProcesses()', { skip: noShell }, () => {
     await child.kill()
   })
 
-  test('server and tool are null when nothing is said, and any text otherwise', async () => {
+  test('server and tool are null by default, and any text otherwise', async () => {
     const texts = [undefined, '', 'ü 🦀\n"', 'x'.repeat(10_000)]
     const children = texts.map((text) => spawn(...WAITING, [], { server: text, tool: text }))
     await until(() => getActiveProcesses().length === texts.length)
@@ -76,7 +76,7 @@ describe('getActiveProcesses()', { skip: noShell }, () => {
     await assert.rejects(running, { code: 'ABORT_ERR', pid })
   })
 
-  test('is empty when the promise of a call has settled, however it ends', async () => {
+  test('is empty when the promise of a call has settled, for any result', async () => {
     const ways = [
       ['true', []],
       ['false', []],
@@ -93,7 +93,7 @@ describe('getActiveProcesses()', { skip: noShell }, () => {
     }
   })
 
-  test('fifty at once: each its own, in the order in which they were started', async () => {
+  test('fifty at once have one entry each, in the order of their starts', async () => {
     const names = Array.from({ length: 50 }, (_, at) => `tool ${at}`)
     const children = names.map((tool) => spawn(...WAITING, [], { tool }))
     const outputs = children.map(async (child) => {

@@ -82,7 +82,7 @@ describe('the environment', () => {
     return rest
   }
 
-  test("is the server's, as it is now, when nothing is said", async () => {
+  test("is the server's present one by default", async () => {
     process.env.PROCWARD_TEST_NEW = 'new'
     try {
       assert.deepEqual(await environment(undefined), { ...process.env })
@@ -93,7 +93,7 @@ describe('the environment', () => {
     assert.deepEqual(await environment(undefined), { ...process.env })
   })
 
-  test('has what is given over it, any text, and not what is undefined', async () => {
+  test('has the given variables on top, with any text, without undefined ones', async () => {
     const given = Object.fromEntries(
       Object.entries(TEXTS).map(([name, text]) => [`TEXT ${name}`, text]),
     )
@@ -119,7 +119,7 @@ describe('the environment', () => {
     assert.deepEqual(await environment({ PROCWARD_TAG: 'mine' }), { ...process.env })
   })
 
-  test('an object without a prototype, or with a getter, is as good', async () => {
+  test('can be an object without a prototype or with a getter', async () => {
     const env = Object.assign(Object.create(null), { A: '1' })
     Object.defineProperty(env, 'B', { enumerable: true, get: () => '2' })
     assert.deepEqual(await environment(env), { ...process.env, A: '1', B: '2' })

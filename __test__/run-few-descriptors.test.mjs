@@ -73,7 +73,7 @@ describe('a server without a descriptor left', { skip: noProcessList }, () => {
       )
     })
 
-  test('that cannot take hold of a warden ends what that has started', {
+  test("that cannot open a warden terminates the warden's command", {
     skip: noStrace,
   }, async () => {
     const program = `${IMPORTS}
@@ -81,7 +81,7 @@ describe('a server without a descriptor left', { skip: noProcessList }, () => {
       for (let at = 0; at < 6; at++) {
         const command = at % 2 ? 'true' : 'exec sleep 60'
         outcomes.push(await run('sh', ['-c', command]).then(() => 'OK', ({ code, cause }) => code + ' ' + cause.code))
-        // The call has ended, and so has its warden, and whoever was below it.
+        // The call, its warden and all processes below the warden have ended.
         outcomes.push(children().length)
       }
       console.log(JSON.stringify(outcomes))`

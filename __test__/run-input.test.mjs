@@ -28,7 +28,7 @@ describe('input', { skip: noShell }, () => {
       assert.equal(stdout, expected)
     })
 
-  test('20 MiB go in and come out as they were, as bytes and as text', async () => {
+  test('20 MiB go in and come out unchanged, as bytes and as text', async () => {
     const bytes = randomBytes(20 * MIB)
     const { stdout } = await run('cat', [], {
       input: bytes,
@@ -41,7 +41,7 @@ describe('input', { skip: noShell }, () => {
     assert.ok(read.stdout === text)
   })
 
-  test('it is what it was at the call, whatever the caller does with its memory afterwards', async () => {
+  test('is copied at the call, so that later changes have no effect', async () => {
     const input = Buffer.alloc(MIB, 'a')
     const running = run('cat', [], { input })
     input.fill('b')
@@ -50,7 +50,7 @@ describe('input', { skip: noShell }, () => {
 
   const large = Buffer.alloc(20 * MIB, 'x')
 
-  test('a command that never reads is not waited for, nor is it an error', async () => {
+  test('a command that never reads causes no wait and no error', async () => {
     const { stdout, exitCode } = await run('echo', ['done'], { input: large })
     assert.deepEqual([stdout, exitCode], ['done\n', 0])
   })
@@ -72,12 +72,12 @@ describe('input', { skip: noShell }, () => {
     })
   })
 
-  test('a command that only reads on when somebody reads from it', async () => {
+  test('a command that reads only while its output is read', async () => {
     const doubled = await run('sed', ['p'], { input: 'line\n'.repeat(500_000) })
     assert.equal(doubled.stdout.length, 5_000_000)
   })
 
-  test('one that waits for the end of its input gets it: there is no terminal to wait for', async () => {
+  test('a command that waits for the end of its input gets it, because there is no terminal', async () => {
     const { stdout } = await run(...sh('cat; echo end; test -t 0 || echo no terminal'))
     assert.equal(stdout, 'end\nno terminal\n')
   })

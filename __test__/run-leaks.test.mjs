@@ -54,7 +54,7 @@ describe('nothing leaks', { skip: noProcessList }, () => {
     assert.equal(descriptors(), before)
   })
 
-  test('no memory over 2,000 calls: less than any one thing kept from each would take', async () => {
+  test('no memory over 2,000 calls: less than one kept object for each', async () => {
     // The first calls fill what is kept on purpose: thread stacks, allocator arenas, compiled code.
     for (let round = 0; round < 100; round++)
       await Promise.all(Array.from({ length: 5 }, () => run('true')))
@@ -69,7 +69,7 @@ describe('nothing leaks', { skip: noProcessList }, () => {
 describe('when the server has no descriptor left', { skip: noProcessList }, () => {
   const withFewDescriptors = { wrapper: ['/bin/sh', '-c', 'ulimit -n 100; exec "$@"', 'sh'] }
 
-  test('a call is refused with ERR_SPAWN, leaves nothing, and a later one works', async () => {
+  test('a call is refused with ERR_SPAWN and leaves nothing, and a later call works', async () => {
     const program = `
       import { closeSync, openSync } from 'node:fs'
       import { getActiveProcesses, run } from 'procward'
@@ -93,7 +93,7 @@ describe('when the server has no descriptor left', { skip: noProcessList }, () =
     })
   })
 
-  test('a timeout still ends what runs', async () => {
+  test('a timeout still terminates running trees', async () => {
     const program = `
       import { closeSync, openSync } from 'node:fs'
       import { run, spawn } from 'procward'

@@ -20,8 +20,8 @@ async function assertPrints(program, stdout) {
 describe('the server', { skip: noShell }, () => {
   const keeps = {
     'a run()': `run('sleep', ['0.3']).then(() => console.log('done'))`,
-    'a spawn() that somebody waits for': `spawn('sleep', ['0.3']).exited.then(() => console.log('done'))`,
-    'a spawn() that somebody listens to': `spawn('sleep', ['0.3']).on('exit', () => console.log('done'))`,
+    'a spawn() with an awaited exit': `spawn('sleep', ['0.3']).exited.then(() => console.log('done'))`,
+    'a spawn() with a listener': `spawn('sleep', ['0.3']).on('exit', () => console.log('done'))`,
     'a line that comes late': `spawn('sh', ['-c', 'sleep 0.3; echo done']).on('line', console.log)`,
     'the end of a tree that is slow to end': `
       run('sh', ['-c', 'trap "sleep 0.3; exit" TERM; while :; do sleep 0.02; done'], { timeout: 300 }).catch(() => console.log('done'))`,
@@ -32,9 +32,9 @@ describe('the server', { skip: noShell }, () => {
   const lets = {
     'a run() that is over': `await run('true')`,
     'one whose timeout was an hour': `await run('true', [], { timeout: 3_600_000 })`,
-    'one with a signal that nobody aborts': `await run('true', [], { signal: new AbortController().signal })`,
+    'one with a signal that is never aborted': `await run('true', [], { signal: new AbortController().signal })`,
     'one that failed to start': `await run('procward-no-such-command', [], { input: 'x' }).catch(() => {})`,
-    'one with an input that nobody reads': `await run('true', [], { input: Buffer.alloc(1e6) })`,
+    'one with an input that is never read': `await run('true', [], { input: Buffer.alloc(1e6) })`,
     'a spawn() that is over, with listeners': `
       const child = spawn('echo', ['x'])
       child.on('line', () => {}).on('exit', () => {})
@@ -75,7 +75,7 @@ describe('a worker thread', { skip: noShell }, () => {
     run('yes', [], { maxBuffer: 1e6 }).catch(() => {})
     run('procward-no-such-command').catch(() => {})`
 
-  test('that is terminated in the middle of its calls harms nobody: its trees are ended, and no others', () =>
+  test('that is terminated during its calls takes its own trees with it, and no others', () =>
     assertPrints(
       `import { once } from 'node:events'
        import { Worker } from 'node:worker_threads'
@@ -92,7 +92,7 @@ describe('a worker thread', { skip: noShell }, () => {
       'mine\n0',
     ))
 
-  test('has its own calls, and the same list', () =>
+  test('has its own calls and shares the list', () =>
     assertPrints(
       `import { once } from 'node:events'
        import { Worker } from 'node:worker_threads'

@@ -21,7 +21,7 @@ describe('encoding', () => {
     assert.deepEqual(stderr, Buffer.from(ALL_BYTES).reverse())
   })
 
-  test("'buffer' gives empty buffers for no output, and they stand on errors too", async () => {
+  test("'buffer' gives empty buffers without output, also on errors", async () => {
     const expected = { code: 'ERR_EXIT', stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) }
     await assert.rejects(run('false', [], { encoding: 'buffer' }), expected)
   })
@@ -56,12 +56,12 @@ describe('maxBuffer', { skip: noShell }, () => {
     [2, 'stderr'],
   ])
     for (const maxBuffer of [1, 1000, 65_536, 65_537, MIB]) {
-      test(`${name} of exactly ${maxBuffer} bytes is fine`, async () => {
+      test(`${name} of exactly ${maxBuffer} bytes is accepted`, async () => {
         const { truncated, [name]: output } = await run(...write(stream, maxBuffer), { maxBuffer })
         assert.deepEqual([truncated, output.length], [false, maxBuffer])
       })
 
-      test(`${name} of one byte more ends it, with the first ${maxBuffer} bytes`, async () => {
+      test(`${name} of one byte more terminates the command, with the first ${maxBuffer} bytes`, async () => {
         const started = () => write(stream, maxBuffer + 1)
         const message = `/bin/sh wrote more than maxBuffer (${maxBuffer} bytes) and was terminated`
         const expected = {
@@ -77,7 +77,7 @@ describe('maxBuffer', { skip: noShell }, () => {
       })
     }
 
-  test('is 10 MiB when nothing is said', async () => {
+  test('is 10 MiB by default', async () => {
     const { stdout } = await run(...write(1, 10 * MIB))
     assert.equal(stdout.length, 10 * MIB)
     await assert.rejects(run(...write(1, 10 * MIB + 1)), {
@@ -91,21 +91,21 @@ describe('maxBuffer', { skip: noShell }, () => {
     assert.deepEqual([stdout, stderr], ['12345', '67890'])
   })
 
-  test('counts bytes, not characters, and a character that is cut is replaced', async () => {
+  test('counts bytes, not characters, and replaces a character that is cut', async () => {
     await assert.rejects(run('printf', ['ää'], { maxBuffer: 3 }), {
       code: 'ERR_MAX_BUFFER',
       stdout: 'ä\ufffd',
     })
   })
 
-  test('ends the whole tree of one that never stops, and keeps no more than the bound', async () => {
+  test('terminates the whole tree of an endless command, and keeps no more than the bound', async () => {
     const endless = run(...sh('yes & yes >&2 & (setsid yes &) ; wait'), { maxBuffer: 3 * MIB })
     await assert.rejects(endless, ({ code, stdout, stderr }) => {
       return code === 'ERR_MAX_BUFFER' && Math.max(stdout.length, stderr.length) === 3 * MIB
     })
   })
 
-  test('the error of a command that failed by itself is that it wrote too much', async () => {
+  test('takes precedence over an exit code', async () => {
     await assert.rejects(run(...sh('printf 123456; exit 1'), { maxBuffer: 5 }), {
       code: 'ERR_MAX_BUFFER',
       stdout: '12345',

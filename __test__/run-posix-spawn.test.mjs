@@ -24,7 +24,7 @@ async function processCalls(t, program) {
   const wrapper = ['strace', '-f', '-qq', '-o', log, '-e', `trace=${TRACED}`, '-e', 'signal=none']
   const { code, stderr } = await outcomeOf(program, { wrapper })
   assert.deepEqual([code, stderr], [0, ''])
-  /** Calls that strace interrupted to print another's, by who made them. */
+  /** Calls that strace interrupted to print another's, by calling process. */
   const unfinished = new Map()
   const made = []
   for (const line of (await readFile(log, 'utf8')).split('\n')) {
@@ -61,7 +61,7 @@ describe('children start by posix_spawn, never by fork', { skip: noStrace() }, (
     for (const [at, line] of made.entries()) assert.match(line, /CLONE_VM\|CLONE_VFORK/, calls[at])
   })
 
-  test('and a fork would be seen', async (t) => {
+  test('and the test would detect a fork', async (t) => {
     const made = await processCalls(
       t,
       `import { execFileSync } from 'node:child_process'; execFileSync('true')`,

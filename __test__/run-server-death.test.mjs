@@ -43,7 +43,7 @@ async function server(t, env = {}) {
   return { running, pids }
 }
 
-describe('a server that ends takes all its trees with it', { skip: noProcessList }, () => {
+describe('a server that exits takes all its trees with it', { skip: noProcessList }, () => {
   const ends = {
     'killed by SIGKILL': (running) => running.kill('SIGKILL'),
     'ended by SIGTERM': (running) => running.kill('SIGTERM'),
@@ -60,7 +60,7 @@ describe('a server that ends takes all its trees with it', { skip: noProcessList
       await until(() => !pids.some(isAlive))
     })
 
-  test('and without wardens they would stay', async (t) => {
+  test('and without wardens the trees would stay', async (t) => {
     const { running, pids } = await server(t, { PROCWARD_WARDEN: 'off' })
     const exited = once(running, 'exit')
     running.kill('SIGKILL')

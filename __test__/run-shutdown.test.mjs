@@ -16,7 +16,7 @@ const { Runner } = runner
 afterEach(assertNothingLeft)
 
 describe('the shutdown of a part of a server', { skip: noProcessList }, () => {
-  test('ends all its trees, waits for them, and starts nothing more', async () => {
+  test('terminates all its trees, waits for them, and refuses new ones', async () => {
     const part = new Runner()
     const running = Array.from({ length: 5 }, () =>
       part.run(...sh('sleep 60 & (setsid sleep 60 &) ; wait')),
@@ -55,7 +55,7 @@ describe('the shutdown of a part of a server', { skip: noProcessList }, () => {
     await Promise.allSettled(calls)
   })
 
-  test('its killGrace counts, also for a tree that is being ended already', async () => {
+  test('uses its own killGrace, also for a tree in termination', async () => {
     const part = new Runner()
     const script = `trap '' TERM; i=0; while [ $i -lt 300 ]; do i=$((i+1)); sleep 0.05; done`
     const calls = [
@@ -70,14 +70,14 @@ describe('the shutdown of a part of a server', { skip: noProcessList }, () => {
     assert.deepEqual([second.reason.code, second.reason.signal], ['ERR_CALL_TIMEOUT', 'SIGKILL'])
   })
 
-  test('of nothing, and twice', async () => {
+  test('works without trees, and twice', async () => {
     const part = new Runner()
     await Promise.all([part.shutdown(), part.shutdown()])
     await assert.rejects(part.shutdown({ killGrace: 0 }), { code: 'ERR_INVALID_CONFIG' })
     await assert.rejects(part.shutdown({ grace: 5 }), { code: 'ERR_INVALID_CONFIG' })
   })
 
-  test('in the same tick as the calls', async () => {
+  test('works in the same tick as the calls', async () => {
     const part = new Runner()
     const settled = Promise.allSettled([
       part.run('sleep', ['60']),

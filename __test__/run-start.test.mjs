@@ -77,16 +77,16 @@ describe('a command that cannot be started', { skip: noShell }, () => {
     })
 })
 
-describe('where a command is found', { skip: noShell }, () => {
+describe('the search for a command', { skip: noShell }, () => {
   const of = async (...given) => (await run(...given)).stdout.trimEnd()
 
-  test('by its name on the PATH of its environment, which the server need not have', async () => {
+  test('by its name on the PATH of its own environment', async () => {
     const env = { PATH: `/nowhere:${folder}/tools:${process.env.PATH}` }
     assert.equal(await of('tool', ['x'], { env }), `the tool: ${folder}/tools/tool x`)
     await assert.rejects(run('tool'), { code: 'ERR_SPAWN' })
   })
 
-  test('folders and files that are not executable are passed over', async () => {
+  test('folders and files that are not executable are skipped', async () => {
     const other = join(folder, 'other')
     await mkdir(other)
     for (const name of ['data', 'folder'])
@@ -96,12 +96,12 @@ describe('where a command is found', { skip: noShell }, () => {
     assert.equal(await of('folder', [], { env }), 'found')
   })
 
-  test('a path is seen from the working directory', async () => {
+  test('a relative path starts at the working directory', async () => {
     assert.equal(await of('./tool', ['x'], { cwd: join(folder, 'tools') }), 'the tool: ./tool x')
     assert.equal(await of('tools/tool', ['x'], { cwd: folder }), 'the tool: tools/tool x')
   })
 
-  test('the command sees the name that it was called by', async () => {
+  test('the command gets the given name as argv[0]', async () => {
     assert.equal(
       await of('sh', ['-c', 'tr "\\0" " " < /proc/$$/cmdline'], {}),
       'sh -c tr "\\0" " " < /proc/$$/cmdline',
@@ -109,8 +109,8 @@ describe('where a command is found', { skip: noShell }, () => {
   })
 })
 
-describe('what a child is given', { skip: noShell }, () => {
-  test('its working directory: the one asked for, or else the one that the server has now', async () => {
+describe('a child gets', { skip: noShell }, () => {
+  test("the given working directory, or else the server's present one", async () => {
     assert.equal((await run('pwd', [], { cwd: folder })).stdout, `${folder}\n`)
     assert.equal((await run('pwd')).stdout, `${process.cwd()}\n`)
     const here = process.cwd()
@@ -129,14 +129,14 @@ describe('what a child is given', { skip: noShell }, () => {
     assert.equal(Number(own.stdout), own.pid)
   })
 
-  test('three descriptors, and none of those that are opened for the server and its other children', async () => {
+  test('three descriptors, and none of the server or of other children', async () => {
     const list = sh('ls /dev/fd/')
     const alone = (await run(...list)).stdout
     const together = await Promise.all(Array.from({ length: 30 }, () => run(...list)))
     for (const { stdout } of together) assert.equal(stdout, alone)
   })
 
-  test('signals as they should be: SIGPIPE ends a writer that nobody reads, and none is blocked', async () => {
+  test('default signals: SIGPIPE kills a writer without a reader, and no signal is blocked', async () => {
     const { stdout, stderr } = await run(...sh('yes | head -n 1'))
     assert.deepEqual([stdout, stderr], ['y\n', ''])
     if (noProcessList) return

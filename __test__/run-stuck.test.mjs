@@ -25,7 +25,7 @@ isolated(
 
     for (const warden of ['on', 'off']) {
       describe(`a frozen process, wardens ${warden}`, () => {
-        test("with onStuck: 'reject' the call is over without it, and names it", async (t) => {
+        test("with onStuck: 'reject' the call rejects and names the process", async (t) => {
           process.env.PROCWARD_WARDEN = warden
           const freezer = freezerFor(t)
           if (freezer === undefined) return
@@ -64,7 +64,7 @@ isolated(
           assert.deepEqual(counts(server), [0, 1])
         })
 
-        test("with onStuck: 'wait', the default, the call waits, and the slot with it", async (t) => {
+        test("with onStuck: 'wait', the default, the call waits and keeps its slot", async (t) => {
           process.env.PROCWARD_WARDEN = warden
           const freezer = freezerFor(t)
           if (freezer === undefined) return
@@ -85,7 +85,7 @@ isolated(
       })
     }
 
-    test('an alert is raised while something is stuck', async (t) => {
+    test('an alert is raised while a tree is stuck', async (t) => {
       const freezer = freezerFor(t)
       if (freezer === undefined) return
       const watch = startAlerts()
@@ -103,7 +103,7 @@ isolated(
       await until(() => getActiveProcesses().length === 0)
     })
 
-    test('who is only slow to end is not stuck', async () => {
+    test('a slow termination is not stuck', async () => {
       const slow = sh(`trap 'sleep 0.2; exit 3' TERM; while :; do sleep 0.01; done`)
       const options = {
         timeout: 200,
@@ -118,7 +118,7 @@ isolated(
   { only: true },
 )
 
-test('what onStuck may be', async () => {
+test('the values of onStuck', async () => {
   await assert.rejects(run('echo', [], { onStuck: 'later' }), {
     code: 'ERR_INVALID_CONFIG',
     message: /^onStuck must be/,

@@ -10,7 +10,7 @@ afterEach(assertNothingLeft)
 const TIMEOUT = 500
 
 describe('timeout', { skip: noShell }, () => {
-  test('ends the command and rejects, with what it had written', async () => {
+  test('terminates the command and rejects, with its output so far', async () => {
     const running = run(...sh('echo out; echo error >&2; exec sleep 60'), { timeout: TIMEOUT })
     await assert.rejects(running, ({ pid, duration, ...error }) => {
       assert.deepEqual(error, {
@@ -26,7 +26,7 @@ describe('timeout', { skip: noShell }, () => {
     })
   })
 
-  test('its message says after how long, and the tail of stderr', async () => {
+  test('has a message with the time and the tail of stderr', async () => {
     const message = `/bin/sh timed out after ${TIMEOUT} ms and was terminated: stuck`
     await assert.rejects(run(...sh('echo stuck >&2; exec sleep 60'), { timeout: TIMEOUT }), {
       message,
@@ -42,13 +42,13 @@ describe('timeout', { skip: noShell }, () => {
   })
 
   for (const timeout of [60_000, 2 ** 31 - 1, Infinity, undefined])
-    test(`${timeout} does nothing to one that ends by itself`, async () => {
+    test(`${timeout} has no effect on a command that exits in time`, async () => {
       const { timedOut, exitCode } = await run('true', [], { timeout })
       assert.deepEqual([timedOut, exitCode], [false, 0])
     })
 
   for (const timeout of [1, 2, 3, 5, 8])
-    test(`${timeout} ms, about as long as the command takes: one or the other, and never something else`, async () => {
+    test(`${timeout} ms, about as long as the command takes: a result or a timeout, never a mixture`, async () => {
       const calls = Array.from({ length: 20 }, () => run('true', [], { timeout, reject: false }))
       for (const { timedOut, exitCode, signal } of await Promise.all(calls)) {
         if (timedOut && exitCode === null) assert.match(signal, /^SIG(TERM|KILL)$/)
@@ -71,7 +71,7 @@ describe('killGrace', { skip: noShell }, () => {
     })
   })
 
-  test('is time to clean up: what the command says and gives after SIGTERM counts', async () => {
+  test('is time to clean up: output and exit code after SIGTERM count', async () => {
     const script = `trap 'echo cleaning; sleep 0.2; echo clean; exit 7' TERM; echo ready; while :; do sleep 0.05; done`
     const running = run(...sh(script), { timeout: TIMEOUT, killGrace: 60_000 })
     await assert.rejects(running, {
@@ -94,18 +94,18 @@ describe('killGrace', { skip: noShell }, () => {
     await assert.rejects(running, { code: 'ERR_CALL_TIMEOUT', signal: 'SIGKILL', stdout: '' })
   })
 
-  test('one member that ignores SIGTERM does not keep the others from their clean end', async () => {
+  test('a member that ignores SIGTERM does not keep the others from an orderly exit', async () => {
     const script = `(trap '' TERM; while :; do sleep 0.05; done) & trap 'exit 5' TERM; echo ready; while :; do sleep 0.05; done`
     const running = run(...sh(script), { timeout: TIMEOUT, killGrace: 500 })
     await assert.rejects(running, { code: 'ERR_CALL_TIMEOUT', exitCode: 5, stdout: 'ready\n' })
   })
 
-  test('an output that a survivor keeps open does not outlast it', async () => {
+  test('an output that an orphan keeps open is closed after it', async () => {
     const running = run(...sh(`sleep 60 & exit 4`), { killGrace: 50 })
     await assert.rejects(running, { code: 'ERR_EXIT', exitCode: 4 })
   })
 
-  test('a timeout in that time is a timeout', async () => {
+  test('a timeout during it is a timeout', async () => {
     const running = run(...sh(`echo root; sleep 60 & exit 0`), {
       killGrace: 60_000,
       timeout: TIMEOUT,

@@ -28,14 +28,14 @@ describe('trees that fight back', { skip: noProcessList }, () => {
     })
   })
 
-  test('one that starts a new child, in a session of its own, for each that dies', async () => {
+  test('one that replaces each dead child by one in a new session', async () => {
     const script = `trap '' TERM; i=0; while [ $i -lt 1000 ]; do i=$((i+1)); setsid sh -c 'trap "" TERM; sleep 0.05; sleep 60'; done`
     await assert.rejects(run(...sh(script), { timeout: 500, killGrace: 100 }), {
       code: 'ERR_CALL_TIMEOUT',
     })
   })
 
-  test('one that starts children while it is being asked to end', async () => {
+  test('one that starts children during its termination', async () => {
     const script = `trap 'for i in 1 2 3 4 5 6 7 8 9 10; do (trap "" TERM; setsid sleep 60 & sleep 60) & done; sleep 0.05' TERM; echo ready; i=0; while [ $i -lt 1000 ]; do i=$((i+1)); sleep 0.05; done`
     const child = spawn(...sh(script), { killGrace: 300 })
     child.on('line', () => child.kill())
@@ -51,7 +51,7 @@ describe('trees that fight back', { skip: noProcessList }, () => {
       assert.equal(reason.code, 'ERR_CALL_TIMEOUT')
   })
 
-  test('one that never stays: it forks and exits, thousands of times', {
+  test('one that forks and exits thousands of times', {
     skip: noPerl,
   }, async () => {
     const hare = `for (1..5000) { exit if fork; open F, ">>", $ARGV[0]; print F "."; close F }`
@@ -68,7 +68,7 @@ describe('trees that fight back', { skip: noProcessList }, () => {
   })
 })
 
-/** The size of a file to which nobody writes any more. @param {string} path */
+/** Returns the size of a file without writers. @param {string} path */
 async function finalSize(path) {
   let last = -1
   return until(async () => {
@@ -78,8 +78,8 @@ async function finalSize(path) {
   })
 }
 
-describe('ends that come together', { skip: noProcessList }, () => {
-  test('kill() five times, then abort, then a timeout: it ends once, for the first reason', async () => {
+describe('simultaneous terminations', { skip: noProcessList }, () => {
+  test('kill() five times, then abort, then a timeout: one termination, for the first reason', async () => {
     const controller = new AbortController()
     const child = spawn(...sh(`trap '' TERM; echo ready; while :; do sleep 0.05; done`), {
       signal: controller.signal,
@@ -96,7 +96,7 @@ describe('ends that come together', { skip: noProcessList }, () => {
     assert.equal(exits, 1)
   })
 
-  test('kill() in the same tick, before it has started', async () => {
+  test('kill() in the same tick, before the start', async () => {
     for (let round = 0; round < 20; round++) {
       const child = spawn('sleep', ['60'])
       await child.kill()

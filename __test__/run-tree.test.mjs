@@ -26,7 +26,7 @@ async function tree(members, [command, args], options) {
 const SLEEP = 'echo $$; exec sleep 60'
 const STUBBORN = `trap "" TERM HUP INT; echo $$; while :; do sleep 0.05; done`
 
-describe('the whole tree is ended', { skip: noProcessList }, () => {
+describe('the whole tree is terminated', { skip: noProcessList }, () => {
   /**
    * What it is, how many it has, and its program.
    * @type {[string, number, [string, string[]]][]}
@@ -125,7 +125,9 @@ describe('the whole tree is ended', { skip: noProcessList }, () => {
   })
 })
 
-describe('what a command leaves behind is ended when it exits', { skip: noProcessList }, () => {
+describe('processes that a command leaves behind are terminated after its exit', {
+  skip: noProcessList,
+}, () => {
   const closed = '>/dev/null 2>&1 </dev/null'
   const leavings = {
     'a background child': 'sleep 60 & echo $!',

@@ -43,7 +43,7 @@ const CAREFUL = sh(
 )
 
 describe('the warden of a tree', { skip: noProcessList }, () => {
-  test("is the command's parent, and ends with the tree", async () => {
+  test("is the command's parent, and exits with the tree", async () => {
     const { child, warden } = await started(1, CAREFUL)
     assert.equal(readFileSync(`/proc/${warden}/comm`, 'utf8'), 'procward-warden\n')
     await child.kill()
@@ -57,7 +57,7 @@ describe('the warden of a tree', { skip: noProcessList }, () => {
     assert.deepEqual(heard, ['ready', 'clean'])
   })
 
-  test('waits for the orphans that it is given: no zombie stays below it', async () => {
+  test('reaps the orphans that it adopts: no zombie stays below it', async () => {
     const orphans = 'for i in 1 2 3 4 5 6 7 8 9 10; do (setsid sleep 0.01 &) ; done'
     const { child, warden } = await started(
       1,
@@ -69,7 +69,7 @@ describe('the warden of a tree', { skip: noProcessList }, () => {
     await child.kill()
   })
 
-  test('asks what any thread of a member has started, too', async () => {
+  test('sends SIGTERM also to children of any thread of a member', async () => {
     const asked = JSON.stringify(
       `trap 'echo asked; exit' TERM; echo ready; while :; do sleep 0.02; done`,
     )
@@ -80,7 +80,7 @@ describe('the warden of a tree', { skip: noProcessList }, () => {
     assert.deepEqual(heard, ['ready', 'asked'])
   })
 
-  test('that was killed takes the command with it, and the rest is found by its tag', async () => {
+  test('that was killed takes the command with it, and the other processes are found by their tag', async () => {
     const { child, heard, warden } = await startedWithStray()
     kill(warden)
     await assert.rejects(child.exited, { code: 'ERR_EXIT', signal: 'SIGKILL' })
@@ -97,14 +97,14 @@ describe('the warden of a tree', { skip: noProcessList }, () => {
     await until(() => !isAlive(heard[0]))
   })
 
-  test('that is stopped is done without', async () => {
+  test('that is stopped does not prevent the termination', async () => {
     const { child, heard, warden } = await startedWithStray()
     process.kill(warden, 'SIGSTOP')
     await child.kill()
     assert.deepEqual([...heard, warden].filter(isAlive), [])
   })
 
-  test('has a grace kept that is asked for twice before it could look', async () => {
+  test('keeps the grace of two quick requests', async () => {
     const { child, heard, warden } = await started(1, CAREFUL)
     process.kill(warden, 'SIGSTOP')
     // The pauses let both requests reach the stopped warden. A late request cannot fail the test.

@@ -1,5 +1,5 @@
-// The way of the platforms that have no wardens, on Linux: the process table shows who belongs to a
-// tree.
+// Trees without wardens, as on other platforms, tested on Linux: the process table shows a tree's
+// members.
 
 import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
@@ -27,7 +27,7 @@ async function survivors(script, options) {
   return alive
 }
 
-describe('a tree without a warden is ended', { skip: noProcessList }, () => {
+describe('a tree without a warden is terminated', { skip: noProcessList }, () => {
   const trees = {
     'with a process that only its parents showed, who went first': `${STUBBORN} & wait`,
     'with the children of such a process': `env -i setsid sh -c 'trap "" TERM; echo $$; sh -c "trap \\"\\" TERM; echo \\\\$\\\\$; while :; do sleep 0.05; done"' & wait`,
@@ -37,7 +37,7 @@ describe('a tree without a warden is ended', { skip: noProcessList }, () => {
   for (const [what, script] of Object.entries(trees))
     test(what, async () => assert.deepEqual(await survivors(script, { timeout: 500 }), []))
 
-  test('with what is left in its group when it exits, also without its environment', async () => {
+  test('with the remaining members of its group, also without their environment', async () => {
     assert.deepEqual(await survivors('env -i sleep 60 </dev/null >/dev/null 2>&1 & echo $!'), [])
   })
 })

@@ -18,7 +18,7 @@ const NOTHING = {
 }
 
 describe('the result of run()', { skip: noShell }, () => {
-  test('has these fields, and no others', async () => {
+  test('has the documented fields, and no others', async () => {
     const { pid, duration, ...rest } = await run(...sh('echo out; echo error >&2'))
     assert.deepEqual(rest, { ...NOTHING, stdout: 'out\n', stderr: 'error\n' })
     assert.ok(Number.isInteger(pid) && pid > 1, `pid ${pid}`)
@@ -35,7 +35,7 @@ describe('the result of run()', { skip: noShell }, () => {
     assert.equal(child.stdout, `${child.pid}\n`)
   })
 
-  test('is there without arguments and options, and with all options left undefined', async () => {
+  test('needs no arguments and options, and accepts undefined options', async () => {
     const options = [
       'cwd',
       'encoding',
@@ -112,7 +112,7 @@ describe('signals', { skip: noShell }, () => {
       assert.deepEqual([result.exitCode, result.signal], [null, signal])
     })
 
-  test('one without a name has its number', async () => {
+  test('a signal without a name has its number', async () => {
     const { signal } = await run(...sh('kill -40 $$; sleep 60'), { reject: false })
     assert.equal(signal, 'SIG40')
   })
@@ -129,7 +129,7 @@ describe('the message of ERR_EXIT', { skip: noShell }, () => {
     })
   })
 
-  test('is short when there is none, and tells of a stderr that is kept as bytes', async () => {
+  test('is short without stderr, and includes a stderr kept as bytes', async () => {
     await assert.rejects(run('false'), { code: 'ERR_EXIT', message: 'false exited with code 1' })
     const bytes = run(...sh('printf bad >&2; exit 1'), { encoding: 'buffer' })
     await assert.rejects(bytes, {

@@ -16,7 +16,7 @@ function fullSemaphore(limit = 1, options) {
 /** @param {AbortSignal} signal */
 const listeners = (signal) => getEventListeners(signal, 'abort').length
 
-describe('the error is the usual AbortError, its cause the reason', () => {
+describe('the error is the usual AbortError with the reason as cause', () => {
   const reasons = [
     new Error('shutdown'),
     new RangeError('other'),
@@ -45,12 +45,12 @@ describe('the error is the usual AbortError, its cause the reason', () => {
       }
     })
 
-  test('without a reason, the cause is the one that the signal made', async () => {
+  test("without a reason, the cause is the signal's default", async () => {
     const signal = AbortSignal.abort()
     await assert.rejects(new Semaphore().acquire({ signal }), { ...ABORTED, cause: signal.reason })
   })
 
-  test('a signal of AbortSignal.timeout or .any counts as well', async () => {
+  test('a signal of AbortSignal.timeout or .any works as well', async () => {
     const semaphore = fullSemaphore()
     const timeout = AbortSignal.timeout(10)
     const expired = await semaphore.acquire({ signal: timeout }).catch((error) => error)
@@ -65,8 +65,8 @@ describe('the error is the usual AbortError, its cause the reason', () => {
   })
 })
 
-describe('who is aborted', () => {
-  test('already before the call: at once, although a slot is free, and nothing is taken', async () => {
+describe('a call is aborted', () => {
+  test('before the call: rejects at once, although a slot is free, and takes no slot', async () => {
     const semaphore = new Semaphore(1)
     let ran = false
     const signal = AbortSignal.abort()
@@ -85,7 +85,7 @@ describe('who is aborted', () => {
     })
   })
 
-  test('in the queue: gone from it within abort(), the others keep their order', async () => {
+  test('in the queue: leaves it within abort(), and the others keep their order', async () => {
     const semaphore = fullSemaphore()
     const controllers = Array.from({ length: 6 }, () => new AbortController())
     const order = []
@@ -107,7 +107,7 @@ describe('who is aborted', () => {
     })
   })
 
-  test('after the slot was taken up: nothing changes, the running function sees to itself', async () => {
+  test('after its grant: nothing changes, because the running function handles the signal', async () => {
     const semaphore = new Semaphore(1)
     const controller = new AbortController()
     const result = semaphore.use(
@@ -122,7 +122,7 @@ describe('who is aborted', () => {
     assert.equal(semaphore.getStatus().current, 0)
   })
 
-  test('with a timeout too: whichever comes first, and only that', async () => {
+  test('with a timeout: the first of both settles it', async () => {
     const semaphore = fullSemaphore()
     const controller = new AbortController()
     const hasty = semaphore.acquire({ timeout: 5, signal: controller.signal })
@@ -134,7 +134,7 @@ describe('who is aborted', () => {
   })
 })
 
-describe('aborted before the slot was taken up: it is not handed over, and not lost', () => {
+describe('an abort before the grant is taken up neither passes on the slot nor loses it', () => {
   for (const way of [
     'a release just before abort()',
     "an earlier listener's release within abort()",
@@ -164,7 +164,7 @@ describe('aborted before the slot was taken up: it is not handed over, and not l
     })
 })
 
-test('a refused call has no ticket: aborting it, at once or later, leaves the waiters alone', async () => {
+test('aborting a refused call, at once or later, leaves the waiters alone', async () => {
   const full = fullSemaphore(1, { maxQueue: 1 })
   const closed = fullSemaphore()
   closed.close()
@@ -183,7 +183,7 @@ test('a refused call has no ticket: aborting it, at once or later, leaves the wa
   release()
 })
 
-describe('the abort listener goes when the wait ends', () => {
+describe('the abort listener is removed when the wait ends', () => {
   const endings = {
     granted: (semaphore) => semaphore.release(),
     'granted by resize': (semaphore) => semaphore.resize(2),
@@ -203,7 +203,7 @@ describe('the abort listener goes when the wait ends', () => {
       assert.equal(listeners(controller.signal), 0)
     })
 
-  test('with the last who waits with that signal: all have one together', async () => {
+  test('after the last waiter with that signal, because they share one listener', async () => {
     const semaphore = fullSemaphore()
     const controller = new AbortController()
     const { signal } = controller
@@ -230,7 +230,7 @@ describe('the abort listener goes when the wait ends', () => {
     assert.equal(listeners(signal), 0)
   })
 
-  test('and a signal that was waited with before gets a new one', async () => {
+  test('and a signal used again gets a new listener', async () => {
     const semaphore = fullSemaphore()
     const controller = new AbortController()
     const { signal } = controller
@@ -244,7 +244,7 @@ describe('the abort listener goes when the wait ends', () => {
     await assert.rejects(second, ABORTED)
   })
 
-  test('and there is none for a slot that was free', async () => {
+  test('and a free slot needs no listener', async () => {
     const { signal } = new AbortController()
     await new Semaphore().acquire({ signal })
     assert.equal(listeners(signal), 0)

@@ -16,7 +16,7 @@ describe('maxQueue', () => {
     message: /^Semaphore queue is full \(2 waiting\).*maxQueue/,
   }
 
-  test('refuses the one too many at once, and nobody else', async () => {
+  test('refuses only the excess call, and at once', async () => {
     const semaphore = fullSemaphore({ maxQueue: 2 })
     const waiters = [semaphore.acquire(), semaphore.acquire()]
     let ran = false
@@ -39,7 +39,7 @@ describe('maxQueue', () => {
     }
   })
 
-  test('bounds the waiters only: free slots are given out as ever', async () => {
+  test('bounds the waiters only: free slots are granted as before', async () => {
     const semaphore = new Semaphore(2, { maxQueue: 1 })
     await Promise.all([semaphore.acquire(), semaphore.acquire({})])
     const waiter = semaphore.acquire()
@@ -55,7 +55,7 @@ describe('maxQueue', () => {
     'times out': () => {},
   }
   for (const [departure, leave] of Object.entries(departures))
-    test(`has room again when a waiter ${departure}`, async () => {
+    test(`accepts a waiter again when a waiter ${departure}`, async () => {
       const semaphore = fullSemaphore({ maxQueue: 1 })
       const controller = new AbortController()
       const timeout = departure === 'times out' ? 5 : 10_000
@@ -73,7 +73,7 @@ describe('maxQueue', () => {
 describe('close', () => {
   const CLOSED = { name: 'Error', code: 'ERR_CLOSED', message: 'Semaphore is closed' }
 
-  test('rejects every waiter in order, and all who come later, whatever they ask with', async () => {
+  test('rejects every waiter in order, and all later calls', async () => {
     const semaphore = fullSemaphore()
     const order = []
     let ran = false
@@ -103,7 +103,7 @@ describe('close', () => {
     assert.equal(ran, false)
   })
 
-  test('held slots drain, and are not given out again', async () => {
+  test('held slots are released, and not granted again', async () => {
     const semaphore = new Semaphore(2)
     let finish
     const running = semaphore.use(() => new Promise((resolve) => (finish = resolve)))
@@ -120,7 +120,7 @@ describe('close', () => {
     await assert.rejects(semaphore.acquire(), CLOSED)
   })
 
-  test('twice is as good as once, and resize does not reopen it', async () => {
+  test('has no effect the second time, and resize does not reopen the semaphore', async () => {
     const semaphore = new Semaphore(1)
     semaphore.close()
     semaphore.close()
@@ -129,7 +129,7 @@ describe('close', () => {
     await assert.rejects(semaphore.acquire(), CLOSED)
   })
 
-  test('an aborted signal is told before a closed semaphore, as it costs no look at it', async () => {
+  test('an aborted signal takes precedence over a closed semaphore', async () => {
     const semaphore = new Semaphore(1)
     semaphore.close()
     await assert.rejects(semaphore.acquire({ signal: AbortSignal.abort() }), { code: 'ABORT_ERR' })
@@ -173,7 +173,7 @@ describe('a hundred thousand waiters', () => {
     assert.equal(await semaphore.use(() => 'still works'), 'still works')
   })
 
-  test('are all let in by resize()', async () => {
+  test('are all granted a slot by resize()', async () => {
     const semaphore = fullSemaphore()
     assert.deepEqual(await outcomesOf(semaphore, () => semaphore.resize(COUNT + 1)), {
       undefined: COUNT,

@@ -73,8 +73,8 @@ const COUNT_OR_INFINITY = `${COUNT} or Infinity`
 const TIME_OR_INFINITY = `${WHOLE} of milliseconds from 1 to 2147483647 or Infinity`
 
 /**
- * Whether the semaphore of one slot, free or not, still does all it should, with nothing lost and
- * nobody left.
+ * Asserts that the semaphore of one slot, free or held, still works, without a lost slot or a
+ * remaining waiter.
  */
 async function assertUnharmed(semaphore, held) {
   assert.deepEqual(semaphore.getStatus(), {
@@ -119,7 +119,7 @@ describe('new Semaphore', () => {
       assert.equal(new Semaphore(undefined, options).getStatus().maxConcurrent, 3)
   })
 
-  test('the limits of what is allowed are allowed', async () => {
+  test('the limits of each option are accepted', async () => {
     for (const maxConcurrent of [1, TOO_MANY - 1])
       for (const queueTimeout of [1, TOO_LONG - 1, Infinity])
         for (const maxQueue of [1, TOO_MANY - 1, Infinity]) {
@@ -170,7 +170,7 @@ for (const held of [0, 1])
         await assertUnharmed(semaphore, held)
       })
 
-    test('an option whose getter throws: the caller gets that error', async () => {
+    test("an error of an option's getter reaches the caller", async () => {
       const error = new Error('getter')
       const trap = {
         get() {
@@ -186,13 +186,13 @@ for (const held of [0, 1])
     })
   })
 
-test('a class is a function that throws when it is called: the slot comes back', async () => {
+test('a class as function throws when it is called, and its slot is released', async () => {
   const semaphore = new Semaphore(1)
   await assert.rejects(semaphore.use(class {}), TypeError)
   await assertUnharmed(semaphore, 0)
 })
 
-test('an unknown option is refused by name, with the ones there are, because a misspelt one would do nothing', async () => {
+test('an unknown option is refused by name, with the valid names', async () => {
   const refused = (unknown, known) => ({
     code: 'ERR_INVALID_CONFIG',
     message: `options has no option '${unknown}'; there are: ${known}`,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { test } from 'node:test'
 import { Semaphore } from '../index.js'
+import { realTimers } from '../lib/deadline-timer.js'
 import { collectUntil } from './support/garbage.mjs'
 
 const { waitQueueCreate, waitQueueFree } = createRequire(import.meta.url)('../binding.js')
@@ -16,7 +17,7 @@ function highestOf(count) {
   return Math.max(...handles)
 }
 
-test('a semaphore that nothing refers to any more gives its native part back', async () => {
+test('an unreferenced semaphore frees its native part', async () => {
   const count = 10_000
   const before = highestOf(1)
   for (let made = 0; made < count; made++) new Semaphore().tryAcquire()
@@ -24,7 +25,7 @@ test('a semaphore that nothing refers to any more gives its native part back', a
   assert.ok(await collectUntil(() => highestOf(count) < before + count + 100))
 })
 
-test('one that somebody waits for stays, until its waiter is settled', async () => {
+test('a semaphore with a waiter stays until the waiter is settled', async () => {
   const waiter = (() => {
     const semaphore = new Semaphore(1)
     semaphore.tryAcquire()
@@ -35,7 +36,7 @@ test('one that somebody waits for stays, until its waiter is settled', async () 
   await rejected
 })
 
-test('a signal that nothing but the wait refers to still ends it', async () => {
+test('a signal that only the waiter references still aborts it', async () => {
   const semaphore = new Semaphore(1)
   semaphore.tryAcquire()
   const rejected = assert.rejects(semaphore.acquire({ signal: AbortSignal.timeout(50) }), {
@@ -45,7 +46,7 @@ test('a signal that nothing but the wait refers to still ends it', async () => {
   await rejected
 })
 
-test('the release function alone keeps its semaphore in being', async () => {
+test('the release function alone keeps its semaphore', async () => {
   const [release, reference] = await (async () => {
     const semaphore = new Semaphore(1)
     return [await semaphore.acquire(), new WeakRef(semaphore)]
@@ -56,8 +57,13 @@ test('the release function alone keeps its semaphore in being', async () => {
 })
 
 for (const queueTimeout of [60_000, Infinity])
-  test(`an idle one that had a waiter with a timeout of ${queueTimeout} is not kept for more than a minute`, async (t) => {
-    t.mock.timers.enable({ apis: ['setTimeout'] })
+  test(`a waiter's timeout of ${queueTimeout} keeps an idle semaphore for a minute at most`, async (t) => {
+    // The timer of deadlines is real under fake timers too.
+    let elapse
+    t.mock.method(realTimers, 'setTimeout', (callback) => {
+      elapse = callback
+      return { ref() {}, unref() {} }
+    })
     const reference = await (async () => {
       const semaphore = new Semaphore(1, { queueTimeout })
       const release = await semaphore.acquire()
@@ -66,6 +72,8 @@ for (const queueTimeout of [60_000, Infinity])
       await waiter.then((next) => next())
       return new WeakRef(semaphore)
     })()
-    t.mock.timers.tick(60_000)
+    elapse()
+    elapse = undefined
+    t.mock.reset()
     assert.ok(await collectUntil(() => reference.deref() === undefined))
   })

@@ -27,7 +27,7 @@ describe('first come, first served', () => {
     )
   })
 
-  test('whoever asks after a release still stands behind those who waited', async () => {
+  test('a call after a release stays behind earlier waiters', async () => {
     const semaphore = new Semaphore(1)
     semaphore.tryAcquire()
     const order = []
@@ -41,7 +41,7 @@ describe('first come, first served', () => {
     assert.deepEqual(order, ['early', 'late'])
   })
 
-  test('async contexts are those of the callers, not of whoever released', async () => {
+  test('async contexts are those of the callers, not of the releasing code', async () => {
     const storage = new AsyncLocalStorage()
     const semaphore = new Semaphore(1)
     const release = await semaphore.acquire()
@@ -53,7 +53,7 @@ describe('first come, first served', () => {
   })
 })
 
-describe('slots given out in one tick are taken up in that order, however they were asked for', () => {
+describe('slots granted in one tick are taken up in that order, for any kind of call', () => {
   for (const first of Object.keys(WAYS))
     for (const second of Object.keys(WAYS)) {
       const pair = `${first}, then ${second}`
@@ -68,7 +68,7 @@ describe('slots given out in one tick are taken up in that order, however they w
         assert.deepEqual(started, [0, 1])
       })
 
-      test(`waiters let in together by resize: ${pair}`, async () => {
+      test(`waiters granted together by resize: ${pair}`, async () => {
         const semaphore = new Semaphore(1)
         semaphore.tryAcquire()
         const started = []
@@ -96,7 +96,7 @@ describe('slots given out in one tick are taken up in that order, however they w
 })
 
 describe('resize', () => {
-  test('growing lets in as many waiters as now fit, in order', async () => {
+  test('growing grants slots to as many waiters as fit, in order', async () => {
     const semaphore = new Semaphore(1)
     semaphore.tryAcquire()
     const order = []
@@ -115,7 +115,7 @@ describe('resize', () => {
     assert.deepEqual(order, ['a', 'b', 'c'])
   })
 
-  test('shrinking takes nobody’s slot and lets nobody in until enough are released', async () => {
+  test('shrinking revokes no slot and grants none until enough are released', async () => {
     const semaphore = new Semaphore(3)
     for (let slot = 0; slot < 3; slot++) semaphore.tryAcquire()
     const waiter = semaphore.acquire()

@@ -18,7 +18,7 @@ test('results stand in the order of the calls, however long each took', async ()
   assert.deepEqual(await Promise.all(calls), [0, 10, 20, 30, 40])
 })
 
-test('a function never runs within the call that hands it in, slot or no slot', async () => {
+test('a function never runs within the call to use()', async () => {
   const limit = new Semaphore(3)
   let value = 'at the call'
   const calls = [undefined, { timeout: 1000 }].map((options) => limit.use(() => value, options))
@@ -27,7 +27,7 @@ test('a function never runs within the call that hands it in, slot or no slot', 
   assert.deepEqual(await Promise.all(calls), ['later', 'later'])
 })
 
-test('a function that throws at once neither stops the next nor is forgotten', async () => {
+test('a function that throws at once rejects, and the next one runs', async () => {
   const limit = new Semaphore(1)
   const error = new Error('sync')
   const thrower = limit.use(() => {
@@ -70,7 +70,7 @@ test('active and pending counts follow each call', async () => {
   assert.deepEqual(counts(), [0, 0])
 })
 
-test('a new limit holds for what starts from then on, both ways', async () => {
+test('a new limit, higher or lower, holds for all later starts', async () => {
   for (const [before, after, expected] of [
     [4, 2, [1, 2, 3, 4, 2, 2, 2, 2, 2, 2]],
     [2, 4, [1, 2, 3, 4, 4, 4, 4, 4, 4, 4]],

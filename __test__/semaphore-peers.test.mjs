@@ -16,7 +16,7 @@ function task() {
 }
 
 describe('async-sema', () => {
-  test('the number of waiters falls with each release, and no further than to none', async () => {
+  test('the number of waiters falls to zero with each release', async () => {
     const sema = new Semaphore(1)
     await sema.acquire()
     const waiting = () => sema.getStatus().queued
@@ -30,7 +30,7 @@ describe('async-sema', () => {
     await waiter
   })
 
-  test('tryAcquire gets what acquire left over, and what release gave back', async () => {
+  test('tryAcquire takes free and released slots', async () => {
     const sema = new Semaphore(2)
     await sema.acquire()
     assert.deepEqual([sema.tryAcquire(), sema.tryAcquire()], [true, false])
@@ -38,7 +38,7 @@ describe('async-sema', () => {
     assert.deepEqual([sema.tryAcquire(), sema.tryAcquire()], [true, false])
   })
 
-  test('draining: whoever acquires every slot knows that nothing is under way', async () => {
+  test('draining: after acquiring every slot nothing is in flight', async () => {
     const sema = new Semaphore(3)
     let finished = 0
     const jobs = Array.from({ length: 9 }, () => sema.use(() => turn().then(() => finished++)))
@@ -49,7 +49,7 @@ describe('async-sema', () => {
 })
 
 describe('p-queue', () => {
-  test('abort leaves a waiting neighbour waiting: it starts nobody early', async () => {
+  test('an abort does not start the next waiter early', async () => {
     const queue = new Semaphore(1)
     const first = task()
     const controller = new AbortController()
@@ -65,7 +65,7 @@ describe('p-queue', () => {
     assert.deepEqual(started, ['waiting'])
   })
 
-  test('one controller aborts all that wait with its signal, and those who come with it later', async () => {
+  test('one controller aborts all waiters and later calls with its signal', async () => {
     const queue = new Semaphore(1)
     const first = task()
     const running = queue.use(first.run)
@@ -80,7 +80,7 @@ describe('p-queue', () => {
     await running
   })
 
-  test('time in the queue and time at work are separate: ours limits the first, and frees no slot of the second', async () => {
+  test('the timeout limits the time in the queue, and not the run', async () => {
     const queue = new Semaphore(1, { queueTimeout: 5 })
     const first = task()
     const running = queue.use(first.run)
@@ -93,7 +93,7 @@ describe('p-queue', () => {
     assert.equal(await running, 'as if nothing had been')
   })
 
-  test('sync and async functions mix, and failures leave it idle in the end', async () => {
+  test('sync and async functions mix, and the semaphore is idle after failures', async () => {
     const queue = new Semaphore(1)
     const outcomes = await Promise.allSettled([
       queue.use(() => 'sync'),

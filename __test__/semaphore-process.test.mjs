@@ -23,7 +23,7 @@ async function outputOf(program) {
   return stdout.trim()
 }
 
-test('is there by name for import and for require, and both are the same class', async () => {
+test('import and require give the same class by name', async () => {
   const program = `
     import procward, { Semaphore } from 'procward'
     import { createRequire } from 'node:module'
@@ -85,7 +85,7 @@ describe('a waiter keeps the process alive', () => {
     })
 })
 
-describe('a timer that nobody waits for lets the process end', () => {
+describe('a timer without a waiter lets the process exit', () => {
   const endings = {
     'the waiter was granted its slot by release': 'semaphore.release(); await waiter',
     'by the function that acquire gave': 'release(); await waiter',
@@ -116,7 +116,7 @@ describe('a timer that nobody waits for lets the process end', () => {
     '{ timeout: Infinity }',
     '{ signal: AbortSignal.any([]) }',
   ])
-    test(`a slot that was free was asked for with ${options}, and is held still`, async () => {
+    test(`a free slot was acquired with ${options} and is still held`, async () => {
       const program = `
         import { Semaphore } from 'procward'
         const semaphore = new Semaphore(1)
@@ -151,7 +151,7 @@ describe('worker threads', () => {
     ['terminated', 'await worker.terminate()'],
     ['exiting by themselves', "worker.postMessage('exit'); await once(worker, 'exit')"],
   ])
-    test(`${end} with a slot held and waiters queued: the process and its own semaphore go on`, async () => {
+    test(`${end} with a held slot and waiters: the process and its own semaphore continue`, async () => {
       const program = `
         import { once } from 'node:events'
         import { Worker } from 'node:worker_threads'

@@ -100,7 +100,7 @@ test('a call’s own timeout counts instead of the semaphore’s, longer or shor
   await Promise.all(calls)
 })
 
-test('the timeout is of the wait alone: a running function may take longer', async () => {
+test('the timeout limits the wait only: a running function may take longer', async () => {
   const semaphore = new Semaphore(1, { queueTimeout: 5 })
   assert.equal(await semaphore.use(() => sleep(40, 'finished'), { timeout: 5 }), 'finished')
 })
@@ -117,7 +117,7 @@ test('a slot granted in time stays granted when the deadline passes', async () =
   assert.equal(semaphore.getStatus().available, 1)
 })
 
-test('a timer that fires early, or for an aborted waiter, goes on to serve the next', async () => {
+test('a timer that fires early, or for an aborted waiter, still serves the next', async () => {
   const semaphore = fullSemaphore()
   const controller = new AbortController()
   const gone = semaphore.acquire({ timeout: 10, signal: controller.signal })

@@ -42,7 +42,7 @@ describe('getStatus', () => {
       })
   })
 
-  test('counts waiters the moment they ask, and slots the moment they pass on', async () => {
+  test('counts waiters and slots at once', async () => {
     const semaphore = new Semaphore(1)
     semaphore.tryAcquire()
     const waiters = [semaphore.acquire(), semaphore.acquire()]
@@ -95,7 +95,7 @@ describe('acquire and release', () => {
     assert.equal(semaphore.getStatus().current, 0)
   })
 
-  test('a waiter gets such a function too, and using it late frees nobody else’s slot', async () => {
+  test('a waiter gets such a function too, and a late call frees no other slot', async () => {
     const semaphore = new Semaphore(1)
     const first = await semaphore.acquire()
     const waiting = [semaphore.acquire(), semaphore.acquire()]
@@ -114,7 +114,7 @@ describe('acquire and release', () => {
     assert.equal(semaphore.getStatus().available, 1)
   })
 
-  test('release with nothing held throws ERR_NOT_ACQUIRED and inflates nothing', async () => {
+  test('release without a held slot throws ERR_NOT_ACQUIRED and adds no slot', async () => {
     const semaphore = new Semaphore(1)
     const refused = { code: 'ERR_NOT_ACQUIRED', message: /no slot is held/ }
     assert.throws(() => semaphore.release(), refused)
@@ -130,7 +130,7 @@ describe('acquire and release', () => {
     assert.equal(semaphore.tryAcquire(), false)
   })
 
-  test('acquire and use answer with promises, release, resize and close with nothing', async () => {
+  test('acquire and use return promises, and release, resize and close return undefined', async () => {
     const semaphore = new Semaphore(2)
     const answers = [semaphore.acquire(), semaphore.use(() => {})]
     for (const answer of answers) assert.ok(answer instanceof Promise)
@@ -142,7 +142,7 @@ describe('acquire and release', () => {
 })
 
 describe('tryAcquire', () => {
-  test('takes a free slot, and says no instead of waiting', () => {
+  test('takes a free slot, or returns false at once', () => {
     const semaphore = new Semaphore(2)
     assert.deepEqual(
       [semaphore.tryAcquire(), semaphore.tryAcquire(), semaphore.tryAcquire()],
@@ -158,7 +158,7 @@ describe('tryAcquire', () => {
     assert.equal(semaphore.tryAcquire(), true)
   })
 
-  test('does not overtake a waiter whose slot has just been passed on', async () => {
+  test('does not overtake a waiter with a fresh grant', async () => {
     const semaphore = new Semaphore(1)
     semaphore.tryAcquire()
     const waiter = semaphore.acquire()
@@ -171,7 +171,7 @@ describe('tryAcquire', () => {
 })
 
 describe('use', () => {
-  test('gives back what the function returns, or what its promise resolves to', async () => {
+  test("returns the function's value, also that of its promise", async () => {
     const semaphore = new Semaphore(1)
     const thenable = new (class {
       // biome-ignore lint/suspicious/noThenProperty: this is what makes it thenable
@@ -186,7 +186,7 @@ describe('use', () => {
     assert.equal(semaphore.getStatus().current, 0)
   })
 
-  test('passes on the very error of a throw or a rejection, whatever it is, and frees the slot', async () => {
+  test('passes on the same error of a throw or a rejection, and frees the slot', async () => {
     const semaphore = new Semaphore(1)
     for (const reason of [new Error('boom'), 'text', undefined, null, 0]) {
       const outcomes = await Promise.allSettled([

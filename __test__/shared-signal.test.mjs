@@ -86,7 +86,7 @@ describe('waiters of one signal', () => {
     return { left, one, other, controller: new AbortController() }
   }
 
-  test('leave in the order of arrival, each owner for itself', () => {
+  test('leave in the order of arrival for each owner', () => {
     const { left, one, other, controller } = owners()
     for (const ticket of [3, 1, 2]) one.add(controller.signal, ticket)
     other.add(controller.signal, 1)
@@ -114,7 +114,7 @@ describe('waiters of one signal', () => {
     assert.deepEqual(left, ['one 7'])
   })
 
-  test('may leave while others are made to', () => {
+  test('may leave during an abort of others', () => {
     const controller = new AbortController()
     const left = []
     const waiters = new SignalWaiters((ticket, signal) => {

@@ -40,7 +40,7 @@ describe('shutdown()', { skip: noShell }, () => {
     assert.equal(told, 'late:ERR_CLOSED later:ERR_CLOSED child:ERR_EXIT 0')
   })
 
-  test('ends whole trees that do not finish in time', async () => {
+  test('terminates whole trees that do not finish in time', async () => {
     const told = await toldBy(`
       const child = spawn('sh', ['-c', "trap '' TERM; sleep 60 & echo ready; while :; do sleep 1; done"])
       tell('child', child.exited)
@@ -51,7 +51,7 @@ describe('shutdown()', { skip: noShell }, () => {
     assert.equal(told, 'child:ERR_CLOSED 0')
   })
 
-  test('is hurried by a signal in the meantime', async () => {
+  test('is hurried by a signal', async () => {
     const told = await toldBy(`
       const child = spawn('sh', ['-c', "trap '' TERM; echo ready; while :; do sleep 1; done"], { killGrace: 600_000 })
       tell('child', child.exited)
@@ -77,7 +77,7 @@ describe('shutdown()', { skip: noShell }, () => {
     assert.equal(told, 'call:ERR_CLOSED false draining')
   })
 
-  test('refuses malformed options, and does not begin', async () => {
+  test('refuses malformed options without starting', async () => {
     for (const options of [
       null,
       5,
@@ -97,7 +97,7 @@ describe('shutdown()', { skip: noShell }, () => {
 })
 
 describe('detached', { skip: noShell }, () => {
-  test('lets go of what the command leaves behind, which is ended otherwise', async () => {
+  test('spares processes that the command leaves behind, unlike a plain call', async () => {
     const script = 'sleep 60 >/dev/null 2>&1 </dev/null & echo $!'
     const told = await toldBy(`
       for (const detached of [true, false]) {
@@ -110,7 +110,7 @@ describe('detached', { skip: noShell }, () => {
     assert.equal(told, 'true false')
   })
 
-  test('settles also when what is left behind writes for ever, and leaves that alone', async () => {
+  test('settles even if a spared process writes for ever', async () => {
     for (const warden of ['on', 'off']) {
       const told = await toldBy(`
         process.env.PROCWARD_WARDEN = '${warden}'
@@ -122,7 +122,7 @@ describe('detached', { skip: noShell }, () => {
         await tell('run', run_)
         const pids = [pid, Number((await run_).stdout)]
         const isSpared = (pid) => { try { return process.kill(pid, 0) } catch { return false } }
-        // Nobody reads what the first one writes any more, so it ends by itself, by SIGPIPE.
+        // The output of the first process has no reader any more, so SIGPIPE ends that process.
         told.push(isSpared(pids[1]))
         for (const pid of pids.filter(isSpared)) process.kill(pid, 'SIGKILL')
       `)

@@ -45,7 +45,7 @@ describe('a listener that is slow makes the command wait', { skip: noShell }, ()
     [100, 100_000, 4 * MIB, 1000],
     [MIB, 200, 64 * MIB, 1],
   ])
-    test(`${count} lines of ${length} bytes: never more than ${ahead / MIB} MiB on their way`, async () => {
+    test(`${count} lines of ${length} bytes: at most ${ahead / MIB} MiB in transit`, async () => {
       const notes = join(folder, `${length}`)
       const child = spawn(...writer(length, count, notes))
       let heard = 0
@@ -61,7 +61,7 @@ describe('a listener that is slow makes the command wait', { skip: noShell }, ()
       assert.ok(most * length < ahead, `${most} lines were on their way`)
     })
 
-  test('one that holds up everything for longer than killGrace still hears the last line', async () => {
+  test('one that blocks for longer than killGrace still gets the last line', async () => {
     const child = spawn('seq', ['20000'], { killGrace: 1 })
     let heard = 0
     child.on('line', () => {
@@ -72,7 +72,7 @@ describe('a listener that is slow makes the command wait', { skip: noShell }, ()
     assert.deepEqual([exitCode, heard], [0, 20_000])
   })
 
-  test('one that holds up everything while the command is ended still hears what it said last', async () => {
+  test('one that blocks during the termination still gets the last lines', async () => {
     const child = spawn(
       ...sh(`trap 'seq 5000; exit 0' TERM; echo ready; while :; do sleep 0.02; done`),
       {
@@ -89,7 +89,7 @@ describe('a listener that is slow makes the command wait', { skip: noShell }, ()
     assert.equal(heard, 5001)
   })
 
-  test('kill() ends a command whose lines nobody had time for', async () => {
+  test('kill() terminates a command with unread lines', async () => {
     const child = spawn('yes', [], { killGrace: 20 })
     child.once('line', () => {
       child.kill()
@@ -100,12 +100,12 @@ describe('a listener that is slow makes the command wait', { skip: noShell }, ()
 })
 
 describe('no listener', { skip: noShell }, () => {
-  test('at all: the command runs to its end', async () => {
+  test('from the start: the command runs to its end', async () => {
     const { exitCode, stdout } = await spawn('seq', ['300000']).exited
     assert.deepEqual([exitCode, stdout], [0, ''])
   })
 
-  test('any more: likewise', async () => {
+  test('after a removal: the command runs to its end', async () => {
     const child = spawn('seq', ['300000'])
     child.once('line', () => child.removeAllListeners())
     assert.equal((await child.exited).exitCode, 0)
@@ -113,7 +113,7 @@ describe('no listener', { skip: noShell }, () => {
 })
 
 describe('a listener that throws', { skip: noShell }, () => {
-  test('is an uncaught exception, as with any emitter; whoever survives it hears all other lines', async () => {
+  test('is an uncaught exception, and the other lines are emitted if it is handled', async () => {
     const program = `
       import { spawn } from 'procward'
       process.on('uncaughtException', ({ message }) => console.log('uncaught', message))
@@ -128,7 +128,7 @@ describe('a listener that throws', { skip: noShell }, () => {
     assert.deepEqual([code, stdout], [0, 'uncaught bug\n0 1 2 3 4 5 6'])
   })
 
-  test('ends the server when nobody catches it', async () => {
+  test('ends the server without a handler', async () => {
     const program = `
       import { spawn } from 'procward'
       spawn('seq', ['6']).on('line', () => { throw new Error('bug') })`

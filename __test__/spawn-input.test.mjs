@@ -44,7 +44,7 @@ describe('write() and end()', { skip: noShell }, () => {
     await child.exited
   })
 
-  test('input stays open until end(), unlike with run()', async () => {
+  test('the input stays open until end(), unlike with run()', async () => {
     const child = spawn('cat', [], { input: 'x' })
     await once(child, 'spawn')
     await child.write('y')
@@ -54,7 +54,7 @@ describe('write() and end()', { skip: noShell }, () => {
     assert.deepEqual(lines, ['xy'])
   })
 
-  test('write() resolves when the command has taken it: not before it reads', async (t) => {
+  test('write() resolves after the command has read the data', async (t) => {
     const folder = await mkdtemp(join(tmpdir(), 'procward-'))
     t.after(() => rm(folder, { recursive: true }))
     const child = spawn(...sh('while [ ! -e go ]; do sleep 0.05; done; cat >/dev/null'), {
@@ -72,7 +72,7 @@ describe('write() and end()', { skip: noShell }, () => {
     await child.exited
   })
 
-  test('a megabyte a hundred times is all there', async () => {
+  test('a hundred writes of a megabyte arrive complete', async () => {
     const child = spawn('wc', ['-c'])
     const lines = listening(child)
     const chunk = Buffer.alloc(1_000_000, 'x')
@@ -82,7 +82,7 @@ describe('write() and end()', { skip: noShell }, () => {
     assert.equal(Number(lines[0]), 100_000_000)
   })
 
-  test('what is given is copied: the caller may use its memory again', async () => {
+  test('data is copied, so that the caller may reuse its memory', async () => {
     const child = spawn('cat')
     const lines = listening(child)
     const bytes = Buffer.from('before\n')
@@ -147,7 +147,7 @@ describe('an input that takes no more', { skip: noShell }, () => {
       run('cat', [], { signal: AbortSignal.abort(), input: 'x' }).catch(() => console.log('ERR_INPUT_CLOSED'))`,
   }))
     test(`${what}: and the server can exit`, async () => {
-      // Without a garbage collection, which may let go of the call and hide that nobody else did.
+      // Without a garbage collection, which could release the call and so hide a leak.
       const args = ['--min-semi-space-size=64']
       const { code, stdout } = await outcomeOf(
         `import { run, spawn } from 'procward'; ${program}`,

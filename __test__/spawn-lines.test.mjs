@@ -49,7 +49,7 @@ describe('lines', { skip: noShell }, () => {
     assert.deepEqual(lines, [Buffer.from([255, 254]), Buffer.alloc(0), Buffer.from([0])])
   })
 
-  test('a line that comes in pieces is one line, whatever its characters', async () => {
+  test('a line that comes in pieces is one line, for any characters', async () => {
     const { lines } = await linesOf(
       sh(`for i in a '\\303' '\\244' '\\r' '\\n' b; do printf "$i"; sleep 0.03; done`),
     )
@@ -71,7 +71,7 @@ describe('lines', { skip: noShell }, () => {
     )
   })
 
-  test('what a background child writes after the command has exited is heard too', async () => {
+  test("lines of a background child after the command's exit are emitted", async () => {
     const { lines, ended } = await linesOf(sh('(sleep 0.2; echo late) & echo early'), {
       killGrace: 60_000,
     })
@@ -80,7 +80,7 @@ describe('lines', { skip: noShell }, () => {
 })
 
 describe('maxBuffer bounds a line', { skip: noShell }, () => {
-  test('not the whole: a thousand lines of the bound are fine', async () => {
+  test('not the whole output: a thousand lines of the bound are accepted', async () => {
     const { lines, ended } = await linesOf(['seq', ['1000', '1999']], { maxBuffer: 4 })
     assert.deepEqual([lines.length, ended.exitCode], [1000, 0])
   })
@@ -90,7 +90,7 @@ describe('maxBuffer bounds a line', { skip: noShell }, () => {
     ['stderr', '>&2'],
   ])
     for (const ending of ['\\n', '', '\\r\\n'])
-      test(`${name}: exactly the bound, ended by '${ending}', is fine; one byte more ends the tree`, async () => {
+      test(`${name}: the exact bound with '${ending}' is accepted, and one byte more terminates the tree`, async () => {
         const fine = await linesOf(sh(`printf 'abcd${ending}' ${stream}`), { maxBuffer: 4 })
         assert.deepEqual([[...fine.lines, ...fine.errorLines], fine.ended.exitCode], [['abcd'], 0])
         const over = await linesOf(sh(`printf 'ok\\nabcde${ending}' ${stream}; sleep 60`), {
@@ -107,7 +107,7 @@ describe('maxBuffer bounds a line', { skip: noShell }, () => {
     assert.deepEqual([lines, ended.exitCode], [['abcd'], 0])
   })
 
-  test('one that never ends does not fill the memory', async () => {
+  test('a line without an end does not fill the memory', async () => {
     const { lines, ended } = await linesOf(sh(`tr '\\0' x < /dev/zero`))
     assert.deepEqual([lines, ended.code], [[], 'ERR_MAX_BUFFER'])
   })

@@ -32,7 +32,7 @@ describe('spawn()', { skip: noShell }, () => {
     await child.exited
   })
 
-  test('its events come in this order, with these values', async () => {
+  test('emits its events in the documented order and with their values', async () => {
     const child = spawn(...sh('echo one; echo two; exit 3'))
     const events = []
     for (const name of ['spawn', 'line', 'errorLine', 'exit'])
@@ -93,7 +93,7 @@ describe('spawn()', { skip: noShell }, () => {
     }
   })
 
-  test('an exited that nobody catches does not end the server; one who asks still hears', async () => {
+  test('an unhandled rejection of exited does not end the server, and a later handler gets it', async () => {
     const program = `
       import { spawn } from 'procward'
       const failed = spawn('false')
@@ -132,14 +132,14 @@ describe('kill()', { skip: noProcessList }, () => {
     await assert.rejects(child.exited, { code: 'ERR_KILLED', signal: 'SIGKILL' })
   })
 
-  test('after the end does nothing', async () => {
+  test('has no effect after the exit', async () => {
     const child = spawn('true')
     const result = await child.exited
     await child.kill()
     assert.equal(await child.exited, result)
   })
 
-  test('a shorter killGrace in a second kill() is heeded: the caller has lost patience', async () => {
+  test('a shorter killGrace in a second kill() takes effect', async () => {
     const child = spawn(...sh(`trap 'echo asked' TERM; echo ready; while :; do sleep 0.05; done`), {
       killGrace: 60_000,
     })

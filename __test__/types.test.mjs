@@ -8,17 +8,17 @@ import { declaredMembers, declaredValues, entryPoints } from './support/declarat
 const require = createRequire(import.meta.url)
 const procward = require('procward')
 
-test('there are three entry points', () => {
+test('the package has three entry points', () => {
   assert.deepEqual([...entryPoints.keys()], ['procward', 'procward/mcp-helper', 'procward/health'])
 })
 
 for (const name of entryPoints.keys())
   describe(name, () => {
-    test('require() gives what is declared', () => {
+    test('require() gives all that is declared', () => {
       assert.deepEqual(Object.keys(require(name)).sort(), declaredValues(name))
     })
 
-    test('import has a name for each of it', async () => {
+    test('import has a name for each declaration', async () => {
       // Later versions of Node.js add 'module.exports'.
       const names = Object.keys(await import(name)).filter(
         (key) => key !== 'default' && key !== 'module.exports',

@@ -9,7 +9,7 @@ import { batch, isAlive, noWindows, pidFolder } from './support/windows.mjs'
 
 describe('an MCP server behind a batch file, as npx is one', { skip: noWindows }, () => {
   for (const transport of ['pool', 'mcporter'])
-    test(`through ${transport}: it answers, and ends as a whole tree`, async (t) => {
+    test(`through ${transport}: it answers, and is terminated as a whole tree`, async (t) => {
       const pids = pidFolder(t)
       const odd = { command: batch(pids, 'shim'), args: oddServer.args }
       const helper = createMcpHelper({ configPath: writeConfig(pids.folder, { odd }), transport })

@@ -26,7 +26,7 @@ describe('calls on Windows', { skip: noWindows }, () => {
       assert.equal(exitCode, code)
     })
 
-  test('many quiet ones keep no other from being heard', async () => {
+  test('many quiet commands do not delay the output of another', async () => {
     const quiet = Array.from({ length: MANY }, () =>
       spawn(...node('process.stdin.resume()'), { reject: false }),
     )
@@ -37,7 +37,7 @@ describe('calls on Windows', { skip: noWindows }, () => {
     await Promise.all(quiet.map((one) => one.kill()))
   })
 
-  test('a stream is told line by line', async () => {
+  test('a stream is emitted line by line', async () => {
     const running = spawn(
       ...node(
         'process.stdin.on("data", (data) => console.log("<" + data + ">")); console.error("ready")',

@@ -28,7 +28,7 @@ async function server(t, how, end) {
   return { running, exited, order, members, pidOf: pids.pidOf }
 }
 
-describe('a server that ends takes its whole trees with it', { skip: noWindows }, () => {
+describe('a server that exits takes its whole trees with it', { skip: noWindows }, () => {
   test('ended by another process (TerminateProcess)', async (t) => {
     const { running, exited, members } = await server(t, 'procward')
     running.kill('SIGKILL')
@@ -44,7 +44,7 @@ describe('a server that ends takes its whole trees with it', { skip: noWindows }
       await until(() => !members.some(isAlive))
     })
 
-  test('the control: without a job, what its children started outlives it', async (t) => {
+  test('the control: without a job, grandchildren outlive the server', async (t) => {
     const { running, exited, pidOf } = await server(t, 'control')
     running.kill('SIGKILL')
     await exited

@@ -9,7 +9,7 @@ afterEach(assertNothingLeft)
 
 const QUICKLY = { killGrace: 1 }
 
-describe('a call on Windows ends as a whole tree', { skip: noWindows }, () => {
+describe('a call on Windows is terminated as a whole tree', { skip: noWindows }, () => {
   test('by its timeout', async (t) => {
     const pids = pidFolder(t)
     const options = { ...QUICKLY, timeout: 3000 }
@@ -30,7 +30,7 @@ describe('a call on Windows ends as a whole tree', { skip: noWindows }, () => {
     assert.deepEqual(members.map(isAlive), [false, false, false])
   })
 
-  test('by kill(), which closes its input first: it may end as it likes', async (t) => {
+  test('by kill(), which closes the input first, so that it may exit by itself', async (t) => {
     const pids = pidFolder(t)
     const running = spawn(...chain(pids, 'tree', 2, 'obeys'), { reject: false, killGrace: 60_000 })
     const members = await pids.all(2)
@@ -48,7 +48,7 @@ describe('a call on Windows ends as a whole tree', { skip: noWindows }, () => {
     })
   })
 
-  test('when the command has left something behind', async (t) => {
+  test('when the command has left a process behind', async (t) => {
     const pids = pidFolder(t)
     const { exitCode } = await run(...chain(pids, 'tree', 3, 'leaves'), {
       ...QUICKLY,

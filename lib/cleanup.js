@@ -3,6 +3,7 @@
 const { isRegExp } = require('node:util/types')
 const {
   CLEANUP_SCOPES,
+  REACHES_STRANGERS,
   cleanupInterval,
   cleanupScope,
   commandFolders,
@@ -81,17 +82,17 @@ class CleanupScanner {
   }
 
   #scanner(settings = this.#inForce()) {
-    this.#warnOfMachineScope(settings.scope)
+    this.#warnOfStrangers(settings.scope)
     this.#native ??= new native.NativeScanner(settings)
     return this.#native
   }
 
-  /** @param {string} scope */
-  #warnOfMachineScope(scope) {
-    if (scope !== 'machine' || this.#warned) return
+  /** @param {import('./config').CleanupScope} scope */
+  #warnOfStrangers(scope) {
+    if (!REACHES_STRANGERS[scope] || this.#warned) return
     this.#warned = true
     process.emitWarning(
-      "the cleanup scope 'machine' terminates every Node.js process of this user " +
+      `the cleanup scope '${scope}' terminates every Node.js process of this user ` +
         'that is older than maxAge, including editors and other servers; ' +
         'the first scan only reports (getStats().lastScan)',
       { type: 'ProcwardWarning', code: 'PROCWARD_MACHINE_SCOPE' },
@@ -136,7 +137,10 @@ function allowEntries(allow) {
   return [...allow].map((entry, at) => {
     if (isRegExp(entry)) return { source: entry.source, flags: entry.flags }
     if (typeof entry === 'string' && entry !== '')
-      return { executable: entry, folders: commandFolders() }
+      return {
+        executable: validate.string(`allow[${at}]`, entry),
+        folders: commandFolders(),
+      }
     if (typeof entry === 'number') return { pid: validate.count(`allow[${at}]`, entry) }
     throw validate.invalidConfig(
       `allow[${at}]`,

@@ -8,7 +8,12 @@ const { count, oneOf, time } = require('./validate')
 
 /** @typedef {'tracked' | 'tree' | 'machine'} CleanupScope */
 
-const CLEANUP_SCOPES = /** @type {const} */ (['tracked', 'tree', 'machine'])
+/**
+ * The scopes, each with whether it reaches processes that procward has nothing to do with.
+ * @type {Record<CleanupScope, boolean>}
+ */
+const REACHES_STRANGERS = { tracked: false, tree: false, machine: true }
+const CLEANUP_SCOPES = /** @type {CleanupScope[]} */ (Object.keys(REACHES_STRANGERS))
 
 /**
  * Returns a whole number from the environment; an unset or empty variable gives the default.
@@ -143,6 +148,7 @@ function childEnvironment() {
 
 module.exports = {
   CLEANUP_SCOPES,
+  REACHES_STRANGERS,
   callTimeout,
   childEnvironment,
   cleanupInterval,

@@ -1,11 +1,22 @@
 'use strict'
 
+const { promisify } = require('node:util')
+
+/** The timers of Node.js, unless this module was loaded under fake timers. */
+const realTimers = { setTimeout, clearTimeout }
+/** @type {unknown} */
+const realSetTimeout = isFake(setTimeout) ? undefined : setTimeout
+
 // Bounds a wait, because a timer keeps its callback in memory until it fires.
 const MAX_WAIT = 60_000
 
-/** A single timer for many deadlines, which keeps the process alive while one is left. */
+/**
+ * A single timer for many deadlines, which keeps the process alive while one is left. Fake timers
+ * of a test neither stop nor advance the timer.
+ */
 class DeadlineTimer {
   #expire
+  #timers
   /** @type {NodeJS.Timeout | undefined} */
   #timer
   /** The timer's duration, and the instant at which the timer fires. */
@@ -16,9 +27,11 @@ class DeadlineTimer {
   /**
    * @param {() => number} expire
    *   handles due deadlines; returns the ms until the next one, a negative number for never
+   * @param {{ setTimeout: Function, clearTimeout: Function }} [timers]
    */
-  constructor(expire) {
+  constructor(expire, timers = realTimers) {
     this.#expire = expire
+    this.#timers = timers
   }
 
   /**
@@ -45,6 +58,7 @@ class DeadlineTimer {
 
   /** @param {number} delay */
   #set(delay) {
+    const { setTimeout, clearTimeout } = this.#timers
     clearTimeout(this.#timer)
     this.#wait = Math.min(Math.max(Math.ceil(delay), 1), MAX_WAIT)
     this.#due = performance.now() + this.#wait
@@ -65,4 +79,34 @@ function timeLeft(deadline) {
   return Math.max(1, Math.floor(deadline - performance.now()))
 }
 
-module.exports = { DeadlineTimer, timeLeft }
+/**
+ * Returns whether a test has fake timers (Jest, Vitest, node:test, Sinon). A timeout that is set
+ * under fake timers follows the clock that the test advances.
+ */
+function hasFakeTimers() {
+  return setTimeout !== realSetTimeout
+}
+
+/**
+ * Sinon, Jest and Vitest mark their functions with the clock; those of `node:test` cannot be
+ * promisified.
+ * @param {typeof setTimeout} setTimer
+ */
+function isFake(setTimer) {
+  return 'clock' in setTimer || !(promisify.custom in setTimer)
+}
+
+/**
+ * Calls `callback` once the test's clock has advanced by `timeout`; never for `Infinity`.
+ * @param {number} timeout in ms
+ * @param {() => void} callback
+ * @returns {() => void} cancels the call, also after the real timers are back
+ */
+function onFakeClock(timeout, callback) {
+  if (timeout === Infinity) return () => {}
+  const { setTimeout, clearTimeout } = globalThis
+  const timer = setTimeout(callback, timeout)
+  return () => clearTimeout(timer)
+}
+
+module.exports = { DeadlineTimer, hasFakeTimers, onFakeClock, realTimers, timeLeft }

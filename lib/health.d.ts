@@ -31,8 +31,9 @@ import type { Readiness } from './mcp-helper'
  *
  * `HEAD` works. Another method answers 405. Another path calls `next()`, or answers 404 without
  * `next`. A request with `Accept: application/health+json` gets that format (`status` is pass, warn
- * or fail). An internal error calls `next(error)`, or answers 500 without details. No answer holds
- * a command line, an environment or a path.
+ * or fail). An internal error calls `next(error)`, or answers 500 without details. In a bundle
+ * without the dashboard's files, `/dashboard` answers 501 `ERR_PACKAGE_FILE`, see
+ * `docs/bundlers.md`. No answer holds a command line, an environment or a path of this machine.
  *
  * @throws `ERR_INVALID_CONFIG` at once for a malformed or unknown option
  */

@@ -6,7 +6,7 @@ const { EventStream } = require('./health/events')
 const { askForToken, login } = require('./health/login')
 const { healthOptions } = require('./health/options')
 const { mediaType } = require('./health/media-type')
-const { pageRoutes } = require('./health/page-routes')
+const { hasTrailingSlash, pageRoutes, redirectToDashboard } = require('./health/page-routes')
 const { basicHealth, processHealth } = require('./health/report')
 const { routes } = require('./health/routes')
 const { errorReply, reply, send } = require('./health/reply')
@@ -37,11 +37,14 @@ function healthRouter(options) {
     }
     /** @param {unknown} error */
     const fail = (error) => {
+      // The message says what to copy, and holds no path of this machine.
+      if (isMissingFile(error)) return send(req, res, errorReply(501, error.code, error.message))
       if (next) return next(error)
       send(req, res, errorReply(500, 'ERR_INTERNAL', 'The health check failed'))
     }
     const { token } = source.access
     if (path === LOGIN && req.method === 'POST' && token !== undefined) {
+      if (hasTrailingSlash(req)) return redirectToDashboard(res)
       return void login(req, res, token).catch(fail)
     }
     if (req.method !== 'GET' && req.method !== 'HEAD') {
@@ -69,6 +72,11 @@ function healthRouter(options) {
   }
 }
 
+/** @param {any} error @returns {error is Error & { code: string }} */
+function isMissingFile(error) {
+  return error?.code === 'ERR_PACKAGE_FILE'
+}
+
 /**
  * @param {import('node:http').IncomingMessage} req
  * @param {import('node:http').ServerResponse} res
@@ -76,7 +84,8 @@ function healthRouter(options) {
  * @param {import('./health/access').Refusal} refused
  */
 function refuse(req, res, path, { statusCode, code, message }) {
-  if (statusCode === 401 && path === LOGIN) return askForToken(req, res)
+  if (statusCode === 401 && path === LOGIN)
+    return hasTrailingSlash(req) ? redirectToDashboard(res) : askForToken(req, res)
   if (statusCode === 401) res.setHeader('WWW-Authenticate', 'Bearer')
   send(req, res, errorReply(statusCode, code, message))
 }

@@ -1,5 +1,5 @@
 import type {
-  ActiveProcess,
+  ActiveProcess as AnyActiveProcess,
   McpPoolStatus,
   McpProgress,
   McpServerOptions,
@@ -8,7 +8,10 @@ import type {
   McpUseOptions,
 } from '../index'
 
-export type { ActiveProcess, McpProgress, McpTool, McpToolResult }
+export type { McpProgress, McpTool, McpToolResult }
+
+/** A call of a helper: an active process that always has a server and a tool. */
+export type ActiveProcess = AnyActiveProcess & { server: string; tool: string }
 
 /**
  * Calls a tool of an MCP server from mcporter's configuration.

@@ -3,7 +3,7 @@
 // Counts slots in JavaScript. The queue of waiters is native, and used only when all slots are
 // taken. A slot that is released passes to the first waiter at once.
 
-const { DeadlineTimer } = require('./deadline-timer')
+const { DeadlineTimer, hasFakeTimers, onFakeClock } = require('./deadline-timer')
 const { channels } = require('./diagnostics')
 const { abortError, codedError } = require('./errors')
 const native = require('./native')
@@ -206,9 +206,11 @@ class Semaphore {
     }
     if (this.#closed) throw closedError()
     if (this.#queued >= this.#maxQueue) throw queueFullError(this.#maxQueue)
-    const granted = native.waitQueuePush(this.#queue, timeout)
+    const isFaked = hasFakeTimers()
+    const granted = native.waitQueuePush(this.#queue, isFaked ? Infinity : timeout)
     this.#queued++
-    this.#timer.wake(timeout)
+    if (isFaked) this.#expireOnFakeClock(granted, timeout)
+    else this.#timer.wake(timeout)
     if (signal !== undefined) {
       this.#signalWaiters ??= new SignalWaiters((ticket, aborted) => this.#leave(ticket, aborted))
       const ticket = native.waitQueueLastTicket(this.#queue)
@@ -217,6 +219,20 @@ class Semaphore {
       granted.then(forget, forget)
     }
     return granted
+  }
+
+  /**
+   * Bounds the wait of the last waiter by a timer of its own, because the native deadlines follow
+   * real time.
+   * @param {Promise<void>} granted
+   * @param {number} timeout
+   */
+  #expireOnFakeClock(granted, timeout) {
+    const ticket = native.waitQueueLastTicket(this.#queue)
+    const cancel = onFakeClock(timeout, () =>
+      this.#nowQueued(native.waitQueueCancel(this.#queue, ticket, queueTimeoutError(timeout))),
+    )
+    granted.then(cancel, cancel)
   }
 
   /**
@@ -245,6 +261,11 @@ class Semaphore {
 
 function closedError() {
   return codedError('ERR_CLOSED', 'Semaphore is closed')
+}
+
+/** Creates the error that the addon creates in real time. @param {number} timeout in ms */
+function queueTimeoutError(timeout) {
+  return codedError('ERR_QUEUE_TIMEOUT', `Semaphore acquire timeout (${timeout / 1000}s)`)
 }
 
 /** @param {number} maxQueue */

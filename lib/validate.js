@@ -29,6 +29,14 @@ function invalidArgument(name, expected, got) {
 }
 
 /**
+ * Creates an error that does not show the value, because it may be a secret.
+ * @param {string} name
+ */
+function nullByte(name) {
+  return codedError('ERR_INVALID_ARG_VALUE', `${name} must be a string without null bytes`)
+}
+
+/**
  * @typedef {{ unlimited?: boolean, given?: unknown }} NumberOptions
  *   `given` is what the user wrote, where that is not the value.
  */
@@ -84,10 +92,11 @@ function bytes(name, value) {
   return wholeNumber(name, value, MAX_COUNT, 'of bytes ')
 }
 
-/** @param {string} name @param {unknown} value @returns {string} */
+/** A string without null bytes. @param {string} name @param {unknown} value @returns {string} */
 function string(name, value) {
-  if (typeof value === 'string') return value
-  throw invalidConfig(name, 'a string', value)
+  if (typeof value !== 'string') throw invalidConfig(name, 'a string', value)
+  if (value.includes('\0')) throw nullByte(name)
+  return value
 }
 
 /**
@@ -99,8 +108,20 @@ function string(name, value) {
 function text(name, value, { mayBeEmpty = false } = {}) {
   const given = string(name, value)
   if (given === '' && !mayBeEmpty) throw invalidConfig(name, 'a string that is not empty', given)
-  if (given.includes('\0')) throw invalidConfig(name, 'without null bytes', given)
   return given
+}
+
+/**
+ * A string that can be given to the system and may be secret: an error shows its type only.
+ * @param {string} name
+ * @param {unknown} value
+ */
+function secret(name, value) {
+  if (typeof value === 'string') return string(name, value)
+  throw codedError(
+    'ERR_INVALID_CONFIG',
+    `${name} must be a string, got a value of type ${typeof value}`,
+  )
 }
 
 /** @param {string} name @param {unknown} value @returns {boolean} */
@@ -156,11 +177,7 @@ function options(name, value, known) {
  */
 function argument(name, value) {
   if (typeof value !== 'string') throw invalidArgument(name, 'a string', value)
-  if (!value.includes('\0')) return value
-  throw codedError(
-    'ERR_INVALID_ARG_VALUE',
-    `${name} must be a string without null bytes, got ${show(value)}`,
-  )
+  return string(name, value)
 }
 
 module.exports = {
@@ -171,8 +188,10 @@ module.exports = {
   count,
   invalidArgument,
   invalidConfig,
+  nullByte,
   oneOf,
   options,
+  secret,
   show,
   string,
   text,

@@ -1,6 +1,6 @@
 // Runs the long checks, which need a package registry or many minutes: `npm run check:long
-// [PART...]`. Without a name all parts run; `-- --list` only lists the parts, and `-- --names` prints
-// their names as JSON.
+// [PART...]`. Without a name all parts run; `-- --list` only lists the parts, and `-- --names`
+// prints their names as JSON.
 //
 // A part is a program in scripts/long. Its first sentence says what the part checks, and its last
 // line is `N passed, N failed, N skipped`. A part that checks several things prints a line

@@ -1,5 +1,5 @@
-// Publishes the tarballs of target/packages, the platforms' packages first, because the main package
-// asks for them: `node scripts/publish.mjs [--really] [--from FOLDER]`. Without `--really`
+// Publishes the tarballs of target/packages, the platforms' packages first, because the main
+// package asks for them: `node scripts/publish.mjs [--really] [--from FOLDER]`. Without `--really`
 // it only prints the commands.
 
 import { execFileSync } from 'node:child_process'

@@ -50,6 +50,7 @@ export const ALONE = {
  * compilers, real servers, private namespaces.
  */
 export const SLOW = [
+  'alerts-post',
   'cleanup-background',
   'cleanup-calls',
   'cleanup-dead-runs',
@@ -67,6 +68,8 @@ export const SLOW = [
   'cli-top',
   'dashboard-browser',
   'dashboard-demo',
+  'dashboard-events',
+  'dashboard-files',
   'demo',
   'diagnostics',
   'example',
@@ -87,6 +90,7 @@ export const SLOW = [
   'mcp-pool-orphans',
   'mcp-pool-rules',
   'mcp-pool-start',
+  'mcp-tool-list',
   'mcp-trust',
   'mcporter-config-parity',
   'mcporter-launcher',
@@ -105,9 +109,14 @@ export const SLOW = [
   'run-leaks',
   'run-life',
   'run-stuck',
+  'run-timeout',
+  'run-tree',
   'run-tree-hostile',
+  'semaphore-bounds',
   'semaphore-memory',
+  'semaphore-process',
   'shutdown',
+  'spawn-backpressure',
   'types',
 ]
 

@@ -83,8 +83,7 @@ impl Registry {
     pub fn children(&self, look: impl Fn(u32) -> Usage) -> Vec<ChildrenOf> {
         let seen: BTreeMap<u64, Usage> =
             self.list().into_iter().filter_map(|entry| Some((entry.tree, look(entry.topmost_pid?)))).collect();
-        // Trees that ended meanwhile count as ended, and results are kept under one lock, so that processor time never
-        // goes back.
+        // A tree that ended during the reading is in `children` already. Both locks are held, so each tree counts once.
         let mut trees = self.trees.lock();
         let mut children = self.children.lock().clone();
         for entry in trees.values_mut().filter(|entry| entry.pid.is_some()) {

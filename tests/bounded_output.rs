@@ -17,7 +17,7 @@ async fn bounded(text: &str, max_buffer: usize) -> Outcome {
 }
 
 #[tokio::test]
-async fn an_output_may_be_as_long_as_the_limit_and_one_byte_more_ends_the_tree() {
+async fn an_output_may_reach_the_limit_and_one_byte_more_terminates_the_tree() {
     for length in [1, 65_536, 65_537, 1_000_000] {
         let fine = bounded(&format!("head -c {length} /dev/zero"), length).await;
         assert_eq!((fine.end_reason, fine.stdout.len()), (None, length));

@@ -16,7 +16,7 @@ const HOUR: Duration = Duration::from_hours(1);
 
 /// Runs in real time, because with a paused clock the grace would pass while the processes still exit.
 #[tokio::test]
-async fn a_tree_ends_at_its_deadline_and_not_before() {
+async fn a_tree_is_terminated_at_its_deadline_and_not_before() {
     let start = Instant::now();
     let limit = Duration::from_millis(100);
     let call = Call { timeout: Some(limit), kill_grace: HOUR, ..script("sleep 60 & exec sleep 60") };
@@ -29,7 +29,7 @@ async fn a_tree_ends_at_its_deadline_and_not_before() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_without_a_deadline_is_not_ended() {
+async fn a_call_without_a_deadline_is_not_terminated() {
     for timeout in [None, Some(Duration::MAX)] {
         let call = Call { timeout, ..script("sleep 0.1; exit 3") };
         let outcome = outcome(call, EndRequest::default()).await;

@@ -24,7 +24,7 @@ fn with_receiver(call: Call) -> (Call, mpsc::Receiver<Vec<Line>>) {
 }
 
 #[tokio::test]
-async fn a_request_before_the_start_ends_the_tree_at_once() {
+async fn a_request_before_the_start_terminates_the_tree_at_once() {
     let end = EndRequest::default();
     end.request(EndReason::Shutdown, None);
     let outcome = outcome(script("sleep 60 & sleep 60"), end).await;
@@ -79,7 +79,7 @@ async fn a_request_waits_until_the_last_member_has_exited() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_trees_end_at_once_and_each_ends_its_own() {
+async fn many_trees_are_terminated_at_once_and_each_kills_its_own() {
     let survivor = EndRequest::default();
     let (call, mut told) = with_receiver(script("setsid sleep 60 & echo $!; wait"));
     let kept = tokio::spawn(outcome(call, survivor.clone()));

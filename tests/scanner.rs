@@ -98,7 +98,7 @@ fn reason_of(report: &Report, pid: u32) -> Option<Reason> {
 }
 
 #[tokio::test]
-async fn orphans_are_ended_but_not_by_a_dry_run() {
+async fn orphans_are_terminated_but_not_by_a_dry_run() {
     let _alone = ALONE.lock().await;
     let bench = Bench::new(Scope::Tracked, Vec::new());
     let own_tag = tag(Instance::current(), 9);

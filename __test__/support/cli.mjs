@@ -5,7 +5,7 @@ import http from 'node:http'
 import { fileURLToPath } from 'node:url'
 
 export const bin = fileURLToPath(new URL('../../bin/procward.js', import.meta.url))
-/** No measurement, only an end to waiting: whoever hangs is killed. */
+/** The ms after which a hanging command is killed; no measurement. */
 const timeout = 60_000
 
 /**
@@ -66,7 +66,7 @@ export async function listening(t, listener) {
   return `http://127.0.0.1:${/** @type {import('node:net').AddressInfo} */ (server.address()).port}`
 }
 
-/** A URL that nobody answers at. */
+/** A URL without a listener. */
 export async function deadUrl() {
   const server = http.createServer()
   await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)))

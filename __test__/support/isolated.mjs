@@ -15,8 +15,7 @@ const INIT = ['sh', '-c', '"$@"; exit $?', MARK]
 const timeout = 600_000
 
 /**
- * Defines a file's tests where nobody else is: the file is run once more in there, below `node
- * --test`.
+ * Defines a file's tests in isolation: the file is run once more in there, below `node --test`.
  * @param {string} url the file
  * @param {() => void} define
  * @param {{ only?: boolean }} [options]

@@ -19,7 +19,7 @@ export function assertNothingLeft() {
 }
 
 /**
- * The processes below this one, with children that nobody waited for, and those that carry its tag.
+ * Returns the processes below this one, unreaped children included, and those that carry its tag.
  */
 export function processesOfThisTest() {
   const all = readdirSync('/proc').filter(Number).map(read).filter(Boolean)

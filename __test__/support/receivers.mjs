@@ -38,7 +38,7 @@ export async function receiver(answer) {
   }
 }
 
-/** An address where nobody listens. */
+/** An address without a listener. */
 export async function deadAddress() {
   const { url, close } = await receiver(() => {})
   await close()

@@ -27,7 +27,7 @@ export const PROC = {
   forbidden: 'mount -t proc -o hidepid=1 proc /proc',
 }
 
-/** Runs as a user who is nobody in particular. */
+/** Runs as an ordinary user. */
 export const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
 /** Runs as root, who may not signal other users. */
 export const WITHOUT_KILL = ['setpriv', '--inh-caps=-kill', '--bounding-set=-kill']

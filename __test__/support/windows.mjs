@@ -13,8 +13,8 @@ export const noWindows = process.platform === 'win32' ? false : 'needs Windows'
 const CHAIN = fileURLToPath(new URL('../fixtures/chain.cjs', import.meta.url))
 
 /**
- * A folder where the processes of a test leave their pids. Whoever is still there after the test is
- * ended.
+ * Returns a folder for the pids of a test's processes. Those that still run after the test are
+ * killed.
  */
 export function pidFolder(t) {
   const folder = mkdtempSync(join(tmpdir(), 'procward-'))

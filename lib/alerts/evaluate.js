@@ -2,7 +2,7 @@
 
 // Decides which alerts are raised and resolved: a pure function of samples.
 
-const { measures } = require('./measures')
+const { COUNTERS, measures } = require('./measures')
 
 /**
  * @typedef {import('./measures').Sample} Sample
@@ -20,7 +20,6 @@ const { measures } = require('./measures')
 
 /** Ms without a sample after which `for` and `keep` start again, because the values are unknown. */
 const GAP = 30_000
-const COUNTERS = /** @type {const} */ (['calls', 'failures', 'queueTimeouts', 'kills'])
 
 /** @type {State} */
 const INITIAL = { counted: [], ruleStates: new Map() }
@@ -136,7 +135,7 @@ function count({ last, counted }, sample, rules) {
   const longest = Math.max(0, ...[...rules.values()].map(({ window }) => window))
   const kept = counted.filter((entry) => entry.time > time - longest && entry.time <= time)
   if (last === undefined) return kept
-  const entry = { time, calls: 0, failures: 0, queueTimeouts: 0, kills: 0 }
+  const entry = { time, ...noCounts() }
   for (const name of COUNTERS) {
     // A lower counter has restarted from 0.
     entry[name] = sample[name] < last[name] ? sample[name] : sample[name] - last[name]
@@ -144,9 +143,14 @@ function count({ last, counted }, sample, rules) {
   return [...kept, entry]
 }
 
+/** @returns {Counts} */
+function noCounts() {
+  return /** @type {Counts} */ (Object.fromEntries(COUNTERS.map((name) => [name, 0])))
+}
+
 /** @param {State['counted']} counted @param {number} after @returns {Counts} */
 function within(counted, after) {
-  const sum = { calls: 0, failures: 0, queueTimeouts: 0, kills: 0 }
+  const sum = noCounts()
   for (const entry of counted) {
     if (entry.time <= after) continue
     for (const name of COUNTERS) sum[name] += entry[name]

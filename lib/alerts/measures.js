@@ -4,7 +4,7 @@
 
 /**
  * @typedef {import('../health').Sample} Sample
- * @typedef {{ calls: number, failures: number, queueTimeouts: number, kills: number }} Counts
+ * @typedef {Record<typeof COUNTERS[number], number>} Counts
  * @typedef {{ sample: Sample, counts: Counts }} Seen
  *   `counts` are the counts within the rule's window.
  * @typedef {import('./rules').Rule} Rule
@@ -14,6 +14,8 @@
  * }} Measure `null` is an unknown value.
  */
 
+/** The counters of a sample that rules count within their windows. */
+const COUNTERS = /** @type {const} */ (['calls', 'failures', 'queueTimeouts', 'kills'])
 const NAME_LENGTH = 64
 
 /** @type {Map<string, Measure>} */
@@ -116,4 +118,4 @@ function plain(name) {
   return name.replace(/[\p{C}\p{Z}]+/gu, ' ').slice(0, NAME_LENGTH)
 }
 
-module.exports = { measures }
+module.exports = { COUNTERS, measures }

@@ -34,7 +34,7 @@ const OPTIONS = /** @type {const} */ ({
   count: { type: 'string' },
 })
 const OF_ALL = ['help', 'version', 'json', 'quiet']
-/** A day of seconds, and about as many frames as fit in a year. */
+/** The largest interval is a day, the largest count is what 31 bits hold. */
 const MOST = { interval: 86_400, count: 2 ** 31 - 1 }
 
 /**

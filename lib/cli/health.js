@@ -34,13 +34,14 @@ async function healthOf(server) {
     uptime: basic.uptime,
     memory: basic.memory.rss,
     health: { semaphore, activeProcesses, cleanup, pool },
-    // The seed's own field, in a server that has no list of them.
+    // Servers without `alerts` have `alert` alone, as the first user's server had.
     alerts: alerts ?? (alert ? [alert] : []),
   }
 }
 
 /**
- * The same, or undefined where none was named and none is there.
+ * Returns `healthOf(server)`; `undefined` if no URL was given and nothing answers at the default
+ * one.
  * @param {import('./server').Server} server
  */
 async function healthIfAny(server) {

@@ -25,7 +25,7 @@ async function detailsOf(pids) {
 async function read(pids) {
   if (process.platform === 'linux')
     return (await isOwnProc()) ? Promise.all(pids.map(fromProc)) : []
-  // On Windows other people's tools would have to be run to know.
+  // Windows shows these facts only through external programs, which are not run.
   return process.platform === 'win32' || pids.length === 0 ? [] : fromPs(pids)
 }
 
@@ -41,7 +41,7 @@ async function fromProc(pid) {
     const [, user] = /^Uid:\s*(\d+)/m.exec(status) ?? []
     const [, kilobytes] = /^VmRSS:\s*(\d+) kB/m.exec(status) ?? []
     const isOwn = Number(user) === process.getuid?.()
-    // A title that a process has given itself is followed by the room that is left.
+    // Setting `process.title` overwrites the arguments in place; the unused rest reads as NULs.
     const argv = isOwn
       ? (await fs.readFile(`/proc/${pid}/cmdline`, 'utf8')).replace(/\0+$/, '').split('\0')
       : undefined

@@ -40,6 +40,7 @@ function mountPath(value) {
 function secret(value) {
   if (value === undefined) return undefined
   if (typeof value === 'string' && /^[!-~]+$/.test(value)) return value
+  if (typeof value === 'string') validate.string('token', value)
   const shown = typeof value === 'string' ? `a string of ${value.length} characters` : value
   throw validate.invalidConfig(
     'token',

@@ -24,8 +24,7 @@ const RETRY_AFTER = 15
 /** @type {PageRoute} */
 const dashboardRoute = {
   answer({ source }, req, res) {
-    // With a trailing slash, relative names in the page would name other files.
-    if (/\/(\?|$)/.test(req.url ?? '')) return redirect(res, '../dashboard')
+    if (hasTrailingSlash(req)) return redirectToDashboard(res)
     setBearerSession(req, res, source.access.token)
     sendFile(req, res, 'index.html')
   },
@@ -60,10 +59,18 @@ function jsonSnapshot(source) {
   return reply({ statusCode: 200, body: snapshot(source), status: 'pass', checks: {} }, JSON_TYPE)
 }
 
-/** @param {Response} res @param {string} location */
-function redirect(res, location) {
+/**
+ * Returns whether relative names in a page would name other files, because the path ends with `/`.
+ * @param {Request} req
+ */
+function hasTrailingSlash(req) {
+  return /\/(\?|$)/.test(req.url ?? '')
+}
+
+/** Redirects from `/dashboard/`; a form is sent again. @param {Response} res */
+function redirectToDashboard(res) {
   res.statusCode = 308
-  res.setHeader('Location', location)
+  res.setHeader('Location', '../dashboard')
   res.end()
 }
 
@@ -97,4 +104,4 @@ const pageRoutes = new Map([
   ...FILES.map((name) => /** @type {const} */ ([`/dashboard/${name}`, file(name)])),
 ])
 
-module.exports = { pageRoutes }
+module.exports = { hasTrailingSlash, pageRoutes, redirectToDashboard }

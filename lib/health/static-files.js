@@ -5,9 +5,8 @@
 
 const { createHash } = require('node:crypto')
 const { readFileSync } = require('node:fs')
-const { join } = require('node:path')
+const { packageFile } = require('../package-files')
 
-const FOLDER = join(__dirname, '../dashboard')
 const TYPES = { html: 'text/html', js: 'text/javascript', css: 'text/css', svg: 'image/svg+xml' }
 
 /** Allows only the server's own files, nothing inline, and no frame around the page. */
@@ -32,7 +31,7 @@ const files = new Map()
 function staticFile(name) {
   let file = files.get(name)
   if (file === undefined) {
-    file = withTag(readFileSync(join(FOLDER, name)), typeOf(name))
+    file = withTag(readFileSync(packageFile(`dashboard/${name}`)), typeOf(name))
     files.set(name, file)
   }
   return file

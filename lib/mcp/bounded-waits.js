@@ -2,7 +2,7 @@
 
 // Waits of calls for something that may never come, such as a file on a file system that hangs.
 
-const { DeadlineTimer, timeLeft } = require('../deadline-timer')
+const { DeadlineTimer, hasFakeTimers, onFakeClock, timeLeft } = require('../deadline-timer')
 const { abortError, codedError } = require('../errors')
 const { closedError } = require('../lifecycle')
 const { SignalWaiters } = require('../signal-waiters')
@@ -39,7 +39,7 @@ class BoundedWaits {
       if (signal?.aborted) return reject(inName(call, abortError(signal)))
       const wait = { call, deadline, reject }
       this.#waits.add(wait)
-      if (deadline !== Infinity) this.#timer.wake(timeLeft(deadline))
+      const cancelFake = this.#expireLater(wait)
       if (signal) this.#signals.add(signal, wait)
       promise.then(
         (value) => {
@@ -48,7 +48,18 @@ class BoundedWaits {
         },
         (error) => this.#fail(wait, copyOf(error)),
       )
+      if (cancelFake) promise.then(cancelFake, cancelFake)
     })
+  }
+
+  /**
+   * Arms a timer for the wait's deadline; returns the function that cancels a fake timer.
+   * @param {Wait} wait
+   */
+  #expireLater(wait) {
+    const left = wait.deadline === Infinity ? Infinity : timeLeft(wait.deadline)
+    if (hasFakeTimers()) return onFakeClock(left, () => this.#timeOut(wait))
+    if (left !== Infinity) this.#timer.wake(left)
   }
 
   /** Rejects all waits with `ERR_CLOSED`. */
@@ -75,13 +86,15 @@ class BoundedWaits {
     let next = Infinity
     for (const wait of this.#waits) {
       if (wait.deadline > now) next = Math.min(next, wait.deadline)
-      else
-        this.#fail(
-          wait,
-          codedError('ERR_CALL_TIMEOUT', `no answer within ${wait.call.timeout} ms; ${READING}`),
-        )
+      else this.#timeOut(wait)
     }
     return next === Infinity ? NEVER : next - now
+  }
+
+  /** @param {Wait} wait */
+  #timeOut(wait) {
+    const message = `no answer within ${wait.call.timeout} ms; ${READING}`
+    this.#fail(wait, codedError('ERR_CALL_TIMEOUT', message))
   }
 }
 

@@ -12,14 +12,20 @@ const {
   headersProblem,
   member,
   sentHeaders,
-  textProblem,
   urlProblem,
   variableNameProblem,
 } = require('./transport-problem')
 
 /** @typedef {(name: string, value: unknown) => any} Check */
 /** @typedef {import('../../binding').McpServer} NativeServer */
-/** @typedef {Omit<NativeServer, 'name' | 'guarded'>} Limits */
+/**
+ * The limits of a server as the addon has them. A limit that is missing here or there is an error
+ * of the types.
+ * @typedef {Omit<NativeServer, 'name' | 'guarded' | keyof Place>} Limits
+ * @typedef {Pick<
+ *   NativeServer, 'command' | 'args' | 'cwd' | 'environment' | 'url' | 'headers'
+ * >} Place
+ */
 /**
  * The transport of a server, with its complete environment.
  * @typedef {{ kind: 'stdio', command: string, args: string[], cwd?: string, env: Record<string,
@@ -30,8 +36,8 @@ const {
 /** The versions of the protocol; `auto` detects the server's. */
 const PROTOCOLS = /** @type {const} */ (['auto', '2025-11-25', '2026-07-28'])
 
-/** The limits of one server. @type {Record<string, Check>} */
-const USE = {
+/** The limits of one server. @type {Record<keyof Limits, Check>} */
+const LIMITS = {
   maxInFlight: validate.count,
   instances: validate.count,
   maxUses: validate.count,
@@ -44,6 +50,8 @@ const USE = {
   protocol: (name, value) => validate.oneOf(name, value, PROTOCOLS),
   detached: validate.boolean,
 }
+/** @type {Record<string, Check>} */
+const USE = LIMITS
 
 const DEFAULTS = {
   maxInFlight: 8,
@@ -74,6 +82,7 @@ const SERVER = {
  * @param {Record<string, Check>} [more]
  */
 function serverOptions(name, value, more = {}) {
+  /** @type {Record<string, Check>} */
   const known = { ...USE, ...SERVER, ...more }
   /** @type {Record<string, any>} */
   const checked = {}
@@ -173,10 +182,7 @@ function folder(name, value) {
 function strings(name, value) {
   if (!Array.isArray(value)) throw validate.invalidConfig(name, 'an array of strings', value)
   // A copy without holes, which map() would leave out.
-  return [...value].map((entry, at) => {
-    refuse(`${name}[${at}]`, textProblem(validate.string(`${name}[${at}]`, entry)))
-    return entry
-  })
+  return [...value].map((entry, at) => validate.string(`${name}[${at}]`, entry))
 }
 
 /** @type {Check} */
@@ -187,7 +193,8 @@ function variables(name, value) {
     if (entry !== undefined && typeof entry !== 'string')
       refuse(name, `${member(key)} must be a string, got ${typeof entry}`)
   }
-  refuse(name, variableNameProblem(entries) ?? environmentProblem(entries))
+  refuseNullBytes(name, entries)
+  refuse(name, variableNameProblem(entries))
   return entries
 }
 
@@ -205,8 +212,15 @@ function headers(name, value) {
     if (typeof entry !== 'string')
       refuse(name, `${member(key)} must be a string, got ${typeof entry}`)
   }
+  refuseNullBytes(name, entries)
   refuse(name, headersProblem(entries))
   return sentHeaders(entries)
+}
+
+/** @param {string} field @param {Record<string, string | undefined>} entries */
+function refuseNullBytes(field, entries) {
+  const problem = environmentProblem(entries)
+  if (problem !== undefined) throw codedError('ERR_INVALID_ARG_VALUE', field + problem)
 }
 
 /** @param {string} field @param {string | undefined} problem */
@@ -214,4 +228,4 @@ function refuse(field, problem) {
   if (problem !== undefined) throw codedError('ERR_INVALID_CONFIG', field + problem)
 }
 
-module.exports = { USE, nativeServer, poolUse, serverOptions, transportOf }
+module.exports = { USE, nativeServer, poolUse, serverOptions, transportOf, variables }

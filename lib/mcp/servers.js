@@ -5,6 +5,7 @@
 
 const { nativeServer, serverOptions, transportOf } = require('./server-options')
 const { codedError } = require('../errors')
+const validate = require('../validate')
 
 /**
  * The current transport of a server.
@@ -253,6 +254,7 @@ function givenServers(name, servers, more) {
   for (const [server, options] of Object.entries(servers)) {
     if (server === '__proto__')
       throw codedError('ERR_INVALID_CONFIG', `${name} must not name a server '__proto__'`)
+    if (server.includes('\0')) throw validate.nullByte(`the name of a server in ${name}`)
     given[server] = serverOptions(`${name}.${server}`, options, more)
   }
   return given

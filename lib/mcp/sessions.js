@@ -21,7 +21,7 @@ const { Result: RESULT, Progress: PROGRESS, StopReading: STOP_READING } = native
 /** The number that stands for no server. */
 const NO_SERVER = 0
 
-/** Bun has the functions of libuv in name only. */
+/** Bun exports the functions of libuv, but they do not work. */
 const LENDS_LOOP = !('bun' in process.versions)
 
 /**

@@ -5,12 +5,12 @@
 const path = require('node:path')
 const config = require('../config')
 const { timeLeft } = require('../deadline-timer')
+const { packageFile } = require('../package-files')
 const { callCommand, listCommand, serversCommand } = require('./command-line')
+const exitCodes = require('./exit-codes')
 const { named } = require('./failure')
 const { files } = require('./files')
 const { findMcporter } = require('./find')
-
-const LAUNCHER = path.join(__dirname, 'launcher.mjs')
 
 /**
  * A keep-alive daemon would outlive the call, and mcporter sends a call again when one fails.
@@ -110,8 +110,8 @@ class Mcporter {
     if ('command' in this.#found) return { command: this.#found.command, argv: args }
     return {
       command: process.execPath,
-      argv: [LAUNCHER],
-      input: JSON.stringify({ ...this.#found, args, raw }),
+      argv: [packageFile('mcporter/launcher.mjs')],
+      input: JSON.stringify({ ...this.#found, args, raw, exitCodes }),
     }
   }
 }

@@ -153,7 +153,8 @@ function createMcpHelper(options) {
   /** @type {import('../mcp-helper').McpHelper['getActiveProcesses']} */
   function getActiveProcesses() {
     const all = [...runner.getActiveProcesses(), ...pool.getActiveCalls()]
-    return all.sort((one, other) => one.startTime - other.startTime)
+    const calls = /** @type {import('../mcp-helper').ActiveProcess[]} */ (all)
+    return calls.sort((one, other) => one.startTime - other.startTime)
   }
 
   return {

@@ -5,10 +5,13 @@
 import { writeSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { pathToFileURL } from 'node:url'
-import { RAW_RESULT, TOOL_ERROR, TOOL_RESULT } from './exit-codes.js'
 
-/** @type {{ script: string, library?: string, args: string[], raw?: boolean }} */
-const { script, library, args, raw } = JSON.parse(await text(process.stdin))
+// No module of this package is imported, because a bundled app has a copy of this file alone.
+/**
+ * @type {{ script: string, library?: string, args: string[], raw?: boolean, exitCodes:
+ *   typeof import('./exit-codes.js') }}
+ */
+const { script, library, args, raw, exitCodes } = JSON.parse(await text(process.stdin))
 
 // Another mcporter has no such library; output.js then judges by the text of the output.
 if (library !== undefined) await sendOnlyOneToolCall(library).catch(() => {})
@@ -36,7 +39,8 @@ async function sendOnlyOneToolCall(file) {
   prototype.callTool = function (...params) {
     answer ??= callTool.apply(this, params).then((/** @type {any} */ result) => {
       process.once('exit', () => {
-        if (raw) writeSync(1, RAW_RESULT + JSON.stringify(result))
+        if (raw) writeSync(1, exitCodes.RAW_RESULT + JSON.stringify(result))
+        const { TOOL_ERROR, TOOL_RESULT } = exitCodes
         process.exitCode = result?.isError === true ? TOOL_ERROR : TOOL_RESULT
       })
       return result

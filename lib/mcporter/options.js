@@ -4,11 +4,9 @@
 
 const path = require('node:path')
 const config = require('../config')
-const { codedError } = require('../errors')
 const { progressListener } = require('../mcp/progress')
-const { USE } = require('../mcp/server-options')
+const { USE, variables } = require('../mcp/server-options')
 const { givenServers } = require('../mcp/servers')
-const { environmentProblem, variableNameProblem } = require('../mcp/transport-problem')
 const { ON_STUCK } = require('../process/request')
 const validate = require('../validate')
 
@@ -18,18 +16,10 @@ const validate = require('../validate')
 const queueLength = (name, value) => validate.count(name, value, { unlimited: true })
 
 /** @type {Check} */
-function environment(name, value) {
-  const variables = validate.options(name, value)
-  for (const [key, entry] of Object.entries(variables)) {
-    if (entry !== undefined) validate.string(`${name}.${key}`, entry)
-  }
-  const problem = variableNameProblem(variables) ?? environmentProblem(variables)
-  if (problem !== undefined) throw codedError('ERR_INVALID_CONFIG', name + problem)
-  return { ...variables }
-}
-
-/** @type {Check} */
 const transport = (name, value) => validate.oneOf(name, value, ['auto', 'pool', 'mcporter'])
+
+/** The options that the pool of sessions has, too. @type {Record<string, Check>} */
+const POOL = { maxSessions: validate.count, maxStarting: validate.count, ...USE }
 
 /** @type {Record<string, Check>} */
 const HELPER = {
@@ -40,7 +30,7 @@ const HELPER = {
   listTimeout: validate.time,
   configPath: validate.text,
   cwd: validate.text,
-  env: environment,
+  env: variables,
   mcporterBin: validate.text,
   maxBuffer: validate.bytes,
   killGrace: validate.time,
@@ -49,9 +39,7 @@ const HELPER = {
   transport,
   npxBypass: validate.boolean,
   servers: (name, value) => givenServers(name, validate.options(name, value), { transport }),
-  maxSessions: validate.count,
-  maxStarting: validate.count,
-  ...USE,
+  ...POOL,
 }
 
 /** @type {Record<string, Check>} */
@@ -73,9 +61,7 @@ function helperOptions(options) {
     transports,
     pool: {
       servers,
-      maxSessions: given.maxSessions,
-      maxStarting: given.maxStarting,
-      ...Object.fromEntries(Object.keys(USE).map((name) => [name, given[name]])),
+      ...Object.fromEntries(Object.keys(POOL).map((name) => [name, given[name]])),
     },
     maxConcurrent: given.maxConcurrent ?? config.maxConcurrent(),
     queueTimeout: given.queueTimeout ?? 60_000,

@@ -8,7 +8,7 @@ const native = require('../native')
 
 /**
  * @typedef {{ count: number, sum: number, buckets: number[] }} Histogram
- *   - each bucket with those below it
+ *   - cumulative buckets
  * @typedef {{ count: number, p50: number, p95: number, p99: number, max: number, mean: number }}
  *   Quantiles - seconds
  * @typedef {Quantiles & { server: string, tool: string, outcomes: Record<string, Histogram>

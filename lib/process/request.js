@@ -131,10 +131,12 @@ function environmentEntries(variables) {
   let entries = ''
   for (const [name, value] of Object.entries(variables)) {
     if (value === undefined) continue
-    if (name === '' || name.includes('=', 1) || name.includes('\0')) {
-      throw validate.invalidConfig('env', 'made of names without "=" and null bytes', name)
-    }
-    entries += `${name}=${text(`env.${name}`, value)}\0`
+    // What follows a "=" may be a value in the wrong place.
+    const [shown] = name.split('=')
+    if (name.includes('\0')) throw validate.nullByte(`the name ${validate.show(shown)} in env`)
+    if (name === '' || name.includes('=', 1))
+      throw validate.invalidConfig('env', 'made of names without "="', shown)
+    entries += `${name}=${validate.secret(`env.${name}`, value)}\0`
   }
   return entries
 }

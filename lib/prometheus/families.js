@@ -3,6 +3,13 @@
 // The only place for the metrics' names, their help texts and their labels.
 
 const { version } = require('../../package.json')
+const {
+  CLEANUP_REASONS,
+  EXIT_REASONS,
+  OUTCOMES,
+  RETIREMENTS,
+  withZeros,
+} = require('./known-values')
 
 /** The states of sessions that take calls or are being started. */
 const STATES = ['idle', 'busy', 'starting']
@@ -16,9 +23,14 @@ const MAX_NAME = 100
  * @typedef {{ labels: Labels, value: number }} Point
  * @typedef {{ labels: Labels, sum: number, count: number, buckets: [bound: number, count: number][]
  *   }} Distribution
- * @typedef {{ name: string, help: string } & ({ type: 'gauge' | 'counter', points: Point[] } | {
- *   type: 'histogram', points: Distribution[] })} Family
+ * @typedef {{ name: string, help: string, aggregator: Aggregator } & (
+ *   { type: 'gauge' | 'counter', points: Point[] } |
+ *   { type: 'histogram', points: Distribution[] })} Family
  * @typedef {ReturnType<typeof import('../metrics/collect').collect>} Collected
+ *
+ * The way in which prom-client joins the values of a cluster's workers. Gauges name theirs.
+ * Counters and histograms are summed.
+ * @typedef {'sum' | 'max' | 'min' | 'first' | 'average' | 'omit'} Aggregator
  */
 
 /**
@@ -28,19 +40,27 @@ const MAX_NAME = 100
  */
 function families(collected, alerts) {
   return [
-    gauge('procward_build_info', 'The version of procward.', [{ labels: { version }, value: 1 }]),
+    gauge('procward_build_info', 'The version of procward.', 'first', [
+      { labels: { version }, value: 1 },
+    ]),
     ...queue(collected),
     ...calls(collected),
     ...children(collected),
     ...pool(collected),
     ...cleanup(collected),
-    gauge('procward_alerts_active', 'Alerts that are active, 1 each.', alerts.map(activeAlert)),
+    gauge(
+      'procward_alerts_active',
+      'Alerts that are active, 1 each.',
+      'max',
+      alerts.map(activeAlert),
+    ),
     single(
       'procward_host_memory_available_bytes',
       'Memory that is left.',
+      'min',
       collected.memory.available,
     ),
-    single('procward_host_memory_bytes', 'Memory in all.', collected.memory.total),
+    single('procward_host_memory_bytes', 'Memory in all.', 'max', collected.memory.total),
   ]
 }
 
@@ -50,10 +70,11 @@ function queue({ semaphore, wait, rejected, bounds }) {
     single(
       'procward_semaphore_limit',
       'The number of calls that may run at once.',
+      'sum',
       semaphore.limit,
     ),
-    single('procward_semaphore_in_use', 'Calls that hold a slot.', semaphore.inUse),
-    single('procward_semaphore_queued', 'Calls that wait for a slot.', semaphore.queued),
+    single('procward_semaphore_in_use', 'Calls that hold a slot.', 'sum', semaphore.inUse),
+    single('procward_semaphore_queued', 'Calls that wait for a slot.', 'sum', semaphore.queued),
     histogram(
       'procward_semaphore_wait_seconds',
       'Time that calls waited for the slot that they got.',
@@ -69,8 +90,11 @@ function queue({ semaphore, wait, rejected, bounds }) {
 
 /** @param {Collected} collected @returns {Family[]} */
 function calls({ calls, bounds }) {
+  // Bounds for outcomes without calls would make a scrape about four times as long.
+  /** @type {import('../metrics/collect').Histogram} */
+  const none = { sum: 0, count: 0, buckets: [] }
   const points = calls.flatMap(({ server, tool, outcomes }) =>
-    Object.entries(outcomes).map(([outcome, of]) =>
+    Object.entries(withZeros(OUTCOMES, none, outcomes)).map(([outcome, of]) =>
       distribution({ server, tool, outcome }, of, bounds),
     ),
   )
@@ -89,12 +113,15 @@ function children({ children }) {
   const points = (
     /** @type {'count' | 'memory' | 'cpu' | 'spawns' | 'stuck' | 'stuckTotal'} */ field,
   ) => children.map((child) => ({ labels: name(child.server), value: child[field] }))
-  const exits = children.flatMap(({ server, exits }) => by('reason', exits, name(server)))
+  const exits = children.flatMap(({ server, exits }) =>
+    by('reason', withZeros(EXIT_REASONS, 0, exits), name(server)),
+  )
   return [
-    gauge('procward_children', 'Process trees that run.', points('count')),
+    gauge('procward_children', 'Process trees that run.', 'sum', points('count')),
     gauge(
       'procward_children_resident_memory_bytes',
       'Resident memory of the process trees.',
+      'sum',
       points('memory'),
     ),
     counter(
@@ -105,6 +132,7 @@ function children({ children }) {
     gauge(
       'procward_children_stuck',
       'Process trees that were killed and are still there.',
+      'sum',
       points('stuck'),
     ),
     counter('procward_child_spawns', 'Process trees that were started.', points('spawns')),
@@ -121,14 +149,23 @@ function children({ children }) {
 function pool({ pool }) {
   const { hits = 0, misses = 0, recycled = {} } = pool?.stats ?? {}
   return [
-    gauge('procward_pool_size', 'Sessions with servers, by state.', sessions(pool?.sessions ?? [])),
+    gauge(
+      'procward_pool_size',
+      'Sessions with servers, by state.',
+      'sum',
+      sessions(pool?.sessions ?? []),
+    ),
     counter('procward_pool_hits', 'Calls that got a session which had been used before.', [
       { labels: {}, value: hits },
     ]),
     counter('procward_pool_misses', 'Calls that were the first of their session.', [
       { labels: {}, value: misses },
     ]),
-    counter('procward_pool_recycled', 'Sessions that ended, by reason.', by('reason', recycled)),
+    counter(
+      'procward_pool_recycled',
+      'Sessions that ended, by reason.',
+      by('reason', withZeros(RETIREMENTS, 0, recycled)),
+    ),
   ]
 }
 
@@ -161,24 +198,24 @@ function label(name) {
 }
 
 /** @param {Collected} collected @returns {Family[]} */
-function cleanup({ cleanup }) {
-  /** @type {Family[]} */
-  const all = [
+function cleanup({ cleanup: { scans, killedFor, errors, lastScan } }) {
+  return [
     counter('procward_cleanup_scans', 'Scans for processes that were forgotten.', [
-      { labels: {}, value: cleanup.scans },
+      { labels: {}, value: scans },
     ]),
     counter(
       'procward_cleanup_killed',
       'Processes that scans killed, by reason.',
-      by('reason', cleanup.killedFor),
+      by('reason', withZeros(CLEANUP_REASONS, 0, killedFor)),
     ),
-    counter('procward_cleanup_errors', 'Errors of scans.', [{ labels: {}, value: cleanup.errors }]),
-  ]
-  if (cleanup.lastScan === null) return all
-  const help = 'Time at which the latest scan began, since 1970.'
-  return [
-    ...all,
-    single('procward_cleanup_last_scan_timestamp_seconds', help, cleanup.lastScan / 1000),
+    counter('procward_cleanup_errors', 'Errors of scans.', [{ labels: {}, value: errors }]),
+    gauge(
+      'procward_cleanup_last_scan_timestamp_seconds',
+      'Time at which the latest scan began, since 1970.',
+      'max',
+      // A family without values has no points, because prom-client asks once for all families.
+      lastScan === null ? [] : [{ labels: {}, value: lastScan / 1000 }],
+    ),
   ]
 }
 
@@ -207,27 +244,38 @@ function by(label, counts, more) {
  * @returns {Distribution}
  */
 function distribution(labels, { sum, count, buckets }, bounds) {
-  return { labels, sum, count, buckets: bounds.map((bound, at) => [bound, buckets[at]]) }
+  return { labels, sum, count, buckets: buckets.map((below, at) => [bounds[at], below]) }
 }
 
-/** @param {string} name @param {string} help @param {number} value @returns {Family} */
-function single(name, help, value) {
-  return gauge(name, help, [{ labels: {}, value }])
+/**
+ * @param {string} name
+ * @param {string} help
+ * @param {Aggregator} aggregator
+ * @param {number} value
+ */
+function single(name, help, aggregator, value) {
+  return gauge(name, help, aggregator, [{ labels: {}, value }])
 }
 
-/** @param {string} name @param {string} help @param {Point[]} points @returns {Family} */
-function gauge(name, help, points) {
-  return { name, help, type: 'gauge', points }
+/**
+ * @param {string} name
+ * @param {string} help
+ * @param {Aggregator} aggregator
+ * @param {Point[]} points
+ * @returns {Family}
+ */
+function gauge(name, help, aggregator, points) {
+  return { name, help, type: 'gauge', aggregator, points }
 }
 
 /** @param {string} name @param {string} help @param {Point[]} points @returns {Family} */
 function counter(name, help, points) {
-  return { name, help, type: 'counter', points }
+  return { name, help, type: 'counter', aggregator: 'sum', points }
 }
 
 /** @param {string} name @param {string} help @param {Distribution[]} points @returns {Family} */
 function histogram(name, help, points) {
-  return { name, help, type: 'histogram', points }
+  return { name, help, type: 'histogram', aggregator: 'sum', points }
 }
 
 module.exports = { families }

@@ -32,27 +32,25 @@ function registerMetrics(registry, source) {
     }
     return current
   }
-  for (const { name, help, type } of familiesNow().values())
-    registry.registerMetric(new Metric(name, help, type, familiesNow))
+  for (const family of familiesNow().values())
+    registry.registerMetric(new Metric(family, familiesNow))
 }
 
 /** A metric with the methods that a registry of prom-client calls. */
 class Metric {
-  aggregator = 'sum'
   #families
   #family
 
   /**
-   * @param {string} family
-   * @param {string} help
-   * @param {string} type
+   * @param {import('./families').Family} family
    * @param {() => Map<string, import('./families').Family>} families
    */
-  constructor(family, help, type, families) {
-    this.name = type === 'counter' ? `${family}_total` : family
+  constructor({ name, help, type, aggregator }, families) {
+    this.name = type === 'counter' ? `${name}_total` : name
     this.help = help
     this.type = type
-    this.#family = family
+    this.aggregator = aggregator
+    this.#family = name
     this.#families = families
   }
 

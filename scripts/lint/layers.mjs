@@ -16,7 +16,7 @@ const LIB = [
   ['diagnostics', 'lifecycle', 'metrics'],
   ['native', 'deadline-timer', 'signal-waiters', 'signals', 'keep-alive'],
   ['config', 'native-problem'],
-  ['validate', 'iterable-weak-set', 'active-process', 'dashboard'],
+  ['validate', 'iterable-weak-set', 'active-process', 'dashboard', 'package-files'],
   ['errors'],
 ]
 const SRC = [

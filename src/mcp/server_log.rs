@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keeps_the_last_lines() {
+    fn the_log_keeps_the_last_lines() {
         let log = ServerLog::default();
         assert_eq!(log.text(), "");
         log.add(b"a");
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn is_bounded_whatever_is_written() {
+    fn the_log_is_bounded_for_any_text() {
         let log = ServerLog::default();
         for number in 0..100_000 {
             log.add(format!("line {number} {}", "x".repeat(number % 5000)).as_bytes());

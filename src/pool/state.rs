@@ -57,7 +57,7 @@ pub struct State<K, E> {
     kinds: BTreeMap<KindId, Kind<K, E>>,
     members: BTreeMap<u64, Member<K>>,
     waiters: BTreeMap<Ticket, KindId>,
-    /// Busy members whose capacity a waiter has claimed. Later waiters do not get them.
+    /// Busy members with capacity that a waiter has claimed. Later waiters do not get them.
     reserved: BTreeSet<u64>,
     actions: Vec<Action<K, E>>,
     /// The instant at which something is due without an event, or an earlier one.

@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_by_path_and_by_name() {
+    fn a_program_is_found_by_path_and_by_name() {
         let found = |command: &str, path: &str| find(OsStr::new(command), Some(OsStr::new(path)), None).ok();
         assert_eq!(found("sh", "/nowhere:/bin"), Some(PathBuf::from("/bin/sh")));
         assert_eq!(found("/bin/sh", ""), Some(PathBuf::from("/bin/sh")));

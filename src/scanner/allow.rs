@@ -101,7 +101,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     #[test]
-    fn a_link_stands_for_what_it_leads_to() {
+    fn a_link_stands_for_its_target() {
         let folder = std::env::temp_dir().join(format!("procward-allow-{}", std::process::id()));
         std::fs::create_dir(&folder).expect("a new folder");
         let folder = canonicalize(folder).expect("it is there");

@@ -114,8 +114,8 @@ impl<'a> Family<'a> {
         hosts.any(|host| host.environment.tag.as_ref() == Some(tag) && self.may_have_started(host, tag, process))
     }
 
-    /// Tells whether a server may have started a process, by their ages and by the processes between them. The server did
-    /// not where an older process with the same tag is above the process: the older one would have started both.
+    /// Tells whether a server may have started a process, by their ages and by the processes between them. If an
+    /// older process with the same tag stands between them, that process started both, so the server did not.
     fn may_have_started(&self, host: &ProcessInfo, tag: &Tag, process: &'a ProcessInfo) -> bool {
         let (server, start) = (host.link.pid, host.link.start);
         let mut above = self.lineage(process).skip(1);

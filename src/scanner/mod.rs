@@ -175,7 +175,7 @@ impl Shared {
         let _turn = self.turn.lock().await;
         let (options, dry_run) = {
             let state = self.state.lock();
-            let only_reports = state.options.scope == Scope::Machine && !state.has_reported;
+            let only_reports = state.options.scope.reaches_strangers() && !state.has_reported;
             (state.options.clone(), dry_run || only_reports)
         };
         let (time, clock) = (SystemTime::now(), Instant::now());

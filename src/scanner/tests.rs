@@ -231,7 +231,7 @@ async fn a_tree_that_is_too_old_is_terminated_by_its_owner() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_tree_that_cannot_be_ended_does_not_delay_further_scans() {
+async fn a_tree_that_cannot_be_killed_does_not_delay_further_scans() {
     let stuck = TrackedTree { number: 4, root: NO_PROCESS, age: minutes(6), within_deadline: false, pooled: false };
     let trees = FakeTrees { live: vec![stuck], never_ends: true, ..FakeTrees::default() };
     let root = tagged(Instance::current().clone(), 4, child(NO_PROCESS));
@@ -243,7 +243,7 @@ async fn a_tree_that_cannot_be_ended_does_not_delay_further_scans() {
 }
 
 #[tokio::test]
-async fn a_table_that_cannot_be_read_is_an_error_and_ends_no_process() {
+async fn an_unreadable_table_is_an_error_and_terminates_no_process() {
     let unreadable: Table = Arc::new(|_| Err(io::Error::from(io::ErrorKind::PermissionDenied)));
     let panicking: Table = Arc::new(|_| panic!("a bug"));
     let lost = table(vec![node(NO_PROCESS, 1)]);

@@ -26,6 +26,16 @@ pub enum Scope {
     Machine,
 }
 
+impl Scope {
+    /// Returns true if the scope reaches processes that procward has nothing to do with. Its first scan only reports.
+    pub fn reaches_strangers(self) -> bool {
+        match self {
+            Self::Tracked | Self::Tree => false,
+            Self::Machine => true,
+        }
+    }
+}
+
 /// The options that a decision depends on.
 #[derive(Debug, Clone)]
 pub struct Policy {

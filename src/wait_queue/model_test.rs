@@ -31,7 +31,7 @@ fn earliest(model: &Model) -> Option<(u64, u64)> {
 
 proptest! {
     #[test]
-    fn behaves_like_the_model(operations in proptest::collection::vec(operation(), 1..600)) {
+    fn the_queue_behaves_like_the_model(operations in proptest::collection::vec(operation(), 1..600)) {
         let mut queue = WaitQueue::default();
         let mut model = Model::new();
         let mut now = 0;

@@ -9,7 +9,7 @@ use std::process::Command;
 
 /// Runs `inside` below a shell (pid 1) and a Node.js process, both of which have to survive.
 #[test]
-fn old_nodes_are_ended_but_no_ancestors_of_this_server() {
+fn old_nodes_are_terminated_but_no_ancestors_of_this_server() {
     let _alone = ALONE.blocking_lock();
     let unshare = |user: &[&str]| {
         let mut command = Command::new("unshare");

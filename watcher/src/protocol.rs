@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_what_it_wrote_and_nothing_else() {
+    fn a_written_record_is_read_back_and_other_bytes_are_refused() {
         let root = TreeRoot { pid: 0x1234_5678, start: 0x0102_0304_0506_0708 };
         for message in [Message::Started(root), Message::Exited(root)] {
             assert_eq!(Message::from_bytes(message.to_bytes()), Some(message));

@@ -12,7 +12,7 @@ const { plain } = require('../text')
 /** @type {import('../main').Run} */
 async function run(request, output) {
   const server = theServer(request, output)
-  // A server that was named and is not there is a mistake at first, and later something to watch.
+  // In the first round an unreachable named server is an error; later its absence is shown.
   let look = await lookAt(server)
   const screen = new Screen(output, request.interval * 1000)
   try {

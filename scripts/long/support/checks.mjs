@@ -34,7 +34,7 @@ export class Checks {
   /** Prints the sum and ends this program. */
   finish() {
     const { passed, failed, skipped } = this.#counts
-    console.log(`${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`)
+    console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`)
     process.exit(failed ? 1 : 0)
   }
 

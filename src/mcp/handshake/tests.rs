@@ -117,7 +117,7 @@ async fn the_error_has_the_first_words_of_the_server() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_no_object_is_a_refusal() {
+async fn an_answer_that_is_not_an_object_is_a_refusal() {
     for result in [json!(null), json!([]), json!("yes")] {
         let (_, outcome) = shaken(Protocol::V2025, &[(NEW, json!({ "result": result }))]).await;
         assert!(outcome.is_err());

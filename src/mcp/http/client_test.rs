@@ -92,7 +92,7 @@ async fn sent(method: Method, url: &Url) -> Result<String, HttpFailure> {
 const SECRETS: [&str; 5] = ["key-value", "token-value", "cookie-value", "session-7", "event-7"];
 
 #[tokio::test]
-async fn a_message_carries_what_it_needs() {
+async fn a_message_has_the_required_headers() {
     let server = Server::start(vec![answer("200 OK", "", "fine")]).await;
     assert_eq!(sent(Method::POST, &server.url).await.as_deref(), Ok("fine"));
     let request = server.seen().remove(0);
@@ -113,7 +113,7 @@ async fn a_message_carries_what_it_needs() {
 }
 
 #[tokio::test]
-async fn a_redirect_within_the_origin_takes_everything_along() {
+async fn a_redirect_within_the_origin_keeps_all_headers() {
     let server = Server::start(vec![
         answer("307 Elsewhere", "location: /mcp/\r\ncontent-length: 0\r\n", ""),
         answer("308 Elsewhere", "location: ../other\r\ncontent-length: 0\r\n", ""),
@@ -145,7 +145,7 @@ async fn another_origin_gets_the_message_and_no_credentials() {
 }
 
 #[tokio::test]
-async fn a_way_back_brings_no_credentials_either() {
+async fn a_redirect_back_to_the_origin_brings_no_credentials() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let home = Url::parse(&format!("http://{}/home", listener.local_addr().expect("an address"))).expect("an address");
     let other = Server::start(vec![redirect(307, &home)]).await;
@@ -165,7 +165,7 @@ async fn a_way_back_brings_no_credentials_either() {
 }
 
 #[tokio::test]
-async fn a_stream_may_be_elsewhere_and_a_message_may_not_become_a_get() {
+async fn a_stream_may_be_redirected_and_a_message_may_not_become_a_get() {
     for status in [301, 302, 303] {
         let other = Server::start(vec![answer("200 OK", "", "there")]).await;
         let first = Server::start(vec![redirect(status, &other.url), redirect(status, &other.url)]).await;
@@ -187,7 +187,7 @@ async fn a_circle_of_redirects_ends() {
 }
 
 #[tokio::test]
-async fn an_error_says_what_happened_and_not_where() {
+async fn an_error_names_the_problem_and_not_the_address() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let at = listener.local_addr().expect("an address");
     let url = address(&format!("http://{at}/mcp?key=KEY-value")).expect("an address");
@@ -205,7 +205,7 @@ async fn an_error_says_what_happened_and_not_where() {
 }
 
 #[test]
-fn an_address_that_is_none_is_not_shown() {
+fn a_malformed_address_is_not_shown() {
     for wrong in ["", "secret", "ftp://a.example/secret", "http://", "https:///"] {
         let words = address(wrong).expect_err(wrong).to_string();
         assert_eq!(words, "its url is no http: or https: address");
@@ -236,7 +236,7 @@ async fn bodies_are_bounded() {
 }
 
 #[tokio::test]
-async fn a_refusal_whose_words_do_not_end_is_cut() {
+async fn an_endless_refusal_is_cut() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = address(&format!("http://{}", listener.local_addr().expect("an address"))).expect("an address");
     let server = tokio::spawn(async move {

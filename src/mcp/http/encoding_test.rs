@@ -187,7 +187,7 @@ fn a_bomb_is_decoded_in_small_steps() {
 }
 
 #[test]
-fn a_bomb_behind_the_end_is_not_decoded() {
+fn data_after_the_end_is_not_decoded() {
     let bomb = gzip(&[&raw(TEXT)[..], &vec![0; 16 << 20]].concat());
     let mut decoder = Decoder::new(["deflate, gzip"]).expect("few codings").expect("known codings");
     decoder.push(Bytes::from(bomb));
@@ -222,7 +222,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_come_to_an_end(
+    fn any_bytes_end_the_decoding(
         data in prop::collection::vec(any::<u8>(), 0..512),
         coding in prop::sample::select(vec!["gzip", "deflate", "br", "br,gzip", "gzip,deflate"]),
         size in 1..64_usize,

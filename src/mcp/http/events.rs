@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_event_needs_no_memory() {
+    fn lines_without_an_event_need_no_memory() {
         let mut reader = EventReader::new(LIMIT);
         for piece in [&b"x"[..], b":", b"\n", b"\r", b"id: a\0\n", b"retry: x\n"] {
             for _ in 0..1000 {

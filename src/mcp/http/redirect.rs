@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn redirects_in_a_row_come_to_an_end() {
+    fn the_number_of_redirects_is_limited() {
         let followed = |times| stepped(&Method::POST, "http://a.example/", times, 307, "/again");
         assert_eq!(followed(19), "http://a.example/again same");
         assert_eq!(followed(20), "refused: http://a.example is one too many");

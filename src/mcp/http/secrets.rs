@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_are_hidden_in_a_servers_words() {
+    fn secrets_are_hidden_in_a_servers_text() {
         let url = Url::parse("https://user:pass-word@a.example/mcp/s/0123456789abcdef/x?key=sec%20ret-key&v=2")
             .expect("an address");
         let headers = [

@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn the_older_transport_shows_at_the_start() {
+    fn the_older_transport_is_detected_at_the_start() {
         for status in [400, 404, 405, 415] {
             let words = format!("HTTP {status}: Cannot POST /");
             assert_eq!(decide(START, status, Body::Text("Cannot POST /")), Verdict::NotStreamable(words));

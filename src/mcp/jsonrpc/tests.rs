@@ -45,7 +45,7 @@ fn each_kind_of_message_is_recognized() {
 }
 
 #[test]
-fn an_id_is_a_number_however_it_is_written() {
+fn an_id_is_a_number_in_any_notation() {
     for (id, expected) in [
         ("7", Id::Number(7)),
         ("\"7\"", Id::Number(7)),
@@ -70,7 +70,7 @@ fn an_id_is_a_number_however_it_is_written() {
 }
 
 #[test]
-fn an_error_is_read_however_it_is_written() {
+fn an_error_is_read_in_any_notation() {
     for (error, code, message, data) in [
         (r#"{"code":-32602,"message":"no","data":{"a": 1.0}}"#, Some(-32602.0), "no", Some(r#"{"a": 1.0}"#)),
         (r#"{"code":1.5e3,"message":"no"}"#, Some(1500.0), "no", None),
@@ -93,7 +93,7 @@ fn an_error_is_read_however_it_is_written() {
 }
 
 #[test]
-fn a_result_is_passed_on_to_the_letter() {
+fn a_result_is_passed_on_unchanged() {
     for result in [
         r#"{"b":1.0, "a":12345678901234567890, "c":"\u00e9", "b":2}"#,
         r#"{"half":"\ud83d","\ud800":1}"#,
@@ -109,7 +109,7 @@ fn a_result_is_passed_on_to_the_letter() {
 }
 
 #[test]
-fn of_a_key_that_is_there_twice_the_last_counts() {
+fn the_last_of_duplicate_keys_counts() {
     let line = r#"{"id":1,"result":"first","id":2,"jsonrpc":"2.0","jsonrpc":"2.0","result":"last"}"#;
     assert_eq!(kinds(line), r#"result "last" of Number(2)"#);
 }
@@ -131,7 +131,7 @@ fn a_byte_order_mark_and_invalid_utf8_do_no_harm() {
 }
 
 #[test]
-fn progress_is_told_by_its_token() {
+fn progress_is_matched_by_its_token() {
     for (params, expected) in [
         (r#"{"progressToken":7,"progress":1}"#, Some(7)),
         (r#"{"progressToken":"7"}"#, Some(7)),
@@ -190,7 +190,7 @@ fn a_server_gets_the_answer_to_a_ping_and_a_refusal_of_all_else() {
 
 proptest! {
     #[test]
-    fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+    fn random_bytes_cause_no_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         for message in read(&bytes) {
             if let Incoming::Notification { params: Some(params), .. } = message {
                 progress_token(&params);
@@ -199,7 +199,7 @@ proptest! {
     }
 
     #[test]
-    fn no_json_like_text_makes_it_panic(text in r#"[\[{](["\\{}\[\],:0-9eE.u-]|id|result|error|method){0,60}"#) {
+    fn json_like_text_causes_no_panic(text in r#"[\[{](["\\{}\[\],:0-9eE.u-]|id|result|error|method){0,60}"#) {
         read(text.as_bytes());
     }
 }

@@ -103,7 +103,7 @@ impl Bench {
 }
 
 #[test]
-fn one_start_serves_as_many_as_it_can() {
+fn one_start_serves_as_many_waiters_as_it_can() {
     let mut pool = pool(5, 2);
     pool.define("a", shared(2, 5));
     assert_eq!(pool.checkout("a"), [start(1, "a")]);

@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_child_is_held_until_it_was_waited_for() {
+    fn a_child_is_held_until_it_is_reaped() {
         let mut child = Command::new("sleep").arg("1000").spawn().expect("sleep starts");
         let pid = Pid::from_child(&child);
         let (held, folder) = (Child(pid), Folder::open(pid).expect("it is there"));

@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_threads_see_what_one_sees() {
+    fn two_threads_read_the_same_table_as_one() {
         let me = i32::try_from(std::process::id()).expect("it is one");
         let nobody = i32::MAX;
         for (one, other) in [(&[1][..], &[me][..]), (&[me, nobody], &[1]), (&[], &[1, me]), (&[nobody], &[])] {

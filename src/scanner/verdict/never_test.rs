@@ -77,7 +77,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn the_protected_are_never_ended(
+    fn protected_processes_are_never_terminated(
         snapshot in machine(),
         scope in prop::sample::select(vec![Scope::Tracked, Scope::Tree, Scope::Machine]),
         allowed in 1u32..24,
@@ -122,7 +122,7 @@ proptest! {
     }
 
     #[test]
-    fn each_process_has_one_verdict_at_most_and_each_tree_one_end(snapshot in machine(), root in 1u32..24) {
+    fn each_process_has_at_most_one_verdict_and_each_tree_one_termination(snapshot in machine(), root in 1u32..24) {
         let tree = TrackedTree {
             number: 1, root, age: Duration::from_mins(10), within_deadline: false, pooled: false,
         };

@@ -119,7 +119,7 @@ fn every_rule_in_every_scope() {
 }
 
 #[test]
-fn whose_another_users_processes_are() {
+fn another_users_processes_are_judged_by_their_server() {
     let of_root = || Instance { user: Some(0), ..dead() };
     let without_user = || Instance { user: None, ..dead() };
     let user = |name: &str, process| with(|p| p.user = Some(User(name.to_owned())), process);
@@ -152,7 +152,7 @@ fn whose_another_users_processes_are() {
 }
 
 #[test]
-fn what_processes_look_like_and_where_they_are() {
+fn unrecognised_and_foreign_processes_are_spared() {
     let like_node = |process| with(|p| p.kind = Kind::LikeNode, process);
     let below = |process| with(|p| p.namespace = Namespace::Below, process);
     check(vec![
@@ -189,7 +189,7 @@ fn what_processes_look_like_and_where_they_are() {
 }
 
 #[test]
-fn this_server_and_what_it_hangs_on_are_never_ended() {
+fn this_server_and_its_ancestors_are_never_terminated() {
     let snapshot = machine([]);
     for scope in [Scope::Tracked, Scope::Tree, Scope::Machine] {
         let verdicts = judge_all(&snapshot, &[], &policy(scope));
@@ -204,7 +204,7 @@ fn this_server_and_what_it_hangs_on_are_never_ended() {
 }
 
 #[test]
-fn a_server_with_the_first_pid_is_no_parent_of_what_the_kernel_gave_it() {
+fn a_server_with_pid_1_is_no_parent_of_adopted_processes() {
     let first = Instance { pid: 1, start: StartMark(10), ..me() };
     let of = |change: fn(&mut ProcessInfo), scope| {
         let own = with(|p| p.link.session = Some(1), node(1, 0));
@@ -226,7 +226,7 @@ fn a_server_with_the_first_pid_is_no_parent_of_what_the_kernel_gave_it() {
 }
 
 #[test]
-fn what_another_program_in_the_servers_place_left_is_nobodys() {
+fn processes_of_an_earlier_program_with_the_servers_pid_are_orphans() {
     let before = Instance { image: ImageMark(7), ..me() };
     let other = Instance { image: ImageMark(7), ..instance(70, 700) };
     let twin = Instance { nonce: 8, ..me() };
@@ -244,7 +244,7 @@ fn what_another_program_in_the_servers_place_left_is_nobodys() {
 }
 
 #[test]
-fn in_a_shell_that_a_dead_server_left_its_orphans_are_orphans() {
+fn orphans_are_found_from_a_shell_that_the_dead_server_started() {
     // The shell (50) and this server carry the tag of a dead run, as whatever was started from that shell.
     let group = |group, process| with(|p| p.link.group = Some(group), process);
     let others = [program(60, 50), group(ME, program(61, 50)), program(200, 1), node(201, ME), program(202, 50)];
@@ -269,14 +269,14 @@ fn in_a_shell_that_a_dead_server_left_its_orphans_are_orphans() {
 }
 
 #[test]
-fn a_server_that_knows_not_whom_it_runs_as_ends_nobody() {
+fn a_server_without_a_known_user_terminates_no_process() {
     let mut snapshot = machine([with(|p| p.user = None, node(200, ME))]);
     snapshot.processes[3].user = None;
     assert_eq!(judge(&snapshot, &[], &policy(Scope::Machine), 200), Some(Decision::Skip(OtherUser)));
 }
 
 #[test]
-fn a_pid_of_another_world_names_nobody_here() {
+fn a_pid_of_another_world_identifies_no_process_here() {
     let elsewhere = Instance { world: "boot.9.2".to_owned(), ..instance(200, 2_000) };
     let snapshot = machine([node(200, ME), tagged(elsewhere, 9, node(300, 1))]);
     let of = |pid| judge(&snapshot, &[], &policy(Scope::Tree), pid);
@@ -292,7 +292,7 @@ fn a_table_without_this_server_proves_nothing() {
 }
 
 #[test]
-fn where_processes_are_hidden_a_server_is_dead_once_nobody_has_its_pid() {
+fn a_hidden_server_is_dead_once_no_process_has_its_pid() {
     let of_two = [tagged(instance(77, 5), 9, node(200, 1)), tagged(instance(78, 5), 9, node(204, 1))];
     let others = [node(201, 1), tagged(me(), 9, node(202, 1)), node(203, ME)];
     let mut snapshot = machine(of_two.into_iter().chain(others));
@@ -307,7 +307,7 @@ fn where_processes_are_hidden_a_server_is_dead_once_nobody_has_its_pid() {
 }
 
 #[test]
-fn a_tag_that_this_server_itself_inherited_says_nothing() {
+fn an_inherited_tag_of_this_server_proves_nothing() {
     let mut snapshot = machine([
         tagged(dead(), 9, node(200, ME)),
         tagged(dead(), 9, program(201, ME)),
@@ -324,7 +324,7 @@ fn a_tag_that_this_server_itself_inherited_says_nothing() {
 }
 
 #[test]
-fn what_the_user_allows_is_spared() {
+fn allowed_processes_are_spared() {
     let snapshot = machine([node(200, ME)]);
     let allows = |allow: Allow| {
         let policy = Policy { allow: vec![allow], ..policy(Scope::Machine) };

@@ -42,7 +42,7 @@ fn each_request_gets_its_own_answer_once() {
 }
 
 #[test]
-fn a_request_that_is_given_up_before_it_has_left_never_leaves() {
+fn a_request_cancelled_before_its_write_is_never_sent() {
     let (connection, _input) = unread();
     let (id, settled) = ask(&connection);
     connection.give_up(id, CallError::TimedOut);
@@ -53,7 +53,7 @@ fn a_request_that_is_given_up_before_it_has_left_never_leaves() {
 }
 
 #[test]
-fn the_end_fails_all_requests_and_each_later_one() {
+fn the_end_of_the_connection_fails_all_requests() {
     let (connection, _input) = unread();
     let (id, settled) = ask(&connection);
     connection.shut_down(&CallError::Closed);
@@ -74,7 +74,7 @@ fn an_error_that_names_no_request_of_ours_is_kept_in_the_log() {
 }
 
 #[test]
-fn a_server_that_asks_and_never_reads_has_to_wait() {
+fn a_server_that_sends_requests_and_never_reads_has_to_wait() {
     let (connection, input) = unread();
     let ping = format!(r#"{{"jsonrpc":"2.0","id":"{}","method":"ping"}}"#, "x".repeat(1000));
     let mut asked = 0;

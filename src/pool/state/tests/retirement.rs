@@ -150,7 +150,7 @@ fn draining_serves_the_waiters_and_then_ends_all_members() {
 }
 
 #[test]
-fn shutting_down_ends_all_members_at_once() {
+fn shutting_down_terminates_all_members_at_once() {
     let mut pool = pool(2, 2);
     pool.define("a", shared(1, 2));
     pool.checkout("a");
