@@ -26,7 +26,7 @@ const FORMATS = {
 /** The libraries that each kind of system has from its start, without those of a C++ runtime. */
 const ALLOWED = {
   gnu: /^(lib(c|m|dl|rt|pthread|util|gcc_s)\.so\.\d+|ld-linux-(x86-64|aarch64)\.so\.\d)$/,
-  musl: /^(libc\.so|libc\.musl-\w+\.so\.1|libgcc_s\.so\.1)$/,
+  musl: /^(libc\.so|libc\.musl-\w+\.so\.1)$/,
   win32:
     /^(kernel32|ntdll|advapi32|bcrypt|bcryptprimitives|crypt32|ws2_32|secur32|userenv|user32|shell32|ole32|oleaut32|powrprof|psapi|pdh|netapi32|iphlpapi|msvcrt|ucrtbase|api-ms-win-[\w-]+)\.dll$/i,
   darwin: /^(\/usr\/lib\/lib[\w.+-]+\.dylib|\/System\/Library\/Frameworks\/.+|@rpath\/.+\.node)$/,
