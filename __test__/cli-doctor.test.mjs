@@ -115,7 +115,10 @@ describe('the environment', () => {
 test('a missing addon is reported, and the other checks run', async () => {
   const { code, said } = await examined({}, { NAPI_RS_NATIVE_LIBRARY_PATH: '/nowhere.node' })
   assert.equal(code, 1)
-  assert.match(said.addon, /^fail: procward's native addon for .* could not be loaded/)
+  assert.match(
+    said.addon,
+    /^fail: procward's native addon cannot be loaded on .*: there is no file \/nowhere\.node/,
+  )
   assert.ok('environment' in said && 'configuration' in said && !('call' in said))
 })
 

@@ -274,5 +274,8 @@ test('a missing addon is reported', async () => {
     env: { NAPI_RS_NATIVE_LIBRARY_PATH: '/nowhere.node' },
   })
   assert.deepEqual([code, stdout], [1, ''])
-  assert.match(stderr, /^procward: procward's native addon for .* could not be loaded/)
+  assert.match(
+    stderr,
+    /^procward: procward's native addon cannot be loaded on .*: there is no file \/nowhere\.node/,
+  )
 })

@@ -46,7 +46,8 @@ async function answer(args) {
     return await COMMANDS[command]().run(request, output)
   } catch (error) {
     const { code, message, exitCode = EXIT.problem } = /** @type {any} */ (error)
-    output.error(code === 'ERR_USAGE' ? `${message}. Try procward --help` : message)
+    const line = String(message).replaceAll('\n', ' ')
+    output.error(code === 'ERR_USAGE' ? `${line}. Try procward --help` : line)
     return exitCode
   }
 }

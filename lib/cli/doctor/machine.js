@@ -47,7 +47,7 @@ function addonCheck() {
       `procward ${manifest.version} for ${process.platform}-${process.arch}${libc}`,
     )
   } catch (error) {
-    return fail('addon', /** @type {Error} */ (error).message)
+    return fail('addon', /** @type {Error} */ (error).message.replaceAll('\n', ' '))
   }
 }
 
