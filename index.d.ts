@@ -620,7 +620,7 @@ export interface PoolWorker extends EventEmitter<PoolWorkerEvents> {
    * Resolves with the next unread line.
    *
    * Rejects with `ERR_CALL_TIMEOUT`, `ABORT_ERR`, or `ERR_INVALID_LINE` (no JSON, with `json`).
-   * When the worker has exited, rejects with `ERR_WORKER_EXITED` (with `exitCode`, `signal` and the
+   * Rejects after the worker's exit with `ERR_WORKER_EXITED` (with `exitCode`, `signal` and the
    * tail of `stderr`), `ERR_MAX_BUFFER` (a line was too long), or `ERR_CLOSED` (the pool was
    * closed).
    */

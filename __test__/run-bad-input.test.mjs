@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, afterEach, describe, test } from 'node:test'
 import { inspect } from 'node:util'
 import { getActiveProcesses, run, spawn } from '../index.js'
+import { NO_NUMBERS } from './support/bad-values.mjs'
 import { assertNothingLeft } from './support/processes.mjs'
 
 const folder = mkdtempSync(join(tmpdir(), 'procward-'))
@@ -17,19 +18,6 @@ afterEach(async () => {
   assert.equal((await run(process.execPath, ['--version'])).exitCode, 0)
 })
 
-const NO_NUMBERS = [
-  null,
-  '3',
-  '',
-  true,
-  3n,
-  Symbol('three'),
-  {},
-  [3],
-  () => 3,
-  new Date(3),
-  new Number(3),
-]
 const NO_COUNTS = [
   ...NO_NUMBERS,
   Number.NaN,

@@ -2,20 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
 import { Semaphore } from '../index.js'
+import { NO_NUMBERS } from './support/bad-values.mjs'
 
-const NO_NUMBERS = [
-  '3',
-  '',
-  true,
-  null,
-  3n,
-  Symbol('three'),
-  {},
-  [3],
-  () => 3,
-  new Date(3),
-  new Number(3),
-]
 const NO_COUNTS = [
   ...NO_NUMBERS,
   Number.NaN,

@@ -14,6 +14,7 @@
 
 /** @typedef {{ reason: string, cause: string, cure: string }} Problem */
 
+const REINSTALL = 'remove node_modules/procward* and install again'
 const NOT_FOUND = /^Cannot find module /
 // The generated loader asks for these last; no such package is published.
 const NEVER_THERE = /wasm32-wasi|\.wasi\.cjs/
@@ -46,7 +47,7 @@ const BY_WORDS = [
     words:
       /invalid ELF header|file too short|wrong ELF class|truncated|not a mach-o|slice is not valid|not a valid Win32 application|incompatible architecture|self-register/i,
     cause: 'the file is damaged, or is for another system',
-    cure: 'remove node_modules/procward* and install again',
+    cure: REINSTALL,
   },
   {
     reason: 'unreadable',
@@ -70,7 +71,7 @@ function explain(messages, host) {
   const others = told.filter((message) => !NOT_FOUND.test(message) && !isOfTheLoader(message))
   if (others.length > 0) {
     const [cause] = others[0].split('\n')
-    return { reason: 'other', cause, cure: 'remove node_modules/procward* and install again' }
+    return { reason: 'other', cause, cure: REINSTALL }
   }
   return missing(host)
 }

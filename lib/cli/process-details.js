@@ -1,7 +1,7 @@
 'use strict'
 
-// How much memory a process has, and its command line where it is the user's own. The scanner tells
-// neither: a server has no business with it.
+// Reads the memory of processes, and the command lines of the user's own. The scanner tells
+// neither, because a server needs neither.
 
 const { execFile } = require('node:child_process')
 const fs = require('node:fs/promises')

@@ -29,8 +29,7 @@ class BoundedWaits {
    * @template T
    * @param {Promise<T>} promise
    * @param {Call} call
-   * @param {number} deadline - as
-   * `performance.now()` tells the time
+   * @param {number} deadline - on the clock of `performance.now()`
    * @returns {Promise<T>}
    */
   bound(promise, call, deadline) {

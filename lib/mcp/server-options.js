@@ -36,8 +36,8 @@ const {
 /** The versions of the protocol; `auto` detects the server's. */
 const PROTOCOLS = /** @type {const} */ (['auto', '2025-11-25', '2026-07-28'])
 
-/** The limits of one server. @type {Record<keyof Limits, Check>} */
-const LIMITS = {
+/** The limits of one server. @type {Record<string, Check>} */
+const LIMITS = /** @satisfies {Record<keyof Limits, Check>} */ ({
   maxInFlight: validate.count,
   instances: validate.count,
   maxUses: validate.count,
@@ -49,9 +49,7 @@ const LIMITS = {
   maxBuffer: validate.bytes,
   protocol: (name, value) => validate.oneOf(name, value, PROTOCOLS),
   detached: validate.boolean,
-}
-/** @type {Record<string, Check>} */
-const USE = LIMITS
+})
 
 const DEFAULTS = {
   maxInFlight: 8,
@@ -83,7 +81,7 @@ const SERVER = {
  */
 function serverOptions(name, value, more = {}) {
   /** @type {Record<string, Check>} */
-  const known = { ...USE, ...SERVER, ...more }
+  const known = { ...LIMITS, ...SERVER, ...more }
   /** @type {Record<string, any>} */
   const checked = {}
   for (const [key, entry] of Object.entries(validate.options(name, value, Object.keys(known)))) {
@@ -110,11 +108,11 @@ function poolUse(name, given, own) {
   /** @type {Record<string, any>} */
   const use = {}
   for (const [key, value] of Object.entries(
-    validate.options(name, given, [...own, ...Object.keys(USE)]),
+    validate.options(name, given, [...own, ...Object.keys(LIMITS)]),
   )) {
     if (value === undefined) continue
     if (own.includes(key)) pool[key] = value
-    else use[key] = USE[key](key, value)
+    else use[key] = LIMITS[key](key, value)
   }
   return { pool, use }
 }
@@ -141,7 +139,7 @@ function nativeServer(name, transport, use) {
   /** @type {Record<string, any>} */
   const used = { ...DEFAULTS, ...use }
   const limits = /** @type {Limits} */ (
-    Object.fromEntries(Object.keys(USE).map((option) => [option, used[option]]))
+    Object.fromEntries(Object.keys(LIMITS).map((option) => [option, used[option]]))
   )
   const place =
     transport.kind === 'http'
@@ -228,4 +226,4 @@ function refuse(field, problem) {
   if (problem !== undefined) throw codedError('ERR_INVALID_CONFIG', field + problem)
 }
 
-module.exports = { USE, nativeServer, poolUse, serverOptions, transportOf, variables }
+module.exports = { LIMITS, nativeServer, poolUse, serverOptions, transportOf, variables }

@@ -79,7 +79,7 @@ function urlProblem(url) {
 }
 
 /**
- * A property in an error. What follows a "=" may be a value in the wrong place.
+ * A property in an error. The part after a "=" may be a value in the wrong place.
  * @param {string} name
  */
 function member(name) {

@@ -5,7 +5,7 @@
 const path = require('node:path')
 const config = require('../config')
 const { progressListener } = require('../mcp/progress')
-const { USE, variables } = require('../mcp/server-options')
+const { LIMITS, variables } = require('../mcp/server-options')
 const { givenServers } = require('../mcp/servers')
 const { ON_STUCK } = require('../process/request')
 const validate = require('../validate')
@@ -19,7 +19,7 @@ const queueLength = (name, value) => validate.count(name, value, { unlimited: tr
 const transport = (name, value) => validate.oneOf(name, value, ['auto', 'pool', 'mcporter'])
 
 /** The options that the pool of sessions has, too. @type {Record<string, Check>} */
-const POOL = { maxSessions: validate.count, maxStarting: validate.count, ...USE }
+const POOL = { maxSessions: validate.count, maxStarting: validate.count, ...LIMITS }
 
 /** @type {Record<string, Check>} */
 const HELPER = {

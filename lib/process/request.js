@@ -131,7 +131,7 @@ function environmentEntries(variables) {
   let entries = ''
   for (const [name, value] of Object.entries(variables)) {
     if (value === undefined) continue
-    // What follows a "=" may be a value in the wrong place.
+    // The part after a "=" may be a value in the wrong place.
     const [shown] = name.split('=')
     if (name.includes('\0')) throw validate.nullByte(`the name ${validate.show(shown)} in env`)
     if (name === '' || name.includes('=', 1))

@@ -199,7 +199,7 @@ impl Shared {
     async fn judge(&self, options: &Options) -> io::Result<Vec<Verdict>> {
         let Options { scope, max_age, mut allow, .. } = options.clone();
         let (table, trees) = (Arc::clone(&self.table), Arc::clone(&self.trees));
-        // Of all processes, because some are candidates only by their tree.
+        // Command lines of all processes are read for `allow`, because some are candidates only by their tree.
         let command_lines =
             if allow.iter().any(Allow::reads_command_lines) { CommandLines::OfAll } else { CommandLines::OfCandidates };
         let look = move || {
