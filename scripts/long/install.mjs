@@ -1,6 +1,7 @@
 // Installs the packed tarballs in an empty app, without a network and without Rust, and uses them
-// there: the seed's test script and a call of a real MCP server. The package for Windows is used under
-// wine. `npm run package` has to be done before. `--versions 20,22` names the versions of Node.js.
+// there: the seed's test script and a call of a real MCP server. The package for Windows is used
+// under wine. `npm run package` has to be done before. `--versions 20,22` names the versions of
+// Node.js.
 
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'

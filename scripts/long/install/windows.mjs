@@ -1,5 +1,5 @@
-// Uses the package for Windows x64 with Node.js for Windows under wine, on Debian 12. Node.js has no
-// network there.
+// Uses the package for Windows x64 with Node.js for Windows under wine, on Debian 12. Node.js has
+// no network there.
 
 import { isAbsolute, join } from 'node:path'
 import { prepareWine, windowsNode, windowsPath } from '../platforms/wine.mjs'
