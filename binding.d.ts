@@ -54,6 +54,8 @@ export declare class NativeCallLimiter {
   queued(): number
   /** Notes that a call that has its slot was sent. */
   send(server: string): void
+  /** Notes that a call was sent another time. */
+  sendAgain(server: string): void
   /** Gives the slots of a call back. */
   release(server: string, cost: number): void
   /** Lets no call of the server start for this many ms. A longer pause stays. */
@@ -184,7 +186,7 @@ export interface AllowEntry {
   flags?: string
 }
 
-/** What holds back the first waiter of a server. */
+/** The reason that the first waiter of a server does not start. */
 export type CallHold = 'none' | 'limit' | 'rate' | 'pause'
 
 /** The counts of a limiter. */
@@ -258,7 +260,7 @@ export interface CallServerUse {
   inUse: number
   /** The number of waiters. */
   queued: number
-  /** What holds back the first waiter. */
+  /** The reason that the first waiter does not start. */
   hold: CallHold
   /** The ms until the pause ends; 0 without a pause. */
   pauseLeft: number

@@ -182,10 +182,11 @@ describe("a tool's error", { skip: noProcessList }, () => {
       })
       const { file, seen } = callLog()
       const servers = { stdio: hostileServer('', file), http: { url: http.url } }
-      const helper = createMcpHelper({ servers, configPath, transport: 'pool' })
-      t.after(helper.shutdown)
       for (const server of ['stdio', 'http'])
         for (const method of /** @type {const} */ (['callToolAsync', 'callToolRaw'])) {
+          // A helper of its own, because the answer pauses the server for all calls of a helper.
+          const helper = createMcpHelper({ servers, configPath, transport: 'pool' })
+          t.after(helper.shutdown)
           const call = helper[method](server, 'error of the tool', members)
           assertAsks(await call.then(assert.fail, (error) => error), 'ERR_TOOL', expected)
         }

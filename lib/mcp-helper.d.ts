@@ -274,8 +274,8 @@ export interface CallRate {
 
 export interface SemaphoreStatus extends SlotStatus {
   /**
-   * Reason for which calls wait: the overall limit, the limit of a server, or a rate or a pause of a
-   * server. `null` while no call waits. Absent while neither `limits` nor `rates` is given and no
+   * Reason for which calls wait: the overall limit, the limit of a server, or its rate or pause.
+   * `null` while no call waits. Absent while neither `limits` nor `rates` is given and no
    * server is paused.
    */
   limitedBy?: 'slots' | 'server' | 'rate' | null

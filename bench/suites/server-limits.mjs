@@ -1,5 +1,5 @@
 // The limits of a helper by server: the wait of others beside a server that is stuck at its limit,
-// and the most calls of a rate in one interval. The calls are timers, so that only the limits count.
+// and the most calls of a rate in one interval. The calls are timers, so only the limits count.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import limiterModule from '../../lib/limiter.js'

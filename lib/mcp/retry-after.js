@@ -99,7 +99,7 @@ function dateIn(text) {
   return undefined
 }
 
-/** Of two digits, 70 and above are of the last century. @param {string} year */
+/** Completes a year: of two digits, 70 and above are of the last century. @param {string} year */
 function fullYear(year) {
   const number = Number(year)
   if (year.length > 2) return number
