@@ -9,8 +9,11 @@ import { outcomeOf } from './support/program.mjs'
 /** Calls `acquire(cost)` for each cost, and notes the order of the grants. */
 function acquireAll(semaphore, costs) {
   const granted = []
-  const calls = costs.map((cost, at) => semaphore.acquire({ cost }).then(() => granted.push(at)))
-  return { granted, calls }
+  for (const [at, cost] of costs.entries()) {
+    const grant = () => granted.push(at)
+    semaphore.acquire({ cost }).then(grant, ({ code }) => assert.equal(code, 'ERR_CLOSED'))
+  }
+  return granted
 }
 
 describe('cost', () => {
@@ -41,7 +44,7 @@ describe('cost', () => {
   test('of a waiter at the head holds back later waiters and tryAcquire()', async () => {
     const semaphore = new Semaphore(3)
     const release = await semaphore.acquire({ cost: 2 })
-    const { granted } = acquireAll(semaphore, [2, 1, 1])
+    const granted = acquireAll(semaphore, [2, 1, 1])
     assert.equal(semaphore.tryAcquire(), false)
     await turn()
     assert.deepEqual(granted, [])
@@ -54,23 +57,37 @@ describe('cost', () => {
     release()
     await turn()
     assert.deepEqual(granted, [0, 1])
+    semaphore.close()
   })
 
   test('lets the others in when the waiter at the head leaves', async () => {
     const leaves = {
-      timeout: { cost: 3, timeout: 5 },
-      abort: { cost: 3, signal: AbortSignal.timeout(5) },
+      timeout: () => ({ cost: 3, timeout: 5 }),
+      abort: () => ({ cost: 3, signal: AbortSignal.timeout(5) }),
     }
     for (const options of Object.values(leaves)) {
       const semaphore = new Semaphore(3)
       await semaphore.acquire()
-      const head = assert.rejects(semaphore.acquire(options))
+      const head = assert.rejects(semaphore.acquire(options()))
       const behind = semaphore.acquire({ timeout: Infinity })
       assert.equal(semaphore.getStatus().queued, 2)
       await head
       await behind
       assert.equal(semaphore.getStatus().current, 2)
     }
+  })
+
+  test('of a waiter that timed out leaves no timer behind when the others get in', async () => {
+    const program = `
+      import { Semaphore } from 'procward'
+      const semaphore = new Semaphore(3)
+      semaphore.tryAcquire()
+      const head = semaphore.acquire({ cost: 3, timeout: 5 }).catch(({ code }) => code)
+      await semaphore.acquire({ timeout: Infinity })
+      await new Promise(setImmediate)
+      const timers = process.getActiveResourcesInfo().filter((name) => name === 'Timeout')
+      console.log(await head, timers.length)`
+    assert.equal((await outcomeOf(program)).stdout, 'ERR_QUEUE_TIMEOUT 0')
   })
 
   test('above maxConcurrent rejects at once, and after resize() the waiter is told', async () => {
@@ -109,7 +126,7 @@ describe('pause and resume', () => {
     const release = await semaphore.acquire()
     semaphore.pause()
     assert.equal(semaphore.tryAcquire(), false)
-    const { granted } = acquireAll(semaphore, [1, 1])
+    const granted = acquireAll(semaphore, [1, 1])
     release()
     semaphore.resize(3)
     await turn()

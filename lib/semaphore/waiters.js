@@ -122,7 +122,8 @@ class Waiters {
     const next = native.waitQueueExpire(this.#queue)
     this.#setCount(native.waitQueueLength(this.#queue))
     this.#onEarlyLeave()
-    return next
+    // The waiters behind may have been granted.
+    return this.count === 0 ? -1 : next
   }
 }
 

@@ -68,8 +68,7 @@ function testFile(tester, settings, isFakedAtLoad) {
     `const { suite } = require(${path('scripts', 'long', 'testers', 'suite.cjs')})`,
     ...(isFakedAtLoad ? ['timers.useFakeTimers(settings.options)'] : []),
     `const { Semaphore } = require(${path('index.js')})`,
-    'timers.useRealTimers()',
-    'suite({ timers, test, Semaphore, settings })',
+    `suite({ timers, test, Semaphore, settings, isFaked: ${isFakedAtLoad} })`,
     '',
   ].join('\n')
 }

@@ -19,10 +19,10 @@ const LATEST = 10_000
 /**
  * @param {{ timers: Timers, test(name: string, body: () => Promise<void>, timeout: number): void,
  *   Semaphore: typeof import('../../../index').Semaphore, settings: { options: object,
- *   isLegacy?: boolean, leavesTimeouts?: boolean } }} tester
- *   `leavesTimeouts`: these settings do not fake `setTimeout`
+ *   isLegacy?: boolean, leavesTimeouts?: boolean }, isFaked: boolean }} tester
+ *   `leavesTimeouts`: these settings do not fake `setTimeout`; `isFaked`: the timers are fake now
  */
-function suite({ timers, test, Semaphore, settings }) {
+function suite({ timers, test, Semaphore, settings, isFaked }) {
   const { options, isLegacy = false, leavesTimeouts = false } = settings
   const fake = () => void timers.useFakeTimers(options)
   const advance = async (/** @type {number} */ ms) => {
@@ -43,6 +43,14 @@ function suite({ timers, test, Semaphore, settings }) {
       },
       2 * LATEST,
     )
+
+  if (isFaked && !leavesTimeouts)
+    check('a waiter under the fake timers from before the package', async () => {
+      const waiter = assert.rejects(full(Semaphore).acquire(), TIMED_OUT)
+      await advance(60_000)
+      await soon(waiter)
+    })
+  else timers.useRealTimers()
 
   check('real waiters time out in real time', async () => {
     await timesOutInRealTime(full(Semaphore), 50)
