@@ -5,6 +5,11 @@
  * since the epoch. Sizes are bytes. Every error is an `Error` with a stable string `code`. A
  * malformed option throws `ERR_INVALID_CONFIG`, an argument of the wrong type
  * `ERR_INVALID_ARG_TYPE`, a string with a null byte `ERR_INVALID_ARG_VALUE`.
+ *
+ * Limits, pools, sessions and `shutdown()` belong to one JavaScript environment: the main thread or
+ * one worker thread, with one copy of this package. The list of running processes and the metrics
+ * are those of the process: its threads share them, a second copy of the package does not. No
+ * thread and no copy keeps the event loop of another alive. A scan spares what another copy started.
  */
 
 import type { EventEmitter } from 'node:events'
