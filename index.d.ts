@@ -9,7 +9,8 @@
  * Limits, pools, sessions and `shutdown()` belong to one JavaScript environment: the main thread or
  * one worker thread, with one copy of this package. The list of running processes and the metrics
  * are those of the process: its threads share them, a second copy of the package does not. No
- * thread and no copy keeps the event loop of another alive. A scan spares what another copy started.
+ * thread and no copy keeps the event loop of another alive. A scan spares the processes of other
+ * copies.
  */
 
 import type { EventEmitter } from 'node:events'
@@ -83,8 +84,8 @@ export class Semaphore {
    * instead, but must not do both.
    *
    * Rejects with `ERR_QUEUE_TIMEOUT` (`Semaphore acquire timeout (60s)`), `ERR_QUEUE_FULL`,
-   * `ERR_CLOSED`, `ERR_CLEARED`, or an `AbortError` (`ABORT_ERR`; `cause` is the signal's reason). A
-   * full queue and an aborted signal reject at once.
+   * `ERR_CLOSED`, `ERR_CLEARED`, or an `AbortError` (`ABORT_ERR`; `cause` is the signal's reason).
+   * A full queue and an aborted signal reject at once.
    *
    * A `cost` above `maxConcurrent` rejects at once with `ERR_INVALID_CONFIG`. So does a waiter when
    * `resize()` lowers `maxConcurrent` below its cost, because its turn would never come.
@@ -104,8 +105,9 @@ export class Semaphore {
   release(): void
 
   /**
-   * Runs `fn` while holding a slot; with `cost`, that many slots. They are released when `fn`
-   * returns, throws, or its promise settles, and never earlier: `timeout` and `signal` limit the wait in the queue, not the run.
+   * Runs `fn` while holding a slot; with `cost`, that many slots. The slots are released when `fn`
+   * returns, throws, or its promise settles, and never earlier: `timeout` and `signal` limit the
+   * wait in the queue, not the run.
    *
    * Rejects like {@link Semaphore.acquire}, or with the error that `fn` threw.
    */

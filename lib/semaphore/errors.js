@@ -11,9 +11,9 @@ function clearedError() {
   return codedError('ERR_CLEARED', 'Semaphore queue was cleared')
 }
 
-/** @param {number} cost @param {number} maxConcurrent */
-function costError(cost, maxConcurrent) {
-  return validate.invalidConfig('cost', `at most maxConcurrent (${maxConcurrent})`, cost)
+/** @param {number} cost @param {number} limit @param {string} [name] of the limit */
+function costError(cost, limit, name = 'maxConcurrent') {
+  return validate.invalidConfig('cost', `at most ${name} (${limit})`, cost)
 }
 
 /** @param {number} held @param {number} cost */

@@ -21,7 +21,10 @@ class Waiters {
   #onEarlyLeave
   /** @type {SignalWaiters<number> | undefined} */
   #signalWaiters
-  /** The costs above 1, by ticket. A waiter without an entry costs 1. @type {Map<number, number>} */
+  /**
+   * The costs above 1, by ticket. A waiter without an entry costs 1.
+   * @type {Map<number, number>}
+   */
   #costs = new Map()
 
   /** @param {() => void} onEarlyLeave - called after a timeout or an abort */

@@ -61,7 +61,10 @@ const PEERS = {
   },
 }
 
-/** Makes a check of each test of each peer. @param {import('../support/checks.mjs').Checks} checks */
+/**
+ * Makes a check of each test of each peer.
+ * @param {import('../support/checks.mjs').Checks} checks
+ */
 export async function checkLimiters(checks) {
   const packages = await checks.check('limiters: packages', () => npmPackages('limiters', PACKAGES))
   for (const [name, peer] of Object.entries(PEERS)) {
