@@ -4,7 +4,7 @@
 export const DIFFERENCES = {
   'p-queue': [
     [/priority/i, 'the order is strictly first come first served'],
-    [/interval|throttled|rate-limit|RateLimit/i, 'a semaphore has no rates'],
+    [/interval|throttled|rate-limit|RateLimit|issue #251/i, 'a semaphore has no rates'],
     [/timeout/i, 'a timeout bounds the wait; a running function keeps its slot'],
     [/event|emit/i, 'no event emitter: node:diagnostics_channel publishes'],
     [
@@ -19,6 +19,7 @@ export const DIFFERENCES = {
   'async-mutex': [
     [/priority|skip the line/, 'the order is strictly first come first served'],
     [/waitForUnlock/, 'no wait without taking a slot'],
+    [/^setValue sets/, 'a limit is at least 1, so nothing holds the limit at 0'],
     [/negative/, 'a limit is at least 1, and a cost is checked with a message of its own'],
     [/release on a unlocked/, 'a release too many throws, so that the limit never grows'],
     [/isolated weights/, 'a cost above the limit rejects at once'],
