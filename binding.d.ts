@@ -326,6 +326,8 @@ export declare enum McpMessageKind {
   Failure = 2,
   /** The number is to be given to `stopReading()`; there is no text. */
   StopReading = 3,
+  /** The request has been handed to a session; there is no text. Only for requests that ask for it. */
+  Sent = 4,
 }
 
 /**
@@ -343,8 +345,11 @@ export declare function mcpProxies(http: string | undefined | null, https: strin
 /**
  * Sends a request to the server with this key. `params` is a JSON object as text, or empty. `timeout` is in ms, `Infinity`
  * for none. With `progress`, the request asks for progress.
+ *
+ * With `notifySent`, a message says each time that the request has been handed to a session. When that is done at once,
+ * this function returns `true` instead.
  */
-export declare function mcpRequest(sessions: number, number: number, key: number, method: string, params: string, timeout: number, progress: boolean): void
+export declare function mcpRequest(sessions: number, number: number, key: number, method: string, params: string, timeout: number, progress: boolean, notifySent: boolean): boolean
 
 /** A server, checked by `lib/`. Times are in ms, `Infinity` for ever. */
 export interface McpServer {
