@@ -622,6 +622,9 @@ export declare function waitQueueCreate(): number
  */
 export declare function waitQueueExpire(handle: number): number
 
+/** Returns the ticket of the first waiter; 0, which no waiter has, when there is no waiter. */
+export declare function waitQueueFirstTicket(handle: number): number
+
 /** Drops a queue after its JavaScript owner was collected. */
 export declare function waitQueueFree(handle: number): void
 
