@@ -17,7 +17,7 @@ const VERSIONS = '20,22,24,26'
 /** How many files run at once, of those that may run beside another. */
 const LANES = 2
 /** The time that a file may take, in ms; no measurement, only an end to waiting. */
-const BOUND = 600_000
+const BOUND = 1_200_000
 
 const { values } = parseArgs({
   options: {
