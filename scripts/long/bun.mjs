@@ -1,5 +1,5 @@
-// Loads procward in Bun, from npm's packages of it, and uses all parts of it there: limits, calls, a
-// real MCP server, cleanup, the end of a server. The programs are those of scripts/long/bun. The
+// Loads procward in Bun, from npm's packages of Bun, and uses all parts of it there: limits, calls,
+// a real MCP server, cleanup, the end of a server. The programs are those of scripts/long/bun. The
 // addon has to be built.
 
 import { execFile, spawn } from 'node:child_process'

@@ -53,7 +53,10 @@ async function finished([program, ...args], { env, log, signal }) {
   }
 }
 
-/** Kills a child with its process group. @param {import('node:child_process').ChildProcess} child */
+/**
+ * Kills a child with its process group.
+ * @param {import('node:child_process').ChildProcess} child
+ */
 function kill(child) {
   if (child.pid === undefined) return
   if (process.platform === 'win32') child.kill('SIGKILL')
