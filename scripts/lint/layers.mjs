@@ -26,7 +26,7 @@ const SRC = [
   ['pool', 'runner'],
   ['registry'],
   ['process'],
-  ['metrics', 'error', 'wait_queue'],
+  ['limit', 'metrics', 'error', 'wait_queue'],
   ['code', 'timer'],
 ]
 

@@ -1,0 +1,124 @@
+//! The admission of a process by memory: pure functions, and the largest fall of memory that others caused.
+
+use super::peaks::{Estimate, bytes};
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// The share of the memory that stays free, unless the rules set another reserve.
+pub const RESERVE: Amount = Amount::Percent(10.0);
+/// The time within which a fall of the available memory counts as one fall.
+pub const FALL_WITHIN: Duration = Duration::from_secs(10);
+/// The time after which a learnt fall counts half.
+pub const FALL_HALVED: Duration = Duration::from_mins(10);
+/// The number of standard deviations of the sum that stay free.
+const SAFETY: f64 = 3.0;
+/// The shortest time between two kept levels. It bounds their number.
+const SAMPLE: Duration = Duration::from_millis(200);
+
+/// An amount of memory.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Amount {
+    /// A number of bytes.
+    Bytes(u64),
+    /// A percentage of the memory that this process may use.
+    Percent(f64),
+}
+
+impl Amount {
+    /// Returns the amount in bytes.
+    pub fn of(self, total: u64) -> f64 {
+        match self {
+            Self::Bytes(amount) => bytes(amount),
+            Self::Percent(percentage) => bytes(total) * percentage / 100.0,
+        }
+    }
+}
+
+/// The rules of the admission by memory.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Rules {
+    /// The most memory that all processes may have together. Without a budget only the reserve counts.
+    pub budget: Option<Amount>,
+    /// A fixed reserve. Without one it is the greater of [`RESERVE`] and the learnt fall.
+    pub reserve: Option<Amount>,
+}
+
+impl Rules {
+    /// Returns the memory in bytes that must stay available.
+    pub fn reserve(&self, total: u64, learnt_fall: f64) -> f64 {
+        self.reserve.map_or_else(|| RESERVE.of(total).max(learnt_fall), |reserve| reserve.of(total))
+    }
+}
+
+/// The memory of the machine, or of the tightest control group around this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Machine {
+    /// The bytes that can be used without swapping.
+    pub available: u64,
+    /// The bytes that this process may use at most.
+    pub total: u64,
+}
+
+/// The memory that running processes have, and are still expected to need.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Load {
+    /// The bytes in use.
+    pub used: f64,
+    /// The sum of the expected growth of each process.
+    pub growth: f64,
+    /// The sum of the variances of the peaks.
+    pub variance: f64,
+}
+
+impl Load {
+    /// Returns the load with one more process.
+    #[must_use]
+    pub fn with(self, estimate: Estimate, used: u64) -> Self {
+        Self {
+            used: self.used + bytes(used),
+            growth: self.growth + (estimate.mean - bytes(used)).max(0.0),
+            variance: self.variance + estimate.variance,
+        }
+    }
+
+    /// Returns the bytes that stay free when every process has grown. Negative if the load does not fit.
+    pub fn room(&self, machine: Machine, learnt_fall: f64, rules: &Rules) -> f64 {
+        let free = bytes(machine.available) - rules.reserve(machine.total, learnt_fall);
+        let unspent = rules.budget.map_or(f64::INFINITY, |budget| budget.of(machine.total) - self.used);
+        free.min(unspent) - self.growth - SAFETY * self.variance.sqrt()
+    }
+}
+
+/// The largest fall of the memory that others left, within [`FALL_WITHIN`]. A fall counts half after [`FALL_HALVED`].
+#[derive(Debug, Clone, Default)]
+pub struct Falls {
+    /// The levels of the last seconds that no later level exceeds, the oldest and highest first.
+    levels: VecDeque<(Duration, f64)>,
+    largest: f64,
+    learnt_at: Duration,
+}
+
+impl Falls {
+    /// Notes the bytes that are available to this process and its children together.
+    pub fn note(&mut self, left_by_others: f64, now: Duration) {
+        while self.levels.front().is_some_and(|(at, _)| now.saturating_sub(*at) > FALL_WITHIN) {
+            self.levels.pop_front();
+        }
+        while self.levels.back().is_some_and(|(_, level)| *level <= left_by_others) {
+            self.levels.pop_back();
+        }
+        if self.levels.back().is_none_or(|(at, _)| now.saturating_sub(*at) >= SAMPLE) {
+            self.levels.push_back((now, left_by_others));
+        }
+        let fall = self.levels.front().map_or(0.0, |(_, highest)| highest - left_by_others);
+        if fall >= self.largest(now) {
+            (self.largest, self.learnt_at) = (fall, now);
+        }
+    }
+
+    /// Returns the learnt fall in bytes.
+    pub fn largest(&self, now: Duration) -> f64 {
+        let halvings = now.saturating_sub(self.learnt_at).as_secs_f64() / FALL_HALVED.as_secs_f64();
+        self.largest * 0.5_f64.powf(halvings)
+    }
+}
