@@ -106,14 +106,17 @@ class Semaphore {
     return { maxConcurrent, current, queued, available: Math.max(maxConcurrent - current, 0) }
   }
 
-  /** @param {number} maxConcurrent */
-  resize(maxConcurrent) {
+  /**
+   * @param {number} maxConcurrent
+   * @param {string} [reason] - of a limit that follows the machine, for the event
+   */
+  resize(maxConcurrent, reason) {
     const before = this.#maxConcurrent
     this.#maxConcurrent = validate.count('maxConcurrent', maxConcurrent)
     this.#admit()
     const { limit } = channels
     if (limit.hasSubscribers && before !== maxConcurrent)
-      limit.publish({ time: Date.now(), before, maxConcurrent })
+      limit.publish({ time: Date.now(), before, maxConcurrent, ...(reason && { reason }) })
   }
 
   close() {

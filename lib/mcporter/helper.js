@@ -11,6 +11,7 @@ const { Semaphore } = require('../semaphore')
 const { Runner } = require('../process/runner')
 const { Mcporter } = require('./cli')
 const { named } = require('./failure')
+const { Gate } = require('./gate')
 const { callOptions, helperOptions, listOptions } = require('./options')
 const { ProcessCalls } = require('./process-calls')
 const { Router } = require('./router')
@@ -25,8 +26,11 @@ const LIST_TOOLS = 'list_tools'
 /** @type {typeof import('../mcp-helper').createMcpHelper} */
 function createMcpHelper(options) {
   const settings = helperOptions(options)
-  const { maxConcurrent, queueTimeout, maxQueue } = settings
+  const { queueTimeout, maxQueue } = settings
+  const gate = settings.gate && new Gate(settings.gate)
+  const maxConcurrent = gate?.limit() ?? Number(settings.maxConcurrent)
   const semaphore = new Semaphore(maxConcurrent, { queueTimeout, maxQueue })
+  gate?.follow(semaphore)
   closeAtShutdown(semaphore)
   const runner = new Runner()
   const byProcess = new ProcessCalls(new Mcporter(runner, settings.mcporter, ofServer))
@@ -113,6 +117,7 @@ function createMcpHelper(options) {
         return await measured(call, work)
       } finally {
         release()
+        gate?.update()
       }
     })
   }
@@ -124,7 +129,11 @@ function createMcpHelper(options) {
    */
   async function slot(call, id) {
     const { queueTimeout: timeout, signal } = call
-    const acquire = () => semaphore.acquire({ timeout, signal })
+    const acquire = () => {
+      const acquired = semaphore.acquire({ timeout, signal })
+      gate?.update()
+      return acquired
+    }
     const queued = performance.now()
     try {
       const release = await (hasWaitSubscribers()
@@ -135,7 +144,14 @@ function createMcpHelper(options) {
     } catch (error) {
       recordRejection(error)
       throw named(call, error)
+    } finally {
+      gate?.update()
     }
+  }
+
+  function getSemaphoreStatus() {
+    const status = semaphore.getStatus()
+    return gate === undefined ? status : gate.status(status)
   }
 
   /** @type {import('../mcp-helper').McpHelper['getReadiness']} */
@@ -161,14 +177,16 @@ function createMcpHelper(options) {
     callToolAsync,
     callToolRaw,
     listToolsAsync,
-    getSemaphoreStatus: () => semaphore.getStatus(),
+    getSemaphoreStatus,
     getActiveProcesses,
     getPoolStatus,
     getReadiness,
     shutdown() {
       semaphore.close()
       const { killGrace } = settings.mcporter
-      closing ??= Promise.all([runner.shutdown({ killGrace }), pool.close()]).then(() => {})
+      closing ??= Promise.all([runner.shutdown({ killGrace }), pool.close()]).then(() =>
+        gate?.close(),
+      )
       return closing
     },
   }

@@ -25,6 +25,7 @@ const SRC = [
   ['mcp', 'worker', 'scanner'],
   ['pool', 'runner'],
   ['registry'],
+  ['admission'],
   ['process'],
   ['limit', 'metrics', 'error', 'wait_queue'],
   ['code', 'timer'],

@@ -9,6 +9,7 @@
 mod process;
 #[cfg(test)]
 mod property_test;
+mod replace;
 mod servers;
 #[cfg(test)]
 mod tests;

@@ -59,7 +59,7 @@ pub fn hierarchies(membership: &str, mounts: &str) -> Vec<Hierarchy> {
             let (root, top) = mount(line, version)?;
             // A container may show its own group as the root, while its membership is the host's.
             let inside = Path::new(path).strip_prefix(root).ok().filter(|_| !path.contains("/.."));
-            let folder = inside.map_or_else(|| top.clone(), |inside| top.join(inside));
+            let folder = inside.map_or_else(|| top.clone(), |inside| top.join(inside).components().collect());
             Some(Hierarchy { version, folder, top })
         })
     };

@@ -4,7 +4,8 @@ use super::*;
 use std::collections::HashMap;
 
 const V1: &str = "35 31 0:32 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory\n";
-const V2: &str = "30 25 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate,memory_recursiveprot\n";
+const V2: &str =
+    "30 25 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate,memory_recursiveprot\n";
 
 /// Returns each found group as `VERSION FOLDER TOP`.
 fn found(membership: &str, mounts: &str) -> Vec<String> {
@@ -24,7 +25,10 @@ fn groups_are_found_on_hosts_and_in_containers() {
         (
             "4:memory:/jobs/x\n1:cpu:/\n0::/\n",
             both.as_str(),
-            vec!["One /sys/fs/cgroup/memory/jobs/x /sys/fs/cgroup/memory", "Two /sys/fs/cgroup/unified /sys/fs/cgroup/unified"],
+            vec![
+                "One /sys/fs/cgroup/memory/jobs/x /sys/fs/cgroup/memory",
+                "Two /sys/fs/cgroup/unified /sys/fs/cgroup/unified",
+            ],
         ),
         // A container without a namespace of its own: its mount shows its group as the root.
         ("9:hugetlb,memory:/docker/abc\n", docker, vec!["One /sys/fs/cgroup/memory /sys/fs/cgroup/memory"]),
@@ -65,10 +69,18 @@ fn a_group_of_version_2_leaves_its_limit_less_its_working_set() {
     assert_eq!(with(&[("a/b/memory.max", "600\n")]), Some((600, 0)), "above its limit");
     assert_eq!(with(&[("a/b/memory.max", "0\n")]), Some((0, 0)));
     let parent = [("a/memory.max", "2000\n"), ("a/memory.current", "1900\n"), ("a/memory.stat", "inactive_file 0\n")];
-    assert_eq!(with(&[&parent[..], &[("a/b/memory.max", "1000\n")]].concat()), Some((1000, 100)), "the parent is tighter");
+    assert_eq!(
+        with(&[&parent[..], &[("a/b/memory.max", "1000\n")]].concat()),
+        Some((1000, 100)),
+        "the parent is tighter"
+    );
     assert_eq!(with(&parent), Some((2000, 100)));
     assert_eq!(two(&[("a/b/memory.max", "1000\n")]), Some((1000, 1000)), "no other file");
-    assert_eq!(two(&[("memory.max", "1000\n"), ("memory.current", "4\n")]), Some((1000, 996)), "the highest that is shown");
+    assert_eq!(
+        two(&[("memory.max", "1000\n"), ("memory.current", "4\n")]),
+        Some((1000, 996)),
+        "the highest that is shown"
+    );
     assert_eq!((two(&[]), two(&[("a/b/memory.max", "much\n")])), (None, None));
 }
 
