@@ -148,7 +148,7 @@ impl Controller {
             let freed: u64 = gone.iter().filter_map(|process| self.running.get(process)).map(|gone| gone.memory).sum();
             let machine = Machine { available: machine.available.saturating_add(freed), ..machine };
             let load = self.load(|process| !gone.contains(&process)).with(newcomer, 0);
-            gone.len() == self.running.len() || load.room(machine, self.falls.largest(now), &rules) >= 0.0
+            gone.len() == self.running.len() || load.room(machine, self.expected_fall(now), &rules) >= 0.0
         };
         let mut gone: Vec<ProcessId> =
             self.running.iter().filter(|(_, process)| process.is_ending).map(|(id, _)| *id).collect();
@@ -209,7 +209,10 @@ impl Controller {
             self.servers.note(&ended.server, process, peak);
         }
         self.servers.settle(&ended.server);
-        if let Some(machine) = &mut self.machine {
+        if how.out_of_memory {
+            // The memory is not as the last reading says.
+            self.read_at = None;
+        } else if let Some(machine) = &mut self.machine {
             machine.available = machine.available.saturating_add(ended.memory).min(machine.total);
         }
     }
@@ -230,7 +233,7 @@ impl Controller {
         }
         if let Some(machine) = reading.machine {
             self.machine = Some(machine);
-            self.falls.note(super::peaks::bytes(machine.available) + self.load(|_| true).used, now);
+            self.falls.note(self.left_by_others(), now);
         }
         if let (Some(brake), Some(pressure)) = (&mut self.brake, reading.pressure)
             && let Some(change) = brake.note(pressure, was_full, now)

@@ -66,7 +66,7 @@ pub struct Load {
     pub used: f64,
     /// The sum of the expected growth of each process.
     pub growth: f64,
-    /// The sum of the variances of the peaks.
+    /// The sum of the variances of the peaks, each as far as its process has not grown.
     pub variance: f64,
 }
 
@@ -74,10 +74,12 @@ impl Load {
     /// Returns the load with one more process.
     #[must_use]
     pub fn with(self, estimate: Estimate, used: u64) -> Self {
+        let used = bytes(used);
+        let growth = (estimate.mean - used).max(0.0);
         Self {
-            used: self.used + bytes(used),
-            growth: self.growth + (estimate.mean - bytes(used)).max(0.0),
-            variance: self.variance + estimate.variance,
+            used: self.used + used,
+            growth: self.growth + growth,
+            variance: self.variance + estimate.variance * growth / estimate.mean.max(1.0),
         }
     }
 
@@ -94,31 +96,47 @@ impl Load {
 pub struct Falls {
     /// The levels of the last seconds that no later level exceeds, the oldest and highest first.
     levels: VecDeque<(Duration, f64)>,
-    largest: f64,
-    learnt_at: Duration,
+    largest: Fall,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Fall {
+    size: f64,
+    /// The level to which the memory fell.
+    bottom: f64,
+    at: Duration,
+}
+
+impl Fall {
+    fn remembered_size(&self, now: Duration) -> f64 {
+        let halvings = now.saturating_sub(self.at).as_secs_f64() / FALL_HALVED.as_secs_f64();
+        self.size * 0.5_f64.powf(halvings)
+    }
 }
 
 impl Falls {
-    /// Notes the bytes that are available to this process and its children together.
-    pub fn note(&mut self, left_by_others: f64, now: Duration) {
+    /// Notes the level: the bytes that are available to this process and its children together.
+    pub fn note(&mut self, level: f64, now: Duration) {
         while self.levels.front().is_some_and(|(at, _)| now.saturating_sub(*at) > FALL_WITHIN) {
             self.levels.pop_front();
         }
-        while self.levels.back().is_some_and(|(_, level)| *level <= left_by_others) {
+        while self.levels.back().is_some_and(|(_, earlier)| *earlier <= level) {
             self.levels.pop_back();
         }
         if self.levels.back().is_none_or(|(at, _)| now.saturating_sub(*at) >= SAMPLE) {
-            self.levels.push_back((now, left_by_others));
+            self.levels.push_back((now, level));
         }
-        let fall = self.levels.front().map_or(0.0, |(_, highest)| highest - left_by_others);
-        if fall >= self.largest(now) {
-            (self.largest, self.learnt_at) = (fall, now);
+        let size = self.levels.front().map_or(0.0, |(_, highest)| highest - level);
+        if size >= self.largest.remembered_size(now) {
+            self.largest = Fall { size, bottom: level, at: now };
         }
     }
 
-    /// Returns the learnt fall in bytes.
-    pub fn largest(&self, now: Duration) -> f64 {
-        let halvings = now.saturating_sub(self.learnt_at).as_secs_f64() / FALL_HALVED.as_secs_f64();
-        self.largest * 0.5_f64.powf(halvings)
+    /// Returns the fall in bytes that is to be expected from a level.
+    ///
+    /// The whole fall is not expected again at its bottom, because nothing would be left to use there. A fall below its
+    /// bottom counts up to half of the level.
+    pub fn expected(&self, level: f64, now: Duration) -> f64 {
+        self.largest.remembered_size(now).min((level - self.largest.bottom).max(level / 2.0))
     }
 }
