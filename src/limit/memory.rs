@@ -74,13 +74,25 @@ impl Load {
     /// Returns the load with one more process.
     #[must_use]
     pub fn with(self, estimate: Estimate, used: u64) -> Self {
+        let one = Self::of(estimate, used);
+        Self { used: self.used + one.used, growth: self.growth + one.growth, variance: self.variance + one.variance }
+    }
+
+    /// Returns the load with one process less.
+    #[must_use]
+    pub fn without(self, estimate: Estimate, used: u64) -> Self {
+        let one = Self::of(estimate, used);
+        Self {
+            used: (self.used - one.used).max(0.0),
+            growth: (self.growth - one.growth).max(0.0),
+            variance: (self.variance - one.variance).max(0.0),
+        }
+    }
+
+    fn of(estimate: Estimate, used: u64) -> Self {
         let used = bytes(used);
         let growth = (estimate.mean - used).max(0.0);
-        Self {
-            used: self.used + used,
-            growth: self.growth + growth,
-            variance: self.variance + estimate.variance * growth / estimate.mean.max(1.0),
-        }
+        Self { used, growth, variance: estimate.variance * growth / estimate.mean.max(1.0) }
     }
 
     /// Returns the bytes that stay free when every process has grown. Negative if the load does not fit.
@@ -96,6 +108,7 @@ impl Load {
 pub struct Falls {
     /// The levels of the last seconds that no later level exceeds, the oldest and highest first.
     levels: VecDeque<(Duration, f64)>,
+    last: Option<(Duration, f64)>,
     largest: Fall,
 }
 
@@ -116,19 +129,24 @@ impl Fall {
 
 impl Falls {
     /// Notes the level: the bytes that are available to this process and its children together.
+    ///
+    /// A fall counts when two readings in a row show it, because a process that is exiting has left its tree before its
+    /// memory is free.
     pub fn note(&mut self, level: f64, now: Duration) {
-        while self.levels.front().is_some_and(|(at, _)| now.saturating_sub(*at) > FALL_WITHIN) {
+        let (at, last) = self.last.replace((now, level)).unwrap_or((now, level));
+        let lasting = level.max(last);
+        while self.levels.front().is_some_and(|(earlier, _)| at.saturating_sub(*earlier) > FALL_WITHIN) {
             self.levels.pop_front();
+        }
+        let size = self.levels.front().map_or(0.0, |(_, highest)| highest - lasting);
+        if size >= self.largest.remembered_size(now) {
+            self.largest = Fall { size, bottom: lasting, at: now };
         }
         while self.levels.back().is_some_and(|(_, earlier)| *earlier <= level) {
             self.levels.pop_back();
         }
-        if self.levels.back().is_none_or(|(at, _)| now.saturating_sub(*at) >= SAMPLE) {
+        if self.levels.back().is_none_or(|(earlier, _)| now.saturating_sub(*earlier) >= SAMPLE) {
             self.levels.push_back((now, level));
-        }
-        let size = self.levels.front().map_or(0.0, |(_, highest)| highest - level);
-        if size >= self.largest.remembered_size(now) {
-            self.largest = Fall { size, bottom: level, at: now };
         }
     }
 

@@ -82,7 +82,7 @@ impl Controller {
             return Decision::Read;
         }
         let Some(machine) = self.machine else { return Decision::Wait(LimitedBy::Memory) };
-        let load = self.load(|_| true).with(self.servers.estimate(server), 0);
+        let load = self.load().with(self.servers.estimate(server), 0);
         let at = now.or(self.read_at).unwrap_or_default();
         if load.room(machine, self.expected_fall(at), &rules) >= 0.0 {
             Decision::Admit(process)
@@ -120,12 +120,11 @@ impl Controller {
         self.falls.expected(self.left_by_others(), now)
     }
 
-    /// Returns the load of those processes that are chosen.
-    pub(super) fn load(&self, is_chosen: impl Fn(ProcessId) -> bool) -> Load {
-        let chosen = self.running.iter().filter(|(id, _)| is_chosen(**id));
-        chosen.fold(Load::default(), |load, (_, process)| {
-            load.with(self.servers.estimate(&process.server), process.memory)
-        })
+    /// Returns the load of all processes that run.
+    pub(super) fn load(&self) -> Load {
+        self.running
+            .values()
+            .fold(Load::default(), |load, process| load.with(self.servers.estimate(&process.server), process.memory))
     }
 
     /// Forgets the servers that are too many.
