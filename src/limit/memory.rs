@@ -4,6 +4,9 @@ use super::peaks::{Estimate, bytes};
 use std::collections::VecDeque;
 use std::time::Duration;
 
+#[cfg(test)]
+mod tests;
+
 /// The share of the memory that stays free, unless the rules set another reserve.
 pub const RESERVE: Amount = Amount::Percent(10.0);
 /// The time within which a fall of the available memory counts as one fall.
