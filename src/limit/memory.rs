@@ -11,10 +11,12 @@ mod tests;
 pub const RESERVE: Amount = Amount::Percent(10.0);
 /// The time within which a fall of the available memory counts as one fall.
 pub const FALL_WITHIN: Duration = Duration::from_secs(10);
-/// The time after which a learnt fall counts half.
+/// The time after which a learnt fall counts half, unless it has come again.
 pub const FALL_HALVED: Duration = Duration::from_mins(10);
 /// The number of standard deviations of the sum that stay free.
 const SAFETY: f64 = 3.0;
+/// The share of a learnt fall from which a fall is the same again.
+const SAME_FALL: f64 = 0.9;
 /// The shortest time between two kept levels. It bounds their number.
 const SAMPLE: Duration = Duration::from_millis(200);
 
@@ -106,7 +108,7 @@ impl Load {
     }
 }
 
-/// The largest fall of the memory that others left, within [`FALL_WITHIN`]. A fall counts half after [`FALL_HALVED`].
+/// The largest fall of the memory that others left, within [`FALL_WITHIN`]. It is halved every [`FALL_HALVED`].
 #[derive(Debug, Clone, Default)]
 pub struct Falls {
     /// The levels of the last seconds that no later level exceeds, the oldest and highest first.
@@ -126,7 +128,7 @@ struct Fall {
 impl Fall {
     fn remembered_size(&self, now: Duration) -> f64 {
         let halvings = now.saturating_sub(self.at).as_secs_f64() / FALL_HALVED.as_secs_f64();
-        self.size * 0.5_f64.powf(halvings)
+        self.size * 0.5_f64.powf(halvings.floor())
     }
 }
 
@@ -142,8 +144,9 @@ impl Falls {
             self.levels.pop_front();
         }
         let size = self.levels.front().map_or(0.0, |(_, highest)| highest - lasting);
-        if size >= self.largest.remembered_size(now) {
-            self.largest = Fall { size, bottom: lasting, at: now };
+        let remembered = self.largest.remembered_size(now);
+        if size >= SAME_FALL * remembered {
+            self.largest = Fall { size: size.max(remembered), bottom: lasting, at: now };
         }
         while self.levels.back().is_some_and(|(_, earlier)| *earlier <= level) {
             self.levels.pop_back();

@@ -1,4 +1,4 @@
-//! Random sequences of events, beside a plain model that knows who waits and what every process has.
+//! Random sequences of events, beside a plain model of the requests and the processes.
 
 use super::*;
 use proptest::prelude::*;

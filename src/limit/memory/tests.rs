@@ -85,8 +85,20 @@ fn fallen(from: f64, to: f64) -> Falls {
 #[test]
 fn a_learnt_fall_is_halved_every_ten_minutes() {
     let falls = fallen(5_000.0, 3_000.0);
-    for (minutes, expected) in [(0, 2_000.0), (10, 1_000.0), (20, 500.0), (60, 31.25)] {
+    for (minutes, expected) in [(0, 2_000.0), (9, 2_000.0), (10, 1_000.0), (20, 500.0), (60, 31.25)] {
         assert_close(falls.expected(9_000.0, ms(500) + Duration::from_mins(minutes)), expected, "halved");
+    }
+}
+
+#[test]
+fn a_fall_that_comes_again_is_remembered_anew() {
+    for (to, expected) in [(3_500.0, 1_000.0), (3_150.0, 2_000.0), (2_500.0, 2_500.0)] {
+        let mut falls = fallen(5_000.0, 3_000.0);
+        let later = Duration::from_mins(9);
+        for (at, level) in [(0, 5_000.0), (250, to), (500, to)] {
+            falls.note(level, later + ms(at));
+        }
+        assert_close(falls.expected(9_000.0, later + Duration::from_mins(9)), expected, &format!("to {to}"));
     }
 }
 

@@ -37,7 +37,7 @@ pub struct Process {
     wait: f64,
 }
 
-/// What a policy sees.
+/// The machine as a policy sees it.
 pub struct View<'a> {
     pub now: Duration,
     pub free: f64,
