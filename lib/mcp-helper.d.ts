@@ -6,6 +6,7 @@ import type {
   McpTool,
   McpToolResult,
   McpUseOptions,
+  SemaphoreStatus as SlotStatus,
 } from '../index'
 
 export type { McpProgress, McpTool, McpToolResult }
@@ -102,7 +103,7 @@ export declare function callToolRaw<Result = McpToolResult>(
  */
 export declare function listToolsAsync(server: string, options?: ListOptions): Promise<McpTool[]>
 
-/** Returns the state of the slots and the queue. */
+/** Returns the state of the slots and the queue, and of the servers' limits. */
 export declare function getSemaphoreStatus(): SemaphoreStatus
 
 /**
@@ -169,6 +170,18 @@ export interface McpHelperOptions extends McpUseOptions {
   /** Maximum number of waiters. Default `Infinity`. */
   maxQueue?: number
   /**
+   * Maximum number of slots for the calls of a server, within `maxConcurrent`: `{ 'asana-v2': 2 }`.
+   * A server at its limit holds up no other. Default: none.
+   */
+  limits?: Record<string, number>
+  /**
+   * Maximum number of calls of a server within `interval` ms: `{ 'asana-v2': { limit: 150,
+   * interval: 60000 } }`. It holds for each interval, wherever the interval begins. A call counts
+   * from the time when it is sent; a call through a process of mcporter from its end. Listing the
+   * tools counts as one call. Default: none.
+   */
+  rates?: Record<string, CallRate>
+  /**
    * Timeout in ms of a call that has its slot: reading the configuration, starting the server, the
    * answer. The wait for the slot has `queueTimeout`. Default `MCPORTER_CALL_TIMEOUT`, or 60000.
    */
@@ -231,6 +244,12 @@ export interface ListOptions {
 
 export interface CallOptions extends ListOptions {
   /**
+   * Number of slots that the call takes, at most the limits that it is under. A call that waits for
+   * more slots than are free is not overtaken. Default 1.
+   * @throws `ERR_INVALID_CONFIG` for more than a limit
+   */
+  cost?: number
+  /**
    * `false` resolves with an answer that is an error instead of rejecting. Default: the helper's.
    */
   rejectOnError?: boolean
@@ -242,11 +261,38 @@ export interface CallOptions extends ListOptions {
   onProgress?: (progress: McpProgress) => void
 }
 
-export interface SemaphoreStatus {
-  maxConcurrent: number
+/** A rate of calls. */
+export interface CallRate {
+  /** Maximum number of calls. */
+  limit: number
+  /** Length of the interval in ms. */
+  interval: number
+}
+
+export interface SemaphoreStatus extends SlotStatus {
+  /**
+   * Reason for which calls wait: the overall limit, the limit of a server, or a rate or a pause of a
+   * server. `null` while no call waits. Absent while neither `limits` nor `rates` is given and no
+   * server is paused.
+   */
+  limitedBy?: 'slots' | 'server' | 'rate' | null
+  /** The servers with a limit, calls, waiters or a pause, by name. Absent when `limitedBy` is. */
+  servers?: ServerSlots[]
+}
+
+/** The use of a server. */
+export interface ServerSlots {
+  server: string
+  /** Its entry in `limits`, or `null`. */
+  limit: number | null
+  /** Its entry in `rates` with the calls that count now, or `null`. */
+  rate: (CallRate & { recent: number }) | null
+  /** Number of slots that its calls hold. */
   current: number
+  /** Number of its waiters. */
   queued: number
-  available: number
+  /** Remaining pause in ms that the server asked for by `Retry-After`; 0 without a pause. */
+  pausedFor: number
 }
 
 export interface Readiness {
