@@ -1,6 +1,9 @@
+mod brake;
+mod idle;
+mod learning;
+
 use super::*;
 use crate::limit::memory::Amount;
-use crate::limit::processor::Reason;
 
 const MIB: u64 = 1024 * 1024;
 const TOTAL: u64 = 4_000 * MIB;
@@ -88,7 +91,7 @@ fn one_may_always_run() {
     bench.available = 0;
     let requests = bench.request(&["a", "b"]);
     assert_eq!(bench.controller.admit(bench.now), Some(requests[0]), "before any reading");
-    assert_eq!(bench.admit(), []);
+    assert!(bench.admit().is_empty());
     assert_eq!(bench.controller.limited_by(), Some(LimitedBy::Memory));
     bench.end(requests[0]);
     assert_eq!(bench.admit(), [requests[1]]);
@@ -149,39 +152,6 @@ fn an_unknown_server_has_two_processes_and_stops_no_other() {
 }
 
 #[test]
-fn a_server_is_known_once_its_memory_was_level_for_three_seconds() {
-    // The memory at each second; a tree without readings is level too.
-    for (memory, known_at) in [
-        (&[Some(100); 9][..], 3),
-        (&[Some(100), Some(120), Some(120), Some(90), Some(121), Some(121)], 4),
-        (&[Some(100), Some(120), Some(150), Some(200), Some(250)], 99),
-        (&[None; 9], 3),
-    ] {
-        let mut bench = Bench::with_memory();
-        let requests = bench.request(&["a", "a", "a"]);
-        bench.admit();
-        let known = (0..).zip(memory).position(|(second, memory)| {
-            // The other one grows all the time.
-            bench.read(&memory.map_or(vec![], |memory| vec![(requests[0], memory), (requests[1], 40 + 10 * second)]));
-            let is_known = bench.controller.admit(bench.now).is_some();
-            bench.pass(1_000);
-            is_known
-        });
-        assert_eq!(known.unwrap_or(99), known_at, "{memory:?}");
-    }
-}
-
-#[test]
-fn a_failed_start_teaches_nothing() {
-    let mut bench = Bench::with_memory();
-    let requests = bench.request(&["a"; 5]);
-    assert_eq!(bench.admit(), requests[..2]);
-    bench.controller.start_failed(requests[0]);
-    assert_eq!(bench.admit(), [requests[2]]);
-    assert_eq!(bench.controller.learnt()[0].peaks, 0);
-}
-
-#[test]
 fn a_heavy_request_at_the_head_is_not_overtaken() {
     let mut bench = Bench::with_memory();
     bench.learn("heavy", 2_000);
@@ -202,55 +172,6 @@ fn a_cancelled_request_makes_way() {
     assert!(bench.controller.cancel(requests[1]));
     assert!(!bench.controller.cancel(requests[1]));
     assert_eq!(bench.admit(), [requests[2]]);
-}
-
-#[test]
-fn a_tree_that_outgrows_its_estimate_raises_it_at_once() {
-    let mut bench = Bench::with_memory();
-    bench.learn("a", 100);
-    let process = bench.request(&["a"])[0];
-    bench.admit();
-    bench.read(&[(process, 100)]);
-    assert!((bench.mean("a") - 100.0).abs() < 1e-9);
-    bench.read(&[(process, 700)]);
-    assert!((bench.mean("a") - 700.0).abs() < 1e-9, "{}", bench.mean("a"));
-}
-
-#[test]
-fn the_peak_that_the_system_kept_counts_before_the_readings() {
-    for (read_at, ended_at, peak, killed, learnt) in [
-        (0, 500, None, false, Some(40)),
-        // The readings have lost sight of it, so that its peak is unknown.
-        (0, 2_000, None, false, None),
-        (0, 2_000, Some(90), false, Some(90)),
-        (0, 2_000, Some(10), false, Some(40)),
-        // A killed process would have grown on.
-        (0, 2_000, None, true, Some(50)),
-        (0, 2_000, Some(80), true, Some(100)),
-    ] {
-        let mut bench = Bench::with_memory();
-        let process = bench.request(&["a"])[0];
-        bench.admit();
-        bench.pass(read_at);
-        bench.read(&[(process, 40)]);
-        bench.pass(ended_at - read_at);
-        let peak = peak.map(|peak: u64| peak * MIB);
-        bench.controller.ended(process, Ended { peak, out_of_memory: killed }, bench.now);
-        let unknown = 256;
-        assert_eq!(bench.mean("a"), f64::from(learnt.unwrap_or(unknown)), "{ended_at}, {peak:?}, {killed}");
-    }
-}
-
-#[test]
-fn a_kill_asks_for_a_new_reading() {
-    let mut bench = Bench::with_memory();
-    let requests = bench.request(&["a", "b", "c"]);
-    assert_eq!(bench.admit(), requests);
-    bench.request(&["d"]);
-    bench.controller.ended(requests[0], Ended { peak: None, out_of_memory: true }, bench.now);
-    assert_eq!(bench.controller.admit(bench.now), None);
-    assert_eq!(bench.controller.next_reading(), Some(Duration::ZERO));
-    assert_eq!(bench.admit().len(), 1);
 }
 
 #[test]
@@ -275,62 +196,6 @@ fn memory_that_others_take_at_once_stays_in_reserve() {
 }
 
 #[test]
-fn idle_processes_end_the_least_recently_used_first() {
-    // The first four of 600 MiB run; 0 has the longest idle time.
-    for (idle, peak, ended) in [
-        (&[][..], 600, &[][..]),
-        (&[2], 200, &[]),
-        (&[0], 600, &[0]),
-        (&[2, 1, 0], 600, &[2]),
-        (&[2, 1, 0], 1_200, &[2, 1]),
-        // Nothing ends in vain.
-        (&[2, 1], 2_400, &[]),
-        // All end, because one may always run.
-        (&[3, 2, 1, 0], 9_000, &[3, 2, 1, 0]),
-    ] {
-        let mut bench = Bench::with_memory();
-        bench.learn("a", 600);
-        bench.learn("b", peak);
-        bench.request(&["a"; 4]);
-        let running = bench.admit();
-        assert_eq!(running.len(), 4);
-        bench.available = 600 * MIB;
-        let memory: Vec<_> = running.iter().map(|process| (*process, 600)).collect();
-        bench.read(&memory);
-        for index in idle {
-            bench.pass(1);
-            bench.controller.set_idle(running[*index], bench.now);
-        }
-        bench.request(&["b"]);
-        let expected: Vec<_> = ended.iter().map(|index: &usize| running[*index]).collect();
-        assert_eq!(bench.controller.make_room(bench.now), expected, "{idle:?}, {peak}");
-        assert_eq!(bench.controller.make_room(bench.now), [], "each once");
-        for process in &expected {
-            assert_eq!(bench.controller.admit(bench.now), None, "before their end");
-            bench.end(*process);
-        }
-        let may_start = !expected.is_empty() || peak == 200;
-        assert_eq!(bench.controller.admit(bench.now).is_some(), may_start, "{idle:?}, {peak}");
-    }
-}
-
-#[test]
-fn a_process_that_is_used_again_does_not_end() {
-    let mut bench = Bench::with_memory();
-    bench.learn("a", 1_300);
-    bench.request(&["a"; 3]);
-    let running = bench.admit();
-    for process in &running {
-        bench.controller.set_idle(*process, bench.now);
-        bench.pass(1);
-    }
-    assert_eq!(bench.controller.make_room(bench.now), [running[0]]);
-    bench.controller.set_busy(running[0]);
-    assert_eq!(bench.controller.busy(), 1);
-    assert_eq!(bench.controller.make_room(bench.now), [running[1]]);
-}
-
-#[test]
 fn readings_are_due_while_anything_runs_or_waits() {
     let mut bench = Bench::with_memory();
     let due = |bench: &Bench| bench.controller.next_reading().map(|due| due.saturating_sub(bench.now).as_millis());
@@ -348,72 +213,4 @@ fn readings_are_due_while_anything_runs_or_waits() {
     bench.end(requests[0]);
     bench.end(requests[1]);
     assert_eq!(due(&bench), None);
-}
-
-#[test]
-fn the_limit_of_the_processors_counts_what_is_not_idle() {
-    let mut bench = Bench::with_cores(1, None);
-    let requests = bench.request(&["a"; 4]);
-    assert_eq!(bench.admit(), requests[..2]);
-    assert_eq!(bench.controller.limited_by(), Some(LimitedBy::Cpu));
-    bench.controller.set_idle(requests[0], bench.now);
-    assert_eq!(bench.admit(), [requests[2]]);
-    assert_eq!(bench.controller.make_room(bench.now), [], "an end would not help");
-}
-
-#[test]
-fn the_limit_rises_to_its_maximum_while_a_request_waits() {
-    let mut bench = Bench::with_cores(1, Some(4));
-    bench.request(&["a"; 9]);
-    for _ in 0..40 {
-        bench.admit();
-        bench.pass(250);
-    }
-    assert_eq!((bench.controller.running(), bench.controller.waiting()), (4, 5));
-    assert_eq!((bench.controller.limit(), bench.controller.limited_by()), (Some(4), Some(LimitedBy::Slots)));
-    let raised: Vec<_> = bench.controller.changes().map(|change| (change.from, change.to)).collect();
-    assert_eq!(raised, [(2, 3), (3, 4)]);
-}
-
-#[test]
-fn calls_to_running_sessions_raise_the_limit_too() {
-    let mut bench = Bench::with_cores(1, None);
-    bench.controller.set_full(true);
-    for _ in 0..9 {
-        bench.read(&[]);
-        bench.pass(250);
-    }
-    assert_eq!(bench.controller.limit(), Some(3));
-}
-
-#[test]
-fn the_last_changes_of_the_limit_are_kept_with_their_reasons() {
-    let mut bench = Bench::with_cores(1, None);
-    bench.controller.set_full(true);
-    for second in 0..2_000 {
-        bench.pressure = if second % 20 < 10 { 10.0 } else { 90.0 };
-        bench.read(&[]);
-        bench.pass(1_000);
-    }
-    assert_eq!(bench.controller.changes().count(), CHANGES);
-    for change in bench.controller.changes() {
-        assert_eq!(change.reason, if change.to > change.from { Reason::Demand } else { Reason::Cpu });
-        assert!(change.at > Duration::from_secs(1_700));
-    }
-}
-
-#[test]
-fn the_server_that_was_not_used_for_longest_is_forgotten() {
-    let mut bench = Bench::with_memory();
-    let first = bench.request(&["first"])[0];
-    bench.admit();
-    for number in 0..servers::KEPT + 10 {
-        let request = bench.controller.request(&format!("server {number}"));
-        bench.controller.cancel(request);
-    }
-    let names: Vec<_> = bench.controller.learnt().into_iter().map(|learnt| learnt.server).collect();
-    assert_eq!(names.len(), servers::KEPT);
-    assert!(names.iter().any(|name| &**name == "first"), "it runs");
-    assert!(names.iter().all(|name| &**name != "server 10"));
-    bench.end(first);
 }
