@@ -40,6 +40,41 @@ export declare class McpSessions {
   close(): Promise<void>
 }
 
+/** The slots of one helper, and its waiters. */
+export declare class NativeCallLimiter {
+  /** Makes a limiter with all slots free. */
+  constructor(limit: number, servers: Array<CallLimits>)
+  /** Starts a call at once. Returns `false` if the call has to wait. */
+  tryStart(server: string, cost: number): boolean
+  /** Adds a waiter. The promise resolves at the waiter's turn and rejects after `timeout` ms, `Infinity` for never. */
+  push(server: string, cost: number, timeout: number): Promise<void>
+  /** Returns the ticket of the last waiter, for `cancel()`. */
+  lastTicket(): number
+  /** Returns the number of waiters. */
+  queued(): number
+  /** Notes that a call that has its slot was sent. */
+  send(server: string): void
+  /** Gives the slots of a call back. */
+  release(server: string, cost: number): void
+  /** Lets no call of the server start for this many ms. A longer pause stays. */
+  pause(server: string, ms: number): void
+  /** Changes the overall limit. */
+  resize(limit: number): void
+  /** Rejects a waiter that still waits. */
+  cancel(ticket: number, reason: unknown): void
+  /** Rejects all waiters, in the order of arrival. */
+  clear(reason: unknown): void
+  /**
+   * Rejects the waiters whose deadline has passed, and starts those that may start. Returns the ms until that is due
+   * again: `Infinity` when only a release can help the waiters, -1 when there is no waiter.
+   */
+  settle(): number
+  /** Returns the counts. */
+  status(): CallLimiterStatus
+  /** Returns the servers with limits, calls, waiters or a pause, by name. */
+  servers(): Array<CallServerUse>
+}
+
 /** A scanner, which stops when it is collected. */
 export declare class NativeScanner {
   /** Creates a scanner that does not scan yet. */
@@ -149,6 +184,31 @@ export interface AllowEntry {
   flags?: string
 }
 
+/** What holds back the first waiter of a server. */
+export type CallHold = 'none' | 'limit' | 'rate' | 'pause'
+
+/** The counts of a limiter. */
+export interface CallLimiterStatus {
+  /** The overall limit. */
+  limit: number
+  /** The slots in use. */
+  inUse: number
+  /** The number of waiters. */
+  queued: number
+}
+
+/** The limits of a server, checked by `lib/`. */
+export interface CallLimits {
+  /** The server's name. */
+  server: string
+  /** The most slots for its calls. */
+  limit?: number
+  /** The most calls that start within `interval`. */
+  rate?: number
+  /** In ms. */
+  interval?: number
+}
+
 /** The way in which a call ended. */
 export declare enum CallOutcome {
   Ok = 0,
@@ -168,12 +228,40 @@ export declare enum CallOutcome {
   Error = 14,
 }
 
+/** The use of a rate. */
+export interface CallRateUse {
+  /** The most calls within `interval`. */
+  limit: number
+  /** In ms. */
+  interval: number
+  /** The calls that count now. */
+  recent: number
+}
+
 /** The reason for which a call got no slot. */
 export declare enum CallRejection {
   Timeout = 0,
   Aborted = 1,
   Full = 2,
   Closed = 3,
+}
+
+/** The use of a server. */
+export interface CallServerUse {
+  /** The server's name. */
+  server: string
+  /** The limit; undefined without one. */
+  limit?: number
+  /** The rate; undefined without one. */
+  rate?: CallRateUse
+  /** The slots in use. */
+  inUse: number
+  /** The number of waiters. */
+  queued: number
+  /** What holds back the first waiter. */
+  hold: CallHold
+  /** The ms until the pause ends; 0 without a pause. */
+  pauseLeft: number
 }
 
 /** The processes that a scanner judges. */

@@ -836,11 +836,13 @@ function __napiStampBindingTarget(exportsObject, target) {
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
 module.exports.McpSessions = nativeBinding.McpSessions
+module.exports.NativeCallLimiter = nativeBinding.NativeCallLimiter
 module.exports.NativeScanner = nativeBinding.NativeScanner
 module.exports.ProcessCall = nativeBinding.ProcessCall
 module.exports.TreeEvents = nativeBinding.TreeEvents
 module.exports.Workers = nativeBinding.Workers
 module.exports.activeProcesses = nativeBinding.activeProcesses
+module.exports.CallHold = nativeBinding.CallHold
 module.exports.CallOutcome = nativeBinding.CallOutcome
 module.exports.CallRejection = nativeBinding.CallRejection
 module.exports.CleanupScope = nativeBinding.CleanupScope

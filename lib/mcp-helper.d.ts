@@ -6,6 +6,7 @@ import type {
   McpTool,
   McpToolResult,
   McpUseOptions,
+  SemaphoreStatus as SlotStatus,
 } from '../index'
 
 export type { McpProgress, McpTool, McpToolResult }
@@ -58,7 +59,7 @@ export type ActiveProcess = AnyActiveProcess & { server: string; tool: string }
  * - `ERR_SERVER_EXITED`: the server exited while the call was in flight, or answered over HTTP
  *   without a message (`HTTP 503: busy`). The call may have had its effect and is not sent again.
  *   `exitCode`, `signal` and the tail of `stderr` if the server is a process
- * - `ERR_MEMORY`: the server had more than twice `maxTreeMemory`, and was ended.
+ * - `ERR_MEMORY`: the server had more than twice `maxTreeMemory`, and was ended
  * - `ERR_SERVER_UNAVAILABLE`: the server failed five times in a row. The next start is possible in
  *   `retryAfter` ms
  * - `ERR_UNAUTHORIZED`, `ERR_NOT_STREAMABLE`: a server over HTTP requires a token (401 or 403), or
@@ -103,7 +104,7 @@ export declare function callToolRaw<Result = McpToolResult>(
  */
 export declare function listToolsAsync(server: string, options?: ListOptions): Promise<McpTool[]>
 
-/** Returns the state of the slots and the queue. */
+/** Returns the state of the slots and the queue, and of the servers' limits. */
 export declare function getSemaphoreStatus(): SemaphoreStatus
 
 /**
@@ -194,6 +195,18 @@ export interface McpHelperOptions extends McpUseOptions {
   /** Maximum number of waiters. Default `Infinity`. */
   maxQueue?: number
   /**
+   * Maximum number of slots for the calls of a server, within `maxConcurrent`: `{ 'asana-v2': 2 }`.
+   * A server at its limit holds up no other. Default: none.
+   */
+  limits?: Record<string, number>
+  /**
+   * Maximum number of calls of a server within `interval` ms: `{ 'asana-v2': { limit: 150,
+   * interval: 60000 } }`. It holds for each interval, wherever the interval begins. A call counts
+   * from the time when it is sent; a call through a process of mcporter from its end. Listing the
+   * tools counts as one call. Default: none.
+   */
+  rates?: Record<string, CallRate>
+  /**
    * Timeout in ms of a call that has its slot: reading the configuration, starting the server, the
    * answer. The wait for the slot has `queueTimeout`. Default `MCPORTER_CALL_TIMEOUT`, or 60000.
    */
@@ -256,6 +269,12 @@ export interface ListOptions {
 
 export interface CallOptions extends ListOptions {
   /**
+   * Number of slots that the call takes, at most the limits that it is under. A call that waits for
+   * more slots than are free is not overtaken. Default 1.
+   * @throws `ERR_INVALID_CONFIG` for more than a limit
+   */
+  cost?: number
+  /**
    * `false` resolves with an answer that is an error instead of rejecting. Default: the helper's.
    */
   rejectOnError?: boolean
@@ -267,16 +286,39 @@ export interface CallOptions extends ListOptions {
   onProgress?: (progress: McpProgress) => void
 }
 
-export interface SemaphoreStatus {
-  maxConcurrent: number
-  current: number
-  queued: number
-  available: number
+/** A rate of calls. */
+export interface CallRate {
+  /** Maximum number of calls. */
+  limit: number
+  /** Length of the interval in ms. */
+  interval: number
+}
+
+export interface SemaphoreStatus extends SlotStatus {
   /**
-   * The cause for which calls or starts of processes wait, or `null`. `slots`: as many calls run as
-   * may. Left out while `maxConcurrent` is a number and nothing else limits calls.
+   * Reason for which calls or starts of processes wait: the overall limit (`slots`), its value while
+   * the processors do not keep up (`cpu`), the memory, the limit of a server, or a rate or a pause of
+   * a server. `null` while none waits. Absent while nothing but a number limits calls, and no server
+   * is paused.
    */
   limitedBy?: 'slots' | 'memory' | 'cpu' | 'server' | 'rate' | 'host' | 'fleet' | null
+  /** The servers with a limit, calls, waiters or a pause, by name. Absent when `limitedBy` is. */
+  servers?: ServerSlots[]
+}
+
+/** The use of a server. */
+export interface ServerSlots {
+  server: string
+  /** Its entry in `limits`, or `null`. */
+  limit: number | null
+  /** Its entry in `rates` with the calls that count now, or `null`. */
+  rate: (CallRate & { recent: number }) | null
+  /** Number of slots that its calls hold. */
+  current: number
+  /** Number of its waiters. */
+  queued: number
+  /** Remaining pause in ms that the server asked for by `Retry-After`; 0 without a pause. */
+  pausedFor: number
 }
 
 export interface Readiness {

@@ -1,7 +1,8 @@
-//! Decisions on what may start: by the memory and the processors of the machine.
+//! Decisions about what may start now: calls by server, processes by the memory and the processors of the machine.
 //!
-//! No clock, no thread, no promise and no operating system: callers pass times and readings.
+//! Nothing here has a clock, a thread, a promise or an operating system: callers pass times and readings.
 
+pub mod calls;
 pub mod controller;
 pub mod memory;
 pub mod peaks;

@@ -26,21 +26,17 @@ function publishCall({ server, tool }, work) {
 }
 
 /**
- * Publishes the wait of a call for its slot, if no slot is free.
+ * Publishes the wait of a call for its slots.
  * @template T
  * @param {Call & { id: number }} call
- * @param {{ available: number, queued: number }} slots
- * @param {() => Promise<T>} work
+ * @param {number} queued - the number of earlier waiters
+ * @param {() => Promise<T>} wait
  * @returns {Promise<T>}
  */
-function publishWait({ id, server, tool }, { available, queued }, work) {
+function publishWait({ id, server, tool }, queued, wait) {
   const { queueEnter, queueLeave } = channels
-  if (available > 0) return work()
-  return published(queueEnter, queueLeave, { id, server, tool, time: Date.now(), queued }, work)
-}
-
-function hasWaitSubscribers() {
-  return channels.queueEnter.hasSubscribers || channels.queueLeave.hasSubscribers
+  if (!queueEnter.hasSubscribers && !queueLeave.hasSubscribers) return wait()
+  return published(queueEnter, queueLeave, { id, server, tool, time: Date.now(), queued }, wait)
 }
 
 /**
@@ -67,4 +63,4 @@ async function published(start, end, message, work) {
   }
 }
 
-module.exports = { hasWaitSubscribers, publishCall, publishWait }
+module.exports = { publishCall, publishWait }

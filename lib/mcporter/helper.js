@@ -2,16 +2,12 @@
 
 // A helper: a queue of calls, a pool of sessions, and mcporter for servers that take no session.
 
-const { hasWaitSubscribers, publishCall, publishWait } = require('../diagnostics/calls')
 const { closeAtShutdown, isClosing } = require('../lifecycle')
 const { encodeArguments, serverName, toolName } = require('../mcp/arguments')
 const { SessionPool } = require('../mcp/pool')
-const { recordAnswer, recordFailure, recordRejection, recordWait } = require('../metrics/record')
-const { Semaphore } = require('../semaphore')
 const { Runner } = require('../process/runner')
+const { CallSlots } = require('./call-slots')
 const { Mcporter } = require('./cli')
-const { named } = require('./failure')
-const { Gate } = require('./gate')
 const { callOptions, helperOptions, listOptions } = require('./options')
 const { ProcessCalls } = require('./process-calls')
 const { Router } = require('./router')
@@ -21,17 +17,13 @@ const { SessionCalls } = require('./session-calls')
 /** The tool name under which listing a server's tools is tracked: mcporter's own name for it. */
 const LIST_TOOLS = 'list_tools'
 
-/** @typedef {import('./failure').Call & { queueTimeout?: number }} Request */
+/** @typedef {import('./call-slots').Request} Request */
 
 /** @type {typeof import('../mcp-helper').createMcpHelper} */
 function createMcpHelper(options) {
   const settings = helperOptions(options)
-  const { queueTimeout, maxQueue } = settings
-  const gate = settings.gate && new Gate(settings.gate)
-  const maxConcurrent = gate?.limit() ?? Number(settings.maxConcurrent)
-  const semaphore = new Semaphore(maxConcurrent, { queueTimeout, maxQueue })
-  gate?.follow(semaphore)
-  closeAtShutdown(semaphore)
+  const slots = new CallSlots(settings)
+  closeAtShutdown(slots)
   const runner = new Runner()
   const byProcess = new ProcessCalls(new Mcporter(runner, settings.mcporter, ofServer))
   const pool = new SessionPool(settings.pool, mcporterServers(settings.mcporter))
@@ -78,7 +70,7 @@ function createMcpHelper(options) {
    * @param {import('./router').Work<T>} work
    */
   function inRoute(call, work) {
-    return inSlot(call, (deadline) => router.route(call, deadline, work))
+    return slots.run(call, (deadline) => router.route(call, deadline, work))
   }
 
   /** @param {string} server @param {string} tool @param {object} args @param {unknown} options */
@@ -103,62 +95,12 @@ function createMcpHelper(options) {
     return { variables: pool.known(server)?.variables, ...own }
   }
 
-  /**
-   * Does the work while holding a slot.
-   * @template T
-   * @param {Request} call
-   * @param {(deadline: number) => Promise<T>} work
-   * @returns {Promise<T>}
-   */
-  function inSlot(call, work) {
-    return publishCall(call, async (id) => {
-      const release = await slot(call, id)
-      try {
-        return await measured(call, work)
-      } finally {
-        release()
-        gate?.update()
-      }
-    })
-  }
-
-  /**
-   * Waits for a slot, and counts the wait or the rejection.
-   * @param {Request} call
-   * @param {number} id
-   */
-  async function slot(call, id) {
-    const { queueTimeout: timeout, signal } = call
-    const acquire = () => {
-      const acquired = semaphore.acquire({ timeout, signal })
-      gate?.update()
-      return acquired
-    }
-    const queued = performance.now()
-    try {
-      const release = await (hasWaitSubscribers()
-        ? publishWait({ ...call, id }, semaphore.getStatus(), acquire)
-        : acquire())
-      recordWait(performance.now() - queued)
-      return release
-    } catch (error) {
-      recordRejection(error)
-      throw named(call, error)
-    } finally {
-      gate?.update()
-    }
-  }
-
-  function getSemaphoreStatus() {
-    const status = semaphore.getStatus()
-    return gate === undefined ? status : gate.status(status)
-  }
-
   /** @type {import('../mcp-helper').McpHelper['getReadiness']} */
   function getReadiness() {
     if (closing !== undefined || isClosing()) return { ready: false, reason: 'draining' }
-    const full = semaphore.getStatus().queued >= maxQueue
-    return full ? { ready: false, reason: 'queue-full' } : { ready: true, reason: null }
+    return slots.isQueueFull()
+      ? { ready: false, reason: 'queue-full' }
+      : { ready: true, reason: null }
   }
 
   /** @type {import('../mcp-helper').McpHelper['getPoolStatus']} */
@@ -177,36 +119,18 @@ function createMcpHelper(options) {
     callToolAsync,
     callToolRaw,
     listToolsAsync,
-    getSemaphoreStatus,
+    getSemaphoreStatus: () => slots.getStatus(),
     getActiveProcesses,
     getPoolStatus,
     getReadiness,
     shutdown() {
-      semaphore.close()
+      slots.close()
       const { killGrace } = settings.mcporter
       closing ??= Promise.all([runner.shutdown({ killGrace }), pool.close()]).then(() =>
-        gate?.close(),
+        slots.openGate(),
       )
       return closing
     },
-  }
-}
-
-/**
- * Does the work of a call that has its slot, and counts how the call ended.
- * @template T
- * @param {Request} call
- * @param {(deadline: number) => Promise<T>} work
- */
-async function measured(call, work) {
-  const began = performance.now()
-  try {
-    const answer = await work(began + call.timeout)
-    recordAnswer(call, began)
-    return answer
-  } catch (error) {
-    recordFailure(call, error, began)
-    throw error
   }
 }
 

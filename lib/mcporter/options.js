@@ -33,6 +33,8 @@ const HELPER = {
   max: validate.count,
   queueTimeout: validate.timeout,
   maxQueue: queueLength,
+  limits: (name, value) => byServer(name, value, validate.count),
+  rates: (name, value) => byServer(name, value, rate),
   callTimeout: validate.time,
   listTimeout: validate.time,
   configPath: validate.text,
@@ -56,7 +58,12 @@ const LIST = {
   queueTimeout: validate.timeout,
 }
 /** @type {Record<string, Check>} */
-const CALL = { ...LIST, rejectOnError: validate.boolean, onProgress: progressListener }
+const CALL = {
+  ...LIST,
+  cost: validate.count,
+  rejectOnError: validate.boolean,
+  onProgress: progressListener,
+}
 
 /** @param {unknown} options */
 function helperOptions(options) {
@@ -75,6 +82,8 @@ function helperOptions(options) {
     gate: gateRules(maxConcurrent, given),
     queueTimeout: given.queueTimeout ?? 60_000,
     maxQueue: given.maxQueue ?? Infinity,
+    limits: given.limits ?? {},
+    rates: given.rates ?? {},
     callTimeout: given.callTimeout ?? config.callTimeout(),
     listTimeout: given.listTimeout ?? config.listTimeout(),
     rejectOnError: given.rejectOnError ?? true,
@@ -128,9 +137,35 @@ function split(all) {
 }
 
 /**
+ * Checks a value for each server.
+ * @template T
+ * @param {string} name
+ * @param {unknown} value
+ * @param {(name: string, value: unknown) => T} check
+ * @returns {Record<string, T>}
+ */
+function byServer(name, value, check) {
+  const entries = Object.entries(validate.options(name, value))
+  return Object.fromEntries(
+    entries
+      .filter(([, one]) => one !== undefined)
+      .map(([server, one]) => [server, check(`${name}['${server}']`, one)]),
+  )
+}
+
+/** @param {string} name @param {unknown} value @returns {import('../limiter').Rate} */
+function rate(name, value) {
+  const { limit, interval } = validate.options(name, value, ['limit', 'interval'])
+  return {
+    limit: validate.count(`${name}.limit`, limit),
+    interval: validate.time(`${name}.interval`, interval),
+  }
+}
+
+/**
  * @param {unknown} options
- * @returns {{ timeout?: number, signal?: AbortSignal, queueTimeout?: number, rejectOnError?:
- *   boolean, onProgress?: import('../mcp/progress').Listener }}
+ * @returns {{ timeout?: number, signal?: AbortSignal, queueTimeout?: number, cost?: number,
+ *   rejectOnError?: boolean, onProgress?: import('../mcp/progress').Listener }}
  */
 function callOptions(options) {
   return checked(options, CALL)

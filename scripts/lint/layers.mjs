@@ -12,7 +12,7 @@ const LIB = [
   ['mcp-helper', 'mcp-pool'],
   ['mcporter'],
   ['mcp', 'pool'],
-  ['process', 'semaphore', 'cleanup', 'guarantees'],
+  ['process', 'semaphore', 'limiter', 'cleanup', 'guarantees'],
   ['diagnostics', 'lifecycle', 'metrics'],
   ['native', 'deadline-timer', 'signal-waiters', 'signals', 'keep-alive'],
   ['config', 'native-problem'],
@@ -27,7 +27,7 @@ const SRC = [
   ['registry'],
   ['admission'],
   ['process'],
-  ['limit', 'metrics', 'error', 'wait_queue'],
+  ['metrics', 'error', 'wait_queue', 'limit'],
   ['code', 'timer'],
 ]
 

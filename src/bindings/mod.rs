@@ -1,5 +1,6 @@
 //! The N-API layer: converts, never decides. `lib/` wraps the exports and checks every argument first.
 
+mod call_limiter;
 mod deferred;
 mod enums;
 mod error;

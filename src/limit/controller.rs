@@ -10,6 +10,7 @@ mod process;
 #[cfg(test)]
 mod property_test;
 mod replace;
+mod room;
 mod servers;
 #[cfg(test)]
 mod tests;
@@ -42,14 +43,15 @@ pub struct Rules {
     pub processor: Option<processor::Rules>,
 }
 
-/// A reading of the machine and of the running process trees.
+/// A reading of the machine and of the running process trees. The machine is read first: a tree that exits in between then
+/// looks like less memory for a moment, which the controller allows for.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Reading {
     /// The memory. Without it the memory of the last reading counts on; before the first only one process may run.
     pub machine: Option<Machine>,
     /// The pressure on the processors. Without it the limit stays.
     pub pressure: Option<Pressure>,
-    /// The memory in bytes of each tree that could be read. The others keep their last one.
+    /// The memory in bytes of each tree that could be read; 0 for a tree that has exited. The others keep their last one.
     pub trees: Vec<(ProcessId, u64)>,
 }
 
@@ -137,44 +139,6 @@ impl Controller {
         Some(process)
     }
 
-    /// Returns the idle processes that must end so that the next request can start, the least recently used first. Each
-    /// process is returned once, and counts until [`Self::ended`].
-    pub fn make_room(&mut self, now: Duration) -> Vec<ProcessId> {
-        let (Decision::Wait(LimitedBy::Memory), Some(rules)) = (self.decide(Some(now)), self.rules.memory) else {
-            return Vec::new();
-        };
-        let (Some((_, server)), Some(machine)) = (self.next_request(), self.machine) else { return Vec::new() };
-        let newcomer = self.servers.estimate(server);
-        let fits = |gone: &[ProcessId]| {
-            let freed: u64 = gone.iter().filter_map(|process| self.running.get(process)).map(|gone| gone.memory).sum();
-            let machine = Machine { available: machine.available.saturating_add(freed), ..machine };
-            let load = self.load(|process| !gone.contains(&process)).with(newcomer, 0);
-            gone.len() == self.running.len() || load.room(machine, self.falls.largest(now), &rules) >= 0.0
-        };
-        let mut gone: Vec<ProcessId> =
-            self.running.iter().filter(|(_, process)| process.is_ending).map(|(id, _)| *id).collect();
-        let mut idle: Vec<_> = self
-            .running
-            .iter()
-            .filter(|(_, process)| !process.is_ending)
-            .filter_map(|(id, process)| Some((process.idle_since?, *id)))
-            .collect();
-        idle.sort_unstable();
-        let ending = gone.len();
-        let mut next = idle.into_iter();
-        while !fits(&gone) {
-            let Some((_, process)) = next.next() else { return Vec::new() };
-            gone.push(process);
-        }
-        let chosen = gone.split_off(ending);
-        for process in &chosen {
-            if let Some(process) = self.running.get_mut(process) {
-                process.is_ending = true;
-            }
-        }
-        chosen
-    }
-
     /// Notes that a process is idle and may be ended to make room.
     pub fn set_idle(&mut self, process: ProcessId, now: Duration) {
         if let Some(process) = self.running.get_mut(&process) {
@@ -210,7 +174,10 @@ impl Controller {
             self.servers.note(&ended.server, process, peak);
         }
         self.servers.settle(&ended.server);
-        if let Some(machine) = &mut self.machine {
+        if how.out_of_memory {
+            // The memory is not as the last reading says.
+            self.read_at = None;
+        } else if let Some(machine) = &mut self.machine {
             machine.available = machine.available.saturating_add(ended.memory).min(machine.total);
         }
     }
@@ -220,18 +187,21 @@ impl Controller {
         let was_full = self.is_full();
         self.read_at = Some(now);
         for (id, memory) in &reading.trees {
-            let Some(process) = self.running.get_mut(id) else { continue };
-            process.read(*memory, now);
-            if process.is_level(now) {
+            if let Some(process) = self.running.get_mut(id) {
+                process.read(*memory, now);
+            }
+        }
+        for (id, process) in &self.running {
+            if process.settles_server(now) {
                 self.servers.settle(&process.server);
-                self.servers.note(&process.server, *id, process.peak);
-            } else if self.servers.estimate(&process.server).is_outgrown(process.peak) {
+            }
+            if process.is_level() || self.servers.estimate(&process.server).is_outgrown(process.peak) {
                 self.servers.note(&process.server, *id, process.peak);
             }
         }
         if let Some(machine) = reading.machine {
             self.machine = Some(machine);
-            self.falls.note(super::peaks::bytes(machine.available) + self.load(|_| true).used, now);
+            self.falls.note(self.left_by_others(), now);
         }
         if let (Some(brake), Some(pressure)) = (&mut self.brake, reading.pressure)
             && let Some(change) = brake.note(pressure, was_full, now)

@@ -2,6 +2,9 @@
 
 use std::collections::VecDeque;
 
+#[cfg(test)]
+mod tests;
+
 /// Identifies a process from its request to start until its end. Identifiers rise in the order of the requests.
 pub type ProcessId = u64;
 

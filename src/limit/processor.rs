@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+#[cfg(test)]
+mod tests;
+
 /// The most that a limit rises to, unless the rules set another maximum.
 pub const MAX: usize = 1_024;
 /// The time for which the limit must have been reached before it rises.

@@ -4,6 +4,9 @@ use super::peaks::ProcessId;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+#[cfg(test)]
+mod tests;
+
 /// The waiting requests.
 #[derive(Debug, Default)]
 pub struct ServerQueue {

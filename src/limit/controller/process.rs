@@ -53,15 +53,20 @@ impl Process {
         self.read_at = Some(now);
     }
 
-    /// Returns whether the memory has not grown for a while.
-    pub fn is_level(&self, now: Duration) -> bool {
-        self.read_at.is_some() && now.saturating_sub(self.level_since) >= LEVEL_AFTER
+    /// Returns whether readings have shown no growth for a while.
+    pub fn is_level(&self) -> bool {
+        self.read_at.is_some_and(|read| read.saturating_sub(self.level_since) >= LEVEL_AFTER)
+    }
+
+    /// Returns whether its server may have more processes: this one is level, or cannot be read.
+    pub fn settles_server(&self, now: Duration) -> bool {
+        self.is_level() || self.read_at.is_none() && now.saturating_sub(self.level_since) >= LEVEL_AFTER
     }
 
     /// Returns the peak that the end of the process teaches. A process that the readings lost sight of before its end
     /// teaches only that more is needed than estimated.
     pub fn learnt_peak(&self, how: Ended, estimate: Estimate, now: Duration) -> Option<u64> {
-        let was_seen = self.read_at.is_some_and(|read| now.saturating_sub(read) <= SEEN_WITHIN) || self.is_level(now);
+        let was_seen = self.read_at.is_some_and(|read| now.saturating_sub(read) <= SEEN_WITHIN) || self.is_level();
         let seen = (was_seen || bytes(self.peak) > estimate.mean).then_some(self.peak).filter(|peak| *peak > 0);
         let peak = how.peak.map(|peak| peak.max(self.peak)).or(seen);
         // A killed process would have grown on.

@@ -1,4 +1,4 @@
-//! What was learnt about each server.
+//! The servers by name, with the memory that was learnt about each.
 
 use crate::limit::peaks::{Estimate, Peaks, ProcessId};
 use std::collections::HashMap;

@@ -2,6 +2,7 @@
 
 use super::{Change, Controller, Decision, Learnt, LimitedBy, ProcessId, READ_WHILE_RUNNING, READ_WHILE_WAITING};
 use crate::limit::memory::Load;
+use crate::limit::peaks::bytes;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,7 +64,7 @@ impl Controller {
 
     /// Returns the reserve in bytes, once the memory was read.
     pub fn reserve(&self, now: Duration) -> Option<f64> {
-        Some(self.rules.memory?.reserve(self.machine?.total, self.falls.largest(now)))
+        Some(self.rules.memory?.reserve(self.machine?.total, self.expected_fall(now)))
     }
 
     /// Decides on the next request. Without a time the last reading counts, however old it is.
@@ -81,9 +82,9 @@ impl Controller {
             return Decision::Read;
         }
         let Some(machine) = self.machine else { return Decision::Wait(LimitedBy::Memory) };
-        let load = self.load(|_| true).with(self.servers.estimate(server), 0);
+        let load = self.load().with(self.servers.estimate(server), 0);
         let at = now.or(self.read_at).unwrap_or_default();
-        if load.room(machine, self.falls.largest(at), &rules) >= 0.0 {
+        if load.room(machine, self.expected_fall(at), &rules) >= 0.0 {
             Decision::Admit(process)
         } else {
             Decision::Wait(LimitedBy::Memory)
@@ -110,12 +111,20 @@ impl Controller {
         self.read_at.is_some_and(|read| now.saturating_sub(read) <= READ_WHILE_WAITING)
     }
 
-    /// Returns the load of those processes that are chosen.
-    pub(super) fn load(&self, is_chosen: impl Fn(ProcessId) -> bool) -> Load {
-        let chosen = self.running.iter().filter(|(id, _)| is_chosen(**id));
-        chosen.fold(Load::default(), |load, (_, process)| {
-            load.with(self.servers.estimate(&process.server), process.memory)
-        })
+    /// Returns the bytes that others leave to this process and its children.
+    pub(super) fn left_by_others(&self) -> f64 {
+        bytes(self.machine.map_or(0, |machine| machine.available)) + bytes(self.used())
+    }
+
+    pub(super) fn expected_fall(&self, now: Duration) -> f64 {
+        self.falls.expected(self.left_by_others(), now)
+    }
+
+    /// Returns the load of all processes that run.
+    pub(super) fn load(&self) -> Load {
+        self.running
+            .values()
+            .fold(Load::default(), |load, process| load.with(self.servers.estimate(&process.server), process.memory))
     }
 
     /// Forgets the servers that are too many.

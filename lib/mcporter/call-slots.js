@@ -1,0 +1,120 @@
+'use strict'
+
+// The slots of a helper's calls: each call waits for its slots, runs, and is counted.
+
+const { publishCall, publishWait } = require('../diagnostics/calls')
+const { CallLimiter } = require('../limiter')
+const { retryAfterOf } = require('../mcp/retry-after')
+const { recordAnswer, recordFailure, recordRejection, recordWait } = require('../metrics/record')
+const { named } = require('./failure')
+const { Gate } = require('./gate')
+
+/**
+ * @typedef {import('./failure').Call & { queueTimeout?: number, cost?: number, onSent?: () => void
+ *   }} Request
+ */
+
+class CallSlots {
+  #limiter
+  #settings
+  /** The rules for a limit that follows the machine. @type {Gate | undefined} */
+  #gate
+
+  /**
+   * @param {{ maxConcurrent: number | 'auto', gate?: import('../../binding').GateRules, queueTimeout:
+   *   number, maxQueue: number, limits: Record<string, number>, rates: Record<string,
+   *   import('../limiter').Rate> }} settings
+   */
+  constructor(settings) {
+    this.#settings = settings
+    this.#gate = settings.gate && new Gate(settings.gate)
+    const maxConcurrent = this.#gate?.limit() ?? Number(settings.maxConcurrent)
+    this.#limiter = new CallLimiter(maxConcurrent, settings)
+    this.#gate?.follow(this.#limiter)
+  }
+
+  /**
+   * Does the work of a call while the call holds its slots.
+   * @template T
+   * @param {Request} call
+   * @param {(deadline: number) => Promise<T>} work
+   * @returns {Promise<T>}
+   */
+  run(call, work) {
+    return publishCall(call, async (id) => {
+      const slots = await this.#acquire(call, id)
+      call.onSent = slots.onSent
+      try {
+        return await this.#measured(call, work)
+      } finally {
+        slots.release()
+        this.#gate?.update()
+      }
+    })
+  }
+
+  getStatus() {
+    const status = this.#limiter.getStatus()
+    return this.#gate === undefined ? status : this.#gate.status(status)
+  }
+
+  isQueueFull() {
+    return this.#limiter.isQueueFull()
+  }
+
+  close() {
+    this.#limiter.close()
+  }
+
+  /** Lets processes start freely again, once none of these calls needs one. */
+  openGate() {
+    this.#gate?.close()
+  }
+
+  /**
+   * Waits for the slots, and counts the wait or the rejection.
+   * @param {Request} call
+   * @param {number} id
+   */
+  async #acquire(call, id) {
+    const { server, cost = 1, signal, queueTimeout: timeout = this.#settings.queueTimeout } = call
+    const began = performance.now()
+    try {
+      const slots = await this.#limiter.acquire({ server, cost, timeout, signal }, (wait) => {
+        const waiting = publishWait({ ...call, id }, this.#limiter.queued(), wait)
+        this.#gate?.update()
+        return waiting
+      })
+      recordWait(performance.now() - began)
+      return slots
+    } catch (error) {
+      recordRejection(error)
+      throw named(call, error)
+    } finally {
+      this.#gate?.update()
+    }
+  }
+
+  /**
+   * Does the work, and counts how the call ended. A server that asks to be left alone for a while
+   * is paused.
+   * @template T
+   * @param {Request} call
+   * @param {(deadline: number) => Promise<T>} work
+   */
+  async #measured(call, work) {
+    const began = performance.now()
+    try {
+      const answer = await work(began + call.timeout)
+      recordAnswer(call, began)
+      return answer
+    } catch (error) {
+      recordFailure(call, error, began)
+      const pause = retryAfterOf(error)
+      if (pause !== undefined) this.#limiter.pause(call.server, pause)
+      throw error
+    }
+  }
+}
+
+module.exports = { CallSlots }

@@ -1,0 +1,312 @@
+//! The limit on calls: an overall number of slots, and within that a limit, a rate and a pause for each server.
+//!
+//! Tickets give the order. The lowest ticket among the servers that may start a call goes first, so a full or paused server
+//! stops no other. A call that costs more than is free waits at the head and is not overtaken.
+//! Each operation takes time in proportion to the logarithm of the waiters.
+
+mod rate;
+mod server;
+
+#[cfg(test)]
+mod model_test;
+#[cfg(test)]
+mod tests;
+
+pub use rate::Rate;
+pub use server::{Hold, Limits};
+
+use server::{Listed, Server};
+use slab::Slab;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
+
+/// Identifies a waiter. Tickets rise in the order of arrival.
+pub type Ticket = u64;
+
+/// The slots, the servers and the waiters. A waiter `W` is the caller's value, and comes out exactly once.
+#[derive(Debug)]
+pub struct CallLimiter<W> {
+    limit: u32,
+    in_use: u32,
+    servers: Slab<Server>,
+    names: HashMap<Box<str>, usize>,
+    waiters: HashMap<Ticket, Waiter<W>>,
+    /// The servers whose first waiter may start as far as the server goes, by that waiter's ticket.
+    startable: BTreeMap<Ticket, usize>,
+    /// The servers to look at again at a given time.
+    timed: BTreeSet<(Duration, usize)>,
+    deadlines: BTreeSet<(Duration, Ticket)>,
+    last_ticket: Ticket,
+}
+
+#[derive(Debug)]
+struct Waiter<W> {
+    waiter: W,
+    server: usize,
+    cost: u32,
+    timeout: Option<Duration>,
+    deadline: Option<Duration>,
+}
+
+/// The use of a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerUse {
+    /// The server's name.
+    pub name: String,
+    /// The limit, if the server has one.
+    pub limit: Option<u32>,
+    /// The rate, if the server has one, and the calls that count now.
+    pub rate: Option<(Rate, u32)>,
+    /// The slots that its calls hold.
+    pub in_use: u32,
+    /// The waiters.
+    pub queued: usize,
+    /// What holds back its first waiter.
+    pub hold: Hold,
+    /// The time until its pause ends; zero without a pause.
+    pub pause_left: Duration,
+}
+
+impl<W> CallLimiter<W> {
+    /// Makes a limiter with all slots free.
+    pub fn new<'a>(limit: u32, servers: impl IntoIterator<Item = (&'a str, Limits)>) -> Self {
+        let mut limiter = Self {
+            limit,
+            in_use: 0,
+            servers: Slab::new(),
+            names: HashMap::new(),
+            waiters: HashMap::new(),
+            startable: BTreeMap::new(),
+            timed: BTreeSet::new(),
+            deadlines: BTreeSet::new(),
+            last_ticket: 0,
+        };
+        for (name, limits) in servers {
+            limiter.add(name, Some(limits));
+        }
+        limiter
+    }
+
+    /// Starts a call at once. Returns `false` if the call has to wait.
+    pub fn try_start(&mut self, server: &str, cost: u32, now: Duration) -> bool {
+        self.advance(now);
+        // A waiter that may start has only the overall limit before it, and is not overtaken.
+        if !self.startable.is_empty() || !self.fits(cost) {
+            return false;
+        }
+        let id = self.id(server);
+        let server = &mut self.servers[id];
+        let may_start = server.queue.is_empty() && server.hold(cost, now) == Hold::None;
+        if may_start {
+            self.start(id, cost);
+        }
+        self.relist(id, now);
+        may_start
+    }
+
+    /// Queues a waiter until `now + timeout`; without a timeout, for ever.
+    pub fn push(&mut self, waiter: W, server: &str, cost: u32, now: Duration, timeout: Option<Duration>) -> Ticket {
+        self.last_ticket += 1;
+        let ticket = self.last_ticket;
+        let id = self.id(server);
+        let deadline = timeout.map(|timeout| now.saturating_add(timeout));
+        self.deadlines.extend(deadline.map(|deadline| (deadline, ticket)));
+        self.waiters.insert(ticket, Waiter { waiter, server: id, cost, timeout, deadline });
+        self.servers[id].queue.insert(ticket);
+        self.relist(id, now);
+        ticket
+    }
+
+    /// Starts the next waiter that may start, and takes it out.
+    pub fn start_next(&mut self, now: Duration) -> Option<W> {
+        self.advance(now);
+        let (&ticket, &id) = self.startable.first_key_value()?;
+        let cost = self.waiters.get(&ticket)?.cost;
+        if !self.fits(cost) {
+            return None;
+        }
+        self.start(id, cost);
+        self.take(ticket, now).map(|waiter| waiter.waiter)
+    }
+
+    /// Notes that a call that has its slot was sent. Only the rate needs this.
+    pub fn send(&mut self, server: &str, now: Duration) {
+        let Some(&id) = self.names.get(server) else { return };
+        if let Some(window) = &mut self.servers[id].window {
+            window.send(now);
+        }
+        self.relist(id, now);
+    }
+
+    /// Gives the slots of a call back. The next waiters do not start by themselves.
+    pub fn release(&mut self, server: &str, cost: u32, now: Duration) {
+        let Some(&id) = self.names.get(server) else { return };
+        self.in_use = self.in_use.saturating_sub(cost);
+        self.servers[id].in_use = self.servers[id].in_use.saturating_sub(cost);
+        self.relist(id, now);
+    }
+
+    /// Lets no call of the server start before `until`. A longer pause stays.
+    pub fn pause(&mut self, server: &str, until: Duration, now: Duration) {
+        let id = self.id(server);
+        let paused_until = &mut self.servers[id].paused_until;
+        *paused_until = until.max(*paused_until);
+        self.relist(id, now);
+    }
+
+    /// Changes the overall limit.
+    pub fn resize(&mut self, limit: u32) {
+        self.limit = limit;
+    }
+
+    /// Takes a waiter out of the queue. Returns `None` when the waiter has left.
+    pub fn cancel(&mut self, ticket: Ticket, now: Duration) -> Option<W> {
+        self.take(ticket, now).map(|waiter| waiter.waiter)
+    }
+
+    /// Takes out the waiter with the earliest deadline, if that has passed. Returns the waiter with its timeout.
+    pub fn expire(&mut self, now: Duration) -> Option<(W, Duration)> {
+        let &(_, ticket) = self.deadlines.first().filter(|(deadline, _)| *deadline <= now)?;
+        let waiter = self.take(ticket, now)?;
+        Some((waiter.waiter, waiter.timeout?))
+    }
+
+    /// Returns the time of the next deadline, or of the next look at a server with waiters.
+    pub fn next_time(&self) -> Option<Duration> {
+        let deadline = self.deadlines.first().map(|&(deadline, _)| deadline);
+        let opening = (!self.waiters.is_empty()).then(|| self.timed.first()).flatten().map(|&(time, _)| time);
+        deadline.into_iter().chain(opening).min()
+    }
+
+    /// Returns the overall limit.
+    pub fn limit(&self) -> u32 {
+        self.limit
+    }
+
+    /// Returns the slots in use.
+    pub fn in_use(&self) -> u32 {
+        self.in_use
+    }
+
+    /// Returns the number of waiters.
+    pub fn queued(&self) -> usize {
+        self.waiters.len()
+    }
+
+    /// Takes out all waiters, in the order of arrival.
+    pub fn clear(&mut self, now: Duration) -> Vec<W> {
+        let mut tickets: Vec<_> = self.waiters.keys().copied().collect();
+        tickets.sort_unstable();
+        tickets.into_iter().filter_map(|ticket| self.cancel(ticket, now)).collect()
+    }
+
+    /// Returns the ticket of the waiter that came last.
+    pub fn last_ticket(&self) -> Ticket {
+        self.last_ticket
+    }
+
+    /// Returns the servers with limits, calls, waiters or a pause, by name.
+    pub fn servers(&mut self, now: Duration) -> Vec<ServerUse> {
+        self.advance(now);
+        let waiters = &self.waiters;
+        let mut servers: Vec<_> = self.servers.iter_mut().map(|(_, server)| server_use(server, waiters, now)).collect();
+        servers.sort_by(|one, other| one.name.cmp(&other.name));
+        servers
+    }
+
+    fn id(&mut self, name: &str) -> usize {
+        self.names.get(name).copied().unwrap_or_else(|| self.add(name, None))
+    }
+
+    fn add(&mut self, name: &str, limits: Option<Limits>) -> usize {
+        let id = self.servers.insert(Server::new(name, limits));
+        self.names.insert(name.into(), id);
+        id
+    }
+
+    /// Returns whether the overall limit lets a call start. A call that costs more than a lowered limit runs alone.
+    fn fits(&self, cost: u32) -> bool {
+        self.in_use == 0 || self.in_use.saturating_add(cost) <= self.limit
+    }
+
+    fn start(&mut self, id: usize, cost: u32) {
+        self.in_use = self.in_use.saturating_add(cost);
+        let server = &mut self.servers[id];
+        server.in_use = server.in_use.saturating_add(cost);
+        if let Some(window) = &mut server.window {
+            window.start();
+        }
+    }
+
+    fn take(&mut self, ticket: Ticket, now: Duration) -> Option<Waiter<W>> {
+        let waiter = self.waiters.remove(&ticket)?;
+        if let Some(deadline) = waiter.deadline {
+            self.deadlines.remove(&(deadline, ticket));
+        }
+        self.servers[waiter.server].queue.remove(&ticket);
+        self.relist(waiter.server, now);
+        Some(waiter)
+    }
+
+    /// Looks at the servers whose time has come.
+    fn advance(&mut self, now: Duration) {
+        while let Some(&(time, id)) = self.timed.first() {
+            if time > now {
+                break;
+            }
+            self.relist(id, now);
+        }
+    }
+
+    /// Puts a server into the list where it belongs now, or forgets it.
+    fn relist(&mut self, id: usize, now: Duration) {
+        let server = &mut self.servers[id];
+        match std::mem::take(&mut server.listed) {
+            Listed::Nowhere => {}
+            Listed::Startable(ticket) => drop(self.startable.remove(&ticket)),
+            Listed::Timed(time) => drop(self.timed.remove(&(time, id))),
+        }
+        server.listed = listed(server, &self.waiters, now);
+        match server.listed {
+            Listed::Startable(ticket) => drop(self.startable.insert(ticket, id)),
+            Listed::Timed(time) => drop(self.timed.insert((time, id))),
+            Listed::Nowhere if server.is_idle(now) => {
+                let name = self.servers.remove(id).name;
+                self.names.remove(&name);
+            }
+            Listed::Nowhere => {}
+        }
+    }
+}
+
+/// Returns the list to which a server belongs.
+fn listed<W>(server: &mut Server, waiters: &HashMap<Ticket, Waiter<W>>, now: Duration) -> Listed {
+    let Some((ticket, hold)) = head(server, waiters, now) else {
+        // A pause without waiters is looked at when it ends, so that the server is forgotten.
+        return if server.paused_until > now { Listed::Timed(server.paused_until) } else { Listed::Nowhere };
+    };
+    match hold {
+        Hold::None => Listed::Startable(ticket),
+        Hold::Pause(time) | Hold::Rate(Some(time)) => Listed::Timed(time),
+        Hold::Limit | Hold::Rate(None) => Listed::Nowhere,
+    }
+}
+
+/// Returns the first waiter of a server and what holds it back.
+fn head<W>(server: &mut Server, waiters: &HashMap<Ticket, Waiter<W>>, now: Duration) -> Option<(Ticket, Hold)> {
+    let &ticket = server.queue.first()?;
+    let cost = waiters.get(&ticket)?.cost;
+    Some((ticket, server.hold(cost, now)))
+}
+
+fn server_use<W>(server: &mut Server, waiters: &HashMap<Ticket, Waiter<W>>, now: Duration) -> ServerUse {
+    ServerUse {
+        name: server.name.to_string(),
+        limit: server.limit,
+        rate: server.window.as_mut().map(|window| (window.rate(), window.used(now))),
+        in_use: server.in_use,
+        queued: server.queue.len(),
+        hold: head(server, waiters, now).map_or(Hold::None, |(_, hold)| hold),
+        pause_left: server.paused_until.saturating_sub(now),
+    }
+}

@@ -1,0 +1,122 @@
+//! What the limiter promises, one promise a test.
+
+use super::*;
+
+const fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+const ZERO: Duration = Duration::ZERO;
+
+fn limiter(limit: u32, servers: &[(&str, Limits)]) -> CallLimiter<&'static str> {
+    CallLimiter::new(limit, servers.iter().copied())
+}
+
+fn at_most(limit: u32) -> Limits {
+    Limits { limit: Some(limit), rate: None }
+}
+
+/// Starts all waiters that may start.
+fn started(limiter: &mut CallLimiter<&'static str>, now: Duration) -> Vec<&'static str> {
+    std::iter::from_fn(|| limiter.start_next(now)).collect()
+}
+
+#[test]
+fn a_full_server_stops_no_other() {
+    let mut limiter = limiter(3, &[("slow", at_most(1))]);
+    assert!(limiter.try_start("slow", 1, ZERO));
+    assert!(!limiter.try_start("slow", 1, ZERO));
+    limiter.push("slow 2", "slow", 1, ZERO, None);
+    assert!(limiter.try_start("other", 1, ZERO), "the waiter of the full server comes later, and holds nothing");
+    limiter.release("slow", 1, ms(1));
+    assert_eq!(started(&mut limiter, ms(1)), ["slow 2"]);
+}
+
+#[test]
+fn a_heavy_call_at_the_head_is_not_overtaken() {
+    let mut limiter = limiter(3, &[]);
+    assert!(limiter.try_start("a", 2, ZERO));
+    assert!(!limiter.try_start("b", 2, ZERO));
+    limiter.push("heavy", "b", 2, ZERO, None);
+    assert!(!limiter.try_start("c", 1, ZERO), "one slot is free, and the heavy call waits for it");
+    limiter.push("light", "c", 1, ZERO, None);
+    assert_eq!(started(&mut limiter, ms(1)), [""; 0]);
+    limiter.release("a", 2, ms(2));
+    assert_eq!(started(&mut limiter, ms(2)), ["heavy", "light"]);
+}
+
+#[test]
+fn the_lowest_ticket_among_servers_that_may_start_goes_first() {
+    let mut limiter = limiter(1, &[("paused", Limits::default())]);
+    assert!(limiter.try_start("a", 1, ZERO));
+    limiter.pause("paused", ms(100), ZERO);
+    limiter.push("first", "paused", 1, ZERO, None);
+    limiter.push("second", "b", 1, ZERO, None);
+    limiter.push("third", "a", 1, ZERO, None);
+    limiter.release("a", 1, ms(1));
+    assert_eq!(started(&mut limiter, ms(1)), ["second"]);
+    limiter.release("b", 1, ms(100));
+    assert_eq!(started(&mut limiter, ms(100)), ["first"], "the pause is over, and its ticket is the lowest");
+}
+
+#[test]
+fn a_pause_ends_by_itself_and_a_shorter_one_changes_nothing() {
+    let mut limiter = limiter(3, &[]);
+    limiter.pause("a", ms(100), ZERO);
+    limiter.pause("a", ms(50), ZERO);
+    limiter.push("call", "a", 1, ZERO, None);
+    assert_eq!(limiter.next_time(), Some(ms(100)));
+    assert_eq!(started(&mut limiter, ms(99)), [""; 0]);
+    assert_eq!(limiter.servers(ms(99))[0].hold, Hold::Pause(ms(100)));
+    assert_eq!(started(&mut limiter, ms(100)), ["call"]);
+}
+
+#[test]
+fn servers_without_limits_are_forgotten_when_they_are_idle() {
+    let mut limiter = limiter(3, &[("kept", at_most(2))]);
+    assert!(limiter.try_start("a", 1, ZERO));
+    limiter.release("a", 1, ms(1));
+    limiter.pause("b", ms(100), ms(1));
+    limiter.push("call", "c", 1, ms(1), Some(ms(1)));
+    assert_eq!(limiter.expire(ms(2)), Some(("call", ms(1))));
+    let names = |limiter: &mut CallLimiter<_>, now| {
+        limiter.servers(now).into_iter().map(|server| server.name).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&mut limiter, ms(2)), ["b", "kept"]);
+    assert_eq!(names(&mut limiter, ms(100)), ["kept"]);
+}
+
+#[test]
+fn a_call_that_costs_more_than_a_lowered_limit_runs_alone() {
+    let mut limiter = limiter(4, &[]);
+    assert!(limiter.try_start("a", 1, ZERO));
+    limiter.push("heavy", "b", 4, ZERO, None);
+    limiter.resize(2);
+    assert_eq!(started(&mut limiter, ms(1)), [""; 0]);
+    limiter.release("a", 1, ms(1));
+    assert_eq!(started(&mut limiter, ms(1)), ["heavy"]);
+    assert!(!limiter.try_start("a", 1, ms(1)));
+}
+
+#[test]
+fn a_waiter_that_leaves_makes_way_for_the_next_of_its_server() {
+    let mut limiter = limiter(3, &[("a", at_most(2))]);
+    assert!(limiter.try_start("a", 1, ZERO));
+    let heavy = limiter.push("heavy", "a", 2, ZERO, None);
+    limiter.push("light", "a", 1, ZERO, None);
+    assert_eq!(started(&mut limiter, ms(1)), [""; 0]);
+    assert_eq!(limiter.cancel(heavy, ms(1)), Some("heavy"));
+    assert_eq!(limiter.cancel(heavy, ms(1)), None);
+    assert_eq!(started(&mut limiter, ms(1)), ["light"]);
+}
+
+#[test]
+fn all_waiters_are_taken_out_in_the_order_of_arrival() {
+    let mut limiter = limiter(1, &[]);
+    assert!(limiter.try_start("a", 1, ZERO));
+    for (waiter, server) in [("1", "b"), ("2", "a"), ("3", "b")] {
+        limiter.push(waiter, server, 1, ZERO, Some(ms(5)));
+    }
+    assert_eq!(limiter.clear(ms(1)), ["1", "2", "3"]);
+    assert_eq!((limiter.queued(), limiter.next_time()), (0, None));
+}
