@@ -62,6 +62,9 @@ export type ActiveProcess = AnyActiveProcess & { server: string; tool: string }
  * - `ERR_MEMORY`: the server had more than twice `maxTreeMemory`, and was ended
  * - `ERR_SERVER_UNAVAILABLE`: the server failed five times in a row. The next start is possible in
  *   `retryAfter` ms
+ * - `ERR_TOOL`, `ERR_MCP`, `ERR_SERVER_START` or `ERR_SERVER_EXITED` with `retryAfter`: the server
+ *   asks to be left alone for so many ms, at most an hour (`docs/mcp-servers.md`). The call is not
+ *   sent again
  * - `ERR_UNAUTHORIZED`, `ERR_NOT_STREAMABLE`: a server over HTTP requires a token (401 or 403), or
  *   the older SSE transport. Only with `transport: 'pool'`; otherwise mcporter makes the call
  * - `ERR_MAX_BUFFER`: a message, or a whole list of tools, exceeded `maxBuffer`

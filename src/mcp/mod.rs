@@ -14,6 +14,7 @@ mod jsonrpc;
 mod memory_watch;
 pub mod pool;
 mod request;
+mod retry_hint;
 pub mod server_config;
 mod server_log;
 pub mod session;
@@ -23,4 +24,5 @@ mod stdio;
 pub use in_flight::Call;
 #[cfg(fuzzing)]
 pub use jsonrpc::{Incoming, read as read_messages};
-pub use request::{Outcome, Progress, Request};
+pub use request::{Listeners, OnSent, Outcome, Progress, Request};
+pub use retry_hint::RetryHeaders;
