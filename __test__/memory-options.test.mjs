@@ -123,6 +123,6 @@ describe('the rules of a helper', () => {
 
 test("a server's maxTreeMemory is a size", () => {
   const servers = { it: { command: 'true', maxTreeMemory: 'much' } }
-  const message = `options.servers.it.maxTreeMemory must be ${SIZE}, got 'much'`
+  const message = `servers.it.maxTreeMemory must be ${SIZE}, got 'much'`
   assert.throws(() => new McpPool({ servers }), { code: 'ERR_INVALID_CONFIG', message })
 })
