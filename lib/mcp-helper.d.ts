@@ -299,10 +299,9 @@ export interface CallRate {
 
 export interface SemaphoreStatus extends SlotStatus {
   /**
-   * Reason for which calls or starts of processes wait: the overall limit (`slots`), its value while
-   * the processors do not keep up (`cpu`), the memory, the limit of a server, or a rate or a pause of
-   * a server. `null` while none waits. Absent while nothing but a number limits calls, and no server
-   * is paused.
+   * Reason for which calls or starts of processes wait: the overall limit (`slots`), its value that
+   * the processors allow (`cpu`), the memory, the limit of a server, or its rate or pause. `null`
+   * while none waits. Absent while nothing but a number limits calls and no server is paused.
    */
   limitedBy?: 'slots' | 'memory' | 'cpu' | 'server' | 'rate' | 'host' | 'fleet' | null
   /** The servers with a limit, calls, waiters or a pause, by name. Absent when `limitedBy` is. */

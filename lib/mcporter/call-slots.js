@@ -21,9 +21,9 @@ class CallSlots {
   #gate
 
   /**
-   * @param {{ maxConcurrent: number | 'auto', gate?: import('../../binding').GateRules, queueTimeout:
-   *   number, maxQueue: number, limits: Record<string, number>, rates: Record<string,
-   *   import('../limiter').Rate> }} settings
+   * @param {{ maxConcurrent: number | 'auto', gate?: import('../../binding').GateRules,
+   *   queueTimeout: number, maxQueue: number, limits: Record<string, number>,
+   *   rates: Record<string, import('../limiter').Rate> }} settings
    */
   constructor(settings) {
     this.#settings = settings

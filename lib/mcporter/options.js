@@ -28,13 +28,13 @@ const POOL = { maxSessions: validate.count, maxStarting: validate.count, ...LIMI
 /** @type {Record<string, Check>} */
 const HELPER = {
   maxConcurrent: concurrency,
-  memoryBudget: validate.memoryAmount,
-  reserve: validate.memoryAmount,
-  max: validate.count,
   queueTimeout: validate.timeout,
   maxQueue: queueLength,
   limits: (name, value) => byServer(name, value, validate.count),
   rates: (name, value) => byServer(name, value, rate),
+  memoryBudget: validate.memoryAmount,
+  reserve: validate.memoryAmount,
+  max: validate.count,
   callTimeout: validate.time,
   listTimeout: validate.time,
   configPath: validate.text,
