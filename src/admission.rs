@@ -214,7 +214,9 @@ impl Gate {
         inner.admit_all(now);
         let told = inner.news();
         drop(inner);
-        told.iter().for_each(|tell| tell());
+        for tell in told {
+            tell();
+        }
         self.changed.notify_one();
         result
     }

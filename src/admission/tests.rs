@@ -125,7 +125,7 @@ async fn waiters_start_when_the_last_rules_end_and_what_was_learnt_stays() {
 async fn readings_are_rare_unless_a_start_waits() {
     let (gate, world, _in_force) = gate(memory_rules(), 300);
     let readings = || world.readings.swap(0, Ordering::Relaxed);
-    sleep(Duration::from_secs(60)).await;
+    sleep(Duration::from_mins(1)).await;
     assert_eq!(readings(), 0, "nothing runs");
     let _first = running(&gate, "a", 7).await;
     sleep(READ_WHILE_RUNNING * 4).await;

@@ -180,7 +180,7 @@ impl Session {
         let mut is_large = self.is_large.subscribe();
         async move {
             if is_large.wait_for(|is_large| *is_large).await.is_err() {
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         }
     }

@@ -7,7 +7,7 @@ use std::hash::Hash;
 use std::time::{Duration, Instant};
 
 /// The time after an eviction in which no member is started only to be kept warm.
-pub const NO_WARM_STARTS: Duration = Duration::from_secs(60);
+pub const NO_WARM_STARTS: Duration = Duration::from_mins(1);
 
 impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
     /// Returns the idle members, and since when they are idle.
