@@ -1,6 +1,6 @@
 //! The task that reads memory and load while the gate is on, and ends idle processes to make room.
 
-use super::{Gate, IdleTrees};
+use super::gate::{Gate, IdleTrees};
 use crate::limit::controller::{ProcessId, Reading};
 use crate::limit::memory::Machine;
 use crate::limit::processor::Pressure;

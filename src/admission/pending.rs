@@ -1,6 +1,7 @@
 //! Starts of a pool that wait for their admission, and can be withdrawn.
 
-use super::{Admission, Gate};
+use super::admitted::Admission;
+use super::gate::Gate;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;

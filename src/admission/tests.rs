@@ -1,9 +1,14 @@
 //! The gate with a sensor that a test sets, in virtual time.
 
+use super::driver::{self, Sensor};
 use super::*;
 use crate::limit::controller::READ_WHILE_RUNNING;
-use std::sync::atomic::AtomicUsize;
-use tokio::time::{advance, sleep, timeout};
+use parking_lot::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::time::{Instant, advance, sleep, timeout};
 
 const MB: u64 = 1 << 20;
 

@@ -4,24 +4,9 @@
 mod groups;
 #[cfg(target_os = "linux")]
 mod linux;
+mod size;
 
-/// The memory of the machine or of the control group, in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Memory {
-    /// The most that this process and its children may use.
-    pub total: u64,
-    /// The part of the total that may still be used.
-    pub available: u64,
-}
-
-impl Memory {
-    /// Returns the smaller of both totals, and of both available parts.
-    #[must_use]
-    pub fn tighter(self, other: Self) -> Self {
-        let total = self.total.min(other.total);
-        Self { total, available: self.available.min(other.available).min(total) }
-    }
-}
+pub use size::Memory;
 
 /// Reads the memory that is available now: the machine's, or less if a control group leaves less. `None` if the system
 /// does not tell.
@@ -61,17 +46,5 @@ mod tests {
     fn the_memory_of_this_machine_is_read() {
         let Memory { total, available } = memory().expect("this system tells it");
         assert!((1 << 26..1 << 50).contains(&total) && (1..=total).contains(&available), "{available} of {total}");
-    }
-
-    #[test]
-    fn the_tighter_of_two_has_the_smaller_of_each() {
-        let memory = |total, available| Memory { total, available };
-        for (one, other, expected) in [
-            (memory(100, 50), memory(80, 60), memory(80, 50)),
-            (memory(100, 90), memory(40, 40), memory(40, 40)),
-            (memory(100, 0), memory(200, 200), memory(100, 0)),
-        ] {
-            assert_eq!((one.tighter(other), other.tighter(one)), (expected, expected));
-        }
     }
 }

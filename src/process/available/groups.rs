@@ -1,6 +1,6 @@
 //! The control groups of this process, and the memory that the tightest of them leaves.
 
-use super::Memory;
+use super::size::Memory;
 use std::path::{Path, PathBuf};
 
 /// A limit at and above this number is the kernel's word for none in version 1.

@@ -1,7 +1,7 @@
 //! Linux: the machine's memory is in `/proc/meminfo`, a control group's in the files of its folder.
 
-use super::Memory;
 use super::groups::{Hierarchy, Version, hierarchies, tightest};
+use super::size::Memory;
 use parking_lot::Mutex;
 use std::fs::read_to_string;
 use std::path::PathBuf;
