@@ -1,4 +1,5 @@
 //! The limit on the calls of one helper. All of it happens on the JavaScript thread.
+#![expect(clippy::needless_pass_by_value, reason = "napi-rs hands arguments over by value")]
 
 use super::deferred::Deferred;
 use super::error::{self, Result, internal};
@@ -49,7 +50,7 @@ pub struct CallServerUse {
     pub in_use: u32,
     /// The number of waiters.
     pub queued: u32,
-    /// What holds back the first waiter.
+    /// The reason that the first waiter does not start.
     pub hold: CallHold,
     /// The ms until the pause ends; 0 without a pause.
     pub pause_left: f64,
@@ -66,7 +67,7 @@ pub struct CallRateUse {
     pub recent: u32,
 }
 
-/// What holds back the first waiter of a server.
+/// The reason that the first waiter of a server does not start.
 #[napi(string_enum = "lowercase")]
 pub enum CallHold {
     /// Nothing of the server's.
@@ -87,7 +88,6 @@ pub struct NativeCallLimiter(CallLimiter<Deferred>);
 impl NativeCallLimiter {
     /// Makes a limiter with all slots free.
     #[napi(constructor)]
-    #[expect(clippy::needless_pass_by_value, reason = "napi-rs hands arguments over by value")]
     pub fn new(limit: u32, servers: Vec<CallLimits>) -> Self {
         let limits = servers.iter().map(|given| (given.server.as_str(), limits_of(given)));
         Self(CallLimiter::new(limit, limits))
@@ -95,14 +95,12 @@ impl NativeCallLimiter {
 
     /// Starts a call at once. Returns `false` if the call has to wait.
     #[napi]
-    #[expect(clippy::needless_pass_by_value, reason = "napi-rs hands arguments over by value")]
     pub fn try_start(&mut self, server: String, cost: u32) -> bool {
         self.0.try_start(&server, cost, START.elapsed())
     }
 
     /// Adds a waiter. The promise resolves at the waiter's turn and rejects after `timeout` ms, `Infinity` for never.
     #[napi(ts_return_type = "Promise<void>")]
-    #[expect(clippy::needless_pass_by_value, reason = "napi-rs hands arguments over by value")]
     pub fn push(&mut self, env: &Env, server: String, cost: u32, timeout: f64) -> Result<PromiseRaw<'static, ()>> {
         let (waiter, promise) = Deferred::new(env).map_err(internal)?;
         let timeout = Duration::try_from_secs_f64(timeout / 1000.0).ok();
@@ -112,9 +110,10 @@ impl NativeCallLimiter {
 
     /// Returns the ticket of the last waiter, for `cancel()`.
     #[napi]
-    #[expect(clippy::cast_precision_loss, reason = "2^53 waiters take longer than a machine lives")]
     pub fn last_ticket(&self) -> f64 {
-        self.0.last_ticket() as f64
+        #[expect(clippy::cast_precision_loss, reason = "2^53 waiters take longer than a machine lives")]
+        let ticket = self.0.last_ticket() as f64;
+        ticket
     }
 
     /// Returns the number of waiters.
@@ -125,21 +124,24 @@ impl NativeCallLimiter {
 
     /// Notes that a call that has its slot was sent.
     #[napi]
-    #[expect(clippy::needless_pass_by_value, reason = "napi-rs hands arguments over by value")]
     pub fn send(&mut self, server: String) {
         self.0.send(&server, START.elapsed());
     }
 
+    /// Notes that a call was sent another time.
+    #[napi]
+    pub fn send_again(&mut self, server: String) {
+        self.0.send_again(&server, START.elapsed());
+    }
+
     /// Gives the slots of a call back.
     #[napi]
-    #[expect(clippy::needless_pass_by_value, reason = "napi-rs hands arguments over by value")]
     pub fn release(&mut self, server: String, cost: u32) {
         self.0.release(&server, cost, START.elapsed());
     }
 
     /// Lets no call of the server start for this many ms. A longer pause stays.
     #[napi]
-    #[expect(clippy::needless_pass_by_value, reason = "napi-rs hands arguments over by value")]
     pub fn pause(&mut self, server: String, ms: f64) {
         let now = START.elapsed();
         let time = Duration::try_from_secs_f64(ms / 1000.0).unwrap_or_default();

@@ -41,7 +41,7 @@ pub struct CallLimiter<W> {
 
 #[derive(Debug)]
 struct Waiter<W> {
-    waiter: W,
+    value: W,
     server: usize,
     cost: u32,
     timeout: Option<Duration>,
@@ -61,7 +61,7 @@ pub struct ServerUse {
     pub in_use: u32,
     /// The waiters.
     pub queued: usize,
-    /// What holds back its first waiter.
+    /// The reason that its first waiter does not start.
     pub hold: Hold,
     /// The time until its pause ends; zero without a pause.
     pub pause_left: Duration,
@@ -111,7 +111,7 @@ impl<W> CallLimiter<W> {
         let id = self.id(server);
         let deadline = timeout.map(|timeout| now.saturating_add(timeout));
         self.deadlines.extend(deadline.map(|deadline| (deadline, ticket)));
-        self.waiters.insert(ticket, Waiter { waiter, server: id, cost, timeout, deadline });
+        self.waiters.insert(ticket, Waiter { value: waiter, server: id, cost, timeout, deadline });
         self.servers[id].queue.insert(ticket);
         self.relist(id, now);
         ticket
@@ -126,7 +126,7 @@ impl<W> CallLimiter<W> {
             return None;
         }
         self.start(id, cost);
-        self.take(ticket, now).map(|waiter| waiter.waiter)
+        self.take(ticket, now).map(|waiter| waiter.value)
     }
 
     /// Notes that a call that has its slot was sent. Only the rate needs this.
@@ -134,6 +134,15 @@ impl<W> CallLimiter<W> {
         let Some(&id) = self.names.get(server) else { return };
         if let Some(window) = &mut self.servers[id].window {
             window.send(now);
+        }
+        self.relist(id, now);
+    }
+
+    /// Notes that a call was sent another time.
+    pub fn send_again(&mut self, server: &str, now: Duration) {
+        let Some(&id) = self.names.get(server) else { return };
+        if let Some(window) = &mut self.servers[id].window {
+            window.send_again(now);
         }
         self.relist(id, now);
     }
@@ -161,14 +170,14 @@ impl<W> CallLimiter<W> {
 
     /// Takes a waiter out of the queue. Returns `None` when the waiter has left.
     pub fn cancel(&mut self, ticket: Ticket, now: Duration) -> Option<W> {
-        self.take(ticket, now).map(|waiter| waiter.waiter)
+        self.take(ticket, now).map(|waiter| waiter.value)
     }
 
     /// Takes out the waiter with the earliest deadline, if that has passed. Returns the waiter with its timeout.
     pub fn expire(&mut self, now: Duration) -> Option<(W, Duration)> {
         let &(_, ticket) = self.deadlines.first().filter(|(deadline, _)| *deadline <= now)?;
         let waiter = self.take(ticket, now)?;
-        Some((waiter.waiter, waiter.timeout?))
+        Some((waiter.value, waiter.timeout?))
     }
 
     /// Returns the time of the next deadline, or of the next look at a server with waiters.
