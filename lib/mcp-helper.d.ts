@@ -195,7 +195,7 @@ export interface McpHelperOptions extends McpUseOptions {
   max?: number
   /** Timeout of the wait for a slot in ms, or `Infinity`. Default 60000. */
   queueTimeout?: number
-  /** Maximum number of waiters. Default `Infinity`. */
+  /** Maximum number of waiters; with 0 a call never waits. Default `Infinity`. */
   maxQueue?: number
   /**
    * Maximum number of slots for the calls of a server, within `maxConcurrent`: `{ 'asana-v2': 2 }`.

@@ -14,7 +14,7 @@ const validate = require('../validate')
 /** @typedef {(name: string, value: unknown) => any} Check */
 
 /** @type {Check} */
-const queueLength = (name, value) => validate.count(name, value, { unlimited: true })
+const queueLength = (name, value) => validate.count(name, value, { least: 0, unlimited: true })
 
 /** @type {Check} */
 const concurrency = (name, value) => (value === 'auto' ? value : validate.count(name, value))

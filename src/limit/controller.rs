@@ -88,6 +88,8 @@ pub struct Controller {
     read_at: Option<Duration>,
     falls: Falls,
     is_work_waiting: bool,
+    /// Anything waited because the limit was reached, at any time since the last reading.
+    was_full: bool,
 }
 
 enum Decision {
@@ -113,6 +115,7 @@ impl Controller {
             read_at: None,
             falls: Falls::default(),
             is_work_waiting: false,
+            was_full: false,
         }
     }
 
@@ -132,7 +135,14 @@ impl Controller {
 
     /// Admits the next request that may start its process. The process counts from now on.
     pub fn admit(&mut self, now: Duration) -> Option<ProcessId> {
-        let Decision::Admit(process) = self.decide(Some(now)) else { return None };
+        let process = match self.decide(Some(now)) {
+            Decision::Admit(process) => process,
+            Decision::Wait(LimitedBy::Slots | LimitedBy::Cpu) => {
+                self.was_full = true;
+                return None;
+            }
+            Decision::Wait(LimitedBy::Memory) | Decision::Read | Decision::Nothing => return None,
+        };
         let server = self.queue.remove(process)?;
         self.servers.started(&server);
         self.running.insert(process, Process::new(server, now));
@@ -157,6 +167,7 @@ impl Controller {
     /// that work, such as calls to running sessions.
     pub fn set_full(&mut self, is_full: bool) {
         self.is_work_waiting = is_full;
+        self.was_full |= is_full;
     }
 
     /// Notes that a process has not been started. Nothing is learnt.
@@ -184,7 +195,7 @@ impl Controller {
 
     /// Takes a reading.
     pub fn read(&mut self, reading: &Reading, now: Duration) {
-        let was_full = self.is_full();
+        let was_full = std::mem::replace(&mut self.was_full, self.is_work_waiting);
         self.read_at = Some(now);
         for (id, memory) in &reading.trees {
             if let Some(process) = self.running.get_mut(id) {
@@ -203,8 +214,9 @@ impl Controller {
             self.machine = Some(machine);
             self.falls.note(self.left_by_others(), now);
         }
+        let in_use = self.busy();
         if let (Some(brake), Some(pressure)) = (&mut self.brake, reading.pressure)
-            && let Some(change) = brake.note(pressure, was_full, now)
+            && let Some(change) = brake.note(pressure, was_full, in_use, now)
         {
             if self.changes.len() == CHANGES {
                 self.changes.pop_front();

@@ -106,13 +106,14 @@ impl Brake {
         self.limit == self.rules.most()
     }
 
-    /// Notes a reading. `is_full` says whether something waits because the limit is reached.
-    pub fn note(&mut self, pressure: Pressure, is_full: bool, now: Duration) -> Option<Change> {
+    /// Notes a reading. `is_full` says whether anything has waited because the limit was reached, since the last reading.
+    /// `in_use` is the number that counts against the limit: a limit that the use still exceeds is not reduced further.
+    pub fn note(&mut self, pressure: Pressure, is_full: bool, in_use: usize, now: Duration) -> Option<Change> {
         if !is_full || !pressure.is_low() {
             self.full_since = None;
         }
         if pressure.is_high() {
-            return self.cut(now);
+            return if in_use > self.limit { None } else { self.cut(now) };
         }
         if is_full && pressure.is_low() {
             let since = *self.full_since.get_or_insert(now);

@@ -78,7 +78,7 @@ fn figures(shape: &Shape, seeds: &[u64]) -> Figures {
 /// at the second limit with kills.
 fn best_fixed(fixed: &dyn Fn(usize) -> Vec<Outcome>) -> (usize, usize) {
     let mut limits_with_kills = 0;
-    (1..)
+    (1..=1_000)
         .map(|limit| (limit, fixed(limit)))
         .take_while(|(_, outcomes)| {
             limits_with_kills += usize::from(!is_without_kills(outcomes));

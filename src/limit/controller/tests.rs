@@ -54,8 +54,7 @@ impl Bench {
     /// Admits all that may start, after a reading.
     fn admit(&mut self) -> Vec<ProcessId> {
         self.read(&[]);
-        let admitted = std::iter::from_fn(|| self.controller.admit(self.now)).collect();
-        admitted
+        std::iter::from_fn(|| self.controller.admit(self.now)).collect()
     }
 
     fn request(&mut self, servers: &[&str]) -> Vec<ProcessId> {

@@ -97,11 +97,6 @@ impl Controller {
         self.queue.first(|server| !(counts_memory && self.servers.is_at_bound(server)))
     }
 
-    /// Returns whether anything waits because the limit is reached.
-    pub(super) fn is_full(&self) -> bool {
-        self.is_work_waiting || self.next_request().is_some() && self.reached_limit().is_some()
-    }
-
     fn reached_limit(&self) -> Option<LimitedBy> {
         let brake = self.brake.as_ref().filter(|brake| self.busy() >= brake.limit())?;
         Some(if brake.is_at_most() { LimitedBy::Slots } else { LimitedBy::Cpu })

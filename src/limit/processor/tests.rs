@@ -39,7 +39,7 @@ fn a_limit_that_is_full_for_two_seconds_rises_by_a_quarter() {
     let mut brake = brake(4, Some(15));
     let mut limits = vec![];
     for quarter in 0..40 {
-        let change = brake.note(CALM, true, ms(250 * quarter));
+        let change = brake.note(CALM, true, 8, ms(250 * quarter));
         limits.extend(change.map(|change| (change.at, change.from, change.to, change.reason)));
     }
     let demand = Reason::Demand;
@@ -54,7 +54,7 @@ fn a_limit_rises_only_without_a_break() {
         let mut brake = brake(4, None);
         for second in 0..20 {
             let (pressure, is_full) = if second % 2 == 0 { (CALM, true) } else { (pressure, is_full) };
-            assert_eq!(brake.note(pressure, is_full, Duration::from_secs(second)), None, "{pressure:?}");
+            assert_eq!(brake.note(pressure, is_full, 8, Duration::from_secs(second)), None, "{pressure:?}");
         }
     }
 }
@@ -65,9 +65,18 @@ fn a_limit_falls_by_a_fifth_every_three_seconds_down_to_twice_the_cores() {
     brake.limit = 10;
     let mut changes = vec![];
     for quarter in 0..100 {
-        changes.extend(brake.note(HIGH, true, ms(250 * quarter)));
+        changes.extend(brake.note(HIGH, true, 2, ms(250 * quarter)));
     }
     let cuts: Vec<_> = changes.iter().map(|change| (change.at.as_millis(), change.to)).collect();
     assert_eq!(cuts, [(0, 8), (3_000, 6), (6_000, 4), (9_000, 3), (12_000, 2)]);
     assert!(changes.iter().all(|change| change.reason == Reason::Cpu));
+}
+
+#[test]
+fn a_limit_that_the_use_still_exceeds_is_not_reduced_further() {
+    for (in_use, is_reduced) in [(9, true), (10, true), (11, false)] {
+        let mut brake = brake(1, None);
+        brake.limit = 10;
+        assert_eq!(brake.note(HIGH, true, in_use, ms(0)).is_some(), is_reduced, "{in_use}");
+    }
 }

@@ -54,3 +54,19 @@ fn the_last_changes_of_the_limit_are_kept_with_their_reasons() {
         assert!(change.at > Duration::from_secs(1_700));
     }
 }
+
+#[test]
+fn a_limit_that_was_reached_between_two_readings_was_full() {
+    let mut bench = Bench::with_cores(1, None);
+    for quarter in 0..12 {
+        let requests = bench.request(&["a"; 3]);
+        // The first reading comes before the limit is reached, so that the two seconds end with the tenth.
+        assert_eq!(bench.admit().len(), if quarter < 9 { 2 } else { 3 }, "{quarter}");
+        bench.controller.cancel(requests[2]);
+        for process in requests {
+            bench.end(process);
+        }
+        // At the next reading nothing runs or waits.
+        bench.pass(250);
+    }
+}
