@@ -54,6 +54,8 @@ export declare class NativeCallLimiter {
   queued(): number
   /** Notes that a call that has its slot was sent. */
   send(server: string): void
+  /** Notes that a call was sent another time. */
+  sendAgain(server: string): void
   /** Gives the slots of a call back. */
   release(server: string, cost: number): void
   /** Lets no call of the server start for this many ms. A longer pause stays. */
@@ -184,7 +186,7 @@ export interface AllowEntry {
   flags?: string
 }
 
-/** What holds back the first waiter of a server. */
+/** The reason that the first waiter of a server does not start. */
 export type CallHold = 'none' | 'limit' | 'rate' | 'pause'
 
 /** The counts of a limiter. */
@@ -258,7 +260,7 @@ export interface CallServerUse {
   inUse: number
   /** The number of waiters. */
   queued: number
-  /** What holds back the first waiter. */
+  /** The reason that the first waiter does not start. */
   hold: CallHold
   /** The ms until the pause ends; 0 without a pause. */
   pauseLeft: number
@@ -326,6 +328,8 @@ export declare enum McpMessageKind {
   Failure = 2,
   /** The number is to be given to `stopReading()`; there is no text. */
   StopReading = 3,
+  /** The request has been handed to a session; there is no text. Only for requests that ask for it. */
+  Sent = 4,
 }
 
 /**
@@ -343,8 +347,11 @@ export declare function mcpProxies(http: string | undefined | null, https: strin
 /**
  * Sends a request to the server with this key. `params` is a JSON object as text, or empty. `timeout` is in ms, `Infinity`
  * for none. With `progress`, the request asks for progress.
+ *
+ * With `notifySent`, a message says each time that the request has been handed to a session. When that is done at once,
+ * this function returns `true` instead.
  */
-export declare function mcpRequest(sessions: number, number: number, key: number, method: string, params: string, timeout: number, progress: boolean): void
+export declare function mcpRequest(sessions: number, number: number, key: number, method: string, params: string, timeout: number, progress: boolean, notifySent: boolean): boolean
 
 /** A server, checked by `lib/`. Times are in ms, `Infinity` for ever. */
 export interface McpServer {
@@ -614,6 +621,9 @@ export declare function waitQueueCreate(): number
  * without a timeout, -1 when there is no waiter.
  */
 export declare function waitQueueExpire(handle: number): number
+
+/** Returns the ticket of the first waiter; 0, which no waiter has, when there is no waiter. */
+export declare function waitQueueFirstTicket(handle: number): number
 
 /** Drops a queue after its JavaScript owner was collected. */
 export declare function waitQueueFree(handle: number): void

@@ -870,6 +870,7 @@ module.exports.TreeEventKind = nativeBinding.TreeEventKind
 module.exports.waitQueueCancel = nativeBinding.waitQueueCancel
 module.exports.waitQueueCreate = nativeBinding.waitQueueCreate
 module.exports.waitQueueExpire = nativeBinding.waitQueueExpire
+module.exports.waitQueueFirstTicket = nativeBinding.waitQueueFirstTicket
 module.exports.waitQueueFree = nativeBinding.waitQueueFree
 module.exports.waitQueueLastTicket = nativeBinding.waitQueueLastTicket
 module.exports.waitQueueLength = nativeBinding.waitQueueLength

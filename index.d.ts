@@ -5,6 +5,12 @@
  * since the epoch. Sizes are bytes. Every error is an `Error` with a stable string `code`. A
  * malformed option throws `ERR_INVALID_CONFIG`, an argument of the wrong type
  * `ERR_INVALID_ARG_TYPE`, a string with a null byte `ERR_INVALID_ARG_VALUE`.
+ *
+ * Limits, pools, sessions and `shutdown()` belong to one JavaScript environment: the main thread or
+ * one worker thread, with one copy of this package. The list of running processes and the metrics
+ * are those of the process: its threads share them, a second copy of the package does not. No
+ * thread and no copy keeps the event loop of another alive. A scan spares the processes of other
+ * copies.
  */
 
 import type { EventEmitter } from 'node:events'
@@ -22,11 +28,18 @@ export interface ProcwardError extends Error {
 export interface SemaphoreOptions {
   /** Timeout of a waiter in ms, or `Infinity`. Default 60000. */
   queueTimeout?: number
-  /** Maximum number of waiters. Default `Infinity`. */
+  /**
+   * Maximum number of waiters. 0 refuses every call that would have to wait. Default `Infinity`.
+   */
   maxQueue?: number
 }
 
 export interface AcquireOptions {
+  /**
+   * Number of slots to take, from 1 to `maxConcurrent`. Default 1. A waiter that costs much is not
+   * overtaken by later waiters that cost less.
+   */
+  cost?: number
   /**
    * Timeout of the wait in ms, or `Infinity`. Default: the semaphore's `queueTimeout`. Under fake
    * timers the timeout follows the clock that the test advances.
@@ -43,7 +56,7 @@ export interface SemaphoreStatus {
   current: number
   /** Number of waiters. A waiter that timed out or was aborted does not count. */
   queued: number
-  /** Number of free slots. */
+  /** Number of slots that are not held, also while the semaphore is paused. */
   available: number
 }
 
@@ -52,6 +65,9 @@ export interface SemaphoreStatus {
  *
  * A released slot passes to the first waiter in the same moment, so that no later caller can take
  * it. A waiter keeps this process alive. A semaphore without waiters does not.
+ *
+ * A limit holds for one semaphore. Worker threads, and a second copy of this package, have
+ * semaphores of their own.
  */
 export class Semaphore {
   /**
@@ -61,19 +77,25 @@ export class Semaphore {
   constructor(maxConcurrent?: number, options?: SemaphoreOptions)
 
   /**
-   * Waits for a slot and takes it.
+   * Waits for a slot and takes it; with `cost`, for that many slots.
    *
-   * Resolves with a function that releases this one slot. A second call of the function does
-   * nothing. A caller may ignore the function and call {@link Semaphore.release} instead, but must
-   * not do both.
+   * Resolves with a function that releases what was taken. A second call of the function does
+   * nothing. A caller may ignore the function and call {@link Semaphore.release} for each slot
+   * instead, but must not do both.
    *
    * Rejects with `ERR_QUEUE_TIMEOUT` (`Semaphore acquire timeout (60s)`), `ERR_QUEUE_FULL`,
-   * `ERR_CLOSED`, or an `AbortError` (`ABORT_ERR`; `cause` is the signal's reason). A full queue
-   * and an aborted signal reject at once.
+   * `ERR_CLOSED`, `ERR_CLEARED`, or an `AbortError` (`ABORT_ERR`; `cause` is the signal's reason).
+   * A full queue and an aborted signal reject at once.
+   *
+   * A `cost` above `maxConcurrent` rejects at once with `ERR_INVALID_CONFIG`. So does a waiter when
+   * `resize()` lowers `maxConcurrent` below its cost, because its turn would never come.
    */
   acquire(options?: AcquireOptions): Promise<() => void>
 
-  /** Takes a slot if one is free. Returns `false` otherwise, and always after `close()`. */
+  /**
+   * Takes a slot if one is free and no caller waits. Returns `false` otherwise, also while paused,
+   * and always after `drain()` and `close()`.
+   */
   tryAcquire(): boolean
 
   /**
@@ -83,8 +105,9 @@ export class Semaphore {
   release(): void
 
   /**
-   * Runs `fn` while holding a slot. The slot is released when `fn` returns, throws, or its promise
-   * settles, and never earlier: `timeout` and `signal` limit the wait in the queue, not the run.
+   * Runs `fn` while holding a slot; with `cost`, that many slots. The slots are released when `fn`
+   * returns, throws, or its promise settles, and never earlier: `timeout` and `signal` limit the
+   * wait in the queue, not the run.
    *
    * Rejects like {@link Semaphore.acquire}, or with the error that `fn` threw.
    */
@@ -94,10 +117,35 @@ export class Semaphore {
 
   /**
    * Changes the number of slots. New slots go to waiters at once. Held slots stay held until they
-   * are released.
+   * are released. Waiters that cost more than the new number are rejected with
+   * `ERR_INVALID_CONFIG`.
    * @throws `ERR_INVALID_CONFIG`
    */
   resize(maxConcurrent: number): void
+
+  /** Grants no slot until `resume()`. Callers are queued. Their timeouts go on. */
+  pause(): void
+
+  /** Ends `pause()`, and grants the free slots to the waiters. */
+  resume(): void
+
+  /**
+   * Resolves once no slot is held and no caller waits, at once if that is so now. The promise does
+   * not keep this process alive.
+   */
+  onIdle(): Promise<void>
+
+  /**
+   * Rejects all later calls with `ERR_CLOSED`, and serves the waiters. Resolves like
+   * {@link Semaphore.onIdle}. While the semaphore is paused, the waiters wait for `resume()`.
+   */
+  drain(): Promise<void>
+
+  /**
+   * Rejects all waiters with `reason`; without a reason, with `ERR_CLEARED`. Held slots stay held,
+   * and later calls are accepted.
+   */
+  clear(reason?: unknown): void
 
   /**
    * Rejects all waiters and all later calls with `ERR_CLOSED`. Held slots stay held until released.
@@ -534,6 +582,11 @@ export interface ProcessPoolOptions {
   minWarm?: number
   /** Timeout of `acquire()` in ms, or `Infinity`. Default 60000. */
   acquireTimeout?: number
+  /**
+   * Maximum number of callers that wait while every worker is leased or ending. 0 refuses them at
+   * once. A caller that waits for the start of its worker does not count. Default `Infinity`.
+   */
+  maxQueue?: number
   /** `true` encodes every message as JSON and decodes every line. Default `false`. */
   json?: boolean
   /**
@@ -664,7 +717,8 @@ export class ProcessPool {
   /**
    * Waits for a worker and leases it. The caller has to release the worker.
    *
-   * Rejects with `ERR_QUEUE_TIMEOUT`, `ABORT_ERR`, `ERR_CLOSED`, `ERR_SPAWN` (as `run()` does),
+   * Rejects with `ERR_QUEUE_TIMEOUT`, `ERR_QUEUE_FULL`, `ABORT_ERR`, `ERR_CLOSED`, `ERR_SPAWN` (as
+   * `run()` does),
    * `ERR_WORKER_START` (not ready in time), `ERR_WORKER_EXITED` (exited before it was ready), or
    * `ERR_WORKER_UNAVAILABLE` (with `retryAfter` in ms; `cause` is the last failure).
    */

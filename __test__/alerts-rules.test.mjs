@@ -298,6 +298,47 @@ const STORIES = [
   ],
 ]
 
+describe('the default threshold of processes', () => {
+  const raised = (sample, rules) =>
+    evaluate(INITIAL, { ...QUIET, time: START, ...sample }, rules).raised.map(
+      ({ message }) => message,
+    )
+  const message = (value, max) => [`${value} active processes detected (recommended max: ${max})`]
+  const table = [
+    [{ limit: 3, processes: 5 }, []],
+    [{ limit: 3, processes: 6 }, message(6, 5)],
+    [{ limit: 1, processes: 6 }, message(6, 5)],
+    [{ limit: 4, processes: 6 }, []],
+    [{ limit: 4, processes: 7 }, message(7, 6)],
+    [{ limit: 50, processes: 52 }, []],
+    [{ limit: 50, processes: 53 }, message(53, 52)],
+  ]
+  for (const [sample, expected] of table)
+    test(`at a limit of ${sample.limit} with ${sample.processes} processes`, () => {
+      assert.deepEqual(raised(sample, alertRules(undefined)), expected)
+    })
+
+  test('does not follow the limit when it is given', () => {
+    const sample = { limit: 50, processes: 6 }
+    assert.deepEqual(raised(sample, alertRules(undefined, 5)), message(6, 5))
+    assert.deepEqual(raised(sample, alertRules({ processes: { threshold: 4 } })), message(6, 4))
+  })
+
+  test('keeps a given value for clear, and resolves at the limit of the moment', () => {
+    const rules = alertRules({ processes: { keep: 0 } })
+    let state = INITIAL
+    const at = (second, sample) => {
+      const result = evaluate(state, { ...QUIET, ...sample, time: START + second * 1000 }, rules)
+      state = result.state
+      return [result.raised.length, result.resolved.length]
+    }
+    assert.deepEqual(at(0, { limit: 3, processes: 8 }), [1, 0])
+    assert.deepEqual(at(5, { limit: 6, processes: 8 }), [0, 1])
+    const low = alertRules({ processes: { clear: 2 } }).get('processes')
+    assert.deepEqual([low.threshold, low.clear], [5, 2])
+  })
+})
+
 describe('story', () => {
   for (const [name, rules, samples, told] of STORIES) {
     test(name, () => assert.deepEqual(story(rules, samples).told, told))

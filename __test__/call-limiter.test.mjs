@@ -173,7 +173,6 @@ describe('the rate of a server', () => {
     assert.equal(limiter.getStatus().limitedBy, 'rate')
     const sent = performance.now()
     first.onSent()
-    first.onSent()
     ;(await second).release()
     assert.ok(performance.now() - sent > 50)
   })
@@ -187,6 +186,17 @@ describe('the rate of a server', () => {
     first.release()
     await second
     assert.ok(performance.now() - released > 30)
+  })
+
+  test('counts a call that was sent again once more', async () => {
+    const limiter = limiterOf(4, { rates: { slow: { limit: 3, interval: 60_000 } } })
+    const slots = await limiter.acquire(request('slow'))
+    slots.onSent()
+    slots.onSent()
+    slots.release()
+    slots.onSent()
+    const [slow] = limiter.getStatus().servers
+    assert.equal(slow.rate.recent, 2)
   })
 
   test('of another server holds nothing', async () => {

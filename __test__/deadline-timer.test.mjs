@@ -5,17 +5,16 @@ import { test } from 'node:test'
 import { DeadlineTimer } from '../lib/deadline-timer.js'
 
 /**
- * Makes `setTimeout` and `performance.now` virtual; returns what passes the time.
+ * Makes timers and a clock that are virtual; returns what passes the time.
  * @param {import('node:test').TestContext} t
  */
 function virtualTime(t) {
   let now = 0
-  t.mock.method(performance, 'now', () => now)
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const { setTimeout, clearTimeout } = globalThis
   return {
     now: () => now,
-    timers: { setTimeout, clearTimeout },
+    timers: { setTimeout, clearTimeout, now: () => now },
     pass(ms) {
       for (let passed = 0; passed < ms; passed++) {
         now++

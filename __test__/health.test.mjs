@@ -45,8 +45,9 @@ const helper = {
   getSemaphoreStatus: () => ({ ...SEED.semaphore, argv: SECRET }),
   getActiveProcesses: () => {
     if (state.broken) throw state.broken
-    return Array.from({ length: state.processes }, () => ({
+    return Array.from({ length: state.processes }, (_, at) => ({
       ...SEED.activeProcesses.processes[0],
+      pid: 12345 + at,
       command: SECRET,
     }))
   },
@@ -131,7 +132,10 @@ for (const [name, create] of Object.entries(SERVERS)) {
         assert.deepEqual(body.cleanup, { ...SEED.cleanup, scope: 'tree', lastScan: LAST_SCAN })
         assert.deepEqual(body.activeProcesses, {
           count: 6,
-          processes: Array.from({ length: 6 }, () => SEED.activeProcesses.processes[0]),
+          processes: Array.from({ length: 6 }, (_, at) => ({
+            ...SEED.activeProcesses.processes[0],
+            pid: 12345 + at,
+          })),
         })
         const { scope, lastScan, ...seedCleanup } = body.cleanup
         body.cleanup = seedCleanup

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { createMcpHelper } from '../lib/mcp-helper.js'
 import { oddServer, temporaryFolder, writeConfig } from './fixtures/mcp-servers.mjs'
+import { httpMcpServer } from './support/http-mcp-server.mjs'
 
 const folder = temporaryFolder()
 const configPath = writeConfig(folder, { one: oddServer, two: oddServer })
@@ -77,6 +78,47 @@ describe('limits by server', () => {
       message: /cost must be at most maxConcurrent \(3\), got 4/,
     })
     assert.equal(helper.getSemaphoreStatus().current, 0)
+  })
+})
+
+describe('a helper without a queue', () => {
+  test('refuses a call when no slot is free, and is ready while one is', async (t) => {
+    const helper = helperOf(t, { maxConcurrent: 1, maxQueue: 0 })
+    assert.deepEqual(helper.getReadiness(), { ready: true, reason: null })
+    const busy = hanging(helper, 'one')
+    assert.deepEqual(helper.getReadiness(), { ready: false, reason: 'queue-full' })
+    await assert.rejects(helper.callToolAsync('two', 'text', { text: '1' }), {
+      code: 'ERR_QUEUE_FULL',
+      message: /Semaphore has no free slot/,
+    })
+    busy.abort()
+    await busy.ended
+    assert.equal(await helper.callToolAsync('two', 'text', { text: '1' }), 1)
+  })
+})
+
+describe('a server that asks to be left alone', () => {
+  test('is paused for all calls, and no other server is', async (t) => {
+    let isRefusing = true
+    const http = await httpMcpServer(t, {
+      behave: (message) =>
+        isRefusing && message?.method === 'tools/call'
+          ? { status: 429, headers: { 'retry-after-ms': '400' } }
+          : undefined,
+    })
+    const servers = { http: { url: http.url }, one: oddServer }
+    const helper = helperOf(t, { servers })
+    const refused = helper.callToolAsync('http', 'reflect', { x: 1 })
+    await assert.rejects(refused, { code: 'ERR_SERVER_EXITED', retryAfter: 400 })
+    isRefusing = false
+    const waiting = helper.callToolAsync('http', 'reflect', { x: 2 })
+    const { queued, limitedBy, servers: used } = helper.getSemaphoreStatus()
+    assert.deepEqual({ queued, limitedBy }, { queued: 1, limitedBy: 'rate' })
+    assert.ok(used[0].server === 'http' && used[0].pausedFor > 0 && used[0].pausedFor <= 400)
+    assert.equal(await helper.callToolAsync('one', 'text', { text: '1' }), 1)
+    assert.deepEqual(await waiting, { content: [{ type: 'text', text: 'received {"x":2}' }] })
+    assert.equal(http.calls().length, 2, 'the refused call is not sent again')
+    assert.equal(helper.getSemaphoreStatus().limitedBy, undefined)
   })
 })
 

@@ -23,7 +23,7 @@ describe('the targets', () => {
   for (const [target, platform, expected] of [
     ['linux-x64-gnu', 'linux', ['zigbuild', 'x86_64-unknown-linux-gnu', '2.17', false]],
     ['linux-arm64-musl', 'linux', ['zigbuild', 'aarch64-unknown-linux-musl', undefined, false]],
-    ['win32-x64-msvc', 'linux', ['zigbuild', 'x86_64-pc-windows-gnu', undefined, true]],
+    ['win32-x64-msvc', 'linux', ['build', 'x86_64-pc-windows-gnu', undefined, true]],
     ['win32-x64-msvc', 'win32', ['build', 'x86_64-pc-windows-msvc', undefined, false]],
     ['darwin-arm64', 'darwin', ['build', 'aarch64-apple-darwin', undefined, false]],
     ['darwin-arm64', 'linux', undefined],

@@ -24,6 +24,11 @@ const table = [
   ['server', NO_STRINGS, 'a string'],
   ['env', NO_OBJECTS, 'an object'],
   ['maxSize', NO_COUNTS, COUNT],
+  [
+    'maxQueue',
+    NO_COUNTS.filter((value) => value !== 0 && value !== Infinity),
+    'a whole number from 0 to 4294967295 or Infinity',
+  ],
   ['maxUses', NO_COUNTS, COUNT],
   ['minWarm', NO_COUNTS.filter((value) => value !== 0), COUNT],
   ['minWarm', [6], 'at most maxSize (5)'],

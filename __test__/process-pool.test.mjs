@@ -58,6 +58,56 @@ describe('use()', () => {
   })
 })
 
+describe('maxQueue', () => {
+  const full = (waiting) => ({
+    code: 'ERR_QUEUE_FULL',
+    message: new RegExp(`^Process pool ${waiting}; raise maxQueue`),
+  })
+
+  test('refuses only the excess caller, and at once', async () => {
+    const pool = workers({ maxSize: 1, maxQueue: 1 })
+    const worker = await pool.acquire()
+    const waiter = pool.acquire()
+    await assert.rejects(pool.acquire(), full('queue is full \\(1 waiting\\)'))
+    await assert.rejects(
+      pool.use(() => assert.fail('ran')),
+      { code: 'ERR_QUEUE_FULL' },
+    )
+    assert.equal(pool.getStatus().queued, 1)
+    worker.release()
+    ;(await waiter).release()
+    assert.equal(await pool.use((again) => again.request(ask('echo', 'again'))), 'again')
+  })
+
+  test('0 refuses every caller without a worker, but not one that a worker starts for', async () => {
+    const pool = workers({ maxSize: 2, maxQueue: 0 })
+    const pids = await Promise.all([pool.acquire(), pool.acquire()])
+    assert.equal(new Set(pids.map(({ pid }) => pid)).size, 2)
+    await assert.rejects(pool.acquire(), full('has no free worker'))
+    pids[0].release()
+    const again = await pool.acquire()
+    assert.equal(again.pid, pids[0].pid)
+    again.release()
+    pids[1].release()
+  })
+
+  test('counts a worker that ends as taken, and no caller that left', async () => {
+    const pool = workers({ maxSize: 1, maxQueue: 1 })
+    const worker = await pool.acquire()
+    const controller = new AbortController()
+    const aborted = pool.acquire({ signal: controller.signal })
+    controller.abort()
+    await assert.rejects(aborted, { code: 'ABORT_ERR' })
+    const late = pool.acquire({ timeout: 1 })
+    await assert.rejects(late, { code: 'ERR_QUEUE_TIMEOUT' })
+    worker.destroy()
+    const next = pool.acquire()
+    assert.equal(pool.getStatus().ending, 1)
+    await assert.rejects(pool.acquire(), { code: 'ERR_QUEUE_FULL' })
+    ;(await next).release()
+  })
+})
+
 describe('acquire() and release()', () => {
   test('pass a worker on to the next waiter', async () => {
     const pool = workers({ maxSize: 1 })

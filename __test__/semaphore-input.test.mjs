@@ -57,7 +57,6 @@ function refusal(name, expected, value, code = 'ERR_INVALID_CONFIG') {
 
 const WHOLE = 'a whole number'
 const COUNT = `${WHOLE} from 1 to 4294967295`
-const COUNT_OR_INFINITY = `${COUNT} or Infinity`
 const TIME_OR_INFINITY = `${WHOLE} of milliseconds from 1 to 2147483647 or Infinity`
 
 /**
@@ -91,8 +90,8 @@ describe('new Semaphore', () => {
     ],
     [
       'maxQueue',
-      COUNT_OR_INFINITY,
-      [...NO_COUNTS, TOO_MANY],
+      `${WHOLE} from 0 to 4294967295 or Infinity`,
+      [...NO_COUNTS.filter((value) => value !== 0), TOO_MANY],
       (maxQueue) => new Semaphore(3, { maxQueue }),
     ],
   ]
@@ -110,7 +109,7 @@ describe('new Semaphore', () => {
   test('the limits of each option are accepted', async () => {
     for (const maxConcurrent of [1, TOO_MANY - 1])
       for (const queueTimeout of [1, TOO_LONG - 1, Infinity])
-        for (const maxQueue of [1, TOO_MANY - 1, Infinity]) {
+        for (const maxQueue of [0, 1, TOO_MANY - 1, Infinity]) {
           const semaphore = new Semaphore(maxConcurrent, { queueTimeout, maxQueue })
           assert.equal(semaphore.getStatus().available, maxConcurrent)
           assert.equal(await semaphore.use(() => 'fine', { timeout: queueTimeout }), 'fine')
@@ -130,6 +129,8 @@ for (const held of [0, 1])
       ['options', 'an object', NO_OPTIONS, (value) => value],
       ['timeout', TIME_OR_INFINITY, [...NO_COUNTS, TOO_LONG], (timeout) => ({ timeout })],
       ['signal', 'an AbortSignal', NO_SIGNALS, (signal) => ({ signal })],
+      ['cost', COUNT, [...NO_COUNTS, Infinity, TOO_MANY], (cost) => ({ cost })],
+      ['cost', 'at most maxConcurrent (1)', [2, TOO_MANY - 1], (cost) => ({ cost })],
     ]
     const calls = {
       acquire: (options) => semaphore.acquire(options),
@@ -192,11 +193,11 @@ test('an unknown option is refused by name, with the valid names', async () => {
   const semaphore = new Semaphore(1)
   await assert.rejects(
     semaphore.acquire({ queueTimeout: 5 }),
-    refused('queueTimeout', 'timeout, signal'),
+    refused('queueTimeout', 'timeout, signal, cost'),
   )
   await assert.rejects(
     semaphore.use(() => {}, { Signal: null }),
-    refused('Signal', 'timeout, signal'),
+    refused('Signal', 'timeout, signal, cost'),
   )
   await assertUnharmed(semaphore, 0)
 })

@@ -19,4 +19,13 @@ function publicProcess(process) {
   return /** @type {any} */ (Object.fromEntries(entries))
 }
 
-module.exports = { publicProcess }
+/**
+ * Counts the processes of active calls. Calls to one session share a process; a call over HTTP has
+ * none.
+ * @param {Pick<ActiveProcess, 'pid'>[]} calls
+ */
+function countProcesses(calls) {
+  return new Set(calls.map(({ pid }) => pid).filter((pid) => pid !== null)).size
+}
+
+module.exports = { countProcesses, publicProcess }

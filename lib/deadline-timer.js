@@ -2,8 +2,8 @@
 
 const { promisify } = require('node:util')
 
-/** The timers of Node.js, unless this module was loaded under fake timers. */
-const realTimers = { setTimeout, clearTimeout }
+/** The timers and the clock of Node.js, unless this module was loaded under fake timers. */
+const realTimers = { setTimeout, clearTimeout, now: performance.now.bind(performance) }
 /** @type {unknown} */
 const realSetTimeout = isFake(setTimeout) ? undefined : setTimeout
 
@@ -27,7 +27,7 @@ class DeadlineTimer {
   /**
    * @param {() => number} expire
    *   handles due deadlines; returns the ms until the next one, a negative number for never
-   * @param {{ setTimeout: Function, clearTimeout: Function }} [timers]
+   * @param {{ setTimeout: Function, clearTimeout: Function, now: () => number }} [timers]
    */
   constructor(expire, timers = realTimers) {
     this.#expire = expire
@@ -41,7 +41,7 @@ class DeadlineTimer {
   wake(timeout) {
     const soonEnough =
       this.#timer !== undefined &&
-      (timeout >= this.#wait || performance.now() + timeout >= this.#due)
+      (timeout >= this.#wait || this.#timers.now() + timeout >= this.#due)
     if (!soonEnough) this.#set(timeout)
     else if (this.#rests) {
       this.#rests = false
@@ -58,10 +58,10 @@ class DeadlineTimer {
 
   /** @param {number} delay */
   #set(delay) {
-    const { setTimeout, clearTimeout } = this.#timers
+    const { setTimeout, clearTimeout, now } = this.#timers
     clearTimeout(this.#timer)
     this.#wait = Math.min(Math.max(Math.ceil(delay), 1), MAX_WAIT)
-    this.#due = performance.now() + this.#wait
+    this.#due = now() + this.#wait
     this.#rests = false
     this.#timer = setTimeout(() => {
       this.#timer = undefined
@@ -88,12 +88,12 @@ function hasFakeTimers() {
 }
 
 /**
- * Sinon, Jest and Vitest mark their functions with the clock; those of `node:test` cannot be
- * promisified.
+ * Sinon, Jest and Vitest mark their functions with the clock, Jest's legacy timers as mocks; those
+ * of `node:test` cannot be promisified.
  * @param {typeof setTimeout} setTimer
  */
 function isFake(setTimer) {
-  return 'clock' in setTimer || !(promisify.custom in setTimer)
+  return 'clock' in setTimer || '_isMockFunction' in setTimer || !(promisify.custom in setTimer)
 }
 
 /**

@@ -58,7 +58,10 @@ export interface HealthOptions {
   helper?: HealthHelper
   /** Scanner of the reported scans. Default: `cleanup` of `procward`. */
   cleanup?: HealthCleanup
-  /** Number of active processes above which `alert` is raised. Default 5. */
+  /**
+   * Number of active processes above which `alert` is raised. Default 5, or two more than
+   * `maxConcurrent` if that is more. Calls to one session share a process and count once.
+   */
   recommendedMax?: number
   /**
    * Path before the endpoints, when no framework removes it, as in plain `node:http`. Default:
@@ -110,7 +113,7 @@ export interface History {
 export interface Sample {
   /** Ms since the epoch. */
   time: number
-  /** Number of active calls. */
+  /** Number of processes with active calls. Calls to one session share a process. */
   processes: number
   /** Number of running process trees of this process, sessions included. */
   children: number

@@ -29,7 +29,8 @@ class CallLimiter {
 
   /**
    * @param {number} maxConcurrent
-   * @param {{ maxQueue: number, limits: Record<string, number>, rates: Record<string, Rate> }} options
+   * @param {{ maxQueue: number, limits: Record<string, number>, rates: Record<string, Rate> }}
+   *   options
    */
   constructor(maxConcurrent, { maxQueue, limits, rates }) {
     this.#maxQueue = maxQueue
@@ -171,8 +172,11 @@ class CallLimiter {
 
   /** @param {string} server @param {number} cost */
   #slots(server, cost) {
+    let isSent = false
     const send = () => {
-      this.#native.send(server)
+      if (isSent) this.#native.sendAgain(server)
+      else this.#native.send(server)
+      isSent = true
       this.#settleWaiters()
     }
     const release = () => {
@@ -191,7 +195,7 @@ class CallLimiter {
 class Slots {
   #release
   #isReleased = false
-  #send
+  #isSent = false
 
   /**
    * @param {() => void} release
@@ -199,23 +203,22 @@ class Slots {
    */
   constructor(release, send) {
     this.#release = release
-    this.#send = send
-    /** To be called when the call is sent; undefined if nothing depends on that. */
-    this.onSent = send && (() => this.#noteSent())
+    /** To be called each time that the call is sent; undefined if nothing depends on that. */
+    this.onSent =
+      send &&
+      (() => {
+        if (this.#isReleased) return
+        this.#isSent = true
+        send()
+      })
   }
 
   /** Gives the slots back, once. A call that was not noted as sent counts as sent now. */
   release() {
     if (this.#isReleased) return
+    if (!this.#isSent) this.onSent?.()
     this.#isReleased = true
-    this.#noteSent()
     this.#release()
-  }
-
-  #noteSent() {
-    const send = this.#send
-    this.#send = undefined
-    send?.()
   }
 }
 

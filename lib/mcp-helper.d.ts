@@ -61,6 +61,9 @@ export type ActiveProcess = AnyActiveProcess & { server: string; tool: string }
  *   `exitCode`, `signal` and the tail of `stderr` if the server is a process
  * - `ERR_SERVER_UNAVAILABLE`: the server failed five times in a row. The next start is possible in
  *   `retryAfter` ms
+ * - `ERR_TOOL`, `ERR_MCP`, `ERR_SERVER_START` or `ERR_SERVER_EXITED` with `retryAfter`: the server
+ *   asks to be left alone for so many ms, at most an hour (`docs/mcp-servers.md`). The call is not
+ *   sent again
  * - `ERR_UNAUTHORIZED`, `ERR_NOT_STREAMABLE`: a server over HTTP requires a token (401 or 403), or
  *   the older SSE transport. Only with `transport: 'pool'`; otherwise mcporter makes the call
  * - `ERR_MAX_BUFFER`: a message, or a whole list of tools, exceeded `maxBuffer`
@@ -167,7 +170,7 @@ export interface McpHelperOptions extends McpUseOptions {
   maxConcurrent?: number
   /** Timeout of the wait for a slot in ms, or `Infinity`. Default 60000. */
   queueTimeout?: number
-  /** Maximum number of waiters. Default `Infinity`. */
+  /** Maximum number of waiters; with 0 a call never waits. Default `Infinity`. */
   maxQueue?: number
   /**
    * Maximum number of slots for the calls of a server, within `maxConcurrent`: `{ 'asana-v2': 2 }`.
@@ -271,8 +274,8 @@ export interface CallRate {
 
 export interface SemaphoreStatus extends SlotStatus {
   /**
-   * Reason for which calls wait: the overall limit, the limit of a server, or a rate or a pause of a
-   * server. `null` while no call waits. Absent while neither `limits` nor `rates` is given and no
+   * Reason for which calls wait: the overall limit, the limit of a server, or its rate or pause.
+   * `null` while no call waits. Absent while neither `limits` nor `rates` is given and no
    * server is paused.
    */
   limitedBy?: 'slots' | 'server' | 'rate' | null

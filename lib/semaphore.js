@@ -1,40 +1,46 @@
 'use strict'
 
-// Counts slots in JavaScript. The queue of waiters is native, and used only when all slots are
-// taken. A slot that is released passes to the first waiter at once.
+// Counts slots in JavaScript. The native queue of waiters is used only when a caller has to wait. A
+// slot that is released passes to the first waiter at once.
 
-const { DeadlineTimer, hasFakeTimers, onFakeClock } = require('./deadline-timer')
 const { channels } = require('./diagnostics')
-const { abortError, codedError } = require('./errors')
-const native = require('./native')
-const { SignalWaiters } = require('./signal-waiters')
+const { abortError } = require('./errors')
+const {
+  clearedError,
+  closedError,
+  costError,
+  notAcquiredError,
+  queueFullError,
+} = require('./semaphore/errors')
+const { Waiters } = require('./semaphore/waiters')
 const validate = require('./validate')
 
-const WAIT_OPTIONS = ['timeout', 'signal']
+const WAIT_OPTIONS = ['timeout', 'signal', 'cost']
 // A free slot takes as many microtasks as one after a wait, so that slots are taken up in the order
 // in which they were granted.
 const GRANTED = Promise.resolve()
-const handles = new FinalizationRegistry(native.waitQueueFree)
 
-/** @typedef {{ timeout?: number, signal?: AbortSignal }} AcquireOptions */
+/** @typedef {{ timeout?: number, signal?: AbortSignal, cost?: number }} AcquireOptions */
+/** @typedef {import('./semaphore/waiters').Wait} Wait */
 
 class Semaphore {
   #maxConcurrent
+  /** Number of slots for new callers: none while paused or closed. */
+  #openSlots
   #current = 0
-  #queued = 0
   /**
-   * Slots granted to waiters that take them up in a microtask or two. Until then no slot is granted
+   * Grants to waiters that take them up in a microtask or two. Until then no slot is granted
    * synchronously.
    */
   #untaken = 0
-  #closed = false
+  #isClosed = false
+  #isPaused = false
   #maxQueue
-  /** Default wait options. */
+  /** Default wait options. @type {Wait} */
   #defaultWait
-  #queue
-  #timer = new DeadlineTimer(() => this.#expire())
-  /** @type {SignalWaiters<number> | undefined} */
-  #signalWaiters
+  #waiters = new Waiters(() => this.#settle())
+  /** The promise of `onIdle()`. @type {{ promise: Promise<void>, resolve(): void } | undefined} */
+  #idle
 
   /**
    * @param {number} [maxConcurrent]
@@ -42,46 +48,37 @@ class Semaphore {
    */
   constructor(maxConcurrent = 3, options) {
     this.#maxConcurrent = validate.count('maxConcurrent', maxConcurrent)
+    this.#openSlots = this.#maxConcurrent
     const { queueTimeout = 60_000, maxQueue = Infinity } = validate.options('options', options, [
       'queueTimeout',
       'maxQueue',
     ])
     const timeout = validate.timeout('queueTimeout', queueTimeout)
-    this.#defaultWait = { timeout, signal: undefined }
-    this.#maxQueue = validate.count('maxQueue', maxQueue, { unlimited: true })
-    this.#queue = native.waitQueueCreate()
-    handles.register(this, this.#queue)
+    this.#defaultWait = { timeout, signal: undefined, cost: 1 }
+    this.#maxQueue = validate.count('maxQueue', maxQueue, { least: 0, unlimited: true })
   }
 
   /** @param {AcquireOptions} [options] @returns {Promise<() => void>} */
   acquire(options) {
     if (options === undefined && this.#untaken === 0 && this.tryAcquire())
-      return Promise.resolve(this.#releaser())
+      return Promise.resolve(this.#releaser(1))
     try {
-      const { timeout, signal } = options === undefined ? this.#defaultWait : this.#checked(options)
-      const slot = this.#slot(timeout, signal)
-      return slot.then(
-        signal === undefined ? this.#takeUp : () => this.#takeUpUnlessAborted(signal),
-      )
+      const wait = options === undefined ? this.#defaultWait : this.#checked(options)
+      const isPlain = wait.signal === undefined && wait.cost === 1
+      return this.#slots(wait).then(isPlain ? this.#takeUp : () => this.#takeUpUnlessAborted(wait))
     } catch (error) {
       return Promise.reject(error)
     }
   }
 
   tryAcquire() {
-    const free = this.#current < this.#maxConcurrent && !this.#closed
+    const free = this.#current < this.#openSlots && this.#waiters.count === 0
     if (free) this.#current++
     return free
   }
 
   release() {
-    if (this.#current === 0)
-      throw codedError(
-        'ERR_NOT_ACQUIRED',
-        'Semaphore release without a matching acquire: no slot is held',
-      )
-    this.#current--
-    if (this.#queued > 0) this.#admit()
+    this.#giveBack(1)
   }
 
   /**
@@ -93,16 +90,20 @@ class Semaphore {
   use(fn, options) {
     try {
       if (typeof fn !== 'function') throw validate.invalidArgument('fn', 'a function', fn)
-      const { timeout, signal } = options === undefined ? this.#defaultWait : this.#checked(options)
-      const slot = this.#slot(timeout, signal)
-      return slot === GRANTED ? this.#run(fn, signal, slot) : this.#runLater(fn, signal, slot)
+      const wait = options === undefined ? this.#defaultWait : this.#checked(options)
+      const slots = this.#slots(wait)
+      return slots === GRANTED ? this.#run(fn, wait, slots) : this.#runLater(fn, wait, slots)
     } catch (error) {
       return Promise.reject(error)
     }
   }
 
   getStatus() {
-    const [maxConcurrent, current, queued] = [this.#maxConcurrent, this.#current, this.#queued]
+    const [maxConcurrent, current, queued] = [
+      this.#maxConcurrent,
+      this.#current,
+      this.#waiters.count,
+    ]
     return { maxConcurrent, current, queued, available: Math.max(maxConcurrent - current, 0) }
   }
 
@@ -110,46 +111,114 @@ class Semaphore {
   resize(maxConcurrent) {
     const before = this.#maxConcurrent
     this.#maxConcurrent = validate.count('maxConcurrent', maxConcurrent)
-    this.#admit()
+    this.#updateOpenSlots()
+    this.#waiters.rejectAbove(maxConcurrent, (cost) => costError(cost, maxConcurrent))
+    this.#settle()
     const { limit } = channels
     if (limit.hasSubscribers && before !== maxConcurrent)
       limit.publish({ time: Date.now(), before, maxConcurrent })
   }
 
-  close() {
-    this.#closed = true
-    while (this.#queued > 0)
-      this.#nowQueued(native.waitQueueRejectFirst(this.#queue, closedError()))
+  pause() {
+    this.#isPaused = true
+    this.#updateOpenSlots()
   }
 
-  /** Passes the free slots to the first waiters. */
-  #admit() {
-    while (this.#queued > 0 && this.#current < this.#maxConcurrent) {
-      this.#current++
+  resume() {
+    this.#isPaused = false
+    this.#updateOpenSlots()
+    this.#settle()
+  }
+
+  /** @returns {Promise<void>} */
+  onIdle() {
+    if (this.#current === 0 && this.#waiters.count === 0) return Promise.resolve()
+    this.#idle ??= deferred()
+    return this.#idle.promise
+  }
+
+  /** Refuses new callers and serves the waiters. @returns {Promise<void>} */
+  drain() {
+    this.#isClosed = true
+    this.#updateOpenSlots()
+    return this.onIdle()
+  }
+
+  /** @param {unknown} [reason] */
+  clear(reason) {
+    this.#waiters.rejectAll(() => (reason === undefined ? clearedError() : reason))
+    this.#settle()
+  }
+
+  close() {
+    this.#isClosed = true
+    this.#updateOpenSlots()
+    this.#waiters.rejectAll(closedError)
+    this.#settle()
+  }
+
+  #updateOpenSlots() {
+    this.#openSlots = this.#isPaused || this.#isClosed ? 0 : this.#maxConcurrent
+  }
+
+  /**
+   * Takes slots, or waits for them.
+   * @param {Wait} wait
+   * @returns {Promise<void>}
+   */
+  #slots(wait) {
+    const { cost } = wait
+    if (this.#current + cost <= this.#openSlots && this.#waiters.count === 0) {
+      this.#current += cost
       this.#untaken++
-      this.#nowQueued(native.waitQueueResolveFirst(this.#queue))
+      return GRANTED
+    }
+    if (this.#isClosed) throw closedError()
+    if (cost > this.#maxConcurrent) throw costError(cost, this.#maxConcurrent)
+    if (this.#waiters.count >= this.#maxQueue) throw queueFullError(this.#maxQueue)
+    return this.#waiters.push(wait)
+  }
+
+  /** Gives slots back, which pass to the first waiters. @param {number} cost */
+  #giveBack(cost) {
+    const held = Math.min(cost, this.#current)
+    this.#current -= held
+    this.#settle()
+    if (held < cost) throw notAcquiredError(held, cost)
+  }
+
+  /** Passes the free slots to the first waiters; without waiters, notes if nothing is held. */
+  #settle() {
+    if (this.#waiters.count > 0) this.#admit()
+    else if (this.#current === 0 && this.#idle !== undefined) {
+      this.#idle.resolve()
+      this.#idle = undefined
     }
   }
 
-  /** @param {number} queued */
-  #nowQueued(queued) {
-    this.#queued = queued
-    if (queued === 0) this.#timer.rest()
+  #admit() {
+    while (this.#waiters.count > 0 && !this.#isPaused) {
+      const cost = this.#waiters.firstCost()
+      if (this.#current + cost > this.#maxConcurrent) return
+      this.#current += cost
+      this.#untaken++
+      this.#waiters.grantFirst()
+    }
   }
 
   /**
    * @template T
    * @param {() => T | PromiseLike<T>} fn
-   * @param {AbortSignal} [signal]
-   * @param {Promise<void>} [slot]
+   * @param {Wait} wait
+   * @param {Promise<void>} [slots]
    */
-  async #run(fn, signal, slot) {
-    if (slot !== undefined) await slot
-    this.#nowTaken(signal)
+  async #run(fn, wait, slots) {
+    if (slots !== undefined) await slots
+    this.#nowTaken(wait)
     try {
       return await fn()
     } finally {
-      this.release()
+      this.#giveBack(wait.cost)
     }
   }
 
@@ -157,123 +226,64 @@ class Semaphore {
    * Waits outside the async function, because a suspended async function doubles a waiter's memory.
    * @template T
    * @param {() => T | PromiseLike<T>} fn
-   * @param {AbortSignal | undefined} signal
-   * @param {Promise<void>} slot
+   * @param {Wait} wait
+   * @param {Promise<void>} slots
    */
-  #runLater(fn, signal, slot) {
-    return slot.then(() => this.#run(fn, signal))
+  #runLater(fn, wait, slots) {
+    return slots.then(() => this.#run(fn, wait))
   }
 
   #takeUp = () => {
     this.#untaken--
-    return this.#releaser()
+    return this.#releaser(1)
   }
 
-  /** @param {AbortSignal} signal */
-  #takeUpUnlessAborted(signal) {
-    this.#nowTaken(signal)
-    return this.#releaser()
+  /** @param {Wait} wait */
+  #takeUpUnlessAborted(wait) {
+    this.#nowTaken(wait)
+    return this.#releaser(wait.cost)
   }
 
-  /** Returns a function that releases one slot, once. */
-  #releaser() {
+  /** Returns a function that gives the slots back, once. @param {number} cost */
+  #releaser(cost) {
     let held = true
     return () => {
       if (!held) return
       held = false
-      this.release()
+      this.#giveBack(cost)
     }
   }
 
-  /** @param {AcquireOptions} options */
+  /** @param {AcquireOptions} options @returns {Wait} */
   #checked(options) {
-    const { timeout = this.#defaultWait.timeout, signal } = validate.options(
-      'options',
-      options,
-      WAIT_OPTIONS,
-    )
+    const {
+      timeout = this.#defaultWait.timeout,
+      signal,
+      cost = 1,
+    } = validate.options('options', options, WAIT_OPTIONS)
     if (timeout !== this.#defaultWait.timeout) validate.timeout('timeout', timeout)
+    if (cost !== 1) validate.count('cost', cost)
     if (signal !== undefined && validate.abortSignal('signal', signal).aborted)
       throw abortError(signal)
-    return { timeout, signal }
+    return { timeout, signal, cost }
   }
 
-  /** @param {number} timeout @param {AbortSignal} [signal] @returns {Promise<void>} */
-  #slot(timeout, signal) {
-    if (this.tryAcquire()) {
-      this.#untaken++
-      return GRANTED
-    }
-    if (this.#closed) throw closedError()
-    if (this.#queued >= this.#maxQueue) throw queueFullError(this.#maxQueue)
-    const isFaked = hasFakeTimers()
-    const granted = native.waitQueuePush(this.#queue, isFaked ? Infinity : timeout)
-    this.#queued++
-    if (isFaked) this.#expireOnFakeClock(granted, timeout)
-    else this.#timer.wake(timeout)
-    if (signal !== undefined) {
-      this.#signalWaiters ??= new SignalWaiters((ticket, aborted) => this.#leave(ticket, aborted))
-      const ticket = native.waitQueueLastTicket(this.#queue)
-      this.#signalWaiters.add(signal, ticket)
-      const forget = () => this.#signalWaiters?.delete(signal, ticket)
-      granted.then(forget, forget)
-    }
-    return granted
-  }
-
-  /**
-   * Bounds the wait of the last waiter by a timer of its own, because the native deadlines follow
-   * real time.
-   * @param {Promise<void>} granted
-   * @param {number} timeout
-   */
-  #expireOnFakeClock(granted, timeout) {
-    const ticket = native.waitQueueLastTicket(this.#queue)
-    const cancel = onFakeClock(timeout, () =>
-      this.#nowQueued(native.waitQueueCancel(this.#queue, ticket, queueTimeoutError(timeout))),
-    )
-    granted.then(cancel, cancel)
-  }
-
-  /**
-   * Takes up a slot, unless the signal was aborted after the grant.
-   * @param {AbortSignal} [signal]
-   */
-  #nowTaken(signal) {
+  /** Takes up a grant, unless the signal was aborted after it. @param {Wait} wait */
+  #nowTaken({ signal, cost }) {
     this.#untaken--
     if (!signal?.aborted) return
-    this.release()
+    this.#giveBack(cost)
     throw abortError(signal)
   }
-
-  /** @param {number} ticket @param {AbortSignal} signal */
-  #leave(ticket, signal) {
-    this.#nowQueued(native.waitQueueCancel(this.#queue, ticket, abortError(signal)))
-  }
-
-  /** Rejects waiters past their deadline; returns the ms until the next deadline. */
-  #expire() {
-    const next = native.waitQueueExpire(this.#queue)
-    this.#nowQueued(native.waitQueueLength(this.#queue))
-    return next
-  }
 }
 
-function closedError() {
-  return codedError('ERR_CLOSED', 'Semaphore is closed')
-}
-
-/** Creates the error that the addon creates in real time. @param {number} timeout in ms */
-function queueTimeoutError(timeout) {
-  return codedError('ERR_QUEUE_TIMEOUT', `Semaphore acquire timeout (${timeout / 1000}s)`)
-}
-
-/** @param {number} maxQueue */
-function queueFullError(maxQueue) {
-  return codedError(
-    'ERR_QUEUE_FULL',
-    `Semaphore queue is full (${maxQueue} waiting); raise maxQueue or call less at once`,
-  )
+function deferred() {
+  let resolve = () => {}
+  /** @type {Promise<void>} */
+  const promise = new Promise((settle) => {
+    resolve = settle
+  })
+  return { promise, resolve }
 }
 
 module.exports = { Semaphore }

@@ -37,8 +37,8 @@ function nullByte(name) {
 }
 
 /**
- * @typedef {{ unlimited?: boolean, given?: unknown }} NumberOptions
- *   `given` is what the user wrote, where that is not the value.
+ * @typedef {{ least?: number, unlimited?: boolean, given?: unknown }} NumberOptions
+ *   `least` is 1 by default; `given` is what the user wrote, where that is not the value.
  */
 
 /**
@@ -48,18 +48,19 @@ function nullByte(name) {
  * @param {string} unit
  * @param {NumberOptions} [options]
  */
-function wholeNumber(name, value, max, unit, { unlimited = false, given = value } = {}) {
+function wholeNumber(name, value, max, unit, { least = 1, unlimited = false, given = value } = {}) {
   if (unlimited && value === Infinity) return value
-  if (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= max) return Number(value)
+  if (Number.isInteger(value) && Number(value) >= least && Number(value) <= max)
+    return Number(value)
   throw invalidConfig(
     name,
-    `a whole number ${unit}from 1 to ${max}${unlimited ? ' or Infinity' : ''}`,
+    `a whole number ${unit}from ${least} to ${max}${unlimited ? ' or Infinity' : ''}`,
     given,
   )
 }
 
 /**
- * A count of at least one.
+ * A count of at least one, or of at least `least`.
  * @param {string} name
  * @param {unknown} value
  * @param {NumberOptions} [options]

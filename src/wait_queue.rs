@@ -92,6 +92,15 @@ impl<W> WaitQueue<W> {
         None
     }
 
+    /// Returns the ticket of the first waiter.
+    pub fn first_ticket(&mut self) -> Option<Ticket> {
+        // The empty entries go, so that no later call passes them again.
+        while self.entries.front().is_some_and(|entry| entry.waiter.is_none()) {
+            self.entries.pop_front();
+        }
+        self.entries.front().map(|entry| entry.ticket)
+    }
+
     /// Returns the ticket of the waiter that came last.
     pub fn last_ticket(&self) -> Ticket {
         self.last_ticket

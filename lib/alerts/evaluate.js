@@ -3,6 +3,7 @@
 // Decides which alerts are raised and resolved: a pure function of samples.
 
 const { COUNTERS, measures } = require('./measures')
+const { ruleAt } = require('./rules')
 
 /**
  * @typedef {import('./measures').Sample} Sample
@@ -42,7 +43,8 @@ function evaluate(before, sample, rules) {
   const raised = []
   /** @type {ResolvedAlert[]} */
   const resolved = []
-  for (const [name, rule] of rules) {
+  for (const [name, given] of rules) {
+    const rule = ruleAt(given, sample.limit)
     const ruleState = state.ruleStates.get(name) ?? {}
     const seen = { sample, counts: within(counted, time - rule.window) }
     const after = step(name, rule, isContinuous ? ruleState : { alert: ruleState.alert }, seen)

@@ -10,7 +10,7 @@ const { measures } = require('./measures')
  * An alert is raised when the value has been above `threshold` for the duration `for`. It is
  * resolved when the value has been at most `clear` for the duration `keep`.
  * @typedef {{ measure: string, level: 'warning' | 'critical', threshold: number, clear: number,
- *   for: number, keep: number, window: number, minimum: number }} Rule
+ *   for: number, keep: number, window: number, minimum: number, followsLimit?: true }} Rule
  * @typedef {Map<string, Rule>} Rules by the names of their alerts
  * @typedef {{ level: Rule['level'], threshold: number, clear: number, most?: number, for?: number,
  *   keep?: number, window?: number, minimum?: number }} Default
@@ -23,8 +23,9 @@ const MAX_WINDOW = 60 * MINUTE
 const LEVELS = /** @type {const} */ (['warning', 'critical'])
 const NAME = /^[A-Za-z][\w-]{0,63}$/
 
-/** Processes at once that are no reason for an alert. */
+/** Processes at once that are no reason for an alert, and how many more than the limit they are. */
 const RECOMMENDED_MAX = 5
+const ABOVE_LIMIT = 2
 
 /**
  * The default rule of each measure.
@@ -50,12 +51,32 @@ const DEFAULTS = {
 }
 
 /**
+ * Returns the number of processes at once that is no reason for an alert.
+ * @param {number} limit of the calls in flight
+ */
+function recommendedMaxAt(limit) {
+  return Math.max(RECOMMENDED_MAX, limit + ABOVE_LIMIT)
+}
+
+/**
+ * Returns a rule at the limit of a moment. The default threshold of `processes` follows the limit.
+ * @param {Rule} rule
+ * @param {number} limit of the calls in flight
+ * @returns {Rule}
+ */
+function ruleAt(rule, limit) {
+  if (!rule.followsLimit) return rule
+  const threshold = recommendedMaxAt(limit)
+  return { ...rule, threshold, clear: rule.clear === rule.threshold ? threshold : rule.clear }
+}
+
+/**
  * Returns the defaults with the user's changes, without removed rules (`false`).
  * @param {unknown} given
- * @param {number} [recommendedMax] the default threshold of `processes`
+ * @param {number} [recommendedMax] the threshold of `processes`. Default: follows the limit.
  * @returns {Rules}
  */
-function alertRules(given, recommendedMax = RECOMMENDED_MAX) {
+function alertRules(given, recommendedMax) {
   const changes = new Map(Object.entries(validate.options('rules', given)))
   const names = new Set([...measures.keys(), ...changes.keys()])
   /** @type {Rules} */
@@ -69,7 +90,7 @@ function alertRules(given, recommendedMax = RECOMMENDED_MAX) {
   return rules
 }
 
-/** @param {string} name @param {unknown} given @param {number} recommendedMax @returns {Rule} */
+/** @param {string} name @param {unknown} given @param {number} [recommendedMax] @returns {Rule} */
 function alertRule(name, given, recommendedMax) {
   if (!NAME.test(name)) {
     throw codedError('ERR_INVALID_CONFIG', `rules: ${validate.show(name)} is no name for an alert`)
@@ -81,8 +102,8 @@ function alertRule(name, given, recommendedMax) {
   const counted = usual.minimum === undefined ? [] : ['minimum']
   const known = ['measure', 'level', 'threshold', 'clear', 'for', 'keep', ...windowed, ...counted]
   const option = validate.options(at, given, known)
-  const usually = measure === 'processes' ? recommendedMax : usual.threshold
-  const threshold = number(`${at}.threshold`, option.threshold ?? usually, most)
+  const own = option.threshold ?? (measure === 'processes' ? recommendedMax : undefined)
+  const threshold = number(`${at}.threshold`, own ?? usual.threshold, most)
   return {
     measure,
     level: validate.oneOf(`${at}.level`, option.level ?? usual.level, LEVELS),
@@ -93,6 +114,7 @@ function alertRule(name, given, recommendedMax) {
     window: windowed.length > 0 ? window(`${at}.window`, option.window ?? usual.window) : 0,
     minimum:
       counted.length > 0 ? validate.count(`${at}.minimum`, option.minimum ?? usual.minimum) : 0,
+    ...(measure === 'processes' && own === undefined && { followsLimit: true }),
   }
 }
 
@@ -127,4 +149,4 @@ function window(name, value) {
   )
 }
 
-module.exports = { RECOMMENDED_MAX, alertRules }
+module.exports = { alertRules, recommendedMaxAt, ruleAt }

@@ -1,14 +1,13 @@
 'use strict'
 
 const { isIP } = require('node:net')
-const { RECOMMENDED_MAX } = require('../alerts/rules')
 const { sourceOf } = require('../source')
 const validate = require('../validate')
 
 /**
  * The source of the routes' answers.
  * @typedef {import('../metrics/collect').Source & {
- *   recommendedMax: number,
+ *   recommendedMax: number | undefined,
  *   prefix: string,
  *   access: import('./access').AccessRules,
  * }} HealthSource
@@ -19,10 +18,11 @@ const KNOWN = ['helper', 'cleanup', 'recommendedMax', 'prefix', 'token', 'allowe
 /** @param {unknown} given @returns {HealthSource} */
 function healthOptions(given) {
   const options = validate.options('options', given, KNOWN)
-  const { recommendedMax = RECOMMENDED_MAX, prefix = '' } = options
+  const { recommendedMax, prefix = '' } = options
   return {
     ...sourceOf(options),
-    recommendedMax: validate.count('recommendedMax', recommendedMax),
+    recommendedMax:
+      recommendedMax === undefined ? undefined : validate.count('recommendedMax', recommendedMax),
     prefix: mountPath(prefix),
     access: { token: secret(options.token), allowedHosts: hostNames(options.allowedHosts) },
   }

@@ -1,6 +1,7 @@
 'use strict'
 
-const { publicProcess } = require('../active-process')
+const { countProcesses, publicProcess } = require('../active-process')
+const { recommendedMaxAt } = require('../alerts/rules')
 const { activeAlerts } = require('../alerts/watch')
 const { bounded, serverSlots, waitReason } = require('../metrics/limits')
 
@@ -23,15 +24,17 @@ function basicHealth() {
  * @returns {import('../health').ProcessHealth}
  */
 function processHealth(source, sample) {
-  const { helper, cleanup, recommendedMax } = source
+  const { helper, cleanup } = source
   const processes = helper.getActiveProcesses().map(publicProcess)
+  const semaphore = semaphoreStatus(helper.getSemaphoreStatus())
+  const recommendedMax = source.recommendedMax ?? recommendedMaxAt(semaphore.maxConcurrent)
   return {
     status: 'ok',
     timestamp: new Date().toISOString(),
-    semaphore: semaphoreStatus(helper.getSemaphoreStatus()),
+    semaphore,
     activeProcesses: { count: processes.length, processes },
     cleanup: cleanupStats(cleanup.getStats()),
-    alert: processAlert(processes.length, recommendedMax),
+    alert: processAlert(countProcesses(processes), recommendedMax),
     alerts: activeAlerts(source, sample),
     pool: helper.getPoolStatus ? poolStatus(helper.getPoolStatus()) : null,
   }

@@ -6,6 +6,7 @@
 const { abortError, codedError } = require('../errors')
 const { systemError } = require('../process/failure')
 const { signalName } = require('../signals')
+const { retryAfterInRefusal } = require('./retry-after')
 
 const MAX_STDERR = 2000
 const MAX_NAMES = 20
@@ -15,8 +16,9 @@ const MAX_TEXT = 500
 /**
  * The addon's description of a failure; see src/bindings/mcp/settle.rs.
  * @typedef {{ code: string, message: string, exitCode?: number, signal?: number, stderr?: string,
- *   rpcCode?: number, rpcMessage?: string, rpcData?: string, errno?: number, retryAfter?: number }}
- *   Failure
+ *   rpcCode?: number, rpcMessage?: string, rpcData?: string, errno?: number, retryAfter?: number,
+ *   retry?: import('./retry-after').RetryHeaders }} Failure
+ *   - `retryAfter`: of a start that was not tried
  */
 
 /** @param {import('./sessions').Call} call @param {Failure} failure */
@@ -34,13 +36,24 @@ function callFailure({ timeout, signal }, failure) {
       return codedError(code, message, answered(failure))
   }
   const cause = errno === undefined ? undefined : systemError('the server', errno)
-  const details = { ...exitStatus(failure), ...(retryAfter === undefined ? {} : { retryAfter }) }
+  const details = { ...exitStatus(failure), ...pause(retryAfter ?? asked(failure)) }
   return codedError(code, `${message}${lastWords(failure)}`, { cause, ...details })
 }
 
 /** Returns the details of a server's own error answer. @param {Failure} failure */
-function answered({ rpcCode, rpcMessage, rpcData }) {
-  return { rpcCode, rpcMessage, data: rpcData === undefined ? undefined : jsonIn(rpcData) }
+function answered({ rpcCode, rpcMessage, rpcData, retry }) {
+  const data = rpcData === undefined ? undefined : jsonIn(rpcData)
+  return { rpcCode, rpcMessage, data, ...pause(retryAfterInRefusal(retry, data)) }
+}
+
+/** Returns how long the server asked to be left alone. @param {Failure} failure */
+function asked({ rpcData, retry }) {
+  return retryAfterInRefusal(retry, rpcData === undefined ? undefined : jsonIn(rpcData))
+}
+
+/** @param {number | undefined} retryAfter */
+function pause(retryAfter) {
+  return retryAfter === undefined ? {} : { retryAfter }
 }
 
 /** @param {string} text */
@@ -181,6 +194,7 @@ module.exports = {
   isUnusable,
   namesOf,
   passedOver,
+  pause,
   short,
   unknownServer,
   unknownTool,

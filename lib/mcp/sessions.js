@@ -16,7 +16,12 @@ const { ToolList } = require('./tool-list')
 const { prepareFor } = require('./trust')
 const { Waiting } = require('./waiting')
 
-const { Result: RESULT, Progress: PROGRESS, StopReading: STOP_READING } = native.McpMessageKind
+const {
+  Result: RESULT,
+  Progress: PROGRESS,
+  StopReading: STOP_READING,
+  Sent: SENT,
+} = native.McpMessageKind
 
 /** The number that stands for no server. */
 const NO_SERVER = 0
@@ -26,7 +31,9 @@ const LENDS_LOOP = !('bun' in process.versions)
 
 /**
  * @typedef {{ server: string, tool: string, timeout: number, signal?: AbortSignal, onProgress?:
- *   (progress: any) => void }} Call
+ *   (progress: any) => void, onSent?: () => void }} Call
+ *   - `onSent`: called each time that the call's request is handed to a session, with a listing's
+ *   first page only; must not throw
  * @typedef {{ number: number, call: Call, startTime: number, started: number, resolve: (result:
  *   any) => void, reject: (error: Error) => void, began?: number, list?: ToolList }} Pending
  * @typedef {{ number: number, maxBuffer: number, address?: string }} Server
@@ -133,12 +140,14 @@ class Sessions {
   async listTools(key, call, timeout) {
     const list = new ToolList(this.#servers.get(key)?.maxBuffer ?? Infinity)
     const deadline = performance.now() + timeout
+    let page = call
     /** @type {string | undefined} */
     let cursor
     do {
       const left = timeLeft(deadline)
       const params = cursor === undefined ? '{}' : JSON.stringify({ cursor })
-      cursor = list.add(await this.#request(key, call, 'tools/list', params, left, undefined, list))
+      cursor = list.add(await this.#request(key, page, 'tools/list', params, left, undefined, list))
+      page = { ...call, onSent: undefined }
     } while (cursor !== undefined)
     return list.tools
   }
@@ -208,7 +217,8 @@ class Sessions {
       if (signal) this.#signals.add(signal, number)
       if (this.#waiting.size === 1) this.#hold()
       const progress = call.onProgress !== undefined && list === undefined
-      native.mcpRequest(
+      const { onSent } = call
+      const isSent = native.mcpRequest(
         this.#handle,
         number,
         server?.number ?? NO_SERVER,
@@ -216,7 +226,9 @@ class Sessions {
         params,
         timeout,
         progress,
+        onSent !== undefined,
       )
+      if (isSent) onSent?.()
       publishProcesses()
     })
   }
@@ -243,6 +255,7 @@ class Sessions {
     if (pending === undefined) return
     const { call, began, list } = pending
     if (kind === PROGRESS) return notifyProgress(call.onProgress, text)
+    if (kind === SENT) return call.onSent?.()
     this.#waiting.delete(number)
     if (this.#waiting.size === 0) this.#letGo()
     if (call.signal) this.#signals.delete(call.signal, number)

@@ -4,11 +4,15 @@
 // environment or command lines.
 
 const { abortError, codedError } = require('../errors')
-const { MAX_TEXT, about, isUnusable, passedOver, short } = require('../mcp/failure')
+const { MAX_TEXT, about, isUnusable, passedOver, pause, short } = require('../mcp/failure')
+const { retryAfterInResult } = require('../mcp/retry-after')
 
 const MAX_STDERR = 2000
 
-/** @typedef {{ server: string, tool: string, timeout: number, signal?: AbortSignal }} Call */
+/**
+ * @typedef {{ server: string, tool: string, timeout: number, signal?: AbortSignal, onSent?: () =>
+ *   void }} Call
+ */
 
 /**
  * Creates a call's error from that of a queue or a process.
@@ -29,11 +33,14 @@ function named(call, cause) {
   return codedError(code, about(call, message), { cause })
 }
 
-/** @param {Call} call @param {any} result */
-function toolError(call, result) {
-  return codedError('ERR_TOOL', about(call, `the tool reported an error${textOf(result)}`), {
-    result,
-  })
+/**
+ * @param {Call} call
+ * @param {any} result - as the caller gets it
+ * @param {any} [raw] - as the server sent it
+ */
+function toolError(call, result, raw = result) {
+  const words = about(call, `the tool reported an error${textOf(result)}`)
+  return codedError('ERR_TOOL', words, { result, ...pause(retryAfterInResult(raw)) })
 }
 
 /** The failures that the configuration may explain. */

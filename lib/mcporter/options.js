@@ -13,7 +13,7 @@ const validate = require('../validate')
 /** @typedef {(name: string, value: unknown) => any} Check */
 
 /** @type {Check} */
-const queueLength = (name, value) => validate.count(name, value, { unlimited: true })
+const queueLength = (name, value) => validate.count(name, value, { least: 0, unlimited: true })
 
 /** @type {Check} */
 const transport = (name, value) => validate.oneOf(name, value, ['auto', 'pool', 'mcporter'])

@@ -80,7 +80,7 @@ class SessionCalls {
       })
     const value = view(raw)
     if (raw?.isError !== true) return value
-    throw await this.#diagnose(call, deadline, toolError(call, value), jsonOf(raw))
+    throw await this.#diagnose(call, deadline, toolError(call, value, raw), jsonOf(raw))
   }
 
   /**
@@ -94,7 +94,9 @@ class SessionCalls {
     if (text === undefined || !deniesTool(text, call.tool) || deadline - performance.now() < 1)
       return error
     try {
-      const available = namesOf(await this.#pool.listPages(call, deadline))
+      // The call's own request has been sent already.
+      const lookUp = { ...call, onSent: undefined }
+      const available = namesOf(await this.#pool.listPages(lookUp, deadline))
       return available.includes(call.tool) ? error : unknownTool(call, available, { cause: error })
     } catch (failure) {
       const { code } = /** @type {any} */ (failure)

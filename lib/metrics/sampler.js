@@ -2,6 +2,7 @@
 
 // Takes a sample of a helper and a scanner every few seconds, and keeps an hour of samples.
 
+const { countProcesses } = require('../active-process')
 const { throwLater } = require('../errors')
 const native = require('../native')
 const { hostMemory } = require('./collect')
@@ -157,7 +158,7 @@ function takeSample({ helper, cleanup }) {
   const host = hostMemory()
   return {
     time: Date.now(),
-    processes: helper.getActiveProcesses().length,
+    processes: countProcesses(helper.getActiveProcesses()),
     children,
     memory,
     stuck,

@@ -48,6 +48,13 @@ function acquireFailure(of, failure, timeout) {
   return codedError('ERR_INTERNAL', `${of.command} could not be started`)
 }
 
+/** @param {number} maxQueue */
+function queueFullError(maxQueue) {
+  const found = maxQueue === 0 ? 'has no free worker' : `queue is full (${maxQueue} waiting)`
+  const advice = 'raise maxQueue or maxSize, or call less at once'
+  return codedError('ERR_QUEUE_FULL', `Process pool ${found}; ${advice}`)
+}
+
 /**
  * Returns the error of a worker that has exited.
  * @param {Described} of
@@ -82,4 +89,4 @@ function details(exit) {
   return { exitCode, signal: signalName(signal), stderr }
 }
 
-module.exports = { acquireFailure, details, exitFailure }
+module.exports = { acquireFailure, details, exitFailure, queueFullError }

@@ -12,13 +12,20 @@ const OWN = [
   'idleTimeout',
   'json',
   'maxLifetime',
+  'maxQueue',
   'maxSize',
   'maxUses',
   'minWarm',
   'ready',
   'readyTimeout',
 ]
-const DEFAULTS = { acquireTimeout: 60_000, idleTimeout: 30_000, minWarm: 0, readyTimeout: 30_000 }
+const DEFAULTS = {
+  acquireTimeout: 60_000,
+  idleTimeout: 30_000,
+  maxQueue: Infinity,
+  minWarm: 0,
+  readyTimeout: 30_000,
+}
 /** The number of workers that may be starting at a time, because a start costs most. */
 const MAX_STARTING = 2
 /** The pool's workers belong to no runner. */
@@ -53,6 +60,7 @@ function poolOptions(options) {
   return {
     acquireTimeout: validate.time('acquireTimeout', given.acquireTimeout, unlimited),
     json: validate.boolean('json', json),
+    maxQueue: validate.count('maxQueue', given.maxQueue, { least: 0, unlimited: true }),
     maxSize,
     described: { command, maxBuffer: worker.maxBuffer, readyTimeout },
     native: {

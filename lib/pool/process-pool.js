@@ -6,7 +6,7 @@ const { closedError, drainAtShutdown, isClosing } = require('../lifecycle')
 const native = require('../native')
 const { abortListeners } = require('../signal-waiters')
 const validate = require('../validate')
-const { acquireFailure } = require('./failure')
+const { acquireFailure, queueFullError } = require('./failure')
 const { poolOptions, waitOptions } = require('./options')
 const { Worker } = require('./worker')
 
@@ -139,6 +139,7 @@ class ProcessPool {
    * @returns {Promise<number>} the worker's pid
    */
   async #wait(use, timeout, signal) {
+    if (this.#isQueueFull()) throw queueFullError(this.#options.maxQueue)
     const abort = () => this.#native.giveUp(use, 'aborted')
     const late = () => this.#native.giveUp(use, 'timeout')
     const timer = timeout === Infinity ? undefined : setTimeout(late, timeout)
@@ -153,6 +154,14 @@ class ProcessPool {
     }
     if (failure) throw acquireFailure(this.#options.described, failure, timeout)
     return /** @type {number} */ (pid)
+  }
+
+  /** Waiters for workers that start do not count: these workers serve them. */
+  #isQueueFull() {
+    const { maxQueue, maxSize } = this.#options
+    if (maxQueue === Infinity) return false
+    const { busy, ending, queued } = this.#native.status()
+    return queued >= maxSize - busy - ending + maxQueue
   }
 
   /**

@@ -1,12 +1,14 @@
 // Calls odd servers through procward, both mcporters and the SDK's clients: none may complete a
 // call that procward cannot. The servers are those of __test__/fixtures/odd. `node
 // scripts/long/peers.mjs WORD` runs only those with the word in their name. The whole table is
-// written to target/long/peers.md, what the clients said to target/long/peers.
+// written to target/long/peers.md, what the clients said to target/long/peers. The tests of other
+// limiters run too; `limiters` as the word runs them alone.
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { oddServers, startOdd } from '../../__test__/fixtures/odd/index.mjs'
 import { startClients } from './peers/clients.mjs'
+import { checkLimiters } from './peers/limiters.mjs'
 import { complaint, markdown } from './peers/table.mjs'
 import { Checks } from './support/checks.mjs'
 import { folder } from './support/install.mjs'
@@ -31,6 +33,8 @@ const checks = new Checks()
 /** @type {Map<string, import('./peers/table.mjs').Row>} */
 const rows = new Map()
 
+if (words.length === 0 || words.includes('limiters')) await checkLimiters(checks)
+if (words.includes('limiters')) checks.finish()
 await Promise.all(Array.from({ length: LANES }, (_, lane) => serve(lane)))
 const ordered = names.map((name) => rows.get(name) ?? { name, cells: {} })
 writeFileSync(join(folder, 'peers.md'), markdown(ordered))

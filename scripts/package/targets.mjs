@@ -38,7 +38,7 @@ export function buildOf(target, platform) {
   if (platform === 'linux' && system === 'linux')
     return { target, command: 'zigbuild', triple, ...(target.endsWith('gnu') && { glibc: GLIBC }) }
   if (platform === 'linux' && target === 'win32-x64-msvc')
-    return { target, command: 'zigbuild', triple: 'x86_64-pc-windows-gnu', standIn: STAND_IN }
+    return { target, command: 'build', triple: 'x86_64-pc-windows-gnu', standIn: STAND_IN }
   if (platform === system) return { target, command: 'build', triple }
 }
 

@@ -1,6 +1,6 @@
 // The tools that builds for other systems take, below target/packages/tools.
 
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { root } from '../steps.mjs'
@@ -9,6 +9,7 @@ export const folder = join(root, 'target', 'packages')
 
 /** cargo-zigbuild links for a chosen glibc, and ziglang has the linker and libraries for that. */
 const PYTHON = { 'cargo-zigbuild': '0.24.1', ziglang: '0.17.1' }
+const MINGW = 'x86_64-w64-mingw32-gcc'
 
 /** The environment in which `cargo zigbuild` works; installs it when needed. */
 export function withZigbuild() {
@@ -31,21 +32,27 @@ export function withZigbuild() {
 }
 
 /**
- * The environment in which the linker finds Node.js for Windows. An empty library does, because the
- * addon looks up the functions of Node.js when the addon is loaded.
+ * The environment in which mingw's linker finds Node.js for Windows. An empty library does, because
+ * the addon looks up the functions of Node.js when the addon is loaded. The linker is Debian's,
+ * because Zig first compiles the C runtime of mingw, which had not ended after nine minutes.
  */
 export function stubOfNode() {
+  requireProgram(MINGW, 'gcc-mingw-w64-x86-64-posix')
   const place = join(folder, 'tools', 'libnode')
   const library = join(place, 'libnode.dll')
   if (!existsSync(library)) {
     mkdirSync(place, { recursive: true })
     const source = join(place, 'libnode.c')
     writeFileSync(source, '__declspec(dllexport) void unused(void) {}\n')
-    const python = withZigbuild().CARGO_ZIGBUILD_PYTHON_PATH
-    const compiler = ['-m', 'ziglang', 'cc', '-target', 'x86_64-windows-gnu', '-shared']
-    run(python, ...compiler, '-o', library, source)
+    run(MINGW, '-shared', '-o', library, source)
   }
   return { LIBNODE_PATH: place }
+}
+
+/** @param {string} program @param {string} debian the package that has the program */
+function requireProgram(program, debian) {
+  if (spawnSync(program, ['--version'], { stdio: 'ignore' }).status !== 0)
+    throw new Error(`there is no ${program}: install Debian's package ${debian}`)
 }
 
 /** Adds the standard library for a platform of Rust. @param {string} triple */

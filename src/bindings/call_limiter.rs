@@ -50,7 +50,7 @@ pub struct CallServerUse {
     pub in_use: u32,
     /// The number of waiters.
     pub queued: u32,
-    /// What holds back the first waiter.
+    /// The reason that the first waiter does not start.
     pub hold: CallHold,
     /// The ms until the pause ends; 0 without a pause.
     pub pause_left: f64,
@@ -67,7 +67,7 @@ pub struct CallRateUse {
     pub recent: u32,
 }
 
-/// What holds back the first waiter of a server.
+/// The reason that the first waiter of a server does not start.
 #[napi(string_enum = "lowercase")]
 pub enum CallHold {
     /// Nothing of the server's.
@@ -126,6 +126,12 @@ impl NativeCallLimiter {
     #[napi]
     pub fn send(&mut self, server: String) {
         self.0.send(&server, START.elapsed());
+    }
+
+    /// Notes that a call was sent another time.
+    #[napi]
+    pub fn send_again(&mut self, server: String) {
+        self.0.send_again(&server, START.elapsed());
     }
 
     /// Gives the slots of a call back.

@@ -12,7 +12,7 @@ use super::process::environment;
 use crate::mcp::pool::McpPool;
 #[cfg(unix)]
 use crate::mcp::session::Session;
-use crate::mcp::{Call, Request};
+use crate::mcp::{Call, Listeners, Request};
 use crate::pool::{Limits, Stats};
 use crate::supervisor::Supervisor;
 use napi::Env;
@@ -176,6 +176,9 @@ impl McpSessions {
 
 /// Sends a request to the server with this key. `params` is a JSON object as text, or empty. `timeout` is in ms, `Infinity`
 /// for none. With `progress`, the request asks for progress.
+///
+/// With `notifySent`, a message says each time that the request has been handed to a session. When that is done at once,
+/// this function returns `true` instead.
 #[napi]
 pub fn mcp_request(
     sessions: u32,
@@ -185,19 +188,29 @@ pub fn mcp_request(
     params: String,
     timeout: f64,
     progress: bool,
-) -> Result<()> {
+    notify_sent: bool,
+) -> Result<bool> {
     let sessions = OPEN.with_borrow(|open| open.get(sessions as usize).and_then(Weak::upgrade));
     let sessions = sessions.ok_or_else(|| napi::Error::new("ERR_INTERNAL", "no such sessions"))?;
-    sessions.start(number, key, Request { method, params }, timeout, progress);
-    Ok(())
+    let settler = &sessions.settler;
+    let listeners = Listeners {
+        progress: progress.then(|| Settler::progress_of(settler, number)),
+        sent: notify_sent.then(|| Settler::sent_of(settler, number)),
+    };
+    let start = || sessions.start(number, key, Request { method, params }, timeout, listeners);
+    if notify_sent {
+        let ((), is_sent) = settler.noting_sent(number, start);
+        return Ok(is_sent);
+    }
+    start();
+    Ok(false)
 }
 
 impl Sessions {
-    fn start(&self, number: u32, key: u32, request: Request, timeout: f64, progress: bool) {
-        let progress = progress.then(|| Settler::progress_of(&self.settler, number));
+    fn start(&self, number: u32, key: u32, request: Request, timeout: f64, listeners: Listeners) {
         let settler = Arc::clone(&self.settler);
         let settle = Box::new(move |outcome| settler.settle(number, outcome));
-        let call = Call { number, key, request: Arc::new(request), progress, settle };
+        let call = Call { number, key, request: Arc::new(request), listeners, settle };
         let session = self.pool.call(call, millis(timeout));
         #[cfg(unix)]
         if let Some(server) = session.as_deref().and_then(Session::stdio) {

@@ -53,6 +53,13 @@ pub fn wait_queue_push(env: &Env, handle: u32, timeout: f64) -> Result<PromiseRa
     Ok(promise)
 }
 
+/// Returns the ticket of the first waiter; 0, which no waiter has, when there is no waiter.
+#[napi]
+pub fn wait_queue_first_ticket(handle: u32) -> Result<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "2^53 waiters take longer than a machine lives")]
+    with(handle, |queue| queue.first_ticket().unwrap_or(0) as f64)
+}
+
 /// Returns the ticket of the last waiter, for `waitQueueCancel()`.
 #[napi]
 pub fn wait_queue_last_ticket(handle: u32) -> Result<f64> {

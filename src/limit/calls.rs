@@ -61,7 +61,7 @@ pub struct ServerUse {
     pub in_use: u32,
     /// The waiters.
     pub queued: usize,
-    /// What holds back its first waiter.
+    /// The reason that its first waiter does not start.
     pub hold: Hold,
     /// The time until its pause ends; zero without a pause.
     pub pause_left: Duration,
@@ -134,6 +134,15 @@ impl<W> CallLimiter<W> {
         let Some(&id) = self.names.get(server) else { return };
         if let Some(window) = &mut self.servers[id].window {
             window.send(now);
+        }
+        self.relist(id, now);
+    }
+
+    /// Notes that a call was sent another time.
+    pub fn send_again(&mut self, server: &str, now: Duration) {
+        let Some(&id) = self.names.get(server) else { return };
+        if let Some(window) = &mut self.servers[id].window {
+            window.send_again(now);
         }
         self.relist(id, now);
     }

@@ -2,7 +2,7 @@
 
 use super::error::CallError;
 use super::jsonrpc::{self, Id, Incoming};
-use super::request::{Outcome, Progress, Request, Settle};
+use super::request::{Listeners, Outcome, Request, Settle};
 use super::server_log::ServerLog;
 use crate::runner::Sent;
 use parking_lot::Mutex;
@@ -33,7 +33,7 @@ struct State {
 /// A request that has not been answered.
 struct InFlight {
     settle: Settle,
-    progress: Option<Progress>,
+    listeners: Listeners,
     sent: Sent,
 }
 
@@ -47,26 +47,32 @@ impl Client {
     ///
     /// # Errors
     /// The reason why there are no more answers, with `settle` unused.
-    pub fn register(&self, progress: Option<Progress>, settle: Settle) -> Result<i64, (CallError, Settle)> {
+    pub fn register(&self, listeners: Listeners, settle: Settle) -> Result<i64, (CallError, Settle)> {
         let mut state = self.state.lock();
         if let Some(error) = &state.end {
             return Err((error.clone(), settle));
         }
         state.last += 1;
         let id = state.last;
-        state.in_flight.insert(id, InFlight { settle, progress, sent: Sent::default() });
+        state.in_flight.insert(id, InFlight { settle, listeners, sent: Sent::default() });
         Ok(id)
     }
 
     /// Writes a registered request and hands it to `post`, unless the request has been given up meanwhile. Giving up waits
     /// for `post`, so that a request never leaves after that.
-    pub fn write(&self, id: i64, request: &Request, post: impl FnOnce(Vec<u8>, Sent)) {
+    ///
+    /// `post` returns whether it took the request. The answer waits until the listener has been called.
+    pub fn write(&self, id: i64, request: &Request, post: impl FnOnce(Vec<u8>, Sent) -> bool) {
         let state = self.state.lock();
         let Some(in_flight) = state.in_flight.get(&id) else { return };
-        let token = in_flight.progress.as_ref().map(|_| format!(r#""progressToken":{id}"#)).unwrap_or_default();
+        let token =
+            in_flight.listeners.progress.as_ref().map(|_| format!(r#""progressToken":{id}"#)).unwrap_or_default();
         let separator = if token.is_empty() || state.meta.is_empty() { "" } else { "," };
         let meta = format!("{token}{separator}{}", state.meta);
-        post(jsonrpc::request(id, request, &meta), in_flight.sent.clone());
+        let is_taken = post(jsonrpc::request(id, request, &meta), in_flight.sent.clone());
+        if is_taken && let Some(on_sent) = &in_flight.listeners.sent {
+            on_sent();
+        }
     }
 
     /// Handles a message from the server. Returns the reply to send back, if the message is a request.
@@ -136,7 +142,7 @@ impl Client {
 
     fn report_progress(&self, params: String) {
         let Some(id) = jsonrpc::progress_token(&params) else { return };
-        let progress = self.state.lock().in_flight.get(&id).and_then(|in_flight| in_flight.progress.clone());
+        let progress = self.state.lock().in_flight.get(&id).and_then(|in_flight| in_flight.listeners.progress.clone());
         if let Some(progress) = progress {
             progress(params);
         }

@@ -1,5 +1,6 @@
 //! The reasons why a call to a server has no result.
 
+use super::retry_hint::{RetryHeaders, RetryHint};
 use crate::process::tree::ExitStatus;
 use std::time::Duration;
 
@@ -15,10 +16,12 @@ pub enum CallError {
         message: String,
         /// The error's data, as JSON.
         data: Option<String>,
+        /// The headers of the answer that may say how long the server wants to be left alone.
+        retry: Option<Box<RetryHeaders>>,
     },
-    /// The server answered over HTTP, but not with a message.
+    /// The server answered over HTTP, but not with a message. With the same headers.
     #[error("{0}")]
-    NoMessage(String),
+    NoMessage(String, Option<Box<RetryHeaders>>),
     /// The server wants an authorisation that is missing or no longer valid.
     #[error("the server wants an authorisation that is missing or no longer valid{}", in_brackets(.0))]
     Unauthorized(String),
@@ -87,9 +90,9 @@ pub enum StartError {
     /// The handshake took too long.
     #[error("the server was not ready within {} s", .0.as_secs_f64())]
     TimedOut(Duration, ServerEnd),
-    /// The handshake failed.
+    /// The handshake failed. If the server refused it, with how long the server may want to be left alone.
     #[error("the server could not be connected to: {0}")]
-    Handshake(String, ServerEnd),
+    Handshake(String, ServerEnd, Option<Box<RetryHint>>),
     /// The server wants an authorisation that is missing or no longer valid.
     #[error("the server wants an authorisation that is missing or no longer valid{}", in_brackets(.0))]
     Unauthorized(String),
@@ -109,7 +112,7 @@ impl CallError {
             Self::Unauthorized(_) | Self::NotStarted(StartError::Unauthorized(_)) => "ERR_UNAUTHORIZED",
             Self::NotStreamable(_) | Self::NotStarted(StartError::NotStreamable(_)) => "ERR_NOT_STREAMABLE",
             Self::NotStarted(_) => "ERR_SERVER_START",
-            Self::Exited(_) | Self::NoMessage(_) | Self::SessionRefused(_) => "ERR_SERVER_EXITED",
+            Self::Exited(_) | Self::NoMessage(..) | Self::SessionRefused(_) => "ERR_SERVER_EXITED",
             Self::Unavailable { .. } => "ERR_SERVER_UNAVAILABLE",
             Self::TooLong(_) => "ERR_MAX_BUFFER",
             Self::TimedOut => "ERR_CALL_TIMEOUT",
@@ -140,6 +143,19 @@ impl CallError {
             _ => None,
         }
     }
+
+    /// Returns the headers and the error data in which the server may have said how long it wants to be left alone. A
+    /// start that was not tried is not the server's word.
+    pub fn retry_hint(&self) -> (Option<&RetryHeaders>, Option<&str>) {
+        match self {
+            Self::Refused { retry, data, .. } => (retry.as_deref(), data.as_deref()),
+            Self::NoMessage(_, retry) => (retry.as_deref(), None),
+            Self::NotStarted(StartError::Handshake(_, _, Some(hint))) => {
+                (hint.headers.as_deref(), hint.data.as_deref())
+            }
+            _ => (None, None),
+        }
+    }
 }
 
 impl StartError {
@@ -148,18 +164,24 @@ impl StartError {
         match error {
             CallError::Unauthorized(words) => Self::Unauthorized(words),
             CallError::NotStreamable(words) => Self::NotStreamable(words),
-            CallError::Refused { code: Some(code), message, .. } => {
-                Self::Handshake(format!("{message} (error {code})"), end)
+            CallError::Refused { code, message, data, retry } => {
+                let words = code.map_or_else(|| message.clone(), |code| format!("{message} (error {code})"));
+                Self::Handshake(words, end, RetryHint::of(retry, data))
             }
-            CallError::Refused { message, .. } => Self::Handshake(message, end),
-            CallError::Exited(ServerEnd { reason: Some(reason), .. }) => Self::Handshake(format!("it {reason}"), end),
-            error => Self::Handshake(error.to_string(), end),
+            CallError::NoMessage(words, retry) => Self::Handshake(words, end, RetryHint::of(retry, None)),
+            CallError::Exited(ServerEnd { reason: Some(reason), .. }) => Self::handshake(format!("it {reason}"), end),
+            error => Self::handshake(error.to_string(), end),
         }
+    }
+
+    /// Makes an error of a handshake that failed without an answer of the server's.
+    pub fn handshake(message: impl Into<String>, end: ServerEnd) -> Self {
+        Self::Handshake(message.into(), end, None)
     }
 
     fn server_end(&self) -> Option<&ServerEnd> {
         match self {
-            Self::Exited(end) | Self::TimedOut(_, end) | Self::Handshake(_, end) => Some(end),
+            Self::Exited(end) | Self::TimedOut(_, end) | Self::Handshake(_, end, _) => Some(end),
             Self::Spawn { .. } | Self::Unauthorized(_) | Self::NotStreamable(_) | Self::Panicked => None,
         }
     }
@@ -199,5 +221,31 @@ mod tests {
         assert_eq!(text(Some(3), None), "the server exited with code 3");
         assert_eq!(text(None, Some(9)), "the server was killed by signal 9");
         assert_eq!(CallError::Exited(ServerEnd::default()).to_string(), "the server closed its output");
+    }
+
+    #[test]
+    fn a_refused_handshake_keeps_the_hint_and_a_start_that_was_not_tried_has_none() {
+        let headers = Box::new(RetryHeaders { after: Some("5".to_owned()), after_ms: None, date: None, received: 1 });
+        let refused = |retry, data: Option<&str>| CallError::Refused {
+            code: Some(-32000.0),
+            message: "slow down".to_owned(),
+            data: data.map(str::to_owned),
+            retry,
+        };
+        let unread = CallError::NoMessage("the server answered HTTP 429".to_owned(), Some(headers.clone()));
+        let cases = [
+            (refused(Some(headers.clone()), None), (Some(&*headers), None)),
+            (refused(None, Some("{}")), (None, Some("{}"))),
+            (refused(None, None), (None, None)),
+            (unread, (Some(&*headers), None)),
+            (CallError::TimedOut, (None, None)),
+        ];
+        for (error, hint) in cases {
+            assert_eq!(error.retry_hint(), hint, "{error}");
+            let start = StartError::refused(error, ServerEnd::default());
+            assert_eq!(CallError::NotStarted(start.clone()).retry_hint(), hint, "{start}");
+            let unavailable = CallError::Unavailable { retry_after: Duration::from_secs(1), last: Box::new(start) };
+            assert_eq!(unavailable.retry_hint(), (None, None), "{unavailable}");
+        }
     }
 }

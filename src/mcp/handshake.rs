@@ -3,7 +3,7 @@
 use super::client::Client;
 use super::error::CallError;
 use super::jsonrpc::{self, members, quoted};
-use super::request::{Outcome, Request};
+use super::request::{Listeners, Outcome, Request};
 use super::server_config::Protocol;
 use serde_json::value::RawValue;
 use tokio::sync::oneshot;
@@ -63,7 +63,8 @@ pub async fn shake_hands(transport: &impl Transport, protocol: Protocol) -> Resu
 
 /// Decides what is tried after a refusal, if anything.
 fn next_step(first: &Step, protocol: Protocol, error: &CallError) -> Option<Step> {
-    let CallError::Refused { data, .. } = error else { return None };
+    // A server that wants to be left alone for a while is not asked another thing at once.
+    let CallError::Refused { data, retry: None, .. } = error else { return None };
     let Step::Initialize(proposed) = first else { return None };
     let supported = data.as_deref().map(supported).unwrap_or_default();
     if supported.is_empty() {
@@ -125,7 +126,7 @@ async fn discover(transport: &impl Transport) -> Result<(), CallError> {
 async fn ask(transport: &impl Transport, method: &str, params: String) -> Outcome {
     let (sender, receiver) = oneshot::channel();
     let settle = Box::new(move |outcome, _| drop(sender.send(outcome)));
-    let id = transport.client().register(None, settle).map_err(|(error, _)| error)?;
+    let id = transport.client().register(Listeners::default(), settle).map_err(|(error, _)| error)?;
     transport.send(id, &Request { method: method.to_owned(), params });
     receiver.await.unwrap_or(Err(CallError::Closed))
 }
@@ -139,7 +140,7 @@ fn no_answer_to(method: &str) -> CallError {
 }
 
 fn refusal(message: String) -> CallError {
-    CallError::Refused { code: None, message, data: None }
+    CallError::Refused { code: None, message, data: None, retry: None }
 }
 
 #[cfg(test)]

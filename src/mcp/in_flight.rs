@@ -1,7 +1,7 @@
 //! The calls in flight, by their callers' numbers: the deadline of each, and how it is given up.
 
 use super::error::CallError;
-use super::request::{Outcome, Progress, Request, Settle};
+use super::request::{Listeners, Outcome, Request, Settle};
 use super::server_config::{Key, ServerConfig};
 use super::session::Session;
 use super::session_factory::SessionFactory;
@@ -21,8 +21,8 @@ pub struct Call {
     pub key: Key,
     /// The request.
     pub request: Arc<Request>,
-    /// The callback for progress.
-    pub progress: Option<Progress>,
+    /// The callbacks for what happens before the outcome.
+    pub listeners: Listeners,
     /// The callback for the outcome, which is called once, on any thread.
     pub settle: Box<dyn FnOnce(Outcome) + Send>,
 }
@@ -124,7 +124,7 @@ impl InFlight {
         &self,
         number: u32,
         session: &Arc<Session>,
-        progress: Option<Progress>,
+        listeners: Listeners,
         settle: Settle,
     ) -> Result<i64, (CallError, Settle)> {
         let mut state = self.state.lock();
@@ -132,7 +132,7 @@ impl InFlight {
         if let Stage::GivenUp(reason) = &entry.stage {
             return Err((reason.clone(), settle));
         }
-        let id = session.register(progress, settle)?;
+        let id = session.register(listeners, settle)?;
         entry.stage = Stage::Sent(Arc::clone(session), id);
         Ok(id)
     }

@@ -84,7 +84,7 @@ fn read_one(text: &str) -> Incoming {
         (None, None) if id == Id::Null => return Incoming::Invalid,
         (None, None) => {
             let message = "neither a result nor an error".to_owned();
-            Err(CallError::Refused { code: None, message, data: None })
+            Err(CallError::Refused { code: None, message, data: None, retry: None })
         }
     };
     Incoming::Response { id, outcome }
@@ -109,12 +109,13 @@ fn id_of(id: &RawValue) -> Id {
 /// Reads a server's error. A server may leave out, or misspell, any part of it.
 fn refusal_of(error: &RawValue) -> CallError {
     let Some([code, message, data]) = members(error.get(), ["code", "message", "data"]) else {
-        return CallError::Refused { code: None, message: text_of(error), data: None };
+        return CallError::Refused { code: None, message: text_of(error), data: None, retry: None };
     };
     CallError::Refused {
         code: code.and_then(|code| code.get().parse().ok()),
         message: message.map(text_of).unwrap_or_default(),
         data: data.map(|data| data.get().to_owned()),
+        retry: None,
     }
 }
 

@@ -13,6 +13,7 @@ mod in_flight;
 mod jsonrpc;
 pub mod pool;
 mod request;
+mod retry_hint;
 pub mod server_config;
 mod server_log;
 pub mod session;
@@ -22,4 +23,5 @@ mod stdio;
 pub use in_flight::Call;
 #[cfg(fuzzing)]
 pub use jsonrpc::{Incoming, read as read_messages};
-pub use request::{Outcome, Progress, Request};
+pub use request::{Listeners, OnSent, Outcome, Progress, Request};
+pub use retry_hint::RetryHeaders;

@@ -127,10 +127,10 @@ impl McpPool {
     fn send(self: &Arc<Self>, attempt: Attempt, lease: Lease<SessionFactory>) -> Option<Arc<Session>> {
         let session = lease.member();
         let (number, request) = (attempt.call.number, Arc::clone(&attempt.call.request));
-        let progress = attempt.call.progress.clone();
+        let listeners = attempt.call.listeners.clone();
         let this = Arc::clone(self);
         let settle: Settle = Box::new(move |outcome, is_sent| this.finish(attempt, lease, outcome, is_sent));
-        match self.calls.register(number, &session, progress, settle) {
+        match self.calls.register(number, &session, listeners, settle) {
             Ok(id) => {
                 session.send(id, &request);
                 Some(session)

@@ -16,6 +16,18 @@ pub struct Request {
 /// Is called with the parameters of each progress notification, as JSON text.
 pub type Progress = Arc<dyn Fn(String) + Send + Sync>;
 
+/// Is called each time that the request is handed to a session, on any thread, before the outcome.
+pub type OnSent = Arc<dyn Fn() + Send + Sync>;
+
+/// The callbacks for what happens to a request before its outcome.
+#[derive(Clone, Default)]
+pub struct Listeners {
+    /// The callback for progress. With it, the request asks for progress.
+    pub progress: Option<Progress>,
+    /// The callback for the moment at which the request is sent. It must not use the session.
+    pub sent: Option<OnSent>,
+}
+
 /// The result's JSON text, or the error.
 pub type Outcome = Result<String, CallError>;
 

@@ -4,7 +4,7 @@ use super::client::Client;
 use super::error::{CallError, ServerEnd};
 #[cfg(feature = "http")]
 use super::http;
-use super::request::{Progress, Request, Settle};
+use super::request::{Listeners, Request, Settle};
 use super::stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -78,8 +78,8 @@ impl Session {
     ///
     /// # Errors
     /// The reason why there are no more answers, with `settle` unused.
-    pub fn register(&self, progress: Option<Progress>, settle: Settle) -> Result<i64, (CallError, Settle)> {
-        self.client().register(progress, settle)
+    pub fn register(&self, listeners: Listeners, settle: Settle) -> Result<i64, (CallError, Settle)> {
+        self.client().register(listeners, settle)
     }
 
     /// Sends a registered request.

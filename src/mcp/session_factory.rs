@@ -23,7 +23,7 @@ impl Factory for SessionFactory {
 
     async fn start(&self, key: &Key, _number: u64) -> Result<Arc<Session>, StartError> {
         let Some(config) = self.configs.get(*key) else {
-            return Err(StartError::Handshake("it is no longer configured".to_owned(), ServerEnd::default()));
+            return Err(StartError::handshake("it is no longer configured", ServerEnd::default()));
         };
         match &config.transport {
             TransportConfig::Stdio(program) => {
@@ -33,7 +33,7 @@ impl Factory for SessionFactory {
             TransportConfig::Http(endpoint) => super::http::connect(&config, endpoint).await.map(Session::over_http),
             #[cfg(not(feature = "http"))]
             TransportConfig::Http(_) => {
-                Err(StartError::Handshake("procward was built without HTTP".to_owned(), ServerEnd::default()))
+                Err(StartError::handshake("procward was built without HTTP", ServerEnd::default()))
             }
         }
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 enum Operation {
     Push { timeout: Option<u64> },
     Pop,
+    First,
     Cancel { nth: usize },
     Pass { ms: u64 },
 }
@@ -16,6 +17,7 @@ fn operation() -> impl Strategy<Value = Operation> {
     prop_oneof![
         8 => proptest::option::of(1..50u64).prop_map(|timeout| Operation::Push { timeout }),
         4 => Just(Operation::Pop),
+        2 => Just(Operation::First),
         4 => (0..200usize).prop_map(|nth| Operation::Cancel { nth }),
         2 => (1..40u64).prop_map(|ms| Operation::Pass { ms }),
     ]
@@ -47,6 +49,9 @@ proptest! {
                 Operation::Pop => {
                     let first = (!model.is_empty()).then(|| model.remove(0).0);
                     prop_assert_eq!(queue.pop(), first);
+                }
+                Operation::First => {
+                    prop_assert_eq!(queue.first_ticket(), model.first().map(|&(ticket, _)| ticket));
                 }
                 Operation::Cancel { nth } => {
                     // The ticket is of any waiter so far, so that most have left.

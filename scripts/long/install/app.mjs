@@ -16,8 +16,10 @@ try { require('procward') } catch (error) { console.log(error.code, error.reason
 `
 
 const LOADED = `
+const { relative, sep } = require('node:path')
 require('procward')
-console.log(Object.keys(require.cache).filter((file) => file.endsWith('.node')).join())
+const addons = Object.keys(require.cache).filter((file) => file.endsWith('.node'))
+console.log(addons.map((file) => relative(__dirname, file).split(sep).join('/')).join())
 `
 
 const CALL = `
@@ -69,8 +71,8 @@ export class App {
     installed.#app = join(this.#folder, name)
     mkdirSync(installed.#app, { recursive: true })
     writeFileSync(join(installed.#app, 'package.json'), '{"private":true}')
-    const args = ['install', '--offline', '--no-audit', '--no-fund', '--loglevel=error']
-    installed.#run(npmProgram(), ...args, ...tarballs)
+    const quiet = ['--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error']
+    installed.#run(npmProgram(), 'install', '--offline', ...quiet, ...tarballs)
     return installed
   }
 
@@ -86,8 +88,8 @@ export class App {
   /** Checks which addon procward loads. @param {string} target */
   loads(target) {
     const file = this.#program('loaded.js', LOADED).trim()
-    const expected = join('node_modules', `procward-${target}`, `procward.${target}.node`)
-    if (file !== join(this.#app, expected)) throw new Error(`it loads ${file}`)
+    const expected = `node_modules/procward-${target}/procward.${target}.node`
+    if (file !== expected) throw new Error(`it loads ${file}`)
   }
 
   /** Runs the seed's test script, in a copy of the example. */

@@ -1,12 +1,13 @@
 // Checks a package that does not run here: the needs of the addon inside.
 
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { needsOf } from '../../package/build.mjs'
 import { MARK } from '../../package/manifests.mjs'
 import { needsComplaints } from '../../package/needs.mjs'
+import { Skip } from '../support/checks.mjs'
 
 /**
  * Returns what the addon in a tarball needs, or throws the complaints.
@@ -14,6 +15,8 @@ import { needsComplaints } from '../../package/needs.mjs'
  * @param {string} tarball
  */
 export function checkNeeds(target, tarball) {
+  if (spawnSync('rustup', ['--version'], { stdio: 'ignore' }).error)
+    throw new Skip("needs rustup, for LLVM's reader of such files")
   const place = mkdtempSync(join(tmpdir(), 'procward-needs-'))
   try {
     execFileSync('tar', ['-xzf', tarball, '-C', place])

@@ -28,7 +28,7 @@ const env = {
 
 /** Sets the prefix up; gives how to run and to stop things in it. */
 export function prepareWine() {
-  install('wine', 'wine64')
+  install('wine', 'wine64', 'gcc-mingw-w64-x86-64-posix')
   if (!existsSync(join(PREFIX, 'system.reg')))
     command('wineboot', 'wineboot', ['-i'], { env, timeout: STARTING })
   const asWindows10 = ['reg', 'add', 'HKCU\\Software\\Wine', '/v', 'Version', '/d', 'win10', '/f']
@@ -37,13 +37,16 @@ export function prepareWine() {
   const missing = join(PREFIX, 'drive_c', 'windows', 'system32', 'bcryptprimitives.dll')
   buildDll(missing, PROCESS_PRNG, 'advapi32')
   rmSync(`${missing}.c`)
+  const run = (name, program, args, { env: more, ...options }) =>
+    command(name, 'wine', [program, ...args], {
+      env: { ...env, ...more },
+      timeout: TEST_FILE,
+      ...options,
+    })
   return {
+    run,
     node: (name, version, args, more) =>
-      command(name, 'wine', [node(version), ...args], {
-        env: { ...env, ...more },
-        timeout: TEST_FILE,
-        mayFail: true,
-      }),
+      run(name, windowsNode(version), args, { env: more, mayFail: true }),
     stop: () => void command('wineserver', 'wineserver', ['-k'], { env, mayFail: true }),
   }
 }
@@ -55,7 +58,7 @@ __declspec(dllexport) BOOL WINAPI ProcessPrng(PBYTE data, SIZE_T length) { retur
 `
 
 /** Node.js for Windows, from its npm package. @param {string} version */
-function node(version) {
+export function windowsNode(version) {
   const to = join(folder, `node-${version}`)
   const program = join(to, 'package', 'bin', 'node.exe')
   if (!existsSync(program)) {
@@ -73,6 +76,11 @@ function node(version) {
   return program
 }
 
+/** The name that a file has under wine. @param {string} file */
+export function windowsPath(file) {
+  return `Z:${file.split(sep).join('\\')}`
+}
+
 /**
  * Runs the test files with this Node.js for Windows, a check each.
  * @param {import('../support/checks.mjs').Checks} checks
@@ -81,7 +89,7 @@ function node(version) {
  * @param {ReturnType<typeof prepareWine> & { addon: string } | undefined} wine
  */
 export async function runTests(checks, version, which, wine) {
-  const more = { NAPI_RS_NATIVE_LIBRARY_PATH: wine && `Z:${wine.addon.split(sep).join('\\')}` }
+  const more = { NAPI_RS_NATIVE_LIBRARY_PATH: wine && windowsPath(wine.addon) }
   const says = () => {
     const text = wine
       .node('node-version', version, ['-p', 'process.version + " " + process.platform'], more)

@@ -1,14 +1,14 @@
 //! The outcomes and the progress of calls, on their way to JavaScript.
 
-use crate::mcp::Progress;
 use crate::mcp::display_text::display_text;
 use crate::mcp::error::CallError;
+use crate::mcp::{OnSent, Progress, RetryHeaders};
 use napi::Status;
 use napi::bindgen_prelude::{FnArgs, Function};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
 use serde::Serialize;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -23,6 +23,8 @@ pub enum McpMessageKind {
     Failure,
     /// The number is to be given to `stopReading()`; there is no text.
     StopReading,
+    /// The request has been handed to a session; there is no text. Only for requests that ask for it.
+    Sent,
 }
 
 /// The arguments of the listener: a number, the kind of the message, and a text.
@@ -40,6 +42,8 @@ pub struct Settler {
 thread_local! {
     /// The messages that are sent from this thread without the queue, while they are collected.
     static GATHERED: RefCell<Option<Vec<Told>>> = const { RefCell::new(None) };
+    /// The call that JavaScript starts on this thread, until its request is sent.
+    static STARTING: Cell<Option<u32>> = const { Cell::new(None) };
 }
 
 /// The failure of a call. Unknown fields are left out.
@@ -64,6 +68,8 @@ struct Failure<'a> {
     errno: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<u128>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry: Option<&'a RetryHeaders>,
 }
 
 impl Settler {
@@ -87,7 +93,22 @@ impl Settler {
         }
         GATHERED.set(Some(Vec::new()));
         let done = work();
-        (done, GATHERED.take().unwrap_or_default())
+        let gathered = GATHERED.take().unwrap_or_default();
+        // Another thread may have queued the first message of a call, such as `Sent`, and `work` its last.
+        if self.queued.load(Ordering::Acquire) > 0 {
+            gathered.into_iter().for_each(|told| self.enqueue(told));
+            return (done, Vec::new());
+        }
+        (done, gathered)
+    }
+
+    /// Does `work`, which starts the call with this number. Returns whether the call's request has been sent meanwhile on
+    /// this thread; that message is left out.
+    pub fn noting_sent<T>(&self, number: u32, work: impl FnOnce() -> T) -> (T, bool) {
+        STARTING.set(Some(number));
+        let done = work();
+        // `sent()` has taken the number away.
+        (done, STARTING.take().is_none())
     }
 
     /// Sends the outcome of a call.
@@ -102,6 +123,20 @@ impl Settler {
     pub fn progress_of(settler: &Arc<Self>, number: u32) -> Progress {
         let settler = Arc::clone(settler);
         Arc::new(move |params| settler.tell(number, McpMessageKind::Progress, params))
+    }
+
+    /// Returns a function that reports that the request of a call has been sent.
+    pub fn sent_of(settler: &Arc<Self>, number: u32) -> OnSent {
+        let settler = Arc::clone(settler);
+        Arc::new(move || settler.sent(number))
+    }
+
+    fn sent(&self, number: u32) {
+        if STARTING.get() == Some(number) {
+            STARTING.set(None);
+        } else {
+            self.tell(number, McpMessageKind::Sent, String::new());
+        }
     }
 
     /// Asks JavaScript to stop reading the output with this number.
@@ -120,15 +155,20 @@ impl Settler {
             None => Some(told),
         });
         if let Some(told) = queued {
-            self.queued.fetch_add(1, Ordering::AcqRel);
-            // Refused only after the end of the environment, when no caller waits any more.
-            self.queue.call(told, ThreadsafeFunctionCallMode::NonBlocking);
+            self.enqueue(told);
         }
+    }
+
+    fn enqueue(&self, told: Told) {
+        self.queued.fetch_add(1, Ordering::AcqRel);
+        // Refused only after the end of the environment, when no caller waits any more.
+        self.queue.call(told, ThreadsafeFunctionCallMode::NonBlocking);
     }
 }
 
 fn failure(error: &CallError) -> String {
     let end = error.server_end();
+    let (retry, rpc_data) = error.retry_hint();
     let exit = end.and_then(|end| end.exit);
     let mut failure = Failure {
         code: error.code(),
@@ -138,14 +178,14 @@ fn failure(error: &CallError) -> String {
         stderr: end.map(|end| end.stderr.as_str()),
         rpc_code: None,
         rpc_message: None,
-        rpc_data: None,
+        rpc_data,
         errno: error.errno(),
         retry_after: None,
+        retry,
     };
     match error {
-        CallError::Refused { code, message, data } => {
-            (failure.rpc_code, failure.rpc_message, failure.rpc_data) =
-                (*code, Some(message.as_str()), data.as_deref());
+        CallError::Refused { code, message, .. } => {
+            (failure.rpc_code, failure.rpc_message) = (*code, Some(message.as_str()));
         }
         CallError::Unavailable { retry_after, .. } => failure.retry_after = Some(retry_after.as_millis()),
         _ => {}

@@ -57,6 +57,11 @@ impl Window {
         self.sent.push_back(now);
     }
 
+    /// Counts a call that is sent again, because its server did not see the call.
+    pub fn send_again(&mut self, now: Duration) {
+        self.sent.push_back(now);
+    }
+
     /// Returns the number of calls that count now.
     pub fn used(&mut self, now: Duration) -> u32 {
         while self.sent.front().is_some_and(|&sent| self.end_of(sent) < now) {
@@ -123,6 +128,18 @@ mod tests {
         assert_eq!(window.opening(ms(60_000)), Opening::AfterSend);
         window.send(ms(60_000));
         assert_eq!(window.opening(ms(60_500)), Opening::At(ms(61_000) + Duration::from_nanos(1)));
+    }
+
+    #[test]
+    fn a_call_that_is_sent_again_counts_twice() {
+        let mut window = window(2);
+        window.start();
+        window.start();
+        window.send(ms(0));
+        window.send_again(ms(10));
+        window.send(ms(20));
+        assert_eq!(window.used(ms(20)), 3);
+        assert_eq!(window.used(ms(1005)), 2);
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub enum Hold {
 #[derive(Debug)]
 pub struct Server {
     pub name: Box<str>,
-    /// Whether limits were given for the server. Only other servers are forgotten.
+    /// True if limits were given for the server. Only other servers are forgotten.
     pub is_configured: bool,
     pub limit: Option<u32>,
     pub window: Option<Window>,

@@ -1,4 +1,4 @@
-//! What the limiter promises, one promise a test.
+//! The promises of the limiter, one in each test.
 
 use super::*;
 

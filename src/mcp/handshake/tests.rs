@@ -1,4 +1,5 @@
 use super::*;
+use crate::mcp::retry_hint::RetryHeaders;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
@@ -114,6 +115,15 @@ async fn the_error_has_the_first_words_of_the_server() {
     assert_eq!(asked, [NEW], "no version in common");
     let (_, outcome) = shaken(Protocol::V2026, &[("server/discover", discovered(&["2027-01-01"]))]).await;
     assert!(outcome.expect_err("no session").contains("2027-01-01"));
+}
+
+#[test]
+fn a_server_that_wants_to_be_left_alone_is_asked_nothing_else() {
+    let refusal = |retry| CallError::Refused { code: None, message: String::new(), data: None, retry };
+    let headers = RetryHeaders { after: Some("5".to_owned()), after_ms: None, date: None, received: 0 };
+    let first = Step::Initialize(NEWEST_WITH_INITIALIZE);
+    assert_eq!(next_step(&first, Protocol::Auto, &refusal(None)), Some(Step::Discover));
+    assert_eq!(next_step(&first, Protocol::Auto, &refusal(Some(Box::new(headers)))), None);
 }
 
 #[tokio::test]

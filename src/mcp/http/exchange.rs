@@ -5,14 +5,16 @@ use super::connection::Connection;
 use super::events::{Event, EventStream};
 use super::failure::HttpFailure;
 use super::messages::{Summary, receive};
+use super::retry_headers::retry_headers;
 use super::verdict::{Body, Sent as Message, Verdict, Words, decide, is_passing};
 use crate::mcp::error::{CallError, ServerEnd};
+use crate::mcp::retry_hint::RetryHeaders;
 use crate::runner::Sent;
 use bytes::Bytes;
 use reqwest::Response;
 use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::time::{sleep, timeout};
 
 /// The size of an error's body that is read, in bytes.
@@ -142,9 +144,9 @@ impl Exchange {
         };
         match decide(self.message, status, body) {
             Verdict::Read | Verdict::Taken => {
-                CallError::NoMessage(format!("the server answered HTTP {status} without an answer to the call"))
+                CallError::NoMessage(format!("the server answered HTTP {status} without an answer to the call"), None)
             }
-            verdict => error_of(connection, verdict, summary),
+            verdict => error_of(connection, verdict, summary, None),
         }
     }
 }
@@ -165,6 +167,7 @@ pub async fn notify(connection: &Connection, body: Bytes) -> Result<(), CallErro
 /// Makes an error of an answer that is no success.
 async fn refusal(connection: &Connection, message: Message, response: Response) -> CallError {
     let status = response.status().as_u16();
+    let retry = retry_headers(status, response.headers(), SystemTime::now());
     let body = client::beginning(response, MAX_ERROR).await;
     let summary = Summary::of(&body, None);
     let text = String::from_utf8_lossy(&body);
@@ -174,10 +177,15 @@ async fn refusal(connection: &Connection, message: Message, response: Response) 
         }
         _ => decide(message, status, Body::Text(&text)),
     };
-    error_of(connection, verdict, summary)
+    error_of(connection, verdict, summary, retry)
 }
 
-fn error_of(connection: &Connection, verdict: Verdict, summary: Summary) -> CallError {
+fn error_of(
+    connection: &Connection,
+    verdict: Verdict,
+    summary: Summary,
+    retry: Option<Box<RetryHeaders>>,
+) -> CallError {
     let hide = |words: &str| connection.secrets.hide(words);
     match verdict {
         Verdict::NewSession => {
@@ -191,12 +199,12 @@ fn error_of(connection: &Connection, verdict: Verdict, summary: Summary) -> Call
                 connection.doubt();
             }
             match words {
-                Words::Error => summary.into_error(&hide),
-                Words::Status(words) => CallError::NoMessage(format!("the server answered {}", hide(&words))),
+                Words::Error => summary.into_error(&hide, retry),
+                Words::Status(words) => CallError::NoMessage(format!("the server answered {}", hide(&words)), retry),
             }
         }
         Verdict::Read | Verdict::Taken => {
-            CallError::NoMessage("the server answered without an answer to the call".to_owned())
+            CallError::NoMessage("the server answered without an answer to the call".to_owned(), retry)
         }
     }
 }
@@ -204,7 +212,7 @@ fn error_of(connection: &Connection, verdict: Verdict, summary: Summary) -> Call
 fn unsent(connection: &Connection, failure: &HttpFailure) -> CallError {
     let words = connection.secrets.hide(&failure.to_string());
     match failure {
-        HttpFailure::Redirected { .. } => CallError::NoMessage(words),
+        HttpFailure::Redirected { .. } => CallError::NoMessage(words, None),
         HttpFailure::Invalid(_) => broken(&format!("could not be asked: {words}")),
         HttpFailure::Unreachable(_) | HttpFailure::Lost(_) => {
             connection.doubt();

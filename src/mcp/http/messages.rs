@@ -4,6 +4,7 @@ use super::connection::Connection;
 use super::verdict::Id;
 use crate::mcp::error::CallError;
 use crate::mcp::jsonrpc::{self, Incoming};
+use crate::mcp::retry_hint::RetryHeaders;
 
 /// The part of an answer that matters when it does not answer the request.
 #[derive(Debug)]
@@ -50,7 +51,7 @@ impl Summary {
 
     fn with(self, message: &Incoming, own: Option<i64>, is_in_flight: impl Fn(i64) -> bool) -> Self {
         match message {
-            Incoming::Response { id, outcome: Err(CallError::Refused { code, message, data }) } => {
+            Incoming::Response { id, outcome: Err(CallError::Refused { code, message, data, .. }) } => {
                 let id = match id {
                     jsonrpc::Id::Number(number) if Some(*number) == own || own.is_none() => Id::Own,
                     // Another request of ours gets its error.
@@ -74,12 +75,13 @@ impl Summary {
     }
 
     /// Makes an error of the server's own, with its secrets hidden.
-    pub fn into_error(self, hide: &impl Fn(&str) -> String) -> CallError {
+    pub fn into_error(self, hide: &impl Fn(&str) -> String, retry: Option<Box<RetryHeaders>>) -> CallError {
         match self {
             Self::Error { code, message, data, .. } => {
-                CallError::Refused { code: Some(code).filter(|code| !code.is_nan()), message: hide(&message), data }
+                let code = Some(code).filter(|code| !code.is_nan());
+                CallError::Refused { code, message: hide(&message), data, retry }
             }
-            _ => CallError::NoMessage("the server answered without an answer to the call".to_owned()),
+            _ => CallError::NoMessage("the server answered without an answer to the call".to_owned(), retry),
         }
     }
 }

@@ -14,6 +14,7 @@ mod listen;
 mod messages;
 pub mod proxies;
 mod redirect;
+mod retry_headers;
 mod secrets;
 mod standard_headers;
 mod transport;

@@ -29,6 +29,7 @@ impl Connection {
                 this.state.lock().posts.remove(&id);
             });
             state.posts.insert(id, post.abort_handle());
+            true
         });
     }
 

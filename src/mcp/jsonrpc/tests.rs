@@ -83,7 +83,7 @@ fn an_error_is_read_in_any_notation() {
         ("[1]", None, "[1]", None),
     ] {
         let line = format!(r#"{{"jsonrpc":"2.0","id":1,"error":{error}}}"#);
-        let [Incoming::Response { outcome: Err(CallError::Refused { code: c, message: m, data: d }), .. }] =
+        let [Incoming::Response { outcome: Err(CallError::Refused { code: c, message: m, data: d, .. }), .. }] =
             &read(line.as_bytes())[..]
         else {
             panic!("{line}")

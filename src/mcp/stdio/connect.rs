@@ -56,7 +56,7 @@ pub async fn connect(registry: &Arc<Registry>, config: &ServerConfig, program: &
     server.connection.close_input();
     server.process.shut_down().await;
     Err(match error {
-        _ if server.process.wrote_too_much() => StartError::Handshake("its message was too long".to_owned(), end),
+        _ if server.process.wrote_too_much() => StartError::handshake("its message was too long", end),
         None => StartError::TimedOut(config.start_timeout, end),
         Some(CallError::Exited(_)) => StartError::Exited(end),
         Some(error) => StartError::refused(error, end),

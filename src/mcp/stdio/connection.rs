@@ -79,11 +79,14 @@ impl Connection {
         !is_withdrawn && sent.is_begun()
     }
 
-    fn write(&self, mut message: Vec<u8>, post: impl FnOnce(&InputSender, Vec<u8>)) {
+    /// Hands a message to the server's standard input. Returns `false` when that is closed.
+    fn write(&self, mut message: Vec<u8>, post: impl FnOnce(&InputSender, Vec<u8>)) -> bool {
         message.push(b'\n');
-        if let Some(input) = &*self.input.lock() {
+        let input = self.input.lock();
+        if let Some(input) = &*input {
             post(input, message);
         }
+        input.is_some()
     }
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::mcp::request::Settle;
+use crate::mcp::request::{Listeners, Settle};
 use crate::runner::{Input, input};
 use std::sync::mpsc::{Receiver, channel};
 
@@ -18,7 +18,11 @@ fn ask(connection: &Connection) -> (i64, Settled) {
     let settle: Settle = Box::new(move |outcome, is_sent| {
         let _ = sender.send((outcome.map_err(|error| error.code()), is_sent));
     });
-    let id = connection.client.register(None, settle).map_err(|(error, _)| error).expect("a live connection");
+    let id = connection
+        .client
+        .register(Listeners::default(), settle)
+        .map_err(|(error, _)| error)
+        .expect("a live connection");
     connection.send(id, &Request { method: "tools/list".to_owned(), params: String::new() });
     (id, settled)
 }
@@ -60,8 +64,33 @@ fn the_end_of_the_connection_fails_all_requests() {
     connection.shut_down(&CallError::Aborted);
     connection.send(id, &Request { method: "tools/list".to_owned(), params: String::new() });
     assert_eq!(settled.try_iter().collect::<Vec<_>>(), [(Err("ERR_CLOSED"), false)]);
-    let refused = connection.client.register(None, Box::new(|_, _| {}));
+    let refused = connection.client.register(Listeners::default(), Box::new(|_, _| {}));
     assert_eq!(refused.err().map(|(error, _)| error.code()), Some("ERR_CLOSED"), "the first reason stays");
+}
+
+#[test]
+fn each_request_that_is_handed_over_is_reported_before_its_outcome() {
+    let (connection, _input) = unread();
+    let (sender, events) = channel();
+    let register = |name: &'static str| {
+        let (on_sent, on_outcome) = (sender.clone(), sender.clone());
+        let listeners = Listeners {
+            sent: Some(Arc::new(move || drop(on_sent.send(format!("{name} sent"))))),
+            ..Listeners::default()
+        };
+        let settle: Settle = Box::new(move |_, _| drop(on_outcome.send(format!("{name} settled"))));
+        connection.client.register(listeners, settle).map_err(|(error, _)| error).expect("a live connection")
+    };
+    let send = |id| connection.send(id, &Request { method: "tools/list".to_owned(), params: String::new() });
+    let (first, given_up, late) = (register("first"), register("given up"), register("late"));
+    assert_eq!(events.try_iter().count(), 0, "nothing is sent yet");
+    send(first);
+    answer(&connection, first, "done");
+    connection.give_up(given_up, CallError::Aborted);
+    send(given_up);
+    connection.close_input();
+    send(late);
+    assert_eq!(events.try_iter().collect::<Vec<_>>(), ["first sent", "first settled", "given up settled"]);
 }
 
 #[test]
