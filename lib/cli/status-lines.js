@@ -3,13 +3,13 @@
 const { serverLines } = require('./server-lines')
 const { counted, duration, plain, size, table, wrapped } = require('./text')
 
-/** @typedef {NonNullable<import('../mcp-helper').SemaphoreStatus['limitedBy']>} Reason */
-
-/** The words for the reasons of waiting. @type {Record<Reason, string>} */
+/** The words for the reasons of waiting. @type {Record<string, string>} */
 const REASONS = {
   slots: 'the overall limit',
   server: "a server's limit",
   rate: "a server's rate or pause",
+  memory: 'the memory that is left',
+  cpu: 'the processors',
 }
 
 /**

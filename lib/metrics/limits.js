@@ -9,16 +9,8 @@
  * @typedef {Exclude<Status['limitedBy'], undefined>} Reason
  */
 
-/** The reasons for which calls wait; the type check fails when one is missing here. */
-const REASONS = /** @type {NonNullable<Reason>[]} */ (
-  Object.keys(
-    /** @satisfies {Record<NonNullable<Reason>, true>} */ ({
-      slots: true,
-      server: true,
-      rate: true,
-    }),
-  )
-)
+/** The reasons for which calls wait. A helper's other words are not passed on. */
+const REASONS = ['slots', 'server', 'rate', 'memory', 'cpu']
 /** The most servers in an answer. */
 const MAX_SERVERS = 200
 
@@ -29,7 +21,7 @@ const MAX_SERVERS = 200
  */
 function waitReason({ limitedBy, queued }) {
   if (limitedBy === undefined) return queued > 0 ? 'slots' : null
-  return REASONS.find((reason) => reason === limitedBy) ?? null
+  return limitedBy !== null && REASONS.includes(limitedBy) ? limitedBy : null
 }
 
 /**
