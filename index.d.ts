@@ -15,7 +15,7 @@
 
 import type { EventEmitter } from 'node:events'
 import type { ActiveProcess } from './binding'
-import type { HealthCleanup, HealthHelper } from './lib/health'
+import type { HealthCleanup, HealthHelper, Sample } from './lib/health'
 
 /** An error of this package. */
 export interface ProcwardError extends Error {
@@ -919,7 +919,7 @@ export const cleanup: CleanupScanner
 export interface Alert {
   /**
    * Name of the rule: `'processes'`, `'queue'`, `'queueTimeouts'`, `'kills'`, `'failures'`,
-   * `'memory'`, `'stuck'`, `'slowTool'`, or a name of your own.
+   * `'memory'`, `'stuck'`, `'slowTool'`, `'pausedServer'`, or a name of your own.
    */
   name: string
   level: 'warning' | 'critical'
@@ -957,6 +957,7 @@ export interface AlertRule {
    * - `'memory'`: the share of memory in use, 0 to 1, of this machine or its control group
    * - `'stuck'`: process trees that were killed and do not exit
    * - `'slowTool'`: the 95th percentile of the slowest tool, in ms
+   * - `'pausedServer'`: the longest remaining pause that a server asked for by `Retry-After`, in ms
    */
   measure?:
     | 'processes'
@@ -967,6 +968,7 @@ export interface AlertRule {
     | 'memory'
     | 'stuck'
     | 'slowTool'
+    | 'pausedServer'
   level?: 'warning' | 'critical'
   threshold?: number
   /** At most `threshold`. */
@@ -1151,6 +1153,25 @@ export interface Metrics {
   /** Waits for a slot, of the calls that got one. */
   queueWait: Latency
   semaphore: { limit: number; inUse: number; queued: number }
+  /** Reason for which calls wait, or `null`. */
+  limitedBy: Sample['limitedBy']
+  /**
+   * The servers with a limit, a rate, calls, waiters or a pause, by name, at most 200. Empty while
+   * the helper has no limits but the overall one and no server is paused.
+   */
+  servers: {
+    server: string
+    /** Maximum number of slots for its calls, or `null`. */
+    limit: number | null
+    /** Slots that its calls hold. */
+    inUse: number
+    /** Number of its waiters. */
+    queued: number
+    /** Maximum number of calls in `interval` seconds, and the calls that count now, or `null`. */
+    rate: { limit: number; interval: number; recent: number } | null
+    /** Remaining pause in seconds that the server asked for by `Retry-After`; 0 without a pause. */
+    pause: number
+  }[]
   /** Calls that got no slot. */
   rejected: { timeout: number; aborted: number; full: number; closed: number }
   /** Process trees of this process by server. `server` is `null` for trees without a server. */
