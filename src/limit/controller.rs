@@ -17,6 +17,7 @@ mod tests;
 mod view;
 
 pub use super::peaks::ProcessId;
+pub use process::Ended;
 pub use servers::Learnt;
 
 use super::memory::{self, Falls, Machine};
@@ -64,15 +65,6 @@ pub enum LimitedBy {
     Memory,
     /// The limit is reached, and the brake has not raised it yet.
     Cpu,
-}
-
-/// The way in which a process ended.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Ended {
-    /// The peak in bytes, where the operating system has kept it. Without it the readings' highest counts.
-    pub peak: Option<u64>,
-    /// The kernel killed the process because memory was out.
-    pub out_of_memory: bool,
 }
 
 /// The admission of processes.

@@ -5,7 +5,7 @@
 //!
 //! Usage: `procward-warden SERVER_PID end|leave|reap proc|noproc CGROUP OOM_SCORE DIRECTORY PROGRAM NAME [ARGUMENT…]`, with
 //! the socket to the server as descriptor 3. An empty DIRECTORY is the current one, an empty CGROUP is none, and an empty
-//! OOM_SCORE is the server's.
+//! `OOM_SCORE` is the server's.
 
 // Without the standard library and the C library, because their starts take longer than the warden's work, and every
 // tree waits.

@@ -1,6 +1,5 @@
 //! A running process as the controller knows it.
 
-use super::Ended;
 use crate::limit::peaks::{Estimate, bytes};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +10,15 @@ const LEVEL_AFTER: Duration = Duration::from_secs(3);
 const LEVEL_WITHIN: u64 = 1024 * 1024;
 /// The age of the last reading up to which it is believed to have seen the peak.
 const SEEN_WITHIN: Duration = Duration::from_secs(1);
+
+/// The way in which a process ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ended {
+    /// The peak in bytes, where the operating system has kept it. Without it the readings' highest counts.
+    pub peak: Option<u64>,
+    /// The kernel killed the process because memory was out.
+    pub out_of_memory: bool,
+}
 
 /// A running process, with its descendants.
 #[derive(Debug)]
