@@ -341,6 +341,12 @@ export interface McpUseOptions {
   minWarm?: number
   /** Ms without a call after which a session is ended, or `Infinity`. Default 30000. */
   idleTimeout?: number
+  /**
+   * Memory that a server's process tree may have of its own: bytes, or a size such as `'512M'`.
+   * Above it the session is replaced after its calls. Above twice as much it is ended, and its
+   * calls reject with `ERR_MEMORY`. Looked at each second. Default: no limit.
+   */
+  maxTreeMemory?: number | string
   /** Timeout of a server's start and handshake in ms. Default 30000. */
   startTimeout?: number
   /**
@@ -485,8 +491,9 @@ export interface McpPoolStatus {
 }
 
 /**
- * The reason for the end of a session. `evicted`: replaced by another server. `changed`: its
- * configuration changed. `exited`: the server exited by itself.
+ * The reason for the end of a session. `evicted`: it made room for another server. `memory`: it had
+ * more than `maxTreeMemory`. `changed`: its configuration changed. `exited`: the server exited by
+ * itself.
  */
 export type McpSessionEnd =
   | 'idle'
@@ -494,6 +501,7 @@ export type McpSessionEnd =
   | 'lifetime'
   | 'evicted'
   | 'unhealthy'
+  | 'memory'
   | 'exited'
   | 'changed'
   | 'closed'

@@ -13,8 +13,8 @@ export const collectGarbage = runInNewContext('gc')
  */
 export async function collectUntil(reached) {
   for (let round = 0; round < 50 && !reached(); round++) {
-    // A WeakRef that was looked at holds on until the next turn, and Node.js 26 runs finalizers only
-    // when the event loop waits.
+    // A WeakRef that was looked at holds on until the next turn, and Node.js 26 runs finalizers
+    // only when the event loop waits.
     await sleep(1)
     collectGarbage()
   }

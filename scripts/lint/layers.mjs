@@ -25,6 +25,7 @@ const SRC = [
   ['mcp', 'worker', 'scanner'],
   ['pool', 'runner'],
   ['registry'],
+  ['admission'],
   ['process'],
   ['metrics', 'error', 'wait_queue', 'limit'],
   ['code', 'timer'],
