@@ -661,7 +661,8 @@ export interface PoolWorker extends EventEmitter<PoolWorkerEvents> {
   readonly pid: number
   /**
    * Sends one line: a string unchanged, any other value as JSON. With `json`, every value is sent
-   * as JSON.
+   * as JSON. The JSON has U+2028 and U+2029 as escapes, because `readline` of Node.js 24 and newer
+   * ends a line there.
    *
    * Resolves once the line is written to stdin. Rejects with `ERR_INPUT_CLOSED`, or like {@link
    * PoolWorker.receive} when the worker has exited.
