@@ -19,15 +19,27 @@ function publicProcess(process) {
   return /** @type {any} */ (Object.fromEntries(entries))
 }
 
+/** Lists of calls that may share processes. @type {WeakSet<readonly object[]>} */
+const sharing = new WeakSet()
+
 /**
- * Counts the processes of active calls. Calls to one session share a process; a call over HTTP has
- * none. Of a user's own helper, an entry without a `pid` counts as a process.
- * @param {{ pid?: number | null }[]} calls
+ * Notes that calls in a list with one pid share a process.
+ * @template {ActiveProcess[]} List
+ * @param {List} calls
  */
-function countProcesses(calls) {
-  const pids = calls.map(({ pid }) => pid)
-  const known = new Set(pids.filter((pid) => typeof pid === 'number'))
-  return known.size + pids.filter((pid) => pid === undefined).length
+function asSharing(calls) {
+  sharing.add(calls)
+  return calls
 }
 
-module.exports = { countProcesses, publicProcess }
+/**
+ * Counts the processes of active calls. Calls to one session share a process, and a call over HTTP
+ * has none. In the list of a user's own helper each entry is a process.
+ * @param {readonly { pid?: number | null }[]} calls
+ */
+function countProcesses(calls) {
+  if (!sharing.has(calls)) return calls.length
+  return new Set(calls.map(({ pid }) => pid).filter((pid) => pid !== null)).size
+}
+
+module.exports = { asSharing, countProcesses, publicProcess }

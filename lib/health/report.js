@@ -25,7 +25,8 @@ function basicHealth() {
  */
 function processHealth(source, sample) {
   const { helper, cleanup } = source
-  const processes = helper.getActiveProcesses().map(publicProcess)
+  const calls = helper.getActiveProcesses()
+  const processes = calls.map(publicProcess)
   const semaphore = semaphoreStatus(helper.getSemaphoreStatus())
   const recommendedMax = source.recommendedMax ?? recommendedMaxAt(semaphore.maxConcurrent)
   return {
@@ -34,7 +35,7 @@ function processHealth(source, sample) {
     semaphore,
     activeProcesses: { count: processes.length, processes },
     cleanup: cleanupStats(cleanup.getStats()),
-    alert: processAlert(countProcesses(processes), recommendedMax),
+    alert: processAlert(countProcesses(calls), recommendedMax),
     alerts: activeAlerts(source, sample),
     pool: helper.getPoolStatus ? poolStatus(helper.getPoolStatus()) : null,
   }

@@ -2,6 +2,7 @@
 
 // A helper: a queue of calls, a pool of sessions, and mcporter for servers that take no session.
 
+const { asSharing } = require('../active-process')
 const { closeAtShutdown, isClosing } = require('../lifecycle')
 const { encodeArguments, serverName, toolName } = require('../mcp/arguments')
 const { SessionPool } = require('../mcp/pool')
@@ -112,7 +113,7 @@ function createMcpHelper(options) {
   function getActiveProcesses() {
     const all = [...runner.getActiveProcesses(), ...pool.getActiveCalls()]
     const calls = /** @type {import('../mcp-helper').ActiveProcess[]} */ (all)
-    return calls.sort((one, other) => one.startTime - other.startTime)
+    return asSharing(calls.sort((one, other) => one.startTime - other.startTime))
   }
 
   return {
