@@ -82,7 +82,7 @@ export interface HealthOptions {
 }
 
 export interface HealthHelper {
-  /** Returns the slots. `limitedBy` and `servers` may be absent. */
+  /** Returns the slots. `limitedBy`, `servers` and `memory` may be absent. */
   getSemaphoreStatus(): SemaphoreStatus
   getActiveProcesses(): ActiveProcess[]
   /** Returns the helper's sessions. A helper without this function has none. */
