@@ -224,8 +224,48 @@ describe('in Chromium', { skip: noBrowser }, () => {
       state.queued = 1
       await until(async () => (await waiting(page)) === 'waiting: the overall limit')
       assert.equal(await page.locator('#servers-panel').isVisible(), false)
+      assert.equal(await page.locator('#memory-panel').isVisible(), false)
       assert.deepEqual(mishaps, [])
     })
+  })
+
+  describe('memory for processes', () => {
+    /** The page of a helper with a gate, after a call. */
+    async function open(t, options) {
+      const helper = createMcpHelper({
+        servers: { 'memory shown': hostileServer() },
+        transport: 'pool',
+        maxConcurrent: 'auto',
+        memoryBudget: '8G',
+      })
+      t.after(() => helper.shutdown())
+      await helper.callToolAsync('memory shown', 'pid')
+      const { origin } = await listen(t, healthRouter({ helper, cleanup: watched().cleanup }))
+      const opened = await openPage(browser, t, options)
+      await opened.goto(`${origin}/dashboard`)
+      await isLive(opened.page)
+      return opened
+    }
+
+    for (const [viewport, colorScheme] of /** @type {const} */ ([
+      [DESK, 'light'],
+      [PHONE, 'dark'],
+    ]))
+      test(`is shown by server, ${viewport.width} px wide`, async (t) => {
+        const { page, mishaps } = await open(t, { viewport, colorScheme })
+        const row = page.locator('#memory tbody tr', { hasText: 'memory shown' })
+        await until(async () => (await row.count()) === 1)
+        const cells = (await row.locator('th, td').allTextContents()).join('|')
+        assert.match(cells, /^memory shown\|[\d.]+ MiB\|[\d.]+ (B|KiB|MiB)\|(unknown|\d+)\|1\|0$/)
+        assert.match(
+          await textOf(page, '#memory-title'),
+          / of 8 GiB in 1 process, .* available, .* stays free$/,
+        )
+        assert.deepEqual(await seriousFindings(page), [])
+        const [width, room] = await widths(page)
+        assert.ok(width <= room, `${width} px of ${room}`)
+        assert.deepEqual(mishaps, [])
+      })
   })
 
   test('an alert is raised and resolved', async (t) => {

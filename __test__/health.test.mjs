@@ -308,6 +308,19 @@ test('limits stand beside the four counts, each field by its name', () => {
   ])
 })
 
+test('the memory of a gate stands beside them, each field by its name', () => {
+  const learnt = { server: 'a', mean: 5, deviation: 1, peaks: 2, running: 1, waiting: 0 }
+  const sizes = { budget: null, available: 9, total: 10, reserve: 1, used: 5 }
+  const memory = { ...sizes, running: 1, waiting: 0, learnt: [learnt] }
+  const leaking = { ...memory, argv: SECRET, learnt: [{ ...learnt, argv: SECRET }] }
+  const given = {
+    ...helper,
+    getSemaphoreStatus: () => ({ ...SEED.semaphore, memory: leaking }),
+  }
+  const { semaphore } = getProcessHealth({ helper: given, cleanup })
+  assert.equal(JSON.stringify(semaphore), JSON.stringify({ ...SEED.semaphore, memory }))
+})
+
 test('at most 200 servers are listed, those with limits first of all', () => {
   const servers = Array.from({ length: 1000 }, (_, at) => ({ server: `invented ${at}`, queued: 1 }))
   servers.push({ server: 'limited', limit: 1 }, { server: 'paused', pausedFor: 1 })

@@ -131,13 +131,15 @@ describe('the limit auto', () => {
   test('starts at twice the processors and shows its cause', async () => {
     const helper = createMcpHelper({ configPath, maxConcurrent: 'auto', max: 1 })
     try {
-      assert.deepEqual(Object.entries(helper.getSemaphoreStatus()), [
+      const { memory, ...status } = helper.getSemaphoreStatus()
+      assert.deepEqual(Object.entries(status), [
         ['maxConcurrent', 1],
         ['current', 0],
         ['queued', 0],
         ['available', 1],
         ['limitedBy', null],
       ])
+      assert.deepEqual([memory.budget, memory.running, memory.waiting], [null, 0, 0])
       const other = createMcpHelper({ configPath, maxConcurrent: 'auto' })
       assert.equal(other.getSemaphoreStatus().maxConcurrent, 1, 'one limit for the process')
       await other.shutdown()

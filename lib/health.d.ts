@@ -82,7 +82,7 @@ export interface HealthOptions {
 }
 
 export interface HealthHelper {
-  /** Returns the slots. `limitedBy` and `servers` may be absent. */
+  /** Returns the slots. `limitedBy`, `servers` and `memory` may be absent. */
   getSemaphoreStatus(): SemaphoreStatus
   getActiveProcesses(): ActiveProcess[]
   /** Returns the helper's sessions. A helper without this function has none. */
@@ -176,8 +176,8 @@ export interface ProcessHealth {
   /** ISO 8601. */
   timestamp: string
   /**
-   * `limitedBy` and `servers` are absent when the helper leaves them out. At most 200 servers are
-   * listed, those with a limit, a rate or a pause first of all.
+   * `limitedBy`, `servers` and `memory` are absent when the helper leaves them out. At most 200
+   * servers are listed in each, in `servers` those with a limit, a rate or a pause first of all.
    */
   semaphore: SemaphoreStatus
   activeProcesses: { count: number; processes: ActiveProcess[] }

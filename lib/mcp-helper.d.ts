@@ -306,6 +306,50 @@ export interface SemaphoreStatus extends SlotStatus {
   limitedBy?: 'slots' | 'memory' | 'cpu' | 'server' | 'rate' | 'host' | 'fleet' | null
   /** The servers with a limit, calls, waiters or a pause, by name. Absent when `limitedBy` is. */
   servers?: ServerSlots[]
+  /** The memory for processes. Absent without `'auto'` and without a memory budget. */
+  memory?: GateMemory
+}
+
+/**
+ * The memory by which processes start. Sizes are in bytes, `null` until they are known. All helpers
+ * of this process share the processes and what was learnt.
+ */
+export interface GateMemory {
+  /** This helper's `memoryBudget`, or `null` without one. */
+  budget: number | null
+  /** Memory that this process and its children may still use, as read last. */
+  available: number | null
+  /** The most memory that this process and its children may use. */
+  total: number | null
+  /** Memory that stays free: the strictest reserve of all helpers. */
+  reserve: number | null
+  /** Memory that the running processes have of their own, without files. */
+  used: number
+  /** Number of process trees that run. */
+  running: number
+  /** Number of starts that wait. */
+  waiting: number
+  /**
+   * Memory by server, at most 200 servers, by name: those with processes or waiting starts, then
+   * those that need most.
+   */
+  learnt: LearntMemory[]
+}
+
+/** The memory that was learnt about a server. Sizes are in bytes. */
+export interface LearntMemory {
+  /** The server, or the name of a program that runs for none. */
+  server: string
+  /** Expected peak of its next process; 256 MB for an unknown server. */
+  mean: number
+  /** Standard deviation of its peaks. */
+  deviation: number
+  /** Number of its peaks, at most 30; 0 for an unknown server. */
+  peaks: number
+  /** Number of its process trees that run. */
+  running: number
+  /** Number of its starts that wait. */
+  waiting: number
 }
 
 /** The use of a server. */

@@ -73,6 +73,7 @@ export const SLOW = [
   'demo',
   'diagnostics',
   'example',
+  'gate-memory',
   'hosts-guarantees',
   'hosts-guards',
   'hosts-strangers',

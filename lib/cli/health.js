@@ -63,6 +63,7 @@ function isProcesses(body) {
   return (
     typeof semaphore?.current === 'number' &&
     (semaphore.servers === undefined || isList(semaphore.servers)) &&
+    (semaphore.memory === undefined || isList(semaphore.memory?.learnt)) &&
     isList(activeProcesses?.processes) &&
     typeof cleanup?.stats?.scans === 'number' &&
     (pool === null || pool === undefined || isList(pool.sessions)) &&

@@ -1,5 +1,6 @@
 'use strict'
 
+const { learntLines, memoryLine } = require('./memory-lines')
 const { serverLines } = require('./server-lines')
 const { counted, duration, plain, size, table, wrapped } = require('./text')
 
@@ -28,6 +29,7 @@ function statusLines(server, output) {
     `up        ${duration(uptime * 1000)}, ${size(memory)} of memory`,
     plain(`calls     ${current} of ${maxConcurrent} at once, ${queued} waiting`),
     ...limitLines(semaphore),
+    ...memoryLine(semaphore),
     `sessions  ${sessionsLine(pool)}`,
     `cleanup   ${cleanupLine(cleanup)}`,
   ]
@@ -36,6 +38,7 @@ function statusLines(server, output) {
     ...facts.flatMap((line) => wrapped(line, output.room.columns)),
     ...alertLines(alerts, output),
     ...afterGap(serverLines(semaphore, output)),
+    ...afterGap(learntLines(semaphore, output)),
     '',
     ...callLines(activeProcesses.processes, output),
   ]

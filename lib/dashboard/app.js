@@ -3,6 +3,7 @@ import { Charts } from './charts.js'
 import { ask, Connection } from './connection.js'
 import { setText } from './elements.js'
 import { clock, counted } from './format.js'
+import { Memory } from './memory.js'
 import { Servers } from './servers.js'
 import { Tables } from './tables.js'
 import { Tiles } from './tiles.js'
@@ -20,6 +21,7 @@ const alerts = new Alerts(place('alerts'), announce)
 const tiles = new Tiles(place('tiles'))
 const tables = new Tables(place)
 const servers = new Servers(place)
+const memory = new Memory(place)
 const charts = new Charts(place('charts'))
 /** The latest. @type {any} */
 let snapshot
@@ -44,6 +46,7 @@ function show(latest) {
   tiles.show(latest.sample, charts.since(latest.sample.time - MINUTE) ?? latest.sample)
   tables.show(latest)
   servers.show(latest)
+  memory.show(latest)
   alerts.show(latest)
   showLink(link, false)
   if (isFirst) addHistory()

@@ -4,6 +4,7 @@ const { countProcesses, publicProcess } = require('../active-process')
 const { recommendedMaxAt } = require('../alerts/rules')
 const { activeAlerts } = require('../alerts/watch')
 const { bounded, serverSlots, waitReason } = require('../metrics/limits')
+const { gateMemory } = require('../metrics/memory')
 
 // Every field is named here, so that nothing else of a helper or scanner (a command line, a path)
 // can leak.
@@ -61,6 +62,7 @@ function processAlert(count, recommendedMax) {
  */
 function semaphoreStatus(status) {
   const { maxConcurrent, current, queued, available, limitedBy, servers } = status
+  const memory = gateMemory(status)
   return {
     maxConcurrent,
     current,
@@ -68,6 +70,7 @@ function semaphoreStatus(status) {
     available,
     ...(limitedBy !== undefined && { limitedBy: waitReason(status) }),
     ...(servers !== undefined && { servers: bounded(serverSlots(status)) }),
+    ...(memory && { memory }),
   }
 }
 

@@ -3,9 +3,13 @@
 // A limit of calls that follows the machine, and the rules for process starts that belong to it.
 // The addon decides, once for the whole process.
 
+const { gateMemory } = require('../metrics/memory')
 const native = require('../native')
 
-/** @typedef {import('../../index').SemaphoreStatus & { limitedBy?: string | null }} Status */
+/**
+ * @typedef {import('../../index').SemaphoreStatus & { limitedBy?: string | null }} Status
+ * @typedef {import('../../binding').GateRules} Rules
+ */
 /**
  * The limit of a helper's calls.
  * @typedef {{ getStatus(): Status, resize(maxConcurrent: number, reason?: string): void }} Limiter
@@ -14,13 +18,15 @@ const native = require('../native')
 class Gate {
   #native
   #auto
+  #budget
   /** @type {Limiter | undefined} */
   #limiter
   #wasFull = false
 
-  /** @param {import('../../binding').GateRules} rules */
+  /** @param {Rules} rules */
   constructor(rules) {
     this.#auto = rules.auto
+    this.#budget = rules.budget
     // The addon keeps this callback alive, so the callback must reference `this` weakly.
     const gate = new WeakRef(this)
     this.#native = new native.ProcessGate(rules, () => {
@@ -49,12 +55,25 @@ class Gate {
     this.#native.setFull(isFull)
   }
 
-  /** Adds the cause of waiting to a status. @param {Status} status @returns {Status} */
+  /**
+   * Adds the cause of waiting and the memory to a status.
+   * @param {Status} status
+   * @returns {Status & { memory?: import('../mcp-helper').GateMemory }}
+   */
   status({ limitedBy, ...status }) {
+    const gate = native.gateStatus()
     const own = limitedBy ?? (status.queued > 0 ? 'slots' : null)
-    const cause = own === null || own === 'slots' ? native.gateStatus()?.limitedBy : undefined
+    const cause = own === null || own === 'slots' ? gate?.limitedBy : undefined
     const { maxConcurrent, current, queued, available, ...more } = status
-    return { maxConcurrent, current, queued, available, limitedBy: cause ?? own, ...more }
+    return {
+      maxConcurrent,
+      current,
+      queued,
+      available,
+      limitedBy: cause ?? own,
+      ...more,
+      ...(gate && { memory: this.#memory(gate) }),
+    }
   }
 
   /** Takes the rules back. */
@@ -62,10 +81,26 @@ class Gate {
     this.#native.close()
   }
 
+  /** @param {import('../../binding').GateStatus} gate */
+  #memory(gate) {
+    const budget = bytesOf(this.#budget, gate.total)
+    return gateMemory({ memory: { ...gate, budget, learnt: native.gateLearnt() } })
+  }
+
   #adopt() {
     const { limit, reason } = native.gateStatus() ?? {}
     if (this.#auto && limit !== undefined) this.#limiter?.resize(limit, reason)
   }
+}
+
+/**
+ * Returns an amount in bytes, or `null` for a percentage of an unknown size.
+ * @param {Rules['budget']} amount
+ * @param {number} [total]
+ */
+function bytesOf({ bytes, percent } = {}, total) {
+  if (percent === undefined) return bytes ?? null
+  return total === undefined ? null : Math.round((total * percent) / 100)
 }
 
 module.exports = { Gate }

@@ -6,6 +6,7 @@
 const os = require('node:os')
 const native = require('../native')
 const { serverSlots, waitReason } = require('./limits')
+const { gateMemory } = require('./memory')
 
 /**
  * @typedef {{ count: number, sum: number, buckets: number[] }} Histogram
@@ -36,6 +37,7 @@ function collect({ helper, cleanup }) {
     semaphore: { limit: maxConcurrent, inUse: current, queued },
     limitedBy: waitReason(status),
     servers: serverSlots(status),
+    gate: gateMemory(status) ?? null,
     pool: helper.getPoolStatus?.() ?? null,
     cleanup: { ...stats, killedFor: cleanup.getKilled?.() ?? {}, lastScan: lastScan?.time ?? null },
     memory: hostMemory(),

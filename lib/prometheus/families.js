@@ -12,6 +12,7 @@ const {
   RETIREMENTS,
   withZeros,
 } = require('./known-values')
+const { gateFamilies } = require('./memory')
 const { byServer } = require('./servers')
 
 /** The states of sessions that take calls or are being started. */
@@ -35,6 +36,7 @@ function families(collected, alerts) {
     ]),
     ...queue(collected),
     ...servers(collected),
+    ...gateFamilies(collected.gate, knownServers(collected)),
     ...calls(collected),
     ...children(collected),
     ...pool(collected),
@@ -81,8 +83,7 @@ function queue({ semaphore, wait, rejected, bounds }) {
 
 /** @param {Collected} collected @returns {Family[]} */
 function servers({ limitedBy, servers, calls, children }) {
-  const known = new Set([...calls, ...children].map(({ server }) => server ?? ''))
-  const all = [...byServer(servers, known)]
+  const all = [...byServer(servers, knownServers({ calls, children }))]
   const points = (/** @type {(use: import('./servers').Use) => number | null} */ read) =>
     all.flatMap(([server, use]) => {
       const value = read(use)
@@ -132,6 +133,11 @@ function servers({ limitedBy, servers, calls, children }) {
       points(({ pause }) => pause),
     ),
   ]
+}
+
+/** Returns the servers that were counted. @param {Pick<Collected, 'calls' | 'children'>} counts */
+function knownServers({ calls, children }) {
+  return new Set([...calls, ...children].map(({ server }) => server ?? ''))
 }
 
 /** @param {Collected} collected @returns {Family[]} */
