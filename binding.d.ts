@@ -52,6 +52,8 @@ export declare class NativeCallLimiter {
   lastTicket(): number
   /** Returns the number of waiters. */
   queued(): number
+  /** Returns whether a waiter has only the overall limit before it. */
+  waitsForSlots(): boolean
   /** Notes that a call that has its slot was sent. */
   send(server: string): void
   /** Notes that a call was sent another time. */

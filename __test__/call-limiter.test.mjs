@@ -63,6 +63,47 @@ describe('the limit of a server', () => {
     assert.equal(limiter.getStatus().current, 0)
   })
 
+  test('is kept for servers with the names of members of every object', async () => {
+    const rates = { constructor: { limit: 1, interval: 60_000 } }
+    const limiter = limiterOf(3, { limits: { toString: 1 }, rates })
+    await limiter.acquire(request('toString'))
+    const { servers } = limiter.getStatus()
+    assert.deepEqual(
+      servers.map(({ server, limit, rate }) => [server, limit, rate?.limit]),
+      [
+        ['constructor', null, 1],
+        ['toString', 1, undefined],
+      ],
+    )
+  })
+
+  test('is named by the error of a call that it kept out', async () => {
+    const limiter = limiterOf(3, { maxQueue: 1, limits: { slow: 1 } })
+    await limiter.acquire(request('slow'))
+    const late = limiter.acquire(request('slow', { timeout: 20 }))
+    await assert.rejects(limiter.acquire(request('slow')), {
+      code: 'ERR_QUEUE_FULL',
+      message: /raise maxQueue or call less at once; the server's limit is 1$/,
+    })
+    await assert.rejects(late, {
+      code: 'ERR_QUEUE_TIMEOUT',
+      message: "Semaphore acquire timeout (0.02s); the server's limit is 1",
+    })
+  })
+
+  test('is no reason to raise the overall limit', async () => {
+    const limiter = limiterOf(1, { limits: { slow: 1 } })
+    const slots = await limiter.acquire(request('slow'))
+    const waiting = limiter.acquire(request('slow'))
+    assert.equal(limiter.waitsForSlots(), false)
+    const other = limiter.acquire(request('other'))
+    assert.equal(limiter.waitsForSlots(), true)
+    slots.release()
+    ;(await waiting).release()
+    ;(await other).release()
+    assert.equal(limiter.waitsForSlots(), false)
+  })
+
   test('a heavy call at the head is not overtaken by a light one', async () => {
     const limiter = limiterOf(3)
     const { call, release, order } = starter(limiter)
@@ -215,15 +256,20 @@ describe('the rate of a server', () => {
 describe('a pause', () => {
   test('holds one server, shows, and ends by itself', async () => {
     const limiter = limiterOf(4)
-    limiter.pause('tired', 50)
+    limiter.pause('tired', 300)
     const began = performance.now()
     const waiting = limiter.acquire(request('tired'))
     await limiter.acquire(request('other'))
+    await assert.rejects(limiter.acquire(request('tired', { timeout: 5 })), {
+      code: 'ERR_QUEUE_TIMEOUT',
+      message:
+        /^Semaphore acquire timeout \(0\.005s\); the server asked to be left alone for another/,
+    })
     const { limitedBy, servers } = limiter.getStatus()
     assert.equal(limitedBy, 'rate')
     assert.ok(servers.find(({ server }) => server === 'tired').pausedFor > 0)
     await waiting
-    assert.ok(performance.now() - began >= 49)
+    assert.ok(performance.now() - began >= 299)
     assert.equal(limiter.getStatus().limitedBy, undefined)
   })
 })

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { inspect } from 'node:util'
 import { createMcpHelper } from '../lib/mcp-helper.js'
 import { oddServer, temporaryFolder, writeConfig } from './fixtures/mcp-servers.mjs'
 import { httpMcpServer } from './support/http-mcp-server.mjs'
@@ -55,7 +56,8 @@ describe('limits by server', () => {
     const third = helper.callToolAsync('one', 'text', { text: '3' }, { queueTimeout: 20 })
     await assert.rejects(third, {
       code: 'ERR_QUEUE_TIMEOUT',
-      message: 'MCP call one.text: Semaphore acquire timeout (0.02s)',
+      message:
+        "MCP call one.text: Semaphore acquire timeout (0.02s); the server's rate is 2 calls in 600000 ms",
     })
     assert.equal(await helper.callToolAsync('two', 'text', { text: '4' }), 4)
     const [one] = helper.getSemaphoreStatus().servers
@@ -126,13 +128,14 @@ describe('malformed limits are refused by name', () => {
   const cases = [
     [{ limits: { one: 0 } }, /limits\['one'\] must be a whole number from 1/],
     [{ limits: 3 }, /limits must be an object, got 3/],
+    [{ limits: new Map([['one', 1]]) }, /limits must be an object, got /],
     [{ rates: { one: 5 } }, /rates\['one'\] must be an object, got 5/],
     [{ rates: { one: { limit: 5 } } }, /rates\['one'\]\.interval must be a whole number/],
     [{ rates: { one: { limit: -1, interval: 1 } } }, /rates\['one'\]\.limit must be/],
     [{ rates: { one: { limit: 1, interval: 1, burst: 2 } } }, /has no option 'burst'/],
   ]
   for (const [options, message] of cases) {
-    test(JSON.stringify(options), () => {
+    test(inspect(options), () => {
       assert.throws(() => createMcpHelper(options), { code: 'ERR_INVALID_CONFIG', message })
     })
   }

@@ -36,12 +36,14 @@ class CallLimiter {
     this.#maxQueue = maxQueue
     this.#limits = new Map(Object.entries(limits))
     this.#rated = new Set(Object.keys(rates))
-    const names = new Set([...Object.keys(limits), ...Object.keys(rates)])
+    // Maps, because a server may be called `constructor`.
+    const ratesByServer = new Map(Object.entries(rates))
+    const names = new Set([...this.#limits.keys(), ...ratesByServer.keys()])
     this.#native = new native.NativeCallLimiter(
       maxConcurrent,
       [...names].map((server) => {
-        const { limit: rate, interval } = rates[server] ?? {}
-        return { server, limit: limits[server], rate, interval }
+        const { limit: rate, interval } = ratesByServer.get(server) ?? {}
+        return { server, limit: this.#limits.get(server), rate, interval }
       }),
     )
   }
@@ -60,8 +62,11 @@ class CallLimiter {
     if (this.#isClosed) throw closedError()
     if (cost > 1) this.#checkCost(server, cost)
     if (!this.#native.tryStart(server, cost)) {
-      if (this.#native.queued() >= this.#maxQueue) throw queueFullError(this.#maxQueue)
-      await waiting(() => this.#turn(request))
+      if (this.#native.queued() >= this.#maxQueue)
+        throw this.#explained(queueFullError(this.#maxQueue), server)
+      await waiting(() => this.#turn(request)).catch((error) => {
+        throw error.code === 'ERR_QUEUE_TIMEOUT' ? this.#explained(error, server) : error
+      })
     }
     const slots = this.#slots(server, cost)
     if (!signal?.aborted) return slots
@@ -72,6 +77,11 @@ class CallLimiter {
   /** Returns the number of waiters. */
   queued() {
     return this.#native.queued()
+  }
+
+  /** Returns whether a call waits that a higher overall limit would let start. */
+  waitsForSlots() {
+    return this.#native.waitsForSlots()
   }
 
   /** Returns whether a call that has to wait would be refused. */
@@ -127,6 +137,19 @@ class CallLimiter {
     if (isPlain) return status
     const limitedBy = queued === 0 ? null : reasonOf(servers)
     return { ...status, limitedBy, servers: servers.map(serverStatus) }
+  }
+
+  /**
+   * Adds the server's own reason to the error of a call that found no slot, because more slots
+   * would not have helped.
+   * @param {Error} error
+   * @param {string} server
+   */
+  #explained(error, server) {
+    const use = this.#native.servers().find((use) => use.server === server)
+    const reason = use && reasonOfServer(use)
+    if (reason !== undefined) error.message += `; ${reason}`
+    return error
   }
 
   /** @param {string} server @param {number} cost */
@@ -234,6 +257,18 @@ function reasonOf(servers) {
   const holds = servers.filter(({ queued }) => queued > 0).map(({ hold }) => hold)
   if (holds.includes('none')) return 'slots'
   return holds.includes('limit') ? 'server' : 'rate'
+}
+
+/**
+ * Returns why a server lets no call start now, if that is its own limit, rate or pause.
+ * @param {import('../binding').CallServerUse} use
+ */
+function reasonOfServer({ limit, rate, inUse, pauseLeft }) {
+  if (pauseLeft > 0)
+    return `the server asked to be left alone for another ${Math.ceil(pauseLeft)} ms`
+  if (rate && rate.recent >= rate.limit)
+    return `the server's rate is ${rate.limit} calls in ${rate.interval} ms`
+  if (limit !== undefined && inUse >= limit) return `the server's limit is ${limit}`
 }
 
 /** @param {import('../binding').CallServerUse} use */

@@ -188,10 +188,14 @@ export interface McpHelperOptions extends McpUseOptions {
   memoryBudget?: number | string
   /**
    * The memory that stays free: bytes, size or percentage. Default: 10%, or more after others have
-   * used more at once. Has an effect only with `'auto'` or a budget.
+   * used more at once. At least one byte.
+   * @throws `ERR_INVALID_CONFIG` without `'auto'` or a budget
    */
   reserve?: number | string
-  /** The most that `'auto'` rises to. Default 1024. Has an effect only with `'auto'`. */
+  /**
+   * The most that `'auto'` rises to. Default 1024.
+   * @throws `ERR_INVALID_CONFIG` without `'auto'`
+   */
   max?: number
   /** Timeout of the wait for a slot in ms, or `Infinity`. Default 60000. */
   queueTimeout?: number

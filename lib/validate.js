@@ -200,7 +200,8 @@ function abortSignal(name, value) {
  */
 function options(name, value, known) {
   if (value === undefined) return {}
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
+  // A Map or an array has no options, and would be taken for an empty object.
+  if (typeof value !== 'object' || value === null || Symbol.iterator in value)
     throw invalidConfig(name, 'an object', value)
   const unknown = known && Object.keys(value).find((key) => !known.includes(key))
   if (unknown === undefined) return value

@@ -12,7 +12,8 @@ const native = require('../native')
  */
 /**
  * The limit of a helper's calls.
- * @typedef {{ getStatus(): Status, resize(maxConcurrent: number, reason?: string): void }} Limiter
+ * @typedef {{ getStatus(): Status, resize(maxConcurrent: number, reason?: string): void,
+ *   waitsForSlots(): boolean }} Limiter
  */
 
 class Gate {
@@ -49,7 +50,8 @@ class Gate {
   /** Notes a change in the queue of calls: only while calls wait may the limit rise. */
   update() {
     if (!this.#auto || this.#limiter === undefined) return
-    const isFull = this.#limiter.getStatus().queued > 0
+    // A call that waits for its server would not start with a higher limit.
+    const isFull = this.#limiter.waitsForSlots()
     if (isFull === this.#wasFull) return
     this.#wasFull = isFull
     this.#native.setFull(isFull)

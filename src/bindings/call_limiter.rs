@@ -122,6 +122,12 @@ impl NativeCallLimiter {
         u32::try_from(self.0.queued()).unwrap_or(u32::MAX)
     }
 
+    /// Returns whether a waiter has only the overall limit before it.
+    #[napi]
+    pub fn waits_for_slots(&mut self) -> bool {
+        self.0.waits_for_slots(START.elapsed())
+    }
+
     /// Notes that a call that has its slot was sent.
     #[napi]
     pub fn send(&mut self, server: String) {

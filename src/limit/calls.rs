@@ -206,6 +206,12 @@ impl<W> CallLimiter<W> {
         tickets.into_iter().filter_map(|ticket| self.cancel(ticket, now)).collect()
     }
 
+    /// Returns whether a waiter has only the overall limit before it. A higher limit would help such a waiter alone.
+    pub fn waits_for_slots(&mut self, now: Duration) -> bool {
+        self.advance(now);
+        !self.startable.is_empty()
+    }
+
     /// Returns the ticket of the waiter that came last.
     pub fn last_ticket(&self) -> Ticket {
         self.last_ticket

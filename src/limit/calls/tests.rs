@@ -27,6 +27,7 @@ fn a_full_server_stops_no_other() {
     assert!(limiter.try_start("slow", 1, ZERO));
     assert!(!limiter.try_start("slow", 1, ZERO));
     limiter.push("slow 2", "slow", 1, ZERO, None);
+    assert!(!limiter.waits_for_slots(ZERO), "a higher overall limit would not help");
     assert!(limiter.try_start("other", 1, ZERO), "the waiter of the full server comes later, and holds nothing");
     limiter.release("slow", 1, ms(1));
     assert_eq!(started(&mut limiter, ms(1)), ["slow 2"]);
@@ -38,6 +39,7 @@ fn a_heavy_call_at_the_head_is_not_overtaken() {
     assert!(limiter.try_start("a", 2, ZERO));
     assert!(!limiter.try_start("b", 2, ZERO));
     limiter.push("heavy", "b", 2, ZERO, None);
+    assert!(limiter.waits_for_slots(ZERO));
     assert!(!limiter.try_start("c", 1, ZERO), "one slot is free, and the heavy call waits for it");
     limiter.push("light", "c", 1, ZERO, None);
     assert_eq!(started(&mut limiter, ms(1)), [""; 0]);
