@@ -109,6 +109,19 @@ export declare class ProcessCall {
   endInput(): void
 }
 
+/** Rules that are in force until `close()`. */
+export declare class ProcessGate {
+  /**
+   * Puts rules in force. `changed` is called when the limit or the cause of waiting has changed, and does not keep the
+   * event loop alive.
+   */
+  constructor(rules: GateRules, changed: () => void)
+  /** Notes whether calls wait because as many as the limit allows are in flight. */
+  setFull(isFull: boolean): void
+  /** Takes the rules back. */
+  close(): void
+}
+
 /** A subscription to the events of this process's trees. Trees that run already are reported as `spawn`. */
 export declare class TreeEvents {
   /** Subscribes. `wake` is called when there are events to take, and does not keep the event loop alive. */
@@ -272,6 +285,52 @@ export type CleanupScope = 'tracked' | 'tree' | 'machine'
 /** The reason for which procward ended a tree: the same word as in the metrics. */
 export type EndReason = 'timeout' | 'aborted' | 'max_buffer' | 'cleanup' | 'shutdown'
 
+/** The cause for which starts or calls wait. */
+export type GateCause = 'slots' | 'memory' | 'cpu'
+
+/** Returns the memory that was learnt about each server. */
+export declare function gateLearnt(): Array<LearntMemory>
+
+/** The reason for a change of the limit. */
+export type GateReason = 'demand' | 'cpu'
+
+/** The rules of a gate, checked by `lib/`. */
+export interface GateRules {
+  /** Lets the limit of calls follow the processors. */
+  auto: boolean
+  /** The most memory that all processes may have together. */
+  budget?: MemoryAmount
+  /** The memory that stays free. */
+  reserve?: MemoryAmount
+  /** The most that the limit rises to. */
+  max?: number
+}
+
+/** Returns the state of the gate, or undefined while the gate is off. */
+export declare function gateStatus(): GateStatus | null
+
+/** The state of the gate. Sizes are in bytes. */
+export interface GateStatus {
+  /** The limit of calls, if it follows the processors. */
+  limit?: number
+  /** The cause for which starts or calls wait. */
+  limitedBy?: GateCause
+  /** The reason for the latest change of the limit. */
+  reason?: GateReason
+  /** The processes that were admitted and have not exited. */
+  running: number
+  /** The starts that wait. */
+  waiting: number
+  /** The memory that these processes have of their own. */
+  used: number
+  /** The memory that stays free, once it is known. */
+  reserve?: number
+  /** The memory that may still be used, as it was read last. */
+  available?: number
+  /** The most memory that this process and its children may use. */
+  total?: number
+}
+
 /** The extent to which every end of the server is covered. */
 export type GuaranteeLevel = 'complete' | 'best-effort'
 
@@ -317,6 +376,22 @@ export interface Lacking {
 
 /** The code of a needed thing that this system does not have or allow. */
 export type LackingCode = 'warden' | 'proc' | 'own_proc' | 'other_users' | 'pidfd'
+
+/** The memory that was learnt about a server. Sizes are in bytes. */
+export interface LearntMemory {
+  /** The server. */
+  server: string
+  /** The expected peak of its next process. */
+  mean: number
+  /** The standard deviation of the peaks. */
+  deviation: number
+  /** The number of peaks behind these; 0 for an unknown server. */
+  peaks: number
+  /** The number of its processes that run. */
+  running: number
+  /** The number of its starts that wait. */
+  waiting: number
+}
 
 /** The kind of a message to JavaScript. The number in the message is a call's, but in `StopReading`. */
 export declare enum McpMessageKind {
@@ -381,6 +456,8 @@ export interface McpServer {
   killGrace: number
   /** The bytes of its longest message. */
   maxBuffer: number
+  /** The bytes that its process tree may have. */
+  maxTreeMemory?: number
   /** The most calls of a session in flight. */
   maxInFlight: number
   /** The most sessions. */
@@ -425,6 +502,14 @@ export type McpSessionState = 'starting' | 'idle' | 'busy' | 'ending'
  * Without `verify` any server is trusted.
  */
 export declare function mcpTrust(certificates: Array<string>, verify: boolean): void
+
+/** An amount of memory: bytes or a percentage. */
+export interface MemoryAmount {
+  /** The bytes. */
+  bytes?: number
+  /** The percentage of the memory that this process may use. */
+  percent?: number
+}
 
 /** The series of all calls without a series of their own. */
 export declare const METRICS_OTHER_SERIES: number

@@ -15,7 +15,7 @@
 
 import type { EventEmitter } from 'node:events'
 import type { ActiveProcess } from './binding'
-import type { HealthCleanup, HealthHelper } from './lib/health'
+import type { HealthCleanup, HealthHelper, Sample } from './lib/health'
 
 /** An error of this package. */
 export interface ProcwardError extends Error {
@@ -341,6 +341,12 @@ export interface McpUseOptions {
   minWarm?: number
   /** Ms without a call after which a session is ended, or `Infinity`. Default 30000. */
   idleTimeout?: number
+  /**
+   * Memory that a server's process tree may have of its own: bytes, or a size such as `'512M'`.
+   * Above it the session is replaced after its calls. Above twice as much it is ended, and its
+   * calls reject with `ERR_MEMORY`. Looked at each second. Default: no limit.
+   */
+  maxTreeMemory?: number | string
   /** Timeout of a server's start and handshake in ms. Default 30000. */
   startTimeout?: number
   /**
@@ -485,8 +491,9 @@ export interface McpPoolStatus {
 }
 
 /**
- * The reason for the end of a session. `evicted`: replaced by another server. `changed`: its
- * configuration changed. `exited`: the server exited by itself.
+ * The reason for the end of a session. `evicted`: it made room for another server. `memory`: it had
+ * more than `maxTreeMemory`. `changed`: its configuration changed. `exited`: the server exited by
+ * itself.
  */
 export type McpSessionEnd =
   | 'idle'
@@ -494,6 +501,7 @@ export type McpSessionEnd =
   | 'lifetime'
   | 'evicted'
   | 'unhealthy'
+  | 'memory'
   | 'exited'
   | 'changed'
   | 'closed'
@@ -661,7 +669,8 @@ export interface PoolWorker extends EventEmitter<PoolWorkerEvents> {
   readonly pid: number
   /**
    * Sends one line: a string unchanged, any other value as JSON. With `json`, every value is sent
-   * as JSON.
+   * as JSON. The JSON has U+2028 and U+2029 as escapes, because `readline` of Node.js 24 and newer
+   * ends a line there.
    *
    * Resolves once the line is written to stdin. Rejects with `ERR_INPUT_CLOSED`, or like {@link
    * PoolWorker.receive} when the worker has exited.
@@ -910,7 +919,7 @@ export const cleanup: CleanupScanner
 export interface Alert {
   /**
    * Name of the rule: `'processes'`, `'queue'`, `'queueTimeouts'`, `'kills'`, `'failures'`,
-   * `'memory'`, `'stuck'`, `'slowTool'`, or a name of your own.
+   * `'memory'`, `'stuck'`, `'slowTool'`, `'pausedServer'`, or a name of your own.
    */
   name: string
   level: 'warning' | 'critical'
@@ -948,6 +957,7 @@ export interface AlertRule {
    * - `'memory'`: the share of memory in use, 0 to 1, of this machine or its control group
    * - `'stuck'`: process trees that were killed and do not exit
    * - `'slowTool'`: the 95th percentile of the slowest tool, in ms
+   * - `'pausedServer'`: the longest remaining pause that a server asked for by `Retry-After`, in ms
    */
   measure?:
     | 'processes'
@@ -958,6 +968,7 @@ export interface AlertRule {
     | 'memory'
     | 'stuck'
     | 'slowTool'
+    | 'pausedServer'
   level?: 'warning' | 'critical'
   threshold?: number
   /** At most `threshold`. */
@@ -1142,6 +1153,25 @@ export interface Metrics {
   /** Waits for a slot, of the calls that got one. */
   queueWait: Latency
   semaphore: { limit: number; inUse: number; queued: number }
+  /** Reason for which calls wait, or `null`. */
+  limitedBy: Sample['limitedBy']
+  /**
+   * The servers with a limit, a rate, calls, waiters or a pause, by name, at most 200. Empty while
+   * the helper has no limits but the overall one and no server is paused.
+   */
+  servers: {
+    server: string
+    /** Maximum number of slots for its calls, or `null`. */
+    limit: number | null
+    /** Slots that its calls hold. */
+    inUse: number
+    /** Number of its waiters. */
+    queued: number
+    /** Maximum number of calls in `interval` seconds, and the calls that count now, or `null`. */
+    rate: { limit: number; interval: number; recent: number } | null
+    /** Remaining pause in seconds that the server asked for by `Retry-After`; 0 without a pause. */
+    pause: number
+  }[]
   /** Calls that got no slot. */
   rejected: { timeout: number; aborted: number; full: number; closed: number }
   /** Process trees of this process by server. `server` is `null` for trees without a server. */

@@ -48,6 +48,7 @@ function every5(from, to, values) {
 }
 
 const tool = (p95) => ({ slowest: { server: 'asana', tool: 'list', p95 } })
+const pause = (pausedFor, count = 1) => ({ paused: { server: 'asana', pausedFor, count } })
 const available = (memoryAvailable) => ({ memoryAvailable })
 
 const STORIES = [
@@ -209,6 +210,33 @@ const STORIES = [
     ['60 +slowTool', '125 -slowTool'],
   ],
   [
+    'a pause, and no other for 15 s',
+    {},
+    [[0, {}], [5, pause(9000)], [10, pause(4000)], ...every5(15, 60, {})],
+    ['5 +pausedServer', '30 -pausedServer'],
+  ],
+  [
+    'short pauses that follow each other',
+    {},
+    [
+      [0, pause(900)],
+      [5, {}],
+      [10, pause(900)],
+      [15, {}],
+      [20, pause(900)],
+    ],
+    ['0 +pausedServer'],
+  ],
+  [
+    'pauses below a threshold',
+    { pausedServer: { threshold: 10_000 } },
+    [
+      [0, pause(10_000)],
+      [5, pause(10_001)],
+    ],
+    ['5 +pausedServer'],
+  ],
+  [
     'a gap of more than 30 s',
     {},
     [...every5(0, 50, { queued: 3 }), ...every5(81, 136, { queued: 3 })],
@@ -360,6 +388,23 @@ const MESSAGES = [
     30000,
     'asana.list took 41.3 s (95th percentile; threshold: 30 s)',
   ],
+  [
+    pause(42_000),
+    'pausedServer',
+    'warning',
+    42_000,
+    0,
+    'asana is paused by its own Retry-After for another 42 s (threshold: 0 s)',
+  ],
+  [
+    pause(42_000, 2),
+    'pausedServer',
+    'warning',
+    42_000,
+    0,
+    'asana and 1 other server are paused by their own Retry-After, the longest for another 42 s ' +
+      '(threshold: 0 s)',
+  ],
 ]
 
 describe('alert', () => {
@@ -443,6 +488,9 @@ describe('alert', () => {
   })
 
   test('has plain names, also for strange tools', () => {
+    const paused = { server: 'a\r\n\u202eb', pausedFor: 1000, count: 1 }
+    const [alert] = story({}, [[0, { paused }]]).active
+    assert.match(alert.message, /^a b is paused by/)
     const slowest = { server: `\u001b[31m${'s'.repeat(100)}`, tool: 'a\r\nb\u202e\0c', p95: 60 }
     const [{ message }] = story({ slowTool: { for: 0 } }, [[0, { slowest }]]).active
     assert.equal(

@@ -1,6 +1,7 @@
 // `procward status` and `metrics` against a server, and against whatever else may answer at a URL.
 
 import assert from 'node:assert/strict'
+import { pipeline } from 'node:stream'
 import { describe, test } from 'node:test'
 import { healthRouter } from 'procward/health'
 import { deadUrl, documentOf, listening, procward } from './support/cli.mjs'
@@ -180,8 +181,10 @@ describe('status', () => {
     [{ NO_COLOR: '', FORCE_COLOR: '1' }, true],
     [{ NO_COLOR: '0' }, false],
   ]
-  for (const [env, expected] of COLORS) {
-    test(`colours with ${JSON.stringify(env)}: ${expected}`, async (t) => {
+  for (const [variables, expected] of COLORS) {
+    test(`colours with ${JSON.stringify(variables)}: ${expected}`, async (t) => {
+      // Node.js 22 and newer itself warns about both variables at once.
+      const env = { ...variables, NODE_NO_WARNINGS: '1' }
       const { stdout, stderr } = await procward(['status', '--url', await serving(t)], { env })
       assert.equal(COLOR.test(stdout), expected)
       assert.equal(stderr, '')
@@ -272,7 +275,7 @@ describe('an unexpected answer gives exit code 3 and a message', () => {
       (_req, res) => res.writeHead(200, { 'content-length': 9 }).write('{', () => res.destroy()),
       /reach/,
     ],
-    ['no end', (_req, res) => void endless(res), /cannot reach .*: its answer is too long/],
+    ['no end', (_req, res) => endless(res), /cannot reach .*: its answer is too long/],
     ['silence', () => {}, /cannot reach .*: no answer within 5 s/],
   ]
   for (const [name, listener, message] of STRANGERS) {
@@ -359,8 +362,14 @@ async function answering(t, change) {
   })
 }
 
-/** @param {import('node:http').ServerResponse} res */
-async function endless(res) {
+/** Writes until the client hangs up. @param {import('node:http').ServerResponse} res */
+function endless(res) {
   const chunk = 'x'.repeat(2 ** 20)
-  while (!res.destroyed) await new Promise((resolve) => res.write(chunk, resolve))
+  pipeline(
+    function* chunks() {
+      while (true) yield chunk
+    },
+    res,
+    () => {},
+  )
 }

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { healthRouter } from 'procward/health'
 import { ServerProcess } from '../examples/ad-ops/demo/server-process.js'
+import { createMcpHelper } from '../lib/mcp-helper.js'
 import {
   chartLines,
   DESK,
@@ -18,6 +19,7 @@ import {
   textOf,
   widths,
 } from './support/browser.mjs'
+import { hostileServer } from './support/hostile.mjs'
 import { listen } from './support/http.mjs'
 import { until } from './support/until.mjs'
 import { watched } from './support/watched.mjs'
@@ -34,7 +36,6 @@ describe('in Chromium', { skip: noBrowser }, () => {
   describe('the example server', () => {
     let server
     before(async () => {
-      // More than the five that are recommended, so that there is something to warn of.
       server = await ServerProcess.start({ MCP_MAX_CONCURRENT: '8' })
     })
     after(() => server?.stop())
@@ -54,7 +55,7 @@ describe('in Chromium', { skip: noBrowser }, () => {
       return opened
     }
 
-    test('calls come and go, charts move, an alert is raised and resolved', async (t) => {
+    test('calls come and go, and charts move', async (t) => {
       const { page, mishaps } = await open(t)
       assert.equal(await textOf(page, '#calls'), 'No call runs.')
       assert.equal(await textOf(page, '#latency'), 'No call has finished yet.')
@@ -68,14 +69,6 @@ describe('in Chromium', { skip: noBrowser }, () => {
       )
       assert.match(await textOf(page, '#sessions tbody tr'), /^everything\s+busy\s+\d+\s+7\s/)
       assert.match(await textOf(page, '.tile >> nth=0'), /7 \/ 8/)
-      const alert = page.locator('#alerts [data-name="processes"]')
-      await until(
-        async () =>
-          (await alert.getAttribute('data-level', { timeout: 100 }).catch(() => '')) === 'warning',
-      )
-      assert.match(await alert.textContent(), /7 active processes detected \(recommended max: 5\)/)
-      assert.match(await textOf(page, '#announcement'), /^warning: 7 active processes/)
-
       for (const { result } of await calls) assert.match(result.content[0].text, /completed/)
       await call('filesystem', 'read_text_file', { path: 'missing.md' })
       await until(async () => (await rows(page, 'calls')) === 0)
@@ -85,8 +78,6 @@ describe('in Chromium', { skip: noBrowser }, () => {
         /filesystem\s+read_text_file\s+1\s+1\s+/,
         'one call, one failure',
       )
-      await until(async () => (await alert.getAttribute('data-level')) === 'resolved')
-      assert.match(await textOf(page, '#announcement'), /^resolved: /)
       const later = await chartLines(page)
       // In progress, queue, finished, memory, children.
       for (const at of [0, 1, 2, 3, 4]) assert.notEqual(later[at], before[at], `chart ${at}`)
@@ -128,7 +119,7 @@ describe('in Chromium', { skip: noBrowser }, () => {
       const table = page.locator('.chart >> nth=0').locator('table')
       assert.equal(await table.locator('caption').textContent(), 'Calls in progress, calls')
       const cells = await table.locator('tbody tr >> nth=0').locator('th, td').allTextContents()
-      assert.match(cells.join(' '), /^\d\d:\d\d:\d\d \d+ 8$/)
+      assert.match(cells.join(' '), /^\d\d:\d\d:\d\d \d+ 8 –$/)
       assert.deepEqual(mishaps, [])
     })
 
@@ -146,6 +137,118 @@ describe('in Chromium', { skip: noBrowser }, () => {
       await running
       await until(async () => (await rows(page, 'calls')) === 0)
     })
+  })
+
+  describe('limits by server', () => {
+    const names = ['full', 'rated', 'paused', 'free']
+    const servers = Object.fromEntries(names.map((name) => [name, hostileServer()]))
+
+    /** The page of a helper with limits, and the helper. */
+    async function open(t, options) {
+      const helper = createMcpHelper({
+        servers,
+        transport: 'pool',
+        maxConcurrent: 5,
+        limits: { full: 1 },
+        rates: { rated: { limit: 150, interval: 60_000 } },
+      })
+      t.after(() => helper.shutdown())
+      const { origin } = await listen(t, healthRouter({ helper, cleanup: watched().cleanup }))
+      const opened = await openPage(browser, t, options)
+      await opened.goto(`${origin}/dashboard`)
+      await isLive(opened.page)
+      return { ...opened, helper }
+    }
+
+    /** Fills one server, uses the rate of another, and lets a third one ask for a pause. */
+    async function occupy(helper) {
+      const ended = [1, 2].map(() => helper.callToolAsync('full', 'hang').catch(() => {}))
+      await helper.callToolAsync('rated', 'pid')
+      const data = { retry_after: 600 }
+      await assert.rejects(helper.callToolAsync('paused', 'error with data', { data }))
+      return ended
+    }
+
+    /** The reading of the band in the first chart. @param {import('playwright-core').Page} page */
+    const waiting = (page) => textOf(page, '.chart >> nth=0 >> .legend .entry >> nth=2')
+
+    test('show slots, waiters, rates, pauses and the reason for waiting', async (t) => {
+      const { page, mishaps, helper } = await open(t)
+      assert.equal(await waiting(page), 'nothing waits')
+      assert.equal(await rows(page, 'servers'), 2, 'the limit and the rate that were given')
+      await occupy(helper)
+      await until(async () => (await rows(page, 'servers')) === 3)
+      await until(async () => /^waiting: a server's limit$/.test(await waiting(page)))
+      const cells = async (at) =>
+        page.locator(`#servers tbody tr >> nth=${at}`).locator('th, td').allTextContents()
+      assert.deepEqual(await cells(0), ['full', '1', '1', '1', '–', '–'])
+      const paused = /^paused\|0\|–\|0\|–\|(10 min|9 min \d+ s)$/
+      await until(async () => paused.test((await cells(1)).join('|')))
+      assert.deepEqual(await cells(2), ['rated', '0', '–', '0', '1 of 150 in 1 min', '–'])
+      assert.match(await textOf(page, '#servers-title'), /3 servers, waiting: a server's limit$/)
+      await until(async () =>
+        (await page.locator('.band >> nth=0').getAttribute('d'))?.startsWith('M'),
+      )
+      await page.locator('summary').first().click()
+      const row = page.locator('.chart >> nth=0').locator('tbody tr >> nth=0').locator('td')
+      assert.equal((await row.allTextContents()).at(-1), "a server's limit")
+      const alert = page.locator('#alerts [data-name="pausedServer"]')
+      await until(async () => (await alert.count()) === 1)
+      assert.match(
+        await alert.textContent(),
+        /paused is paused by its own Retry-After for another (600|5\d\d(\.\d)?) s/,
+      )
+      assert.deepEqual(mishaps, [])
+    })
+
+    for (const colorScheme of /** @type {const} */ (['light', 'dark']))
+      for (const viewport of [DESK, PHONE])
+        test(`${colorScheme}, ${viewport.width} px wide: nothing serious, nothing cut off`, async (t) => {
+          const { page, mishaps, helper } = await open(t, { colorScheme, viewport })
+          await occupy(helper)
+          await until(async () => (await rows(page, 'servers')) === 3)
+          await until(async () => /^waiting/.test(await waiting(page)))
+          await page.locator('summary').first().click()
+          assert.deepEqual(await seriousFindings(page), [])
+          const [width, room] = await widths(page)
+          assert.ok(width <= room, `${width} px of ${room}`)
+          assert.deepEqual(mishaps, [])
+        })
+
+    test('are hidden without limits, also of a helper without these fields', async (t) => {
+      const { state, helper, cleanup } = watched()
+      const { origin } = await listen(t, healthRouter({ helper, cleanup }))
+      const { page, goto, mishaps } = await openPage(browser, t)
+      await goto(`${origin}/dashboard`)
+      await isLive(page)
+      state.queued = 1
+      await until(async () => (await waiting(page)) === 'waiting: the overall limit')
+      assert.equal(await page.locator('#servers-panel').isVisible(), false)
+      assert.deepEqual(mishaps, [])
+    })
+  })
+
+  test('an alert is raised and resolved', async (t) => {
+    const { state, helper, cleanup } = watched()
+    const getActiveProcesses = () =>
+      helper.getActiveProcesses().map((call, at) => ({ ...call, pid: at + 1 }))
+    const { origin } = await listen(
+      t,
+      healthRouter({ helper: { ...helper, getActiveProcesses }, cleanup }),
+    )
+    const { page, goto, mishaps } = await openPage(browser, t)
+    await goto(`${origin}/dashboard`)
+    await isLive(page)
+    state.processes = 7
+    const alert = page.locator('#alerts [data-name="processes"]')
+    const level = () => alert.getAttribute('data-level', { timeout: 100 }).catch(() => '')
+    await until(async () => (await level()) === 'warning')
+    assert.match(await alert.textContent(), /7 active processes detected \(recommended max: 5\)/)
+    assert.match(await textOf(page, '#announcement'), /^warning: 7 active processes/)
+    state.processes = 0
+    await until(async () => (await level()) === 'resolved')
+    assert.match(await textOf(page, '#announcement'), /^resolved: /)
+    assert.deepEqual(mishaps, [])
   })
 
   test('a server that shuts down and exits', async (t) => {
@@ -200,14 +303,20 @@ describe('in Chromium', { skip: noBrowser }, () => {
     const getActiveProcesses = () =>
       helper.getActiveProcesses().map((call) => ({ ...call, server: name, tool: name }))
     state.processes = 1
+    const getSemaphoreStatus = () => ({
+      ...helper.getSemaphoreStatus(),
+      limitedBy: null,
+      servers: [{ server: name, limit: 1, rate: null, current: 1, queued: 0, pausedFor: 0 }],
+    })
     const { origin } = await listen(
       t,
-      healthRouter({ helper: { ...helper, getActiveProcesses }, cleanup }),
+      healthRouter({ helper: { ...helper, getActiveProcesses, getSemaphoreStatus }, cleanup }),
     )
     const { page, goto, mishaps } = await openPage(browser, t)
     await goto(`${origin}/dashboard`)
     await until(async () => (await rows(page, 'calls')) === 1)
     assert.equal(await textOf(page, '#calls tbody th'), name)
+    assert.equal(await textOf(page, '#servers tbody th'), name)
     assert.equal(await page.title(), 'procward')
     assert.deepEqual(mishaps, [])
   })

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { byteMarks, countMarks, timeMarks } from '../lib/dashboard/axes.js'
 import { bytes, clock, count, counted, duration, latency } from '../lib/dashboard/format.js'
+import { reasonAt, reasonWords, stretches } from '../lib/dashboard/reasons.js'
 import { HOUR, increases, peaks, Series } from '../lib/dashboard/series.js'
 
 const MIB = 1024 ** 2
@@ -80,6 +81,72 @@ describe('words', () => {
   ]) {
     test(`${write.name}(${value}) is ${expected}`, () => assert.equal(write(value), expected))
   }
+})
+
+describe('reasons for waiting', () => {
+  const moments = (...pairs) => pairs.map(([time, limitedBy]) => ({ time, limitedBy }))
+
+  for (const [what, given, expected] of [
+    ['none', [[0], [1, null], [2, undefined]], []],
+    [
+      'a reason lasts until the next point',
+      [
+        [0, null],
+        [1, 'slots'],
+        [2, 'slots'],
+        [3, null],
+      ],
+      [[1, 3, 'slots']],
+    ],
+    [
+      'one reason after another, the last one until now',
+      [
+        [0, 'slots'],
+        [5, 'rate'],
+        [9, 'rate'],
+      ],
+      [
+        [0, 5, 'slots'],
+        [5, 9, 'rate'],
+      ],
+    ],
+    ['a reason that has just come', [[7, 'memory']], [[7, 7, 'memory']]],
+    [
+      'the same reason again after a while',
+      [
+        [0, 'slots'],
+        [1, null],
+        [2, 'slots'],
+        [3, null],
+      ],
+      [
+        [0, 1, 'slots'],
+        [2, 3, 'slots'],
+      ],
+    ],
+  ])
+    test(what, () =>
+      assert.deepEqual(
+        stretches(moments(...given)).map(({ from, to, reason }) => [from, to, reason]),
+        expected,
+      ),
+    )
+
+  test('at a time', () => {
+    const points = moments([10, 'slots'], [20, null], [30, 'rate'])
+    assert.deepEqual(
+      [5, 10, 19, 20, 30, 99, undefined].map((time) => reasonAt(points, time)),
+      [null, 'slots', 'slots', null, 'rate', 'rate', 'rate'],
+    )
+    assert.equal(reasonAt([]), null)
+  })
+
+  test('in words, also an unknown one', () =>
+    assert.deepEqual(['server', 'fleet', 'constructor'].map(reasonWords), [
+      "a server's limit",
+      'fleet',
+      'constructor',
+    ]))
 })
 
 describe('series', () => {

@@ -277,6 +277,49 @@ for (const [name, create] of Object.entries(SERVERS)) {
   })
 }
 
+test('limits stand beside the four counts, each field by its name', () => {
+  const own = {
+    server: 'asana-v2',
+    limit: 2,
+    rate: { limit: 150, interval: 60_000, recent: 7 },
+    current: 1,
+    queued: 3,
+    pausedFor: 4200,
+  }
+  const more = { ...SEED.semaphore, limitedBy: 'server', servers: [own] }
+  const leaking = {
+    ...more,
+    servers: [{ ...own, rate: { ...own.rate, key: SECRET }, argv: SECRET }],
+  }
+  const semaphoreOf = (status) => {
+    const given = { ...helper, getSemaphoreStatus: () => status }
+    return getProcessHealth({ helper: given, cleanup }).semaphore
+  }
+  assert.equal(JSON.stringify(semaphoreOf(leaking)), JSON.stringify(more))
+  assert.deepEqual(semaphoreOf({ ...SEED.semaphore, limitedBy: SECRET }), {
+    ...SEED.semaphore,
+    limitedBy: null,
+  })
+  for (const servers of [null, 'none', {}])
+    assert.deepEqual(semaphoreOf({ ...SEED.semaphore, servers }).servers, [])
+  const bare = semaphoreOf({ ...SEED.semaphore, servers: [{ server: 'a' }] })
+  assert.deepEqual(bare.servers, [
+    { server: 'a', limit: null, rate: null, current: 0, queued: 0, pausedFor: 0 },
+  ])
+})
+
+test('at most 200 servers are listed, those with limits first of all', () => {
+  const servers = Array.from({ length: 1000 }, (_, at) => ({ server: `invented ${at}`, queued: 1 }))
+  servers.push({ server: 'limited', limit: 1 }, { server: 'paused', pausedFor: 1 })
+  const given = { ...helper, getSemaphoreStatus: () => ({ ...SEED.semaphore, servers }) }
+  const listed = getProcessHealth({ helper: given, cleanup }).semaphore.servers
+  assert.equal(listed.length, 200)
+  assert.deepEqual(
+    [0, 197, 198, 199].map((at) => listed[at].server),
+    ['invented 0', 'invented 197', 'limited', 'paused'],
+  )
+})
+
 test('a value that JSON cannot hold answers 500', async () => {
   const handler = healthRouter({
     cleanup,

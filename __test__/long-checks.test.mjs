@@ -1,10 +1,16 @@
 // What the long checks decide, without the servers and packages that they need.
 
 import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { runTestFile } from '../scripts/long/nodes/test-file.mjs'
 import { complaint, markdown } from '../scripts/long/peers/table.mjs'
 import { asPrinted, normal, WHOLE } from '../scripts/long/servers/compare.mjs'
 import { oddServers, startOdd } from './fixtures/odd/index.mjs'
+import { isAlive, noProcessList } from './support/processes.mjs'
+import { until } from './support/until.mjs'
 
 const yes = { completes: true }
 const late = { completes: false, code: 'ERR_CALL_TIMEOUT' }
@@ -95,3 +101,54 @@ test('odd servers describe themselves, and those over HTTP listen on loopback on
   assert.equal(new URL(definition.url).hostname, '127.0.0.1')
   await stop()
 })
+
+describe('a test file on another Node.js', () => {
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env
+
+  /** @param {import('node:test').TestContext} t @param {string} text */
+  function prepared(t, text) {
+    const folder = mkdtempSync(join(tmpdir(), 'procward-nodes-'))
+    t.after(() => rmSync(folder, { recursive: true }))
+    const file = join(folder, 'it.test.mjs')
+    writeFileSync(file, text)
+    const stop = new AbortController()
+    const outcome = runTestFile(file, { env, folder, signal: stop.signal })
+    return { folder, outcome, stop: () => stop.abort() }
+  }
+
+  test('gives its counts and the names of its failed tests', async (t) => {
+    const text = `
+      import { test } from 'node:test'
+      test('good', () => {})
+      test('bad', () => { throw new Error('on purpose') })
+      test('left out', { skip: true }, () => {})`
+    const { names, ...counts } = await prepared(t, text).outcome
+    assert.deepEqual(counts, { passed: 1, failed: 1, skipped: 1 })
+    assert.ok(names.includes('bad'), String(names))
+  })
+
+  test('that crashes is a failure', async (t) => {
+    const { failed } = await prepared(t, 'process.kill(process.pid, "SIGKILL")').outcome
+    assert.equal(failed, 1)
+  })
+
+  test('that never ends is killed and named', { skip: noProcessList }, async (t) => {
+    const text = `
+      import { writeFileSync } from 'node:fs'
+      import { test } from 'node:test'
+      process.on('SIGTERM', () => {})
+      test('endless', () => new Promise(() => setInterval(() => {}, 1000)))
+      writeFileSync(new URL('pid', import.meta.url), String(process.pid))`
+    const { folder, outcome, stop } = prepared(t, text)
+    const pid = await until(() => readIfThere(join(folder, 'pid')))
+    stop()
+    const { failed, names } = await outcome
+    assert.deepEqual([failed, names], [1, ['it did not end in time']])
+    await until(() => !isAlive(pid))
+  })
+})
+
+/** @param {string} file */
+function readIfThere(file) {
+  return existsSync(file) && readFileSync(file, 'utf8')
+}

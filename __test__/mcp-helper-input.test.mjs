@@ -15,7 +15,7 @@ const NO_TEXTS = ['', 5, null, {}]
 const BAD_OPTIONS = {
   maxConcurrent: [...NO_COUNTS, Infinity],
   queueTimeout: NO_TIMES,
-  maxQueue: NO_COUNTS,
+  maxQueue: NO_COUNTS.filter((value) => value !== 0),
   callTimeout: [...NO_TIMES, Infinity],
   listTimeout: [...NO_TIMES, Infinity],
   maxBuffer: [...NO_COUNTS, Infinity],

@@ -81,6 +81,22 @@ describe('limits by server', () => {
   })
 })
 
+describe('a helper without a queue', () => {
+  test('refuses a call when no slot is free, and is ready while one is', async (t) => {
+    const helper = helperOf(t, { maxConcurrent: 1, maxQueue: 0 })
+    assert.deepEqual(helper.getReadiness(), { ready: true, reason: null })
+    const busy = hanging(helper, 'one')
+    assert.deepEqual(helper.getReadiness(), { ready: false, reason: 'queue-full' })
+    await assert.rejects(helper.callToolAsync('two', 'text', { text: '1' }), {
+      code: 'ERR_QUEUE_FULL',
+      message: /Semaphore has no free slot/,
+    })
+    busy.abort()
+    await busy.ended
+    assert.equal(await helper.callToolAsync('two', 'text', { text: '1' }), 1)
+  })
+})
+
 describe('a server that asks to be left alone', () => {
   test('is paused for all calls, and no other server is', async (t) => {
     let isRefusing = true

@@ -88,20 +88,28 @@ describe('a server that does not get ready', { skip: noProcessList }, () => {
 })
 
 describe('a server with an odd start is used', { skip: noProcessList }, () => {
+  /** No measurement, only an end to waiting. */
+  const timeout = 300_000
+
   for (const manner of ['slow', 'garbage', 'flood of stderr', 'old', 'stateless', 'deaf'])
     test(manner, () =>
-      withHostile(manner, async (pool) => {
-        assert.equal(said(await pool.callTool('it', 'echo', { text: 'hello' })), 'hello')
-        assert.ok((await pool.listTools('it')).some(({ name }) => name === 'echo'))
-        const progress = []
-        await pool.callTool(
-          'it',
-          'progress',
-          { steps: 2 },
-          { onProgress: (step) => progress.push(step.progress) },
-        )
-        assert.deepEqual(progress, [1, 2])
-      }),
+      withHostile(
+        manner,
+        async (pool) => {
+          const echo = await pool.callTool('it', 'echo', { text: 'hello' }, { timeout })
+          assert.equal(said(echo), 'hello')
+          assert.ok((await pool.listTools('it')).some(({ name }) => name === 'echo'))
+          const progress = []
+          await pool.callTool(
+            'it',
+            'progress',
+            { steps: 2 },
+            { onProgress: (step) => progress.push(step.progress) },
+          )
+          assert.deepEqual(progress, [1, 2])
+        },
+        { startTimeout: timeout },
+      ),
     )
 
   test("a server of the newest protocol gets the client's name in each request", () =>

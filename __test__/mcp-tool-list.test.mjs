@@ -75,6 +75,9 @@ describe('pages are joined', () => {
   })
 })
 
+/** No measurement, only an end to waiting. */
+const timeout = 300_000
+
 /**
  * What a pool's list of this server's tools comes to.
  * @param {string} manner
@@ -83,7 +86,7 @@ describe('pages are joined', () => {
 async function listed(manner, use) {
   const pool = new McpPool({ servers: { it: { ...textServer(manner), ...use } } })
   try {
-    return await pool.listTools('it', { timeout: 20_000 }).then(
+    return await pool.listTools('it', { timeout }).then(
       (tools) => tools.map(({ name }) => name),
       (error) => error,
     )

@@ -7,11 +7,12 @@ import { collectGarbage } from './support/garbage.mjs'
 import { until } from './support/until.mjs'
 
 function source() {
-  const state = { queued: 0, broken: false }
+  const state = { queued: 0, broken: false, limits: {} }
   const helper = {
     getSemaphoreStatus() {
       if (state.broken) throw new Error('broken')
-      return { maxConcurrent: 3, current: 2, queued: state.queued, available: 1 }
+      const { queued, limits } = state
+      return { maxConcurrent: 3, current: 2, queued, available: 1, ...limits }
     },
     getActiveProcesses: () => [{}, {}],
   }
@@ -66,11 +67,32 @@ describe('the history', () => {
           inUse: 2,
           queued: 0,
           limit: 3,
+          limitedBy: null,
+          paused: null,
         },
         ...{ calls: 0, failures: 0, queueTimeouts: 0, kills: 3, scans: 7 },
       })
       assert.equal(slowest, null)
       assert.ok(memoryAvailable > 0 && memoryAvailable <= memoryTotal)
+    }))
+
+  test('has the reason for waiting, and the longest pause', () =>
+    sampling(({ look, pass, state }) => {
+      state.queued = 1
+      pass()
+      const pauses = [0, 42_000, 0, 3000].map((pausedFor, at) => ({ server: `s${at}`, pausedFor }))
+      state.limits = { limitedBy: 'rate', servers: pauses }
+      pass()
+      state.limits = { limitedBy: 'hunter2', servers: [] }
+      pass()
+      assert.deepEqual(
+        look.history().map(({ limitedBy, paused }) => [limitedBy, paused]),
+        [
+          ['slots', null],
+          ['rate', { server: 's1', pausedFor: 42_000, count: 2 }],
+          [null, null],
+        ],
+      )
     }))
 
   test('gives the samples after a time', () =>

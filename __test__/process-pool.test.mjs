@@ -205,9 +205,13 @@ describe('a worker', () => {
   test('takes strings as they are and values as JSON; its lines are strings', async () => {
     const pool = workers({ json: false })
     const worker = await pool.acquire()
-    assert.equal(await worker.request(JSON.stringify(ask('echo', 'ä"\u2028'))), '"ä\\"\u2028"')
+    assert.equal(await worker.request(JSON.stringify(ask('echo', 'ä"'))), '"ä\\""')
     assert.equal(await worker.request(ask('echo', [1, { a: null }])), '[1,{"a":null}]')
     worker.release()
+    const mirror = workers({ json: false, args: ['-e', 'process.stdin.pipe(process.stdout)'] })
+    await mirror.use(async (worker) => {
+      assert.equal(await worker.request('ä\u2028\u2029"'), 'ä\u2028\u2029"')
+    })
   })
 
   test('with json, everything is a value: strings, null, false', async () => {
@@ -222,6 +226,8 @@ describe('a worker', () => {
       [],
       {},
       { a: [1, 'ß', '\u{1f600}'] },
+      // The worker reads lines with readline.
+      { 'a\u2028': 'b\u2029\\\u2028' },
     ]) {
       assert.deepEqual(await worker.request(ask('echo', value)), value)
     }

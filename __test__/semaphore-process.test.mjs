@@ -77,7 +77,7 @@ describe('a waiter keeps the process alive', () => {
         import { Semaphore } from 'procward'
         const semaphore = new Semaphore(1)
         await semaphore.acquire()
-        setTimeout(() => { console.log('still alive'); semaphore.release() }, 50).unref()
+        setTimeout(() => { console.log('still alive'); semaphore.release() }, 300).unref()
         ${ask}
         await waiter
         console.log('granted')`

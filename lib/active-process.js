@@ -21,11 +21,13 @@ function publicProcess(process) {
 
 /**
  * Counts the processes of active calls. Calls to one session share a process; a call over HTTP has
- * none.
- * @param {Pick<ActiveProcess, 'pid'>[]} calls
+ * none. Of a user's own helper, an entry without a `pid` counts as a process.
+ * @param {{ pid?: number | null }[]} calls
  */
 function countProcesses(calls) {
-  return new Set(calls.map(({ pid }) => pid).filter((pid) => pid !== null)).size
+  const pids = calls.map(({ pid }) => pid)
+  const known = new Set(pids.filter((pid) => typeof pid === 'number'))
+  return known.size + pids.filter((pid) => pid === undefined).length
 }
 
 module.exports = { countProcesses, publicProcess }

@@ -4,7 +4,7 @@
 // may fill the environment (dotenv, tests) after its imports.
 
 const { delimiter, isAbsolute } = require('node:path')
-const { count, oneOf, time } = require('./validate')
+const { count, memoryAmount, oneOf, time } = require('./validate')
 
 /** @typedef {'tracked' | 'tree' | 'machine'} CleanupScope */
 
@@ -33,9 +33,19 @@ function nativeLibraryPath() {
   return process.env.NAPI_RS_NATIVE_LIBRARY_PATH || undefined
 }
 
-/** The number of MCP calls that run at once. */
+/**
+ * The number of MCP calls that run at once; 'auto' follows the machine.
+ * @returns {number | 'auto'}
+ */
 function maxConcurrent() {
+  if (process.env.MCP_MAX_CONCURRENT?.trim() === 'auto') return 'auto'
   return numberFrom('MCP_MAX_CONCURRENT', 3, count)
+}
+
+/** The most memory that all child processes may have together; `undefined` for no budget. */
+function memoryBudget() {
+  const text = process.env.MCP_MEMORY_BUDGET
+  return text ? memoryAmount('MCP_MEMORY_BUDGET', text) : undefined
 }
 
 /** The largest number of processes in a pool. */
@@ -160,6 +170,7 @@ module.exports = {
   listTimeout,
   maxConcurrent,
   mcporterBin,
+  memoryBudget,
   nativeLibraryPath,
   poolSize,
   processMaxAge,

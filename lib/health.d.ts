@@ -5,9 +5,8 @@ import type {
   CleanupReason,
   CleanupStats,
   McpPoolStatus,
-  SemaphoreStatus,
 } from '../index'
-import type { Readiness } from './mcp-helper'
+import type { Readiness, SemaphoreStatus } from './mcp-helper'
 
 /**
  * Returns a handler for the health endpoints. Mount it in Express or Connect with
@@ -83,6 +82,7 @@ export interface HealthOptions {
 }
 
 export interface HealthHelper {
+  /** Returns the slots. `limitedBy` and `servers` may be absent. */
   getSemaphoreStatus(): SemaphoreStatus
   getActiveProcesses(): ActiveProcess[]
   /** Returns the helper's sessions. A helper without this function has none. */
@@ -124,6 +124,16 @@ export interface Sample {
   inUse: number
   queued: number
   limit: number
+  /**
+   * Reason for which calls wait, or `null`. A helper that names no reason has `'slots'` while calls
+   * wait.
+   */
+  limitedBy: Exclude<SemaphoreStatus['limitedBy'], undefined>
+  /**
+   * The server with the longest pause, its remaining pause in ms, and the number of paused servers.
+   * `null` without a pause.
+   */
+  paused: { server: string; pausedFor: number; count: number } | null
   /** Finished calls; only grows. */
   calls: number
   /** Failed calls; only grows. */
@@ -165,6 +175,10 @@ export interface ProcessHealth {
   status: 'ok'
   /** ISO 8601. */
   timestamp: string
+  /**
+   * `limitedBy` and `servers` are absent when the helper leaves them out. At most 200 servers are
+   * listed, those with a limit, a rate or a pause first of all.
+   */
   semaphore: SemaphoreStatus
   activeProcesses: { count: number; processes: ActiveProcess[] }
   cleanup: CleanupStats

@@ -90,14 +90,17 @@ class CallLimiter {
     this.#settle()
   }
 
-  /** @param {number} maxConcurrent */
-  resize(maxConcurrent) {
+  /**
+   * @param {number} maxConcurrent
+   * @param {string} [reason] - of a limit that follows the machine, for the event
+   */
+  resize(maxConcurrent, reason) {
     const { limit: before } = this.#native.status()
     this.#native.resize(maxConcurrent)
     this.#settle()
     const { limit } = channels
     if (limit.hasSubscribers && before !== maxConcurrent)
-      limit.publish({ time: Date.now(), before, maxConcurrent })
+      limit.publish({ time: Date.now(), before, maxConcurrent, ...(reason && { reason }) })
   }
 
   /** Refuses new calls and rejects the waiting ones with `ERR_CLOSED`. */

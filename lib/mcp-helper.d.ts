@@ -59,6 +59,7 @@ export type ActiveProcess = AnyActiveProcess & { server: string; tool: string }
  * - `ERR_SERVER_EXITED`: the server exited while the call was in flight, or answered over HTTP
  *   without a message (`HTTP 503: busy`). The call may have had its effect and is not sent again.
  *   `exitCode`, `signal` and the tail of `stderr` if the server is a process
+ * - `ERR_MEMORY`: the server had more than twice `maxTreeMemory`, and was ended
  * - `ERR_SERVER_UNAVAILABLE`: the server failed five times in a row. The next start is possible in
  *   `retryAfter` ms
  * - `ERR_TOOL`, `ERR_MCP`, `ERR_SERVER_START` or `ERR_SERVER_EXITED` with `retryAfter`: the server
@@ -166,11 +167,35 @@ export interface McpHelper {
 }
 
 export interface McpHelperOptions extends McpUseOptions {
-  /** Maximum number of running calls. Default `MCP_MAX_CONCURRENT`, or 3. */
-  maxConcurrent?: number
+  /**
+   * Maximum number of running calls, or `'auto'`. Default `MCP_MAX_CONCURRENT`, or 3.
+   *
+   * `'auto'` starts at twice the number of processors. It rises by a quarter after calls have
+   * waited for two seconds while the processors keep up, and falls by a fifth when they do not, but
+   * never below the start. Processes start when memory suffices: see `memoryBudget`.
+   */
+  maxConcurrent?: number | 'auto'
+  /**
+   * The most memory that all child processes of this process may have together: bytes, a size such
+   * as `'512M'`, or a percentage such as `'60%'` of the memory that this process may use. Default
+   * `MCP_MEMORY_BUDGET`, or none; then only the `reserve` bounds them.
+   *
+   * With a budget or `'auto'`, the start of a process waits until what its server has needed before
+   * fits beside what the others still may need. Idle sessions end to make room. The wait is part of
+   * the call's timeout. One process may always run. On Linux the kernel then kills children before
+   * this process when memory is out.
+   */
+  memoryBudget?: number | string
+  /**
+   * The memory that stays free: bytes, size or percentage. Default: 10%, or more after others have
+   * used more at once. Has an effect only with `'auto'` or a budget.
+   */
+  reserve?: number | string
+  /** The most that `'auto'` rises to. Default 1024. Has an effect only with `'auto'`. */
+  max?: number
   /** Timeout of the wait for a slot in ms, or `Infinity`. Default 60000. */
   queueTimeout?: number
-  /** Maximum number of waiters. Default `Infinity`. */
+  /** Maximum number of waiters; with 0 a call never waits. Default `Infinity`. */
   maxQueue?: number
   /**
    * Maximum number of slots for the calls of a server, within `maxConcurrent`: `{ 'asana-v2': 2 }`.
@@ -274,11 +299,11 @@ export interface CallRate {
 
 export interface SemaphoreStatus extends SlotStatus {
   /**
-   * Reason for which calls wait: the overall limit, the limit of a server, or its rate or pause.
-   * `null` while no call waits. Absent while neither `limits` nor `rates` is given and no
-   * server is paused.
+   * Reason for which calls or starts of processes wait: the overall limit (`slots`), its value that
+   * the processors allow (`cpu`), the memory, the limit of a server, or its rate or pause. `null`
+   * while none waits. Absent while nothing but a number limits calls and no server is paused.
    */
-  limitedBy?: 'slots' | 'server' | 'rate' | null
+  limitedBy?: 'slots' | 'memory' | 'cpu' | 'server' | 'rate' | 'host' | 'fleet' | null
   /** The servers with a limit, calls, waiters or a pause, by name. Absent when `limitedBy` is. */
   servers?: ServerSlots[]
 }

@@ -7,6 +7,9 @@ const { codedError } = require('./errors')
 const MAX_TIME = 2 ** 31 - 1
 /** The largest count that the native side holds. */
 const MAX_COUNT = 2 ** 32 - 1
+const UNITS = ['', 'K', 'M', 'G', 'T']
+const SIZE = /^(\d+(?:\.\d+)?)(?:([KMGT])(?:i?B)?)?$/i
+const MEMORY_SIZE = "a number of bytes, or a size such as '512M'"
 
 /** @param {unknown} value */
 function show(value) {
@@ -91,6 +94,43 @@ function timeout(name, value) {
 /** A size in bytes. @param {string} name @param {unknown} value */
 function bytes(name, value) {
   return wholeNumber(name, value, MAX_COUNT, 'of bytes ')
+}
+
+/**
+ * A size of memory: a number of bytes, or a string such as '512M'. Returns bytes.
+ * @param {string} name
+ * @param {unknown} value
+ */
+function memorySize(name, value) {
+  const bytes = bytesOf(value)
+  if (bytes === undefined) throw invalidConfig(name, MEMORY_SIZE, value)
+  return bytes
+}
+
+/**
+ * A size of memory, or a percentage such as '60%' of the memory that this process may use.
+ * @param {string} name
+ * @param {unknown} value
+ * @returns {{ bytes?: number, percent?: number }}
+ */
+function memoryAmount(name, value) {
+  const percent =
+    typeof value === 'string' ? Number(/^(\d+(?:\.\d+)?)%$/.exec(value.trim())?.[1]) : 0
+  if (percent > 0 && percent <= 100) return { percent }
+  const bytes = bytesOf(value)
+  if (bytes === undefined)
+    throw invalidConfig(name, `${MEMORY_SIZE}, or a percentage such as '60%'`, value)
+  return { bytes }
+}
+
+/** @param {unknown} value */
+function bytesOf(value) {
+  const [, digits, unit = ''] = SIZE.exec(String(value).trim()) ?? []
+  if (digits === undefined || (typeof value !== 'string' && typeof value !== 'number'))
+    return undefined
+  const bytes = Math.floor(Number(digits) * 1024 ** UNITS.indexOf(unit.toUpperCase()))
+  const isWhole = unit !== '' || !digits.includes('.')
+  return isWhole && bytes >= 1 && bytes <= Number.MAX_SAFE_INTEGER ? bytes : undefined
 }
 
 /** A string without null bytes. @param {string} name @param {unknown} value @returns {string} */
@@ -189,6 +229,8 @@ module.exports = {
   count,
   invalidArgument,
   invalidConfig,
+  memoryAmount,
+  memorySize,
   nullByte,
   oneOf,
   options,

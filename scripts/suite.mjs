@@ -95,6 +95,7 @@ export const SLOW = [
   'mcporter-config-parity',
   'mcporter-launcher',
   'mcporter-projection-parity',
+  'memory-gate',
   'metrics-cpu',
   'metrics-many',
   'npx-bypass-parity',

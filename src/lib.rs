@@ -1,8 +1,8 @@
 //! procward's core: limits, tracked child processes and the cleanup of orphans.
 //!
 //! ```text
-//! bindings -> supervisor -> mcp, worker, scanner -> pool, runner -> registry -> process -> metrics, error, wait_queue, limit
-//! -> code, timer
+//! bindings -> supervisor -> mcp, worker, scanner -> pool, runner -> registry -> admission -> process -> limit, metrics, error,
+//! wait_queue -> code, timer
 //! ```
 //! `scripts/lint/layers.mjs` fails on an import that goes up. Only `bindings` knows Node.js, only `process` knows the operating system.
 
@@ -10,6 +10,7 @@
 #[cfg(all(feature = "napi", not(test)))]
 mod bindings;
 
+pub mod admission;
 mod code;
 pub mod error;
 pub mod limit;

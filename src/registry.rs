@@ -7,6 +7,7 @@ pub mod events;
 pub use end::{EndReason, EndRequest};
 pub use entry::{Entry, Label};
 
+use crate::admission::{Admission, Gate};
 use crate::metrics::{Children, ChildrenOf};
 use crate::process::oom;
 use crate::process::tree::ExitStatus;
@@ -18,11 +19,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
+/// The metrics' word for a kill for lack of memory.
+const OUT_OF_MEMORY: &str = "oom";
+
 /// Returns the metrics' word for the end of a tree that ended without a request.
 fn by_itself(exit: ExitStatus, has_oom_killed: impl FnOnce() -> bool) -> &'static str {
     match exit.code {
         Some(0) => "ok",
-        _ if exit.is_by_kill() && has_oom_killed() => "oom",
+        _ if exit.is_by_kill() && has_oom_killed() => OUT_OF_MEMORY,
         Some(_) => "error",
         None => "killed",
     }
@@ -31,6 +35,8 @@ fn by_itself(exit: ExitStatus, has_oom_killed: impl FnOnce() -> bool) -> &'stati
 /// All trees of this process.
 #[derive(Debug, Default)]
 pub struct Registry {
+    /// The gate that a tree passes before its start.
+    pub gate: Arc<Gate>,
     trees: Mutex<BTreeMap<u64, Entry>>,
     /// The counts of started and ended trees.
     children: Mutex<Children>,
@@ -51,7 +57,14 @@ impl Registry {
         let (tree, start) = (entry.tree, entry.started.1);
         let guard = entry.end.guard();
         self.trees.lock().insert(tree, entry);
-        Registration { registry: Arc::clone(self), tree, start, oom_kills: oom::kills_before(), _guard: guard }
+        Registration {
+            registry: Arc::clone(self),
+            tree,
+            start,
+            oom_kills: oom::kills_before(),
+            admission: Admission::free(tree),
+            _guard: guard,
+        }
     }
 
     /// Returns the running trees, in the order of their starts.
@@ -103,10 +116,18 @@ pub struct Registration {
     start: Instant,
     /// The number of kills for lack of memory before the start.
     oom_kills: Option<u64>,
+    admission: Admission,
     _guard: end::Guard,
 }
 
 impl Registration {
+    /// Keeps the tree's admission as long as the tree is listed.
+    #[must_use]
+    pub fn admitted(mut self, admission: Admission) -> Self {
+        self.admission = admission;
+        self
+    }
+
     /// Notes the root's pid, and the pid of the process above the whole tree.
     pub fn set_started(&self, pid: u32, topmost_pid: u32) {
         if let Some(entry) = self.registry.trees.lock().get_mut(&self.tree) {
@@ -114,6 +135,7 @@ impl Registration {
             self.registry.children.lock().started(entry.label.server.as_deref());
             self.registry.listeners.notify(|| Event::spawned(entry));
         }
+        self.admission.set_started(topmost_pid);
     }
 
     /// Lists the tree as stuck from now on, and counts it once.
@@ -128,6 +150,9 @@ impl Registration {
     pub fn set_exited(&self, reason: Option<EndReason>, exit: ExitStatus, duration: Duration, cpu_time: Duration) {
         let has_oom_killed = || self.oom_kills.zip(oom::kills()).is_some_and(|(before, now)| now > before);
         let how = reason.map_or_else(|| by_itself(exit, has_oom_killed), EndReason::name);
+        if how == OUT_OF_MEMORY {
+            self.admission.set_out_of_memory();
+        }
         let mut trees = self.registry.trees.lock();
         let Some(entry) = trees.remove(&self.tree) else { return };
         let cpu_time = cpu_time.max(entry.cpu_time);

@@ -15,6 +15,7 @@ pub use lines::{Line, Stream};
 pub use long_running::LongRunning;
 pub use stdout::{Listener, Stdout};
 
+use crate::admission::Admission;
 use crate::process::tree::{self, ExitStatus, Spec, Started};
 use crate::registry::{EndReason, EndRequest, Entry, Label, Registry};
 use capture::{Capture, OUTPUT_TIMEOUT};
@@ -53,8 +54,8 @@ pub struct Call {
 /// The result of a call. Every process has exited, except those in `left`.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The root's pid.
-    pub pid: u32,
+    /// The root's pid. `None` if the call ended before its start, while it waited for its admission.
+    pub pid: Option<u32>,
     /// The root's exit status.
     pub exit_status: ExitStatus,
     /// The reason that the tree was ended early, if it was.
@@ -69,22 +70,73 @@ pub struct Outcome {
     pub left: Option<Vec<u32>>,
 }
 
+impl Outcome {
+    /// Makes the result of a call that ended while it waited for its admission.
+    fn before_start(reason: EndReason, duration: Duration) -> Self {
+        Self {
+            pid: None,
+            exit_status: ExitStatus::default(),
+            end_reason: Some(reason),
+            stdout: Vec::new(),
+            stderr: Vec::new(),
+            duration,
+            left: None,
+        }
+    }
+}
+
 /// The time for listing the processes of a stuck tree.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Runs a call until every process of its tree has exited. `on_start` gets the root's pid after the start.
+impl Call {
+    /// Returns the name under which the gate learns what such a process needs.
+    pub fn server(&self) -> String {
+        self.label.server.clone().unwrap_or_else(|| self.spec.command.to_string_lossy().into_owned())
+    }
+}
+
+/// Runs a call as [`run_admitted`], once the registry's gate admits it. The wait is part of the timeout.
 ///
 /// # Errors
 /// The system's error when the command could not be started.
 pub async fn run(
     registry: &Arc<Registry>,
-    call: Call,
+    mut call: Call,
     input: Input,
     end: EndRequest,
     on_start: impl FnOnce(u32),
 ) -> io::Result<Outcome> {
-    let Call { spec, label, timeout: limit, max_buffer, kill_grace, lines, exit: notify_exit, on_stuck } = call;
-    let registration = registry.register(Entry::new(spec.number, label, limit, end.clone()));
+    let tree = call.spec.number;
+    if !registry.gate.is_on() {
+        return run_admitted(registry, call, Admission::free(tree), input, end, on_start).await;
+    }
+    let (begin, server) = (Instant::now(), call.server());
+    let admission = tokio::select! {
+        biased;
+        admission = registry.gate.admit(&server, tree) => admission,
+        reason = ended_early(&end, call.timeout) => return Ok(Outcome::before_start(reason, begin.elapsed())),
+    };
+    if call.timeout != Some(Duration::MAX) {
+        call.timeout = call.timeout.map(|timeout| timeout.saturating_sub(begin.elapsed()));
+    }
+    run_admitted(registry, call, admission, input, end, on_start).await
+}
+
+/// Runs a call until every process of its tree has exited. `on_start` gets the root's pid after the start.
+///
+/// # Errors
+/// The system's error when the command could not be started.
+pub async fn run_admitted(
+    registry: &Arc<Registry>,
+    call: Call,
+    admission: Admission,
+    input: Input,
+    end: EndRequest,
+    on_start: impl FnOnce(u32),
+) -> io::Result<Outcome> {
+    let Call { mut spec, label, timeout: limit, max_buffer, kill_grace, lines, exit: notify_exit, on_stuck } = call;
+    spec.killed_first = admission.is_counted();
+    let registration = registry.register(Entry::new(spec.number, label, limit, end.clone())).admitted(admission);
     let Started { mut root, stdin, stdout, stderr } = tree::start(&spec).await?;
     registration.set_started(root.pid(), root.topmost_pid());
     on_start(root.pid());
@@ -119,7 +171,7 @@ pub async fn run(
             let left = timeout(LOOK_TIMEOUT, root.pids()).await.unwrap_or_default();
             let exit_status = timeout(Duration::ZERO, root.wait_root()).await.unwrap_or_default();
             let (stdout, stderr, _) = capture.into_outputs(OUTPUT_TIMEOUT).await;
-            let (pid, duration) = (root.pid(), registration.age());
+            let (pid, duration) = (Some(root.pid()), registration.age());
             let end = end.clone();
             tokio::spawn(async move {
                 terminate_tree(&mut root, &end, kill_grace, OnStuck::Wait, || {}).await;
@@ -136,11 +188,19 @@ pub async fn run(
     let end_reason = end_reason.or(overflowed.then_some(EndReason::MaxBuffer));
     let duration = registration.age();
     registration.set_exited(end_reason, exit_status, duration, root.cpu_time());
-    Ok(Outcome { pid: root.pid(), exit_status, end_reason, stdout, stderr, duration, left: None })
+    Ok(Outcome { pid: Some(root.pid()), exit_status, end_reason, stdout, stderr, duration, left: None })
 }
 
 /// Waits for an event that ends the call early.
 async fn interrupted(end: &EndRequest, limit: Option<Duration>, overflow: Arc<Overflow>) -> EndReason {
+    tokio::select! {
+        reason = ended_early(end, limit) => reason,
+        () = overflow.wait() => EndReason::MaxBuffer,
+    }
+}
+
+/// Waits for a request to end the call, or for its timeout.
+async fn ended_early(end: &EndRequest, limit: Option<Duration>) -> EndReason {
     let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
     let time_is_up = async {
         match deadline {
@@ -150,7 +210,6 @@ async fn interrupted(end: &EndRequest, limit: Option<Duration>, overflow: Arc<Ov
     };
     tokio::select! {
         reason = end.requested() => reason,
-        () = overflow.wait() => EndReason::MaxBuffer,
         () = time_is_up => EndReason::Timeout,
     }
 }

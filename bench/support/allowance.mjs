@@ -17,6 +17,7 @@ const COSTS = {
   metrics: [1, 0.5],
   scan: [3, 6],
   spawn: [4, 9],
+  'server-limits': [2, 4],
   'stdio-calls': [2, 1],
   'tool-calls': [5, 4],
   workload: [30, 6],

@@ -93,7 +93,23 @@ const measures = new Map([
       },
     },
   ],
+  [
+    'pausedServer',
+    {
+      value: ({ sample: { paused } }) => paused?.pausedFor ?? 0,
+      message: (value, { threshold }, { sample: { paused } }) =>
+        `${paused ? pausedServers(paused) : 'no server'} for another ${seconds(value)} ` +
+        `(threshold: ${seconds(threshold)})`,
+    },
+  ],
 ])
+
+/** @param {NonNullable<Sample['paused']>} paused */
+function pausedServers({ server, count }) {
+  if (count === 1) return `${plain(server)} is paused by its own Retry-After`
+  const others = many(count - 1, 'other server')
+  return `${plain(server)} and ${others} are paused by their own Retry-After, the longest`
+}
 
 /** @param {number} count @param {string} one @param {string} [more] */
 function many(count, one, more = `${one}s`) {

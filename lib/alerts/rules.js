@@ -47,6 +47,7 @@ const DEFAULTS = {
   memory: { level: 'critical', threshold: 0.9, clear: 0.95, most: 1, for: 30_000, keep: 30_000 },
   stuck: { level: 'critical', threshold: 0, clear: 1 },
   slowTool: { level: 'warning', threshold: 30_000, clear: 0.8, for: MINUTE, keep: MINUTE },
+  pausedServer: { level: 'warning', threshold: 0, clear: 1, keep: 15_000 },
 }
 
 /**

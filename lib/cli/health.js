@@ -62,6 +62,7 @@ function isProcesses(body) {
   const { semaphore, activeProcesses, cleanup, pool, alerts = [] } = body ?? {}
   return (
     typeof semaphore?.current === 'number' &&
+    (semaphore.servers === undefined || isList(semaphore.servers)) &&
     isList(activeProcesses?.processes) &&
     typeof cleanup?.stats?.scans === 'number' &&
     (pool === null || pool === undefined || isList(pool.sessions)) &&

@@ -1,6 +1,16 @@
 'use strict'
 
-const { counted, duration, plain, size, table } = require('./text')
+const { serverLines } = require('./server-lines')
+const { counted, duration, plain, size, table, wrapped } = require('./text')
+
+/** The words for the reasons of waiting. @type {Record<string, string>} */
+const REASONS = {
+  slots: 'the overall limit',
+  server: "a server's limit",
+  rate: "a server's rate or pause",
+  memory: 'the memory that is left',
+  cpu: 'the processors',
+}
 
 /**
  * A server's health for people.
@@ -14,16 +24,34 @@ function statusLines(server, output) {
     ? output.style('green', 'ready')
     : output.style('yellow', `not ready: ${plain(reason)}`)
   const { current, maxConcurrent, queued } = semaphore
-  return [
-    `${output.style('bold', url)}  ${state}`,
+  const facts = [
     `up        ${duration(uptime * 1000)}, ${size(memory)} of memory`,
     plain(`calls     ${current} of ${maxConcurrent} at once, ${queued} waiting`),
+    ...limitLines(semaphore),
     `sessions  ${sessionsLine(pool)}`,
     `cleanup   ${cleanupLine(cleanup)}`,
+  ]
+  return [
+    `${output.style('bold', url)}  ${state}`,
+    ...facts.flatMap((line) => wrapped(line, output.room.columns)),
     ...alertLines(alerts, output),
+    ...afterGap(serverLines(semaphore, output)),
     '',
     ...callLines(activeProcesses.processes, output),
   ]
+}
+
+/** @param {import('../mcp-helper').SemaphoreStatus} semaphore */
+function limitLines({ limitedBy }) {
+  if (!limitedBy) return []
+  return [
+    `limited   by ${Object.hasOwn(REASONS, limitedBy) ? REASONS[limitedBy] : plain(limitedBy)}`,
+  ]
+}
+
+/** @param {string[]} lines */
+function afterGap(lines) {
+  return lines.length === 0 ? [] : ['', ...lines]
 }
 
 /** @param {import('./health').ServerHealth['health']['pool']} pool */
@@ -51,9 +79,9 @@ function cleanupLine({ isRunning, interval, scope, stats: { scans, killed, error
  */
 function alertLines(alerts, output) {
   if (alerts.length === 0) return ['alerts    none']
-  return alerts.map(({ level, message }) => {
-    const line = `alert     ${plain(level)}: ${plain(message)}`
-    return output.style(level === 'critical' ? 'red' : 'yellow', line)
+  return alerts.flatMap(({ level, message }) => {
+    const lines = wrapped(`alert     ${plain(level)}: ${plain(message)}`, output.room.columns)
+    return lines.map((line) => output.style(level === 'critical' ? 'red' : 'yellow', line))
   })
 }
 

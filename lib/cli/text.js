@@ -61,6 +61,26 @@ function widthOf(text) {
   return [...text].length
 }
 
+/**
+ * Breaks a line between words, with the words below its value: `alert     a long message`.
+ * @param {string} line
+ * @param {number} columns
+ * @param {number} [indent] - of the further lines
+ */
+function wrapped(line, columns, indent = 10) {
+  const room = Math.max(columns, 2 * indent)
+  const lines = []
+  let rest = line
+  while (widthOf(rest) > room) {
+    const start = [...rest].slice(0, room + 1).join('')
+    const gap = start.lastIndexOf(' ')
+    const end = gap >= indent ? gap : [...rest].slice(0, room).join('').length
+    lines.push(rest.slice(0, end).trimEnd())
+    rest = ' '.repeat(indent) + rest.slice(end).trimStart()
+  }
+  return [...lines, rest]
+}
+
 /** A time in ms. @param {unknown} ms */
 function duration(ms) {
   if (typeof ms !== 'number' || !(ms >= 0)) return '-'
@@ -87,4 +107,4 @@ function counted(count, one, many = `${one}s`) {
   return `${count} ${count === 1 ? one : many}`
 }
 
-module.exports = { counted, duration, plain, plainJson, size, table }
+module.exports = { counted, duration, plain, plainJson, size, table, wrapped }

@@ -3,6 +3,7 @@ import { Charts } from './charts.js'
 import { ask, Connection } from './connection.js'
 import { setText } from './elements.js'
 import { clock, counted } from './format.js'
+import { Servers } from './servers.js'
 import { Tables } from './tables.js'
 import { Tiles } from './tiles.js'
 
@@ -18,6 +19,7 @@ const LINK_WORDS = {
 const alerts = new Alerts(place('alerts'), announce)
 const tiles = new Tiles(place('tiles'))
 const tables = new Tables(place)
+const servers = new Servers(place)
 const charts = new Charts(place('charts'))
 /** The latest. @type {any} */
 let snapshot
@@ -41,6 +43,7 @@ function show(latest) {
   charts.add(latest.sample)
   tiles.show(latest.sample, charts.since(latest.sample.time - MINUTE) ?? latest.sample)
   tables.show(latest)
+  servers.show(latest)
   alerts.show(latest)
   showLink(link, false)
   if (isFirst) addHistory()

@@ -2,8 +2,10 @@
 // as a table.
 
 import { timeMarks } from './axes.js'
+import { ChartTable, TABLE_ROWS } from './chart-table.js'
 import { html, setText, svg } from './elements.js'
 import { clock, NONE } from './format.js'
+import { ReasonBand } from './reason-band.js'
 import { increases, peaks } from './series.js'
 
 const HEIGHT = 148
@@ -11,7 +13,6 @@ const EDGE = { top: 10, right: 8, bottom: 20, left: 60 }
 const BARS = 60
 /** So that nothing runs along the upper edge. */
 const HEADROOM = 1.08
-const TABLE_ROWS = 20
 /** Pixels that a time of day needs. */
 const TIME_WIDTH = 64
 
@@ -31,8 +32,9 @@ const TIME_WIDTH = 64
  *   marks: (max: number) => number[],
  *   write: (value: number) => string,
  *   least: number,
+ *   hasReasons?: boolean,
  * }} ChartOptions
- *   the axis reaches at least to `least`
+ *   the axis reaches at least to `least`; `hasReasons` shows for which reason calls waited
  * @typedef {{ line: Line, dots: { time: number, value: number }[] }} Drawn
  */
 
@@ -49,8 +51,9 @@ export class Chart {
   #paths = new Map()
   /** The filled ground of an area. @type {Map<Line, SVGPathElement>} */
   #grounds = new Map()
-  #body = html('tbody')
-  #details
+  #table
+  /** @type {ReasonBand | undefined} */
+  #band
   /** @type {Drawn[]} */
   #drawn = []
   #from = 0
@@ -74,10 +77,18 @@ export class Chart {
       if (line.look === 'area') this.#grounds.set(line, svg('path', { class: 'ground' }))
       layer.append(...[this.#grounds.get(line) ?? [], path].flat())
     }
+    if (options.hasReasons) {
+      this.#band = new ReasonBand()
+      layer.append(this.#band.element)
+    }
     this.#picture.append(this.#grid, this.#times, layer, this.#cursor)
     this.#picture.addEventListener('pointermove', (event) => point(this.#timeAt(event.offsetX)))
     this.#picture.addEventListener('pointerleave', () => point(undefined))
-    this.#details = this.#table()
+    const columns = options.lines.map(({ name }) => ({ name, isNumber: true }))
+    if (this.#band) columns.push({ name: 'waiting for', isNumber: false })
+    this.#table = new ChartTable(`${options.title}, ${options.unit}`, columns, () =>
+      this.#fillTable(),
+    )
     const heading = html('h3', {}, [
       document.createTextNode(options.title),
       html('small', { text: options.unit }),
@@ -91,12 +102,15 @@ export class Chart {
       ]),
     )
     const head = html('div', { class: 'chart-head' }, [heading, this.#when])
-    const legendRow = html('p', { class: 'legend' }, legend)
+    const legendRow = html('p', { class: 'legend' }, [
+      ...legend,
+      ...(this.#band ? [this.#band.entry] : []),
+    ])
     this.element = html('figure', { class: 'panel chart' }, [
       head,
       legendRow,
       this.#picture,
-      this.#details,
+      this.#table.element,
     ])
     new ResizeObserver(() => this.#resize()).observe(this.element)
   }
@@ -118,8 +132,9 @@ export class Chart {
       if (line.look.endsWith('bar')) below = this.#drawBars(path, dots, top, below)
       else this.#drawLine(line, dots, top)
     }
+    this.#band?.draw(points, (time) => round(Math.max(this.#x(time), EDGE.left)))
     this.pointAt(this.#pointed)
-    if (this.#details.open) this.#fillTable()
+    if (this.#table.isOpen) this.#fillTable()
   }
 
   /** Shows what was so at a time; the latest without one. @param {number | undefined} time */
@@ -131,9 +146,11 @@ export class Chart {
       for (const end of ['x1', 'x2']) this.#cursor.setAttribute(end, String(this.#x(time)))
     const values = this.#drawn.map(({ dots }) => this.#write(dotAt(dots, time, this.#step())))
     for (const [at, value] of values.entries()) setText(this.#readings[at], value)
+    const waiting = this.#band?.pointAt(isInside ? time : undefined)
     setText(this.#when, isInside ? clock(time) : '')
     if (isInside) return
     const parts = values.map((value, at) => `${value} ${this.#options.lines[at].name}`)
+    if (waiting) parts.push(waiting)
     this.#picture.setAttribute('aria-label', `${this.#options.title}: now ${parts.join(', ')}`)
   }
 
@@ -227,46 +244,18 @@ export class Chart {
     return sums
   }
 
-  #table() {
-    const heads = ['Time', ...this.#options.lines.map(({ name }) => name)]
-    const caption = html('caption', { text: `${this.#options.title}, ${this.#options.unit}` })
-    const head = html('thead', {}, [
-      html(
-        'tr',
-        {},
-        heads.map((text) => html('th', { scope: 'col', text })),
-      ),
-    ])
-    const table = html('table', {}, [caption, head, this.#body])
-    const scroll = html('div', {
-      class: 'scroll',
-      tabindex: '0',
-      role: 'region',
-      'aria-label': caption.textContent ?? '',
-    })
-    scroll.append(table)
-    const details = html('details', {}, [html('summary', { text: 'As a table' }), scroll])
-    details.addEventListener('toggle', () => details.open && this.#fillTable())
-    return details
-  }
-
-  /** Fills the table, latest first. The cells stay, so that screen readers keep their place. */
+  /** Fills the table, latest first. */
   #fillTable() {
     const step = this.#isBars ? this.#step() : (this.#to - this.#from) / TABLE_ROWS
     const last = this.#isBars ? Math.floor(this.#to / step) * step : this.#to
-    for (let at = 0; at < TABLE_ROWS; at++) {
-      const time = last - at * step
-      const row = this.#body.rows[at] ?? this.#body.appendChild(this.#tableRow())
-      setText(row.children[0], clock(time))
-      for (const [column, { dots }] of this.#drawn.entries()) {
-        setText(row.children[column + 1], this.#write(dotAt(dots, time, this.#step())))
-      }
-    }
+    const times = Array.from({ length: TABLE_ROWS }, (_, at) => last - at * step)
+    this.#table.show(times.map((time) => this.#tableRow(time)))
   }
 
-  #tableRow() {
-    const cells = this.#options.lines.map(() => html('td', { class: 'number' }))
-    return html('tr', {}, [html('th', { scope: 'row' }), ...cells])
+  /** @param {number} time */
+  #tableRow(time) {
+    const values = this.#drawn.map(({ dots }) => this.#write(dotAt(dots, time, this.#step())))
+    return [clock(time), ...values, ...(this.#band ? [this.#band.cellAt(time)] : [])]
   }
 
   /** @param {number | undefined} value */

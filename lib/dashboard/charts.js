@@ -17,6 +17,7 @@ const CHARTS = [
     marks: countMarks,
     write: count,
     least: 1,
+    hasReasons: true,
   },
   {
     title: 'Queue',

@@ -8,7 +8,7 @@ const STEP = 1000
 /**
  * @typedef {{
  *   time: number, processes: number, children: number, memory: number, inUse: number, queued:
- * number, limit: number,
+ * number, limit: number, limitedBy: string | null,
  *   calls: number, failures: number, queueTimeouts: number, kills: number, scans: number,
  *   memoryAvailable: number, memoryTotal: number,
  * }} Point what the server calls a sample

@@ -3,6 +3,7 @@
 const { countProcesses, publicProcess } = require('../active-process')
 const { recommendedMaxAt } = require('../alerts/rules')
 const { activeAlerts } = require('../alerts/watch')
+const { bounded, serverSlots, waitReason } = require('../metrics/limits')
 
 // Every field is named here, so that nothing else of a helper or scanner (a command line, a path)
 // can leak.
@@ -53,11 +54,20 @@ function processAlert(count, recommendedMax) {
 }
 
 /**
- * @param {import('../../index').SemaphoreStatus} status
- * @returns {import('../../index').SemaphoreStatus}
+ * Returns the four counts, and beside them what the helper says about its limits.
+ * @param {import('../mcp-helper').SemaphoreStatus} status
+ * @returns {import('../mcp-helper').SemaphoreStatus}
  */
-function semaphoreStatus({ maxConcurrent, current, queued, available }) {
-  return { maxConcurrent, current, queued, available }
+function semaphoreStatus(status) {
+  const { maxConcurrent, current, queued, available, limitedBy, servers } = status
+  return {
+    maxConcurrent,
+    current,
+    queued,
+    available,
+    ...(limitedBy !== undefined && { limitedBy: waitReason(status) }),
+    ...(servers !== undefined && { servers: bounded(serverSlots(status)) }),
+  }
 }
 
 /**

@@ -47,6 +47,7 @@ const LIMITS = /** @satisfies {Record<keyof Limits, Check>} */ ({
   startTimeout: validate.time,
   killGrace: validate.time,
   maxBuffer: validate.bytes,
+  maxTreeMemory: validate.memorySize,
   protocol: (name, value) => validate.oneOf(name, value, PROTOCOLS),
   detached: validate.boolean,
 })

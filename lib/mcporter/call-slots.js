@@ -7,6 +7,7 @@ const { CallLimiter } = require('../limiter')
 const { retryAfterOf } = require('../mcp/retry-after')
 const { recordAnswer, recordFailure, recordRejection, recordWait } = require('../metrics/record')
 const { named } = require('./failure')
+const { Gate } = require('./gate')
 
 /**
  * @typedef {import('./failure').Call & { queueTimeout?: number, cost?: number, onSent?: () => void
@@ -16,14 +17,20 @@ const { named } = require('./failure')
 class CallSlots {
   #limiter
   #settings
+  /** The rules for a limit that follows the machine. @type {Gate | undefined} */
+  #gate
 
   /**
-   * @param {{ maxConcurrent: number, queueTimeout: number, maxQueue: number, limits: Record<string,
-   *   number>, rates: Record<string, import('../limiter').Rate> }} settings
+   * @param {{ maxConcurrent: number | 'auto', gate?: import('../../binding').GateRules,
+   *   queueTimeout: number, maxQueue: number, limits: Record<string, number>,
+   *   rates: Record<string, import('../limiter').Rate> }} settings
    */
   constructor(settings) {
     this.#settings = settings
-    this.#limiter = new CallLimiter(settings.maxConcurrent, settings)
+    this.#gate = settings.gate && new Gate(settings.gate)
+    const maxConcurrent = this.#gate?.limit() ?? Number(settings.maxConcurrent)
+    this.#limiter = new CallLimiter(maxConcurrent, settings)
+    this.#gate?.follow(this.#limiter)
   }
 
   /**
@@ -41,12 +48,14 @@ class CallSlots {
         return await this.#measured(call, work)
       } finally {
         slots.release()
+        this.#gate?.update()
       }
     })
   }
 
   getStatus() {
-    return this.#limiter.getStatus()
+    const status = this.#limiter.getStatus()
+    return this.#gate === undefined ? status : this.#gate.status(status)
   }
 
   isQueueFull() {
@@ -55,6 +64,11 @@ class CallSlots {
 
   close() {
     this.#limiter.close()
+  }
+
+  /** Lets processes start freely again, once none of these calls needs one. */
+  openGate() {
+    this.#gate?.close()
   }
 
   /**
@@ -66,14 +80,18 @@ class CallSlots {
     const { server, cost = 1, signal, queueTimeout: timeout = this.#settings.queueTimeout } = call
     const began = performance.now()
     try {
-      const slots = await this.#limiter.acquire({ server, cost, timeout, signal }, (wait) =>
-        publishWait({ ...call, id }, this.#limiter.queued(), wait),
-      )
+      const slots = await this.#limiter.acquire({ server, cost, timeout, signal }, (wait) => {
+        const waiting = publishWait({ ...call, id }, this.#limiter.queued(), wait)
+        this.#gate?.update()
+        return waiting
+      })
       recordWait(performance.now() - began)
       return slots
     } catch (error) {
       recordRejection(error)
       throw named(call, error)
+    } finally {
+      this.#gate?.update()
     }
   }
 

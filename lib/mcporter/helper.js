@@ -126,7 +126,9 @@ function createMcpHelper(options) {
     shutdown() {
       slots.close()
       const { killGrace } = settings.mcporter
-      closing ??= Promise.all([runner.shutdown({ killGrace }), pool.close()]).then(() => {})
+      closing ??= Promise.all([runner.shutdown({ killGrace }), pool.close()]).then(() =>
+        slots.openGate(),
+      )
       return closing
     },
   }

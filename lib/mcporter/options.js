@@ -7,13 +7,17 @@ const config = require('../config')
 const { progressListener } = require('../mcp/progress')
 const { LIMITS, variables } = require('../mcp/server-options')
 const { givenServers } = require('../mcp/servers')
+const { codedError } = require('../errors')
 const { ON_STUCK } = require('../process/request')
 const validate = require('../validate')
 
 /** @typedef {(name: string, value: unknown) => any} Check */
 
 /** @type {Check} */
-const queueLength = (name, value) => validate.count(name, value, { unlimited: true })
+const queueLength = (name, value) => validate.count(name, value, { least: 0, unlimited: true })
+
+/** @type {Check} */
+const concurrency = (name, value) => (value === 'auto' ? value : validate.count(name, value))
 
 /** @type {Check} */
 const transport = (name, value) => validate.oneOf(name, value, ['auto', 'pool', 'mcporter'])
@@ -23,11 +27,14 @@ const POOL = { maxSessions: validate.count, maxStarting: validate.count, ...LIMI
 
 /** @type {Record<string, Check>} */
 const HELPER = {
-  maxConcurrent: validate.count,
+  maxConcurrent: concurrency,
   queueTimeout: validate.timeout,
   maxQueue: queueLength,
   limits: (name, value) => byServer(name, value, validate.count),
   rates: (name, value) => byServer(name, value, rate),
+  memoryBudget: validate.memoryAmount,
+  reserve: validate.memoryAmount,
+  max: validate.count,
   callTimeout: validate.time,
   listTimeout: validate.time,
   configPath: validate.text,
@@ -63,6 +70,7 @@ function helperOptions(options) {
   const given = checked(options, HELPER)
   const cwd = path.resolve(given.cwd ?? '')
   const { transports, servers } = split(given.servers ?? {})
+  const maxConcurrent = given.maxConcurrent ?? config.maxConcurrent()
   return {
     transport: given.transport ?? 'auto',
     transports,
@@ -70,7 +78,8 @@ function helperOptions(options) {
       servers,
       ...Object.fromEntries(Object.keys(POOL).map((name) => [name, given[name]])),
     },
-    maxConcurrent: given.maxConcurrent ?? config.maxConcurrent(),
+    maxConcurrent,
+    gate: gateRules(maxConcurrent, given),
     queueTimeout: given.queueTimeout ?? 60_000,
     maxQueue: given.maxQueue ?? Infinity,
     limits: given.limits ?? {},
@@ -89,6 +98,26 @@ function helperOptions(options) {
       onStuck: given.onStuck,
     },
   }
+}
+
+/**
+ * Returns the rules for process starts; `undefined` if nothing but a number limits calls.
+ * @param {number | 'auto'} maxConcurrent
+ * @param {Record<string, any>} given
+ * @returns {import('../../binding').GateRules | undefined}
+ */
+function gateRules(maxConcurrent, { memoryBudget, reserve, max }) {
+  const auto = maxConcurrent === 'auto'
+  const budget = memoryBudget ?? config.memoryBudget()
+  if (!auto && max !== undefined) throw needless('max', "maxConcurrent 'auto'")
+  if (!auto && budget === undefined && reserve !== undefined)
+    throw needless('reserve', "maxConcurrent 'auto' or a memoryBudget")
+  return auto || budget !== undefined ? { auto, budget, reserve, max } : undefined
+}
+
+/** @param {string} name @param {string} needed */
+function needless(name, needed) {
+  return codedError('ERR_INVALID_CONFIG', `${name} has an effect only with ${needed}`)
 }
 
 /**

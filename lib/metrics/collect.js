@@ -5,6 +5,7 @@
 
 const os = require('node:os')
 const native = require('../native')
+const { serverSlots, waitReason } = require('./limits')
 
 /**
  * @typedef {{ count: number, sum: number, buckets: number[] }} Histogram
@@ -26,12 +27,15 @@ const native = require('../native')
 function collect({ helper, cleanup }) {
   /** @type {Recorded} */
   const recorded = JSON.parse(native.metricsSnapshot())
-  const { maxConcurrent, current, queued } = helper.getSemaphoreStatus()
+  const status = helper.getSemaphoreStatus()
+  const { maxConcurrent, current, queued } = status
   const { stats, lastScan } = cleanup.getStats()
   return {
     time: Date.now(),
     ...recorded,
     semaphore: { limit: maxConcurrent, inUse: current, queued },
+    limitedBy: waitReason(status),
+    servers: serverSlots(status),
     pool: helper.getPoolStatus?.() ?? null,
     cleanup: { ...stats, killedFor: cleanup.getKilled?.() ?? {}, lastScan: lastScan?.time ?? null },
     memory: hostMemory(),

@@ -11,6 +11,7 @@ const OUTCOME_BY_CODE = new Map([
   ['ERR_CALL_TIMEOUT', CallOutcome.Timeout],
   ['ABORT_ERR', CallOutcome.Aborted],
   ['ERR_SERVER_EXITED', CallOutcome.Exited],
+  ['ERR_MEMORY', CallOutcome.Exited],
   ['ERR_SERVER_START', CallOutcome.Start],
   ['ERR_SPAWN', CallOutcome.Start],
   ['ERR_SERVER_UNAVAILABLE', CallOutcome.Unavailable],

@@ -1,6 +1,7 @@
 'use strict'
 
 const { collect } = require('./collect')
+const { bounded } = require('./limits')
 
 /**
  * Returns all metrics of this moment as one object.
@@ -8,7 +9,8 @@ const { collect } = require('./collect')
  * @returns {import('../../index').Metrics}
  */
 function metricsOf(source) {
-  const { time, calls, wait, semaphore, rejected, children, pool, cleanup } = collect(source)
+  const { time, calls, wait, semaphore, limitedBy, servers, rejected, children, pool, cleanup } =
+    collect(source)
   return {
     time,
     calls: calls.map(({ server, tool, count, outcomes, p50, p95, p99, max, mean }) => {
@@ -16,6 +18,8 @@ function metricsOf(source) {
     }),
     queueWait: latency(wait),
     semaphore,
+    limitedBy,
+    servers: bounded(servers).map(serverUse),
     rejected: /** @type {any} */ (rejected),
     children,
     pool: poolSummary(pool),
@@ -26,6 +30,15 @@ function metricsOf(source) {
       lastScan: cleanup.lastScan,
     },
   }
+}
+
+/**
+ * Returns the use of a server, with times in seconds.
+ * @param {import('./limits').ServerSlots} server
+ */
+function serverUse({ server, limit, rate, current, queued, pausedFor }) {
+  const seconds = rate && { ...rate, interval: rate.interval / 1000 }
+  return { server, limit, inUse: current, queued, rate: seconds, pause: pausedFor / 1000 }
 }
 
 /** @param {import('./collect').Quantiles} of */

@@ -6,6 +6,7 @@ const { countProcesses } = require('../active-process')
 const { throwLater } = require('../errors')
 const native = require('../native')
 const { hostMemory } = require('./collect')
+const { longestPause, waitReason } = require('./limits')
 
 /** Milliseconds between two samples. */
 const INTERVAL = 5000
@@ -151,7 +152,8 @@ function takeSample({ helper, cleanup }) {
   const { calls, failures, queueTimeouts, children, memory, stuck, slowest } = JSON.parse(
     native.metricsTotals(),
   )
-  const { maxConcurrent, current, queued } = helper.getSemaphoreStatus()
+  const status = helper.getSemaphoreStatus()
+  const { maxConcurrent, current, queued } = status
   const { stats } = cleanup.getStats()
   const host = hostMemory()
   return {
@@ -163,6 +165,8 @@ function takeSample({ helper, cleanup }) {
     inUse: current,
     queued,
     limit: maxConcurrent,
+    limitedBy: waitReason(status),
+    paused: longestPause(status),
     calls,
     failures,
     queueTimeouts,

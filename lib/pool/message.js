@@ -6,6 +6,8 @@ const { codedError } = require('../errors')
 const validate = require('../validate')
 
 const SHOWN = 200
+/** Line separators of Unicode, at which `readline` of Node.js 24 and newer ends a line too. */
+const SEPARATORS = /[\u2028\u2029]/g
 
 /**
  * @typedef {{ value: unknown, error?: undefined } | { error: Error }} Received
@@ -39,7 +41,7 @@ function toJson(message) {
     )
   }
   if (text === undefined) throw validate.invalidArgument('message', expected, message)
-  return text
+  return text.replace(SEPARATORS, (one) => (one === '\u2028' ? '\\u2028' : '\\u2029'))
 }
 
 /** @param {string} line @param {boolean} json @returns {Received} */

@@ -67,6 +67,10 @@ function failure(command, outcome, result, { timeout, maxBuffer, signal }) {
   return error && Object.assign(error, result)
 
   function reason() {
+    if (outcome.pid === undefined && outcome.ended === 'timeout') {
+      const message = `${command} waited for ${timeout} ms and was not started`
+      return codedError('ERR_CALL_TIMEOUT', `${message}: it would not have fitted`)
+    }
     switch (outcome.ended) {
       case 'timeout':
         return codedError(

@@ -3,6 +3,8 @@
 // The only place for the metrics' names, their help texts and their labels.
 
 const { version } = require('../../package.json')
+const { MAX_SERVERS, REASONS } = require('../metrics/limits')
+const { by, counter, distribution, gauge, histogram, label, single } = require('./family')
 const {
   CLEANUP_REASONS,
   EXIT_REASONS,
@@ -10,27 +12,15 @@ const {
   RETIREMENTS,
   withZeros,
 } = require('./known-values')
+const { byServer } = require('./servers')
 
 /** The states of sessions that take calls or are being started. */
 const STATES = ['idle', 'busy', 'starting']
-const MAX_SERVERS = 200
-const MAX_NAME = 100
 
 /**
- * A counter's name has its `_total` in the text only. Of a histogram there are sum and count, and
- * for each bound how many were not above it.
- * @typedef {Record<string, string>} Labels
- * @typedef {{ labels: Labels, value: number }} Point
- * @typedef {{ labels: Labels, sum: number, count: number, buckets: [bound: number, count: number][]
- *   }} Distribution
- * @typedef {{ name: string, help: string, aggregator: Aggregator } & (
- *   { type: 'gauge' | 'counter', points: Point[] } |
- *   { type: 'histogram', points: Distribution[] })} Family
+ * @typedef {import('./family').Family} Family
+ * @typedef {import('./family').Point} Point
  * @typedef {ReturnType<typeof import('../metrics/collect').collect>} Collected
- *
- * The way in which prom-client joins the values of a cluster's workers. Gauges name theirs.
- * Counters and histograms are summed.
- * @typedef {'sum' | 'max' | 'min' | 'first' | 'average' | 'omit'} Aggregator
  */
 
 /**
@@ -44,6 +34,7 @@ function families(collected, alerts) {
       { labels: { version }, value: 1 },
     ]),
     ...queue(collected),
+    ...servers(collected),
     ...calls(collected),
     ...children(collected),
     ...pool(collected),
@@ -84,6 +75,61 @@ function queue({ semaphore, wait, rejected, bounds }) {
       'procward_semaphore_rejected',
       'Calls that got no slot, by reason.',
       by('reason', rejected),
+    ),
+  ]
+}
+
+/** @param {Collected} collected @returns {Family[]} */
+function servers({ limitedBy, servers, calls, children }) {
+  const known = new Set([...calls, ...children].map(({ server }) => server ?? ''))
+  const all = [...byServer(servers, known)]
+  const points = (/** @type {(use: import('./servers').Use) => number | null} */ read) =>
+    all.flatMap(([server, use]) => {
+      const value = read(use)
+      return value === null ? [] : [{ labels: { server }, value }]
+    })
+  return [
+    gauge(
+      'procward_semaphore_limited',
+      '1 for the reason for which calls wait now, 0 for the others.',
+      'max',
+      REASONS.map((reason) => ({ labels: { reason }, value: reason === limitedBy ? 1 : 0 })),
+    ),
+    gauge(
+      'procward_server_limit',
+      'The number of slots that the calls of a server may hold.',
+      'sum',
+      points(({ limit }) => limit),
+    ),
+    gauge(
+      'procward_server_in_use',
+      'Slots that the calls of a server hold.',
+      'sum',
+      points(({ inUse }) => inUse),
+    ),
+    gauge(
+      'procward_server_queued',
+      'Calls of a server that wait for a slot.',
+      'sum',
+      points(({ queued }) => queued),
+    ),
+    gauge(
+      'procward_server_rate_limit',
+      'The number of calls of a server that may start within the interval of its rate.',
+      'sum',
+      points(({ rateLimit }) => rateLimit),
+    ),
+    gauge(
+      'procward_server_rate_recent',
+      'Calls of a server that count for its rate now.',
+      'sum',
+      points(({ recent }) => recent),
+    ),
+    gauge(
+      'procward_server_pause_seconds',
+      'Time for which no call of a server starts, because the server asked for a pause.',
+      'max',
+      points(({ pause }) => pause),
     ),
   ]
 }
@@ -189,14 +235,6 @@ function sessions(all) {
   )
 }
 
-/**
- * Returns a name as the addon writes it: short, and without control characters.
- * @param {string} name
- */
-function label(name) {
-  return [...name.replace(/\p{Cc}/gu, '')].slice(0, MAX_NAME).join('')
-}
-
 /** @param {Collected} collected @returns {Family[]} */
 function cleanup({ cleanup: { scans, killedFor, errors, lastScan } }) {
   return [
@@ -222,60 +260,6 @@ function cleanup({ cleanup: { scans, killedFor, errors, lastScan } }) {
 /** @param {import('../../index').Alert} alert @returns {Point} */
 function activeAlert({ name, level }) {
   return { labels: { name, level }, value: 1 }
-}
-
-/**
- * @param {string} label
- * @param {Record<string, number>} counts
- * @param {Labels} [more]
- * @returns {Point[]}
- */
-function by(label, counts, more) {
-  return Object.entries(counts).map(([name, value]) => ({
-    labels: { ...more, [label]: name },
-    value,
-  }))
-}
-
-/**
- * @param {Labels} labels
- * @param {import('../metrics/collect').Histogram} histogram
- * @param {number[]} bounds
- * @returns {Distribution}
- */
-function distribution(labels, { sum, count, buckets }, bounds) {
-  return { labels, sum, count, buckets: buckets.map((below, at) => [bounds[at], below]) }
-}
-
-/**
- * @param {string} name
- * @param {string} help
- * @param {Aggregator} aggregator
- * @param {number} value
- */
-function single(name, help, aggregator, value) {
-  return gauge(name, help, aggregator, [{ labels: {}, value }])
-}
-
-/**
- * @param {string} name
- * @param {string} help
- * @param {Aggregator} aggregator
- * @param {Point[]} points
- * @returns {Family}
- */
-function gauge(name, help, aggregator, points) {
-  return { name, help, type: 'gauge', aggregator, points }
-}
-
-/** @param {string} name @param {string} help @param {Point[]} points @returns {Family} */
-function counter(name, help, points) {
-  return { name, help, type: 'counter', aggregator: 'sum', points }
-}
-
-/** @param {string} name @param {string} help @param {Distribution[]} points @returns {Family} */
-function histogram(name, help, points) {
-  return { name, help, type: 'histogram', aggregator: 'sum', points }
 }
 
 module.exports = { families }

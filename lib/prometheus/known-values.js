@@ -37,6 +37,7 @@ const RETIREMENTS = [
   'lifetime',
   'evicted',
   'unhealthy',
+  'memory',
   'exited',
   'changed',
   'closed',

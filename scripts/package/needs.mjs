@@ -11,8 +11,8 @@ import { GLIBC } from './targets.mjs'
  */
 
 /** The arguments for llvm-readobj, whose output `parseNeeds` reads. */
-export const READOBJ = ['--elf-output-style=JSON', '--needed-libs']
-export const READOBJ_ELF = ['--version-info', '--program-headers']
+export const READOBJ = ['--needed-libs']
+export const READOBJ_ELF = ['--elf-output-style=JSON', '--version-info', '--program-headers']
 
 const FORMATS = {
   'linux-x64': 'elf64-x86-64',
@@ -39,13 +39,15 @@ const ALLOWED = {
  */
 export function parseNeeds(output) {
   if (output.trimStart().startsWith('[')) return parseElf(JSON.parse(output)[0])
-  const libraries = /^NeededLibraries \[\n([^\]]*)\]/m.exec(output)?.[1] ?? ''
+  const list = /^NeededLibraries \[\n([^\]]*)\]/m.exec(output)?.[1] ?? ''
+  const libraries = list
+    .split('\n')
+    .map((line) => line.trim().replace(/ \(compatibility .*$/, ''))
+    // Windows does not tell the case of names apart, and a DLL may be named once for each import.
+    .map((name) => (/\.dll$/i.test(name) ? name.toLowerCase() : name))
   return {
     format: /^Format: (.*)$/m.exec(output)?.[1] ?? '',
-    libraries: libraries
-      .split('\n')
-      .map((line) => line.trim().replace(/ \(compatibility .*$/, ''))
-      .filter(Boolean),
+    libraries: [...new Set(libraries.filter(Boolean))],
     ...{ glibc: '', interpreter: false },
   }
 }

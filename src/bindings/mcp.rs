@@ -1,4 +1,5 @@
 //! Sessions with MCP servers: kept on the runtime, called and answered on the JavaScript thread.
+#![expect(clippy::too_many_arguments, reason = "an object of arguments would cost as much as a call")]
 #![expect(clippy::needless_pass_by_value, reason = "napi-rs hands arguments over by value")]
 
 #[cfg(unix)]
@@ -199,7 +200,7 @@ pub fn mcp_request(
     };
     let start = || sessions.start(number, key, Request { method, params }, timeout, listeners);
     if notify_sent {
-        let ((), is_sent) = settler.noting_sent(number, start);
+        let ((), is_sent) = Settler::noting_sent(number, start);
         return Ok(is_sent);
     }
     start();

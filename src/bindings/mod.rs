@@ -6,6 +6,7 @@ mod enums;
 mod error;
 #[cfg(unix)]
 mod event_loop;
+mod gate;
 mod mcp;
 mod metrics;
 mod process;

@@ -13,15 +13,12 @@ mod model_test;
 mod tests;
 
 pub use rate::Rate;
-pub use server::{Hold, Limits};
+pub use server::{Hold, Limits, Ticket};
 
 use server::{Listed, Server};
 use slab::Slab;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
-
-/// Identifies a waiter. Tickets rise in the order of arrival.
-pub type Ticket = u64;
 
 /// The slots, the servers and the waiters. A waiter `W` is the caller's value, and comes out exactly once.
 #[derive(Debug)]

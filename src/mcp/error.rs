@@ -48,6 +48,14 @@ pub enum CallError {
     /// A message from the server was longer than the limit.
     #[error("the server wrote a message of more than {0} bytes")]
     TooLong(usize),
+    /// The server had more than twice the memory that it may have, and was ended.
+    #[error("the server had {used} bytes of memory, more than twice maxTreeMemory ({limit} bytes), and was ended")]
+    Memory {
+        /// The memory of the server's process tree, in bytes.
+        used: u64,
+        /// The limit, in bytes.
+        limit: u64,
+    },
     /// The call's deadline has passed.
     #[error("no answer in time")]
     TimedOut,
@@ -99,6 +107,9 @@ pub enum StartError {
     /// The server speaks an older transport over HTTP.
     #[error("the server does not speak streamable HTTP: {0}")]
     NotStreamable(String),
+    /// No call waited for the start any more.
+    #[error("the start was given up")]
+    Abandoned,
     /// The start panicked.
     #[error("the start failed unexpectedly")]
     Panicked,
@@ -115,6 +126,7 @@ impl CallError {
             Self::Exited(_) | Self::NoMessage(..) | Self::SessionRefused(_) => "ERR_SERVER_EXITED",
             Self::Unavailable { .. } => "ERR_SERVER_UNAVAILABLE",
             Self::TooLong(_) => "ERR_MAX_BUFFER",
+            Self::Memory { .. } => "ERR_MEMORY",
             Self::TimedOut => "ERR_CALL_TIMEOUT",
             Self::Aborted => "ABORT_ERR",
             Self::Closed => "ERR_CLOSED",
@@ -182,7 +194,9 @@ impl StartError {
     fn server_end(&self) -> Option<&ServerEnd> {
         match self {
             Self::Exited(end) | Self::TimedOut(_, end) | Self::Handshake(_, end, _) => Some(end),
-            Self::Spawn { .. } | Self::Unauthorized(_) | Self::NotStreamable(_) | Self::Panicked => None,
+            Self::Spawn { .. } | Self::Unauthorized(_) | Self::NotStreamable(_) | Self::Abandoned | Self::Panicked => {
+                None
+            }
         }
     }
 }

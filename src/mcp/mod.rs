@@ -11,6 +11,7 @@ mod handshake;
 pub mod http;
 mod in_flight;
 mod jsonrpc;
+mod memory_watch;
 pub mod pool;
 mod request;
 mod retry_hint;

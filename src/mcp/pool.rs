@@ -6,6 +6,7 @@ use super::request::{Outcome, Settle};
 use super::server_config::{Key, ServerConfig, ServerConfigs, TransportConfig};
 use super::session::Session;
 use super::session_factory::SessionFactory;
+use crate::admission::PendingStarts;
 use crate::pool::{Answer, Dispatcher, Lease, Limits, MemberState, MemberStatus, Pool, Refusal, Stats};
 use crate::registry::Registry;
 use std::sync::{Arc, Weak};
@@ -56,11 +57,13 @@ impl McpPool {
     pub fn new(registry: &Arc<Registry>, limits: Limits, runtime: &Handle) -> Arc<Self> {
         let configs = Arc::<ServerConfigs>::default();
         let pool = |limits| {
-            let factory = SessionFactory { registry: Arc::clone(registry), configs: Arc::clone(&configs) };
+            let (registry, configs) = (Arc::clone(registry), Arc::clone(&configs));
+            let factory = SessionFactory { registry, configs, pending: PendingStarts::default() };
             Pool::new(factory, limits, runtime.clone())
         };
         let connections = Limits { max_members: MAX_CONNECTIONS, max_starting: MAX_CONNECTING };
         let (processes, connections) = (pool(limits), pool(connections));
+        processes.make_room_for(&registry.gate);
         Arc::new_cyclic(|this: &Weak<Self>| {
             let pool = this.clone();
             let dispatcher = Dispatcher::new(runtime, move |_, number, answer| {
@@ -223,7 +226,12 @@ fn retire_if_unusable(lease: &Lease<SessionFactory>, config: &ServerConfig, outc
     let is_unusable = match outcome {
         Err(CallError::TimedOut | CallError::Aborted) if config.rules.max_in_flight == 1 => true,
         Err(CallError::TimedOut) => session.unanswered() >= MAX_UNANSWERED,
-        Err(CallError::TooLong(_) | CallError::SessionRefused(_) | CallError::Unauthorized(_)) => true,
+        Err(
+            CallError::TooLong(_)
+            | CallError::Memory { .. }
+            | CallError::SessionRefused(_)
+            | CallError::Unauthorized(_),
+        ) => true,
         _ => session.is_closed(),
     };
     if is_unusable {

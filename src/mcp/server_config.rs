@@ -28,6 +28,8 @@ pub struct ServerConfig {
     pub kill_grace: Duration,
     /// The size of the longest message, in bytes.
     pub max_buffer: usize,
+    /// The memory in bytes that the server's process tree may have, if the server is a process.
+    pub max_tree_memory: Option<u64>,
 }
 
 /// The transport of a server.

@@ -6,8 +6,8 @@ use super::error::{CallError, ServerEnd};
 use super::http;
 use super::request::{Listeners, Request, Settle};
 use super::stdio;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -19,6 +19,10 @@ pub struct Session {
     ending: CancellationToken,
     /// True if the pool ends the session.
     is_shut_down: AtomicBool,
+    /// The reason that the session is ended for, if neither its server nor the pool ended it.
+    ended_for: OnceLock<CallError>,
+    /// True once the server has more memory than it may have.
+    is_large: watch::Sender<bool>,
     ended: watch::Receiver<bool>,
 }
 
@@ -44,7 +48,14 @@ impl Session {
     fn new(transport: Transport) -> Arc<Self> {
         let (ended_sender, ended) = watch::channel(false);
         let ending = CancellationToken::new();
-        let session = Arc::new(Self { transport, ending, is_shut_down: AtomicBool::new(false), ended });
+        let session = Arc::new(Self {
+            transport,
+            ending,
+            is_shut_down: AtomicBool::new(false),
+            ended_for: OnceLock::new(),
+            is_large: watch::Sender::new(false),
+            ended,
+        });
         let running = Arc::clone(&session);
         tokio::spawn(async move {
             running.run().await;
@@ -66,7 +77,8 @@ impl Session {
             () = server_ended => self.ending.cancel(),
             () = self.ending.cancelled() => {}
         }
-        let reason = || self.is_shut_down.load(Ordering::Acquire).then_some(CallError::Closed);
+        let is_closed = || self.is_shut_down.load(Ordering::Acquire).then_some(CallError::Closed);
+        let reason = || self.ended_for.get().cloned().or_else(is_closed);
         match &self.transport {
             Transport::Stdio(server) => server.shut_down(reason()).await,
             #[cfg(feature = "http")]
@@ -156,6 +168,30 @@ impl Session {
             server.process.terminate();
         }
         self.wait().await;
+    }
+
+    /// Gives the session no more calls, because its server has more memory than it may have.
+    pub fn set_large(&self) {
+        self.is_large.send_replace(true);
+    }
+
+    /// Waits until the server has more memory than it may have.
+    pub fn large(&self) -> impl Future<Output = ()> + Send + 'static {
+        let mut is_large = self.is_large.subscribe();
+        async move {
+            if is_large.wait_for(|is_large| *is_large).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    /// Fails the calls in flight for this reason, and terminates the server at once.
+    pub fn end_for(&self, reason: CallError) {
+        let _ = self.ended_for.set(reason);
+        self.ending.cancel();
+        if let Some(server) = self.stdio() {
+            server.process.terminate();
+        }
     }
 
     /// Waits until every process of the server has exited, for any reason.

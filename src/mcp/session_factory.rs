@@ -1,8 +1,10 @@
 //! Starts and ends sessions for the pool.
 
 use super::error::{ServerEnd, StartError};
+use super::memory_watch;
 use super::server_config::{Key, ServerConfigs, TransportConfig};
 use super::session::Session;
+use crate::admission::PendingStarts;
 use crate::pool::{Factory, Retirement};
 use crate::registry::Registry;
 use std::sync::Arc;
@@ -14,6 +16,8 @@ pub struct SessionFactory {
     pub registry: Arc<Registry>,
     /// The servers.
     pub configs: Arc<ServerConfigs>,
+    /// The starts that wait for their admission.
+    pub pending: PendingStarts,
 }
 
 impl Factory for SessionFactory {
@@ -21,13 +25,21 @@ impl Factory for SessionFactory {
     type Member = Session;
     type Error = StartError;
 
-    async fn start(&self, key: &Key, _number: u64) -> Result<Arc<Session>, StartError> {
+    async fn start(&self, key: &Key, number: u64) -> Result<Arc<Session>, StartError> {
         let Some(config) = self.configs.get(*key) else {
             return Err(StartError::handshake("it is no longer configured", ServerEnd::default()));
         };
         match &config.transport {
             TransportConfig::Stdio(program) => {
-                super::stdio::connect(&self.registry, &config, program).await.map(Session::over_stdio)
+                let tree = self.registry.next_number();
+                let admission = self.pending.admit(&self.registry.gate, &config.name, tree, number).await;
+                let admission = admission.ok_or(StartError::Abandoned)?;
+                let server = super::stdio::connect(&self.registry, &config, program, admission).await?;
+                let session = Session::over_stdio(server);
+                if let Some(limit) = config.max_tree_memory {
+                    tokio::spawn(memory_watch::run(Arc::clone(&self.registry), Arc::downgrade(&session), tree, limit));
+                }
+                Ok(session)
             }
             #[cfg(feature = "http")]
             TransportConfig::Http(endpoint) => super::http::connect(&config, endpoint).await.map(Session::over_http),
@@ -36,6 +48,22 @@ impl Factory for SessionFactory {
                 Err(StartError::handshake("procward was built without HTTP", ServerEnd::default()))
             }
         }
+    }
+
+    fn abandon(&self, number: u64) {
+        self.pending.withdraw(number);
+    }
+
+    fn has_pending(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    fn withdraw(&self, number: u64) -> bool {
+        self.pending.withdraw(number)
+    }
+
+    fn tree(&self, session: &Session) -> Option<u64> {
+        session.stdio().map(|server| server.process.tree)
     }
 
     async fn terminate(&self, session: Arc<Session>, reason: Retirement) {
@@ -48,6 +76,14 @@ impl Factory for SessionFactory {
         async move {
             exited.await;
             StartError::Exited(session.upgrade().map_or_else(ServerEnd::default, |session| session.end_status()))
+        }
+    }
+
+    fn unfit(&self, session: &Arc<Session>) -> impl Future<Output = Retirement> + Send + 'static {
+        let large = session.large();
+        async move {
+            large.await;
+            Retirement::Memory
         }
     }
 

@@ -1,5 +1,6 @@
 //! The pool as its users see it.
 
+mod room;
 mod shared;
 
 pub use shared::{Answer, Lease};
@@ -7,8 +8,9 @@ pub use shared::{Answer, Lease};
 use super::factory::Factory;
 use super::rules::{Limits, Rules};
 use super::state::{MemberState, MemberView, Stats, Ticket};
+use crate::admission::{Gate, IdleTrees};
 use shared::Shared;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::runtime::Handle;
 
@@ -50,6 +52,12 @@ impl<F: Factory> Pool<F> {
     /// Returns the factory of the members.
     pub fn factory(&self) -> &F {
         &self.0.factory
+    }
+
+    /// Lets the gate end idle members to make room for other processes.
+    pub fn make_room_for(&self, gate: &Gate) {
+        let holder: Weak<dyn IdleTrees> = Arc::downgrade(&(Arc::clone(&self.0) as Arc<dyn IdleTrees>));
+        gate.add_holder(holder);
     }
 
     /// Adds a key, or changes its rules, and starts the members that are kept warm.
@@ -159,6 +167,7 @@ impl<F: Factory> Drop for Waiter<F> {
         self.shared.change(|inner, now| {
             inner.waiters.remove(&self.ticket);
             inner.state.cancel(self.ticket, now);
+            self.shared.withdraw_surplus(inner);
         });
     }
 }

@@ -26,6 +26,22 @@ pub trait Factory: Send + Sync + 'static {
     /// terminated.
     fn abandon(&self, _number: u64) {}
 
+    /// Returns whether some start waits for its admission.
+    fn has_pending(&self) -> bool {
+        false
+    }
+
+    /// Withdraws a start that waits for its admission. Returns `false` if the start does not wait. Called while the pool is
+    /// locked, so it must not use the pool.
+    fn withdraw(&self, _number: u64) -> bool {
+        false
+    }
+
+    /// Returns the number of the member's process tree, if the member is one.
+    fn tree(&self, _member: &Self::Member) -> Option<u64> {
+        None
+    }
+
     /// Ends a member in an orderly way. Returns when every process of the member has exited.
     fn terminate(&self, member: Arc<Self::Member>, reason: Retirement) -> impl Future<Output = ()> + Send;
 
@@ -33,9 +49,9 @@ pub trait Factory: Send + Sync + 'static {
     /// dropped when the pool terminates the member.
     fn wait(&self, member: &Arc<Self::Member>) -> impl Future<Output = Self::Error> + Send + 'static;
 
-    /// Waits until a member is unfit for further use, though alive. Such a member is not leased again, and ends when its
-    /// leases are back.
-    fn unfit(&self, _member: &Arc<Self::Member>) -> impl Future<Output = ()> + Send + 'static {
+    /// Waits until a member is unfit for further use, though alive. Returns the reason. Such a member is not leased again, and
+    /// ends when its leases are back.
+    fn unfit(&self, _member: &Arc<Self::Member>) -> impl Future<Output = Retirement> + Send + 'static {
         std::future::pending()
     }
 

@@ -15,6 +15,8 @@ pub enum Retirement {
     Evicted,
     /// The member was found unfit for further use.
     Unhealthy,
+    /// The member has more memory than its rules allow.
+    Memory,
     /// The member exited by itself.
     Exited,
     /// The key was retired, or new rules allow fewer members.
@@ -32,6 +34,7 @@ impl Retirement {
             Self::Lifetime => "lifetime",
             Self::Evicted => "evicted",
             Self::Unhealthy => "unhealthy",
+            Self::Memory => "memory",
             Self::Exited => "exited",
             Self::Changed => "changed",
             Self::Closed => "closed",

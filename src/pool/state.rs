@@ -5,6 +5,7 @@ mod lifecycle;
 mod member;
 #[cfg(test)]
 mod random_test;
+mod room;
 mod schedule;
 mod stats;
 #[cfg(test)]
@@ -64,6 +65,8 @@ pub struct State<K, E> {
     due: Option<Instant>,
     stats: Stats,
     draining: bool,
+    /// The instant before which no member is started only to be kept warm.
+    no_warm_before: Option<Instant>,
     last_ticket: Ticket,
     last_number: u64,
     last_kind: KindId,
@@ -94,6 +97,7 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
             due: None,
             stats: Stats::default(),
             draining: false,
+            no_warm_before: None,
             last_ticket: 0,
             last_number: 0,
             last_kind: 0,

@@ -1,13 +1,16 @@
 //! The operating system. No other module knows the system. Each part has one interface and one file for each platform.
 
+pub mod available;
 #[cfg(target_os = "linux")]
 mod cgroup;
+pub mod cpu;
 pub mod guarantee;
 pub mod handle;
 pub mod host;
 pub mod identity;
 pub mod mark;
 pub mod oom;
+pub mod own_memory;
 #[cfg(target_os = "linux")]
 mod proc_files;
 pub mod program;

@@ -27,6 +27,9 @@ pub fn usage(pid: u32) -> Option<Usage> {
 }
 
 #[cfg(target_os = "linux")]
+pub(super) use platform::visit;
+
+#[cfg(target_os = "linux")]
 mod platform {
     use super::Usage;
     use crate::process::proc_files::open;
@@ -65,7 +68,7 @@ mod platform {
 
     /// Visits the process and its descendants, parents before children. A child that exits meanwhile is then not
     /// counted twice. `None` if the first cannot be read.
-    fn visit(pid: u32, mut each: impl FnMut(&Process) -> Option<()>) -> Option<()> {
+    pub fn visit(pid: u32, mut each: impl FnMut(&Process) -> Option<()>) -> Option<()> {
         each(&open(pid).ok()?)?;
         let mut parents = vec![pid];
         while let Some(parent) = parents.pop() {

@@ -1,6 +1,7 @@
 //! A process that runs until it is shut down, while callers write to it and read its outputs.
 
-use super::{Call, InputSender, Outcome, input, run};
+use super::{Call, InputSender, Outcome, input, run_admitted};
+use crate::admission::Admission;
 use crate::process::tree::ExitStatus;
 use crate::registry::{EndReason, EndRequest, Registry};
 use std::io;
@@ -17,6 +18,8 @@ const LEAVE_TIMEOUT: Duration = Duration::from_millis(500);
 pub struct LongRunning {
     /// The process's own pid.
     pub pid: u32,
+    /// The number of the tree.
+    pub tree: u64,
     end: EndRequest,
     exit: watch::Receiver<Option<ExitStatus>>,
     over: watch::Receiver<Option<Arc<Outcome>>>,
@@ -27,24 +30,29 @@ impl LongRunning {
     ///
     /// # Errors
     /// The system's error. No process was started.
-    pub async fn start(registry: &Arc<Registry>, mut call: Call) -> io::Result<(Self, InputSender)> {
+    pub async fn start(
+        registry: &Arc<Registry>,
+        mut call: Call,
+        admission: Admission,
+    ) -> io::Result<(Self, InputSender)> {
         let (sender, receiver) = input();
         let (exit_sender, exit) = watch::channel(None);
         let (over_sender, over) = watch::channel(None);
         let (started, pid) = oneshot::channel();
         let end = EndRequest::default();
+        let tree = call.spec.number;
         call.exit = Some(exit_sender);
         let (registry, asked) = (Arc::clone(registry), end.clone());
         let running = tokio::spawn(async move {
             let on_start = |pid| {
                 let _ = started.send(pid);
             };
-            let outcome = run(&registry, call, receiver, asked, on_start).await?;
+            let outcome = run_admitted(&registry, call, admission, receiver, asked, on_start).await?;
             over_sender.send_replace(Some(Arc::new(outcome)));
             Ok::<_, io::Error>(())
         });
         if let Ok(pid) = pid.await {
-            return Ok((Self { pid, end, exit, over }, sender));
+            return Ok((Self { pid, tree, end, exit, over }, sender));
         }
         running.await.map_err(io::Error::other)??;
         Err(io::Error::other("the process was not started"))

@@ -2,6 +2,7 @@
 
 use super::error::WorkerError;
 use super::process::Worker;
+use crate::admission::PendingStarts;
 use crate::pool::{Factory, Retirement};
 use crate::registry::Registry;
 use crate::runner::{Call, Lines, LongRunning, READS_AHEAD};
@@ -29,12 +30,14 @@ pub struct WorkerFactory {
     template: Template,
     /// The starts that wait for a first line, by number.
     unready: Mutex<HashMap<u64, Arc<Notify>>>,
+    /// The starts that wait for their admission.
+    pending: PendingStarts,
 }
 
 impl WorkerFactory {
     /// Makes a factory of workers that are listed in `registry`.
     pub fn new(registry: Arc<Registry>, template: Template) -> Self {
-        Self { registry, template, unready: Mutex::default() }
+        Self { registry, template, unready: Mutex::default(), pending: PendingStarts::default() }
     }
 
     /// Waits for the first line. A worker without one is terminated.
@@ -73,9 +76,12 @@ impl Factory for WorkerFactory {
     async fn start(&self, _key: &(), number: u64) -> Result<Arc<Worker>, WorkerError> {
         let mut call = self.template.call.clone();
         call.spec.number = self.registry.next_number();
+        let (server, tree) = (call.server(), call.spec.number);
+        let admission = self.pending.admit(&self.registry.gate, &server, tree, number).await;
+        let admission = admission.ok_or(WorkerError::Abandoned)?;
         let (sender, lines) = mpsc::channel(READS_AHEAD);
         call.lines = Some(Lines::Together(sender));
-        let (process, input) = LongRunning::start(&self.registry, call).await?;
+        let (process, input) = LongRunning::start(&self.registry, call, admission).await?;
         let worker = Arc::new(Worker::new(process, input, lines));
         match self.template.ready_within {
             Some(limit) => self.wait_until_ready(worker, number, limit).await,
@@ -83,7 +89,20 @@ impl Factory for WorkerFactory {
         }
     }
 
+    fn has_pending(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    fn withdraw(&self, number: u64) -> bool {
+        self.pending.withdraw(number)
+    }
+
+    fn tree(&self, worker: &Worker) -> Option<u64> {
+        Some(worker.process.tree)
+    }
+
     fn abandon(&self, number: u64) {
+        self.pending.withdraw(number);
         if let Some(abandoned) = self.unready.lock().remove(&number) {
             abandoned.notify_one();
         }
@@ -102,9 +121,12 @@ impl Factory for WorkerFactory {
         }
     }
 
-    fn unfit(&self, worker: &Arc<Worker>) -> impl Future<Output = ()> + Send + 'static {
+    fn unfit(&self, worker: &Arc<Worker>) -> impl Future<Output = Retirement> + Send + 'static {
         let output = Arc::clone(&worker.output);
-        async move { output.strayed().await }
+        async move {
+            output.strayed().await;
+            Retirement::Unhealthy
+        }
     }
 
     fn panicked(&self, _key: &()) -> WorkerError {

@@ -53,6 +53,7 @@ impl WorkerPool {
     ) -> Self {
         let factory = WorkerFactory::new(Arc::clone(registry), template);
         let pool = Pool::new(factory, limits, runtime.clone());
+        pool.make_room_for(&registry.gate);
         pool.define((), Rules { max_in_flight: 1, ..rules });
         let workers = pool.clone();
         let answer = move |dispatcher: &Dispatcher<_>, number, answer: Answer<_>| match answer.map(Use::begin) {

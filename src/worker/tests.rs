@@ -31,6 +31,7 @@ fn pool_of(script: &str, ready_within: Option<Duration>) -> Bench {
             number: 0,
             detached: false,
             guarded: false,
+            killed_first: false,
         },
         label: Label { pooled: true, ..Label::default() },
         timeout: None,

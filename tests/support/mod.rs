@@ -20,6 +20,7 @@ pub fn script(script: &str) -> Call {
         number: REGISTRY.next_number(),
         detached: false,
         guarded: true,
+        killed_first: false,
     };
     Call {
         spec,

@@ -5,7 +5,7 @@ use core::ffi::{CStr, c_char};
 use rustix::process::Pid;
 
 /// The number of arguments before the command's own.
-const BEFORE_COMMAND: usize = 7;
+const BEFORE_COMMAND: usize = 8;
 
 /// The treatment of the processes that the command leaves behind at its exit.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub enum Rest {
     Reap,
 }
 
-/// `procward-warden SERVER_PID end|leave|reap proc|noproc CGROUP DIRECTORY PROGRAM NAME [ARGUMENT…]`
+/// `procward-warden SERVER_PID end|leave|reap proc|noproc CGROUP OOM_SCORE DIRECTORY PROGRAM NAME [ARGUMENT…]`
 #[derive(Clone, Copy)]
 pub struct Arguments {
     /// The server that started this process.
@@ -29,6 +29,8 @@ pub struct Arguments {
     pub has_proc: bool,
     /// The folder of the tree's control group, if the tree has one.
     pub cgroup: Option<&'static CStr>,
+    /// The number for the command's `oom_score_adj`, if it gets one of its own.
+    pub oom_score: Option<&'static CStr>,
     /// The working directory, or `None` for the current one.
     pub directory: Option<&'static CStr>,
     /// The file to execute.
@@ -58,8 +60,9 @@ impl Arguments {
             },
             has_proc: at(3).to_str() == Ok(OWN_PROC),
             cgroup: Some(at(4)).filter(|folder| !folder.is_empty()),
-            directory: Some(at(5)).filter(|folder| !folder.is_empty()),
-            program: at(6),
+            oom_score: Some(at(5)).filter(|score| !score.is_empty()),
+            directory: Some(at(6)).filter(|folder| !folder.is_empty()),
+            program: at(7),
             // SAFETY: there are more, and a null pointer after the last.
             command: unsafe { values.add(BEFORE_COMMAND) },
             environment,

@@ -3,6 +3,7 @@
 use crate::arguments::Arguments;
 use crate::kernel::{execute, fork, fork_into, leave, unblock_signals};
 use crate::protocol::{PACKET, Report};
+use core::ffi::CStr;
 use rustix::fd::OwnedFd;
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::{Errno, read, write};
@@ -59,6 +60,13 @@ fn report_from(failure: &OwnedFd) -> Option<Report> {
     Report::from_bytes(&packet[..length])
 }
 
+/// Sets this process's `oom_score_adj`. Where `/proc` is missing, the score stays the server's.
+fn set_oom_score(score: &CStr) {
+    if let Ok(file) = open(c"/proc/self/oom_score_adj", OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty()) {
+        let _ = write(&file, score.to_bytes());
+    }
+}
+
 /// Becomes the command, or returns the reason that it could not.
 fn become_command(warden: Pid, arguments: Arguments) -> Report {
     let prepare = || {
@@ -74,6 +82,9 @@ fn become_command(warden: Pid, arguments: Arguments) -> Report {
     };
     if let Err(error) = prepare() {
         return Report::NoWarden(error.raw_os_error());
+    }
+    if let Some(score) = arguments.oom_score {
+        set_oom_score(score);
     }
     if let Some(Err(error)) = arguments.directory.map(chdir) {
         return Report::NotStarted(error.raw_os_error());

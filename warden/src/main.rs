@@ -3,8 +3,9 @@
 //! Every descendant of the command stays below the warden, because the kernel hands orphans to it (subreaper), however
 //! they detach. The warden ends them all when the server orders it or dies. It exits when every process has exited.
 //!
-//! Usage: `procward-warden SERVER_PID end|leave|reap proc|noproc CGROUP DIRECTORY PROGRAM NAME [ARGUMENT…]`, with the
-//! socket to the server as descriptor 3. An empty DIRECTORY is the current one, an empty CGROUP is none.
+//! Usage: `procward-warden SERVER_PID end|leave|reap proc|noproc CGROUP OOM_SCORE DIRECTORY PROGRAM NAME [ARGUMENT…]`, with
+//! the socket to the server as descriptor 3. An empty DIRECTORY is the current one, an empty CGROUP is none, and an empty
+//! `OOM_SCORE` is the server's.
 
 // Without the standard library and the C library, because their starts take longer than the warden's work, and every
 // tree waits.

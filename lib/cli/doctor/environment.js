@@ -9,6 +9,7 @@ const { fail, ok, warn } = require('./check')
 /** @type {(() => unknown)[]} */
 const READERS = [
   config.maxConcurrent,
+  config.memoryBudget,
   config.poolSize,
   config.cleanupInterval,
   config.processMaxAge,
@@ -31,7 +32,9 @@ function environmentChecks() {
   if (problems.length > 0) return problems
   const scope = config.cleanupScope()
   const timeout = duration(config.callTimeout())
-  const calls = `${counted(config.maxConcurrent(), 'call')} at once, ${timeout} each`
+  const limit = config.maxConcurrent()
+  const atOnce = limit === 'auto' ? 'as many calls as the machine takes' : counted(limit, 'call')
+  const calls = `${atOnce} at once, ${timeout} each`
   const maxAge = duration(config.processMaxAge())
   const cleanup = `cleanup every ${duration(config.cleanupInterval())} of what is older than ${maxAge}`
   const message = `${calls}; ${cleanup}, scope ${scope}`

@@ -96,7 +96,9 @@ impl Settler {
         let gathered = GATHERED.take().unwrap_or_default();
         // Another thread may have queued the first message of a call, such as `Sent`, and `work` its last.
         if self.queued.load(Ordering::Acquire) > 0 {
-            gathered.into_iter().for_each(|told| self.enqueue(told));
+            for told in gathered {
+                self.enqueue(told);
+            }
             return (done, Vec::new());
         }
         (done, gathered)
@@ -104,7 +106,7 @@ impl Settler {
 
     /// Does `work`, which starts the call with this number. Returns whether the call's request has been sent meanwhile on
     /// this thread; that message is left out.
-    pub fn noting_sent<T>(&self, number: u32, work: impl FnOnce() -> T) -> (T, bool) {
+    pub fn noting_sent<T>(number: u32, work: impl FnOnce() -> T) -> (T, bool) {
         STARTING.set(Some(number));
         let done = work();
         // `sent()` has taken the number away.

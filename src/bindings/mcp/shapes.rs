@@ -41,6 +41,8 @@ pub struct McpServer {
     pub kill_grace: f64,
     /// The bytes of its longest message.
     pub max_buffer: f64,
+    /// The bytes that its process tree may have.
+    pub max_tree_memory: Option<f64>,
     /// The most calls of a session in flight.
     pub max_in_flight: u32,
     /// The most sessions.
@@ -149,6 +151,7 @@ impl McpServer {
             start_timeout: millis(server.start_timeout),
             kill_grace: millis(server.kill_grace),
             max_buffer,
+            max_tree_memory: server.max_tree_memory.map(bytes),
         }
     }
 }
@@ -168,6 +171,12 @@ impl From<SessionStatus> for McpSession {
             garbage: status.invalid_lines as f64,
         }
     }
+}
+
+/// Converts JavaScript's number of bytes.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number up to 2^53")]
+pub fn bytes(bytes: f64) -> u64 {
+    bytes as u64
 }
 
 /// Converts JavaScript's ms; `Infinity` is the longest duration.

@@ -202,6 +202,7 @@ impl ProcessRequest {
                 number,
                 detached: request.detached,
                 guarded: request.guarded,
+                killed_first: false,
             },
             label: Label { server: request.server, tool: request.tool, owner: request.owner, pooled: false },
             timeout: request.timeout.map(time),
@@ -238,7 +239,7 @@ impl From<io::Result<Outcome>> for ProcessOutcome {
         match result {
             Ok(outcome) => ProcessOutcome {
                 start_error: None,
-                pid: Some(outcome.pid),
+                pid: outcome.pid,
                 exit_code: outcome.exit_status.code.map(i32::cast_unsigned),
                 signal: outcome.exit_status.signal,
                 ended: outcome.end_reason.map(EndReason::from),

@@ -1,9 +1,11 @@
 //! One server within the limit: what holds its calls back.
 
-use super::Ticket;
 use super::rate::{Opening, Rate, Window};
 use std::collections::BTreeSet;
 use std::time::Duration;
+
+/// Identifies a waiter. Tickets rise in the order of arrival.
+pub type Ticket = u64;
 
 /// The limits of a server. A server without an entry has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -2,6 +2,7 @@
 
 use super::connection::Connection;
 use super::spawn::{self, Spawned};
+use crate::admission::Admission;
 use crate::mcp::client::Client;
 use crate::mcp::error::{CallError, ServerEnd, StartError};
 use crate::mcp::handshake::{Transport, shake_hands};
@@ -36,8 +37,14 @@ pub struct Server {
 ///
 /// # Errors
 /// [`StartError`]; every process of the server has exited then.
-pub async fn connect(registry: &Arc<Registry>, config: &ServerConfig, program: &Program) -> Result<Server, StartError> {
-    let Spawned { process, connection, stdout, stderr_ended } = spawn::start(registry, config, program).await?;
+pub async fn connect(
+    registry: &Arc<Registry>,
+    config: &ServerConfig,
+    program: &Program,
+    admission: Admission,
+) -> Result<Server, StartError> {
+    let Spawned { process, connection, stdout, stderr_ended } =
+        spawn::start(registry, config, program, admission).await?;
     let server = Server { process, connection, stdout, stderr_ended, max_buffer: config.max_buffer };
     let handshake = shake_hands(&*server.connection, config.protocol);
     let error = tokio::select! {

@@ -1,6 +1,7 @@
 //! Spawns a server's process and connects its pipes.
 
 use super::connection::Connection;
+use crate::admission::Admission;
 use crate::mcp::error::StartError;
 use crate::mcp::server_config::{Program, ServerConfig};
 use crate::mcp::server_log::ServerLog;
@@ -27,7 +28,12 @@ pub struct Spawned {
 ///
 /// # Errors
 /// [`StartError::Spawn`], which names the program or the folder that is missing.
-pub async fn start(registry: &Arc<Registry>, config: &ServerConfig, program: &Program) -> Result<Spawned, StartError> {
+pub async fn start(
+    registry: &Arc<Registry>,
+    config: &ServerConfig,
+    program: &Program,
+    admission: Admission,
+) -> Result<Spawned, StartError> {
     let connection = Connection::new();
     let stdout = Arc::new(Stdout::new(Arc::clone(&connection) as Arc<dyn Listener>, config.max_buffer));
     let (stderr, errors) = mpsc::channel(READS_AHEAD);
@@ -37,9 +43,10 @@ pub async fn start(registry: &Arc<Registry>, config: &ServerConfig, program: &Pr
             arguments: program.arguments.clone(),
             directory: program.directory.clone(),
             environment: program.environment.clone(),
-            number: registry.next_number(),
+            number: admission.tree(),
             detached: program.detached,
             guarded: program.guarded,
+            killed_first: false,
         },
         label: Label { server: Some(config.name.clone()), pooled: true, ..Label::default() },
         timeout: None,
@@ -49,7 +56,8 @@ pub async fn start(registry: &Arc<Registry>, config: &ServerConfig, program: &Pr
         exit: None,
         on_stuck: OnStuck::Wait,
     };
-    let (process, input) = LongRunning::start(registry, call).await.map_err(|error| failure(program, &error))?;
+    let (process, input) =
+        LongRunning::start(registry, call, admission).await.map_err(|error| failure(program, &error))?;
     connection.connect(input);
     let stderr_ended = log_lines(errors, &connection.client.log);
     Ok(Spawned { process, connection, stdout, stderr_ended })

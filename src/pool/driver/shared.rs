@@ -148,9 +148,9 @@ impl<F: Factory> Shared<F> {
             let mut exited = pin!(exited);
             let error = tokio::select! {
                 error = &mut exited => error,
-                () = unfit => {
+                reason = unfit => {
                     if let Some(shared) = pool.upgrade() {
-                        shared.change(|inner, now| inner.state.mark_unfit(number, now));
+                        shared.change(|inner, now| inner.state.retire_early(number, reason, now));
                     }
                     exited.await
                 }

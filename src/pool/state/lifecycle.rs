@@ -9,7 +9,12 @@ use std::time::Instant;
 impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
     /// Marks a member as unfit for further use. It ends when all its leases are back.
     pub fn mark_unfit(&mut self, number: u64, now: Instant) {
-        self.retire_member(number, Retirement::Unhealthy);
+        self.retire_early(number, Retirement::Unhealthy, now);
+    }
+
+    /// Gives a member no more leases, for this reason. It ends when all its leases are back.
+    pub fn retire_early(&mut self, number: u64, reason: Retirement, now: Instant) {
+        self.retire_member(number, reason);
         self.settle(now);
     }
 

@@ -246,6 +246,10 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
 
     /// Starts the members that are kept warm, in capacity that no waiter has claimed.
     fn keep_warm(&mut self, supply: &mut Supply, now: Instant) {
+        self.no_warm_before.take_if(|time| *time <= now);
+        if self.no_warm_before.is_some() {
+            return;
+        }
         let ids: Vec<KindId> = self.kinds.keys().copied().collect();
         for id in ids {
             while supply.free > 0 && supply.starts > 0 && self.lacks_warm(id) && self.may_start(id, 0, now) {

@@ -2,6 +2,7 @@
 
 mod failures;
 mod retirement;
+mod room;
 
 use super::{Action, Return, State, Ticket};
 use crate::pool::{Limits, Refusal, Retirement, Rules};

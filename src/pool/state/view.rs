@@ -58,6 +58,7 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
             let wanted = !kind.waiters.is_empty() || self.lacks_warm(*id);
             kind.failures.paused_until(now).filter(|_| wanted)
         });
-        lifetimes.chain(idle).chain(retries).min()
+        let warm = self.no_warm_before.filter(|_| self.kinds.keys().any(|id| self.lacks_warm(*id)));
+        lifetimes.chain(idle).chain(retries).chain(warm).min()
     }
 }

@@ -82,9 +82,12 @@ impl Factory for Arc<Workers> {
         }
     }
 
-    fn unfit(&self, member: &Arc<Worker>) -> impl Future<Output = ()> + Send + 'static {
+    fn unfit(&self, member: &Arc<Worker>) -> impl Future<Output = Retirement> + Send + 'static {
         let member = Arc::clone(member);
-        async move { member.misbehave.notified().await }
+        async move {
+            member.misbehave.notified().await;
+            Retirement::Unhealthy
+        }
     }
 
     fn panicked(&self, key: &&'static str) -> String {

@@ -22,9 +22,10 @@ pub fn is_node(executable: &Path) -> bool {
     executable.file_name().and_then(OsStr::to_str).is_some_and(is_node_name)
 }
 
-/// Returns whether Node.js processes have this kernel name. Newer versions name their main thread.
+/// Returns whether Node.js processes have this kernel name. The main thread of Node.js 24 is `MainThread`, and that of
+/// Node.js 26 is `node-MainThread`.
 pub fn is_like_node(name: &str) -> bool {
-    name == "MainThread" || is_node_name(name)
+    matches!(name, "MainThread" | "node-MainThread") || is_node_name(name)
 }
 
 /// Returns whether an executable runs other programs, so that its file does not identify the program.
@@ -114,7 +115,15 @@ mod tests {
 
     #[test]
     fn the_name_of_a_main_thread_looks_like_nodejs() {
-        assert!(is_like_node("MainThread") && is_like_node("node-22") && !is_like_node("sleep"));
+        for (name, expected) in [
+            ("MainThread", true),
+            ("node-MainThread", true),
+            ("node-22", true),
+            ("sleep", false),
+            ("java-MainThread", false),
+        ] {
+            assert_eq!(is_like_node(name), expected, "{name}");
+        }
     }
 
     #[test]

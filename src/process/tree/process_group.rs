@@ -10,6 +10,7 @@ use super::table_tree::TableTree;
 use crate::process::handle::{Handle, Signal, wait_all};
 use crate::process::host::{Proc, host};
 use crate::process::identity::{StartMark, start_mark};
+use crate::process::oom::kill_first;
 use crate::process::program;
 use crate::process::tag::{Instance, Tag};
 use rustix::process::{Pid, test_kill_process_group};
@@ -52,6 +53,9 @@ pub fn start(spec: &Spec) -> io::Result<Started<Root>> {
         command.current_dir(directory);
     }
     let mut child = command.spawn()?;
+    if spec.killed_first {
+        kill_first(child.id());
+    }
     match take_hold(&mut child) {
         Ok((handle, origin, stdin, stdout, stderr)) => {
             let root = Root {

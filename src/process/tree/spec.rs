@@ -20,6 +20,8 @@ pub struct Spec {
     pub detached: bool,
     /// The tree gets a warden or a watcher, where the system has one.
     pub guarded: bool,
+    /// The kernel kills the tree before the server when memory is out, where that can be said.
+    pub killed_first: bool,
 }
 
 impl Spec {

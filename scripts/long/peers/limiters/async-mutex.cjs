@@ -27,6 +27,11 @@ exports.default = class {
     return this.#semaphore.use(() => callback(value()), { cost: weight })
   }
 
+  async waitForUnlock(weight = 1) {
+    const release = await this.#acquire(weight)
+    release()
+  }
+
   release(weight = 1) {
     for (let left = weight; left > 0; left--) this.#semaphore.release()
   }

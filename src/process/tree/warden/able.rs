@@ -50,6 +50,7 @@ fn attempt() -> io::Result<Result<(), Cause>> {
         number: tag.tree,
         detached: false,
         guarded: true,
+        killed_first: false,
     };
     let report = match spawn(&spec, &tag) {
         Ok(Spawned { child, pipes, group }) => {

@@ -4,6 +4,7 @@ use super::child::Child;
 use super::protocol::{CHANNEL, END_REST, LEAVE_REST, NO_PROC, OWN_PROC, REAP_REST};
 use crate::process::cgroup::Group;
 use crate::process::host::{Proc, host};
+use crate::process::oom::raised_score;
 use crate::process::program::find;
 use crate::process::tag::Tag;
 use crate::process::tree::spec::Spec;
@@ -73,12 +74,14 @@ pub fn spawn(spec: &Spec, tag: &Tag) -> Result<Spawned, Refusal> {
     let proc = if host().proc == Proc::Own { OWN_PROC } else { NO_PROC };
     // A detached process must not be in a group that is killed as a whole.
     let group = if spec.detached { None } else { Group::make(tag) };
-    let fixed: [&OsStr; 8] = [
+    let oom_score = spec.killed_first.then(raised_score).flatten().unwrap_or_default();
+    let fixed: [&OsStr; 9] = [
         WARDEN_NAME.as_ref(),
         server.as_ref(),
         rest.as_ref(),
         proc.as_ref(),
         group.as_ref().map_or("".as_ref(), |group| group.folder().as_os_str()),
+        oom_score.as_ref(),
         directory.as_ref(),
         command.as_ref(),
         &spec.command,

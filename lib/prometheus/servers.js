@@ -1,0 +1,65 @@
+'use strict'
+
+// The use of servers under a bounded number of names.
+
+const { MAX_SERVERS, isNamed } = require('../metrics/limits')
+const { label } = require('./family')
+
+/**
+ * @typedef {{ limit: number | null, inUse: number, queued: number, rateLimit: number | null,
+ *   recent: number | null, pause: number }} Use
+ *   - the pause in seconds
+ */
+
+/**
+ * Returns the use by the name of a label. A server has its own name if it has a limit, a rate or a
+ * pause, or if a call to it or a process of it was counted. All others are `other`, because callers
+ * can invent any number of names.
+ * @param {import('../metrics/limits').ServerSlots[]} servers
+ * @param {ReadonlySet<string>} known - the servers that were counted
+ * @returns {Map<string, Use>}
+ */
+function byServer(servers, known) {
+  /** @type {Map<string, Use>} */
+  const uses = new Map()
+  for (const server of servers) {
+    const name = label(server.server)
+    const hasName = isNamed(server) || known.has(name)
+    const isKept = uses.has(name) || (hasName && uses.size < MAX_SERVERS)
+    const key = isKept ? name : 'other'
+    uses.set(key, sum(useOf(server), uses.get(key)))
+  }
+  return uses
+}
+
+/** @param {import('../metrics/limits').ServerSlots} server @returns {Use} */
+function useOf({ limit, rate, current, queued, pausedFor }) {
+  return {
+    limit,
+    inUse: current,
+    queued,
+    rateLimit: rate?.limit ?? null,
+    recent: rate?.recent ?? null,
+    pause: pausedFor / 1000,
+  }
+}
+
+/** @param {Use} one @param {Use} [other] @returns {Use} */
+function sum(one, other) {
+  if (other === undefined) return one
+  return {
+    limit: plus(one.limit, other.limit),
+    inUse: one.inUse + other.inUse,
+    queued: one.queued + other.queued,
+    rateLimit: plus(one.rateLimit, other.rateLimit),
+    recent: plus(one.recent, other.recent),
+    pause: Math.max(one.pause, other.pause),
+  }
+}
+
+/** @param {number | null} one @param {number | null} other */
+function plus(one, other) {
+  return one === null || other === null ? (one ?? other) : one + other
+}
+
+module.exports = { byServer }
