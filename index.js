@@ -1,7 +1,6 @@
 'use strict'
 
 const { CleanupScanner, cleanup } = require('./lib/cleanup')
-const { getGuarantees } = require('./lib/guarantees')
 const { shutdown } = require('./lib/lifecycle')
 const native = require('./lib/native')
 const { Runner } = require('./lib/process/runner')
@@ -13,6 +12,8 @@ const spawn = runner.spawn.bind(runner)
 const getActiveProcesses = () => native.activeProcesses()
 
 // Loaded on use, because most servers never call these functions.
+/** @type {typeof import('./index').getGuarantees} */
+const getGuarantees = () => require('./lib/guarantees').getGuarantees()
 const observe = () => require('./lib/observe')
 /** @type {typeof import('./index').getMetrics} */
 const getMetrics = (options) => observe().getMetrics(options)

@@ -108,7 +108,7 @@ describe('status', () => {
     const alarmed = await procward([
       'status',
       '--url',
-      await serving(t, { calls: Array(6).fill(CALL) }),
+      await serving(t, { calls: Array.from({ length: 6 }, (_, at) => ({ ...CALL, pid: at + 1 })) }),
     ])
     assert.equal(alarmed.code, 1)
     assert.match(

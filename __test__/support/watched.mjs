@@ -29,7 +29,6 @@ export function look(times = 1) {
 export function watched() {
   const state = { processes: 0, queued: 0, killed: 0 }
   const call = {
-    pid: 1,
     server: 'asana',
     tool: 'list',
     startTime: 0,
@@ -43,7 +42,8 @@ export function watched() {
       queued: state.queued,
       available: 3,
     }),
-    getActiveProcesses: () => Array.from({ length: state.processes }, () => call),
+    getActiveProcesses: () =>
+      Array.from({ length: state.processes }, (_, at) => ({ pid: at + 1, ...call })),
   }
   const cleanup = {
     getStats: () => ({

@@ -8,7 +8,6 @@ const { abortListeners } = require('../signal-waiters')
 const validate = require('../validate')
 const { failure, startError, stuckError } = require('./failure')
 const { processRequest } = require('./request')
-const { TrackedProcess } = require('./tracked-process')
 
 /** @typedef {import('../../index').RunOptions} RunOptions */
 
@@ -37,6 +36,8 @@ class Runner {
 
   /** @param {string} command @param {readonly string[]} [args] @param {RunOptions} [options] */
   spawn(command, args = [], options = undefined) {
+    // Loaded on use, because most servers only run commands.
+    const { TrackedProcess } = require('./tracked-process')
     const request = processRequest(command, args, options, this.#owner)
     const call = new native.ProcessCall()
     return new TrackedProcess(call, request, (listener) =>

@@ -28,10 +28,11 @@ enum Due {
 pub fn system() -> Sensor {
     let mut meter = CpuMeter::default();
     Box::new(move |trees| {
+        // The machine first: memory of a tree that exits in between would look like a fall that others have caused.
+        let machine = memory().map(|Memory { total, available }| Machine { available, total });
         let pids: Vec<u32> = trees.iter().map(|(_, pid)| *pid).collect();
         let sizes = trees.iter().zip(own_memory(&pids)).filter_map(|((process, _), size)| Some((*process, size?)));
         let trees = sizes.collect();
-        let machine = memory().map(|Memory { total, available }| Machine { available, total });
         let pressure = meter.read().map(|load| match load {
             CpuLoad::Pressure(percent) => Pressure::Waiting(percent),
             CpuLoad::Busy(percent) => Pressure::Busy(percent),
