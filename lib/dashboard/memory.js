@@ -37,8 +37,7 @@ export class Memory {
 
   /** @param {any} snapshot */
   show({ health: { semaphore } }) {
-    /** @type {GateMemory | undefined} */
-    const { memory } = semaphore
+    const memory = /** @type {GateMemory | undefined} */ (semaphore.memory)
     this.#panel.hidden = memory === undefined
     this.#table.show(memory?.learnt ?? [])
     setText(this.#tally, memory ? tallyText(memory) : '')
