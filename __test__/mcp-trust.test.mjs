@@ -1,7 +1,7 @@
 // Servers over https are trusted as Node.js trusts them, and proxies are used as by Node.js.
 
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import http from 'node:http'
 import net from 'node:net'
@@ -233,12 +233,17 @@ describe('proxies', () => {
     for (const error of [refused, gone]) assert.ok(!error.includes('wrong-word'), error)
   })
 
-  test("a malformed address is refused by the variable's name, without the address", async (t) => {
+  const malformed = { NODE_USE_ENV_PROXY: '1', HTTP_PROXY: 'socks5://user:hush@proxy' }
+  // Node.js 22.21 and newer use the variable themselves.
+  const refused = spawnSync(process.execPath, ['--eval', ''], {
+    env: { ...process.env, ...malformed },
+  })
+  const skip = refused.status === 0 ? false : 'this Node.js does not start with such an address'
+  test("a malformed address is refused by the variable's name, without the address", {
+    skip,
+  }, async (t) => {
     const server = await httpMcpServer(t)
-    const error = await called(server.url, {
-      NODE_USE_ENV_PROXY: '1',
-      HTTP_PROXY: 'socks5://user:hush@proxy',
-    })
+    const error = await called(server.url, malformed)
     assert.match(
       error,
       /^ERR_SERVER_START .*HTTP_PROXY must be the http: or https: address of a proxy/,
