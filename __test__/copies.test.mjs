@@ -123,8 +123,10 @@ describe('worker threads', () => {
     const waiting = thread(${JSON.stringify(busy(first))})
     const [pid] = await once(waiting, 'message')
     const other = thread(${JSON.stringify(finished(second))})
+    // A thread that ends at once gives its message and its exit in one turn.
+    const exited = once(other, 'exit')
     const [seen] = await once(other, 'message')
-    const [code] = await once(other, 'exit')
+    const [code] = await exited
     console.log(JSON.stringify([...seen, code]))
     await waiting.terminate()
     console.log(JSON.stringify([typeof pid]))`
