@@ -191,7 +191,7 @@ describe('in Chromium', { skip: noBrowser }, () => {
       )
       await page.locator('summary').first().click()
       const row = page.locator('.chart >> nth=0').locator('tbody tr >> nth=0').locator('td')
-      assert.equal((await row.allTextContents()).at(-1), "a server's limit")
+      await until(async () => (await row.allTextContents()).at(-1) === "a server's limit")
       const alert = page.locator('#alerts [data-name="pausedServer"]')
       await until(async () => (await alert.count()) === 1)
       assert.match(

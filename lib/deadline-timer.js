@@ -109,4 +109,22 @@ function onFakeClock(timeout, callback) {
   return () => clearTimeout(timer)
 }
 
-module.exports = { DeadlineTimer, hasFakeTimers, onFakeClock, realTimers, timeLeft }
+/**
+ * Calls `expire` once the test's clock has advanced by `timeout`, unless the promise is settled
+ * before.
+ * @param {Promise<unknown>} promise
+ * @param {number} timeout in ms
+ * @param {() => void} expire
+ */
+function boundOnFakeClock(promise, timeout, expire) {
+  const cancel = onFakeClock(timeout, expire)
+  promise.then(cancel, cancel)
+}
+
+module.exports = {
+  boundOnFakeClock,
+  DeadlineTimer,
+  hasFakeTimers,
+  realTimers,
+  timeLeft,
+}

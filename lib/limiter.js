@@ -3,7 +3,7 @@
 // The limit on a helper's calls: slots for all servers together, and within that a limit, a rate
 // and a pause for each server. The state is native.
 
-const { DeadlineTimer, hasFakeTimers, onFakeClock } = require('./deadline-timer')
+const { boundOnFakeClock, DeadlineTimer, hasFakeTimers } = require('./deadline-timer')
 const { channels } = require('./diagnostics')
 const { abortError } = require('./errors')
 const native = require('./native')
@@ -35,9 +35,9 @@ class CallLimiter {
   constructor(maxConcurrent, { maxQueue, limits, rates }) {
     this.#maxQueue = maxQueue
     this.#limits = new Map(Object.entries(limits))
-    this.#rated = new Set(Object.keys(rates))
     // Maps, because a server may be called `constructor`.
     const ratesByServer = new Map(Object.entries(rates))
+    this.#rated = new Set(ratesByServer.keys())
     const names = new Set([...this.#limits.keys(), ...ratesByServer.keys()])
     this.#native = new native.NativeCallLimiter(
       maxConcurrent,
@@ -169,16 +169,9 @@ class CallLimiter {
     const isFaked = hasFakeTimers()
     const turn = this.#native.push(server, cost, isFaked ? Infinity : timeout)
     const ticket = this.#native.lastTicket()
-    if (isFaked) {
-      const cancel = () => this.#cancel(ticket, queueTimeoutError(timeout))
-      const forget = onFakeClock(timeout, cancel)
-      turn.then(forget, forget)
-    }
-    if (signal !== undefined) {
-      this.#signals.add(signal, ticket)
-      const forget = () => this.#signals.delete(signal, ticket)
-      turn.then(forget, forget)
-    }
+    if (isFaked)
+      boundOnFakeClock(turn, timeout, () => this.#cancel(ticket, queueTimeoutError(timeout)))
+    if (signal !== undefined) this.#signals.addUntilSettled(signal, ticket, turn)
     this.#settle()
     return turn
   }
@@ -198,11 +191,9 @@ class CallLimiter {
 
   /** @param {string} server @param {number} cost */
   #slots(server, cost) {
-    let isSent = false
-    const send = () => {
+    const send = (/** @type {boolean} */ isSent) => {
       if (isSent) this.#native.sendAgain(server)
       else this.#native.send(server)
-      isSent = true
       this.#settleWaiters()
     }
     const release = () => {
@@ -225,7 +216,7 @@ class Slots {
 
   /**
    * @param {() => void} release
-   * @param {() => void} [send] - notes the time of sending, for the server's rate
+   * @param {(isSent: boolean) => void} [send] - notes the time of sending, for the server's rate
    */
   constructor(release, send) {
     this.#release = release
@@ -234,8 +225,8 @@ class Slots {
       send &&
       (() => {
         if (this.#isReleased) return
+        send(this.#isSent)
         this.#isSent = true
-        send()
       })
   }
 

@@ -36,6 +36,18 @@ class SignalWaiters {
   }
 
   /**
+   * Adds a waiter until its promise is settled.
+   * @param {AbortSignal} signal
+   * @param {Ticket} ticket
+   * @param {Promise<unknown>} promise
+   */
+  addUntilSettled(signal, ticket, promise) {
+    this.add(signal, ticket)
+    const forget = () => this.delete(signal, ticket)
+    promise.then(forget, forget)
+  }
+
+  /**
    * Removes a waiter that does not wait any more; with a signal's last one its listener goes.
    * @param {AbortSignal} signal
    * @param {Ticket} ticket

@@ -1,5 +1,6 @@
 'use strict'
 
+const { firstBy } = require('../first-by')
 const { counted, plain, size, table } = require('./text')
 
 /** @typedef {import('../mcp-helper').GateMemory} GateMemory */
@@ -55,12 +56,12 @@ function learntLines({ memory }, output) {
 
 /** Returns the servers to show, in their order. @param {Learnt[]} learnt */
 function mostNeeding(learnt) {
-  const byNeed = [...learnt].sort(
+  return firstBy(
+    learnt,
+    MOST,
     (one, other) =>
       other.waiting - one.waiting || other.running - one.running || other.mean - one.mean,
   )
-  const shown = new Set(byNeed.slice(0, MOST))
-  return learnt.filter((server) => shown.has(server))
 }
 
 module.exports = { learntLines, memoryLine }

@@ -1,5 +1,6 @@
 'use strict'
 
+const { firstBy } = require('../first-by')
 const { counted, duration, plain, table } = require('./text')
 
 /** @typedef {import('../mcp-helper').ServerSlots} ServerSlots */
@@ -23,14 +24,14 @@ function serverLines({ servers = [] }, output) {
 
 /** Returns the servers to show, in their order. @param {ServerSlots[]} servers */
 function mostUrgent(servers) {
-  const byUrgency = [...servers].sort(
+  return firstBy(
+    servers,
+    MOST,
     (one, other) =>
       Number(other.pausedFor > 0) - Number(one.pausedFor > 0) ||
       other.queued - one.queued ||
       other.current - one.current,
   )
-  const shown = new Set(byUrgency.slice(0, MOST))
-  return servers.filter((server) => shown.has(server))
 }
 
 /**

@@ -2,7 +2,7 @@
 
 // Waits of calls for something that may never come, such as a file on a file system that hangs.
 
-const { DeadlineTimer, hasFakeTimers, onFakeClock, timeLeft } = require('../deadline-timer')
+const { boundOnFakeClock, DeadlineTimer, hasFakeTimers, timeLeft } = require('../deadline-timer')
 const { abortError, codedError } = require('../errors')
 const { closedError } = require('../lifecycle')
 const { SignalWaiters } = require('../signal-waiters')
@@ -38,7 +38,7 @@ class BoundedWaits {
       if (signal?.aborted) return reject(inName(call, abortError(signal)))
       const wait = { call, deadline, reject }
       this.#waits.add(wait)
-      const cancelFake = this.#expireLater(wait)
+      this.#expireLater(wait, promise)
       if (signal) this.#signals.add(signal, wait)
       promise.then(
         (value) => {
@@ -47,18 +47,18 @@ class BoundedWaits {
         },
         (error) => this.#fail(wait, copyOf(error)),
       )
-      if (cancelFake) promise.then(cancelFake, cancelFake)
     })
   }
 
   /**
-   * Arms a timer for the wait's deadline; returns the function that cancels a fake timer.
+   * Arms a timer for the wait's deadline.
    * @param {Wait} wait
+   * @param {Promise<unknown>} promise
    */
-  #expireLater(wait) {
+  #expireLater(wait, promise) {
     const left = wait.deadline === Infinity ? Infinity : timeLeft(wait.deadline)
-    if (hasFakeTimers()) return onFakeClock(left, () => this.#timeOut(wait))
-    if (left !== Infinity) this.#timer.wake(left)
+    if (hasFakeTimers()) boundOnFakeClock(promise, left, () => this.#timeOut(wait))
+    else if (left !== Infinity) this.#timer.wake(left)
   }
 
   /** Rejects all waits with `ERR_CLOSED`. */

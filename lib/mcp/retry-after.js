@@ -1,7 +1,7 @@
 'use strict'
 
-// How long a server asked to be left alone, in ms: read from headers and structured fields, never
-// from the words of a text.
+// The time for which a server asked to be left alone, in ms: read from headers and structured
+// fields, never from the words of a text.
 
 const LONGEST = 3_600_000
 const NUMBER = /^\s*\d{1,400}(?:\.\d{1,400})?\s*$/

@@ -3,6 +3,8 @@
 // The limits of a helper's calls at one moment: the reason for waiting, and the use by server. A
 // user's own helper may have none of this.
 
+const { firstBy } = require('../first-by')
+
 /**
  * @typedef {import('../mcp-helper').SemaphoreStatus} Status
  * @typedef {import('../mcp-helper').ServerSlots} ServerSlots
@@ -49,11 +51,11 @@ function rateOf(rate) {
  * @param {ServerSlots[]} servers
  */
 function bounded(servers) {
-  if (servers.length <= MAX_SERVERS) return servers
-  const own = servers.filter(isNamed)
-  const others = servers.filter((server) => !isNamed(server))
-  const kept = new Set([...own, ...others].slice(0, MAX_SERVERS))
-  return servers.filter((server) => kept.has(server))
+  return firstBy(
+    servers,
+    MAX_SERVERS,
+    (one, other) => Number(isNamed(other)) - Number(isNamed(one)),
+  )
 }
 
 /**

@@ -3,6 +3,7 @@
 // The memory that a helper's gate knows of: the sizes of the moment, and those learnt by server. A
 // user's own helper may have none of this.
 
+const { firstBy } = require('../first-by')
 const { MAX_SERVERS } = require('./limits')
 
 /**
@@ -52,15 +53,14 @@ function learntOf({ server, mean, deviation, peaks, running, waiting }) {
  * @param {LearntMemory[]} learnt
  */
 function bounded(learnt) {
-  if (learnt.length <= MAX_SERVERS) return learnt
-  const byUse = [...learnt].sort(
+  return firstBy(
+    learnt,
+    MAX_SERVERS,
     (one, other) =>
       Number(isInUse(other)) - Number(isInUse(one)) ||
       Number(other.peaks > 0) - Number(one.peaks > 0) ||
       other.mean - one.mean,
   )
-  const kept = new Set(byUse.slice(0, MAX_SERVERS))
-  return learnt.filter((server) => kept.has(server))
 }
 
 /** @param {LearntMemory} server */

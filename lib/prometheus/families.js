@@ -3,8 +3,17 @@
 // The only place for the metrics' names, their help texts and their labels.
 
 const { version } = require('../../package.json')
-const { MAX_SERVERS, REASONS } = require('../metrics/limits')
-const { by, counter, distribution, gauge, histogram, label, single } = require('./family')
+const { REASONS } = require('../metrics/limits')
+const {
+  by,
+  counter,
+  distribution,
+  foldedName,
+  gauge,
+  histogram,
+  label,
+  single,
+} = require('./family')
 const {
   CLEANUP_REASONS,
   EXIT_REASONS,
@@ -231,7 +240,7 @@ function sessions(all) {
   const servers = new Map()
   for (const { server, state } of all) {
     const name = label(server)
-    const key = servers.has(name) || servers.size < MAX_SERVERS ? name : 'other'
+    const key = foldedName(servers, name)
     const counts = servers.get(key) ?? new Map(STATES.map((state) => [state, 0]))
     servers.set(key, counts)
     if (counts.has(state)) counts.set(state, (counts.get(state) ?? 0) + 1)

@@ -2,6 +2,8 @@
 
 // The shapes of metrics, and functions that make them.
 
+const { MAX_SERVERS } = require('../metrics/limits')
+
 const MAX_NAME = 100
 
 /**
@@ -82,4 +84,15 @@ function label(name) {
   return [...name.replace(/\p{Cc}/gu, '')].slice(0, MAX_NAME).join('')
 }
 
-module.exports = { by, counter, distribution, gauge, histogram, label, single }
+/**
+ * Returns the key under which a name is counted: `other`, unless it has its own place or may get
+ * one.
+ * @param {ReadonlyMap<string, unknown>} kept - the names so far
+ * @param {string} name
+ * @param {boolean} [mayHaveOwn]
+ */
+function foldedName(kept, name, mayHaveOwn = true) {
+  return kept.has(name) || (mayHaveOwn && kept.size < MAX_SERVERS) ? name : 'other'
+}
+
+module.exports = { by, counter, distribution, foldedName, gauge, histogram, label, single }

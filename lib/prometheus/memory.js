@@ -2,8 +2,7 @@
 
 // The memory by which processes start, and the memory that was learnt about each server.
 
-const { MAX_SERVERS } = require('../metrics/limits')
-const { gauge, label } = require('./family')
+const { foldedName, gauge, label } = require('./family')
 
 /** @typedef {import('../mcp-helper').GateMemory} GateMemory */
 
@@ -73,8 +72,7 @@ function learntByServer(learnt, known) {
   for (const { server, mean, peaks } of learnt) {
     if (peaks === 0) continue
     const name = label(server)
-    const isKept = sizes.has(name) || (known.has(name) && sizes.size < MAX_SERVERS)
-    const key = isKept ? name : 'other'
+    const key = foldedName(sizes, name, known.has(name))
     sizes.set(key, Math.max(mean, sizes.get(key) ?? 0))
   }
   return sizes

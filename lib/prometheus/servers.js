@@ -2,8 +2,8 @@
 
 // The use of servers under a bounded number of names.
 
-const { MAX_SERVERS, isNamed } = require('../metrics/limits')
-const { label } = require('./family')
+const { isNamed } = require('../metrics/limits')
+const { foldedName, label } = require('./family')
 
 /**
  * @typedef {{ limit: number | null, inUse: number, queued: number, rateLimit: number | null,
@@ -24,9 +24,7 @@ function byServer(servers, known) {
   const uses = new Map()
   for (const server of servers) {
     const name = label(server.server)
-    const hasName = isNamed(server) || known.has(name)
-    const isKept = uses.has(name) || (hasName && uses.size < MAX_SERVERS)
-    const key = isKept ? name : 'other'
+    const key = foldedName(uses, name, isNamed(server) || known.has(name))
     uses.set(key, sum(useOf(server), uses.get(key)))
   }
   return uses

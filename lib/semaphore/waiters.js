@@ -3,7 +3,7 @@
 // The waiters of a semaphore, in a native queue. A waiter leaves at its turn, at its timeout, or
 // when its signal is aborted.
 
-const { DeadlineTimer, hasFakeTimers, onFakeClock } = require('../deadline-timer')
+const { boundOnFakeClock, DeadlineTimer, hasFakeTimers } = require('../deadline-timer')
 const { abortError } = require('../errors')
 const native = require('../native')
 const { SignalWaiters } = require('../signal-waiters')
@@ -93,11 +93,10 @@ class Waiters {
    */
   #expireOnFakeClock(granted, timeout) {
     const ticket = native.waitQueueLastTicket(this.#queue)
-    const cancel = onFakeClock(timeout, () => {
+    boundOnFakeClock(granted, timeout, () => {
       this.#cancel(ticket, queueTimeoutError(timeout))
       this.#onEarlyLeave()
     })
-    granted.then(cancel, cancel)
   }
 
   /** @param {Promise<void>} granted @param {AbortSignal} signal */
@@ -107,9 +106,7 @@ class Waiters {
       this.#onEarlyLeave()
     })
     const ticket = native.waitQueueLastTicket(this.#queue)
-    this.#signalWaiters.add(signal, ticket)
-    const forget = () => this.#signalWaiters?.delete(signal, ticket)
-    granted.then(forget, forget)
+    this.#signalWaiters.addUntilSettled(signal, ticket, granted)
   }
 
   /** Notes the cost of the last waiter. @param {Promise<void>} granted @param {number} cost */

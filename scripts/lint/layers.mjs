@@ -17,7 +17,7 @@ const LIB = [
   ['diagnostics', 'lifecycle', 'metrics'],
   ['native', 'deadline-timer', 'signal-waiters', 'signals', 'keep-alive'],
   ['config', 'native-problem'],
-  ['validate', 'iterable-weak-set', 'active-process', 'dashboard', 'package-files'],
+  ['validate', 'iterable-weak-set', 'active-process', 'dashboard', 'package-files', 'first-by'],
   ['errors'],
 ]
 const SRC = [

@@ -3,15 +3,12 @@
 
 use super::deferred::Deferred;
 use super::error::{self, Result, internal};
+use super::time::{self, milliseconds, since_start};
 use crate::error::Error;
 use crate::limit::calls::{CallLimiter, Hold, Limits, Rate, ServerUse};
 use napi::bindgen_prelude::PromiseRaw;
 use napi::{Env, Unknown};
 use napi_derive::napi;
-use std::sync::LazyLock;
-use std::time::{Duration, Instant};
-
-static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// The limits of a server, checked by `lib/`.
 #[napi(object, object_to_js = false)]
@@ -96,15 +93,15 @@ impl NativeCallLimiter {
     /// Starts a call at once. Returns `false` if the call has to wait.
     #[napi]
     pub fn try_start(&mut self, server: String, cost: u32) -> bool {
-        self.0.try_start(&server, cost, START.elapsed())
+        self.0.try_start(&server, cost, since_start())
     }
 
     /// Adds a waiter. The promise resolves at the waiter's turn and rejects after `timeout` ms, `Infinity` for never.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn push(&mut self, env: &Env, server: String, cost: u32, timeout: f64) -> Result<PromiseRaw<'static, ()>> {
         let (waiter, promise) = Deferred::new(env).map_err(internal)?;
-        let timeout = Duration::try_from_secs_f64(timeout / 1000.0).ok();
-        self.0.push(waiter, &server, cost, START.elapsed(), timeout);
+        let timeout = time::timeout(timeout);
+        self.0.push(waiter, &server, cost, since_start(), timeout);
         Ok(promise)
     }
 
@@ -125,33 +122,32 @@ impl NativeCallLimiter {
     /// Returns whether a waiter has only the overall limit before it.
     #[napi]
     pub fn waits_for_slots(&mut self) -> bool {
-        self.0.waits_for_slots(START.elapsed())
+        self.0.waits_for_slots(since_start())
     }
 
     /// Notes that a call that has its slot was sent.
     #[napi]
     pub fn send(&mut self, server: String) {
-        self.0.send(&server, START.elapsed());
+        self.0.send(&server, since_start());
     }
 
     /// Notes that a call was sent another time.
     #[napi]
     pub fn send_again(&mut self, server: String) {
-        self.0.send_again(&server, START.elapsed());
+        self.0.send_again(&server, since_start());
     }
 
     /// Gives the slots of a call back.
     #[napi]
     pub fn release(&mut self, server: String, cost: u32) {
-        self.0.release(&server, cost, START.elapsed());
+        self.0.release(&server, cost, since_start());
     }
 
     /// Lets no call of the server start for this many ms. A longer pause stays.
     #[napi]
     pub fn pause(&mut self, server: String, ms: f64) {
-        let now = START.elapsed();
-        let time = Duration::try_from_secs_f64(ms / 1000.0).unwrap_or_default();
-        self.0.pause(&server, now.saturating_add(time), now);
+        let now = since_start();
+        self.0.pause(&server, now.saturating_add(time::duration(ms)), now);
     }
 
     /// Changes the overall limit.
@@ -164,14 +160,14 @@ impl NativeCallLimiter {
     #[napi]
     pub fn cancel(&mut self, env: &Env, ticket: f64, reason: Unknown) -> Result<()> {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it came from last_ticket")]
-        let waiter = self.0.cancel(ticket as u64, START.elapsed());
+        let waiter = self.0.cancel(ticket as u64, since_start());
         waiter.map_or(Ok(()), |waiter| waiter.reject(env, &reason)).map_err(internal)
     }
 
     /// Rejects all waiters, in the order of arrival.
     #[napi]
     pub fn clear(&mut self, env: &Env, reason: Unknown) -> Result<()> {
-        let waiters = self.0.clear(START.elapsed());
+        let waiters = self.0.clear(since_start());
         waiters.into_iter().try_for_each(|waiter| waiter.reject(env, &reason)).map_err(internal)
     }
 
@@ -179,7 +175,7 @@ impl NativeCallLimiter {
     /// again: `Infinity` when only a release can help the waiters, -1 when there is no waiter.
     #[napi]
     pub fn settle(&mut self, env: &Env) -> Result<f64> {
-        let now = START.elapsed();
+        let now = since_start();
         while let Some((waiter, timeout)) = self.0.expire(now) {
             let reason = error::to_javascript(env, &Error::QueueTimeout(timeout)).map_err(internal)?;
             waiter.reject(env, &reason).map_err(internal)?;
@@ -203,7 +199,7 @@ impl NativeCallLimiter {
     /// Returns the servers with limits, calls, waiters or a pause, by name.
     #[napi]
     pub fn servers(&mut self) -> Vec<CallServerUse> {
-        self.0.servers(START.elapsed()).into_iter().map(CallServerUse::from).collect()
+        self.0.servers(since_start()).into_iter().map(CallServerUse::from).collect()
     }
 }
 
@@ -238,11 +234,7 @@ impl From<Hold> for CallHold {
 }
 
 fn limits_of(given: &CallLimits) -> Limits {
-    let interval = given.interval.and_then(|ms| Duration::try_from_secs_f64(ms / 1000.0).ok());
+    let interval = given.interval.map(time::duration);
     let rate = given.rate.zip(interval).map(|(limit, interval)| Rate { limit, interval });
     Limits { limit: given.limit, rate }
-}
-
-fn milliseconds(time: Duration) -> f64 {
-    time.as_secs_f64() * 1000.0
 }

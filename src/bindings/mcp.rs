@@ -10,6 +10,7 @@ mod trust;
 
 use super::error::{Result, internal};
 use super::process::environment;
+use super::time::duration;
 use crate::mcp::pool::McpPool;
 #[cfg(unix)]
 use crate::mcp::session::Session;
@@ -22,7 +23,7 @@ use napi_derive::napi;
 #[cfg(unix)]
 use reading::Reading;
 use settle::{McpMessageKind, Settler};
-use shapes::{ActiveCall, McpServer, McpSession, millis};
+use shapes::{ActiveCall, McpServer, McpSession};
 use slab::Slab;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -212,7 +213,7 @@ impl Sessions {
         let settler = Arc::clone(&self.settler);
         let settle = Box::new(move |outcome| settler.settle(number, outcome));
         let call = Call { number, key, request: Arc::new(request), listeners, settle };
-        let session = self.pool.call(call, millis(timeout));
+        let session = self.pool.call(call, duration(timeout));
         #[cfg(unix)]
         if let Some(server) = session.as_deref().and_then(Session::stdio) {
             self.reading.borrow_mut().join(&server.stdout);

@@ -3,19 +3,12 @@
 
 use super::enums::mirrored;
 use super::error::{Result, internal};
+use super::time::since_start;
 use crate::metrics::{ChildrenOf, OTHER, Outcome, Rejection, Snapshot, Totals};
 use crate::process::usage::{Usage, resident, usage};
 use crate::supervisor::{Supervisor, metrics};
 use napi_derive::napi;
 use serde::Serialize;
-use std::sync::LazyLock;
-use std::time::{Duration, Instant};
-
-static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-
-fn now() -> Duration {
-    START.elapsed()
-}
 
 #[derive(Serialize)]
 struct Everything {
@@ -79,7 +72,7 @@ pub fn metrics_series(server: String, tool: String) -> u32 {
 /// Records the end of a call of this series.
 #[napi]
 pub fn metrics_record_call(series: u32, outcome: CallOutcome, seconds: f64) {
-    metrics().record_call(series, outcome.into(), seconds, now());
+    metrics().record_call(series, outcome.into(), seconds, since_start());
 }
 
 /// Records how long a call waited for its slot.
@@ -106,7 +99,7 @@ pub fn metrics_totals() -> Result<String> {
     let all = children(memory_alone)?;
     let sum = |of: fn(&ChildrenOf) -> u64| all.iter().map(of).sum();
     let (children, memory, stuck) = (sum(|of| of.count), sum(|of| of.memory), sum(|of| of.stuck));
-    json(&Sums { totals: metrics().totals(now()), children, memory, stuck })
+    json(&Sums { totals: metrics().totals(since_start()), children, memory, stuck })
 }
 
 fn children(look: impl Fn(u32) -> Usage) -> Result<Vec<ChildrenOf>> {

@@ -11,6 +11,7 @@ mod mcp;
 mod metrics;
 mod process;
 mod scanner;
+mod time;
 mod tree_events;
 mod wait_queue;
 mod worker;

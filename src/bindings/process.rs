@@ -6,6 +6,7 @@ mod events;
 pub mod shapes;
 
 use super::error::{Result, internal};
+use super::time::duration;
 use crate::process::guarantee::guarantee;
 use crate::registry::{EndReason, EndRequest};
 use crate::runner::{self, Input, InputSender, Lines, READS_AHEAD};
@@ -15,7 +16,7 @@ use napi::Env;
 use napi::bindgen_prelude::{Buffer, Function, Object};
 use napi_derive::napi;
 use parking_lot::Mutex;
-use shapes::{ActiveProcess, Guarantees, ProcessEvent, ProcessOutcome, ProcessRequest, TerminateReason, time};
+use shapes::{ActiveProcess, Guarantees, ProcessEvent, ProcessOutcome, ProcessRequest, TerminateReason};
 use tokio::sync::{mpsc, oneshot};
 
 /// One call, from before its start until after its end.
@@ -82,7 +83,7 @@ impl ProcessCall {
     /// Terminates the whole tree, as soon as it has started. `grace` is in ms, the call's own by default.
     #[napi]
     pub fn terminate(&self, reason: TerminateReason, grace: Option<f64>) {
-        self.end.request(reason.into(), grace.map(time));
+        self.end.request(reason.into(), grace.map(duration));
     }
 
     /// Writes to its input. Resolves with `false` when the process did not take the bytes.

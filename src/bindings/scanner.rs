@@ -2,6 +2,8 @@
 
 use super::enums::mirrored;
 use super::error::{Result, internal};
+use super::process::shapes::epoch;
+use super::time::{duration, whole_milliseconds};
 use crate::scanner::allow::Allow;
 use crate::scanner::report::{Failure, Judged, LastScan, Report, Stats};
 use crate::scanner::verdict::Scope;
@@ -12,7 +14,6 @@ use napi::bindgen_prelude::Object;
 use napi_derive::napi;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, UNIX_EPOCH};
 
 /// The options of a scanner, checked by `lib/`. Times are in ms.
 #[napi(object, object_to_js = false)]
@@ -187,17 +188,16 @@ impl TryFrom<ScannerOptions> for Options {
     type Error = crate::error::Error;
 
     fn try_from(options: ScannerOptions) -> std::result::Result<Self, Self::Error> {
-        let time = |ms: f64| Duration::try_from_secs_f64(ms / 1000.0).unwrap_or(Duration::MAX);
         Ok(Self {
-            interval: time(options.interval),
-            max_age: time(options.max_age),
+            interval: duration(options.interval),
+            max_age: duration(options.max_age),
             scope: options.scope.into(),
             allow: options
                 .allow
                 .into_iter()
                 .filter_map(AllowEntry::into_allow)
                 .collect::<std::result::Result<_, _>>()?,
-            kill_grace: time(options.kill_grace),
+            kill_grace: duration(options.kill_grace),
         })
     }
 }
@@ -226,7 +226,7 @@ impl From<Report> for ScanReport {
 impl From<Judged> for JudgedProcess {
     fn from(judged: Judged) -> Self {
         let Judged { pid, name, age, reason } = judged;
-        Self { pid, name, age: milliseconds(age), code: reason.code(), reason: reason.to_string() }
+        Self { pid, name, age: whole_milliseconds(age), code: reason.code(), reason: reason.to_string() }
     }
 }
 
@@ -252,8 +252,8 @@ impl From<Stats> for ScannerStats {
 impl From<LastScan> for ScanSummary {
     fn from(scan: LastScan) -> Self {
         Self {
-            time: milliseconds(scan.time.duration_since(UNIX_EPOCH).unwrap_or_default()),
-            duration: milliseconds(scan.duration),
+            time: epoch(scan.time),
+            duration: whole_milliseconds(scan.duration),
             scanned: count(scan.scanned),
             killed: count(scan.killed),
             skipped: count(scan.skipped),
@@ -265,8 +265,4 @@ impl From<LastScan> for ScanSummary {
 
 fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
-}
-
-fn milliseconds(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1000.0).floor()
 }

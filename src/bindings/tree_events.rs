@@ -1,7 +1,8 @@
 //! The events of process trees. JavaScript is woken, and then takes all events.
 
 use super::error::{Result, internal};
-use super::process::shapes::{epoch, milliseconds};
+use super::process::shapes::epoch;
+use super::time::whole_milliseconds;
 use crate::registry::events::{Event, EventKind, Listener};
 use crate::supervisor::Supervisor;
 use napi::bindgen_prelude::Function;
@@ -92,7 +93,7 @@ impl From<Event> for TreeEvent {
             EventKind::Killed(reason) => Self { kind: TreeEventKind::Kill, reason: Some(reason), ..event },
             EventKind::Exited { duration, exit, reason } => Self {
                 kind: TreeEventKind::Exit,
-                duration: Some(milliseconds(duration).floor()),
+                duration: Some(whole_milliseconds(duration)),
                 exit_code: exit.code.map(i32::cast_unsigned),
                 signal: exit.signal,
                 reason: Some(reason),

@@ -2,6 +2,7 @@
 
 use super::deferred::Deferred;
 use super::error::{self, Result, internal};
+use super::time::{self, milliseconds, since_start};
 use crate::error::Error;
 use crate::wait_queue::WaitQueue;
 use napi::bindgen_prelude::PromiseRaw;
@@ -9,10 +10,6 @@ use napi::{Env, Unknown};
 use napi_derive::napi;
 use slab::Slab;
 use std::cell::RefCell;
-use std::sync::LazyLock;
-use std::time::{Duration, Instant};
-
-static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 thread_local! {
     /// The queues of one environment, which has a thread of its own. Promises never meet another environment's.
@@ -48,8 +45,8 @@ pub fn wait_queue_free(handle: u32) {
 #[napi(ts_return_type = "Promise<void>")]
 pub fn wait_queue_push(env: &Env, handle: u32, timeout: f64) -> Result<PromiseRaw<'static, ()>> {
     let (waiter, promise) = Deferred::new(env).map_err(internal)?;
-    let timeout = Duration::try_from_secs_f64(timeout / 1000.0).ok();
-    with(handle, |queue| queue.push(waiter, START.elapsed(), timeout))?;
+    let timeout = time::timeout(timeout);
+    with(handle, |queue| queue.push(waiter, since_start(), timeout))?;
     Ok(promise)
 }
 
@@ -102,13 +99,13 @@ pub fn wait_queue_cancel(env: &Env, handle: u32, ticket: f64, reason: Unknown) -
 /// without a timeout, -1 when there is no waiter.
 #[napi]
 pub fn wait_queue_expire(env: &Env, handle: u32) -> Result<f64> {
-    let now = START.elapsed();
+    let now = since_start();
     while let Some((waiter, timeout)) = with(handle, |queue| queue.expire(now))? {
         let reason = error::to_javascript(env, &Error::QueueTimeout(timeout)).map_err(internal)?;
         waiter.reject(env, &reason).map_err(internal)?;
     }
     with(handle, |queue| match queue.next_deadline() {
-        Some(deadline) => deadline.saturating_sub(now).as_secs_f64() * 1000.0,
+        Some(deadline) => milliseconds(deadline.saturating_sub(now)),
         None if queue.is_empty() => -1.0,
         None => f64::INFINITY,
     })

@@ -15,6 +15,7 @@ mod tests;
 pub use rate::Rate;
 pub use server::{Hold, Limits, Ticket};
 
+use rate::Window;
 use server::{Listed, Server};
 use slab::Slab;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -128,20 +129,12 @@ impl<W> CallLimiter<W> {
 
     /// Notes that a call that has its slot was sent. Only the rate needs this.
     pub fn send(&mut self, server: &str, now: Duration) {
-        let Some(&id) = self.names.get(server) else { return };
-        if let Some(window) = &mut self.servers[id].window {
-            window.send(now);
-        }
-        self.relist(id, now);
+        self.note_sent(server, now, Window::send);
     }
 
     /// Notes that a call was sent another time.
     pub fn send_again(&mut self, server: &str, now: Duration) {
-        let Some(&id) = self.names.get(server) else { return };
-        if let Some(window) = &mut self.servers[id].window {
-            window.send_again(now);
-        }
-        self.relist(id, now);
+        self.note_sent(server, now, Window::send_again);
     }
 
     /// Gives the slots of a call back. The next waiters do not start by themselves.
@@ -224,6 +217,14 @@ impl<W> CallLimiter<W> {
         let mut servers: Vec<_> = self.servers.iter_mut().map(|(_, server)| server_use(server, waiters, now)).collect();
         servers.sort_by(|one, other| one.name.cmp(&other.name));
         servers
+    }
+
+    fn note_sent(&mut self, server: &str, now: Duration, note: fn(&mut Window, Duration)) {
+        let Some(&id) = self.names.get(server) else { return };
+        if let Some(window) = &mut self.servers[id].window {
+            note(window, now);
+        }
+        self.relist(id, now);
     }
 
     fn id(&mut self, name: &str) -> usize {

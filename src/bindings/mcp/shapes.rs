@@ -2,6 +2,7 @@
 
 use crate::bindings::enums::mirrored;
 use crate::bindings::process::shapes::variables;
+use crate::bindings::time::{duration, whole_milliseconds};
 use crate::mcp::pool::SessionStatus;
 use crate::mcp::server_config::{Endpoint, Program, Protocol, ServerConfig, TransportConfig};
 use crate::pool::{MemberState, Rules};
@@ -10,7 +11,6 @@ use napi_derive::napi;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// A server, checked by `lib/`. Times are in ms, `Infinity` for ever.
 #[napi(object, object_to_js = false)]
@@ -144,12 +144,12 @@ impl McpServer {
                 instances: server.instances,
                 overlaps,
                 max_uses: server.max_uses.map(u64::from),
-                max_lifetime: server.max_lifetime.map(millis),
-                idle_timeout: millis(server.idle_timeout),
+                max_lifetime: server.max_lifetime.map(duration),
+                idle_timeout: duration(server.idle_timeout),
                 min_warm: server.min_warm,
             },
-            start_timeout: millis(server.start_timeout),
-            kill_grace: millis(server.kill_grace),
+            start_timeout: duration(server.start_timeout),
+            kill_grace: duration(server.kill_grace),
             max_buffer,
             max_tree_memory: server.max_tree_memory.map(bytes),
         }
@@ -163,8 +163,8 @@ impl From<SessionStatus> for McpSession {
             server: status.server,
             pid: status.pid,
             state: status.state.into(),
-            age: whole(status.age),
-            idle: status.idle.map(whole),
+            age: whole_milliseconds(status.age),
+            idle: status.idle.map(whole_milliseconds),
             uses: status.uses as f64,
             in_flight: status.in_flight,
             memory: status.pid.and_then(resident).map(|bytes| bytes as f64),
@@ -177,13 +177,4 @@ impl From<SessionStatus> for McpSession {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number up to 2^53")]
 pub fn bytes(bytes: f64) -> u64 {
     bytes as u64
-}
-
-/// Converts JavaScript's ms; `Infinity` is the longest duration.
-pub fn millis(ms: f64) -> Duration {
-    Duration::try_from_secs_f64(ms / 1000.0).unwrap_or(Duration::MAX)
-}
-
-fn whole(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1000.0).floor()
 }

@@ -1,6 +1,7 @@
 //! The objects that cross between JavaScript and the runner.
 
 use crate::bindings::enums::mirrored;
+use crate::bindings::time::{duration, whole_milliseconds};
 use crate::process::guarantee::{Guarantee, Lack, Mechanism};
 use crate::process::tree::Spec;
 use crate::registry::{self, Entry, Label};
@@ -10,7 +11,7 @@ use napi_derive::napi;
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A command, checked by `lib/`.
 #[napi(object, object_to_js = false)]
@@ -205,9 +206,9 @@ impl ProcessRequest {
                 killed_first: false,
             },
             label: Label { server: request.server, tool: request.tool, owner: request.owner, pooled: false },
-            timeout: request.timeout.map(time),
+            timeout: request.timeout.map(duration),
             max_buffer,
-            kill_grace: time(request.kill_grace),
+            kill_grace: duration(request.kill_grace),
             lines,
             exit: None,
             on_stuck: request.on_stuck.into(),
@@ -245,7 +246,7 @@ impl From<io::Result<Outcome>> for ProcessOutcome {
                 ended: outcome.end_reason.map(EndReason::from),
                 stdout: outcome.stdout.into(),
                 stderr: outcome.stderr.into(),
-                duration: milliseconds(outcome.duration).floor(),
+                duration: whole_milliseconds(outcome.duration),
                 left: outcome.left,
                 start_problem: None,
             },
@@ -291,7 +292,7 @@ impl ActiveProcess {
     pub fn of(entry: Entry) -> Option<Self> {
         Some(Self {
             pid: entry.pid?,
-            duration: milliseconds(entry.age()).floor(),
+            duration: whole_milliseconds(entry.age()),
             start_time: epoch(entry.started.0),
             server: or_null(entry.label.server),
             tool: or_null(entry.label.tool),
@@ -306,13 +307,5 @@ fn or_null(name: Option<String>) -> Either<String, Null> {
 
 /// Converts to whole ms since 1970.
 pub fn epoch(time: SystemTime) -> f64 {
-    milliseconds(time.duration_since(UNIX_EPOCH).unwrap_or_default()).floor()
-}
-
-pub fn time(ms: f64) -> Duration {
-    Duration::try_from_secs_f64(ms / 1000.0).unwrap_or(Duration::MAX)
-}
-
-pub fn milliseconds(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1000.0
+    whole_milliseconds(time.duration_since(UNIX_EPOCH).unwrap_or_default())
 }

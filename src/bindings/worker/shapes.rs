@@ -1,6 +1,7 @@
 //! The objects that cross between JavaScript and the workers.
 
-use crate::bindings::process::shapes::{EndReason, ProcessRequest, time};
+use crate::bindings::process::shapes::{EndReason, ProcessRequest};
+use crate::bindings::time::{duration, milliseconds};
 use crate::pool::{Limits, Refusal, Retirement, Rules};
 use crate::worker::{Count, Template, WorkerEnd, WorkerError, WorkerPool};
 use napi_derive::napi;
@@ -144,14 +145,14 @@ impl WorkerPoolRequest {
         call.label.pooled = true;
         let rules = Rules {
             max_uses: self.max_uses.map(u64::from),
-            max_lifetime: self.max_lifetime.map(time),
-            idle_timeout: time(self.idle_timeout),
+            max_lifetime: self.max_lifetime.map(duration),
+            idle_timeout: duration(self.idle_timeout),
             min_warm: self.min_warm,
             max_in_flight: 1,
             instances: u32::MAX,
             overlaps: false,
         };
-        let template = Template { call, ready_within: self.ready_within.map(time) };
+        let template = Template { call, ready_within: self.ready_within.map(duration) };
         (template, Limits { max_members: self.max_size as usize, max_starting: self.max_starting as usize }, rules)
     }
 }
@@ -162,7 +163,7 @@ impl From<Refusal<WorkerError>> for WorkerFailure {
             Refusal::Closed | Refusal::Unknown => Self::of(WorkerFailureKind::Closed),
             Refusal::Start(error) => error.into(),
             Refusal::Unavailable { retry_after, last } => {
-                Self { retry_after: Some((retry_after.as_secs_f64() * 1000.0).ceil()), ..last.into() }
+                Self { retry_after: Some(milliseconds(retry_after).ceil()), ..last.into() }
             }
         }
     }

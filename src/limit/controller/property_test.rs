@@ -227,7 +227,7 @@ proptest! {
             let waiting = pair.waiting.len();
             while pair.admit()? {}
             prop_assert!(waiting == 0 || pair.waiting.len() < waiting);
-            // What is not admitted then has a limit as its cause.
+            // A request that is not admitted then has a limit as its cause.
             prop_assert_eq!(pair.controller.limited_by().is_some(), !pair.waiting.is_empty());
         }
         prop_assert!(pair.waiting.is_empty());

@@ -31,7 +31,7 @@ fn room_is_what_stays_when_all_have_grown() {
     let budget = |amount| Rules { budget: Some(amount), ..FIXED };
     for (running, rules, expected) in [
         (&[][..], FIXED, 2_500.0),
-        // What is in use is not available any more, so that only the growth counts.
+        // Memory in use is not available any more, so that only the growth counts.
         (&[(of(400.0, 0.0), 300)], FIXED, 2_400.0),
         (&[(of(400.0, 0.0), 900)], FIXED, 2_500.0),
         // Three deviations of the sum, not of each.
