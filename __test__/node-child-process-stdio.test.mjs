@@ -55,8 +55,7 @@ describe('the option stdio', () => {
   })
 
   test('refuses other values', () => {
-    for (const value of ['foo', 600, [{ foo: 'bar' }]])
-      assert.throws(() => startWith(value), VALUE)
+    for (const value of ['foo', 600, [{ foo: 'bar' }]]) assert.throws(() => startWith(value), VALUE)
     assert.throws(() => startWith(['foo']), { ...VALUE, code: 'ERR_INVALID_SYNC_FORK_INPUT' })
   })
 
