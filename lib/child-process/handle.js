@@ -129,6 +129,8 @@ class Life {
  */
 function initialise(handle) {
   Object.getPrototypeOf(handle).spawn.call(handle, {
+    // Without what other code may have put on `Object.prototype`.
+    __proto__: null,
     file: 'none',
     args: ['none'],
     stdio: [{ type: 'fd', fd: -1 }],
