@@ -55,7 +55,11 @@ async function round(flags) {
   return { left, isReleased, time }
 }
 
-/** The warden of the released child stays with it. @param {import('../support/processes.mjs').Process[]} processes @param {number} pid */
+/**
+ * Returns the pid of the released child's warden, which stays with the child.
+ * @param {import('../support/processes.mjs').Process[]} processes
+ * @param {number} pid
+ */
 function wardenOf(processes, pid) {
   return processes.find((process) => process.pid === pid)?.parent
 }

@@ -78,7 +78,7 @@ function longCommentLines(comments, sourceLines) {
 export function subjectBreach(subject) {
   if (subject.length > LONGEST_SUBJECT)
     return `a commit's subject has at most ${LONGEST_SUBJECT} characters`
-  if (!/^[a-z0-9.,/ -]+: [a-z]/.test(subject)) return `a commit's subject is "area: imperative"`
+  if (!/^[a-z0-9_.,/ -]+: [a-z]/.test(subject)) return `a commit's subject is "area: imperative"`
 }
 
 /**
