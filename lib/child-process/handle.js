@@ -124,6 +124,8 @@ class Life {
  */
 function initialise(handle) {
   Object.getPrototypeOf(handle).spawn.call(handle, {
+    // Node.js aborts if a wrong value of an option is inherited from `Object.prototype`.
+    __proto__: null,
     file: 'none',
     args: ['none'],
     stdio: [{ type: 'fd', fd: -1 }],
