@@ -55,12 +55,7 @@ class Life {
   // Events of the child belong to the asynchronous context of its start.
   #context = new AsyncResource('PROCWARD_CHILD')
 
-  /**
-   * @param {GuardedChild} child
-   * @param {any} handle
-   * @param {boolean} detached
-   * @param {() => void} end - called once, when the child has exited or was let go
-   */
+  /** @param {GuardedChild} child @param {any} handle @param {boolean} detached @param {() => void} end */
   constructor(child, handle, detached, end) {
     this.#child = child
     this.#handle = handle
@@ -129,7 +124,7 @@ class Life {
  */
 function initialise(handle) {
   Object.getPrototypeOf(handle).spawn.call(handle, {
-    // Without what other code may have put on `Object.prototype`.
+    // Node.js aborts if a wrong value of an option is inherited from `Object.prototype`.
     __proto__: null,
     file: 'none',
     args: ['none'],
