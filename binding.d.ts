@@ -9,6 +9,23 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
+/** A child below a warden. */
+export declare class GuardedChild {
+  /** Creates a child that has not started. */
+  constructor()
+  /**
+   * Starts the child and waits for its pid, at most 200 ms. `on_exit` gets the exit code and the signal, or zeros; it
+   * does not hold the event loop.
+   */
+  start(request: ChildRequest, onExit: (arg0: number, arg1: number) => void): ChildStart
+  /** Sends a signal to the child itself. Returns false if the child has exited. */
+  kill(signal: number): boolean
+  /** Lets the child and its descendants outlive this process. */
+  letGo(): void
+  /** Terminates the whole tree. `grace` is the time between SIGTERM and SIGKILL in ms, 2000 by default. */
+  terminate(reason: TerminateReason, grace?: number | undefined | null): void
+}
+
 /** The sessions of one pool. One function is called with the progress and the outcome of every call. */
 export declare class McpSessions {
   /**
@@ -279,6 +296,42 @@ export interface CallServerUse {
   hold: CallHold
   /** The ms until the pause ends; 0 without a pause. */
   pauseLeft: number
+}
+
+/** A child to start, as Node.js describes it to libuv. */
+export interface ChildRequest {
+  /** The program, a path or a name to look up on the environment's PATH. */
+  file: string
+  /** Its arguments, with its own name as the first. */
+  args: Array<string>
+  /** Its working directory. */
+  cwd?: string
+  /** Its environment: `NAME=value` entries, each ended by a NUL. */
+  environment: string
+  /** Starts it in a session of its own. */
+  detached: boolean
+  /** Its user. */
+  uid?: number
+  /** Its group. */
+  gid?: number
+  /** Its descriptors: -1 for none (`/dev/null` for the first three), -2 for a new socket pair, or one of this process. */
+  stdio: Array<number>
+  /** The name for the lists: the package that starts it. */
+  server?: string
+  /** The part of the program that starts it. */
+  owner: number
+}
+
+/** The outcome of a start: `pid`, `errno` or `refusal` is set. */
+export interface ChildStart {
+  /** The system's error number of a command that could not be started. */
+  errno?: number
+  /** The reason that there is no guard here. Nothing was started. */
+  refusal?: string
+  /** The child's pid. */
+  pid?: number
+  /** This process's ends of the socket pairs, to be closed by the caller; -1 elsewhere. */
+  descriptors: Array<number>
 }
 
 /** The processes that a scanner judges. */

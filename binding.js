@@ -835,6 +835,7 @@ function __napiStampBindingTarget(exportsObject, target) {
 // linked import resolves to `undefined`.
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
+module.exports.GuardedChild = nativeBinding.GuardedChild
 module.exports.McpSessions = nativeBinding.McpSessions
 module.exports.NativeCallLimiter = nativeBinding.NativeCallLimiter
 module.exports.NativeScanner = nativeBinding.NativeScanner

@@ -1,6 +1,8 @@
 //! Runs one tracked call: starts the tree, feeds it, captures its outputs, and waits for its exit.
 
 mod capture;
+#[cfg(target_os = "linux")]
+mod child;
 mod ending;
 mod input;
 mod lines;
@@ -9,6 +11,8 @@ mod overflow;
 mod stdout;
 
 pub use capture::Lines;
+#[cfg(target_os = "linux")]
+pub use child::Child;
 pub use ending::OnStuck;
 pub use input::{Backlog, Input, InputSender, Sent, corked, input};
 pub use lines::{Line, Stream};

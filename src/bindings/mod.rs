@@ -1,6 +1,7 @@
 //! The N-API layer: converts, never decides. `lib/` wraps the exports and checks every argument first.
 
 mod call_limiter;
+mod child;
 mod deferred;
 mod enums;
 mod error;

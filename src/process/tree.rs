@@ -27,11 +27,15 @@ mod watcher;
 
 pub use exit_status::ExitStatus;
 pub use pipes::{ChildStderr, ChildStdin, ChildStdout, try_read, try_write};
+#[cfg(target_os = "linux")]
+pub use platform::start_at_once;
 pub use platform::{Root, start};
 pub use spec::Spec;
+#[cfg(target_os = "linux")]
+pub use spec::{Placement, ProcessGroup};
 pub use started::Started;
 #[cfg(target_os = "linux")]
-pub use warden::able as warden_able;
+pub use warden::{Orders, Refusal, able as warden_able};
 
 // `members` imports these types from its parent, because the watcher compiles `members` with its own types.
 #[cfg(unix)]

@@ -1,11 +1,12 @@
 //! The server's order, as the kernel passes the arguments. The strings last as long as the process.
 
-use crate::protocol::{LEAVE_REST, OWN_PROC, REAP_REST};
+use crate::protocol::{LEAVE_REST, NEW_SESSION, OWN_GROUP, OWN_PROC, REAP_REST};
 use core::ffi::{CStr, c_char};
-use rustix::process::Pid;
+use rustix::fd::RawFd;
+use rustix::process::{Gid, Pid, Uid};
 
 /// The number of arguments before the command's own.
-const BEFORE_COMMAND: usize = 8;
+const BEFORE_COMMAND: usize = 12;
 
 /// The treatment of the processes that the command leaves behind at its exit.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -18,11 +19,30 @@ pub enum Rest {
     Reap,
 }
 
-/// `procward-warden SERVER_PID end|leave|reap proc|noproc CGROUP OOM_SCORE DIRECTORY PROGRAM NAME [ARGUMENT…]`
+/// The process group of the command.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// A new one.
+    Own,
+    /// A new one in a new session.
+    Session,
+    /// The group with this number, which other processes share.
+    Shared(Pid),
+}
+
+/// The arguments, in the order of `main.rs`.
 #[derive(Clone, Copy)]
 pub struct Arguments {
     /// The server that started this process.
     pub server: Pid,
+    /// The socket to the server. All lower descriptors are the command's.
+    pub channel: RawFd,
+    /// The process group of the command.
+    pub group: Group,
+    /// The user that the command runs as, if not the server's.
+    pub user: Option<Uid>,
+    /// The group that the command runs as, if not the server's.
+    pub group_id: Option<Gid>,
     /// The treatment of the processes that the command leaves behind.
     pub rest: Rest,
     /// `/proc` shows the processes of this PID namespace.
@@ -51,8 +71,18 @@ impl Arguments {
         }
         // SAFETY: there are more strings than the index, and no code changes or frees them.
         let at = |index| unsafe { CStr::from_ptr(*values.add(index)) };
+        let number = |index| at(index).to_str().ok()?.parse().ok();
+        let id = |index| at(index).to_str().ok()?.parse::<u32>().ok();
         Some(Self {
-            server: Pid::from_raw(at(1).to_str().ok()?.parse().ok()?)?,
+            server: Pid::from_raw(number(1)?)?,
+            channel: number(6)?,
+            group: match at(7).to_str() {
+                Ok(OWN_GROUP) => Group::Own,
+                Ok(NEW_SESSION) => Group::Session,
+                _ => Group::Shared(Pid::from_raw(number(7)?)?),
+            },
+            user: id(8).map(Uid::from_raw),
+            group_id: id(9).map(Gid::from_raw),
             rest: match at(2).to_str() {
                 Ok(LEAVE_REST) => Rest::Leave,
                 Ok(REAP_REST) => Rest::Reap,
@@ -61,8 +91,8 @@ impl Arguments {
             has_proc: at(3).to_str() == Ok(OWN_PROC),
             cgroup: Some(at(4)).filter(|folder| !folder.is_empty()),
             oom_score: Some(at(5)).filter(|score| !score.is_empty()),
-            directory: Some(at(6)).filter(|folder| !folder.is_empty()),
-            program: at(7),
+            directory: Some(at(10)).filter(|folder| !folder.is_empty()),
+            program: at(11),
             // SAFETY: there are more, and a null pointer after the last.
             command: unsafe { values.add(BEFORE_COMMAND) },
             environment,

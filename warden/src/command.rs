@@ -1,19 +1,23 @@
 //! Starting the command.
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Group};
 use crate::kernel::{execute, fork, fork_into, leave, unblock_signals};
 use crate::protocol::{PACKET, Report};
 use core::ffi::CStr;
-use rustix::fd::OwnedFd;
+use rustix::fd::{AsRawFd, IntoRawFd, OwnedFd, RawFd};
 use rustix::fs::{Mode, OFlags, open};
-use rustix::io::{Errno, read, write};
+use rustix::io::{Errno, close, fcntl_dupfd_cloexec, read, write};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{
-    Pid, Signal, WaitOptions, chdir, getpid, getppid, set_parent_process_death_signal, setpgid, waitpid,
+    Pid, Signal, WaitOptions, chdir, getpid, getppid, set_parent_process_death_signal, setpgid, setsid, waitpid,
 };
 use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
+use rustix::thread::{set_thread_gid, set_thread_groups, set_thread_uid};
 
-/// Starts the command in a process group of its own, with this process's standard streams.
+/// The first descriptor after the standard streams.
+const FIRST_EXTRA: RawFd = 3;
+
+/// Starts the command with this process's descriptors below the channel.
 ///
 /// This process closes its copies, so that the command's exit ends its streams.
 ///
@@ -25,6 +29,10 @@ pub fn start(arguments: Arguments) -> Result<Pid, Report> {
     let nothing = open(c"/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty()).map_err(no_warden)?;
     let child = start_with_streams(arguments)?;
     let _ = (dup2_stdin(&nothing), dup2_stdout(&nothing), dup2_stderr(&nothing));
+    for descriptor in FIRST_EXTRA..arguments.channel {
+        // SAFETY: the descriptors below the channel are the command's, and this process has no other use for them.
+        unsafe { close(descriptor) };
+    }
     Ok(child)
 }
 
@@ -67,6 +75,18 @@ fn set_oom_score(score: &CStr) {
     }
 }
 
+/// Takes the unused descriptors below the channel, so that no descriptor of this process is among the command's.
+pub fn fill_gaps(channel: &OwnedFd) -> Result<(), Errno> {
+    loop {
+        let filler = fcntl_dupfd_cloexec(channel, FIRST_EXTRA)?;
+        if filler.as_raw_fd() > channel.as_raw_fd() {
+            return Ok(());
+        }
+        // Closed with the command's descriptors.
+        let _ = filler.into_raw_fd();
+    }
+}
+
 /// Becomes the command, or returns the reason that it could not.
 fn become_command(warden: Pid, arguments: Arguments) -> Report {
     let prepare = || {
@@ -76,7 +96,7 @@ fn become_command(warden: Pid, arguments: Arguments) -> Report {
         if getppid() != Some(warden) {
             return Err(Errno::SRCH);
         }
-        setpgid(None, None)?;
+        enter_group(arguments.group)?;
         // The warden had blocked these signals to read them from its queue.
         unblock_signals()
     };
@@ -89,8 +109,34 @@ fn become_command(warden: Pid, arguments: Arguments) -> Report {
     if let Some(Err(error)) = arguments.directory.map(chdir) {
         return Report::NotStarted(error.raw_os_error());
     }
+    if let Err(error) = become_user(arguments) {
+        return Report::NotStarted(error.raw_os_error());
+    }
     // Executes the exact file, because a search would pass a file that is no program to a shell.
     // SAFETY: both lists are as the system passed them to us.
     let error = unsafe { execute(arguments.program, arguments.command, arguments.environment) };
     Report::NotStarted(error.raw_os_error())
+}
+
+/// Enters the process group that the command is to be in.
+fn enter_group(group: Group) -> Result<(), Errno> {
+    match group {
+        Group::Own => setpgid(None, None),
+        Group::Session => setsid().map(drop),
+        // The server's group has disappeared if its leader's terminal has.
+        Group::Shared(group) => setpgid(None, Some(group)).or_else(|_| setpgid(None, None)),
+    }
+}
+
+/// Takes the user and the group that the command is to run as.
+fn become_user(Arguments { user, group_id, .. }: Arguments) -> Result<(), Errno> {
+    if user.is_none() && group_id.is_none() {
+        return Ok(());
+    }
+    // Only a privileged server has groups that the command must not keep.
+    let _ = set_thread_groups(&[]);
+    group_id.map_or(Ok(()), set_thread_gid)?;
+    user.map_or(Ok(()), set_thread_uid)?;
+    // The kernel forgets the signal with each change of the user.
+    set_parent_process_death_signal(Some(Signal::KILL))
 }

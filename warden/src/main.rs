@@ -3,9 +3,9 @@
 //! Every descendant of the command stays below the warden, because the kernel hands orphans to it (subreaper), however
 //! they detach. The warden ends them all when the server orders it or dies. It exits when every process has exited.
 //!
-//! Usage: `procward-warden SERVER_PID end|leave|reap proc|noproc CGROUP OOM_SCORE DIRECTORY PROGRAM NAME [ARGUMENT…]`, with
-//! the socket to the server as descriptor 3. An empty DIRECTORY is the current one, an empty CGROUP is none, and an empty
-//! `OOM_SCORE` is the server's.
+//! Usage: `procward-warden SERVER_PID end|leave|reap proc|noproc CGROUP OOM_SCORE CHANNEL own|session|GROUP UID GID DIRECTORY
+//! PROGRAM NAME [ARGUMENT…]`, with the socket to the server as descriptor CHANNEL, and the command's descriptors below. An
+//! empty DIRECTORY is the current one, an empty CGROUP is none, and an empty `OOM_SCORE`, UID or GID is the server's.
 
 // Without the standard library and the C library, because their starts take longer than the warden's work, and every
 // tree waits.
@@ -32,7 +32,7 @@ use arguments::{Arguments, Rest};
 use core::ffi::{c_char, c_int};
 use core::time::Duration;
 use kernel::{Received, SignalQueue};
-use protocol::{CHANNEL, Report, TerminateOrder};
+use protocol::{Order, PACKET, Report};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, FromRawFd, OwnedFd};
 use rustix::io::{self, Errno, FdFlags, fcntl_setfd, read, write};
@@ -51,11 +51,10 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// # Safety
 /// See [`Arguments::read`].
 unsafe fn run(count: usize, values: *const *const c_char, environment: *const *const c_char) -> c_int {
-    // SAFETY: the server puts the channel there, and nothing else in this process has touched descriptors yet.
-    let channel = unsafe { OwnedFd::from_raw_fd(CHANNEL) };
     // SAFETY: the caller's.
-    let arguments = unsafe { Arguments::read(count, values, environment) };
-    let Some(arguments) = arguments else { return refuse(&channel, Report::NoWarden(Errno::INVAL.raw_os_error())) };
+    let Some(arguments) = (unsafe { Arguments::read(count, values, environment) }) else { return 1 };
+    // SAFETY: the server puts the channel there, and nothing else in this process has touched descriptors yet.
+    let channel = unsafe { OwnedFd::from_raw_fd(arguments.channel) };
     let server = match prepare(&channel, arguments) {
         Ok(Some(server)) => server,
         Ok(None) => return 0,
@@ -66,7 +65,7 @@ unsafe fn run(count: usize, values: *const *const c_char, environment: *const *c
         Err(report) => return refuse(&channel, report),
     };
     report(&channel, Report::Started(root.as_raw_nonzero().get()));
-    let mut tree = Tree::new(root, arguments.has_proc, arguments.cgroup);
+    let mut tree = Tree::new(root, arguments);
     match watch(&channel, &server, &mut tree, arguments) {
         Ok(()) if arguments.rest == Rest::Reap && !tree.has_exited() && !tree.is_terminating() => {
             drop((channel, server));
@@ -99,6 +98,7 @@ impl Server {
 /// Makes this process the warden; `None` when the server has died already.
 fn prepare(channel: &OwnedFd, arguments: Arguments) -> io::Result<Option<Server>> {
     fcntl_setfd(channel, FdFlags::CLOEXEC)?;
+    command::fill_gaps(channel)?;
     set_name(c"procward-warden")?;
     // The server's death resumes a stopped warden, which then sees the death.
     set_parent_process_death_signal(Some(Signal::CONT))?;
@@ -123,8 +123,9 @@ fn reap_all() -> c_int {
     0
 }
 
-/// Stays until the tree has ended, or is let go.
+/// Stays until the tree has ended, or until the command has exited and the rest is let go.
 fn watch(channel: &OwnedFd, server: &Server, tree: &mut Tree, arguments: Arguments) -> io::Result<()> {
+    let (mut is_let_go, mut is_forgotten) = (false, false);
     loop {
         while let Some(Received { signal, sender }) = server.signals.next()? {
             // SIGCONT from the server, or from the kernel at its death, is meant for the warden and not for the
@@ -135,22 +136,21 @@ fn watch(channel: &OwnedFd, server: &Server, tree: &mut Tree, arguments: Argumen
         }
         if let Some(ended) = tree.reap() {
             report(channel, ended);
-            if arguments.rest != Rest::End && !tree.is_terminating() {
-                return Ok(());
-            }
+            is_let_go |= arguments.rest != Rest::End;
         }
-        if tree.has_exited() {
+        if tree.has_exited() || is_let_go && tree.has_root_exited() && !tree.is_terminating() {
             return Ok(());
         }
         let mut timeout = tree.kill_if_due();
-        if server.handle.is_none() && !tree.is_killed() {
+        // A tree that is let go does not end with the server, nor do orders change anything once all is killed.
+        let is_alone = tree.is_killed() || is_let_go && !tree.is_terminating() && (is_forgotten || server.is_dead());
+        if server.handle.is_none() && !is_alone {
             timeout = Some(timeout.unwrap_or(LOOK_AGAIN).min(LOOK_AGAIN));
         }
         let handle = server.handle.as_ref().map_or(channel.as_fd(), AsFd::as_fd);
         let mut all =
             [server.signals.as_fd(), channel.as_fd(), handle].map(|one| PollFd::from_borrowed_fd(one, PollFlags::IN));
-        // Once every process is being killed, orders change nothing.
-        let watched = match (tree.is_killed(), &server.handle) {
+        let watched = match (is_alone, &server.handle) {
             (true, _) => &mut all[..1],
             (false, None) => &mut all[..2],
             (false, Some(_)) => &mut all[..],
@@ -160,11 +160,19 @@ fn watch(channel: &OwnedFd, server: &Server, tree: &mut Tree, arguments: Argumen
             Err(error) => return Err(error),
         }
         let is_ready = |at: usize| watched.get(at).is_some_and(|one| !one.revents().is_empty());
-        if is_ready(2) || server.handle.is_none() && server.is_dead() {
-            tree.terminate(Duration::ZERO);
+        if is_ready(2) || !is_alone && server.handle.is_none() && server.is_dead() {
+            if !is_let_go {
+                tree.terminate(Duration::ZERO);
+            }
         } else if is_ready(1) {
-            // A closed channel means that the server died or gave up.
-            tree.terminate(order(channel).map_or(Duration::ZERO, |order| Duration::from_millis(order.grace.into())));
+            match order(channel) {
+                Some(Order::Terminate(grace)) => tree.terminate(Duration::from_millis(grace.into())),
+                Some(Order::Signal(number)) => tree.forward(number),
+                Some(Order::LetGo) => is_let_go = true,
+                // A closed channel means that the server died or gave up.
+                None if is_let_go => is_forgotten = true,
+                None => tree.terminate(Duration::ZERO),
+            }
         }
     }
 }
@@ -174,11 +182,11 @@ fn report(channel: &OwnedFd, report: Report) {
     let _ = write(channel, &report.to_bytes());
 }
 
-fn order(channel: &OwnedFd) -> Option<TerminateOrder> {
+fn order(channel: &OwnedFd) -> Option<Order> {
     // Reads exactly one order, because two orders may be queued.
-    let mut packet = [0; 4];
+    let mut packet = [0; PACKET];
     let length = read(channel, &mut packet).ok()?;
-    TerminateOrder::from_bytes(&packet[..length])
+    Order::from_bytes(&packet[..length])
 }
 
 fn timespec(duration: Duration) -> Timespec {

@@ -1,8 +1,6 @@
 //! The protocol between warden and server, one packet for each message. The server compiles this file too.
 
-/// The warden's end of the packet socket.
-pub const CHANNEL: i32 = 3;
-/// The longest packet.
+/// The length of each packet.
 pub const PACKET: usize = 5;
 
 /// The second argument: the warden stays until the processes that the command left behind have exited too.
@@ -17,6 +15,11 @@ pub const REAP_REST: &str = "reap";
 pub const OWN_PROC: &str = "proc";
 /// The third argument: `/proc` is missing, or its numbers mean other processes here.
 pub const NO_PROC: &str = "noproc";
+
+/// The process group argument: a new group.
+pub const OWN_GROUP: &str = "own";
+/// The process group argument: a new session with a new group. Any other value is the number of the group to join.
+pub const NEW_SESSION: &str = "session";
 
 /// A report of the warden.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,21 +65,38 @@ impl Report {
     }
 }
 
-/// The server's only order: end the tree, with this many ms between SIGTERM and SIGKILL.
+/// An order of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TerminateOrder {
-    /// Milliseconds.
-    pub grace: u32,
+pub enum Order {
+    /// End the tree, with this many ms between SIGTERM and SIGKILL.
+    Terminate(u32),
+    /// Send a signal to the command, if the command still runs.
+    Signal(i32),
+    /// Let the tree outlive the server.
+    LetGo,
 }
 
-impl TerminateOrder {
+impl Order {
     /// Converts the order to a packet.
-    pub fn to_bytes(self) -> [u8; 4] {
-        self.grace.to_le_bytes()
+    pub fn to_bytes(self) -> [u8; PACKET] {
+        let (kind, value) = match self {
+            Self::Terminate(grace) => (1, grace),
+            Self::Signal(signal) => (2, signal.cast_unsigned()),
+            Self::LetGo => (3, 0),
+        };
+        let [a, b, c, d] = value.to_le_bytes();
+        [kind, a, b, c, d]
     }
 
-    /// Reads a packet. `None` for one of another length.
+    /// Reads a packet. `None` for one of another kind or length.
     pub fn from_bytes(packet: &[u8]) -> Option<Self> {
-        Some(Self { grace: u32::from_le_bytes(packet.try_into().ok()?) })
+        let &[kind, a, b, c, d] = packet else { return None };
+        let value = u32::from_le_bytes([a, b, c, d]);
+        match kind {
+            1 => Some(Self::Terminate(value)),
+            2 => Some(Self::Signal(value.cast_signed())),
+            3 => Some(Self::LetGo),
+            _ => None,
+        }
     }
 }

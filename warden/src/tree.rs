@@ -1,5 +1,6 @@
 //! The state of the tree, and the steps that end it.
 
+use crate::arguments::{Arguments, Group};
 use crate::cgroup;
 use crate::children::{self, Search};
 use crate::descendants;
@@ -24,6 +25,8 @@ pub struct Tree {
     /// The command, until it is reaped.
     root: Option<Pid>,
     has_proc: bool,
+    /// The command's process group has no process of another tree.
+    has_own_group: bool,
     cgroup: Option<&'static CStr>,
     has_exited: bool,
     /// The time from which every process is killed, by [`now`].
@@ -38,11 +41,12 @@ pub struct Tree {
 
 impl Tree {
     /// Makes a tree that was just started.
-    pub fn new(root: Pid, has_proc: bool, cgroup: Option<&'static CStr>) -> Self {
+    pub fn new(root: Pid, Arguments { has_proc, cgroup, group, .. }: Arguments) -> Self {
         let search = Search::first(has_proc);
         Self {
             root: Some(root),
             has_proc,
+            has_own_group: !matches!(group, Group::Shared(_)),
             cgroup,
             has_exited: false,
             kill_at: None,
@@ -84,6 +88,11 @@ impl Tree {
                 report = by_signal.or(status.exit_status().map(Report::Exited));
             }
         }
+    }
+
+    /// Returns whether the command has exited.
+    pub fn has_root_exited(&self) -> bool {
+        self.root.is_none()
     }
 
     /// Returns whether every process has exited.
@@ -134,7 +143,7 @@ impl Tree {
         if self.has_proc && descendants::signal_all(signal) {
             return true;
         }
-        if let Some(root) = self.root {
+        if let Some(root) = self.root.filter(|_| self.has_own_group) {
             children::signal_group_of(root, signal);
         }
         children::signal_all(signal, self.search)

@@ -24,6 +24,31 @@ pub struct Spec {
     pub killed_first: bool,
 }
 
+/// The place of a command beside the server's own processes.
+#[derive(Debug, Clone, Default)]
+pub struct Placement {
+    /// The name that it sees as its own, if not the command.
+    pub name: Option<OsString>,
+    /// Its process group.
+    pub group: ProcessGroup,
+    /// The user that it runs as, if not the server's.
+    pub user: Option<u32>,
+    /// The group that it runs as, if not the server's.
+    pub group_id: Option<u32>,
+}
+
+/// The process group of a command.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ProcessGroup {
+    /// A new one.
+    #[default]
+    Own,
+    /// A new one, in a new session.
+    Session,
+    /// The server's, so that a terminal's signals reach both.
+    Shared,
+}
+
 impl Spec {
     /// Returns the search path for a bare command name.
     pub(super) fn search_path(&self) -> Option<&OsString> {

@@ -2,15 +2,19 @@
 
 use super::exit_status::ExitStatus;
 use super::process_group;
+#[cfg(target_os = "linux")]
+use super::spec::Placement;
 use super::spec::Spec;
 use super::started::Started;
 #[cfg(target_os = "linux")]
-use super::warden::{self, Refusal};
+use super::warden::{self, Orders, Refusal};
 #[cfg(target_os = "macos")]
 use super::watcher::{self, Watched};
 #[cfg(target_os = "macos")]
 use crate::process::identity::start_mark;
 use std::io;
+#[cfg(target_os = "linux")]
+use std::os::fd::BorrowedFd;
 use std::time::Duration;
 #[cfg(target_os = "linux")]
 use tokio::task::spawn_blocking;
@@ -52,6 +56,23 @@ pub async fn start(spec: &Spec) -> io::Result<Started<Root>> {
         return Ok(process_group::start(spec)?.map(watched));
     }
     Ok(process_group::start(spec)?.map(Root::Plain))
+}
+
+/// Starts the tree below a warden while the caller waits, at most 200 ms, with the caller's descriptors.
+///
+/// # Errors
+/// No process was started, or it was killed again.
+#[cfg(target_os = "linux")]
+pub fn start_at_once(
+    spec: &Spec,
+    placement: &Placement,
+    descriptors: &[Option<BorrowedFd>],
+) -> Result<(Root, Orders), Refusal> {
+    if !spec.guarded || warden::is_known_unable() {
+        return Err(Refusal::Warden(io::ErrorKind::Unsupported.into()));
+    }
+    let (root, orders) = warden::start_at_once(spec, placement, descriptors)?;
+    Ok((Root::Guarded(root), orders))
 }
 
 #[cfg(target_os = "macos")]
@@ -107,6 +128,14 @@ impl Root {
     /// Waits until the whole tree has exited, at most for `timeout`. Returns whether it has.
     pub async fn wait(&mut self, timeout: Duration) -> bool {
         either!(self, root => root.wait(timeout).await)
+    }
+
+    /// Resumes the warden, if a process has stopped it.
+    #[cfg(target_os = "linux")]
+    pub fn wake(&self) {
+        if let Self::Guarded(root) = self {
+            root.wake();
+        }
     }
 
     /// Returns the pids of the tree's running processes, as far as the process table shows them.

@@ -1,7 +1,7 @@
 //! Finds out with the first warden whether this system lets wardens work.
 
 use super::protocol::{PACKET, Report};
-use super::spawn::{Refusal, Spawned, spawn};
+use super::spawn::{Refusal, Spawned, spawn_with_pipes};
 use crate::process::tag::{Instance, Tag};
 use crate::process::tree::spec::Spec;
 use once_cell::sync::OnceCell;
@@ -52,11 +52,11 @@ fn attempt() -> io::Result<Result<(), Cause>> {
         guarded: true,
         killed_first: false,
     };
-    let report = match spawn(&spec, &tag) {
-        Ok(Spawned { child, pipes, group }) => {
-            let report = report_of(&pipes.channel);
+    let report = match spawn_with_pipes(&spec, &tag) {
+        Ok((Spawned { child, channel, group }, pipes)) => {
+            let report = report_of(&channel);
             // The warden exits, because its channel is closed.
-            drop(pipes);
+            drop((channel, pipes));
             child.wait_blocking();
             drop(group);
             report?

@@ -53,6 +53,13 @@ impl Child {
         }
     }
 
+    /// Kills the warden.
+    pub fn kill(&self) {
+        if let Some(handle) = self.0.as_ref().and_then(|child| child.handle.as_ref()) {
+            let _ = handle.signal(Signal::Kill);
+        }
+    }
+
     /// Blocks the thread until the warden has exited.
     pub fn wait_blocking(mut self) {
         if let Some(child) = self.0.take() {

@@ -4,6 +4,7 @@
 //! command. The end of the reports says that every process of the tree has exited.
 
 mod able;
+mod at_once;
 mod child;
 #[allow(dead_code, reason = "each side uses its half")]
 #[path = "../../../../warden/src/protocol.rs"]
@@ -21,8 +22,9 @@ use crate::process::host::{Proc, host};
 use crate::process::identity::{StartMark, start_mark};
 use crate::process::tag::{Instance, Tag};
 pub use able::{able, is_known_unable};
+pub use at_once::{Orders, start_at_once};
 use child::Child;
-use protocol::{PACKET, Report, TerminateOrder};
+use protocol::{Order, PACKET, Report};
 use rustix::process::Signal;
 pub use spawn::Refusal;
 use spawn::{Pipes, Spawned};
@@ -67,29 +69,16 @@ struct Reports {
 /// No process was started, or it has exited again.
 pub async fn start(spec: &Spec) -> Result<Started<Root>, Refusal> {
     let tag = Tag { instance: Instance::current().clone(), tree: spec.number };
-    let mut spawned = spawn::spawn(spec, &tag)?;
-    let Connected { reports, stdin, stdout, stderr } = match connect(&mut spawned.child, spawned.pipes) {
+    let (Spawned { child: mut warden, group, channel }, pipes) = spawn::spawn_with_pipes(spec, &tag)?;
+    let Connected { reports, stdin, stdout, stderr } = match connect(&mut warden, channel, pipes) {
         Ok(connected) => connected,
         Err(error) => {
             // The warden ends its tree, because its channel is closed.
-            spawned.child.wait().await;
+            warden.wait().await;
             return Err(error.into());
         }
     };
-    let Spawned { child: warden, group, .. } = spawned;
-    let leaves_reaper = spawn::leaves_reaper(spec);
-    let mut root = Root {
-        pid: 0,
-        exit_status: None,
-        is_exit_reported: false,
-        reports,
-        warden,
-        was_orderly: None,
-        cpu_time: Duration::ZERO,
-        tag,
-        group,
-        leaves_reaper,
-    };
+    let mut root = Root::new(0, reports, warden, tag, group, spawn::leaves_reaper(spec));
     match root.reports.next().await {
         Some(Report::Started(pid)) => root.pid = pid.unsigned_abs(),
         Some(Report::NotStarted(errno)) => {
@@ -118,12 +107,11 @@ struct Connected {
 }
 
 /// Registers a started warden with the runtime. A failure closes all its pipes.
-fn connect(child: &mut Child, pipes: Pipes) -> io::Result<Connected> {
-    let Pipes { stdin, stdout, stderr, channel } = pipes;
+fn connect(child: &mut Child, channel: std::os::unix::net::UnixStream, pipes: Pipes) -> io::Result<Connected> {
+    let Pipes { stdin, stdout, stderr } = pipes;
     child.hold()?;
-    channel.set_nonblocking(true)?;
     Ok(Connected {
-        reports: Reports { channel: UnixStream::from_std(channel)?, packet: [0; PACKET], filled: 0 },
+        reports: Reports::new(channel)?,
         stdin: ChildStdin::from_std(stdin.into())?,
         stdout: ChildStdout::from_std(stdout.into())?,
         stderr: ChildStderr::from_std(stderr.into())?,
@@ -131,6 +119,21 @@ fn connect(child: &mut Child, pipes: Pipes) -> io::Result<Connected> {
 }
 
 impl Root {
+    fn new(pid: u32, reports: Reports, warden: Child, tag: Tag, group: Option<Group>, leaves_reaper: bool) -> Self {
+        Self {
+            pid,
+            exit_status: None,
+            is_exit_reported: false,
+            reports,
+            warden,
+            was_orderly: None,
+            cpu_time: Duration::ZERO,
+            tag,
+            group,
+            leaves_reaper,
+        }
+    }
+
     /// The command's own pid.
     pub fn pid(&self) -> u32 {
         self.pid
@@ -139,6 +142,11 @@ impl Root {
     /// Returns the warden's pid, because the warden is above the whole tree.
     pub fn topmost_pid(&self) -> u32 {
         self.warden.pid().unwrap_or(self.pid)
+    }
+
+    /// Resumes the warden, if a process has stopped it.
+    pub fn wake(&self) {
+        self.warden.wake();
     }
 
     /// Returns the processor time of the exited tree and its warden. Processes that were never reaped are missing.
@@ -182,7 +190,7 @@ impl Root {
     /// Terminates the whole tree: SIGTERM, `grace`, SIGKILL. Returns when every process has exited.
     pub async fn terminate(&mut self, grace: Duration) {
         self.leaves_reaper = false;
-        let order = TerminateOrder { grace: u32::try_from(grace.as_millis()).unwrap_or(u32::MAX) };
+        let order = Order::Terminate(u32::try_from(grace.as_millis()).unwrap_or(u32::MAX));
         // A warden that has exited takes no orders and needs none.
         let _ = self.reports.channel.try_write(&order.to_bytes());
         let mut timeout = grace.saturating_add(WARDEN_WAIT);
@@ -232,6 +240,11 @@ impl Root {
 }
 
 impl Reports {
+    fn new(channel: std::os::unix::net::UnixStream) -> io::Result<Self> {
+        channel.set_nonblocking(true)?;
+        Ok(Self { channel: UnixStream::from_std(channel)?, packet: [0; PACKET], filled: 0 })
+    }
+
     /// The next report; `None` when there will be no more. Dropping the future loses nothing.
     async fn next(&mut self) -> Option<Report> {
         while self.filled < PACKET {

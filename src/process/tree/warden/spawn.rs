@@ -1,20 +1,22 @@
 //! Starts a warden by `posix_spawn`. Unlike `fork`, it does not copy the server's page tables, which takes long.
 
 use super::child::Child;
-use super::protocol::{CHANNEL, END_REST, LEAVE_REST, NO_PROC, OWN_PROC, REAP_REST};
+use super::protocol::{END_REST, LEAVE_REST, NEW_SESSION, NO_PROC, OWN_GROUP, OWN_PROC, REAP_REST};
 use crate::process::cgroup::Group;
 use crate::process::host::{Proc, host};
 use crate::process::oom::raised_score;
 use crate::process::program::find;
 use crate::process::tag::Tag;
-use crate::process::tree::spec::Spec;
+use crate::process::tree::spec::{Placement, ProcessGroup, Spec};
 use crate::process::warden_program::{WARDEN_NAME, with_program};
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
 use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::Pid;
+use rustix::io::fcntl_dupfd_cloexec;
+use rustix::process::getpgrp;
 use std::ffi::{CString, OsStr, OsString};
 use std::io::{self, pipe};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -23,7 +25,7 @@ use std::path::Path;
 pub struct Spawned {
     pub child: Child,
     pub group: Option<Group>,
-    pub pipes: Pipes,
+    pub channel: UnixStream,
 }
 
 /// Why no tree was started below a warden.
@@ -47,12 +49,11 @@ impl From<nix::Error> for Refusal {
     }
 }
 
-/// The server's ends of the channel and the pipes.
+/// The server's ends of the pipes.
 pub struct Pipes {
     pub stdin: OwnedFd,
     pub stdout: OwnedFd,
     pub stderr: OwnedFd,
-    pub channel: UnixStream,
 }
 
 /// Returns whether the warden of a detached tree stays to reap. Otherwise pid 1 would have to reap, and Node.js as pid
@@ -61,8 +62,27 @@ pub fn leaves_reaper(spec: &Spec) -> bool {
     spec.detached && std::process::id() == 1
 }
 
-/// Starts the warden in a process group of its own. The warden starts the command.
-pub fn spawn(spec: &Spec, tag: &Tag) -> Result<Spawned, Refusal> {
+/// The least number of descriptors of a command.
+const STANDARD: usize = 3;
+
+/// Starts a warden and its command with pipes.
+pub fn spawn_with_pipes(spec: &Spec, tag: &Tag) -> Result<(Spawned, Pipes), Refusal> {
+    let (child_stdin, stdin) = pipe()?;
+    let (stdout, child_stdout) = pipe()?;
+    let (stderr, child_stderr) = pipe()?;
+    let streams = [Some(child_stdin.as_fd()), Some(child_stdout.as_fd()), Some(child_stderr.as_fd())];
+    let spawned = spawn(spec, tag, &Placement::default(), &streams)?;
+    Ok((spawned, Pipes { stdin: stdin.into(), stdout: stdout.into(), stderr: stderr.into() }))
+}
+
+/// Starts the warden in a process group of its own. The warden starts the command, whose descriptors are copies of
+/// these. A missing descriptor stays closed.
+pub fn spawn(
+    spec: &Spec,
+    tag: &Tag,
+    placement: &Placement,
+    descriptors: &[Option<BorrowedFd>],
+) -> Result<Spawned, Refusal> {
     let command = find(&spec.command, spec.search_path().map(AsRef::as_ref), spec.directory.as_deref())?;
     let server = std::process::id().to_string();
     let directory = spec.directory.as_deref().unwrap_or("".as_ref());
@@ -73,39 +93,55 @@ pub fn spawn(spec: &Spec, tag: &Tag) -> Result<Spawned, Refusal> {
     };
     let proc = if host().proc == Proc::Own { OWN_PROC } else { NO_PROC };
     // A detached process must not be in a group that is killed as a whole.
-    let group = if spec.detached { None } else { Group::make(tag) };
+    let is_grouped = !spec.detached && placement.group != ProcessGroup::Session;
+    let group = is_grouped.then(|| Group::make(tag)).flatten();
     let oom_score = spec.killed_first.then(raised_score).flatten().unwrap_or_default();
-    let fixed: [&OsStr; 9] = [
+    let number = RawFd::try_from(descriptors.len().max(STANDARD)).map_err(io::Error::other)?;
+    let process_group = match placement.group {
+        ProcessGroup::Own => OWN_GROUP.to_owned(),
+        ProcessGroup::Session => NEW_SESSION.to_owned(),
+        ProcessGroup::Shared => getpgrp().as_raw_pid().to_string(),
+    };
+    let [user, group_id] =
+        [placement.user, placement.group_id].map(|id| id.map_or_else(String::new, |id| id.to_string()));
+    let channel_argument = number.to_string();
+    let fixed: [&OsStr; 13] = [
         WARDEN_NAME.as_ref(),
         server.as_ref(),
         rest.as_ref(),
         proc.as_ref(),
         group.as_ref().map_or("".as_ref(), |group| group.folder().as_os_str()),
         oom_score.as_ref(),
+        channel_argument.as_ref(),
+        process_group.as_ref(),
+        user.as_ref(),
+        group_id.as_ref(),
         directory.as_ref(),
         command.as_ref(),
-        &spec.command,
+        placement.name.as_ref().unwrap_or(&spec.command),
     ];
     let arguments = fixed.into_iter().chain(spec.arguments.iter().map(AsRef::as_ref));
     let arguments = arguments.map(c_string).collect::<io::Result<Vec<_>>>()?;
 
-    let (child_stdin, stdin) = pipe()?;
-    let (stdout, child_stdout) = pipe()?;
-    let (stderr, child_stderr) = pipe()?;
     let (channel, child_channel) = UnixStream::pair()?;
+    // No copy below may overwrite the source of a later one.
+    let above = |one: BorrowedFd| fcntl_dupfd_cloexec(one, number + 1).map_err(io::Error::from);
+    let copies = descriptors.iter().map(|one| one.map(above).transpose()).collect::<io::Result<Vec<_>>>()?;
+    let child_channel = above(child_channel.as_fd())?;
     // The server's own descriptors close in the child, but these copies stay open.
     let mut files = PosixSpawnFileActions::init()?;
-    files.add_dup2(child_stdin.as_raw_fd(), 0)?;
-    files.add_dup2(child_stdout.as_raw_fd(), 1)?;
-    files.add_dup2(child_stderr.as_raw_fd(), 2)?;
-    files.add_dup2(child_channel.as_raw_fd(), CHANNEL)?;
+    for (to, copy) in (0..).zip(&copies) {
+        if let Some(copy) = copy {
+            files.add_dup2(copy.as_raw_fd(), to)?;
+        }
+    }
+    files.add_dup2(child_channel.as_raw_fd(), number)?;
 
     let (attributes, environment) = (attributes()?, environment(spec, tag)?);
     let start = |program: &Path| Ok(posix_spawn(program, &files, &attributes, &arguments, &environment)?);
     let pid = with_program(start).map_err(Refusal::Warden)?;
     let pid = rustix::process::Pid::from_raw(pid.as_raw()).ok_or(io::Error::from(io::ErrorKind::Other))?;
-    let pipes = Pipes { stdin: stdin.into(), stdout: stdout.into(), stderr: stderr.into(), channel };
-    Ok(Spawned { child: Child::new(pid), group, pipes })
+    Ok(Spawned { child: Child::new(pid), group, channel })
 }
 
 /// Returns the attributes: a process group of its own, no blocked signals, and the default for SIGPIPE, which Node.js

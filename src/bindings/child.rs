@@ -1,0 +1,226 @@
+//! Children of `procward/child_process`: started on the JavaScript thread, which waits for the pid.
+#![expect(clippy::needless_pass_by_value, reason = "napi-rs hands arguments over by value")]
+
+use super::error::{Result, internal};
+use super::process::shapes::TerminateReason;
+#[cfg(target_os = "linux")]
+use super::process::shapes::variables;
+use super::time::duration;
+use napi::bindgen_prelude::{FnArgs, Function};
+use napi_derive::napi;
+
+/// A child to start, as Node.js describes it to libuv.
+#[napi(object, object_to_js = false)]
+pub struct ChildRequest {
+    /// The program, a path or a name to look up on the environment's PATH.
+    pub file: String,
+    /// Its arguments, with its own name as the first.
+    pub args: Vec<String>,
+    /// Its working directory.
+    pub cwd: Option<String>,
+    /// Its environment: `NAME=value` entries, each ended by a NUL.
+    pub environment: String,
+    /// Starts it in a session of its own.
+    pub detached: bool,
+    /// Its user.
+    pub uid: Option<u32>,
+    /// Its group.
+    pub gid: Option<u32>,
+    /// Its descriptors: -1 for none (`/dev/null` for the first three), -2 for a new socket pair, or one of this process.
+    pub stdio: Vec<i32>,
+    /// The name for the lists: the package that starts it.
+    pub server: Option<String>,
+    /// The part of the program that starts it.
+    pub owner: u32,
+}
+
+/// The outcome of a start: `pid`, `errno` or `refusal` is set.
+#[napi(object, object_from_js = false)]
+#[derive(Default)]
+pub struct ChildStart {
+    /// The system's error number of a command that could not be started.
+    pub errno: Option<i32>,
+    /// The reason that there is no guard here. Nothing was started.
+    pub refusal: Option<String>,
+    /// The child's pid.
+    pub pid: Option<u32>,
+    /// This process's ends of the socket pairs, to be closed by the caller; -1 elsewhere.
+    pub descriptors: Vec<i32>,
+}
+
+/// A child below a warden.
+#[napi]
+#[derive(Default)]
+pub struct GuardedChild {
+    #[cfg(target_os = "linux")]
+    child: parking_lot::Mutex<Option<crate::runner::Child>>,
+}
+
+#[napi]
+impl GuardedChild {
+    /// Creates a child that has not started.
+    #[napi(constructor)]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Starts the child and waits for its pid, at most 200 ms. `on_exit` gets the exit code and the signal, or zeros; it
+    /// does not hold the event loop.
+    #[napi]
+    pub fn start(&self, request: ChildRequest, on_exit: Function<FnArgs<(i32, i32)>, ()>) -> Result<ChildStart> {
+        #[cfg(target_os = "linux")]
+        return linux::start(self, request, &on_exit).map_err(internal);
+        #[cfg(not(target_os = "linux"))]
+        {
+            let _ = (request, on_exit);
+            Ok(ChildStart {
+                refusal: Some("children are guarded from their start on Linux alone".into()),
+                ..ChildStart::default()
+            })
+        }
+    }
+
+    /// Sends a signal to the child itself. Returns false if the child has exited.
+    #[napi]
+    pub fn kill(&self, signal: i32) -> bool {
+        #[cfg(target_os = "linux")]
+        return self.child.lock().as_ref().is_some_and(|child| child.signal(signal));
+        #[cfg(not(target_os = "linux"))]
+        {
+            let _ = signal;
+            false
+        }
+    }
+
+    /// Lets the child and its descendants outlive this process.
+    #[napi]
+    pub fn let_go(&self) {
+        #[cfg(target_os = "linux")]
+        if let Some(child) = &*self.child.lock() {
+            child.let_go();
+        }
+    }
+
+    /// Terminates the whole tree. `grace` is the time between SIGTERM and SIGKILL in ms, 2000 by default.
+    #[napi]
+    pub fn terminate(&self, reason: TerminateReason, grace: Option<f64>) {
+        let grace = grace.map(duration);
+        #[cfg(target_os = "linux")]
+        if let Some(child) = &*self.child.lock() {
+            child.terminate(reason.into(), grace);
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = (reason, grace);
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use super::{ChildRequest, ChildStart, GuardedChild, variables};
+    use crate::process::tree::{Placement, ProcessGroup, Refusal, Spec};
+    use crate::registry::Label;
+    use crate::runner::Child;
+    use crate::supervisor::Supervisor;
+    use napi::bindgen_prelude::{FnArgs, Function};
+    use napi::threadsafe_function::ThreadsafeFunctionCallMode;
+    use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+    use rustix::io::fcntl_dupfd_cloexec;
+    use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
+    use std::ffi::OsString;
+    use std::fs::File;
+    use std::io;
+    use std::os::fd::{AsFd, BorrowedFd, IntoRawFd, OwnedFd};
+
+    /// The number of standard streams.
+    const STANDARD: usize = 3;
+    const NOTHING: i32 = -1;
+    const SOCKET_PAIR: i32 = -2;
+
+    pub fn start(
+        child: &GuardedChild,
+        request: ChildRequest,
+        on_exit: &Function<FnArgs<(i32, i32)>, ()>,
+    ) -> napi::Result<ChildStart> {
+        let supervisor = Supervisor::get()?;
+        let streams = match streams(&request.stdio) {
+            Ok(streams) => streams,
+            Err(error) => return Ok(ChildStart { errno: error.raw_os_error(), ..ChildStart::default() }),
+        };
+        let on_exit = on_exit.build_threadsafe_function().weak::<true>().build()?;
+        let _within = supervisor.runtime.enter();
+        let (spec, label, placement) = order(request, supervisor.registry.next_number());
+        let descriptors: Vec<_> = streams.iter().map(|(theirs, _)| theirs.as_ref().map(AsFd::as_fd)).collect();
+        let started = Child::start(&supervisor.registry, &spec, label, &placement, &descriptors, move |exit| {
+            let (code, signal) = (exit.code.unwrap_or_default(), exit.signal.unwrap_or_default());
+            on_exit.call(FnArgs::from((code, signal)), ThreadsafeFunctionCallMode::NonBlocking);
+        });
+        Ok(match started {
+            Ok(started) => {
+                let pid = Some(started.pid);
+                *child.child.lock() = Some(started);
+                let ours = streams.into_iter().map(|(_, ours)| ours.map_or(NOTHING, IntoRawFd::into_raw_fd));
+                ChildStart { pid, descriptors: ours.collect(), ..ChildStart::default() }
+            }
+            Err(Refusal::Command(error)) if error.raw_os_error().is_some() => {
+                ChildStart { errno: error.raw_os_error(), ..ChildStart::default() }
+            }
+            Err(Refusal::Command(error) | Refusal::Warden(error)) => {
+                ChildStart { refusal: Some(error.to_string()), ..ChildStart::default() }
+            }
+        })
+    }
+
+    fn order(request: ChildRequest, number: u64) -> (Spec, Label, Placement) {
+        let mut arguments = request.args.into_iter().map(OsString::from);
+        let name = arguments.next().unwrap_or_else(|| OsString::from(&request.file));
+        let spec = Spec {
+            command: request.file.into(),
+            arguments: arguments.collect(),
+            directory: request.cwd.map(Into::into),
+            environment: variables(&request.environment),
+            number,
+            detached: request.detached,
+            guarded: true,
+            killed_first: false,
+        };
+        // Nothing here is a call that the scanner could find too old.
+        let label = Label { server: request.server, tool: None, owner: request.owner, pooled: true };
+        let group = if request.detached { ProcessGroup::Session } else { ProcessGroup::Shared };
+        (spec, label, Placement { name: Some(name), group, user: request.uid, group_id: request.gid })
+    }
+
+    /// Makes the child's descriptors, and our ends of the socket pairs.
+    fn streams(stdio: &[i32]) -> io::Result<Vec<(Option<OwnedFd>, Option<OwnedFd>)>> {
+        let stream = |(at, kind): (usize, &i32)| {
+            Ok(match *kind {
+                SOCKET_PAIR => {
+                    let (theirs, ours) =
+                        socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+                    (Some(theirs), Some(ours))
+                }
+                NOTHING if at < STANDARD => {
+                    (Some(File::options().read(true).write(true).open("/dev/null")?.into()), None)
+                }
+                NOTHING => (None, None),
+                number => (Some(inherited(number, at)?), None),
+            })
+        };
+        stdio.iter().enumerate().map(stream).collect()
+    }
+
+    fn inherited(number: i32, at: usize) -> io::Result<OwnedFd> {
+        if number < 0 {
+            return Err(io::Error::from_raw_os_error(libc::EBADF));
+        }
+        // SAFETY: the number is only copied, and the system refuses one that is not open.
+        let copy = fcntl_dupfd_cloexec(unsafe { BorrowedFd::borrow_raw(number) }, 0)?;
+        if at < STANDARD {
+            // Programs expect standard streams that block. libuv does the same.
+            let flags = fcntl_getfl(&copy)?;
+            if flags.contains(OFlags::NONBLOCK) {
+                fcntl_setfl(&copy, flags - OFlags::NONBLOCK)?;
+            }
+        }
+        Ok(copy)
+    }
+}

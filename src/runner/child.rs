@@ -1,0 +1,122 @@
+//! One child of `procward/child_process`: started while the caller waits, and guarded until its tree has exited.
+
+use super::ending::{OnStuck, terminate_tree};
+use crate::process::tree::{ExitStatus, Orders, Placement, Refusal, Root, Spec, start_at_once};
+use crate::registry::{EndReason, EndRequest, Entry, Label, Registration, Registry};
+use std::os::fd::BorrowedFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// The time between SIGTERM and SIGKILL for the rest of a tree.
+const KILL_GRACE: Duration = Duration::from_secs(2);
+/// The signals that ask for the end of a process. After one of them, the rest of the tree ends with its root.
+const ENDING: [i32; 5] = [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGKILL, libc::SIGTERM];
+
+/// A running child.
+#[derive(Debug)]
+pub struct Child {
+    /// The root's pid.
+    pub pid: u32,
+    orders: Orders,
+    end: EndRequest,
+    state: Arc<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// The root has exited, so its pid may mean another process.
+    has_exited: AtomicBool,
+    /// A signal has asked the root to end.
+    is_asked_to_end: AtomicBool,
+    /// A signal was sent, which a stopped warden does not see.
+    signaled: Notify,
+}
+
+impl Child {
+    /// Starts a child, and calls `on_exit` when its root has exited. Needs to be called within the runtime.
+    ///
+    /// # Errors
+    /// The command or the warden could not be started. No process is left.
+    pub fn start(
+        registry: &Arc<Registry>,
+        spec: &Spec,
+        label: Label,
+        placement: &Placement,
+        descriptors: &[Option<BorrowedFd>],
+        on_exit: impl FnOnce(ExitStatus) + Send + 'static,
+    ) -> Result<Self, Refusal> {
+        let end = EndRequest::default();
+        let registration = registry.register(Entry::new(spec.number, label, None, end.clone()));
+        let (root, orders) = start_at_once(spec, placement, descriptors)?;
+        registration.set_started(root.pid(), root.topmost_pid());
+        let (pid, state) = (root.pid(), Arc::new(State::default()));
+        let has_rest = !spec.detached;
+        let watched = watch(root, registration, end.clone(), Arc::clone(&state), has_rest, on_exit);
+        tokio::spawn(watched);
+        Ok(Self { pid, orders, end, state })
+    }
+
+    /// Sends a signal to the root. Returns whether the root was still running.
+    pub fn signal(&self, number: i32) -> bool {
+        if self.state.has_exited.load(Ordering::Acquire) {
+            return false;
+        }
+        if number == 0 {
+            return true;
+        }
+        if ENDING.contains(&number) {
+            self.state.is_asked_to_end.store(true, Ordering::Release);
+        }
+        let is_taken = self.orders.signal(number);
+        self.state.signaled.notify_one();
+        is_taken
+    }
+
+    /// Lets the tree outlive the server.
+    pub fn let_go(&self) {
+        self.orders.let_go();
+    }
+
+    /// Terminates the whole tree.
+    pub fn terminate(&self, reason: EndReason, grace: Option<Duration>) {
+        self.end.request(reason, grace);
+    }
+}
+
+/// Reports the root's exit, and keeps the tree registered until its last process has exited.
+async fn watch(
+    mut root: Root,
+    registration: Registration,
+    end: EndRequest,
+    state: Arc<State>,
+    has_rest: bool,
+    on_exit: impl FnOnce(ExitStatus) + Send,
+) {
+    let mut reason = loop {
+        tokio::select! {
+            _ = root.wait_root() => break None,
+            reason = end.requested() => break Some(reason),
+            () = state.signaled.notified() => root.wake(),
+        }
+    };
+    if reason.is_some() {
+        terminate_tree(&mut root, &end, KILL_GRACE, OnStuck::Wait, || registration.set_stuck()).await;
+    }
+    let exit_status = root.wait_root().await;
+    state.has_exited.store(true, Ordering::Release);
+    on_exit(exit_status);
+    if reason.is_none() {
+        let is_asked = has_rest && state.is_asked_to_end.load(Ordering::Acquire);
+        tokio::select! {
+            () = async { while !root.wait(Duration::MAX).await {} }, if !is_asked => {}
+            request = end.requested(), if !is_asked => reason = Some(request),
+            else => {}
+        }
+        if is_asked || reason.is_some() {
+            terminate_tree(&mut root, &end, KILL_GRACE, OnStuck::Wait, || registration.set_stuck()).await;
+        }
+    }
+    registration.set_exited(reason, exit_status, registration.age(), root.cpu_time());
+}

@@ -1,0 +1,95 @@
+//! Children that start while the caller waits, with the caller's descriptors.
+#![cfg(target_os = "linux")]
+
+#[expect(dead_code, reason = "no call runs here")]
+mod support;
+
+use procward::process::tree::{ExitStatus, Placement, ProcessGroup, Refusal, Spec};
+use procward::registry::{EndReason, Label};
+use procward::runner::Child;
+use std::io::{PipeReader, PipeWriter, Read, pipe};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
+use support::{REGISTRY, script};
+use tokio::sync::oneshot;
+
+fn start(
+    spec: &Spec,
+    placement: &Placement,
+    descriptors: &[Option<BorrowedFd>],
+) -> Result<(Child, oneshot::Receiver<ExitStatus>), Refusal> {
+    let (sender, exit) = oneshot::channel();
+    let notify = move |status| {
+        let _ = sender.send(status);
+    };
+    Ok((Child::start(&REGISTRY, spec, Label::default(), placement, descriptors, notify)?, exit))
+}
+
+fn output() -> (PipeReader, PipeWriter) {
+    pipe().expect("there are descriptors")
+}
+
+#[tokio::test]
+async fn a_child_has_the_given_descriptors_and_no_others_of_ours() {
+    let (mut read, write) = output();
+    let spec = script("echo third >&5; ls /proc/self/fd | tr '\\n' ' ' >&5; exit 7").spec;
+    let streams = [None, None, Some(write.as_fd()), None, None, Some(write.as_fd())];
+    let (_child, exit) = start(&spec, &Placement::default(), &streams).expect("there is a shell");
+    drop(write);
+    let mut text = String::new();
+    read.read_to_string(&mut text).expect("the child closes its end");
+    let (first, open) = text.split_once('\n').expect("there are two lines");
+    assert_eq!(first, "third");
+    let open: Vec<&str> = open.split_whitespace().collect();
+    assert!(open.contains(&"2") && open.contains(&"5") && !open.contains(&"4"), "{open:?}");
+    assert_eq!(exit.await.expect("a child exits").code, Some(7));
+}
+
+#[tokio::test]
+async fn a_command_that_is_missing_has_the_error_of_the_system() {
+    let mut spec = script("").spec;
+    spec.command = "/nowhere/at all".into();
+    let Err(Refusal::Command(error)) = start(&spec, &Placement::default(), &[]) else { panic!("it has started") };
+    assert_eq!(error.raw_os_error(), Some(libc::ENOENT));
+    assert!(REGISTRY.get(spec.number).is_none(), "nothing is listed");
+}
+
+#[tokio::test]
+async fn a_signal_reaches_the_root_and_then_its_rest_ends() {
+    let (mut read, write) = output();
+    let spec = script("sleep 100 & echo $!; wait").spec;
+    let shared = Placement { group: ProcessGroup::Shared, ..Placement::default() };
+    let streams = [None, Some(write.as_fd()), None];
+    let (child, exit) = start(&spec, &shared, &streams).expect("there is a shell");
+    drop(write);
+    let mut first = [0];
+    read.read_exact(&mut first).expect("the child writes a pid");
+    assert!(child.signal(0));
+    assert!(child.signal(libc::SIGTERM));
+    assert_eq!(exit.await.expect("a child exits").signal, Some(libc::SIGTERM));
+    assert!(!child.signal(libc::SIGTERM), "its pid may mean another process");
+    // The sleeping process has the output, and ends with the tree.
+    let rest = tokio::task::spawn_blocking(move || read.read_to_end(&mut Vec::new()));
+    tokio::time::timeout(Duration::from_secs(30), rest)
+        .await
+        .expect("the rest ends")
+        .expect("it reads")
+        .expect("it ends");
+}
+
+#[tokio::test]
+async fn what_the_root_leaves_behind_stays_until_the_end_of_the_tree_is_requested() {
+    let (mut read, write) = output();
+    let spec = script("sleep 100 &").spec;
+    let (child, exit) = start(&spec, &Placement::default(), &[None, Some(write.as_fd())]).expect("there is a shell");
+    drop(write);
+    assert_eq!(exit.await.expect("a child exits").code, Some(0));
+    assert!(REGISTRY.get(spec.number).is_some(), "the tree still runs");
+    child.terminate(EndReason::Shutdown, None);
+    let rest = tokio::task::spawn_blocking(move || read.read_to_end(&mut Vec::new()));
+    tokio::time::timeout(Duration::from_secs(30), rest)
+        .await
+        .expect("the rest ends")
+        .expect("it reads")
+        .expect("it ends");
+}
