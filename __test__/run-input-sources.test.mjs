@@ -19,13 +19,16 @@ afterEach(assertNothingLeft)
 const bytes = randomBytes(5 * 2 ** 20)
 
 /** @type {string} */
+let folder
+/** @type {string} */
 let file
 before(async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'procward-'))
-  after(() => rm(folder, { recursive: true }))
+  folder = await mkdtemp(join(tmpdir(), 'procward-'))
   file = join(folder, 'ü input')
   await writeFile(file, bytes)
 })
+
+after(() => rm(folder, { recursive: true }))
 
 async function* chunks(list) {
   for (const chunk of list) {
