@@ -273,10 +273,9 @@ export type { ActiveProcess }
  * Runs a command and waits until its whole process tree has exited.
  *
  * The command starts off the JavaScript thread, and without a shell by default. A command without a
- * path is looked up on the `PATH` of its environment, or in the system's folders without a `PATH`. A
- * script without `#!` runs through `sh`. The options may take the place of the
- * arguments. Descendants that are left when the command exits are
- * terminated.
+ * path is looked up on the `PATH` of its environment, or in the system's folders without a `PATH`.
+ * A script without `#!` runs through `sh`. The options may take the place of the arguments.
+ * Descendants that are left when the command exits are terminated.
  *
  * Rejects with
  * - `ERR_SPAWN`: the command was not started; `cause` has the system's `code`
