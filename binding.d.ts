@@ -630,6 +630,8 @@ export interface ProcessRequest {
   command: string
   /** Its arguments. */
   args: Array<string>
+  /** Windows: the arguments are parts of a command line, not to be quoted. */
+  verbatim?: boolean
   /** Its working directory. */
   cwd?: string
   /** Its environment: `NAME=value` entries, each ended by a NUL. */

@@ -161,12 +161,39 @@ export interface RunOptions {
   server?: string
   /** Name of the tool that the process works for. Default `null`. */
   tool?: string
-  /** Working directory. Default: this process's. */
-  cwd?: string
+  /** Working directory: a path or a `file:` URL. Default: this process's. */
+  cwd?: string | URL
   /** Variables on top of this process's environment. `undefined` removes a variable. */
   env?: Record<string, string | undefined>
-  /** Input of the process. `run()` closes stdin after the input, `spawn()` leaves stdin open. */
-  input?: string | Uint8Array
+  /**
+   * Input of the process. `run()` closes stdin after the input, `spawn()` leaves stdin open after
+   * bytes.
+   *
+   * A stream, an iterable of strings and bytes, or a file is read as fast as the process takes it,
+   * and stdin is closed after it. When it fails, the tree is terminated, and the call rejects with
+   * `ERR_INPUT_FAILED`, also with `reject: false`. When the process takes no more, an iterator is
+   * ended, and a stream of the caller stays open and paused.
+   */
+  input?:
+    | string
+    | Uint8Array
+    | NodeJS.ReadableStream
+    | Iterable<string | Uint8Array>
+    | AsyncIterable<string | Uint8Array>
+    | { file: string | URL }
+  /** File to read the input from: the same as `input: { file }`. */
+  inputFile?: string | URL
+  /**
+   * `true` runs the command and its arguments, joined by blanks, as one line of `/bin/sh`, or of
+   * `%ComSpec%` on Windows. A string names another shell. Nothing is quoted, so text of other users
+   * must never be part of it. Default `false`.
+   */
+  shell?: boolean | string
+  /**
+   * `true` puts `node_modules/.bin` of the working directory, and of the folders above it, in front
+   * of the process's `PATH`. Default `false`.
+   */
+  preferLocal?: boolean
   /**
    * Ms after which the whole process tree is terminated, or `Infinity`.
    *
@@ -177,8 +204,8 @@ export interface RunOptions {
    */
   timeout?: number
   /**
-   * Maximum bytes of each output of `run()`, or of one line of `spawn()`. More output terminates
-   * the tree. Default 10 MiB.
+   * Maximum bytes of each output of `run()`, or of one line of `spawn()`, or `Infinity`. More
+   * output terminates the tree. Default 10 MiB.
    */
   maxBuffer?: number
   /** Terminates the whole process tree when aborted. */
@@ -206,8 +233,12 @@ export interface RunOptions {
    * alert is raised.
    */
   onStuck?: 'wait' | 'reject'
-  /** `'utf8'` (invalid sequences are replaced) or `'buffer'`. Default `'utf8'`. */
-  encoding?: 'utf8' | 'buffer'
+  /**
+   * Encoding of the outputs: any of Node.js's, or `'buffer'`. Default `'utf8'`, which replaces
+   * invalid sequences. `spawn()` takes no `'utf16le'`, whose line breaks are two bytes. An output
+   * that is longer than a string may be rejects with `ERR_STRING_TOO_LONG`.
+   */
+  encoding?: BufferEncoding | 'buffer'
   /** `false` resolves with the result of a failed process instead of rejecting. Default `true`. */
   reject?: boolean
 }
@@ -241,15 +272,17 @@ export type { ActiveProcess }
 /**
  * Runs a command and waits until its whole process tree has exited.
  *
- * The command starts without a shell, off the JavaScript thread. A command without a path is looked
- * up on the `PATH` of its environment. Descendants that are left when the command exits are
- * terminated.
+ * The command starts off the JavaScript thread, and without a shell by default. A command without a
+ * path is looked up on the `PATH` of its environment, or in the system's folders without a `PATH`.
+ * A script without `#!` runs through `sh`. The options may take the place of the arguments.
+ * Descendants that are left when the command exits are terminated.
  *
  * Rejects with
  * - `ERR_SPAWN`: the command was not started; `cause` has the system's `code`
  * - `ERR_EXIT`: the command exited with a non-zero code or by a signal
  * - `ERR_CALL_TIMEOUT`, `ABORT_ERR`: the timeout has passed, or the signal was aborted
  * - `ERR_MAX_BUFFER`: an output exceeded `maxBuffer`
+ * - `ERR_INPUT_FAILED`: the stream, iterable or file of the input failed; `cause` has the error
  * - `ERR_CLEANUP`: the cleanup scanner terminated the tree for its age
  * - `ERR_STUCK`: with `onStuck: 'reject'`, the tree did not exit. `left` has the pids that are
  *   still there, as far as they can be seen
@@ -265,9 +298,14 @@ export function run(
 ): Promise<ProcessResult<Buffer>>
 export function run(
   command: string,
+  options: RunOptions & { encoding: 'buffer' },
+): Promise<ProcessResult<Buffer>>
+export function run(
+  command: string,
   args?: readonly string[],
   options?: RunOptions,
 ): Promise<ProcessResult>
+export function run(command: string, options?: RunOptions): Promise<ProcessResult>
 
 /**
  * Starts a command and streams its output line by line. A slow listener makes the process wait:
@@ -280,6 +318,7 @@ export function spawn(
   args?: readonly string[],
   options?: RunOptions,
 ): TrackedProcess
+export function spawn(command: string, options?: RunOptions): TrackedProcess
 
 export interface TrackedProcessEvents {
   /** Emitted when the process has started. */

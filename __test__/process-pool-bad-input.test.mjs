@@ -37,7 +37,11 @@ const table = [
   ['maxLifetime', [...NO_TIMES, Infinity], TIME],
   ['readyTimeout', [...NO_TIMES, Infinity], TIME],
   ['killGrace', [...NO_TIMES, Infinity], TIME],
-  ['maxBuffer', NO_COUNTS, 'a whole number of bytes from 1 to 4294967295'],
+  [
+    'maxBuffer',
+    NO_COUNTS.filter((value) => value !== Infinity),
+    'a whole number of bytes from 1 to 4294967295 or Infinity',
+  ],
   ['json', NO_BOOLEANS, 'true or false'],
   ['ready', NO_BOOLEANS, 'true or false'],
 ]

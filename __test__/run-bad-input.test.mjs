@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Writable } from 'node:stream'
 import { after, afterEach, describe, test } from 'node:test'
 import { inspect } from 'node:util'
 import { getActiveProcesses, run, spawn } from '../index.js'
@@ -90,7 +91,7 @@ const table = [
   ['command', ['touch\0', '\0'], (value) => [value, [MARK]], hasNullByte('command')],
   [
     'args',
-    [null, 'a', 5, {}, new Set(['a']), { length: 1, 0: 'a' }],
+    [null, 'a', 5, new Set(['a'])],
     (value) => ['touch', value],
     isType('args', 'an array of strings'),
   ],
@@ -107,13 +108,20 @@ const table = [
     ['killGrace', [...NO_COUNTS, 2 ** 31, Infinity], TIME],
     [
       'maxBuffer',
-      [...NO_COUNTS, 2 ** 32, Infinity],
-      'a whole number of bytes from 1 to 4294967295',
+      [...NO_COUNTS, 2 ** 32],
+      'a whole number of bytes from 1 to 4294967295 or Infinity',
     ],
     ['server', NO_STRINGS, 'a string'],
     ['tool', NO_STRINGS, 'a string'],
-    ['cwd', [...NO_STRINGS, new URL('file:///')], 'a string'],
-    ['encoding', [null, 'utf-8', 'UTF8', '', 'latin1', 5, ['utf8']], "one of 'utf8', 'buffer'"],
+    ['cwd', NO_STRINGS, 'a string'],
+    ['shell', [null, 0, 1, '', {}, ['sh']], 'true, false, or the name or path of a shell'],
+    ['preferLocal', [null, 0, 1, 'true', {}], 'true or false'],
+    ['inputFile', NO_STRINGS, 'a string'],
+    [
+      'encoding',
+      [null, '', 'utf9', 'BUFFER', 5, ['utf8']],
+      "'buffer' or an encoding that Node.js knows",
+    ],
     ['reject', [null, 0, 1, 'false', {}], 'true or false'],
     ['signal', NO_SIGNALS, 'an AbortSignal'],
     [
@@ -123,12 +131,12 @@ const table = [
         5,
         true,
         {},
-        ['a'],
         new ArrayBuffer(1),
         new Uint16Array(1),
         new DataView(new ArrayBuffer(1)),
+        new Writable(),
       ],
-      'a string, a Buffer or a Uint8Array',
+      'a string, a Buffer or a Uint8Array, a readable stream, an iterable, or an object with a file',
     ],
     ['env', NO_OBJECTS, 'an object'],
   ].map(([name, values, expected]) => [
@@ -151,7 +159,7 @@ const table = [
     (name) => ['touch', [MARK], { env: { [name]: 'x' } }],
     (name) => hasNullByte(`the name ${shown(name.split('=')[0])} in env`)(),
   ],
-  ...['cwd', 'server', 'tool'].map((name) => [
+  ...['cwd', 'inputFile', 'server', 'shell', 'tool'].map((name) => [
     name,
     ['\0', 'a\0b'],
     (value) => ['touch', [MARK], { [name]: value }],
@@ -193,8 +201,47 @@ describe('other odd input', () => {
     assert.throws(() => spawn('touch', args), refused)
   })
 
+  test('a URL that names no file of this machine', async () => {
+    for (const name of ['cwd', 'inputFile'])
+      for (const url of ['http://example.com/', 'file:///a%2fb', 'data:,']) {
+        const refused = is(name, 'a path or a file: URL of this machine')(url)
+        const options = { [name]: new URL(url) }
+        await assert.rejects(run('touch', [MARK], options), refused)
+        assert.throws(() => spawn('touch', [MARK], options), refused)
+      }
+    await assert.rejects(run('touch', [MARK], { cwd: new URL('file:///a%00b') }), {
+      code: 'ERR_INVALID_ARG_VALUE',
+    })
+  })
+
+  test('an input from two places, or with other fields than a file', async () => {
+    for (const options of [
+      { input: 'a', inputFile: 'b' },
+      { input: { file: 'a', encoding: 'utf8' } },
+      { input: { file: 5 } },
+      { input: { file: '' } },
+    ])
+      await assert.rejects(run('touch', [MARK], options), { code: 'ERR_INVALID_CONFIG' })
+  })
+
+  test('options in place of the arguments are checked, and none may follow them', async () => {
+    await assert.rejects(run('touch', { Timeout: 1 }), { code: 'ERR_INVALID_CONFIG' })
+    await assert.rejects(run('touch', {}, {}), {
+      code: 'ERR_INVALID_ARG_TYPE',
+      message: 'args must be an array of strings, got {}',
+    })
+  })
+
+  test('spawn() has no lines in an encoding of two bytes', () => {
+    for (const encoding of ['utf16le', 'UTF-16LE', 'ucs2', 'ucs-2'])
+      assert.throws(() => spawn('touch', [MARK], { encoding }), {
+        code: 'ERR_INVALID_CONFIG',
+        message: `encoding must be one that has lines, got '${encoding}'`,
+      })
+  })
+
   test('an unknown option is refused by name, with the valid names', async () => {
-    for (const name of ['Timeout', 'shell', 'stdio', 'killSignal', 'uid']) {
+    for (const name of ['Timeout', 'Shell', 'uid', 'gid']) {
       const refused = {
         code: 'ERR_INVALID_CONFIG',
         message: new RegExp(

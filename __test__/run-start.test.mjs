@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import { chmod, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
+import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, before, describe, test } from 'node:test'
@@ -19,6 +21,8 @@ before(async () => {
     ['tool', '#!/bin/sh\necho the tool: $0 $1\n', 0o755],
     ['data', '#!/bin/sh\necho never\n', 0o644],
     ['garbage', '\0\x01\x02', 0o755],
+    ['bare', 'echo "bare: $0 $1"\n', 0o755],
+    ['empty', '', 0o755],
     ['interpreted', '#!/nowhere/interpreter\n', 0o755],
   ]) {
     await writeFile(join(folder, 'tools', name), text)
@@ -58,7 +62,12 @@ describe('a command that cannot be started', { skip: noShell }, () => {
     ['a name, and no PATH', 'procward-no-such-command', [], { env: { PATH: undefined } }, 'ENOENT'],
     ['a file that is not executable', 'FOLDER/tools/data', [], {}, 'EACCES'],
     ['a folder', 'FOLDER/tools', [], {}, 'EACCES'],
-    ['a file that is no program', 'FOLDER/tools/garbage', [], {}, 'ENOEXEC'],
+    ['a name on PATH that may not be run', 'data', [], { env: { PATH: 'FOLDER/tools' } }, 'EACCES'],
+    ['a folder on PATH', 'folder', [], { env: { PATH: '/nowhere:FOLDER/tools' } }, 'EACCES'],
+    ['the root', '/', [], {}, 'EACCES'],
+    ['a name with a slash at its end', 'sh/', [], {}, 'ENOENT'],
+    ['a name that is too long', 'a'.repeat(256), [], {}, 'ENAMETOOLONG'],
+    ['a path that is too long', `/${'a'.repeat(5000)}`, [], {}, 'ENAMETOOLONG'],
     ['a script whose interpreter is missing', 'FOLDER/tools/interpreted', [], {}, 'ENOENT'],
     ['a path through a file', 'FOLDER/tools/tool/x', [], {}, 'ENOTDIR'],
     ['an argument longer than the system takes', 'true', ['x'.repeat(200_000)], {}, 'E2BIG'],
@@ -70,9 +79,11 @@ describe('a command that cannot be started', { skip: noShell }, () => {
       'E2BIG',
     ],
   ]
-  for (const [what, name, args, options, errno] of table)
+  for (const [what, name, args, given, errno] of table)
     test(what, async () => {
       const command = name.replace('FOLDER', folder)
+      const PATH = given.env?.PATH?.replace('FOLDER', folder)
+      const options = PATH === undefined ? given : { ...given, env: { PATH } }
       const isStartError = (error) => {
         assert.ok(error instanceof Error && error.cause instanceof Error)
         assert.equal(error.code, 'ERR_SPAWN')
@@ -116,6 +127,10 @@ describe('the search for a command', { skip: noShell }, () => {
     assert.equal(await of('folder', [], { env }), 'found')
   })
 
+  test('without a PATH, in the folders of the system', async () => {
+    assert.match(await of('uname', [], { env: { PATH: undefined } }), /./)
+  })
+
   test('a relative path starts at the working directory', async () => {
     assert.equal(await of('./tool', ['x'], { cwd: join(folder, 'tools') }), 'the tool: ./tool x')
     assert.equal(await of('tools/tool', ['x'], { cwd: folder }), 'the tool: tools/tool x')
@@ -126,6 +141,34 @@ describe('the search for a command', { skip: noShell }, () => {
       await of('sh', ['-c', 'tr "\\0" " " < /proc/$$/cmdline'], {}),
       'sh -c tr "\\0" " " < /proc/$$/cmdline',
     )
+  })
+})
+
+describe('a script without #!', { skip: noShell }, () => {
+  const tools = () => join(folder, 'tools')
+
+  test('runs through the shell of the system, as Node.js does it', async () => {
+    for (const [command, options] of [
+      [join(tools(), 'bare'), {}],
+      ['./bare', { cwd: tools() }],
+      ['bare', { env: { ...process.env, PATH: `${tools()}:${process.env.PATH}` } }],
+    ]) {
+      const expected = spawnSync(command, ['an arg'], { ...options, encoding: 'utf8' }).stdout
+      assert.match(expected, /^bare: .*bare an arg\n$/)
+      assert.equal((await run(command, ['an arg'], options)).stdout, expected)
+      const child = spawn(command, ['an arg'], options)
+      assert.deepEqual(await once(child, 'line'), [expected.trimEnd()])
+      await child.exited
+    }
+  })
+
+  test('an empty file succeeds, and a file that is no script fails in the shell', async () => {
+    assert.deepEqual((await run(join(tools(), 'empty'))).exitCode, 0)
+    await assert.rejects(run(join(tools(), 'garbage')), ({ code, exitCode }) => {
+      assert.equal(code, 'ERR_EXIT')
+      assert.equal(exitCode, spawnSync(join(tools(), 'garbage')).status)
+      return true
+    })
   })
 })
 
@@ -162,5 +205,29 @@ describe('a child gets', { skip: noShell }, () => {
     if (noProcessList) return
     const blocked = await run('grep', ['SigBlk', '/proc/self/status'])
     assert.match(blocked.stdout, /^SigBlk:\t0+\n$/)
+  })
+
+  test('no ignored signal, although the server ignores some', { skip: noProcessList }, async () => {
+    const ignored = async () => {
+      const { stdout } = await run('grep', ['SigIgn', '/proc/self/status'])
+      // The C library has two signals of its own above these.
+      return BigInt(`0x${stdout.split('\t')[1].trim()}`) & 0x7fffffffn
+    }
+    const own = await readFile('/proc/self/status', 'utf8')
+    assert.match(own, /^SigIgn:\t0*1000$|^SigIgn:\t0*1001000$/m, 'Node.js ignores SIGPIPE')
+    assert.equal(await ignored(), 0n)
+    process.on('SIGUSR2', () => {})
+    try {
+      assert.equal(await ignored(), 0n)
+    } finally {
+      process.removeAllListeners('SIGUSR2')
+    }
+  })
+
+  test('SIGXFSZ, which ends a writer above its limit', async () => {
+    const limited = run(
+      ...sh('ulimit -f 1; exec head -c 1000000 /dev/zero > "$1"', join(folder, 'big')),
+    )
+    await assert.rejects(limited, { code: 'ERR_EXIT', signal: 'SIGXFSZ' })
   })
 })

@@ -147,6 +147,11 @@ function commandFolders() {
   return (process.env.PATH ?? '').split(delimiter).filter((folder) => isAbsolute(folder))
 }
 
+/** The shell of Windows. */
+function windowsShell() {
+  return process.env.comspec || 'cmd.exe'
+}
+
 /**
  * The environment that children get. `PROCWARD_KEEP` spares this process alone: a child that is to
  * be spared gets its own.
@@ -200,4 +205,5 @@ module.exports = {
   usesWarden,
   verifiesCertificates,
   wantsColor,
+  windowsShell,
 }

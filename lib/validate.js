@@ -9,6 +9,8 @@ const MAX_TIME = 2 ** 31 - 1
 const MAX_COUNT = 2 ** 32 - 1
 const UNITS = ['', 'K', 'M', 'G', 'T']
 const SIZE = /^(\d+(?:\.\d+)?)(?:([KMGT])(?:i?B)?)?$/i
+/** The types that `asBytes()` takes. */
+const BYTES = 'a string, a Buffer or a Uint8Array'
 const MEMORY_SIZE = "a number of bytes, or a size such as '512M'"
 
 /** @param {unknown} value */
@@ -52,7 +54,7 @@ function nullByte(name) {
  * @param {NumberOptions} [options]
  */
 function wholeNumber(name, value, max, unit, { least = 1, unlimited = false, given = value } = {}) {
-  if (unlimited && value === Infinity) return value
+  if (unlimited && value === Infinity) return Infinity
   if (Number.isInteger(value) && Number(value) >= least && Number(value) <= max)
     return Number(value)
   throw invalidConfig(
@@ -91,9 +93,14 @@ function timeout(name, value) {
   return time(name, value, { unlimited: true })
 }
 
-/** A size in bytes. @param {string} name @param {unknown} value */
-function bytes(name, value) {
-  return wholeNumber(name, value, MAX_COUNT, 'of bytes ')
+/**
+ * A size in bytes.
+ * @param {string} name
+ * @param {unknown} value
+ * @param {NumberOptions} [options]
+ */
+function bytes(name, value, options) {
+  return wholeNumber(name, value, MAX_COUNT, 'of bytes ', options)
 }
 
 /**
@@ -131,6 +138,17 @@ function bytesOf(value) {
   const bytes = Math.floor(Number(digits) * 1024 ** UNITS.indexOf(unit.toUpperCase()))
   const isWhole = unit !== '' || !digits.includes('.')
   return isWhole && bytes >= 1 && bytes <= Number.MAX_SAFE_INTEGER ? bytes : undefined
+}
+
+/**
+ * Returns the bytes that can be written to a process, or `undefined` for a value of another type.
+ * @param {unknown} value
+ */
+function asBytes(value) {
+  if (typeof value === 'string') return Buffer.from(value)
+  if (value instanceof Uint8Array)
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  return undefined
 }
 
 /** A string without null bytes. @param {string} name @param {unknown} value @returns {string} */
@@ -223,8 +241,10 @@ function argument(name, value) {
 }
 
 module.exports = {
+  BYTES,
   abortSignal,
   argument,
+  asBytes,
   boolean,
   bytes,
   count,

@@ -117,6 +117,16 @@ function stuckError(command, left, result) {
   return Object.assign(codedError('ERR_STUCK', message), result)
 }
 
+/**
+ * Returns the error of a call whose input could not be read to its end.
+ * @param {string} command
+ * @param {Error} cause
+ */
+function inputFailure(command, cause) {
+  const message = `${command} was terminated, because its input failed: ${cause?.message ?? cause}`
+  return codedError('ERR_INPUT_FAILED', message, { cause })
+}
+
 /** Returns the tail of stderr for a message. @param {{ stderr: string | Buffer }} result */
 function tail({ stderr }) {
   const text = stderr.toString().trim()
@@ -124,4 +134,4 @@ function tail({ stderr }) {
   return `: ${text.length > STDERR_TAIL ? `…${text.slice(-STDERR_TAIL)}` : text}`
 }
 
-module.exports = { failure, startError, stuckError, systemError, tail }
+module.exports = { failure, inputFailure, startError, stuckError, systemError, tail }

@@ -11,11 +11,14 @@ const KNOWN = [
   'encoding',
   'env',
   'input',
+  'inputFile',
   'killGrace',
   'maxBuffer',
   'onStuck',
+  'preferLocal',
   'reject',
   'server',
+  'shell',
   'signal',
   'timeout',
   'tool',
@@ -24,7 +27,6 @@ const DEFAULT_MAX_BUFFER = 10 * 1024 * 1024
 const DEFAULT_KILL_GRACE = 2000
 /** Behaviours for a process tree that was killed and does not exit. */
 const ON_STUCK = /** @type {const} */ (['wait', 'reject'])
-const BYTES = 'a string, a Buffer or a Uint8Array'
 
 /**
  * Checks the arguments of a process. `native` is the part for the addon.
@@ -37,6 +39,8 @@ function processRequest(command, args, options, owner) {
   validate.argument('command', command)
   if (command === '')
     throw validate.invalidArgument('command', 'the name or path of a program', command)
+  // Node.js takes the options in place of the arguments, too.
+  if (options === undefined && isOptions(args)) [args, options] = [[], args]
   if (!Array.isArray(args)) throw validate.invalidArgument('args', 'an array of strings', args)
   const given = validate.options('options', options, KNOWN)
   const {
@@ -45,30 +49,40 @@ function processRequest(command, args, options, owner) {
     killGrace = DEFAULT_KILL_GRACE,
     maxBuffer = DEFAULT_MAX_BUFFER,
     onStuck = 'wait',
+    preferLocal = false,
     reject = true,
+    shell = false,
     signal,
   } = given
-  validate.oneOf('encoding', encoding, ['utf8', 'buffer'])
+  if (encoding !== 'buffer' && !(typeof encoding === 'string' && Buffer.isEncoding(encoding)))
+    throw validate.invalidConfig('encoding', "'buffer' or an encoding that Node.js knows", encoding)
+  const text = /^utf-?8$/i.test(encoding)
+  const cwd = optional(given.cwd, 'cwd', folder)
+  // A copy without holes, which map() would leave out.
+  const list = [...args].map((value, at) => validate.argument(`args[${at}]`, value))
+  const variables = environment(given.env, validate.boolean('detached', detached))
+  if (validate.boolean('preferLocal', preferLocal))
+    require('./prefer-local').preferLocal(variables, cwd)
   return {
     signal: optional(signal, 'signal', validate.abortSignal),
-    input: optional(given.input, 'input', input),
+    ...input(given),
     reject: validate.boolean('reject', reject),
-    text: encoding === 'utf8',
+    encoding: text ? 'utf8' : encoding,
     native: {
-      command: String(command),
-      // A copy without holes, which map() would leave out.
-      args: [...args].map((value, at) => validate.argument(`args[${at}]`, value)),
-      cwd: optional(given.cwd, 'cwd', text),
-      environment: environment(given.env, validate.boolean('detached', detached)),
+      ...(shell === false
+        ? { command: String(command), args: list }
+        : require('./shell').shellCommand(shell, [String(command), ...list])),
+      cwd,
+      environment: environmentEntries(variables),
       detached,
       guarded: usesWarden(),
       timeout: optional(given.timeout, 'timeout', (name, value) => validate.timeout(name, value)),
-      maxBuffer: validate.bytes('maxBuffer', maxBuffer),
+      maxBuffer: validate.bytes('maxBuffer', maxBuffer, { unlimited: true }),
       killGrace: validate.time('killGrace', killGrace),
       server: optional(given.server, 'server', validate.string),
       tool: optional(given.tool, 'tool', validate.string),
       owner,
-      text: encoding === 'utf8',
+      text,
       onStuck: validate.oneOf('onStuck', onStuck, ON_STUCK),
     },
   }
@@ -84,43 +98,46 @@ function optional(value, name, check) {
   return value === undefined ? undefined : check(name, value)
 }
 
-/** @param {string} name @param {unknown} value */
-function text(name, value) {
-  return validate.text(name, value, { mayBeEmpty: true })
+/** @param {unknown} args */
+function isOptions(args) {
+  return typeof args === 'object' && args !== null && !(Symbol.iterator in args)
 }
 
-/** @param {string} name @param {unknown} value */
-function input(name, value) {
-  const data = asBytes(value)
-  if (data === undefined) throw validate.invalidConfig(name, BYTES, value)
-  return data
+/** Returns the path of a folder. @param {string} name @param {unknown} value */
+function folder(name, value) {
+  return value instanceof URL
+    ? require('./file-url').filePath(name, value)
+    : validate.text(name, value, { mayBeEmpty: true })
+}
+
+/**
+ * Returns the bytes of the input, or the source that they are read from.
+ * @param {Record<string, unknown>} options
+ */
+function input({ input, inputFile }) {
+  if (input === undefined && inputFile === undefined) return {}
+  const data = inputFile === undefined ? validate.asBytes(input) : undefined
+  return data ? { input: data } : { source: require('./input').inputSource(input, inputFile) }
 }
 
 /** Checks data for stdin. @param {unknown} data */
 function bytes(data) {
-  const read = asBytes(data)
-  if (read === undefined) throw validate.invalidArgument('data', BYTES, data)
+  const read = validate.asBytes(data)
+  if (read === undefined) throw validate.invalidArgument('data', validate.BYTES, data)
   return read
-}
-
-/** @param {unknown} value */
-function asBytes(value) {
-  if (typeof value === 'string') return Buffer.from(value)
-  if (value instanceof Uint8Array)
-    return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
-  return undefined
 }
 
 /**
  * Returns this process's environment with the variables of `env`. `undefined` removes a variable.
  * @param {unknown} env
  * @param {boolean} detached
+ * @returns {Record<string, unknown>}
  */
 function environment(env, detached) {
   const merged = Object.assign(childEnvironment(), validate.options('env', env))
   // The cleanup scanner must spare detached descendants too.
   if (detached) merged.PROCWARD_KEEP = '1'
-  return environmentEntries(merged)
+  return merged
 }
 
 /**

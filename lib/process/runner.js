@@ -6,7 +6,7 @@ const { abortError } = require('../errors')
 const { closedError, isClosing, track } = require('../lifecycle')
 const { abortListeners } = require('../signal-waiters')
 const validate = require('../validate')
-const { failure, startError, stuckError } = require('./failure')
+const { failure, inputFailure, startError, stuckError } = require('./failure')
 const { processRequest } = require('./request')
 
 /** @typedef {import('../../index').RunOptions} RunOptions */
@@ -22,28 +22,34 @@ class Runner {
 
   /**
    * @param {string} command
-   * @param {readonly string[]} [args]
+   * @param {readonly string[] | RunOptions} [args]
    * @param {RunOptions} [options]
    * @returns {Promise<any>}
    */
-  async run(command, args = [], options = undefined) {
+  async run(command, args = [], options) {
     const request = processRequest(command, args, options, this.#owner)
     const call = new native.ProcessCall()
     if (request.input) call.write(request.input)
-    call.endInput()
+    if (!request.source) call.endInput()
     return this.#start(call, request)
   }
 
-  /** @param {string} command @param {readonly string[]} [args] @param {RunOptions} [options] */
-  spawn(command, args = [], options = undefined) {
+  /**
+   * @param {string} command
+   * @param {readonly string[] | RunOptions} [args]
+   * @param {RunOptions} [options]
+   */
+  spawn(command, args = [], options) {
     // Loaded on use, because most servers only run commands.
     const { TrackedProcess } = require('./tracked-process')
     const request = processRequest(command, args, options, this.#owner)
+    if (/^(utf-?16le|ucs-?2)$/i.test(request.encoding))
+      throw validate.invalidConfig('encoding', 'one that has lines', request.encoding)
     const call = new native.ProcessCall()
     return new TrackedProcess(call, request, (listener) =>
       this.#start(call, request, (event) => {
         if (event.pid !== undefined) publishProcesses()
-        listener(event)
+        listener(decodeLines(event, request.encoding))
       }),
     )
   }
@@ -88,9 +94,18 @@ class Runner {
     )
     this.#running.set(call, running)
     publishProcesses()
+    /** @type {Error | undefined} */
+    let inputError
+    const stopFeeding =
+      request.source &&
+      require('./input').feed(call, request.source, (error) => {
+        inputError = error
+        abort()
+      })
     try {
-      return settle(await running, request)
+      return settle(await running, request, inputError)
     } finally {
+      stopFeeding?.()
       this.#running.delete(call)
       if (signal) abortListeners.delete(signal, abort)
     }
@@ -100,8 +115,12 @@ class Runner {
 /**
  * @param {import('../../binding').ProcessOutcome} outcome
  * @param {ReturnType<typeof processRequest>} request
+ * @param {Error} [inputError]
  */
-function settle(outcome, { native: { command, timeout, maxBuffer }, reject, signal, text }) {
+function settle(outcome, request, inputError) {
+  const { native: options, encoding, reject, signal } = request
+  const { command, timeout, maxBuffer } = options
+
   if (outcome.startError != null)
     throw startError(command, outcome.startError, outcome.startProblem)
   const result = {
@@ -109,8 +128,8 @@ function settle(outcome, { native: { command, timeout, maxBuffer }, reject, sign
     exitCode: outcome.exitCode ?? null,
     // Loaded on use, because most processes exit with a code.
     signal: outcome.signal === undefined ? null : require('../signals').signalName(outcome.signal),
-    stdout: text ? outcome.stdout.toString() : outcome.stdout,
-    stderr: text ? outcome.stderr.toString() : outcome.stderr,
+    stdout: decode(outcome.stdout, encoding),
+    stderr: decode(outcome.stderr, encoding),
     duration: outcome.duration,
     timedOut: outcome.ended === 'timeout',
     truncated: outcome.ended === 'max_buffer',
@@ -119,9 +138,28 @@ function settle(outcome, { native: { command, timeout, maxBuffer }, reject, sign
   // Rejects also with `reject: false`, because the exit status is not known yet.
   if (outcome.left != null)
     throw stuckError(command, outcome.left, Object.assign(result, { left: outcome.left }))
+  // So does a failed input, because the result is that of a part of the input.
+  if (inputError && outcome.ended === 'aborted' && !signal?.aborted)
+    throw Object.assign(inputFailure(command, inputError), result)
   const error = reject && failure(command, outcome, result, { timeout, maxBuffer, signal })
   if (error) throw error
   return result
+}
+
+/**
+ * Decodes the lines that the addon gives as buffers. It decodes UTF-8 itself.
+ * @param {import('../../binding').ProcessEvent} event
+ * @param {BufferEncoding | 'buffer'} encoding
+ */
+function decodeLines(event, encoding) {
+  if (encoding === 'utf8' || encoding === 'buffer') return event
+  const decoded = (/** @type {any[]} */ lines) => lines.map((line) => decode(line, encoding))
+  return { ...event, lines: decoded(event.lines), errorLines: decoded(event.errorLines) }
+}
+
+/** @param {Buffer} output @param {BufferEncoding | 'buffer'} encoding */
+function decode(output, encoding) {
+  return encoding === 'buffer' ? output : output.toString(encoding)
 }
 
 module.exports = { Runner }

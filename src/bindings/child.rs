@@ -177,6 +177,7 @@ mod linux {
             detached: request.detached,
             guarded: true,
             killed_first: false,
+            verbatim: false,
         };
         // Nothing here is a call that the scanner could find too old.
         let label = Label { server: request.server, tool: None, owner: request.owner, pooled: true };

@@ -32,6 +32,7 @@ fn pool_of(script: &str, ready_within: Option<Duration>) -> Bench {
             detached: false,
             guarded: false,
             killed_first: false,
+            verbatim: false,
         },
         label: Label { pooled: true, ..Label::default() },
         timeout: None,

@@ -21,6 +21,7 @@ pub fn script(script: &str) -> Call {
         detached: false,
         guarded: true,
         killed_first: false,
+        verbatim: false,
     };
     Call {
         spec,

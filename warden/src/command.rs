@@ -14,6 +14,9 @@ use rustix::process::{
 use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
 use rustix::thread::{set_thread_gid, set_thread_groups, set_thread_uid};
 
+/// The program that runs a script without `#!`.
+const SHELL: &CStr = c"/bin/sh";
+
 /// The first descriptor after the standard streams.
 const FIRST_EXTRA: RawFd = 3;
 
@@ -112,10 +115,25 @@ fn become_command(warden: Pid, arguments: Arguments) -> Report {
     if let Err(error) = become_user(arguments) {
         return Report::NotStarted(error.raw_os_error());
     }
-    // Executes the exact file, because a search would pass a file that is no program to a shell.
     // SAFETY: both lists are as the system passed them to us.
-    let error = unsafe { execute(arguments.program, arguments.command, arguments.environment) };
+    let error = match unsafe { execute(arguments.program, arguments.command, arguments.environment) } {
+        Errno::NOEXEC => become_shell(arguments),
+        error => error,
+    };
     Report::NotStarted(error.raw_os_error())
+}
+
+/// Runs a script without `#!` by the shell, as `execvp` does.
+fn become_shell(Arguments { program, command, environment, .. }: Arguments) -> Errno {
+    let name = command.cast_mut();
+    // SAFETY: the list is on this process's stack, the entry before the command's name is the program, and no reference
+    // to either entry exists.
+    unsafe {
+        let list = name.sub(1);
+        list.write(SHELL.as_ptr());
+        name.write(program.as_ptr());
+        execute(SHELL, list, environment)
+    }
 }
 
 /// Enters the process group that the command is to be in.

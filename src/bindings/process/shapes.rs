@@ -20,6 +20,8 @@ pub struct ProcessRequest {
     pub command: String,
     /// Its arguments.
     pub args: Vec<String>,
+    /// Windows: the arguments are parts of a command line, not to be quoted.
+    pub verbatim: Option<bool>,
     /// Its working directory.
     pub cwd: Option<String>,
     /// Its environment: `NAME=value` entries, each ended by a NUL.
@@ -204,6 +206,7 @@ impl ProcessRequest {
                 detached: request.detached,
                 guarded: request.guarded,
                 killed_first: false,
+                verbatim: request.verbatim.unwrap_or_default(),
             },
             label: Label { server: request.server, tool: request.tool, owner: request.owner, pooled: false },
             timeout: request.timeout.map(duration),

@@ -47,6 +47,7 @@ pub async fn start(
             detached: program.detached,
             guarded: program.guarded,
             killed_first: false,
+            verbatim: false,
         },
         label: Label { server: Some(config.name.clone()), pooled: true, ..Label::default() },
         timeout: None,

@@ -16,6 +16,7 @@ use crate::process::tag::{Instance, Tag};
 use rustix::process::{Pid, test_kill_process_group};
 use std::io;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
@@ -44,15 +45,12 @@ pub struct Root {
 pub fn start(spec: &Spec) -> io::Result<Started<Root>> {
     let tag = Tag { instance: Instance::current().clone(), tree: spec.number };
     let search_path = spec.search_path().map(AsRef::as_ref);
-    let mut command = Command::new(program::find(&spec.command, search_path, spec.directory.as_deref())?);
-    command.arg0(&spec.command).args(&spec.arguments);
-    command.env_clear().envs(spec.environment.iter().map(|(name, value)| (name, value)));
-    command.env(Tag::VARIABLE, tag.to_string());
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
-    if let Some(directory) = &spec.directory {
-        command.current_dir(directory);
-    }
-    let mut child = command.spawn()?;
+    let program = program::find(&spec.command, search_path, spec.directory.as_deref())?;
+    let mut child = match command(spec, &tag, &program).spawn() {
+        // A script without `#!`, which `execvp` runs by the shell.
+        Err(error) if error.raw_os_error() == Some(libc::ENOEXEC) => shell(spec, &tag, &program).spawn()?,
+        child => child?,
+    };
     if spec.killed_first {
         kill_first(child.id());
     }
@@ -73,6 +71,30 @@ pub fn start(spec: &Spec) -> io::Result<Started<Root>> {
             child.wait()?;
             Err(error)
         }
+    }
+}
+
+fn command(spec: &Spec, tag: &Tag, program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.arg0(&spec.command).args(&spec.arguments);
+    surround(&mut command, spec, tag);
+    command
+}
+
+fn shell(spec: &Spec, tag: &Tag, script: &Path) -> Command {
+    let mut command = Command::new("/bin/sh");
+    command.arg(script).args(&spec.arguments);
+    surround(&mut command, spec, tag);
+    command
+}
+
+/// Gives the command its environment, streams, group and working directory.
+fn surround(command: &mut Command, spec: &Spec, tag: &Tag) {
+    command.env_clear().envs(spec.environment.iter().map(|(name, value)| (name, value)));
+    command.env(Tag::VARIABLE, tag.to_string());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    if let Some(directory) = &spec.directory {
+        command.current_dir(directory);
     }
 }
 

@@ -22,6 +22,8 @@ pub struct Spec {
     pub guarded: bool,
     /// The kernel kills the tree before the server when memory is out, where that can be said.
     pub killed_first: bool,
+    /// Windows: the arguments are parts of a command line, not to be quoted.
+    pub verbatim: bool,
 }
 
 /// The place of a command beside the server's own processes.

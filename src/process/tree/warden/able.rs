@@ -51,6 +51,7 @@ fn attempt() -> io::Result<Result<(), Cause>> {
         detached: false,
         guarded: true,
         killed_first: false,
+        verbatim: false,
     };
     let report = match spawn_with_pipes(&spec, &tag) {
         Ok((Spawned { child, channel, group }, pipes)) => {

@@ -10,7 +10,7 @@ use crate::process::tag::Tag;
 use crate::process::tree::spec::{Placement, ProcessGroup, Spec};
 use crate::process::warden_program::{WARDEN_NAME, with_program};
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
-use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signal::SigSet;
 use nix::unistd::{Pid, getpgrp};
 use rustix::io::fcntl_dupfd_cloexec;
 use std::ffi::{CString, OsStr, OsString};
@@ -145,8 +145,8 @@ pub fn spawn(
     Ok(Spawned { child: Child::new(pid), group, channel })
 }
 
-/// Returns the attributes: a process group of its own, no blocked signals, and the default for SIGPIPE, which Node.js
-/// ignores.
+/// Returns the attributes: a process group of its own, no blocked signals, and the default for every signal. Node.js
+/// ignores SIGPIPE and SIGXFSZ.
 fn attributes() -> nix::Result<PosixSpawnAttr> {
     let mut attributes = PosixSpawnAttr::init()?;
     let wanted = [
@@ -157,7 +157,7 @@ fn attributes() -> nix::Result<PosixSpawnAttr> {
     attributes.set_flags(wanted.into_iter().collect())?;
     attributes.set_pgroup(Pid::from_raw(0))?;
     attributes.set_sigmask(&SigSet::empty())?;
-    attributes.set_sigdefault(&SigSet::from(Signal::SIGPIPE))?;
+    attributes.set_sigdefault(&SigSet::all())?;
     Ok(attributes)
 }
 

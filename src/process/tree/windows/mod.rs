@@ -40,7 +40,13 @@ pub async fn start(spec: &Spec) -> io::Result<Started<Root>> {
     let search_path = spec.search_path().map(AsRef::as_ref);
     // The standard library quotes batch files, and refuses arguments that cannot be passed to cmd.exe safely.
     let mut command = Command::new(program::find(&spec.command, search_path, spec.directory.as_deref())?);
-    command.args(&spec.arguments);
+    for argument in &spec.arguments {
+        if spec.verbatim {
+            command.raw_arg(argument)
+        } else {
+            command.arg(argument)
+        };
+    }
     command.env_clear().envs(spec.environment.iter().map(|(name, value)| (name, value)));
     command.env(Tag::VARIABLE, tag.to_string());
     if let Some(directory) = &spec.directory {
