@@ -14,6 +14,7 @@
  */
 
 import type { EventEmitter } from 'node:events'
+import type { Writable } from 'node:stream'
 import type { ActiveProcess } from './binding'
 import type { HealthCleanup, HealthHelper, Sample } from './lib/health'
 
@@ -318,6 +319,12 @@ export interface TrackedProcess
    * does not terminate the process: further lines are read and dropped.
    */
   [Symbol.asyncIterator](): AsyncGenerator<string | Buffer, void, void>
+  /**
+   * A stream to stdin, with back-pressure: an alternative to `write()` and `end()`. Its writes are
+   * done once the data is in the pipe. A write after the process has closed stdin fails with
+   * `ERR_INPUT_CLOSED`. Destroyed once the whole tree has exited.
+   */
+  readonly stdin: Writable
   /** Writes to stdin. Resolves once the data is written; rejects with `ERR_INPUT_CLOSED`. */
   write(data: string | Uint8Array): Promise<void>
   /** Closes stdin, after writing `data` if given. */

@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { after, afterEach, describe, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { getActiveProcesses, spawn } from '../index.js'
@@ -166,5 +168,45 @@ describe('for await', { skip: noShell }, () => {
     for await (const line of child) if (line === '5') break
     assert.equal(child.listenerCount('line'), 0)
     assert.equal((await child.exited).exitCode, 0)
+  })
+})
+
+describe('stdin as a stream', { skip: noShell }, () => {
+  test('takes a pipeline of 20 MB, and ends', async () => {
+    const child = spawn('wc', ['-c'])
+    const chunk = Buffer.alloc(100_000, 'x')
+    await pipeline(Readable.from(Array.from({ length: 200 }, () => chunk)), child.stdin)
+    assert.deepEqual(await once(child, 'line'), ['20000000'])
+    await child.exited
+    assert.equal(child.stdin, child.stdin)
+  })
+
+  test('has back-pressure: one chunk at most is in transit while the command does not read', async () => {
+    const child = spawn('sleep', ['60'])
+    let given = 0
+    const chunks = async function* () {
+      for (;;) {
+        given++
+        yield Buffer.alloc(1_000_000)
+      }
+    }
+    const feeding = assert.rejects(
+      pipeline(Readable.from(chunks(), { highWaterMark: 1 }), child.stdin),
+    )
+    await once(child, 'spawn')
+    await wait(200)
+    assert.ok(given > 0 && given < 5, `${given} MB were taken`)
+    await child.kill()
+    await feeding
+    assert.ok(child.stdin.destroyed)
+  })
+
+  test('fails when the command has closed its input', async () => {
+    const child = spawn(...sh('exec <&-; echo closed; while :; do sleep 0.05; done'))
+    await once(child, 'line')
+    const failed = once(child.stdin, 'error')
+    child.stdin.write('x')
+    assert.equal((await failed)[0].code, 'ERR_INPUT_CLOSED')
+    await child.kill()
   })
 })

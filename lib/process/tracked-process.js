@@ -1,6 +1,7 @@
 'use strict'
 
 const { EventEmitter } = require('node:events')
+const { Writable } = require('node:stream')
 const { codedError, throwLater } = require('../errors')
 const validate = require('../validate')
 const { OutputLines } = require('./output-lines')
@@ -20,6 +21,8 @@ class TrackedProcess extends EventEmitter {
   #exited
   #stdout
   #stderr
+  /** @type {Writable | undefined} */
+  #stdin
 
   /**
    * @param {import('../../binding').ProcessCall} call
@@ -125,6 +128,30 @@ class TrackedProcess extends EventEmitter {
       'ERR_INPUT_CLOSED',
       'The process takes no more input: stdin was closed, or the process has exited',
     )
+  }
+
+  /** A stream to stdin, with back-pressure. Made on use. Destroyed when the tree has exited. */
+  get stdin() {
+    if (this.#stdin) return this.#stdin
+    const stdin = new Writable({
+      write: (chunk, _encoding, done) => {
+        this.write(chunk).then(() => done(), done)
+      },
+      final: (done) => {
+        this.#call.endInput()
+        done()
+      },
+      destroy: (error, done) => {
+        this.#call.endInput()
+        done(error)
+      },
+    })
+    const destroy = () => {
+      stdin.destroy()
+    }
+    this.#exited.then(destroy, destroy)
+    this.#stdin = stdin
+    return stdin
   }
 
   /**
