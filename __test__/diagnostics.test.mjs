@@ -19,6 +19,7 @@ const NAMES = [
   'exit',
   'kill',
   'limit',
+  'unguarded',
 ]
 const SECRET = /hunter2|secret-folder/
 const verbatim = fileURLToPath(new URL('fixtures/verbatim-server.mjs', import.meta.url))

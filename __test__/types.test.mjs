@@ -8,8 +8,12 @@ import { declaredMembers, declaredValues, entryPoints } from './support/declarat
 const require = createRequire(import.meta.url)
 const procward = require('procward')
 
-test('the package has three entry points', () => {
-  assert.deepEqual([...entryPoints.keys()], ['procward', 'procward/mcp-helper', 'procward/health'])
+test('the package has five entry points', () => {
+  const names = ['mcp-helper', 'health', 'child_process', 'register']
+  assert.deepEqual(
+    [...entryPoints.keys()],
+    ['procward', ...names.map((name) => `procward/${name}`)],
+  )
 })
 
 for (const name of entryPoints.keys())

@@ -156,6 +156,25 @@ function childEnvironment() {
   return variables
 }
 
+/** Returns whether a registered server started this process below a warden. */
+function isRegisteredChild() {
+  return Boolean(process.env.PROCWARD_REGISTERED)
+}
+
+/** Returns whether the guard of a detached child stays after its `unref()`. */
+function guardsDetached() {
+  return process.env.PROCWARD_REGISTER === 'all'
+}
+
+/**
+ * Returns the variables of a guarded child. A detached child may outlive its server: the cleanup
+ * scanner must spare the child, and the child guards its own children.
+ * @param {boolean} detached
+ */
+function guardedEnvironment(detached) {
+  return detached && !guardsDetached() ? ['PROCWARD_KEEP=1'] : ['PROCWARD_REGISTERED=1']
+}
+
 module.exports = {
   CLEANUP_SCOPES,
   REACHES_STRANGERS,
@@ -165,8 +184,11 @@ module.exports = {
   cleanupScope,
   commandFolders,
   extraCertificates,
+  guardedEnvironment,
+  guardsDetached,
   healthToken,
   healthUrl,
+  isRegisteredChild,
   listTimeout,
   maxConcurrent,
   mcporterBin,

@@ -14,6 +14,7 @@ const channels = {
   exit: channel('procward:exit'),
   kill: channel('procward:kill'),
   limit: channel('procward:limit'),
+  unguarded: channel('procward:unguarded'),
 }
 
 module.exports = { channels }

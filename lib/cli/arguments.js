@@ -6,7 +6,7 @@ const { parseArgs } = require('node:util')
 const { usageError } = require('./failure')
 const { plain } = require('./text')
 
-/** @typedef {'status' | 'ps' | 'clean' | 'top' | 'doctor' | 'metrics'} Command */
+/** @typedef {'status' | 'ps' | 'clean' | 'top' | 'doctor' | 'metrics' | 'register'} Command */
 
 /**
  * The options of each command, besides the common ones.
@@ -19,6 +19,7 @@ const OF_COMMAND = {
   top: ['url', 'token', 'interval', 'count'],
   doctor: ['url', 'token'],
   metrics: ['url', 'token'],
+  register: [],
 }
 
 const OPTIONS = /** @type {const} */ ({

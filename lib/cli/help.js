@@ -11,6 +11,7 @@ Commands:
   top        status and processes, repeatedly
   doctor     checks procward on this machine and its configuration
   metrics    the metrics of a running server, in Prometheus text format
+  register   prints the option for NODE_OPTIONS that guards all children of a Node.js program
 
 Options of all commands:
       --json       for programs: one JSON document on stdout (top: one a line)
@@ -74,6 +75,11 @@ Prints the metrics of a running server in Prometheus text format; with --json, a
 samples.
 
 ${SERVER}`,
+  register: `Usage: procward register [options]
+
+Prints the option that guards every child process of a Node.js program, with an absolute path:
+
+  NODE_OPTIONS="$(npx procward register)" node server.js`,
 }
 
 /** @param {import('./arguments').Command} [command] */

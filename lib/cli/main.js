@@ -18,6 +18,7 @@ const COMMANDS = {
   top: () => require('./commands/top'),
   doctor: () => require('./commands/doctor'),
   metrics: () => require('./commands/metrics'),
+  register: () => require('./commands/register'),
 }
 
 /**

@@ -117,22 +117,16 @@ impl GuardedChild {
 #[cfg(target_os = "linux")]
 mod linux {
     use super::{ChildRequest, ChildStart, GuardedChild, variables};
+    use crate::process::descriptors::{self, Descriptor, Source};
     use crate::process::tree::{Placement, ProcessGroup, Refusal, Spec};
     use crate::registry::Label;
     use crate::runner::Child;
     use crate::supervisor::Supervisor;
     use napi::bindgen_prelude::{FnArgs, Function};
     use napi::threadsafe_function::ThreadsafeFunctionCallMode;
-    use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
-    use rustix::io::fcntl_dupfd_cloexec;
-    use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
     use std::ffi::OsString;
-    use std::fs::File;
-    use std::io;
-    use std::os::fd::{AsFd, BorrowedFd, IntoRawFd, OwnedFd};
+    use std::os::fd::{AsFd, IntoRawFd};
 
-    /// The number of standard streams.
-    const STANDARD: usize = 3;
     const NOTHING: i32 = -1;
     const SOCKET_PAIR: i32 = -2;
 
@@ -142,14 +136,14 @@ mod linux {
         on_exit: &Function<FnArgs<(i32, i32)>, ()>,
     ) -> napi::Result<ChildStart> {
         let supervisor = Supervisor::get()?;
-        let streams = match streams(&request.stdio) {
+        let streams = match descriptors::make(request.stdio.iter().copied().map(source)) {
             Ok(streams) => streams,
             Err(error) => return Ok(ChildStart { errno: error.raw_os_error(), ..ChildStart::default() }),
         };
         let on_exit = on_exit.build_threadsafe_function().weak::<true>().build()?;
         let _within = supervisor.runtime.enter();
         let (spec, label, placement) = order(request, supervisor.registry.next_number());
-        let descriptors: Vec<_> = streams.iter().map(|(theirs, _)| theirs.as_ref().map(AsFd::as_fd)).collect();
+        let descriptors: Vec<_> = streams.iter().map(|one| one.theirs.as_ref().map(AsFd::as_fd)).collect();
         let started = Child::start(&supervisor.registry, &spec, label, &placement, &descriptors, move |exit| {
             let (code, signal) = (exit.code.unwrap_or_default(), exit.signal.unwrap_or_default());
             on_exit.call(FnArgs::from((code, signal)), ThreadsafeFunctionCallMode::NonBlocking);
@@ -158,7 +152,8 @@ mod linux {
             Ok(started) => {
                 let pid = Some(started.pid);
                 *child.child.lock() = Some(started);
-                let ours = streams.into_iter().map(|(_, ours)| ours.map_or(NOTHING, IntoRawFd::into_raw_fd));
+                let ours =
+                    streams.into_iter().map(|Descriptor { ours, .. }| ours.map_or(NOTHING, IntoRawFd::into_raw_fd));
                 ChildStart { pid, descriptors: ours.collect(), ..ChildStart::default() }
             }
             Err(Refusal::Command(error)) if error.raw_os_error().is_some() => {
@@ -189,38 +184,11 @@ mod linux {
         (spec, label, Placement { name: Some(name), group, user: request.uid, group_id: request.gid })
     }
 
-    /// Makes the child's descriptors, and our ends of the socket pairs.
-    fn streams(stdio: &[i32]) -> io::Result<Vec<(Option<OwnedFd>, Option<OwnedFd>)>> {
-        let stream = |(at, kind): (usize, &i32)| {
-            Ok(match *kind {
-                SOCKET_PAIR => {
-                    let (theirs, ours) =
-                        socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
-                    (Some(theirs), Some(ours))
-                }
-                NOTHING if at < STANDARD => {
-                    (Some(File::options().read(true).write(true).open("/dev/null")?.into()), None)
-                }
-                NOTHING => (None, None),
-                number => (Some(inherited(number, at)?), None),
-            })
-        };
-        stdio.iter().enumerate().map(stream).collect()
-    }
-
-    fn inherited(number: i32, at: usize) -> io::Result<OwnedFd> {
-        if number < 0 {
-            return Err(io::Error::from_raw_os_error(libc::EBADF));
+    fn source(number: i32) -> Source {
+        match number {
+            SOCKET_PAIR => Source::SocketPair,
+            NOTHING => Source::Nothing,
+            number => Source::Copy(number),
         }
-        // SAFETY: the number is only copied, and the system refuses one that is not open.
-        let copy = fcntl_dupfd_cloexec(unsafe { BorrowedFd::borrow_raw(number) }, 0)?;
-        if at < STANDARD {
-            // Programs expect standard streams that block. libuv does the same.
-            let flags = fcntl_getfl(&copy)?;
-            if flags.contains(OFlags::NONBLOCK) {
-                fcntl_setfl(&copy, flags - OFlags::NONBLOCK)?;
-            }
-        }
-        Ok(copy)
     }
 }

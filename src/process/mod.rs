@@ -4,6 +4,8 @@ pub mod available;
 #[cfg(target_os = "linux")]
 mod cgroup;
 pub mod cpu;
+#[cfg(target_os = "linux")]
+pub mod descriptors;
 pub mod guarantee;
 pub mod handle;
 pub mod host;

@@ -11,9 +11,8 @@ use crate::process::tree::spec::{Placement, ProcessGroup, Spec};
 use crate::process::warden_program::{WARDEN_NAME, with_program};
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
 use nix::sys::signal::{SigSet, Signal};
-use nix::unistd::Pid;
+use nix::unistd::{Pid, getpgrp};
 use rustix::io::fcntl_dupfd_cloexec;
-use rustix::process::getpgrp;
 use std::ffi::{CString, OsStr, OsString};
 use std::io::{self, pipe};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -100,7 +99,9 @@ pub fn spawn(
     let process_group = match placement.group {
         ProcessGroup::Own => OWN_GROUP.to_owned(),
         ProcessGroup::Session => NEW_SESSION.to_owned(),
-        ProcessGroup::Shared => getpgrp().as_raw_pid().to_string(),
+        // A group outside this PID namespace has the number 0, by which it cannot be joined.
+        ProcessGroup::Shared if getpgrp().as_raw() <= 0 => OWN_GROUP.to_owned(),
+        ProcessGroup::Shared => getpgrp().to_string(),
     };
     let [user, group_id] =
         [placement.user, placement.group_id].map(|id| id.map_or_else(String::new, |id| id.to_string()));

@@ -1,0 +1,69 @@
+// Waits for the end of children, and for that of everything that a test started.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { assertNothingLeft, noProcessList, processesOfThisTest } from '../support/processes.mjs'
+
+/** The file of the programs that children run: the first argument names one. */
+export const programs = fileURLToPath(new URL('programs.cjs', import.meta.url))
+
+/**
+ * Collects the outputs, messages and errors of a child until the event `close`.
+ * @param {import('node:child_process').ChildProcess} child
+ */
+export async function closed(child) {
+  const ending = collect(child)
+  const [code, signal] = await eventOf(child, 'close')
+  return { ...ending, code, signal }
+}
+
+/**
+ * The same until the event `exit` and the ends of its outputs: Node.js emits no `close` after
+ * `disconnect()` in the parent.
+ * @param {import('node:child_process').ChildProcess} child
+ */
+export async function exited(child) {
+  const ending = collect(child)
+  const outputs = [child.stdout, child.stderr].filter(Boolean)
+  const [[code, signal]] = await Promise.all([
+    eventOf(child, 'exit'),
+    ...outputs.map((output) => eventOf(output, 'close')),
+  ])
+  return { ...ending, code, signal }
+}
+
+function collect(child) {
+  const ending = { stdout: '', stderr: '', messages: [], errors: [] }
+  for (const name of ['stdout', 'stderr'])
+    child[name]?.setEncoding('utf8').on('data', (text) => {
+      ending[name] += text
+    })
+  child.on('message', (message) => ending.messages.push(message))
+  child.on('error', (error) => ending.errors.push(error))
+  return ending
+}
+
+/** Unlike `once` of node:events, does not fail at the event `error`. */
+function eventOf(emitter, name) {
+  return new Promise((resolve) => emitter.once(name, (...values) => resolve(values)))
+}
+
+/** A child's end without an error: for `deepEqual` with `code` and `signal` of an ending. */
+export const SUCCESS = { code: 0, signal: null }
+
+/** The exit status alone. */
+export const statusOf = ({ code, signal }) => ({ code, signal })
+
+const PAUSE = 10
+const PAUSES = 1000
+
+/**
+ * For `afterEach`: waits until no process of the test lives. A process that stays is killed, and
+ * fails the test.
+ */
+export async function nothingLeft() {
+  for (let pause = 0; pause < PAUSES && !noProcessList; pause++) {
+    if (processesOfThisTest().length === 0) break
+    await sleep(PAUSE)
+  }
+  assertNothingLeft()
+}

@@ -1,0 +1,13 @@
+/**
+ * Node.js's `child_process`, with the same functions, events and errors.
+ *
+ * On Linux the children of `spawn`, `exec`, `execFile` and `fork` start below a warden. They are
+ * listed by `getActiveProcesses()`, with the calling package as `server`. They are killed with all
+ * their descendants when this process ends in any way. A `detached` child is let go by its
+ * `unref()`. If `kill()`, `timeout` or an abort has ended a child, the rest of its tree is
+ * terminated too.
+ *
+ * Where a guard is not possible, Node.js starts the child as usual. `spawnSync`, `execSync` and
+ * `execFileSync` are Node.js's own and are not guarded. See docs/children.md.
+ */
+export * from 'node:child_process'

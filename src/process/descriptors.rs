@@ -1,0 +1,88 @@
+//! The descriptors of a child that Node.js describes: none, copies of this process's, and socket pairs.
+
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::io::fcntl_dupfd_cloexec;
+use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
+use std::fs::File;
+use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
+
+/// The number of standard streams.
+const STANDARD: usize = 3;
+
+/// The source of one descriptor of a child.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// `/dev/null` for a standard stream, and nothing otherwise.
+    Nothing,
+    /// A new pair of connected sockets.
+    SocketPair,
+    /// A copy of the descriptor with this number.
+    Copy(RawFd),
+}
+
+/// One descriptor of a child.
+#[derive(Debug)]
+pub struct Descriptor {
+    /// The child's own, if it is open.
+    pub theirs: Option<OwnedFd>,
+    /// The other end of a socket pair.
+    pub ours: Option<OwnedFd>,
+}
+
+/// Makes the descriptors of a child.
+///
+/// # Errors
+/// The system's error; all that was made is closed again.
+pub fn make(sources: impl IntoIterator<Item = Source>) -> io::Result<Vec<Descriptor>> {
+    sources.into_iter().enumerate().map(|(number, source)| one(number, source)).collect()
+}
+
+fn one(number: usize, source: Source) -> io::Result<Descriptor> {
+    let theirs = match source {
+        Source::SocketPair => {
+            let (theirs, ours) = socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+            return Ok(Descriptor { theirs: Some(theirs), ours: Some(ours) });
+        }
+        Source::Nothing if number < STANDARD => Some(File::options().read(true).write(true).open("/dev/null")?.into()),
+        Source::Nothing => None,
+        Source::Copy(descriptor) => Some(copy(descriptor, number < STANDARD)?),
+    };
+    Ok(Descriptor { theirs, ours: None })
+}
+
+fn copy(descriptor: RawFd, is_standard: bool) -> io::Result<OwnedFd> {
+    if descriptor < 0 {
+        return Err(io::Error::from_raw_os_error(libc::EBADF));
+    }
+    // SAFETY: the number is only copied, and the system refuses one that is not open.
+    let copy = fcntl_dupfd_cloexec(unsafe { BorrowedFd::borrow_raw(descriptor) }, 0)?;
+    if is_standard {
+        // Programs expect standard streams that block. libuv does the same.
+        let flags = fcntl_getfl(&copy)?;
+        if flags.contains(OFlags::NONBLOCK) {
+            fcntl_setfl(&copy, flags - OFlags::NONBLOCK)?;
+        }
+    }
+    Ok(copy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_descriptor_is_open_where_its_source_is() {
+        let made = make([Source::Nothing, Source::SocketPair, Source::Copy(2), Source::Nothing]).expect("all are open");
+        let open: Vec<_> = made.iter().map(|one| (one.theirs.is_some(), one.ours.is_some())).collect();
+        assert_eq!(open, [(true, false), (true, true), (true, false), (false, false)]);
+    }
+
+    #[test]
+    fn a_number_that_is_not_open_is_refused() {
+        for number in [-3, i32::MAX] {
+            let error = make([Source::Copy(number)]).expect_err("it is not open");
+            assert_eq!(error.raw_os_error(), Some(libc::EBADF), "{number}");
+        }
+    }
+}
