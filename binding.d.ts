@@ -118,6 +118,8 @@ export declare class ProcessCall {
   constructor()
   /** Starts the call. Resolves when its last process has exited. Can be called once. */
   run(request: ProcessRequest, listener?: ((arg: ProcessEvent) => void) | undefined | null): Promise<ProcessOutcome>
+  /** Reads an output from now on, or lets its bytes wait in the pipe. A new call reads none until its end. */
+  read(output: Output, gate: Gate): void
   /** Terminates the whole tree, as soon as it has started. `grace` is in ms, the call's own by default. */
   terminate(reason: TerminateReason, grace?: number | undefined | null): void
   /** Writes to its input. Resolves with `false` when the process did not take the bytes. */
@@ -339,6 +341,9 @@ export type CleanupScope = 'tracked' | 'tree' | 'machine'
 
 /** The reason for which procward ended a tree: the same word as in the metrics. */
 export type EndReason = 'timeout' | 'aborted' | 'max_buffer' | 'cleanup' | 'shutdown'
+
+/** The state of the reading of an output. */
+export type Gate = 'open' | 'paused'
 
 /** The cause for which starts or calls wait. */
 export type GateCause = 'slots' | 'memory' | 'cpu'
@@ -589,6 +594,9 @@ export declare function metricsTotals(): string
 
 /** The end of a call whose tree was killed and is still there: `wait` for the tree, or `reject`. */
 export type OnStuck = 'wait' | 'reject'
+
+/** An output of a command. */
+export type Output = 'stdout' | 'stderr'
 
 /** An event of a running child. */
 export interface ProcessEvent {

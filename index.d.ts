@@ -14,6 +14,7 @@
  */
 
 import type { EventEmitter } from 'node:events'
+import type { Writable } from 'node:stream'
 import type { ActiveProcess } from './binding'
 import type { HealthCleanup, HealthHelper, Sample } from './lib/health'
 
@@ -311,6 +312,12 @@ export function run(command: string, options?: RunOptions): Promise<ProcessResul
  * Starts a command and streams its output line by line. A slow listener makes the process wait:
  * at most a few hundred lines are buffered.
  *
+ * Until the caller shows interest, output waits in the pipe. A full pipe makes the process wait.
+ * Interest is a listener of `line`, `errorLine` or `exit`, an iteration, the property `exited`, or
+ * `kill()`. The exit or the termination of the command also counts. From then on both outputs are
+ * read. The first 64 KiB of lines of an output without a listener are kept for its first listener.
+ * Further lines are dropped until that listener comes.
+ *
  * Invalid arguments throw. All later errors reject {@link TrackedProcess.exited}.
  */
 export function spawn(
@@ -331,7 +338,9 @@ export interface TrackedProcessEvents {
   exit: [result: ProcessResult<string | Buffer> | null, error: ProcwardError | null]
 }
 
-export interface TrackedProcess extends EventEmitter<TrackedProcessEvents> {
+export interface TrackedProcess
+  extends EventEmitter<TrackedProcessEvents>,
+    AsyncIterable<string | Buffer> {
   /** Pid of the command itself. `null` until the process has started. */
   readonly pid: number | null
   readonly server: string | null
@@ -343,6 +352,18 @@ export interface TrackedProcess extends EventEmitter<TrackedProcessEvents> {
    * an unhandled rejection.
    */
   readonly exited: Promise<ProcessResult<string | Buffer>>
+  /**
+   * Iterates over the lines of standard output, until the whole tree has exited. A slow loop makes
+   * the process wait. Throws the error of `exited` after the last line. A loop that is left early
+   * does not terminate the process: further lines are read and dropped.
+   */
+  [Symbol.asyncIterator](): AsyncGenerator<string | Buffer, void, void>
+  /**
+   * A stream to stdin, with back-pressure: an alternative to `write()` and `end()`. Its writes are
+   * done once the data is in the pipe. A write after the process has closed stdin fails with
+   * `ERR_INPUT_CLOSED`. Destroyed once the whole tree has exited.
+   */
+  readonly stdin: Writable
   /** Writes to stdin. Resolves once the data is written; rejects with `ERR_INPUT_CLOSED`. */
   write(data: string | Uint8Array): Promise<void>
   /** Closes stdin, after writing `data` if given. */

@@ -10,7 +10,7 @@ mod long_running;
 mod overflow;
 mod stdout;
 
-pub use capture::Lines;
+pub use capture::{Gate, Gates, Lines};
 #[cfg(target_os = "linux")]
 pub use child::Child;
 pub use ending::OnStuck;
@@ -153,6 +153,7 @@ pub async fn run_admitted(
         _ = root.wait_root() => None,
         reason = &mut interrupted => Some(reason),
     };
+    capture.open_waiting();
     let notify_exit = |exit_status| {
         if let Some(receiver) = &notify_exit {
             receiver.send_replace(Some(exit_status));

@@ -1,9 +1,16 @@
 'use strict'
 
 const { EventEmitter } = require('node:events')
+const { Writable } = require('node:stream')
 const { codedError, throwLater } = require('../errors')
 const validate = require('../validate')
+const { OutputLines } = require('./output-lines')
 const { bytes } = require('./request')
+
+/** Bytes of lines after which a slow iteration makes the command wait. */
+const ITERATION_BYTES = 64 * 1024
+
+/** @typedef {(...args: any[]) => void} Handler */
 
 /** A process that streams its output as events, line by line. */
 class TrackedProcess extends EventEmitter {
@@ -12,6 +19,10 @@ class TrackedProcess extends EventEmitter {
   #pid = null
   /** @type {Promise<any>} */
   #exited
+  #stdout
+  #stderr
+  /** @type {Writable | undefined} */
+  #stdin
 
   /**
    * @param {import('../../binding').ProcessCall} call
@@ -22,6 +33,8 @@ class TrackedProcess extends EventEmitter {
   constructor(call, request, start) {
     super()
     this.#call = call
+    this.#stdout = new OutputLines(this, 'line', (gate) => call.read('stdout', gate))
+    this.#stderr = new OutputLines(this, 'errorLine', (gate) => call.read('stderr', gate))
     this.server = request.native.server ?? null
     this.tool = request.native.tool ?? null
     this.startTime = Date.now()
@@ -41,7 +54,68 @@ class TrackedProcess extends EventEmitter {
 
   /** Settles like `run()`, once the whole tree has exited. */
   get exited() {
+    this.#read()
     return this.#exited
+  }
+
+  /** @override @param {any} event @param {Handler} listener */
+  on(event, listener) {
+    this.#claim(event)
+    return super.on(event, listener)
+  }
+
+  /** @override @param {any} event @param {Handler} listener */
+  addListener(event, listener) {
+    return this.on(event, listener)
+  }
+
+  /** @override @param {any} event @param {Handler} listener */
+  prependListener(event, listener) {
+    this.#claim(event)
+    return super.prependListener(event, listener)
+  }
+
+  /**
+   * Iterates over the lines of stdout. A slow loop makes the command wait.
+   * @returns {AsyncGenerator<string | Buffer, void, void>}
+   */
+  async *[Symbol.asyncIterator]() {
+    /** @type {(string | Buffer)[]} */
+    let lines = []
+    let size = 0
+    let hasExited = false
+    let wake = () => {}
+    const onLine = (/** @type {string | Buffer} */ line) => {
+      lines.push(line)
+      size += line.length + 1
+      if (size >= ITERATION_BYTES) this.#stdout.pause(onLine)
+      wake()
+    }
+    const onExit = () => {
+      hasExited = true
+      wake()
+    }
+    this.on('line', onLine)
+    try {
+      // The exit may be known before the kept lines are emitted.
+      this.#stdout.flush()
+      this.#exited.then(onExit, onExit)
+      while (!hasExited || lines.length > 0) {
+        const read = lines
+        lines = []
+        size = 0
+        yield* read
+        this.#stdout.resume(onLine)
+        if (!hasExited && lines.length === 0)
+          await new Promise((resolve) => {
+            wake = () => resolve(undefined)
+          })
+      }
+      await this.#exited
+    } finally {
+      this.off('line', onLine)
+      this.#stdout.resume(onLine)
+    }
   }
 
   /**
@@ -54,6 +128,30 @@ class TrackedProcess extends EventEmitter {
       'ERR_INPUT_CLOSED',
       'The process takes no more input: stdin was closed, or the process has exited',
     )
+  }
+
+  /** A stream to stdin, with back-pressure. Made on use. Destroyed when the tree has exited. */
+  get stdin() {
+    if (this.#stdin) return this.#stdin
+    const stdin = new Writable({
+      write: (chunk, _encoding, done) => {
+        this.write(chunk).then(() => done(), done)
+      },
+      final: (done) => {
+        this.#call.endInput()
+        done()
+      },
+      destroy: (error, done) => {
+        this.#call.endInput()
+        done(error)
+      },
+    })
+    const destroy = () => {
+      stdin.destroy()
+    }
+    this.#exited.then(destroy, destroy)
+    this.#stdin = stdin
+    return stdin
   }
 
   /**
@@ -75,6 +173,7 @@ class TrackedProcess extends EventEmitter {
    */
   async kill(options) {
     const { killGrace } = validate.options('options', options, ['killGrace'])
+    this.#read()
     this.#call.terminate(
       'aborted',
       killGrace === undefined ? undefined : validate.time('killGrace', killGrace),
@@ -86,23 +185,37 @@ class TrackedProcess extends EventEmitter {
   #onEvent({ pid, lines, errorLines }) {
     if (pid !== undefined) {
       this.#pid = pid
-      this.#emit('spawn', pid)
+      this.#emitSpawn(pid)
     }
-    for (const line of lines) this.#emit('line', line)
-    for (const line of errorLines) this.#emit('errorLine', line)
+    this.#stdout.push(lines)
+    this.#stderr.push(errorLines)
+  }
+
+  /** @param {number} pid */
+  #emitSpawn(pid) {
+    try {
+      this.emit('spawn', pid)
+    } catch (error) {
+      // An uncaught exception, which holds back no line.
+      throwLater(error)
+    }
+  }
+
+  /** Starts to read both outputs. Without a listener, their first lines are kept. */
+  #read() {
+    this.#stdout.read()
+    this.#stderr.read()
   }
 
   /**
-   * Emits an event. An error of a listener is an uncaught exception and holds back no other line.
-   * @param {string} event
-   * @param {unknown} value
+   * Starts to read when a listener needs the outputs. A listener to one output starts both, because
+   * the other one could make the command wait.
+   * @param {unknown} event
    */
-  #emit(event, value) {
-    try {
-      this.emit(event, value)
-    } catch (error) {
-      throwLater(error)
-    }
+  #claim(event) {
+    if (event === 'line') this.#stdout.claim()
+    if (event === 'errorLine') this.#stderr.claim()
+    if (event === 'line' || event === 'errorLine' || event === 'exit') this.#read()
   }
 }
 

@@ -9,20 +9,21 @@ use super::error::{Result, internal};
 use super::time::duration;
 use crate::process::guarantee::guarantee;
 use crate::registry::{EndReason, EndRequest};
-use crate::runner::{self, Input, InputSender, Lines, READS_AHEAD};
+use crate::runner::{self, Gates, Input, InputSender, Lines, READS_AHEAD};
 use crate::supervisor::Supervisor;
 use events::Listener;
 use napi::Env;
 use napi::bindgen_prelude::{Buffer, Function, Object};
 use napi_derive::napi;
 use parking_lot::Mutex;
-use shapes::{ActiveProcess, Guarantees, ProcessEvent, ProcessOutcome, ProcessRequest, TerminateReason};
+use shapes::{ActiveProcess, Gate, Guarantees, Output, ProcessEvent, ProcessOutcome, ProcessRequest, TerminateReason};
 use tokio::sync::{mpsc, oneshot};
 
 /// One call, from before its start until after its end.
 #[napi]
 pub struct ProcessCall {
     end: EndRequest,
+    gates: Gates,
     input: Mutex<(Option<InputSender>, Option<Input>)>,
 }
 
@@ -32,7 +33,7 @@ impl ProcessCall {
     #[napi(constructor)]
     pub fn new() -> Self {
         let (sender, receiver) = runner::input();
-        Self { end: EndRequest::default(), input: Mutex::new((Some(sender), Some(receiver))) }
+        Self { end: EndRequest::default(), gates: Gates::waiting(), input: Mutex::new((Some(sender), Some(receiver))) }
     }
 
     /// Starts the call. Resolves when its last process has exited. Can be called once.
@@ -49,8 +50,8 @@ impl ProcessCall {
         let (lines, events) = mpsc::channel(READS_AHEAD);
         let text = request.text;
         let listener = listener.as_ref().map(Listener::new).transpose().map_err(internal)?;
-        let call =
-            request.into_call(supervisor.registry.next_number(), listener.is_some().then_some(Lines::Together(lines)));
+        let lines = listener.is_some().then(|| Lines::Together(lines, self.gates.clone()));
+        let call = request.into_call(supervisor.registry.next_number(), lines);
         let (deferred, promise) = env.create_deferred().map_err(internal)?;
         let (end, forsaken) = (self.end.clone(), self.end.clone());
         let environment_ended = environment::ended(env).map_err(internal)?;
@@ -78,6 +79,12 @@ impl ProcessCall {
             });
         });
         Ok(promise)
+    }
+
+    /// Reads an output from now on, or lets its bytes wait in the pipe. A new call reads none until its end.
+    #[napi]
+    pub fn read(&self, output: Output, gate: Gate) {
+        self.gates.set(output.into(), gate.into());
     }
 
     /// Terminates the whole tree, as soon as it has started. `grace` is in ms, the call's own by default.

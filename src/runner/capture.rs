@@ -1,5 +1,6 @@
 //! Captures a child's outputs within limits.
 
+mod gate;
 mod line_reader;
 mod pipe;
 
@@ -7,6 +8,7 @@ use super::lines::{Line, Stream};
 use super::overflow::{CHUNK, Overflow};
 use super::stdout::Stdout;
 use crate::process::tree::{ChildStderr, ChildStdout};
+pub use gate::{Gate, Gates};
 use line_reader::{LineReader, pass_on};
 use parking_lot::Mutex;
 use pipe::Pipe;
@@ -21,8 +23,8 @@ pub const OUTPUT_TIMEOUT: Duration = Duration::from_millis(500);
 /// The receivers of the lines of both outputs.
 #[derive(Debug, Clone)]
 pub enum Lines {
-    /// One receiver for both. A line of either that is too long ends the tree.
-    Together(mpsc::Sender<Vec<Line>>),
+    /// One receiver for both, and the gates of both. A line of either that is too long ends the tree.
+    Together(mpsc::Sender<Vec<Line>>, Gates),
     /// One receiver for each. The standard error is informational, so its long lines are split.
     Separate {
         /// Reads the standard output, with its own limit for lines.
@@ -40,6 +42,7 @@ pub struct Capture {
     overflow: Arc<Overflow>,
     /// Stops the readers, even while another process holds the outputs open.
     stop: watch::Sender<bool>,
+    gates: Option<Gates>,
     readers: JoinSet<()>,
 }
 
@@ -51,6 +54,7 @@ impl Capture {
             stderr: Arc::default(),
             overflow: Arc::default(),
             stop: watch::Sender::new(false),
+            gates: None,
             readers: JoinSet::new(),
         };
         if let Some(Lines::Separate { stdout, .. }) = &lines {
@@ -65,9 +69,11 @@ impl Capture {
                 capture.readers.spawn(keep(pipe, Arc::clone(out), max_buffer, Arc::clone(overflow)));
                 capture.readers.spawn(keep(pipe_of_errors, Arc::clone(err), max_buffer, Arc::clone(overflow)));
             }
-            Some(Lines::Together(receiver)) => {
-                let pipe = Pipe::new(stdout, capture.stop.subscribe());
+            Some(Lines::Together(receiver, gates)) => {
+                let pipe = Pipe::new(stdout, capture.stop.subscribe()).behind(gates.subscribe(Stream::Stdout));
+                let pipe_of_errors = pipe_of_errors.behind(gates.subscribe(Stream::Stderr));
                 let reader = LineReader::new(Stream::Stdout, receiver.clone(), max_buffer);
+                capture.gates = Some(gates);
                 capture.readers.spawn(pass_on(pipe, reader, Arc::clone(overflow)));
                 capture.readers.spawn(pass_on(pipe_of_errors, errors(receiver), Arc::clone(overflow)));
             }
@@ -82,6 +88,13 @@ impl Capture {
     /// Returns the signal for too much output.
     pub fn overflow(&self) -> Arc<Overflow> {
         Arc::clone(&self.overflow)
+    }
+
+    /// Reads the outputs that no caller has asked for. Called when the root has exited or is to be terminated.
+    pub fn open_waiting(&self) {
+        if let Some(gates) = &self.gates {
+            gates.open_waiting();
+        }
     }
 
     /// Waits until both outputs have ended.

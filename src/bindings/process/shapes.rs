@@ -78,6 +78,24 @@ pub enum TerminateReason {
     Shutdown,
 }
 
+mirrored! {
+    #[doc = " The state of the reading of an output."]
+    #[napi(string_enum = "lowercase")]
+    pub enum Gate => runner::Gate {
+        Open,
+        Paused,
+    }
+}
+
+mirrored! {
+    #[doc = " An output of a command."]
+    #[napi(string_enum = "lowercase")]
+    pub enum Output => runner::Stream {
+        Stdout,
+        Stderr,
+    }
+}
+
 /// The outcome of a command.
 #[napi(object, object_from_js = false)]
 pub struct ProcessOutcome {

@@ -1,0 +1,106 @@
+'use strict'
+
+const { throwLater } = require('../errors')
+
+/** Bytes of lines that are kept for the first listener. */
+const KEPT_BYTES = 64 * 1024
+
+/** The lines of one output, on their way to the listeners of an event. */
+class OutputLines {
+  #emitter
+  #event
+  /** @type {(gate: 'open' | 'paused') => void} */
+  #setGate
+  #isRead = false
+  #isClaimed = false
+  /** Lines without a listener yet. @type {(string | Buffer)[]} */
+  #kept = []
+  #keptBytes = 0
+  /** The iterations that are behind. @type {Set<object>} */
+  #behind = new Set()
+
+  /**
+   * @param {import('node:events').EventEmitter} emitter
+   * @param {string} event
+   * @param {(gate: 'open' | 'paused') => void} setGate
+   */
+  constructor(emitter, event, setGate) {
+    this.#emitter = emitter
+    this.#event = event
+    this.#setGate = setGate
+  }
+
+  /** Starts to read the output. Without a listener, its first lines are kept. */
+  read() {
+    if (this.#isRead) return
+    this.#isRead = true
+    this.#setGate('open')
+  }
+
+  /** Emits the kept lines as soon as the listener that is being added is there. */
+  claim() {
+    this.#isClaimed = true
+    this.read()
+    if (this.#kept.length > 0) process.nextTick(() => this.flush())
+  }
+
+  /** Emits the kept lines, as long as there is a listener. */
+  flush() {
+    const kept = this.#kept
+    this.#kept = []
+    let at = 0
+    while (at < kept.length && this.#hasListener) this.#emit(kept[at++])
+    this.#kept = kept.slice(at)
+    if (this.#kept.length === 0) this.#keptBytes = 0
+  }
+
+  /** @param {readonly (string | Buffer)[]} lines */
+  push(lines) {
+    this.flush()
+    for (const line of lines) {
+      const isBehind = this.#kept.length > 0
+      if (!isBehind && this.#hasListener) this.#emit(line)
+      else if (isBehind || !this.#isClaimed) this.#keep(line)
+    }
+  }
+
+  /** Makes the command wait while an iteration is behind. @param {object} iteration */
+  pause(iteration) {
+    if (this.#behind.add(iteration).size === 1) this.#setGate('paused')
+  }
+
+  /** @param {object} iteration */
+  resume(iteration) {
+    if (this.#behind.delete(iteration) && this.#behind.size === 0) this.#setGate('open')
+  }
+
+  get #hasListener() {
+    return this.#emitter.listenerCount(this.#event) > 0
+  }
+
+  /**
+   * Emits a line. An error of a listener is an uncaught exception and holds back no other line.
+   * @param {string | Buffer} line
+   */
+  #emit(line) {
+    try {
+      this.#emitter.emit(this.#event, line)
+    } catch (error) {
+      throwLater(error)
+    }
+  }
+
+  /**
+   * Keeps a line. After the first line that does not fit, none is kept, so that the kept lines have
+   * no gap.
+   * @param {string | Buffer} line
+   */
+  #keep(line) {
+    // Counts the line break too, because empty lines take memory.
+    this.#keptBytes += line.length + 1
+    if (this.#keptBytes <= KEPT_BYTES) this.#kept.push(line)
+    else this.#keptBytes = Infinity
+  }
+}
+
+module.exports = { OutputLines }
