@@ -304,7 +304,7 @@ test('the answer of a server is joined with the process table', () => {
     { ...base, pid: 6, state: 'owned', why: 'w', age: 9000, owner: 60 },
     { ...base, pid: 7, state: 'server', why: 'w', age: 9000, owner: null },
     { ...base, pid: 50, state: 'server', why: 'w', age: 9000, owner: null },
-    { ...base, pid: 2, state: 'owned', why: 'w', age: 10, owner: 60 },
+    { ...base, pid: 3, state: 'owned', why: 'w', age: 1000, owner: 60 },
   ]
   const own = withServer(/** @type {any} */ (here), /** @type {any} */ (health), now, true)
   const local = own.filter(({ name }) => name !== null).map(({ pid }) => pid)
