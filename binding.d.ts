@@ -106,6 +106,8 @@ export declare class NativeScanner {
   stop(): void
   /** Scans once; a dry run ends nothing. */
   clean(dryRun: boolean): Promise<ScanReport>
+  /** Ends the tree that a process belongs to, whatever server started the tree. */
+  endTree(pid: number): Promise<TreeEnd>
   /** Returns the counts of ended processes by code, as JSON. */
   killed(): string
   /** Returns the counts so far. */
@@ -339,6 +341,14 @@ export interface ChildStart {
 /** The processes that a scanner judges. */
 export type CleanupScope = 'tracked' | 'tree' | 'machine'
 
+/** An ended process. */
+export interface EndedProcess {
+  /** Its pid. */
+  pid: number
+  /** The file name of its executable. */
+  name: string
+}
+
 /** The reason for which procward ended a tree: the same word as in the metrics. */
 export type EndReason = 'timeout' | 'aborted' | 'max_buffer' | 'cleanup' | 'shutdown'
 
@@ -424,6 +434,12 @@ export interface JudgedProcess {
   code: import('./index').ScanReason
   /** The reason in words. */
   reason: string
+  /** The parent's pid. */
+  parent: number
+  /** The user's id, if known. */
+  user?: string
+  /** The pid of the server that started the process, by its tag. */
+  owner?: number
 }
 
 /** A needed thing that this system does not have or allow. */
@@ -734,6 +750,18 @@ export interface ScanSummary {
 
 /** The reason for which JavaScript ends a tree. */
 export type TerminateReason = 'aborted' | 'shutdown'
+
+/** The end of one tree. */
+export interface TreeEnd {
+  /** The stable code of the reason why no process was ended. */
+  refusal?: string
+  /** The pid of the server that started the tree. */
+  owner?: number
+  /** The ended processes. */
+  ended: Array<EndedProcess>
+  /** The processes that could not be ended. */
+  errors: Array<ScanError>
+}
 
 /** An event of a process tree, or of a process that the cleanup ended. */
 export interface TreeEvent {

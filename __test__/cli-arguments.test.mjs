@@ -9,7 +9,8 @@ import { procward } from './support/cli.mjs'
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 const COMMANDS = Object.keys(OF_COMMAND)
 const NOTHING = { help: false, version: false, json: false, quiet: false, all: false, yes: false }
-const DEFAULTS = { ...NOTHING, url: undefined, token: undefined, interval: 2, count: Infinity }
+const NUMBERS = { interval: 2, count: Infinity, grace: 2000, pid: 0 }
+const DEFAULTS = { ...NOTHING, url: undefined, token: undefined, ...NUMBERS }
 
 describe('arguments', () => {
   /** @type {[string[], object][]} */
@@ -22,6 +23,9 @@ describe('arguments', () => {
       ['metrics', '--url', 'http://h', '--token', 't'],
       { command: 'metrics', url: 'http://h', token: 't' },
     ],
+    [['kill', '4194304'], { command: 'kill', pid: 4194304 }],
+    [['kill', '--grace', '0', '7', '--json'], { command: 'kill', pid: 7, grace: 0, json: true }],
+    [['kill', '-h'], { command: 'kill', help: true }],
     [['-h'], { help: true }],
     [['ps', '-qh'], { command: 'ps', quiet: true, help: true }],
     [['--version'], { version: true }],
@@ -51,6 +55,19 @@ describe('arguments', () => {
       ['top', `--interval=${text}`],
       /^--interval must be a whole number from 1 to 86400, got '/,
     ]),
+    [['kill'], /^kill needs a PID$/],
+    [['kill', '1', '2'], /^kill takes no '2'$/],
+    [['kill', '1', '--yes'], /^kill has no option --yes$/],
+    [['ps', '--grace', '1'], /^ps has no option --grace$/],
+    [
+      ['kill', '1', '--grace', '2s'],
+      /^--grace must be a whole number from 0 to 86400000, got '2s'$/,
+    ],
+    ...['0', '1.5', 'x', '', '4294967296', '1e3', '0x10'].map((text) => [
+      ['kill', text],
+      /^PID must be a whole number from 1 to 4294967295, got '/,
+    ]),
+    [['kill', '-1'], /^unknown option '-1'$/],
     [['top', '--count', '0'], /^--count must be a whole number/],
   ]
   for (const [args, message] of REFUSED) {

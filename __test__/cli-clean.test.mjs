@@ -54,7 +54,7 @@ function clean() {
     assert.match(
       shown.stdout,
       new RegExp(
-        `^ *${dead.leaf}  orphan .* left behind by a server that is no longer running  node .*sleeper.mjs leaf$`,
+        `^ *${dead.leaf} +${dead.host}  orphan .* left behind by a server that is no longer running  node .*sleeper.mjs leaf$`,
         'm',
       ),
     )
@@ -69,7 +69,7 @@ function clean() {
     }
     const { code, stdout } = await procward(['ps'])
     assert.equal(code, 1)
-    assert.match(stdout, new RegExp(`^ *${dead.call}  orphan `, 'm'))
+    assert.match(stdout, new RegExp(`^ *${dead.call} +${dead.host}  orphan `, 'm'))
     const { checks } = documentOf(await procward(['doctor', '--json']))
     assert.deepEqual(
       checks.filter(({ name }) => name === 'leftovers'),

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { userInfo } from 'node:os'
 import { test } from 'node:test'
 import { healthRouter } from 'procward/health'
 import { getActiveProcesses } from '../index.js'
@@ -10,7 +11,7 @@ import { detailsOf, fromPs } from '../lib/cli/process-details.js'
 import { withServer } from '../lib/cli/processes.js'
 import { STATES, stateOf } from '../lib/cli/states.js'
 import { deadUrl, documentOf, listening, procward } from './support/cli.mjs'
-import { kill, noProcessList } from './support/processes.mjs'
+import { kill, noProcessList, parentOf } from './support/processes.mjs'
 import { child, duringCall, host, sleeper } from './support/servers.mjs'
 import { until } from './support/until.mjs'
 
@@ -60,11 +61,17 @@ test('a call of a running server, without and with that server', async (t) => {
       await until(async () => (await ps()).of.get(pid)?.state === 'owned')
       const alone = await ps()
       assert.deepEqual([alone.schemaVersion, alone.command, alone.url], [1, 'ps', null])
-      const { age, memory, command, ...row } = alone.of.get(pid)
-      assert.deepEqual(row, { pid, name: 'node', ...OWNED, server: null, tools: [] })
+      const { age, startTime, cpu, memory, command, ppid, user, ...row } = alone.of.get(pid)
+      const owner = process.pid
+      assert.deepEqual(row, { pid, owner, name: 'node', ...OWNED, server: null, tools: [] })
       assert.ok(age > 0)
+      assert.ok(startTime > Date.now() - 600_000 && startTime <= Date.now())
       if (!noProcessList) {
         assert.ok(memory > 0)
+        // Node.js cannot start in less than a tick.
+        assert.ok(cpu > 0)
+        assert.equal(ppid, parentOf(pid))
+        assert.equal(user, userInfo().username)
         assert.equal(command, 'node .../sleeper.mjs call')
       }
       const asked = (await ps(['--url', url])).of.get(pid)
@@ -75,11 +82,33 @@ test('a call of a running server, without and with that server', async (t) => {
       const { stdout } = await procward(['ps', '--url', url])
       const line = stdout.split('\n').find((each) => each.trim().startsWith(`${pid} `))
       assert.match(String(line), / owned .* asana-v2 list_workspaces {2}/)
-      assert.match(stdout, /^ *PID {2}STATE +AGE +MEMORY {2}FOR +COMMAND$/m)
+      assert.match(stdout, /^ *PID +OWNER {2}STATE +AGE +MEMORY {2}FOR +COMMAND$/m)
     },
     { server: 'asana-v2', tool: 'list_workspaces' },
     [process.execPath, [sleeper, 'call']],
   )
+})
+
+test('with --url, ps and top list that server and its processes alone', async (t) => {
+  const url = await listening(t, healthRouter({ helper }))
+  const far = await host(t)
+  await duringCall(async (pid) => {
+    const all = await until(async () => {
+      const found = (await ps()).of
+      return [pid, far.call].every((each) => found.get(each)?.state === 'owned') && found
+    })
+    assert.deepEqual([all.get(pid).owner, all.get(far.call).owner], [process.pid, far.host])
+    const asked = (await ps(['--url', url])).of
+    assert.equal(asked.get(pid)?.owner, process.pid)
+    assert.deepEqual([asked.has(far.call), asked.has(far.host)], [false, false])
+    const { processes } = documentOf(
+      await procward(['top', '--count', '1', '--json', '--url', url]),
+    )
+    assert.ok(processes.some((row) => row.pid === pid && row.owner === process.pid))
+    assert.ok(!processes.some((row) => row.pid === far.call))
+    const named = await ps([], { env: { PROCWARD_URL: url } })
+    assert.ok(named.of.has(far.call), 'PROCWARD_URL names a server and leaves nothing out')
+  })
 })
 
 test('every Node.js process has the reason why it is ours or not', {
@@ -185,6 +214,8 @@ test('the output of POSIX ps agrees with /proc', { skip: noProcessList }, async 
   const found = new Map(await fromPs([plain, 2 ** 22 - 1]))
   assert.deepEqual([...found.keys()], [plain])
   assert.equal(found.get(plain)?.command, (await detailsOf([plain]))(plain).command)
+  assert.equal(typeof found.get(plain)?.cpu, 'number')
+  assert.ok(Number(found.get(plain)?.cpu) >= 0)
   assert.ok(Number(found.get(plain)?.memory) > 2 ** 20)
 })
 
@@ -267,6 +298,17 @@ test('the answer of a server is joined with the process table', () => {
       [9, null, 'owned', 60_000, 7, 's', []],
     ],
   )
+  const here = [
+    { ...base, pid: 1, state: 'owned', why: 'w', age: 9000, owner: 50 },
+    { ...base, pid: 5, state: 'owned', why: 'w', age: 9000, owner: 50 },
+    { ...base, pid: 6, state: 'owned', why: 'w', age: 9000, owner: 60 },
+    { ...base, pid: 7, state: 'server', why: 'w', age: 9000, owner: null },
+    { ...base, pid: 50, state: 'server', why: 'w', age: 9000, owner: null },
+    { ...base, pid: 3, state: 'owned', why: 'w', age: 1000, owner: 60 },
+  ]
+  const own = withServer(/** @type {any} */ (here), /** @type {any} */ (health), now, true)
+  const local = own.filter(({ name }) => name !== null).map(({ pid }) => pid)
+  assert.deepEqual(local.sort(), [1, 5, 50])
 })
 
 test('a missing addon is reported', async () => {

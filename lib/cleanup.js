@@ -60,9 +60,9 @@ class CleanupScanner {
   async cleanupAll(options) {
     const { dryRun = false } = validate.options('options', options, ['dryRun'])
     validate.boolean('dryRun', dryRun)
-    const report = await this.#scanner().clean(dryRun)
+    const { scanned, killed, skipped, errors } = await this.#scanner().clean(dryRun)
     publishProcesses()
-    return report
+    return { scanned, killed: killed.map(judged), skipped: skipped.map(judged), errors }
   }
 
   getStats() {
@@ -98,6 +98,14 @@ class CleanupScanner {
       { type: 'ProcwardWarning', code: 'PROCWARD_MACHINE_SCOPE' },
     )
   }
+}
+
+/**
+ * Copies the public facts. The addon tells the command line more.
+ * @param {import('../binding').JudgedProcess} process
+ */
+function judged({ pid, name, age, code, reason }) {
+  return { pid, name, age, code, reason }
 }
 
 /**

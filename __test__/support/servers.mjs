@@ -45,16 +45,18 @@ export async function clusterWorker(t) {
 /**
  * Another server with procward, `host`, with a `call` that it runs and a `plain` child.
  * @param {Test} t
- * @param {{ isChild?: boolean, command?: string[], names?: string[] }} [options]
+ * @param {{ isChild?: boolean, command?: string[], names?: string[], env?: Record<string,
+ *   string> }} [options]
  *   `command` is the call's, which tells
  * pids under other `names` too
  */
-export function host(t, { isChild = false, command = [], names = [] } = {}) {
+export function host(t, { isChild = false, command = [], names = [], env } = {}) {
   const detached = isChild ? [] : DETACHED
   return start(
     t,
     [...detached, process.execPath, procwardHost, ...command],
     ['host', 'call', 'plain', ...names],
+    env,
   )
 }
 

@@ -6,7 +6,7 @@ const { parseArgs } = require('node:util')
 const { usageError } = require('./failure')
 const { plain } = require('./text')
 
-/** @typedef {'status' | 'ps' | 'clean' | 'top' | 'doctor' | 'metrics' | 'register'} Command */
+/** @typedef {'status' | 'ps' | 'kill' | 'clean' | 'top' | 'doctor' | 'metrics' | 'register'} Command */
 
 /**
  * The options of each command, besides the common ones.
@@ -15,6 +15,7 @@ const { plain } = require('./text')
 const OF_COMMAND = {
   status: ['url', 'token'],
   ps: ['url', 'token', 'all'],
+  kill: ['grace'],
   clean: ['yes'],
   top: ['url', 'token', 'interval', 'count'],
   doctor: ['url', 'token'],
@@ -33,10 +34,17 @@ const OPTIONS = /** @type {const} */ ({
   yes: { type: 'boolean' },
   interval: { type: 'string' },
   count: { type: 'string' },
+  grace: { type: 'string' },
 })
 const OF_ALL = ['help', 'version', 'json', 'quiet']
-/** The largest interval is a day, the largest count is what 31 bits hold. */
-const MOST = { interval: 86_400, count: 2 ** 31 - 1 }
+/** The smallest and the largest values. An interval and a grace are a day at most. */
+const BOUNDS = {
+  interval: [1, 86_400],
+  count: [1, 2 ** 31 - 1],
+  grace: [0, 86_400_000],
+}
+/** The largest pid of any system, 2^32 - 1 on Windows. */
+const LARGEST_PID = 2 ** 32 - 1
 
 /**
  * @typedef {object} Request
@@ -51,6 +59,8 @@ const MOST = { interval: 86_400, count: 2 ** 31 - 1 }
  * @property {boolean} yes
  * @property {number} interval - seconds
  * @property {number} count
+ * @property {number} grace - ms between SIGTERM and SIGKILL
+ * @property {number} pid - of `kill`, otherwise 0
  */
 
 /** @param {string[]} args @returns {Request} @throws `ERR_USAGE` */
@@ -69,6 +79,8 @@ function parse(args) {
   const numbers = {
     interval: number('interval', values.interval, 2),
     count: number('count', values.count, Infinity),
+    grace: number('grace', values.grace, 2000),
+    pid: 0,
   }
   const [command, ...rest] = positionals
   if (command === undefined) {
@@ -76,7 +88,9 @@ function parse(args) {
     throw usageError('say what to do')
   }
   if (!isCommand(command)) throw usageError(`there is no command ${quoted(command)}`)
-  if (rest.length > 0) throw usageError(`${command} takes no ${quoted(rest[0])}`)
+  if (command === 'kill' && !help) numbers.pid = pidOf(rest.shift())
+  if (rest.length > 0 && !(command === 'kill' && help))
+    throw usageError(`${command} takes no ${quoted(rest[0])}`)
   const allowed = [...OF_ALL, ...OF_COMMAND[command]]
   const stranger = Object.keys(values).find((name) => !allowed.includes(name))
   if (stranger !== undefined) throw usageError(`${command} has no option --${stranger}`)
@@ -99,12 +113,22 @@ function isCommand(text) {
   return Object.hasOwn(OF_COMMAND, text)
 }
 
-/** @param {'interval' | 'count'} name @param {string | undefined} text @param {number} fallback */
+/** @param {string | undefined} text */
+function pidOf(text) {
+  if (text === undefined) throw usageError('kill needs a PID')
+  const pid = /^\d{1,10}$/.test(text) ? Number(text) : 0
+  if (pid >= 1 && pid <= LARGEST_PID) return pid
+  throw usageError(`PID must be a whole number from 1 to ${LARGEST_PID}, got ${quoted(text)}`)
+}
+
+/** @param {keyof typeof BOUNDS} name @param {string | undefined} text @param {number} fallback */
 function number(name, text, fallback) {
   if (text === undefined) return fallback
   const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN
-  if (value >= 1 && value <= MOST[name]) return value
-  throw usageError(`--${name} must be a whole number from 1 to ${MOST[name]}, got ${quoted(text)}`)
+  const [least, most] = BOUNDS[name]
+  if (value >= least && value <= most) return value
+  const expected = `a whole number from ${least} to ${most}`
+  throw usageError(`--${name} must be ${expected}, got ${quoted(text)}`)
 }
 
 /** @param {string} text */

@@ -7,6 +7,7 @@ Shows and cleans up the child processes of Node.js servers that use procward.
 Commands:
   status     the state of a running server
   ps         the processes that were started through procward
+  kill       ends the process tree that a process belongs to
   clean      shows the orphans of dead servers; with --yes, terminates them
   top        status and processes, repeatedly
   doctor     checks procward on this machine and its configuration
@@ -38,15 +39,24 @@ ${SERVER}`,
   ps: `Usage: procward ps [options]
 
 Lists the processes on this machine that were started through procward, and their servers. A
-running server adds the purpose of each process. Works without a server. Exits with 1 if there are
-orphans.
+running server adds the purpose of each process. With --url, lists the processes of that server
+alone. Works without a server. Exits with 1 if there are orphans among the listed processes.
 
       --all            every Node.js process, with the reason why it is or is not ours
 ${SERVER}
 
+OWNER is the pid of the server that started the process.
 States: orphan (of a dead server), owned (of a running server), server, guard (kills a tree with
 its server), unknown (cannot be decided yet, or from here), foreign. Command lines are shown for
 your own processes only, without values.`,
+  kill: `Usage: procward kill PID [options]
+
+Ends the process tree that process PID belongs to: SIGTERM to each process of the tree, and SIGKILL
+after the grace period. The tree must have been started through procward, by a running or a dead
+server. Any other process is refused, and nothing is ended. Exits with 1 after a refusal, or if some
+processes could not be ended.
+
+      --grace MS       ms between SIGTERM and SIGKILL; default 2000`,
   clean: `Usage: procward clean [options]
 
 Shows the orphans of dead servers, and nothing else: no other Node.js process, and no process of a
@@ -55,7 +65,7 @@ running server. Exits with 1 if there are orphans (with --yes, if some could not
       --yes            terminates them: SIGTERM, and SIGKILL 2 s later`,
   top: `Usage: procward top [options]
 
-Shows status and processes repeatedly. q or Ctrl+C quits. Without a terminal, writes one block after
+Shows status and processes repeatedly, with --url the processes of that server alone. q or Ctrl+C quits. Without a terminal, writes one block after
 the other.
 
       --interval N     seconds between two rounds; default 2

@@ -1,19 +1,21 @@
 'use strict'
 
-// Reads the memory of processes, and the command lines of the user's own. The scanner tells
-// neither, because a server needs neither.
+// Reads the memory and the processor time of processes, and the command lines of the user's own.
+// The scanner tells none of these, because a server needs none.
 
 const { execFile } = require('node:child_process')
 const fs = require('node:fs/promises')
 const { commandLine } = require('./redact')
 
 /**
- * @typedef {{ memory: number | null, command: string | null }} Details
- *   memory is resident bytes, the command is redacted
+ * @typedef {{ cpu: number | null, memory: number | null, command: string | null }} Details
+ *   cpu is ms of processor time, memory is resident bytes, the command is redacted
  */
 
 /** @type {Details} */
-const NOTHING = { memory: null, command: null }
+const NOTHING = { cpu: null, memory: null, command: null }
+/** The ms of a tick in `/proc`, which is 1/100 s on all machines that Node.js runs on. */
+const TICK = 10
 
 /** @param {number[]} pids @returns {Promise<(pid: number) => Details>} */
 async function detailsOf(pids) {
@@ -45,14 +47,19 @@ async function fromProc(pid) {
     const argv = isOwn
       ? (await fs.readFile(`/proc/${pid}/cmdline`, 'utf8')).replace(/\0+$/, '').split('\0')
       : undefined
-    return [
-      pid,
-      { memory: kilobytes === undefined ? null : Number(kilobytes) * 1024, command: shown(argv) },
-    ]
+    const cpu = cpuTime(await fs.readFile(`/proc/${pid}/stat`, 'latin1'))
+    const memory = kilobytes === undefined ? null : Number(kilobytes) * 1024
+    return [pid, { cpu, memory, command: shown(argv) }]
   } catch {
     // It is gone, or hidden from this user.
     return [pid, NOTHING]
   }
+}
+
+/** User and system time, after a name that may contain anything. @param {string} stat */
+function cpuTime(stat) {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * TICK
 }
 
 /**
@@ -70,6 +77,8 @@ async function fromPs(pids) {
     '-o',
     'rss=',
     '-o',
+    'time=',
+    '-o',
     'args=',
     '-p',
     pids.join(','),
@@ -79,15 +88,26 @@ async function fromPs(pids) {
     // It fails when one of them is gone, and tells of the others all the same.
     execFile('ps', args, { maxBuffer: 2 ** 26 }, (_error, stdout) => resolve(stdout))
   })
-  return [...text.matchAll(/^ *(\d+) +(\d+) +(\d+) (.*)$/gm)].map(
-    ([, pid, user, kilobytes, args]) => {
+  return [...text.matchAll(/^ *(\d+) +(\d+) +(\d+) +([\d:.-]+) (.*)$/gm)].map(
+    ([, pid, user, kilobytes, time, args]) => {
       const isOwn = Number(user) === process.getuid?.()
       return [
         Number(pid),
-        { memory: Number(kilobytes) * 1024, command: shown(isOwn ? [args] : undefined) },
+        {
+          cpu: milliseconds(time),
+          memory: Number(kilobytes) * 1024,
+          command: shown(isOwn ? [args] : undefined),
+        },
       ]
     },
   )
+}
+
+/** Parses `[[days-]hours:]minutes:seconds`. @param {string} time */
+function milliseconds(time) {
+  const [clock, days = '0'] = time.split('-').reverse()
+  const seconds = clock.split(':').reduce((sum, part) => sum * 60 + Number(part), 0)
+  return Math.round((Number(days) * 86_400 + seconds) * 1000)
 }
 
 /** @param {string[] | undefined} argv */

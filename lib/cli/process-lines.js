@@ -12,11 +12,12 @@ const { duration, plain, size, table } = require('./text')
  */
 function processLines(rows, { why }, output) {
   if (rows.length === 0) return [why ? 'no Node.js processes' : 'no processes of procward']
-  const titles = ['PID>', 'STATE', 'AGE>', 'MEMORY>', why ? 'WHY' : 'FOR', 'COMMAND']
+  const titles = ['PID>', 'OWNER>', 'STATE', 'AGE>', 'MEMORY>', why ? 'WHY' : 'FOR', 'COMMAND']
   const cells = rows.map((row) => {
-    const { pid, state, age, memory, name, command } = row
+    const { pid, owner, state, age, memory, name, command } = row
     return [
       pid,
+      owner ?? '-',
       state,
       duration(age),
       size(memory),

@@ -5,6 +5,7 @@
 
 const { detailsOf } = require('./process-details')
 const { ORDER, stateOf } = require('./states')
+const { userNames } = require('./users')
 
 /**
  * @typedef {object} Row
@@ -14,7 +15,12 @@ const { ORDER, stateOf } = require('./states')
  * @property {import('./states').ScanReason | null} code - the scanner's; none where only the server
  *   told of it
  * @property {string} why
+ * @property {number | null} ppid - the parent's pid
+ * @property {number | null} owner - the pid of the server that started it, by its tag
+ * @property {string | null} user - a name, or an id without a name
  * @property {number | null} age - ms
+ * @property {number | null} startTime - epoch ms
+ * @property {number | null} cpu - processor time so far in ms
  * @property {number | null} memory - resident bytes
  * @property {string | null} server - the server that it works for
  * @property {string[]} tools - the tools in flight
@@ -23,6 +29,8 @@ const { ORDER, stateOf } = require('./states')
 
 /** Two clocks that differ by less tell the same moment, in ms. */
 const SAME_MOMENT = 2000
+/** The default ms between SIGTERM and SIGKILL. */
+const KILL_GRACE = 2000
 
 /**
  * Scans in the only scope that this command has: what was started through procward. Nothing is
@@ -30,23 +38,41 @@ const SAME_MOMENT = 2000
  * @param {{ dryRun: boolean }} options
  */
 async function scan(options) {
-  const { CleanupScanner } = require('../cleanup')
-  // All of it is said here, so that the environment has no say.
-  const settings = /** @type {const} */ ({ scope: 'tracked', interval: 60_000, maxAge: 300_000 })
-  return new CleanupScanner(settings).cleanupAll(options)
+  return scanner().clean(options.dryRun)
 }
 
-/** @param {import('../../index').CleanupReport} report @returns {Promise<Row[]>} */
+/**
+ * Ends the tree that a process belongs to, whatever server started the tree.
+ * @param {number} pid
+ * @param {number} grace - ms between SIGTERM and SIGKILL
+ */
+async function endTree(pid, grace) {
+  return scanner(grace).endTree(pid)
+}
+
+/** Has all options given, so that the environment has no say. */
+function scanner(killGrace = KILL_GRACE) {
+  const { NativeScanner } = require('../native')
+  return new NativeScanner({
+    ...{ scope: 'tracked', interval: 60_000, maxAge: 300_000 },
+    ...{ killGrace, allow: [] },
+  })
+}
+
+/** @param {import('../../binding').ScanReport} report @returns {Promise<Row[]>} */
 async function rowsOf({ killed, skipped }) {
   const judged = [...killed, ...skipped]
-  const details = await detailsOf(judged.map(({ pid }) => pid))
-  const rows = judged.map(({ pid, name, age, code, reason }) => {
+  const [details, users] = await Promise.all([detailsOf(judged.map(({ pid }) => pid)), userNames()])
+  const now = Date.now()
+  const rows = judged.map(({ pid, name, age, code, reason, parent, user, owner = null }) => {
     return {
       pid,
+      ...{ ppid: parent, owner, user: users.get(user ?? '') ?? user ?? null },
       name,
       ...stateOf({ code, reason }),
       code,
       age,
+      startTime: Math.round(now - age),
       ...details(pid),
       server: null,
       tools: /** @type {string[]} */ ([]),
@@ -61,8 +87,9 @@ async function rowsOf({ killed, skipped }) {
  * @param {Row[]} rows
  * @param {import('./health').ServerHealth['health']} health
  * @param {number} now - epoch ms
+ * @param {boolean} [isOnly] - leaves out other servers and their processes
  */
-function withServer(rows, { activeProcesses, pool }, now) {
+function withServer(rows, { activeProcesses, pool }, now, isOnly = false) {
   const here = new Map(rows.map((row) => [row.pid, row]))
   /** @type {Map<number, Row>} */
   const told = new Map()
@@ -73,7 +100,12 @@ function withServer(rows, { activeProcesses, pool }, now) {
     if (typeof pid === 'number') note(pid, startTime, server, null, tool)
   }
   const isTold = (/** @type {Row} */ { pid }) => typeof told.get(pid)?.name === 'string'
-  return sorted([...told.values(), ...rows.filter((row) => !isTold(row))])
+  const others = rows.filter((row) => !isTold(row))
+  // The server itself, and those of its processes that it did not tell of: its pid is their owner.
+  const owners = new Set([...told.values()].map(({ owner }) => owner))
+  owners.delete(null)
+  const own = others.filter(({ pid, owner }) => owners.has(pid) || owners.has(owner))
+  return sorted([...told.values(), ...(isOnly ? own : others)])
 
   /**
    * @param {number} pid
@@ -109,7 +141,8 @@ function seen(row, start, now) {
 function unseen(pid, start, memory, now) {
   const age = Math.max(0, now - start)
   return {
-    ...{ pid, name: null, state: 'owned', code: null, why: 'the server says so', age, memory },
+    ...{ pid, ppid: null, owner: null, user: null, name: null, state: 'owned', code: null },
+    ...{ why: 'the server says so', age, startTime: Math.round(now - age), cpu: null, memory },
     ...{ server: null, tools: [], command: null },
   }
 }
@@ -127,4 +160,4 @@ function isOurs({ state }) {
   return state === 'orphan' || state === 'owned' || state === 'server'
 }
 
-module.exports = { isOurs, rowsOf, scan, withServer }
+module.exports = { endTree, isOurs, rowsOf, scan, withServer }

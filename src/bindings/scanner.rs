@@ -4,10 +4,11 @@ use super::enums::mirrored;
 use super::error::{Result, internal};
 use super::process::shapes::epoch;
 use super::time::{duration, whole_milliseconds};
+use crate::process::table::User;
 use crate::scanner::allow::Allow;
 use crate::scanner::report::{Failure, Judged, LastScan, Report, Stats};
-use crate::scanner::verdict::Scope;
-use crate::scanner::{Options, Scanner};
+use crate::scanner::verdict::{Origin, Scope};
+use crate::scanner::{Options, Scanner, tree};
 use crate::supervisor::Supervisor;
 use napi::Env;
 use napi::bindgen_prelude::Object;
@@ -69,6 +70,12 @@ pub struct JudgedProcess {
     pub code: &'static str,
     /// The reason in words.
     pub reason: String,
+    /// The parent's pid.
+    pub parent: u32,
+    /// The user's id, if known.
+    pub user: Option<String>,
+    /// The pid of the server that started the process, by its tag.
+    pub owner: Option<u32>,
 }
 
 /// A problem of a scan.
@@ -89,6 +96,28 @@ pub struct ScanReport {
     pub killed: Vec<JudgedProcess>,
     /// The spared processes.
     pub skipped: Vec<JudgedProcess>,
+    /// The processes that could not be ended.
+    pub errors: Vec<ScanError>,
+}
+
+/// An ended process.
+#[napi(object, object_from_js = false)]
+pub struct EndedProcess {
+    /// Its pid.
+    pub pid: u32,
+    /// The file name of its executable.
+    pub name: String,
+}
+
+/// The end of one tree.
+#[napi(object, object_from_js = false)]
+pub struct TreeEnd {
+    /// The stable code of the reason why no process was ended.
+    pub refusal: Option<&'static str>,
+    /// The pid of the server that started the tree.
+    pub owner: Option<u32>,
+    /// The ended processes.
+    pub ended: Vec<EndedProcess>,
     /// The processes that could not be ended.
     pub errors: Vec<ScanError>,
 }
@@ -169,6 +198,22 @@ impl NativeScanner {
         Ok(promise)
     }
 
+    /// Ends the tree that a process belongs to, whatever server started the tree.
+    #[napi(ts_return_type = "Promise<TreeEnd>")]
+    pub fn end_tree<'env>(&self, env: &'env Env, pid: u32) -> Result<Object<'env>> {
+        let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
+        let (deferred, promise) = env.create_deferred().map_err(internal)?;
+        let scanner = Arc::clone(&self.0);
+        supervisor.runtime.spawn(async move {
+            let end = tokio::spawn(async move { scanner.end_tree(pid).await }).await;
+            deferred.resolve(move |_| match end {
+                Ok(end) => Ok(TreeEnd::from(end)),
+                Err(panicked) => Err(napi::Error::from_reason(panicked.to_string())),
+            });
+        });
+        Ok(promise)
+    }
+
     /// Returns the counts of ended processes by code, as JSON.
     #[napi]
     pub fn killed(&self) -> Result<String> {
@@ -225,14 +270,34 @@ impl From<Report> for ScanReport {
 
 impl From<Judged> for JudgedProcess {
     fn from(judged: Judged) -> Self {
-        let Judged { pid, name, age, reason } = judged;
-        Self { pid, name, age: whole_milliseconds(age), code: reason.code(), reason: reason.to_string() }
+        let Judged { pid, name, age, reason, origin: Origin { parent, user, owner } } = judged;
+        Self {
+            pid,
+            name,
+            age: whole_milliseconds(age),
+            code: reason.code(),
+            reason: reason.to_string(),
+            parent,
+            user: user.map(|User(id)| id),
+            owner,
+        }
     }
 }
 
 impl From<Failure> for ScanError {
     fn from(Failure { pid, message }: Failure) -> Self {
         Self { pid, message }
+    }
+}
+
+impl From<tree::TreeEnd> for TreeEnd {
+    fn from(end: tree::TreeEnd) -> Self {
+        Self {
+            refusal: end.refusal.map(tree::Refusal::code),
+            owner: end.owner,
+            ended: end.ended.into_iter().map(|(pid, name)| EndedProcess { pid, name }).collect(),
+            errors: end.errors.into_iter().map(ScanError::from).collect(),
+        }
     }
 }
 

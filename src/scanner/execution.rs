@@ -50,7 +50,7 @@ pub async fn execute(verdicts: Vec<Verdict>, trees: &Arc<dyn Trees>, grace: Dura
     }
 }
 
-/// Sends the first signal, waits for the grace period, and kills the processes that have not exited.
+/// Ends the held processes as [`end_held`] does, and notes the results.
 async fn terminate_held(
     held: Vec<(Handle, Victim)>,
     first: Signal,
@@ -59,15 +59,8 @@ async fn terminate_held(
     report: &mut Report,
 ) {
     let (handles, victims): (Vec<Handle>, Vec<Victim>) = held.into_iter().unzip();
-    let mut results: Vec<io::Result<()>> = handles.iter().map(|handle| handle.signal(first)).collect();
-    if !wait_all(&handles, grace).await {
-        for (handle, result) in handles.iter().zip(&mut results).filter(|(_, result)| result.is_ok()) {
-            *result = handle.signal(Signal::Kill);
-        }
-        wait_all(&handles, AFTER_KILL).await;
-    }
+    let results = end_held(&handles, first, grace).await;
     for ((handle, victim), result) in handles.iter().zip(victims).zip(results) {
-        let result = if handle.has_exited() { Ok(()) } else { result.and(Err(still_there())) };
         if result.is_ok() {
             trees.note_killed(victim.0.pid);
             // A process with another reason may be a child that Node.js waits for.
@@ -77,6 +70,22 @@ async fn terminate_held(
         }
         note(report, victim, result);
     }
+}
+
+/// Sends the first signal, waits for the grace period, and kills the processes that have not exited. Returns the result
+/// for each.
+pub(super) async fn end_held(handles: &[Handle], first: Signal, grace: Duration) -> Vec<io::Result<()>> {
+    let mut results: Vec<io::Result<()>> = handles.iter().map(|handle| handle.signal(first)).collect();
+    if !wait_all(handles, grace).await {
+        for (handle, result) in handles.iter().zip(&mut results).filter(|(_, result)| result.is_ok()) {
+            *result = handle.signal(Signal::Kill);
+        }
+        wait_all(handles, AFTER_KILL).await;
+    }
+    let outcome = |(handle, result): (&Handle, io::Result<()>)| {
+        if handle.has_exited() { Ok(()) } else { result.and(Err(still_there())) }
+    };
+    handles.iter().zip(results).map(outcome).collect()
 }
 
 fn still_there() -> io::Error {

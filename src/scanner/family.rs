@@ -132,6 +132,11 @@ impl<'a> Family<'a> {
         group.is_some() && group == process.link.group && !self.ancestors.iter().any(above)
     }
 
+    /// Returns the tag of a process, or else of its nearest ancestor with a tag.
+    pub fn tag_above(&self, process: &'a ProcessInfo) -> Option<&'a Tag> {
+        self.lineage(process).find_map(|above| above.environment.tag.as_ref())
+    }
+
     /// Tells whether a process was started below a process with a tag.
     pub fn is_below_a_tag(&self, process: &'a ProcessInfo) -> bool {
         self.lineage(process).skip(1).any(|above| above.environment.tag.is_some())

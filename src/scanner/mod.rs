@@ -5,6 +5,7 @@ mod execution;
 mod family;
 pub mod reason;
 pub mod report;
+pub mod tree;
 mod trees;
 pub mod verdict;
 
@@ -121,6 +122,16 @@ impl Scanner {
     /// Dropping the future stops the scan where it is: a process may get SIGTERM and no SIGKILL.
     pub async fn clean(&self, dry_run: bool) -> Report {
         self.shared.scan(dry_run).await
+    }
+
+    /// Ends the tree that a process belongs to, whatever server started the tree.
+    ///
+    /// # Cancel safety
+    /// As [`Self::clean`].
+    pub async fn end_tree(&self, pid: u32) -> tree::TreeEnd {
+        let _turn = self.shared.turn.lock().await;
+        let grace = self.shared.state.lock().options.kill_grace;
+        tree::end(&self.shared.table, pid, grace).await
     }
 
     /// Returns the counts and settings so far.

@@ -1,7 +1,7 @@
 //! The results of scans.
 
 use super::reason::Reason;
-use super::verdict::{Decision, Scope, Verdict};
+use super::verdict::{Decision, Origin, Scope, Verdict};
 use std::time::{Duration, SystemTime};
 
 /// One scan.
@@ -30,6 +30,8 @@ pub struct Judged {
     pub age: Duration,
     /// The reason for ending or sparing it.
     pub reason: Reason,
+    /// The place of the process among the others.
+    pub origin: Origin,
 }
 
 /// A problem of a scan.
@@ -84,7 +86,7 @@ pub struct LastScan {
 impl Judged {
     /// Converts a verdict.
     pub fn of(verdict: Verdict, reason: Reason) -> Self {
-        Self { pid: verdict.pid, name: verdict.name, age: verdict.age, reason }
+        Self { pid: verdict.pid, name: verdict.name, age: verdict.age, reason, origin: verdict.origin }
     }
 }
 

@@ -8,7 +8,7 @@ use super::family::Family;
 use super::reason::Reason;
 use super::trees::TrackedTree;
 use crate::process::identity::StartMark;
-use crate::process::table::{Kind, Namespace, ProcessInfo};
+use crate::process::table::{Kind, Namespace, ProcessInfo, User};
 use crate::process::tag::Tag;
 use membership::Membership;
 use std::collections::HashMap;
@@ -73,6 +73,20 @@ pub struct Verdict {
     pub tree: Option<u64>,
     /// True for a warden.
     pub is_warden: bool,
+    /// The place of the process among the others.
+    pub origin: Origin,
+}
+
+/// The place of a process among the others, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The parent's pid.
+    pub parent: u32,
+    /// The user by the system's own name, if known.
+    pub user: Option<User>,
+    /// The pid of the server that started the process or an ancestor of the process, by the nearest tag of this world.
+    /// The server may be dead.
+    pub owner: Option<u32>,
 }
 
 /// The age below which a process may belong to a tree or a server that started while the lists were made.
@@ -117,6 +131,7 @@ impl<'a> Judge<'a> {
             decision,
             tree,
             is_warden: process.is_warden,
+            origin: self.origin(process),
         };
         if let Some(reason) = self.never(process) {
             return Some(verdict(process.age, Decision::Skip(reason), None));
@@ -132,6 +147,12 @@ impl<'a> Judge<'a> {
             }
             Decision::Kill(_) => None,
         }
+    }
+
+    fn origin(&self, process: &'a ProcessInfo) -> Origin {
+        let nearest = self.family.tag_above(process).map(|tag| &tag.instance);
+        let owner = nearest.filter(|instance| instance.shares_world_with(self.view.me)).map(|instance| instance.pid);
+        Origin { parent: process.link.parent, user: process.user.clone(), owner }
     }
 
     /// Decides about a live tree. A member of another user is no reason to spare a tree, because this server started it.

@@ -13,7 +13,8 @@ async function run(request, output) {
   const report = await scan({ dryRun: true })
   for (const { message } of report.errors) output.error(message)
   const here = await rowsOf(report)
-  const all = told === undefined ? here : withServer(here, told.health, Date.now())
+  const isOnly = request.url !== undefined && !request.all
+  const all = told === undefined ? here : withServer(here, told.health, Date.now(), isOnly)
   const processes = request.all ? all : all.filter(isOurs)
   output.document('ps', { url: told?.url ?? null, processes })
   output.lines(processLines(processes, { why: request.all }, output))

@@ -13,7 +13,8 @@ const { plain } = require('../text')
 async function run(request, output) {
   const server = theServer(request, output)
   // In the first round an unreachable named server is an error; later its absence is shown.
-  let look = await lookAt(server)
+  const isOnly = request.url !== undefined
+  let look = await lookAt(server, isOnly)
   const screen = new Screen(output, request.interval * 1000)
   try {
     for (let frame = 1; ; frame++) {
@@ -24,7 +25,7 @@ async function run(request, output) {
       })
       screen.show(linesOf(look, output))
       if (frame >= request.count || (await screen.pause()) === 'quit') return EXIT.ok
-      look = await lookAt(server).catch(async (error) => ({
+      look = await lookAt(server, isOnly).catch(async (error) => ({
         ...(await lookHere()),
         problem: error.message,
       }))
@@ -39,12 +40,17 @@ async function run(request, output) {
  *   problem?: string }} Look
  */
 
-/** @param {import('../server').Server} server @returns {Promise<Look>} */
-async function lookAt(server) {
+/**
+ * @param {import('../server').Server} server
+ * @param {boolean} isOnly - leaves out the processes of other servers
+ * @returns {Promise<Look>}
+ */
+async function lookAt(server, isOnly) {
   const health = await healthIfAny(server)
   const { processes } = await lookHere()
   if (health === undefined) return { processes }
-  return { health, processes: withServer(processes, health.health, Date.now()).filter(isOurs) }
+  const all = withServer(processes, health.health, Date.now(), isOnly)
+  return { health, processes: all.filter(isOurs) }
 }
 
 /** @returns {Promise<Look>} */

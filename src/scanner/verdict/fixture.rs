@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::process::table::environment::Environment;
-use crate::process::table::{Link, Namespace, Snapshot, User};
+use crate::process::table::{Link, Namespace, Snapshot};
 use crate::process::tag::{ImageMark, Instance};
 use std::path::PathBuf;
 
