@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 /// The command, and its surroundings.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub struct Spec {
     /// The command as the caller wrote it. The child sees it as its own name.
     pub command: OsString,
