@@ -55,7 +55,12 @@ class Life {
   // Events of the child belong to the asynchronous context of its start.
   #context = new AsyncResource('PROCWARD_CHILD')
 
-  /** @param {GuardedChild} child @param {any} handle @param {boolean} detached @param {() => void} end */
+  /**
+   * @param {GuardedChild} child
+   * @param {any} handle
+   * @param {boolean} detached
+   * @param {() => void} end
+   */
   constructor(child, handle, detached, end) {
     this.#child = child
     this.#handle = handle

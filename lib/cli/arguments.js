@@ -6,7 +6,9 @@ const { parseArgs } = require('node:util')
 const { usageError } = require('./failure')
 const { plain } = require('./text')
 
-/** @typedef {'status' | 'ps' | 'kill' | 'clean' | 'top' | 'doctor' | 'metrics' | 'register'} Command */
+/**
+ * @typedef {'status' | 'ps' | 'kill' | 'clean' | 'top' | 'doctor' | 'metrics' | 'register'} Command
+ */
 
 /**
  * The options of each command, besides the common ones.
