@@ -10,7 +10,9 @@ const ASK = `
   import { getGuarantees, run } from 'procward'
   const before = getGuarantees()
   const { stdout } = await run('echo', ['hello'])
-  const missing = await run('no-such-program').catch(({ code, cause }) => [code, cause.code])
+  // A folder on PATH that this user may not search would make it EACCES, as in Node.js.
+  const env = { PATH: '/usr/bin:/bin' }
+  const missing = await run('no-such-program', { env }).catch(({ code, cause }) => [code, cause.code])
   const { mechanism, level } = getGuarantees()
   const lacks = before.missing.map(({ code, message }) => code + (/\\((E[A-Z]+)\\)$/.exec(message)?.[1] ?? ''))
   console.log(JSON.stringify([mechanism, level, lacks, stdout, missing, before.level === level]))
