@@ -29,6 +29,16 @@ fn output() -> (PipeReader, PipeWriter) {
     pipe().expect("there are descriptors")
 }
 
+/// Waits until no process has the output any more.
+async fn ends(mut output: PipeReader) {
+    let rest = tokio::task::spawn_blocking(move || output.read_to_end(&mut Vec::new()));
+    tokio::time::timeout(Duration::from_secs(30), rest)
+        .await
+        .expect("the rest ends")
+        .expect("it reads")
+        .expect("it ends");
+}
+
 #[tokio::test]
 async fn a_child_has_the_given_descriptors_and_no_others_of_ours() {
     let (mut read, write) = output();
@@ -69,27 +79,37 @@ async fn a_signal_reaches_the_root_and_then_its_rest_ends() {
     assert_eq!(exit.await.expect("a child exits").signal, Some(libc::SIGTERM));
     assert!(!child.signal(libc::SIGTERM), "its pid may mean another process");
     // The sleeping process has the output, and ends with the tree.
-    let rest = tokio::task::spawn_blocking(move || read.read_to_end(&mut Vec::new()));
-    tokio::time::timeout(Duration::from_secs(30), rest)
-        .await
-        .expect("the rest ends")
-        .expect("it reads")
-        .expect("it ends");
+    ends(read).await;
+}
+
+#[tokio::test]
+async fn the_death_of_the_warden_ends_the_tree() {
+    let (mut read, write) = output();
+    let spec = script("setsid sleep 100 & echo started; wait").spec;
+    let (_child, exit) = start(&spec, &Placement::default(), &[None, Some(write.as_fd())]).expect("there is a shell");
+    drop(write);
+    read.read_exact(&mut [0]).expect("the child writes");
+    let warden = REGISTRY.get(spec.number).and_then(|entry| entry.topmost_pid).expect("the tree runs");
+    let warden = rustix::process::Pid::from_raw(warden.cast_signed()).expect("a pid");
+    rustix::process::kill_process(warden, rustix::process::Signal::KILL).expect("the warden runs");
+    assert_eq!(exit.await.expect("a child exits").signal, Some(libc::SIGKILL));
+    ends(read).await;
+    let is_listed = || async {
+        while REGISTRY.get(spec.number).is_some() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), is_listed()).await.expect("the tree is listed no more");
 }
 
 #[tokio::test]
 async fn what_the_root_leaves_behind_stays_until_the_end_of_the_tree_is_requested() {
-    let (mut read, write) = output();
+    let (read, write) = output();
     let spec = script("sleep 100 &").spec;
     let (child, exit) = start(&spec, &Placement::default(), &[None, Some(write.as_fd())]).expect("there is a shell");
     drop(write);
     assert_eq!(exit.await.expect("a child exits").code, Some(0));
     assert!(REGISTRY.get(spec.number).is_some(), "the tree still runs");
     child.terminate(EndReason::Shutdown, None);
-    let rest = tokio::task::spawn_blocking(move || read.read_to_end(&mut Vec::new()));
-    tokio::time::timeout(Duration::from_secs(30), rest)
-        .await
-        .expect("the rest ends")
-        .expect("it reads")
-        .expect("it ends");
+    ends(read).await;
 }

@@ -101,21 +101,28 @@ async fn watch(
             () = state.signaled.notified() => root.wake(),
         }
     };
+    let terminate = async |root: &mut Root| {
+        terminate_tree(root, &end, KILL_GRACE, OnStuck::Wait, || registration.set_stuck()).await
+    };
     if reason.is_some() {
-        terminate_tree(&mut root, &end, KILL_GRACE, OnStuck::Wait, || registration.set_stuck()).await;
+        terminate(&mut root).await;
     }
     let exit_status = root.wait_root().await;
     state.has_exited.store(true, Ordering::Release);
     on_exit(exit_status);
     if reason.is_none() {
         let is_asked = has_rest && state.is_asked_to_end.load(Ordering::Acquire);
-        tokio::select! {
-            () = async { while !root.wait(Duration::MAX).await {} }, if !is_asked => {}
-            request = end.requested(), if !is_asked => reason = Some(request),
-            else => {}
-        }
-        if is_asked || reason.is_some() {
-            terminate_tree(&mut root, &end, KILL_GRACE, OnStuck::Wait, || registration.set_stuck()).await;
+        let has_ended = !is_asked
+            && tokio::select! {
+                // False if the warden was killed, whose tree may still run.
+                has_ended = root.wait(Duration::MAX) => has_ended,
+                request = end.requested() => {
+                    reason = Some(request);
+                    false
+                }
+            };
+        if !has_ended {
+            terminate(&mut root).await;
         }
     }
     registration.set_exited(reason, exit_status, registration.age(), root.cpu_time());
