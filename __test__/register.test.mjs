@@ -269,6 +269,35 @@ describe('the SIGKILL of a registered server', { skip }, () => {
   })
 })
 
+describe('a server without a descriptor left at its first start', { skip }, () => {
+  const text = `const { spawn } = require('child_process')
+    const fs = require('fs')
+    console.log('')
+    const held = []
+    try {
+      for (;;) held.push(fs.openSync('/dev/null'))
+    } catch {}
+    spawn('true').on('error', ({ code }) => {
+      for (const descriptor of held) fs.closeSync(descriptor)
+      spawn('true').on('exit', (status) => {
+        ${COUNTS}
+        console.log(code, status, childCounts().guarded)
+      })
+    })`
+
+  for (const [name, args, guarded] of /** @type {const} */ ([
+    ['with the flag', REQUIRE, 1],
+    ['without the flag', [], 0],
+  ]))
+    test(`${name}, gets the error of Node.js, and starts a later child`, () => {
+      const file = join(folder, 'crowded.cjs')
+      writeFileSync(file, text)
+      const limited = ['-c', 'ulimit -n 64; exec "$0" "$@"', process.execPath, ...args, file]
+      const output = execFileSync('sh', limited, { encoding: 'utf8' })
+      assert.equal(output.trim(), `EMFILE 0 ${guarded}`)
+    })
+})
+
 describe('procward register', () => {
   test('prints the option for NODE_OPTIONS', async () => {
     const { code, stdout, stderr } = await procward(['register'])

@@ -32,15 +32,30 @@ function guardDuring(start) {
 
 /** @type {Subscriber} */
 function guardAlways({ process: child }) {
-  // Loaded on use, because most starts of Node.js start no child.
-  require('./guard').guard(child)
+  const module = loaded(() => require('./guard'))
+  module?.guard(child)
 }
 
 /** @type {Subscriber} */
 function guardUnlessNested(message) {
+  const config = loaded(() => require('../config'))
   // The warden of a registered server holds the children of that server's children too.
-  if (require('../config').isRegisteredChild()) unsubscribe(CHANNEL, guardUnlessNested)
+  if (config?.isRegisteredChild()) unsubscribe(CHANNEL, guardUnlessNested)
   else guardAlways(message)
+}
+
+/**
+ * Loads a module on use, because most starts of Node.js start no child. Returns `undefined` if this
+ * process has no descriptor left for the file: Node.js then starts the child as usual.
+ * @template T
+ * @param {() => T} load
+ */
+function loaded(load) {
+  try {
+    return load()
+  } catch {
+    return undefined
+  }
 }
 
 module.exports = { guardAll, guardDuring }
