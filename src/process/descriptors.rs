@@ -8,7 +8,7 @@ use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
 
 /// The number of standard streams.
-const STANDARD: usize = 3;
+pub const STANDARD: usize = 3;
 
 /// The source of one descriptor of a child.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

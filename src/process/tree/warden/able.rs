@@ -1,11 +1,12 @@
 //! Finds out with the first warden whether this system lets wardens work.
 
-use super::protocol::{PACKET, Report};
+use super::first_report::first_report;
+use super::protocol::Report;
 use super::spawn::{Refusal, Spawned, spawn_with_pipes};
 use crate::process::tag::{Instance, Tag};
 use crate::process::tree::spec::Spec;
 use once_cell::sync::OnceCell;
-use std::io::{self, ErrorKind, Read as _};
+use std::io;
 use std::time::Duration;
 
 /// `Err` has what the system refused.
@@ -55,7 +56,7 @@ fn attempt() -> io::Result<Result<(), Cause>> {
     };
     let report = match spawn_with_pipes(&spec, &tag) {
         Ok((Spawned { child, channel, group }, pipes)) => {
-            let report = report_of(&channel);
+            let report = first_report(&channel, LIMIT);
             // The warden exits, because its channel is closed.
             drop((channel, pipes));
             child.wait_blocking();
@@ -73,16 +74,6 @@ fn attempt() -> io::Result<Result<(), Cause>> {
             if is_short(&error) { Err(error) } else { Ok(Err(Cause(Some(errno)))) }
         }
         _ => Ok(Err(Cause(None))),
-    }
-}
-
-/// Reads the warden's report. Returns `None` if the warden was killed before its first report.
-fn report_of(mut channel: &std::os::unix::net::UnixStream) -> io::Result<Option<Report>> {
-    channel.set_read_timeout(Some(LIMIT))?;
-    let mut packet = [0; PACKET];
-    match channel.read_exact(&mut packet) {
-        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(None),
-        read => read.map(|()| Report::from_bytes(&packet)),
     }
 }
 

@@ -1,18 +1,18 @@
 //! Starts a tree while the caller waits, with the caller's descriptors, and takes orders from any thread.
 
-use super::protocol::{Order, PACKET, Report};
+use super::first_report::first_report;
+use super::protocol::{Order, Report};
 use super::spawn::{Refusal, Spawned, spawn};
 use super::{Reports, Root, able};
 use crate::process::tag::{Instance, Tag};
 use crate::process::tree::spec::{Placement, Spec};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::{Errno, read, write};
+use rustix::io::{Errno, write};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
 /// The longest wait for a warden's first report.
-const LONGEST_WAIT: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
+const LIMIT: Duration = Duration::from_millis(200);
 
 /// Sends orders to the warden of one tree. A warden that has exited takes none.
 #[derive(Debug)]
@@ -48,35 +48,18 @@ pub fn start_at_once(
     let Spawned { child: mut warden, group, channel } = spawn(spec, &tag, placement, descriptors)?;
     warden.hold()?;
     let orders = Orders(channel.as_fd().try_clone_to_owned()?);
-    match first_report(&channel)? {
-        Some(Report::Started(pid)) => {
+    match first_report(&channel, LIMIT) {
+        Ok(Some(Report::Started(pid))) => {
             able::note_able();
             let root = Root::new(pid.unsigned_abs(), Reports::new(channel)?, warden, tag, group, false);
             Ok((root, orders))
         }
-        Some(Report::NotStarted(errno)) => Err(io::Error::from_raw_os_error(errno).into()),
-        Some(Report::NoWarden(errno)) => Err(Refusal::Warden(io::Error::from_raw_os_error(errno))),
+        Ok(Some(Report::NotStarted(errno))) => Err(io::Error::from_raw_os_error(errno).into()),
+        Ok(Some(Report::NoWarden(errno))) => Err(Refusal::Warden(io::Error::from_raw_os_error(errno))),
         _ => {
             // Killed, so that the command cannot start after the caller has given up.
             warden.kill();
             Err(Refusal::Warden(Errno::TIMEDOUT.into()))
         }
     }
-}
-
-/// Reads the first report. Returns `None` if there is none in time.
-fn first_report(channel: &UnixStream) -> io::Result<Option<Report>> {
-    let mut packet = [0; PACKET];
-    let mut waiting = [PollFd::new(channel, PollFlags::IN)];
-    loop {
-        match poll(&mut waiting, Some(&LONGEST_WAIT)) {
-            Ok(0) => return Ok(None),
-            Ok(_) => break,
-            Err(Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    // The warden writes a packet at once.
-    let length = read(channel, &mut packet)?;
-    Ok(Report::from_bytes(&packet[..length]))
 }

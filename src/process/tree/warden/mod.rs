@@ -6,6 +6,7 @@
 mod able;
 mod at_once;
 mod child;
+mod first_report;
 #[allow(dead_code, reason = "each side uses its half")]
 #[path = "../../../../warden/src/protocol.rs"]
 mod protocol;

@@ -3,6 +3,7 @@
 use super::child::Child;
 use super::protocol::{END_REST, LEAVE_REST, NEW_SESSION, NO_PROC, OWN_GROUP, OWN_PROC, REAP_REST};
 use crate::process::cgroup::Group;
+use crate::process::descriptors::STANDARD;
 use crate::process::host::{Proc, host};
 use crate::process::oom::raised_score;
 use crate::process::program::find;
@@ -60,9 +61,6 @@ pub struct Pipes {
 pub fn leaves_reaper(spec: &Spec) -> bool {
     spec.detached && std::process::id() == 1
 }
-
-/// The least number of descriptors of a command.
-const STANDARD: usize = 3;
 
 /// Starts a warden and its command with pipes.
 pub fn spawn_with_pipes(spec: &Spec, tag: &Tag) -> Result<(Spawned, Pipes), Refusal> {
