@@ -11,7 +11,7 @@ use crate::scanner::verdict::{Origin, Scope};
 use crate::scanner::{Options, Scanner, tree};
 use crate::supervisor::Supervisor;
 use napi::Env;
-use napi::bindgen_prelude::Object;
+use napi::bindgen_prelude::{Object, ToNapiValue};
 use napi_derive::napi;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -185,33 +185,15 @@ impl NativeScanner {
     /// Scans once; a dry run ends nothing.
     #[napi(ts_return_type = "Promise<ScanReport>")]
     pub fn clean<'env>(&self, env: &'env Env, dry_run: bool) -> Result<Object<'env>> {
-        let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
-        let (deferred, promise) = env.create_deferred().map_err(internal)?;
         let scanner = Arc::clone(&self.0);
-        supervisor.runtime.spawn(async move {
-            let report = tokio::spawn(async move { scanner.clean(dry_run).await }).await;
-            deferred.resolve(move |_| match report {
-                Ok(report) => Ok(ScanReport::from(report)),
-                Err(panicked) => Err(napi::Error::from_reason(panicked.to_string())),
-            });
-        });
-        Ok(promise)
+        promise::<_, ScanReport>(env, async move { scanner.clean(dry_run).await })
     }
 
     /// Ends the tree that a process belongs to, whatever server started the tree.
     #[napi(ts_return_type = "Promise<TreeEnd>")]
     pub fn end_tree<'env>(&self, env: &'env Env, pid: u32) -> Result<Object<'env>> {
-        let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
-        let (deferred, promise) = env.create_deferred().map_err(internal)?;
         let scanner = Arc::clone(&self.0);
-        supervisor.runtime.spawn(async move {
-            let end = tokio::spawn(async move { scanner.end_tree(pid).await }).await;
-            deferred.resolve(move |_| match end {
-                Ok(end) => Ok(TreeEnd::from(end)),
-                Err(panicked) => Err(napi::Error::from_reason(panicked.to_string())),
-            });
-        });
-        Ok(promise)
+        promise::<_, TreeEnd>(env, async move { scanner.end_tree(pid).await })
     }
 
     /// Returns the counts of ended processes by code, as JSON.
@@ -227,6 +209,22 @@ impl NativeScanner {
     pub fn stats(&self) -> ScannerStats {
         self.0.stats().into()
     }
+}
+
+/// Works on the runtime. The promise resolves with the converted outcome, and rejects if the work panics.
+fn promise<T, J>(env: &Env, work: impl Future<Output = T> + Send + 'static) -> Result<Object<'_>>
+where
+    T: Send + 'static,
+    J: From<T> + ToNapiValue + 'static,
+{
+    let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
+    let (deferred, promise) = env.create_deferred().map_err(internal)?;
+    supervisor.runtime.spawn(async move {
+        let outcome = tokio::spawn(work).await;
+        deferred
+            .resolve(move |_| outcome.map(J::from).map_err(|panicked| napi::Error::from_reason(panicked.to_string())));
+    });
+    Ok(promise)
 }
 
 impl TryFrom<ScannerOptions> for Options {
