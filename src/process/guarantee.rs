@@ -73,6 +73,7 @@ fn missing(host: Host, warden: Option<Lack>) -> Vec<Lack> {
     [warden, proc, pidfd].into_iter().flatten().collect()
 }
 
+#[cfg_attr(not(target_os = "linux"), allow(clippy::unnecessary_wraps, reason = "only Linux may lack a warden"))]
 fn able() -> Result<(), Lack> {
     #[cfg(target_os = "linux")]
     return super::tree::warden_able().map_err(|cause| Lack::Warden(cause.0));

@@ -28,6 +28,7 @@ pub struct Spec {
 }
 
 /// The place of a command beside the server's own processes.
+#[cfg(target_os = "linux")]
 #[derive(Debug, Clone, Default)]
 pub struct Placement {
     /// The name that it sees as its own, if not the command.
@@ -41,6 +42,7 @@ pub struct Placement {
 }
 
 /// The process group of a command.
+#[cfg(target_os = "linux")]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ProcessGroup {
     /// A new one.
