@@ -33,6 +33,22 @@ function throwLater(error) {
 }
 
 /**
+ * Emits an event. An error of a listener is an uncaught exception and holds back nothing else.
+ * @param {import('node:events').EventEmitter} emitter
+ * @param {string} event
+ * @param {unknown} value
+ * @returns {boolean} whether the event had listeners
+ */
+function emitSafely(emitter, event, value) {
+  try {
+    return emitter.emit(event, value)
+  } catch (error) {
+    throwLater(error)
+    return true
+  }
+}
+
+/**
  * Returns the name of a system's error number, such as `ENOENT`.
  * @param {number} number
  * @returns {string | undefined}
@@ -43,4 +59,4 @@ function errnoName(number) {
   return Object.entries(errno).find(([, value]) => value === number)?.[0]
 }
 
-module.exports = { abortError, codedError, errnoName, throwLater }
+module.exports = { abortError, codedError, emitSafely, errnoName, throwLater }

@@ -1,7 +1,7 @@
 'use strict'
 
 const { EventEmitter } = require('node:events')
-const { abortError, codedError, throwLater } = require('../errors')
+const { abortError, codedError, emitSafely } = require('../errors')
 const keepAlive = require('../keep-alive')
 const { abortListeners } = require('../signal-waiters')
 const { details, exitFailure } = require('./failure')
@@ -126,7 +126,7 @@ class Worker extends EventEmitter {
   #onEvent({ lines, errorLines, exit }) {
     if (lines.length > 0) this.#lineEvents++
     for (const line of lines) this.#onLine(line)
-    for (const line of errorLines) this.#emit('errorLine', line)
+    for (const line of errorLines) emitSafely(this, 'errorLine', line)
     if (exit) this.#onExit(exit)
     this.#isPaused = this.#unreadSize > MOST_UNREAD
     return !this.#isPaused
@@ -135,7 +135,7 @@ class Worker extends EventEmitter {
   /** @param {string} line */
   #onLine(line) {
     const received = fromLine(line, this.#json)
-    const isRead = received.error === undefined && this.#emit('line', received.value)
+    const isRead = received.error === undefined && emitSafely(this, 'line', received.value)
     const [receiver] = this.#receivers
     if (receiver) settle(receiver, received)
     else if (!isRead) {
@@ -150,7 +150,7 @@ class Worker extends EventEmitter {
     this.#failure = exitFailure(this.#described, exit)
     for (const receiver of this.#receivers) receiver.reject(this.#failure)
     this.#releaseEventLoop()
-    this.#emit('exit', details(exit))
+    emitSafely(this, 'exit', details(exit))
   }
 
   #releaseEventLoop() {
@@ -216,20 +216,6 @@ class Worker extends EventEmitter {
   #check() {
     if (this.#isReleased) throw releasedError()
     if (this.#failure) throw this.#failure
-  }
-
-  /**
-   * Emits an event. An error of a listener is an uncaught exception and holds back no other line.
-   * @param {string} event
-   * @param {unknown} value
-   */
-  #emit(event, value) {
-    try {
-      return this.emit(event, value)
-    } catch (error) {
-      throwLater(error)
-      return true
-    }
   }
 }
 

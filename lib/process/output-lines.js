@@ -1,6 +1,6 @@
 'use strict'
 
-const { throwLater } = require('../errors')
+const { emitSafely } = require('../errors')
 
 /** Bytes of lines that are kept for the first listener. */
 const KEPT_BYTES = 64 * 1024
@@ -49,7 +49,7 @@ class OutputLines {
     const kept = this.#kept
     this.#kept = []
     let at = 0
-    while (at < kept.length && this.#hasListener) this.#emit(kept[at++])
+    while (at < kept.length && this.#hasListener) emitSafely(this.#emitter, this.#event, kept[at++])
     this.#kept = kept.slice(at)
     if (this.#kept.length === 0) this.#keptBytes = 0
   }
@@ -59,7 +59,7 @@ class OutputLines {
     this.flush()
     for (const line of lines) {
       const isBehind = this.#kept.length > 0
-      if (!isBehind && this.#hasListener) this.#emit(line)
+      if (!isBehind && this.#hasListener) emitSafely(this.#emitter, this.#event, line)
       else if (isBehind || !this.#isClaimed) this.#keep(line)
     }
   }
@@ -76,18 +76,6 @@ class OutputLines {
 
   get #hasListener() {
     return this.#emitter.listenerCount(this.#event) > 0
-  }
-
-  /**
-   * Emits a line. An error of a listener is an uncaught exception and holds back no other line.
-   * @param {string | Buffer} line
-   */
-  #emit(line) {
-    try {
-      this.#emitter.emit(this.#event, line)
-    } catch (error) {
-      throwLater(error)
-    }
   }
 
   /**

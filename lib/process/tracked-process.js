@@ -2,7 +2,7 @@
 
 const { EventEmitter } = require('node:events')
 const { Writable } = require('node:stream')
-const { codedError, throwLater } = require('../errors')
+const { codedError, emitSafely } = require('../errors')
 const validate = require('../validate')
 const { OutputLines } = require('./output-lines')
 const { bytes } = require('./request')
@@ -185,20 +185,10 @@ class TrackedProcess extends EventEmitter {
   #onEvent({ pid, lines, errorLines }) {
     if (pid !== undefined) {
       this.#pid = pid
-      this.#emitSpawn(pid)
+      emitSafely(this, 'spawn', pid)
     }
     this.#stdout.push(lines)
     this.#stderr.push(errorLines)
-  }
-
-  /** @param {number} pid */
-  #emitSpawn(pid) {
-    try {
-      this.emit('spawn', pid)
-    } catch (error) {
-      // An uncaught exception, which holds back no line.
-      throwLater(error)
-    }
   }
 
   /** Starts to read both outputs. Without a listener, their first lines are kept. */
