@@ -61,7 +61,7 @@ let loaded
 function guardedChild() {
   if (loaded !== undefined) return loaded
   try {
-    loaded = require('../native').GuardedChild ?? null
+    loaded = require('../native').GuardedChild
   } catch {
     loaded = null
   }

@@ -10,6 +10,7 @@ const { throwLater } = require('../errors')
 const keepAlive = require('../keep-alive')
 const { track } = require('../lifecycle')
 const { signalName } = require('../signals')
+const { NOTHING } = require('./request')
 
 const { errno: ERRNO, signals: SIGNALS } = require('node:os').constants
 
@@ -25,11 +26,10 @@ const { errno: ERRNO, signals: SIGNALS } = require('node:os').constants
  * @returns {number | 'warden' | 'errno'}
  */
 function startBelow(child, handle, request, { stdio }) {
-  const { promise: ended, resolve: end } = deferred()
-  const life = new Life(child, handle, request.detached, end)
+  const life = new Life(child, handle, request.detached)
   const { errno, refusal, pid, descriptors } = child.start(request, life.exited)
   if (pid === undefined || refusal !== undefined || errno !== undefined) {
-    descriptors.filter((descriptor) => descriptor !== -1).forEach(closeSilently)
+    descriptors.filter((descriptor) => descriptor !== NOTHING).forEach(closeSilently)
     return refusal === undefined ? 'errno' : 'warden'
   }
   const error = openStreams(stdio, descriptors)
@@ -39,7 +39,7 @@ function startBelow(child, handle, request, { stdio }) {
   }
   handle.pid = pid
   life.begin()
-  track(ended, (killGrace) => child.terminate('shutdown', killGrace))
+  track(life.ended, (killGrace) => child.terminate('shutdown', killGrace))
   publishProcesses()
   return 0
 }
@@ -49,7 +49,11 @@ class Life {
   #child
   #handle
   #detached
-  #end
+  #end = () => {}
+  /** Resolves when the child has exited or was let go. @type {Promise<void>} */
+  ended = new Promise((end) => {
+    this.#end = end
+  })
   #isRunning = false
   #isHeld = false
   // Events of the child belong to the asynchronous context of its start.
@@ -59,13 +63,11 @@ class Life {
    * @param {GuardedChild} child
    * @param {any} handle
    * @param {boolean} detached
-   * @param {() => void} end
    */
-  constructor(child, handle, detached, end) {
+  constructor(child, handle, detached) {
     this.#child = child
     this.#handle = handle
     this.#detached = detached
-    this.#end = end
   }
 
   begin() {
@@ -146,7 +148,7 @@ function initialise(handle) {
 function openStreams(stdio, descriptors) {
   let error = 0
   for (const [at, descriptor] of descriptors.entries()) {
-    if (descriptor === -1) continue
+    if (descriptor === NOTHING) continue
     if (error === 0) error = stdio[at].handle.open(descriptor) ?? 0
     if (error !== 0) closeSilently(descriptor)
   }
@@ -160,14 +162,6 @@ function closeSilently(descriptor) {
   } catch {
     // The descriptor is closed.
   }
-}
-
-function deferred() {
-  let resolve = () => {}
-  const promise = new Promise((done) => {
-    resolve = () => done(undefined)
-  })
-  return { promise, resolve }
 }
 
 module.exports = { startBelow }

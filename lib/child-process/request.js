@@ -53,4 +53,4 @@ function environmentOf({ envPairs, env, detached }) {
   return pairs.map((pair) => `${pair}\0`).join('')
 }
 
-module.exports = { childRequest }
+module.exports = { NOTHING, childRequest }
