@@ -43,8 +43,8 @@ async function round(flags) {
   const [line] = await once(createInterface({ input: server.stdout }), 'line')
   const { released } = JSON.parse(line)
   const started = since(before)
-  const isOurs = (/** @type {typeof started[0]} */ { pid, parent }) =>
-    pid !== released && pid !== wardenOf(started, released) && parent !== undefined
+  const isOurs = (/** @type {typeof started[0]} */ { pid }) =>
+    pid !== released && pid !== wardenOf(started, released)
   signal(Number(server.pid), 'SIGKILL')
   const time = await timeToZero(started.filter(isOurs), flags.length > 0 ? 20_000 : 500)
   const all = since(before)

@@ -65,8 +65,8 @@ running server. Exits with 1 if there are orphans (with --yes, if some could not
       --yes            terminates them: SIGTERM, and SIGKILL 2 s later`,
   top: `Usage: procward top [options]
 
-Shows status and processes repeatedly, with --url the processes of that server alone. q or Ctrl+C quits. Without a terminal, writes one block after
-the other.
+Shows status and processes repeatedly, with --url the processes of that server alone. q or Ctrl+C
+quits. Without a terminal, writes one block after the other.
 
       --interval N     seconds between two rounds; default 2
       --count N        number of rounds; default: no limit

@@ -53,10 +53,8 @@ async function endTree(pid, grace) {
 /** Has all options given, so that the environment has no say. */
 function scanner(killGrace = KILL_GRACE) {
   const { NativeScanner } = require('../native')
-  return new NativeScanner({
-    ...{ scope: 'tracked', interval: 60_000, maxAge: 300_000 },
-    ...{ killGrace, allow: [] },
-  })
+  const options = { interval: 60_000, maxAge: 300_000, killGrace, allow: [] }
+  return new NativeScanner({ scope: 'tracked', ...options })
 }
 
 /** @param {import('../../binding').ScanReport} report @returns {Promise<Row[]>} */

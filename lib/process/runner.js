@@ -120,7 +120,6 @@ class Runner {
 function settle(outcome, request, inputError) {
   const { native: options, encoding, reject, signal } = request
   const { command, timeout, maxBuffer } = options
-
   if (outcome.startError != null)
     throw startError(command, outcome.startError, outcome.startProblem)
   const result = {
