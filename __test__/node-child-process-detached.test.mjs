@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { afterEach, describe, test } from 'node:test'
 import { closed, nothingLeft, programs, SUCCESS, statusOf } from './node-child-process/endings.mjs'
-import { fork, spawn } from './node-child-process/module.mjs'
+import { fork, isControl, spawn } from './node-child-process/module.mjs'
 
 afterEach(nothingLeft)
 
@@ -21,7 +21,10 @@ describe('a detached process', () => {
     endLiving(Number(stdout))
   })
 
-  test('of fork outlives the parent that was ended', async () => {
+  // kill() ends the whole tree of a guarded child, detached grandchildren included.
+  const todo = !isControl && 'kill() ends the tree of a child, detached processes too'
+
+  test('of fork outlives the parent that was ended', { todo }, async () => {
     const child = fork(programs, ['leaveDetachedFork'], { silent: true })
     const exit = once(child, 'exit')
     const [pid] = await once(child.stdout, 'data')

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { afterEach, describe, test } from 'node:test'
-import { nodeCommand, nothingLeft, outputsOf } from './node-child-process/endings.mjs'
+import { nodeCommand, nothingLeft, outputsOf, programs } from './node-child-process/endings.mjs'
 import { exec, execFile } from './node-child-process/module.mjs'
 
 const isWindows = process.platform === 'win32'
@@ -97,7 +98,7 @@ describe('a shell on Windows', { skip: !isWindows && 'Windows only' }, () => {
     })
 
   test('takes a pipeline of PowerShell', async () => {
-    const folder = import.meta.dirname
+    const folder = dirname(programs)
     const command = `Get-ChildItem "${folder}" | Select-Object -Property Name`
     const outputs = await outputsOf((done) => exec(command, { shell: 'PowerShell' }, done))
     assert.equal(outputs.error, null)

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { copyFileSync, linkSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, describe, test } from 'node:test'
 import { closed, nothingLeft, programs, SUCCESS, statusOf } from './node-child-process/endings.mjs'
 import { fork, spawn } from './node-child-process/module.mjs'
 
+/** The path of a program that takes no arguments. */
+const besidePrograms = (name) => join(dirname(programs), name)
 const WRONG_TYPE = { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' }
 
 afterEach(nothingLeft)
@@ -19,8 +21,7 @@ describe('the arguments of fork', () => {
   })
 
   test('may end after the path', async () => {
-    const empty = join(import.meta.dirname, 'node-child-process', 'empty.cjs')
-    assert.deepEqual(statusOf(await closed(fork(empty))), SUCCESS)
+    assert.deepEqual(statusOf(await closed(fork(besidePrograms('empty.cjs')))), SUCCESS)
   })
 
   test('have a list of arguments or options as the second', () => {
@@ -34,8 +35,8 @@ describe('the arguments of fork', () => {
   for (const args of [undefined, null, []])
     test(`have options after ${args ? 'an empty list' : args}`, async () => {
       const env = { ...process.env, foo: 'bar' }
-      const sender = join(import.meta.dirname, 'node-child-process', 'environment.cjs')
-      const { messages, ...rest } = await closed(fork(sender, args, { env }))
+      const child = fork(besidePrograms('environment.cjs'), args, { env })
+      const { messages, ...rest } = await closed(child)
       assert.equal(messages.length, 1)
       assert.equal(messages[0].env.foo, 'bar')
       assert.deepEqual(statusOf(rest), SUCCESS)

@@ -177,7 +177,9 @@ describe('datagrams', { skip: process.platform === 'win32' && 'Windows cannot sh
   test('have a port that children share where reusePort exists', async (t) => {
     const options = { type: 'udp4', reusePort: true }
     const [first, second] = [createSocket(options), createSocket(options)]
-    t.after(() => [first, second].forEach((socket) => socket.close()))
+    t.after(() => {
+      for (const socket of [first, second]) socket.close()
+    })
     first.bind(0, HOST)
     await once(first, 'listening')
     const { port } = first.address()

@@ -60,7 +60,9 @@ describe('cwd', () => {
 
 describe('env', () => {
   const list = (options) =>
-    closed(isWindows ? spawn('cmd.exe', ['/c', 'set'], options) : spawn('/usr/bin/env', [], options))
+    closed(
+      isWindows ? spawn('cmd.exe', ['/c', 'set'], options) : spawn('/usr/bin/env', [], options),
+    )
 
   test('takes inherited and odd values', async () => {
     const own = { HELLO: 'WORLD', UNDEFINED: undefined, NULL: null, EMPTY: '' }

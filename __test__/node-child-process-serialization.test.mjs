@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { afterEach, describe, test } from 'node:test'
-import { closed, exited, nothingLeft, programs, SUCCESS, statusOf } from './node-child-process/endings.mjs'
+import {
+  closed,
+  exited,
+  nothingLeft,
+  programs,
+  SUCCESS,
+  statusOf,
+} from './node-child-process/endings.mjs'
 import { spawn } from './node-child-process/module.mjs'
 
 afterEach(nothingLeft)

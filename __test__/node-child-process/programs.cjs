@@ -38,10 +38,13 @@ const programs = {
 
   /** Writes a line to both outputs, after so many milliseconds. */
   writeLines() {
-    setTimeout(() => {
-      console.log('to stdout')
-      console.error('to stderr')
-    }, Number(argument ?? 0))
+    setTimeout(
+      () => {
+        console.log('to stdout')
+        console.error('to stderr')
+      },
+      Number(argument ?? 0),
+    )
   },
 
   /** Sends back each message. */
