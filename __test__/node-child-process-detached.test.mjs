@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { afterEach, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { closed, nothingLeft, programs, SUCCESS, statusOf } from './node-child-process/endings.mjs'
 import { fork, isControl, spawn } from './node-child-process/module.mjs'
 
@@ -31,6 +32,8 @@ describe('a detached process', () => {
     child.kill()
     const [code, signal] = await exit
     assert.deepEqual({ code, signal }, { code: null, signal: 'SIGTERM' })
+    // A signal to the rest of the tree comes after the exit.
+    await sleep(500)
     endLiving(Number(String(pid)))
   })
 })

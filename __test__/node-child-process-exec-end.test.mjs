@@ -55,16 +55,28 @@ describe('the timeout of exec', () => {
 describe('an AbortSignal of a promise of exec', () => {
   const start = (signal) => promisify(exec)(nodeCommand('forever'), { signal })
 
-  test('ends the command', async () => {
-    const controller = new AbortController()
-    const rejected = assert.rejects(start(controller.signal), { name: 'AbortError' })
-    controller.abort()
-    await rejected
-  })
+  const reasons = { 'no reason': [], 'an error': [new Error('boom')], 'a text': ['boom'] }
+  for (const [name, reason] of Object.entries(reasons)) {
+    test(`aborted with ${name} ends the command`, async () => {
+      const controller = new AbortController()
+      const rejected = assertAborted(start(controller.signal), reason)
+      controller.abort(...reason)
+      await rejected
+    })
 
-  test('aborted before rejects', async () => {
-    await assert.rejects(start(AbortSignal.abort()), { name: 'AbortError' })
-  })
+    test(`aborted with ${name} before rejects`, async () => {
+      await assertAborted(start(AbortSignal.abort(...reason)), reason)
+    })
+  }
+
+  function assertAborted(promise, [reason]) {
+    return assert.rejects(promise, ({ name, cause }) => {
+      assert.equal(name, 'AbortError')
+      if (reason === undefined) assert.equal(cause.name, 'AbortError')
+      else assert.equal(cause, reason)
+      return true
+    })
+  }
 
   test('must be one', () => {
     for (const signal of [{}, function signal() {}])
