@@ -99,6 +99,8 @@ export const SLOW = [
   'memory-gate',
   'metrics-cpu',
   'metrics-many',
+  'node-child-process-exec-end',
+  'node-child-process-max-buffer',
   'npx-bypass-parity',
   'package',
   'process-pool',

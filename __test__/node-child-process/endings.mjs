@@ -31,6 +31,27 @@ export async function exited(child) {
   return { ...ending, code, signal }
 }
 
+/**
+ * Waits for the callback of `exec` or `execFile`, and gives its arguments.
+ * @param {(done: (...results: any[]) => void) => unknown} start
+ * @returns {Promise<{ error: any, stdout: any, stderr: any }>}
+ */
+export function outputsOf(start) {
+  return new Promise((resolve) => {
+    start((error, stdout, stderr) => resolve({ error, stdout, stderr }))
+  })
+}
+
+/**
+ * Returns a command for a shell that runs one of the programs. The program takes the shell's place,
+ * so that a signal to the shell reaches it.
+ * @param {...string} words
+ */
+export function nodeCommand(...words) {
+  const command = [process.execPath, programs, ...words].map((word) => `"${word}"`).join(' ')
+  return process.platform === 'win32' ? command : `exec ${command}`
+}
+
 function collect(child) {
   const ending = { stdout: '', stderr: '', messages: [], errors: [] }
   for (const name of ['stdout', 'stderr'])

@@ -5,6 +5,8 @@
 const assert = require('node:assert/strict')
 const { Socket } = require('node:net')
 const handlePrograms = require('./handle-programs.cjs')
+const netPrograms = require('./net-programs.cjs')
+const parentPrograms = require('./parent-programs.cjs')
 
 const MESSAGES = 10
 const [name, argument] = process.argv.slice(2)
@@ -13,6 +15,8 @@ const underTest = () => import('./module.mjs').then(({ default: cp }) => cp)
 
 const programs = {
   ...handlePrograms,
+  ...netPrograms,
+  ...parentPrograms,
 
   nothing() {},
 
@@ -22,6 +26,49 @@ const programs = {
 
   persistent() {
     process.on('message', () => {})
+  },
+
+  exitWith() {
+    process.exit(Number(argument))
+  },
+
+  fail() {
+    throw new Error('a program that fails')
+  },
+
+  /** Writes a line to both outputs, after so many milliseconds. */
+  writeLines() {
+    setTimeout(
+      () => {
+        console.log('to stdout')
+        console.error('to stderr')
+      },
+      Number(argument ?? 0),
+    )
+  },
+
+  /** Sends back each message. */
+  sendBack() {
+    process.on('message', (message) => process.send(message))
+  },
+
+  sendLargeArrays() {
+    for (let fill = 0; fill < 4; fill++) process.send(new Uint8Array(8 * 1024 * 1024).fill(fill))
+  },
+
+  /** Sends messages of a length that splits the length field of a following message. */
+  sendSplitLengths() {
+    const message = Buffer.alloc(65_521)
+    let left = MESSAGES
+    const send = () => {
+      if (left-- > 0) process.send(message, send)
+      else process.nextTick(() => process.exit())
+    }
+    send()
+  },
+
+  sendArgv0() {
+    process.send({ argv0: process.argv[0] })
   },
 
   sayArgument() {
