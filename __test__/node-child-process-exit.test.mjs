@@ -90,10 +90,7 @@ describe('the output of a child', () => {
 })
 
 describe('a start without free descriptors', { skip: isWindows && 'Windows has no limit' }, () => {
-  // lib/child-process/hook.js loads a file then, and the failure of that ends the process.
-  const todo = !isControl && 'the first start without descriptors ends the process'
-
-  test('emits an error', { todo }, async () => {
+  test('emits an error', async () => {
     const script = 'ulimit -n 64 && exec "$0" "$@"'
     const args = ['-c', script, process.execPath, programs, 'spawnWithoutDescriptors']
     const { stdout, stderr, ...rest } = await closed(spawn('/bin/sh', args))
