@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { EOL } from 'node:os'
 import { afterEach, describe, test } from 'node:test'
 import { closed, nothingLeft, programs, SUCCESS, statusOf } from './node-child-process/endings.mjs'
-import { isControl, spawn } from './node-child-process/module.mjs'
+import { spawn } from './node-child-process/module.mjs'
 
 const isWindows = process.platform === 'win32'
 const start = (...args) => spawn(process.execPath, [programs, ...args])
