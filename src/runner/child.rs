@@ -3,14 +3,18 @@
 use super::ending::{OnStuck, terminate_tree};
 use crate::process::tree::{ExitStatus, Orders, Placement, Refusal, Root, Spec, start_at_once};
 use crate::registry::{EndReason, EndRequest, Entry, Label, Registration, Registry};
+use std::io;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::Notify;
+use tokio::time::sleep;
 
 /// The time between SIGTERM and SIGKILL for the rest of a tree.
 const KILL_GRACE: Duration = Duration::from_secs(2);
+/// The time between two looks whether the warden of a root that was asked to end is stopped.
+const WAKE_AGAIN: Duration = Duration::from_secs(1);
 /// The signals that ask for the end of a process. After one of them, the rest of the tree ends with its root.
 const ENDING: [i32; 5] = [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGKILL, libc::SIGTERM];
 
@@ -58,25 +62,28 @@ impl Child {
         Ok(Self { pid, orders, end, state })
     }
 
-    /// Sends a signal to the root. Returns whether the root was still running.
-    pub fn signal(&self, number: i32) -> bool {
+    /// Sends a signal to the root.
+    ///
+    /// # Errors
+    /// The system's: `ESRCH` if the root has exited, `EPERM` if the root has changed its user, `EAGAIN` if the warden
+    /// takes no orders for now.
+    pub fn signal(&self, number: i32) -> io::Result<()> {
         if self.state.has_exited.load(Ordering::Acquire) {
-            return false;
+            return Err(io::Error::from_raw_os_error(libc::ESRCH));
         }
-        if number == 0 {
-            return true;
-        }
+        self.orders.signal(self.pid, number)?;
         if ENDING.contains(&number) {
             self.state.is_asked_to_end.store(true, Ordering::Release);
         }
-        let is_taken = self.orders.signal(number);
-        self.state.signaled.notify_one();
-        is_taken
+        if number != 0 {
+            self.state.signaled.notify_one();
+        }
+        Ok(())
     }
 
     /// Lets the tree outlive the server.
     pub fn let_go(&self) {
-        self.orders.let_go();
+        let _ = self.orders.let_go();
     }
 
     /// Terminates the whole tree.
@@ -99,6 +106,8 @@ async fn watch(
             _ = root.wait_root() => break None,
             reason = end.requested() => break Some(reason),
             () = state.signaled.notified() => root.wake(),
+            // The warden may have been stopped after the signal, and would not report the exit.
+            () = sleep(WAKE_AGAIN), if state.is_asked_to_end.load(Ordering::Acquire) => root.wake(),
         }
     };
     let terminate = async |root: &mut Root| {

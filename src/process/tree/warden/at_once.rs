@@ -7,6 +7,7 @@ use super::{Reports, Root, able};
 use crate::process::tag::{Instance, Tag};
 use crate::process::tree::spec::{Placement, Spec};
 use rustix::io::{Errno, write};
+use rustix::process::{Pid, test_kill_process};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
@@ -19,18 +20,34 @@ const LIMIT: Duration = Duration::from_millis(200);
 pub struct Orders(OwnedFd);
 
 impl Orders {
-    /// Sends a signal to the root. Returns whether the order was taken.
-    pub fn signal(&self, number: i32) -> bool {
-        self.send(Order::Signal(number))
+    /// Sends a signal to the root with this pid. Zero only looks whether the root takes signals.
+    ///
+    /// # Errors
+    /// The system's: `EPERM` if the root runs as another user, `EAGAIN` if the warden does not read its orders.
+    pub fn signal(&self, root: u32, number: i32) -> io::Result<()> {
+        // The look sends nothing, so it does no harm where the root has exited and its pid means another process.
+        if let Some(root) = Pid::from_raw(root.cast_signed())
+            && let Err(Errno::PERM) = test_kill_process(root)
+        {
+            return Err(Errno::PERM.into());
+        }
+        if number == 0 { Ok(()) } else { self.send(Order::Signal(number)) }
     }
 
-    /// Lets the tree outlive the server. Returns whether the order was taken.
-    pub fn let_go(&self) -> bool {
+    /// Lets the tree outlive the server.
+    ///
+    /// # Errors
+    /// As [`Orders::signal`].
+    pub fn let_go(&self) -> io::Result<()> {
         self.send(Order::LetGo)
     }
 
-    fn send(&self, order: Order) -> bool {
-        write(&self.0, &order.to_bytes()).is_ok()
+    fn send(&self, order: Order) -> io::Result<()> {
+        match write(&self.0, &order.to_bytes()) {
+            // The warden has exited, and so has the root.
+            Ok(_) | Err(Errno::PIPE | Errno::CONNRESET) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 
