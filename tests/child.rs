@@ -112,6 +112,18 @@ async fn the_exit_of_a_signaled_root_is_reported_though_the_warden_was_stopped()
     assert_eq!(exit.expect("a child exits").code, Some(7));
 }
 
+#[tokio::test]
+async fn a_signal_that_comes_after_the_exit_of_the_root_ends_its_rest() {
+    let (read, write) = output();
+    let spec = script("sleep 100 & exit 7").spec;
+    let (child, exit) = start(&spec, &Placement::default(), &[None, Some(write.as_fd())]).expect("there is a shell");
+    drop(write);
+    assert_eq!(exit.await.expect("a child exits").code, Some(7));
+    let error = child.signal(libc::SIGTERM).expect_err("the root has exited");
+    assert_eq!(error.raw_os_error(), Some(libc::ESRCH));
+    ends(read).await;
+}
+
 fn signal_warden(spec: &Spec, signal: rustix::process::Signal) {
     let warden = REGISTRY.get(spec.number).and_then(|entry| entry.topmost_pid).expect("the tree runs");
     let warden = rustix::process::Pid::from_raw(warden.cast_signed()).expect("a pid");

@@ -160,11 +160,8 @@ fn watch(channel: &OwnedFd, server: &Server, tree: &mut Tree, arguments: Argumen
             Err(error) => return Err(error),
         }
         let is_ready = |at: usize| watched.get(at).is_some_and(|one| !one.revents().is_empty());
-        if is_ready(2) || !is_alone && server.handle.is_none() && server.is_dead() {
-            if !is_let_go {
-                tree.terminate(Duration::ZERO);
-            }
-        } else if is_ready(1) {
+        // The orders come first, because a server may let go of its tree and exit at once.
+        if is_ready(1) {
             match order(channel) {
                 Some(Order::Terminate(grace)) => tree.terminate(Duration::from_millis(grace.into())),
                 Some(Order::Signal(number)) => tree.signal(number),
@@ -173,6 +170,8 @@ fn watch(channel: &OwnedFd, server: &Server, tree: &mut Tree, arguments: Argumen
                 None if is_let_go => is_forgotten = true,
                 None => tree.terminate(Duration::ZERO),
             }
+        } else if !is_let_go && (is_ready(2) || !is_alone && server.handle.is_none() && server.is_dead()) {
+            tree.terminate(Duration::ZERO);
         }
     }
 }

@@ -1,0 +1,81 @@
+// The processes that children of `child_process` leave behind on purpose: those of a child that
+// has exited by itself live until the server ends, and those of a detached one may live on.
+
+import { alive, below, facts, living, read, signal, until } from './processes.mjs'
+
+const WARDEN = 'procward-warden\n'
+/** No measurement, only an end to waiting, in ms. */
+const LIMIT = 20_000
+
+export class ChildTrees {
+  #server
+  /** Roots whose trees must end with them. @type {Set<number>} */
+  #asked = new Set()
+  /** @type {import('./processes.mjs').Process[]} */
+  #released = []
+  /** @type {Set<number>} */
+  #unguarded = new Set()
+  /** Released children that ended all the same. */
+  lost = 0
+  /** Processes that outlived their root, as they may. */
+  outlived = 0
+  /** The reasons why Node.js started a child. @type {string[]} */
+  reasons = []
+
+  /** @param {import('./server.mjs').Server} server */
+  constructor(server) {
+    this.#server = server
+    server.on('unguarded', ({ pid, reason }) => {
+      this.#unguarded.add(pid)
+      this.reasons.push(reason)
+    })
+  }
+
+  /** @param {{ pid?: number, code?: string, asked?: boolean }} outcome @param {string} start */
+  note({ pid, code, asked }, start) {
+    if (pid === undefined) return
+    if (code === 'RELEASED') this.#released.push(...[read(pid)].filter((one) => one !== undefined))
+    if (asked && start !== 'detached') this.#asked.add(pid)
+  }
+
+  /**
+   * Waits for the ends of the trees that must end, and ends what may stay. Resolves to the roots of
+   * trees that must end and did not.
+   * @param {(process: import('./processes.mjs').Process) => boolean} isNew
+   */
+  async settle(isNew) {
+    const overdue = async () =>
+      (await this.#server.ask('roots')).filter((/** @type {number} */ pid) => this.#asked.has(pid))
+    await until(async () => (await overdue()).length === 0, LIMIT)
+    const left = await overdue()
+    this.lost += this.#released.length - alive(this.#released).length
+    const isEmpty = async () => {
+      for (const one of this.#mayStay(isNew)) {
+        this.outlived++
+        signal(one.pid, 'SIGKILL')
+      }
+      return (await this.#server.ask('roots')).length === 0
+    }
+    await until(isEmpty, LIMIT)
+    this.#asked.clear()
+    this.#released = []
+    return left
+  }
+
+  /** @param {(process: import('./processes.mjs').Process) => boolean} isNew */
+  #mayStay(isNew) {
+    const all = living()
+    const free = all.filter((one) => isNew(one) && isFree(one))
+    const wardens = all.filter(({ pid }) => facts(pid, 'comm') === WARDEN)
+    const tops = [this.#server.pid, ...this.#unguarded]
+    const found = [...free, ...below(all, tops), ...all.filter(({ pid }) => tops.includes(pid))]
+    return found.filter(
+      ({ pid }) => pid !== this.#server.pid && !wardens.some((one) => one.pid === pid),
+    )
+  }
+}
+
+/** Whether a process, or the one that started it, was detached. */
+export function isFree({ pid }) {
+  return facts(pid, 'environ').includes('FAULTS_FREE=1\0')
+}
