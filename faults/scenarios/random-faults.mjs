@@ -3,7 +3,6 @@
 // `procward/register`.
 
 import { fileURLToPath } from 'node:url'
-import { isFree } from '../support/child-trees.mjs'
 import { startDecoys } from '../support/decoys.mjs'
 import { diceFrom } from '../support/dice.mjs'
 import { check, figure, median } from '../support/figures.mjs'
@@ -62,7 +61,7 @@ export async function run({ total, warmUp, batch, growth, seed }) {
     /** Those that no warden of the server holds any more. */
     const escaped = () => {
       const held = new Set(below(living(), [server.pid]).map(({ id }) => id))
-      return fresh().filter((one) => !held.has(one.id) && !isFree(one))
+      return fresh().filter((one) => !held.has(one.id) && !harness.trees.isFree(one))
     }
     await until(() => escaped().length === 0)
     found.left.push(...escaped().map(described))

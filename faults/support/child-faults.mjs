@@ -55,7 +55,7 @@ const own = {
     verb: 'childOfWorker',
     how: { how: dice.one(['exit', 'throw', 'terminate']) },
   }),
-  release: (dice) => ({ tree: chain, ...soon(dice), start: 'released' }),
+  release: () => ({ tree: chain, options: {}, start: 'released' }),
 }
 
 export const childKinds = [...Object.keys(faults), ...Object.keys(own)]

@@ -13,12 +13,14 @@ export class ChildTrees {
   #asked = new Set()
   /** @type {import('./processes.mjs').Process[]} */
   #released = []
-  /** @type {Set<number>} */
+  /** Children that Node.js has started. @type {Set<number>} */
   #unguarded = new Set()
+  /** The marks of their calls, in the environment. @type {Set<string>} */
+  #unguardedCalls = new Set()
+  /** @type {Set<string>} */
+  #outlived = new Set()
   /** Released children that ended all the same. */
   lost = 0
-  /** Processes that outlived their root, as they may. */
-  outlived = 0
   /** The reasons why Node.js started a child. @type {string[]} */
   reasons = []
 
@@ -31,9 +33,19 @@ export class ChildTrees {
     })
   }
 
-  /** @param {{ pid?: number, code?: string, asked?: boolean }} outcome @param {string} start */
-  note({ pid, code, asked }, start) {
+  /** How many processes outlived their root, as they may. */
+  get outlived() {
+    return this.#outlived.size
+  }
+
+  /**
+   * @param {{ pid?: number, code?: string, asked?: boolean }} outcome
+   * @param {string} start
+   * @param {number} call
+   */
+  note({ pid, code, asked }, start, call) {
     if (pid === undefined) return
+    if (this.#unguarded.has(pid)) this.#unguardedCalls.add(`FAULTS_CALL=${call}\0`)
     if (code === 'RELEASED') this.#released.push(...[read(pid)].filter((one) => one !== undefined))
     if (asked && start !== 'detached') this.#asked.add(pid)
   }
@@ -51,7 +63,7 @@ export class ChildTrees {
     this.lost += this.#released.length - alive(this.#released).length
     const isEmpty = async () => {
       for (const one of this.#mayStay(isNew)) {
-        this.outlived++
+        this.#outlived.add(one.id)
         signal(one.pid, 'SIGKILL')
       }
       return (await this.#server.ask('roots')).length === 0
@@ -62,10 +74,16 @@ export class ChildTrees {
     return left
   }
 
+  /** Whether no warden has to hold a process. @param {import('./processes.mjs').Process} one */
+  isFree(one) {
+    const environment = facts(one.pid, 'environ')
+    return isFree(one) || [...this.#unguardedCalls].some((mark) => environment.includes(mark))
+  }
+
   /** @param {(process: import('./processes.mjs').Process) => boolean} isNew */
   #mayStay(isNew) {
     const all = living()
-    const free = all.filter((one) => isNew(one) && isFree(one))
+    const free = all.filter((one) => isNew(one) && this.isFree(one))
     const wardens = all.filter(({ pid }) => facts(pid, 'comm') === WARDEN)
     const tops = [this.#server.pid, ...this.#unguarded]
     const found = [...free, ...below(all, tops), ...all.filter(({ pid }) => tops.includes(pid))]
@@ -75,7 +93,7 @@ export class ChildTrees {
   }
 }
 
-/** Whether a process, or the one that started it, was detached. */
+/** Whether a process, or one above it, was detached. @param {{ pid: number }} process */
 export function isFree({ pid }) {
   return facts(pid, 'environ').includes('FAULTS_FREE=1\0')
 }

@@ -85,7 +85,7 @@ export class Harness {
       ? asked.catch(({ code, message }) => ({ code: code ?? message }))
       : asked)
     this.#server.off('started', onStarted)
-    if (start) this.trees.note(outcome, start)
+    if (start) this.trees.note(outcome, start, id)
     return outcome.code ?? 'OK'
   }
 }
