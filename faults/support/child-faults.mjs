@@ -29,6 +29,8 @@ const own = {
   'no descriptor left': (dice) => ({
     tree: chain,
     ...soon(dice),
+    // Without a descriptor execa throws, and never listens for the error of its child.
+    start: dice.one(STARTS.filter((start) => start !== 'execa')),
     how: { free: dice.within(0, 24) },
   }),
   'close the streams': (dice) => ({
