@@ -13,8 +13,8 @@ import { shell, trees } from './trees.mjs'
  *   ended.
  * - `delay`, `act`: what happens to it, and when, in ms after its start.
  * - `done`: once it is over.
- * @typedef {{ tree: import('./trees.mjs').Tree, verb?: 'call' | 'run' | 'childOfWorker', options?: object, write?:
- *   number, end?: boolean, delay?: number, act?: Act | 'abort', done?: () => void }} Fault
+ * @typedef {{ tree: import('./trees.mjs').Tree, verb?: string, options?: object, write?: number,
+ *   end?: boolean, delay?: number, act?: Act | 'abort', done?: () => void }} Fault
  * @typedef {(root: number, server: number) => void} Act
  */
 

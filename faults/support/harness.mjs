@@ -91,7 +91,8 @@ export class Harness {
 }
 
 /**
- * A kill or another end of the other server, with trees that it has started in one way or the other.
+ * A kill or another end of the other server, with trees that it has started in one way or the
+ * other.
  * @param {import('./dice.mjs').Dice} dice
  * @param {boolean} isChild
  * @returns {import('./restarted-server.mjs').Kill}
