@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { chmodSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, test } from 'node:test'
@@ -14,12 +14,14 @@ import { until } from './support/until.mjs'
 
 const skip = process.platform === 'linux' ? noProcessList : 'children are guarded on Linux'
 const noStrace = spawnSync('strace', ['-qq', '-o', '/dev/null', 'true']).status !== 0
+/** Runs a program that may hold few descriptors. */
+const FEW = ['prlimit', '--nofile=100:100']
 const countsFile = fileURLToPath(new URL('../lib/child-process/counts.js', import.meta.url))
 
 const IMPORTS = `
   import node from 'node:child_process'
   import { once } from 'node:events'
-  import { readdirSync } from 'node:fs'
+  import { closeSync, openSync, readdirSync } from 'node:fs'
   import { getActiveProcesses } from 'procward'
   import ours from 'procward/child_process'
   import { childCounts } from ${JSON.stringify(countsFile)}
@@ -107,5 +109,44 @@ describe('procward/child_process', { skip }, () => {
       console.log(JSON.stringify({ before, after: await round(20), kept: kept.length }))`)
     assert.equal(kept, 22)
     assert.equal(after, before)
+  })
+
+  test('starts no command twice, and leaks no more than Node.js, with few descriptors', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'procward-few-'))
+    t.after(() => rmSync(folder, { recursive: true }))
+    const leaks = []
+    for (const module of ['node', 'ours']) {
+      const file = (/** @type {number | string} */ free) => join(folder, `${module} ${free}`)
+      const program = `
+        const held = []
+        const fill = () => { try { for (;;) held.push(openSync('/dev/null')) } catch {} }
+        const open = () => readdirSync('/proc/self/fd').length
+        const run = (free) => ${module}.spawn('sh', ['-c', 'echo >> "$0"', ${JSON.stringify(file(''))} + free])
+        const outcomeOf = (child) => new Promise((resolve) =>
+          child.on('close', resolve).on('error', ({ code }) => resolve(code)))
+        await outcomeOf(run('first'))
+        await settled()
+        const before = open()
+        const outcomes = []
+        for (let free = 0; free <= 30; free++) {
+          fill()
+          held.splice(0, free).forEach(closeSync)
+          const child = run(free)
+          held.splice(0).forEach(closeSync)
+          outcomes.push(await outcomeOf(child))
+        }
+        await settled()
+        console.log(JSON.stringify({ outcomes, leaked: open() - before, ...childCounts() }))`
+      const { outcomes, leaked, guarded } = await printedBy(program, FEW)
+      const runs = outcomes.map((/** @type {unknown} */ _, /** @type {number} */ free) =>
+        existsSync(file(free)) ? readFileSync(file(free), 'utf8').length : 0,
+      )
+      const expected = outcomes.map((/** @type {unknown} */ outcome) => (outcome === 0 ? 1 : 0))
+      assert.deepEqual(runs, expected, JSON.stringify(outcomes))
+      assert.ok(outcomes.includes('EMFILE'), JSON.stringify(outcomes))
+      assert.equal(guarded > 1, module === 'ours')
+      leaks.push(leaked)
+    }
+    assert.equal(leaks[1], leaks[0])
   })
 })

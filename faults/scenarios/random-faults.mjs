@@ -48,6 +48,7 @@ export async function run({ total, warmUp, batch, growth, seed }) {
   const before = living()
   const server = new Server(SERVER)
   await server.ask('startCleanup', { interval: 500, maxAge: 3_600_000 })
+  await server.ask('prepare')
   const other = new RestartedServer({ ...SERVER, quiet: true })
   const harness = new Harness(server, other, diceFrom(seed))
   /** What was found after each batch, when no call runs. */

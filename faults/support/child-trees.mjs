@@ -62,11 +62,12 @@ export class ChildTrees {
     const left = await overdue()
     this.lost += this.#released.length - alive(this.#released).length
     const isEmpty = async () => {
-      for (const one of this.#mayStay(isNew)) {
+      const stay = this.#mayStay(isNew)
+      for (const one of stay) {
         this.#outlived.add(one.id)
         signal(one.pid, 'SIGKILL')
       }
-      return (await this.#server.ask('roots')).length === 0
+      return stay.length + (await this.#server.ask('roots')).length === 0
     }
     await until(isEmpty, LIMIT)
     this.#asked.clear()

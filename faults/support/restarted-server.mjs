@@ -7,7 +7,7 @@ import { Server } from './server.mjs'
 import { trees } from './trees.mjs'
 
 /**
- * - `delay`: of the kill after the trees' start is asked for, in ms.
+ * - `delay`: of the kill after the trees' start is asked for, in ms. A child must be released first.
  * - `wardens`: all of them are killed with it.
  * - `ways`: the trees are started through `child_process`, in these ways.
  * - `end`: it ends so instead (fixtures/ends.cjs).
@@ -65,6 +65,7 @@ export class RestartedServer {
   /** @param {Kill} how */
   async #kill({ delay, wardens, ways, end }) {
     const server = this.#server
+    if (ways) await server.ask('prepare')
     let isGuarded = true
     server.once('unguarded', () => {
       isGuarded = false
@@ -80,6 +81,7 @@ export class RestartedServer {
     const verb = ways ? 'children' : 'trees'
     server.ask(verb, { ...tree, count: 3, ways }).catch(() => {})
     await sleep(delay)
+    if (ways?.includes('released')) await until(() => released.length > 0)
     if (wardens) signal(server.pid, 'SIGSTOP')
     const before = below(living(), [server.pid])
     if (wardens)
