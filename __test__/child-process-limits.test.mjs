@@ -149,4 +149,27 @@ describe('procward/child_process', { skip }, () => {
     }
     assert.equal(leaks[1], leaks[0])
   })
+
+  for (const [what, call, guarded] of [
+    ['whose warden is late before the start', 'signalfd4:delay_enter', 0],
+    ['whose warden is late after the start', 'clone:delay_exit', 1],
+  ])
+    test(`starts a command once ${what}`, {
+      skip: noStrace && 'needs strace, and the permission to trace',
+    }, async (t) => {
+      const folder = mkdtempSync(join(tmpdir(), 'procward-once-'))
+      t.after(() => rmSync(folder, { recursive: true }))
+      const file = join(folder, 'runs')
+      const trace = ['strace', '-f', '-qq', '-o', '/dev/null', '-e', `inject=${call}=600000`]
+      const counts = await printedBy(
+        `const child = ours.spawn('sh', ['-c', 'echo >> "$0"', ${JSON.stringify(file)}])
+        const status = await once(child, 'exit')
+        await settled()
+        const { guarded, unguarded } = childCounts()
+        console.log(JSON.stringify({ status, guarded, late: unguarded.warden }))`,
+        trace,
+      )
+      assert.deepEqual(counts, { status: [0, null], guarded, late: 1 - Number(guarded) })
+      assert.equal(readFileSync(file, 'utf8'), '\n')
+    })
 })

@@ -61,6 +61,10 @@ unsafe fn run(count: usize, values: *const *const c_char, environment: *const *c
         Ok(None) => return 0,
         Err(error) => return refuse(&channel, Report::NoWarden(error.raw_os_error())),
     };
+    // The server has taken the order back, or has died.
+    if order(&channel) != Some(Order::Start) {
+        return 0;
+    }
     let root = match command::start(arguments) {
         Ok(root) => root,
         Err(report) => return refuse(&channel, report),
@@ -167,6 +171,7 @@ fn watch(channel: &OwnedFd, server: &Server, tree: &mut Tree, arguments: Argumen
                 Some(Order::Terminate(grace)) => tree.terminate(Duration::from_millis(grace.into())),
                 Some(Order::Signal(number)) => tree.signal(number),
                 Some(Order::LetGo) => is_let_go = true,
+                Some(Order::Start) => {}
                 // A closed channel means that the server died or gave up.
                 None if is_let_go => is_forgotten = true,
                 None => tree.terminate(Duration::ZERO),
