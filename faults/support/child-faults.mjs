@@ -29,7 +29,7 @@ const own = {
   'no descriptor left': (dice) => ({
     tree: chain,
     ...soon(dice),
-    // Without a descriptor Node.js itself leaks those of streams, and execa loses the child's error.
+    // Without a descriptor Node.js leaks those of streams, and execa loses the child's error.
     start: 'ignore',
     how: { free: dice.within(0, 24) },
   }),

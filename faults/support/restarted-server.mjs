@@ -7,7 +7,8 @@ import { Server } from './server.mjs'
 import { trees } from './trees.mjs'
 
 /**
- * - `delay`: of the kill after the trees' start is asked for, in ms. A child must be released first.
+ * - `delay`: of the kill after the trees' start is asked for, in ms. A child that is to be released
+ *   is released before.
  * - `wardens`: all of them are killed with it.
  * - `ways`: the trees are started through `child_process`, in these ways.
  * - `end`: it ends so instead (fixtures/ends.cjs).
