@@ -7,7 +7,8 @@ import { fromMocha, fromTap } from '../reports.mjs'
  * `replaced` is the source of the class, `by` the files here that take its place, with their names
  * there. Each of the `commands` is the arguments of a Node.js, relative to the sources.
  * @typedef {{ source: import('../sources.mjs').Source, replaced: string,
- *   by: Record<string, string>, commands: string[][], outcomes: (report: string) => import('../reports.mjs').Outcome[] }} Peer
+ *   by: Record<string, string>, commands: string[][],
+ *   outcomes: (report: string) => import('../reports.mjs').Outcome[] }} Peer
  */
 
 const VIRTUAL_TIME = `--require=${fileURLToPath(new URL('virtual-time.cjs', import.meta.url))}`
