@@ -12,11 +12,19 @@ export function fromTap(report) {
   }))
 }
 
-/** Reads the report of Ava in TAP. @param {string} report @returns {Outcome[]} */
-export function fromAva(report) {
+/**
+ * Reads the report of Ava in TAP. The name of a test begins with its file, which Ava leaves out
+ * when it runs one file only.
+ * @param {string} report
+ * @param {string[]} files
+ * @returns {Outcome[]}
+ */
+export function fromAva(report, files) {
+  const [only, ...others] = files.map((file) => file.replace(/^test\//, '').replace(/\.js$/, ''))
+  const prefix = only === undefined || others.length > 0 ? '' : `${only.replaceAll('/', ' › ')} › `
   const lines = /^(not )?ok \d+ - (.*?)(?: # (?:SKIP|TODO).*)?$(\n {2}---\n[\s\S]*?^ {2}\.\.\.$)?/gm
   return [...report.matchAll(lines)].map(([, fails, name, details = '']) => ({
-    name: name.replaceAll('\\#', '#'),
+    name: prefix + name.replaceAll('\\#', '#'),
     passed: fails === undefined,
     message: details.replaceAll(/\s+/g, ' ').slice(0, 300),
   }))

@@ -20,7 +20,7 @@ const reports = join(folder, 'peers')
 
 /**
  * Compares the runs of each package, and prints a sum for each. A test that fails without the flag
- * too counts as skipped.
+ * too, or by design with the flag, counts as skipped.
  * @param {import('../support/checks.mjs').Checks} checks
  * @param {string} word - in the names of the packages
  */
@@ -48,33 +48,35 @@ async function prepare(name) {
 }
 
 /**
- * Throws unless the same tests pass in both runs. Tests that differ run once more, alone, because
- * tests are late on a busy machine.
+ * Throws unless the same tests pass in both runs. Tests that differ run once more, because tests
+ * are late on a busy machine.
  * @param {Prepared} prepared
  * @param {{ passed: number, failed: number, skipped: number }} sum
  */
 async function compareRuns(prepared, sum) {
-  const { files = [], fileOf } = PEERS[prepared.name]
+  const { files = [], fileOf, byDesign = [] } = PEERS[prepared.name]
   mkdirSync(reports, { recursive: true })
   rmSync(reportOf(prepared.name, 'counts'), { force: true })
   let without = await outcomesOf(prepared, 'without', files)
   let guarded = await outcomesOf(prepared, 'guarded', files)
-  let { both, onlyWithout, onlyWith, neither } = compared(without, guarded)
-  const differing = [...onlyWithout, ...onlyWith]
+  let found = compared(without, guarded, byDesign)
+  const differing = [...found.onlyWithout, ...found.onlyWith]
   if (differing.length > 0) {
     const again = fileOf === undefined ? files : [...new Set(differing.map(fileOf))]
     without = merged(without, await outcomesOf(prepared, 'without-again', again))
     guarded = merged(guarded, await outcomesOf(prepared, 'guarded-again', again))
-    ;({ both, onlyWithout, onlyWith, neither } = compared(without, guarded))
+    found = compared(without, guarded, byDesign)
   }
-  const skipped = [...onlyWith, ...neither]
-  Object.assign(sum, { passed: both.length, failed: onlyWithout.length, skipped: skipped.length })
-  for (const one of skipped) console.log(`  fails without the flag: ${one}`)
+  const { both, onlyWithout, onlyWith, neither, designed } = found
+  const skipped = onlyWith.length + neither.length + designed.length
+  Object.assign(sum, { passed: both.length, failed: onlyWithout.length, skipped })
+  for (const name of [...onlyWith, ...neither]) console.log(`  fails without the flag: ${name}`)
+  for (const [name, reason] of designed) console.log(`  by design: ${name}: ${reason}`)
   if (both.length === 0) throw new Error('no test passed')
   if (onlyWithout.length > 0) throw new Error(`fail with the flag only: ${onlyWithout.join('; ')}`)
-  const { guarded: held, unguarded } = countsOf(prepared.name)
-  if (held === 0) throw new Error('no child of the tests was guarded')
-  return `${both.length} tests; ${held} children guarded, ${unguarded} not`
+  const counts = countsOf(prepared.name)
+  if (counts.guarded === 0) throw new Error('no child of the tests was guarded')
+  return `${both.length} tests; ${counts.guarded} children guarded, ${counts.unguarded} not`
 }
 
 /**
@@ -98,7 +100,7 @@ async function outcomesOf({ name, place, program }, kind, files) {
   })
   writeFileSync(reportOf(name, kind), `${stdout}\n${stderr}`)
   if (timedOut) throw new Error(`${kind}: the tests did not end in ${timeout / 60_000} minutes`)
-  return outcomes(stdout)
+  return outcomes(stdout, files)
 }
 
 /**

@@ -2,27 +2,36 @@
 
 /** @typedef {import('../reports.mjs').Outcome} Outcome */
 /**
- * `onlyWithout` and `onlyWith` passed in one run only, `neither` in none.
- * @typedef {{ both: string[], onlyWithout: string[], onlyWith: string[], neither: string[] }}
- *   Comparison
+ * `onlyWithout` and `onlyWith` passed in one run only, `neither` in none. `designed` passed without
+ * the flag only, each with the reason why it may fail with the flag.
+ * @typedef {{ both: string[], onlyWithout: string[], onlyWith: string[], neither: string[],
+ *   designed: [string, string][] }} Comparison
  */
 
 /**
  * Compares the tests by name. A test that one run does not report has not passed in that run.
  * @param {Outcome[]} without
  * @param {Outcome[]} guarded
+ * @param {[string, string[]][]} byDesign - reasons with the names of the tests
  * @returns {Comparison}
  */
-export function compared(without, guarded) {
+export function compared(without, guarded, byDesign) {
   const [plain, flagged] = [passedByName(without), passedByName(guarded)]
   /** @type {Comparison} */
-  const comparison = { both: [], onlyWithout: [], onlyWith: [], neither: [] }
+  const comparison = { both: [], onlyWithout: [], onlyWith: [], neither: [], designed: [] }
   for (const name of new Set([...plain.keys(), ...flagged.keys()])) {
     const [before, after] = [plain.get(name) ?? false, flagged.get(name) ?? false]
-    const kind = before ? (after ? 'both' : 'onlyWithout') : after ? 'onlyWith' : 'neither'
-    comparison[kind].push(name)
+    const [reason] = byDesign.find(([, names]) => names.includes(name)) ?? []
+    if (before && !after && reason !== undefined) comparison.designed.push([name, reason])
+    else comparison[kindOf(before, after)].push(name)
   }
   return comparison
+}
+
+/** @param {boolean} before @param {boolean} after */
+function kindOf(before, after) {
+  if (before) return after ? 'both' : 'onlyWithout'
+  return after ? 'onlyWith' : 'neither'
 }
 
 /**

@@ -6,14 +6,18 @@ import { fromAva, fromJest, fromMocha, fromTap } from '../reports.mjs'
  * `packages` are those that the tests need. `command` is the arguments of a Node.js, relative to
  * the sources, and `files` the test files unless the command finds them by itself. `fileOf` returns
  * the file of a test, so that a second run of one test needs no run of all. `edits` are
- * replacements in the sources: the file, the text, and the text in its place.
+ * replacements in the sources: the file, the text, and the text in its place. `byDesign` are the
+ * tests that may fail with the flag, each list after its reason.
  * @typedef {{ source: import('../sources.mjs').Checkout, node?: string,
  *   packages: Record<string, string>, command: string[], files?: string[],
  *   fileOf?: (test: string) => string, edits?: [string, string, string][],
- *   outcomes: (report: string) => import('../reports.mjs').Outcome[] }} Peer
+ *   byDesign?: [string, string[]][],
+ *   outcomes: (report: string, files: string[]) => import('../reports.mjs').Outcome[] }} Peer
  */
 
-const AVA = ['node_modules/ava/entrypoints/cli.mjs', '--tap', '--concurrency=2']
+const AVA_OPTIONS = ['--tap', '--concurrency=2']
+const AVA_6 = ['node_modules/ava/entrypoints/cli.mjs', ...AVA_OPTIONS]
+const AVA_8 = ['node_modules/ava/entrypoints/cli.js', ...AVA_OPTIONS]
 const GET_NODE = '15.0.4'
 const PATH_KEY = '4.0.0'
 const TSX = '4.20.5'
@@ -37,6 +41,26 @@ const EXECA = {
   'strip-final-newline': '4.0.0',
   yoctocolors: '2.1.2',
 }
+
+/**
+ * The tests of execa that want a child to outlive its parent.
+ * @type {[string, string[]][]}
+ */
+const OUTLIVE = [
+  [
+    'the children of a process end with it, detached ones too unless unref() was called',
+    [
+      'spawnAndKill SIGTERM',
+      'spawnAndKill SIGKILL',
+      'spawnAndKill cleanup SIGKILL',
+      'spawnAndKill detached SIGTERM',
+      'spawnAndKill detached SIGKILL',
+      'spawnAndKill cleanup detached SIGTERM',
+      'spawnAndKill cleanup detached SIGKILL',
+      'detach subprocess',
+    ].map((name) => `terminate › cleanup › ${name}`),
+  ],
+]
 
 /** @type {Record<string, Peer>} */
 export const PEERS = {
@@ -79,7 +103,7 @@ export const PEERS = {
       tempy: '3.1.0',
       yoctocolors: '2.1.2',
     },
-    command: AVA,
+    command: AVA_6,
     fileOf: avaFile,
     outcomes: fromAva,
   },
@@ -112,8 +136,9 @@ export const PEERS = {
       tempfile: '5.0.0',
       which: '5.0.0',
     },
-    command: AVA,
+    command: AVA_6,
     fileOf: avaFile,
+    byDesign: OUTLIVE,
     outcomes: fromAva,
   },
   'execa-10.0.1': {
@@ -126,8 +151,9 @@ export const PEERS = {
       tempfile: '6.0.1',
       'which-command': '0.1.0',
     },
-    command: AVA,
+    command: AVA_8,
     fileOf: avaFile,
+    byDesign: OUTLIVE,
     outcomes: fromAva,
   },
 }
