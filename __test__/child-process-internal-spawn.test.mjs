@@ -44,12 +44,11 @@ describe('the arguments of the internal spawn of Node.js', () => {
       assert.equal(spawnOptions(values), undefined)
     })
 
-  for (const values of [[{ file, stdio }], [file, args, null, [], stdio, 0, 1, 2]])
-    test(`have a failing counterpart of ${values.length}`, () => {
-      const failing = failingArguments(values)
-      assert.equal(failing.length, values.length)
-      assert.deepEqual(spawnOptions(failing)?.stdio, [{ type: 'fd', fd: -1 }])
-    })
+  test('have a failing counterpart in older versions alone', () => {
+    const [failing] = failingArguments([{ file, stdio }]) ?? []
+    assert.deepEqual(failing.stdio, [{ type: 'fd', fd: -1 }])
+    assert.equal(failingArguments([file, args, null, [], stdio, 0, 1, 2]), undefined)
+  })
 })
 
 test('Node.js starts a child that it describes in an unknown way', {
