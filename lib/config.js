@@ -161,6 +161,11 @@ function childEnvironment() {
   return variables
 }
 
+/** Returns a variable that an option names. @param {string} name */
+function variable(name) {
+  return process.env[name]
+}
+
 /** Returns whether a registered server started this process below a warden. */
 function isRegisteredChild() {
   return Boolean(process.env.PROCWARD_REGISTERED)
@@ -203,6 +208,7 @@ module.exports = {
   processMaxAge,
   proxies,
   usesWarden,
+  variable,
   verifiesCertificates,
   wantsColor,
   windowsShell,

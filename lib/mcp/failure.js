@@ -126,10 +126,17 @@ function passedOver(ignored) {
 
 /**
  * Returns the error for a server with which no session can be had.
- * @param {{ needs?: string, reason?: string, file?: string }} route
+ * @param {{ name: string, needs?: string, reason?: string, file?: string }} route
  */
-function unreachable({ needs, reason = needs, file }) {
+function unreachable({ name, needs, reason = needs, file }) {
   const details = { problem: reason, ...(file && { file }) }
+  if (needs === 'sign-in') {
+    const command = signInCommand(name)
+    const message = `a person has to sign in to it: ${reason}`
+    return codedError('ERR_UNAUTHORIZED', message, { ...details, command })
+  }
+  if (needs === 'token')
+    return codedError('ERR_UNAUTHORIZED', `no token for it can be had: ${reason}`, details)
   if (!isUnusable(needs)) {
     return codedError(
       'ERR_SERVER_UNAVAILABLE',
@@ -138,6 +145,27 @@ function unreachable({ needs, reason = needs, file }) {
     )
   }
   return codedError('ERR_INVALID_CONFIG', `its entry in ${file} can't be used: ${reason}`, details)
+}
+
+/**
+ * Returns the command with which a person signs in to a server.
+ * @param {string} server
+ */
+function signInCommand(server) {
+  return `mcporter auth ${/^[\w.@/-]+$/.test(server) ? server : JSON.stringify(short(server))}`
+}
+
+/**
+ * Returns whether another token may help: the server answered 401, and not 403.
+ * @param {any} error
+ */
+function isTokenRefused({ code, message }) {
+  return code === 'ERR_UNAUTHORIZED' && /\(HTTP 401\b/.test(message)
+}
+
+/** Returns whether a process of mcporter can do what a session cannot. @param {string} [needs] */
+function isMcporters(needs) {
+  return needs !== undefined && !isUnusable(needs) && needs !== 'sign-in' && needs !== 'token'
 }
 
 /** Returns whether not even mcporter can use an entry. @param {string} [needs] */
@@ -191,11 +219,14 @@ module.exports = {
   about,
   callFailure,
   inName,
+  isMcporters,
+  isTokenRefused,
   isUnusable,
   namesOf,
   passedOver,
   pause,
   short,
+  signInCommand,
   unknownServer,
   unknownTool,
   unreachable,
