@@ -1,4 +1,4 @@
-// Addresses that OAuth may contact, and the ways in which a client shows who is asking: pure tables.
+// Pure tables: the addresses that OAuth may contact, the ways of authentication, the settings.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'

@@ -54,6 +54,9 @@ export async function startAuthorizationServer(
   const asked = []
   /** @type {string[]} */
   const paths = []
+  /** @type {string[]} */
+  const issued = []
+  let calls = 0
   const server = createServer(async (request, response) => {
     const path = request.url ?? ''
     paths.push(path)
@@ -88,6 +91,8 @@ export async function startAuthorizationServer(
   const issuer = url + tenant
   const provider = await quietly(() => providerOf(issuer, `${url}${resource}`, clients, lifetime))
   const handle = provider.callback()
+  for (const kind of ['access_token', 'client_credentials'])
+    provider.on(`${kind}.saved`, (token) => issued.push(token.jti))
 
   /** Returns the kinds of tokens that the MCP server takes. @param {string} value */
   async function findToken(value) {
@@ -107,8 +112,12 @@ export async function startAuthorizationServer(
     }
     const program = new McpServer({ name: 'signed', version: '1.0.0' })
     program.registerTool('whoami', {}, () => ({
-      content: [{ type: 'text', text: `${found.clientId} ${found.scope ?? ''}`.trim() }],
+      content: [{ type: 'text', text: who() }],
     }))
+    function who() {
+      calls++
+      return `${found.clientId} ${found.scope ?? ''}`.trim()
+    }
     const transport = new StreamableHTTPServerTransport({ sessionIdGenerator: undefined })
     response.on('close', () => program.close())
     await program.connect(transport)
@@ -143,7 +152,13 @@ export async function startAuthorizationServer(
     await (await findToken(value))?.destroy()
   }
 
-  return { url, issuer, mcpUrl: `${url}/mcp`, asked, paths, answers, signIn, revoke, findToken }
+  return {
+    ...{ url, issuer, mcpUrl: `${url}/mcp`, asked, paths, answers, signIn, revoke, findToken },
+    /** Returns all access tokens that were given away. */
+    issued: () => issued,
+    /** Returns how many calls of the tool were executed. */
+    calls: () => calls,
+  }
 }
 
 /**
@@ -172,6 +187,7 @@ function providerOf(issuer, resource, clients, lifetime) {
     clients,
     scopes: [SCOPE],
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    enabledJWA: { clientAuthSigningAlgValues: ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'] },
     findAccount: (_, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
     issueRefreshToken: () => true,
     rotateRefreshToken: true,

@@ -1,6 +1,6 @@
 'use strict'
 
-// The ways in which a client shows the token endpoint who is asking.
+// The ways in which a client authenticates itself at the token endpoint.
 
 const { library } = require('./library')
 const { NoToken } = require('./problem')
