@@ -145,6 +145,32 @@ describe('metadata', () => {
     assert.deepEqual(other.paths, [])
   })
 
+  for (const [name, place] of [
+    ['another server', 'http://127.0.0.1:{port}/about'],
+    ['no address', 'about'],
+    ['a file', 'file:///etc/passwd'],
+  ]) {
+    test(`at ${name}, named by a refusal, is left`, async (t) => {
+      const other = await hostile(t, {})
+      const named = place.replace('{port}', new URL(other.url).port)
+      const headers = { 'www-authenticate': `Bearer resource_metadata="${named}"` }
+      const { url, paths } = await hostile(t, { '/mcp': { status: 401, headers, body: {} } })
+      assert.equal((await found(url)).metadata.token_endpoint, `${url}/token`)
+      assert.ok(paths.includes('/mcp'))
+      assert.deepEqual(other.paths, [])
+    })
+  }
+
+  test('of a server that answers with a stream without end', async (t) => {
+    const { url } = await hostile(t, {
+      '/mcp': (_, response) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' })
+        response.write('data: 1\n\n')
+      },
+    })
+    assert.equal((await found(url)).metadata.token_endpoint, `${url}/token`)
+  })
+
   test('that never ends is left at the deadline', async (t) => {
     const { url } = await hostile(t, {
       [METADATA]: (_, response) => {

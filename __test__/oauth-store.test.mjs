@@ -347,6 +347,7 @@ describe('a token that has expired', () => {
       '/tenant/token',
     ],
     ['a resource above it', { resource: '/' }, '/tenant/token'],
+    ['a place that only the refusal names', { described: '/about?it' }, '/tenant/token'],
     [
       'a document that has moved on the same server',
       {

@@ -35,10 +35,11 @@ export const MACHINE = {
 /**
  * @param {import('node:test').TestContext} t
  * @typedef {{ status?: number, body?: unknown, headers?: Record<string, string> }} Answer
- * @param {{ clients?: object[], lifetime?: number, resource?: string, tenant?: string, answers?:
- *   Record<string, Answer> }} [options]
+ * @param {{ clients?: object[], lifetime?: number, resource?: string, tenant?: string,
+ *   described?: string, answers?: Record<string, Answer> }} [options]
  *   - `lifetime`: of access tokens in s; `resource`: the path that tokens are for; `tenant`: the
- *   path of the issuer; `answers`: what is answered instead, by path, with `{url}` for the origin
+ *   path of the issuer; `described`: the place of the MCP server's description; `answers`: the
+ *   answers to give instead, by path, with `{url}` for the origin
  */
 export async function startAuthorizationServer(
   t,
@@ -47,6 +48,7 @@ export async function startAuthorizationServer(
     lifetime = 3600,
     resource = '/mcp',
     tenant = '/tenant',
+    described = '/.well-known/oauth-protected-resource/mcp',
     answers = {},
   } = {},
 ) {
@@ -63,7 +65,7 @@ export async function startAuthorizationServer(
     const answer = answers[path]
     if (answer !== undefined) return reply(response, answer, url)
     if (path === '/mcp') return mcp(request, response)
-    if (path === '/.well-known/oauth-protected-resource/mcp') {
+    if (path === described) {
       const body = { resource: `${url}${resource}`, authorization_servers: [issuer] }
       return reply(response, { body }, url)
     }
@@ -106,7 +108,7 @@ export async function startAuthorizationServer(
     const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1]
     const found = token && (await findToken(token))
     if (!found || found.isExpired || found.aud !== `${url}${resource}`) {
-      const challenge = `Bearer resource_metadata="${url}/.well-known/oauth-protected-resource/mcp"`
+      const challenge = `Bearer resource_metadata="${url}${described}"`
       const headers = { 'www-authenticate': challenge }
       return reply(response, { status: 401, headers, body: { error: 'invalid_token' } }, url)
     }

@@ -40,7 +40,12 @@ async function discover(serverUrl, { signal, issuer: given }) {
   }
 }
 
-/** @param {URL} server @param {AbortSignal} signal */
+/**
+ * Returns the server's description of itself, from a well-known place or the one that it names.
+ * @param {URL} server
+ * @param {AbortSignal} signal
+ * @returns {Promise<import('./library').ResourceServer | undefined>}
+ */
 async function protectedResource(server, signal) {
   const place = '/.well-known/oauth-protected-resource'
   const paths = server.pathname === '/' ? [place] : [place + withoutSlash(server.pathname), place]
@@ -49,14 +54,40 @@ async function protectedResource(server, signal) {
     // Only the first place is for this exact address.
     if (path !== place) url.search = server.search
     const response = await getMetadata(url, signal)
-    if (response === undefined) continue
-    const { resource } = await jsonOf(response)
-    if (!isFor(resource, server))
-      throw new NoToken('the protected resource that the server describes is another one', 'none')
-    const { processResourceDiscoveryResponse } = await library()
-    return processResourceDiscoveryResponse(new URL(resource), response)
+    if (response !== undefined) return ofServer(response, server)
   }
-  return undefined
+  const named = await namedPlace(server, signal)
+  const response = named && (await getMetadata(named, signal))
+  return response && ofServer(response, server)
+}
+
+/**
+ * Returns the place that the server names when it refuses a request, if it is the server's own.
+ * @param {URL} server
+ * @param {AbortSignal} signal
+ */
+async function namedPlace(server, signal) {
+  const headers = { accept: 'text/event-stream' }
+  const response = await fetch(server, { signal, redirect: 'manual', headers })
+  await response.body?.cancel()
+  const challenge = response.headers.get('www-authenticate') ?? ''
+  const place = /\bresource_metadata="([^"]{1,2000})"/i.exec(challenge)?.[1]
+  if (response.status !== 401 || place === undefined || !URL.canParse(place)) return undefined
+  const url = new URL(place)
+  return url.origin === server.origin ? url : undefined
+}
+
+/**
+ * Checks a description of a protected resource.
+ * @param {Response} response
+ * @param {URL} server
+ */
+async function ofServer(response, server) {
+  const { resource } = await jsonOf(response)
+  if (!isFor(resource, server))
+    throw new NoToken('the protected resource that the server describes is another one', 'none')
+  const { processResourceDiscoveryResponse } = await library()
+  return processResourceDiscoveryResponse(new URL(resource), response)
 }
 
 /**

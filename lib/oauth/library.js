@@ -6,6 +6,8 @@
  *   ClientAuth
  * @typedef {import('oauth4webapi', { with: { 'resolution-mode': 'import' } }).AuthorizationServer}
  *   AuthorizationServer
+ * @typedef {import('oauth4webapi', { with: { 'resolution-mode': 'import' } }).ResourceServer}
+ *   ResourceServer
  */
 
 /** @type {Promise<Library> | undefined} */
