@@ -482,6 +482,12 @@ describe('a bearer token that is refreshed', () => {
     assert.equal(authority.asked.length, 0)
   })
 
+  test('only if one is stored', async () => {
+    const entry = { command: 'node', auth: 'refreshable_bearer' }
+    const answer = await (await signedIn(entry, { name: 'it is' })).token()
+    assert.deepEqual([answer.needs, answer.command], ['sign-in', 'mcporter vault set "it is"'])
+  })
+
   test('only with an address for the refresh', async () => {
     const tokens = { ...OLD, ...PAST }
     const who = await signedIn({ command: 'node', auth: 'refreshable_bearer' }, { tokens })
@@ -588,7 +594,8 @@ describe('a refresh that fails', () => {
       const { who, old } = await expired(t, options)
       const before = readFileSync(who.file, 'utf8')
       const answer = await who.token()
-      assert.deepEqual([answer.needs, Object.keys(answer)], [needs, ['needs', 'reason']])
+      const command = needs === 'sign-in' ? 'mcporter auth it' : undefined
+      assert.deepEqual([answer.needs, answer.command], [needs, command])
       assert.match(answer.reason, reason)
       for (const secret of ['secret', old.access_token, old.refresh_token])
         assert.ok(!answer.reason.includes(secret))

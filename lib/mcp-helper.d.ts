@@ -67,7 +67,7 @@ export type ActiveProcess = AnyActiveProcess & { server: string; tool: string }
  *   sent again
  * - `ERR_UNAUTHORIZED`: no token can be had that a server over HTTP takes. If a person has to sign
  *   in, the error has the `command` for it (`mcporter auth SERVER`). Or the server refuses the call
- *   (401 or 403) without a sign-in in its configuration; then mcporter makes the call, except with
+ *   (401 or 403) and its configuration has no sign-in. Then mcporter makes the call, except with
  *   `transport: 'pool'`
  * - `ERR_NOT_STREAMABLE`: a server over HTTP requires the older SSE transport. Only with
  *   `transport: 'pool'`; otherwise mcporter makes the call

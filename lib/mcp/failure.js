@@ -126,12 +126,11 @@ function passedOver(ignored) {
 
 /**
  * Returns the error for a server with which no session can be had.
- * @param {{ name: string, needs?: string, reason?: string, file?: string }} route
+ * @param {{ needs?: string, reason?: string, command?: string, file?: string }} route
  */
-function unreachable({ name, needs, reason = needs, file }) {
+function unreachable({ needs, reason = needs, command, file }) {
   const details = { problem: reason, ...(file && { file }) }
   if (needs === 'sign-in') {
-    const command = signInCommand(name)
     const message = `a person has to sign in to it: ${reason}`
     return codedError('ERR_UNAUTHORIZED', message, { ...details, command })
   }
@@ -148,11 +147,13 @@ function unreachable({ name, needs, reason = needs, file }) {
 }
 
 /**
- * Returns the command with which a person signs in to a server.
+ * Returns the command with which a person signs in to a server, or stores a bearer token for it.
  * @param {string} server
+ * @param {string} [auth] - of its entry
  */
-function signInCommand(server) {
-  return `mcporter auth ${/^[\w.@/-]+$/.test(server) ? server : JSON.stringify(short(server))}`
+function signInCommand(server, auth) {
+  const name = /^[\w.@/-]+$/.test(server) ? server : JSON.stringify(short(server))
+  return `mcporter ${auth === 'refreshable_bearer' ? 'vault set' : 'auth'} ${name}`
 }
 
 /**

@@ -14,6 +14,7 @@ const validate = require('../validate')
  * @property {import('./server-options').Transport} [transport]
  * @property {string} [needs] - why no session can be had with it here
  * @property {string} [reason] - the same in words
+ * @property {string} [command] - with which a person can sign in, for `sign-in`
  * @property {string} [accessToken] - the token in the transport, if it may be replaced
  * @property {number} until - epoch ms
  *
@@ -55,6 +56,7 @@ const validate = require('../validate')
  * @property {string} [key]
  * @property {string} [needs]
  * @property {string} [reason]
+ * @property {string} [command] - with which a person can sign in, for `sign-in`
  * @property {string} [file]
  * @property {(tool: string) => boolean} allows
  * @property {Record<string, string>} [variables]
@@ -240,7 +242,7 @@ class Servers {
   /** @param {Configured} configured @param {Reach} reach @returns {Route} */
   #routeTo(
     { name, file, allows, use, variables, description, identity },
-    { transport, needs, reason, accessToken },
+    { transport, needs, reason, command, accessToken },
   ) {
     const isSigned = accessToken !== undefined
     const route = { name, file, allows, variables, description, isSigned }
@@ -248,7 +250,7 @@ class Servers {
       return { ...route, key: this.#define(name, transport, use, identity()) }
     }
     this.#forget(name)
-    return { ...route, needs: needs ?? 'invalid', reason }
+    return { ...route, needs: needs ?? 'invalid', reason, command }
   }
 
   /**

@@ -23,7 +23,8 @@ const { readStored, vaultFile, writeTokens } = require('./oauth/vault')
  *   - `expiresAt` in ms since 1970; `unsaved`: the reason for which it could not be stored
  */
 /**
- * @typedef {{ needs: 'oauth' | 'refresh' | 'sign-in' | 'token', reason: string }} Needs
+ * @typedef {{ needs: 'oauth' | 'refresh' | 'sign-in' | 'token', reason: string, command?: string }}
+ *   Needs
  *   - `oauth`, `refresh`: mcporter may get a token; `sign-in`: a person has to; `token`: none may
  */
 
@@ -163,8 +164,10 @@ function token(tokens) {
 function needsOf({ name, auth }, error) {
   const reason = reasonOf(error, 'could not be refreshed')
   switch (error.remedy) {
-    case 'sign-in':
-      return { needs: 'sign-in', reason: `${reason}; sign in with: ${signInCommand(name)}` }
+    case 'sign-in': {
+      const command = signInCommand(name, auth)
+      return { needs: 'sign-in', reason: `${reason}; sign in with: ${command}`, command }
+    }
     case 'none':
       return { needs: 'token', reason }
     default:
