@@ -15,6 +15,7 @@ import { ClientCredentials } from '../lib/oauth/client-credentials.js'
 import { temporaryFolder, writeConfig } from './fixtures/mcp-servers.mjs'
 import { MACHINE, startAuthorizationServer } from './support/authorization-server.mjs'
 import { assertNothingLeft } from './support/processes.mjs'
+import { until } from './support/until.mjs'
 
 const folder = temporaryFolder()
 const AUTH = { auth: 'client_credentials', oauthClientId: MACHINE.client_id }
@@ -169,6 +170,15 @@ describe('a token', () => {
     await Promise.all([...calls, pool.listTools('it')])
     await pool.callTool('it', 'whoami')
     assert.equal(authority.asked.length, 1)
+  })
+
+  test('is asked for at once by a warm server', async (t) => {
+    const authority = await startAuthorizationServer(t)
+    const pool = poolOf(t, authority, { ...SECRET, minWarm: 1 })
+    await until(() => pool.getStatus().sessions[0]?.state === 'idle')
+    assert.equal(authority.asked.length, 1)
+    await pool.callTool('it', 'whoami')
+    assert.deepEqual([pool.getStatus().stats.misses, authority.asked.length], [1, 1])
   })
 
   test('is kept when another entry of the configuration changes', async (t) => {

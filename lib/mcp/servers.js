@@ -3,6 +3,7 @@
 // The servers of a pool: those given in code, over those of a configuration that may change while
 // the pool is used.
 
+const { RefusedTokens } = require('./refused-tokens')
 const { nativeServer, serverOptions, transportOf } = require('./server-options')
 const { signedServer } = require('./signed-server')
 const { codedError } = require('../errors')
@@ -64,11 +65,6 @@ const validate = require('../validate')
  * @property {boolean} [isSigned] - whether its sessions have an access token
  */
 
-/** @typedef {{ accessToken: string, at: number }} Refused - `at`: epoch ms */
-
-/** Milliseconds for which a server's refusal of a token brings no other one. */
-const RENEWAL_PAUSE = 10_000
-
 const allowsAll = () => true
 /** @type {Listing} */
 const NONE = { servers: new Map(), ignored: [] }
@@ -88,8 +84,7 @@ class Servers {
    * @type {Map<string, { route: Route, until: number, accessToken?: string }>}
    */
   #routes = new Map()
-  /** The latest access token that each server refused. @type {Map<string, Refused>} */
-  #refused = new Map()
+  #refused = new RefusedTokens()
   /** The servers in code that take a token. @type {Map<string, Configured>} */
   #signed = new Map()
   #listing = NONE
@@ -106,15 +101,14 @@ class Servers {
     this.#defaults = defaults
     this.#source = source
     const warm = this.#warm(Object.keys(given))
-    for (const [name, options] of Object.entries(given)) {
-      const signed = signedServer(name, options)
-      if (signed !== undefined) this.#signed.set(name, signed)
+    for (const [name, options] of Object.entries(given))
+      if (options.auth !== undefined) this.#signed.set(name, signedServer(name, options))
+    if (source === undefined) {
+      for (const name of warm) if (!this.fixedRoute(name)) this.#startLater(name)
+    } else if (warm.length > 0 || defaults.minWarm > 0) {
+      // Later calls reject with the configuration's problem.
+      this.#refresh().catch(() => {})
     }
-    if (source === undefined)
-      for (const name of warm)
-        if (!this.fixedRoute(name)) this.route(name).catch(() => {})
-        // Later calls reject with the configuration's problem.
-        else if (warm.length > 0 || defaults.minWarm > 0) this.#refresh().catch(() => {})
   }
 
   /** @param {string} name @returns {Promise<Route | undefined>} */
@@ -127,7 +121,7 @@ class Servers {
     if (signed === undefined && (configured === undefined || this.#isInCode(name)))
       return this.#ofCode(name, configured?.use)
     const asked = /** @type {Configured} */ (signed ?? configured)
-    const reach = await asked.reach(this.#refused.get(name)?.accessToken)
+    const reach = await asked.reach(this.#refused.of(name))
     // The configuration may have changed meanwhile.
     if (signed === undefined && this.#listing.servers.get(name) !== configured)
       return this.route(name)
@@ -145,10 +139,7 @@ class Servers {
     const known = this.#routes.get(name)
     if (known !== undefined && known.route.key === key) {
       const { accessToken } = known
-      const before = this.#refused.get(name)
-      const isTooSoon = before !== undefined && Date.now() < before.at + RENEWAL_PAUSE
-      if (accessToken === undefined || isTooSoon) return undefined
-      this.#refused.set(name, { accessToken, at: Date.now() })
+      if (accessToken === undefined || !this.#refused.note(name, accessToken)) return undefined
       this.#routes.delete(name)
     }
     const route = await this.route(name)
@@ -206,7 +197,12 @@ class Servers {
       if (!this.#isInCode(name) && identity !== listing.servers.get(name)?.identity())
         this.#forget(name)
     }
-    for (const name of this.#warm(this.#names())) this.route(name).catch(() => {})
+    for (const name of this.#warm(this.#names())) this.#startLater(name)
+  }
+
+  /** Defines a warm server, which starts then. @param {string} name */
+  #startLater(name) {
+    this.route(name).catch(() => {})
   }
 
   /** @param {string[]} names */

@@ -11,10 +11,9 @@ const RETRY = 1000
 /**
  * @param {string} name
  * @param {Record<string, any>} options - checked
- * @returns {import('./servers').Configured | undefined} `undefined` for a server without a sign-in
+ * @returns {import('./servers').Configured}
  */
 function signedServer(name, options) {
-  if (options.auth === undefined) return undefined
   const transport = /** @type {import('./server-options').Http} */ (transportOf(options))
   // Loaded on use, because few servers need it.
   const { ClientCredentials } = require('../oauth/client-credentials')
