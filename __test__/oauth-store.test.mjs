@@ -313,7 +313,7 @@ describe('a token that has expired', () => {
     const { who, old } = await expired(t, { answers, stored: { expires_at: seconds() + 50 } })
     assert.equal((await who.token()).accessToken, old.access_token)
     const { needs, reason } = await who.token({ refused: old.access_token })
-    assert.equal(needs, 'oauth')
+    assert.equal(needs, 'token')
     assert.match(reason, /refused to refresh the token with status 503/)
   })
 
@@ -505,36 +505,42 @@ describe('a refresh that fails', () => {
   for (const [name, needs, options, reason] of [
     [
       'with an error',
-      'oauth',
+      'token',
       { answers: token({ error: 'server_error', error_description: 'secret' }, 400) },
       /with status 400 \(server_error\)$/,
     ],
     [
       'with an odd error',
-      'oauth',
+      'token',
       { answers: token({ error: { secret: 1 } }, 401) },
       /with status 401$/,
     ],
     [
       'with a redirect',
-      'oauth',
+      'token',
       { answers: { '/tenant/token': { status: 307, headers: { location: '/token' }, body: {} } } },
       /with status 307$/,
     ],
     [
       'without a token',
-      'oauth',
+      'token',
       { answers: token({ token_type: 'Bearer', secret: 'x' }) },
       /without a usable token$/,
     ],
     [
       'with a token that breaks a header',
-      'oauth',
+      'token',
       { answers: token({ token_type: 'Bearer', access_token: 'a\r\nX: secret' }) },
       /cannot be sent in a header$/,
     ],
-    ['with a list', 'oauth', { answers: token([]) }, /without a usable token$/],
-    ['with text', 'oauth', { answers: token('secret') }, /without a usable token$/],
+    ['with a list', 'token', { answers: token([]) }, /without a usable token$/],
+    [
+      'at metadata that is away for a while',
+      'token',
+      { answers: { [METADATA]: { status: 503, body: {} } } },
+      /answered with status 503$/,
+    ],
+    ['with text', 'token', { answers: token('secret') }, /without a usable token$/],
     [
       'at metadata of another issuer',
       'token',

@@ -32,6 +32,7 @@ const { readStored, vaultFile, writeTokens } = require('./oauth/vault')
 const SKEW = 60
 /** Timeout of a refresh in ms, less than other processes wait for the lock. */
 const REFRESH_TIMEOUT = 15_000
+const FAILED = 'could not be refreshed'
 /** Running refreshes, shared by concurrent calls. @type {Map<string, Promise<Token>>} */
 const running = new Map()
 /**
@@ -107,7 +108,7 @@ async function refreshed(definition, home, key, refused) {
       const fresh = await refresh(definition, home, { ...stored, refreshToken }, signal).catch(
         (error) => {
           if (error.remedy === 'sign-in') refusedForGood.set(key, refreshToken)
-          throw error
+          throw notLeftToMcporter(definition, error)
         },
       )
       refusedForGood.delete(key)
@@ -120,6 +121,17 @@ async function refreshed(definition, home, key, refused) {
     },
     REFRESH_TIMEOUT,
   )
+}
+
+/**
+ * Keeps a failed refresh from a process of mcporter where metadata leads to the token endpoint: the
+ * server could fail here on purpose, and then lead mcporter to any address.
+ * @param {Definition} definition
+ * @param {any} error
+ */
+function notLeftToMcporter({ auth }, error) {
+  if (auth === 'refreshable_bearer' || error.remedy === 'sign-in') return error
+  return new NoToken(reasonOf(error, FAILED), 'none')
 }
 
 /** @param {Definition} definition @param {Tokens} tokens @param {string | undefined} refused */
@@ -162,7 +174,7 @@ function token(tokens) {
 
 /** @param {Definition} definition @param {any} error @returns {Needs} */
 function needsOf({ name, auth }, error) {
-  const reason = reasonOf(error, 'could not be refreshed')
+  const reason = reasonOf(error, FAILED)
   switch (error.remedy) {
     case 'sign-in': {
       const command = signInCommand(name, auth)

@@ -57,8 +57,11 @@ async function getMetadata(url, signal) {
   return undefined
 }
 
-/** Returns whether an answer is a JSON object: some servers answer any path with a page. */
-async function isObject(/** @type {Response} */ response) {
+/**
+ * Returns whether an answer is a JSON object: some servers answer any path with a page.
+ * @param {Response} response
+ */
+async function isObject(response) {
   const value = await jsonOf(response)
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

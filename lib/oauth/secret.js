@@ -8,8 +8,10 @@ const { NoToken } = require('./problem')
 
 const MAX_BYTES = 64 * 1024
 
-/** The first of these that is given counts. */
-/** @typedef {{ env?: string, file?: string, value?: string }} Secret */
+/**
+ * The places of a secret; the first that is given counts.
+ * @typedef {{ env?: string, file?: string, value?: string }} Secret
+ */
 
 /**
  * @param {Secret} secret
