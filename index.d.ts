@@ -430,10 +430,64 @@ export interface McpUseOptions {
 }
 
 /**
+ * The sign-in of a server over HTTP that needs no person: the OAuth grant `client_credentials`. The
+ * names are those of mcporter's configuration. See `docs/mcp-servers.md`.
+ *
+ * The token stays in memory, is shared by all calls, and is replaced before it expires. It goes to
+ * `url` as a bearer token. A call to a server without a usable token rejects with
+ * `ERR_UNAUTHORIZED`. No error, log or page shows a secret or a token.
+ */
+export interface McpSignInOptions {
+  /** Turns the sign-in on. The settings below need it, and it needs `url`. */
+  auth?: 'client_credentials'
+  /** Id that the authorization server knows this client by. Required. */
+  oauthClientId?: string
+  /** Secret of the client. Either a secret or a private key is required. */
+  oauthClientSecret?: string
+  /** Environment variable with the secret, read for each token. */
+  oauthClientSecretEnv?: string
+  /** File with the secret, at most 64 KiB, read for each token. Relative to the working folder. */
+  oauthClientSecretFile?: string
+  /** Private key of the client (RSA, EC or Ed25519): a PEM text without a passphrase. */
+  oauthPrivateKey?: string
+  /** Environment variable with the private key, read for each token. */
+  oauthPrivateKeyEnv?: string
+  /** File with the private key, at most 64 KiB, read for each token. */
+  oauthPrivateKeyFile?: string
+  /** Id of the private key (`kid`). Default: none. */
+  oauthPrivateKeyId?: string
+  /**
+   * Authentication of the client. Default: `'private_key_jwt'` with a private key, otherwise
+   * `'client_secret_basic'` unless the authorization server takes only `'client_secret_post'`.
+   */
+  oauthTokenEndpointAuthMethod?: 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt'
+  /**
+   * Algorithm of the private key's signatures. Default: the first that fits the key and that the
+   * authorization server supports.
+   */
+  oauthTokenEndpointAuthSigningAlg?:
+    | 'RS256'
+    | 'RS384'
+    | 'RS512'
+    | 'PS256'
+    | 'PS384'
+    | 'PS512'
+    | 'ES256'
+    | 'ES384'
+    | 'ES512'
+    | 'EdDSA'
+    | 'Ed25519'
+  /** Scopes to ask for, separated by spaces. Default: none are named. */
+  oauthScope?: string
+  /** Address of the authorization server. Default: the one that the server names. */
+  oauthIssuer?: string
+}
+
+/**
  * A server: a program (`command`) or an address (`url`), with its options. Without either, the
  * options of a server that is configured elsewhere.
  */
-export interface McpServerOptions extends McpUseOptions {
+export interface McpServerOptions extends McpUseOptions, McpSignInOptions {
   /** Program that speaks MCP over stdin and stdout: a path, or a name to look up on the `PATH`. */
   command?: string
   args?: readonly string[]

@@ -166,6 +166,11 @@ function keepVariable() {
   return process.env.PROCWARD_KEEP
 }
 
+/** Returns a variable that an option names. @param {string} name */
+function variable(name) {
+  return process.env[name]
+}
+
 /** Returns whether a registered server started this process below a warden. */
 function isRegisteredChild() {
   return Boolean(process.env.PROCWARD_REGISTERED)
@@ -209,6 +214,7 @@ module.exports = {
   processMaxAge,
   proxies,
   usesWarden,
+  variable,
   verifiesCertificates,
   wantsColor,
   windowsShell,

@@ -8,7 +8,14 @@ const { recordFailure, recordResult } = require('../metrics/record')
 const validate = require('../validate')
 const { encodeArguments, serverName, toolName } = require('./arguments')
 const { BoundedWaits } = require('./bounded-waits')
-const { inName, namesOf, unknownServer, unknownTool, unreachable } = require('./failure')
+const {
+  inName,
+  isTokenRefused,
+  namesOf,
+  unknownServer,
+  unknownTool,
+  unreachable,
+} = require('./failure')
 const { progressListener } = require('./progress')
 const { poolUse } = require('./server-options')
 const { Servers, givenServers } = require('./servers')
@@ -233,7 +240,7 @@ class SessionPool {
    */
   async #settled(call, deadline, known, work) {
     try {
-      for (let before; ; ) {
+      for (let before, isRenewed = false; ; ) {
         if (this.#isClosing()) throw closedError('a call')
         const route = known ?? (await this.route(call, deadline))
         if (route === undefined)
@@ -242,6 +249,13 @@ class SessionPool {
         try {
           return await work({ key: route.key, allows: route.allows, timeout: timeLeft(deadline) })
         } catch (error) {
+          if (route.isSigned && isTokenRefused(error) && !isRenewed) {
+            // The server has refused the call unread.
+            known = await this.#waits.bound(this.#servers.renewed(route), call, deadline)
+            if (known === undefined) throw error
+            isRenewed = true
+            continue
+          }
           // The server was configured anew during the wait. The call was not sent, so it is tried
           // over the new route.
           if (/** @type {any} */ (error).code !== 'ERR_UNKNOWN_SERVER' || route.key === before)

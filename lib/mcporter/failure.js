@@ -4,7 +4,15 @@
 // environment or command lines.
 
 const { abortError, codedError } = require('../errors')
-const { MAX_TEXT, about, isUnusable, passedOver, pause, short } = require('../mcp/failure')
+const {
+  MAX_TEXT,
+  about,
+  isUnusable,
+  passedOver,
+  pause,
+  short,
+  signInCommand,
+} = require('../mcp/failure')
 const { retryAfterInResult } = require('../mcp/retry-after')
 
 const MAX_STDERR = 2000
@@ -55,6 +63,9 @@ const OF_CONFIGURATION = ['ERR_MCPORTER', 'ERR_MCPORTER_NOT_FOUND', 'ERR_UNKNOWN
  */
 function explained(error, { server, routes, ignored = [] }) {
   if (!OF_CONFIGURATION.includes(error.code)) return error
+  const route = routes.find(({ name }) => name === server)
+  if (error.issue?.kind === 'auth' && route?.description?.transport.kind === 'http')
+    return unauthorized(error, server)
   // An issue of one server shows that mcporter has read its files.
   const isAboutAll = error.code === 'ERR_MCPORTER' && error.issue === undefined
   const entries = routes.filter(
@@ -74,6 +85,17 @@ function explained(error, { server, routes, ignored = [] }) {
     own && { file: own.file, problem: own.reason },
     ignored.length > 0 && { ignored },
   )
+}
+
+/**
+ * Makes mcporter's failure the error of a server that wants a sign-in.
+ * @param {any} error
+ * @param {string} server
+ */
+function unauthorized(error, server) {
+  const command = signInCommand(server)
+  error.message += `; sign in with: ${command}`
+  return Object.assign(error, { code: 'ERR_UNAUTHORIZED', command })
 }
 
 /**
