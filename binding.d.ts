@@ -608,6 +608,9 @@ export declare function metricsSnapshot(): string
 /** Returns the sums of the metrics as JSON. */
 export declare function metricsTotals(): string
 
+/** Notes the origin of further signals with these numbers, which have listeners already. Linux only. */
+export declare function noteSignalOrigins(signals: Array<number>): void
+
 /** The end of a call whose tree was killed and is still there: `wait` for the tree, or `reject`. */
 export type OnStuck = 'wait' | 'reject'
 
@@ -747,6 +750,12 @@ export interface ScanSummary {
   /** True if nothing was ended. */
   dryRun: boolean
 }
+
+/**
+ * Returns whether the last signal with this number came from the terminal, and reached the process too. Linux only:
+ * elsewhere it is never known.
+ */
+export declare function terminalReached(signal: number, pid: number): boolean
 
 /** The reason for which JavaScript ends a tree. */
 export type TerminateReason = 'aborted' | 'shutdown'

@@ -16,6 +16,9 @@ const { errno: ERRNO, signals: SIGNALS } = require('node:os').constants
 
 /** @typedef {import('../../binding').GuardedChild} GuardedChild */
 
+/** The guards of children, by their handles. @type {WeakMap<object, GuardedChild>} */
+const guards = new WeakMap()
+
 /**
  * Starts the child and connects its streams. Returns 0 or a negative error number, or the reason
  * why Node.js must start the child.
@@ -38,10 +41,19 @@ function startBelow(child, handle, request, { stdio }) {
     return error
   }
   handle.pid = pid
+  guards.set(handle, child)
   life.begin()
   track(life.ended, (killGrace) => child.terminate('shutdown', killGrace))
   publishProcesses()
   return 0
+}
+
+/**
+ * Returns the guard of a child that runs below a warden.
+ * @param {any} child - a `ChildProcess` that has just started
+ */
+function guardOf({ _handle: handle }) {
+  return handle ? guards.get(handle) : undefined
 }
 
 /** A running child, and the handle that stands for the child. */
@@ -164,4 +176,4 @@ function closeSilently(descriptor) {
   }
 }
 
-module.exports = { startBelow }
+module.exports = { guardOf, startBelow }

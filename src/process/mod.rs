@@ -16,6 +16,8 @@ pub mod own_memory;
 #[cfg(target_os = "linux")]
 mod proc_files;
 pub mod program;
+#[cfg(target_os = "linux")]
+pub mod signal_origin;
 pub mod table;
 pub mod tag;
 pub mod tree;
