@@ -122,6 +122,11 @@ export declare class ProcessCall {
   run(request: ProcessRequest, listener?: ((arg: ProcessEvent) => void) | undefined | null): Promise<ProcessOutcome>
   /** Reads an output from now on, or lets its bytes wait in the pipe. A new call reads none until its end. */
   read(output: Output, gate: Gate): void
+  /**
+   * Sends a signal to the command itself. On Windows every signal kills. Returns false before the command's start and
+   * after its exit. The number 0 sends nothing.
+   */
+  signal(number: number): boolean
   /** Terminates the whole tree, as soon as it has started. `grace` is in ms, the call's own by default. */
   terminate(reason: TerminateReason, grace?: number | undefined | null): void
   /** Writes to its input. Resolves with `false` when the process did not take the bytes. */
@@ -661,6 +666,12 @@ export interface ProcessRequest {
   verbatim?: boolean
   /** Its working directory. */
   cwd?: string
+  /** The name that it sees as its own, if not the command. */
+  argv0?: string
+  /** The number of the first signal of a termination, if not SIGTERM. */
+  killSignal?: number
+  /** Its standard streams, in the order of their descriptors, if not all are pipes. */
+  streams?: Array<StreamChoice>
   /** Its environment: `NAME=value` entries, each ended by a NUL. */
   environment: string
   /** Its timeout in ms: `Infinity` for none, undefined where the caller gave none. */
@@ -749,6 +760,18 @@ export interface ScanSummary {
   errors: number
   /** True if nothing was ended. */
   dryRun: boolean
+}
+
+/** The choice for one standard stream: a pipe if nothing is set. */
+export interface StreamChoice {
+  /** It is nothing. */
+  ignored?: boolean
+  /** It is a copy of this descriptor, on Windows of a standard stream. */
+  descriptor?: number
+  /** It is the file at this path. */
+  path?: string
+  /** It appends to the file. */
+  append?: boolean
 }
 
 /**

@@ -10,6 +10,8 @@ pub mod guarantee;
 pub mod handle;
 pub mod host;
 pub mod identity;
+#[cfg(unix)]
+mod inherited;
 pub mod mark;
 pub mod oom;
 pub mod own_memory;

@@ -168,7 +168,8 @@ fn watch(channel: &OwnedFd, server: &Server, tree: &mut Tree, arguments: Argumen
         } else if is_ready(1) {
             match order(channel) {
                 Some(Order::Terminate(grace)) => tree.terminate(Duration::from_millis(grace.into())),
-                Some(Order::Signal(number)) => tree.forward(number),
+                Some(Order::Signal(number)) => tree.signal_root(number),
+                Some(Order::FirstSignal(number)) => tree.begin_with(number),
                 Some(Order::LetGo) => is_let_go = true,
                 // A closed channel means that the server died or gave up.
                 None if is_let_go => is_forgotten = true,

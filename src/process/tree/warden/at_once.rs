@@ -19,6 +19,11 @@ const LIMIT: Duration = Duration::from_millis(200);
 pub struct Orders(OwnedFd);
 
 impl Orders {
+    /// Gives orders through a copy of a channel.
+    pub(super) fn through(channel: &impl AsFd) -> io::Result<Self> {
+        channel.as_fd().try_clone_to_owned().map(Self)
+    }
+
     /// Sends a signal to the root. Returns whether the order was taken.
     pub fn signal(&self, number: i32) -> bool {
         self.send(Order::Signal(number))
@@ -47,7 +52,7 @@ pub fn start_at_once(
     // Dropping the warden waits for its exit in the background. A closed channel makes it kill its tree.
     let Spawned { child: mut warden, group, channel } = spawn(spec, &tag, placement, descriptors)?;
     warden.hold()?;
-    let orders = Orders(channel.as_fd().try_clone_to_owned()?);
+    let orders = Orders::through(&channel)?;
     match first_report(&channel, LIMIT) {
         Ok(Some(Report::Started(pid))) => {
             able::note_able();

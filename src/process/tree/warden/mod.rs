@@ -15,6 +15,7 @@ mod spawn;
 use super::exit_status::ExitStatus;
 use super::members::Origin;
 use super::reap::Reaped;
+use super::signaller::Signaller;
 use super::spec::Spec;
 use super::started::Started;
 use super::table_tree::TableTree;
@@ -95,6 +96,10 @@ pub async fn start(spec: &Spec) -> Result<Started<Root>, Refusal> {
             return Err(Refusal::Warden(io::Error::other("the warden was killed before it had started the command")));
         }
     }
+    if let Some(number) = spec.choices.first_signal {
+        // The warden takes its orders one after the other. One that has exited ends nothing.
+        let _ = rustix::io::write(&root.reports.channel, &Order::FirstSignal(number).to_bytes());
+    }
     able::note_able();
     Ok(Started { root, stdin, stdout, stderr })
 }
@@ -143,6 +148,14 @@ impl Root {
     /// Returns the warden's pid, because the warden is above the whole tree.
     pub fn topmost_pid(&self) -> u32 {
         self.warden.pid().unwrap_or(self.pid)
+    }
+
+    /// Returns the way to send signals to the command.
+    ///
+    /// # Errors
+    /// The system's: this process has no descriptor left.
+    pub fn signaller(&self) -> io::Result<Signaller> {
+        Orders::through(&self.reports.channel).map(Signaller::Warden)
     }
 
     /// Resumes the warden, if a process has stopped it.
