@@ -123,8 +123,8 @@ export declare class ProcessCall {
   /** Reads an output from now on, or lets its bytes wait in the pipe. A new call reads none until its end. */
   read(output: Output, gate: Gate): void
   /**
-   * Sends a signal to the command itself. On Windows every signal kills. Returns false before the command's start and
-   * after its exit. The number 0 sends nothing.
+   * Sends a signal to the command itself, as soon as the command has started. On Windows every signal kills. Returns
+   * false after the command's exit. The number 0 sends nothing.
    */
   signal(number: number): boolean
   /** Terminates the whole tree, as soon as it has started. `grace` is in ms, the call's own by default. */

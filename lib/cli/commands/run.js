@@ -1,23 +1,19 @@
 'use strict'
 
-// Runs a command below a warden, with the standard streams and the process group of this process,
-// so that the command keeps the terminal's foreground.
+// Runs a command with the terminal and the standard streams of this process, and leaves no process
+// of it behind.
 
-const { once } = require('node:events')
-const { channels } = require('../../diagnostics')
+const { signals: NUMBERS } = require('node:os').constants
+const config = require('../../config')
 const { EXIT } = require('../failure')
 const { PassedSignals, interruptThisProcess } = require('../run/signals')
-const { Tree } = require('../run/tree')
 const { duration } = require('../text')
-const { signals: NUMBERS } = require('node:os').constants
 
 /** @type {import('../main').Run} */
 async function run({ words: [file, ...args], timeout, grace }, output) {
-  channels.unguarded.subscribe((message) => {
-    const { reason } = /** @type {{ reason: string }} */ (message)
-    output.warn(`the command runs without a guard, so its processes may outlive it (${reason})`)
-  })
-  const tree = new Tree(file, args, grace)
+  const tree = start(file, args, grace, (reason) =>
+    output.warn(`the command runs without a guard, so its processes may outlive it (${reason})`),
+  )
   new PassedSignals(tree)
   let isTimedOut = false
   const onTimeout = () => {
@@ -27,12 +23,10 @@ async function run({ words: [file, ...args], timeout, grace }, output) {
   }
   const timer = timeout === Infinity ? undefined : setTimeout(onTimeout, timeout)
   try {
-    const [code, signal] = await once(tree.child, 'exit')
-    await tree.endRest()
+    const { code, signal } = await tree.exit
     if (isTimedOut) return EXIT.timedOut
-    if (signal === null) return code
     if (signal === 'SIGINT') interruptThisProcess()
-    return 128 + NUMBERS[/** @type {NodeJS.Signals} */ (signal)]
+    return signal === null ? (code ?? EXIT.problem) : 128 + NUMBERS[signal]
   } catch (error) {
     const { code, message } = /** @type {NodeJS.ErrnoException} */ (error)
     output.error(message)
@@ -40,6 +34,21 @@ async function run({ words: [file, ...args], timeout, grace }, output) {
   } finally {
     clearTimeout(timer)
   }
+}
+
+/**
+ * @param {string} file
+ * @param {string[]} args
+ * @param {number} grace
+ * @param {(reason: string) => void} onUnguarded
+ */
+function start(file, args, grace, onUnguarded) {
+  if (process.platform === 'linux' && config.usesWarden()) {
+    const { GuardedTree } = require('../run/guarded-tree')
+    return new GuardedTree(file, args, grace, onUnguarded)
+  }
+  const { TrackedTree } = require('../run/tracked-tree')
+  return new TrackedTree(file, args, grace)
 }
 
 module.exports = { run }

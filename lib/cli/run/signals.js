@@ -18,7 +18,7 @@ const PASSED = IS_WINDOWS ? /** @type {const} */ (['SIGINT', 'SIGHUP']) : [...EN
 class PassedSignals {
   #tree
 
-  /** @param {import('./tree').Tree} tree */
+  /** @param {import('./guarded-tree').GuardedTree | import('./tracked-tree').TrackedTree} tree */
   constructor(tree) {
     this.#tree = tree
     for (const name of PASSED) process.on(name, () => this.#pass(name))
@@ -29,11 +29,10 @@ class PassedSignals {
 
   /** @param {(typeof PASSED)[number]} name */
   #pass(name) {
-    const { child, isRunning } = this.#tree
-    if (!isRunning) {
+    if (!this.#tree.isRunning) {
       // The command has exited, and the user does not wait for the rest.
       if (/** @type {readonly string[]} */ (ENDING).includes(name)) this.#tree.terminate(0)
-    } else if (!IS_WINDOWS && !this.#hasReached(name)) child.kill(name)
+    } else if (!IS_WINDOWS && !this.#hasReached(name)) this.#tree.signal(name)
     // So that the shell takes the terminal back.
     if (name === 'SIGTSTP') process.kill(process.pid, 'SIGSTOP')
   }
@@ -41,9 +40,8 @@ class PassedSignals {
   /** Returns whether the terminal has sent the signal to the command too. @param {string} name */
   #hasReached(name) {
     if (!OF_TERMINAL.includes(name)) return false
-    const { pid = 0 } = this.#tree.child
     if (process.platform === 'linux')
-      return native.terminalReached(NUMBERS[/** @type {NodeJS.Signals} */ (name)], pid)
+      return native.terminalReached(NUMBERS[/** @type {NodeJS.Signals} */ (name)], this.#tree.pid)
     return isatty(0)
   }
 }
