@@ -41,7 +41,7 @@ for (const warden of ['on', 'off'])
     beforeEach(() => writeFileSync(path, 'before\n'))
     afterEach(assertNothingLeft)
 
-    /** The outputs, and the content of the file. @type {[string, object, string, string, string][]} */
+    /** Outputs and the file's content. @type {[string, object, string, string, string][]} */
     const OUTPUTS = [
       ['pipes', { stdout: 'pipe', stderr: 'pipe' }, 'out\n', 'err\n', 'before\n'],
       ['ignored', { stdout: 'ignore' }, '', 'err\n', 'before\n'],
