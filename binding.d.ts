@@ -126,6 +126,11 @@ export declare class ProcessCall {
   run(request: ProcessRequest, listener?: ((arg: ProcessEvent) => void) | undefined | null): Promise<ProcessOutcome>
   /** Reads an output from now on, or lets its bytes wait in the pipe. A new call reads none until its end. */
   read(output: Output, gate: Gate): void
+  /**
+   * Sends a signal to the command itself, as soon as the command has started. On Windows every signal kills. Returns
+   * false after the command's exit. The number 0 sends nothing.
+   */
+  signal(number: number): boolean
   /** Terminates the whole tree, as soon as it has started. `grace` is in ms, the call's own by default. */
   terminate(reason: TerminateReason, grace?: number | undefined | null): void
   /** Writes to its input. Resolves with `false` when the process did not take the bytes. */
@@ -612,6 +617,9 @@ export declare function metricsSnapshot(): string
 /** Returns the sums of the metrics as JSON. */
 export declare function metricsTotals(): string
 
+/** Notes the origin of further signals with these numbers, which have listeners already. Linux only. */
+export declare function noteSignalOrigins(signals: Array<number>): void
+
 /** The end of a call whose tree was killed and is still there: `wait` for the tree, or `reject`. */
 export type OnStuck = 'wait' | 'reject'
 
@@ -662,6 +670,12 @@ export interface ProcessRequest {
   verbatim?: boolean
   /** Its working directory. */
   cwd?: string
+  /** The name that it sees as its own, if not the command. */
+  argv0?: string
+  /** The number of the first signal of a termination, if not SIGTERM. */
+  killSignal?: number
+  /** Its standard streams, in the order of their descriptors, if not all are pipes. */
+  streams?: Array<StreamChoice>
   /** Its environment: `NAME=value` entries, each ended by a NUL. */
   environment: string
   /** Its timeout in ms: `Infinity` for none, undefined where the caller gave none. */
@@ -751,6 +765,24 @@ export interface ScanSummary {
   /** True if nothing was ended. */
   dryRun: boolean
 }
+
+/** The choice for one standard stream: a pipe if nothing is set. */
+export interface StreamChoice {
+  /** It is nothing. */
+  ignored?: boolean
+  /** It is a copy of this descriptor, on Windows of a standard stream. */
+  descriptor?: number
+  /** It is the file at this path. */
+  path?: string
+  /** It appends to the file. */
+  append?: boolean
+}
+
+/**
+ * Returns whether the last signal with this number came from the terminal, and reached the process too. Linux only:
+ * elsewhere it is never known.
+ */
+export declare function terminalReached(signal: number, pid: number): boolean
 
 /** The reason for which JavaScript ends a tree. */
 export type TerminateReason = 'aborted' | 'shutdown'

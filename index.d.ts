@@ -185,6 +185,21 @@ export interface RunOptions {
   /** File to read the input from: the same as `input: { file }`. */
   inputFile?: string | URL
   /**
+   * Standard input of the process. Default `'pipe'`, which `input`, `stdin` and `write()` need.
+   * With a terminal as standard input the process keeps the terminal's foreground: it is in this
+   * process's group, and gets Ctrl+C too.
+   */
+  stdin?: StandardStream | { file: string | URL }
+  /**
+   * Standard output of the process. Default `'pipe'`. All else makes the output of the result
+   * empty, and there are no lines.
+   */
+  stdout?: StandardStream | { file: string | URL; append?: boolean }
+  /** Standard error of the process, in the same way. */
+  stderr?: StandardStream | { file: string | URL; append?: boolean }
+  /** Name that the process sees as its own (`argv[0]`). Default: the command. Not on Windows. */
+  argv0?: string
+  /**
    * `true` runs the command and its arguments, joined by blanks, as one line of `/bin/sh`, or of
    * `%ComSpec%` on Windows. A string names another shell. Nothing is quoted, so text of other users
    * must never be part of it. Default `false`.
@@ -223,6 +238,11 @@ export interface RunOptions {
    */
   killGrace?: number
   /**
+   * First signal of a termination: by timeout, abort, too much output, `kill()` or shutdown. A name
+   * or a number. Default `'SIGTERM'`. SIGKILL follows after `killGrace`. Windows has no signals.
+   */
+  killSignal?: NodeJS.Signals | number
+  /**
    * Behaviour for a process tree that was killed and does not exit, because it is frozen or stuck
    * in the kernel. Default `'wait'`.
    * - `'wait'`: the call settles when the tree has exited, so that a slot around the call stays
@@ -244,6 +264,19 @@ export interface RunOptions {
   reject?: boolean
 }
 
+/**
+ * A standard stream of a process:
+ * - `'pipe'`: a pipe to this process
+ * - `'ignore'`: nothing
+ * - `'inherit'`: the same stream of this process
+ * - a number: a descriptor of this process, copied at the call; on Windows 0, 1 or 2
+ * - a `file:` URL, or an object with a file: opened at the start. An output creates or empties the
+ *   file, or appends to it with `append: true`.
+ *
+ * If a file or a descriptor cannot be opened, the call rejects with `ERR_SPAWN`.
+ */
+export type StandardStream = 'pipe' | 'ignore' | 'inherit' | number | URL
+
 export interface ProcessResult<Output extends string | Buffer = string> {
   /** Pid of the command itself. */
   pid: number
@@ -251,9 +284,9 @@ export interface ProcessResult<Output extends string | Buffer = string> {
   exitCode: number | null
   /** `null` after an exit with a code. */
   signal: NodeJS.Signals | null
-  /** Standard output. Empty for `spawn()`. */
+  /** Standard output. Empty for `spawn()`, and if `stdout` is no pipe. */
   stdout: Output
-  /** Standard error. For `spawn()`, its last 64 KiB. */
+  /** Standard error. For `spawn()`, its last 64 KiB. Empty if `stderr` is no pipe. */
   stderr: Output
   /** Ms until the last process of the tree had exited. */
   duration: number
@@ -289,8 +322,8 @@ export type { ActiveProcess }
  *   still there, as far as they can be seen
  *
  * All errors but `ERR_SPAWN` carry the fields of the result, and their message ends with the tail
- * of stderr. A tree is terminated in these steps: its stdin is closed, SIGTERM, `killGrace`,
- * SIGKILL. After every error but `ERR_STUCK` no process of the tree runs.
+ * of stderr. A tree is terminated in these steps: its stdin is closed, `killSignal` (SIGTERM),
+ * `killGrace`, SIGKILL. After every error but `ERR_STUCK` no process of the tree runs.
  */
 export function run(
   command: string,
@@ -369,8 +402,17 @@ export interface TrackedProcess
   /** Closes stdin, after writing `data` if given. */
   end(data?: string | Uint8Array): Promise<void>
   /**
-   * Terminates the whole tree. `exited` rejects with `ERR_KILLED`. Resolves once the tree has
-   * exited.
+   * Sends a signal to the command itself, at once, as Node.js's `kill()` does. Before the start, up
+   * to 32 signals wait for it. Descendants get none, but are terminated after the exit of the
+   * command. `0` sends nothing.
+   *
+   * Returns `false` once the command has exited. Throws `ERR_UNKNOWN_SIGNAL`. On Windows every
+   * signal kills the command.
+   */
+  kill(signal: NodeJS.Signals | number): boolean
+  /**
+   * Terminates the whole tree: `killSignal`, and SIGKILL after `killGrace`. `exited` rejects with
+   * `ERR_KILLED`. Resolves once the tree has exited.
    */
   kill(options?: { killGrace?: number }): Promise<void>
 }

@@ -17,6 +17,9 @@ const { errno: ERRNO, signals: SIGNALS } = require('node:os').constants
 
 /** @typedef {import('../../binding').GuardedChild} GuardedChild */
 
+/** The guards of children, by their handles. @type {WeakMap<object, GuardedChild>} */
+const guards = new WeakMap()
+
 /**
  * Starts the child and connects its streams. Returns 0 or a negative error number, or the reason
  * why Node.js must start the child.
@@ -40,12 +43,21 @@ function startBelow(child, handle, request, { stdio, values }) {
     return error
   }
   handle.pid = pid
+  guards.set(handle, child)
   const failing = failingArguments(values)
   if (failing !== undefined) initialise(handle, failing)
   life.begin(failing !== undefined)
   track(life.ended, (killGrace) => child.terminate('shutdown', killGrace))
   publishProcesses()
   return 0
+}
+
+/**
+ * Returns the guard of a child that runs below a warden.
+ * @param {any} child - a `ChildProcess` that has just started
+ */
+function guardOf({ _handle: handle }) {
+  return handle ? guards.get(handle) : undefined
 }
 
 /** A running child, and the handle that stands for the child. */
@@ -172,4 +184,4 @@ function closeSilently(descriptor) {
   }
 }
 
-module.exports = { startBelow }
+module.exports = { guardOf, startBelow }

@@ -120,7 +120,7 @@ impl GuardedChild {
 mod linux {
     use super::{ChildRequest, ChildStart, GuardedChild, variables};
     use crate::process::descriptors::{self, Descriptor, Source};
-    use crate::process::tree::{Placement, ProcessGroup, Refusal, Spec};
+    use crate::process::tree::{Choices, Placement, ProcessGroup, Refusal, Spec};
     use crate::registry::Label;
     use crate::runner::Child;
     use crate::supervisor::Supervisor;
@@ -182,6 +182,7 @@ mod linux {
             command: request.file.into(),
             arguments: arguments.collect(),
             directory: request.cwd.map(Into::into),
+            choices: Choices { name: Some(name), ..Choices::default() },
             environment: variables(&request.environment),
             number,
             detached: request.detached,
@@ -192,7 +193,7 @@ mod linux {
         // Nothing here is a call that the scanner could find too old.
         let label = Label { server: request.server, tool: None, owner: request.owner, pooled: true };
         let group = if request.detached { ProcessGroup::Session } else { ProcessGroup::Shared };
-        (spec, label, Placement { name: Some(name), group, user: request.uid, group_id: request.gid })
+        (spec, label, Placement { group, user: request.uid, group_id: request.gid })
     }
 
     fn source(number: i32) -> Source {

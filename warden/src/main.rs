@@ -170,6 +170,7 @@ fn watch(channel: &OwnedFd, server: &Server, tree: &mut Tree, arguments: Argumen
             match order(channel) {
                 Some(Order::Terminate(grace)) => tree.terminate(Duration::from_millis(grace.into())),
                 Some(Order::Signal(number)) => tree.signal(number),
+                Some(Order::FirstSignal(number)) => tree.begin_with(number),
                 Some(Order::LetGo) => is_let_go = true,
                 Some(Order::Start) => {}
                 // A closed channel means that the server died or gave up.

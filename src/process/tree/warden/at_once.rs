@@ -23,6 +23,11 @@ const LIMIT: Duration = Duration::from_millis(200);
 pub struct Orders(OwnedFd);
 
 impl Orders {
+    /// Gives orders through a copy of a channel.
+    pub(super) fn through(channel: &impl AsFd) -> io::Result<Self> {
+        channel.as_fd().try_clone_to_owned().map(Self)
+    }
+
     /// Sends a signal to the root with this pid. Zero only looks whether the root takes signals.
     ///
     /// # Errors
@@ -89,7 +94,7 @@ pub fn start_at_once(
     let Spawned { child: mut warden, group, channel, wardens_end } = spawn(spec, &tag, placement, descriptors)?;
     drop(reserve);
     warden.hold()?;
-    let orders = Orders(channel.as_fd().try_clone_to_owned()?);
+    let orders = Orders::through(&channel)?;
     let report = match first_report(&channel, LIMIT) {
         Err(error) if error.kind() == ErrorKind::WouldBlock && !take_back_start(&wardens_end) => {
             drop(wardens_end);
