@@ -245,7 +245,7 @@ describe('other odd input', () => {
       const refused = {
         code: 'ERR_INVALID_CONFIG',
         message: new RegExp(
-          `^options has no option '${name}'; there are: cwd, detached, encoding, env,`,
+          `^options has no option '${name}'; there are: all, cwd, detached, encoding, env,`,
         ),
       }
       await assert.rejects(run('touch', [MARK], { [name]: true }), refused)

@@ -49,7 +49,7 @@ class Runner {
     return new TrackedProcess(call, request, (listener) =>
       this.#start(call, request, (event) => {
         if (event.pid !== undefined) publishProcesses()
-        listener(decodeLines(event, request.encoding))
+        listener(event)
       }),
     )
   }
@@ -103,7 +103,8 @@ class Runner {
         abort()
       })
     try {
-      return settle(await running, request, inputError)
+      const outcome = await running
+      return await settle(outcome, request, inputError)
     } finally {
       stopFeeding?.()
       this.#running.delete(call)
@@ -117,7 +118,7 @@ class Runner {
  * @param {ReturnType<typeof processRequest>} request
  * @param {Error} [inputError]
  */
-function settle(outcome, request, inputError) {
+async function settle(outcome, request, inputError) {
   const { native: options, encoding, reject, signal } = request
   const { command, timeout, maxBuffer } = options
   if (outcome.startError != null)
@@ -127,8 +128,9 @@ function settle(outcome, request, inputError) {
     exitCode: outcome.exitCode ?? null,
     // Loaded on use, because most processes exit with a code.
     signal: outcome.signal === undefined ? null : require('../signals').signalName(outcome.signal),
-    stdout: decode(outcome.stdout, encoding),
-    stderr: decode(outcome.stderr, encoding),
+    stdout: await decoded(outcome.stdout, encoding),
+    stderr: await decoded(outcome.stderr, encoding),
+    ...(outcome.all !== undefined && { all: await decoded(outcome.all, encoding) }),
     duration: outcome.duration,
     timedOut: outcome.ended === 'timeout',
     truncated: outcome.ended === 'max_buffer',
@@ -146,19 +148,14 @@ function settle(outcome, request, inputError) {
 }
 
 /**
- * Decodes the lines that the addon gives as buffers. It decodes UTF-8 itself.
- * @param {import('../../binding').ProcessEvent} event
+ * Returns an output as the caller wants it.
+ * @param {string | Buffer} output
  * @param {BufferEncoding | 'buffer'} encoding
  */
-function decodeLines(event, encoding) {
-  if (encoding === 'utf8' || encoding === 'buffer') return event
-  const decoded = (/** @type {any[]} */ lines) => lines.map((line) => decode(line, encoding))
-  return { ...event, lines: decoded(event.lines), errorLines: decoded(event.errorLines) }
-}
-
-/** @param {Buffer} output @param {BufferEncoding | 'buffer'} encoding */
-function decode(output, encoding) {
-  return encoding === 'buffer' ? output : output.toString(encoding)
+function decoded(output, encoding) {
+  if (typeof output === 'string' || encoding === 'buffer') return output
+  // Loaded on use, because the addon decodes UTF-8 itself.
+  return require('./decode').decode(output, encoding)
 }
 
 module.exports = { Runner }

@@ -12,6 +12,7 @@ mod mcp;
 mod metrics;
 mod process;
 mod scanner;
+mod text;
 mod time;
 mod tree_events;
 mod wait_queue;

@@ -30,7 +30,7 @@ pub use pipes::{ChildStderr, ChildStdin, ChildStdout, try_read, try_write};
 #[cfg(target_os = "linux")]
 pub use platform::start_at_once;
 pub use platform::{Root, start};
-pub use spec::Spec;
+pub use spec::{Outputs, Spec};
 #[cfg(target_os = "linux")]
 pub use spec::{Placement, ProcessGroup};
 pub use started::Started;

@@ -5,7 +5,7 @@ use crate::admission::Admission;
 use crate::mcp::error::StartError;
 use crate::mcp::server_config::{Program, ServerConfig};
 use crate::mcp::server_log::ServerLog;
-use crate::process::tree::Spec;
+use crate::process::tree::{Outputs, Spec};
 use crate::registry::{Label, Registry};
 use crate::runner::{Call, Line, Lines, Listener, LongRunning, OnStuck, READS_AHEAD, Stdout};
 use std::io;
@@ -48,12 +48,14 @@ pub async fn start(
             guarded: program.guarded,
             killed_first: false,
             verbatim: false,
+            outputs: Outputs::default(),
         },
         label: Label { server: Some(config.name.clone()), pooled: true, ..Label::default() },
         timeout: None,
         max_buffer: config.max_buffer,
         kill_grace: config.kill_grace,
         lines: Some(Lines::Separate { stdout: Arc::clone(&stdout), stderr }),
+        merge: false,
         exit: None,
         on_stuck: OnStuck::Wait,
     };

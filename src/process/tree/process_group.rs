@@ -4,7 +4,7 @@ use super::exit_status::ExitStatus;
 use super::held_group::Group;
 use super::members::Origin;
 use super::reap::{Reaped, reap};
-use super::spec::Spec;
+use super::spec::{Outputs, Spec};
 use super::started::Started;
 use super::table_tree::TableTree;
 use crate::process::handle::{Handle, Signal, wait_all};
@@ -15,9 +15,11 @@ use crate::process::program;
 use crate::process::tag::{Instance, Tag};
 use rustix::process::{Pid, test_kill_process_group};
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 use tokio::time::sleep;
@@ -46,9 +48,9 @@ pub fn start(spec: &Spec) -> io::Result<Started<Root>> {
     let tag = Tag { instance: Instance::current().clone(), tree: spec.number };
     let search_path = spec.search_path().map(AsRef::as_ref);
     let program = program::find(&spec.command, search_path, spec.directory.as_deref())?;
-    let mut child = match command(spec, &tag, &program).spawn() {
+    let mut child = match command(spec, &tag, &program)?.spawn() {
         // A script without `#!`, which `execvp` runs by the shell.
-        Err(error) if error.raw_os_error() == Some(libc::ENOEXEC) => shell(spec, &tag, &program).spawn()?,
+        Err(error) if error.raw_os_error() == Some(libc::ENOEXEC) => shell(spec, &tag, &program)?.spawn()?,
         child => child?,
     };
     if spec.killed_first {
@@ -74,31 +76,37 @@ pub fn start(spec: &Spec) -> io::Result<Started<Root>> {
     }
 }
 
-fn command(spec: &Spec, tag: &Tag, program: &Path) -> Command {
+fn command(spec: &Spec, tag: &Tag, program: &Path) -> io::Result<Command> {
     let mut command = Command::new(program);
     command.arg0(&spec.command).args(&spec.arguments);
-    surround(&mut command, spec, tag);
-    command
+    surround(&mut command, spec, tag)?;
+    Ok(command)
 }
 
-fn shell(spec: &Spec, tag: &Tag, script: &Path) -> Command {
+fn shell(spec: &Spec, tag: &Tag, script: &Path) -> io::Result<Command> {
     let mut command = Command::new("/bin/sh");
     command.arg(script).args(&spec.arguments);
-    surround(&mut command, spec, tag);
-    command
+    surround(&mut command, spec, tag)?;
+    Ok(command)
 }
 
 /// Gives the command its environment, streams, group and working directory.
-fn surround(command: &mut Command, spec: &Spec, tag: &Tag) {
+fn surround(command: &mut Command, spec: &Spec, tag: &Tag) -> io::Result<()> {
     command.env_clear().envs(spec.environment.iter().map(|(name, value)| (name, value)));
     command.env(Tag::VARIABLE, tag.to_string());
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    let Outputs { stdout, stderr } = &spec.outputs;
+    command.stdin(Stdio::piped()).stdout(output(stdout.as_ref())?).stderr(output(stderr.as_ref())?).process_group(0);
     if let Some(directory) = &spec.directory {
         command.current_dir(directory);
     }
+    Ok(())
 }
 
-type Held = (Handle, Origin, ChildStdin, ChildStdout, ChildStderr);
+fn output(given: Option<&Arc<OwnedFd>>) -> io::Result<Stdio> {
+    given.map_or_else(|| Ok(Stdio::piped()), |theirs| Ok(theirs.try_clone()?.into()))
+}
+
+type Held = (Handle, Origin, ChildStdin, Option<ChildStdout>, Option<ChildStderr>);
 
 fn take_hold(child: &mut Child) -> io::Result<Held> {
     let pid = child.id();
@@ -109,8 +117,8 @@ fn take_hold(child: &mut Child) -> io::Result<Held> {
         Handle::of_child(pid)?,
         origin,
         ChildStdin::from_std(child.stdin.take().ok_or_else(no_pipe)?)?,
-        ChildStdout::from_std(child.stdout.take().ok_or_else(no_pipe)?)?,
-        ChildStderr::from_std(child.stderr.take().ok_or_else(no_pipe)?)?,
+        child.stdout.take().map(ChildStdout::from_std).transpose()?,
+        child.stderr.take().map(ChildStderr::from_std).transpose()?,
     ))
 }
 
