@@ -19,6 +19,7 @@ class OutputLines {
   #source
   #isRead = false
   #isClaimed = false
+  #hasBegun = false
   /** Lines without a listener. @type {(string | Buffer)[]} */
   #kept = []
   #keptBytes = 0
@@ -53,8 +54,15 @@ class OutputLines {
     if (this.#kept.length > 0) process.nextTick(() => this.flush())
   }
 
+  /** Emits lines from now on. The event `spawn` comes before the first line. */
+  begin() {
+    this.#hasBegun = true
+    this.flush()
+  }
+
   /** Emits the kept lines, as long as there is a listener. */
   flush() {
+    if (!this.#hasBegun) return
     const kept = this.#kept
     this.#kept = []
     let at = 0

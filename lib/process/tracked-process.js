@@ -214,6 +214,8 @@ class TrackedProcess extends EventEmitter {
     if (pid !== undefined) {
       this.#pid = pid
       emitSafely(this, 'spawn', pid)
+      this.#stdout.begin()
+      this.#stderr.begin()
     }
     this.#stdout.push(decodeLines(lines, this.#encoding))
     this.#stderr.push(decodeLines(errorLines, this.#encoding))

@@ -17,6 +17,7 @@ use tokio::task::spawn_blocking;
 
 /// A command, checked by `lib/`.
 #[napi(object, object_to_js = false)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub struct ProcessRequest {
     /// The command, a path or a name to look up on the environment's PATH.
     pub command: String,

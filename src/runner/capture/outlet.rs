@@ -75,6 +75,7 @@ pub struct Outlet {
 }
 
 #[derive(Debug)]
+#[cfg_attr(unix, expect(clippy::struct_excessive_bools, reason = "each is a fact of its own"))]
 struct State {
     usage: Use,
     source: Option<Source>,
