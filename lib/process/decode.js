@@ -12,14 +12,29 @@ const { setImmediate: turn } = require('node:timers/promises')
 const PIECE = 1024 * 1024
 
 /**
+ * Decodes the outputs of a command.
+ * @param {import('../../binding').ProcessOutcome} outcome
+ * @param {BufferEncoding} encoding
+ */
+async function decodeOutputs({ stdout, stderr, all, ...outcome }, encoding) {
+  return {
+    ...outcome,
+    stdout: await decode(stdout, encoding),
+    stderr: await decode(stderr, encoding),
+    ...(all !== undefined && { all: await decode(all, encoding) }),
+  }
+}
+
+/**
  * Decodes an output. A long one is decoded in pieces, with turns of the event loop between.
- * @param {Buffer} output
+ * @param {string | Buffer} output
  * @param {BufferEncoding} encoding
  * @returns {Promise<string>}
  * @throws `ERR_STRING_TOO_LONG`
  */
 async function decode(output, encoding) {
-  // Two characters a byte at most. A longer text is refused at once.
+  if (typeof output === 'string') return output
+  // A text that may be too long for a string is decoded at once, which refuses it.
   if (output.length <= PIECE || output.length * 2 > constants.MAX_STRING_LENGTH)
     return output.toString(encoding)
   const decoder = new StringDecoder(encoding)
@@ -41,4 +56,4 @@ function decodeLines(lines, encoding) {
   return lines.map((line) => line.toString(encoding))
 }
 
-module.exports = { decode, decodeLines }
+module.exports = { decodeLines, decodeOutputs }

@@ -89,7 +89,7 @@ class Runner {
     }
     const abort = () => call.terminate('aborted')
     if (signal) abortListeners.add(signal, abort)
-    const running = track(call.run(request.native, listener), (killGrace) =>
+    const running = track(outcomeOf(call, request, listener), (killGrace) =>
       call.terminate('shutdown', killGrace),
     )
     this.#running.set(call, running)
@@ -103,8 +103,7 @@ class Runner {
         abort()
       })
     try {
-      const outcome = await running
-      return await settle(outcome, request, inputError)
+      return settle(await running, request, inputError)
     } finally {
       stopFeeding?.()
       this.#running.delete(call)
@@ -114,12 +113,26 @@ class Runner {
 }
 
 /**
+ * Runs a call, and decodes its outputs, but for UTF-8, which the addon decodes.
+ * @param {import('../../binding').ProcessCall} call
+ * @param {ReturnType<typeof processRequest>} request
+ * @param {(event: import('../../binding').ProcessEvent) => void} [listener]
+ */
+async function outcomeOf(call, { native: options, encoding }, listener) {
+  const outcome = await call.run(options, listener)
+  const isReady = outcome.startError != null || typeof outcome.stdout === 'string'
+  if (isReady || encoding === 'buffer') return outcome
+  // Loaded on use, because most outputs are UTF-8.
+  return require('./decode').decodeOutputs(outcome, encoding)
+}
+
+/**
  * @param {import('../../binding').ProcessOutcome} outcome
  * @param {ReturnType<typeof processRequest>} request
  * @param {Error} [inputError]
  */
-async function settle(outcome, request, inputError) {
-  const { native: options, encoding, reject, signal } = request
+function settle(outcome, request, inputError) {
+  const { native: options, reject, signal } = request
   const { command, timeout, maxBuffer } = options
   if (outcome.startError != null)
     throw startError(command, outcome.startError, outcome.startProblem)
@@ -128,9 +141,9 @@ async function settle(outcome, request, inputError) {
     exitCode: outcome.exitCode ?? null,
     // Loaded on use, because most processes exit with a code.
     signal: outcome.signal === undefined ? null : require('../signals').signalName(outcome.signal),
-    stdout: await decoded(outcome.stdout, encoding),
-    stderr: await decoded(outcome.stderr, encoding),
-    ...(outcome.all !== undefined && { all: await decoded(outcome.all, encoding) }),
+    stdout: outcome.stdout,
+    stderr: outcome.stderr,
+    ...(outcome.all !== undefined && { all: outcome.all }),
     duration: outcome.duration,
     timedOut: outcome.ended === 'timeout',
     truncated: outcome.ended === 'max_buffer',
@@ -145,17 +158,6 @@ async function settle(outcome, request, inputError) {
   const error = reject && failure(command, outcome, result, { timeout, maxBuffer, signal })
   if (error) throw error
   return result
-}
-
-/**
- * Returns an output as the caller wants it.
- * @param {string | Buffer} output
- * @param {BufferEncoding | 'buffer'} encoding
- */
-function decoded(output, encoding) {
-  if (typeof output === 'string' || encoding === 'buffer') return output
-  // Loaded on use, because the addon decodes UTF-8 itself.
-  return require('./decode').decode(output, encoding)
 }
 
 module.exports = { Runner }

@@ -169,6 +169,7 @@ impl Outlet {
     ///
     /// # Errors
     /// The output is used otherwise, or has no pipe.
+    #[cfg_attr(windows, expect(unused_variables, reason = "a pipe of Windows has no descriptor"))]
     pub fn take(&self, by_descriptor: bool) -> Result<Taken, Untakable> {
         let mut state = self.state.lock();
         match state.usage {
