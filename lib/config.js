@@ -17,9 +17,11 @@ const CLEANUP_SCOPES = /** @type {CleanupScope[]} */ (Object.keys(REACHES_STRANG
 
 /**
  * Returns a whole number from the environment; an unset or empty variable gives the default.
+ * @template {number | undefined} Fallback
  * @param {string} name
- * @param {number} fallback
+ * @param {Fallback} fallback
  * @param {(name: string, value: unknown, options: { given: string }) => number} check
+ * @returns {number | Fallback}
  */
 function numberFrom(name, fallback, check) {
   const text = process.env[name]
@@ -161,6 +163,11 @@ function childEnvironment() {
   return variables
 }
 
+/** The number of children of `child_process` that run at once; `undefined` for no limit. */
+function maxChildren() {
+  return numberFrom('PROCWARD_MAX_CHILDREN', undefined, count)
+}
+
 /** Returns whether a registered server started this process below a warden. */
 function isRegisteredChild() {
   return Boolean(process.env.PROCWARD_REGISTERED)
@@ -180,9 +187,20 @@ function guardedEnvironment(detached) {
   return detached && !guardsDetached() ? ['PROCWARD_KEEP=1'] : ['PROCWARD_REGISTERED=1']
 }
 
+/**
+ * Returns the variables of a child that Node.js starts and procward takes over. On Windows the job
+ * of the child holds the children of that child too. Elsewhere the child guards its own children.
+ * @param {boolean} detached
+ */
+function adoptedEnvironment(detached) {
+  const variables = guardedEnvironment(detached)
+  return detached || process.platform === 'win32' ? variables : []
+}
+
 module.exports = {
   CLEANUP_SCOPES,
   REACHES_STRANGERS,
+  adoptedEnvironment,
   callTimeout,
   childEnvironment,
   cleanupInterval,
@@ -195,6 +213,7 @@ module.exports = {
   healthUrl,
   isRegisteredChild,
   listTimeout,
+  maxChildren,
   maxConcurrent,
   mcporterBin,
   memoryBudget,

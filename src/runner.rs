@@ -1,5 +1,6 @@
 //! Runs one tracked call: starts the tree, feeds it, captures its outputs, and waits for its exit.
 
+mod adoption;
 mod capture;
 #[cfg(target_os = "linux")]
 mod child;
@@ -10,6 +11,7 @@ mod long_running;
 mod overflow;
 mod stdout;
 
+pub use adoption::{Adoption, RootExit};
 pub use capture::{Gate, Gates, Lines};
 #[cfg(target_os = "linux")]
 pub use child::Child;

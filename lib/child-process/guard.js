@@ -4,8 +4,9 @@
 // replaced, its internal handle: all above it, such as streams and events, stays Node.js's own.
 
 const config = require('../config')
-const { callingPackage } = require('./caller')
-const { countGuarded, countUnguarded } = require('./counts')
+const { addon } = require('./addon')
+const { caller } = require('./caller')
+const { countFallback, countGuarded } = require('./counts')
 const { childRequest } = require('./request')
 
 /** @typedef {import('./counts').Reason} Reason */
@@ -14,18 +15,81 @@ const { childRequest } = require('./request')
  * Guards a child that has not started. A second call for the same child does nothing.
  * @param {any} child - a `ChildProcess`
  */
-function guard({ _handle: handle }) {
+function guard(child) {
+  const { _handle: handle } = child
   if (!handle || Object.hasOwn(handle, 'spawn')) return
   handle.spawn = (/** @type {any} */ options) => {
     delete handle.spawn
-    const server = callingPackage()
-    const started = start(handle, options, server)
-    if (typeof started === 'number') return started
-    const errno = handle.spawn(options)
-    // Node.js reports the error of a command that cannot start.
-    if (errno === 0) countUnguarded(started, handle.pid, server)
-    return errno
+    const { server, isExec } = caller()
+    /** @type {import('./waiting').Start} */
+    const start = (given) => startSomehow(handle, given, server)
+    const { childLimit, counted } = require('./limit')
+    const limit = childLimit()
+    if (!limit) return start(options)
+    let leave = limit.enter()
+    if (!leave) {
+      if (isExec && waits(child, options, limit, start)) return 0
+      leave = limit.exceed()
+    }
+    return counted(handle, leave, () => start(options))
   }
+}
+
+/**
+ * Lets the start wait for the limit, if that is possible here.
+ * @param {any} child
+ * @param {any} options
+ * @param {import('./limit').ChildLimit} limit
+ * @param {import('./waiting').Start} start
+ */
+function waits(child, options, limit, start) {
+  try {
+    const native = process.platform === 'linux' && mayStart() && limit.hasRoomToWait() && addon()
+    if (!native) return false
+    const turn = (/** @type {AbortSignal} */ signal) => limit.turn(signal)
+    return require('./waiting').wait(child, options, new native.WaitingStreams(), turn, start)
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Starts the child below a warden, or lets Node.js start the child. Returns 0 or a negative error
+ * number.
+ * @param {any} handle
+ * @param {any} options
+ * @param {string | undefined} server
+ * @returns {number}
+ */
+function startSomehow(handle, options, server) {
+  const started = start(handle, options, server)
+  if (typeof started === 'number') return started
+  const adoption = started === 'permission' ? undefined : adoptionOf(options, server)
+  const errno = handle.spawn(adoption?.options ?? options)
+  // Node.js reports the error of a command that cannot start.
+  if (errno !== 0) adoption?.cancel()
+  else countFallback(started, handle.pid, server, adoption?.begin(handle) ?? false)
+  return errno
+}
+
+/**
+ * Prepares the adoption of a child, if that is possible.
+ * @param {any} options
+ * @param {string | undefined} server
+ */
+function adoptionOf(options, server) {
+  try {
+    const native = addon()
+    return native ? new (require('./adoption').Adoption)(native, options, server) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Returns whether Node.js's permission model lets this program start children. */
+function mayStart() {
+  const { permission } = /** @type {any} */ (process)
+  return !permission || permission.has('child')
 }
 
 /**
@@ -38,34 +102,24 @@ function guard({ _handle: handle }) {
  */
 function start(handle, options, server) {
   try {
-    const { permission } = /** @type {any} */ (process)
-    if (permission && !permission.has('child')) return 'permission'
+    if (!mayStart()) return 'permission'
     if (process.platform !== 'linux') return 'platform'
     if (!config.usesWarden()) return 'warden'
-    const GuardedChild = guardedChild()
-    if (!GuardedChild) return 'addon'
+    const native = addon()
+    if (!native) return 'addon'
     const request = childRequest(options, server)
     if (!request) return 'stdio'
-    const outcome = require('./handle').startBelow(new GuardedChild(), handle, request, options)
+    const outcome = require('./handle').startBelow(
+      new native.GuardedChild(),
+      handle,
+      request,
+      options,
+    )
     if (outcome === 0) countGuarded()
     return outcome
   } catch {
     return 'error'
   }
-}
-
-/** @type {typeof import('../../binding').GuardedChild | null | undefined} */
-let loaded
-
-/** Returns the addon's class. A failure to load the addon is remembered, because it is slow. */
-function guardedChild() {
-  if (loaded !== undefined) return loaded
-  try {
-    loaded = require('../native').GuardedChild
-  } catch {
-    loaded = null
-  }
-  return loaded
 }
 
 module.exports = { guard }

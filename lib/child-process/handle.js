@@ -10,6 +10,7 @@ const { throwLater } = require('../errors')
 const keepAlive = require('../keep-alive')
 const { track } = require('../lifecycle')
 const { signalName } = require('../signals')
+const { countReleased } = require('./counts')
 const { NOTHING } = require('./request')
 
 const { errno: ERRNO, signals: SIGNALS } = require('node:os').constants
@@ -56,6 +57,7 @@ class Life {
   })
   #isRunning = false
   #isHeld = false
+  #isReleased = false
   // Events of the child belong to the asynchronous context of its start.
   #context = new AsyncResource('PROCWARD_CHILD')
 
@@ -112,6 +114,8 @@ class Life {
 
   #letGo() {
     this.#child.letGo()
+    if (!this.#isReleased) countReleased()
+    this.#isReleased = true
     this.#end()
   }
 
@@ -164,4 +168,4 @@ function closeSilently(descriptor) {
   }
 }
 
-module.exports = { startBelow }
+module.exports = { initialise, openStreams, startBelow }
