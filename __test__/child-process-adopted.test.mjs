@@ -99,7 +99,7 @@ function define() {
       child.send('a')
       assert.deepEqual((await once(child, 'message'))[0], 'aa')
       child.disconnect()
-      assert.deepEqual(await once(child, 'close'), [0, null])
+      assert.deepEqual(await once(child, 'exit'), [0, null])
     })
 
     test('that cannot start is not listed', async () => {
