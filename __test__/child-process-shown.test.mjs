@@ -1,4 +1,4 @@
-// The children of a registered server, as its lists, figures, alerts and the command line show them.
+// The children of a registered server, in its lists, figures and alerts and on the command line.
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -18,7 +18,7 @@ const skip = process.platform === 'linux' ? noProcessList : 'children are guarde
 const root = fileURLToPath(new URL('..', import.meta.url))
 const PACKAGE = '@scope/starts'
 
-/** A server with three children: of a package, of its own code, and a detached one that is let go. */
+/** A server with three children: of a package, of its own, and a detached one that is let go. */
 const SERVER = `
   const { spawn } = require('child_process')
   const { healthRouter } = require(${JSON.stringify(join(root, 'lib', 'health.js'))})

@@ -1,4 +1,4 @@
-// The children of `procward/child_process` on Windows: Node.js starts them, and a job takes them over.
+// The children of `procward/child_process` on Windows: Node.js starts them, a job takes them over.
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'

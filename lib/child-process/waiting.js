@@ -5,6 +5,7 @@
 
 const { AsyncResource } = require('node:async_hooks')
 const { isAbsolute } = require('node:path')
+const { throwLater } = require('../errors')
 const keepAlive = require('../keep-alive')
 const { track } = require('../lifecycle')
 const { signalName } = require('../signals')
@@ -52,7 +53,10 @@ function wait(child, options, streams, turn, start) {
   return true
 }
 
-/** The folder as of now, because the program may change its own before the start. @param {any} cwd */
+/**
+ * Returns the folder as of now, because the program may change its own before the start.
+ * @param {any} cwd
+ */
 function absolute(cwd) {
   try {
     if (!cwd) return process.cwd()
@@ -112,7 +116,12 @@ class WaitingChild {
   /** Starts the child. @param {Leave} leave */
   #take(leave) {
     if (!this.#isWaiting) return leave()
-    this.#context.runInAsyncScope(() => this.#run(leave))
+    try {
+      this.#context.runInAsyncScope(() => this.#run(leave))
+    } catch (error) {
+      // An error of a listener, which is no rejection.
+      throwLater(error)
+    }
   }
 
   /** @param {Leave} leave */

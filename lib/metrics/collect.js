@@ -17,8 +17,7 @@ const { gateMemory } = require('./memory')
  *   }} CallSeries
  * @typedef {{ server: string | null, count: number, memory: number, cpu: number, spawns: number,
  *   exits: Record<string, number>, stuck: number, stuckTotal: number }} Children
- * @typedef {{ guarded: number, adopted: number, unguarded: number, released: number,
- *   waiting: number, fallbacks: Record<import('../../index').ChildFallback, number> }} ChildProcesses
+ * @typedef {import('../../index').Metrics['childProcesses']} ChildProcesses
  * @typedef {{ bounds: number[], calls: CallSeries[], wait: Quantiles & { histogram: Histogram },
  *   rejected: Record<string, number>, children: Children[], childProcesses: ChildProcesses
  *   }} Recorded
