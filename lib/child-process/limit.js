@@ -70,9 +70,10 @@ function childLimit() {
   try {
     const maxChildren = config.maxChildren()
     if (maxChildren !== undefined) limit = new ChildLimit(maxChildren)
-  } catch {
-    // A malformed value or a failure to load is no reason to lose the guard. `getGuarantees()`
-    // throws for the value.
+  } catch (error) {
+    // A malformed value is no reason to lose the guard.
+    const { message, code } = /** @type {any} */ (error)
+    process.emitWarning(message, { code })
   }
   return limit
 }
