@@ -1204,7 +1204,14 @@ export interface CallMetrics extends Latency {
 }
 
 /** The reason why Node.js itself started a child: see `docs/children.md`. */
-export type ChildFallback = 'errno' | 'error' | 'permission' | 'platform' | 'stdio' | 'warden'
+export type ChildFallback =
+  | 'errno'
+  | 'error'
+  | 'permission'
+  | 'platform'
+  | 'stdio'
+  | 'version'
+  | 'warden'
 
 export interface Metrics {
   /** Ms since the epoch. */

@@ -8,6 +8,7 @@ const config = require('../config')
 const { publishProcesses } = require('../diagnostics/processes')
 const { track } = require('../lifecycle')
 const { countReleased } = require('./counts')
+const { changedArguments, spawnOptions } = require('./internal-spawn')
 const { environmentPairs } = require('./request')
 
 const SIGNALS = /** @type {Record<string, number>} */ (constants.signals)
@@ -30,19 +31,17 @@ class Adoption {
   /**
    * Notes a child that is about to start.
    * @param {typeof import('../../binding')} native
-   * @param {any} options - of the internal handle
+   * @param {any[]} values - the arguments of the internal `spawn`
    * @param {string | undefined} server
    */
-  constructor(native, options, server) {
+  constructor(native, values, server) {
+    const options = /** @type {import('./internal-spawn').SpawnOptions} */ (spawnOptions(values))
     this.#child = new native.AdoptedChild(server)
     this.#detached = Boolean(options.detached)
     const pairs = environmentPairs(options).filter((pair) => !pair.startsWith('PROCWARD_TAG='))
-    /** The options with our variables. */
-    this.options = {
-      __proto__: null,
-      ...options,
-      envPairs: [...pairs, this.#child.variable(), ...config.adoptedEnvironment(this.#detached)],
-    }
+    pairs.push(this.#child.variable(), ...config.adoptedEnvironment(this.#detached))
+    /** The arguments with our variables. */
+    this.values = changedArguments(values, { envPairs: pairs })
   }
 
   /** Takes the child over. Returns whether that was possible. @param {any} handle */

@@ -14,6 +14,7 @@ const { addon } = require('./addon')
  * - `permission`: Node.js's permission model must judge the start
  * - `platform`: no wardens on this platform
  * - `stdio`: a descriptor that only Node.js can hand over
+ * - `version`: this version of Node.js starts its children in an unknown way
  * - `warden`: no warden works here or in time, or `PROCWARD_WARDEN=off`
  */
 const REASONS = /** @type {const} */ ({
@@ -23,6 +24,7 @@ const REASONS = /** @type {const} */ ({
   permission: 'Permission',
   platform: 'Platform',
   stdio: 'Stdio',
+  version: 'Version',
   warden: 'Warden',
 })
 

@@ -7,6 +7,7 @@ const config = require('../config')
 const { addon } = require('./addon')
 const { caller } = require('./caller')
 const { countFallback, countGuarded } = require('./counts')
+const { spawnOptions } = require('./internal-spawn')
 const { childRequest } = require('./request')
 
 /** @typedef {import('./counts').Reason} Reason */
@@ -18,36 +19,36 @@ const { childRequest } = require('./request')
 function guard(child) {
   const { _handle: handle } = child
   if (!handle || Object.hasOwn(handle, 'spawn')) return
-  handle.spawn = (/** @type {any} */ options) => {
+  handle.spawn = (/** @type {any[]} */ ...values) => {
     delete handle.spawn
     const { server, isExec } = caller()
     /** @type {import('./waiting').Start} */
     const start = (given) => startSomehow(handle, given, server)
     const { childLimit, counted } = require('./limit')
     const limit = childLimit()
-    if (!limit) return start(options)
+    if (!limit) return start(values)
     let leave = limit.enter()
     if (!leave) {
-      if (isExec && waits(child, options, limit, start)) return 0
+      if (isExec && waits(child, values, limit, start)) return 0
       leave = limit.exceed()
     }
-    return counted(handle, leave, () => start(options))
+    return counted(handle, leave, () => start(values))
   }
 }
 
 /**
  * Lets the start wait for the limit, if that is possible here.
  * @param {any} child
- * @param {any} options
+ * @param {any[]} values - the arguments of the internal `spawn`
  * @param {import('./limit').ChildLimit} limit
  * @param {import('./waiting').Start} start
  */
-function waits(child, options, limit, start) {
+function waits(child, values, limit, start) {
   try {
     const native = process.platform === 'linux' && mayStart() && limit.hasRoomToWait() && addon()
     if (!native) return false
     const turn = (/** @type {AbortSignal} */ signal) => limit.turn(signal)
-    return require('./waiting').wait(child, options, new native.WaitingStreams(), turn, start)
+    return require('./waiting').wait(child, values, new native.WaitingStreams(), turn, start)
   } catch {
     return false
   }
@@ -57,15 +58,15 @@ function waits(child, options, limit, start) {
  * Starts the child below a warden, or lets Node.js start the child. Returns 0 or a negative error
  * number.
  * @param {any} handle
- * @param {any} options
+ * @param {any[]} values - the arguments of the internal `spawn`
  * @param {string | undefined} server
  * @returns {number}
  */
-function startSomehow(handle, options, server) {
-  const started = start(handle, options, server)
+function startSomehow(handle, values, server) {
+  const started = start(handle, values, server)
   if (typeof started === 'number') return started
-  const adoption = started === 'permission' ? undefined : adoptionOf(options, server)
-  const errno = handle.spawn(adoption?.options ?? options)
+  const adoption = started === 'permission' ? undefined : adoptionOf(values, server)
+  const errno = handle.spawn(...(adoption?.values ?? values))
   // Node.js reports the error of a command that cannot start.
   if (errno !== 0) adoption?.cancel()
   else countFallback(started, handle.pid, server, adoption?.begin(handle) ?? false)
@@ -74,13 +75,15 @@ function startSomehow(handle, options, server) {
 
 /**
  * Prepares the adoption of a child, if that is possible.
- * @param {any} options
+ * @param {any[]} values - the arguments of the internal `spawn`
  * @param {string | undefined} server
  */
-function adoptionOf(options, server) {
+function adoptionOf(values, server) {
   try {
     const native = addon()
-    return native ? new (require('./adoption').Adoption)(native, options, server) : undefined
+    if (!native || !spawnOptions(values)) return undefined
+    const { Adoption } = require('./adoption')
+    return new Adoption(native, values, server)
   } catch {
     return undefined
   }
@@ -96,25 +99,24 @@ function mayStart() {
  * Starts the child, and returns 0 or a negative error number. Where this fails before the command
  * has started, returns the reason why Node.js must start the child.
  * @param {any} handle
- * @param {any} options
+ * @param {any[]} values - the arguments of the internal `spawn`
  * @param {string | undefined} server
  * @returns {number | Reason}
  */
-function start(handle, options, server) {
+function start(handle, values, server) {
   try {
     if (!mayStart()) return 'permission'
     if (process.platform !== 'linux') return 'platform'
     if (!config.usesWarden()) return 'warden'
     const native = addon()
     if (!native) return 'addon'
+    const options = spawnOptions(values)
+    if (!options) return 'version'
     const request = childRequest(options, server)
     if (!request) return 'stdio'
-    const outcome = require('./handle').startBelow(
-      new native.GuardedChild(),
-      handle,
-      request,
-      options,
-    )
+    const { startBelow } = require('./handle')
+    const internal = { stdio: options.stdio, values }
+    const outcome = startBelow(new native.GuardedChild(), handle, request, internal)
     if (outcome === 0) countGuarded()
     return outcome
   } catch {

@@ -10,6 +10,7 @@ const keepAlive = require('../keep-alive')
 const { track } = require('../lifecycle')
 const { signalName } = require('../signals')
 const { initialise, openStreams } = require('./handle')
+const { changedArguments, spawnOptions } = require('./internal-spawn')
 const { counted } = require('./limit')
 
 const { signals: SIGNALS } = require('node:os').constants
@@ -24,23 +25,23 @@ const HARMLESS = new Set(
 /**
  * @typedef {import('../../binding').WaitingStreams} WaitingStreams
  * @typedef {import('./limit').Leave} Leave
- * @typedef {(options: any) => number} Start starts the child now, and returns 0 or a negative error
+ * @typedef {(values: any[]) => number} Start starts the child now, and returns 0 or a negative error
  *   number
  */
 
 /**
  * Lets a start wait. Returns false if the start cannot wait, and then nothing has changed.
  * @param {any} child - a `ChildProcess`
- * @param {any} options - of its internal handle
+ * @param {any[]} values - the arguments of the internal `spawn`
  * @param {WaitingStreams} streams
  * @param {(signal: AbortSignal) => Promise<Leave>} turn
  * @param {Start} start
  */
-function wait(child, options, streams, turn, start) {
-  /** @type {{ type: string }[]} */
-  const given = options.stdio
-  // Anything else may be closed before the start.
-  if (given.some(({ type }) => type !== 'pipe')) return false
+function wait(child, values, streams, turn, start) {
+  const options = spawnOptions(values)
+  // Anything but a pipe may be closed before the start.
+  if (!options || options.stdio.some(({ type }) => type !== 'pipe')) return false
+  const { stdio: given } = options
   const { errno, ours, theirs } = streams.open(given.length)
   if (errno !== undefined || openStreams(given, ours) !== 0) {
     streams.close()
@@ -48,8 +49,8 @@ function wait(child, options, streams, turn, start) {
   }
   const stdio = theirs.map((fd) => ({ type: 'fd', fd }))
   const cwd = absolute(options.cwd)
-  const startLater = () => start({ __proto__: null, ...options, cwd, stdio })
-  new WaitingChild(child, streams, startLater).begin(turn)
+  const later = changedArguments(values, { cwd, stdio })
+  new WaitingChild(child, streams, later, start).begin(turn)
   return true
 }
 
@@ -71,6 +72,7 @@ class WaitingChild {
   #child
   #handle
   #streams
+  #values
   #start
   #isHeld = true
   #isWaiting = true
@@ -87,9 +89,11 @@ class WaitingChild {
   /**
    * @param {any} child
    * @param {WaitingStreams} streams
-   * @param {() => number} start
+   * @param {any[]} values
+   * @param {Start} start
    */
-  constructor(child, streams, start) {
+  constructor(child, streams, values, start) {
+    this.#values = values
     this.#child = child
     this.#handle = child._handle
     this.#streams = streams
@@ -129,7 +133,7 @@ class WaitingChild {
     const handle = this.#handle
     const isHeld = this.#isHeld
     this.#rest()
-    const errno = counted(handle, leave, this.#start)
+    const errno = counted(handle, leave, () => this.#start(this.#values))
     // Closes this process's copies of the command's own ends.
     this.#streams.close()
     if (errno !== 0) return handle.onexit(errno, '')
@@ -155,7 +159,7 @@ class WaitingChild {
       const handle = this.#handle
       this.#rest()
       this.#streams.close()
-      initialise(handle)
+      initialise(handle, this.#values)
       this.#context.runInAsyncScope(() => handle.onexit(0, signalName(signal)))
     })
   }

@@ -78,6 +78,7 @@ mirrored! {
         Permission,
         Platform,
         Stdio,
+        Version,
         Warden,
     }
 }

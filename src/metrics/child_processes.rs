@@ -31,6 +31,8 @@ coded_enum! {
         Platform = "platform",
         /// A descriptor that only Node.js can hand over.
         Stdio = "stdio",
+        /// This version of Node.js starts its children in an unknown way.
+        Version = "version",
         /// No warden works here or in time, or wardens are off.
         Warden = "warden",
     }
