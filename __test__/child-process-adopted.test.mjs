@@ -120,7 +120,7 @@ function define() {
     child.unref()
     assert.equal(counts().released, released + 1)
     kill(pid)
-    await once(child, 'exit')
+    await until(() => !isAlive(pid))
   })
 
   test('a shutdown terminates all but those that were released', async () => {

@@ -1,7 +1,9 @@
 //! Children of `procward/child_process`: started on the JavaScript thread, which waits for the pid.
 #![expect(clippy::needless_pass_by_value, reason = "napi-rs hands arguments over by value")]
 
-use super::error::{Result, internal};
+use super::error::Result;
+#[cfg(target_os = "linux")]
+use super::error::internal;
 use super::process::shapes::TerminateReason;
 #[cfg(target_os = "linux")]
 use super::process::shapes::variables;
