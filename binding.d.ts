@@ -338,7 +338,8 @@ export declare enum ChildFallback {
   Permission = 2,
   Platform = 3,
   Stdio = 4,
-  Warden = 5,
+  Version = 5,
+  Warden = 6,
 }
 
 /** The guard of a child of `child_process`. */
