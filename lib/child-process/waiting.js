@@ -25,8 +25,8 @@ const HARMLESS = new Set(
 /**
  * @typedef {import('../../binding').WaitingStreams} WaitingStreams
  * @typedef {import('./limit').Leave} Leave
- * @typedef {(values: any[]) => number} Start starts the child now, and returns 0 or a negative error
- *   number
+ * @typedef {(values: any[]) => number} Start starts the child now, and returns 0 or a negative
+ *   error number
  */
 
 /**
