@@ -168,6 +168,11 @@ function maxChildren() {
   return numberFrom('PROCWARD_MAX_CHILDREN', undefined, count)
 }
 
+/** Returns this process's `PROCWARD_KEEP`. */
+function keepVariable() {
+  return process.env.PROCWARD_KEEP
+}
+
 /** Returns whether a registered server started this process below a warden. */
 function isRegisteredChild() {
   return Boolean(process.env.PROCWARD_REGISTERED)
@@ -212,6 +217,7 @@ module.exports = {
   healthToken,
   healthUrl,
   isRegisteredChild,
+  keepVariable,
   listTimeout,
   maxChildren,
   maxConcurrent,

@@ -111,7 +111,7 @@ class Life {
 
   /** @param {number} signal @returns {number} 0 or a negative error number */
   #kill(signal) {
-    return this.#isRunning && this.#child.kill(signal) ? 0 : -ERRNO.ESRCH
+    return this.#isRunning ? -this.#child.kill(signal) : -ERRNO.ESRCH
   }
 
   #letGo() {

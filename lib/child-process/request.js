@@ -54,8 +54,10 @@ function environmentOf(options) {
  */
 function environmentPairs({ envPairs, env }) {
   const own = envPairs ?? Object.entries(config.childEnvironment()).map((pair) => pair.join('='))
-  // `PROCWARD_KEEP` spares this process alone, unless the caller gave it to the child.
-  return env ? [...own] : own.filter((pair) => !pair.startsWith('PROCWARD_KEEP='))
+  // `PROCWARD_KEEP` spares this process alone, unless the caller gave it to the child. Node.js
+  // 24.22 does not tell whether it did, so that an equal value counts as inherited.
+  const inherited = `PROCWARD_KEEP=${config.keepVariable()}`
+  return env ? [...own] : own.filter((pair) => pair !== inherited)
 }
 
 module.exports = { NOTHING, childRequest, environmentPairs }
