@@ -59,4 +59,16 @@ function countReleased() {
   addon()?.metricsRecordReleasedChild()
 }
 
-module.exports = { countFallback, countGuarded, countReleased }
+/**
+ * Returns the number of children below a warden so far, and those that Node.js started by reason.
+ * Nothing is counted without the addon.
+ * @returns {{ guarded: number, unguarded: Record<string, number> }}
+ */
+function childCounts() {
+  const native = addon()
+  if (!native) return { guarded: 0, unguarded: {} }
+  const { guarded, fallbacks } = JSON.parse(native.metricsSnapshot()).childProcesses
+  return { guarded, unguarded: fallbacks }
+}
+
+module.exports = { childCounts, countFallback, countGuarded, countReleased }
