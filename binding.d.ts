@@ -9,6 +9,22 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
+/** A child that Node.js starts, and procward takes over. */
+export declare class AdoptedChild {
+  /** Notes a child that is about to start, with the name for the lists. */
+  constructor(server?: string | undefined | null)
+  /** Returns the tag for the child's environment, as `NAME=value`. */
+  variable(): string
+  /** Takes over the child, which has just started. Returns whether that was possible. */
+  started(pid: number): boolean
+  /** Notes the exit of the child, with its code or its signal. `ends_rest` terminates the rest of its tree. */
+  exited(code: number | undefined | null, signal: number | undefined | null, endsRest: boolean): void
+  /** Lets the child and its descendants outlive this process. */
+  letGo(): void
+  /** Terminates the whole tree. `grace` is the time between SIGTERM and SIGKILL in ms, 2000 by default. */
+  terminate(reason: TerminateReason, grace?: number | undefined | null): void
+}
+
 /** A child below a warden. A panic in a method is an exception, so that Node.js can start the child instead. */
 export declare class GuardedChild {
   /** Creates a child that has not started. */
@@ -174,6 +190,16 @@ export declare class TreeEvents {
   stop(): void
 }
 
+/** The socket pairs of a child whose start waits. */
+export declare class WaitingStreams {
+  /** Creates streams that are not open. */
+  constructor()
+  /** Opens socket pairs, and counts a start that waits. */
+  open(count: number): WaitingDescriptors
+  /** Closes the child's ends. */
+  close(): void
+}
+
 /** The workers of one pool. */
 export declare class Workers {
   /** Creates a pool. `listen` is called with the events of leased workers, and returns whether it can take more now. */
@@ -321,6 +347,27 @@ export interface CallServerUse {
   pauseLeft: number
 }
 
+/** The owner of all children of `child_process` in the list of active processes. Others count from 1. */
+export declare const CHILD_PROCESS_OWNER: number
+
+/** The reason for which Node.js itself started a child. */
+export declare enum ChildFallback {
+  Errno = 0,
+  Error = 1,
+  Permission = 2,
+  Platform = 3,
+  Stdio = 4,
+  Version = 5,
+  Warden = 6,
+}
+
+/** The guard of a child of `child_process`. */
+export declare enum ChildGuard {
+  Guarded = 0,
+  Adopted = 1,
+  Unguarded = 2,
+}
+
 /** A child to start, as Node.js describes it to libuv. */
 export interface ChildRequest {
   /** The program, a path or a name to look up on the environment's PATH. */
@@ -341,8 +388,6 @@ export interface ChildRequest {
   stdio: Array<number>
   /** The name for the lists: the package that starts it. */
   server?: string
-  /** The part of the program that starts it. */
-  owner: number
 }
 
 /** The outcome of a start: `pid`, `errno` or `refusal` is set. */
@@ -609,8 +654,14 @@ export declare const METRICS_OTHER_SERIES: number
 /** Records the end of a call of this series. */
 export declare function metricsRecordCall(series: number, outcome: CallOutcome, seconds: number): void
 
+/** Records the start of a child of `child_process`. */
+export declare function metricsRecordChild(guard: ChildGuard, fallback?: ChildFallback | undefined | null): void
+
 /** Records a call that got no slot. */
 export declare function metricsRecordRejection(reason: CallRejection): void
+
+/** Records that a detached child may outlive this process. */
+export declare function metricsRecordReleasedChild(): void
 
 /** Records how long a call waited for its slot. */
 export declare function metricsRecordWait(seconds: number): void
@@ -847,6 +898,16 @@ export interface TreeEvent {
 
 /** The kind of an event. */
 export type TreeEventKind = 'spawn' | 'exit' | 'kill'
+
+/** The descriptors of socket pairs, or the system's error number. */
+export interface WaitingDescriptors {
+  /** The system's error number. */
+  errno?: number
+  /** This process's ends, to be closed by the caller. */
+  ours: Array<number>
+  /** The child's ends, which are open until `close()`. */
+  theirs: Array<number>
+}
 
 /** Rejects a waiter that still waits, and returns the count of the others. */
 export declare function waitQueueCancel(handle: number, ticket: number, reason: unknown): number

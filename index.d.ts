@@ -1336,6 +1336,16 @@ export interface CallMetrics extends Latency {
   mean: number
 }
 
+/** The reason why Node.js itself started a child: see `docs/children.md`. */
+export type ChildFallback =
+  | 'errno'
+  | 'error'
+  | 'permission'
+  | 'platform'
+  | 'stdio'
+  | 'version'
+  | 'warden'
+
 export interface Metrics {
   /** Ms since the epoch. */
   time: number
@@ -1401,6 +1411,24 @@ export interface Metrics {
     /** Number of trees that ever were stuck; only grows. */
     stuckTotal: number
   }[]
+  /**
+   * Children of Node.js's `child_process` that were started through `procward/register` or
+   * `procward/child_process`. All numbers but `waiting` only grow: see `docs/children.md`.
+   */
+  childProcesses: {
+    /** Children below a warden. */
+    guarded: number
+    /** Children that Node.js started and procward took over. */
+    adopted: number
+    /** Children without a guard. */
+    unguarded: number
+    /** Detached children that may outlive this server, because `unref()` was called. */
+    released: number
+    /** Number of starts that wait for `PROCWARD_MAX_CHILDREN` now. */
+    waiting: number
+    /** `adopted` and `unguarded` by the reason why Node.js itself started the child. */
+    fallbacks: Record<ChildFallback, number>
+  }
   /** Sessions of the helper. */
   pool: {
     idle: number
@@ -1494,6 +1522,26 @@ export interface Guarantees {
   level: 'complete' | 'best-effort'
   /** Features that procward needs and this system lacks. Empty on most systems. */
   missing: Lack[]
+  /** Guarantees for children of `procward/register` and `procward/child_process`. */
+  childProcesses: ChildProcessGuarantees
+}
+
+export interface ChildProcessGuarantees {
+  /**
+   * - `'warden'`: Linux. Each child starts below a warden.
+   * - `'adopted'`: Windows, macOS, and Linux without wardens. Node.js starts each child, and
+   *   procward takes the child over by the mechanism of `run()`.
+   */
+  guard: 'warden' | 'adopted'
+  /** As {@link Guarantees.level}, for the guarded children. */
+  level: 'complete' | 'best-effort'
+  /** Points in which these children are guarded less than those of `run()`, as text for people. */
+  weaker: string[]
+  /**
+   * Number of running children above which starts of `exec` and `execFile` wait
+   * (`PROCWARD_MAX_CHILDREN`), or `null`.
+   */
+  maxChildren: number | null
 }
 
 /** A feature that procward would use and this system does not have or allow. */
@@ -1516,6 +1564,6 @@ export interface Lack {
  *
  * The mechanisms are tried once. The first call may start a warden, which takes a few ms. A change
  * to `PROCWARD_WARDEN=off` takes effect at once.
- * @throws `ERR_INVALID_CONFIG` for a malformed `PROCWARD_WARDEN`
+ * @throws `ERR_INVALID_CONFIG` for a malformed `PROCWARD_WARDEN` or `PROCWARD_MAX_CHILDREN`
  */
 export function getGuarantees(): Guarantees

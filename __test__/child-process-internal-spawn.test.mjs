@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
-import counts from '../lib/child-process/counts.js'
+import { getMetrics } from '../index.js'
 import guarding from '../lib/child-process/guard.js'
 import internal from '../lib/child-process/internal-spawn.js'
 import requests from '../lib/child-process/request.js'
 
-const { failingArguments, spawnOptions } = internal
+const { changedArguments, failingArguments, spawnOptions } = internal
 
 describe('the arguments of the internal spawn of Node.js', () => {
   const stdio = [{ type: 'ignore' }]
@@ -49,6 +49,18 @@ describe('the arguments of the internal spawn of Node.js', () => {
     assert.deepEqual(failing.stdio, [{ type: 'fd', fd: -1 }])
     assert.equal(failingArguments([file, args, null, [], stdio, 0, 1, 2]), undefined)
   })
+
+  for (const values of [
+    [{ file, args, cwd: '/', envPairs: [], stdio, uid: 1 }],
+    [file, args, '/', [], stdio, 3, 1, 2],
+  ])
+    test(`may be changed in some values of ${values.length}`, () => {
+      const changed = changedArguments(values, { cwd: undefined, envPairs: ['A=1'] })
+      assert.equal(changed.length, values.length)
+      const { cwd, envPairs, ...others } = /** @type {any} */ (spawnOptions(changed))
+      const { cwd: _, envPairs: __, ...before } = /** @type {any} */ (spawnOptions(values))
+      assert.deepEqual([cwd, envPairs, { ...others }], [undefined, ['A=1'], before])
+    })
 })
 
 test('Node.js starts a child that it describes in an unknown way', {
@@ -58,11 +70,11 @@ test('Node.js starts a child that it describes in an unknown way', {
   const started = []
   const spawn = (/** @type {any[]} */ ...values) => started.push(values) - 1
   const handle = Object.create({ spawn })
-  const { version } = counts.childCounts().unguarded
+  const { version } = getMetrics().childProcesses.fallbacks
   guarding.guard({ _handle: handle })
   assert.equal(handle.spawn('/bin/true', 'of', 'tomorrow'), 0)
   assert.deepEqual(started, [['/bin/true', 'of', 'tomorrow']])
-  assert.equal(counts.childCounts().unguarded.version, version + 1)
+  assert.equal(getMetrics().childProcesses.fallbacks.version, version + 1)
 })
 
 describe('PROCWARD_KEEP, where Node.js does not tell whether the caller gave an environment', () => {

@@ -7,10 +7,9 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { after, afterEach, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
-import { getActiveProcesses, shutdown } from 'procward'
+import { getActiveProcesses, getMetrics, shutdown } from 'procward'
 import * as named from 'procward/child_process'
 import { exec, execFile, fork, spawn } from 'procward/child_process'
-import { childCounts } from '../lib/child-process/counts.js'
 import { SCENARIOS } from './support/child-scenarios.mjs'
 import { assertNothingLeft, isAlive, kill, noProcessList } from './support/processes.mjs'
 import { outcomeOf } from './support/program.mjs'
@@ -18,6 +17,8 @@ import { until } from './support/until.mjs'
 
 const skip = process.platform === 'linux' ? false : 'children are guarded on Linux'
 const ours = /** @type {any} */ ({ ...named, ...named.default })
+
+const childCounts = () => getMetrics().childProcesses
 
 /** A tree is listed until its warden has exited, shortly after the child. */
 async function nothingLeft() {
@@ -161,21 +162,26 @@ describe('below a warden', { skip: skip || noProcessList }, () => {
 
 test('a child without a guard is counted and published', { skip }, async () => {
   process.env.PROCWARD_WARDEN = 'off'
-  const { warden } = childCounts().unguarded
+  const { warden } = childCounts().fallbacks
   /** @type {any[]} */
   const messages = []
   const listener = (/** @type {unknown} */ message) => messages.push(message)
   subscribe('procward:unguarded', listener)
   try {
     const child = spawn('true')
-    assert.equal(childCounts().unguarded.warden, warden + 1)
+    assert.equal(childCounts().fallbacks.warden, warden + 1)
     const [{ time, ...message }] = messages
-    assert.deepEqual(message, { pid: child.pid, server: null, reason: 'warden' })
+    assert.deepEqual(message, {
+      pid: child.pid,
+      server: null,
+      reason: 'warden',
+      adopted: true,
+    })
     assert.ok(Math.abs(Date.now() - time) < 60_000)
     // A command that cannot start is Node.js's to report, and no child.
     const none = spawn('procward-no-such-command')
     await Promise.all([once(child, 'close'), once(none, 'error')])
-    assert.equal(childCounts().unguarded.warden, warden + 1)
+    assert.equal(childCounts().fallbacks.warden, warden + 1)
   } finally {
     unsubscribe('procward:unguarded', listener)
     delete process.env.PROCWARD_WARDEN
@@ -185,11 +191,12 @@ test('a child without a guard is counted and published', { skip }, async () => {
 test('a failing addon never keeps a child from starting', { skip }, async () => {
   const { stdout, stderr } = await outcomeOf(
     `process.env.NAPI_RS_NATIVE_LIBRARY_PATH = '/procward-none.node'
+     const { subscribe } = await import('node:diagnostics_channel')
      const { exec } = await import('procward/child_process')
-     const { childCounts } = (await import('./lib/child-process/counts.js')).default
-     exec('echo fine', (_, text) => console.log(text.trim(), childCounts().unguarded.addon))`,
+     subscribe('procward:unguarded', ({ reason }) => console.log(reason))
+     exec('echo fine', (_, text) => console.log(text.trim()))`,
   )
-  assert.deepEqual([stdout, stderr], ['fine 1', ''])
+  assert.deepEqual([stdout, stderr], ['addon\nfine', ''])
 })
 
 test('shutdown() terminates the children', { skip: skip || noProcessList }, async () => {

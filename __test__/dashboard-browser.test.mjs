@@ -57,7 +57,7 @@ describe('in Chromium', { skip: noBrowser }, () => {
 
     test('calls come and go, and charts move', async (t) => {
       const { page, mishaps } = await open(t)
-      assert.equal(await textOf(page, '#calls'), 'No call runs.')
+      assert.equal(await textOf(page, '#calls'), 'No call and no process runs.')
       assert.equal(await textOf(page, '#latency'), 'No call has finished yet.')
       const before = await chartLines(page)
 

@@ -74,7 +74,8 @@ describe('the lifecycle demo in Chromium', { skip: noBrowser }, () => {
     const pages = viewers.map(({ page }) => page)
     await Promise.all(viewers.map(({ goto }) => goto(`${server.url}/api/health/dashboard`)))
     await Promise.all(pages.map(isLive))
-    for (const page of pages) assert.equal(await textOf(page, '#calls'), 'No call runs.')
+    for (const page of pages)
+      assert.equal(await textOf(page, '#calls'), 'No call and no process runs.')
     const before = await Promise.all(pages.map(chartLines))
 
     let isSeen = false

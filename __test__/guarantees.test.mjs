@@ -15,7 +15,7 @@ const PLATFORMS = {
 describe('getGuarantees()', () => {
   test('has the documented mechanism and level of this platform', () => {
     delete process.env.PROCWARD_WARDEN
-    const { platform, mechanism, cgroup, level, missing, ...more } = getGuarantees()
+    const { platform, mechanism, cgroup, level, missing, childProcesses, ...more } = getGuarantees()
     assert.deepEqual([platform, mechanism, level], [process.platform, ...PLATFORMS[platform]])
     // Whether there can be control groups depends on how this was started:
     // `faults/scenarios/cgroup.mjs` has both.
@@ -27,6 +27,13 @@ describe('getGuarantees()', () => {
       [],
     )
     assert.deepEqual(more, {})
+    const { guard, maxChildren, weaker } = childProcesses
+    const isLinux = process.platform === 'linux'
+    assert.deepEqual(
+      [guard, childProcesses.level, maxChildren],
+      isLinux ? ['warden', 'complete', null] : ['adopted', 'best-effort', null],
+    )
+    assert.ok(weaker.every((text) => typeof text === 'string' && text.length > 0))
   })
 
   test('follows PROCWARD_WARDEN at once', {
@@ -39,8 +46,9 @@ describe('getGuarantees()', () => {
       cgroup: false,
       level: 'best-effort',
     }
-    const { missing: _, ...found } = getGuarantees()
+    const { missing: _, childProcesses, ...found } = getGuarantees()
     assert.deepEqual(found, without)
+    assert.deepEqual([childProcesses.guard, childProcesses.level], ['adopted', 'best-effort'])
     process.env.PROCWARD_WARDEN = 'on'
     assert.equal(getGuarantees().mechanism, 'warden')
     process.env.PROCWARD_WARDEN = 'maybe'

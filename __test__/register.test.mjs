@@ -18,7 +18,6 @@ import { until } from './support/until.mjs'
 const skip = process.platform === 'linux' ? noProcessList : 'children are guarded on Linux'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const registerFile = join(root, 'lib', 'register.js')
-const countsFile = join(root, 'lib', 'child-process', 'counts.js')
 /** @type {string} */
 let folder
 
@@ -29,7 +28,8 @@ after(() => rmSync(folder, { recursive: true }))
 afterEach(assertNothingLeft)
 
 const REQUIRE = ['--require', registerFile]
-const COUNTS = `const { childCounts } = require(${JSON.stringify(countsFile)});`
+const COUNTS = `const childCounts = () =>
+  require(${JSON.stringify(root)}).getMetrics().childProcesses;`
 
 /**
  * Writes a program and starts it.
@@ -165,14 +165,12 @@ describe('a registered program', { skip }, () => {
     assert.equal(await outputOf('thread.cjs', text), 'fine 1')
   })
 
-  test('a failure of the addon falls through, and is counted', async () => {
-    const text = `${COUNTS}
-      require('child_process').exec('echo fine', (_, text) => {
-        const { guarded, unguarded } = childCounts()
-        console.log(text.trim(), guarded, unguarded.addon)
-      })`
+  test('a failure of the addon falls through, and is published', async () => {
+    const text = `require('diagnostics_channel').subscribe('procward:unguarded',
+        ({ reason }) => console.log(reason))
+      require('child_process').exec('echo fine', (_, text) => console.log(text.trim()))`
     const env = { NAPI_RS_NATIVE_LIBRARY_PATH: '/procward-none.node' }
-    assert.equal(await outputOf('fallen.cjs', text, { env }), 'fine 0 1')
+    assert.equal(await outputOf('fallen.cjs', text, { env }), 'addon\nfine')
   })
 
   test('loads no more than two files before the first child', async () => {

@@ -36,6 +36,13 @@ describe('a server that exits takes its whole trees with it', { skip: noWindows 
     await until(() => !members.some(isAlive))
   })
 
+  test('also of `procward/child_process`, whose children are adopted', async (t) => {
+    const { running, exited, members } = await server(t, 'guarded')
+    running.kill('SIGKILL')
+    await exited
+    await until(() => !members.some(isAlive))
+  })
+
   for (const end of ['process.exit()', 'process.abort()', 'an exception'])
     test(`by ${end}`, async (t) => {
       const { exited, order, members } = await server(t, 'procward', end)

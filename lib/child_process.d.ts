@@ -7,7 +7,8 @@
  * `unref()`. If `kill()`, `timeout` or an abort has ended a child, the rest of its tree is
  * terminated too.
  *
- * Where a guard is not possible, Node.js starts the child as usual. `spawnSync`, `execSync` and
- * `execFileSync` are Node.js's own and are not guarded. See docs/children.md.
+ * On Windows and macOS, and where no warden works, Node.js starts the child and procward adopts it
+ * right afterwards, with the weaker guarantees of docs/children.md. `spawnSync`, `execSync` and
+ * `execFileSync` are Node.js's own and are not guarded.
  */
 export * from 'node:child_process'

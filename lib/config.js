@@ -17,9 +17,11 @@ const CLEANUP_SCOPES = /** @type {CleanupScope[]} */ (Object.keys(REACHES_STRANG
 
 /**
  * Returns a whole number from the environment; an unset or empty variable gives the default.
+ * @template {number | undefined} Fallback
  * @param {string} name
- * @param {number} fallback
+ * @param {Fallback} fallback
  * @param {(name: string, value: unknown, options: { given: string }) => number} check
+ * @returns {number | Fallback}
  */
 function numberFrom(name, fallback, check) {
   const text = process.env[name]
@@ -161,6 +163,11 @@ function childEnvironment() {
   return variables
 }
 
+/** The number of children of `child_process` that run at once; `undefined` for no limit. */
+function maxChildren() {
+  return numberFrom('PROCWARD_MAX_CHILDREN', undefined, count)
+}
+
 /** Returns this process's `PROCWARD_KEEP`. */
 function keepVariable() {
   return process.env.PROCWARD_KEEP
@@ -190,9 +197,20 @@ function guardedEnvironment(detached) {
   return detached && !guardsDetached() ? ['PROCWARD_KEEP=1'] : ['PROCWARD_REGISTERED=1']
 }
 
+/**
+ * Returns the variables of a child that Node.js starts and procward takes over. On Windows the job
+ * of the child holds the children of that child too. Elsewhere the child guards its own children.
+ * @param {boolean} detached
+ */
+function adoptedEnvironment(detached) {
+  const variables = guardedEnvironment(detached)
+  return detached || process.platform === 'win32' ? variables : []
+}
+
 module.exports = {
   CLEANUP_SCOPES,
   REACHES_STRANGERS,
+  adoptedEnvironment,
   callTimeout,
   childEnvironment,
   cleanupInterval,
@@ -206,6 +224,7 @@ module.exports = {
   isRegisteredChild,
   keepVariable,
   listTimeout,
+  maxChildren,
   maxConcurrent,
   mcporterBin,
   memoryBudget,

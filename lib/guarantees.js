@@ -1,6 +1,6 @@
 'use strict'
 
-const { usesWarden } = require('./config')
+const { guardsDetached, maxChildren, usesWarden } = require('./config')
 const { errnoName } = require('./errors')
 const native = require('./native')
 
@@ -27,7 +27,49 @@ const EFFECTS = {
 /** @type {typeof import('../index').getGuarantees} */
 function getGuarantees() {
   const { missing, ...found } = native.guarantees(usesWarden())
-  return { platform: process.platform, ...found, missing: missing.map(lack) }
+  const { mechanism, level } = found
+  return {
+    platform: process.platform,
+    ...found,
+    missing: missing.map(lack),
+    childProcesses: { ...childProcesses(mechanism, level), maxChildren: maxChildren() ?? null },
+  }
+}
+
+/** The limits of children that Node.js starts and procward takes over. */
+const ADOPTED = {
+  'job-object':
+    'a job takes each child over just after its start: what the child has started by then, ' +
+    'this server does not end',
+  watcher: 'the watcher takes each child over just after its start',
+  'process-group':
+    'only this server ends the children, and what it leaves, its next start ends by the tag',
+}
+
+/** The children of `child_process` that no guard reaches. */
+const UNGUARDED = [
+  'children of spawnSync, execSync and execFileSync have no guard',
+  'children that other native addons start have no guard',
+]
+
+/**
+ * Returns the guarantees for the children of `child_process`.
+ * @param {import('../index').Guarantees['mechanism']} mechanism
+ * @param {import('../index').Guarantees['level']} level
+ * @returns {Omit<import('../index').ChildProcessGuarantees, 'maxChildren'>}
+ */
+function childProcesses(mechanism, level) {
+  const detached = guardsDetached()
+    ? []
+    : ['detached children may outlive this server after their unref()']
+  const weaker = [...detached, ...UNGUARDED]
+  if (mechanism === 'warden')
+    return {
+      guard: 'warden',
+      level,
+      weaker: ['Node.js starts a child if its warden does not start within 200 ms', ...weaker],
+    }
+  return { guard: 'adopted', level: 'best-effort', weaker: [ADOPTED[mechanism], ...weaker] }
 }
 
 /** @param {import('../binding').Lacking} lacking @returns {import('../index').Lack} */

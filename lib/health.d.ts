@@ -113,7 +113,10 @@ export interface History {
 export interface Sample {
   /** Ms since the epoch. */
   time: number
-  /** Number of processes with active calls. Calls to one session share a process. */
+  /**
+   * Number of processes with active calls, and of children of `procward/register` and
+   * `procward/child_process`. Calls to one session share a process.
+   */
   processes: number
   /** Number of running process trees of this process, sessions included. */
   children: number

@@ -4,7 +4,8 @@
  * option for `NODE_OPTIONS`.
  *
  * On Linux each child starts below a warden: the child and its descendants are killed when this
- * process ends in any way. A `detached` child is let go by its `unref()`. Where a guard is not
- * possible, Node.js starts the child as usual. See docs/children.md.
+ * process ends in any way. A `detached` child is let go by its `unref()`. On Windows
+ * and macOS, and where no warden works, Node.js starts the child and procward adopts it right
+ * afterwards, with weaker guarantees. See docs/children.md.
  */
 export {}

@@ -51,6 +51,9 @@ export const ALONE = {
  */
 export const SLOW = [
   'alerts-post',
+  'child-process-adopted',
+  'child-process-limit',
+  'child-process-shown',
   'cleanup-background',
   'cleanup-calls',
   'cleanup-dead-runs',

@@ -1,9 +1,10 @@
-//! Counts and times: calls by server and tool, waits for a slot, process trees by server.
+//! Counts and times: calls by server and tool, waits for a slot, process trees by server, children of `child_process`.
 //!
 //! Nothing here has a clock or knows JavaScript. Recording takes a lock for some nanoseconds, and no memory once the series
 //! exists.
 
 mod calls;
+mod child_processes;
 mod children;
 mod distribution;
 mod latency;
@@ -12,10 +13,12 @@ mod outcome;
 mod recent;
 
 pub use calls::{Calls, OTHER};
+pub use child_processes::{ChildFallback, ChildGuard, WaitingStart};
 pub use children::{Children, ChildrenOf};
 pub use distribution::BOUNDS;
 pub use outcome::{Outcome, Rejection};
 
+use child_processes::{ChildProcesses, ChildProcessesNow};
 use distribution::Distribution;
 use latency::{Latency, Summary};
 use parking_lot::Mutex;
@@ -32,6 +35,7 @@ struct State {
     calls: Calls,
     waits: Waits,
     rejected: [u64; Rejection::ALL.len()],
+    child_processes: ChildProcesses,
 }
 
 #[derive(Debug, Default)]
@@ -42,11 +46,13 @@ struct Waits {
 
 /// All metrics at one instant.
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Snapshot {
     bounds: [f64; BOUNDS.len()],
     calls: Vec<calls::CallsOf>,
     wait: WaitsNow,
     rejected: BTreeMap<Rejection, u64>,
+    child_processes: ChildProcessesNow,
 }
 
 #[derive(Debug, Serialize)]
@@ -89,6 +95,16 @@ impl Metrics {
         self.0.lock().rejected[reason as usize] += 1;
     }
 
+    /// Records the start of a child of `child_process`.
+    pub fn record_child_process(&self, guard: ChildGuard, fallback: Option<ChildFallback>) {
+        self.0.lock().child_processes.started(guard, fallback);
+    }
+
+    /// Records that a detached child may outlive this process.
+    pub fn record_released_child_process(&self) {
+        self.0.lock().child_processes.released();
+    }
+
     /// Returns all metrics.
     pub fn snapshot(&self) -> Snapshot {
         let state = self.0.lock();
@@ -98,6 +114,7 @@ impl Metrics {
             calls: state.calls.list(),
             wait: WaitsNow { summary: latency.summary(), histogram: distribution.cumulative() },
             rejected: Rejection::ALL.into_iter().map(|reason| (reason, state.rejected[reason as usize])).collect(),
+            child_processes: state.child_processes.now(),
         }
     }
 
@@ -123,11 +140,21 @@ mod tests {
         let metrics = Metrics::default();
         metrics.record_wait(0.2);
         metrics.record_rejection(Rejection::Timeout);
+        metrics.record_child_process(ChildGuard::Guarded, None);
+        metrics.record_child_process(ChildGuard::Adopted, Some(ChildFallback::Warden));
+        metrics.record_released_child_process();
         let series = metrics.series("a", "b");
         metrics.record_call(series, Outcome::Ok, 0.5, Duration::ZERO);
         metrics.record_call(series, Outcome::Timeout, 1.5, Duration::ZERO);
         let seen = serde_json::to_value(metrics.snapshot()).expect("JSON");
         assert_eq!(seen["rejected"], serde_json::json!({ "timeout": 1, "aborted": 0, "full": 0, "closed": 0 }));
+        let children = &seen["childProcesses"];
+        assert_eq!(
+            (&children["guarded"], &children["adopted"], &children["unguarded"]),
+            (&1.into(), &1.into(), &0.into())
+        );
+        assert_eq!((&children["fallbacks"]["warden"], &children["fallbacks"]["stdio"]), (&1.into(), &0.into()));
+        assert_eq!(children["released"], 1);
         assert_eq!(seen["wait"]["count"], 1);
         assert_eq!(
             seen["wait"]["histogram"]["buckets"],

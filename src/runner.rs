@@ -1,5 +1,6 @@
 //! Runs one tracked call: starts the tree, feeds it, captures its outputs, and waits for its exit.
 
+mod adoption;
 mod capture;
 #[cfg(target_os = "linux")]
 mod child;
@@ -11,6 +12,7 @@ mod overflow;
 mod root_signals;
 mod stdout;
 
+pub use adoption::{Adoption, RootExit};
 pub use capture::{Lines, Outlet, Outlets, Taken, Untakable};
 #[cfg(target_os = "linux")]
 pub use child::Child;

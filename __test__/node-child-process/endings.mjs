@@ -1,6 +1,7 @@
 // Waits for the end of children, and for that of everything that a test started.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { getActiveProcesses } from '../../index.js'
 import { assertNothingLeft, noProcessList, processesOfThisTest } from '../support/processes.mjs'
 
 /** The file of the programs that children run: the first argument names one. */
@@ -83,7 +84,8 @@ const PAUSES = 1000
  */
 export async function nothingLeft() {
   for (let pause = 0; pause < PAUSES && !noProcessList; pause++) {
-    if (processesOfThisTest().length === 0) break
+    // A tree is listed until procward has noticed its end.
+    if (processesOfThisTest().length === 0 && getActiveProcesses().length === 0) break
     await sleep(PAUSE)
   }
   assertNothingLeft()

@@ -1,6 +1,6 @@
 'use strict'
 
-// Finds the package that starts a child, from the stack.
+// Finds the package that starts a child, and the function that it calls, from the stack.
 
 /** Packages that only start commands for others. Named if no other package called them. */
 const STARTERS = new Set(['cross-spawn', 'execa', 'nano-spawn', 'tinyexec'])
@@ -8,23 +8,29 @@ const MOST_FRAMES = 24
 const OWN_FOLDERS = [__dirname, `${__dirname.replace(/[^/\\]+$/, '')}child_process.js`]
 
 /**
- * Returns the name of the calling package. `undefined` for the program's own code. Never throws.
- * @returns {string | undefined}
+ * Returns the name of the calling package, `undefined` for the program's own code, and whether the
+ * caller gets the outcome later, by `exec` or `execFile`. Never throws.
+ * @returns {{ server: string | undefined, isExec: boolean }}
  */
-function callingPackage() {
+function caller() {
   let starter
-  for (const file of callingFiles()) {
+  let isExec = false
+  for (const { file, name } of callingFunctions()) {
+    isExec ||= file === 'node:child_process' && name === 'execFile'
     if (file.startsWith('node:') || OWN_FOLDERS.some((own) => file.includes(own))) continue
-    const name = packageOf(file)
-    if (name === undefined) return starter
-    if (!STARTERS.has(name)) return name
-    starter ??= name
+    const server = packageOf(file)
+    if (server === undefined) break
+    if (!STARTERS.has(server)) return { server, isExec }
+    starter ??= server
   }
-  return starter
+  return { server: starter, isExec }
 }
 
-/** Returns the files of the functions on the stack, the innermost first. @returns {string[]} */
-function callingFiles() {
+/**
+ * Returns the functions on the stack with their files, the innermost first.
+ * @returns {{ file: string, name: string | null }[]}
+ */
+function callingFunctions() {
   const { stackTraceLimit } = Error
   const prepare = Object.getOwnPropertyDescriptor(Error, 'prepareStackTrace')
   try {
@@ -32,9 +38,12 @@ function callingFiles() {
     Error.prepareStackTrace = (_, sites) => sites
     /** @type {{ stack?: any }} */
     const holder = {}
-    Error.captureStackTrace(holder, callingPackage)
+    Error.captureStackTrace(holder, caller)
     const { stack } = holder
-    return stack.map((/** @type {NodeJS.CallSite} */ site) => site.getFileName() ?? 'node:none')
+    return stack.map((/** @type {NodeJS.CallSite} */ site) => ({
+      file: site.getFileName() ?? 'node:none',
+      name: site.getFunctionName(),
+    }))
   } catch {
     // The errors of this program are frozen.
     return []
@@ -60,4 +69,4 @@ function packageOf(file) {
   return name?.replace('\\', '/')
 }
 
-module.exports = { callingPackage }
+module.exports = { caller }

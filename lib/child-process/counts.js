@@ -1,11 +1,13 @@
 'use strict'
 
-// Counts the children of `node:child_process` that run below a warden, and those that do not.
+// Counts the children of `node:child_process` by their guard. The counts are in the addon, for all
+// threads together.
 
 const { channels } = require('../diagnostics')
+const { addon } = require('./addon')
 
 /**
- * The reasons why Node.js itself started a child:
+ * The reasons why Node.js itself started a child, and their names in the addon.
  * - `addon`: the addon did not load
  * - `errno`: the command could not start below a warden, but did without it
  * - `error`: an unexpected error of procward
@@ -15,26 +17,23 @@ const { channels } = require('../diagnostics')
  * - `version`: this version of Node.js starts its children in an unknown way
  * - `warden`: no warden works here or in time, or `PROCWARD_WARDEN=off`
  */
-const REASONS = /** @type {const} */ ([
-  'addon',
-  'errno',
-  'error',
-  'permission',
-  'platform',
-  'stdio',
-  'version',
-  'warden',
-])
+const REASONS = /** @type {const} */ ({
+  addon: undefined,
+  errno: 'Errno',
+  error: 'Error',
+  permission: 'Permission',
+  platform: 'Platform',
+  stdio: 'Stdio',
+  version: 'Version',
+  warden: 'Warden',
+})
 
-/** @typedef {(typeof REASONS)[number]} Reason */
+/** @typedef {keyof typeof REASONS} Reason */
 
-let guarded = 0
-const unguarded = /** @type {Record<Reason, number>} */ (
-  Object.fromEntries(REASONS.map((reason) => [reason, 0]))
-)
-
+/** Counts a child below a warden. */
 function countGuarded() {
-  guarded++
+  const native = addon()
+  native?.metricsRecordChild(native.ChildGuard.Guarded)
 }
 
 /**
@@ -42,16 +41,34 @@ function countGuarded() {
  * @param {Reason} reason
  * @param {number} pid
  * @param {string | undefined} server
+ * @param {boolean} adopted
  */
-function countUnguarded(reason, pid, server) {
-  unguarded[reason]++
+function countFallback(reason, pid, server, adopted) {
+  const native = addon()
+  const name = REASONS[reason]
+  if (native && name) {
+    const { Adopted, Unguarded } = native.ChildGuard
+    native.metricsRecordChild(adopted ? Adopted : Unguarded, native.ChildFallback[name])
+  }
   if (!channels.unguarded.hasSubscribers) return
-  channels.unguarded.publish({ pid, server: server ?? null, time: Date.now(), reason })
+  channels.unguarded.publish({ pid, server: server ?? null, time: Date.now(), reason, adopted })
 }
 
-/** Returns the number of children of this thread so far. */
+/** Counts a detached child that may outlive this process. */
+function countReleased() {
+  addon()?.metricsRecordReleasedChild()
+}
+
+/**
+ * Returns the number of children below a warden so far, and those that Node.js started by reason.
+ * Nothing is counted without the addon.
+ * @returns {{ guarded: number, unguarded: Record<string, number> }}
+ */
 function childCounts() {
-  return { guarded, unguarded: { ...unguarded } }
+  const native = addon()
+  if (!native) return { guarded: 0, unguarded: {} }
+  const { guarded, fallbacks } = JSON.parse(native.metricsSnapshot()).childProcesses
+  return { guarded, unguarded: fallbacks }
 }
 
-module.exports = { childCounts, countGuarded, countUnguarded }
+module.exports = { childCounts, countFallback, countGuarded, countReleased }

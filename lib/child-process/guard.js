@@ -4,8 +4,9 @@
 // replaced, its internal handle: all above it, such as streams and events, stays Node.js's own.
 
 const config = require('../config')
-const { callingPackage } = require('./caller')
-const { countGuarded, countUnguarded } = require('./counts')
+const { addon } = require('./addon')
+const { caller } = require('./caller')
+const { countFallback, countGuarded } = require('./counts')
 const { spawnOptions } = require('./internal-spawn')
 const { childRequest } = require('./request')
 
@@ -15,18 +16,83 @@ const { childRequest } = require('./request')
  * Guards a child that has not started. A second call for the same child does nothing.
  * @param {any} child - a `ChildProcess`
  */
-function guard({ _handle: handle }) {
+function guard(child) {
+  const { _handle: handle } = child
   if (!handle || Object.hasOwn(handle, 'spawn')) return
   handle.spawn = (/** @type {any[]} */ ...values) => {
     delete handle.spawn
-    const server = callingPackage()
-    const started = start(handle, values, server)
-    if (typeof started === 'number') return started
-    const errno = handle.spawn(...values)
-    // Node.js reports the error of a command that cannot start.
-    if (errno === 0) countUnguarded(started, handle.pid, server)
-    return errno
+    const { server, isExec } = caller()
+    /** @type {import('./waiting').Start} */
+    const start = (given) => startSomehow(handle, given, server)
+    const { childLimit, counted } = require('./limit')
+    const limit = childLimit()
+    if (!limit) return start(values)
+    let leave = limit.enter()
+    if (!leave) {
+      if (isExec && waits(child, values, limit, start)) return 0
+      leave = limit.exceed()
+    }
+    return counted(handle, leave, () => start(values))
   }
+}
+
+/**
+ * Lets the start wait for the limit, if that is possible here.
+ * @param {any} child
+ * @param {any[]} values - the arguments of the internal `spawn`
+ * @param {import('./limit').ChildLimit} limit
+ * @param {import('./waiting').Start} start
+ */
+function waits(child, values, limit, start) {
+  try {
+    const native = process.platform === 'linux' && mayStart() && limit.hasRoomToWait() && addon()
+    if (!native) return false
+    const turn = (/** @type {AbortSignal} */ signal) => limit.turn(signal)
+    return require('./waiting').wait(child, values, new native.WaitingStreams(), turn, start)
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Starts the child below a warden, or lets Node.js start the child. Returns 0 or a negative error
+ * number.
+ * @param {any} handle
+ * @param {any[]} values - the arguments of the internal `spawn`
+ * @param {string | undefined} server
+ * @returns {number}
+ */
+function startSomehow(handle, values, server) {
+  const started = start(handle, values, server)
+  if (typeof started === 'number') return started
+  const adoption = started === 'permission' ? undefined : adoptionOf(values, server)
+  const errno = handle.spawn(...(adoption?.values ?? values))
+  // Node.js reports the error of a command that cannot start.
+  if (errno !== 0) adoption?.cancel()
+  else countFallback(started, handle.pid, server, adoption?.begin(handle) ?? false)
+  return errno
+}
+
+/**
+ * Prepares the adoption of a child, if that is possible.
+ * @param {any[]} values - the arguments of the internal `spawn`
+ * @param {string | undefined} server
+ */
+function adoptionOf(values, server) {
+  try {
+    const native = addon()
+    if (!native || !spawnOptions(values)) return undefined
+    const { Adoption } = require('./adoption')
+    return new Adoption(native, values, server)
+  } catch {
+    return undefined
+  }
+}
+
+/** Returns whether Node.js's permission model lets this program start children. */
+function mayStart() {
+  const { permission } = /** @type {any} */ (process)
+  return !permission || permission.has('child')
 }
 
 /**
@@ -39,38 +105,23 @@ function guard({ _handle: handle }) {
  */
 function start(handle, values, server) {
   try {
-    const { permission } = /** @type {any} */ (process)
-    if (permission && !permission.has('child')) return 'permission'
+    if (!mayStart()) return 'permission'
     if (process.platform !== 'linux') return 'platform'
     if (!config.usesWarden()) return 'warden'
-    const GuardedChild = guardedChild()
-    if (!GuardedChild) return 'addon'
+    const native = addon()
+    if (!native) return 'addon'
     const options = spawnOptions(values)
     if (!options) return 'version'
     const request = childRequest(options, server)
     if (!request) return 'stdio'
     const { startBelow } = require('./handle')
     const internal = { stdio: options.stdio, values }
-    const outcome = startBelow(new GuardedChild(), handle, request, internal)
+    const outcome = startBelow(new native.GuardedChild(), handle, request, internal)
     if (outcome === 0) countGuarded()
     return outcome
   } catch {
     return 'error'
   }
-}
-
-/** @type {typeof import('../../binding').GuardedChild | null | undefined} */
-let loaded
-
-/** Returns the addon's class. A failure to load the addon is remembered, because it is slow. */
-function guardedChild() {
-  if (loaded !== undefined) return loaded
-  try {
-    loaded = require('../native').GuardedChild
-  } catch {
-    loaded = null
-  }
-  return loaded
 }
 
 module.exports = { guard }

@@ -10,6 +10,7 @@ const { throwLater } = require('../errors')
 const keepAlive = require('../keep-alive')
 const { track } = require('../lifecycle')
 const { signalName } = require('../signals')
+const { countReleased } = require('./counts')
 const { failingArguments } = require('./internal-spawn')
 const { NOTHING } = require('./request')
 
@@ -44,9 +45,8 @@ function startBelow(child, handle, request, { stdio, values }) {
   }
   handle.pid = pid
   guards.set(handle, child)
-  const failing = failingArguments(values)
-  if (failing !== undefined) initialise(handle, failing)
-  life.begin(failing !== undefined)
+  const isFreed = initialise(handle, values)
+  life.begin(isFreed)
   track(life.ended, (killGrace) => child.terminate('shutdown', killGrace))
   publishProcesses()
   return 0
@@ -73,6 +73,7 @@ class Life {
   #isRunning = false
   #isHeld = false
   #isFreed = true
+  #isReleased = false
   // Events of the child belong to the asynchronous context of its start.
   #context = new AsyncResource('PROCWARD_CHILD')
 
@@ -132,6 +133,8 @@ class Life {
 
   #letGo() {
     this.#child.letGo()
+    if (!this.#isReleased) countReleased()
+    this.#isReleased = true
     this.#end()
   }
 
@@ -145,16 +148,19 @@ class Life {
 }
 
 /**
- * Initialises the handle by a start that fails before it forks. Node.js never frees the memory of a
- * handle that was not initialised.
+ * Initialises the handle by a start that fails before it forks. Returns false where no start may
+ * fail: Node.js never frees the memory of such a handle, and `forget()` keeps it small.
  * @param {any} handle
- * @param {any[]} failing - the arguments of that start
+ * @param {any[]} values - the arguments of the internal `spawn`
  */
-function initialise(handle, failing) {
+function initialise(handle, values) {
+  const failing = failingArguments(values)
+  if (failing === undefined) return false
   Object.getPrototypeOf(handle).spawn.apply(handle, failing)
+  return true
 }
 
-/** Frees all that a handle refers to, which itself is never freed. @param {any} handle */
+/** Frees all that a handle refers to. @param {any} handle */
 function forget(handle) {
   for (const key of Reflect.ownKeys(handle)) Reflect.deleteProperty(handle, key)
 }
@@ -184,4 +190,4 @@ function closeSilently(descriptor) {
   }
 }
 
-module.exports = { guardOf, startBelow }
+module.exports = { forget, guardOf, initialise, openStreams, startBelow }

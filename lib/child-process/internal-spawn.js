@@ -4,7 +4,9 @@
 // object until Node.js 24.21, and eight values since.
 
 const DETACHED = 1
-const VALUES = 8
+/** The eight values by their names in the object. */
+const NAMES = ['file', 'args', 'cwd', 'envPairs', 'stdio', 'flags', 'uid', 'gid']
+const VALUES = NAMES.length
 
 /**
  * @typedef {object} SpawnOptions
@@ -47,4 +49,15 @@ function failingArguments(values) {
   return [{ __proto__: null, file: 'none', args: ['none'], stdio: [{ type: 'fd', fd: -1 }] }]
 }
 
-module.exports = { failingArguments, spawnOptions }
+/**
+ * Returns arguments of the same form with other values.
+ * @param {any[]} values
+ * @param {Pick<Partial<SpawnOptions>, 'cwd' | 'envPairs' | 'stdio'>} changes
+ */
+function changedArguments(values, changes) {
+  if (values.length !== VALUES) return [{ __proto__: null, ...values[0], ...changes }]
+  const changed = new Map(Object.entries(changes))
+  return values.map((value, at) => (changed.has(NAMES[at]) ? changed.get(NAMES[at]) : value))
+}
+
+module.exports = { changedArguments, failingArguments, spawnOptions }

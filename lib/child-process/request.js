@@ -5,8 +5,6 @@ const config = require('../config')
 /** The addon's words for two kinds of a child's descriptor. */
 const NOTHING = -1
 const SOCKET_PAIR = -2
-/** The owner of these children in the addon's registry. Runners count from 1. */
-const OWNER = 0
 
 /**
  * Makes the addon's request of the options that Node.js gives to the internal handle. Returns
@@ -29,7 +27,6 @@ function childRequest(options, server) {
     gid: gid ?? undefined,
     stdio: descriptors,
     server,
-    owner: OWNER,
   }
 }
 
@@ -43,16 +40,24 @@ function descriptorOf({ type, handle, fd }) {
 
 /**
  * Encodes the environment: entries, each followed by a NUL.
- * @param {{ envPairs?: string[], env?: object, detached?: boolean }} options
+ * @param {any} options
  */
-function environmentOf({ envPairs, env, detached }) {
+function environmentOf(options) {
+  const pairs = environmentPairs(options)
+  pairs.push(...config.guardedEnvironment(Boolean(options.detached)))
+  return pairs.map((pair) => `${pair}\0`).join('')
+}
+
+/**
+ * Returns the variables that the caller gives to the child.
+ * @param {{ envPairs?: string[], env?: object }} options
+ */
+function environmentPairs({ envPairs, env }) {
   const own = envPairs ?? Object.entries(config.childEnvironment()).map((pair) => pair.join('='))
   // `PROCWARD_KEEP` spares this process alone, unless the caller gave it to the child. Node.js
   // 24.22 does not tell whether it did, so that an equal value counts as inherited.
   const inherited = `PROCWARD_KEEP=${config.keepVariable()}`
-  const pairs = env ? [...own] : own.filter((pair) => pair !== inherited)
-  pairs.push(...config.guardedEnvironment(Boolean(detached)))
-  return pairs.map((pair) => `${pair}\0`).join('')
+  return env ? [...own] : own.filter((pair) => pair !== inherited)
 }
 
-module.exports = { NOTHING, childRequest }
+module.exports = { NOTHING, childRequest, environmentPairs }

@@ -5,8 +5,8 @@ import { bytes, clock, count, counted, duration, latency, NONE } from './format.
 import { Table } from './table.js'
 
 /**
- * @typedef {{ pid: number | null, server: string, tool: string, startTime: number, duration:
- *   number, memory?: number | null }} Call
+ * @typedef {{ pid: number | null, server: string | null, tool: string | null, startTime: number,
+ *   duration: number, memory?: number | null }} Call
  * @typedef {{ pid: number | null, server: string, state: string, inFlight: number, uses: number,
  *   age: number, memory: number | null }} Session
  * @typedef {{ server: string, tool: string, count: number, failures: Record<string, number>, p50:
@@ -27,13 +27,13 @@ export class Tables {
     this.#calls = {
       tally: place('calls-tally'),
       table: new Table(place('calls'), {
-        caption: 'Active calls',
-        empty: 'No call runs.',
+        caption: 'Active calls and processes',
+        empty: 'No call and no process runs.',
         keyOf: (/** @type {Call} */ { pid, server, tool, startTime }) =>
           `${pid} ${startTime} ${server} ${tool}`,
         columns: [
-          { title: 'Server', text: ({ server }) => server, isName: true },
-          { title: 'Tool', text: ({ tool }) => tool, isName: true },
+          { title: 'Server', text: ({ server }) => server ?? NONE, isName: true },
+          { title: 'Tool', text: ({ tool }) => tool ?? NONE, isName: true },
           { title: 'PID', text: ({ pid }) => (pid === null ? NONE : String(pid)), isNumber: true },
           { title: 'Age', text: ({ duration: age }) => duration(age), isNumber: true },
           { title: 'Memory', text: ({ memory }) => bytes(memory), isNumber: true },

@@ -1,8 +1,9 @@
 'use strict'
 
-const { countProcesses, publicProcess } = require('../active-process')
+const { publicProcess } = require('../active-process')
 const { recommendedMaxAt } = require('../alerts/rules')
 const { activeAlerts } = require('../alerts/watch')
+const { activeProcesses } = require('../metrics/active')
 const { bounded, serverSlots, waitReason } = require('../metrics/limits')
 const { gateMemory } = require('../metrics/memory')
 
@@ -26,8 +27,8 @@ function basicHealth() {
  */
 function processHealth(source, sample) {
   const { helper, cleanup } = source
-  const calls = helper.getActiveProcesses()
-  const processes = calls.map(publicProcess)
+  const active = activeProcesses(helper)
+  const processes = active.processes.map(publicProcess)
   const semaphore = semaphoreStatus(helper.getSemaphoreStatus())
   const recommendedMax = source.recommendedMax ?? recommendedMaxAt(semaphore.maxConcurrent)
   return {
@@ -36,7 +37,7 @@ function processHealth(source, sample) {
     semaphore,
     activeProcesses: { count: processes.length, processes },
     cleanup: cleanupStats(cleanup.getStats()),
-    alert: processAlert(countProcesses(calls), recommendedMax),
+    alert: processAlert(active.count, recommendedMax),
     alerts: activeAlerts(source, sample),
     pool: helper.getPoolStatus ? poolStatus(helper.getPoolStatus()) : null,
   }

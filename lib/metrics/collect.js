@@ -17,8 +17,10 @@ const { gateMemory } = require('./memory')
  *   }} CallSeries
  * @typedef {{ server: string | null, count: number, memory: number, cpu: number, spawns: number,
  *   exits: Record<string, number>, stuck: number, stuckTotal: number }} Children
+ * @typedef {import('../../index').Metrics['childProcesses']} ChildProcesses
  * @typedef {{ bounds: number[], calls: CallSeries[], wait: Quantiles & { histogram: Histogram },
- *   rejected: Record<string, number>, children: Children[] }} Recorded
+ *   rejected: Record<string, number>, children: Children[], childProcesses: ChildProcesses
+ *   }} Recorded
  *
  * @typedef {{ helper: import('../health').HealthHelper, cleanup: import('../health').HealthCleanup
  *   }} Source

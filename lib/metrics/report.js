@@ -9,8 +9,9 @@ const { bounded } = require('./limits')
  * @returns {import('../../index').Metrics}
  */
 function metricsOf(source) {
-  const { time, calls, wait, semaphore, limitedBy, servers, rejected, children, pool, cleanup } =
-    collect(source)
+  const collected = collect(source)
+  const { time, calls, wait, semaphore, limitedBy, servers, rejected, children } = collected
+  const { childProcesses, pool, cleanup } = collected
   return {
     time,
     calls: calls.map(({ server, tool, count, outcomes, p50, p95, p99, max, mean }) => {
@@ -22,6 +23,7 @@ function metricsOf(source) {
     servers: bounded(servers).map(serverUse),
     rejected: /** @type {any} */ (rejected),
     children,
+    childProcesses,
     pool: poolSummary(pool),
     cleanup: {
       scans: cleanup.scans,

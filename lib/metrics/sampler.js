@@ -2,9 +2,9 @@
 
 // Takes a sample of a helper and a scanner every few seconds, and keeps an hour of samples.
 
-const { countProcesses } = require('../active-process')
 const { throwLater } = require('../errors')
 const native = require('../native')
+const { activeProcesses } = require('./active')
 const { hostMemory } = require('./collect')
 const { longestPause, waitReason } = require('./limits')
 
@@ -158,7 +158,7 @@ function takeSample({ helper, cleanup }) {
   const host = hostMemory()
   return {
     time: Date.now(),
-    processes: countProcesses(helper.getActiveProcesses()),
+    processes: activeProcesses(helper).count,
     children,
     memory,
     stuck,

@@ -48,6 +48,7 @@ function families(collected, alerts) {
     ...gateFamilies(collected.gate, knownServers(collected)),
     ...calls(collected),
     ...children(collected),
+    ...childProcesses(collected),
     ...pool(collected),
     ...cleanup(collected),
     gauge(
@@ -202,6 +203,32 @@ function children({ children }) {
       'procward_child_stuck',
       'Process trees that were killed and did not end in time.',
       points('stuckTotal'),
+    ),
+  ]
+}
+
+/** @param {Collected} collected @returns {Family[]} */
+function childProcesses({ childProcesses }) {
+  const { guarded, adopted, unguarded, released, waiting, fallbacks } = childProcesses
+  return [
+    counter(
+      'procward_child_process_spawns',
+      "Children of Node.js's child_process that were started, by guard.",
+      by('guard', { warden: guarded, adopted, none: unguarded }),
+    ),
+    counter(
+      'procward_child_process_fallbacks',
+      'Children that Node.js itself started, by reason.',
+      by('reason', fallbacks),
+    ),
+    counter('procward_child_process_released', 'Detached children that were let go.', [
+      { labels: {}, value: released },
+    ]),
+    single(
+      'procward_child_process_waiting',
+      'Starts of children that wait for PROCWARD_MAX_CHILDREN.',
+      'sum',
+      waiting,
     ),
   ]
 }

@@ -1,13 +1,19 @@
 //! Children of `procward/child_process`: started on the JavaScript thread, which waits for the pid.
 #![expect(clippy::needless_pass_by_value, reason = "napi-rs hands arguments over by value")]
 
-use super::error::{Result, internal};
+use super::error::Result;
+#[cfg(target_os = "linux")]
+use super::error::internal;
 use super::process::shapes::TerminateReason;
 #[cfg(target_os = "linux")]
 use super::process::shapes::variables;
 use super::time::duration;
 use napi::bindgen_prelude::{FnArgs, Function};
 use napi_derive::napi;
+
+/// The owner of all children of `child_process` in the list of active processes. Others count from 1.
+#[napi]
+pub const CHILD_PROCESS_OWNER: u32 = 0;
 
 /// A child to start, as Node.js describes it to libuv.
 #[napi(object, object_to_js = false)]
@@ -30,8 +36,6 @@ pub struct ChildRequest {
     pub stdio: Vec<i32>,
     /// The name for the lists: the package that starts it.
     pub server: Option<String>,
-    /// The part of the program that starts it.
-    pub owner: u32,
 }
 
 /// The outcome of a start: `pid`, `errno` or `refusal` is set.
@@ -116,9 +120,60 @@ impl GuardedChild {
     }
 }
 
+/// The socket pairs of a child whose start waits.
+#[napi]
+#[derive(Default)]
+pub struct WaitingStreams {
+    #[cfg(target_os = "linux")]
+    theirs: parking_lot::Mutex<Option<(Vec<std::os::fd::OwnedFd>, crate::metrics::WaitingStart)>>,
+}
+
+/// The descriptors of socket pairs, or the system's error number.
+#[napi(object, object_from_js = false)]
+#[derive(Default)]
+pub struct WaitingDescriptors {
+    /// The system's error number.
+    pub errno: Option<i32>,
+    /// This process's ends, to be closed by the caller.
+    pub ours: Vec<i32>,
+    /// The child's ends, which are open until `close()`.
+    pub theirs: Vec<i32>,
+}
+
+#[napi]
+impl WaitingStreams {
+    /// Creates streams that are not open.
+    #[napi(constructor)]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Opens socket pairs, and counts a start that waits.
+    #[napi]
+    pub fn open(&self, count: u32) -> WaitingDescriptors {
+        #[cfg(target_os = "linux")]
+        return linux::open(self, count);
+        #[cfg(not(target_os = "linux"))]
+        {
+            let _ = count;
+            WaitingDescriptors { errno: Some(0), ..WaitingDescriptors::default() }
+        }
+    }
+
+    /// Closes the child's ends.
+    #[napi]
+    pub fn close(&self) {
+        #[cfg(target_os = "linux")]
+        self.theirs.lock().take();
+    }
+}
+
 #[cfg(target_os = "linux")]
 mod linux {
-    use super::{ChildRequest, ChildStart, GuardedChild, variables};
+    use super::{
+        CHILD_PROCESS_OWNER, ChildRequest, ChildStart, GuardedChild, WaitingDescriptors, WaitingStreams, variables,
+    };
+    use crate::metrics::WaitingStart;
     use crate::process::descriptors::{self, Descriptor, Source};
     use crate::process::tree::{Choices, Outputs, Placement, ProcessGroup, Refusal, Spec};
     use crate::registry::Label;
@@ -127,7 +182,7 @@ mod linux {
     use napi::bindgen_prelude::{FnArgs, Function};
     use napi::threadsafe_function::ThreadsafeFunctionCallMode;
     use std::ffi::OsString;
-    use std::os::fd::{AsFd, IntoRawFd};
+    use std::os::fd::{AsFd, AsRawFd, IntoRawFd};
 
     const NOTHING: i32 = -1;
     const SOCKET_PAIR: i32 = -2;
@@ -167,6 +222,19 @@ mod linux {
         })
     }
 
+    pub fn open(streams: &WaitingStreams, count: u32) -> WaitingDescriptors {
+        match descriptors::make((0..count).map(|_| Source::SocketPair)) {
+            Ok(made) => {
+                let (ours, theirs): (Vec<_>, Vec<_>) =
+                    made.into_iter().filter_map(|one| Some((one.ours?.into_raw_fd(), one.theirs?))).unzip();
+                let numbers = theirs.iter().map(AsRawFd::as_raw_fd).collect();
+                *streams.theirs.lock() = Some((theirs, WaitingStart::count()));
+                WaitingDescriptors { errno: None, ours, theirs: numbers }
+            }
+            Err(error) => WaitingDescriptors { errno: error.raw_os_error(), ..WaitingDescriptors::default() },
+        }
+    }
+
     pub fn kill(child: &Child, signal: i32) -> i32 {
         match child.signal(signal).map_err(|error| error.raw_os_error()) {
             // JavaScript does not know yet that the child has exited. To Node.js such a child is a zombie.
@@ -192,7 +260,7 @@ mod linux {
             outputs: Outputs::default(),
         };
         // Nothing here is a call that the scanner could find too old.
-        let label = Label { server: request.server, tool: None, owner: request.owner, pooled: true };
+        let label = Label { server: request.server, tool: None, owner: CHILD_PROCESS_OWNER, pooled: true };
         let group = if request.detached { ProcessGroup::Session } else { ProcessGroup::Shared };
         (spec, label, Placement { group, user: request.uid, group_id: request.gid })
     }

@@ -4,7 +4,7 @@
 use super::enums::mirrored;
 use super::error::{Result, internal};
 use super::time::since_start;
-use crate::metrics::{ChildrenOf, OTHER, Outcome, Rejection, Snapshot, Totals};
+use crate::metrics::{self as core, ChildrenOf, OTHER, Outcome, Rejection, Snapshot, Totals};
 use crate::process::usage::{Usage, resident, usage};
 use crate::supervisor::{Supervisor, metrics};
 use napi_derive::napi;
@@ -59,6 +59,30 @@ mirrored! {
     }
 }
 
+mirrored! {
+    #[doc = " The guard of a child of `child_process`."]
+    #[napi]
+    pub enum ChildGuard => core::ChildGuard {
+        Guarded,
+        Adopted,
+        Unguarded,
+    }
+}
+
+mirrored! {
+    #[doc = " The reason for which Node.js itself started a child."]
+    #[napi]
+    pub enum ChildFallback => core::ChildFallback {
+        Errno,
+        Error,
+        Permission,
+        Platform,
+        Stdio,
+        Version,
+        Warden,
+    }
+}
+
 /// The series of all calls without a series of their own.
 #[napi]
 pub const METRICS_OTHER_SERIES: u32 = OTHER;
@@ -85,6 +109,18 @@ pub fn metrics_record_wait(seconds: f64) {
 #[napi]
 pub fn metrics_record_rejection(reason: CallRejection) {
     metrics().record_rejection(reason.into());
+}
+
+/// Records the start of a child of `child_process`.
+#[napi]
+pub fn metrics_record_child(guard: ChildGuard, fallback: Option<ChildFallback>) {
+    metrics().record_child_process(guard.into(), fallback.map(Into::into));
+}
+
+/// Records that a detached child may outlive this process.
+#[napi]
+pub fn metrics_record_released_child() {
+    metrics().record_released_child_process();
 }
 
 /// Returns all recorded metrics, and the process trees by server, as JSON.

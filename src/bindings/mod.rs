@@ -1,5 +1,6 @@
 //! The N-API layer: converts, never decides. `lib/` wraps the exports and checks every argument first.
 
+mod adopted_child;
 mod call_limiter;
 mod child;
 mod deferred;

@@ -1,5 +1,6 @@
 //! A process tree: a command and all its descendants.
 
+mod adopted;
 #[cfg(unix)]
 mod default_signals;
 mod exit_status;
@@ -29,6 +30,7 @@ mod warden;
 #[cfg(target_os = "macos")]
 mod watcher;
 
+pub use adopted::{Adopted, adopt, tag_of};
 pub use exit_status::ExitStatus;
 pub use pipes::{ChildStderr, ChildStdin, ChildStdout, try_read, try_write};
 #[cfg(target_os = "linux")]

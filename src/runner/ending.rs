@@ -1,6 +1,6 @@
 //! The end of a call's tree, and what becomes of the call when the tree does not end.
 
-use crate::process::tree::Root;
+use crate::process::tree::{Adopted, Root};
 use crate::registry::EndRequest;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
@@ -24,10 +24,28 @@ pub(super) enum TreeEnd {
     Stuck,
 }
 
+/// A tree that can be terminated.
+pub(super) trait Terminate {
+    /// Asks all processes to exit, and kills them after `grace`. Returns when they have exited.
+    fn terminate(&mut self, grace: Duration) -> impl Future<Output = ()> + Send;
+}
+
+impl Terminate for Root {
+    async fn terminate(&mut self, grace: Duration) {
+        Self::terminate(self, grace).await;
+    }
+}
+
+impl Terminate for Adopted {
+    async fn terminate(&mut self, grace: Duration) {
+        Self::terminate(self, grace).await;
+    }
+}
+
 /// Terminates the tree, and sooner if the grace is shortened meanwhile. `notify_stuck` is called if the killed tree
 /// stays.
 pub(super) async fn terminate_tree(
-    root: &mut Root,
+    root: &mut impl Terminate,
     end: &EndRequest,
     kill_grace: Duration,
     on_stuck: OnStuck,

@@ -17,6 +17,7 @@ const READERS = [
   config.callTimeout,
   config.listTimeout,
   config.usesWarden,
+  config.maxChildren,
 ]
 
 /** @returns {import('./check').Check[]} */

@@ -43,6 +43,11 @@ impl TableTree {
         Self { origin, tag, seen: Seen::new() }
     }
 
+    /// Makes a tree with its root, which runs now and may be reaped at any time.
+    pub fn of_running(origin: Origin, tag: Tag) -> Self {
+        Self { origin, tag, seen: Seen::from([(origin.pid, origin.start)]) }
+    }
+
     /// Sends a signal to all members that can be found and held. Returns the members that took the signal.
     pub async fn signal(&mut self, signal: Signal) -> Vec<Handle> {
         let mut handles = self.look().await.held;

@@ -1,8 +1,9 @@
 //! The Job Object of one tree.
 
+use crate::process::windows::open_process;
 use std::ffi::c_void;
 use std::io;
-use std::os::windows::io::{AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle};
+use std::os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle};
 use std::ptr::null;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -11,6 +12,7 @@ use windows_sys::Win32::System::JobObjects::{
     JOBOBJECT_BASIC_ACCOUNTING_INFORMATION, JOBOBJECT_EXTENDED_LIMIT_INFORMATION, JobObjectBasicAccountingInformation,
     JobObjectExtendedLimitInformation, QueryInformationJobObject, SetInformationJobObject, TerminateJobObject,
 };
+use windows_sys::Win32::System::Threading::{PROCESS_SET_QUOTA, PROCESS_TERMINATE};
 
 /// The shortest and the longest time between two looks at a job that is not empty.
 const POLL_PAUSE: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(20)];
@@ -37,6 +39,17 @@ impl Job {
         Ok(job)
     }
 
+    /// Makes a job of a process that runs. Descendants that it has started before stay outside.
+    ///
+    /// # Errors
+    /// The system's error; the process stays outside.
+    pub fn of_running(pid: u32) -> io::Result<Self> {
+        let job = Self::new()?;
+        let process = open_process(pid, PROCESS_SET_QUOTA | PROCESS_TERMINATE)?;
+        job.assign(process.as_handle())?;
+        Ok(job)
+    }
+
     /// Adds a process, and with it all processes that it will start.
     ///
     /// # Errors
@@ -51,6 +64,11 @@ impl Job {
         // The call fails for processes that cannot be killed. `wait` finds those.
         // SAFETY: the handle is open.
         unsafe { TerminateJobObject(self.0.as_raw_handle(), 1) };
+    }
+
+    /// Returns whether no process is in the job.
+    pub fn is_empty(&self) -> bool {
+        self.facts().is_ok_and(|facts| facts.ActiveProcesses == 0)
     }
 
     /// Waits until the job is empty. Dropping the future changes nothing.

@@ -13,7 +13,7 @@ use crate::process::handle::Handle;
 use crate::process::program;
 use crate::process::tag::{Instance, Tag};
 use crate::process::windows::resume;
-use job::Job;
+pub(super) use job::Job;
 use pipes::Pipes;
 use std::io;
 use std::os::windows::io::BorrowedHandle;
