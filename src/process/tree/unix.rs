@@ -138,7 +138,7 @@ impl Root {
     pub fn signaller(&self) -> io::Result<Signaller> {
         match self {
             #[cfg(target_os = "linux")]
-            Self::Guarded(root) => root.orders().map(Signaller::Warden),
+            Self::Guarded(root) => root.orders().map(|orders| Signaller::Warden(orders, root.pid())),
             #[cfg(target_os = "macos")]
             Self::Watched(root, _) => root.signaller(),
             Self::Plain(root) => root.signaller(),

@@ -70,7 +70,7 @@ struct Reports {
 /// No process was started, or it has exited again.
 pub async fn start(spec: &Spec) -> Result<Started<Root>, Refusal> {
     let tag = Tag { instance: Instance::current().clone(), tree: spec.number };
-    let (Spawned { child: mut warden, group, channel }, pipes) = spawn::spawn_with_pipes(spec, &tag)?;
+    let (Spawned { child: mut warden, group, channel, .. }, pipes) = spawn::spawn_with_pipes(spec, &tag)?;
     let Connected { reports, stdin, stdout, stderr } = match connect(&mut warden, channel, pipes) {
         Ok(connected) => connected,
         Err(error) => {
