@@ -29,8 +29,8 @@ class GuardedTree {
     channels.unguarded.subscribe((message) =>
       onUnguarded(/** @type {{ reason: string }} */ (message).reason),
     )
-    // This process starts nothing else. Events are recorded from here on, because a short command may
-    // have exited when its start returns.
+    // This process starts nothing else. Events are recorded from here on, because a short command
+    // may have exited when its start returns.
     const ended = new Promise((end) => channels.exit.subscribe(end))
     publishProcesses()
     this.#child = spawn(file, args, { stdio: 'inherit' })
