@@ -239,7 +239,7 @@ export interface RunOptions {
   killGrace?: number
   /**
    * First signal of a termination: by timeout, abort, too much output, `kill()` or shutdown. A name
-   * or a number. Default `'SIGTERM'`. SIGKILL follows after `killGrace`. Windows has no such signal.
+   * or a number. Default `'SIGTERM'`. SIGKILL follows after `killGrace`. Windows has no signals.
    */
   killSignal?: NodeJS.Signals | number
   /**

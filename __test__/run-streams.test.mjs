@@ -1,4 +1,4 @@
-// `stdin`, `stdout` and `stderr` of run() and spawn() that are no pipes, below a warden and without.
+// The standard streams of run() and spawn() that are no pipes, below a warden and without.
 
 import assert from 'node:assert/strict'
 import {
@@ -41,7 +41,7 @@ for (const warden of ['on', 'off'])
     beforeEach(() => writeFileSync(path, 'before\n'))
     afterEach(assertNothingLeft)
 
-    /** @type {[string, object, string, string, string][]} the outputs, and the content of the file */
+    /** Outputs and the file's content. @type {[string, object, string, string, string][]} */
     const OUTPUTS = [
       ['pipes', { stdout: 'pipe', stderr: 'pipe' }, 'out\n', 'err\n', 'before\n'],
       ['ignored', { stdout: 'ignore' }, '', 'err\n', 'before\n'],

@@ -11,7 +11,7 @@ const OTHERS = /** @type {const} */ (['SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGCONT
 /** The signals that a terminal sends to its whole foreground group. */
 const OF_TERMINAL = ['SIGINT', 'SIGQUIT', 'SIGWINCH', 'SIGTSTP']
 const IS_WINDOWS = process.platform === 'win32'
-/** Windows has no other signals of a terminal, and would kill the command instead of passing them. */
+/** On Windows no other signal comes from a terminal, and passing one on kills the command. */
 const PASSED = IS_WINDOWS ? /** @type {const} */ (['SIGINT', 'SIGHUP']) : [...ENDING, ...OTHERS]
 
 /** The signals of this process, passed on from now on. */
