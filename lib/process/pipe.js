@@ -29,6 +29,7 @@ function connect(source, destination, exited = source.exited) {
  * @param {TrackedProcess} source
  * @param {TrackedProcess} destination
  * @param {Promise<any>} exited
+ * @returns {Promise<any>}
  */
 async function resultOf(source, destination, exited) {
   /** @type {unknown[]} */
