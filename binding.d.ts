@@ -9,7 +9,7 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
-/** A child below a warden. */
+/** A child below a warden. A panic in a method is an exception, so that Node.js can start the child instead. */
 export declare class GuardedChild {
   /** Creates a child that has not started. */
   constructor()
@@ -18,8 +18,12 @@ export declare class GuardedChild {
    * does not hold the event loop.
    */
   start(request: ChildRequest, onExit: (arg0: number, arg1: number) => void): ChildStart
-  /** Sends a signal to the child itself. Returns false if the child has exited. */
-  kill(signal: number): boolean
+  /**
+   * Sends a signal to the child itself. Returns 0, or the system's error number: `EPERM` for a child that has changed
+   * its user. A child takes any signal
+   * until its exit is reported.
+   */
+  kill(signal: number): number
   /** Lets the child and its descendants outlive this process. */
   letGo(): void
   /** Terminates the whole tree. `grace` is the time between SIGTERM and SIGKILL in ms, 2000 by default. */

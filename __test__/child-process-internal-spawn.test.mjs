@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { afterEach, describe, test } from 'node:test'
 import counts from '../lib/child-process/counts.js'
 import guarding from '../lib/child-process/guard.js'
 import internal from '../lib/child-process/internal-spawn.js'
+import requests from '../lib/child-process/request.js'
 
 const { failingArguments, spawnOptions } = internal
 
@@ -43,12 +44,11 @@ describe('the arguments of the internal spawn of Node.js', () => {
       assert.equal(spawnOptions(values), undefined)
     })
 
-  for (const values of [[{ file, stdio }], [file, args, null, [], stdio, 0, 1, 2]])
-    test(`have a failing counterpart of ${values.length}`, () => {
-      const failing = failingArguments(values)
-      assert.equal(failing.length, values.length)
-      assert.deepEqual(spawnOptions(failing)?.stdio, [{ type: 'fd', fd: -1 }])
-    })
+  test('have a failing counterpart in older versions alone', () => {
+    const [failing] = failingArguments([{ file, stdio }]) ?? []
+    assert.deepEqual(failing.stdio, [{ type: 'fd', fd: -1 }])
+    assert.equal(failingArguments([file, args, null, [], stdio, 0, 1, 2]), undefined)
+  })
 })
 
 test('Node.js starts a child that it describes in an unknown way', {
@@ -63,4 +63,26 @@ test('Node.js starts a child that it describes in an unknown way', {
   assert.equal(handle.spawn('/bin/true', 'of', 'tomorrow'), 0)
   assert.deepEqual(started, [['/bin/true', 'of', 'tomorrow']])
   assert.equal(counts.childCounts().unguarded.version, version + 1)
+})
+
+describe('PROCWARD_KEEP, where Node.js does not tell whether the caller gave an environment', () => {
+  const keep = process.env.PROCWARD_KEEP
+  afterEach(() => {
+    if (keep === undefined) delete process.env.PROCWARD_KEEP
+    else process.env.PROCWARD_KEEP = keep
+  })
+
+  for (const [name, own, expected] of /** @type {const} */ ([
+    ['a value that only the child has stays', undefined, 'A=1 PROCWARD_KEEP=1'],
+    ['another value than this process has stays', '0', 'A=1 PROCWARD_KEEP=1'],
+    ['the value of this process is not inherited', '1', 'A=1'],
+  ]))
+    test(name, () => {
+      delete process.env.PROCWARD_KEEP
+      if (own !== undefined) process.env.PROCWARD_KEEP = own
+      const envPairs = ['A=1', 'PROCWARD_KEEP=1']
+      const options = { file: 'true', args: ['true'], envPairs, stdio: [{ type: 'ignore' }] }
+      const { environment } = requests.childRequest(options, undefined) ?? {}
+      assert.equal(environment?.replaceAll('\0', ' ').trim(), `${expected} PROCWARD_REGISTERED=1`)
+    })
 })

@@ -161,6 +161,11 @@ function childEnvironment() {
   return variables
 }
 
+/** Returns this process's `PROCWARD_KEEP`. */
+function keepVariable() {
+  return process.env.PROCWARD_KEEP
+}
+
 /** Returns whether a registered server started this process below a warden. */
 function isRegisteredChild() {
   return Boolean(process.env.PROCWARD_REGISTERED)
@@ -194,6 +199,7 @@ module.exports = {
   healthToken,
   healthUrl,
   isRegisteredChild,
+  keepVariable,
   listTimeout,
   maxConcurrent,
   mcporterBin,

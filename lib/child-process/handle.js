@@ -44,8 +44,9 @@ function startBelow(child, handle, request, { stdio, values }) {
   }
   handle.pid = pid
   guards.set(handle, child)
-  initialise(handle, values)
-  life.begin()
+  const failing = failingArguments(values)
+  if (failing !== undefined) initialise(handle, failing)
+  life.begin(failing !== undefined)
   track(life.ended, (killGrace) => child.terminate('shutdown', killGrace))
   publishProcesses()
   return 0
@@ -71,6 +72,7 @@ class Life {
   })
   #isRunning = false
   #isHeld = false
+  #isFreed = true
   // Events of the child belong to the asynchronous context of its start.
   #context = new AsyncResource('PROCWARD_CHILD')
 
@@ -85,8 +87,10 @@ class Life {
     this.#detached = detached
   }
 
-  begin() {
+  /** @param {boolean} isFreed - whether Node.js frees the handle */
+  begin(isFreed) {
     this.#isRunning = true
+    this.#isFreed = isFreed
     this.#hold(true)
     const handle = this.#handle
     const { ref, unref } = Object.getPrototypeOf(handle)
@@ -111,17 +115,19 @@ class Life {
     this.#isRunning = false
     this.#end()
     publishProcesses()
+    const handle = this.#handle
     try {
       const name = signal === 0 ? '' : signalName(signal)
-      this.#context.runInAsyncScope(() => this.#handle.onexit(code, name))
+      this.#context.runInAsyncScope(() => handle.onexit(code, name))
     } catch (error) {
       throwLater(error)
     }
+    if (!this.#isFreed) forget(handle)
   }
 
   /** @param {number} signal @returns {number} 0 or a negative error number */
   #kill(signal) {
-    return this.#isRunning && this.#child.kill(signal) ? 0 : -ERRNO.ESRCH
+    return this.#isRunning ? -this.#child.kill(signal) : -ERRNO.ESRCH
   }
 
   #letGo() {
@@ -142,10 +148,15 @@ class Life {
  * Initialises the handle by a start that fails before it forks. Node.js never frees the memory of a
  * handle that was not initialised.
  * @param {any} handle
- * @param {any[]} values - the arguments of the internal `spawn`
+ * @param {any[]} failing - the arguments of that start
  */
-function initialise(handle, values) {
-  Object.getPrototypeOf(handle).spawn.apply(handle, failingArguments(values))
+function initialise(handle, failing) {
+  Object.getPrototypeOf(handle).spawn.apply(handle, failing)
+}
+
+/** Frees all that a handle refers to, which itself is never freed. @param {any} handle */
+function forget(handle) {
+  for (const key of Reflect.ownKeys(handle)) Reflect.deleteProperty(handle, key)
 }
 
 /**

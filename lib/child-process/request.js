@@ -47,8 +47,10 @@ function descriptorOf({ type, handle, fd }) {
  */
 function environmentOf({ envPairs, env, detached }) {
   const own = envPairs ?? Object.entries(config.childEnvironment()).map((pair) => pair.join('='))
-  // `PROCWARD_KEEP` spares this process alone, unless the caller gave it to the child.
-  const pairs = env ? [...own] : own.filter((pair) => !pair.startsWith('PROCWARD_KEEP='))
+  // `PROCWARD_KEEP` spares this process alone, unless the caller gave it to the child. Node.js
+  // 24.22 does not tell whether it did, so that an equal value counts as inherited.
+  const inherited = `PROCWARD_KEEP=${config.keepVariable()}`
+  const pairs = env ? [...own] : own.filter((pair) => pair !== inherited)
   pairs.push(...config.guardedEnvironment(Boolean(detached)))
   return pairs.map((pair) => `${pair}\0`).join('')
 }

@@ -1,5 +1,4 @@
 //! The origin of signals, for a program that passes signals on.
-#![expect(clippy::needless_pass_by_value, reason = "napi-rs hands arguments over by value")]
 
 use napi_derive::napi;
 
@@ -11,7 +10,7 @@ pub fn note_signal_origins(signals: Vec<i32>) {
         crate::process::signal_origin::note_origins(signal);
     }
     #[cfg(not(target_os = "linux"))]
-    let _ = signals;
+    drop(signals);
 }
 
 /// Returns whether the last signal with this number came from the terminal, and reached the process too. Linux only:

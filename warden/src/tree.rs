@@ -59,15 +59,15 @@ impl Tree {
         }
     }
 
-    /// Passes a signal that was meant for the command on to it.
+    /// Passes a signal on to the command, unless the signal concerns the warden itself.
     pub fn forward(&self, number: i32) {
-        if !OWN_AFFAIRS.iter().any(|signal| signal.as_raw() == number) {
-            self.signal_root(number);
+        if OWN_AFFAIRS.iter().all(|own| own.as_raw() != number) {
+            self.signal(number);
         }
     }
 
     /// Sends a signal to the command, if the command still runs.
-    pub fn signal_root(&self, number: i32) {
+    pub fn signal(&self, number: i32) {
         if let (Some(root), Some(signal)) = (self.root, Signal::from_named_raw(number)) {
             children::signal_child(root, signal);
         }

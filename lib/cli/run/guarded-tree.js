@@ -4,6 +4,7 @@ const { once } = require('node:events')
 const { spawn } = require('../../child_process')
 const { guardOf } = require('../../child-process/handle')
 const { channels } = require('../../diagnostics')
+const { publishProcesses } = require('../../diagnostics/processes')
 const keepAlive = require('../../keep-alive')
 
 /** @typedef {{ code: number | null, signal: NodeJS.Signals | null }} Exit */
@@ -28,8 +29,10 @@ class GuardedTree {
     channels.unguarded.subscribe((message) =>
       onUnguarded(/** @type {{ reason: string }} */ (message).reason),
     )
-    // The exit is recorded for subscribers alone, and this process starts nothing else.
+    // This process starts nothing else. Events are recorded from here on, because a short command may
+    // have exited when its start returns.
     const ended = new Promise((end) => channels.exit.subscribe(end))
+    publishProcesses()
     this.#child = spawn(file, args, { stdio: 'inherit' })
     this.#guard = guardOf(this.#child)
     this.#grace = grace

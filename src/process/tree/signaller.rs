@@ -7,9 +7,9 @@ use crate::process::handle::{Handle, Signal};
 /// Sends signals to the root of a tree, from any thread. The root may have exited.
 #[derive(Debug)]
 pub enum Signaller {
-    /// The warden sends the signals, because the root is its child.
+    /// The warden sends the signals, because the root is its child. The number is the root's pid.
     #[cfg(target_os = "linux")]
-    Warden(Orders),
+    Warden(Orders, u32),
     /// The root itself.
     Root(Handle),
 }
@@ -19,7 +19,7 @@ impl Signaller {
     pub fn send(&self, number: i32) -> bool {
         match self {
             #[cfg(target_os = "linux")]
-            Self::Warden(orders) => orders.signal(number),
+            Self::Warden(orders, root) => orders.signal(*root, number).is_ok(),
             Self::Root(handle) => handle.signal(Signal::Number(number)).is_ok(),
         }
     }

@@ -136,7 +136,13 @@ impl Root {
     /// # Errors
     /// The system's: this process has no descriptor left, or the command has exited.
     pub fn signaller(&self) -> io::Result<Signaller> {
-        either!(self, root => root.signaller())
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Guarded(root) => root.orders().map(|orders| Signaller::Warden(orders, root.pid())),
+            #[cfg(target_os = "macos")]
+            Self::Watched(root, _) => root.signaller(),
+            Self::Plain(root) => root.signaller(),
+        }
     }
 
     /// Resumes the warden, if a process has stopped it.

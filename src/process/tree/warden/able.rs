@@ -56,7 +56,8 @@ fn attempt() -> io::Result<Result<(), Cause>> {
         verbatim: false,
     };
     let report = match spawn_with_pipes(&spec, &tag) {
-        Ok((Spawned { child, channel, group }, pipes)) => {
+        Ok((Spawned { child, channel, group, wardens_end }, pipes)) => {
+            drop(wardens_end);
             let report = first_report(&channel, LIMIT);
             // The warden exits, because its channel is closed.
             drop((channel, pipes));

@@ -15,7 +15,6 @@ mod spawn;
 use super::exit_status::ExitStatus;
 use super::members::Origin;
 use super::reap::Reaped;
-use super::signaller::Signaller;
 use super::spec::Spec;
 use super::started::Started;
 use super::table_tree::TableTree;
@@ -71,7 +70,7 @@ struct Reports {
 /// No process was started, or it has exited again.
 pub async fn start(spec: &Spec) -> Result<Started<Root>, Refusal> {
     let tag = Tag { instance: Instance::current().clone(), tree: spec.number };
-    let (Spawned { child: mut warden, group, channel }, pipes) = spawn::spawn_with_pipes(spec, &tag)?;
+    let (Spawned { child: mut warden, group, channel, .. }, pipes) = spawn::spawn_with_pipes(spec, &tag)?;
     let Connected { reports, stdin, stdout, stderr } = match connect(&mut warden, channel, pipes) {
         Ok(connected) => connected,
         Err(error) => {
@@ -150,12 +149,12 @@ impl Root {
         self.warden.pid().unwrap_or(self.pid)
     }
 
-    /// Returns the way to send signals to the command.
+    /// Returns a way to give orders from any thread.
     ///
     /// # Errors
     /// The system's: this process has no descriptor left.
-    pub fn signaller(&self) -> io::Result<Signaller> {
-        Orders::through(&self.reports.channel).map(Signaller::Warden)
+    pub fn orders(&self) -> io::Result<Orders> {
+        Orders::through(&self.reports.channel)
     }
 
     /// Resumes the warden, if a process has stopped it.

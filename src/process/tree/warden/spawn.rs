@@ -1,7 +1,7 @@
 //! Starts a warden by `posix_spawn`. Unlike `fork`, it does not copy the server's page tables, which takes long.
 
 use super::child::Child;
-use super::protocol::{END_REST, LEAVE_REST, NEW_SESSION, NO_PROC, OWN_GROUP, OWN_PROC, REAP_REST};
+use super::protocol::{END_REST, LEAVE_REST, NEW_SESSION, NO_PROC, OWN_GROUP, OWN_PROC, Order, REAP_REST};
 use crate::process::cgroup::Group;
 use crate::process::descriptors::STANDARD;
 use crate::process::host::{Proc, host};
@@ -14,7 +14,7 @@ use crate::process::warden_program::{WARDEN_NAME, with_program};
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
 use nix::sys::signal::SigSet;
 use nix::unistd::{Pid, getpgrp};
-use rustix::io::fcntl_dupfd_cloexec;
+use rustix::io::{fcntl_dupfd_cloexec, write};
 use std::ffi::{CString, OsStr, OsString};
 use std::io::{self, pipe};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -27,6 +27,8 @@ pub struct Spawned {
     pub child: Child,
     pub group: Option<Group>,
     pub channel: UnixStream,
+    /// The warden's end. While it is open, the end of the warden does not end the reports.
+    pub wardens_end: OwnedFd,
 }
 
 /// Why no tree was started below a warden.
@@ -129,6 +131,7 @@ pub fn spawn(
     let arguments = arguments.map(c_string).collect::<io::Result<Vec<_>>>()?;
 
     let (channel, child_channel) = UnixStream::pair()?;
+    write(&channel, &Order::Start.to_bytes()).map_err(io::Error::from)?;
     // No copy below may overwrite the source of a later one.
     let above = |one: BorrowedFd| fcntl_dupfd_cloexec(one, number + 1).map_err(io::Error::from);
     let chosen = chosen.iter().map(Option::as_ref).chain(std::iter::repeat(None));
@@ -148,7 +151,7 @@ pub fn spawn(
     let start = |program: &Path| Ok(posix_spawn(program, &files, &attributes, &arguments, &environment)?);
     let pid = with_program(start).map_err(Refusal::Warden)?;
     let pid = rustix::process::Pid::from_raw(pid.as_raw()).ok_or(io::Error::from(io::ErrorKind::Other))?;
-    Ok(Spawned { child: Child::new(pid), group, channel })
+    Ok(Spawned { child: Child::new(pid), group, channel, wardens_end: child_channel })
 }
 
 /// Returns the attributes: a process group of its own, no blocked signals, and the default for every signal. Node.js
