@@ -439,6 +439,15 @@ export interface TrackedProcess
   /** Closes stdin, after writing `data` if given. */
   end(data?: string | Uint8Array): Promise<void>
   /**
+   * Connects standard output to the stdin of another process, once, with back-pressure. Resolves
+   * with the result of `destination` when both trees have exited. When one process fails, the other
+   * is terminated, and the promise rejects with the first error. A source that ends by SIGPIPE,
+   * because `destination` reads no more, has not failed.
+   *
+   * Throws `ERR_OUTPUT_IN_USE` if the output is read as lines.
+   */
+  pipe(destination: TrackedProcess): PipedProcesses
+  /**
    * Sends a signal to the command itself, at once, as Node.js's `kill()` does. Before the start, up
    * to 32 signals wait for it. Descendants get none, but are terminated after the exit of the
    * command. `0` sends nothing.
@@ -452,6 +461,18 @@ export interface TrackedProcess
    * `ERR_KILLED`. Resolves once the tree has exited.
    */
   kill(options?: { killGrace?: number }): Promise<void>
+}
+
+/** The result of `pipe()`. A rejection without a handler is not an unhandled rejection. */
+export interface PipedProcesses
+  extends Promise<
+    ProcessResult<string | Buffer> & {
+      /** The result of the source, or its error if SIGPIPE has ended it. */
+      pipedFrom: ProcessResult<string | Buffer>[]
+    }
+  > {
+  /** Connects the destination to a further process. Its promise has the errors of all. */
+  pipe(next: TrackedProcess): PipedProcesses
 }
 
 /** Returns the running processes, oldest first. Each entry stands for a process tree. */

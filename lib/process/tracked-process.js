@@ -18,6 +18,8 @@ const ITERATION_BYTES = 64 * 1024
 /** A process that streams its output as events, line by line. */
 class TrackedProcess extends EventEmitter {
   #call
+  /** For stdin and stdout. @type {boolean[]} */
+  #isPipe
   /** @type {number | null} */
   #pid = null
   /** @type {Promise<any>} */
@@ -40,6 +42,8 @@ class TrackedProcess extends EventEmitter {
   constructor(call, request, start) {
     super()
     this.#call = call
+    const { streams = [{}, {}] } = request.native
+    this.#isPipe = streams.map((choice) => Object.keys(choice).length === 0)
     this.#stdout = new OutputLines(this, 'line', linesOf(call, 'stdout', request))
     this.#stderr = new OutputLines(this, 'errorLine', linesOf(call, 'stderr', request))
     this.#hasAll = request.native.all
@@ -192,6 +196,21 @@ class TrackedProcess extends EventEmitter {
     const written = last && this.write(last)
     this.#call.endInput()
     await written
+  }
+
+  /**
+   * Connects standard output to the stdin of another process.
+   * @param {TrackedProcess} destination
+   */
+  pipe(destination) {
+    if (!(destination instanceof TrackedProcess) || destination === this)
+      throw validate.invalidArgument('destination', 'another process of spawn()', destination)
+    for (const [name, is] of /** @type {const} */ ([
+      ['stdout', this.#isPipe[1]],
+      ['stdin', destination.#isPipe[0]],
+    ]))
+      if (!is) throw codedError('ERR_INVALID_CONFIG', `pipe() needs the ${name} 'pipe'`)
+    return require('./pipe').connect(/** @type {any} */ (this), /** @type {any} */ (destination))
   }
 
   /**
