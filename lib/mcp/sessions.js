@@ -11,8 +11,8 @@ const { recordFailure, recordResult } = require('../metrics/record')
 const native = require('../native')
 const { SignalWaiters } = require('../signal-waiters')
 const { callFailure, inName } = require('./failure')
+const { Pages } = require('./pages')
 const { notifyProgress } = require('./progress')
-const { ToolList } = require('./tool-list')
 const { prepareFor } = require('./trust')
 const { Waiting } = require('./waiting')
 
@@ -35,7 +35,7 @@ const LENDS_LOOP = !('bun' in process.versions)
  *   - `onSent`: called each time that the call's request is handed to a session, with a listing's
  *   first page only; must not throw
  * @typedef {{ number: number, call: Call, startTime: number, started: number, resolve: (result:
- *   any) => void, reject: (error: Error) => void, began?: number, list?: ToolList }} Pending
+ *   any) => void, reject: (error: Error) => void, began?: number, pages?: Pages }} Pending
  * @typedef {{ number: number, maxBuffer: number, address?: string }} Server
  *   - `address`: of a server over HTTP that was not called yet
  */
@@ -131,14 +131,30 @@ class Sessions {
   }
 
   /**
-   * Lists all tools of a server, page after page within one deadline.
+   * Makes a request of a kind, page after page within one deadline where the kind has pages.
    * @param {string} key
    * @param {Call} call
+   * @param {import('./request-kinds').Kind} kind
+   * @param {Record<string, unknown>} params
    * @param {number} timeout
-   * @returns {Promise<any[]>}
+   * @returns {Promise<any>}
    */
-  async listTools(key, call, timeout) {
-    const list = new ToolList(this.#servers.get(key)?.maxBuffer ?? Infinity)
+  async ask(key, call, kind, params, timeout) {
+    const { method, pages, check } = kind
+    if (pages !== undefined) return this.#joined(key, call, { method, pages }, timeout)
+    const result = await this.request(key, call, method, params, timeout)
+    check?.(method, result)
+    return result
+  }
+
+  /**
+   * @param {string} key
+   * @param {Call} call
+   * @param {{ method: string, pages: string }} kind
+   * @param {number} timeout
+   */
+  async #joined(key, call, kind, timeout) {
+    const pages = new Pages(kind, this.#servers.get(key)?.maxBuffer ?? Infinity)
     const deadline = performance.now() + timeout
     let page = call
     /** @type {string | undefined} */
@@ -146,10 +162,11 @@ class Sessions {
     do {
       const left = timeLeft(deadline)
       const params = cursor === undefined ? '{}' : JSON.stringify({ cursor })
-      cursor = list.add(await this.#request(key, page, 'tools/list', params, left, undefined, list))
+      const answer = await this.#request(key, page, kind.method, params, left, undefined, pages)
+      cursor = pages.add(answer)
       page = { ...call, onSent: undefined }
     } while (cursor !== undefined)
-    return list.tools
+    return pages.joined()
   }
 
   /**
@@ -201,10 +218,10 @@ class Sessions {
    * @param {string} params
    * @param {number} timeout
    * @param {number} [began]
-   * @param {ToolList} [list]
+   * @param {Pages} [pages]
    * @returns {Promise<any>}
    */
-  #request(key, call, method, params, timeout, began, list) {
+  #request(key, call, method, params, timeout, began, pages) {
     const { signal } = call
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(failed(call, abortError(signal), began))
@@ -212,11 +229,11 @@ class Sessions {
       if (server?.address !== undefined) this.#prepare(server)
       const startTime = Date.now()
       const started = performance.now()
-      const pending = { number: 0, call, startTime, started, resolve, reject, began, list }
+      const pending = { number: 0, call, startTime, started, resolve, reject, began, pages }
       const number = this.#waiting.add(pending)
       if (signal) this.#signals.add(signal, number)
       if (this.#waiting.size === 1) this.#hold()
-      const progress = call.onProgress !== undefined && list === undefined
+      const progress = call.onProgress !== undefined && pages === undefined
       const { onSent } = call
       const isSent = native.mcpRequest(
         this.#handle,
@@ -253,7 +270,7 @@ class Sessions {
     if (kind === STOP_READING) return this.#native.stopReading(number)
     const pending = this.#waiting.get(number)
     if (pending === undefined) return
-    const { call, began, list } = pending
+    const { call, began, pages } = pending
     if (kind === PROGRESS) return notifyProgress(call.onProgress, text)
     if (kind === SENT) return call.onSent?.()
     this.#waiting.delete(number)
@@ -262,7 +279,7 @@ class Sessions {
     publishProcesses()
     try {
       if (kind !== RESULT) throw callFailure(call, parsed(text))
-      list?.count(text)
+      pages?.count(text)
       const result = parsed(text)
       if (began !== undefined) recordResult(call, result, began)
       pending.resolve(result)
