@@ -4,11 +4,16 @@
 import assert from 'node:assert/strict'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { after, before, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { getMetrics, McpPool } from '../index.js'
-import { referenceServer } from './fixtures/mcp-servers.mjs'
+import { createMcpHelper } from '../lib/mcp-helper.js'
+import { referenceServer, temporaryFolder, writeConfig } from './fixtures/mcp-servers.mjs'
+import { RESOURCES } from './fixtures/resource-server.mjs'
+import { olderThan, printedResources } from './support/mcporter.mjs'
 import { noProcessList } from './support/processes.mjs'
 import { sdkClient } from './support/sdk-client.mjs'
 import { everythingOverHttp } from './support/streamable-http.mjs'
+import { until } from './support/until.mjs'
 
 const STATIC = 'demo://resource/static/document/features.md'
 const PROMPT = { type: 'ref/prompt', name: 'completable-prompt' }
@@ -18,8 +23,7 @@ const inSales = { context: { arguments: { department: 'Sales' } } }
 
 /**
  * Requests of a pool, and the same of the SDK's client.
- * @type {[string, unknown[], (client: import('@modelcontextprotocol/sdk/client/index.js').Client) =>
- *   Promise<unknown>][]}
+ * @type {[string, unknown[], (client: any) => Promise<unknown>][]}
  */
 const REQUESTS = [
   ['listResources', [], (client) => client.listResources()],
@@ -116,6 +120,64 @@ for (const transport of ['stdio', 'HTTP'])
       await assert.rejects(pool.listPrompts('it', { timeout: 0 }), { code: 'ERR_INVALID_CONFIG' })
     })
   })
+
+describe('a helper', { skip: noProcessList }, () => {
+  let helper
+  const configPath = writeConfig(temporaryFolder(), {
+    it: referenceServer('everything'),
+    verbatim: {
+      command: process.execPath,
+      args: [fileURLToPath(new URL('fixtures/resource-server.mjs', import.meta.url))],
+    },
+  })
+  before(() => {
+    helper = createMcpHelper({ configPath, transport: 'pool', maxConcurrent: 1 })
+  })
+  after(() => helper.shutdown())
+
+  test("results are those of the SDK's client", async (t) => {
+    const client = await sdkClient(t, referenceServer('everything'))
+    for (const [method, given, expected] of REQUESTS)
+      assert.deepEqual(await helper[method]('it', ...given), plain(await expected(client)), method)
+  })
+
+  test('a request takes a slot, and is listed and counted while it runs', async () => {
+    const requests = [1, 2].map(() => helper.readResource('it', STATIC))
+    assert.equal(helper.getSemaphoreStatus().current, 1)
+    assert.equal(helper.getSemaphoreStatus().queued, 1)
+    const listed = await until(() => helper.getActiveProcesses()[0])
+    assert.deepEqual([listed.server, listed.tool], ['it', 'resources/read'])
+    await Promise.all(requests)
+    assert.equal(helper.getSemaphoreStatus().current, 0)
+  })
+
+  test('resources have the shape that mcporter prints', { skip: olderThan('0.12') }, async () => {
+    const uris = RESOURCES.map(([uri]) => uri)
+    const lines = uris.map((uri) => ['verbatim', uri, '--output', 'json'])
+    const printed = await printedResources({ configPath, lines })
+    for (const [at, uri] of uris.entries())
+      assert.deepEqual(await helper.readResource('verbatim', uri), JSON.parse(printed[at]), uri)
+    const [listed] = await printedResources({
+      configPath,
+      lines: [['verbatim', '--output', 'json']],
+    })
+    assert.deepEqual(await helper.listResources('verbatim'), JSON.parse(listed))
+  })
+
+  for (const [uri, , expected] of RESOURCES)
+    test(`a resource: ${uri}`, async () => {
+      assert.deepEqual(await helper.readResource('verbatim', uri), expected)
+    })
+
+  test('a server that is called through mcporter', async () => {
+    const through = createMcpHelper({ configPath, transport: 'mcporter' })
+    await assert.rejects(through.listPrompts('it'), {
+      code: 'ERR_SERVER_UNAVAILABLE',
+      message: /^MCP call it\.prompts\/list: only a session can make this request/,
+    })
+    await through.shutdown()
+  })
+})
 
 describe('arguments', () => {
   const pool = new McpPool({ servers: { it: { command: 'never-started' } } })
