@@ -10,12 +10,23 @@ const { encodeArguments, serverName, toolName } = require('./arguments')
 const { BoundedWaits } = require('./bounded-waits')
 const { inName, namesOf, unknownServer, unknownTool, unreachable } = require('./failure')
 const { progressListener } = require('./progress')
-const { LIST_TOOLS, REQUESTS, requestParams } = require('./request-kinds')
+const { subscriber } = require('./request-arguments')
+const { LIST_TOOLS, REQUESTS, SUBSCRIBE, requestParams } = require('./request-kinds')
+const { Requests } = require('./requests')
 const { poolUse } = require('./server-options')
 const { Servers, givenServers } = require('./servers')
 const { Sessions } = require('./sessions')
 
-const KNOWN = ['servers', 'configPath', 'maxSessions', 'maxStarting', 'callTimeout', 'listTimeout']
+const LISTENERS = ['onLog', 'onListChanged']
+const KNOWN = [
+  'servers',
+  'configPath',
+  'maxSessions',
+  'maxStarting',
+  'callTimeout',
+  'listTimeout',
+  ...LISTENERS,
+]
 /** @type {{ timeout?: number, signal?: AbortSignal, onProgress?: (progress: any) => void }} */
 const NO_OPTIONS = {}
 const REQUEST = ['timeout', 'signal']
@@ -27,6 +38,7 @@ const CALL = [...REQUEST, 'onProgress']
 class SessionPool {
   #sessions
   #servers
+  #requests
   #callTimeout
   #listTimeout
   #maxSessions
@@ -44,7 +56,15 @@ class SessionPool {
     this.#maxSessions = maxSessions
     this.#callTimeout = pool.callTimeout ?? config.callTimeout()
     this.#listTimeout = pool.listTimeout ?? config.listTimeout()
-    this.#sessions = new Sessions({ maxSessions, maxStarting })
+    this.#requests = new Requests({ onLog: pool.onLog, onListChanged: pool.onListChanged })
+    this.#sessions = new Sessions({ maxSessions, maxStarting }, this.#requests.events())
+    this.#requests.use({
+      sessions: this.#sessions,
+      settled: (...given) => this.#settled(...given),
+      wait: (promise, call, deadline) => this.#waits.bound(promise, call, deadline),
+      count: (call, work) => publishCall(call, () => recorded(call, performance.now(), work())),
+      timeout: this.#callTimeout,
+    })
     this.#servers = new Servers(this.#sessions, servers, use, source)
     drainAtShutdown(this)
   }
@@ -115,6 +135,23 @@ class SessionPool {
   }
 
   /**
+   * Subscribes to a resource; resolves with the function that ends the subscription.
+   * @param {string} server
+   * @param {string} uri
+   * @param {(update: import('../../index').McpResourceUpdate) => void} listener
+   * @param {{ timeout?: number, signal?: AbortSignal }} [options]
+   * @returns {Promise<() => void>}
+   */
+  async subscribe(server, uri, listener, options) {
+    const { timeout = this.#callTimeout, signal } = callOptions(options, REQUEST)
+    const call = { server: serverName(server), tool: SUBSCRIBE, timeout, signal }
+    const subscription = subscriber(uri, listener)
+    return publishCall(call, () =>
+      recorded(call, performance.now(), this.listen(call, subscription, deadlineOf(call))),
+    )
+  }
+
+  /**
    * Makes a checked call.
    * @param {import('./sessions').Call} call
    * @param {string} json
@@ -155,9 +192,18 @@ class SessionPool {
    * @returns {Promise<any>}
    */
   ask(call, kind, params, deadline, route) {
-    return this.#settled(call, deadline, route, ({ key, timeout }) =>
-      this.#sessions.ask(key, call, kind, params, timeout),
-    )
+    return this.#requests.ask(call, kind, params, deadline, route)
+  }
+
+  /**
+   * Subscribes to a resource with a checked call.
+   * @param {import('./sessions').Call} call
+   * @param {[string, import('./subscriptions').Listener]} subscription
+   * @param {number} deadline
+   * @param {Route} [route]
+   */
+  listen(call, [uri, listener], deadline, route) {
+    return this.#requests.listen(call, uri, listener, deadline, route)
   }
 
   getActiveCalls() {
@@ -210,6 +256,7 @@ class SessionPool {
    */
   async drain() {
     this.#closed = true
+    this.#requests.close()
     this.#waits.close()
     await this.#sessions.drain()
   }
@@ -217,6 +264,7 @@ class SessionPool {
   /** Ends all sessions now; calls in flight reject with `ERR_CLOSED`. @returns {Promise<void>} */
   async close() {
     this.#closed = true
+    this.#requests.close()
     this.#waits.close()
     await this.#sessions.close()
   }
@@ -335,6 +383,7 @@ function poolOptions(given) {
   if (pool.callTimeout !== undefined) validate.timeout('callTimeout', pool.callTimeout)
   if (pool.listTimeout !== undefined) validate.timeout('listTimeout', pool.listTimeout)
   if (pool.configPath !== undefined) validate.string('configPath', pool.configPath)
+  for (const name of LISTENERS) if (pool[name] !== undefined) validate.callback(name, pool[name])
   if (pool.servers !== undefined)
     pool.servers = givenServers('servers', validate.options('servers', pool.servers))
   return { pool, use }
