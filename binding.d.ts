@@ -9,7 +9,7 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
-/** A child below a warden. */
+/** A child below a warden. A panic in a method is an exception, so that Node.js can start the child instead. */
 export declare class GuardedChild {
   /** Creates a child that has not started. */
   constructor()
@@ -18,8 +18,12 @@ export declare class GuardedChild {
    * does not hold the event loop.
    */
   start(request: ChildRequest, onExit: (arg0: number, arg1: number) => void): ChildStart
-  /** Sends a signal to the child itself. Returns false if the child has exited. */
-  kill(signal: number): boolean
+  /**
+   * Sends a signal to the child itself. Returns 0, or the system's error number: `EPERM` for a child that has changed
+   * its user. A child takes any signal
+   * until its exit is reported.
+   */
+  kill(signal: number): number
   /** Lets the child and its descendants outlive this process. */
   letGo(): void
   /** Terminates the whole tree. `grace` is the time between SIGTERM and SIGKILL in ms, 2000 by default. */
@@ -129,6 +133,11 @@ export declare class ProcessCall {
   run(request: ProcessRequest, listener?: ((arg: ProcessEvent) => void) | undefined | null): Promise<ProcessOutcome>
   /** Reads an output from now on, or lets its bytes wait in the pipe. A new call reads none until its end. */
   read(output: Output, gate: Gate): void
+  /**
+   * Sends a signal to the command itself, as soon as the command has started. On Windows every signal kills. Returns
+   * false after the command's exit. The number 0 sends nothing.
+   */
+  signal(number: number): boolean
   /** Terminates the whole tree, as soon as it has started. `grace` is in ms, the call's own by default. */
   terminate(reason: TerminateReason, grace?: number | undefined | null): void
   /** Writes to its input. Resolves with `false` when the process did not take the bytes. */
@@ -632,6 +641,9 @@ export declare function metricsSnapshot(): string
 /** Returns the sums of the metrics as JSON. */
 export declare function metricsTotals(): string
 
+/** Notes the origin of further signals with these numbers, which have listeners already. Linux only. */
+export declare function noteSignalOrigins(signals: Array<number>): void
+
 /** The end of a call whose tree was killed and is still there: `wait` for the tree, or `reject`. */
 export type OnStuck = 'wait' | 'reject'
 
@@ -682,6 +694,12 @@ export interface ProcessRequest {
   verbatim?: boolean
   /** Its working directory. */
   cwd?: string
+  /** The name that it sees as its own, if not the command. */
+  argv0?: string
+  /** The number of the first signal of a termination, if not SIGTERM. */
+  killSignal?: number
+  /** Its standard streams, in the order of their descriptors, if not all are pipes. */
+  streams?: Array<StreamChoice>
   /** Its environment: `NAME=value` entries, each ended by a NUL. */
   environment: string
   /** Its timeout in ms: `Infinity` for none, undefined where the caller gave none. */
@@ -771,6 +789,24 @@ export interface ScanSummary {
   /** True if nothing was ended. */
   dryRun: boolean
 }
+
+/** The choice for one standard stream: a pipe if nothing is set. */
+export interface StreamChoice {
+  /** It is nothing. */
+  ignored?: boolean
+  /** It is a copy of this descriptor, on Windows of a standard stream. */
+  descriptor?: number
+  /** It is the file at this path. */
+  path?: string
+  /** It appends to the file. */
+  append?: boolean
+}
+
+/**
+ * Returns whether the last signal with this number came from the terminal, and reached the process too. Linux only:
+ * elsewhere it is never known.
+ */
+export declare function terminalReached(signal: number, pid: number): boolean
 
 /** The reason for which JavaScript ends a tree. */
 export type TerminateReason = 'aborted' | 'shutdown'

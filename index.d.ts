@@ -186,6 +186,21 @@ export interface RunOptions {
   /** File to read the input from: the same as `input: { file }`. */
   inputFile?: string | URL
   /**
+   * Standard input of the process. Default `'pipe'`, which `input`, `stdin` and `write()` need.
+   * With a terminal as standard input the process keeps the terminal's foreground: it is in this
+   * process's group, and gets Ctrl+C too.
+   */
+  stdin?: StandardStream | { file: string | URL }
+  /**
+   * Standard output of the process. Default `'pipe'`. All else makes the output of the result
+   * empty, and there are no lines.
+   */
+  stdout?: StandardStream | { file: string | URL; append?: boolean }
+  /** Standard error of the process, in the same way. */
+  stderr?: StandardStream | { file: string | URL; append?: boolean }
+  /** Name that the process sees as its own (`argv[0]`). Default: the command. Not on Windows. */
+  argv0?: string
+  /**
    * `true` runs the command and its arguments, joined by blanks, as one line of `/bin/sh`, or of
    * `%ComSpec%` on Windows. A string names another shell. Nothing is quoted, so text of other users
    * must never be part of it. Default `false`.
@@ -224,6 +239,11 @@ export interface RunOptions {
    */
   killGrace?: number
   /**
+   * First signal of a termination: by timeout, abort, too much output, `kill()` or shutdown. A name
+   * or a number. Default `'SIGTERM'`. SIGKILL follows after `killGrace`. Windows has no signals.
+   */
+  killSignal?: NodeJS.Signals | number
+  /**
    * Behaviour for a process tree that was killed and does not exit, because it is frozen or stuck
    * in the kernel. Default `'wait'`.
    * - `'wait'`: the call settles when the tree has exited, so that a slot around the call stays
@@ -245,6 +265,19 @@ export interface RunOptions {
   reject?: boolean
 }
 
+/**
+ * A standard stream of a process:
+ * - `'pipe'`: a pipe to this process
+ * - `'ignore'`: nothing
+ * - `'inherit'`: the same stream of this process
+ * - a number: a descriptor of this process, copied at the call; on Windows 0, 1 or 2
+ * - a `file:` URL, or an object with a file: opened at the start. An output creates or empties the
+ *   file, or appends to it with `append: true`.
+ *
+ * If a file or a descriptor cannot be opened, the call rejects with `ERR_SPAWN`.
+ */
+export type StandardStream = 'pipe' | 'ignore' | 'inherit' | number | URL
+
 export interface ProcessResult<Output extends string | Buffer = string> {
   /** Pid of the command itself. */
   pid: number
@@ -252,9 +285,9 @@ export interface ProcessResult<Output extends string | Buffer = string> {
   exitCode: number | null
   /** `null` after an exit with a code. */
   signal: NodeJS.Signals | null
-  /** Standard output. Empty for `spawn()`. */
+  /** Standard output. Empty for `spawn()`, and if `stdout` is no pipe. */
   stdout: Output
-  /** Standard error. For `spawn()`, its last 64 KiB. */
+  /** Standard error. For `spawn()`, its last 64 KiB. Empty if `stderr` is no pipe. */
   stderr: Output
   /** Ms until the last process of the tree had exited. */
   duration: number
@@ -290,8 +323,8 @@ export type { ActiveProcess }
  *   still there, as far as they can be seen
  *
  * All errors but `ERR_SPAWN` carry the fields of the result, and their message ends with the tail
- * of stderr. A tree is terminated in these steps: its stdin is closed, SIGTERM, `killGrace`,
- * SIGKILL. After every error but `ERR_STUCK` no process of the tree runs.
+ * of stderr. A tree is terminated in these steps: its stdin is closed, `killSignal` (SIGTERM),
+ * `killGrace`, SIGKILL. After every error but `ERR_STUCK` no process of the tree runs.
  */
 export function run(
   command: string,
@@ -370,8 +403,17 @@ export interface TrackedProcess
   /** Closes stdin, after writing `data` if given. */
   end(data?: string | Uint8Array): Promise<void>
   /**
-   * Terminates the whole tree. `exited` rejects with `ERR_KILLED`. Resolves once the tree has
-   * exited.
+   * Sends a signal to the command itself, at once, as Node.js's `kill()` does. Before the start, up
+   * to 32 signals wait for it. Descendants get none, but are terminated after the exit of the
+   * command. `0` sends nothing.
+   *
+   * Returns `false` once the command has exited. Throws `ERR_UNKNOWN_SIGNAL`. On Windows every
+   * signal kills the command.
+   */
+  kill(signal: NodeJS.Signals | number): boolean
+  /**
+   * Terminates the whole tree: `killSignal`, and SIGKILL after `killGrace`. `exited` rejects with
+   * `ERR_KILLED`. Resolves once the tree has exited.
    */
   kill(options?: { killGrace?: number }): Promise<void>
 }
@@ -431,10 +473,64 @@ export interface McpUseOptions {
 }
 
 /**
+ * The sign-in of a server over HTTP that needs no person: the OAuth grant `client_credentials`. The
+ * names are those of mcporter's configuration. See `docs/mcp-servers.md`.
+ *
+ * The token stays in memory, is shared by all calls, and is replaced before it expires. It goes to
+ * `url` as a bearer token. A call to a server without a usable token rejects with
+ * `ERR_UNAUTHORIZED`. No error, log or page shows a secret or a token.
+ */
+export interface McpSignInOptions {
+  /** Turns the sign-in on. The settings below need it, and it needs `url`. */
+  auth?: 'client_credentials'
+  /** Id that the authorization server knows this client by. Required. */
+  oauthClientId?: string
+  /** Secret of the client. Either a secret or a private key is required. */
+  oauthClientSecret?: string
+  /** Environment variable with the secret, read for each token. */
+  oauthClientSecretEnv?: string
+  /** File with the secret, at most 64 KiB, read for each token. Relative to the working folder. */
+  oauthClientSecretFile?: string
+  /** Private key of the client (RSA, EC or Ed25519): a PEM text without a passphrase. */
+  oauthPrivateKey?: string
+  /** Environment variable with the private key, read for each token. */
+  oauthPrivateKeyEnv?: string
+  /** File with the private key, at most 64 KiB, read for each token. */
+  oauthPrivateKeyFile?: string
+  /** Id of the private key (`kid`). Default: none. */
+  oauthPrivateKeyId?: string
+  /**
+   * Authentication of the client. Default: `'private_key_jwt'` with a private key, otherwise
+   * `'client_secret_basic'` unless the authorization server takes only `'client_secret_post'`.
+   */
+  oauthTokenEndpointAuthMethod?: 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt'
+  /**
+   * Algorithm of the private key's signatures. Default: the first that fits the key and that the
+   * authorization server supports.
+   */
+  oauthTokenEndpointAuthSigningAlg?:
+    | 'RS256'
+    | 'RS384'
+    | 'RS512'
+    | 'PS256'
+    | 'PS384'
+    | 'PS512'
+    | 'ES256'
+    | 'ES384'
+    | 'ES512'
+    | 'EdDSA'
+    | 'Ed25519'
+  /** Scopes to ask for, separated by spaces. Default: none are named. */
+  oauthScope?: string
+  /** Address of the authorization server. Default: the one that the server names. */
+  oauthIssuer?: string
+}
+
+/**
  * A server: a program (`command`) or an address (`url`), with its options. Without either, the
  * options of a server that is configured elsewhere.
  */
-export interface McpServerOptions extends McpUseOptions {
+export interface McpServerOptions extends McpUseOptions, McpSignInOptions {
   /** Program that speaks MCP over stdin and stdout: a path, or a name to look up on the `PATH`. */
   command?: string
   args?: readonly string[]

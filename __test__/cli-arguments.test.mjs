@@ -9,8 +9,8 @@ import { procward } from './support/cli.mjs'
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 const COMMANDS = Object.keys(OF_COMMAND)
 const NOTHING = { help: false, version: false, json: false, quiet: false, all: false, yes: false }
-const NUMBERS = { interval: 2, count: Infinity, grace: 2000, pid: 0 }
-const DEFAULTS = { ...NOTHING, url: undefined, token: undefined, ...NUMBERS }
+const NUMBERS = { interval: 2, count: Infinity, grace: 2000, timeout: Infinity, pid: 0 }
+const DEFAULTS = { ...NOTHING, url: undefined, token: undefined, words: [], ...NUMBERS }
 
 describe('arguments', () => {
   /** @type {[string[], object][]} */
@@ -26,6 +26,27 @@ describe('arguments', () => {
     [['kill', '4194304'], { command: 'kill', pid: 4194304 }],
     [['kill', '--grace', '0', '7', '--json'], { command: 'kill', pid: 7, grace: 0, json: true }],
     [['kill', '-h'], { command: 'kill', help: true }],
+    [['run', 'ls'], { command: 'run', words: ['ls'] }],
+    [['run', '--', 'ls', '--', '-l'], { command: 'run', words: ['ls', '--', '-l'] }],
+    [['run', '--', '--help'], { command: 'run', words: ['--help'] }],
+    [['run', 'ls', '-q', '--json'], { command: 'run', words: ['ls', '-q', '--json'] }],
+    [['-q', 'run', 'run', 'run'], { command: 'run', quiet: true, words: ['run', 'run'] }],
+    [
+      ['run', '--timeout', '60s', '--grace=5', 'ls', '--timeout=1'],
+      { command: 'run', timeout: 60_000, grace: 5, words: ['ls', '--timeout=1'] },
+    ],
+    .../** @type {const} */ ([
+      ['1', 1000],
+      ['0.5', 500],
+      ['1ms', 1],
+      ['1.5m', 90_000],
+      ['2h', 7_200_000],
+      ['24d', 2_073_600_000],
+    ]).map(([text, timeout]) => [
+      ['run', '--timeout', text, 'ls'],
+      { command: 'run', timeout, words: ['ls'] },
+    ]),
+    [['run', '--help'], { command: 'run', help: true }],
     [['-h'], { help: true }],
     [['ps', '-qh'], { command: 'ps', quiet: true, help: true }],
     [['--version'], { version: true }],
@@ -66,6 +87,17 @@ describe('arguments', () => {
     ...['0', '1.5', 'x', '', '4294967296', '1e3', '0x10'].map((text) => [
       ['kill', text],
       /^PID must be a whole number from 1 to 4294967295, got '/,
+    ]),
+    [['run'], /^run needs a COMMAND$/],
+    [['run', '--'], /^run needs a COMMAND$/],
+    [['run', ''], /^run needs a COMMAND$/],
+    [['run', '--json', 'ls'], /^run has no option --json$/],
+    [['run', '--all', 'ls'], /^run has no option --all$/],
+    [['run', '--timeut', '5', 'ls'], /^unknown option '--timeut'$/],
+    [['kill', '--timeout', '5', '1'], /^kill has no option --timeout$/],
+    ...['0', '-1', '0ms', '0.0001s', '25d', 'x', '', '5 s', '1e3', '5S'].map((text) => [
+      ['run', `--timeout=${text}`, 'ls'],
+      /^--timeout must be a time from 1ms to 24d, such as 60s, got '/,
     ]),
     [['kill', '-1'], /^unknown option '-1'$/],
     [['top', '--count', '0'], /^--count must be a whole number/],

@@ -5,8 +5,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { complaint, markdown } from '../scripts/long/clients/table.mjs'
 import { runTestFile } from '../scripts/long/nodes/test-file.mjs'
-import { complaint, markdown } from '../scripts/long/peers/table.mjs'
+import { fromAva, fromTap } from '../scripts/long/peers/reports.mjs'
+import { compared, merged } from '../scripts/long/peers/starters/compare.mjs'
 import { asPrinted, normal, WHOLE } from '../scripts/long/servers/compare.mjs'
 import { oddServers, startOdd } from './fixtures/odd/index.mjs'
 import { isAlive, noProcessList } from './support/processes.mjs'
@@ -152,3 +154,73 @@ describe('a test file on another Node.js', () => {
 function readIfThere(file) {
   return existsSync(file) && readFileSync(file, 'utf8')
 }
+
+describe('the comparison of two runs of the same tests', () => {
+  const run = (/** @type {string} */ text) =>
+    text.split(' ').map((word) => ({ name: word.slice(1), passed: word[0] === '+' }))
+
+  test('names the tests that pass in one run only', () => {
+    const found = compared(run('+a +b -c -d +e'), run('+a -b +c -d'), [['it is', ['e']]])
+    assert.deepEqual(found, {
+      both: ['a'],
+      onlyWithout: ['b'],
+      onlyWith: ['c'],
+      neither: ['d'],
+      designed: [['e', 'it is']],
+    })
+  })
+  test('tells tests of the same name apart', () => {
+    const { both, onlyWithout } = compared(run('+a +a'), run('+a -a'), [])
+    assert.deepEqual({ both, onlyWithout }, { both: ['a'], onlyWithout: ['a (2)'] })
+  })
+  test('takes a test that passes in a second run', () => {
+    const both = merged(run('-a -b +c'), run('+a -b'))
+    assert.deepEqual(both, run('+a -b +c'))
+  })
+})
+
+describe('the report of', () => {
+  const report = `TAP version 13
+ok 1 - one
+not ok 2 - two › \\# 2
+  ---
+    name: AssertionError
+  ...
+ok 3 - three # SKIP
+1..3
+`
+  test('Ava, of several files', () => {
+    assert.deepEqual(
+      fromAva(report, ['test/a.js', 'test/b.js']).map(({ name, passed }) => [name, passed]),
+      [
+        ['one', true],
+        ['two › # 2', false],
+        ['three', true],
+      ],
+    )
+  })
+  test('Ava, of one file, whose name it leaves out', () => {
+    const [{ name }] = fromAva(report, ['test/pipe/sequence.js'])
+    assert.equal(name, 'pipe › sequence › one')
+  })
+  test('node --test, with subtests', () => {
+    const text = `# Subtest: all
+    # Subtest: part
+    not ok 1 - part
+      ---
+      error: 'no'
+      ...
+ok 1 - all
+  ---
+  duration_ms: 1
+  ...
+`
+    assert.deepEqual(
+      fromTap(text).map(({ name, passed }) => [name, passed]),
+      [
+        ['part', false],
+        ['all', true],
+      ],
+    )
+  })
+})

@@ -16,6 +16,7 @@ import cli from '../lib/mcporter/cli.js'
 import { temporaryFolder } from './fixtures/mcp-servers.mjs'
 import { makeHome } from './support/homes.mjs'
 import { assertNothingLeft, noProcessList } from './support/processes.mjs'
+import { until } from './support/until.mjs'
 
 const parent = temporaryFolder()
 const good = {
@@ -453,6 +454,14 @@ describe('list_tools', { skip: noProcessList }, () => {
       { mcporterBin: 'no-such-mcporter', transport: 'pool', servers: { coded: good } },
     ))
 })
+
+test('a warm server of a configuration starts without a call', { skip: noProcessList }, () =>
+  withHelper(
+    configured({ good }),
+    (helper) => until(() => helper.getPoolStatus().sessions[0]?.state === 'idle'),
+    { minWarm: 1 },
+  ),
+)
 
 test('a server is defined at its first call, among any number of servers', {
   skip: noProcessList,

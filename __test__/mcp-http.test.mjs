@@ -113,15 +113,23 @@ describe('headers and credentials', () => {
     assert.deepEqual(server.calls(), [])
   })
 
-  test('a server with OAuth goes through mcporter, or is refused', async (t) => {
-    const server = await httpMcpServer(t)
-    const configPath = writeConfig(folder, { http: { url: server.url, auth: 'oauth' } })
-    const helper = createMcpHelper({ configPath, transport: 'pool' })
-    t.after(() => helper.shutdown())
-    const expected = { code: 'ERR_SERVER_UNAVAILABLE', message: /http\.reflect.*oauth/ }
-    await assert.rejects(helper.callToolAsync('http', 'reflect'), expected)
-    assert.deepEqual(server.requests, [])
-  })
+  for (const transport of ['auto', 'pool']) {
+    test(`a server that nobody has signed in to says how, with ${transport}`, async (t) => {
+      const server = await httpMcpServer(t)
+      const configPath = writeConfig(folder, { 'my http': { url: server.url, auth: 'oauth' } })
+      // Without mcporter, so that a process of mcporter could not help.
+      const helper = createMcpHelper({ configPath, transport, mcporterBin: '/nowhere' })
+      t.after(() => helper.shutdown())
+      const command = 'mcporter auth "my http"'
+      await assert.rejects(helper.callToolAsync('my http', 'reflect'), {
+        code: 'ERR_UNAUTHORIZED',
+        command,
+        file: configPath,
+        message: `MCP call my http.reflect: a person has to sign in to it: no token is stored; sign in with: ${command}`,
+      })
+      assert.deepEqual(server.requests, [])
+    })
+  }
 })
 
 describe('a call is sent once', () => {

@@ -169,6 +169,14 @@ describe('a helper', { skip: noProcessList }, () => {
       assert.deepEqual(await helper.readResource('verbatim', uri), expected)
     })
 
+  test('a tool that only runs as a task says so', async () => {
+    const call = helper.callToolAsync('it', 'simulate-research-query', { topic: 'a' })
+    await assert.rejects(call, {
+      code: 'ERR_TOOL',
+      message: /the tool only runs as a task of the protocol, and procward starts no tasks$/,
+    })
+  })
+
   test('a server that is called through mcporter', async () => {
     const through = createMcpHelper({ configPath, transport: 'mcporter' })
     await assert.rejects(through.listPrompts('it'), {

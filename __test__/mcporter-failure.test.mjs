@@ -36,3 +36,20 @@ test('names: the first twenty, and how many more', () => {
   assert.match(unknownServer(few, { names: many }).message, /; there are: n0, .*, n19 and 2 more$/)
   assert.match(unknownServer(few, { names: [] }).message, /configuration$/)
 })
+
+for (const [name, kind, issue, expected] of [
+  ['over HTTP that wants a sign-in', 'http', 'auth', 'ERR_UNAUTHORIZED'],
+  ['over HTTP that is away', 'http', 'offline', 'ERR_MCPORTER'],
+  ['that is a program, whose words mcporter takes for a refusal', 'stdio', 'auth', 'ERR_MCPORTER'],
+]) {
+  test(`a server ${name} gives ${expected}`, () => {
+    const failed = { message: 'no', issue: { kind: issue }, stderr: '' }
+    const error = failure.mcporterFailed({ server: 's', tool: 't' }, { exitCode: 1 }, failed)
+    const routes = [{ name: 's', description: { transport: { kind } } }]
+    const { code, command, message } = failure.explained(error, { server: 's', routes })
+    const isSignIn = expected === 'ERR_UNAUTHORIZED'
+    assert.equal(code, expected)
+    assert.equal(command, isSignIn ? 'mcporter auth s' : undefined)
+    assert.equal(message, `MCP call s.t: no${isSignIn ? '; sign in with: mcporter auth s' : ''}`)
+  })
+}

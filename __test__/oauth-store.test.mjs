@@ -20,7 +20,7 @@ import configuration from '../lib/mcporter/config/index.js'
 import vault from '../lib/mcporter/oauth/vault.js'
 import store from '../lib/mcporter/oauth-store.js'
 import { temporaryFolder } from './fixtures/mcp-servers.mjs'
-import { startAuthorizationServer } from './support/authorization-server.mjs'
+import { CLIENT, NOTHING, startAuthorizationServer } from './support/authorization-server.mjs'
 import { makeHome } from './support/homes.mjs'
 import { folder as mcporter, olderThan } from './support/mcporter.mjs'
 import { memoryFiles } from './support/memory-files.mjs'
@@ -28,10 +28,11 @@ import { outcomeOf } from './support/program.mjs'
 
 const parent = temporaryFolder()
 const seconds = () => Math.floor(Date.now() / 1000)
-const CLIENT = { client_id: 'client', redirect_uris: ['http://127.0.0.1/'] }
 const OLD = { access_token: 'access-0', token_type: 'Bearer', refresh_token: 'refresh-0' }
-const EXPIRED = { ...OLD, expires_in: 60, expires_at: 1000 }
+const PAST = { expires_in: 60, expires_at: 1000 }
 const server = { auth: 'oauth' }
+const METADATA = '/.well-known/oauth-authorization-server/tenant'
+const RESOURCE = '/.well-known/oauth-protected-resource/mcp'
 
 /** A server of this configuration, and a home with what mcporter has stored for it. */
 async function signedIn(
@@ -90,6 +91,19 @@ async function signedIn(
   }
 }
 
+/** A server with an expired token, and its authorization server. */
+async function expired(t, { stored = PAST, client = CLIENT, entry, env, ...options } = {}) {
+  const authority = await startAuthorizationServer(t, options)
+  const clientId = options.clients?.[0].client_id
+  const old = { ...(await authority.signIn(clientId)), ...stored }
+  const tokens = JSON.parse(JSON.stringify(old).replaceAll('{url}', authority.url))
+  const who = await signedIn(
+    { url: authority.mcpUrl, ...server, ...entry },
+    { tokens, client, env },
+  )
+  return { authority, who, old }
+}
+
 /** What the real mcporter makes of its store. @param {{ home: string, definition: any }} who */
 function mcporterTokens({ home, definition }, job = {}, env = {}) {
   const script = fileURLToPath(new URL('fixtures/mcporter-tokens.mjs', import.meta.url))
@@ -124,7 +138,7 @@ describe('the tokens that mcporter has stored', () => {
       skip: since !== undefined && olderThan(since),
     }, async () => {
       const who = await signedIn(entry, { env })
-      assert.equal((await who.token()).needs, 'oauth')
+      assert.equal((await who.token()).needs, 'sign-in')
       await mcporterTokens(who, { tokens, client: CLIENT }, who.places.env)
       assert.deepEqual(await who.token(), token)
     })
@@ -144,17 +158,22 @@ describe('the tokens that mcporter has stored', () => {
     assert.deepEqual(await who.token(), token)
   })
 
-  for (const [name, stored, reason] of [
-    ['nothing', undefined, /no token is stored/],
-    ['no JSON', '{', /can't be read: SyntaxError/],
-    ['another version', { version: 2, entries: {} }, /unknown format/],
-    ['no entries', { version: 1 }, /unknown format/],
-    ['another server', { version: 1, entries: { 'it|0': { tokens } } }, /no token is stored/],
+  for (const [name, stored, needs, reason] of [
+    ['nothing', undefined, 'sign-in', /^no token is stored; sign in with: mcporter auth it$/],
+    ['no JSON', '{', 'oauth', /can't be read: SyntaxError/],
+    ['another version', { version: 2, entries: {} }, 'oauth', /unknown format/],
+    ['no entries', { version: 1 }, 'oauth', /unknown format/],
+    [
+      'another server',
+      { version: 1, entries: { 'it|0': { tokens } } },
+      'sign-in',
+      /no token is stored/,
+    ],
   ]) {
     test(`is no token: ${name}`, async () => {
       const files = stored === undefined ? {} : { 'home/.mcporter/credentials.json': stored }
       const answer = await (await signedIn({ url, ...server }, { files })).token()
-      assert.equal(answer.needs, 'oauth')
+      assert.equal(answer.needs, needs)
       assert.match(answer.reason, reason)
     })
   }
@@ -180,41 +199,50 @@ describe('the tokens that mcporter has stored', () => {
     )
     assert.deepEqual(await who.token(), { accessToken: 'a' })
     const refused = await who.token({ refused: 'a' })
+    assert.equal(refused.needs, 'sign-in')
     assert.match(refused.reason, /none to refresh it with is stored/)
   })
 })
 
 describe('a token that has expired', () => {
   test('is refreshed and stored for mcporter', async (t) => {
-    const { url, asked } = await startAuthorizationServer(t)
-    const who = await signedIn({ url: `${url}/mcp`, ...server }, { tokens: EXPIRED })
+    const { authority, who, old } = await expired(t)
     const answer = await who.token()
-    assert.equal(answer.accessToken, 'access-1')
-    assert.deepEqual(asked, [
+    assert.ok(await authority.findToken(answer.accessToken), 'the MCP server takes it')
+    assert.deepEqual(authority.asked, [
       {
         authorization: undefined,
         body: {
           grant_type: 'refresh_token',
-          refresh_token: 'refresh-0',
-          resource: `${url}/mcp`,
-          client_id: 'client',
+          refresh_token: old.refresh_token,
+          resource: authority.mcpUrl,
+          client_id: CLIENT.client_id,
         },
         path: '/tenant/token',
       },
     ])
     const { tokens, clientInfo } = who.stored()
-    assert.deepEqual(
-      [tokens.refresh_token, tokens.expires_in, clientInfo],
-      ['refresh-1', 3600, CLIENT],
-    )
+    assert.notEqual(tokens.refresh_token, old.refresh_token)
+    assert.deepEqual([tokens.access_token, clientInfo], [answer.accessToken, CLIENT])
     assert.ok(tokens.expires_at > seconds() && answer.expiresAt === tokens.expires_at * 1000)
-    assert.equal(await mcporterTokens(who), 'access-1')
-    assert.deepEqual([await who.token(), asked.length], [answer, 1])
+    assert.equal(await mcporterTokens(who), answer.accessToken)
+    assert.deepEqual([await who.token(), authority.asked.length], [answer, 1])
+  })
+
+  test('is refreshed with the refresh token that came last', async (t) => {
+    const { authority, who } = await expired(t)
+    const seen = new Set()
+    for (let refused; seen.size < 3; ) {
+      refused = (await who.token({ refused })).accessToken
+      assert.ok(await authority.findToken(refused))
+      seen.add(refused)
+    }
+    const refreshTokens = authority.asked.map(({ body }) => body.refresh_token)
+    assert.equal(new Set(refreshTokens).size, 3, 'each refresh token is used once')
   })
 
   test('the store stays complete, and only its owner may read it', async (t) => {
-    const { url } = await startAuthorizationServer(t)
-    const who = await signedIn({ url: `${url}/mcp`, ...server }, { tokens: EXPIRED })
+    const { who } = await expired(t)
     chmodSync(who.file, 0o644)
     await who.token()
     const { entries, ...rest } = JSON.parse(readFileSync(who.file, 'utf8'))
@@ -234,277 +262,377 @@ describe('a token that has expired', () => {
   })
 
   test('is refreshed in a folder and in the file', async (t) => {
-    const { url } = await startAuthorizationServer(t)
-    const files = { 'home/own/tokens.json': EXPIRED, 'home/own/client.json': CLIENT }
-    const who = await signedIn({ url: `${url}/mcp`, ...server, tokenCacheDir: '~/own' }, { files })
-    assert.equal((await who.token()).accessToken, 'access-1')
+    const authority = await startAuthorizationServer(t)
+    const old = { ...(await authority.signIn()), ...PAST }
+    const files = { 'home/own/tokens.json': old, 'home/own/client.json': CLIENT }
+    const entry = { url: authority.mcpUrl, ...server, tokenCacheDir: '~/own' }
+    const who = await signedIn(entry, { files })
+    const { accessToken } = await who.token()
+    assert.ok(await authority.findToken(accessToken))
     const own = JSON.parse(readFileSync(join(who.home, 'own', 'tokens.json'), 'utf8'))
     assert.deepEqual([own, who.stored().serverName], [who.stored().tokens, 'it'])
-    assert.equal(await mcporterTokens(who), 'access-1')
+    assert.equal(await mcporterTokens(who), accessToken)
   })
 
   test('a store behind a link stays behind the link', async (t) => {
-    const { url } = await startAuthorizationServer(t)
-    const who = await signedIn(
-      { url: `${url}/mcp`, ...server },
-      { files: { 'home/real.json': '' } },
-    )
+    const authority = await startAuthorizationServer(t)
+    const tokens = { ...(await authority.signIn()), ...PAST }
+    const entry = { url: authority.mcpUrl, ...server }
+    const who = await signedIn(entry, { files: { 'home/real.json': '' } })
     const real = join(who.home, 'real.json')
-    const entry = { serverName: 'it', updatedAt: 'x', tokens: EXPIRED, clientInfo: CLIENT }
+    const stored = { serverName: 'it', updatedAt: 'x', tokens, clientInfo: CLIENT }
     writeFileSync(
       real,
-      JSON.stringify({ version: 1, entries: { [vault.vaultKey(who.definition)]: entry } }),
+      JSON.stringify({ version: 1, entries: { [vault.vaultKey(who.definition)]: stored } }),
     )
     mkdirSync(join(who.home, '.mcporter'))
     symlinkSync(real, join(who.home, '.mcporter', 'credentials.json'))
-    assert.equal((await who.token()).accessToken, 'access-1')
-    assert.match(readFileSync(real, 'utf8'), /access-1/)
+    const { accessToken } = await who.token()
+    assert.ok(readFileSync(real, 'utf8').includes(accessToken))
   })
 
   test('concurrent calls share one refresh', async (t) => {
-    const { url, asked } = await startAuthorizationServer(t)
-    const who = await signedIn({ url: `${url}/mcp`, ...server }, { tokens: EXPIRED })
+    const { authority, who } = await expired(t)
     const answers = await Promise.all(Array.from({ length: 8 }, () => who.token()))
-    assert.deepEqual(
-      [new Set(answers.map(({ accessToken }) => accessToken)), asked.length],
-      [new Set(['access-1']), 1],
-    )
+    const tokens = new Set(answers.map(({ accessToken }) => accessToken))
+    assert.deepEqual([tokens.size, authority.asked.length], [1, 1])
   })
 
   test('a refused token is refreshed, unless a newer one is stored', async (t) => {
-    const { url, asked } = await startAuthorizationServer(t)
-    const tokens = { ...OLD, expires_at: seconds() + 3600 }
-    const who = await signedIn({ url: `${url}/mcp`, ...server }, { tokens })
-    assert.equal((await who.token({ refused: 'older' })).accessToken, 'access-0')
-    assert.equal((await who.token({ refused: 'access-0' })).accessToken, 'access-1')
-    assert.equal((await who.token({ refused: 'access-0' })).accessToken, 'access-1')
-    assert.equal(asked.length, 1)
+    const { authority, who, old } = await expired(t, { stored: { expires_at: seconds() + 3600 } })
+    const refused = old.access_token
+    assert.equal((await who.token({ refused: 'older' })).accessToken, refused)
+    const { accessToken } = await who.token({ refused })
+    assert.notEqual(accessToken, refused)
+    assert.equal((await who.token({ refused })).accessToken, accessToken)
+    assert.equal(authority.asked.length, 1)
   })
 
   test('soon is still valid if it cannot be refreshed', async (t) => {
-    const { url } = await startAuthorizationServer(t, { status: 503 })
-    const tokens = { ...OLD, expires_at: seconds() + 50 }
-    const who = await signedIn({ url: `${url}/mcp`, ...server }, { tokens })
-    assert.equal((await who.token()).accessToken, 'access-0')
-    assert.match(
-      (await who.token({ refused: 'access-0' })).reason,
-      /refused to refresh the token with status 503/,
-    )
+    const answers = { '/tenant/token': { status: 503, body: {} } }
+    const { who, old } = await expired(t, { answers, stored: { expires_at: seconds() + 50 } })
+    assert.equal((await who.token()).accessToken, old.access_token)
+    const { needs, reason } = await who.token({ refused: old.access_token })
+    assert.equal(needs, 'token')
+    assert.match(reason, /refused to refresh the token with status 503/)
   })
 
   test('at a time that an old mcporter did not store', async (t) => {
-    const { url } = await startAuthorizationServer(t)
-    const who = await signedIn(
-      { url: `${url}/mcp`, ...server },
-      { tokens: { ...OLD, expires_in: 3600 } },
-    )
-    assert.equal((await who.token()).accessToken, 'access-1')
+    const { who, old } = await expired(t, { stored: { expires_in: 3600 } })
+    assert.notEqual((await who.token()).accessToken, old.access_token)
   })
 
-  for (const [name, options, path, resource] of [
+  test('keeps the issuer that a newer mcporter has stored', async (t) => {
+    const { authority, who } = await expired(t, { stored: { ...PAST, issuer: '{url}/tenant/' } })
+    await who.token()
+    assert.equal(who.stored().tokens.issuer, `${authority.url}/tenant/`)
+  })
+
+  for (const [name, options, path] of [
     [
       'a server from before these standards',
-      { resource: false, metadata: false },
+      {
+        tenant: '',
+        answers: {
+          [RESOURCE]: NOTHING,
+          '/.well-known/oauth-authorization-server': NOTHING,
+          '/.well-known/openid-configuration': NOTHING,
+        },
+      },
       '/token',
-      undefined,
     ],
-    ['an authorization server without metadata', { metadata: false }, '/token', '{url}/mcp'],
     [
-      'a token endpoint elsewhere',
-      { metadata: { token_endpoint: '{url}/else/token' } },
-      '/else/token',
-      '{url}/mcp',
+      'an authorization server that describes itself as OpenID Connect does',
+      { answers: { [METADATA]: NOTHING, '/.well-known/openid-configuration/tenant': NOTHING } },
+      '/tenant/token',
     ],
-    ['a resource above it', { resource: { resource: '{url}' } }, '/tenant/token', '{url}'],
+    ['a resource above it', { resource: '/' }, '/tenant/token'],
+    ['a place that only the refusal names', { described: '/about?it' }, '/tenant/token'],
+    [
+      'a document that has moved on the same server',
+      {
+        answers: {
+          [METADATA]: { status: 302, headers: { location: '/else' }, body: {} },
+          '/else': { body: { issuer: '{url}/tenant/', token_endpoint: '{url}/tenant/token' } },
+        },
+      },
+      '/tenant/token',
+    ],
   ]) {
     test(`is refreshed at ${name}`, async (t) => {
-      const { url, asked } = await startAuthorizationServer(t, options)
-      const who = await signedIn({ url: `${url}/mcp`, ...server }, { tokens: EXPIRED })
-      assert.equal((await who.token()).accessToken, 'access-1')
+      const { authority, who } = await expired(t, options)
+      assert.ok(await authority.findToken((await who.token()).accessToken))
       assert.deepEqual(
-        [asked[0].path, asked[0].body.resource],
-        [path, resource?.replace('{url}', url)],
+        authority.asked.map((each) => each.path),
+        [path],
       )
     })
   }
 })
 
-describe('the authentication of the client', () => {
-  const basic = (pair) => `Basic ${Buffer.from(pair).toString('base64')}`
-  const secret = { ...CLIENT, client_secret: 'a+b' }
-  const both = {
-    token_endpoint_auth_methods_supported: ['client_secret_post', 'client_secret_basic'],
-  }
+describe('the client of a refresh', () => {
+  const web = { ...CLIENT, client_secret: 'a-b_c', token_endpoint_auth_method: undefined }
+  const basic = `Basic ${Buffer.from('client-id_1:a-b_c').toString('base64')}`
 
-  for (const [name, client, entry, metadata, expected] of [
-    ['without a secret', CLIENT, {}, {}, { client_id: 'client' }],
-    ['with a secret', secret, {}, {}, { authorization: basic('client:a+b') }],
-    ['with both ways', secret, {}, both, { authorization: basic('client:a+b') }],
+  for (const [name, method, stored, entry, shown] of [
+    ['without a secret', 'none', {}, {}, { client_id: 'client-id_1' }],
+    ['with a secret in the header', 'client_secret_basic', web, {}, { authorization: basic }],
     [
-      'as it was registered',
-      { ...secret, token_endpoint_auth_method: 'client_secret_post' },
+      'with a secret in the body',
+      'client_secret_post',
+      { ...web, token_endpoint_auth_method: 'client_secret_post' },
       {},
-      both,
-      { client_id: 'client', client_secret: 'a+b' },
+      { client_id: 'client-id_1', client_secret: 'a-b_c' },
     ],
     [
-      'as it was registered, but no longer',
-      { ...secret, token_endpoint_auth_method: 'client_secret_post' },
-      {},
-      { token_endpoint_auth_methods_supported: ['client_secret_basic'] },
-      { authorization: basic('client:a+b') },
+      'of the configuration, with a variable',
+      'client_secret_basic',
+      { client_id: 'another' },
+      { oauthClientId: 'client-id_1', oauthClientSecretEnv: 'S' },
+      { authorization: basic },
     ],
     [
-      'with the only way',
-      secret,
-      {},
-      { token_endpoint_auth_methods_supported: ['client_secret_post'] },
-      { client_id: 'client', client_secret: 'a+b' },
-    ],
-    [
-      'as the configuration says',
-      CLIENT,
-      { oauthClientId: 'own', oauthClientSecretEnv: 'S' },
-      {},
-      { authorization: basic('own:s') },
-    ],
-    [
-      'as the configuration says, in the body',
+      'of the configuration, in the body',
+      'client_secret_post',
       undefined,
       {
-        oauthClientId: 'own',
-        oauthClientSecret: 's',
+        oauthClientId: 'client-id_1',
+        oauthClientSecret: 'a-b_c',
         oauthTokenEndpointAuthMethod: 'client_secret_post',
       },
-      {},
-      { client_id: 'own', client_secret: 's' },
+      { client_id: 'client-id_1', client_secret: 'a-b_c' },
     ],
   ]) {
     test(name, async (t) => {
-      const { url, asked } = await startAuthorizationServer(t, { metadata })
-      const who = await signedIn(
-        { url: `${url}/mcp`, ...server, ...entry },
-        { tokens: EXPIRED, client, env: { S: 's' } },
-      )
-      assert.equal((await who.token()).accessToken, 'access-1')
-      const { grant_type, refresh_token, resource, ...shown } = asked[0].body
-      const header =
-        asked[0].authorization === undefined ? {} : { authorization: asked[0].authorization }
-      assert.deepEqual({ ...shown, ...header }, expected)
+      const registered = { ...web, token_endpoint_auth_method: method }
+      const client = stored && { ...CLIENT, ...stored }
+      const { authority, who } = await expired(t, {
+        clients: [registered],
+        client,
+        entry,
+        env: { S: 'a-b_c' },
+      })
+      assert.ok(await authority.findToken((await who.token()).accessToken))
+      const [{ authorization, body }] = authority.asked
+      const { grant_type, refresh_token, resource, ...rest } = body
+      assert.deepEqual({ ...rest, ...(authorization && { authorization }) }, shown)
     })
   }
 })
 
 describe('a bearer token that is refreshed', () => {
-  const basic = `Basic ${Buffer.from('i%3Ad:s+1').toString('base64')}`
-  const entry = (url) => ({
+  const entry = (authority) => ({
     auth: 'refreshable_bearer',
     refresh: {
-      tokenEndpoint: `${url}/token`,
+      tokenEndpoint: `${authority.issuer}/token`,
       clientIdEnv: 'ID',
       client_secret_env: 'SECRET',
       accessTokenEnv: 'TOKEN',
     },
   })
-  const env = { ID: 'i:d', SECRET: 's 1' }
+  const web = {
+    ...CLIENT,
+    client_id: 'i:d',
+    client_secret: 's 1+2',
+    token_endpoint_auth_method: 'client_secret_basic',
+  }
+  const env = { ID: 'i:d', SECRET: 's 1+2' }
+
+  /** A server with such a token. */
+  async function bearer(t, { reach, variables = env }) {
+    const authority = await startAuthorizationServer(t, { clients: [web] })
+    const tokens = { ...(await authority.signIn('i:d')), ...PAST }
+    const who = await signedIn(
+      { ...reach(authority), ...entry(authority) },
+      { tokens, env: variables },
+    )
+    return { authority, who }
+  }
 
   test('for a URL', async (t) => {
-    const { url, asked } = await startAuthorizationServer(t)
-    const who = await signedIn(
-      { url: `${url}/mcp`, headers: { 'X-A': 'a' }, ...entry(url) },
-      { tokens: EXPIRED, env },
-    )
+    const reach = ({ mcpUrl }) => ({ url: mcpUrl, headers: { 'X-A': 'a' } })
+    const { authority, who } = await bearer(t, { reach })
     assert.equal(who.server.needs, 'refresh')
     const { accessToken } = await who.token()
+    const basic = `Basic ${Buffer.from('i%3Ad:s+1%2B2').toString('base64')}`
     assert.deepEqual(
-      asked.map(({ authorization, body, path }) => [authorization, body.client_id, path]),
-      [[basic, undefined, '/token']],
+      authority.asked.map(({ authorization, body }) => [authorization, body.client_id]),
+      [[basic, undefined]],
     )
     const { headers } = store.withToken(who.server, accessToken)
-    assert.deepEqual(headers, { 'X-A': 'a', Authorization: 'Bearer access-1' })
+    assert.deepEqual(headers, { 'X-A': 'a', Authorization: `Bearer ${accessToken}` })
   })
 
   test('for a command', async (t) => {
-    const { url } = await startAuthorizationServer(t)
-    const who = await signedIn(
-      { command: ['node', 'a.js'], env: { A: '1' }, ...entry(url) },
-      { tokens: EXPIRED, env },
-    )
+    const reach = () => ({ command: ['node', 'a.js'], env: { A: '1' } })
+    const { who } = await bearer(t, { reach })
     assert.equal(who.server.needs, 'refresh')
-    const { kind, ...transport } = store.withToken(who.server, (await who.token()).accessToken)
-    assert.deepEqual([kind, transport.env.A, transport.env.TOKEN], ['stdio', '1', 'access-1'])
+    const { accessToken } = await who.token()
+    const { kind, ...transport } = store.withToken(who.server, accessToken)
+    assert.deepEqual([kind, transport.env.A, transport.env.TOKEN], ['stdio', '1', accessToken])
   })
 
   test('only with the variables that it needs', async (t) => {
-    const { url, asked } = await startAuthorizationServer(t)
-    const who = await signedIn(
-      { url: `${url}/mcp`, ...entry(url) },
-      { tokens: EXPIRED, env: { ID: 'x' } },
-    )
+    const reach = ({ mcpUrl }) => ({ url: mcpUrl })
+    const { authority, who } = await bearer(t, { reach, variables: { ID: 'i:d' } })
     assert.deepEqual(await who.token(), {
       needs: 'refresh',
       reason: 'the environment variable SECRET must be set',
     })
-    assert.equal(asked.length, 0)
+    assert.equal(authority.asked.length, 0)
+  })
+
+  test('only if one is stored', async () => {
+    const entry = { command: 'node', auth: 'refreshable_bearer' }
+    const answer = await (await signedIn(entry, { name: 'it is' })).token()
+    assert.deepEqual([answer.needs, answer.command], ['sign-in', 'mcporter vault set "it is"'])
   })
 
   test('only with an address for the refresh', async () => {
-    const who = await signedIn({ command: 'node', auth: 'refreshable_bearer' }, { tokens: EXPIRED })
+    const tokens = { ...OLD, ...PAST }
+    const who = await signedIn({ command: 'node', auth: 'refreshable_bearer' }, { tokens })
     assert.match((await who.token()).reason, /no refresh\.tokenEndpoint/)
     assert.equal(store.withToken(who.server, 'x'), undefined)
   })
 })
 
-describe('the cases that mcporter handles', () => {
-  for (const [name, options, reason, client = CLIENT] of [
+describe('a refresh that fails', () => {
+  const at = (path, body, status = 200) => ({ [path]: { body, status } })
+  const token = (body, status) => at('/tenant/token', body, status)
+  const metadata = (more) =>
+    at(METADATA, { issuer: '{url}/tenant', token_endpoint: '{url}/tenant/token', ...more })
+
+  for (const [name, needs, options, reason] of [
     [
-      'an error',
-      { status: 400, answer: { error: 'invalid_grant', error_description: 'secret' } },
-      /with status 400 \(invalid_grant\)$/,
+      'with an error',
+      'token',
+      { answers: token({ error: 'server_error', error_description: 'secret' }, 400) },
+      /with status 400 \(server_error\)$/,
     ],
-    ['an odd error', { status: 401, answer: { error: { secret: 1 } } }, /with status 401$/],
     [
-      'no token in the answer',
-      { answer: { token_type: 'Bearer', secret: 'x' } },
-      /without an access token$/,
+      'with an odd error',
+      'token',
+      { answers: token({ error: { secret: 1 } }, 401) },
+      /with status 401$/,
     ],
-    ['a list as the answer', { answer: [] }, /no JSON object$/],
     [
-      'metadata of another issuer',
-      { metadata: { issuer: 'https://evil.example' } },
+      'with a redirect',
+      'token',
+      { answers: { '/tenant/token': { status: 307, headers: { location: '/token' }, body: {} } } },
+      /with status 307$/,
+    ],
+    [
+      'without a token',
+      'token',
+      { answers: token({ token_type: 'Bearer', secret: 'x' }) },
+      /without a usable token$/,
+    ],
+    [
+      'with a token that breaks a header',
+      'token',
+      { answers: token({ token_type: 'Bearer', access_token: 'a\r\nX: secret' }) },
+      /cannot be sent in a header$/,
+    ],
+    ['with a list', 'token', { answers: token([]) }, /without a usable token$/],
+    [
+      'at metadata that is away for a while',
+      'token',
+      { answers: { [METADATA]: { status: 503, body: {} } } },
+      /answered with status 503$/,
+    ],
+    ['with text', 'token', { answers: token('secret') }, /without a usable token$/],
+    [
+      'at metadata of another issuer',
+      'token',
+      { answers: metadata({ issuer: 'https://evil.example' }) },
       /calls itself by another name$/,
     ],
     [
-      'a resource elsewhere',
-      { resource: { resource: 'https://evil.example/mcp' } },
+      'at a resource elsewhere',
+      'token',
+      { answers: at(RESOURCE, { resource: 'https://evil.example/mcp' }) },
       /is another one$/,
     ],
-    ['a resource beside it', { resource: { resource: '{url}/mc' } }, /is another one$/],
     [
-      'a token endpoint without TLS',
-      { metadata: { token_endpoint: 'http://192.0.2.1/token' } },
-      /not safe/,
+      'at a resource beside it',
+      'token',
+      { answers: at(RESOURCE, { resource: '{url}/mc' }) },
+      /is another one$/,
     ],
     [
-      'a token endpoint of another kind',
-      { metadata: { token_endpoint: 'file:///token' } },
-      /not safe/,
+      'at a token endpoint without TLS',
+      'token',
+      { answers: metadata({ token_endpoint: 'http://192.0.2.1/token' }) },
+      /not safe: it has no https address$/,
     ],
-    ['no client', {}, /no client is stored/, null],
+    [
+      'at a token endpoint on this machine',
+      'token',
+      { answers: metadata({ token_endpoint: 'http://127.0.0.1:1/token' }) },
+      /not safe: it is another service on this machine$/,
+    ],
+    [
+      'at an authorization server on this machine',
+      'token',
+      {
+        answers: at(RESOURCE, {
+          resource: '{url}/mcp',
+          authorization_servers: ['https://localhost:1'],
+        }),
+      },
+      /the authorization server is not safe: it is another service on this machine$/,
+    ],
+    [
+      'at another issuer than the stored one',
+      'sign-in',
+      { stored: { ...PAST, issuer: 'https://example.org' } },
+      /is another one than the stored token has; sign in with: mcporter auth it$/,
+    ],
+    ['without a client', 'sign-in', { client: null }, /no client is stored/],
+    [
+      'as another client',
+      'sign-in',
+      { client: { client_id: 'stranger' } },
+      /\(invalid_client\); sign in with: mcporter auth it$/,
+    ],
   ]) {
     test(name, async (t) => {
-      const { url } = await startAuthorizationServer(t, options)
-      const who = await signedIn({ url: `${url}/mcp`, ...server }, { tokens: EXPIRED, client })
+      const { who, old } = await expired(t, options)
       const before = readFileSync(who.file, 'utf8')
       const answer = await who.token()
-      assert.deepEqual([answer.needs, Object.keys(answer)], ['oauth', ['needs', 'reason']])
+      const command = needs === 'sign-in' ? 'mcporter auth it' : undefined
+      assert.deepEqual([answer.needs, answer.command], [needs, command])
       assert.match(answer.reason, reason)
-      assert.ok(!/secret|access-0|refresh-0/.test(answer.reason))
+      for (const secret of ['secret', old.access_token, old.refresh_token])
+        assert.ok(!answer.reason.includes(secret))
       assert.equal(readFileSync(who.file, 'utf8'), before)
     })
   }
 
-  test('a server that does not answer', async () => {
+  test('because the refresh token was used before is not tried again', async (t) => {
+    const { authority, who, old } = await expired(t)
+    const parameters = {
+      grant_type: 'refresh_token',
+      refresh_token: old.refresh_token,
+      client_id: CLIENT.client_id,
+    }
+    const body = new URLSearchParams(parameters)
+    assert.equal((await fetch(`${authority.issuer}/token`, { method: 'POST', body })).status, 200)
+    for (const reason of [/status 400 \(invalid_grant\); sign in/, /has refused to refresh/]) {
+      const answer = await who.token()
+      assert.equal(answer.needs, 'sign-in')
+      assert.match(answer.reason, reason)
+    }
+    assert.equal(authority.asked.length, 2)
+    // A person has signed in meanwhile.
+    await mcporterTokens(who, {
+      tokens: { ...(await authority.signIn()), ...PAST },
+      client: CLIENT,
+    })
+    assert.ok(await authority.findToken((await who.token()).accessToken))
+  })
+
+  test('at a server that does not answer', async () => {
     const probe = createServer().listen(0, '127.0.0.1')
     await once(probe, 'listening')
     const { port } = probe.address()
@@ -512,7 +640,7 @@ describe('the cases that mcporter handles', () => {
     await once(probe, 'close')
     const who = await signedIn(
       { url: `http://127.0.0.1:${port}/mcp`, ...server },
-      { tokens: EXPIRED },
+      { tokens: { ...OLD, ...PAST } },
     )
     assert.equal((await who.token()).reason, 'the token could not be refreshed: ECONNREFUSED')
   })
@@ -527,16 +655,14 @@ describe("mcporter's lock", {
     })
 
   test('of a dead process is removed', async (t) => {
-    const { url } = await startAuthorizationServer(t)
-    const who = await signedIn({ url: `${url}/mcp`, ...server }, { tokens: EXPIRED })
+    const { authority, who } = await expired(t)
     for (const name of ['.lock', '.lock.break']) writeFileSync(who.file + name, `${await gone()}\n`)
-    assert.equal((await who.token()).accessToken, 'access-1')
+    assert.ok(await authority.findToken((await who.token()).accessToken))
     assert.equal(existsSync(`${who.file}.lock`), false)
   })
 
   test('is waited for, and a token stored meanwhile is used', async (t) => {
-    const { url, asked } = await startAuthorizationServer(t)
-    const who = await signedIn({ url: `${url}/mcp`, ...server }, { tokens: EXPIRED })
+    const { authority, who } = await expired(t)
     writeFileSync(`${who.file}.lock`, `${process.pid}\n`)
     const waiting = who.token()
     await new Promise((resolve) => setTimeout(resolve, 200))
@@ -549,21 +675,21 @@ describe("mcporter's lock", {
     writeFileSync(who.file, JSON.stringify(contents))
     rmSync(`${who.file}.lock`)
     assert.equal((await waiting).accessToken, 'theirs')
-    assert.equal(asked.length, 0)
+    assert.equal(authority.asked.length, 0)
   })
 
   test('two processes refresh once', async (t) => {
-    const { url, asked } = await startAuthorizationServer(t)
-    const who = await signedIn({ url: `${url}/mcp`, ...server }, { tokens: EXPIRED })
+    const { authority, who } = await expired(t)
     const program = `
       import store from './lib/mcporter/oauth-store.js'
       const [definition, home] = ${JSON.stringify([who.definition, { env: who.places.env, home: who.home, platform: process.platform }])}
       console.log((await store.accessToken(definition, home)).accessToken)`
     const outcomes = await Promise.all([outcomeOf(program), outcomeOf(program), outcomeOf(program)])
+    const { access_token: token } = who.stored().tokens
     assert.deepEqual(
       outcomes.map(({ stdout }) => stdout),
-      ['access-1', 'access-1', 'access-1'],
+      [token, token, token],
     )
-    assert.equal(asked.length, 1)
+    assert.equal(authority.asked.length, 1)
   })
 })

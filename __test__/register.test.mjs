@@ -8,9 +8,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, afterEach, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { procward } from './support/cli.mjs'
-import { assertNothingLeft, isAlive, kill, noProcessList } from './support/processes.mjs'
+import { freezerFor } from './support/freezer.mjs'
+import { assertNothingLeft, isAlive, kill, noProcessList, parentOf } from './support/processes.mjs'
 import { until } from './support/until.mjs'
 
 const skip = process.platform === 'linux' ? noProcessList : 'children are guarded on Linux'
@@ -250,6 +252,32 @@ describe('the SIGKILL of a registered server', { skip }, () => {
     assert.ok(isAlive(free))
     kill(free)
     await dead([free])
+  })
+
+  test('spares a child that the server let go of just before', async (t) => {
+    const freezer = freezerFor(t)
+    if (freezer === undefined) return
+    const text = `const child = require('child_process').spawn('sleep', ['100'],
+        { detached: true, stdio: 'ignore' })
+      console.log(child.pid)
+      process.stdin.once('data', () => {
+        child.unref()
+        process.kill(process.pid, 'SIGKILL')
+      })`
+    const server = started('released.cjs', text)
+    const [line] = await once(createInterface({ input: server.stdout }), 'line')
+    const child = Number(line)
+    const warden = Number(parentOf(child))
+    // So the warden sees the order and the death of the server at once.
+    await freezer.freeze(warden)
+    server.stdin.write('die')
+    await once(server, 'exit')
+    freezer.thaw()
+    // The warden would kill the child at once.
+    for (let at = 0; at < 20 && isAlive(child); at++) await sleep(20)
+    assert.ok(isAlive(child))
+    kill(child)
+    await dead([child, warden])
   })
 
   test('kills a detached child with PROCWARD_REGISTER=all', async () => {

@@ -56,6 +56,7 @@ const NO_SIGNALS = [
 ]
 const NO_OBJECTS = [null, 'text', 5, true, 1n, Symbol('object'), [], ['a'], () => {}]
 
+const STREAM = `'pipe', 'ignore', 'inherit', a descriptor from 0 to ${process.platform === 'win32' ? 2 : 2 ** 31 - 1}, a file: URL, or an object with a file`
 const TIME = 'a whole number of milliseconds from 1 to 2147483647'
 
 const is = (name, expected) => (value) => ({
@@ -117,6 +118,17 @@ const table = [
     ['shell', [null, 0, 1, '', {}, ['sh']], 'true, false, or the name or path of a shell'],
     ['preferLocal', [null, 0, 1, 'true', {}], 'true or false'],
     ['inputFile', NO_STRINGS, 'a string'],
+    ['argv0', NO_STRINGS, 'a string'],
+    ...['stdin', 'stdout', 'stderr'].map((name) => [
+      name,
+      [null, '', 'file', './path', 'overlapped', -1, 1.5, 2 ** 31, {}, true, ['pipe']],
+      STREAM,
+    ]),
+    [
+      'killSignal',
+      [null, '', 0, -1, 1.5, 1000, 'TERM', 'SIGNOTHING', 'toString', {}],
+      "the name or the number of a signal, such as 'SIGINT'",
+    ],
     [
       'encoding',
       [null, '', 'utf9', 'BUFFER', 5, ['utf8']],
@@ -159,7 +171,7 @@ const table = [
     (name) => ['touch', [MARK], { env: { [name]: 'x' } }],
     (name) => hasNullByte(`the name ${shown(name.split('=')[0])} in env`)(),
   ],
-  ...['cwd', 'inputFile', 'server', 'shell', 'tool'].map((name) => [
+  ...['argv0', 'cwd', 'inputFile', 'server', 'shell', 'tool'].map((name) => [
     name,
     ['\0', 'a\0b'],
     (value) => ['touch', [MARK], { [name]: value }],
@@ -202,7 +214,7 @@ describe('other odd input', () => {
   })
 
   test('a URL that names no file of this machine', async () => {
-    for (const name of ['cwd', 'inputFile'])
+    for (const name of ['cwd', 'inputFile', 'stdin', 'stdout', 'stderr'])
       for (const url of ['http://example.com/', 'file:///a%2fb', 'data:,']) {
         const refused = is(name, 'a path or a file: URL of this machine')(url)
         const options = { [name]: new URL(url) }
@@ -220,6 +232,13 @@ describe('other odd input', () => {
       { input: { file: 'a', encoding: 'utf8' } },
       { input: { file: 5 } },
       { input: { file: '' } },
+      { stdin: { file: '' } },
+      { stdin: { file: 'a', append: true } },
+      { stdout: { file: 5 } },
+      { stdout: { file: 'a', append: 1 } },
+      { stderr: { file: 'a', flags: 'w' } },
+      { input: 'a', stdin: 'ignore' },
+      { inputFile: 'a', stdin: { file: 'b' } },
     ])
       await assert.rejects(run('touch', [MARK], options), { code: 'ERR_INVALID_CONFIG' })
   })
@@ -245,7 +264,7 @@ describe('other odd input', () => {
       const refused = {
         code: 'ERR_INVALID_CONFIG',
         message: new RegExp(
-          `^options has no option '${name}'; there are: cwd, detached, encoding, env,`,
+          `^options has no option '${name}'; there are: argv0, cwd, detached, encoding, env,`,
         ),
       }
       await assert.rejects(run('touch', [MARK], { [name]: true }), refused)
@@ -295,7 +314,8 @@ describe('a process that runs', () => {
     const child = cat()
     for (const killGrace of [...NO_COUNTS, 2 ** 31, Infinity])
       await assert.rejects(child.kill({ killGrace }), is('killGrace', TIME)(killGrace))
-    for (const options of NO_OBJECTS)
+    // A string or a number is a signal.
+    for (const options of NO_OBJECTS.filter((one) => !['string', 'number'].includes(typeof one)))
       await assert.rejects(child.kill(options), is('options', 'an object')(options))
     await assert.rejects(child.kill({ signal: 'SIGTERM' }), { code: 'ERR_INVALID_CONFIG' })
     await child.end()

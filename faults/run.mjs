@@ -47,6 +47,7 @@ for (const name of chosen) {
   const { passed, failed } = await runScenario(name, { ...options, isolated })
   total.passed += passed
   total.failed += failed
+  if (options.only) console.log(`${name}: ${passed} passed, ${failed} failed, 0 skipped`)
   console.log(
     `  --   took ${seconds(started)}, the machine's load is now ${loadavg()[0].toFixed(1)}`,
   )

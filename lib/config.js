@@ -161,6 +161,16 @@ function childEnvironment() {
   return variables
 }
 
+/** Returns this process's `PROCWARD_KEEP`. */
+function keepVariable() {
+  return process.env.PROCWARD_KEEP
+}
+
+/** Returns a variable that an option names. @param {string} name */
+function variable(name) {
+  return process.env[name]
+}
+
 /** Returns whether a registered server started this process below a warden. */
 function isRegisteredChild() {
   return Boolean(process.env.PROCWARD_REGISTERED)
@@ -194,6 +204,7 @@ module.exports = {
   healthToken,
   healthUrl,
   isRegisteredChild,
+  keepVariable,
   listTimeout,
   maxConcurrent,
   mcporterBin,
@@ -203,6 +214,7 @@ module.exports = {
   processMaxAge,
   proxies,
   usesWarden,
+  variable,
   verifiesCertificates,
   wantsColor,
   windowsShell,

@@ -69,8 +69,12 @@ export type ActiveProcess = AnyActiveProcess & { server: string; tool: string }
  * - `ERR_TOOL`, `ERR_MCP`, `ERR_SERVER_START` or `ERR_SERVER_EXITED` with `retryAfter`: the server
  *   asks to be left alone for so many ms, at most an hour (`docs/mcp-servers.md`). The call is not
  *   sent again
- * - `ERR_UNAUTHORIZED`, `ERR_NOT_STREAMABLE`: a server over HTTP requires a token (401 or 403), or
- *   the older SSE transport. Only with `transport: 'pool'`; otherwise mcporter makes the call
+ * - `ERR_UNAUTHORIZED`: no token can be had that a server over HTTP takes. If a person has to sign
+ *   in, the error has the `command` for it (`mcporter auth SERVER`). Or the server refuses the call
+ *   (401 or 403) and its configuration has no sign-in. Then mcporter makes the call, except with
+ *   `transport: 'pool'`
+ * - `ERR_NOT_STREAMABLE`: a server over HTTP requires the older SSE transport. Only with
+ *   `transport: 'pool'`; otherwise mcporter makes the call
  * - `ERR_MAX_BUFFER`: a message, or a whole list of tools, exceeded `maxBuffer`
  * - `ERR_MCPORTER`: mcporter could not make the call, for example because the server does not
  *   start. The error has `exitCode`, the tail of `stderr`, and mcporter's `issue` (`{ kind:
@@ -211,7 +215,8 @@ export declare function getPoolStatus(): McpPoolStatus & {
     /**
      * Reason for the transport `mcporter`, or why the pool cannot be used: `'chosen'`, `'oauth'`,
      * `'sse'`, ..., `'invalid'` for an entry that cannot be used, `'variable'` for an entry that
-     * refers to an absent variable. `null` without a reason.
+     * refers to an absent variable, `'sign-in'` when a person has to sign in, `'token'` when no
+     * token can be had. `null` without a reason.
      */
     reason: string | null
     /**

@@ -13,4 +13,19 @@ function signalName(number) {
   return /** @type {NodeJS.Signals} */ (name ?? `SIG${number}`)
 }
 
-module.exports = { signalName }
+/**
+ * Returns the number of a signal that is named as Node.js does it, or given as a number. Returns
+ * `undefined` if this system has no such signal.
+ * @param {unknown} signal
+ * @returns {number | undefined}
+ */
+function signalNumber(signal) {
+  const signals = /** @type {Record<string, number>} */ (require('node:os').constants.signals)
+  if (typeof signal === 'number')
+    return Object.values(signals).includes(signal) ? signal : undefined
+  if (typeof signal !== 'string') return undefined
+  const name = signal.toUpperCase()
+  return Object.hasOwn(signals, name) ? signals[name] : undefined
+}
+
+module.exports = { signalName, signalNumber }

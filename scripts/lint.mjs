@@ -55,8 +55,9 @@ const invariants = [
     // handle.
     only: 'macOS, systems without handles for processes, and parents of children they have not reaped signal by pid',
     files: /^((src|warden\/src)\/.*\.rs|lib\/.*\.js)$/,
-    text: /\bkill_process(_group|_current)?\b|\b(killpg|tg?kill|kill_with|taskkill)\b|\blibc::kill\b|\bsignal::(\{[^}]*\b)?kill\b|\bprocess\.kill\b(?!\(\w+, 0\))/,
-    // A child's pid, and the number of its group, are its own until it is reaped.
+    text: /\bkill_process(_group|_current)?\b|\b(killpg|tg?kill|kill_with|taskkill)\b|\blibc::kill\b|\bsignal::(\{[^}]*\b)?kill\b|\bprocess\.kill\b(?!\(\w+, 0\)|\(process\.pid, )/,
+    // A child's pid, and the number of its group, are its own until it is reaped. So is this
+    // process's.
     allowed:
       /^(warden\/src\/children\.rs|src\/process\/(.*\bmacos|handle\/by_number\.rs|tree\/(held_group|watcher)\.rs))/,
   },

@@ -8,6 +8,7 @@ mod input;
 mod lines;
 mod long_running;
 mod overflow;
+mod root_signals;
 mod stdout;
 
 pub use capture::{Gate, Gates, Lines};
@@ -17,6 +18,7 @@ pub use ending::OnStuck;
 pub use input::{Backlog, Input, InputSender, Sent, corked, input};
 pub use lines::{Line, Stream};
 pub use long_running::LongRunning;
+pub use root_signals::RootSignals;
 pub use stdout::{Listener, Stdout};
 
 use crate::admission::Admission;
@@ -51,6 +53,8 @@ pub struct Call {
     pub lines: Option<Lines>,
     /// Receives the root's exit status as soon as the root has exited, while its tree may still run.
     pub exit: Option<watch::Sender<Option<ExitStatus>>>,
+    /// Sends signals of the caller to the root.
+    pub signals: Option<Arc<RootSignals>>,
     /// The behaviour if the tree does not exit when it is killed.
     pub on_stuck: OnStuck,
 }
@@ -138,11 +142,15 @@ pub async fn run_admitted(
     end: EndRequest,
     on_start: impl FnOnce(u32),
 ) -> io::Result<Outcome> {
-    let Call { mut spec, label, timeout: limit, max_buffer, kill_grace, lines, exit: notify_exit, on_stuck } = call;
+    let Call { mut spec, label, timeout: limit, max_buffer, kill_grace, lines, exit: notify_exit, signals, on_stuck } =
+        call;
     spec.killed_first = admission.is_counted();
     let registration = registry.register(Entry::new(spec.number, label, limit, end.clone())).admitted(admission);
     let Started { mut root, stdin, stdout, stderr } = tree::start(&spec).await?;
     registration.set_started(root.pid(), root.topmost_pid());
+    if let Some(signals) = &signals {
+        signals.open(&root);
+    }
     on_start(root.pid());
     let feeding = input.feed(stdin);
     let mut capture = Capture::start(stdout, stderr, max_buffer, lines);
@@ -155,6 +163,9 @@ pub async fn run_admitted(
     };
     capture.open_waiting();
     let notify_exit = |exit_status| {
+        if let Some(signals) = &signals {
+            signals.close();
+        }
         if let Some(receiver) = &notify_exit {
             receiver.send_replace(Some(exit_status));
         }

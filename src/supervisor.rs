@@ -11,6 +11,7 @@ use crate::worker::{Acquired, Template, WorkerPool};
 use once_cell::sync::OnceCell;
 use std::io;
 use std::sync::{Arc, LazyLock};
+use std::thread;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
@@ -37,6 +38,8 @@ impl Supervisor {
     pub fn get() -> io::Result<&'static Self> {
         static SUPERVISOR: OnceCell<Supervisor> = OnceCell::new();
         SUPERVISOR.get_or_try_init(|| {
+            // The runtime panics if it can start no thread.
+            thread::Builder::new().spawn(|| ())?;
             // One thread waits for pipes and processes, and a few may block to read the process table.
             let mut builder = Builder::new_multi_thread();
             builder.worker_threads(1).max_blocking_threads(4).thread_keep_alive(Duration::from_secs(5));

@@ -74,12 +74,60 @@ async fn a_signal_reaches_the_root_and_then_its_rest_ends() {
     drop(write);
     let mut first = [0];
     read.read_exact(&mut first).expect("the child writes a pid");
-    assert!(child.signal(0));
-    assert!(child.signal(libc::SIGTERM));
+    child.signal(0).expect("it runs");
+    child.signal(libc::SIGTERM).expect("it runs");
     assert_eq!(exit.await.expect("a child exits").signal, Some(libc::SIGTERM));
-    assert!(!child.signal(libc::SIGTERM), "its pid may mean another process");
+    let error = child.signal(libc::SIGTERM).expect_err("its pid may mean another process");
+    assert_eq!(error.raw_os_error(), Some(libc::ESRCH));
     // The sleeping process has the output, and ends with the tree.
     ends(read).await;
+}
+
+#[tokio::test]
+async fn any_signal_reaches_the_root() {
+    for number in [libc::SIGPIPE, libc::SIGTTIN, libc::SIGUSR1] {
+        let (mut read, write) = output();
+        let spec = script(&format!("trap 'exit 7' {number}; echo up; while :; do sleep 0.01; done")).spec;
+        let streams = [None, Some(write.as_fd())];
+        let (child, exit) = start(&spec, &Placement::default(), &streams).expect("there is a shell");
+        drop(write);
+        read.read_exact(&mut [0]).expect("the child writes");
+        child.signal(number).expect("it runs");
+        assert_eq!(exit.await.expect("a child exits").code, Some(7), "{number}");
+    }
+}
+
+#[tokio::test]
+async fn the_exit_of_a_signaled_root_is_reported_though_the_warden_was_stopped() {
+    let (mut read, write) = output();
+    let spec = script("trap 'echo 2; sleep 0.3; exit 7' TERM; echo 1; while :; do sleep 0.01; done").spec;
+    let (child, exit) = start(&spec, &Placement::default(), &[None, Some(write.as_fd())]).expect("there is a shell");
+    drop(write);
+    let mut line = [0; 2];
+    read.read_exact(&mut line).expect("the child writes");
+    child.signal(libc::SIGTERM).expect("it runs");
+    read.read_exact(&mut line).expect("the child has the signal");
+    signal_warden(&spec, rustix::process::Signal::STOP);
+    let exit = tokio::time::timeout(Duration::from_secs(30), exit).await.expect("its exit is reported");
+    assert_eq!(exit.expect("a child exits").code, Some(7));
+}
+
+#[tokio::test]
+async fn a_signal_that_comes_after_the_exit_of_the_root_ends_its_rest() {
+    let (read, write) = output();
+    let spec = script("sleep 100 & exit 7").spec;
+    let (child, exit) = start(&spec, &Placement::default(), &[None, Some(write.as_fd())]).expect("there is a shell");
+    drop(write);
+    assert_eq!(exit.await.expect("a child exits").code, Some(7));
+    let error = child.signal(libc::SIGTERM).expect_err("the root has exited");
+    assert_eq!(error.raw_os_error(), Some(libc::ESRCH));
+    ends(read).await;
+}
+
+fn signal_warden(spec: &Spec, signal: rustix::process::Signal) {
+    let warden = REGISTRY.get(spec.number).and_then(|entry| entry.topmost_pid).expect("the tree runs");
+    let warden = rustix::process::Pid::from_raw(warden.cast_signed()).expect("a pid");
+    rustix::process::kill_process(warden, signal).expect("the warden runs");
 }
 
 #[tokio::test]
@@ -89,9 +137,7 @@ async fn the_death_of_the_warden_ends_the_tree() {
     let (_child, exit) = start(&spec, &Placement::default(), &[None, Some(write.as_fd())]).expect("there is a shell");
     drop(write);
     read.read_exact(&mut [0]).expect("the child writes");
-    let warden = REGISTRY.get(spec.number).and_then(|entry| entry.topmost_pid).expect("the tree runs");
-    let warden = rustix::process::Pid::from_raw(warden.cast_signed()).expect("a pid");
-    rustix::process::kill_process(warden, rustix::process::Signal::KILL).expect("the warden runs");
+    signal_warden(&spec, rustix::process::Signal::KILL);
     assert_eq!(exit.await.expect("a child exits").signal, Some(libc::SIGKILL));
     ends(read).await;
     let is_listed = || async {

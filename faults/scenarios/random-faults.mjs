@@ -1,11 +1,13 @@
 // One server lives through random faults of its calls, while another is killed and started again
-// and again.
+// and again. Half of the calls use `child_process` as existing code does, under
+// `procward/register`.
 
+import { fileURLToPath } from 'node:url'
 import { startDecoys } from '../support/decoys.mjs'
 import { diceFrom } from '../support/dice.mjs'
 import { check, figure, median } from '../support/figures.mjs'
 import { Harness } from '../support/harness.mjs'
-import { all, dispose, facts, living, since } from '../support/processes.mjs'
+import { all, below, dispose, facts, living, since, until } from '../support/processes.mjs'
 import { RestartedServer } from '../support/restarted-server.mjs'
 import { Server } from '../support/server.mjs'
 
@@ -18,6 +20,8 @@ export const counts = {
   full: { total: 1000, warmUp: 100, batch: 50, growth: 32 * MIB },
   quick: { total: 60, warmUp: 20, batch: 20, growth: 96 * MIB },
 }
+/** An end to waiting for wardens whose child has exited, in ms. */
+const ZOMBIES = 5000
 const EXPECTED = new Set([
   'OK',
   'ERR_EXIT',
@@ -25,7 +29,16 @@ const EXPECTED = new Set([
   'ABORT_ERR',
   'ERR_MAX_BUFFER',
   'ERR_SPAWN',
+  // Of children of `child_process`.
+  ...['EXIT', 'RELEASED', 'WORKER', 'ENOENT', 'EMFILE', 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER'],
+  ...['SIGHUP', 'SIGINT', 'SIGKILL', 'SIGPIPE', 'SIGTERM'],
 ])
+const REGISTER = fileURLToPath(new URL('../../lib/register.js', import.meta.url))
+/** Few descriptors, so that a fault can take them all. */
+const SERVER = {
+  execArgv: ['--require', REGISTER],
+  within: ['prlimit', '--nofile=1024:1024'],
+}
 
 /**
  * @param {{ total: number, warmUp: number, batch: number, growth: number, seed: number }} counts
@@ -33,9 +46,10 @@ const EXPECTED = new Set([
 export async function run({ total, warmUp, batch, growth, seed }) {
   const decoys = await startDecoys()
   const before = living()
-  const server = new Server()
+  const server = new Server(SERVER)
   await server.ask('startCleanup', { interval: 500, maxAge: 3_600_000 })
-  const other = new RestartedServer()
+  await server.ask('prepare')
+  const other = new RestartedServer({ ...SERVER, quiet: true })
   const harness = new Harness(server, other, diceFrom(seed))
   /** What was found after each batch, when no call runs. */
   const found = { left: [], zombies: [], lostSlots: [] }
@@ -44,11 +58,20 @@ export async function run({ total, warmUp, batch, growth, seed }) {
     if (played >= warmUp) levels.push(await server.ask('levels'))
     await harness.play(Math.min(batch, total - played))
     const known = [server.pid, ...other.pids()]
-    const left = since(before).filter(({ pid }) => !known.includes(pid))
+    const fresh = () => since(before).filter(({ pid }) => !known.includes(pid))
+    /** Those that no warden of the server holds any more. */
+    const escaped = () => {
+      const held = new Set(below(living(), [server.pid]).map(({ id }) => id))
+      return fresh().filter((one) => !held.has(one.id) && !harness.trees.isFree(one))
+    }
+    await until(() => escaped().length === 0)
+    found.left.push(...escaped().map(described))
+    const isNew = (/** @type {{ id: string }} */ { id }) => fresh().some((one) => one.id === id)
+    found.left.push(...(await harness.trees.settle(isNew)).map((root) => ({ root })))
+    const left = fresh()
     found.left.push(...left.map(described))
-    found.zombies.push(
-      ...all().filter(({ parent, state }) => parent === server.pid && state === 'Z'),
-    )
+    await until(() => zombies(server).length === 0, ZOMBIES)
+    found.zombies.push(...zombies(server))
     const { current, queued, active } = await server.ask('slots')
     if (current + queued + active > 0) found.lostSlots.push({ current, queued, active })
     await dispose(left)
@@ -58,6 +81,11 @@ export async function run({ total, warmUp, batch, growth, seed }) {
     other.left === 0,
     `something was left after ${other.left} of ${other.kills} kills and starts of the other server`,
   )
+  check(
+    other.lost === 0,
+    `released children that did not outlive the other server: ${other.lost} of ${other.released}`,
+  )
+  figure(`kills of the other server with a child without a guard: ${other.unguarded}`)
   check(
     decoys.killed() === 0,
     `foreign processes killed: ${decoys.killed()} of ${decoys.all.length}`,
@@ -69,14 +97,23 @@ export async function run({ total, warmUp, batch, growth, seed }) {
   await decoys.end()
 }
 
+/** Those that the server has not reaped. @param {Server} server */
+function zombies(server) {
+  return all().filter(({ parent, state }) => parent === server.pid && state === 'Z')
+}
+
 /**
  * @param {Harness} harness
  * @param {{ left: object[], zombies: object[], lostSlots: object[] }} found
  * @param {number} seed
  */
-function report({ kinds, outcomes, hung }, found, seed) {
+function report({ kinds, starts, outcomes, hung, trees }, found, seed) {
   figure(`${kinds.length} faults of seed ${seed}: ${tally(kinds)}`)
+  figure(`${starts.length} of them to a child of child_process: ${tally(starts)}`)
   figure(`outcomes: ${tally(outcomes)}`)
+  figure(`processes that outlived a root, as in Node.js: ${trees.outlived}`)
+  figure(`children without a guard: ${trees.reasons.length} ${tally(trees.reasons)}`)
+  check(trees.lost === 0, `released children that were ended: ${trees.lost}`)
   const odd = outcomes.filter((code) => !EXPECTED.has(code))
   checkNone(hung, 'calls that never ended')
   checkNone(odd, 'outcomes that no caller expects')

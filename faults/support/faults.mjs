@@ -13,8 +13,8 @@ import { shell, trees } from './trees.mjs'
  *   ended.
  * - `delay`, `act`: what happens to it, and when, in ms after its start.
  * - `done`: once it is over.
- * @typedef {{ tree: import('./trees.mjs').Tree, verb?: 'call' | 'run', options?: object, write?:
- *   number, end?: boolean, delay?: number, act?: Act | 'abort', done?: () => void }} Fault
+ * @typedef {{ tree: import('./trees.mjs').Tree, verb?: string, options?: object, write?: number,
+ *   end?: boolean, delay?: number, act?: Act | 'abort', done?: () => void }} Fault
  * @typedef {(root: number, server: number) => void} Act
  */
 
@@ -22,9 +22,9 @@ const { chain, tagged, hostile, node, bomb, hydra, deserter } = trees
 const MIB = 2 ** 20
 const idle = shell('exec sleep 100000')
 const deaf = shell('exec 0<&-; exec sleep 100000')
-const cat = shell('cat')
+export const cat = shell('cat')
 const flood = shell('yes')
-const floods = shell('yes >&2 & yes')
+export const floods = shell('yes >&2 & yes')
 const block = shell(`head -c ${20 * MIB} /dev/zero; exec sleep 100000`)
 const selfless = shell(`rm -rf "$PWD"; ${hostile.args[1]}`)
 
@@ -75,7 +75,7 @@ export const faults = {
 }
 
 /** What ends any call before long. @param {Dice} dice */
-function soon(dice, shortest = 200) {
+export function soon(dice, shortest = 200) {
   const options = {
     timeout: dice.within(shortest, shortest + 300),
     killGrace: dice.within(1, 200),
@@ -100,7 +100,7 @@ function toMember(dice, name) {
 }
 
 /** A signal to the warden. @param {NodeJS.Signals} name @returns {Act} */
-function toWarden(name) {
+export function toWarden(name) {
   return (root, server) => {
     const warden = read(root)?.parent
     if (warden !== undefined && read(warden)?.parent === server) signal(warden, name)

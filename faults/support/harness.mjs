@@ -1,6 +1,8 @@
 // Plays random faults against one server, and kills another.
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import { childFault, childKinds } from './child-faults.mjs'
+import { ChildTrees } from './child-trees.mjs'
 import { faults } from './faults.mjs'
 
 /** More calls than there are slots, so that there is a queue too. */
@@ -9,6 +11,7 @@ const AT_ONCE = 8
 const HUNG = 60_000
 const SERVER_KILL = 'kill server'
 const KINDS = [...Object.keys(faults), SERVER_KILL]
+const CHILD_KINDS = [...childKinds, SERVER_KILL]
 
 export class Harness {
   #server
@@ -17,6 +20,8 @@ export class Harness {
   #calls = 0
   /** What was played. @type {string[]} */
   kinds = []
+  /** The ways in which `child_process` was used. @type {string[]} */
+  starts = []
   /** How the calls ended. @type {string[]} */
   outcomes = []
   /** Calls that did not. @type {string[]} */
@@ -28,9 +33,10 @@ export class Harness {
    * @param {import('./dice.mjs').Dice} dice
    */
   constructor(server, other, dice) {
-    this.#server = server.setMaxListeners(AT_ONCE)
+    this.#server = server.setMaxListeners(2 * AT_ONCE)
     this.#other = other
     this.#dice = dice
+    this.trees = new ChildTrees(server)
   }
 
   /** Plays so many faults; resolves when all their calls have ended. @param {number} count */
@@ -44,24 +50,26 @@ export class Harness {
 
   /** All is chosen before anything is waited for: the n-th fault of a seed is always the same. */
   async #one() {
-    const kind = this.#dice.one(KINDS)
+    const isChild = this.#dice.one([true, false])
+    const kind = this.#dice.one(isChild ? CHILD_KINDS : KINDS)
     this.kinds.push(kind)
     if (kind === SERVER_KILL) {
-      await this.#other.kill({
-        delay: this.#dice.within(0, 100),
-        wardens: this.#dice.one([true, false]),
-      })
+      await this.#other.kill(killOf(this.#dice, isChild))
       return
     }
-    const fault = faults[kind](this.#dice)
+    const fault = isChild ? childFault(kind, this.#dice) : faults[kind](this.#dice)
+    if (isChild) this.starts.push(fault.verb === 'child' ? fault.start : 'in a worker thread')
     const outcome = await Promise.race([this.#call(fault), sleep(HUNG, undefined, { ref: false })])
     if (outcome) this.outcomes.push(outcome)
-    else this.hung.push(kind)
+    else this.hung.push(isChild ? `${kind} (${fault.start})` : kind)
     fault.done?.()
   }
 
-  /** @param {import('./faults.mjs').Fault} fault @returns {Promise<string>} its outcome's code */
-  async #call({ tree, verb = 'call', options, write, end, delay = 0, act }) {
+  /**
+   * @param {import('./child-faults.mjs').ChildFault} fault
+   * @returns {Promise<string>} its outcome's code
+   */
+  async #call({ tree, verb = 'call', options, write, end, delay = 0, act, start, how }) {
     const id = ++this.#calls
     const act_ = async (/** @type {number} */ root) => {
       await sleep(delay)
@@ -72,8 +80,31 @@ export class Harness {
       started.id === id && act_(started.pid)
     if (act === 'abort') act_(0)
     else this.#server.on('started', onStarted)
-    const { code } = await this.#server.ask(verb, { id, ...tree, options, write, end })
+    const asked = this.#server.ask(verb, { id, ...tree, options, write, end, start, ...how })
+    const outcome = await (start
+      ? asked.catch(({ code, message }) => ({ code: code ?? message }))
+      : asked)
     this.#server.off('started', onStarted)
-    return code ?? 'OK'
+    if (start) this.trees.note(outcome, start, id)
+    return outcome.code ?? 'OK'
+  }
+}
+
+/**
+ * A kill or another end of the other server, with trees that it has started in one way or the
+ * other.
+ * @param {import('./dice.mjs').Dice} dice
+ * @param {boolean} isChild
+ * @returns {import('./restarted-server.mjs').Kill}
+ */
+function killOf(dice, isChild) {
+  const [delay, wardens] = [dice.within(0, 100), dice.one([true, false])]
+  if (!isChild) return { delay, wardens }
+  const ways = ['exec', 'execFile', 'fork', 'execa', 'ignore', 'extra']
+  // What nothing but its own warden guards can't be found without the warden.
+  if (!wardens) ways.push('detached', 'released')
+  return {
+    ...{ delay, wardens, ways: [dice.one(ways), dice.one(ways), dice.one(ways)] },
+    end: wardens ? undefined : dice.one([undefined, 'exit', 'throw', 'reject', 'abort']),
   }
 }

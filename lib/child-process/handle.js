@@ -10,11 +10,15 @@ const { throwLater } = require('../errors')
 const keepAlive = require('../keep-alive')
 const { track } = require('../lifecycle')
 const { signalName } = require('../signals')
+const { failingArguments } = require('./internal-spawn')
 const { NOTHING } = require('./request')
 
 const { errno: ERRNO, signals: SIGNALS } = require('node:os').constants
 
 /** @typedef {import('../../binding').GuardedChild} GuardedChild */
+
+/** The guards of children, by their handles. @type {WeakMap<object, GuardedChild>} */
+const guards = new WeakMap()
 
 /**
  * Starts the child and connects its streams. Returns 0 or a negative error number, or the reason
@@ -22,10 +26,11 @@ const { errno: ERRNO, signals: SIGNALS } = require('node:os').constants
  * @param {GuardedChild} child
  * @param {any} handle
  * @param {import('../../binding').ChildRequest} request
- * @param {{ stdio: any[] }} options
+ * @param {{ stdio: any[], values: any[] }} internal
+ *   the streams, and all arguments of the internal `spawn`
  * @returns {number | 'warden' | 'errno'}
  */
-function startBelow(child, handle, request, { stdio }) {
+function startBelow(child, handle, request, { stdio, values }) {
   const life = new Life(child, handle, request.detached)
   const { errno, refusal, pid, descriptors } = child.start(request, life.exited)
   if (pid === undefined || refusal !== undefined || errno !== undefined) {
@@ -38,10 +43,21 @@ function startBelow(child, handle, request, { stdio }) {
     return error
   }
   handle.pid = pid
-  life.begin()
+  guards.set(handle, child)
+  const failing = failingArguments(values)
+  if (failing !== undefined) initialise(handle, failing)
+  life.begin(failing !== undefined)
   track(life.ended, (killGrace) => child.terminate('shutdown', killGrace))
   publishProcesses()
   return 0
+}
+
+/**
+ * Returns the guard of a child that runs below a warden.
+ * @param {any} child - a `ChildProcess` that has just started
+ */
+function guardOf({ _handle: handle }) {
+  return handle ? guards.get(handle) : undefined
 }
 
 /** A running child, and the handle that stands for the child. */
@@ -56,6 +72,7 @@ class Life {
   })
   #isRunning = false
   #isHeld = false
+  #isFreed = true
   // Events of the child belong to the asynchronous context of its start.
   #context = new AsyncResource('PROCWARD_CHILD')
 
@@ -70,11 +87,12 @@ class Life {
     this.#detached = detached
   }
 
-  begin() {
+  /** @param {boolean} isFreed - whether Node.js frees the handle */
+  begin(isFreed) {
     this.#isRunning = true
+    this.#isFreed = isFreed
     this.#hold(true)
     const handle = this.#handle
-    initialise(handle)
     const { ref, unref } = Object.getPrototypeOf(handle)
     Object.assign(handle, {
       kill: (/** @type {number} */ signal) => this.#kill(signal),
@@ -97,17 +115,19 @@ class Life {
     this.#isRunning = false
     this.#end()
     publishProcesses()
+    const handle = this.#handle
     try {
       const name = signal === 0 ? '' : signalName(signal)
-      this.#context.runInAsyncScope(() => this.#handle.onexit(code, name))
+      this.#context.runInAsyncScope(() => handle.onexit(code, name))
     } catch (error) {
       throwLater(error)
     }
+    if (!this.#isFreed) forget(handle)
   }
 
   /** @param {number} signal @returns {number} 0 or a negative error number */
   #kill(signal) {
-    return this.#isRunning && this.#child.kill(signal) ? 0 : -ERRNO.ESRCH
+    return this.#isRunning ? -this.#child.kill(signal) : -ERRNO.ESRCH
   }
 
   #letGo() {
@@ -128,15 +148,15 @@ class Life {
  * Initialises the handle by a start that fails before it forks. Node.js never frees the memory of a
  * handle that was not initialised.
  * @param {any} handle
+ * @param {any[]} failing - the arguments of that start
  */
-function initialise(handle) {
-  Object.getPrototypeOf(handle).spawn.call(handle, {
-    // Node.js aborts if a wrong value of an option is inherited from `Object.prototype`.
-    __proto__: null,
-    file: 'none',
-    args: ['none'],
-    stdio: [{ type: 'fd', fd: -1 }],
-  })
+function initialise(handle, failing) {
+  Object.getPrototypeOf(handle).spawn.apply(handle, failing)
+}
+
+/** Frees all that a handle refers to, which itself is never freed. @param {any} handle */
+function forget(handle) {
+  for (const key of Reflect.ownKeys(handle)) Reflect.deleteProperty(handle, key)
 }
 
 /**
@@ -164,4 +184,4 @@ function closeSilently(descriptor) {
   }
 }
 
-module.exports = { startBelow }
+module.exports = { guardOf, startBelow }

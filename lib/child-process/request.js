@@ -11,17 +11,17 @@ const OWNER = 0
 /**
  * Makes the addon's request of the options that Node.js gives to the internal handle. Returns
  * `undefined` for descriptors that only Node.js can hand over.
- * @param {any} options
+ * @param {import('./internal-spawn').SpawnOptions} options
  * @param {string | undefined} server
  * @returns {import('../../binding').ChildRequest | undefined}
  */
 function childRequest(options, server) {
-  const { file, args, cwd, detached = false, uid, gid, stdio } = options
+  const { file, args = [], cwd, detached = false, uid, gid, stdio } = options
   const descriptors = stdio.map(descriptorOf)
   if (descriptors.includes(undefined)) return undefined
   return {
     file,
-    args: args?.length > 0 ? args.map((/** @type {unknown} */ value) => `${value}`) : [file],
+    args: args.length > 0 ? args.map((value) => `${value}`) : [file],
     cwd: cwd ?? undefined,
     environment: environmentOf(options),
     detached: Boolean(detached),
@@ -47,8 +47,10 @@ function descriptorOf({ type, handle, fd }) {
  */
 function environmentOf({ envPairs, env, detached }) {
   const own = envPairs ?? Object.entries(config.childEnvironment()).map((pair) => pair.join('='))
-  // `PROCWARD_KEEP` spares this process alone, unless the caller gave it to the child.
-  const pairs = env ? [...own] : own.filter((pair) => !pair.startsWith('PROCWARD_KEEP='))
+  // `PROCWARD_KEEP` spares this process alone, unless the caller gave it to the child. Node.js
+  // 24.22 does not tell whether it did, so that an equal value counts as inherited.
+  const inherited = `PROCWARD_KEEP=${config.keepVariable()}`
+  const pairs = env ? [...own] : own.filter((pair) => pair !== inherited)
   pairs.push(...config.guardedEnvironment(Boolean(detached)))
   return pairs.map((pair) => `${pair}\0`).join('')
 }

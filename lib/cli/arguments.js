@@ -7,7 +7,8 @@ const { usageError } = require('./failure')
 const { plain } = require('./text')
 
 /**
- * @typedef {'status' | 'ps' | 'kill' | 'clean' | 'top' | 'doctor' | 'metrics' | 'register'} Command
+ * @typedef {'status' | 'ps' | 'run' | 'kill' | 'clean' | 'top' | 'doctor' | 'metrics' | 'register'
+ *   } Command
  */
 
 /**
@@ -17,6 +18,7 @@ const { plain } = require('./text')
 const OF_COMMAND = {
   status: ['url', 'token'],
   ps: ['url', 'token', 'all'],
+  run: ['timeout', 'grace'],
   kill: ['grace'],
   clean: ['yes'],
   top: ['url', 'token', 'interval', 'count'],
@@ -37,6 +39,7 @@ const OPTIONS = /** @type {const} */ ({
   interval: { type: 'string' },
   count: { type: 'string' },
   grace: { type: 'string' },
+  timeout: { type: 'string' },
 })
 const OF_ALL = ['help', 'version', 'json', 'quiet']
 /** The smallest and the largest values. An interval and a grace are a day at most. */
@@ -45,6 +48,10 @@ const BOUNDS = {
   count: [1, 2 ** 31 - 1],
   grace: [0, 86_400_000],
 }
+/** The units of a timeout, in ms. @type {Record<string, number>} */
+const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+/** The longest timeout that a timer takes. */
+const LONGEST_TIMEOUT = 24 * UNITS.d
 /** The largest pid of any system, 2^32 - 1 on Windows. */
 const LARGEST_PID = 2 ** 32 - 1
 
@@ -62,12 +69,15 @@ const LARGEST_PID = 2 ** 32 - 1
  * @property {number} interval - seconds
  * @property {number} count
  * @property {number} grace - ms between SIGTERM and SIGKILL
+ * @property {number} timeout - ms, of `run`
  * @property {number} pid - of `kill`, otherwise 0
+ * @property {string[]} words - the command and its arguments, of `run`
  */
 
 /** @param {string[]} args @returns {Request} @throws `ERR_USAGE` */
 function parse(args) {
-  const { values, positionals } = split(args)
+  const { own, words } = apart(args)
+  const { values, positionals } = split(own)
   const {
     help = false,
     version = false,
@@ -77,11 +87,12 @@ function parse(args) {
     yes = false,
   } = values
   const { url, token } = values
-  const request = { help, version, json, quiet, all, yes, url, token }
+  const request = { help, version, json, quiet, all, yes, url, token, words }
   const numbers = {
     interval: number('interval', values.interval, 2),
     count: number('count', values.count, Infinity),
     grace: number('grace', values.grace, 2000),
+    timeout: values.timeout === undefined ? Infinity : timeoutOf(values.timeout),
     pid: 0,
   }
   const [command, ...rest] = positionals
@@ -96,7 +107,28 @@ function parse(args) {
   const allowed = [...OF_ALL, ...OF_COMMAND[command]]
   const stranger = Object.keys(values).find((name) => !allowed.includes(name))
   if (stranger !== undefined) throw usageError(`${command} has no option --${stranger}`)
+  if (command === 'run' && json) throw usageError('run has no option --json')
+  if (command === 'run' && !help && !words[0]) throw usageError('run needs a COMMAND')
   return { ...request, ...numbers, command }
+}
+
+/**
+ * Separates the command of `run` from the arguments before it. Its own options mean nothing here.
+ * @param {string[]} args
+ */
+function apart(args) {
+  const { tokens } = parseArgs({
+    args,
+    options: OPTIONS,
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
+  })
+  const [first, second] = tokens.filter(({ kind }) => kind !== 'option')
+  const isRun = first?.kind === 'positional' && first.value === 'run'
+  if (!isRun || second === undefined) return { own: args, words: [] }
+  const begin = second.kind === 'positional' ? second.index : second.index + 1
+  return { own: args.slice(0, second.index), words: args.slice(begin) }
 }
 
 /** @param {string[]} args */
@@ -131,6 +163,14 @@ function number(name, text, fallback) {
   if (value >= least && value <= most) return value
   const expected = `a whole number from ${least} to ${most}`
   throw usageError(`--${name} must be ${expected}, got ${quoted(text)}`)
+}
+
+/** Reads a time such as `60s`; without a unit, seconds. @param {string} text */
+function timeoutOf(text) {
+  const [, amount, unit] = /^(\d{1,10}(?:\.\d{1,3})?)(ms|[smhd])?$/.exec(text) ?? []
+  const time = Math.round(Number(amount) * UNITS[unit ?? 's'])
+  if (time >= 1 && time <= LONGEST_TIMEOUT) return time
+  throw usageError(`--timeout must be a time from 1ms to 24d, such as 60s, got ${quoted(text)}`)
 }
 
 /** @param {string} text */

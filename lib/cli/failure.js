@@ -11,6 +11,10 @@ const EXIT = Object.freeze({
   usage: 2,
   /** The server could not be reached. */
   unreachable: 3,
+  /** `run`: as `timeout` of GNU. */
+  timedOut: 124,
+  notExecutable: 126,
+  notFound: 127,
   /** SIGINT, as shells tell it. */
   interrupted: 130,
 })

@@ -7,6 +7,7 @@ Shows and cleans up the child processes of Node.js servers that use procward.
 Commands:
   status     the state of a running server
   ps         the processes that were started through procward
+  run        runs a command, and leaves no process of it behind
   kill       ends the process tree that a process belongs to
   clean      shows the orphans of dead servers; with --yes, terminates them
   top        status and processes, repeatedly
@@ -49,6 +50,18 @@ OWNER is the pid of the server that started the process.
 States: orphan (of a dead server), owned (of a running server), server, guard (kills a tree with
 its server), unknown (cannot be decided yet, or from here), foreign. Command lines are shown for
 your own processes only, without values.`,
+  run: `Usage: procward run [options] [--] COMMAND [ARGUMENT...]
+
+Runs a command with this terminal and these standard streams. Signals are passed on to the command.
+When the command ends, or this process in any way, the rest of the command's processes are ended.
+
+      --timeout TIME   ends all processes of the command after this time: 500ms, 60s, 1.5m, 2h or 1d;
+                       a number alone means seconds; default: no limit
+      --grace MS       ms between SIGTERM and SIGKILL at the timeout, and for processes that the
+                       command leaves behind; default 2000
+
+Exits with the exit code of the command, or with 128 and the number of the signal that ended it.
+Other exit codes: 124 timed out, 126 the command cannot be executed, 127 there is no such command.`,
   kill: `Usage: procward kill PID [options]
 
 Ends the process tree that process PID belongs to: SIGTERM to each process of the tree, and SIGKILL

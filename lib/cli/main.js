@@ -14,6 +14,7 @@ const { Output } = require('./output')
 const COMMANDS = {
   status: () => require('./commands/status'),
   ps: () => require('./commands/ps'),
+  run: () => require('./commands/run'),
   kill: () => require('./commands/kill'),
   clean: () => require('./commands/clean'),
   top: () => require('./commands/top'),

@@ -136,10 +136,16 @@ function passedOver(ignored) {
 
 /**
  * Returns the error for a server with which no session can be had.
- * @param {{ needs?: string, reason?: string, file?: string }} route
+ * @param {{ needs?: string, reason?: string, command?: string, file?: string }} route
  */
-function unreachable({ needs, reason = needs, file }) {
+function unreachable({ needs, reason = needs, command, file }) {
   const details = { problem: reason, ...(file && { file }) }
+  if (needs === 'sign-in') {
+    const message = `a person has to sign in to it: ${reason}`
+    return codedError('ERR_UNAUTHORIZED', message, { ...details, command })
+  }
+  if (needs === 'token')
+    return codedError('ERR_UNAUTHORIZED', `no token for it can be had: ${reason}`, details)
   if (!isUnusable(needs)) {
     return codedError(
       'ERR_SERVER_UNAVAILABLE',
@@ -148,6 +154,29 @@ function unreachable({ needs, reason = needs, file }) {
     )
   }
   return codedError('ERR_INVALID_CONFIG', `its entry in ${file} can't be used: ${reason}`, details)
+}
+
+/**
+ * Returns the command with which a person signs in to a server, or stores a bearer token for it.
+ * @param {string} server
+ * @param {string} [auth] - of its entry
+ */
+function signInCommand(server, auth) {
+  const name = /^[\w.@/-]+$/.test(server) ? server : JSON.stringify(short(server))
+  return `mcporter ${auth === 'refreshable_bearer' ? 'vault set' : 'auth'} ${name}`
+}
+
+/**
+ * Returns whether another token may help: the server answered 401, and not 403.
+ * @param {any} error
+ */
+function isTokenRefused({ code, message }) {
+  return code === 'ERR_UNAUTHORIZED' && /\(HTTP 401\b/.test(message)
+}
+
+/** Returns whether a process of mcporter can do what a session cannot. @param {string} [needs] */
+function isMcporters(needs) {
+  return needs !== undefined && !isUnusable(needs) && needs !== 'sign-in' && needs !== 'token'
 }
 
 /** Returns whether not even mcporter can use an entry. @param {string} [needs] */
@@ -201,11 +230,14 @@ module.exports = {
   about,
   callFailure,
   inName,
+  isMcporters,
+  isTokenRefused,
   isUnusable,
   namesOf,
   passedOver,
   pause,
   short,
+  signInCommand,
   taskHint,
   unknownServer,
   unknownTool,

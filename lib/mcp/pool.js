@@ -8,7 +8,14 @@ const { recordFailure, recordResult } = require('../metrics/record')
 const validate = require('../validate')
 const { encodeArguments, serverName, toolName } = require('./arguments')
 const { BoundedWaits } = require('./bounded-waits')
-const { inName, namesOf, unknownServer, unknownTool, unreachable } = require('./failure')
+const {
+  inName,
+  isTokenRefused,
+  namesOf,
+  unknownServer,
+  unknownTool,
+  unreachable,
+} = require('./failure')
 const { progressListener } = require('./progress')
 const { subscriber } = require('./request-arguments')
 const { LIST_TOOLS, REQUESTS, SUBSCRIBE, requestParams } = require('./request-kinds')
@@ -321,7 +328,7 @@ class SessionPool {
    */
   async #settled(call, deadline, known, work) {
     try {
-      for (let before; ; ) {
+      for (let before, isRenewed = false; ; ) {
         if (this.#isClosing()) throw closedError('a call')
         const route = known ?? (await this.route(call, deadline))
         if (route === undefined)
@@ -330,6 +337,13 @@ class SessionPool {
         try {
           return await work({ key: route.key, allows: route.allows, timeout: timeLeft(deadline) })
         } catch (error) {
+          if (route.isSigned && isTokenRefused(error) && !isRenewed) {
+            // The server has refused the call unread.
+            known = await this.#waits.bound(this.#servers.renewed(route), call, deadline)
+            if (known === undefined) throw error
+            isRenewed = true
+            continue
+          }
           // The server was configured anew during the wait. The call was not sent, so it is tried
           // over the new route.
           if (/** @type {any} */ (error).code !== 'ERR_UNKNOWN_SERVER' || route.key === before)

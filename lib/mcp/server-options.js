@@ -31,9 +31,9 @@ const {
  */
 /**
  * The transport of a server, with its complete environment.
+ * @typedef {{ kind: 'http', url: string, headers: Record<string, string> }} Http
  * @typedef {{ kind: 'stdio', command: string, args: string[], cwd?: string, env: Record<string,
- *   string | undefined> } | { kind: 'http', url: string, headers: Record<string, string> }}
- *   Transport
+ *   string | undefined> } | Http} Transport
  */
 
 /** The versions of the protocol; `auto` detects the server's. */
@@ -77,6 +77,23 @@ const SERVER = {
   headers: headers,
 }
 
+/** The settings of a client that signs in by itself, see lib/oauth/settings.js. */
+const SIGN_IN = /** @type {Record<string, Check>} */ ({
+  auth: (name, value) => validate.oneOf(name, value, ['client_credentials']),
+  oauthClientId: validate.secret,
+  oauthClientSecret: validate.secret,
+  oauthClientSecretEnv: validate.text,
+  oauthClientSecretFile: folder,
+  oauthPrivateKey: validate.secret,
+  oauthPrivateKeyEnv: validate.text,
+  oauthPrivateKeyFile: folder,
+  oauthPrivateKeyId: validate.text,
+  oauthTokenEndpointAuthMethod: validate.text,
+  oauthTokenEndpointAuthSigningAlg: validate.text,
+  oauthScope: validate.text,
+  oauthIssuer: httpUrl,
+})
+
 /**
  * Checks the options of one server.
  * @param {string} name
@@ -85,7 +102,7 @@ const SERVER = {
  */
 function serverOptions(name, value, more = {}) {
   /** @type {Record<string, Check>} */
-  const known = { ...LIMITS, ...SERVER, ...more }
+  const known = { ...LIMITS, ...SERVER, ...SIGN_IN, ...more }
   /** @type {Record<string, any>} */
   const checked = {}
   for (const [key, entry] of Object.entries(validate.options(name, value, Object.keys(known)))) {
@@ -97,7 +114,19 @@ function serverOptions(name, value, more = {}) {
       `${name} must be a server with a command or a url, not both`,
     )
   }
+  refuse(name, signInProblem(checked))
   return checked
+}
+
+/** Checks the settings of a sign-in together. @param {Record<string, any>} options */
+function signInProblem(options) {
+  if (options.auth === undefined) {
+    const alone = Object.keys(SIGN_IN).find((key) => options[key] !== undefined)
+    return alone && `.${alone} needs auth, which must be 'client_credentials'`
+  }
+  if (options.url === undefined) return '.auth is for a server with a url'
+  const problem = require('../oauth/settings').settingsProblem(options)
+  return problem && `.${problem}`
 }
 
 /**

@@ -3,7 +3,9 @@
 // The servers of a pool: those given in code, over those of a configuration that may change while
 // the pool is used.
 
+const { RefusedTokens } = require('./refused-tokens')
 const { nativeServer, serverOptions, transportOf } = require('./server-options')
+const { signedServer } = require('./signed-server')
 const { codedError } = require('../errors')
 const validate = require('../validate')
 
@@ -13,12 +15,14 @@ const validate = require('../validate')
  * @property {import('./server-options').Transport} [transport]
  * @property {string} [needs] - why no session can be had with it here
  * @property {string} [reason] - the same in words
+ * @property {string} [command] - with which a person can sign in, for `sign-in`
+ * @property {string} [accessToken] - the token in the transport, if it may be replaced
  * @property {number} until - epoch ms
  *
  * A server of a configuration.
  * @typedef {object} Configured
  * @property {string} name
- * @property {string} file - which says so
+ * @property {string} [file] - which says so; none for a server in code
  * @property {() => string} identity
  *   - changes when a session of the server before the change can't be used after it
  * @property {Record<string, any>} use
@@ -28,7 +32,8 @@ const validate = require('../validate')
  * @property {Record<string, string>} [variables]
  *   - which a process of mcporter has to be given for it
  * @property {Description} [description]
- * @property {() => Promise<Reach>} reach
+ * @property {(refused?: string) => Promise<Reach>} reach
+ *   - `refused`: the access token that the server refused
  *
  * The description of a server in a listing.
  * @typedef {object} Description
@@ -52,10 +57,12 @@ const validate = require('../validate')
  * @property {string} [key]
  * @property {string} [needs]
  * @property {string} [reason]
+ * @property {string} [command] - with which a person can sign in, for `sign-in`
  * @property {string} [file]
  * @property {(tool: string) => boolean} allows
  * @property {Record<string, string>} [variables]
  * @property {Description} [description]
+ * @property {boolean} [isSigned] - whether its sessions have an access token
  */
 
 const allowsAll = () => true
@@ -72,8 +79,14 @@ class Servers {
    * @type {Map<string, { key: string, identity?: string }>}
    */
   #defined = new Map()
-  /** The routes of the same servers. @type {Map<string, { route: Route, until: number }>} */
+  /**
+   * The routes of the same servers.
+   * @type {Map<string, { route: Route, until: number, accessToken?: string }>}
+   */
   #routes = new Map()
+  #refused = new RefusedTokens()
+  /** The servers in code that take a token. @type {Map<string, Configured>} */
+  #signed = new Map()
   #listing = NONE
 
   /**
@@ -88,9 +101,14 @@ class Servers {
     this.#defaults = defaults
     this.#source = source
     const warm = this.#warm(Object.keys(given))
-    if (source === undefined) for (const name of warm) this.fixedRoute(name)
-    // Later calls reject with the configuration's problem.
-    else if (warm.length > 0 || defaults.minWarm > 0) this.#refresh().catch(() => {})
+    for (const [name, options] of Object.entries(given))
+      if (options.auth !== undefined) this.#signed.set(name, signedServer(name, options))
+    if (source === undefined) {
+      for (const name of warm) if (!this.fixedRoute(name)) this.#startLater(name)
+    } else if (warm.length > 0 || defaults.minWarm > 0) {
+      // Later calls reject with the configuration's problem.
+      this.#refresh().catch(() => {})
+    }
   }
 
   /** @param {string} name @returns {Promise<Route | undefined>} */
@@ -98,12 +116,34 @@ class Servers {
     const { servers } = await this.#refresh()
     const known = this.#routes.get(name)
     if (known !== undefined && known.until > Date.now()) return known.route
+    const signed = this.#signed.get(name)
     const configured = servers.get(name)
-    if (configured === undefined || this.#isInCode(name)) return this.#ofCode(name, configured?.use)
-    const reach = await configured.reach()
+    if (signed === undefined && (configured === undefined || this.#isInCode(name)))
+      return this.#ofCode(name, configured?.use)
+    const asked = /** @type {Configured} */ (signed ?? configured)
+    const reach = await asked.reach(this.#refused.of(name))
     // The configuration may have changed meanwhile.
-    if (this.#listing.servers.get(name) !== configured) return this.route(name)
-    return this.#remember(this.#routeTo(configured, reach), reach.until)
+    if (signed === undefined && this.#listing.servers.get(name) !== configured)
+      return this.route(name)
+    const route = this.#routeTo(asked, reach)
+    this.#routes.set(name, { route, until: reach.until, accessToken: reach.accessToken })
+    return route
+  }
+
+  /**
+   * Returns the route with another token, after the server refused the token of a route. Returns
+   * `undefined` if there is no other, or if the server refused a token just before.
+   * @param {Route} route
+   */
+  async renewed({ name, key }) {
+    const known = this.#routes.get(name)
+    if (known !== undefined && known.route.key === key) {
+      const { accessToken } = known
+      if (accessToken === undefined || !this.#refused.note(name, accessToken)) return undefined
+      this.#routes.delete(name)
+    }
+    const route = await this.route(name)
+    return route?.key === key ? undefined : route
   }
 
   /**
@@ -112,7 +152,7 @@ class Servers {
    * @returns {Route | undefined}
    */
   fixedRoute(name) {
-    if (this.#source !== undefined) return undefined
+    if (this.#source !== undefined || this.#signed.has(name)) return undefined
     return this.#routes.get(name)?.route ?? this.#ofCode(name)
   }
 
@@ -157,7 +197,12 @@ class Servers {
       if (!this.#isInCode(name) && identity !== listing.servers.get(name)?.identity())
         this.#forget(name)
     }
-    for (const name of this.#warm(this.#names())) this.route(name).catch(() => {})
+    for (const name of this.#warm(this.#names())) this.#startLater(name)
+  }
+
+  /** Defines a warm server, which starts then. @param {string} name */
+  #startLater(name) {
+    this.route(name).catch(() => {})
   }
 
   /** @param {string[]} names */
@@ -185,26 +230,23 @@ class Servers {
     const transport = given && transportOf(given)
     if (transport === undefined) return undefined
     const key = this.#define(name, transport, use)
-    return this.#remember({ name, key, allows: allowsAll, description: { transport } }, Infinity)
+    const route = { name, key, allows: allowsAll, description: { transport } }
+    this.#routes.set(name, { route, until: Infinity })
+    return route
   }
 
   /** @param {Configured} configured @param {Reach} reach @returns {Route} */
   #routeTo(
     { name, file, allows, use, variables, description, identity },
-    { transport, needs, reason },
+    { transport, needs, reason, command, accessToken },
   ) {
-    const route = { name, file, allows, variables, description }
+    const isSigned = accessToken !== undefined
+    const route = { name, file, allows, variables, description, isSigned }
     if (transport !== undefined && needs === undefined) {
       return { ...route, key: this.#define(name, transport, use, identity()) }
     }
     this.#forget(name)
-    return { ...route, needs: needs ?? 'invalid', reason }
-  }
-
-  /** @param {Route} route @param {number} until */
-  #remember(route, until) {
-    this.#routes.set(route.name, { route, until })
-    return route
+    return { ...route, needs: needs ?? 'invalid', reason, command }
   }
 
   /**

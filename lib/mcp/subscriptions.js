@@ -1,7 +1,7 @@
 'use strict'
 
-// Subscriptions to resources. Listeners to one resource share one subscription. A subscription whose
-// session has ended is made again on a new session, after growing delays.
+// Subscriptions to resources. Listeners to one resource share one subscription. A subscription
+// whose session has ended is made again on a new session, after growing delays.
 
 const { throwLater } = require('../errors')
 
@@ -30,8 +30,8 @@ const LASTING = 60_000
  * What subscriptions need of their pool: to make one at the server, to publish and count the
  * attempt to make one again, and to wait within a call's bounds.
  * @typedef {object} Ways
- * @property {(call: Call, uri: string, deadline: number, route: Route | undefined, onEnd: () => void)
- *   => Promise<Stay>} begin
+ * @property {(call: Call, uri: string, deadline: number, route: Route | undefined, onEnd: () =>
+ *   void) => Promise<Stay>} begin
  * @property {(call: Call, work: () => Promise<void>) => Promise<void>} count
  * @property {(promise: Promise<void>, call: Call, deadline: number) => Promise<void>} wait
  * @property {(server: string) => Call} call
@@ -88,7 +88,7 @@ class Subscriptions {
       if (uri.startsWith(subscription.uri)) notify(subscription, { uri })
   }
 
-  /** Notifies all listeners to a server that updates may have been missed. @param {string} server */
+  /** Notifies a server's listeners that updates may have been missed. @param {string} server */
   missed(server) {
     for (const subscription of this.#all.get(server)?.values() ?? []) renewed(subscription)
   }

@@ -11,6 +11,7 @@ const {
   passedOver,
   pause,
   short,
+  signInCommand,
   taskHint,
 } = require('../mcp/failure')
 const { retryAfterInResult } = require('../mcp/retry-after')
@@ -64,6 +65,9 @@ const OF_CONFIGURATION = ['ERR_MCPORTER', 'ERR_MCPORTER_NOT_FOUND', 'ERR_UNKNOWN
  */
 function explained(error, { server, routes, ignored = [] }) {
   if (!OF_CONFIGURATION.includes(error.code)) return error
+  const route = routes.find(({ name }) => name === server)
+  if (error.issue?.kind === 'auth' && route?.description?.transport.kind === 'http')
+    return unauthorized(error, server)
   // An issue of one server shows that mcporter has read its files.
   const isAboutAll = error.code === 'ERR_MCPORTER' && error.issue === undefined
   const entries = routes.filter(
@@ -83,6 +87,17 @@ function explained(error, { server, routes, ignored = [] }) {
     own && { file: own.file, problem: own.reason },
     ignored.length > 0 && { ignored },
   )
+}
+
+/**
+ * Makes mcporter's failure the error of a server that wants a sign-in.
+ * @param {any} error
+ * @param {string} server
+ */
+function unauthorized(error, server) {
+  const command = signInCommand(server)
+  error.message += `; sign in with: ${command}`
+  return Object.assign(error, { code: 'ERR_UNAUTHORIZED', command })
 }
 
 /**

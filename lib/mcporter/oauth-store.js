@@ -3,11 +3,12 @@
 // Reads and refreshes the tokens that `mcporter auth` has stored. Signing in is left to mcporter.
 
 const fs = require('node:fs/promises')
-const { pathOf, variables } = require('./config/places')
-const { discover } = require('./oauth/discovery')
-const { refresh } = require('./oauth/grant')
+const { signInCommand } = require('../mcp/failure')
+const { withBearer } = require('../mcp/signed-server')
+const { NoToken, reasonOf } = require('../oauth/problem')
+const { pathOf } = require('./config/places')
 const { withLock } = require('./oauth/lock')
-const { NoToken } = require('./oauth/problem')
+const { refresh } = require('./oauth/refresh')
 const { readStored, vaultFile, writeTokens } = require('./oauth/vault')
 
 /**
@@ -21,14 +22,24 @@ const { readStored, vaultFile, writeTokens } = require('./oauth/vault')
  * @typedef {{ accessToken: string, expiresAt?: number, unsaved?: string }} Token
  *   - `expiresAt` in ms since 1970; `unsaved`: the reason for which it could not be stored
  */
-/** @typedef {{ needs: 'oauth' | 'refresh', reason: string }} Needs */
+/**
+ * @typedef {{ needs: 'oauth' | 'refresh' | 'sign-in' | 'token', reason: string, command?: string }}
+ *   Needs
+ *   - `oauth`, `refresh`: mcporter may get a token; `sign-in`: a person has to; `token`: none may
+ */
 
 /** A token that ends within this many seconds is refreshed, as mcporter does. */
 const SKEW = 60
 /** Timeout of a refresh in ms, less than other processes wait for the lock. */
 const REFRESH_TIMEOUT = 15_000
+const FAILED = 'could not be refreshed'
 /** Running refreshes, shared by concurrent calls. @type {Map<string, Promise<Token>>} */
 const running = new Map()
+/**
+ * The refresh token of each server that was refused for good. Servers take another use of it for a
+ * theft. @type {Map<string, string>}
+ */
+const refusedForGood = new Map()
 
 /**
  * Returns the access token of a server with `needs: 'oauth'` or `'refresh'`, or the reason for
@@ -44,12 +55,12 @@ async function accessToken(definition, home, { refused } = {}) {
     if (!mustRefresh(definition, stored.tokens, refused)) return token(stored.tokens)
     const key = JSON.stringify([definition.name, definition.transport, home.home])
     const task =
-      running.get(key) ?? refreshed(definition, home, refused).finally(() => running.delete(key))
+      running.get(key) ??
+      refreshed(definition, home, key, refused).finally(() => running.delete(key))
     running.set(key, task)
     return await task.catch((error) => stillGood(error, stored.tokens, refused))
   } catch (error) {
-    const needs = definition.auth === 'refreshable_bearer' ? 'refresh' : 'oauth'
-    return { needs, reason: reasonOf(error) }
+    return needsOf(definition, error)
   }
 }
 
@@ -60,15 +71,7 @@ async function accessToken(definition, home, { refused } = {}) {
  * @returns {import('./config/server').Stdio | import('./config/server').Http | undefined}
  */
 function withToken({ transport, definition }, accessToken) {
-  if (transport?.kind === 'http') {
-    const others = Object.entries(transport.headers).filter(
-      ([name]) => name.toLowerCase() !== 'authorization',
-    )
-    return {
-      ...transport,
-      headers: { ...Object.fromEntries(others), Authorization: `Bearer ${accessToken}` },
-    }
-  }
+  if (transport?.kind === 'http') return withBearer(transport, accessToken)
   const variable =
     definition?.oauth.refresh?.accessTokenEnv ?? definition?.oauth.refresh?.access_token_env
   return (
@@ -79,28 +82,36 @@ function withToken({ transport, definition }, accessToken) {
 /**
  * @param {Definition} definition
  * @param {Home} home
+ * @param {string} key - of the server
  * @param {string | undefined} refused
  * @returns {Promise<Token>}
  */
-async function refreshed(definition, home, refused) {
+async function refreshed(definition, home, key, refused) {
   const vault = await vaultFile(home)
   await fs.mkdir(pathOf(home).dirname(vault), { recursive: true, mode: 0o700 })
   return withLock(
     vault,
     async () => {
       // Another process may have refreshed the token during the wait for the lock.
-      const { tokens, client, folder } = await readStored(definition, home)
+      const stored = await readStored(definition, home)
+      const { tokens, folder } = stored
       if (!mustRefresh(definition, tokens, refused)) return token(tokens)
-      if (!tokens.refresh_token)
-        throw new NoToken('the stored token has expired, and none to refresh it with is stored')
+      const { refresh_token: refreshToken } = tokens
+      if (!refreshToken)
+        throw new NoToken(
+          'the stored token has expired, and none to refresh it with is stored',
+          'sign-in',
+        )
+      if (refusedForGood.get(key) === refreshToken)
+        throw new NoToken('the authorization server has refused to refresh the token', 'sign-in')
       const signal = AbortSignal.timeout(REFRESH_TIMEOUT)
-      const endpoint = await endpointOf(definition, signal)
-      const fresh = await refresh(
-        endpoint,
-        clientOf(definition, client, home),
-        tokens.refresh_token,
-        signal,
+      const fresh = await refresh(definition, home, { ...stored, refreshToken }, signal).catch(
+        (error) => {
+          if (error.remedy === 'sign-in') refusedForGood.set(key, refreshToken)
+          throw notLeftToMcporter(definition, error)
+        },
       )
+      refusedForGood.delete(key)
       // The old token is spent, so the new one is used even when it cannot be stored.
       const failure = await writeTokens(definition, folder, fresh, home).catch((error) => error)
       return {
@@ -112,63 +123,15 @@ async function refreshed(definition, home, refused) {
   )
 }
 
-/** @param {Definition} definition @param {AbortSignal} signal */
-async function endpointOf({ auth, oauth, transport }, signal) {
-  if (auth !== 'refreshable_bearer') {
-    if (transport.kind === 'http') return discover(transport.url, signal)
-    throw new NoToken('OAuth is for servers with a URL')
-  }
-  const url = oauth.refresh?.tokenEndpoint ?? oauth.refresh?.token_endpoint
-  if (!url || !URL.canParse(url))
-    throw new NoToken('its configuration has no refresh.tokenEndpoint')
-  return { url: new URL(url), methods: [] }
-}
-
 /**
+ * Keeps a failed refresh from a process of mcporter where metadata leads to the token endpoint: the
+ * server could fail here on purpose, and then lead mcporter to any address.
  * @param {Definition} definition
- * @param {Record<string, any> | undefined} stored
- * @param {Home} home
- * @returns {import('./oauth/grant').Client}
+ * @param {any} error
  */
-function clientOf({ auth, oauth }, stored, home) {
-  const {
-    refresh: settings = {},
-    clientId,
-    clientSecret,
-    clientSecretEnv,
-    tokenEndpointAuthMethod,
-  } = oauth
-  const variable = variables(home)
-  /** @param {string | undefined} name @param {string | undefined} otherwise */
-  const from = (name, otherwise) => {
-    if (!name) return otherwise
-    const value = variable(name)
-    if (value?.trim()) return value
-    throw new NoToken(`the environment variable ${name} must be set`)
-  }
-  if (auth === 'refreshable_bearer') {
-    const method =
-      settings.clientAuthMethod ??
-      settings.client_auth_method ??
-      tokenEndpointAuthMethod ??
-      'client_secret_basic'
-    const secretName = settings.clientSecretEnv ?? settings.client_secret_env ?? clientSecretEnv
-    const secret = method === 'none' ? undefined : from(secretName, clientSecret)
-    return {
-      id: from(settings.clientIdEnv ?? settings.client_id_env, clientId),
-      secret,
-      method,
-      isEncoded: true,
-    }
-  }
-  if (clientId) {
-    const secret = from(clientSecretEnv, clientSecret)
-    return { id: clientId, secret, method: tokenEndpointAuthMethod, isEncoded: false }
-  }
-  if (typeof stored?.client_id !== 'string')
-    throw new NoToken('no client is stored to refresh the token as')
-  const { client_id: id, client_secret: secret, token_endpoint_auth_method: method } = stored
-  return { id, secret, method, isEncoded: false }
+function notLeftToMcporter({ auth }, error) {
+  if (auth === 'refreshable_bearer' || error.remedy === 'sign-in') return error
+  return new NoToken(reasonOf(error, FAILED), 'none')
 }
 
 /** @param {Definition} definition @param {Tokens} tokens @param {string | undefined} refused */
@@ -209,12 +172,19 @@ function token(tokens) {
   }
 }
 
-/** @param {any} error */
-function reasonOf(error, what = 'could not be refreshed') {
-  if (error instanceof NoToken) return error.message
-  if (error.name === 'TimeoutError') return 'the authorization server did not answer in time'
-  const code = error.code ?? error.cause?.code
-  return `the token ${what}${code === undefined ? '' : `: ${code}`}`
+/** @param {Definition} definition @param {any} error @returns {Needs} */
+function needsOf({ name, auth }, error) {
+  const reason = reasonOf(error, FAILED)
+  switch (error.remedy) {
+    case 'sign-in': {
+      const command = signInCommand(name, auth)
+      return { needs: 'sign-in', reason: `${reason}; sign in with: ${command}`, command }
+    }
+    case 'none':
+      return { needs: 'token', reason }
+    default:
+      return { needs: auth === 'refreshable_bearer' ? 'refresh' : 'oauth', reason }
+  }
 }
 
 module.exports = { accessToken, withToken }

@@ -2,7 +2,7 @@
 
 // The transport of each call: a session of the pool, or a process of mcporter.
 
-const { isUnusable } = require('../mcp/failure')
+const { isMcporters } = require('../mcp/failure')
 const { explained } = require('./failure')
 
 /** The errors of a server after which its calls go through mcporter, and what the server needs. */
@@ -60,11 +60,12 @@ class Router {
     const chosen = this.#chosen(server)
     if (chosen === 'mcporter') return this.#throughMcporter(call, deadline, work)
     const route = await this.#pool.route(call, deadline)
-    if (chosen === 'auto' && this.#isMcporters(route?.needs ?? this.#refused.get(server)))
+    if (chosen === 'auto' && isMcporters(route?.needs ?? this.#refused.get(server)))
       return this.#throughMcporter(call, deadline, work)
     return work(this.#bySession, deadline, route).catch((error) => {
       const needs = ONLY_MCPORTER.get(error.code)
-      if (chosen === 'pool' || isUnusable(route?.needs) || needs === undefined) throw error
+      const isFinal = route?.needs !== undefined || route?.isSigned
+      if (chosen === 'pool' || isFinal || needs === undefined) throw error
       this.#refused.set(server, needs)
       return this.#throughMcporter(call, deadline, work)
     })
@@ -76,7 +77,7 @@ class Router {
       const chosen = this.#chosen(name)
       if (chosen === 'mcporter')
         return { name, transport: chosen, reason: 'chosen', problem: reason }
-      const transport = chosen === 'auto' && this.#isMcporters(needs) ? 'mcporter' : 'pool'
+      const transport = chosen === 'auto' && isMcporters(needs) ? 'mcporter' : 'pool'
       return { name, transport, reason: needs ?? null, problem: reason }
     })
   }
@@ -84,11 +85,6 @@ class Router {
   /** @param {string} server */
   #chosen(server) {
     return this.#settings.transports.get(server) ?? this.#settings.transport
-  }
-
-  /** Returns whether only mcporter has what a server needs. @param {string} [needs] */
-  #isMcporters(needs) {
-    return needs !== undefined && !isUnusable(needs)
   }
 
   /**

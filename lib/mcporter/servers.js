@@ -3,8 +3,10 @@
 // The servers of mcporter's configuration, in the form that a pool of sessions takes. A stored
 // token and the files behind npx are looked up when the server is called.
 
+const { isMcporters } = require('../mcp/failure')
+const { RETRY, signedReach } = require('../mcp/signed-server')
 const { passedOn } = require('./config/env-file')
-const { placesHere } = require('./config/places')
+const { placesHere, variables } = require('./config/places')
 const { isAllowed } = require('./config/tool-filter')
 const { WatchedConfiguration } = require('./config/watch')
 const { withoutNpx } = require('./npx-bypass')
@@ -12,11 +14,15 @@ const { accessToken, withToken } = require('./oauth-store')
 
 /** Milliseconds before its end at which a stored token is looked up again. */
 const EARLY = 60_000
+/** Milliseconds for which calls go through mcporter after a token could not be had. */
+const MCPORTER_RETRY = 30_000
 
 /**
  * @typedef {import('./config').Configuration} Configuration
  * @typedef {import('./config/server').Server} Server
+ * @typedef {import('./config/server').Http} Http
  * @typedef {import('./config/places').Places} Places
+ * @typedef {Map<string, import('../oauth/client-credentials').ClientCredentials>} Sources
  * @typedef {import('../mcp/servers').Configured} Configured
  * @typedef {import('../mcp/servers').Listing} Listing
  * @typedef {import('../mcp/servers').Reach} Reach
@@ -30,6 +36,12 @@ function mcporterServers({ configPath, cwd = process.cwd(), env, npxBypass = tru
   const watched = new WatchedConfiguration({ places })
   /** @type {{ configuration: Configuration, listing: Listing } | undefined} */
   let listed
+  /**
+   * The sources of tokens since the latest change of the files, and those before it: a source stays
+   * when only other entries change.
+   * @type {{ now: Sources, before: Sources }}
+   */
+  const credentials = { now: new Map(), before: new Map() }
 
   /** Returns the same object until the files change. */
   async function list() {
@@ -43,6 +55,7 @@ function mcporterServers({ configPath, cwd = process.cwd(), env, npxBypass = tru
   function listing({ servers, unusable, idleTimeout, ignored, refusal }) {
     /** @type {Map<string, Configured>} */
     const all = new Map()
+    Object.assign(credentials, { now: new Map(), before: credentials.now })
     for (const server of [...servers, ...unusable]) {
       if (!all.has(server.name)) all.set(server.name, configured(server, idleTimeout))
     }
@@ -64,15 +77,36 @@ function mcporterServers({ configPath, cwd = process.cwd(), env, npxBypass = tru
       ...{ name, file, description, variables, use, needs, reason },
       identity: () => JSON.stringify([server.key, needs, use]),
       allows: isAllowed.bind(null, server),
-      reach: () => reach(server),
+      reach: (refused) => reach(server, refused),
     }
   }
 
-  /** @param {Server} server @returns {Promise<Reach>} */
-  async function reach(server) {
-    const { transport, expiresAt, ...why } = await signedIn(server, places())
-    const until = expiresAt === undefined ? Infinity : expiresAt - EARLY
-    return { ...why, until, transport: npxBypass ? await direct(transport, cwd) : transport }
+  /** @param {Server} server @param {string} [refused] @returns {Promise<Reach>} */
+  async function reach(server, refused) {
+    const source = credentialsOf(server)
+    if (source !== undefined)
+      return signedReach(source, /** @type {Http} */ (server.transport), refused)
+    const found = await signedIn(server, places(), refused)
+    const transport = /** @type {Server['transport']} */ (found.transport)
+    return { ...found, transport: npxBypass ? await direct(transport, cwd) : transport }
+  }
+
+  /**
+   * Returns the source of tokens of a server with `auth: 'client_credentials'`.
+   * @param {Server} server
+   */
+  function credentialsOf({ key, definition, transport, needs }) {
+    const { client } = definition?.oauth ?? {}
+    if (client === undefined || transport?.kind !== 'http' || needs !== undefined) return undefined
+    const { ClientCredentials } = require('../oauth/client-credentials')
+    const id = JSON.stringify([key, client])
+    const { now, before } = credentials
+    const source =
+      now.get(id) ??
+      before.get(id) ??
+      new ClientCredentials(transport.url, client, (name) => variables(places())(name))
+    now.set(id, source)
+    return source
   }
 
   return { list }
@@ -82,18 +116,23 @@ function mcporterServers({ configPath, cwd = process.cwd(), env, npxBypass = tru
  * Adds the token that mcporter has stored, where the server takes one.
  * @param {Server} server
  * @param {Places} places
- * @returns {Promise<Pick<Server, 'transport' | 'needs' | 'reason'> & { expiresAt?: number }>}
+ * @param {string} [refused]
+ * @returns {Promise<Reach>}
  */
-async function signedIn(server, places) {
+async function signedIn(server, places, refused) {
   const { definition, transport, needs, reason } = server
   const isSigned = needs === 'oauth' || needs === 'refresh'
-  if (!isSigned || definition === undefined) return { transport, needs, reason }
-  const token = await accessToken(definition, places)
-  if ('needs' in token) return { transport, ...token }
+  if (!isSigned || definition === undefined) return { transport, needs, reason, until: Infinity }
+  const token = await accessToken(definition, places, { refused })
+  if ('needs' in token) {
+    const wait = isMcporters(token.needs) ? MCPORTER_RETRY : RETRY
+    return { transport, ...token, until: Date.now() + wait }
+  }
   const signed = withToken(server, token.accessToken)
-  return signed === undefined
-    ? { transport, needs, reason }
-    : { transport: signed, expiresAt: token.expiresAt }
+  if (signed === undefined) return { transport, needs, reason, until: Infinity }
+  const { accessToken: text, expiresAt = Infinity } = token
+  const until = Math.max(expiresAt - EARLY, Date.now() + RETRY)
+  return { transport: signed, accessToken: text, until }
 }
 
 /**

@@ -6,6 +6,7 @@ const validate = require('../validate')
 /** @typedef {import('../../index').RunOptions} RunOptions */
 
 const KNOWN = [
+  'argv0',
   'cwd',
   'detached',
   'encoding',
@@ -13,6 +14,7 @@ const KNOWN = [
   'input',
   'inputFile',
   'killGrace',
+  'killSignal',
   'maxBuffer',
   'onStuck',
   'preferLocal',
@@ -20,6 +22,9 @@ const KNOWN = [
   'server',
   'shell',
   'signal',
+  'stderr',
+  'stdin',
+  'stdout',
   'timeout',
   'tool',
 ]
@@ -73,6 +78,9 @@ function processRequest(command, args, options, owner) {
         ? { command: String(command), args: list }
         : require('./shell').shellCommand(shell, [String(command), ...list])),
       cwd,
+      argv0: optional(given.argv0, 'argv0', validate.string),
+      killSignal: optional(given.killSignal, 'killSignal', signalOption),
+      streams: streamsOf(given),
       environment: environmentEntries(variables),
       detached,
       guarded: usesWarden(),
@@ -101,6 +109,27 @@ function optional(value, name, check) {
 /** @param {unknown} args */
 function isOptions(args) {
   return typeof args === 'object' && args !== null && !(Symbol.iterator in args)
+}
+
+/** Returns the number of a signal. @param {string} name @param {unknown} value */
+function signalOption(name, value) {
+  const number = require('../signals').signalNumber(value)
+  if (number === undefined)
+    throw validate.invalidConfig(
+      name,
+      "the name or the number of a signal, such as 'SIGINT'",
+      value,
+    )
+  return number
+}
+
+/** @param {Record<string, unknown>} given */
+function streamsOf(given) {
+  const { stdin, stdout, stderr } = given
+  // Loaded on use, because most commands have pipes alone.
+  return stdin === undefined && stdout === undefined && stderr === undefined
+    ? undefined
+    : require('./streams').streamChoices(given)
 }
 
 /** Returns the path of a folder. @param {string} name @param {unknown} value */

@@ -167,11 +167,20 @@ class TrackedProcess extends EventEmitter {
   }
 
   /**
-   * Terminates the whole tree.
-   * @param {{ killGrace?: number }} [options]
-   * @returns {Promise<void>} once the tree has exited
+   * Sends a signal to the command itself, or without a signal terminates the whole tree.
+   * @param {NodeJS.Signals | number | { killGrace?: number }} [signal]
+   * @returns {any} whether the signal was sent, or a promise that resolves once the tree has exited
    */
-  async kill(options) {
+  kill(signal) {
+    if (typeof signal !== 'string' && typeof signal !== 'number') return this.#terminate(signal)
+    const number = signal === 0 ? 0 : require('../signals').signalNumber(signal)
+    if (number === undefined)
+      throw codedError('ERR_UNKNOWN_SIGNAL', `Unknown signal: ${validate.show(signal)}`)
+    return this.#call.signal(number)
+  }
+
+  /** @param {unknown} options */
+  async #terminate(options) {
     const { killGrace } = validate.options('options', options, ['killGrace'])
     this.#read()
     this.#call.terminate(

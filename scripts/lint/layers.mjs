@@ -12,6 +12,7 @@ const LIB = [
   ['mcp-helper', 'mcp-pool'],
   ['mcporter'],
   ['mcp', 'pool'],
+  ['oauth'],
   ['limiter', 'register', 'child_process'],
   ['process', 'child-process', 'semaphore', 'cleanup', 'guarantees'],
   ['diagnostics', 'lifecycle', 'metrics'],

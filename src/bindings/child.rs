@@ -48,7 +48,7 @@ pub struct ChildStart {
     pub descriptors: Vec<i32>,
 }
 
-/// A child below a warden.
+/// A child below a warden. A panic in a method is an exception, so that Node.js can start the child instead.
 #[napi]
 #[derive(Default)]
 pub struct GuardedChild {
@@ -59,14 +59,14 @@ pub struct GuardedChild {
 #[napi]
 impl GuardedChild {
     /// Creates a child that has not started.
-    #[napi(constructor)]
+    #[napi(constructor, catch_unwind)]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Starts the child and waits for its pid, at most 200 ms. `on_exit` gets the exit code and the signal, or zeros; it
     /// does not hold the event loop.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn start(&self, request: ChildRequest, on_exit: Function<FnArgs<(i32, i32)>, ()>) -> Result<ChildStart> {
         #[cfg(target_os = "linux")]
         return linux::start(self, request, &on_exit).map_err(internal);
@@ -80,20 +80,22 @@ impl GuardedChild {
         }
     }
 
-    /// Sends a signal to the child itself. Returns false if the child has exited.
-    #[napi]
-    pub fn kill(&self, signal: i32) -> bool {
+    /// Sends a signal to the child itself. Returns 0, or the system's error number: `EPERM` for a child that has changed
+    /// its user. A child takes any signal
+    /// until its exit is reported.
+    #[napi(catch_unwind)]
+    pub fn kill(&self, signal: i32) -> i32 {
         #[cfg(target_os = "linux")]
-        return self.child.lock().as_ref().is_some_and(|child| child.signal(signal));
+        return self.child.lock().as_ref().map_or(0, |child| linux::kill(child, signal));
         #[cfg(not(target_os = "linux"))]
         {
             let _ = signal;
-            false
+            0
         }
     }
 
     /// Lets the child and its descendants outlive this process.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn let_go(&self) {
         #[cfg(target_os = "linux")]
         if let Some(child) = &*self.child.lock() {
@@ -102,7 +104,7 @@ impl GuardedChild {
     }
 
     /// Terminates the whole tree. `grace` is the time between SIGTERM and SIGKILL in ms, 2000 by default.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn terminate(&self, reason: TerminateReason, grace: Option<f64>) {
         let grace = grace.map(duration);
         #[cfg(target_os = "linux")]
@@ -118,7 +120,7 @@ impl GuardedChild {
 mod linux {
     use super::{ChildRequest, ChildStart, GuardedChild, variables};
     use crate::process::descriptors::{self, Descriptor, Source};
-    use crate::process::tree::{Placement, ProcessGroup, Refusal, Spec};
+    use crate::process::tree::{Choices, Placement, ProcessGroup, Refusal, Spec};
     use crate::registry::Label;
     use crate::runner::Child;
     use crate::supervisor::Supervisor;
@@ -165,6 +167,14 @@ mod linux {
         })
     }
 
+    pub fn kill(child: &Child, signal: i32) -> i32 {
+        match child.signal(signal).map_err(|error| error.raw_os_error()) {
+            // JavaScript does not know yet that the child has exited. To Node.js such a child is a zombie.
+            Ok(()) | Err(Some(libc::ESRCH)) => 0,
+            Err(errno) => errno.unwrap_or(libc::EPERM),
+        }
+    }
+
     fn order(request: ChildRequest, number: u64) -> (Spec, Label, Placement) {
         let mut arguments = request.args.into_iter().map(OsString::from);
         let name = arguments.next().unwrap_or_else(|| OsString::from(&request.file));
@@ -172,6 +182,7 @@ mod linux {
             command: request.file.into(),
             arguments: arguments.collect(),
             directory: request.cwd.map(Into::into),
+            choices: Choices { name: Some(name), ..Choices::default() },
             environment: variables(&request.environment),
             number,
             detached: request.detached,
@@ -182,7 +193,7 @@ mod linux {
         // Nothing here is a call that the scanner could find too old.
         let label = Label { server: request.server, tool: None, owner: request.owner, pooled: true };
         let group = if request.detached { ProcessGroup::Session } else { ProcessGroup::Shared };
-        (spec, label, Placement { name: Some(name), group, user: request.uid, group_id: request.gid })
+        (spec, label, Placement { group, user: request.uid, group_id: request.gid })
     }
 
     fn source(number: i32) -> Source {

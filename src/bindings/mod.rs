@@ -12,6 +12,7 @@ mod mcp;
 mod metrics;
 mod process;
 mod scanner;
+mod signal_origin;
 mod time;
 mod tree_events;
 mod wait_queue;

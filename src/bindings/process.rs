@@ -9,7 +9,7 @@ use super::error::{Result, internal};
 use super::time::duration;
 use crate::process::guarantee::guarantee;
 use crate::registry::{EndReason, EndRequest};
-use crate::runner::{self, Gates, Input, InputSender, Lines, READS_AHEAD};
+use crate::runner::{self, Gates, Input, InputSender, Lines, READS_AHEAD, RootSignals};
 use crate::supervisor::Supervisor;
 use events::Listener;
 use napi::Env;
@@ -17,6 +17,7 @@ use napi::bindgen_prelude::{Buffer, Function, Object};
 use napi_derive::napi;
 use parking_lot::Mutex;
 use shapes::{ActiveProcess, Gate, Guarantees, Output, ProcessEvent, ProcessOutcome, ProcessRequest, TerminateReason};
+use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 /// One call, from before its start until after its end.
@@ -25,6 +26,7 @@ pub struct ProcessCall {
     end: EndRequest,
     gates: Gates,
     input: Mutex<(Option<InputSender>, Option<Input>)>,
+    signals: Arc<RootSignals>,
 }
 
 #[napi]
@@ -33,7 +35,8 @@ impl ProcessCall {
     #[napi(constructor)]
     pub fn new() -> Self {
         let (sender, receiver) = runner::input();
-        Self { end: EndRequest::default(), gates: Gates::waiting(), input: Mutex::new((Some(sender), Some(receiver))) }
+        let input = Mutex::new((Some(sender), Some(receiver)));
+        Self { end: EndRequest::default(), gates: Gates::waiting(), input, signals: Arc::default() }
     }
 
     /// Starts the call. Resolves when its last process has exited. Can be called once.
@@ -51,9 +54,12 @@ impl ProcessCall {
         let text = request.text;
         let listener = listener.as_ref().map(Listener::new).transpose().map_err(internal)?;
         let lines = listener.is_some().then(|| Lines::Together(lines, self.gates.clone()));
-        let call = request.into_call(supervisor.registry.next_number(), lines);
+        let mut call = request.into_call(supervisor.registry.next_number(), lines);
+        // Only a call with a listener has a caller that may signal it.
+        call.signals = listener.is_some().then(|| Arc::clone(&self.signals));
         let (deferred, promise) = env.create_deferred().map_err(internal)?;
         let (end, forsaken) = (self.end.clone(), self.end.clone());
+        let signals = Arc::clone(&self.signals);
         let environment_ended = environment::ended(env).map_err(internal)?;
         supervisor.runtime.spawn(async move {
             let mut running = tokio::spawn(async move {
@@ -73,6 +79,7 @@ impl ProcessCall {
                     running.await
                 }
             };
+            signals.close();
             deferred.resolve(move |_| match outcome {
                 Ok(result) => Ok(ProcessOutcome::from(result)),
                 Err(panicked) => Err(napi::Error::from_reason(panicked.to_string())),
@@ -85,6 +92,13 @@ impl ProcessCall {
     #[napi]
     pub fn read(&self, output: Output, gate: Gate) {
         self.gates.set(output.into(), gate.into());
+    }
+
+    /// Sends a signal to the command itself, as soon as the command has started. On Windows every signal kills. Returns
+    /// false after the command's exit. The number 0 sends nothing.
+    #[napi]
+    pub fn signal(&self, number: i32) -> bool {
+        self.signals.send(number)
     }
 
     /// Terminates the whole tree, as soon as it has started. `grace` is in ms, the call's own by default.
@@ -113,6 +127,7 @@ impl ProcessCall {
     #[napi]
     pub fn abandon(&self) {
         *self.input.lock() = (None, None);
+        self.signals.close();
     }
 
     /// Closes its input.

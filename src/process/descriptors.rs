@@ -1,11 +1,10 @@
 //! The descriptors of a child that Node.js describes: none, copies of this process's, and socket pairs.
 
-use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
-use rustix::io::fcntl_dupfd_cloexec;
+use super::inherited::copy;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use std::fs::File;
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{OwnedFd, RawFd};
 
 /// The number of standard streams.
 pub const STANDARD: usize = 3;
@@ -49,22 +48,6 @@ fn one(number: usize, source: Source) -> io::Result<Descriptor> {
         Source::Copy(descriptor) => Some(copy(descriptor, number < STANDARD)?),
     };
     Ok(Descriptor { theirs, ours: None })
-}
-
-fn copy(descriptor: RawFd, is_standard: bool) -> io::Result<OwnedFd> {
-    if descriptor < 0 {
-        return Err(io::Error::from_raw_os_error(libc::EBADF));
-    }
-    // SAFETY: the number is only copied, and the system refuses one that is not open.
-    let copy = fcntl_dupfd_cloexec(unsafe { BorrowedFd::borrow_raw(descriptor) }, 0)?;
-    if is_standard {
-        // Programs expect standard streams that block. libuv does the same.
-        let flags = fcntl_getfl(&copy)?;
-        if flags.contains(OFlags::NONBLOCK) {
-            fcntl_setfl(&copy, flags - OFlags::NONBLOCK)?;
-        }
-    }
-    Ok(copy)
 }
 
 #[cfg(test)]

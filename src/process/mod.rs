@@ -10,12 +10,16 @@ pub mod guarantee;
 pub mod handle;
 pub mod host;
 pub mod identity;
+#[cfg(unix)]
+mod inherited;
 pub mod mark;
 pub mod oom;
 pub mod own_memory;
 #[cfg(target_os = "linux")]
 mod proc_files;
 pub mod program;
+#[cfg(target_os = "linux")]
+pub mod signal_origin;
 pub mod table;
 pub mod tag;
 pub mod tree;

@@ -1,5 +1,7 @@
 //! A process tree: a command and all its descendants.
 
+#[cfg(unix)]
+mod default_signals;
 mod exit_status;
 #[cfg(unix)]
 mod held_group;
@@ -16,8 +18,10 @@ mod platform;
 mod process_group;
 #[cfg(unix)]
 mod reap;
+mod signaller;
 mod spec;
 mod started;
+mod streams;
 #[cfg(unix)]
 mod table_tree;
 #[cfg(target_os = "linux")]
@@ -30,10 +34,12 @@ pub use pipes::{ChildStderr, ChildStdin, ChildStdout, try_read, try_write};
 #[cfg(target_os = "linux")]
 pub use platform::start_at_once;
 pub use platform::{Root, start};
-pub use spec::Spec;
+pub use signaller::Signaller;
+pub use spec::{Choices, Spec};
 #[cfg(target_os = "linux")]
 pub use spec::{Placement, ProcessGroup};
 pub use started::Started;
+pub use streams::{Stream, Streams};
 #[cfg(target_os = "linux")]
 pub use warden::{Orders, Refusal, able as warden_able};
 

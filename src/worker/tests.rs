@@ -2,7 +2,7 @@
 
 use super::{Acquired, Template, Use, WorkerError, WorkerPool};
 use crate::pool::{Limits, Refusal, Retirement, Rules};
-use crate::process::tree::Spec;
+use crate::process::tree::{Choices, Spec};
 use crate::registry::{Label, Registry};
 use crate::runner::{Call, OnStuck, Stream};
 use std::sync::Arc;
@@ -27,6 +27,7 @@ fn pool_of(script: &str, ready_within: Option<Duration>) -> Bench {
             command: "sh".into(),
             arguments: vec!["-c".into(), script.into()],
             directory: None,
+            choices: Choices::default(),
             environment: std::env::vars_os().collect(),
             number: 0,
             detached: false,
@@ -40,6 +41,7 @@ fn pool_of(script: &str, ready_within: Option<Duration>) -> Bench {
         kill_grace: Duration::from_millis(200),
         lines: None,
         exit: None,
+        signals: None,
         on_stuck: OnStuck::Wait,
     };
     let template = Template { call, ready_within };

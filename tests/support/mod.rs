@@ -1,6 +1,6 @@
 //! Shell scripts as tracked calls.
 
-use procward::process::tree::Spec;
+use procward::process::tree::{Choices, Spec};
 use procward::registry::{EndRequest, Label, Registry};
 use procward::runner::{Call, OnStuck, Outcome, input, run};
 use std::sync::{Arc, LazyLock};
@@ -16,6 +16,7 @@ pub fn script(script: &str) -> Call {
         command: "/bin/sh".into(),
         arguments: vec!["-c".into(), script.into()],
         directory: None,
+        choices: Choices::default(),
         environment: vec![("PATH".into(), path)],
         number: REGISTRY.next_number(),
         detached: false,
@@ -31,6 +32,7 @@ pub fn script(script: &str) -> Call {
         kill_grace: Duration::from_millis(100),
         lines: None,
         exit: None,
+        signals: None,
         on_stuck: OnStuck::Wait,
     }
 }

@@ -24,6 +24,7 @@ mod list;
 mod path;
 #[allow(dead_code, reason = "each side uses its half")]
 mod protocol;
+mod shared_report;
 #[cfg(panic = "abort")]
 mod start;
 mod tree;
@@ -60,6 +61,10 @@ unsafe fn run(count: usize, values: *const *const c_char, environment: *const *c
         Ok(None) => return 0,
         Err(error) => return refuse(&channel, Report::NoWarden(error.raw_os_error())),
     };
+    // The server has taken the order back, or has died.
+    if order(&channel) != Some(Order::Start) {
+        return 0;
+    }
     let root = match command::start(arguments) {
         Ok(root) => root,
         Err(report) => return refuse(&channel, report),
@@ -160,19 +165,20 @@ fn watch(channel: &OwnedFd, server: &Server, tree: &mut Tree, arguments: Argumen
             Err(error) => return Err(error),
         }
         let is_ready = |at: usize| watched.get(at).is_some_and(|one| !one.revents().is_empty());
-        if is_ready(2) || !is_alone && server.handle.is_none() && server.is_dead() {
-            if !is_let_go {
-                tree.terminate(Duration::ZERO);
-            }
-        } else if is_ready(1) {
+        // The orders come first, because a server may let go of its tree and exit at once.
+        if is_ready(1) {
             match order(channel) {
                 Some(Order::Terminate(grace)) => tree.terminate(Duration::from_millis(grace.into())),
-                Some(Order::Signal(number)) => tree.forward(number),
+                Some(Order::Signal(number)) => tree.signal(number),
+                Some(Order::FirstSignal(number)) => tree.begin_with(number),
                 Some(Order::LetGo) => is_let_go = true,
+                Some(Order::Start) => {}
                 // A closed channel means that the server died or gave up.
                 None if is_let_go => is_forgotten = true,
                 None => tree.terminate(Duration::ZERO),
             }
+        } else if !is_let_go && (is_ready(2) || !is_alone && server.handle.is_none() && server.is_dead()) {
+            tree.terminate(Duration::ZERO);
         }
     }
 }

@@ -74,6 +74,10 @@ pub enum Order {
     Signal(i32),
     /// Let the tree outlive the server.
     LetGo,
+    /// Start the command. The first order, which the server can take back until the warden has read it.
+    Start,
+    /// Begin later terminations with this signal instead of SIGTERM.
+    FirstSignal(i32),
 }
 
 impl Order {
@@ -83,6 +87,8 @@ impl Order {
             Self::Terminate(grace) => (1, grace),
             Self::Signal(signal) => (2, signal.cast_unsigned()),
             Self::LetGo => (3, 0),
+            Self::Start => (4, 0),
+            Self::FirstSignal(signal) => (5, signal.cast_unsigned()),
         };
         let [a, b, c, d] = value.to_le_bytes();
         [kind, a, b, c, d]
@@ -96,6 +102,8 @@ impl Order {
             1 => Some(Self::Terminate(value)),
             2 => Some(Self::Signal(value.cast_signed())),
             3 => Some(Self::LetGo),
+            4 => Some(Self::Start),
+            5 => Some(Self::FirstSignal(value.cast_signed())),
             _ => None,
         }
     }

@@ -28,6 +28,8 @@ pub struct Tree {
     /// The command's process group has no process of another tree.
     has_own_group: bool,
     cgroup: Option<&'static CStr>,
+    /// The signal that a termination begins with.
+    first_signal: Signal,
     has_exited: bool,
     /// The time from which every process is killed, by [`now`].
     kill_at: Option<Duration>,
@@ -48,6 +50,7 @@ impl Tree {
             has_proc,
             has_own_group: !matches!(group, Group::Shared(_)),
             cgroup,
+            first_signal: Signal::TERM,
             has_exited: false,
             kill_at: None,
             pause: KILL_AGAIN,
@@ -56,12 +59,23 @@ impl Tree {
         }
     }
 
-    /// Passes a signal that was meant for the command on to it.
+    /// Passes a signal on to the command, unless the signal concerns the warden itself.
     pub fn forward(&self, number: i32) {
-        let signal = Signal::from_named_raw(number).filter(|signal| !OWN_AFFAIRS.contains(signal));
-        if let (Some(root), Some(signal)) = (self.root, signal) {
+        if OWN_AFFAIRS.iter().all(|own| own.as_raw() != number) {
+            self.signal(number);
+        }
+    }
+
+    /// Sends a signal to the command, if the command still runs.
+    pub fn signal(&self, number: i32) {
+        if let (Some(root), Some(signal)) = (self.root, Signal::from_named_raw(number)) {
             children::signal_child(root, signal);
         }
+    }
+
+    /// Sets the signal that a termination begins with.
+    pub fn begin_with(&mut self, number: i32) {
+        self.first_signal = Signal::from_named_raw(number).unwrap_or(self.first_signal);
     }
 
     /// Reaps all exited children. Returns the report of the command's exit, once.
@@ -110,11 +124,11 @@ impl Tree {
         self.kill_at.is_some_and(|at| at <= now())
     }
 
-    /// Sends SIGTERM, and kills after `grace`. A later order can only shorten the grace.
+    /// Sends SIGTERM or the signal of [`Self::begin_with`], and kills after `grace`. A later order can only shorten the grace.
     pub fn terminate(&mut self, grace: Duration) {
         let kill_at = now() + grace;
         if self.kill_at.is_none() && !grace.is_zero() {
-            self.signal_all(Signal::TERM);
+            self.signal_all(self.first_signal);
         }
         self.kill_at = Some(self.kill_at.map_or(kill_at, |before| before.min(kill_at)));
     }

@@ -29,7 +29,7 @@ const { URL_KEYS, UnusableEntry, either, isKnownKey } = require('./schema')
  *   string, headers: Record<string, string> }} transport
  * @property {Record<string, string>} env
  * @property {Record<string, string>} [fileVariables] - those of its `envFile`
- * @property {'oauth' | 'refreshable_bearer'} [auth]
+ * @property {'oauth' | 'refreshable_bearer' | 'client_credentials'} [auth]
  * @property {OAuth} oauth
  * @property {'default' | 'node-http1'} [httpFetch]
  * @property {import('./lifecycle').Lifecycle} [lifecycle]
@@ -45,6 +45,8 @@ const { URL_KEYS, UnusableEntry, either, isKnownKey } = require('./schema')
  * @property {string} [clientSecretEnv]
  * @property {string} [tokenEndpointAuthMethod]
  * @property {Record<string, any>} [refresh]
+ * @property {string} [issuer] - the authorization server
+ * @property {import('../../oauth/settings').ClientSettings} [client] - of `client_credentials`
  */
 
 const ACCEPT = 'application/json, text/event-stream'
@@ -76,7 +78,7 @@ async function definitionOf(name, entry, source, places, fileVariables) {
     env: { ...raw.env },
     fileVariables,
     auth: authOf(raw.auth),
-    oauth: oauthOf(raw, places),
+    oauth: oauthOf(raw, folder, places),
     httpFetch: either(raw, 'httpFetch'),
     lifecycle: lifecycleOf(name, raw.lifecycle, command, places),
     allowedTools: either(raw, 'allowedTools'),
@@ -125,13 +127,16 @@ function http(text, raw) {
 
 /** @param {string} [auth] @returns {Definition['auth']} */
 function authOf(auth) {
-  const known = /** @type {const} */ (['oauth', 'refreshable_bearer'])
+  const known = /** @type {const} */ (['oauth', 'refreshable_bearer', 'client_credentials'])
   return known.find((each) => each === auth?.toLowerCase())
 }
 
-/** @param {Entry} raw @param {Places} places @returns {OAuth} */
-function oauthOf(raw, places) {
+/** @param {Entry} raw @param {string} configFolder @param {Places} places @returns {OAuth} */
+function oauthOf(raw, configFolder, places) {
   const folder = either(raw, 'tokenCacheDir')
+  const issuer = either(raw, 'oauthIssuer')
+  const problem = issuer === undefined ? undefined : urlProblem(issuer)
+  if (problem !== undefined) throw new UnusableEntry(`oauthIssuer${problem}`)
   return {
     tokenCacheDir: folder
       ? pathOf(places).resolve(places.cwd, expandHome(folder, places))
@@ -141,7 +146,33 @@ function oauthOf(raw, places) {
     clientSecretEnv: either(raw, 'oauthClientSecretEnv'),
     tokenEndpointAuthMethod: either(raw, 'oauthTokenEndpointAuthMethod'),
     refresh: raw.refresh,
+    ...(issuer !== undefined && { issuer }),
+    ...(authOf(raw.auth) === 'client_credentials' && {
+      client: clientOf(raw, configFolder, places),
+    }),
   }
+}
+
+/**
+ * Returns the settings of a client that signs in by itself.
+ * @param {Entry} raw
+ * @param {string} configFolder
+ * @param {Places} places
+ */
+function clientOf(raw, configFolder, places) {
+  // Loaded on use, because few servers need it.
+  const { SETTINGS, clientSettings, settingsProblem } = require('../../oauth/settings')
+  /** @param {string} key */
+  const setting = (key) => {
+    const value = either(raw, key) || undefined
+    return value !== undefined && key.endsWith('File')
+      ? pathOf(places).resolve(configFolder, expandHome(value, places))
+      : value
+  }
+  const given = Object.fromEntries(SETTINGS.map((key) => [key, setting(key)]))
+  const problem = settingsProblem(given)
+  if (problem !== undefined) throw new UnusableEntry(problem)
+  return clientSettings(given)
 }
 
 /** @param {Entry} entry @param {Places} places @returns {Entry} */

@@ -17,7 +17,14 @@ const CAMEL = /** @type {const} */ ([
   'oauthClientId',
   'oauthClientSecret',
   'oauthClientSecretEnv',
+  'oauthClientSecretFile',
+  'oauthPrivateKey',
+  'oauthPrivateKeyEnv',
+  'oauthPrivateKeyFile',
+  'oauthPrivateKeyId',
+  'oauthIssuer',
   'oauthTokenEndpointAuthMethod',
+  'oauthTokenEndpointAuthSigningAlg',
   'httpFetch',
 ])
 const REFRESH = [

@@ -4,7 +4,7 @@
 
 const fs = require('node:fs/promises')
 const { setTimeout: sleep } = require('node:timers/promises')
-const { NoToken } = require('./problem')
+const { NoToken } = require('../../oauth/problem')
 
 const POLL = 50
 /** Milliseconds after which a lock without a pid counts as abandoned. */

@@ -9,7 +9,7 @@ const { dirname } = require('node:path')
 const { mcporterFolder } = require('../config/layers')
 const { isRecord } = require('../config/parse')
 const { pathOf } = require('../config/places')
-const { NoToken } = require('./problem')
+const { NoToken } = require('../../oauth/problem')
 
 /** @typedef {import('../config/places').Places} Places */
 /** @typedef {import('../config/definition').Definition} Definition */
@@ -22,6 +22,7 @@ const { NoToken } = require('./problem')
  * @property {string} [refresh_token]
  * @property {number} [expires_in] - s, from when it was issued
  * @property {number} [expires_at] - s since 1970
+ * @property {string} [issuer] - the authorization server, as newer mcporters store it
  */
 
 /**
@@ -49,7 +50,7 @@ async function readStored(definition, home) {
         }
   const entry = (await readVault(await vaultFile(home)))?.entries[vaultKey(definition)]
   const tokens = own.tokens ?? entry?.tokens
-  if (tokens === undefined) throw new NoToken('no token is stored: sign in with `mcporter auth`')
+  if (tokens === undefined) throw new NoToken('no token is stored', 'sign-in')
   if (
     !isRecord(tokens) ||
     typeof tokens.access_token !== 'string' ||

@@ -3,7 +3,7 @@
 use crate::bindings::enums::mirrored;
 use crate::bindings::time::{duration, whole_milliseconds};
 use crate::process::guarantee::{Guarantee, Lack, Mechanism};
-use crate::process::tree::Spec;
+use crate::process::tree::{Choices, Spec, Stream};
 use crate::registry::{self, Entry, Label};
 use crate::runner::{self, Call, Lines, Outcome};
 use napi::bindgen_prelude::{Buffer, Either, Null};
@@ -24,6 +24,12 @@ pub struct ProcessRequest {
     pub verbatim: Option<bool>,
     /// Its working directory.
     pub cwd: Option<String>,
+    /// The name that it sees as its own, if not the command.
+    pub argv0: Option<String>,
+    /// The number of the first signal of a termination, if not SIGTERM.
+    pub kill_signal: Option<i32>,
+    /// Its standard streams, in the order of their descriptors, if not all are pipes.
+    pub streams: Option<Vec<StreamChoice>>,
     /// Its environment: `NAME=value` entries, each ended by a NUL.
     pub environment: String,
     /// Its timeout in ms: `Infinity` for none, undefined where the caller gave none.
@@ -46,6 +52,19 @@ pub struct ProcessRequest {
     pub text: bool,
     /// The end of the call if its tree was killed and is still there.
     pub on_stuck: OnStuck,
+}
+
+/// The choice for one standard stream: a pipe if nothing is set.
+#[napi(object, object_to_js = false)]
+pub struct StreamChoice {
+    /// It is nothing.
+    pub ignored: Option<bool>,
+    /// It is a copy of this descriptor, on Windows of a standard stream.
+    pub descriptor: Option<i32>,
+    /// It is the file at this path.
+    pub path: Option<String>,
+    /// It appends to the file.
+    pub append: Option<bool>,
 }
 
 mirrored! {
@@ -209,9 +228,16 @@ pub struct ProcessEvent {
 }
 
 impl ProcessRequest {
+    fn choices(&mut self) -> Choices {
+        let mut chosen = self.streams.take().unwrap_or_default().into_iter().map(Stream::from);
+        let streams = std::array::from_fn(|_| chosen.next().unwrap_or_default());
+        Choices { name: self.argv0.take().map(OsString::from), streams, first_signal: self.kill_signal }
+    }
+
     /// Converts to the core's call, as the tree with this number.
     pub fn into_call(self, number: u64, lines: Option<Lines>) -> Call {
-        let request = self;
+        let mut request = self;
+        let choices = request.choices();
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number up to 2^32")]
         let max_buffer = request.max_buffer as usize;
         Call {
@@ -219,6 +245,7 @@ impl ProcessRequest {
                 command: request.command.into(),
                 arguments: request.args.into_iter().map(OsString::from).collect(),
                 directory: request.cwd.map(PathBuf::from),
+                choices,
                 environment: variables(&request.environment),
                 number,
                 detached: request.detached,
@@ -232,6 +259,7 @@ impl ProcessRequest {
             kill_grace: duration(request.kill_grace),
             lines,
             exit: None,
+            signals: None,
             on_stuck: request.on_stuck.into(),
         }
     }
@@ -245,6 +273,17 @@ pub fn variables(environment: &str) -> Vec<(OsString, OsString)> {
         Some((OsString::from(&entry[..at]), OsString::from(&entry[at + 1..])))
     };
     environment.split('\0').filter_map(variable).collect()
+}
+
+impl From<StreamChoice> for Stream {
+    fn from(StreamChoice { ignored, descriptor, path, append }: StreamChoice) -> Self {
+        match (descriptor, path) {
+            (Some(number), _) => Self::of_descriptor(number),
+            (None, Some(path)) => Self::File { path: path.into(), append: append.unwrap_or_default() },
+            (None, None) if ignored.unwrap_or_default() => Self::Null,
+            (None, None) => Self::Pipe,
+        }
+    }
 }
 
 impl From<TerminateReason> for registry::EndReason {

@@ -5,7 +5,7 @@ use crate::admission::Admission;
 use crate::mcp::error::StartError;
 use crate::mcp::server_config::{Program, ServerConfig};
 use crate::mcp::server_log::ServerLog;
-use crate::process::tree::Spec;
+use crate::process::tree::{Choices, Spec};
 use crate::registry::{Label, Registry};
 use crate::runner::{Call, Line, Lines, Listener, LongRunning, OnStuck, READS_AHEAD, Stdout};
 use std::io;
@@ -42,6 +42,7 @@ pub async fn start(
             command: program.command.clone(),
             arguments: program.arguments.clone(),
             directory: program.directory.clone(),
+            choices: Choices::default(),
             environment: program.environment.clone(),
             number: admission.tree(),
             detached: program.detached,
@@ -55,6 +56,7 @@ pub async fn start(
         kill_grace: config.kill_grace,
         lines: Some(Lines::Separate { stdout: Arc::clone(&stdout), stderr }),
         exit: None,
+        signals: None,
         on_stuck: OnStuck::Wait,
     };
     let (process, input) =

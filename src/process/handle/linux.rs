@@ -63,11 +63,7 @@ impl Handle {
     /// # Errors
     /// The system's error, such as `EPERM`.
     pub fn signal(&self, signal: Signal) -> io::Result<()> {
-        let number = match signal {
-            Signal::Terminate => rustix::process::Signal::TERM,
-            Signal::Kill => rustix::process::Signal::KILL,
-            Signal::Continue => rustix::process::Signal::CONT,
-        };
+        let number = signal.of_system()?;
         let sent = match &self.held {
             Held::Pidfd(descriptor) => pidfd_send_signal(descriptor, number),
             Held::Child(child) => child.signal(number),

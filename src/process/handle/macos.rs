@@ -46,11 +46,7 @@ impl Handle {
         if self.has_exited() {
             return Ok(());
         }
-        let number = match signal {
-            Signal::Terminate => rustix::process::Signal::TERM,
-            Signal::Kill => rustix::process::Signal::KILL,
-            Signal::Continue => rustix::process::Signal::CONT,
-        };
+        let number = signal.of_system()?;
         match kill_process(self.pid, number) {
             Err(rustix::io::Errno::SRCH) => Ok(()),
             other => Ok(other?),

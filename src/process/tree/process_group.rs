@@ -1,11 +1,14 @@
 //! A process group, and the process table for members that left the group. Nothing here outlives the server.
 
+use super::default_signals::undo_ignored;
 use super::exit_status::ExitStatus;
 use super::held_group::Group;
 use super::members::Origin;
 use super::reap::{Reaped, reap};
+use super::signaller::Signaller;
 use super::spec::Spec;
 use super::started::Started;
+use super::streams;
 use super::table_tree::TableTree;
 use crate::process::handle::{Handle, Signal, wait_all};
 use crate::process::host::{Proc, host};
@@ -13,8 +16,9 @@ use crate::process::identity::{StartMark, start_mark};
 use crate::process::oom::kill_first;
 use crate::process::program;
 use crate::process::tag::{Instance, Tag};
-use rustix::process::{Pid, test_kill_process_group};
-use std::io;
+use rustix::process::{Pid, getpgrp, test_kill_process_group};
+use std::io::{self, pipe};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -36,9 +40,13 @@ pub struct Root {
     detached: bool,
     /// The group of a root that was not reaped, where no process table shows the tree.
     held_group: Option<Group>,
+    /// The root is in the server's group, because it reads from a terminal.
+    shares_group: bool,
+    /// The signal that a termination begins with.
+    first_signal: Signal,
 }
 
-/// Starts the tree in a process group of its own, by `posix_spawn`. Needs the runtime's reactor for the pipes.
+/// Starts the tree in a process group of its own, or in the server's if it reads from a terminal, by `posix_spawn`. Needs the runtime's reactor for the pipes.
 ///
 /// # Errors
 /// The system's error; nothing was started, or it was killed again.
@@ -46,9 +54,18 @@ pub fn start(spec: &Spec) -> io::Result<Started<Root>> {
     let tag = Tag { instance: Instance::current().clone(), tree: spec.number };
     let search_path = spec.search_path().map(AsRef::as_ref);
     let program = program::find(&spec.command, search_path, spec.directory.as_deref())?;
-    let mut child = match command(spec, &tag, &program).spawn() {
+    let shares_group = shares_group(spec);
+    undo_ignored();
+    let launch = |mut command: Command| {
+        redirect(&mut command, spec)?;
+        if shares_group {
+            command.process_group(getpgrp().as_raw_pid());
+        }
+        command.spawn()
+    };
+    let mut child = match launch(command(spec, &tag, &program)) {
         // A script without `#!`, which `execvp` runs by the shell.
-        Err(error) if error.raw_os_error() == Some(libc::ENOEXEC) => shell(spec, &tag, &program).spawn()?,
+        Err(error) if error.raw_os_error() == Some(libc::ENOEXEC) => launch(shell(spec, &tag, &program))?,
         child => child?,
     };
     if spec.killed_first {
@@ -63,6 +80,8 @@ pub fn start(spec: &Spec) -> io::Result<Started<Root>> {
                 has_unseen_group: false,
                 detached: spec.detached,
                 held_group: Group::without_table(origin.pid),
+                shares_group,
+                first_signal: spec.choices.first_signal.map_or(Signal::Terminate, Signal::Number),
             };
             Ok(Started { root, stdin, stdout, stderr })
         }
@@ -76,7 +95,7 @@ pub fn start(spec: &Spec) -> io::Result<Started<Root>> {
 
 fn command(spec: &Spec, tag: &Tag, program: &Path) -> Command {
     let mut command = Command::new(program);
-    command.arg0(&spec.command).args(&spec.arguments);
+    command.arg0(spec.choices.name.as_ref().unwrap_or(&spec.command)).args(&spec.arguments);
     surround(&mut command, spec, tag);
     command
 }
@@ -98,26 +117,53 @@ fn surround(command: &mut Command, spec: &Spec, tag: &Tag) {
     }
 }
 
+/// Gives the command the standard streams that the caller has chosen.
+fn redirect(command: &mut Command, spec: &Spec) -> io::Result<()> {
+    let [stdin, stdout, stderr] = streams::open(&spec.choices.streams)?.map(|end| end.map(Stdio::from));
+    stdin.map(|end| command.stdin(end));
+    stdout.map(|end| command.stdout(end));
+    stderr.map(|end| command.stderr(end));
+    Ok(())
+}
+
+/// Returns whether the command shares the server's group. Without a process table only an own group shows the tree.
+fn shares_group(spec: &Spec) -> bool {
+    host().proc == Proc::Own && streams::reads_terminal(&spec.choices.streams)
+}
+
 type Held = (Handle, Origin, ChildStdin, ChildStdout, ChildStderr);
 
 fn take_hold(child: &mut Child) -> io::Result<Held> {
     let pid = child.id();
     let start = if host().proc == Proc::Own { start_mark(pid)? } else { StartMark::HIDDEN };
     let origin = Origin { pid, start, held: true };
-    let no_pipe = || io::Error::from(io::ErrorKind::BrokenPipe);
+    // A chosen stream has a pipe here that is closed at its other side.
+    let (closed_reader, closed_writer) = (|| io::Result::Ok(pipe()?.0), || io::Result::Ok(pipe()?.1));
     Ok((
         Handle::of_child(pid)?,
         origin,
-        ChildStdin::from_std(child.stdin.take().ok_or_else(no_pipe)?)?,
-        ChildStdout::from_std(child.stdout.take().ok_or_else(no_pipe)?)?,
-        ChildStderr::from_std(child.stderr.take().ok_or_else(no_pipe)?)?,
+        ChildStdin::from_std(child.stdin.take().map_or_else(|| closed_writer().map(into_std), Ok)?)?,
+        ChildStdout::from_std(child.stdout.take().map_or_else(|| closed_reader().map(into_std), Ok)?)?,
+        ChildStderr::from_std(child.stderr.take().map_or_else(|| closed_reader().map(into_std), Ok)?)?,
     ))
+}
+
+fn into_std<T: From<OwnedFd>>(end: impl Into<OwnedFd>) -> T {
+    end.into().into()
 }
 
 impl Root {
     /// The root's pid.
     pub fn pid(&self) -> u32 {
         self.handle.pid()
+    }
+
+    /// Returns the way to send signals to the root.
+    ///
+    /// # Errors
+    /// The system's: the root has exited, or this process has no descriptor left.
+    pub fn signaller(&self) -> io::Result<Signaller> {
+        Handle::open(self.pid()).map(Signaller::Root)
     }
 
     /// Returns the processor time of the exited root and of the descendants that were reaped below it.
@@ -156,12 +202,15 @@ impl Root {
             }
             return self.detached;
         }
+        if self.detached {
+            return true;
+        }
         let emptied = async {
-            while self.is_group_there() {
+            while self.is_there().await {
                 sleep(POLL_PAUSE).await;
             }
         };
-        self.detached || tokio::time::timeout(timeout, emptied).await.is_ok()
+        tokio::time::timeout(timeout, emptied).await.is_ok()
     }
 
     /// Reaps the root. From here on its number may belong to another process.
@@ -169,6 +218,10 @@ impl Root {
         if self.held_group.take().is_some() {
             self.tree.origin.held = false;
         }
+    }
+
+    async fn is_there(&mut self) -> bool {
+        if self.shares_group { !self.tree.pids().await.is_empty() } else { self.is_group_there() }
     }
 
     fn is_group_there(&self) -> bool {
@@ -189,7 +242,7 @@ impl Root {
             self.release();
             return;
         }
-        let signalled = self.tree.signal(Signal::Terminate).await;
+        let signalled = self.tree.signal(self.first_signal).await;
         wait_all(&signalled, grace).await;
         self.tree.kill().await;
     }

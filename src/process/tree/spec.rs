@@ -1,5 +1,6 @@
 //! The command that a tree is started with.
 
+use super::streams::Streams;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -13,6 +14,8 @@ pub struct Spec {
     pub arguments: Vec<OsString>,
     /// The working directory, or `None` for the server's.
     pub directory: Option<PathBuf>,
+    /// The rare choices of the caller.
+    pub choices: Choices,
     /// The whole environment without the tag.
     pub environment: Vec<(OsString, OsString)>,
     /// The number that names the tree within this server.
@@ -27,12 +30,21 @@ pub struct Spec {
     pub verbatim: bool,
 }
 
+/// The rare choices for a command.
+#[derive(Debug, Clone, Default)]
+pub struct Choices {
+    /// The name that it sees as its own, if not the command.
+    pub name: Option<OsString>,
+    /// Its standard streams.
+    pub streams: Streams,
+    /// The number of the first signal of a termination, if not SIGTERM. Windows has no such signal.
+    pub first_signal: Option<i32>,
+}
+
 /// The place of a command beside the server's own processes.
 #[cfg(target_os = "linux")]
 #[derive(Debug, Clone, Default)]
 pub struct Placement {
-    /// The name that it sees as its own, if not the command.
-    pub name: Option<OsString>,
     /// Its process group.
     pub group: ProcessGroup,
     /// The user that it runs as, if not the server's.

@@ -2,6 +2,7 @@
 
 use super::exit_status::ExitStatus;
 use super::process_group;
+use super::signaller::Signaller;
 #[cfg(target_os = "linux")]
 use super::spec::Placement;
 use super::spec::Spec;
@@ -128,6 +129,20 @@ impl Root {
     /// Waits until the whole tree has exited, at most for `timeout`. Returns whether it has.
     pub async fn wait(&mut self, timeout: Duration) -> bool {
         either!(self, root => root.wait(timeout).await)
+    }
+
+    /// Returns the way to send signals to the command.
+    ///
+    /// # Errors
+    /// The system's: this process has no descriptor left, or the command has exited.
+    pub fn signaller(&self) -> io::Result<Signaller> {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Guarded(root) => root.orders().map(|orders| Signaller::Warden(orders, root.pid())),
+            #[cfg(target_os = "macos")]
+            Self::Watched(root, _) => root.signaller(),
+            Self::Plain(root) => root.signaller(),
+        }
     }
 
     /// Resumes the warden, if a process has stopped it.

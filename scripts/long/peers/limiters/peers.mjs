@@ -1,13 +1,14 @@
 // The other limiters: where their tests are, how they run, and what takes the place of their class.
 
 import { fileURLToPath } from 'node:url'
-import { fromMocha, fromTap } from './reports.mjs'
+import { fromMocha, fromTap } from '../reports.mjs'
 
 /**
  * `replaced` is the source of the class, `by` the files here that take its place, with their names
  * there. Each of the `commands` is the arguments of a Node.js, relative to the sources.
- * @typedef {{ source: import('./sources.mjs').Source, replaced: string, by: Record<string, string>,
- *   commands: string[][], outcomes: (report: string) => import('./reports.mjs').Outcome[] }} Peer
+ * @typedef {{ source: import('../sources.mjs').Source, replaced: string,
+ *   by: Record<string, string>, commands: string[][],
+ *   outcomes: (report: string) => import('../reports.mjs').Outcome[] }} Peer
  */
 
 const VIRTUAL_TIME = `--require=${fileURLToPath(new URL('virtual-time.cjs', import.meta.url))}`

@@ -4,7 +4,7 @@ use super::first_report::first_report;
 use super::protocol::Report;
 use super::spawn::{Refusal, Spawned, spawn_with_pipes};
 use crate::process::tag::{Instance, Tag};
-use crate::process::tree::spec::Spec;
+use crate::process::tree::spec::{Choices, Spec};
 use once_cell::sync::OnceCell;
 use std::io;
 use std::time::Duration;
@@ -47,6 +47,7 @@ fn attempt() -> io::Result<Result<(), Cause>> {
         command: NO_PROGRAM.into(),
         arguments: Vec::new(),
         directory: None,
+        choices: Choices::default(),
         environment: Vec::new(),
         number: tag.tree,
         detached: false,
@@ -55,7 +56,8 @@ fn attempt() -> io::Result<Result<(), Cause>> {
         verbatim: false,
     };
     let report = match spawn_with_pipes(&spec, &tag) {
-        Ok((Spawned { child, channel, group }, pipes)) => {
+        Ok((Spawned { child, channel, group, wardens_end }, pipes)) => {
+            drop(wardens_end);
             let report = first_report(&channel, LIMIT);
             // The warden exits, because its channel is closed.
             drop((channel, pipes));

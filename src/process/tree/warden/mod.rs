@@ -70,7 +70,7 @@ struct Reports {
 /// No process was started, or it has exited again.
 pub async fn start(spec: &Spec) -> Result<Started<Root>, Refusal> {
     let tag = Tag { instance: Instance::current().clone(), tree: spec.number };
-    let (Spawned { child: mut warden, group, channel }, pipes) = spawn::spawn_with_pipes(spec, &tag)?;
+    let (Spawned { child: mut warden, group, channel, .. }, pipes) = spawn::spawn_with_pipes(spec, &tag)?;
     let Connected { reports, stdin, stdout, stderr } = match connect(&mut warden, channel, pipes) {
         Ok(connected) => connected,
         Err(error) => {
@@ -94,6 +94,10 @@ pub async fn start(spec: &Spec) -> Result<Started<Root>, Refusal> {
             root.terminate(Duration::ZERO).await;
             return Err(Refusal::Warden(io::Error::other("the warden was killed before it had started the command")));
         }
+    }
+    if let Some(number) = spec.choices.first_signal {
+        // The warden takes its orders one after the other. One that has exited ends nothing.
+        let _ = rustix::io::write(&root.reports.channel, &Order::FirstSignal(number).to_bytes());
     }
     able::note_able();
     Ok(Started { root, stdin, stdout, stderr })
@@ -143,6 +147,14 @@ impl Root {
     /// Returns the warden's pid, because the warden is above the whole tree.
     pub fn topmost_pid(&self) -> u32 {
         self.warden.pid().unwrap_or(self.pid)
+    }
+
+    /// Returns a way to give orders from any thread.
+    ///
+    /// # Errors
+    /// The system's: this process has no descriptor left.
+    pub fn orders(&self) -> io::Result<Orders> {
+        Orders::through(&self.reports.channel)
     }
 
     /// Resumes the warden, if a process has stopped it.

@@ -1,7 +1,7 @@
 //! Starts a warden by `posix_spawn`. Unlike `fork`, it does not copy the server's page tables, which takes long.
 
 use super::child::Child;
-use super::protocol::{END_REST, LEAVE_REST, NEW_SESSION, NO_PROC, OWN_GROUP, OWN_PROC, REAP_REST};
+use super::protocol::{END_REST, LEAVE_REST, NEW_SESSION, NO_PROC, OWN_GROUP, OWN_PROC, Order, REAP_REST};
 use crate::process::cgroup::Group;
 use crate::process::descriptors::STANDARD;
 use crate::process::host::{Proc, host};
@@ -9,11 +9,12 @@ use crate::process::oom::raised_score;
 use crate::process::program::find;
 use crate::process::tag::Tag;
 use crate::process::tree::spec::{Placement, ProcessGroup, Spec};
+use crate::process::tree::streams;
 use crate::process::warden_program::{WARDEN_NAME, with_program};
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
 use nix::sys::signal::SigSet;
 use nix::unistd::{Pid, getpgrp};
-use rustix::io::fcntl_dupfd_cloexec;
+use rustix::io::{fcntl_dupfd_cloexec, write};
 use std::ffi::{CString, OsStr, OsString};
 use std::io::{self, pipe};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -26,6 +27,8 @@ pub struct Spawned {
     pub child: Child,
     pub group: Option<Group>,
     pub channel: UnixStream,
+    /// The warden's end. While it is open, the end of the warden does not end the reports.
+    pub wardens_end: OwnedFd,
 }
 
 /// Why no tree was started below a warden.
@@ -73,7 +76,7 @@ pub fn spawn_with_pipes(spec: &Spec, tag: &Tag) -> Result<(Spawned, Pipes), Refu
 }
 
 /// Starts the warden in a process group of its own. The warden starts the command, whose descriptors are copies of
-/// these. A missing descriptor stays closed.
+/// these, but for the standard streams that the caller has chosen. A missing descriptor stays closed.
 pub fn spawn(
     spec: &Spec,
     tag: &Tag,
@@ -81,6 +84,7 @@ pub fn spawn(
     descriptors: &[Option<BorrowedFd>],
 ) -> Result<Spawned, Refusal> {
     let command = find(&spec.command, spec.search_path().map(AsRef::as_ref), spec.directory.as_deref())?;
+    let chosen = streams::open(&spec.choices.streams)?;
     let server = std::process::id().to_string();
     let directory = spec.directory.as_deref().unwrap_or("".as_ref());
     let rest = match (leaves_reaper(spec), spec.detached) {
@@ -90,11 +94,15 @@ pub fn spawn(
     };
     let proc = if host().proc == Proc::Own { OWN_PROC } else { NO_PROC };
     // A detached process must not be in a group that is killed as a whole.
-    let is_grouped = !spec.detached && placement.group != ProcessGroup::Session;
+    let place = match placement.group {
+        ProcessGroup::Own if streams::reads_terminal(&spec.choices.streams) => ProcessGroup::Shared,
+        group => group,
+    };
+    let is_grouped = !spec.detached && place != ProcessGroup::Session;
     let group = is_grouped.then(|| Group::make(tag)).flatten();
     let oom_score = spec.killed_first.then(raised_score).flatten().unwrap_or_default();
     let number = RawFd::try_from(descriptors.len().max(STANDARD)).map_err(io::Error::other)?;
-    let process_group = match placement.group {
+    let process_group = match place {
         ProcessGroup::Own => OWN_GROUP.to_owned(),
         ProcessGroup::Session => NEW_SESSION.to_owned(),
         // A group outside this PID namespace has the number 0, by which it cannot be joined.
@@ -117,15 +125,18 @@ pub fn spawn(
         group_id.as_ref(),
         directory.as_ref(),
         command.as_ref(),
-        placement.name.as_ref().unwrap_or(&spec.command),
+        spec.choices.name.as_ref().unwrap_or(&spec.command),
     ];
     let arguments = fixed.into_iter().chain(spec.arguments.iter().map(AsRef::as_ref));
     let arguments = arguments.map(c_string).collect::<io::Result<Vec<_>>>()?;
 
     let (channel, child_channel) = UnixStream::pair()?;
+    write(&channel, &Order::Start.to_bytes()).map_err(io::Error::from)?;
     // No copy below may overwrite the source of a later one.
     let above = |one: BorrowedFd| fcntl_dupfd_cloexec(one, number + 1).map_err(io::Error::from);
-    let copies = descriptors.iter().map(|one| one.map(above).transpose()).collect::<io::Result<Vec<_>>>()?;
+    let chosen = chosen.iter().map(Option::as_ref).chain(std::iter::repeat(None));
+    let theirs = descriptors.iter().zip(chosen).map(|(one, chosen)| chosen.map(AsFd::as_fd).or(*one));
+    let copies = theirs.map(|one| one.map(above).transpose()).collect::<io::Result<Vec<_>>>()?;
     let child_channel = above(child_channel.as_fd())?;
     // The server's own descriptors close in the child, but these copies stay open.
     let mut files = PosixSpawnFileActions::init()?;
@@ -140,7 +151,7 @@ pub fn spawn(
     let start = |program: &Path| Ok(posix_spawn(program, &files, &attributes, &arguments, &environment)?);
     let pid = with_program(start).map_err(Refusal::Warden)?;
     let pid = rustix::process::Pid::from_raw(pid.as_raw()).ok_or(io::Error::from(io::ErrorKind::Other))?;
-    Ok(Spawned { child: Child::new(pid), group, channel })
+    Ok(Spawned { child: Child::new(pid), group, channel, wardens_end: child_channel })
 }
 
 /// Returns the attributes: a process group of its own, no blocked signals, and the default for every signal. Node.js

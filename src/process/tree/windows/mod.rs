@@ -5,8 +5,11 @@ mod job;
 mod pipes;
 
 use super::exit_status::ExitStatus;
+use super::signaller::Signaller;
 use super::spec::Spec;
 use super::started::Started;
+use super::streams;
+use crate::process::handle::Handle;
 use crate::process::program;
 use crate::process::tag::{Instance, Tag};
 use crate::process::windows::resume;
@@ -52,10 +55,17 @@ pub async fn start(spec: &Spec) -> io::Result<Started<Root>> {
     if let Some(directory) = &spec.directory {
         command.current_dir(directory);
     }
-    // The child has its own console, so no window opens, and Ctrl+C at the server's console reaches only the server.
-    command.creation_flags(CREATE_SUSPENDED | CREATE_NO_WINDOW);
+    // With a console of its own the child opens no window, and Ctrl+C at the server's console reaches only the server. A
+    // child that uses the server's console gets its Ctrl+C, too.
+    let console = if streams::uses_console(&spec.choices.streams) { 0 } else { CREATE_NO_WINDOW };
+    command.creation_flags(CREATE_SUSPENDED | console);
     let Pipes { stdin, stdout, stderr, theirs } = pipes::open().await?;
     theirs.give_to(&mut command);
+    let [chosen_stdin, chosen_stdout, chosen_stderr] =
+        streams::open(&spec.choices.streams)?.map(|end| end.map(std::process::Stdio::from));
+    chosen_stdin.map(|end| command.stdin(end));
+    chosen_stdout.map(|end| command.stdout(end));
+    chosen_stderr.map(|end| command.stderr(end));
     let job = Job::new()?;
     let mut child = command.spawn().map_err(refused)?;
     match contain(&child, &job) {
@@ -100,6 +110,14 @@ impl Root {
     /// Returns the root's pid, because no process is above the root.
     pub fn topmost_pid(&self) -> u32 {
         self.pid
+    }
+
+    /// Returns the way to send signals to the root.
+    ///
+    /// # Errors
+    /// The system's: the root has exited.
+    pub fn signaller(&self) -> io::Result<Signaller> {
+        Handle::open(self.pid).map(Signaller::Root)
     }
 
     /// The processor time of the tree.

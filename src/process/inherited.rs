@@ -1,0 +1,25 @@
+//! Copies of this process's descriptors for a command.
+
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::io::fcntl_dupfd_cloexec;
+use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
+
+/// Copies the descriptor with this number. A standard stream is made blocking, as programs expect and libuv does.
+///
+/// # Errors
+/// The system's: `EBADF` if no such descriptor is open.
+pub fn copy(descriptor: RawFd, is_standard: bool) -> io::Result<OwnedFd> {
+    if descriptor < 0 {
+        return Err(io::Error::from_raw_os_error(libc::EBADF));
+    }
+    // SAFETY: the number is only copied, and the system refuses one that is not open.
+    let copy = fcntl_dupfd_cloexec(unsafe { BorrowedFd::borrow_raw(descriptor) }, 0)?;
+    if is_standard {
+        let flags = fcntl_getfl(&copy)?;
+        if flags.contains(OFlags::NONBLOCK) {
+            fcntl_setfl(&copy, flags - OFlags::NONBLOCK)?;
+        }
+    }
+    Ok(copy)
+}
