@@ -82,9 +82,9 @@ impl State {
         }
         if !is_list && self.bytes + text.len() > MAX_BYTES {
             if is_log {
-                self.dropped += 1
+                self.dropped += 1;
             } else {
-                self.missed = true
+                self.missed = true;
             }
             return;
         }
