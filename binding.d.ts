@@ -131,8 +131,18 @@ export declare class ProcessCall {
   constructor()
   /** Starts the call. Resolves when its last process has exited. Can be called once. */
   run(request: ProcessRequest, listener?: ((arg: ProcessEvent) => void) | undefined | null): Promise<ProcessOutcome>
-  /** Reads an output from now on, or lets its bytes wait in the pipe. A new call reads none until its end. */
-  read(output: Output, gate: Gate): void
+  /** Reads an output that has no use yet, and keeps its first bytes. A new call reads no output until its end. */
+  keep(output: Output): void
+  /** Passes on the lines of an output from now on. Returns the kept lines: as strings if `text`, otherwise as buffers. */
+  claimLines(output: Output, text: boolean): Array<string | Buffer>
+  /** Lets the bytes of an output wait in the pipe, while the receiver of its lines is behind. */
+  pause(output: Output, isBehind: boolean): void
+  /** Takes an output as a stream: in chunks, or `by_descriptor` its descriptor, which then belongs to the caller. */
+  take(output: Output, byDescriptor: boolean): TakenOutput
+  /** Resolves with the next bytes of an output that was taken in chunks. Empty at the end. One request at a time. */
+  nextChunk(output: Output): Promise<Buffer>
+  /** Closes an output that was taken in chunks. */
+  close(output: Output): void
   /**
    * Sends a signal to the command itself, as soon as the command has started. On Windows every signal kills. Returns
    * false after the command's exit. The number 0 sends nothing.
@@ -142,7 +152,7 @@ export declare class ProcessCall {
   terminate(reason: TerminateReason, grace?: number | undefined | null): void
   /** Writes to its input. Resolves with `false` when the process did not take the bytes. */
   write(bytes: Buffer): Promise<boolean>
-  /** Gives the call up before its start: bytes written to its input are refused. */
+  /** Gives the call up before its start: bytes written to its input are refused, and its outputs end. */
   abandon(): void
   /** Closes its input. */
   endInput(): void
@@ -367,9 +377,6 @@ export interface EndedProcess {
 
 /** The reason for which procward ended a tree: the same word as in the metrics. */
 export type EndReason = 'timeout' | 'aborted' | 'max_buffer' | 'cleanup' | 'shutdown'
-
-/** The state of the reading of an output. */
-export type Gate = 'open' | 'paused'
 
 /** The cause for which starts or calls wait. */
 export type GateCause = 'slots' | 'memory' | 'cpu'
@@ -650,6 +657,9 @@ export type OnStuck = 'wait' | 'reject'
 /** An output of a command. */
 export type Output = 'stdout' | 'stderr'
 
+/** The reason that an output cannot be taken as a stream. */
+export type OutputRefusal = 'lines' | 'cut' | 'pipe'
+
 /** An event of a running child. */
 export interface ProcessEvent {
   /** The pid of a child that has just started. */
@@ -672,10 +682,12 @@ export interface ProcessOutcome {
   signal?: number
   /** The reason for which procward ended it. */
   ended?: EndReason
-  /** Its output. */
-  stdout: Buffer
-  /** Its errors. */
-  stderr: Buffer
+  /** Its output: a string if it is text and can be made without delay. */
+  stdout: string | Buffer
+  /** Its errors, likewise. */
+  stderr: string | Buffer
+  /** Both in the order of their reading, if they were to be merged. */
+  all?: string | Buffer
   /** Ms until its last process had exited. */
   duration: number
   /** The processes that are still there after the end of the call. */
@@ -718,8 +730,10 @@ export interface ProcessRequest {
   detached: boolean
   /** Starts it below a warden, where there are wardens. */
   guarded: boolean
-  /** Lines as strings, invalid UTF-8 replaced; otherwise as buffers. */
+  /** Lines and outputs as strings, invalid UTF-8 replaced; otherwise as buffers. */
   text: boolean
+  /** Merges both outputs too. */
+  all: boolean
   /** The end of the call if its tree was killed and is still there. */
   onStuck: OnStuck
 }
@@ -800,6 +814,16 @@ export interface StreamChoice {
   path?: string
   /** It appends to the file. */
   append?: boolean
+}
+
+/** An output that was taken as a stream. It is read in chunks if nothing else is set. */
+export interface TakenOutput {
+  /** The descriptor of its pipe. The caller closes it. */
+  descriptor?: number
+  /** The reason that it was not taken. */
+  refusal?: OutputRefusal
+  /** The system's error number, where it gave no pipe. */
+  errno?: number
 }
 
 /**

@@ -14,7 +14,7 @@
  */
 
 import type { EventEmitter } from 'node:events'
-import type { Writable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 import type { ActiveProcess } from './binding'
 import type { HealthCleanup, HealthHelper, Sample } from './lib/health'
 import type * as Mcp from './lib/mcp/protocol'
@@ -263,6 +263,13 @@ export interface RunOptions {
   encoding?: BufferEncoding | 'buffer'
   /** `false` resolves with the result of a failed process instead of rejecting. Default `true`. */
   reject?: boolean
+  /**
+   * `true` gives both outputs as one too: {@link ProcessResult.all} of `run()`, and the stream
+   * {@link TrackedProcess.all} of `spawn()`. Bytes come in the order of their reading, which may
+   * differ from the order of writing when both outputs are written at nearly the same time. Default
+   * `false`.
+   */
+  all?: boolean
 }
 
 /**
@@ -287,8 +294,16 @@ export interface ProcessResult<Output extends string | Buffer = string> {
   signal: NodeJS.Signals | null
   /** Standard output. Empty for `spawn()`, and if `stdout` is no pipe. */
   stdout: Output
-  /** Standard error. For `spawn()`, its last 64 KiB. Empty if `stderr` is no pipe. */
+  /**
+   * Standard error. For `spawn()`, its last 64 KiB, or empty if it was read as a stream. Empty if
+   * `stderr` is no pipe.
+   */
   stderr: Output
+  /**
+   * With the option `all`, both outputs in the order of their reading. Up to twice `maxBuffer`.
+   * Empty for `spawn()`.
+   */
+  all?: Output
   /** Ms until the last process of the tree had exited. */
   duration: number
   timedOut: boolean
@@ -349,8 +364,9 @@ export function run(command: string, options?: RunOptions): Promise<ProcessResul
  * Until the caller shows interest, output waits in the pipe. A full pipe makes the process wait.
  * Interest is a listener of `line`, `errorLine` or `exit`, an iteration, the property `exited`, or
  * `kill()`. The exit or the termination of the command also counts. From then on both outputs are
- * read. The first 64 KiB of lines of an output without a listener are kept for its first listener.
- * Further lines are dropped until that listener comes.
+ * read. The first 64 KiB of an output without a listener are kept for its first listener, or for
+ * its stream. Further lines are dropped until that listener comes. The properties `stdout`,
+ * `stderr` and `all` read an output as a stream instead.
  *
  * Invalid arguments throw. All later errors reject {@link TrackedProcess.exited}.
  */
@@ -388,8 +404,9 @@ export interface TrackedProcess
   readonly exited: Promise<ProcessResult<string | Buffer>>
   /**
    * Iterates over the lines of standard output, until the whole tree has exited. A slow loop makes
-   * the process wait. Throws the error of `exited` after the last line. A loop that is left early
-   * does not terminate the process: further lines are read and dropped.
+   * the process wait. Throws the error of `exited` after the last line, and `ERR_OUTPUT_IN_USE` if
+   * `stdout` is read as a stream. A loop that is left early does not terminate the process: further
+   * lines are read and dropped.
    */
   [Symbol.asyncIterator](): AsyncGenerator<string | Buffer, void, void>
   /**
@@ -398,6 +415,26 @@ export interface TrackedProcess
    * `ERR_INPUT_CLOSED`. Destroyed once the whole tree has exited.
    */
   readonly stdin: Writable
+  /**
+   * Standard output as a stream of bytes, an alternative to `line` events and iteration. The output
+   * then has no lines, `maxBuffer` does not apply to it, and back-pressure is the stream's. It may
+   * end after `exited` has settled, and keeps the event loop alive until then. Destroying it closes
+   * the pipe.
+   *
+   * On Linux and macOS the stream owns the pipe: a `net.Socket` as in Node.js. On Windows, and when
+   * reading has begun before (see {@link spawn}), it gets the kept bytes and those after them.
+   * Neither output waits for the other: read both, or read `exited` too.
+   * @throws `ERR_OUTPUT_IN_USE` when the output is read as lines, `ERR_OUTPUT_CUT` when more than
+   *   64 KiB were read before, a system error such as `EMFILE` when no pipe can be made
+   */
+  readonly stdout: Readable
+  /** Standard error as a stream, like {@link TrackedProcess.stdout}. */
+  readonly stderr: Readable
+  /**
+   * Both outputs as one stream, with the option `all`; otherwise `undefined`. Reads `stdout` and
+   * `stderr`, and throws what these throw. Destroying it destroys both.
+   */
+  readonly all: Readable | undefined
   /** Writes to stdin. Resolves once the data is written; rejects with `ERR_INPUT_CLOSED`. */
   write(data: string | Uint8Array): Promise<void>
   /** Closes stdin, after writing `data` if given. */

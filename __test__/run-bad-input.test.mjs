@@ -264,7 +264,7 @@ describe('other odd input', () => {
       const refused = {
         code: 'ERR_INVALID_CONFIG',
         message: new RegExp(
-          `^options has no option '${name}'; there are: argv0, cwd, detached, encoding, env,`,
+          `^options has no option '${name}'; there are: all, argv0, cwd, detached, encoding, env,`,
         ),
       }
       await assert.rejects(run('touch', [MARK], { [name]: true }), refused)

@@ -32,6 +32,16 @@ describe('spawn()', { skip: noShell }, () => {
     await child.exited
   })
 
+  test("'spawn' comes before the first line, also when the command was quick", async () => {
+    const events = []
+    const child = spawn('echo', ['one'])
+    // The command exits while this thread can take no event.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300)
+    child.on('spawn', () => events.push('spawn')).on('line', () => events.push('line'))
+    await child.exited
+    assert.deepEqual(events, ['spawn', 'line'])
+  })
+
   test('emits its events in the documented order and with their values', async () => {
     const child = spawn(...sh('echo one; echo two; exit 3'))
     const events = []

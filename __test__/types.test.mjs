@@ -84,7 +84,7 @@ test("a scanner's numbers and reports have the fields that are declared", async 
 test('a result, a semaphore and the health objects have the fields that are declared', async () => {
   const { getHealth, getProcessHealth } = require('procward/health')
   const objects = {
-    ProcessResult: await procward.run(process.execPath, ['--version']),
+    ProcessResult: await procward.run(process.execPath, ['--version'], { all: true }),
     SemaphoreStatus: new procward.Semaphore().getStatus(),
   }
   for (const [name, object] of Object.entries(objects))

@@ -11,7 +11,7 @@ mod overflow;
 mod root_signals;
 mod stdout;
 
-pub use capture::{Gate, Gates, Lines};
+pub use capture::{Lines, Outlet, Outlets, Taken, Untakable};
 #[cfg(target_os = "linux")]
 pub use child::Child;
 pub use ending::OnStuck;
@@ -22,9 +22,9 @@ pub use root_signals::RootSignals;
 pub use stdout::{Listener, Stdout};
 
 use crate::admission::Admission;
-use crate::process::tree::{self, ExitStatus, Spec, Started};
+use crate::process::tree::{self, ExitStatus, Outputs, Spec, Started};
 use crate::registry::{EndReason, EndRequest, Entry, Label, Registry};
-use capture::{Capture, OUTPUT_TIMEOUT};
+use capture::{Capture, Captured, OUTPUT_TIMEOUT};
 use ending::{TreeEnd, terminate_tree};
 use overflow::Overflow;
 use std::io;
@@ -51,6 +51,8 @@ pub struct Call {
     pub kill_grace: Duration,
     /// Receives the lines as they are written. `None` to keep the outputs instead.
     pub lines: Option<Lines>,
+    /// Keeps both outputs as one, too, if they are kept.
+    pub merge: bool,
     /// Receives the root's exit status as soon as the root has exited, while its tree may still run.
     pub exit: Option<watch::Sender<Option<ExitStatus>>>,
     /// Sends signals of the caller to the root.
@@ -72,6 +74,8 @@ pub struct Outcome {
     pub stdout: Vec<u8>,
     /// The standard error up to the limit. Its last part if lines are passed on.
     pub stderr: Vec<u8>,
+    /// Both outputs in the order of their reading, if they were merged.
+    pub all: Option<Vec<u8>>,
     /// The time from the start until every process had exited.
     pub duration: Duration,
     /// The stuck processes that still run, if the call did not wait for them.
@@ -87,6 +91,7 @@ impl Outcome {
             end_reason: Some(reason),
             stdout: Vec::new(),
             stderr: Vec::new(),
+            all: None,
             duration,
             left: None,
         }
@@ -142,18 +147,34 @@ pub async fn run_admitted(
     end: EndRequest,
     on_start: impl FnOnce(u32),
 ) -> io::Result<Outcome> {
-    let Call { mut spec, label, timeout: limit, max_buffer, kill_grace, lines, exit: notify_exit, signals, on_stuck } =
-        call;
+    let Call {
+        mut spec,
+        label,
+        timeout: limit,
+        max_buffer,
+        kill_grace,
+        lines,
+        merge,
+        exit: notify_exit,
+        signals,
+        on_stuck,
+    } = call;
     spec.killed_first = admission.is_counted();
     let registration = registry.register(Entry::new(spec.number, label, limit, end.clone())).admitted(admission);
+    #[cfg(unix)]
+    if let Some(Lines::Together(_, outlets)) = &lines {
+        spec.outputs = outlets.start()?;
+    }
     let Started { mut root, stdin, stdout, stderr } = tree::start(&spec).await?;
+    // The outputs end only when no process has the command's ends of them.
+    spec.outputs = Outputs::default();
     registration.set_started(root.pid(), root.topmost_pid());
     if let Some(signals) = &signals {
         signals.open(&root);
     }
     on_start(root.pid());
     let feeding = input.feed(stdin);
-    let mut capture = Capture::start(stdout, stderr, max_buffer, lines);
+    let mut capture = Capture::start(stdout, stderr, max_buffer, lines, merge);
     let interrupted = interrupted(&end, limit, capture.overflow());
     tokio::pin!(interrupted);
 
@@ -186,7 +207,7 @@ pub async fn run_admitted(
         if terminate_tree(&mut root, &end, kill_grace, on_stuck, || registration.set_stuck()).await == TreeEnd::Stuck {
             let left = timeout(LOOK_TIMEOUT, root.pids()).await.unwrap_or_default();
             let exit_status = timeout(Duration::ZERO, root.wait_root()).await.unwrap_or_default();
-            let (stdout, stderr, _) = capture.into_outputs(OUTPUT_TIMEOUT).await;
+            let Captured { stdout, stderr, all, .. } = capture.into_outputs(OUTPUT_TIMEOUT).await;
             let (pid, duration) = (Some(root.pid()), registration.age());
             let end = end.clone();
             tokio::spawn(async move {
@@ -194,17 +215,17 @@ pub async fn run_admitted(
                 let exit_status = root.wait_root().await;
                 registration.set_exited(end_reason, exit_status, registration.age(), root.cpu_time());
             });
-            return Ok(Outcome { pid, exit_status, end_reason, stdout, stderr, duration, left: Some(left) });
+            return Ok(Outcome { pid, exit_status, end_reason, stdout, stderr, all, duration, left: Some(left) });
         }
     }
     let exit_status = root.wait_root().await;
     notify_exit(exit_status);
     let timeout = if is_complete { Duration::ZERO } else { OUTPUT_TIMEOUT };
-    let (stdout, stderr, overflowed) = capture.into_outputs(timeout).await;
+    let Captured { stdout, stderr, all, overflowed } = capture.into_outputs(timeout).await;
     let end_reason = end_reason.or(overflowed.then_some(EndReason::MaxBuffer));
     let duration = registration.age();
     registration.set_exited(end_reason, exit_status, duration, root.cpu_time());
-    Ok(Outcome { pid: Some(root.pid()), exit_status, end_reason, stdout, stderr, duration, left: None })
+    Ok(Outcome { pid: Some(root.pid()), exit_status, end_reason, stdout, stderr, all, duration, left: None })
 }
 
 /// Waits for an event that ends the call early.

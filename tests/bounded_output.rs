@@ -5,7 +5,7 @@
 mod support;
 
 use procward::registry::{EndReason, EndRequest};
-use procward::runner::{Call, Gates, Line, Lines, Outcome};
+use procward::runner::{Call, Line, Lines, Outcome, Outlets};
 use std::time::Duration;
 use support::{outcome, script};
 use tokio::sync::mpsc;
@@ -35,7 +35,7 @@ async fn endless_outputs_are_bounded() {
 
 fn with_lines(call: Call) -> (Call, mpsc::Receiver<Vec<Line>>) {
     let (lines, receiver) = mpsc::channel(16);
-    (Call { lines: Some(Lines::Together(lines, Gates::open())), ..call }, receiver)
+    (Call { lines: Some(Lines::Together(lines, Outlets::of_lines())), ..call }, receiver)
 }
 
 #[tokio::test(start_paused = true)]

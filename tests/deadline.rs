@@ -6,7 +6,7 @@ mod support;
 
 use procward::process::tree::ExitStatus;
 use procward::registry::{EndReason, EndRequest};
-use procward::runner::{Call, Gates, Lines};
+use procward::runner::{Call, Lines, Outlets};
 use std::time::Duration;
 use support::{outcome, script};
 use tokio::sync::mpsc;
@@ -42,7 +42,7 @@ async fn a_command_that_ignores_sigterm_gets_the_whole_grace() {
     let end = EndRequest::default();
     let (lines, mut told) = mpsc::channel(16);
     let call = script("trap '' TERM; echo ready; while :; do sleep 0.02; done");
-    let call = Call { kill_grace: HOUR, lines: Some(Lines::Together(lines, Gates::open())), ..call };
+    let call = Call { kill_grace: HOUR, lines: Some(Lines::Together(lines, Outlets::of_lines())), ..call };
     let start = Instant::now();
     let request = async {
         told.recv().await.expect("it gets ready");

@@ -9,7 +9,7 @@ mod support;
 use processes::{alive, pids};
 use procward::process::tree::ExitStatus;
 use procward::registry::{EndReason, EndRequest, Registry};
-use procward::runner::{Call, Gates, Line, Lines};
+use procward::runner::{Call, Line, Lines, Outlets};
 use std::time::Duration;
 use support::{outcome, script};
 use tokio::sync::mpsc;
@@ -20,7 +20,7 @@ const KILLED: ExitStatus = ExitStatus { code: None, signal: Some(9) };
 /// Passes on the call's first line, which tells that the call is ready.
 fn with_receiver(call: Call) -> (Call, mpsc::Receiver<Vec<Line>>) {
     let (lines, told) = mpsc::channel(16);
-    (Call { lines: Some(Lines::Together(lines, Gates::open())), ..call }, told)
+    (Call { lines: Some(Lines::Together(lines, Outlets::of_lines())), ..call }, told)
 }
 
 #[tokio::test]

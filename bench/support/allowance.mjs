@@ -15,6 +15,7 @@ const COSTS = {
   'kill-tree': [1, 1],
   limiter: [60, 5],
   metrics: [1, 0.5],
+  output: [3, 2],
   scan: [3, 6],
   spawn: [4, 9],
   'server-limits': [2, 4],

@@ -2,6 +2,13 @@
 
 const { emitSafely } = require('../errors')
 
+/**
+ * @typedef {object} Source
+ * @property {() => void} keep - reads the output, and keeps its first bytes
+ * @property {() => (string | Buffer)[]} claim - returns the kept lines. Later lines are pushed
+ * @property {(isBehind: boolean) => void} pause - makes the command wait
+ */
+
 /** Bytes of lines that are kept for the first listener. */
 const KEPT_BYTES = 64 * 1024
 
@@ -9,11 +16,11 @@ const KEPT_BYTES = 64 * 1024
 class OutputLines {
   #emitter
   #event
-  /** @type {(gate: 'open' | 'paused') => void} */
-  #setGate
+  #source
   #isRead = false
   #isClaimed = false
-  /** Lines without a listener yet. @type {(string | Buffer)[]} */
+  #hasBegun = false
+  /** Lines without a listener. @type {(string | Buffer)[]} */
   #kept = []
   #keptBytes = 0
   /** The iterations that are behind. @type {Set<object>} */
@@ -22,30 +29,40 @@ class OutputLines {
   /**
    * @param {import('node:events').EventEmitter} emitter
    * @param {string} event
-   * @param {(gate: 'open' | 'paused') => void} setGate
+   * @param {Source} source
    */
-  constructor(emitter, event, setGate) {
+  constructor(emitter, event, source) {
     this.#emitter = emitter
     this.#event = event
-    this.#setGate = setGate
+    this.#source = source
   }
 
-  /** Starts to read the output. Without a listener, its first lines are kept. */
+  /** Starts to read the output. Without a listener, its first bytes are kept. */
   read() {
     if (this.#isRead) return
     this.#isRead = true
-    this.#setGate('open')
+    this.#source.keep()
   }
 
   /** Emits the kept lines as soon as the listener that is being added is there. */
   claim() {
-    this.#isClaimed = true
-    this.read()
+    if (!this.#isClaimed) {
+      this.#isRead = this.#isClaimed = true
+      this.#kept = this.#source.claim()
+      for (const line of this.#kept) this.#keptBytes += line.length + 1
+    }
     if (this.#kept.length > 0) process.nextTick(() => this.flush())
+  }
+
+  /** Emits lines from now on. The event `spawn` comes before the first line. */
+  begin() {
+    this.#hasBegun = true
+    this.flush()
   }
 
   /** Emits the kept lines, as long as there is a listener. */
   flush() {
+    if (!this.#hasBegun) return
     const kept = this.#kept
     this.#kept = []
     let at = 0
@@ -60,18 +77,18 @@ class OutputLines {
     for (const line of lines) {
       const isBehind = this.#kept.length > 0
       if (!isBehind && this.#hasListener) emitSafely(this.#emitter, this.#event, line)
-      else if (isBehind || !this.#isClaimed) this.#keep(line)
+      else if (isBehind) this.#keep(line)
     }
   }
 
   /** Makes the command wait while an iteration is behind. @param {object} iteration */
   pause(iteration) {
-    if (this.#behind.add(iteration).size === 1) this.#setGate('paused')
+    if (this.#behind.add(iteration).size === 1) this.#source.pause(true)
   }
 
   /** @param {object} iteration */
   resume(iteration) {
-    if (this.#behind.delete(iteration) && this.#behind.size === 0) this.#setGate('open')
+    if (this.#behind.delete(iteration) && this.#behind.size === 0) this.#source.pause(false)
   }
 
   get #hasListener() {

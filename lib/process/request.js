@@ -6,6 +6,7 @@ const validate = require('../validate')
 /** @typedef {import('../../index').RunOptions} RunOptions */
 
 const KNOWN = [
+  'all',
   'argv0',
   'cwd',
   'detached',
@@ -49,6 +50,7 @@ function processRequest(command, args, options, owner) {
   if (!Array.isArray(args)) throw validate.invalidArgument('args', 'an array of strings', args)
   const given = validate.options('options', options, KNOWN)
   const {
+    all = false,
     detached = false,
     encoding = 'utf8',
     killGrace = DEFAULT_KILL_GRACE,
@@ -91,6 +93,7 @@ function processRequest(command, args, options, owner) {
       tool: optional(given.tool, 'tool', validate.string),
       owner,
       text,
+      all: validate.boolean('all', all),
       onStuck: validate.oneOf('onStuck', onStuck, ON_STUCK),
     },
   }

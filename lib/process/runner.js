@@ -49,7 +49,7 @@ class Runner {
     return new TrackedProcess(call, request, (listener) =>
       this.#start(call, request, (event) => {
         if (event.pid !== undefined) publishProcesses()
-        listener(decodeLines(event, request.encoding))
+        listener(event)
       }),
     )
   }
@@ -89,7 +89,7 @@ class Runner {
     }
     const abort = () => call.terminate('aborted')
     if (signal) abortListeners.add(signal, abort)
-    const running = track(call.run(request.native, listener), (killGrace) =>
+    const running = track(outcomeOf(call, request, listener), (killGrace) =>
       call.terminate('shutdown', killGrace),
     )
     this.#running.set(call, running)
@@ -113,12 +113,26 @@ class Runner {
 }
 
 /**
+ * Runs a call, and decodes its outputs, but for UTF-8, which the addon decodes.
+ * @param {import('../../binding').ProcessCall} call
+ * @param {ReturnType<typeof processRequest>} request
+ * @param {(event: import('../../binding').ProcessEvent) => void} [listener]
+ */
+async function outcomeOf(call, { native: options, encoding }, listener) {
+  const outcome = await call.run(options, listener)
+  const isReady = outcome.startError != null || typeof outcome.stdout === 'string'
+  if (isReady || encoding === 'buffer') return outcome
+  // Loaded on use, because most outputs are UTF-8.
+  return require('./decode').decodeOutputs(outcome, encoding)
+}
+
+/**
  * @param {import('../../binding').ProcessOutcome} outcome
  * @param {ReturnType<typeof processRequest>} request
  * @param {Error} [inputError]
  */
 function settle(outcome, request, inputError) {
-  const { native: options, encoding, reject, signal } = request
+  const { native: options, reject, signal } = request
   const { command, timeout, maxBuffer } = options
   if (outcome.startError != null)
     throw startError(command, outcome.startError, outcome.startProblem)
@@ -127,8 +141,9 @@ function settle(outcome, request, inputError) {
     exitCode: outcome.exitCode ?? null,
     // Loaded on use, because most processes exit with a code.
     signal: outcome.signal === undefined ? null : require('../signals').signalName(outcome.signal),
-    stdout: decode(outcome.stdout, encoding),
-    stderr: decode(outcome.stderr, encoding),
+    stdout: outcome.stdout,
+    stderr: outcome.stderr,
+    ...(outcome.all !== undefined && { all: outcome.all }),
     duration: outcome.duration,
     timedOut: outcome.ended === 'timeout',
     truncated: outcome.ended === 'max_buffer',
@@ -143,22 +158,6 @@ function settle(outcome, request, inputError) {
   const error = reject && failure(command, outcome, result, { timeout, maxBuffer, signal })
   if (error) throw error
   return result
-}
-
-/**
- * Decodes the lines that the addon gives as buffers. It decodes UTF-8 itself.
- * @param {import('../../binding').ProcessEvent} event
- * @param {BufferEncoding | 'buffer'} encoding
- */
-function decodeLines(event, encoding) {
-  if (encoding === 'utf8' || encoding === 'buffer') return event
-  const decoded = (/** @type {any[]} */ lines) => lines.map((line) => decode(line, encoding))
-  return { ...event, lines: decoded(event.lines), errorLines: decoded(event.errorLines) }
-}
-
-/** @param {Buffer} output @param {BufferEncoding | 'buffer'} encoding */
-function decode(output, encoding) {
-  return encoding === 'buffer' ? output : output.toString(encoding)
 }
 
 module.exports = { Runner }

@@ -4,6 +4,7 @@ const { EventEmitter } = require('node:events')
 const { Writable } = require('node:stream')
 const { codedError, emitSafely } = require('../errors')
 const validate = require('../validate')
+const { decodeLines } = require('./decode')
 const { OutputLines } = require('./output-lines')
 const { bytes } = require('./request')
 
@@ -11,6 +12,8 @@ const { bytes } = require('./request')
 const ITERATION_BYTES = 64 * 1024
 
 /** @typedef {(...args: any[]) => void} Handler */
+/** @typedef {import('node:stream').Readable} Readable */
+/** @typedef {import('../../binding').ProcessCall} ProcessCall */
 
 /** A process that streams its output as events, line by line. */
 class TrackedProcess extends EventEmitter {
@@ -23,9 +26,13 @@ class TrackedProcess extends EventEmitter {
   #stderr
   /** @type {Writable | undefined} */
   #stdin
+  /** @type {{ stdout?: Readable, stderr?: Readable, all?: Readable }} */
+  #streams = {}
+  #hasAll
+  #encoding
 
   /**
-   * @param {import('../../binding').ProcessCall} call
+   * @param {ProcessCall} call
    * @param {ReturnType<typeof import('./request').processRequest>} request
    * @param {(listener: (event: import('../../binding').ProcessEvent) => void) => Promise<any>}
    *   start
@@ -33,8 +40,10 @@ class TrackedProcess extends EventEmitter {
   constructor(call, request, start) {
     super()
     this.#call = call
-    this.#stdout = new OutputLines(this, 'line', (gate) => call.read('stdout', gate))
-    this.#stderr = new OutputLines(this, 'errorLine', (gate) => call.read('stderr', gate))
+    this.#stdout = new OutputLines(this, 'line', linesOf(call, 'stdout', request))
+    this.#stderr = new OutputLines(this, 'errorLine', linesOf(call, 'stderr', request))
+    this.#hasAll = request.native.all
+    this.#encoding = request.encoding
     this.server = request.native.server ?? null
     this.tool = request.native.tool ?? null
     this.startTime = Date.now()
@@ -80,6 +89,7 @@ class TrackedProcess extends EventEmitter {
    * @returns {AsyncGenerator<string | Buffer, void, void>}
    */
   async *[Symbol.asyncIterator]() {
+    if (this.#streams.stdout) throw require('./output-stream').usedAsStream('stdout')
     /** @type {(string | Buffer)[]} */
     let lines = []
     let size = 0
@@ -154,6 +164,24 @@ class TrackedProcess extends EventEmitter {
     return stdin
   }
 
+  /** Standard output as a stream. Made on use. */
+  get stdout() {
+    return this.#stream('stdout')
+  }
+
+  /** Standard error as a stream. Made on use. */
+  get stderr() {
+    return this.#stream('stderr')
+  }
+
+  /** Both outputs as one stream, with the option `all`. Made on use. */
+  get all() {
+    if (!this.#hasAll) return undefined
+    const { merged } = require('./output-stream')
+    this.#streams.all ??= merged([this.stdout, this.stderr])
+    return this.#streams.all
+  }
+
   /**
    * Closes stdin, after writing `data` if given.
    * @param {string | Uint8Array} [data]
@@ -195,12 +223,22 @@ class TrackedProcess extends EventEmitter {
     if (pid !== undefined) {
       this.#pid = pid
       emitSafely(this, 'spawn', pid)
+      this.#stdout.begin()
+      this.#stderr.begin()
     }
-    this.#stdout.push(lines)
-    this.#stderr.push(errorLines)
+    this.#stdout.push(decodeLines(lines, this.#encoding))
+    this.#stderr.push(decodeLines(errorLines, this.#encoding))
   }
 
-  /** Starts to read both outputs. Without a listener, their first lines are kept. */
+  /** @param {'stdout' | 'stderr'} output */
+  #stream(output) {
+    // Loaded on use, because most callers read lines.
+    const { outputStream } = require('./output-stream')
+    this.#streams[output] ??= outputStream(this.#call, output)
+    return this.#streams[output]
+  }
+
+  /** Starts to read both outputs. Without a listener, their first bytes are kept. */
   #read() {
     this.#stdout.read()
     this.#stderr.read()
@@ -215,6 +253,20 @@ class TrackedProcess extends EventEmitter {
     if (event === 'line') this.#stdout.claim()
     if (event === 'errorLine') this.#stderr.claim()
     if (event === 'line' || event === 'errorLine' || event === 'exit') this.#read()
+  }
+}
+
+/**
+ * @param {ProcessCall} call
+ * @param {'stdout' | 'stderr'} output
+ * @param {ReturnType<typeof import('./request').processRequest>} request
+ * @returns {import('./output-lines').Source}
+ */
+function linesOf(call, output, { native, encoding }) {
+  return {
+    keep: () => call.keep(output),
+    claim: () => decodeLines(call.claimLines(output, native.text), encoding),
+    pause: (isBehind) => call.pause(output, isBehind),
   }
 }
 

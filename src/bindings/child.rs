@@ -120,7 +120,7 @@ impl GuardedChild {
 mod linux {
     use super::{ChildRequest, ChildStart, GuardedChild, variables};
     use crate::process::descriptors::{self, Descriptor, Source};
-    use crate::process::tree::{Choices, Placement, ProcessGroup, Refusal, Spec};
+    use crate::process::tree::{Choices, Outputs, Placement, ProcessGroup, Refusal, Spec};
     use crate::registry::Label;
     use crate::runner::Child;
     use crate::supervisor::Supervisor;
@@ -189,6 +189,7 @@ mod linux {
             guarded: true,
             killed_first: false,
             verbatim: false,
+            outputs: Outputs::default(),
         };
         // Nothing here is a call that the scanner could find too old.
         let label = Label { server: request.server, tool: None, owner: request.owner, pooled: true };

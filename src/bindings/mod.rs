@@ -13,6 +13,7 @@ mod metrics;
 mod process;
 mod scanner;
 mod signal_origin;
+mod text;
 mod time;
 mod tree_events;
 mod wait_queue;

@@ -9,14 +9,21 @@ use super::error::{Result, internal};
 use super::time::duration;
 use crate::process::guarantee::guarantee;
 use crate::registry::{EndReason, EndRequest};
-use crate::runner::{self, Gates, Input, InputSender, Lines, READS_AHEAD, RootSignals};
+use crate::runner::{
+    self, Input, InputSender, Lines, Outlet, Outlets, READS_AHEAD, RootSignals, Stream, Taken, Untakable,
+};
 use crate::supervisor::Supervisor;
 use events::Listener;
 use napi::Env;
-use napi::bindgen_prelude::{Buffer, Function, Object};
+use napi::bindgen_prelude::{Buffer, Either, Function, Object};
 use napi_derive::napi;
 use parking_lot::Mutex;
-use shapes::{ActiveProcess, Gate, Guarantees, Output, ProcessEvent, ProcessOutcome, ProcessRequest, TerminateReason};
+use shapes::{
+    ActiveProcess, Guarantees, Output, OutputRefusal, ProcessEvent, ProcessOutcome, ProcessRequest, TakenOutput,
+    TerminateReason,
+};
+#[cfg(unix)]
+use std::os::fd::IntoRawFd;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
@@ -24,7 +31,7 @@ use tokio::sync::{mpsc, oneshot};
 #[napi]
 pub struct ProcessCall {
     end: EndRequest,
-    gates: Gates,
+    outlets: Outlets,
     input: Mutex<(Option<InputSender>, Option<Input>)>,
     signals: Arc<RootSignals>,
 }
@@ -36,7 +43,7 @@ impl ProcessCall {
     pub fn new() -> Self {
         let (sender, receiver) = runner::input();
         let input = Mutex::new((Some(sender), Some(receiver)));
-        Self { end: EndRequest::default(), gates: Gates::waiting(), input, signals: Arc::default() }
+        Self { end: EndRequest::default(), outlets: Outlets::waiting(), input, signals: Arc::default() }
     }
 
     /// Starts the call. Resolves when its last process has exited. Can be called once.
@@ -53,7 +60,7 @@ impl ProcessCall {
         let (lines, events) = mpsc::channel(READS_AHEAD);
         let text = request.text;
         let listener = listener.as_ref().map(Listener::new).transpose().map_err(internal)?;
-        let lines = listener.is_some().then(|| Lines::Together(lines, self.gates.clone()));
+        let lines = listener.is_some().then(|| Lines::Together(lines, self.outlets.clone()));
         let mut call = request.into_call(supervisor.registry.next_number(), lines);
         // Only a call with a listener has a caller that may signal it.
         call.signals = listener.is_some().then(|| Arc::clone(&self.signals));
@@ -61,6 +68,7 @@ impl ProcessCall {
         let (end, forsaken) = (self.end.clone(), self.end.clone());
         let signals = Arc::clone(&self.signals);
         let environment_ended = environment::ended(env).map_err(internal)?;
+        let outlets = self.outlets.clone();
         supervisor.runtime.spawn(async move {
             let mut running = tokio::spawn(async move {
                 let (started, pid) = oneshot::channel();
@@ -80,18 +88,64 @@ impl ProcessCall {
                 }
             };
             signals.close();
-            deferred.resolve(move |_| match outcome {
-                Ok(result) => Ok(ProcessOutcome::from(result)),
+            outlets.forsake();
+            let outcome = match outcome {
+                Ok(result) => Ok(ProcessOutcome::of(result, text).await),
                 Err(panicked) => Err(napi::Error::from_reason(panicked.to_string())),
-            });
+            };
+            deferred.resolve(move |_| outcome);
         });
         Ok(promise)
     }
 
-    /// Reads an output from now on, or lets its bytes wait in the pipe. A new call reads none until its end.
+    /// Reads an output that has no use yet, and keeps its first bytes. A new call reads no output until its end.
     #[napi]
-    pub fn read(&self, output: Output, gate: Gate) {
-        self.gates.set(output.into(), gate.into());
+    pub fn keep(&self, output: Output) {
+        self.outlet(output).keep();
+    }
+
+    /// Passes on the lines of an output from now on. Returns the kept lines: as strings if `text`, otherwise as buffers.
+    #[napi]
+    pub fn claim_lines(&self, output: Output, text: bool) -> Vec<Either<String, Buffer>> {
+        self.outlet(output).claim_lines().into_iter().map(|line| events::line(line, text)).collect()
+    }
+
+    /// Lets the bytes of an output wait in the pipe, while the receiver of its lines is behind.
+    #[napi]
+    pub fn pause(&self, output: Output, is_behind: bool) {
+        self.outlet(output).pause(is_behind);
+    }
+
+    /// Takes an output as a stream: in chunks, or `by_descriptor` its descriptor, which then belongs to the caller.
+    #[napi]
+    pub fn take(&self, output: Output, by_descriptor: bool) -> TakenOutput {
+        match self.outlet(output).take(by_descriptor) {
+            #[cfg(unix)]
+            Ok(Taken::Descriptor(descriptor)) => TakenOutput::descriptor(descriptor.into_raw_fd()),
+            Ok(Taken::Chunks) => TakenOutput::default(),
+            Err(Untakable::Lines) => TakenOutput::refused(OutputRefusal::Lines),
+            Err(Untakable::Cut) => TakenOutput::refused(OutputRefusal::Cut),
+            Err(Untakable::Pipe(error)) => TakenOutput::no_pipe(&error),
+        }
+    }
+
+    /// Resolves with the next bytes of an output that was taken in chunks. Empty at the end. One request at a time.
+    #[napi(ts_return_type = "Promise<Buffer>")]
+    pub fn next_chunk<'env>(&self, env: &'env Env, output: Output) -> Result<Object<'env>> {
+        let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
+        let outlet = Arc::clone(self.outlet(output));
+        let (deferred, promise) = env.create_deferred().map_err(internal)?;
+        supervisor.runtime.spawn(async move {
+            let chunk = outlet.next_chunk().await;
+            deferred.resolve(move |_| Ok(Buffer::from(chunk)));
+        });
+        Ok(promise)
+    }
+
+    /// Closes an output that was taken in chunks.
+    #[napi]
+    pub fn close(&self, output: Output) {
+        self.outlet(output).close();
     }
 
     /// Sends a signal to the command itself, as soon as the command has started. On Windows every signal kills. Returns
@@ -123,17 +177,25 @@ impl ProcessCall {
         Ok(promise)
     }
 
-    /// Gives the call up before its start: bytes written to its input are refused.
+    /// Gives the call up before its start: bytes written to its input are refused, and its outputs end.
     #[napi]
     pub fn abandon(&self) {
         *self.input.lock() = (None, None);
         self.signals.close();
+        self.outlets.forsake();
     }
 
     /// Closes its input.
     #[napi]
     pub fn end_input(&self) {
         self.input.lock().0 = None;
+    }
+
+    fn outlet(&self, output: Output) -> &Arc<Outlet> {
+        match Stream::from(output) {
+            Stream::Stdout => &self.outlets.stdout,
+            Stream::Stderr => &self.outlets.stderr,
+        }
     }
 }
 

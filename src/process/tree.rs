@@ -35,7 +35,7 @@ pub use pipes::{ChildStderr, ChildStdin, ChildStdout, try_read, try_write};
 pub use platform::start_at_once;
 pub use platform::{Root, start};
 pub use signaller::Signaller;
-pub use spec::{Choices, Spec};
+pub use spec::{Choices, Outputs, Spec};
 #[cfg(target_os = "linux")]
 pub use spec::{Placement, ProcessGroup};
 pub use started::Started;

@@ -5,7 +5,7 @@ use super::process::Worker;
 use crate::admission::PendingStarts;
 use crate::pool::{Factory, Retirement};
 use crate::registry::Registry;
-use crate::runner::{Call, Gates, Lines, LongRunning, READS_AHEAD};
+use crate::runner::{Call, Lines, LongRunning, Outlets, READS_AHEAD};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -80,7 +80,7 @@ impl Factory for WorkerFactory {
         let admission = self.pending.admit(&self.registry.gate, &server, tree, number).await;
         let admission = admission.ok_or(WorkerError::Abandoned)?;
         let (sender, lines) = mpsc::channel(READS_AHEAD);
-        call.lines = Some(Lines::Together(sender, Gates::open()));
+        call.lines = Some(Lines::Together(sender, Outlets::of_lines()));
         let (process, input) = LongRunning::start(&self.registry, call, admission).await?;
         let worker = Arc::new(Worker::new(process, input, lines));
         match self.template.ready_within {

@@ -2,7 +2,7 @@
 
 use super::{Acquired, Template, Use, WorkerError, WorkerPool};
 use crate::pool::{Limits, Refusal, Retirement, Rules};
-use crate::process::tree::{Choices, Spec};
+use crate::process::tree::{Choices, Outputs, Spec};
 use crate::registry::{Label, Registry};
 use crate::runner::{Call, OnStuck, Stream};
 use std::sync::Arc;
@@ -34,12 +34,14 @@ fn pool_of(script: &str, ready_within: Option<Duration>) -> Bench {
             guarded: false,
             killed_first: false,
             verbatim: false,
+            outputs: Outputs::default(),
         },
         label: Label { pooled: true, ..Label::default() },
         timeout: None,
         max_buffer: 1024,
         kill_grace: Duration::from_millis(200),
         lines: None,
+        merge: false,
         exit: None,
         signals: None,
         on_stuck: OnStuck::Wait,

@@ -1,6 +1,6 @@
 //! Shell scripts as tracked calls.
 
-use procward::process::tree::{Choices, Spec};
+use procward::process::tree::{Choices, Outputs, Spec};
 use procward::registry::{EndRequest, Label, Registry};
 use procward::runner::{Call, OnStuck, Outcome, input, run};
 use std::sync::{Arc, LazyLock};
@@ -23,6 +23,7 @@ pub fn script(script: &str) -> Call {
         guarded: true,
         killed_first: false,
         verbatim: false,
+        outputs: Outputs::default(),
     };
     Call {
         spec,
@@ -31,6 +32,7 @@ pub fn script(script: &str) -> Call {
         max_buffer: 1024 * 1024,
         kill_grace: Duration::from_millis(100),
         lines: None,
+        merge: false,
         exit: None,
         signals: None,
         on_stuck: OnStuck::Wait,

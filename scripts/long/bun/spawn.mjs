@@ -18,6 +18,12 @@ assert.equal(getActiveProcesses()[0].pid, echo.pid)
 await echo.end()
 await echo.exited
 
+const bytes = 5_000_000
+const streamed = spawn('head', ['-c', `${bytes}`, '/dev/zero'])
+let read = 0
+for await (const chunk of streamed.stdout) read += chunk.length
+assert.deepEqual([read, (await streamed.exited).exitCode], [bytes, 0])
+
 const stubborn = spawn('sh', ['-c', 'trap "" TERM; echo up; while :; do sleep 1; done'])
 await new Promise((resolve) => stubborn.once('line', resolve))
 await stubborn.kill({ killGrace: 10 })

@@ -3,7 +3,7 @@
 use super::shapes::ProcessEvent;
 use crate::runner::{Line, Stream};
 use napi::Status;
-use napi::bindgen_prelude::{Either, Function};
+use napi::bindgen_prelude::{Buffer, Either, Function};
 use napi::threadsafe_function::ThreadsafeFunction;
 use tokio::sync::{mpsc, oneshot};
 
@@ -25,12 +25,13 @@ impl Listener {
             event = ProcessEvent { pid: None, lines: Vec::new(), error_lines: Vec::new() };
             for Line { stream, bytes } in read {
                 let of_stream = if stream == Stream::Stdout { &mut event.lines } else { &mut event.error_lines };
-                of_stream.push(if text {
-                    Either::A(String::from_utf8_lossy(&bytes).into_owned())
-                } else {
-                    Either::B(bytes.into())
-                });
+                of_stream.push(line(bytes, text));
             }
         }
     }
+}
+
+/// Converts a line to a string, or to a buffer.
+pub fn line(bytes: Vec<u8>, text: bool) -> Either<String, Buffer> {
+    if text { Either::A(String::from_utf8_lossy(&bytes).into_owned()) } else { Either::B(bytes.into()) }
 }

@@ -1,9 +1,10 @@
 //! The objects that cross between JavaScript and the runner.
 
 use crate::bindings::enums::mirrored;
+use crate::bindings::text::Text;
 use crate::bindings::time::{duration, whole_milliseconds};
 use crate::process::guarantee::{Guarantee, Lack, Mechanism};
-use crate::process::tree::{Choices, Spec, Stream};
+use crate::process::tree::{Choices, Outputs, Spec, Stream};
 use crate::registry::{self, Entry, Label};
 use crate::runner::{self, Call, Lines, Outcome};
 use napi::bindgen_prelude::{Buffer, Either, Null};
@@ -12,9 +13,11 @@ use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
+use tokio::task::spawn_blocking;
 
 /// A command, checked by `lib/`.
 #[napi(object, object_to_js = false)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub struct ProcessRequest {
     /// The command, a path or a name to look up on the environment's PATH.
     pub command: String,
@@ -48,8 +51,10 @@ pub struct ProcessRequest {
     pub detached: bool,
     /// Starts it below a warden, where there are wardens.
     pub guarded: bool,
-    /// Lines as strings, invalid UTF-8 replaced; otherwise as buffers.
+    /// Lines and outputs as strings, invalid UTF-8 replaced; otherwise as buffers.
     pub text: bool,
+    /// Merges both outputs too.
+    pub all: bool,
     /// The end of the call if its tree was killed and is still there.
     pub on_stuck: OnStuck,
 }
@@ -98,21 +103,35 @@ pub enum TerminateReason {
 }
 
 mirrored! {
-    #[doc = " The state of the reading of an output."]
-    #[napi(string_enum = "lowercase")]
-    pub enum Gate => runner::Gate {
-        Open,
-        Paused,
-    }
-}
-
-mirrored! {
     #[doc = " An output of a command."]
     #[napi(string_enum = "lowercase")]
     pub enum Output => runner::Stream {
         Stdout,
         Stderr,
     }
+}
+
+/// The reason that an output cannot be taken as a stream.
+#[napi(string_enum = "lowercase")]
+pub enum OutputRefusal {
+    /// It is read as lines.
+    Lines,
+    /// More of it was read than is kept.
+    Cut,
+    /// The system gave no pipe.
+    Pipe,
+}
+
+/// An output that was taken as a stream. It is read in chunks if nothing else is set.
+#[napi(object, object_from_js = false)]
+#[derive(Default)]
+pub struct TakenOutput {
+    /// The descriptor of its pipe. The caller closes it.
+    pub descriptor: Option<i32>,
+    /// The reason that it was not taken.
+    pub refusal: Option<OutputRefusal>,
+    /// The system's error number, where it gave no pipe.
+    pub errno: Option<i32>,
 }
 
 /// The outcome of a command.
@@ -128,10 +147,15 @@ pub struct ProcessOutcome {
     pub signal: Option<i32>,
     /// The reason for which procward ended it.
     pub ended: Option<EndReason>,
-    /// Its output.
-    pub stdout: Buffer,
-    /// Its errors.
-    pub stderr: Buffer,
+    /// Its output: a string if it is text and can be made without delay.
+    #[napi(ts_type = "string | Buffer")]
+    pub stdout: Text,
+    /// Its errors, likewise.
+    #[napi(ts_type = "string | Buffer")]
+    pub stderr: Text,
+    /// Both in the order of their reading, if they were to be merged.
+    #[napi(ts_type = "string | Buffer")]
+    pub all: Option<Text>,
     /// Ms until its last process had exited.
     pub duration: f64,
     /// The processes that are still there after the end of the call.
@@ -252,12 +276,14 @@ impl ProcessRequest {
                 guarded: request.guarded,
                 killed_first: false,
                 verbatim: request.verbatim.unwrap_or_default(),
+                outputs: Outputs::default(),
             },
             label: Label { server: request.server, tool: request.tool, owner: request.owner, pooled: false },
             timeout: request.timeout.map(duration),
             max_buffer,
             kill_grace: duration(request.kill_grace),
             lines,
+            merge: request.all,
             exit: None,
             signals: None,
             on_stuck: request.on_stuck.into(),
@@ -286,6 +312,24 @@ impl From<StreamChoice> for Stream {
     }
 }
 
+impl TakenOutput {
+    /// An output whose descriptor belongs to the caller.
+    #[cfg(unix)]
+    pub fn descriptor(descriptor: i32) -> Self {
+        Self { descriptor: Some(descriptor), ..Self::default() }
+    }
+
+    /// An output that was not taken.
+    pub fn refused(refusal: OutputRefusal) -> Self {
+        Self { refusal: Some(refusal), ..Self::default() }
+    }
+
+    /// An output for which the system gave no pipe.
+    pub fn no_pipe(error: &io::Error) -> Self {
+        Self { errno: error.raw_os_error(), ..Self::refused(OutputRefusal::Pipe) }
+    }
+}
+
 impl From<TerminateReason> for registry::EndReason {
     fn from(reason: TerminateReason) -> Self {
         match reason {
@@ -295,34 +339,53 @@ impl From<TerminateReason> for registry::EndReason {
     }
 }
 
-impl From<io::Result<Outcome>> for ProcessOutcome {
-    fn from(result: io::Result<Outcome>) -> Self {
-        match result {
-            Ok(outcome) => ProcessOutcome {
-                start_error: None,
-                pid: outcome.pid,
-                exit_code: outcome.exit_status.code.map(i32::cast_unsigned),
-                signal: outcome.exit_status.signal,
-                ended: outcome.end_reason.map(EndReason::from),
-                stdout: outcome.stdout.into(),
-                stderr: outcome.stderr.into(),
-                duration: whole_milliseconds(outcome.duration),
-                left: outcome.left,
-                start_problem: None,
-            },
-            Err(error) => ProcessOutcome {
-                start_error: Some(error.raw_os_error().unwrap_or(0)),
-                pid: None,
-                exit_code: None,
-                signal: None,
-                ended: None,
-                stdout: Vec::new().into(),
-                stderr: Vec::new().into(),
-                duration: 0.0,
-                left: None,
-                // The system's own errors have a number.
-                start_problem: error.raw_os_error().is_none().then(|| error.to_string()),
-            },
+impl ProcessOutcome {
+    /// Converts the result of a call. Decodes long texts on a thread that may block.
+    pub async fn of(result: io::Result<Outcome>, text: bool) -> Self {
+        let Outcome { pid, exit_status, end_reason, stdout, stderr, all, duration, left } = match result {
+            Ok(outcome) => outcome,
+            Err(error) => return Self::not_started(&error),
+        };
+        let is_long = text && [&stdout, &stderr].into_iter().chain(&all).any(|bytes| Text::is_long(bytes));
+        let prepare = move || {
+            let output = if text { Text::of_utf8 } else { Text::Bytes };
+            (output(stdout), output(stderr), all.map(output))
+        };
+        let (stdout, stderr, all) = if is_long {
+            let unavailable = |_| (Text::Bytes(Vec::new()), Text::Bytes(Vec::new()), None);
+            spawn_blocking(prepare).await.unwrap_or_else(unavailable)
+        } else {
+            prepare()
+        };
+        Self {
+            start_error: None,
+            pid,
+            exit_code: exit_status.code.map(i32::cast_unsigned),
+            signal: exit_status.signal,
+            ended: end_reason.map(EndReason::from),
+            stdout,
+            stderr,
+            all,
+            duration: whole_milliseconds(duration),
+            left,
+            start_problem: None,
+        }
+    }
+
+    fn not_started(error: &io::Error) -> Self {
+        Self {
+            start_error: Some(error.raw_os_error().unwrap_or(0)),
+            pid: None,
+            exit_code: None,
+            signal: None,
+            ended: None,
+            stdout: Text::Bytes(Vec::new()),
+            stderr: Text::Bytes(Vec::new()),
+            all: None,
+            duration: 0.0,
+            left: None,
+            // The system's own errors have a number.
+            start_problem: error.raw_os_error().is_none().then(|| error.to_string()),
         }
     }
 }

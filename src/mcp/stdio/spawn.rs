@@ -5,7 +5,7 @@ use crate::admission::Admission;
 use crate::mcp::error::StartError;
 use crate::mcp::server_config::{Program, ServerConfig};
 use crate::mcp::server_log::ServerLog;
-use crate::process::tree::{Choices, Spec};
+use crate::process::tree::{Choices, Outputs, Spec};
 use crate::registry::{Label, Registry};
 use crate::runner::{Call, Line, Lines, Listener, LongRunning, OnStuck, READS_AHEAD, Stdout};
 use std::io;
@@ -49,12 +49,14 @@ pub async fn start(
             guarded: program.guarded,
             killed_first: false,
             verbatim: false,
+            outputs: Outputs::default(),
         },
         label: Label { server: Some(config.name.clone()), pooled: true, ..Label::default() },
         timeout: None,
         max_buffer: config.max_buffer,
         kill_grace: config.kill_grace,
         lines: Some(Lines::Separate { stdout: Arc::clone(&stdout), stderr }),
+        merge: false,
         exit: None,
         signals: None,
         on_stuck: OnStuck::Wait,

@@ -6,7 +6,7 @@ use super::held_group::Group;
 use super::members::Origin;
 use super::reap::{Reaped, reap};
 use super::signaller::Signaller;
-use super::spec::Spec;
+use super::spec::{Outputs, Spec};
 use super::started::Started;
 use super::streams;
 use super::table_tree::TableTree;
@@ -22,6 +22,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 use tokio::time::sleep;
@@ -63,9 +64,9 @@ pub fn start(spec: &Spec) -> io::Result<Started<Root>> {
         }
         command.spawn()
     };
-    let mut child = match launch(command(spec, &tag, &program)) {
+    let mut child = match launch(command(spec, &tag, &program)?) {
         // A script without `#!`, which `execvp` runs by the shell.
-        Err(error) if error.raw_os_error() == Some(libc::ENOEXEC) => launch(shell(spec, &tag, &program))?,
+        Err(error) if error.raw_os_error() == Some(libc::ENOEXEC) => launch(shell(spec, &tag, &program)?)?,
         child => child?,
     };
     if spec.killed_first {
@@ -93,28 +94,34 @@ pub fn start(spec: &Spec) -> io::Result<Started<Root>> {
     }
 }
 
-fn command(spec: &Spec, tag: &Tag, program: &Path) -> Command {
+fn command(spec: &Spec, tag: &Tag, program: &Path) -> io::Result<Command> {
     let mut command = Command::new(program);
     command.arg0(spec.choices.name.as_ref().unwrap_or(&spec.command)).args(&spec.arguments);
-    surround(&mut command, spec, tag);
-    command
+    surround(&mut command, spec, tag)?;
+    Ok(command)
 }
 
-fn shell(spec: &Spec, tag: &Tag, script: &Path) -> Command {
+fn shell(spec: &Spec, tag: &Tag, script: &Path) -> io::Result<Command> {
     let mut command = Command::new("/bin/sh");
     command.arg(script).args(&spec.arguments);
-    surround(&mut command, spec, tag);
-    command
+    surround(&mut command, spec, tag)?;
+    Ok(command)
 }
 
 /// Gives the command its environment, streams, group and working directory.
-fn surround(command: &mut Command, spec: &Spec, tag: &Tag) {
+fn surround(command: &mut Command, spec: &Spec, tag: &Tag) -> io::Result<()> {
     command.env_clear().envs(spec.environment.iter().map(|(name, value)| (name, value)));
     command.env(Tag::VARIABLE, tag.to_string());
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    let Outputs { stdout, stderr } = &spec.outputs;
+    command.stdin(Stdio::piped()).stdout(output(stdout.as_ref())?).stderr(output(stderr.as_ref())?).process_group(0);
     if let Some(directory) = &spec.directory {
         command.current_dir(directory);
     }
+    Ok(())
+}
+
+fn output(given: Option<&Arc<OwnedFd>>) -> io::Result<Stdio> {
+    given.map_or_else(|| Ok(Stdio::piped()), |theirs| Ok(theirs.try_clone()?.into()))
 }
 
 /// Gives the command the standard streams that the caller has chosen.
@@ -131,20 +138,20 @@ fn shares_group(spec: &Spec) -> bool {
     host().proc == Proc::Own && streams::reads_terminal(&spec.choices.streams)
 }
 
-type Held = (Handle, Origin, ChildStdin, ChildStdout, ChildStderr);
+type Held = (Handle, Origin, ChildStdin, Option<ChildStdout>, Option<ChildStderr>);
 
 fn take_hold(child: &mut Child) -> io::Result<Held> {
     let pid = child.id();
     let start = if host().proc == Proc::Own { start_mark(pid)? } else { StartMark::HIDDEN };
     let origin = Origin { pid, start, held: true };
-    // A chosen stream has a pipe here that is closed at its other side.
-    let (closed_reader, closed_writer) = (|| io::Result::Ok(pipe()?.0), || io::Result::Ok(pipe()?.1));
+    // A chosen input has a pipe here that is closed at its other side.
+    let closed_writer = || io::Result::Ok(pipe()?.1);
     Ok((
         Handle::of_child(pid)?,
         origin,
         ChildStdin::from_std(child.stdin.take().map_or_else(|| closed_writer().map(into_std), Ok)?)?,
-        ChildStdout::from_std(child.stdout.take().map_or_else(|| closed_reader().map(into_std), Ok)?)?,
-        ChildStderr::from_std(child.stderr.take().map_or_else(|| closed_reader().map(into_std), Ok)?)?,
+        child.stdout.take().map(ChildStdout::from_std).transpose()?,
+        child.stderr.take().map(ChildStderr::from_std).transpose()?,
     ))
 }
 

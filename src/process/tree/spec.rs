@@ -2,7 +2,11 @@
 
 use super::streams::Streams;
 use std::ffi::OsString;
+#[cfg(unix)]
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
+#[cfg(unix)]
+use std::sync::Arc;
 
 /// The command, and its surroundings.
 #[derive(Debug, Clone)]
@@ -28,6 +32,19 @@ pub struct Spec {
     pub killed_first: bool,
     /// Windows: the arguments are parts of a command line, not to be quoted.
     pub verbatim: bool,
+    /// The command's ends of pipes that the caller has made for its outputs.
+    pub outputs: Outputs,
+}
+
+/// The command's ends of the pipes for its outputs. The start makes a pipe where there is none, on Windows always.
+#[derive(Debug, Clone, Default)]
+pub struct Outputs {
+    /// For the standard output.
+    #[cfg(unix)]
+    pub stdout: Option<Arc<OwnedFd>>,
+    /// For the standard error.
+    #[cfg(unix)]
+    pub stderr: Option<Arc<OwnedFd>>,
 }
 
 /// The rare choices for a command.

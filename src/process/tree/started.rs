@@ -9,10 +9,10 @@ pub struct Started<R> {
     pub root: R,
     /// The root's standard input.
     pub stdin: ChildStdin,
-    /// The root's standard output.
-    pub stdout: ChildStdout,
-    /// The root's standard error.
-    pub stderr: ChildStderr,
+    /// The root's standard output, unless the caller has made the pipe.
+    pub stdout: Option<ChildStdout>,
+    /// The root's standard error, likewise.
+    pub stderr: Option<ChildStderr>,
 }
 
 #[cfg(unix)]

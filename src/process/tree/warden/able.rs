@@ -4,7 +4,7 @@ use super::first_report::first_report;
 use super::protocol::Report;
 use super::spawn::{Refusal, Spawned, spawn_with_pipes};
 use crate::process::tag::{Instance, Tag};
-use crate::process::tree::spec::{Choices, Spec};
+use crate::process::tree::spec::{Choices, Outputs, Spec};
 use once_cell::sync::OnceCell;
 use std::io;
 use std::time::Duration;
@@ -54,6 +54,7 @@ fn attempt() -> io::Result<Result<(), Cause>> {
         guarded: true,
         killed_first: false,
         verbatim: false,
+        outputs: Outputs::default(),
     };
     let report = match spawn_with_pipes(&spec, &tag) {
         Ok((Spawned { child, channel, group, wardens_end }, pipes)) => {

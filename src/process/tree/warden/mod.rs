@@ -107,8 +107,8 @@ pub async fn start(spec: &Spec) -> Result<Started<Root>, Refusal> {
 struct Connected {
     reports: Reports,
     stdin: ChildStdin,
-    stdout: ChildStdout,
-    stderr: ChildStderr,
+    stdout: Option<ChildStdout>,
+    stderr: Option<ChildStderr>,
 }
 
 /// Registers a started warden with the runtime. A failure closes all its pipes.
@@ -118,8 +118,8 @@ fn connect(child: &mut Child, channel: std::os::unix::net::UnixStream, pipes: Pi
     Ok(Connected {
         reports: Reports::new(channel)?,
         stdin: ChildStdin::from_std(stdin.into())?,
-        stdout: ChildStdout::from_std(stdout.into())?,
-        stderr: ChildStderr::from_std(stderr.into())?,
+        stdout: stdout.map(|stdout| ChildStdout::from_std(stdout.into())).transpose()?,
+        stderr: stderr.map(|stderr| ChildStderr::from_std(stderr.into())).transpose()?,
     })
 }
 

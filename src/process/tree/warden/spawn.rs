@@ -21,6 +21,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::sync::Arc;
 
 /// A warden that was just started.
 pub struct Spawned {
@@ -52,11 +53,11 @@ impl From<nix::Error> for Refusal {
     }
 }
 
-/// The server's ends of the pipes.
+/// The server's ends of the pipes that were made here.
 pub struct Pipes {
     pub stdin: OwnedFd,
-    pub stdout: OwnedFd,
-    pub stderr: OwnedFd,
+    pub stdout: Option<OwnedFd>,
+    pub stderr: Option<OwnedFd>,
 }
 
 /// Returns whether the warden of a detached tree stays to reap. Otherwise pid 1 would have to reap, and Node.js as pid
@@ -68,11 +69,20 @@ pub fn leaves_reaper(spec: &Spec) -> bool {
 /// Starts a warden and its command with pipes.
 pub fn spawn_with_pipes(spec: &Spec, tag: &Tag) -> Result<(Spawned, Pipes), Refusal> {
     let (child_stdin, stdin) = pipe()?;
-    let (stdout, child_stdout) = pipe()?;
-    let (stderr, child_stderr) = pipe()?;
+    let (stdout, child_stdout) = output(spec.outputs.stdout.as_ref())?;
+    let (stderr, child_stderr) = output(spec.outputs.stderr.as_ref())?;
     let streams = [Some(child_stdin.as_fd()), Some(child_stdout.as_fd()), Some(child_stderr.as_fd())];
     let spawned = spawn(spec, tag, &Placement::default(), &streams)?;
-    Ok((spawned, Pipes { stdin: stdin.into(), stdout: stdout.into(), stderr: stderr.into() }))
+    Ok((spawned, Pipes { stdin: stdin.into(), stdout, stderr }))
+}
+
+/// Returns the ends of an output: the server's, if the pipe is made here, and the command's.
+fn output(given: Option<&Arc<OwnedFd>>) -> io::Result<(Option<OwnedFd>, Arc<OwnedFd>)> {
+    if let Some(theirs) = given {
+        return Ok((None, Arc::clone(theirs)));
+    }
+    let (ours, theirs) = pipe()?;
+    Ok((Some(ours.into()), Arc::new(theirs.into())))
 }
 
 /// Starts the warden in a process group of its own. The warden starts the command, whose descriptors are copies of

@@ -71,7 +71,7 @@ pub async fn start(spec: &Spec) -> io::Result<Started<Root>> {
     match contain(&child, &job) {
         Ok(pid) => {
             let root = Root { pid, child, job: Some(job), cpu_time: Duration::ZERO, detached: spec.detached };
-            Ok(Started { root, stdin, stdout, stderr })
+            Ok(Started { root, stdin, stdout: Some(stdout), stderr: Some(stderr) })
         }
         Err(error) => {
             child.kill().await?;
