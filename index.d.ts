@@ -17,6 +17,7 @@ import type { EventEmitter } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import type { ActiveProcess } from './binding'
 import type { HealthCleanup, HealthHelper, Sample } from './lib/health'
+import type * as Mcp from './lib/mcp/protocol'
 
 /** An error of this package. */
 export interface ProcwardError extends Error {
@@ -624,6 +625,39 @@ export interface McpPoolOptions extends McpUseOptions {
   callTimeout?: number
   /** Timeout of listing tools in ms, or `Infinity`. Default `MCPORTER_LIST_TIMEOUT`, or 30000. */
   listTimeout?: number
+  /**
+   * Called for each log message of a server. A server chooses its level until `setLogLevel()`. Log
+   * messages that come faster than they are taken are dropped above 1 MiB; a message of the logger
+   * `procward` then says how many. An error that the function throws is an uncaught exception.
+   */
+  onLog?: (message: Mcp.LoggingMessageNotificationParams, from: { server: string }) => void
+  /**
+   * Called when a server says that its list of tools, prompts or resources has changed, once for
+   * all changes since the last call. Only servers with a running session say so.
+   */
+  onListChanged?: (list: 'tools' | 'prompts' | 'resources', from: { server: string }) => void
+}
+
+/** A server's own description. A member that it leaves out is `undefined`. */
+export interface McpServerInfo {
+  name?: string
+  version?: string
+  /** Text for a language model about the use of the server. */
+  instructions?: string
+  /** The version of the protocol that the session speaks. */
+  protocolVersion: string
+  capabilities: Mcp.ServerCapabilities
+}
+
+/** An update of a resource. */
+export interface McpResourceUpdate {
+  /** The resource that has changed: that of the subscription, or a part of it. */
+  uri: string
+  /**
+   * `true`: updates may have been missed, because the subscription was made again on a new session,
+   * or because updates came too fast. Read the resource again.
+   */
+  renewed?: true
 }
 
 /** The answer of a tool, unchanged. A server may add fields. */
@@ -665,6 +699,16 @@ export interface McpCallOptions {
    */
   onProgress?: (progress: McpProgress) => void
 }
+
+/**
+ * The shapes of the protocol, as the specification of 2026-07-28 has them: `import type { Mcp }
+ * from 'procward'`, then `Mcp.Resource`. `resultType` and the members for caches are optional here,
+ * because servers of earlier versions leave them out.
+ */
+export type { Mcp }
+
+/** Options of a request besides calls of tools. */
+export type McpRequestOptions = Pick<McpCallOptions, 'timeout' | 'signal'>
 
 export interface McpPoolStatus {
   maxSessions: number
@@ -733,6 +777,13 @@ export type McpSessionEnd =
  * A call moves to a new session only when a server over HTTP refused the session and has not done
  * the call.
  *
+ * Requests besides calls of tools are counted and published as calls are, under their method
+ * (`resources/read`) in the place of a tool. A list has all pages: the members of the first page,
+ * with the entries of all. It ends at a page with an empty or repeated cursor, and rejects with
+ * `ERR_MAX_BUFFER` above `maxBuffer` bytes. `ERR_MCP` without `rpcCode` also means that an answer
+ * has not the shape that the protocol asks for. Members that the protocol does not know are passed
+ * on.
+ *
  * A server is terminated with its whole process tree: its stdin is closed, SIGTERM follows half a
  * second later, SIGKILL after `killGrace`. Where procward guarantees it (`docs/guarantees.md`), no
  * server outlives this process.
@@ -761,6 +812,65 @@ export class McpPool {
     server: string,
     options?: Pick<McpCallOptions, 'timeout' | 'signal'>,
   ): Promise<(McpTool & Record<string, unknown>)[]>
+  /** Resolves with all resources that the server lists. Timeout: that of listing tools. */
+  listResources(server: string, options?: McpRequestOptions): Promise<Mcp.ListResourcesResult>
+  /** Resolves with all templates of resources. Timeout: that of listing tools. */
+  listResourceTemplates(
+    server: string,
+    options?: McpRequestOptions,
+  ): Promise<Mcp.ListResourceTemplatesResult>
+  /** Reads a resource. Resolves with the server's answer, unchanged. */
+  readResource(
+    server: string,
+    uri: string,
+    options?: McpRequestOptions,
+  ): Promise<Mcp.ReadResourceResult>
+  /** Resolves with all prompts that the server lists. Timeout: that of listing tools. */
+  listPrompts(server: string, options?: McpRequestOptions): Promise<Mcp.ListPromptsResult>
+  /**
+   * Resolves with the messages of a prompt.
+   * @param args - strings by name; a member that is `undefined` is left out
+   */
+  getPrompt(
+    server: string,
+    name: string,
+    args?: Record<string, string | undefined>,
+    options?: McpRequestOptions,
+  ): Promise<Mcp.GetPromptResult>
+  /**
+   * Resolves with what may complete an argument of a prompt or of a template of resources.
+   * @param options - `context` has the arguments that are known already
+   */
+  complete(
+    server: string,
+    ref: Mcp.PromptReference | Mcp.ResourceTemplateReference,
+    argument: { name: string; value: string },
+    options?: McpRequestOptions & { context?: { arguments?: Record<string, string> } },
+  ): Promise<Mcp.CompleteResult>
+  /**
+   * Asks a server for log messages from this level on; see `onLog`. The level holds for all
+   * sessions with the server, also later ones.
+   */
+  setLogLevel(server: string, level: Mcp.LoggingLevel, options?: McpRequestOptions): Promise<void>
+  /** Resolves with what a server said of itself in its handshake. The server is not asked again. */
+  getServerInfo(server: string, options?: McpRequestOptions): Promise<McpServerInfo>
+  /**
+   * Subscribes to a resource. Resolves once the server has accepted, with the function that ends
+   * the subscription. `listener` is called for each update, in the async context of this call; an
+   * update that is announced again before `listener` was called counts once.
+   *
+   * The session of a subscription is not ended for being idle, and no other server takes its place
+   * in `maxSessions`. When the session ends for any other reason, the subscription is made again on
+   * a new session: at once, then after 1, 2, 4, ... up to 60 s, until it succeeds. Then `listener`
+   * gets an update with `renewed`. A subscription does not keep the process alive. A server with
+   * `maxUses: 1` keeps none, because its session ends after one call.
+   */
+  subscribe(
+    server: string,
+    uri: string,
+    listener: (update: McpResourceUpdate) => void,
+    options?: McpRequestOptions,
+  ): Promise<() => void>
   /** Returns the calls in flight. */
   getActiveCalls(): ActiveProcess[]
   getStatus(): McpPoolStatus

@@ -1,7 +1,11 @@
 import type {
   ActiveProcess as AnyActiveProcess,
+  Mcp,
+  McpPoolOptions,
   McpPoolStatus,
   McpProgress,
+  McpResourceUpdate,
+  McpServerInfo,
   McpServerOptions,
   McpTool,
   McpToolResult,
@@ -9,7 +13,7 @@ import type {
   SemaphoreStatus as SlotStatus,
 } from '../index'
 
-export type { McpProgress, McpTool, McpToolResult }
+export type { McpProgress, McpResourceUpdate, McpServerInfo, McpTool, McpToolResult }
 
 /** A call of a helper: an active process that always has a server and a tool. */
 export type ActiveProcess = AnyActiveProcess & { server: string; tool: string }
@@ -111,6 +115,87 @@ export declare function callToolRaw<Result = McpToolResult>(
  */
 export declare function listToolsAsync(server: string, options?: ListOptions): Promise<McpTool[]>
 
+/**
+ * Resolves with all resources that a server lists, in the shape of mcporter's `resource SERVER
+ * --output json`. Takes a slot like a call, and is listed among the active processes as tool
+ * `resources/list`. Timeout: `listTimeout`. Rejects like {@link callToolAsync}, and with
+ * `ERR_SERVER_UNAVAILABLE` where calls go through mcporter. All this holds for the next functions
+ * too, each under the name of its method.
+ */
+export declare function listResources(
+  server: string,
+  options?: ListOptions,
+): Promise<Mcp.ListResourcesResult>
+
+/** Resolves with all templates of resources of a server. Timeout: `listTimeout`. */
+export declare function listResourceTemplates(
+  server: string,
+  options?: ListOptions,
+): Promise<Mcp.ListResourceTemplatesResult>
+
+/**
+ * Reads a resource. Resolves with the parsed output of mcporter's `resource SERVER URI --output
+ * json`: the resource's text when the text is JSON, or the whole result (`{ contents: [...] }`).
+ * `McpPool` gives the whole result in any case.
+ */
+export declare function readResource<Result = unknown>(
+  server: string,
+  uri: string,
+  options?: ListOptions,
+): Promise<Result>
+
+/** Resolves with all prompts that a server lists. Timeout: `listTimeout`. */
+export declare function listPrompts(
+  server: string,
+  options?: ListOptions,
+): Promise<Mcp.ListPromptsResult>
+
+/**
+ * Resolves with the messages of a prompt.
+ * @param args - strings by name; a member that is `undefined` is left out
+ */
+export declare function getPrompt(
+  server: string,
+  name: string,
+  args?: Record<string, string | undefined>,
+  options?: ListOptions,
+): Promise<Mcp.GetPromptResult>
+
+/**
+ * Resolves with what may complete an argument of a prompt or of a template of resources.
+ * @param options - `context` has the arguments that are known already
+ */
+export declare function complete(
+  server: string,
+  ref: Mcp.PromptReference | Mcp.ResourceTemplateReference,
+  argument: { name: string; value: string },
+  options?: ListOptions & { context?: { arguments?: Record<string, string> } },
+): Promise<Mcp.CompleteResult>
+
+/**
+ * Asks a server for log messages from this level on; see `onLog`. The level holds for all sessions
+ * with the server, also later ones.
+ */
+export declare function setLogLevel(
+  server: string,
+  level: Mcp.LoggingLevel,
+  options?: ListOptions,
+): Promise<void>
+
+/** Resolves with what a server said of itself in its handshake. The server is not asked again. */
+export declare function getServerInfo(server: string, options?: ListOptions): Promise<McpServerInfo>
+
+/**
+ * Subscribes to a resource like `McpPool.subscribe()`. The subscription takes a slot only until the
+ * server has accepted it, and no slot when it is made again on a new session.
+ */
+export declare function subscribe(
+  server: string,
+  uri: string,
+  listener: (update: McpResourceUpdate) => void,
+  options?: ListOptions,
+): Promise<() => void>
+
 /** Returns the state of the slots and the queue, and of the servers' limits. */
 export declare function getSemaphoreStatus(): SemaphoreStatus
 
@@ -164,6 +249,15 @@ export interface McpHelper {
   callToolAsync: typeof callToolAsync
   callToolRaw: typeof callToolRaw
   listToolsAsync: typeof listToolsAsync
+  listResources: typeof listResources
+  listResourceTemplates: typeof listResourceTemplates
+  readResource: typeof readResource
+  listPrompts: typeof listPrompts
+  getPrompt: typeof getPrompt
+  complete: typeof complete
+  setLogLevel: typeof setLogLevel
+  getServerInfo: typeof getServerInfo
+  subscribe: typeof subscribe
   getSemaphoreStatus: typeof getSemaphoreStatus
   getActiveProcesses: typeof getActiveProcesses
   getPoolStatus: typeof getPoolStatus
@@ -245,6 +339,10 @@ export interface McpHelperOptions extends McpUseOptions {
    * installed. This saves one or two processes. Default `true`.
    */
   npxBypass?: boolean
+  /** Called for each log message of a server, as by `McpPool`. */
+  onLog?: McpPoolOptions['onLog']
+  /** Called when a list of a server has changed, as by `McpPool`. */
+  onListChanged?: McpPoolOptions['onListChanged']
   /** Maximum number of server processes. Default `PROCESS_POOL_SIZE`, or 5. */
   maxSessions?: number
   /** Maximum number of servers that start at the same time. Default 2. */

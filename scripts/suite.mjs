@@ -94,7 +94,7 @@ export const SLOW = [
   'mcp-pool-orphans',
   'mcp-pool-rules',
   'mcp-pool-start',
-  'mcp-tool-list',
+  'mcp-pages',
   'mcp-trust',
   'mcporter-config-parity',
   'mcporter-launcher',

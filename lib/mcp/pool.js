@@ -17,14 +17,27 @@ const {
   unreachable,
 } = require('./failure')
 const { progressListener } = require('./progress')
+const { subscriber } = require('./request-arguments')
+const { LIST_TOOLS, REQUESTS, SUBSCRIBE, requestParams } = require('./request-kinds')
+const { Requests } = require('./requests')
 const { poolUse } = require('./server-options')
 const { Servers, givenServers } = require('./servers')
 const { Sessions } = require('./sessions')
 
-const KNOWN = ['servers', 'configPath', 'maxSessions', 'maxStarting', 'callTimeout', 'listTimeout']
+const LISTENERS = ['onLog', 'onListChanged']
+const KNOWN = [
+  'servers',
+  'configPath',
+  'maxSessions',
+  'maxStarting',
+  'callTimeout',
+  'listTimeout',
+  ...LISTENERS,
+]
 /** @type {{ timeout?: number, signal?: AbortSignal, onProgress?: (progress: any) => void }} */
 const NO_OPTIONS = {}
-const CALL = ['timeout', 'signal', 'onProgress']
+const REQUEST = ['timeout', 'signal']
+const CALL = [...REQUEST, 'onProgress']
 
 /** @typedef {import('./servers').Route} Route */
 
@@ -32,6 +45,7 @@ const CALL = ['timeout', 'signal', 'onProgress']
 class SessionPool {
   #sessions
   #servers
+  #requests
   #callTimeout
   #listTimeout
   #maxSessions
@@ -49,7 +63,15 @@ class SessionPool {
     this.#maxSessions = maxSessions
     this.#callTimeout = pool.callTimeout ?? config.callTimeout()
     this.#listTimeout = pool.listTimeout ?? config.listTimeout()
-    this.#sessions = new Sessions({ maxSessions, maxStarting })
+    this.#requests = new Requests({ onLog: pool.onLog, onListChanged: pool.onListChanged })
+    this.#sessions = new Sessions({ maxSessions, maxStarting }, this.#requests.events())
+    this.#requests.use({
+      sessions: this.#sessions,
+      settled: (...given) => this.#settled(...given),
+      wait: (promise, call, deadline) => this.#waits.bound(promise, call, deadline),
+      count: (call, work) => publishCall(call, () => recorded(call, performance.now(), work())),
+      timeout: this.#callTimeout,
+    })
     this.#servers = new Servers(this.#sessions, servers, use, source)
     drainAtShutdown(this)
   }
@@ -95,10 +117,44 @@ class SessionPool {
    * @returns {Promise<any[]>}
    */
   async listTools(server, options) {
-    const { timeout = this.#listTimeout, signal } = callOptions(options, ['timeout', 'signal'])
+    const { timeout = this.#listTimeout, signal } = callOptions(options, REQUEST)
     const call = { server: serverName(server), tool: 'list_tools', timeout, signal }
     return publishCall(call, () =>
       recorded(call, performance.now(), this.listPages(call, deadlineOf(call))),
+    )
+  }
+
+  /**
+   * Makes a request of a kind: the body of the methods that derive from the table of kinds.
+   * @param {import('./request-kinds').Kind} kind
+   * @param {string} server
+   * @param {unknown[]} given - the arguments after the server
+   * @returns {Promise<any>}
+   */
+  async request(kind, server, given) {
+    const name = serverName(server)
+    const { params, options } = requestParams(kind, given)
+    const { timeout = this.#timeoutOf(kind), signal } = callOptions(options, REQUEST)
+    const call = { server: name, tool: kind.method, timeout, signal }
+    return publishCall(call, () =>
+      recorded(call, performance.now(), this.ask(call, kind, params, deadlineOf(call))),
+    )
+  }
+
+  /**
+   * Subscribes to a resource; resolves with the function that ends the subscription.
+   * @param {string} server
+   * @param {string} uri
+   * @param {(update: import('../../index').McpResourceUpdate) => void} listener
+   * @param {{ timeout?: number, signal?: AbortSignal }} [options]
+   * @returns {Promise<() => void>}
+   */
+  async subscribe(server, uri, listener, options) {
+    const { timeout = this.#callTimeout, signal } = callOptions(options, REQUEST)
+    const call = { server: serverName(server), tool: SUBSCRIBE, timeout, signal }
+    const subscription = subscriber(uri, listener)
+    return publishCall(call, () =>
+      recorded(call, performance.now(), this.listen(call, subscription, deadlineOf(call))),
     )
   }
 
@@ -131,6 +187,30 @@ class SessionPool {
     return this.#settled(call, deadline, route, ({ key, allows, timeout }) =>
       this.#allowed(key, call, allows, timeout),
     )
+  }
+
+  /**
+   * Makes a checked request of a kind.
+   * @param {import('./sessions').Call} call
+   * @param {import('./request-kinds').Kind} kind
+   * @param {Record<string, unknown>} params
+   * @param {number} deadline
+   * @param {Route} [route]
+   * @returns {Promise<any>}
+   */
+  ask(call, kind, params, deadline, route) {
+    return this.#requests.ask(call, kind, params, deadline, route)
+  }
+
+  /**
+   * Subscribes to a resource with a checked call.
+   * @param {import('./sessions').Call} call
+   * @param {[string, import('./subscriptions').Listener]} subscription
+   * @param {number} deadline
+   * @param {Route} [route]
+   */
+  listen(call, [uri, listener], deadline, route) {
+    return this.#requests.listen(call, uri, listener, deadline, route)
   }
 
   getActiveCalls() {
@@ -183,6 +263,7 @@ class SessionPool {
    */
   async drain() {
     this.#closed = true
+    this.#requests.close()
     this.#waits.close()
     await this.#sessions.drain()
   }
@@ -190,6 +271,7 @@ class SessionPool {
   /** Ends all sessions now; calls in flight reject with `ERR_CLOSED`. @returns {Promise<void>} */
   async close() {
     this.#closed = true
+    this.#requests.close()
     this.#waits.close()
     await this.#sessions.close()
   }
@@ -201,6 +283,11 @@ class SessionPool {
   #keyOf({ server, tool }) {
     const route = this.#servers.fixedRoute(server)
     return route?.allows(tool) && !this.#isClosing() ? route.key : undefined
+  }
+
+  /** @param {import('./request-kinds').Kind} kind */
+  #timeoutOf({ pages }) {
+    return pages === undefined ? this.#callTimeout : this.#listTimeout
   }
 
   #isClosing() {
@@ -226,7 +313,8 @@ class SessionPool {
    * @param {number} timeout
    */
   async #allowed(key, call, allows, timeout) {
-    return (await this.#sessions.listTools(key, call, timeout)).filter(({ name }) => allows(name))
+    const { tools } = await this.#sessions.ask(key, call, LIST_TOOLS, {}, timeout)
+    return tools.filter((/** @type {any} */ { name }) => allows(name))
   }
 
   /**
@@ -270,6 +358,17 @@ class SessionPool {
   }
 }
 
+for (const [name, kind] of Object.entries(REQUESTS)) {
+  Object.defineProperty(SessionPool.prototype, name, {
+    /** @this {SessionPool} @param {string} server @param {unknown[]} given */
+    value(server, ...given) {
+      return this.request(kind, server, given)
+    },
+    configurable: true,
+    writable: true,
+  })
+}
+
 /** @param {import('./sessions').Call} call */
 function deadlineOf({ timeout }) {
   return performance.now() + timeout
@@ -298,6 +397,7 @@ function poolOptions(given) {
   if (pool.callTimeout !== undefined) validate.timeout('callTimeout', pool.callTimeout)
   if (pool.listTimeout !== undefined) validate.timeout('listTimeout', pool.listTimeout)
   if (pool.configPath !== undefined) validate.string('configPath', pool.configPath)
+  for (const name of LISTENERS) if (pool[name] !== undefined) validate.callback(name, pool[name])
   if (pool.servers !== undefined)
     pool.servers = givenServers('servers', validate.options('servers', pool.servers))
   return { pool, use }

@@ -11,8 +11,8 @@ const { recordFailure, recordResult } = require('../metrics/record')
 const native = require('../native')
 const { SignalWaiters } = require('../signal-waiters')
 const { callFailure, inName } = require('./failure')
+const { Pages } = require('./pages')
 const { notifyProgress } = require('./progress')
-const { ToolList } = require('./tool-list')
 const { prepareFor } = require('./trust')
 const { Waiting } = require('./waiting')
 
@@ -21,6 +21,8 @@ const {
   Progress: PROGRESS,
   StopReading: STOP_READING,
   Sent: SENT,
+  Begun: BEGUN,
+  Events: EVENTS,
 } = native.McpMessageKind
 
 /** The number that stands for no server. */
@@ -35,7 +37,10 @@ const LENDS_LOOP = !('bun' in process.versions)
  *   - `onSent`: called each time that the call's request is handed to a session, with a listing's
  *   first page only; must not throw
  * @typedef {{ number: number, call: Call, startTime: number, started: number, resolve: (result:
- *   any) => void, reject: (error: Error) => void, began?: number, list?: ToolList }} Pending
+ *   any) => void, reject: (error: Error) => void, began?: number, pages?: Pages, staying?:
+ *   Staying }} Pending
+ * A request that stays after it has begun, such as a subscription.
+ * @typedef {{ hasBegun: boolean, onEnd: () => void }} Staying
  * @typedef {{ number: number, maxBuffer: number, address?: string }} Server
  *   - `address`: of a server over HTTP that was not called yet
  */
@@ -50,17 +55,30 @@ class Sessions {
    * @type {{ sessions?: Sessions }}
    */
   #held = {}
+  /** The number of waiting requests that stay. */
+  #standing = 0
+  #keepsAlive = false
   /**
    * Servers by key. The addon knows servers by number, which is cheaper to pass.
    * @type {Map<string, Server>}
    */
   #servers = new Map()
+  /** The names of servers by number. @type {Map<number, string>} */
+  #names = new Map()
   #lastServer = NO_SERVER
+  /** The levels of log messages, by name of the server. @type {Map<string, string>} */
+  #levels = new Map()
+  #events
   /** @type {SignalWaiters<number>} */
   #signals = new SignalWaiters((number) => this.#native.abort(number))
 
-  /** @param {{ maxSessions: number, maxStarting: number }} limits */
-  constructor({ maxSessions, maxStarting }) {
+  /**
+   * @param {{ maxSessions: number, maxStarting: number }} limits
+   * @param {{ wanted: string[], notify: (server: string, taken: import('./notifications').Taken) =>
+   *   void }} events - the methods of notifications, and their listener
+   */
+  constructor({ maxSessions, maxStarting }, events) {
+    this.#events = events
     // The addon keeps this callback alive, so the callback references `this` weakly.
     const self = new WeakRef(this)
     const held = this.#held
@@ -76,14 +94,27 @@ class Sessions {
     this.#handle = this.#native.handle
   }
 
-  /** @param {string} key @param {import('../../binding').McpServer} server */
+  /** @param {string} key @param {import('./server-options').NativeServer} server */
   define(key, server) {
     const number = this.#servers.get(key)?.number ?? ++this.#lastServer
     const known = { number, maxBuffer: server.maxBuffer, address: server.url }
     this.#servers.set(key, known)
     // A warm server starts at once.
     if (server.minWarm > 0) this.#prepare(known)
-    this.#native.define(number, server)
+    this.#names.set(number, server.name)
+    const logLevel = this.#levels.get(server.name)
+    this.#native.define(number, { ...server, events: this.#events.wanted, logLevel })
+  }
+
+  /**
+   * Asks a server for log messages from this level on, in each session when it is used next.
+   * @param {string} server
+   * @param {string} level
+   */
+  setLogLevel(server, level) {
+    this.#levels.set(server, level)
+    for (const [number, name] of this.#names)
+      if (name === server) this.#native.setLogLevel(number, level)
   }
 
   /** @param {string} key */
@@ -91,6 +122,7 @@ class Sessions {
     const server = this.#servers.get(key)
     if (server === undefined) return
     this.#servers.delete(key)
+    this.#names.delete(server.number)
     this.#native.retire(server.number)
   }
 
@@ -131,14 +163,82 @@ class Sessions {
   }
 
   /**
-   * Lists all tools of a server, page after page within one deadline.
+   * Makes a request of a kind, page after page within one deadline where the kind has pages.
    * @param {string} key
    * @param {Call} call
+   * @param {import('./request-kinds').Kind} kind
+   * @param {Record<string, unknown>} params
    * @param {number} timeout
-   * @returns {Promise<any[]>}
+   * @returns {Promise<any>}
    */
-  async listTools(key, call, timeout) {
-    const list = new ToolList(this.#servers.get(key)?.maxBuffer ?? Infinity)
+  async ask(key, call, kind, params, timeout) {
+    const { method, pages, check, view } = kind
+    if (pages !== undefined) return this.#joined(key, call, { method, pages }, timeout)
+    const result = await this.request(key, call, method, params, timeout)
+    check?.(method, result)
+    return view === undefined ? result : view(result)
+  }
+
+  /**
+   * Makes a request that stays. Resolves once it has begun, with the words of the server and the
+   * function that ends it; `onEnd` is called when it ends otherwise. It keeps its session, and not
+   * the event loop.
+   * @param {string} key
+   * @param {Call} call
+   * @param {{ method: string, params: object, leave?: string }} request
+   * @param {number} timeout
+   * @param {() => void} onEnd
+   * @returns {Promise<{ words: any, leave: () => void, hasEnded: boolean }>}
+   */
+  stay(key, call, { method, params, leave }, timeout, onEnd) {
+    const { signal } = call
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(inName(call, abortError(signal)))
+      const server = this.#servers.get(key)
+      if (server?.address !== undefined) this.#prepare(server)
+      const staying = { hasBegun: false, onEnd: () => {} }
+      const begun = (/** @type {any} */ words) => {
+        const handle = {
+          words,
+          hasEnded: false,
+          leave: () => {
+            staying.onEnd = () => {}
+            if (!handle.hasEnded) this.#native.abort(number)
+          },
+        }
+        staying.onEnd = () => {
+          handle.hasEnded = true
+          onEnd()
+        }
+        resolve(handle)
+      }
+      const times = { startTime: Date.now(), started: performance.now() }
+      const pending = { number: 0, call, ...times, resolve: begun, reject, staying }
+      const number = this.#waiting.add(pending)
+      if (signal) this.#signals.add(signal, number)
+      this.#keepWhileNeeded()
+      const text = JSON.stringify(params)
+      native.mcpStay(
+        this.#handle,
+        number,
+        server?.number ?? NO_SERVER,
+        method,
+        text,
+        timeout,
+        leave,
+      )
+      publishProcesses()
+    })
+  }
+
+  /**
+   * @param {string} key
+   * @param {Call} call
+   * @param {{ method: string, pages: string }} kind
+   * @param {number} timeout
+   */
+  async #joined(key, call, kind, timeout) {
+    const pages = new Pages(kind, this.#servers.get(key)?.maxBuffer ?? Infinity)
     const deadline = performance.now() + timeout
     let page = call
     /** @type {string | undefined} */
@@ -146,10 +246,11 @@ class Sessions {
     do {
       const left = timeLeft(deadline)
       const params = cursor === undefined ? '{}' : JSON.stringify({ cursor })
-      cursor = list.add(await this.#request(key, page, 'tools/list', params, left, undefined, list))
+      const answer = await this.#request(key, page, kind.method, params, left, undefined, pages)
+      cursor = pages.add(answer)
       page = { ...call, onSent: undefined }
     } while (cursor !== undefined)
-    return list.tools
+    return pages.joined()
   }
 
   /**
@@ -160,7 +261,7 @@ class Sessions {
     const now = performance.now()
     return this.#native.active().flatMap(({ number, pid = null }) => {
       const pending = this.#waiting.get(number)
-      if (pending === undefined) return []
+      if (pending === undefined || pending.staying?.hasBegun) return []
       const { call, startTime, started } = pending
       return [
         {
@@ -201,10 +302,10 @@ class Sessions {
    * @param {string} params
    * @param {number} timeout
    * @param {number} [began]
-   * @param {ToolList} [list]
+   * @param {Pages} [pages]
    * @returns {Promise<any>}
    */
-  #request(key, call, method, params, timeout, began, list) {
+  #request(key, call, method, params, timeout, began, pages) {
     const { signal } = call
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(failed(call, abortError(signal), began))
@@ -212,11 +313,11 @@ class Sessions {
       if (server?.address !== undefined) this.#prepare(server)
       const startTime = Date.now()
       const started = performance.now()
-      const pending = { number: 0, call, startTime, started, resolve, reject, began, list }
+      const pending = { number: 0, call, startTime, started, resolve, reject, began, pages }
       const number = this.#waiting.add(pending)
       if (signal) this.#signals.add(signal, number)
-      if (this.#waiting.size === 1) this.#hold()
-      const progress = call.onProgress !== undefined && list === undefined
+      this.#keepWhileNeeded()
+      const progress = call.onProgress !== undefined && pages === undefined
       const { onSent } = call
       const isSent = native.mcpRequest(
         this.#handle,
@@ -251,18 +352,22 @@ class Sessions {
    */
   #settle(number, kind, text) {
     if (kind === STOP_READING) return this.#native.stopReading(number)
+    if (kind === EVENTS) return this.#passEvents(number)
     const pending = this.#waiting.get(number)
     if (pending === undefined) return
-    const { call, began, list } = pending
+    const { call, began, pages } = pending
     if (kind === PROGRESS) return notifyProgress(call.onProgress, text)
     if (kind === SENT) return call.onSent?.()
+    if (kind === BEGUN) return this.#begin(pending, text)
     this.#waiting.delete(number)
-    if (this.#waiting.size === 0) this.#letGo()
+    if (pending.staying?.hasBegun) return this.#end(pending.staying)
+    this.#keepWhileNeeded()
     if (call.signal) this.#signals.delete(call.signal, number)
     publishProcesses()
     try {
       if (kind !== RESULT) throw callFailure(call, parsed(text))
-      list?.count(text)
+      if (pending.staying) throw codedError('ERR_MCP', 'the server ended it before it had begun')
+      pages?.count(text)
       const result = parsed(text)
       if (began !== undefined) recordResult(call, result, began)
       pending.resolve(result)
@@ -271,15 +376,47 @@ class Sessions {
     }
   }
 
-  /** Keeps these sessions and the event loop alive while a call waits. */
-  #hold() {
-    this.#held.sessions = this
-    keepAlive.hold()
+  /** @param {Pending} pending @param {string} text */
+  #begin(pending, text) {
+    const { number, call, staying, resolve } = pending
+    if (staying === undefined || staying.hasBegun) return
+    staying.hasBegun = true
+    this.#standing++
+    if (call.signal) this.#signals.delete(call.signal, number)
+    this.#keepWhileNeeded()
+    publishProcesses()
+    try {
+      resolve(parsed(text))
+    } catch (error) {
+      this.#native.abort(number)
+      pending.reject(inName(call, /** @type {Error} */ (error)))
+    }
   }
 
-  #letGo() {
-    this.#held.sessions = undefined
-    keepAlive.letGo()
+  /** @param {Staying} staying */
+  #end(staying) {
+    this.#standing--
+    this.#keepWhileNeeded()
+    staying.onEnd()
+  }
+
+  /** @param {number} server */
+  #passEvents(server) {
+    const text = this.#native.takeEvents(server)
+    const name = this.#names.get(server)
+    if (text !== null && text !== undefined && name !== undefined)
+      this.#events.notify(name, parsed(text))
+  }
+
+  /** Keeps these sessions while a request waits or stays, and the event loop while one waits. */
+  #keepWhileNeeded() {
+    const { size } = this.#waiting
+    this.#held.sessions = size === 0 ? undefined : this
+    const keepsAlive = size > this.#standing
+    if (keepsAlive === this.#keepsAlive) return
+    this.#keepsAlive = keepsAlive
+    if (keepsAlive) keepAlive.hold()
+    else keepAlive.letGo()
   }
 }
 

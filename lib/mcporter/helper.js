@@ -6,6 +6,8 @@ const { asSharing } = require('../active-process')
 const { closeAtShutdown, isClosing } = require('../lifecycle')
 const { encodeArguments, serverName, toolName } = require('../mcp/arguments')
 const { SessionPool } = require('../mcp/pool')
+const { subscriber } = require('../mcp/request-arguments')
+const { REQUESTS, SUBSCRIBE, requestParams } = require('../mcp/request-kinds')
 const { Runner } = require('../process/runner')
 const { CallSlots } = require('./call-slots')
 const { Mcporter } = require('./cli')
@@ -57,6 +59,32 @@ function createMcpHelper(options) {
     const { timeout = settings.listTimeout, ...rest } = listOptions(options)
     const call = { ...rest, timeout, server: serverName(server), tool: LIST_TOOLS }
     return (await list(call)).tools
+  }
+
+  /**
+   * Makes a request of a kind: the body of the functions that derive from the table of kinds.
+   * @param {import('../mcp/request-kinds').Kind} kind
+   * @param {string} server
+   * @param {unknown[]} given - the arguments after the server
+   */
+  async function request(kind, server, given) {
+    const { params, options } = requestParams(kind, given)
+    const usual = kind.pages === undefined ? settings.callTimeout : settings.listTimeout
+    const { timeout = usual, ...rest } = listOptions(options)
+    const call = { ...rest, timeout, server: serverName(server), tool: kind.method }
+    return inRoute(call, (calls, deadline, route) =>
+      calls.ask(call, { kind, params }, deadline, route),
+    )
+  }
+
+  /** @type {import('../mcp-helper').McpHelper['subscribe']} */
+  async function subscribe(server, uri, listener, options) {
+    const { timeout = settings.callTimeout, ...rest } = listOptions(options)
+    const call = { ...rest, timeout, server: serverName(server), tool: SUBSCRIBE }
+    const subscription = subscriber(uri, listener)
+    return inRoute(call, (calls, deadline, route) =>
+      calls.subscribe(call, subscription, deadline, route),
+    )
   }
 
   /** @param {Request} call */
@@ -120,6 +148,8 @@ function createMcpHelper(options) {
     callToolAsync,
     callToolRaw,
     listToolsAsync,
+    .../** @type {any} */ (requestFunctions(request)),
+    subscribe,
     getSemaphoreStatus: () => slots.getStatus(),
     getActiveProcesses,
     getPoolStatus,
@@ -133,6 +163,21 @@ function createMcpHelper(options) {
       return closing
     },
   }
+}
+
+/**
+ * Returns a function for each kind of request.
+ * @param {(kind: import('../mcp/request-kinds').Kind, server: string, given: unknown[]) =>
+ *   Promise<any>} request
+ * @returns {Record<string, (server: string, ...given: any[]) => Promise<any>>}
+ */
+function requestFunctions(request) {
+  return Object.fromEntries(
+    Object.entries(REQUESTS).map(([name, kind]) => [
+      name,
+      (server, ...given) => request(kind, server, given),
+    ]),
+  )
 }
 
 /**

@@ -23,7 +23,13 @@ const concurrency = (name, value) => (value === 'auto' ? value : validate.count(
 const transport = (name, value) => validate.oneOf(name, value, ['auto', 'pool', 'mcporter'])
 
 /** The options that the pool of sessions has, too. @type {Record<string, Check>} */
-const POOL = { maxSessions: validate.count, maxStarting: validate.count, ...LIMITS }
+const POOL = {
+  maxSessions: validate.count,
+  maxStarting: validate.count,
+  onLog: validate.callback,
+  onListChanged: validate.callback,
+  ...LIMITS,
+}
 
 /** @type {Record<string, Check>} */
 const HELPER = {

@@ -2,7 +2,7 @@
 
 use super::error::{ServerEnd, StartError};
 use super::memory_watch;
-use super::server_config::{Key, ServerConfigs, TransportConfig};
+use super::server_config::{Key, ServerConfig, ServerConfigs, TransportConfig};
 use super::session::Session;
 use crate::admission::PendingStarts;
 use crate::pool::{Factory, Retirement};
@@ -36,13 +36,18 @@ impl Factory for SessionFactory {
                 let admission = admission.ok_or(StartError::Abandoned)?;
                 let server = super::stdio::connect(&self.registry, &config, program, admission).await?;
                 let session = Session::over_stdio(server);
+                begin(&session, &config);
                 if let Some(limit) = config.max_tree_memory {
                     tokio::spawn(memory_watch::run(Arc::clone(&self.registry), Arc::downgrade(&session), tree, limit));
                 }
                 Ok(session)
             }
             #[cfg(feature = "http")]
-            TransportConfig::Http(endpoint) => super::http::connect(&config, endpoint).await.map(Session::over_http),
+            TransportConfig::Http(endpoint) => {
+                let session = super::http::connect(&config, endpoint).await.map(Session::over_http)?;
+                begin(&session, &config);
+                Ok(session)
+            }
             #[cfg(not(feature = "http"))]
             TransportConfig::Http(_) => {
                 Err(StartError::handshake("procward was built without HTTP", ServerEnd::default()))
@@ -89,5 +94,12 @@ impl Factory for SessionFactory {
 
     fn panicked(&self, _key: &Key) -> StartError {
         StartError::Panicked
+    }
+}
+
+/// Asks a server for the notifications that JavaScript wants of each session.
+fn begin(session: &Arc<Session>, config: &ServerConfig) {
+    if config.events.wants_list_changes() {
+        session.listen_for_list_changes();
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::mcp::display_text::display_text;
 use crate::mcp::error::CallError;
-use crate::mcp::{OnSent, Progress, RetryHeaders};
+use crate::mcp::{Events, OnSent, Progress, RetryHeaders};
 use napi::Status;
 use napi::bindgen_prelude::{FnArgs, Function};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
@@ -25,6 +25,10 @@ pub enum McpMessageKind {
     StopReading,
     /// The request has been handed to a session; there is no text. Only for requests that ask for it.
     Sent,
+    /// A request that stays has begun. The text is JSON: the server's words.
+    Begun,
+    /// The number is a server's key, to be given to `takeEvents()`; there is no text.
+    Events,
 }
 
 /// The arguments of the listener: a number, the kind of the message, and a text.
@@ -131,6 +135,19 @@ impl Settler {
     pub fn sent_of(settler: &Arc<Self>, number: u32) -> OnSent {
         let settler = Arc::clone(settler);
         Arc::new(move || settler.sent(number))
+    }
+
+    /// Returns a function that reports that a request which stays has begun.
+    pub fn begun_of(settler: &Arc<Self>, number: u32) -> Progress {
+        let settler = Arc::clone(settler);
+        Arc::new(move |words| settler.tell(number, McpMessageKind::Begun, words))
+    }
+
+    /// Returns the queue of a server's notifications with these methods.
+    pub fn events_of(settler: &Arc<Self>, key: u32, wanted: Vec<String>) -> Arc<Events> {
+        let settler = Arc::clone(settler);
+        let wake = Box::new(move || settler.tell(key, McpMessageKind::Events, String::new()));
+        Arc::new(Events::new(wanted, wake))
     }
 
     fn sent(&self, number: u32) {

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 pub async fn connect(config: &ServerConfig, endpoint: &Endpoint) -> Result<Arc<Connection>, StartError> {
     let connection = Connection::new(endpoint, config.max_buffer)
         .map_err(|failure| StartError::handshake(failure.to_string(), ServerEnd::default()))?;
+    connection.client.set_events(&config.events);
     let outcome = timeout(config.start_timeout, shake_hands(&*connection, config.protocol)).await;
     if let Ok(Ok(())) = outcome {
         connection.listen();
