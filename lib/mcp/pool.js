@@ -14,7 +14,15 @@ const { poolUse } = require('./server-options')
 const { Servers, givenServers } = require('./servers')
 const { Sessions } = require('./sessions')
 
-const KNOWN = ['servers', 'configPath', 'maxSessions', 'maxStarting', 'callTimeout', 'listTimeout']
+const KNOWN = [
+  'servers',
+  'configPath',
+  'maxSessions',
+  'maxStarting',
+  'callTimeout',
+  'listTimeout',
+  'handlers',
+]
 /** @type {{ timeout?: number, signal?: AbortSignal, onProgress?: (progress: any) => void }} */
 const NO_OPTIONS = {}
 const CALL = ['timeout', 'signal', 'onProgress']
@@ -42,8 +50,19 @@ class SessionPool {
     this.#maxSessions = maxSessions
     this.#callTimeout = pool.callTimeout ?? config.callTimeout()
     this.#listTimeout = pool.listTimeout ?? config.listTimeout()
-    this.#sessions = new Sessions({ maxSessions, maxStarting })
-    this.#servers = new Servers(this.#sessions, servers, use, source)
+    const { handlers } = pool
+    this.#sessions = new Sessions({
+      maxSessions,
+      maxStarting,
+      handlers,
+      callTimeout: this.#callTimeout,
+      listTimeout: this.#listTimeout,
+    })
+    const announced = handlers && {
+      capabilities: handlers.capabilities,
+      answered: handlers.methods,
+    }
+    this.#servers = new Servers(this.#sessions, servers, { ...use, ...announced }, source)
     drainAtShutdown(this)
   }
 
@@ -284,6 +303,11 @@ function poolOptions(given) {
   if (pool.callTimeout !== undefined) validate.timeout('callTimeout', pool.callTimeout)
   if (pool.listTimeout !== undefined) validate.timeout('listTimeout', pool.listTimeout)
   if (pool.configPath !== undefined) validate.string('configPath', pool.configPath)
+  if (pool.handlers !== undefined) {
+    // Loaded on use, because most pools have no handlers.
+    const { Handlers } = require('./handlers')
+    pool.handlers = new Handlers(pool.handlers)
+  }
   if (pool.servers !== undefined)
     pool.servers = givenServers('servers', validate.options('servers', pool.servers))
   return { pool, use }

@@ -17,14 +17,22 @@ const { prepareFor } = require('./trust')
 const { Waiting } = require('./waiting')
 
 const {
-  Result: RESULT,
+  StatelessResult: STATELESS_RESULT,
+  Failure: FAILURE,
   Progress: PROGRESS,
   StopReading: STOP_READING,
   Sent: SENT,
+  ServerRequest: SERVER_REQUEST,
+  RequestWithdrawn: REQUEST_WITHDRAWN,
 } = native.McpMessageKind
 
 /** The number that stands for no server. */
 const NO_SERVER = 0
+
+/** The code for headers that differ from the request. The server has not done the call. */
+const HEADER_MISMATCH = -32020
+/** The first attempt of a request. @type {Attempt} */
+const FIRST = { round: 0, members: '' }
 
 /** Bun exports the functions of libuv, but they do not work. */
 const LENDS_LOOP = !('bun' in process.versions)
@@ -35,9 +43,16 @@ const LENDS_LOOP = !('bun' in process.versions)
  *   - `onSent`: called each time that the call's request is handed to a session, with a listing's
  *   first page only; must not throw
  * @typedef {{ number: number, call: Call, startTime: number, started: number, resolve: (result:
- *   any) => void, reject: (error: Error) => void, began?: number, list?: ToolList }} Pending
- * @typedef {{ number: number, maxBuffer: number, address?: string }} Server
+ *   any) => void, reject: (error: Error) => void, began?: number, list?: ToolList, key: string,
+ *   method: string, params: string, timeout: number, attempt: Attempt }} Pending
+ * @typedef {{ number: number, maxBuffer: number, isHttp: boolean, address?: string, headers?:
+ *   import('./tool-headers').ToolHeaders, listing?: Promise<void> }} Server
  *   - `address`: of a server over HTTP that was not called yet
+ *   - `headers`: which its tools want, once that is known
+ * @typedef {{ round: number, members: string, hasHeaders?: boolean }} Attempt
+ *   - `round`: the count of earlier attempts that ended with the server's wish for input
+ *   - `members`: added to the params, as JSON text
+ *   - `hasHeaders`: true if the tools were listed for this very call
  */
 
 class Sessions {
@@ -59,8 +74,25 @@ class Sessions {
   /** @type {SignalWaiters<number>} */
   #signals = new SignalWaiters((number) => this.#native.abort(number))
 
-  /** @param {{ maxSessions: number, maxStarting: number }} limits */
-  constructor({ maxSessions, maxStarting }) {
+  #options
+  /** The calls that are made again. @type {import('./repeats').Repeats | undefined} */
+  #repeats
+  /** The requests of servers. @type {import('./server-requests').ServerRequests | undefined} */
+  #requests
+
+  /**
+   * @param {{ maxSessions: number, maxStarting: number, handlers?: import('./handlers').Handlers,
+   *   callTimeout: number, listTimeout: number }} options
+   */
+  constructor(options) {
+    const { maxSessions, maxStarting, handlers, callTimeout } = options
+    this.#options = options
+    if (handlers !== undefined) {
+      const { ServerRequests } = require('./server-requests')
+      this.#requests = new ServerRequests(handlers, callTimeout, (number, answer) =>
+        native.mcpAnswer(this.#handle, number, answer),
+      )
+    }
     // The addon keeps this callback alive, so the callback references `this` weakly.
     const self = new WeakRef(this)
     const held = this.#held
@@ -79,7 +111,8 @@ class Sessions {
   /** @param {string} key @param {import('../../binding').McpServer} server */
   define(key, server) {
     const number = this.#servers.get(key)?.number ?? ++this.#lastServer
-    const known = { number, maxBuffer: server.maxBuffer, address: server.url }
+    const { maxBuffer, url: address } = server
+    const known = { number, maxBuffer, isHttp: address !== undefined, address }
     this.#servers.set(key, known)
     // A warm server starts at once.
     if (server.minWarm > 0) this.#prepare(known)
@@ -149,7 +182,7 @@ class Sessions {
       cursor = list.add(await this.#request(key, page, 'tools/list', params, left, undefined, list))
       page = { ...call, onSent: undefined }
     } while (cursor !== undefined)
-    return list.tools
+    return list.isStateless ? this.#again().usable(key, call, list.tools) : list.tools
   }
 
   /**
@@ -158,20 +191,17 @@ class Sessions {
    */
   active() {
     const now = performance.now()
-    return this.#native.active().flatMap(({ number, pid = null }) => {
-      const pending = this.#waiting.get(number)
-      if (pending === undefined) return []
+    const described = (/** @type {number | null} */ pid, /** @type {Pending} */ pending) => {
       const { call, startTime, started } = pending
-      return [
-        {
-          pid,
-          server: call.server,
-          tool: call.tool,
-          startTime,
-          duration: Math.floor(now - started),
-        },
-      ]
+      const { server, tool } = call
+      return { pid, server, tool, startTime, duration: Math.floor(now - started) }
+    }
+    const sent = this.#native.active().flatMap(({ number, pid = null }) => {
+      const pending = this.#waiting.get(number)
+      return pending === undefined ? [] : [described(pid, pending)]
     })
+    const between = this.#repeats?.between() ?? []
+    return [...sent, ...between.map((pending) => described(null, pending))]
   }
 
   status() {
@@ -185,12 +215,14 @@ class Sessions {
   }
 
   /** @returns {Promise<void>} */
-  drain() {
-    return this.#native.drain()
+  async drain() {
+    await this.#repeats?.idle()
+    await this.#native.drain()
   }
 
   /** @returns {Promise<void>} */
   close() {
+    this.#repeats?.close()
     return this.#native.close()
   }
 
@@ -202,9 +234,10 @@ class Sessions {
    * @param {number} timeout
    * @param {number} [began]
    * @param {ToolList} [list]
+   * @param {Attempt} [attempt]
    * @returns {Promise<any>}
    */
-  #request(key, call, method, params, timeout, began, list) {
+  #request(key, call, method, params, timeout, began, list, attempt = FIRST) {
     const { signal } = call
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(failed(call, abortError(signal), began))
@@ -212,7 +245,16 @@ class Sessions {
       if (server?.address !== undefined) this.#prepare(server)
       const startTime = Date.now()
       const started = performance.now()
-      const pending = { number: 0, call, startTime, started, resolve, reject, began, list }
+      /** @type {string[] | undefined} */
+      let headers
+      if (server?.headers !== undefined && method === 'tools/call')
+        try {
+          headers = this.#again().headersFor(server.headers, call, params)
+        } catch (error) {
+          return reject(failed(call, /** @type {Error} */ (error), began))
+        }
+      const own = { call, startTime, started, resolve, reject, began, list }
+      const pending = { number: 0, ...own, key, method, params, timeout, attempt }
       const number = this.#waiting.add(pending)
       if (signal) this.#signals.add(signal, number)
       if (this.#waiting.size === 1) this.#hold()
@@ -223,10 +265,11 @@ class Sessions {
         number,
         server?.number ?? NO_SERVER,
         method,
-        params,
+        attempt === FIRST ? params : this.#again().withMembers(params, attempt.members),
         timeout,
         progress,
         onSent !== undefined,
+        headers,
       )
       if (isSent) onSent?.()
       publishProcesses()
@@ -251,6 +294,8 @@ class Sessions {
    */
   #settle(number, kind, text) {
     if (kind === STOP_READING) return this.#native.stopReading(number)
+    if (kind === SERVER_REQUEST) return this.#requests?.take(number, text)
+    if (kind === REQUEST_WITHDRAWN) return this.#requests?.withdraw(number)
     const pending = this.#waiting.get(number)
     if (pending === undefined) return
     const { call, began, list } = pending
@@ -261,14 +306,40 @@ class Sessions {
     if (call.signal) this.#signals.delete(call.signal, number)
     publishProcesses()
     try {
-      if (kind !== RESULT) throw callFailure(call, parsed(text))
+      if (kind === FAILURE) {
+        const failure = parsed(text)
+        if (wantsHeaders(pending, failure)) return this.#again().withHeaders(pending)
+        throw callFailure(call, failure)
+      }
       list?.count(text)
       const result = parsed(text)
+      if (kind === STATELESS_RESULT) {
+        if (list !== undefined) list.isStateless = true
+        const type = result?.resultType
+        if (type !== undefined && type !== 'complete')
+          return this.#again().withInput(pending, result)
+      }
       if (began !== undefined) recordResult(call, result, began)
       pending.resolve(result)
     } catch (error) {
       pending.reject(failed(call, /** @type {Error} */ (error), began))
     }
+  }
+
+  /** Returns the maker of second attempts, loaded on use because few requests need one. */
+  #again() {
+    if (this.#repeats === undefined) {
+      const { Repeats } = require('./repeats')
+      this.#repeats = new Repeats(this.#servers, this.#options, {
+        list: (key, call, timeout) => this.listTools(key, call, timeout),
+        send: (pending, timeout, attempt) => {
+          const { key, call, method, params, began, list } = pending
+          return this.#request(key, call, method, params, timeout, began, list, attempt)
+        },
+        failed: ({ call, began }, error) => failed(call, error, began),
+      })
+    }
+    return this.#repeats
   }
 
   /** Keeps these sessions and the event loop alive while a call waits. */
@@ -281,6 +352,17 @@ class Sessions {
     this.#held.sessions = undefined
     keepAlive.letGo()
   }
+}
+
+/**
+ * Returns whether a call failed, unseen by the tool, for headers that a list of the tools would
+ * tell.
+ * @param {Pending} pending
+ * @param {import('./failure').Failure} failure
+ */
+function wantsHeaders({ method, attempt }, { code, rpcCode }) {
+  if (method !== 'tools/call' || attempt.hasHeaders) return false
+  return code === 'ERR_HEADERS_UNKNOWN' || rpcCode === HEADER_MISMATCH
 }
 
 /** @param {string} text */

@@ -7,6 +7,8 @@ const { codedError } = require('../errors')
 class ToolList {
   /** @type {any[]} */
   tools = []
+  /** True once a page has come from a server that works without a handshake. */
+  isStateless = false
   #bytes = 0
   #maxBuffer
   /** @type {Set<string>} */

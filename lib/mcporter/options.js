@@ -22,8 +22,20 @@ const concurrency = (name, value) => (value === 'auto' ? value : validate.count(
 /** @type {Check} */
 const transport = (name, value) => validate.oneOf(name, value, ['auto', 'pool', 'mcporter'])
 
+/** @type {Check} */
+const checkedHandlers = (_name, value) => {
+  // Loaded on use, because most helpers have no handlers.
+  const { Handlers } = require('../mcp/handlers')
+  return new Handlers(value) && value
+}
+
 /** The options that the pool of sessions has, too. @type {Record<string, Check>} */
-const POOL = { maxSessions: validate.count, maxStarting: validate.count, ...LIMITS }
+const POOL = {
+  maxSessions: validate.count,
+  maxStarting: validate.count,
+  handlers: checkedHandlers,
+  ...LIMITS,
+}
 
 /** @type {Record<string, Check>} */
 const HELPER = {

@@ -23,8 +23,10 @@ pub struct Call {
     pub request: Arc<Request>,
     /// The callbacks for what happens before the outcome.
     pub listeners: Listeners,
-    /// The callback for the outcome, which is called once, on any thread.
-    pub settle: Box<dyn FnOnce(Outcome) + Send>,
+    /// True if the server of the latest session works without a handshake.
+    pub is_stateless: bool,
+    /// The callback for the outcome, which is called once, on any thread, with `is_stateless`.
+    pub settle: Box<dyn FnOnce(Outcome, bool) + Send>,
 }
 
 /// All calls in flight.
@@ -154,7 +156,7 @@ impl InFlight {
             state.deadlines.remove(&(deadline, call.number));
         }
         drop(state);
-        (call.settle)(outcome);
+        (call.settle)(outcome, call.is_stateless);
     }
 
     /// Gives a call up, for this reason.

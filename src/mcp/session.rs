@@ -143,6 +143,11 @@ impl Session {
         is_doubtful || self.ending.is_cancelled()
     }
 
+    /// Returns whether the server works without a handshake.
+    pub fn is_stateless(&self) -> bool {
+        self.client().is_stateless()
+    }
+
     /// Returns the count of lines of the server that were no messages.
     pub fn invalid_lines(&self) -> u64 {
         self.client().log.invalid()

@@ -146,7 +146,7 @@ fn progress_is_matched_by_its_token() {
 }
 
 fn written(method: &str, params: &str, meta: &str) -> String {
-    let request = Request { method: method.to_owned(), params: params.to_owned() };
+    let request = Request::new(method, params);
     String::from_utf8(super::request(3, &request, meta)).expect("UTF-8")
 }
 
