@@ -17,6 +17,7 @@ import type { EventEmitter } from 'node:events'
 import type { Writable } from 'node:stream'
 import type { ActiveProcess } from './binding'
 import type { HealthCleanup, HealthHelper, Sample } from './lib/health'
+import type * as Mcp from './lib/mcp/protocol'
 
 /** An error of this package. */
 export interface ProcwardError extends Error {
@@ -508,56 +509,21 @@ export interface McpHandlers {
    */
   elicitation?:
     | McpElicitationHandler
-    | { form?: McpElicitationHandler; url?: McpElicitationHandler }
+    | { form?: McpElicitationHandler; url?: McpElicitationHandler<Mcp.ElicitRequestURLParams> }
   /** Asks a model: `sampling/createMessage`. Requests with tools are not announced. */
   sampling?: (
-    params: McpSamplingParams,
+    params: Mcp.CreateMessageRequestParams,
     context: McpHandlerContext,
-  ) => McpSamplingResult | Promise<McpSamplingResult>
+  ) => Mcp.CreateMessageResult | Promise<Mcp.CreateMessageResult>
   /** Names the folders that the server may work in: `roots/list`. */
-  roots?: (context: McpHandlerContext) => McpRoots | Promise<McpRoots>
+  roots?: (context: McpHandlerContext) => Mcp.ListRootsResult | Promise<Mcp.ListRootsResult>
 }
 
-export type McpElicitationHandler = (
-  params: McpElicitationParams,
+/** Answers `elicitation/create`. */
+export type McpElicitationHandler<Params = Mcp.ElicitRequestFormParams> = (
+  params: Params,
   context: McpHandlerContext,
-) => McpElicitationResult | Promise<McpElicitationResult>
-
-/** The params of `elicitation/create`, as the server sent them. */
-export interface McpElicitationParams {
-  mode?: 'form' | 'url'
-  message: string
-  /** JSON Schema of the form. */
-  requestedSchema?: Record<string, unknown>
-  /** The address to open, with the mode `'url'`. */
-  url?: string
-  [field: string]: unknown
-}
-
-export interface McpElicitationResult {
-  action: 'accept' | 'decline' | 'cancel'
-  /** The filled form, after `accept`. */
-  content?: Record<string, unknown>
-}
-
-/** The params of `sampling/createMessage`, as the server sent them. */
-export interface McpSamplingParams {
-  messages: { role: string; content: unknown }[]
-  maxTokens: number
-  systemPrompt?: string
-  [field: string]: unknown
-}
-
-export interface McpSamplingResult {
-  role: string
-  content: object
-  model: string
-  [field: string]: unknown
-}
-
-export interface McpRoots {
-  roots: { uri: string; name?: string; [field: string]: unknown }[]
-}
+) => Mcp.ElicitResult | Promise<Mcp.ElicitResult>
 
 /** The answer of a tool, unchanged. A server may add fields. */
 export interface McpToolResult {
@@ -598,6 +564,16 @@ export interface McpCallOptions {
    */
   onProgress?: (progress: McpProgress) => void
 }
+
+/**
+ * The shapes of the protocol, as the specification of 2026-07-28 has them: `import type { Mcp }
+ * from 'procward'`, then `Mcp.Resource`. `resultType` and the members for caches are optional here,
+ * because servers of earlier versions leave them out.
+ */
+export type { Mcp }
+
+/** Options of a request besides calls of tools. */
+export type McpRequestOptions = Pick<McpCallOptions, 'timeout' | 'signal'>
 
 export interface McpPoolStatus {
   maxSessions: number
@@ -666,6 +642,13 @@ export type McpSessionEnd =
  * A call moves to a new session only when a server over HTTP refused the session and has not done
  * the call.
  *
+ * Requests besides calls of tools are counted and published as calls are, under their method
+ * (`resources/read`) in the place of a tool. A list has all pages: the members of the first page,
+ * with the entries of all. It ends at a page with an empty or repeated cursor, and rejects with
+ * `ERR_MAX_BUFFER` above `maxBuffer` bytes. `ERR_MCP` without `rpcCode` also means that an answer
+ * has not the shape that the protocol asks for. Members that the protocol does not know are passed
+ * on.
+ *
  * A server is terminated with its whole process tree: its stdin is closed, SIGTERM follows half a
  * second later, SIGKILL after `killGrace`. Where procward guarantees it (`docs/guarantees.md`), no
  * server outlives this process.
@@ -695,6 +678,41 @@ export class McpPool {
     server: string,
     options?: Pick<McpCallOptions, 'timeout' | 'signal'>,
   ): Promise<(McpTool & Record<string, unknown>)[]>
+  /** Resolves with all resources that the server lists. Timeout: that of listing tools. */
+  listResources(server: string, options?: McpRequestOptions): Promise<Mcp.ListResourcesResult>
+  /** Resolves with all templates of resources. Timeout: that of listing tools. */
+  listResourceTemplates(
+    server: string,
+    options?: McpRequestOptions,
+  ): Promise<Mcp.ListResourceTemplatesResult>
+  /** Reads a resource. Resolves with the server's answer, unchanged. */
+  readResource(
+    server: string,
+    uri: string,
+    options?: McpRequestOptions,
+  ): Promise<Mcp.ReadResourceResult>
+  /** Resolves with all prompts that the server lists. Timeout: that of listing tools. */
+  listPrompts(server: string, options?: McpRequestOptions): Promise<Mcp.ListPromptsResult>
+  /**
+   * Resolves with the messages of a prompt.
+   * @param args - strings by name; a member that is `undefined` is left out
+   */
+  getPrompt(
+    server: string,
+    name: string,
+    args?: Record<string, string | undefined>,
+    options?: McpRequestOptions,
+  ): Promise<Mcp.GetPromptResult>
+  /**
+   * Resolves with what may complete an argument of a prompt or of a template of resources.
+   * @param options - `context` has the arguments that are known already
+   */
+  complete(
+    server: string,
+    ref: Mcp.PromptReference | Mcp.ResourceTemplateReference,
+    argument: { name: string; value: string },
+    options?: McpRequestOptions & { context?: { arguments?: Record<string, string> } },
+  ): Promise<Mcp.CompleteResult>
   /** Returns the calls in flight. */
   getActiveCalls(): ActiveProcess[]
   getStatus(): McpPoolStatus

@@ -1,5 +1,6 @@
 import type {
   ActiveProcess as AnyActiveProcess,
+  Mcp,
   McpHandlers,
   McpPoolStatus,
   McpProgress,
@@ -113,6 +114,63 @@ export declare function callToolRaw<Result = McpToolResult>(
  */
 export declare function listToolsAsync(server: string, options?: ListOptions): Promise<McpTool[]>
 
+/**
+ * Resolves with all resources that a server lists, in the shape of mcporter's `resource SERVER
+ * --output json`. Takes a slot like a call, and is listed among the active processes as tool
+ * `resources/list`. Timeout: `listTimeout`. Rejects like {@link callToolAsync}, and with
+ * `ERR_SERVER_UNAVAILABLE` where calls go through mcporter. All this holds for the next functions
+ * too, each under the name of its method.
+ */
+export declare function listResources(
+  server: string,
+  options?: ListOptions,
+): Promise<Mcp.ListResourcesResult>
+
+/** Resolves with all templates of resources of a server. Timeout: `listTimeout`. */
+export declare function listResourceTemplates(
+  server: string,
+  options?: ListOptions,
+): Promise<Mcp.ListResourceTemplatesResult>
+
+/**
+ * Reads a resource. Resolves with the parsed output of mcporter's `resource SERVER URI --output
+ * json`: the resource's text when the text is JSON, or the whole result (`{ contents: [...] }`).
+ * `McpPool` gives the whole result in any case.
+ */
+export declare function readResource<Result = unknown>(
+  server: string,
+  uri: string,
+  options?: ListOptions,
+): Promise<Result>
+
+/** Resolves with all prompts that a server lists. Timeout: `listTimeout`. */
+export declare function listPrompts(
+  server: string,
+  options?: ListOptions,
+): Promise<Mcp.ListPromptsResult>
+
+/**
+ * Resolves with the messages of a prompt.
+ * @param args - strings by name; a member that is `undefined` is left out
+ */
+export declare function getPrompt(
+  server: string,
+  name: string,
+  args?: Record<string, string | undefined>,
+  options?: ListOptions,
+): Promise<Mcp.GetPromptResult>
+
+/**
+ * Resolves with what may complete an argument of a prompt or of a template of resources.
+ * @param options - `context` has the arguments that are known already
+ */
+export declare function complete(
+  server: string,
+  ref: Mcp.PromptReference | Mcp.ResourceTemplateReference,
+  argument: { name: string; value: string },
+  options?: ListOptions & { context?: { arguments?: Record<string, string> } },
+): Promise<Mcp.CompleteResult>
+
 /** Returns the state of the slots and the queue, and of the servers' limits. */
 export declare function getSemaphoreStatus(): SemaphoreStatus
 
@@ -165,6 +223,12 @@ export interface McpHelper {
   callToolAsync: typeof callToolAsync
   callToolRaw: typeof callToolRaw
   listToolsAsync: typeof listToolsAsync
+  listResources: typeof listResources
+  listResourceTemplates: typeof listResourceTemplates
+  readResource: typeof readResource
+  listPrompts: typeof listPrompts
+  getPrompt: typeof getPrompt
+  complete: typeof complete
   getSemaphoreStatus: typeof getSemaphoreStatus
   getActiveProcesses: typeof getActiveProcesses
   getPoolStatus: typeof getPoolStatus

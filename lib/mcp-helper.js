@@ -26,6 +26,36 @@ async function listToolsAsync(...params) {
   return defaultHelper().listToolsAsync(...params)
 }
 
+/** @type {typeof import('./mcp-helper').listResources} */
+async function listResources(...params) {
+  return defaultHelper().listResources(...params)
+}
+
+/** @type {typeof import('./mcp-helper').listResourceTemplates} */
+async function listResourceTemplates(...params) {
+  return defaultHelper().listResourceTemplates(...params)
+}
+
+/** @type {typeof import('./mcp-helper').readResource} */
+async function readResource(...params) {
+  return defaultHelper().readResource(...params)
+}
+
+/** @type {typeof import('./mcp-helper').listPrompts} */
+async function listPrompts(...params) {
+  return defaultHelper().listPrompts(...params)
+}
+
+/** @type {typeof import('./mcp-helper').getPrompt} */
+async function getPrompt(...params) {
+  return defaultHelper().getPrompt(...params)
+}
+
+/** @type {typeof import('./mcp-helper').complete} */
+async function complete(...params) {
+  return defaultHelper().complete(...params)
+}
+
 /** @type {typeof import('./mcp-helper').getSemaphoreStatus} */
 function getSemaphoreStatus() {
   return defaultHelper().getSemaphoreStatus()
@@ -54,11 +84,17 @@ function shutdown() {
 module.exports = {
   callToolAsync,
   callToolRaw,
+  complete,
   createMcpHelper,
   getActiveProcesses,
   getPoolStatus,
+  getPrompt,
   getReadiness,
   getSemaphoreStatus,
+  listPrompts,
+  listResourceTemplates,
+  listResources,
   listToolsAsync,
+  readResource,
   shutdown,
 }

@@ -93,7 +93,7 @@ export const SLOW = [
   'mcp-pool-orphans',
   'mcp-pool-rules',
   'mcp-pool-start',
-  'mcp-tool-list',
+  'mcp-pages',
   'mcp-trust',
   'mcporter-config-parity',
   'mcporter-launcher',

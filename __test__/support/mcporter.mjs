@@ -50,6 +50,15 @@ export function printedCalls({ calls, ...job }) {
 }
 
 /**
+ * The prints of these `resource` commands.
+ * @param {{ configPath: string, lines: string[][] }} job
+ * @returns {Promise<string[]>}
+ */
+export function printedResources(job) {
+  return printed({ ...job, command: 'resource' })
+}
+
+/**
  * The servers that mcporter finds, as `config list --json` prints them with placeholders
  * unresolved.
  * @param {{ configPath?: string, cwd?: string, env?: NodeJS.ProcessEnv }} job

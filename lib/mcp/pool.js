@@ -10,6 +10,7 @@ const { encodeArguments, serverName, toolName } = require('./arguments')
 const { BoundedWaits } = require('./bounded-waits')
 const { inName, namesOf, unknownServer, unknownTool, unreachable } = require('./failure')
 const { progressListener } = require('./progress')
+const { LIST_TOOLS, REQUESTS, requestParams } = require('./request-kinds')
 const { poolUse } = require('./server-options')
 const { Servers, givenServers } = require('./servers')
 const { Sessions } = require('./sessions')
@@ -25,7 +26,8 @@ const KNOWN = [
 ]
 /** @type {{ timeout?: number, signal?: AbortSignal, onProgress?: (progress: any) => void }} */
 const NO_OPTIONS = {}
-const CALL = ['timeout', 'signal', 'onProgress']
+const REQUEST = ['timeout', 'signal']
+const CALL = [...REQUEST, 'onProgress']
 
 /** @typedef {import('./servers').Route} Route */
 
@@ -107,10 +109,27 @@ class SessionPool {
    * @returns {Promise<any[]>}
    */
   async listTools(server, options) {
-    const { timeout = this.#listTimeout, signal } = callOptions(options, ['timeout', 'signal'])
+    const { timeout = this.#listTimeout, signal } = callOptions(options, REQUEST)
     const call = { server: serverName(server), tool: 'list_tools', timeout, signal }
     return publishCall(call, () =>
       recorded(call, performance.now(), this.listPages(call, deadlineOf(call))),
+    )
+  }
+
+  /**
+   * Makes a request of a kind: the body of the methods that derive from the table of kinds.
+   * @param {import('./request-kinds').Kind} kind
+   * @param {string} server
+   * @param {unknown[]} given - the arguments after the server
+   * @returns {Promise<any>}
+   */
+  async request(kind, server, given) {
+    const name = serverName(server)
+    const { params, options } = requestParams(kind, given)
+    const { timeout = this.#timeoutOf(kind), signal } = callOptions(options, REQUEST)
+    const call = { server: name, tool: kind.method, timeout, signal }
+    return publishCall(call, () =>
+      recorded(call, performance.now(), this.ask(call, kind, params, deadlineOf(call))),
     )
   }
 
@@ -142,6 +161,21 @@ class SessionPool {
   listPages(call, deadline, route) {
     return this.#settled(call, deadline, route, ({ key, allows, timeout }) =>
       this.#allowed(key, call, allows, timeout),
+    )
+  }
+
+  /**
+   * Makes a checked request of a kind.
+   * @param {import('./sessions').Call} call
+   * @param {import('./request-kinds').Kind} kind
+   * @param {Record<string, unknown>} params
+   * @param {number} deadline
+   * @param {Route} [route]
+   * @returns {Promise<any>}
+   */
+  ask(call, kind, params, deadline, route) {
+    return this.#settled(call, deadline, route, ({ key, timeout }) =>
+      this.#sessions.ask(key, call, kind, params, timeout),
     )
   }
 
@@ -215,6 +249,11 @@ class SessionPool {
     return route?.allows(tool) && !this.#isClosing() ? route.key : undefined
   }
 
+  /** @param {import('./request-kinds').Kind} kind */
+  #timeoutOf({ pages }) {
+    return pages === undefined ? this.#callTimeout : this.#listTimeout
+  }
+
   #isClosing() {
     return this.#closed || isClosing()
   }
@@ -238,7 +277,8 @@ class SessionPool {
    * @param {number} timeout
    */
   async #allowed(key, call, allows, timeout) {
-    return (await this.#sessions.listTools(key, call, timeout)).filter(({ name }) => allows(name))
+    const { tools } = await this.#sessions.ask(key, call, LIST_TOOLS, {}, timeout)
+    return tools.filter((/** @type {any} */ { name }) => allows(name))
   }
 
   /**
@@ -273,6 +313,17 @@ class SessionPool {
       throw inName(call, /** @type {Error} */ (error))
     }
   }
+}
+
+for (const [name, kind] of Object.entries(REQUESTS)) {
+  Object.defineProperty(SessionPool.prototype, name, {
+    /** @this {SessionPool} @param {string} server @param {unknown[]} given */
+    value(server, ...given) {
+      return this.request(kind, server, given)
+    },
+    configurable: true,
+    writable: true,
+  })
 }
 
 /** @param {import('./sessions').Call} call */

@@ -17,7 +17,7 @@ const { warnOnce } = require('./warnings')
  * @typedef {import('./sessions').Call} Call
  * @typedef {import('./sessions').Pending} Pending
  * @typedef {import('./sessions').Server} Server
- * @typedef {{ list: (key: string, call: Call, timeout: number) => Promise<any[]>, send: (pending:
+ * @typedef {{ list: (key: string, call: Call, timeout: number) => Promise<any>, send: (pending:
  *   Pending, timeout: number, attempt: Attempt) => Promise<any>, failed: (pending: Pending, error:
  *   Error) => Error }} Requests
  */

@@ -11,8 +11,9 @@ const { recordFailure, recordResult } = require('../metrics/record')
 const native = require('../native')
 const { SignalWaiters } = require('../signal-waiters')
 const { callFailure, inName } = require('./failure')
+const { Pages } = require('./pages')
 const { notifyProgress } = require('./progress')
-const { ToolList } = require('./tool-list')
+const { LIST_TOOLS } = require('./request-kinds')
 const { prepareFor } = require('./trust')
 const { Waiting } = require('./waiting')
 
@@ -43,7 +44,7 @@ const LENDS_LOOP = !('bun' in process.versions)
  *   - `onSent`: called each time that the call's request is handed to a session, with a listing's
  *   first page only; must not throw
  * @typedef {{ number: number, call: Call, startTime: number, started: number, resolve: (result:
- *   any) => void, reject: (error: Error) => void, began?: number, list?: ToolList, key: string,
+ *   any) => void, reject: (error: Error) => void, began?: number, pages?: Pages, key: string,
  *   method: string, params: string, timeout: number, attempt: Attempt }} Pending
  * @typedef {{ number: number, maxBuffer: number, isHttp: boolean, address?: string, headers?:
  *   import('./tool-headers').ToolHeaders, listing?: Promise<void> }} Server
@@ -164,14 +165,30 @@ class Sessions {
   }
 
   /**
-   * Lists all tools of a server, page after page within one deadline.
+   * Makes a request of a kind, page after page within one deadline where the kind has pages.
    * @param {string} key
    * @param {Call} call
+   * @param {import('./request-kinds').Kind} kind
+   * @param {Record<string, unknown>} params
    * @param {number} timeout
-   * @returns {Promise<any[]>}
+   * @returns {Promise<any>}
    */
-  async listTools(key, call, timeout) {
-    const list = new ToolList(this.#servers.get(key)?.maxBuffer ?? Infinity)
+  async ask(key, call, kind, params, timeout) {
+    const { method, pages, check } = kind
+    if (pages !== undefined) return this.#joined(key, call, { method, pages }, timeout)
+    const result = await this.request(key, call, method, params, timeout)
+    check?.(method, result)
+    return result
+  }
+
+  /**
+   * @param {string} key
+   * @param {Call} call
+   * @param {{ method: string, pages: string }} kind
+   * @param {number} timeout
+   */
+  async #joined(key, call, kind, timeout) {
+    const pages = new Pages(kind, this.#servers.get(key)?.maxBuffer ?? Infinity)
     const deadline = performance.now() + timeout
     let page = call
     /** @type {string | undefined} */
@@ -179,10 +196,14 @@ class Sessions {
     do {
       const left = timeLeft(deadline)
       const params = cursor === undefined ? '{}' : JSON.stringify({ cursor })
-      cursor = list.add(await this.#request(key, page, 'tools/list', params, left, undefined, list))
+      const answer = await this.#request(key, page, kind.method, params, left, undefined, pages)
+      cursor = pages.add(answer)
       page = { ...call, onSent: undefined }
     } while (cursor !== undefined)
-    return list.isStateless ? this.#again().usable(key, call, list.tools) : list.tools
+    const answer = pages.joined()
+    if (pages.isStateless && kind.method === 'tools/list')
+      answer.tools = this.#again().usable(key, call, pages.entries)
+    return answer
   }
 
   /**
@@ -233,11 +254,11 @@ class Sessions {
    * @param {string} params
    * @param {number} timeout
    * @param {number} [began]
-   * @param {ToolList} [list]
+   * @param {Pages} [pages]
    * @param {Attempt} [attempt]
    * @returns {Promise<any>}
    */
-  #request(key, call, method, params, timeout, began, list, attempt = FIRST) {
+  #request(key, call, method, params, timeout, began, pages, attempt = FIRST) {
     const { signal } = call
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(failed(call, abortError(signal), began))
@@ -253,12 +274,12 @@ class Sessions {
         } catch (error) {
           return reject(failed(call, /** @type {Error} */ (error), began))
         }
-      const own = { call, startTime, started, resolve, reject, began, list }
+      const own = { call, startTime, started, resolve, reject, began, pages }
       const pending = { number: 0, ...own, key, method, params, timeout, attempt }
       const number = this.#waiting.add(pending)
       if (signal) this.#signals.add(signal, number)
       if (this.#waiting.size === 1) this.#hold()
-      const progress = call.onProgress !== undefined && list === undefined
+      const progress = call.onProgress !== undefined && pages === undefined
       const { onSent } = call
       const isSent = native.mcpRequest(
         this.#handle,
@@ -298,7 +319,7 @@ class Sessions {
     if (kind === REQUEST_WITHDRAWN) return this.#requests?.withdraw(number)
     const pending = this.#waiting.get(number)
     if (pending === undefined) return
-    const { call, began, list } = pending
+    const { call, began, pages } = pending
     if (kind === PROGRESS) return notifyProgress(call.onProgress, text)
     if (kind === SENT) return call.onSent?.()
     this.#waiting.delete(number)
@@ -311,10 +332,10 @@ class Sessions {
         if (wantsHeaders(pending, failure)) return this.#again().withHeaders(pending)
         throw callFailure(call, failure)
       }
-      list?.count(text)
+      pages?.count(text)
       const result = parsed(text)
       if (kind === STATELESS_RESULT) {
-        if (list !== undefined) list.isStateless = true
+        if (pages !== undefined) pages.isStateless = true
         const type = result?.resultType
         if (type !== undefined && type !== 'complete')
           return this.#again().withInput(pending, result)
@@ -331,10 +352,10 @@ class Sessions {
     if (this.#repeats === undefined) {
       const { Repeats } = require('./repeats')
       this.#repeats = new Repeats(this.#servers, this.#options, {
-        list: (key, call, timeout) => this.listTools(key, call, timeout),
+        list: (key, call, timeout) => this.ask(key, call, LIST_TOOLS, {}, timeout),
         send: (pending, timeout, attempt) => {
-          const { key, call, method, params, began, list } = pending
-          return this.#request(key, call, method, params, timeout, began, list, attempt)
+          const { key, call, method, params, began, pages } = pending
+          return this.#request(key, call, method, params, timeout, began, pages, attempt)
         },
         failed: ({ call, began }, error) => failed(call, error, began),
       })

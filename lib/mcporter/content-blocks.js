@@ -29,6 +29,11 @@ function knownParts(raw) {
   return { ...raw, content: Array.isArray(content) ? content.map(knownBlock) : content }
 }
 
+/** Returns a result of `resources/read` likewise. @param {any} raw */
+function knownContents(raw) {
+  return { ...raw, contents: raw.contents.map(knownResource) }
+}
+
 /** @param {any} block */
 function knownBlock(block) {
   const keys = BLOCKS.get(block?.type)
@@ -52,4 +57,4 @@ function pick(object, keys) {
   )
 }
 
-module.exports = { knownParts }
+module.exports = { knownContents, knownParts }

@@ -6,6 +6,7 @@ const { asSharing } = require('../active-process')
 const { closeAtShutdown, isClosing } = require('../lifecycle')
 const { encodeArguments, serverName, toolName } = require('../mcp/arguments')
 const { SessionPool } = require('../mcp/pool')
+const { REQUESTS, requestParams } = require('../mcp/request-kinds')
 const { Runner } = require('../process/runner')
 const { CallSlots } = require('./call-slots')
 const { Mcporter } = require('./cli')
@@ -57,6 +58,22 @@ function createMcpHelper(options) {
     const { timeout = settings.listTimeout, ...rest } = listOptions(options)
     const call = { ...rest, timeout, server: serverName(server), tool: LIST_TOOLS }
     return (await list(call)).tools
+  }
+
+  /**
+   * Makes a request of a kind: the body of the functions that derive from the table of kinds.
+   * @param {import('../mcp/request-kinds').Kind} kind
+   * @param {string} server
+   * @param {unknown[]} given - the arguments after the server
+   */
+  async function request(kind, server, given) {
+    const { params, options } = requestParams(kind, given)
+    const usual = kind.pages === undefined ? settings.callTimeout : settings.listTimeout
+    const { timeout = usual, ...rest } = listOptions(options)
+    const call = { ...rest, timeout, server: serverName(server), tool: kind.method }
+    return inRoute(call, (calls, deadline, route) =>
+      calls.ask(call, { kind, params }, deadline, route),
+    )
   }
 
   /** @param {Request} call */
@@ -120,6 +137,7 @@ function createMcpHelper(options) {
     callToolAsync,
     callToolRaw,
     listToolsAsync,
+    .../** @type {any} */ (requestFunctions(request)),
     getSemaphoreStatus: () => slots.getStatus(),
     getActiveProcesses,
     getPoolStatus,
@@ -133,6 +151,21 @@ function createMcpHelper(options) {
       return closing
     },
   }
+}
+
+/**
+ * Returns a function for each kind of request.
+ * @param {(kind: import('../mcp/request-kinds').Kind, server: string, given: unknown[]) =>
+ *   Promise<any>} request
+ * @returns {Record<string, (server: string, ...given: any[]) => Promise<any>>}
+ */
+function requestFunctions(request) {
+  return Object.fromEntries(
+    Object.entries(REQUESTS).map(([name, kind]) => [
+      name,
+      (server, ...given) => request(kind, server, given),
+    ]),
+  )
 }
 
 /**

@@ -5,6 +5,7 @@
 
 const { diagnose } = require('./diagnosis')
 const { codedError } = require('../errors')
+const { about } = require('../mcp/failure')
 const { callVerdict, listVerdict, rawResult } = require('./output')
 
 /**
@@ -65,6 +66,16 @@ class ProcessCalls {
     const verdict = listVerdict(output, call)
     if (verdict.kind === 'tools') return verdict
     throw await diagnose(this.#mcporter, call, output, verdict, deadline)
+  }
+
+  /**
+   * Refuses a request besides calls of tools, because mcporter has no command for most of them.
+   * @param {import('./failure').Call} call
+   * @returns {Promise<never>}
+   */
+  async ask(call) {
+    const words = 'only a session can make this request, and this server is called through mcporter'
+    throw codedError('ERR_SERVER_UNAVAILABLE', about(call, words))
   }
 }
 

@@ -3,7 +3,7 @@
 // Prints a result as `mcporter call --output json` does, without mcporter: the JSON in it if there
 // is any, else all of it.
 
-const { knownParts } = require('./content-blocks')
+const { knownContents, knownParts } = require('./content-blocks')
 
 /** The depth to which mcporter searches `raw` and `result` for structured content. */
 const DEPTH = 2
@@ -19,6 +19,16 @@ const START_OF_JSON = /^\s*(?:[[{"\-\d]|true|false)/
 function project(raw) {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return raw
   const result = knownParts(raw)
+  return structured(result) ?? inTexts(result) ?? result
+}
+
+/**
+ * The value that `mcporter resource SERVER URI --output json` prints for a result of
+ * `resources/read`.
+ * @param {any} raw
+ */
+function projectResource(raw) {
+  const result = knownContents(raw)
   return structured(result) ?? inTexts(result) ?? result
 }
 
@@ -101,4 +111,4 @@ function parse(text) {
   }
 }
 
-module.exports = { project }
+module.exports = { project, projectResource }

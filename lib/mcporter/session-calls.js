@@ -3,10 +3,11 @@
 // Calls over sessions that stay.
 
 const { namesOf, unknownTool } = require('../mcp/failure')
+const { REQUESTS } = require('../mcp/request-kinds')
 const { toolError } = require('./failure')
 const { listing } = require('./listing')
 const { deniesTool, jsonOf } = require('./output')
-const { project } = require('./projection')
+const { project, projectResource } = require('./projection')
 
 /**
  * @typedef {import('../mcp/pool').SessionPool} SessionPool
@@ -62,6 +63,19 @@ class SessionCalls {
         return listing(server, tools, duration)
       },
     }
+  }
+
+  /**
+   * Makes a request besides calls of tools. Returns a resource as `mcporter resource` prints it.
+   * @param {import('./failure').Call} call
+   * @param {{ kind: import('../mcp/request-kinds').Kind, params: Record<string, unknown> }} request
+   * @param {number} deadline
+   * @param {Route} [route]
+   * @returns {Promise<any>}
+   */
+  async ask(call, { kind, params }, deadline, route) {
+    const result = await this.#pool.ask(call, kind, params, deadline, route)
+    return kind === REQUESTS.readResource ? projectResource(result) : result
   }
 
   /**

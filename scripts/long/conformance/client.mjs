@@ -1,5 +1,6 @@
-// The client under test: a pool with one server, at the address of the last argument. It lists the
-// tools and calls each of them, with the arguments that the suite names for its scenario.
+// The client under test: a pool with one server, at the address of the last argument. It lists all
+// there is, calls each tool, with the arguments that the suite names for its scenario, and reads each
+// resource and prompt.
 
 import procward from '../../../index.js'
 
@@ -29,8 +30,17 @@ try {
   const calls = JSON.parse(context).toolCalls ?? tools.map((tool) => callOf(tool, tools))
   // At once, so that an answer to one call could be mistaken for one to another.
   await Promise.all(calls.map((call) => pool.callTool('it', call.name, call.arguments)))
+  if (scenario === 'http-standard-headers') await readAll()
 } finally {
   await pool.close()
+}
+
+/** Reads all that is no tool. Few servers of the suite have any. */
+async function readAll() {
+  const { resources } = await pool.listResources('it')
+  for (const { uri } of resources) await pool.readResource('it', uri)
+  const { prompts } = await pool.listPrompts('it')
+  for (const { name } of prompts) await pool.getPrompt('it', name)
 }
 
 /** Fills a form as a person would who changes no default. @param {any} schema */

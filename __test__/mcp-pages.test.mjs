@@ -3,13 +3,15 @@
 import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
 import { McpPool } from '../index.js'
-import toolList from '../lib/mcp/tool-list.js'
+import pagesModule from '../lib/mcp/pages.js'
+import requestKinds from '../lib/mcp/request-kinds.js'
 import { createMcpHelper } from '../lib/mcp-helper.js'
 import { temporaryFolder, writeConfig } from './fixtures/mcp-servers.mjs'
 import { assertNothingLeft, noProcessList } from './support/processes.mjs'
 import { textServer } from './support/text-servers.mjs'
 
-const { ToolList } = toolList
+const { Pages } = pagesModule
+const { LIST_TOOLS } = requestKinds
 const MIB = 2 ** 20
 const configPath = writeConfig(temporaryFolder(), {})
 
@@ -41,13 +43,13 @@ describe('pages are joined', () => {
     ['no list of tools, or null for one', [{ nextCursor: 'x' }, { tools: null }], ['x', undefined]],
   ])
     test(name, () => {
-      const list = new ToolList(MIB)
+      const list = new Pages(LIST_TOOLS, MIB)
       assert.deepEqual(
         pages.map((page) => list.add(page)),
         cursors,
       )
       assert.deepEqual(
-        list.tools,
+        list.entries,
         pages.flatMap(({ tools }) => tools ?? []),
       )
     })
@@ -64,11 +66,14 @@ describe('pages are joined', () => {
     [{ tools: [false] }, /type boolean as tools\[0\]/],
   ])
     test(`refused: ${JSON.stringify(page)}`, () => {
-      assert.throws(() => new ToolList(MIB).add(page), { code: 'ERR_MCP', message: expected })
+      assert.throws(() => new Pages(LIST_TOOLS, MIB).add(page), {
+        code: 'ERR_MCP',
+        message: expected,
+      })
     })
 
   test('with exactly the maximum of bytes, and with one byte more', () => {
-    const list = new ToolList(10)
+    const list = new Pages(LIST_TOOLS, 10)
     list.count('12345')
     list.count('ü345')
     assert.throws(() => list.count('1'), { code: 'ERR_MAX_BUFFER', message: /more than 10 bytes/ })

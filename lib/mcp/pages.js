@@ -1,0 +1,67 @@
+'use strict'
+
+// The pages of a list, put together: pure, and bounded whatever the server answers.
+
+const { codedError } = require('../errors')
+const { objectAnswer, objectsIn } = require('./answers')
+
+class Pages {
+  /** @type {any[]} */
+  entries = []
+  /** True once a page has come from a server that works without a handshake. */
+  isStateless = false
+  /** The members of the first page. @type {Record<string, unknown> | undefined} */
+  #first
+  #bytes = 0
+  #kind
+  #maxBuffer
+  /** @type {Set<string>} */
+  #cursors = new Set()
+
+  /**
+   * @param {{ method: string, pages: string }} kind
+   * @param {number} maxBuffer - bytes that all pages may have together
+   */
+  constructor(kind, maxBuffer) {
+    this.#kind = kind
+    this.#maxBuffer = maxBuffer
+  }
+
+  /** Counts a page before it is parsed. @param {string} text @throws `ERR_MAX_BUFFER` */
+  count(text) {
+    this.#bytes += Buffer.byteLength(text)
+    if (this.#bytes <= this.#maxBuffer) return
+    throw codedError(
+      'ERR_MAX_BUFFER',
+      `the pages of ${this.#kind.method} have more than ${this.#maxBuffer} bytes in all`,
+    )
+  }
+
+  /**
+   * Adds the entries of a page.
+   * @param {any} page
+   * @returns {string | undefined} the cursor of the next page; `undefined` where there is none that
+   *   is new
+   * @throws `ERR_MCP`
+   */
+  add(page) {
+    const { method, pages } = this.#kind
+    const answer = objectAnswer(method, page)
+    const { nextCursor } = answer
+    this.#first ??= answer
+    // Some servers write an empty list as null, or leave it out.
+    for (const entry of objectsIn(method, pages, answer[pages] ?? [])) this.entries.push(entry)
+    if (typeof nextCursor !== 'string' || nextCursor === '' || this.#cursors.has(nextCursor))
+      return undefined
+    this.#cursors.add(nextCursor)
+    return nextCursor
+  }
+
+  /** Returns the first page with the entries of all pages, and without a cursor. */
+  joined() {
+    const { nextCursor, ...first } = this.#first ?? {}
+    return { ...first, [this.#kind.pages]: this.entries }
+  }
+}
+
+module.exports = { Pages }
