@@ -2,14 +2,14 @@
 
 import assert from 'node:assert/strict'
 import { json } from 'node:stream/consumers'
-import { afterEach, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { McpPool } from '../index.js'
+import { endings } from './support/endings.mjs'
 import { listen } from './support/http.mjs'
-import { assertNothingLeft } from './support/processes.mjs'
 import { until } from './support/until.mjs'
 
-afterEach(assertNothingLeft)
+const atEnd = endings()
 
 const script = fileURLToPath(new URL('fixtures/asking-server.mjs', import.meta.url))
 const asking = { command: process.execPath, args: [script] }
@@ -17,51 +17,56 @@ const MIB = 2 ** 20
 const text = ({ content: [{ text }] }) => text
 
 describe('a server that asks during a session', () => {
-  /** @param {import('node:test').TestContext} t @param {object} handlers */
-  function poolOf(t, handlers, options) {
+  /** A handler that answers when it is told to. */
+  function held() {
+    /** @type {(() => void)[]} */
+    const waiting = []
+    const roots = async () => {
+      await new Promise((resolve) => waiting.push(() => resolve(undefined)))
+      return { roots: [] }
+    }
+    const answerAll = () => {
+      for (const answer of waiting) answer()
+    }
+    return { handlers: { roots }, waiting, answerAll }
+  }
+
+  /** @param {object} handlers @param {object} [options] */
+  function poolOf(handlers, options) {
     const pool = new McpPool({ servers: { it: { ...asking, ...options } }, handlers })
-    t.after(() => pool.close())
+    atEnd(() => pool.close())
     return pool
   }
 
-  test('has 64 requests at once, whatever it sends, and others are not held up', async (t) => {
-    let [now, most] = [0, 0]
-    const waiting = []
-    const roots = async () => {
-      most = Math.max(most, ++now)
-      await new Promise((resolve) => waiting.push(resolve))
-      now--
-      return { roots: [] }
-    }
-    const pool = poolOf(t, { roots })
+  test('has 64 requests at once, whatever it sends, and others are not held up', async () => {
+    const { handlers, waiting, answerAll } = held()
+    const pool = poolOf(handlers)
     const flood = pool.callTool('it', 'flood', { count: 10_000, size: 0 })
     await until(() => waiting.length >= 64)
+    // Its answer comes after all requests of the flood.
     assert.equal(text(await pool.callTool('it', 'echo', { text: 'hi' })), 'hi')
-    for (const answer of waiting) answer()
-    const counts = JSON.parse(text(await flood))
-    assert.deepEqual(counts, { 0: 64, '-32000': 9936 })
-    assert.equal(most, 64)
+    assert.equal(waiting.length, 64)
+    answerAll()
+    assert.deepEqual(JSON.parse(text(await flood)), { 0: 64, '-32000': 9936 })
   })
 
-  test('may have requests up to maxBuffer bytes in all', async (t) => {
-    let asked = 0
-    const roots = async () => {
-      asked++
-      await until(() => asked >= 3)
-      return { roots: [] }
-    }
-    const pool = poolOf(t, { roots }, { maxBuffer: 4 * MIB })
-    const counts = JSON.parse(text(await pool.callTool('it', 'flood', { count: 20, size: MIB })))
-    assert.deepEqual(counts, { 0: 3, '-32000': 17 })
+  test('may have requests up to maxBuffer bytes in all', async () => {
+    const { handlers, waiting, answerAll } = held()
+    const pool = poolOf(handlers, { maxBuffer: 4 * MIB })
+    const flood = pool.callTool('it', 'flood', { count: 20, size: MIB })
+    await until(() => waiting.length >= 3)
+    await pool.callTool('it', 'echo', { text: 'hi' })
+    answerAll()
+    assert.deepEqual(JSON.parse(text(await flood)), { 0: 3, '-32000': 17 })
   })
 
-  test('can take its request back, and the handler is told', async (t) => {
+  test('can take its request back, and the handler is told', async () => {
     let signal
     const elicitation = (_, context) => {
       signal = context.signal
       return new Promise(() => {})
     }
-    const pool = poolOf(t, { elicitation })
+    const pool = poolOf({ elicitation })
     const call = pool.callTool('it', 'withdraw')
     await until(() => signal)
     await pool.callTool('it', 'continue')
@@ -69,8 +74,8 @@ describe('a server that asks during a session', () => {
     await until(() => signal.aborted)
   })
 
-  test('is refused what was not announced', async (t) => {
-    const pool = poolOf(t, { elicitation: () => assert.fail('it was asked') })
+  test('is refused what was not announced', async () => {
+    const pool = poolOf({ elicitation: () => assert.fail('it was asked') })
     for (const method of ['sampling/createMessage', 'roots/list', 'toString', '']) {
       const reply = JSON.parse(text(await pool.callTool('it', 'unasked', { method })))
       assert.equal(reply.error.code, -32601, method)
@@ -103,7 +108,7 @@ describe('a server of 2026-07-28', () => {
     })
     const server = { url: `${origin}/mcp`, protocol: '2026-07-28' }
     const pool = new McpPool({ servers: { it: server }, ...options })
-    t.after(() => pool.close())
+    atEnd(() => pool.close())
     return { pool, calls }
   }
 

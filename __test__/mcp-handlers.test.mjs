@@ -2,13 +2,15 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { afterEach, describe, test } from 'node:test'
-import { createMcpHelper, McpPool } from '../index.js'
+import { describe, test } from 'node:test'
+import { McpPool } from '../index.js'
+import { createMcpHelper } from '../lib/mcp-helper.js'
 import { referenceServer } from './fixtures/mcp-servers.mjs'
-import { assertNothingLeft } from './support/processes.mjs'
+import { endings } from './support/endings.mjs'
 import { everythingOverHttp } from './support/streamable-http.mjs'
+import { until } from './support/until.mjs'
 
-afterEach(assertNothingLeft)
+const atEnd = endings()
 
 const ELICIT = 'trigger-elicitation-request'
 const SAMPLE = 'trigger-sampling-request'
@@ -17,25 +19,25 @@ const words = ({ content }) => content.map(({ text }) => text).join('\n')
 
 const transports = {
   pipes: async () => referenceServer('everything'),
-  HTTP: async (t) => {
+  HTTP: async () => {
     const { url, stop } = await everythingOverHttp()
-    t.after(stop)
+    atEnd(stop)
     return { url }
   },
 }
 
 for (const [transport, serverOf] of Object.entries(transports)) {
   describe(`a server that asks over ${transport}`, () => {
-    /** @param {import('node:test').TestContext} t @param {object} [handlers] */
-    async function poolOf(t, handlers, options = {}) {
-      const pool = new McpPool({ servers: { it: await serverOf(t) }, handlers, ...options })
-      t.after(() => pool.close())
+    /** @param {object} [handlers] */
+    async function poolOf(handlers, options = {}) {
+      const pool = new McpPool({ servers: { it: await serverOf() }, handlers, ...options })
+      atEnd(() => pool.close())
       return pool
     }
 
-    test('is told what there are handlers for, and nothing else', async (t) => {
+    test('is told what there are handlers for, and nothing else', async () => {
       const tools = async (handlers) => {
-        const pool = await poolOf(t, handlers)
+        const pool = await poolOf(handlers)
         const names = (await pool.listTools('it')).map(({ name }) => name)
         return [ELICIT, SAMPLE, ROOTS, 'trigger-url-elicitation'].filter((name) =>
           names.includes(name),
@@ -55,18 +57,18 @@ for (const [transport, serverOf] of Object.entries(transports)) {
       ])
     })
 
-    test('gets a filled form', async (t) => {
+    test('gets a filled form', async () => {
       const elicitation = async ({ message, requestedSchema }, { server }) => {
         assert.equal(server, 'it')
         assert.match(message, /provide inputs/)
         assert.equal(requestedSchema.properties.name.type, 'string')
         return { action: 'accept', content: { name: 'Ada', check: true } }
       }
-      const pool = await poolOf(t, { elicitation })
+      const pool = await poolOf({ elicitation })
       assert.match(words(await pool.callTool('it', ELICIT)), /Name: Ada/)
     })
 
-    test("gets a model's words, and roots", async (t) => {
+    test("gets a model's words, and roots", async () => {
       const handlers = {
         sampling: ({ messages }) => ({
           role: 'assistant',
@@ -75,17 +77,17 @@ for (const [transport, serverOf] of Object.entries(transports)) {
         }),
         roots: () => ({ roots: [{ uri: 'file:///srv/app', name: 'app' }] }),
       }
-      const pool = await poolOf(t, handlers)
+      const pool = await poolOf(handlers)
       const sampled = await pool.callTool('it', SAMPLE, { prompt: 'why?', maxTokens: 5 })
       assert.match(words(sampled), /an answer to .*why\?/)
       assert.match(words(await pool.callTool('it', ROOTS)), /file:\/\/\/srv\/app/)
     })
 
-    test('gets a refusal without the words of an error, and the process a warning', async (t) => {
+    test('gets a refusal without the words of an error, and the process a warning', async () => {
       const elicitation = () => {
         throw new Error('no seat for postgres://admin:hunter2@db')
       }
-      const pool = await poolOf(t, { elicitation })
+      const pool = await poolOf({ elicitation })
       const warned = once(process, 'warning')
       const result = await pool.callTool('it', ELICIT)
       assert.equal(result.isError, true)
@@ -95,40 +97,43 @@ for (const [transport, serverOf] of Object.entries(transports)) {
       assert.match(warning.message, /^MCP server 'it': the elicitation handler failed: no seat/)
     })
 
-    test('gets the words of an error that has a code for it', async (t) => {
+    test('gets the words of an error that has a code for it', async () => {
       const sampling = () => {
         throw Object.assign(new Error('User rejected sampling request'), { rpcCode: -1 })
       }
-      const pool = await poolOf(t, { sampling })
+      const pool = await poolOf({ sampling })
       const result = await pool.callTool('it', SAMPLE, { prompt: 'why?', maxTokens: 5 })
       assert.match(words(result), /-1: User rejected sampling request/)
     })
 
-    test('gets a refusal of nonsense', async (t) => {
-      const pool = await poolOf(t, { elicitation: () => 'yes' })
+    test('gets a refusal of nonsense', async () => {
+      const pool = await poolOf({ elicitation: () => 'yes' })
       const result = await pool.callTool('it', ELICIT)
       assert.match(words(result), /the client's elicitation handler failed/)
     })
 
-    test('is not held up by a handler that hangs, and gives the call up in time', async (t) => {
+    test('is not held up by a handler that hangs', async () => {
       let asked
       const elicitation = (_, { signal }) => {
         asked = signal
         return new Promise(() => {})
       }
-      const pool = await poolOf(t, { elicitation })
-      const stuck = pool.callTool('it', ELICIT, {}, { timeout: 1500 })
+      const pool = await poolOf({ elicitation })
+      const stop = new AbortController()
+      const stuck = pool.callTool('it', ELICIT, {}, { signal: stop.signal })
       stuck.catch(() => {})
+      await until(() => asked)
       const echoed = await pool.callTool('it', 'echo', { message: 'hi' })
       assert.equal(words(echoed), 'Echo: hi')
-      await assert.rejects(stuck, { code: 'ERR_CALL_TIMEOUT' })
+      stop.abort()
+      await assert.rejects(stuck, { code: 'ABORT_ERR' })
       await pool.close()
-      assert.equal(asked.aborted, true)
+      await until(() => asked.aborted)
     })
 
-    test('is answered when a handler takes longer than callTimeout', async (t) => {
+    test('is answered when a handler takes longer than callTimeout', async () => {
       const elicitation = () => new Promise(() => {})
-      const pool = await poolOf(t, { elicitation }, { callTimeout: 1000 })
+      const pool = await poolOf({ elicitation }, { callTimeout: 1000 })
       await pool.listTools('it')
       const result = await pool.callTool('it', ELICIT, {}, { timeout: 60_000 })
       assert.match(words(result), /the client's elicitation handler took too long/)
@@ -136,13 +141,13 @@ for (const [transport, serverOf] of Object.entries(transports)) {
   })
 }
 
-test('a helper has the same handlers', async (t) => {
+test('a helper has the same handlers', async () => {
   const helper = createMcpHelper({
     servers: { it: { ...referenceServer('everything') } },
     transport: 'pool',
     handlers: { roots: () => ({ roots: [{ uri: 'file:///srv/app' }] }) },
   })
-  t.after(() => helper.shutdown())
+  atEnd(() => helper.shutdown())
   assert.match(words(await helper.callToolAsync('it', ROOTS)), /file:\/\/\/srv\/app/)
 })
 

@@ -1,14 +1,14 @@
 // Servers of 2026-07-28 that ask for input in their results.
 
 import assert from 'node:assert/strict'
-import { afterEach, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { McpPool } from '../index.js'
+import { endings } from './support/endings.mjs'
 import { httpModernServer, modernServer } from './support/modern-server.mjs'
-import { assertNothingLeft } from './support/processes.mjs'
 import { until } from './support/until.mjs'
 
-afterEach(assertNothingLeft)
+const atEnd = endings()
 
 const accept = () => ({ action: 'accept', content: { name: 'Ada' } })
 const text = ({ content: [{ text }] }) => text
@@ -29,7 +29,7 @@ for (const [transport, serverOf] of Object.entries(transports)) {
     /** @param {import('node:test').TestContext} t @param {object} [options] */
     async function poolOf(t, options) {
       const pool = new McpPool({ servers: { it: await serverOf(t) }, ...options })
-      t.after(() => pool.close())
+      atEnd(() => pool.close())
       return pool
     }
 

@@ -2,13 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { afterEach, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { McpPool } from '../index.js'
 import { headersOf, toolHeaders } from '../lib/mcp/tool-headers.js'
+import { endings } from './support/endings.mjs'
 import { httpModernServer, modernServer } from './support/modern-server.mjs'
-import { assertNothingLeft } from './support/processes.mjs'
 
-afterEach(assertNothingLeft)
+const atEnd = endings()
 
 const marked = (name, more = {}) => ({ type: 'string', 'x-mcp-header': name, ...more })
 const object = (properties, more = {}) => ({ type: 'object', properties, ...more })
@@ -84,7 +84,7 @@ describe('a server of 2026-07-28 over HTTP', () => {
   async function started(t, options) {
     const { requests, ...server } = await httpModernServer(t)
     const pool = new McpPool({ servers: { it: { ...server, ...options } } })
-    t.after(() => pool.close())
+    atEnd(() => pool.close())
     const methods = () => requests.map(({ message }) => message.method)
     return { pool, requests, methods }
   }
@@ -123,9 +123,9 @@ describe('a server of 2026-07-28 over HTTP', () => {
   })
 })
 
-test('a tool with a wrong mark can be used over pipes', async (t) => {
+test('a tool with a wrong mark can be used over pipes', async () => {
   const pool = new McpPool({ servers: { it: modernServer() } })
-  t.after(() => pool.close())
+  atEnd(() => pool.close())
   const names = (await pool.listTools('it')).map(({ name }) => name)
   assert.deepEqual(names, ['greet', 'ask-all', 'steps', 'query', 'broken'])
   assert.deepEqual((await pool.callTool('it', 'broken')).content, [

@@ -78,6 +78,7 @@ class Sessions {
   #options
   /** The calls that are made again. @type {import('./repeats').Repeats | undefined} */
   #repeats
+  #noneWaits = () => {}
   /** The requests of servers. @type {import('./server-requests').ServerRequests | undefined} */
   #requests
 
@@ -237,7 +238,14 @@ class Sessions {
 
   /** @returns {Promise<void>} */
   async drain() {
-    await this.#repeats?.idle()
+    // A call in flight may have to be made again, which a drained session would refuse.
+    while (this.#waiting.size > 0 || this.#repeats?.between().length) {
+      await this.#repeats?.idle()
+      if (this.#waiting.size > 0)
+        await new Promise((resolve) => {
+          this.#noneWaits = () => resolve(undefined)
+        })
+    }
     await this.#native.drain()
   }
 
@@ -267,7 +275,7 @@ class Sessions {
       const startTime = Date.now()
       const started = performance.now()
       /** @type {string[] | undefined} */
-      let headers
+      let headers = attempt.hasHeaders ? [] : undefined
       if (server?.headers !== undefined && method === 'tools/call')
         try {
           headers = this.#again().headersFor(server.headers, call, params)
@@ -372,6 +380,7 @@ class Sessions {
   #letGo() {
     this.#held.sessions = undefined
     keepAlive.letGo()
+    this.#noneWaits()
   }
 }
 

@@ -3,15 +3,16 @@
 /** @typedef {import('./suite.mjs').Outcome} Outcome */
 
 /**
- * Returns the rows: one for each scenario, and one for each check that did not pass. A warning is a
- * check that did not pass, too.
+ * Returns the rows: one for each scenario, and one for each check that did not pass, where those
+ * count. A warning is a check that did not pass, too.
  * @param {Outcome[]} outcomes
  */
 export function rowsOf(outcomes) {
   return outcomes.flatMap((outcome) => {
-    const { name, version = '' } = outcome
+    const { name, version = '', kind } = outcome
     const { passed, failed } = countsOf(outcome)
     const row = `${name.padEnd(44)}${version.padEnd(12)}${passed} passed, ${failed} failed checks`
+    if (kind !== 'counted') return [row]
     return [row, ...failures(outcome).map((failure) => `    ${failure}`)]
   })
 }
