@@ -22,7 +22,7 @@ describe('a detached process', () => {
     endLiving(Number(stdout))
   })
 
-  // Node.js ends the parent alone. A guarded child ends as a tree, whatever its processes made of themselves.
+  // Node.js ends the parent alone. A guarded child ends as a tree, whatever its processes did.
   const outcome = isControl ? 'outlives' : 'ends with'
 
   test(`of fork ${outcome} the parent that was ended by kill()`, async () => {

@@ -12,6 +12,7 @@ const { channels } = require('../diagnostics')
  * - `permission`: Node.js's permission model must judge the start
  * - `platform`: no wardens on this platform
  * - `stdio`: a descriptor that only Node.js can hand over
+ * - `version`: this version of Node.js starts its children in an unknown way
  * - `warden`: no warden works here or in time, or `PROCWARD_WARDEN=off`
  */
 const REASONS = /** @type {const} */ ([
@@ -21,6 +22,7 @@ const REASONS = /** @type {const} */ ([
   'permission',
   'platform',
   'stdio',
+  'version',
   'warden',
 ])
 

@@ -6,6 +6,7 @@
 const config = require('../config')
 const { callingPackage } = require('./caller')
 const { countGuarded, countUnguarded } = require('./counts')
+const { spawnOptions } = require('./internal-spawn')
 const { childRequest } = require('./request')
 
 /** @typedef {import('./counts').Reason} Reason */
@@ -16,12 +17,12 @@ const { childRequest } = require('./request')
  */
 function guard({ _handle: handle }) {
   if (!handle || Object.hasOwn(handle, 'spawn')) return
-  handle.spawn = (/** @type {any} */ options) => {
+  handle.spawn = (/** @type {any[]} */ ...values) => {
     delete handle.spawn
     const server = callingPackage()
-    const started = start(handle, options, server)
+    const started = start(handle, values, server)
     if (typeof started === 'number') return started
-    const errno = handle.spawn(options)
+    const errno = handle.spawn(...values)
     // Node.js reports the error of a command that cannot start.
     if (errno === 0) countUnguarded(started, handle.pid, server)
     return errno
@@ -32,11 +33,11 @@ function guard({ _handle: handle }) {
  * Starts the child, and returns 0 or a negative error number. Where this fails before the command
  * has started, returns the reason why Node.js must start the child.
  * @param {any} handle
- * @param {any} options
+ * @param {any[]} values - the arguments of the internal `spawn`
  * @param {string | undefined} server
  * @returns {number | Reason}
  */
-function start(handle, options, server) {
+function start(handle, values, server) {
   try {
     const { permission } = /** @type {any} */ (process)
     if (permission && !permission.has('child')) return 'permission'
@@ -44,9 +45,13 @@ function start(handle, options, server) {
     if (!config.usesWarden()) return 'warden'
     const GuardedChild = guardedChild()
     if (!GuardedChild) return 'addon'
+    const options = spawnOptions(values)
+    if (!options) return 'version'
     const request = childRequest(options, server)
     if (!request) return 'stdio'
-    const outcome = require('./handle').startBelow(new GuardedChild(), handle, request, options)
+    const { startBelow } = require('./handle')
+    const internal = { stdio: options.stdio, values }
+    const outcome = startBelow(new GuardedChild(), handle, request, internal)
     if (outcome === 0) countGuarded()
     return outcome
   } catch {

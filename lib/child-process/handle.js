@@ -10,6 +10,7 @@ const { throwLater } = require('../errors')
 const keepAlive = require('../keep-alive')
 const { track } = require('../lifecycle')
 const { signalName } = require('../signals')
+const { failingArguments } = require('./internal-spawn')
 const { NOTHING } = require('./request')
 
 const { errno: ERRNO, signals: SIGNALS } = require('node:os').constants
@@ -22,10 +23,11 @@ const { errno: ERRNO, signals: SIGNALS } = require('node:os').constants
  * @param {GuardedChild} child
  * @param {any} handle
  * @param {import('../../binding').ChildRequest} request
- * @param {{ stdio: any[] }} options
+ * @param {{ stdio: any[], values: any[] }} internal
+ *   the streams, and all arguments of the internal `spawn`
  * @returns {number | 'warden' | 'errno'}
  */
-function startBelow(child, handle, request, { stdio }) {
+function startBelow(child, handle, request, { stdio, values }) {
   const life = new Life(child, handle, request.detached)
   const { errno, refusal, pid, descriptors } = child.start(request, life.exited)
   if (pid === undefined || refusal !== undefined || errno !== undefined) {
@@ -38,6 +40,7 @@ function startBelow(child, handle, request, { stdio }) {
     return error
   }
   handle.pid = pid
+  initialise(handle, values)
   life.begin()
   track(life.ended, (killGrace) => child.terminate('shutdown', killGrace))
   publishProcesses()
@@ -74,7 +77,6 @@ class Life {
     this.#isRunning = true
     this.#hold(true)
     const handle = this.#handle
-    initialise(handle)
     const { ref, unref } = Object.getPrototypeOf(handle)
     Object.assign(handle, {
       kill: (/** @type {number} */ signal) => this.#kill(signal),
@@ -128,15 +130,10 @@ class Life {
  * Initialises the handle by a start that fails before it forks. Node.js never frees the memory of a
  * handle that was not initialised.
  * @param {any} handle
+ * @param {any[]} values - the arguments of the internal `spawn`
  */
-function initialise(handle) {
-  Object.getPrototypeOf(handle).spawn.call(handle, {
-    // Node.js aborts if a wrong value of an option is inherited from `Object.prototype`.
-    __proto__: null,
-    file: 'none',
-    args: ['none'],
-    stdio: [{ type: 'fd', fd: -1 }],
-  })
+function initialise(handle, values) {
+  Object.getPrototypeOf(handle).spawn.apply(handle, failingArguments(values))
 }
 
 /**

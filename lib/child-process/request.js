@@ -11,17 +11,17 @@ const OWNER = 0
 /**
  * Makes the addon's request of the options that Node.js gives to the internal handle. Returns
  * `undefined` for descriptors that only Node.js can hand over.
- * @param {any} options
+ * @param {import('./internal-spawn').SpawnOptions} options
  * @param {string | undefined} server
  * @returns {import('../../binding').ChildRequest | undefined}
  */
 function childRequest(options, server) {
-  const { file, args, cwd, detached = false, uid, gid, stdio } = options
+  const { file, args = [], cwd, detached = false, uid, gid, stdio } = options
   const descriptors = stdio.map(descriptorOf)
   if (descriptors.includes(undefined)) return undefined
   return {
     file,
-    args: args?.length > 0 ? args.map((/** @type {unknown} */ value) => `${value}`) : [file],
+    args: args.length > 0 ? args.map((value) => `${value}`) : [file],
     cwd: cwd ?? undefined,
     environment: environmentOf(options),
     detached: Boolean(detached),

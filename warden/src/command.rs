@@ -2,12 +2,12 @@
 
 use crate::arguments::{Arguments, Group};
 use crate::kernel::{execute, fork, fork_into, leave, unblock_signals};
-use crate::protocol::{PACKET, Report};
+use crate::protocol::Report;
+use crate::shared_report::SharedReport;
 use core::ffi::CStr;
 use rustix::fd::{AsRawFd, IntoRawFd, OwnedFd, RawFd};
 use rustix::fs::{Mode, OFlags, open};
-use rustix::io::{Errno, close, fcntl_dupfd_cloexec, read, write};
-use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::io::{Errno, close, fcntl_dupfd_cloexec, write};
 use rustix::process::{
     Pid, Signal, WaitOptions, chdir, getpid, getppid, set_parent_process_death_signal, setpgid, setsid, waitpid,
 };
@@ -41,7 +41,7 @@ pub fn start(arguments: Arguments) -> Result<Pid, Report> {
 
 fn start_with_streams(arguments: Arguments) -> Result<Pid, Report> {
     let not_started = |error: Errno| Report::NotStarted(error.raw_os_error());
-    let (failure, failing) = pipe_with(PipeFlags::CLOEXEC).map_err(not_started)?;
+    let failure = SharedReport::new().map_err(not_started)?;
     let warden = getpid();
     // Without its control group the tree is held like any other.
     let group = arguments.cgroup.and_then(|folder| open(folder, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).ok());
@@ -49,26 +49,17 @@ fn start_with_streams(arguments: Arguments) -> Result<Pid, Report> {
     let grouped = group.and_then(|group| unsafe { fork_into(&group) }.ok());
     // SAFETY: likewise.
     let Some(child) = grouped.map_or_else(|| unsafe { fork() }, Ok).map_err(not_started)? else {
-        let report = become_command(warden, arguments);
-        let _ = write(&failing, &report.to_bytes());
+        failure.set(become_command(warden, arguments));
         leave(1);
     };
-    drop(failing);
-    match report_from(&failure) {
+    // This process was paused until the copy had become the command or had exited.
+    match failure.get() {
         None => Ok(child),
         Some(report) => {
             let _ = waitpid(Some(child), WaitOptions::empty());
             Err(report)
         }
     }
-}
-
-/// Reads the reason that the child could not become the command. `None` if the child became the command, which closed
-/// its end.
-fn report_from(failure: &OwnedFd) -> Option<Report> {
-    let mut packet = [0; PACKET];
-    let length = read(failure, &mut packet).ok()?;
-    Report::from_bytes(&packet[..length])
 }
 
 /// Sets this process's `oom_score_adj`. Where `/proc` is missing, the score stays the server's.

@@ -24,6 +24,7 @@ mod list;
 mod path;
 #[allow(dead_code, reason = "each side uses its half")]
 mod protocol;
+mod shared_report;
 #[cfg(panic = "abort")]
 mod start;
 mod tree;
