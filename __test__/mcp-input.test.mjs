@@ -45,6 +45,14 @@ for (const [transport, serverOf] of Object.entries(transports)) {
       assert.deepEqual(asked, [{ message: 'Who?', server: 'it', aborted: false }])
     })
 
+    test('is asked again for prompts and resources, too', async (t) => {
+      const pool = await poolOf(t, { handlers: { elicitation: accept } })
+      const { messages } = await pool.getPrompt('it', 'greeting')
+      assert.equal(messages[0].content.text, 'hello Ada')
+      const { contents } = await pool.readResource('it', 'text://greeting')
+      assert.deepEqual(contents, [{ uri: 'text://greeting', text: 'hello Ada' }])
+    })
+
     test('gets the answers to all its questions by their names', async (t) => {
       const answer = { role: 'assistant', content: { type: 'text', text: 'so' }, model: 'none' }
       const roots = { roots: [{ uri: 'file:///srv' }] }
@@ -76,8 +84,7 @@ for (const [transport, serverOf] of Object.entries(transports)) {
     test('is told before its first question what there is no handler for', async (t) => {
       const pool = await poolOf(t)
       await assert.rejects(pool.callTool('it', 'greet'), { code: 'ERR_MCP', rpcCode: -32021 })
-      const { signal } = AbortSignal.timeout === undefined ? {} : new AbortController()
-      assert.equal(text(await pool.callTool('it', 'steps', { steps: 0 }, { signal })), '0 steps')
+      assert.equal(text(await pool.callTool('it', 'steps', { steps: 0 })), '0 steps')
     })
 
     for (const [what, elicitation, expected] of [
