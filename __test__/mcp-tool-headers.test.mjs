@@ -2,10 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { json } from 'node:stream/consumers'
 import { describe, test } from 'node:test'
 import { McpPool } from '../index.js'
 import { headersOf, toolHeaders } from '../lib/mcp/tool-headers.js'
 import { endings } from './support/endings.mjs'
+import { listen } from './support/http.mjs'
+import { httpMcpServer } from './support/http-mcp-server.mjs'
 import { httpModernServer, modernServer } from './support/modern-server.mjs'
 
 const atEnd = endings()
@@ -120,6 +123,61 @@ describe('a server of 2026-07-28 over HTTP', () => {
       available: names,
     })
     assert.equal(methods().includes('tools/call'), false)
+  })
+})
+
+describe('a refusal because of headers', () => {
+  const mismatch = { code: -32020, message: 'Header mismatch' }
+
+  test('is followed by a look at the tools and one more call', async (t) => {
+    let changed = false
+    const schema = () => object({ region: changed ? marked('Region') : { type: 'string' } })
+    const results = {
+      'server/discover': () => ({ supportedVersions: ['2026-07-28'], capabilities: { tools: {} } }),
+      'tools/list': () => ({
+        tools: ['query', 'stubborn'].map((name) => ({ name, inputSchema: schema() })),
+      }),
+      'tools/call': ({ name }, headers) => {
+        if (name === 'stubborn' || (changed && headers['mcp-param-region'] === undefined)) return
+        return { content: [{ type: 'text', text: String(headers['mcp-param-region']) }] }
+      },
+    }
+    const methods = []
+    const { origin } = await listen(t, async (request, response) => {
+      const { headers } = request
+      const { id, method, params } = await json(request)
+      methods.push(method)
+      const result = results[method](params, headers)
+      response.writeHead(result ? 200 : 400, { 'content-type': 'application/json' })
+      response.end(
+        JSON.stringify({ jsonrpc: '2.0', id, ...(result ? { result } : { error: mismatch }) }),
+      )
+    })
+    const pool = new McpPool({ servers: { it: { url: `${origin}/mcp`, protocol: '2026-07-28' } } })
+    atEnd(() => pool.close())
+    const query = async () => (await pool.callTool('it', 'query', { region: 'eu' })).content[0].text
+    assert.equal(await query(), 'undefined')
+    changed = true
+    methods.length = 0
+    assert.equal(await query(), 'eu')
+    assert.deepEqual(methods, ['tools/call', 'tools/list', 'tools/call'])
+    methods.length = 0
+    await assert.rejects(pool.callTool('it', 'stubborn'), { code: 'ERR_MCP', rpcCode: -32020 })
+    assert.deepEqual(methods, ['tools/call', 'tools/list', 'tools/call'])
+  })
+
+  test('is an error like others where no headers were sent', async (t) => {
+    const server = await httpMcpServer(t, {
+      behave: ({ id, method } = {}) =>
+        method === 'tools/call'
+          ? { status: 200, body: { jsonrpc: '2.0', id, error: mismatch } }
+          : undefined,
+    })
+    const pool = new McpPool({ servers: { it: { url: server.url } } })
+    atEnd(() => pool.close())
+    await assert.rejects(pool.callTool('it', 'reflect'), { code: 'ERR_MCP', rpcCode: -32020 })
+    const calls = server.requests.filter(({ message }) => message?.method === 'tools/call')
+    assert.equal(calls.length, 1)
   })
 })
 

@@ -62,7 +62,7 @@ class Repeats {
     })
   }
 
-  /** Lists the tools, and calls the tool with the headers that it wants. @param {Pending} pending */
+  /** Lists the tools, and calls the tool with its headers. @param {Pending} pending */
   withHeaders(pending) {
     const { key, call, attempt } = pending
     return this.#repeat(pending, 'the list of its tools had not come', async () => {

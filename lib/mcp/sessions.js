@@ -337,7 +337,7 @@ class Sessions {
     try {
       if (kind === FAILURE) {
         const failure = parsed(text)
-        if (wantsHeaders(pending, failure)) return this.#again().withHeaders(pending)
+        if (this.#wantsHeaders(pending, failure)) return this.#again().withHeaders(pending)
         throw callFailure(call, failure)
       }
       pages?.count(text)
@@ -353,6 +353,18 @@ class Sessions {
     } catch (error) {
       pending.reject(failed(call, /** @type {Error} */ (error), began))
     }
+  }
+
+  /**
+   * Returns whether a call failed, unseen by the tool, for headers that a list of the tools would
+   * tell. The code of a mismatch means that only where headers were sent.
+   * @param {Pending} pending
+   * @param {import('./failure').Failure} failure
+   */
+  #wantsHeaders({ key, method, attempt }, { code, rpcCode }) {
+    if (method !== 'tools/call' || attempt.hasHeaders) return false
+    const hadHeaders = this.#servers.get(key)?.headers !== undefined
+    return code === 'ERR_HEADERS_UNKNOWN' || (hadHeaders && rpcCode === HEADER_MISMATCH)
   }
 
   /** Returns the maker of second attempts, loaded on use because few requests need one. */
@@ -382,17 +394,6 @@ class Sessions {
     keepAlive.letGo()
     this.#noneWaits()
   }
-}
-
-/**
- * Returns whether a call failed, unseen by the tool, for headers that a list of the tools would
- * tell.
- * @param {Pending} pending
- * @param {import('./failure').Failure} failure
- */
-function wantsHeaders({ method, attempt }, { code, rpcCode }) {
-  if (method !== 'tools/call' || attempt.hasHeaders) return false
-  return code === 'ERR_HEADERS_UNKNOWN' || rpcCode === HEADER_MISMATCH
 }
 
 /** @param {string} text */

@@ -34,7 +34,7 @@ const INNER = [
 const NAMED = ['$defs', 'definitions', 'dependencies', 'dependentSchemas', 'patternProperties']
 
 /**
- * @typedef {{ name: string, path: string[] }} Mark - the name of a header, and the parameter's place
+ * @typedef {{ name: string, path: string[] }} Mark - a header, and the place of its parameter
  * @typedef {Map<string, Mark[] | string>} ToolHeaders
  *   - by tool: the marks, or why the tool cannot be used
  */

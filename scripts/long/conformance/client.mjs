@@ -1,6 +1,5 @@
-// The client under test: a pool with one server, at the address of the last argument. It lists all
-// there is, calls each tool, with the arguments that the suite names for its scenario, and reads each
-// resource and prompt.
+// The client under test: a pool with one server, at the address of the last argument. It lists the
+// tools and calls each of them, with the arguments that the suite names for its scenario.
 
 import procward from '../../../index.js'
 
