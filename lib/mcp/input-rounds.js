@@ -100,7 +100,9 @@ async function responses(questions, handlers, { server, signal }) {
     )
   }
   const stop = new AbortController()
-  const context = { server, signal: AbortSignal.any([signal, stop.signal]) }
+  // Node.js before 20.3 has no AbortSignal.any().
+  signal.addEventListener('abort', () => stop.abort(), { once: true })
+  const context = { server, signal: stop.signal }
   const all = questions.map(async ([key, { method, params }]) => {
     const result = await /** @type {Handlers} */ (handlers).call(method, params ?? {}, context)
     return `${JSON.stringify(key)}:${JSON.stringify(result)}`
