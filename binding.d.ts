@@ -37,6 +37,13 @@ export declare class McpSessions {
   get handle(): number
   /** Adds the server with this key, or changes how the server is used. */
   define(key: number, server: McpServer): void
+  /**
+   * Takes the notifications of the server with this key: JSON with `events`, a list of `{ method, params }`; `dropped`,
+   * the count of log messages that were dropped; `missed`, whether updates were. Undefined for an unknown key.
+   */
+  takeEvents(key: number): string | null
+  /** Asks the server with this key for log messages from this level on, in each session when it is used next. */
+  setLogLevel(key: number, level: string): void
   /** Removes a server: idle sessions are shut down now, busy sessions after their calls. */
   retire(key: number): void
   /** Gives a call up, so that the call fails with `ABORT_ERR`. */
@@ -475,7 +482,10 @@ export interface LearntMemory {
  */
 export declare function mcpAnswer(sessions: number, number: number, answer: string): void
 
-/** The kind of a message to JavaScript. The number in the message is a call's, but in `StopReading` and the last two. */
+/**
+ * The kind of a message to JavaScript. The number in the message is a call's, unless the kind says
+ * otherwise.
+ */
 export declare enum McpMessageKind {
   /** The text is the call's result: JSON. */
   Result = 0,
@@ -496,6 +506,10 @@ export declare enum McpMessageKind {
   ServerRequest = 6,
   /** The server's request with this number wants no answer any more; there is no text. */
   RequestWithdrawn = 7,
+  /** A request that stays has begun. The text is JSON: the server's words. */
+  Begun = 8,
+  /** The number is a server's key, to be given to `takeEvents()`; there is no text. */
+  Events = 9,
 }
 
 /**
@@ -568,6 +582,10 @@ export interface McpServer {
   idleTimeout: number
   /** The count of sessions that are kept although they are idle. */
   minWarm: number
+  /** The methods of the notifications that JavaScript wants. */
+  events: Array<string>
+  /** The level of the log messages that the server is asked for. */
+  logLevel?: string
 }
 
 /** A session. Times are in ms. */
@@ -594,6 +612,15 @@ export interface McpSession {
 
 /** The state of a session. */
 export type McpSessionState = 'starting' | 'idle' | 'busy' | 'ending'
+
+/**
+ * Sends a request that stays until it is aborted or its session ends, and that holds its session until then. A message
+ * says when the request has begun; before that, `timeout` holds. Its outcome is its end.
+ *
+ * With `leave`, the server's answer is the beginning, and after an abort the server gets a request with that method and
+ * the same `params`. Without it, the server says otherwise when the request has begun.
+ */
+export declare function mcpStay(sessions: number, number: number, key: number, method: string, params: string, timeout: number, leave?: string | undefined | null): void
 
 /**
  * Sets the certificates of trusted authorities, as PEM texts. Only the first call of the process counts.

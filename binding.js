@@ -864,6 +864,7 @@ module.exports.McpProtocol = nativeBinding.McpProtocol
 module.exports.mcpProxies = nativeBinding.mcpProxies
 module.exports.mcpRequest = nativeBinding.mcpRequest
 module.exports.McpSessionState = nativeBinding.McpSessionState
+module.exports.mcpStay = nativeBinding.mcpStay
 module.exports.mcpTrust = nativeBinding.mcpTrust
 module.exports.METRICS_OTHER_SERIES = nativeBinding.METRICS_OTHER_SERIES
 module.exports.metricsRecordCall = nativeBinding.metricsRecordCall

@@ -473,6 +473,39 @@ export interface McpPoolOptions extends McpUseOptions {
   listTimeout?: number
   /** Functions that answer the servers' own requests. Default: none, and none is announced. */
   handlers?: McpHandlers
+  /**
+   * Called for each log message of a server. A server chooses its level until `setLogLevel()`. Log
+   * messages that come faster than they are taken are dropped above 1 MiB; a message of the logger
+   * `procward` then says how many. An error that the function throws is an uncaught exception.
+   */
+  onLog?: (message: Mcp.LoggingMessageNotificationParams, from: { server: string }) => void
+  /**
+   * Called when a server says that its list of tools, prompts or resources has changed, once for
+   * all changes since the last call. Only servers with a running session say so.
+   */
+  onListChanged?: (list: 'tools' | 'prompts' | 'resources', from: { server: string }) => void
+}
+
+/** A server's own description. A member that it leaves out is `undefined`. */
+export interface McpServerInfo {
+  name?: string
+  version?: string
+  /** Text for a language model about the use of the server. */
+  instructions?: string
+  /** The version of the protocol that the session speaks. */
+  protocolVersion: string
+  capabilities: Mcp.ServerCapabilities
+}
+
+/** An update of a resource. */
+export interface McpResourceUpdate {
+  /** The resource that has changed: that of the subscription, or a part of it. */
+  uri: string
+  /**
+   * `true`: updates may have been missed, because the subscription was made again on a new session,
+   * or because updates came too fast. Read the resource again.
+   */
+  renewed?: true
 }
 
 /** The second argument of a handler. */
@@ -713,6 +746,30 @@ export class McpPool {
     argument: { name: string; value: string },
     options?: McpRequestOptions & { context?: { arguments?: Record<string, string> } },
   ): Promise<Mcp.CompleteResult>
+  /**
+   * Asks a server for log messages from this level on; see `onLog`. The level holds for all
+   * sessions with the server, also later ones.
+   */
+  setLogLevel(server: string, level: Mcp.LoggingLevel, options?: McpRequestOptions): Promise<void>
+  /** Resolves with what a server said of itself in its handshake. The server is not asked again. */
+  getServerInfo(server: string, options?: McpRequestOptions): Promise<McpServerInfo>
+  /**
+   * Subscribes to a resource. Resolves once the server has accepted, with the function that ends
+   * the subscription. `listener` is called for each update, in the async context of this call; an
+   * update that is announced again before `listener` was called counts once.
+   *
+   * The session of a subscription is not ended for being idle, and no other server takes its place
+   * in `maxSessions`. When the session ends for any other reason, the subscription is made again on
+   * a new session: at once, then after 1, 2, 4, ... up to 60 s, until it succeeds. Then `listener`
+   * gets an update with `renewed`. A subscription does not keep the process alive. A server with
+   * `maxUses: 1` keeps none, because its session ends after one call.
+   */
+  subscribe(
+    server: string,
+    uri: string,
+    listener: (update: McpResourceUpdate) => void,
+    options?: McpRequestOptions,
+  ): Promise<() => void>
   /** Returns the calls in flight. */
   getActiveCalls(): ActiveProcess[]
   getStatus(): McpPoolStatus

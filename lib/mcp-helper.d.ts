@@ -2,8 +2,11 @@ import type {
   ActiveProcess as AnyActiveProcess,
   Mcp,
   McpHandlers,
+  McpPoolOptions,
   McpPoolStatus,
   McpProgress,
+  McpResourceUpdate,
+  McpServerInfo,
   McpServerOptions,
   McpTool,
   McpToolResult,
@@ -11,7 +14,7 @@ import type {
   SemaphoreStatus as SlotStatus,
 } from '../index'
 
-export type { McpHandlers, McpProgress, McpTool, McpToolResult }
+export type { McpHandlers, McpProgress, McpResourceUpdate, McpServerInfo, McpTool, McpToolResult }
 
 /** A call of a helper: an active process that always has a server and a tool. */
 export type ActiveProcess = AnyActiveProcess & { server: string; tool: string }
@@ -171,6 +174,30 @@ export declare function complete(
   options?: ListOptions & { context?: { arguments?: Record<string, string> } },
 ): Promise<Mcp.CompleteResult>
 
+/**
+ * Asks a server for log messages from this level on; see `onLog`. The level holds for all sessions
+ * with the server, also later ones.
+ */
+export declare function setLogLevel(
+  server: string,
+  level: Mcp.LoggingLevel,
+  options?: ListOptions,
+): Promise<void>
+
+/** Resolves with what a server said of itself in its handshake. The server is not asked again. */
+export declare function getServerInfo(server: string, options?: ListOptions): Promise<McpServerInfo>
+
+/**
+ * Subscribes to a resource like `McpPool.subscribe()`. The subscription takes a slot only until the
+ * server has accepted it, and no slot when it is made again on a new session.
+ */
+export declare function subscribe(
+  server: string,
+  uri: string,
+  listener: (update: McpResourceUpdate) => void,
+  options?: ListOptions,
+): Promise<() => void>
+
 /** Returns the state of the slots and the queue, and of the servers' limits. */
 export declare function getSemaphoreStatus(): SemaphoreStatus
 
@@ -229,6 +256,9 @@ export interface McpHelper {
   listPrompts: typeof listPrompts
   getPrompt: typeof getPrompt
   complete: typeof complete
+  setLogLevel: typeof setLogLevel
+  getServerInfo: typeof getServerInfo
+  subscribe: typeof subscribe
   getSemaphoreStatus: typeof getSemaphoreStatus
   getActiveProcesses: typeof getActiveProcesses
   getPoolStatus: typeof getPoolStatus
@@ -315,6 +345,10 @@ export interface McpHelperOptions extends McpUseOptions {
    * installed. This saves one or two processes. Default `true`.
    */
   npxBypass?: boolean
+  /** Called for each log message of a server, as by `McpPool`. */
+  onLog?: McpPoolOptions['onLog']
+  /** Called when a list of a server has changed, as by `McpPool`. */
+  onListChanged?: McpPoolOptions['onListChanged']
   /** Maximum number of server processes. Default `PROCESS_POOL_SIZE`, or 5. */
   maxSessions?: number
   /** Maximum number of servers that start at the same time. Default 2. */

@@ -56,6 +56,21 @@ async function complete(...params) {
   return defaultHelper().complete(...params)
 }
 
+/** @type {typeof import('./mcp-helper').setLogLevel} */
+async function setLogLevel(...params) {
+  return defaultHelper().setLogLevel(...params)
+}
+
+/** @type {typeof import('./mcp-helper').getServerInfo} */
+async function getServerInfo(...params) {
+  return defaultHelper().getServerInfo(...params)
+}
+
+/** @type {typeof import('./mcp-helper').subscribe} */
+async function subscribe(...params) {
+  return defaultHelper().subscribe(...params)
+}
+
 /** @type {typeof import('./mcp-helper').getSemaphoreStatus} */
 function getSemaphoreStatus() {
   return defaultHelper().getSemaphoreStatus()
@@ -91,10 +106,13 @@ module.exports = {
   getPrompt,
   getReadiness,
   getSemaphoreStatus,
+  getServerInfo,
   listPrompts,
   listResourceTemplates,
   listResources,
   listToolsAsync,
   readResource,
+  setLogLevel,
   shutdown,
+  subscribe,
 }

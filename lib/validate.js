@@ -240,6 +240,12 @@ function argument(name, value) {
   return string(name, value)
 }
 
+/** @param {string} name @param {unknown} value @returns {Function} */
+function callback(name, value) {
+  if (typeof value === 'function') return value
+  throw invalidConfig(name, 'a function', value)
+}
+
 module.exports = {
   BYTES,
   abortSignal,
@@ -247,6 +253,7 @@ module.exports = {
   asBytes,
   boolean,
   bytes,
+  callback,
   count,
   invalidArgument,
   invalidConfig,

@@ -33,11 +33,21 @@ function callFailure({ timeout, signal }, failure) {
     case 'ERR_CLOSED':
       return codedError(code, 'its pool was shut down')
     case 'ERR_MCP':
-      return codedError(code, message, answered(failure))
+      return codedError(code, message + taskHint(failure.rpcMessage), answered(failure))
   }
   const cause = errno === undefined ? undefined : systemError('the server', errno)
   const details = { ...exitStatus(failure), ...pause(retryAfter ?? asked(failure)) }
   return codedError(code, `${message}${lastWords(failure)}`, { cause, ...details })
+}
+
+/**
+ * Returns what a tool needs that refuses a plain call, because the tool only runs as a task. The
+ * words are those of the SDKs.
+ * @param {string} [words]
+ */
+function taskHint(words = '') {
+  if (!/task[- ]augment|taskSupport/i.test(words)) return ''
+  return '; the tool only runs as a task of the protocol, and procward starts no tasks'
 }
 
 /** Returns the details of a server's own error answer. @param {Failure} failure */
@@ -196,6 +206,7 @@ module.exports = {
   passedOver,
   pause,
   short,
+  taskHint,
   unknownServer,
   unknownTool,
   unreachable,

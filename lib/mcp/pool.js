@@ -10,11 +10,14 @@ const { encodeArguments, serverName, toolName } = require('./arguments')
 const { BoundedWaits } = require('./bounded-waits')
 const { inName, namesOf, unknownServer, unknownTool, unreachable } = require('./failure')
 const { progressListener } = require('./progress')
-const { LIST_TOOLS, REQUESTS, requestParams } = require('./request-kinds')
+const { subscriber } = require('./request-arguments')
+const { LIST_TOOLS, REQUESTS, SUBSCRIBE, requestParams } = require('./request-kinds')
+const { Requests } = require('./requests')
 const { poolUse } = require('./server-options')
 const { Servers, givenServers } = require('./servers')
 const { Sessions } = require('./sessions')
 
+const LISTENERS = ['onLog', 'onListChanged']
 const KNOWN = [
   'servers',
   'configPath',
@@ -23,6 +26,7 @@ const KNOWN = [
   'callTimeout',
   'listTimeout',
   'handlers',
+  ...LISTENERS,
 ]
 /** @type {{ timeout?: number, signal?: AbortSignal, onProgress?: (progress: any) => void }} */
 const NO_OPTIONS = {}
@@ -35,6 +39,7 @@ const CALL = [...REQUEST, 'onProgress']
 class SessionPool {
   #sessions
   #servers
+  #requests
   #callTimeout
   #listTimeout
   #maxSessions
@@ -53,12 +58,18 @@ class SessionPool {
     this.#callTimeout = pool.callTimeout ?? config.callTimeout()
     this.#listTimeout = pool.listTimeout ?? config.listTimeout()
     const { handlers } = pool
-    this.#sessions = new Sessions({
-      maxSessions,
-      maxStarting,
-      handlers,
-      callTimeout: this.#callTimeout,
-      listTimeout: this.#listTimeout,
+    this.#requests = new Requests({ onLog: pool.onLog, onListChanged: pool.onListChanged })
+    const [callTimeout, listTimeout] = [this.#callTimeout, this.#listTimeout]
+    this.#sessions = new Sessions(
+      { maxSessions, maxStarting, handlers, callTimeout, listTimeout },
+      this.#requests.events(),
+    )
+    this.#requests.use({
+      sessions: this.#sessions,
+      settled: (...given) => this.#settled(...given),
+      wait: (promise, call, deadline) => this.#waits.bound(promise, call, deadline),
+      count: (call, work) => publishCall(call, () => recorded(call, performance.now(), work())),
+      timeout: this.#callTimeout,
     })
     const announced = handlers && {
       capabilities: handlers.capabilities,
@@ -134,6 +145,23 @@ class SessionPool {
   }
 
   /**
+   * Subscribes to a resource; resolves with the function that ends the subscription.
+   * @param {string} server
+   * @param {string} uri
+   * @param {(update: import('../../index').McpResourceUpdate) => void} listener
+   * @param {{ timeout?: number, signal?: AbortSignal }} [options]
+   * @returns {Promise<() => void>}
+   */
+  async subscribe(server, uri, listener, options) {
+    const { timeout = this.#callTimeout, signal } = callOptions(options, REQUEST)
+    const call = { server: serverName(server), tool: SUBSCRIBE, timeout, signal }
+    const subscription = subscriber(uri, listener)
+    return publishCall(call, () =>
+      recorded(call, performance.now(), this.listen(call, subscription, deadlineOf(call))),
+    )
+  }
+
+  /**
    * Makes a checked call.
    * @param {import('./sessions').Call} call
    * @param {string} json
@@ -174,9 +202,18 @@ class SessionPool {
    * @returns {Promise<any>}
    */
   ask(call, kind, params, deadline, route) {
-    return this.#settled(call, deadline, route, ({ key, timeout }) =>
-      this.#sessions.ask(key, call, kind, params, timeout),
-    )
+    return this.#requests.ask(call, kind, params, deadline, route)
+  }
+
+  /**
+   * Subscribes to a resource with a checked call.
+   * @param {import('./sessions').Call} call
+   * @param {[string, import('./subscriptions').Listener]} subscription
+   * @param {number} deadline
+   * @param {Route} [route]
+   */
+  listen(call, [uri, listener], deadline, route) {
+    return this.#requests.listen(call, uri, listener, deadline, route)
   }
 
   getActiveCalls() {
@@ -229,6 +266,7 @@ class SessionPool {
    */
   async drain() {
     this.#closed = true
+    this.#requests.close()
     this.#waits.close()
     await this.#sessions.drain()
   }
@@ -236,6 +274,7 @@ class SessionPool {
   /** Ends all sessions now; calls in flight reject with `ERR_CLOSED`. @returns {Promise<void>} */
   async close() {
     this.#closed = true
+    this.#requests.close()
     this.#waits.close()
     await this.#sessions.close()
   }
@@ -359,6 +398,7 @@ function poolOptions(given) {
     const { Handlers } = require('./handlers')
     pool.handlers = new Handlers(pool.handlers)
   }
+  for (const name of LISTENERS) if (pool[name] !== undefined) validate.callback(name, pool[name])
   if (pool.servers !== undefined)
     pool.servers = givenServers('servers', validate.options('servers', pool.servers))
   return { pool, use }

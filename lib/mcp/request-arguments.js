@@ -2,9 +2,12 @@
 
 // Checks the arguments of requests besides calls of tools. No error shows a value of an argument.
 
+const { AsyncResource } = require('node:async_hooks')
 const { codedError } = require('../errors')
 const { argument, invalidArgument } = require('../validate')
 
+/** The severities of syslog, the lowest first. */
+const LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency']
 /** The members that name the subject of a completion, by the type of the reference. */
 const REFERENCES = new Map([
   ['ref/prompt', 'name'],
@@ -16,6 +19,19 @@ function text(name, value) {
   const given = argument(name, value)
   if (given === '') throw codedError('ERR_INVALID_ARG_VALUE', `${name} must not be empty`)
   return given
+}
+
+/**
+ * The arguments of a subscription. The listener is called in the async context in which it is
+ * given.
+ * @param {unknown} uri
+ * @param {unknown} listener
+ * @returns {[string, import('./subscriptions').Listener]}
+ */
+function subscriber(uri, listener) {
+  const address = text('uri', uri)
+  if (typeof listener !== 'function') throw invalidArgument('listener', 'a function', listener)
+  return [address, AsyncResource.bind(/** @type {any} */ (listener))]
 }
 
 /**
@@ -70,6 +86,17 @@ function completionContext(name, value) {
   return { arguments: promptArguments(`${name}.arguments`, given.arguments) }
 }
 
+/** @param {string} name @param {unknown} value @returns {string} */
+function logLevel(name, value) {
+  const level = argument(name, value)
+  if (LEVELS.includes(level)) return level
+  const expected = `${name} must be one of ${LEVELS.join(', ')}`
+  throw codedError(
+    'ERR_INVALID_ARG_VALUE',
+    `${expected}, got ${JSON.stringify(level.slice(0, 100))}`,
+  )
+}
+
 /**
  * @param {string} name
  * @param {unknown} value
@@ -88,4 +115,12 @@ function requireString(name, given, member) {
   throw invalidArgument(`${name}.${member}`, 'a string', given[member])
 }
 
-module.exports = { completionArgument, completionContext, promptArguments, reference, text }
+module.exports = {
+  completionArgument,
+  completionContext,
+  logLevel,
+  promptArguments,
+  reference,
+  subscriber,
+  text,
+}

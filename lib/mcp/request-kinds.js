@@ -8,10 +8,12 @@ const { objectAnswer, objectsIn, isObject, kindOf, wrongAnswer } = require('./an
 const {
   completionArgument,
   completionContext,
+  logLevel,
   promptArguments,
   reference,
   text,
 } = require('./request-arguments')
+const { serverInfo } = require('./server-info')
 
 /**
  * @typedef {object} Kind
@@ -22,6 +24,7 @@ const {
  *   - checks of the parameters that are given as options
  * @property {string} [pages] - the member of the result whose pages are joined
  * @property {(method: string, result: any) => void} [check] - throws for a result of another shape
+ * @property {(result: any) => any} [view] - the caller's value of a result
  */
 
 /** @satisfies {Record<string, Kind>} */
@@ -45,6 +48,9 @@ const REQUESTS = {
     options: { context: completionContext },
     check: isCompletion,
   },
+  setLogLevel: { method: 'logging/setLevel', params: { level: logLevel }, view: () => undefined },
+  /** Answered from the handshake, so that the server is not asked. */
+  getServerInfo: { method: 'initialize', params: {}, view: serverInfo },
 }
 
 /** The listing of tools, which has methods and a name of its own. */
@@ -86,4 +92,21 @@ function isCompletion(method, result) {
     throw wrongAnswer(method, 'has completion.values that are not an array of strings')
 }
 
-module.exports = { LIST_TOOLS, REQUESTS, requestParams }
+/** The name of a subscription in metrics, events and errors. */
+const SUBSCRIBE = 'resources/subscribe'
+
+/**
+ * Returns the request that makes a subscription, which stays until it is left.
+ * @param {string} uri
+ * @param {boolean} hasHandshake
+ */
+function subscription(uri, hasHandshake) {
+  return hasHandshake
+    ? { method: SUBSCRIBE, params: { uri }, leave: 'resources/unsubscribe' }
+    : {
+        method: 'subscriptions/listen',
+        params: { notifications: { resourceSubscriptions: [uri] } },
+      }
+}
+
+module.exports = { LIST_TOOLS, REQUESTS, SUBSCRIBE, requestParams, subscription }

@@ -17,7 +17,10 @@ const {
 } = require('./transport-problem')
 
 /** @typedef {(name: string, value: unknown) => any} Check */
-/** @typedef {import('../../binding').McpServer} NativeServer */
+/**
+ * A server in the addon's form, without what its pool adds.
+ * @typedef {Omit<import('../../binding').McpServer, 'events' | 'logLevel'>} NativeServer
+ */
 /**
  * The limits of a server as the addon has them. A limit that is missing here or there is an error
  * of the types.

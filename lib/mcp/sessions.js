@@ -25,6 +25,8 @@ const {
   Sent: SENT,
   ServerRequest: SERVER_REQUEST,
   RequestWithdrawn: REQUEST_WITHDRAWN,
+  Begun: BEGUN,
+  Events: EVENTS,
 } = native.McpMessageKind
 
 /** The number that stands for no server. */
@@ -44,8 +46,11 @@ const LENDS_LOOP = !('bun' in process.versions)
  *   - `onSent`: called each time that the call's request is handed to a session, with a listing's
  *   first page only; must not throw
  * @typedef {{ number: number, call: Call, startTime: number, started: number, resolve: (result:
- *   any) => void, reject: (error: Error) => void, began?: number, pages?: Pages, key: string,
- *   method: string, params: string, timeout: number, attempt: Attempt }} Pending
+ *   any) => void, reject: (error: Error) => void, began?: number, pages?: Pages, staying?:
+ *   Staying, key: string, method: string, params: string, timeout: number, attempt: Attempt }}
+ *   Pending
+ * A request that stays after it has begun, such as a subscription.
+ * @typedef {{ hasBegun: boolean, onEnd: () => void }} Staying
  * @typedef {{ number: number, maxBuffer: number, isHttp: boolean, address?: string, headers?:
  *   import('./tool-headers').ToolHeaders, listing?: Promise<void> }} Server
  *   - `address`: of a server over HTTP that was not called yet
@@ -66,12 +71,20 @@ class Sessions {
    * @type {{ sessions?: Sessions }}
    */
   #held = {}
+  /** The number of waiting requests that stay. */
+  #standing = 0
+  #keepsAlive = false
   /**
    * Servers by key. The addon knows servers by number, which is cheaper to pass.
    * @type {Map<string, Server>}
    */
   #servers = new Map()
+  /** The names of servers by number. @type {Map<number, string>} */
+  #names = new Map()
   #lastServer = NO_SERVER
+  /** The levels of log messages, by name of the server. @type {Map<string, string>} */
+  #levels = new Map()
+  #events
   /** @type {SignalWaiters<number>} */
   #signals = new SignalWaiters((number) => this.#native.abort(number))
 
@@ -85,8 +98,11 @@ class Sessions {
   /**
    * @param {{ maxSessions: number, maxStarting: number, handlers?: import('./handlers').Handlers,
    *   callTimeout: number, listTimeout: number }} options
+   * @param {{ wanted: string[], notify: (server: string, taken: import('./notifications').Taken) =>
+   *   void }} events - the methods of notifications, and their listener
    */
-  constructor(options) {
+  constructor(options, events) {
+    this.#events = events
     const { maxSessions, maxStarting, handlers, callTimeout } = options
     this.#options = options
     if (handlers !== undefined) {
@@ -110,7 +126,7 @@ class Sessions {
     this.#handle = this.#native.handle
   }
 
-  /** @param {string} key @param {import('../../binding').McpServer} server */
+  /** @param {string} key @param {import('./server-options').NativeServer} server */
   define(key, server) {
     const number = this.#servers.get(key)?.number ?? ++this.#lastServer
     const { maxBuffer, url: address } = server
@@ -118,7 +134,20 @@ class Sessions {
     this.#servers.set(key, known)
     // A warm server starts at once.
     if (server.minWarm > 0) this.#prepare(known)
-    this.#native.define(number, server)
+    this.#names.set(number, server.name)
+    const logLevel = this.#levels.get(server.name)
+    this.#native.define(number, { ...server, events: this.#events.wanted, logLevel })
+  }
+
+  /**
+   * Asks a server for log messages from this level on, in each session when it is used next.
+   * @param {string} server
+   * @param {string} level
+   */
+  setLogLevel(server, level) {
+    this.#levels.set(server, level)
+    for (const [number, name] of this.#names)
+      if (name === server) this.#native.setLogLevel(number, level)
   }
 
   /** @param {string} key */
@@ -126,6 +155,7 @@ class Sessions {
     const server = this.#servers.get(key)
     if (server === undefined) return
     this.#servers.delete(key)
+    this.#names.delete(server.number)
     this.#native.retire(server.number)
   }
 
@@ -175,11 +205,64 @@ class Sessions {
    * @returns {Promise<any>}
    */
   async ask(key, call, kind, params, timeout) {
-    const { method, pages, check } = kind
+    const { method, pages, check, view } = kind
     if (pages !== undefined) return this.#joined(key, call, { method, pages }, timeout)
     const result = await this.request(key, call, method, params, timeout)
     check?.(method, result)
-    return result
+    return view === undefined ? result : view(result)
+  }
+
+  /**
+   * Makes a request that stays. Resolves once it has begun, with the words of the server and the
+   * function that ends it; `onEnd` is called when it ends otherwise. It keeps its session, and not
+   * the event loop.
+   * @param {string} key
+   * @param {Call} call
+   * @param {{ method: string, params: object, leave?: string }} request
+   * @param {number} timeout
+   * @param {() => void} onEnd
+   * @returns {Promise<{ words: any, leave: () => void, hasEnded: boolean }>}
+   */
+  stay(key, call, { method, params, leave }, timeout, onEnd) {
+    const { signal } = call
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(inName(call, abortError(signal)))
+      const server = this.#servers.get(key)
+      if (server?.address !== undefined) this.#prepare(server)
+      const staying = { hasBegun: false, onEnd: () => {} }
+      const begun = (/** @type {any} */ words) => {
+        const handle = {
+          words,
+          hasEnded: false,
+          leave: () => {
+            staying.onEnd = () => {}
+            if (!handle.hasEnded) this.#native.abort(number)
+          },
+        }
+        staying.onEnd = () => {
+          handle.hasEnded = true
+          onEnd()
+        }
+        resolve(handle)
+      }
+      const times = { startTime: Date.now(), started: performance.now() }
+      const text = JSON.stringify(params)
+      const sent = { key, method, params: text, timeout, attempt: FIRST }
+      const pending = { number: 0, call, ...times, resolve: begun, reject, staying, ...sent }
+      const number = this.#waiting.add(pending)
+      if (signal) this.#signals.add(signal, number)
+      this.#keepWhileNeeded()
+      native.mcpStay(
+        this.#handle,
+        number,
+        server?.number ?? NO_SERVER,
+        method,
+        text,
+        timeout,
+        leave,
+      )
+      publishProcesses()
+    })
   }
 
   /**
@@ -220,7 +303,7 @@ class Sessions {
     }
     const sent = this.#native.active().flatMap(({ number, pid = null }) => {
       const pending = this.#waiting.get(number)
-      return pending === undefined ? [] : [described(pid, pending)]
+      return pending === undefined || pending.staying?.hasBegun ? [] : [described(pid, pending)]
     })
     const between = this.#repeats?.between() ?? []
     return [...sent, ...between.map((pending) => described(null, pending))]
@@ -239,9 +322,9 @@ class Sessions {
   /** @returns {Promise<void>} */
   async drain() {
     // A call in flight may have to be made again, which a drained session would refuse.
-    while (this.#waiting.size > 0 || this.#repeats?.between().length) {
+    while (this.#keepsAlive || this.#repeats?.between().length) {
       await this.#repeats?.idle()
-      if (this.#waiting.size > 0)
+      if (this.#keepsAlive)
         await new Promise((resolve) => {
           this.#noneWaits = () => resolve(undefined)
         })
@@ -286,7 +369,7 @@ class Sessions {
       const pending = { number: 0, ...own, key, method, params, timeout, attempt }
       const number = this.#waiting.add(pending)
       if (signal) this.#signals.add(signal, number)
-      if (this.#waiting.size === 1) this.#hold()
+      this.#keepWhileNeeded()
       const progress = call.onProgress !== undefined && pages === undefined
       const { onSent } = call
       const isSent = native.mcpRequest(
@@ -325,13 +408,16 @@ class Sessions {
     if (kind === STOP_READING) return this.#native.stopReading(number)
     if (kind === SERVER_REQUEST) return this.#requests?.take(number, text)
     if (kind === REQUEST_WITHDRAWN) return this.#requests?.withdraw(number)
+    if (kind === EVENTS) return this.#passEvents(number)
     const pending = this.#waiting.get(number)
     if (pending === undefined) return
     const { call, began, pages } = pending
     if (kind === PROGRESS) return notifyProgress(call.onProgress, text)
     if (kind === SENT) return call.onSent?.()
+    if (kind === BEGUN) return this.#begin(pending, text)
     this.#waiting.delete(number)
-    if (this.#waiting.size === 0) this.#letGo()
+    if (pending.staying?.hasBegun) return this.#end(pending.staying)
+    this.#keepWhileNeeded()
     if (call.signal) this.#signals.delete(call.signal, number)
     publishProcesses()
     try {
@@ -340,6 +426,7 @@ class Sessions {
         if (this.#wantsHeaders(pending, failure)) return this.#again().withHeaders(pending)
         throw callFailure(call, failure)
       }
+      if (pending.staying) throw codedError('ERR_MCP', 'the server ended it before it had begun')
       pages?.count(text)
       const result = parsed(text)
       if (kind === STATELESS_RESULT) {
@@ -383,16 +470,50 @@ class Sessions {
     return this.#repeats
   }
 
-  /** Keeps these sessions and the event loop alive while a call waits. */
-  #hold() {
-    this.#held.sessions = this
-    keepAlive.hold()
+  /** @param {Pending} pending @param {string} text */
+  #begin(pending, text) {
+    const { number, call, staying, resolve } = pending
+    if (staying === undefined || staying.hasBegun) return
+    staying.hasBegun = true
+    this.#standing++
+    if (call.signal) this.#signals.delete(call.signal, number)
+    this.#keepWhileNeeded()
+    publishProcesses()
+    try {
+      resolve(parsed(text))
+    } catch (error) {
+      this.#native.abort(number)
+      pending.reject(inName(call, /** @type {Error} */ (error)))
+    }
   }
 
-  #letGo() {
-    this.#held.sessions = undefined
-    keepAlive.letGo()
-    this.#noneWaits()
+  /** @param {Staying} staying */
+  #end(staying) {
+    this.#standing--
+    this.#keepWhileNeeded()
+    staying.onEnd()
+  }
+
+  /** @param {number} server */
+  #passEvents(server) {
+    const text = this.#native.takeEvents(server)
+    const name = this.#names.get(server)
+    if (text !== null && text !== undefined && name !== undefined)
+      this.#events.notify(name, parsed(text))
+  }
+
+  /** Keeps these sessions while a request waits or stays, and the event loop while one waits. */
+  #keepWhileNeeded() {
+    const { size } = this.#waiting
+    this.#held.sessions = size === 0 ? undefined : this
+    const keepsAlive = size > this.#standing
+    if (keepsAlive === this.#keepsAlive) return
+    this.#keepsAlive = keepsAlive
+    if (keepsAlive) keepAlive.hold()
+    else {
+      keepAlive.letGo()
+      this.#noneWaits()
+    }
   }
 }
 

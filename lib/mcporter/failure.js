@@ -4,7 +4,15 @@
 // environment or command lines.
 
 const { abortError, codedError } = require('../errors')
-const { MAX_TEXT, about, isUnusable, passedOver, pause, short } = require('../mcp/failure')
+const {
+  MAX_TEXT,
+  about,
+  isUnusable,
+  passedOver,
+  pause,
+  short,
+  taskHint,
+} = require('../mcp/failure')
 const { retryAfterInResult } = require('../mcp/retry-after')
 
 const MAX_STDERR = 2000
@@ -39,7 +47,8 @@ function named(call, cause) {
  * @param {any} [raw] - as the server sent it
  */
 function toolError(call, result, raw = result) {
-  const words = about(call, `the tool reported an error${textOf(result)}`)
+  const text = textOf(result)
+  const words = about(call, `the tool reported an error${text}${taskHint(text)}`)
   return codedError('ERR_TOOL', words, { result, ...pause(retryAfterInResult(raw)) })
 }
 
@@ -93,7 +102,8 @@ function mcporterFailed(call, { exitCode }, { message, issue, stderr }) {
   const [, rpcCode, rpcMessage] = ANSWERED.exec(message) ?? []
   if (rpcCode !== undefined) {
     const answer = `the server answered with error ${rpcCode}: ${rpcMessage}`
-    return codedError('ERR_MCP', about(call, short(answer, MAX_TEXT)), {
+    const hint = taskHint(rpcMessage)
+    return codedError('ERR_MCP', about(call, short(answer, MAX_TEXT) + hint), {
       ...details,
       rpcCode: Number(rpcCode),
       rpcMessage,

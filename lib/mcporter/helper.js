@@ -6,7 +6,8 @@ const { asSharing } = require('../active-process')
 const { closeAtShutdown, isClosing } = require('../lifecycle')
 const { encodeArguments, serverName, toolName } = require('../mcp/arguments')
 const { SessionPool } = require('../mcp/pool')
-const { REQUESTS, requestParams } = require('../mcp/request-kinds')
+const { subscriber } = require('../mcp/request-arguments')
+const { REQUESTS, SUBSCRIBE, requestParams } = require('../mcp/request-kinds')
 const { Runner } = require('../process/runner')
 const { CallSlots } = require('./call-slots')
 const { Mcporter } = require('./cli')
@@ -76,6 +77,16 @@ function createMcpHelper(options) {
     )
   }
 
+  /** @type {import('../mcp-helper').McpHelper['subscribe']} */
+  async function subscribe(server, uri, listener, options) {
+    const { timeout = settings.callTimeout, ...rest } = listOptions(options)
+    const call = { ...rest, timeout, server: serverName(server), tool: SUBSCRIBE }
+    const subscription = subscriber(uri, listener)
+    return inRoute(call, (calls, deadline, route) =>
+      calls.subscribe(call, subscription, deadline, route),
+    )
+  }
+
   /** @param {Request} call */
   function list(call) {
     return inRoute(call, (calls, deadline, route) => calls.list(call, deadline, route))
@@ -138,6 +149,7 @@ function createMcpHelper(options) {
     callToolRaw,
     listToolsAsync,
     .../** @type {any} */ (requestFunctions(request)),
+    subscribe,
     getSemaphoreStatus: () => slots.getStatus(),
     getActiveProcesses,
     getPoolStatus,

@@ -34,6 +34,8 @@ const POOL = {
   maxSessions: validate.count,
   maxStarting: validate.count,
   handlers: checkedHandlers,
+  onLog: validate.callback,
+  onListChanged: validate.callback,
   ...LIMITS,
 }
 

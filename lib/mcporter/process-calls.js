@@ -77,6 +77,11 @@ class ProcessCalls {
     const words = 'only a session can make this request, and this server is called through mcporter'
     throw codedError('ERR_SERVER_UNAVAILABLE', about(call, words))
   }
+
+  /** Refuses a subscription likewise. @param {import('./failure').Call} call */
+  subscribe(call) {
+    return this.ask(call)
+  }
 }
 
 module.exports = { ProcessCalls }

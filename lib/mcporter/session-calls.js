@@ -79,6 +79,18 @@ class SessionCalls {
   }
 
   /**
+   * Subscribes to a resource.
+   * @param {import('./failure').Call} call
+   * @param {[string, import('../mcp/subscriptions').Listener]} subscription
+   * @param {number} deadline
+   * @param {Route} [route]
+   * @returns {Promise<() => void>}
+   */
+  async subscribe(call, subscription, deadline, route) {
+    return this.#pool.listen(call, subscription, deadline, route)
+  }
+
+  /**
    * @param {Call} call
    * @param {number} deadline
    * @param {Route | undefined} route

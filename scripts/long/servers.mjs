@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { catalogue } from './servers/catalogue/index.mjs'
 import { asPrinted, normal, same } from './servers/compare.mjs'
 import { commandLine, mcporter } from './servers/series/mcporter.mjs'
-import { poolTools, procward, procwardTools } from './servers/series/procward.mjs'
+import { poolRequests, poolTools, procward, procwardTools } from './servers/series/procward.mjs'
 import { sdk } from './servers/series/sdk.mjs'
 import { Checks } from './support/checks.mjs'
 import { folder } from './support/install.mjs'
@@ -41,7 +41,7 @@ checks.finish()
 /** @param {string} name @param {any} prepared */
 async function compared(name, prepared) {
   const configPath = join(place, 'mcporter.json')
-  const { definition, calls = [], rules, reset } = prepared ?? {}
+  const { definition, calls = [], requests = [], rules, reset } = prepared ?? {}
   writeFileSync(configPath, JSON.stringify({ imports: [], mcpServers: { it: definition } }))
   const series = (/** @type {() => any} */ work) => {
     reset?.()
@@ -49,7 +49,7 @@ async function compared(name, prepared) {
   }
   const direct = await checks.check(
     `${name}: the SDK's client`,
-    () => twice(() => series(() => sdk(definition, place, calls))),
+    () => twice(() => series(() => sdk(definition, place, calls, requests))),
     prepared ?? false,
   )
   await checks.check(
@@ -59,7 +59,13 @@ async function compared(name, prepared) {
       for (const [at, call] of calls.entries())
         equal(call, raw[at], direct.outcomes[at], "the SDK's client")
       same(await poolTools(definition), direct.tools, 'list', "the SDK's client")
-      return `${calls.length} calls, ${direct.tools.length} tools`
+      const answers = await poolRequests(definition, requests)
+      for (const [at, [method, given]] of requests.entries()) {
+        const what = `${method} ${JSON.stringify(given)}`
+        same(answers[at], direct.answers[at], what, "the SDK's client")
+      }
+      const { tools } = direct
+      return `${calls.length} calls, ${tools.length} tools, ${requests.length} requests`
     },
     direct ?? false,
   )

@@ -14,7 +14,7 @@ use super::time::duration;
 use crate::mcp::pool::McpPool;
 #[cfg(unix)]
 use crate::mcp::session::Session;
-use crate::mcp::{Call, Listeners, Request};
+use crate::mcp::{Call, Listeners, Progress, Request, Stay};
 use crate::pool::{Limits, Stats};
 use crate::supervisor::Supervisor;
 use napi::Env;
@@ -95,9 +95,23 @@ impl McpSessions {
 
     /// Adds the server with this key, or changes how the server is used.
     #[napi]
-    pub fn define(&self, key: u32, server: McpServer) {
+    pub fn define(&self, key: u32, mut server: McpServer) {
         let _runtime = self.sessions.supervisor.runtime.enter();
-        self.sessions.pool.define(key, server.into_config());
+        let events = Settler::events_of(&self.sessions.settler, key, std::mem::take(&mut server.events));
+        self.sessions.pool.define(key, server.into_config(events));
+    }
+
+    /// Takes the notifications of the server with this key: JSON with `events`, a list of `{ method, params }`; `dropped`,
+    /// the count of log messages that were dropped; `missed`, whether updates were. Undefined for an unknown key.
+    #[napi]
+    pub fn take_events(&self, key: u32) -> Option<String> {
+        self.sessions.pool.take_events(key)
+    }
+
+    /// Asks the server with this key for log messages from this level on, in each session when it is used next.
+    #[napi]
+    pub fn set_log_level(&self, key: u32, level: String) {
+        self.sessions.pool.set_log_level(key, level);
     }
 
     /// Removes a server: idle sessions are shut down now, busy sessions after their calls.
@@ -209,9 +223,10 @@ pub fn mcp_request(
     let listeners = Listeners {
         progress: progress.then(|| Settler::progress_of(settler, number)),
         sent: notify_sent.then(|| Settler::sent_of(settler, number)),
+        begun: None,
     };
     let headers = headers.map(|texts| texts.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect());
-    let start = || sessions.start(number, key, Request { method, params, headers }, timeout, listeners);
+    let start = || sessions.start(number, key, Request { method, params, headers }, timeout, listeners, None);
     if notify_sent {
         let ((), is_sent) = Settler::noting_sent(number, start);
         return Ok(is_sent);
@@ -225,11 +240,40 @@ fn opened(handle: u32) -> Result<Rc<Sessions>> {
     sessions.ok_or_else(|| napi::Error::new("ERR_INTERNAL", "no such sessions"))
 }
 
+/// Sends a request that stays until it is aborted or its session ends, and that holds its session until then. A message
+/// says when the request has begun; before that, `timeout` holds. Its outcome is its end.
+///
+/// With `leave`, the server's answer is the beginning, and after an abort the server gets a request with that method and
+/// the same `params`. Without it, the server says otherwise when the request has begun.
+#[napi]
+pub fn mcp_stay(
+    sessions: u32,
+    number: u32,
+    key: u32,
+    method: String,
+    params: String,
+    timeout: f64,
+    leave: Option<String>,
+) -> Result<()> {
+    let sessions = opened(sessions)?;
+    let (begun, pool) = (Settler::begun_of(&sessions.settler, number), Arc::downgrade(&sessions.pool));
+    let begun: Progress = Arc::new(move |words| {
+        if let Some(pool) = pool.upgrade() {
+            pool.begun(number);
+        }
+        begun(words);
+    });
+    let listeners = Listeners { begun: Some(begun), ..Listeners::default() };
+    let stay = leave.map_or(Stay::UntilAnswered, Stay::UntilLeft);
+    sessions.start(number, key, Request::new(method, params), timeout, listeners, Some(stay));
+    Ok(())
+}
+
 impl Sessions {
-    fn start(&self, number: u32, key: u32, request: Request, timeout: f64, listeners: Listeners) {
+    fn start(&self, number: u32, key: u32, request: Request, timeout: f64, listeners: Listeners, stay: Option<Stay>) {
         let settler = Arc::clone(&self.settler);
         let settle = Box::new(move |outcome, is_stateless| settler.settle(number, outcome, is_stateless));
-        let call = Call { number, key, request: Arc::new(request), listeners, is_stateless: false, settle };
+        let call = Call { number, key, request: Arc::new(request), listeners, stay, is_stateless: false, settle };
         let session = self.pool.call(call, duration(timeout));
         #[cfg(unix)]
         if let Some(server) = session.as_deref().and_then(Session::stdio) {

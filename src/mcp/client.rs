@@ -1,6 +1,7 @@
 //! The JSON-RPC client: request ids, answers, progress, and the requests of the server. It is the same for every transport.
 
 use super::error::CallError;
+use super::events::Events;
 use super::jsonrpc::{self, Id, Incoming};
 use super::request::{Listeners, Outcome, Request, Settle};
 use super::server_log::ServerLog;
@@ -9,8 +10,8 @@ use crate::runner::Sent;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// One side of a session: the requests in flight and the server's log.
 #[derive(Default)]
@@ -23,6 +24,10 @@ pub struct Client {
     inbox: Option<Inbox>,
     /// True if the server works without a handshake.
     is_stateless: AtomicBool,
+    /// The notifications for JavaScript.
+    events: OnceLock<Arc<Events>>,
+    /// The outcome of the handshake, as JSON text.
+    info: OnceLock<String>,
 }
 
 #[derive(Default)]
@@ -31,6 +36,8 @@ struct State {
     in_flight: HashMap<i64, InFlight>,
     /// The members of each request's `_meta`, as JSON text.
     meta: String,
+    /// The member of `_meta` for the level of log messages, behind a comma.
+    log_level: String,
     /// The reason why there are no more answers.
     end: Option<CallError>,
 }
@@ -59,6 +66,26 @@ impl Client {
         self.is_stateless.load(Ordering::Acquire)
     }
 
+    /// Passes notifications of the server on from now on.
+    pub fn set_events(&self, events: &Arc<Events>) {
+        let _ = self.events.set(Arc::clone(events));
+    }
+
+    /// Keeps the outcome of the handshake: the version that was agreed on, and the server's result as JSON text.
+    pub fn set_info(&self, version: &str, result: &str) {
+        let _ = self.info.set(format!(r#"{{"protocolVersion":{},"result":{result}}}"#, jsonrpc::quoted(version)));
+    }
+
+    /// Returns the outcome of the handshake, as JSON text.
+    pub fn info(&self) -> String {
+        self.info.get().cloned().unwrap_or_else(|| "{}".to_owned())
+    }
+
+    /// Names the level of log messages in the `_meta` of each request from now on.
+    pub fn set_log_level(&self, level: &str) {
+        self.state.lock().log_level = format!(r#","io.modelcontextprotocol/logLevel":{}"#, jsonrpc::quoted(level));
+    }
+
     /// Gives a request its id.
     ///
     /// # Errors
@@ -84,7 +111,7 @@ impl Client {
         let token =
             in_flight.listeners.progress.as_ref().map(|_| format!(r#""progressToken":{id}"#)).unwrap_or_default();
         let separator = if token.is_empty() || state.meta.is_empty() { "" } else { "," };
-        let meta = format!("{token}{separator}{}", state.meta);
+        let meta = format!("{token}{separator}{}{}", state.meta, state.log_level);
         let is_taken = post(jsonrpc::request(id, request, &meta), in_flight.sent.clone());
         if is_taken && let Some(on_sent) = &in_flight.listeners.sent {
             on_sent();
@@ -94,6 +121,9 @@ impl Client {
     /// Handles a message from the server. Returns the reply to send back, if the message is a request that is answered at
     /// once. `respond` makes the way of a later reply.
     pub fn handle(&self, incoming: Incoming, respond: impl FnOnce() -> Respond) -> Option<Vec<u8>> {
+        if let Incoming::Notification { method, params } = &incoming {
+            self.announce(method, params.as_deref());
+        }
         match incoming {
             Incoming::Response { id: Id::Number(id), outcome } => self.answer(id, outcome),
             // Over pipes nothing tells which request such an error is about. The log shows it when a call times out.
@@ -181,6 +211,20 @@ impl Client {
             && let Some(id) = jsonrpc::cancelled_id(params)
         {
             inbox.withdraw(id);
+        }
+    }
+
+    /// Passes a notification on to JavaScript.
+    fn announce(&self, method: &str, params: Option<&str>) {
+        if method == "notifications/subscriptions/acknowledged" {
+            let params = params.unwrap_or("{}");
+            let Some(id) = jsonrpc::subscription_id(params) else { return };
+            let begun = self.state.lock().in_flight.get(&id).and_then(|in_flight| in_flight.listeners.begun.clone());
+            if let Some(begun) = begun {
+                begun(params.to_owned());
+            }
+        } else if let Some(events) = self.events.get() {
+            events.add(method, params);
         }
     }
 

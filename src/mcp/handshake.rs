@@ -109,7 +109,9 @@ async fn initialize(transport: &impl Transport, version: &str, capabilities: &st
     let result = ask(transport, "initialize", params).await?;
     let [agreed] = members(&result, ["protocolVersion"]).ok_or_else(|| no_answer_to("initialize"))?;
     let agreed = agreed.and_then(|version| serde_json::from_str::<String>(version.get()).ok());
-    transport.set_version(agreed.as_deref().unwrap_or(version));
+    let agreed = agreed.as_deref().unwrap_or(version);
+    transport.client().set_info(agreed, &result);
+    transport.set_version(agreed);
     transport.notify(jsonrpc::notification("notifications/initialized", "")).await
 }
 
@@ -124,6 +126,7 @@ async fn discover(transport: &impl Transport, capabilities: &str) -> Result<(), 
     let [versions] = members(&result, ["supportedVersions"]).ok_or_else(|| no_answer_to("server/discover"))?;
     let versions = texts(versions);
     if versions.iter().any(|version| version == WITHOUT_INITIALIZE) {
+        transport.client().set_info(WITHOUT_INITIALIZE, &result);
         return Ok(());
     }
     let versions = versions.join(", ");

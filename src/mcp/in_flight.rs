@@ -3,14 +3,15 @@
 use super::error::CallError;
 use super::request::{Listeners, Outcome, Request, Settle};
 use super::server_config::{Key, ServerConfig};
-use super::session::Session;
+use super::session::{ANSWER_TIMEOUT, Session};
 use super::session_factory::SessionFactory;
-use crate::pool::{Dispatcher, Pool};
+use crate::pool::{Dispatcher, Lease, Pool};
 use crate::timer::Timer;
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 /// A call, as its caller sees it.
@@ -23,10 +24,22 @@ pub struct Call {
     pub request: Arc<Request>,
     /// The callbacks for what happens before the outcome.
     pub listeners: Listeners,
+    /// The way in which the request stays in flight, if it does.
+    pub stay: Option<Stay>,
     /// True if the server of the latest session works without a handshake.
     pub is_stateless: bool,
     /// The callback for the outcome, which is called once, on any thread, with `is_stateless`.
     pub settle: Box<dyn FnOnce(Outcome, bool) + Send>,
+}
+
+/// A request that stays until it is given up or its session ends, as a subscription does. It holds its session, and takes
+/// no place of a call. Its outcome is its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stay {
+    /// The server's answer is the end.
+    UntilAnswered,
+    /// The server's answer is the beginning. When given up, the server gets a request with this method.
+    UntilLeft(String),
 }
 
 /// All calls in flight.
@@ -55,8 +68,18 @@ enum Stage {
     Waits(Attempt),
     /// Sent over a session, with this id.
     Sent(Arc<Session>, i64),
+    /// Begun, and held until it is given up or the session ends.
+    Stays(Box<Standing>),
     /// Given up, for this reason. The thread that has the call in hand settles it.
     GivenUp(CallError),
+}
+
+/// A request whose answer has begun it.
+struct Standing {
+    call: Call,
+    lease: Lease<SessionFactory>,
+    /// The task that waits for the end of the session.
+    watcher: AbortHandle,
 }
 
 /// A call without a session yet.
@@ -159,6 +182,54 @@ impl InFlight {
         (call.settle)(outcome, call.is_stateless);
     }
 
+    /// Notes that a request which stays has begun: from now on it has no deadline.
+    pub fn begun(&self, number: u32) {
+        let mut state = self.state.lock();
+        if let Some(deadline) = state.all.get_mut(&number).and_then(|entry| entry.deadline.take()) {
+            state.deadlines.remove(&(deadline, number));
+        }
+    }
+
+    /// Keeps a request that the server's answer has begun. Returns `false` if the request was given up meanwhile.
+    pub fn keep(self: &Arc<Self>, call: Call, lease: Lease<SessionFactory>) -> bool {
+        let number = call.number;
+        self.begun(number);
+        let mut state = self.state.lock();
+        let cancel_reason = match state.all.get_mut(&number) {
+            Some(Entry { stage: Stage::GivenUp(reason), .. }) => reason.clone(),
+            Some(entry) => {
+                let (ended, calls) = (lease.member().ended_or_lost(), Arc::downgrade(self));
+                let watcher = self.runtime.spawn(async move {
+                    ended.await;
+                    if let Some(calls) = calls.upgrade() {
+                        calls.session_ended(number);
+                    }
+                });
+                entry.stage = Stage::Stays(Box::new(Standing { call, lease, watcher: watcher.abort_handle() }));
+                return true;
+            }
+            None => CallError::Aborted,
+        };
+        drop(state);
+        leave(&call, &lease);
+        self.settle(call, Err(cancel_reason));
+        false
+    }
+
+    /// Settles a request that stayed, because its session has ended.
+    fn session_ended(&self, number: u32) {
+        let mut state = self.state.lock();
+        let Some(entry) = state.all.get_mut(&number) else { return };
+        if !matches!(entry.stage, Stage::Stays(_)) {
+            return;
+        }
+        let Stage::Stays(standing) = std::mem::replace(&mut entry.stage, Stage::Between) else { return };
+        drop(state);
+        let end = standing.lease.end_status();
+        drop(standing.lease);
+        self.settle(standing.call, Err(CallError::Exited(end)));
+    }
+
     /// Gives a call up, for this reason.
     pub fn give_up(&self, number: u32, reason: CallError) {
         let mut state = self.state.lock();
@@ -174,6 +245,12 @@ impl InFlight {
                 self.settle(attempt.call, Err(reason));
             }
             Stage::Sent(session, id) => session.give_up(id, reason),
+            Stage::Stays(standing) => {
+                standing.watcher.abort();
+                leave(&standing.call, &standing.lease);
+                drop(standing.lease);
+                self.settle(standing.call, Err(reason));
+            }
             Stage::Between | Stage::GivenUp(_) => {}
         }
     }
@@ -223,5 +300,13 @@ impl InFlight {
         for number in due {
             self.give_up(number, CallError::TimedOut);
         }
+    }
+}
+
+/// Ends a request that stayed at its server.
+fn leave(call: &Call, lease: &Lease<SessionFactory>) {
+    if let Some(Stay::UntilLeft(method)) = &call.stay {
+        let request = Request::new(method.clone(), call.request.params.clone());
+        lease.member().send_unanswered(&request, Some(ANSWER_TIMEOUT));
     }
 }

@@ -136,6 +136,16 @@ pub fn progress_token(params: &str) -> Option<i64> {
     }
 }
 
+/// Reads the number of the request that opened the subscription of a notification.
+pub fn subscription_id(params: &str) -> Option<i64> {
+    let [meta] = members(params, ["_meta"])?;
+    let [id] = members(meta?.get(), ["io.modelcontextprotocol/subscriptionId"])?;
+    match id_of(id?) {
+        Id::Number(number) => Some(number),
+        Id::Null | Id::Foreign => None,
+    }
+}
+
 /// Writes a request. `meta` are the members of its `_meta`, as JSON text without the braces.
 pub fn request(number: i64, request: &Request, meta: &str) -> Vec<u8> {
     let Request { method, params, .. } = request;

@@ -6,6 +6,7 @@
 mod client;
 pub mod display_text;
 pub mod error;
+mod events;
 mod handshake;
 #[cfg(feature = "http")]
 pub mod http;
@@ -22,7 +23,8 @@ pub mod session;
 mod session_factory;
 mod stdio;
 
-pub use in_flight::Call;
+pub use events::Events;
+pub use in_flight::{Call, Stay};
 #[cfg(fuzzing)]
 pub use jsonrpc::{Incoming, read as read_messages};
 pub use request::{Listeners, OnSent, Outcome, Progress, Request};

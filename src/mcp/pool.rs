@@ -1,7 +1,7 @@
 //! Calls to servers, over sessions that are started when they are needed and kept for a while.
 
 use super::error::{CallError, StartError};
-use super::in_flight::{Attempt, Call, InFlight};
+use super::in_flight::{Attempt, Call, InFlight, Stay};
 use super::request::{Outcome, Settle};
 use super::server_config::{Key, ServerConfig, ServerConfigs, TransportConfig};
 use super::server_requests::{OnServerRequest, ServerRequests};
@@ -115,6 +115,24 @@ impl McpPool {
         self.requests.answer(number, answer);
     }
 
+    /// Notes that a request which stays has begun.
+    pub fn begun(&self, number: u32) {
+        self.calls.begun(number);
+    }
+
+    /// Asks the server for log messages from this level on, in each session when it is used next.
+    pub fn set_log_level(&self, key: Key, level: String) {
+        if let Some(config) = self.configs.get(key) {
+            let config = ServerConfig { log_level: Some(level), ..(*config).clone() };
+            self.configs.set(key, Arc::new(config));
+        }
+    }
+
+    /// Takes the events of a server, as JSON text.
+    pub fn take_events(&self, key: Key) -> Option<String> {
+        self.configs.get(key).map(|config| config.events.take())
+    }
+
     /// Gives a call up.
     pub fn abort(&self, number: u32) {
         self.calls.give_up(number, CallError::Aborted);
@@ -141,7 +159,11 @@ impl McpPool {
     }
 
     fn send(self: &Arc<Self>, attempt: Attempt, lease: Lease<SessionFactory>) -> Option<Arc<Session>> {
+        let lease = if attempt.call.stay.is_some() { lease.held() } else { lease };
         let session = lease.member();
+        if let Some(level) = &attempt.config.log_level {
+            session.adopt_log_level(level);
+        }
         let (number, request) = (attempt.call.number, Arc::clone(&attempt.call.request));
         let listeners = attempt.call.listeners.clone();
         let this = Arc::clone(self);
@@ -160,8 +182,17 @@ impl McpPool {
 
     /// Gives the session back and settles the call, or makes the call again where the server has done nothing.
     fn finish(self: &Arc<Self>, mut attempt: Attempt, lease: Lease<SessionFactory>, outcome: Outcome, is_sent: bool) {
-        retire_if_unusable(&lease, &attempt.config, &outcome);
         attempt.call.is_stateless = lease.is_stateless();
+        retire_if_unusable(&lease, &attempt, &outcome);
+        if let (Ok(answer), Some(Stay::UntilLeft(_))) = (&outcome, &attempt.call.stay) {
+            let begun = attempt.call.listeners.begun.clone();
+            if self.calls.keep(attempt.call, lease)
+                && let Some(begun) = begun
+            {
+                begun(answer.clone());
+            }
+            return;
+        }
         drop(lease);
         attempt.tried += 1;
         let is_refused = matches!(outcome, Err(CallError::SessionRefused(_)));
@@ -231,14 +262,16 @@ impl McpPool {
 
 /// Retires a session that is not fit for another call.
 ///
-/// A server that takes one call at a time may still work on a call that was given up, so it is not asked again.
-fn retire_if_unusable(lease: &Lease<SessionFactory>, config: &ServerConfig, outcome: &Outcome) {
+/// A server that takes one call at a time may still work on a call that was given up, so it is not asked again. A request
+/// that stays is left by being given up.
+fn retire_if_unusable(lease: &Lease<SessionFactory>, attempt: &Attempt, outcome: &Outcome) {
     let session: &Session = lease;
     if let Err(CallError::Exited(end)) = outcome {
         return lease.mark_exited(StartError::Exited(end.clone()));
     }
     let is_unusable = match outcome {
-        Err(CallError::TimedOut | CallError::Aborted) if config.rules.max_in_flight == 1 => true,
+        Err(CallError::TimedOut | CallError::Aborted) if attempt.call.stay.is_some() => session.is_closed(),
+        Err(CallError::TimedOut | CallError::Aborted) if attempt.config.rules.max_in_flight == 1 => true,
         Err(CallError::TimedOut) => session.unanswered() >= MAX_UNANSWERED,
         Err(CallError::Refused { code: Some(code), .. }) if *code == UNSUPPORTED_VERSION => true,
         Err(

@@ -35,6 +35,8 @@ pub struct Listeners {
     pub progress: Option<Progress>,
     /// The callback for the moment at which the request is sent. It must not use the session.
     pub sent: Option<OnSent>,
+    /// The callback for the beginning of a request that stays, with the server's words as JSON text.
+    pub begun: Option<Progress>,
 }
 
 /// The result's JSON text, or the error.

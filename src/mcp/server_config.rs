@@ -1,5 +1,6 @@
 //! The configuration of each server, as JavaScript has checked it.
 
+use super::events::Events;
 use crate::pool::Rules;
 use parking_lot::RwLock;
 use std::collections::HashMap;
@@ -34,6 +35,10 @@ pub struct ServerConfig {
     pub max_buffer: usize,
     /// The memory in bytes that the server's process tree may have, if the server is a process.
     pub max_tree_memory: Option<u64>,
+    /// The notifications for JavaScript.
+    pub events: Arc<Events>,
+    /// The level of the log messages that the server is asked for; none leaves it to the server.
+    pub log_level: Option<String>,
 }
 
 /// The transport of a server.

@@ -4,12 +4,19 @@ use super::client::Client;
 use super::error::{CallError, ServerEnd};
 #[cfg(feature = "http")]
 use super::http;
+use super::jsonrpc::quoted;
 use super::request::{Listeners, Request, Settle};
 use super::stdio;
+use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+
+/// The time for the answer to a request that nothing depends on.
+pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A server that has shaken hands.
 #[derive(Debug)]
@@ -24,6 +31,9 @@ pub struct Session {
     /// True once the server has more memory than it may have.
     is_large: watch::Sender<bool>,
     ended: watch::Receiver<bool>,
+    /// The level of log messages that the server was asked for last.
+    log_level: Mutex<String>,
+    runtime: Handle,
 }
 
 #[derive(Debug)]
@@ -55,6 +65,8 @@ impl Session {
             ended_for: OnceLock::new(),
             is_large: watch::Sender::new(false),
             ended,
+            log_level: Mutex::default(),
+            runtime: Handle::current(),
         });
         let running = Arc::clone(&session);
         tokio::spawn(async move {
@@ -94,8 +106,13 @@ impl Session {
         self.client().register(listeners, settle)
     }
 
-    /// Sends a registered request.
+    /// Sends a registered request. The outcome of the handshake is known, so that another `initialize` is answered here.
     pub fn send(&self, id: i64, request: &Request) {
+        if request.method == "initialize" {
+            let info = self.client().info();
+            self.client().settle(id, Ok(info), true);
+            return;
+        }
         match &self.transport {
             Transport::Stdio(server) => server.connection.send(id, request),
             #[cfg(feature = "http")]
@@ -204,6 +221,60 @@ impl Session {
         let mut ended = self.ended.clone();
         async move {
             let _ = ended.wait_for(|ended| *ended).await;
+        }
+    }
+
+    /// Waits until the session begins to end, or until the server no longer knows it.
+    pub fn ended_or_lost(&self) -> impl Future<Output = ()> + Send + 'static {
+        let ending = self.ending.clone();
+        let lost = match &self.transport {
+            Transport::Stdio(_) => CancellationToken::new(),
+            #[cfg(feature = "http")]
+            Transport::Http(connection) => connection.lost(),
+        };
+        async move {
+            tokio::select! {
+                () = ending.cancelled() => {}
+                () = lost.cancelled() => {}
+            }
+        }
+    }
+
+    /// Sends a request whose answer nothing depends on.
+    pub fn send_unanswered(self: &Arc<Self>, request: &Request, timeout: Option<Duration>) {
+        let Ok(id) = self.register(Listeners::default(), Box::new(|_, _| {})) else { return };
+        self.send(id, request);
+        let (Some(timeout), session) = (timeout, Arc::downgrade(self)) else { return };
+        self.runtime.spawn(async move {
+            tokio::time::sleep(timeout).await;
+            if let Some(session) = session.upgrade() {
+                session.give_up(id, CallError::TimedOut);
+            }
+        });
+    }
+
+    /// Asks the server for log messages from this level on, unless it was asked already.
+    pub fn adopt_log_level(self: &Arc<Self>, level: &str) {
+        let mut adopted = self.log_level.lock();
+        if *adopted == level {
+            return;
+        }
+        level.clone_into(&mut adopted);
+        if self.is_stateless() {
+            self.client().set_log_level(level);
+        } else {
+            let params = format!(r#"{{"level":{}}}"#, quoted(level));
+            let request = Request::new("logging/setLevel", params);
+            self.send_unanswered(&request, Some(ANSWER_TIMEOUT));
+        }
+    }
+
+    /// Opens the stream of changes of a server that works without a handshake, until the session ends.
+    pub fn listen_for_list_changes(self: &Arc<Self>) {
+        if self.is_stateless() {
+            let filter = r#"{"toolsListChanged":true,"promptsListChanged":true,"resourcesListChanged":true}"#;
+            let params = format!(r#"{{"notifications":{filter}}}"#);
+            self.send_unanswered(&Request::new("subscriptions/listen", params), None);
         }
     }
 

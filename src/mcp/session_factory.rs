@@ -48,6 +48,7 @@ impl Factory for SessionFactory {
                 let admission = admission.ok_or(StartError::Abandoned)?;
                 let server = super::stdio::connect(&self.registry, &config, program, admission, inbox).await?;
                 let session = Session::over_stdio(server);
+                begin(&session, &config);
                 if let Some(limit) = config.max_tree_memory {
                     tokio::spawn(memory_watch::run(Arc::clone(&self.registry), Arc::downgrade(&session), tree, limit));
                 }
@@ -55,7 +56,9 @@ impl Factory for SessionFactory {
             }
             #[cfg(feature = "http")]
             TransportConfig::Http(endpoint) => {
-                super::http::connect(&config, endpoint, inbox).await.map(Session::over_http)
+                let session = super::http::connect(&config, endpoint, inbox).await.map(Session::over_http)?;
+                begin(&session, &config);
+                Ok(session)
             }
             #[cfg(not(feature = "http"))]
             TransportConfig::Http(_) => {
@@ -103,5 +106,12 @@ impl Factory for SessionFactory {
 
     fn panicked(&self, _key: &Key) -> StartError {
         StartError::Panicked
+    }
+}
+
+/// Asks a server for the notifications that JavaScript wants of each session.
+fn begin(session: &Arc<Session>, config: &ServerConfig) {
+    if config.events.wants_list_changes() {
+        session.listen_for_list_changes();
     }
 }

@@ -47,6 +47,8 @@ pub enum Return {
     Unused,
     /// The lease was used.
     Used,
+    /// The lease was turned into a hold by [`State::hold`].
+    Held,
 }
 
 /// The members of a pool and its waiters.
@@ -178,17 +180,30 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
         }
     }
 
+    /// Turns a lease into a hold. A held member is neither idle nor evicted, and takes other leases as if the hold were
+    /// not there. It ends for every other reason in spite of its holds.
+    pub fn hold(&mut self, number: u64, now: Instant) {
+        let Some(member) = self.members.get_mut(&number) else { return };
+        member.holds += 1;
+        self.give_back(number, Return::Used, now);
+    }
+
     /// Takes a lease back. Nothing changes if the member has ended.
     pub fn give_back(&mut self, number: u64, how: Return, now: Instant) {
         let touch = self.touch();
         let Some(member) = self.members.get_mut(&number) else { return };
-        member.in_flight = member.in_flight.saturating_sub(1);
         member.idle_since = now;
         member.touched = touch;
+        if how == Return::Held {
+            member.holds = member.holds.saturating_sub(1);
+            return self.settle(now);
+        }
+        member.in_flight = member.in_flight.saturating_sub(1);
         let kind = self.kinds.get_mut(&member.kind);
         let had_failures = kind.as_ref().is_none_or(|kind| kind.failures.are_any());
         match how {
             Return::Unused => member.uses = member.uses.saturating_sub(1),
+            Return::Held => {}
             Return::Used if matches!(member.retiring, Some(Retirement::Unhealthy | Retirement::Exited)) => {}
             Return::Used => {
                 member.served = true;

@@ -2,7 +2,7 @@
 
 use crate::mcp::display_text::display_text;
 use crate::mcp::error::CallError;
-use crate::mcp::{OnSent, OnServerRequest, Progress, RequestEvent, RetryHeaders};
+use crate::mcp::{Events, OnSent, OnServerRequest, Progress, RequestEvent, RetryHeaders};
 use napi::Status;
 use napi::bindgen_prelude::{FnArgs, Function};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
@@ -12,7 +12,8 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The kind of a message to JavaScript. The number in the message is a call's, but in `StopReading` and the last two.
+/// The kind of a message to JavaScript. The number in the message is a call's, unless the kind says
+/// otherwise.
 #[napi]
 pub enum McpMessageKind {
     /// The text is the call's result: JSON.
@@ -32,6 +33,10 @@ pub enum McpMessageKind {
     ServerRequest,
     /// The server's request with this number wants no answer any more; there is no text.
     RequestWithdrawn,
+    /// A request that stays has begun. The text is JSON: the server's words.
+    Begun,
+    /// The number is a server's key, to be given to `takeEvents()`; there is no text.
+    Events,
 }
 
 /// The arguments of the listener: a number, the kind of the message, and a text.
@@ -153,6 +158,19 @@ impl Settler {
     pub fn sent_of(settler: &Arc<Self>, number: u32) -> OnSent {
         let settler = Arc::clone(settler);
         Arc::new(move || settler.sent(number))
+    }
+
+    /// Returns a function that reports that a request which stays has begun.
+    pub fn begun_of(settler: &Arc<Self>, number: u32) -> Progress {
+        let settler = Arc::clone(settler);
+        Arc::new(move |words| settler.tell(number, McpMessageKind::Begun, words))
+    }
+
+    /// Returns the queue of a server's notifications with these methods.
+    pub fn events_of(settler: &Arc<Self>, key: u32, wanted: Vec<String>) -> Arc<Events> {
+        let settler = Arc::clone(settler);
+        let wake = Box::new(move || settler.tell(key, McpMessageKind::Events, String::new()));
+        Arc::new(Events::new(wanted, wake))
     }
 
     fn sent(&self, number: u32) {

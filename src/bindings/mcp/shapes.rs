@@ -3,6 +3,7 @@
 use crate::bindings::enums::mirrored;
 use crate::bindings::process::shapes::variables;
 use crate::bindings::time::{duration, whole_milliseconds};
+use crate::mcp::Events;
 use crate::mcp::pool::SessionStatus;
 use crate::mcp::server_config::{Endpoint, Program, Protocol, ServerConfig, TransportConfig};
 use crate::pool::{MemberState, Rules};
@@ -11,6 +12,7 @@ use napi_derive::napi;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// A server, checked by `lib/`. Times are in ms, `Infinity` for ever.
 #[napi(object, object_to_js = false)]
@@ -59,6 +61,10 @@ pub struct McpServer {
     pub idle_timeout: f64,
     /// The count of sessions that are kept although they are idle.
     pub min_warm: u32,
+    /// The methods of the notifications that JavaScript wants.
+    pub events: Vec<String>,
+    /// The level of the log messages that the server is asked for.
+    pub log_level: Option<String>,
 }
 
 mirrored! {
@@ -120,7 +126,7 @@ pub struct McpSession {
 
 impl McpServer {
     /// Converts to the core's configuration.
-    pub fn into_config(self) -> ServerConfig {
+    pub fn into_config(self, events: Arc<Events>) -> ServerConfig {
         let server = self;
         let transport = match server.url {
             Some(url) => TransportConfig::Http(Endpoint {
@@ -158,6 +164,8 @@ impl McpServer {
             kill_grace: duration(server.kill_grace),
             max_buffer,
             max_tree_memory: server.max_tree_memory.map(bytes),
+            events,
+            log_level: server.log_level,
         }
     }
 }

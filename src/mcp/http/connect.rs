@@ -19,6 +19,7 @@ pub async fn connect(
 ) -> Result<Arc<Connection>, StartError> {
     let connection = Connection::new(endpoint, config.max_buffer, inbox)
         .map_err(|failure| StartError::handshake(failure.to_string(), ServerEnd::default()))?;
+    connection.client.set_events(&config.events);
     let handshake = shake_hands(&*connection, config.protocol, &config.capabilities);
     let outcome = timeout(config.start_timeout, handshake).await;
     if let Ok(Ok(())) = outcome {

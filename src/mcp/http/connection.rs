@@ -50,6 +50,8 @@ pub struct Connection {
     pub(super) listening: AtomicBool,
     replies: Arc<Semaphore>,
     pub(super) ending: CancellationToken,
+    /// Cancelled when the server no longer knows the session.
+    pub(super) lost: CancellationToken,
     pub(super) this: Weak<Self>,
 }
 
@@ -88,6 +90,7 @@ impl Connection {
             listening: AtomicBool::new(false),
             replies: Arc::new(Semaphore::new(MAX_REPLIES)),
             ending: CancellationToken::new(),
+            lost: CancellationToken::new(),
             this: Weak::clone(this),
         }))
     }
@@ -191,6 +194,11 @@ impl Connection {
     /// Notes that the next call should begin a new session.
     pub(super) fn doubt(&self) {
         self.doubtful.store(true, Ordering::Release);
+    }
+
+    /// Returns the token that is cancelled when the server no longer knows the session.
+    pub fn lost(&self) -> CancellationToken {
+        self.lost.clone()
     }
 
     /// Returns whether the next call should begin a new session.

@@ -21,14 +21,20 @@ pub async fn listen(connection: &Connection) {
 }
 
 async fn listen_again_and_again(connection: &Connection) {
-    let (mut pause, mut last_event) = (PAUSES.0, None::<String>);
+    let (mut pause, mut last_event, mut was_open) = (PAUSES.0, None::<String>, false);
     loop {
         if let Ok(response) = connection.get(last_event.as_deref()).await {
             let status = response.status();
             if status.is_client_error() {
+                // A server that had the stream before, and refuses it now, has lost the session.
+                if was_open {
+                    connection.doubt();
+                    connection.lost.cancel();
+                }
                 return;
             }
             if status.is_success() {
+                was_open = true;
                 connection.listening.store(true, Ordering::Release);
                 let mut stream = EventStream::new(response, connection.max_buffer);
                 while let Ok(Some(event)) = stream.next().await {

@@ -48,6 +48,7 @@ pub async fn connect(
     let Spawned { process, connection, stdout, stderr_ended } =
         spawn::start(registry, config, program, admission, inbox).await?;
     let server = Server { process, connection, stdout, stderr_ended, max_buffer: config.max_buffer };
+    server.connection.client.set_events(&config.events);
     let handshake = shake_hands(&*server.connection, config.protocol, &config.capabilities);
     let error = tokio::select! {
         outcome = timeout(config.start_timeout, handshake) => match outcome {

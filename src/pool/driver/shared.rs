@@ -221,6 +221,14 @@ impl<F: Factory> Lease<F> {
         self
     }
 
+    /// Turns the lease into a hold: the member takes other leases as if there were none, but is neither idle nor evicted.
+    #[must_use]
+    pub fn held(mut self) -> Self {
+        self.shared.change(|inner, now| inner.state.hold(self.number, now));
+        self.how = Return::Held;
+        self
+    }
+
     /// Returns the member. It may end as soon as the lease is given back.
     pub fn member(&self) -> Arc<F::Member> {
         Arc::clone(&self.member)

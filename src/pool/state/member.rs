@@ -22,6 +22,8 @@ pub struct Member<K> {
     /// A count that rises with each use of any member: the lowest is the least recently used.
     pub touched: u64,
     pub in_flight: u32,
+    /// The number of leases that were turned into holds.
+    pub holds: u32,
     pub uses: u64,
     /// True after a use in which the member was not found unfit.
     pub served: bool,
@@ -47,6 +49,7 @@ impl<K> Member<K> {
             idle_since: now,
             touched: 0,
             in_flight: 0,
+            holds: 0,
             uses: 0,
             served: false,
             retiring: None,
@@ -65,6 +68,11 @@ impl<K> Member<K> {
 
     pub fn is_idle(&self) -> bool {
         self.phase == Phase::Ready && self.in_flight == 0
+    }
+
+    /// Returns whether the member is idle and may be ended for that.
+    pub fn is_disposable(&self) -> bool {
+        self.is_idle() && self.holds == 0
     }
 
     /// Returns whether the member can be leased once more.

@@ -12,7 +12,7 @@ pub const NO_WARM_STARTS: Duration = Duration::from_mins(1);
 impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
     /// Returns the idle members, and since when they are idle.
     pub fn idle(&self) -> impl Iterator<Item = (u64, Instant)> {
-        let idle = self.members.iter().filter(|(_, member)| member.is_idle() && member.retiring.is_none());
+        let idle = self.members.iter().filter(|(_, member)| member.is_disposable() && member.retiring.is_none());
         idle.map(|(number, member)| (*number, member.idle_since))
     }
 

@@ -196,7 +196,7 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
     /// fewest leases.
     fn victim(&self, id: KindId) -> Option<u64> {
         let others = self.members.iter().filter(|(number, member)| {
-            member.kind != id && member.phase == Phase::Ready && !self.reserved.contains(number)
+            member.kind != id && member.phase == Phase::Ready && member.holds == 0 && !self.reserved.contains(number)
         });
         let cost = |member: &Member<K>| match member.in_flight {
             0 => (0, true, member.touched),
@@ -240,7 +240,7 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
             return None;
         }
         let (number, member) =
-            self.of_kind(id).filter(|(_, member)| member.is_idle()).min_by_key(|(_, member)| member.touched)?;
+            self.of_kind(id).filter(|(_, member)| member.is_disposable()).min_by_key(|(_, member)| member.touched)?;
         Some((number, member.idle_since.checked_add(rules.idle_timeout)?))
     }
 

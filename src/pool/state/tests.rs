@@ -1,6 +1,7 @@
 //! Tests of the decisions, with a clock that the tests move.
 
 mod failures;
+mod holds;
 mod retirement;
 mod room;
 

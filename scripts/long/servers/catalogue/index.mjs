@@ -10,6 +10,7 @@ import { sdks } from './sdks.mjs'
  * @property {Record<string, any>} definition - as mcporter's configuration has it
  * @property {[string, object][]} calls
  *   - made one after the other, by each client in a session of its own
+ * @property {[string, unknown[]][]} [requests] - methods of `McpPool` besides tools, and arguments
  * @property {import('../compare.mjs').Rules} [rules]
  *   - by tool, or `*`: what differs by nature in texts, and a word for it
  * @property {() => void} [reset] - puts the server's files back as they were before the first call

@@ -26,6 +26,24 @@ const MORE = [
   ['toggle-subscriber-updates', {}],
 ]
 const UNKNOWN = ['no-such-tool', {}]
+const DOCUMENT = 'demo://resource/static/document/features.md'
+const PROMPT = { type: 'ref/prompt', name: 'completable-prompt' }
+/** @type {[string, unknown[]][]} */
+const REQUESTS = [
+  ['listResources', []],
+  ['listResourceTemplates', []],
+  ['readResource', [DOCUMENT]],
+  ['readResource', ['demo://none']],
+  ['listPrompts', []],
+  ['getPrompt', ['args-prompt', { city: 'Köln' }]],
+  ['getPrompt', ['args-prompt', {}]],
+  ['complete', [PROMPT, { name: 'department', value: 'S' }]],
+  [
+    'complete',
+    [PROMPT, { name: 'name', value: '' }, { context: { arguments: { department: 'Sales' } } }],
+  ],
+  ['setLogLevel', ['warning']],
+]
 const FILE_TIMES = [[/(created|modified|accessed): .*/g, '$1: (time)']]
 
 /** @param {string} folder @returns {import('./index.mjs').Entry[]} */
@@ -38,6 +56,7 @@ export function reference(folder) {
       calls: [...calls[name], ...(name === 'everything' ? MORE : []), UNKNOWN],
       rules: name === 'everything' ? EVERYTHING_RULES : { get_file_info: FILE_TIMES },
       reset: () => reset(name),
+      requests: name === 'everything' ? REQUESTS : [],
     }),
   }))
   const http = {
@@ -46,6 +65,7 @@ export function reference(folder) {
       const { url, stop } = await everythingOverHttp()
       return {
         definition: { url },
+        requests: REQUESTS,
         calls: [...calls.everything, ...MORE, UNKNOWN],
         rules: EVERYTHING_RULES,
         stop,

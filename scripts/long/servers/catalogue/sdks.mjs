@@ -49,6 +49,28 @@ const TYPESCRIPT_CALLS = [
   UNKNOWN,
 ]
 
+/** What both programs offer besides tools, and what they do not. @type {[string, unknown[]][]} */
+const REQUESTS = [
+  ['listResources', []],
+  ['listResourceTemplates', []],
+  ['readResource', ['ours://words']],
+  ['readResource', ['ours://campaign/spring']],
+  ['readResource', ['ours://picture']],
+  ['readResource', ['ours://none']],
+  ['listPrompts', []],
+  ['getPrompt', ['review', { code: 'ünï "q"', language: 'C' }]],
+  ['getPrompt', ['review', { code: 'x' }]],
+  ['getPrompt', ['review', {}]],
+  ['getPrompt', ['none']],
+  [
+    'complete',
+    [
+      { type: 'ref/resource', uri: 'ours://campaign/{name}' },
+      { name: 'name', value: 'su' },
+    ],
+  ],
+]
+
 /** @returns {import('./index.mjs').Entry[]} */
 export const sdks = () => [
   ...Object.entries(FRAMEWORKS).flatMap(([framework, versions]) =>
@@ -63,6 +85,7 @@ export const sdks = () => [
             args: [python, framework, mode, String(port)],
           }))),
           calls: PYTHON_CALLS,
+          requests: REQUESTS,
         }
       },
     })),
@@ -82,7 +105,7 @@ export const sdks = () => [
         command: process.execPath,
         args: [typescript, place, mode, String(port)],
       })
-      return { ...(await start(mode, how)), calls: TYPESCRIPT_CALLS }
+      return { ...(await start(mode, how)), calls: TYPESCRIPT_CALLS, requests: REQUESTS }
     },
   })),
 ]

@@ -87,6 +87,30 @@ async def steps(count: int, ctx: Context) -> str:
     return f"{count} steps"
 
 
+@server.resource("ours://words")
+def words_of_ours() -> str:
+    """Some words."""
+    return "ünï 💥\u2028"
+
+
+@server.resource("ours://campaign/{name}", mime_type="application/json")
+def campaign_of_ours(name: str) -> str:
+    """A campaign."""
+    return f'{{"name": "{name}"}}'
+
+
+@server.resource("ours://picture", mime_type="image/png")
+def picture_of_ours() -> bytes:
+    """A picture."""
+    return base64.b64decode(PNG)
+
+
+@server.prompt()
+def review(code: str, language: str = "python") -> str:
+    """Asks for a review."""
+    return f"Review this {language}:\n{code}"
+
+
 if mode == "stdio":
     server.run()
 elif framework == "mcp1":

@@ -12,7 +12,9 @@ import { pathToFileURL } from 'node:url'
 const [folder, mode, port] = process.argv.slice(2)
 const require = createRequire(join(folder, 'package.json'))
 const load = (name) => import(pathToFileURL(join(folder, 'node_modules', name)).href)
-const { McpServer, createMcpHandler } = await load('@modelcontextprotocol/server/dist/index.mjs')
+const { McpServer, ResourceTemplate, createMcpHandler } = await load(
+  '@modelcontextprotocol/server/dist/index.mjs',
+)
 const { NodeStreamableHTTPServerTransport, toNodeHandler } = await load(
   '@modelcontextprotocol/node/dist/index.mjs',
 )
@@ -47,6 +49,22 @@ function makeServer() {
       },
     ],
     _meta: { 'ours/trace': [1, { deep: true }] },
+  }))
+  const contents = (uri, more) => ({ contents: [{ uri: uri.href, ...more }] })
+  server.registerResource('words', 'ours://words', { mimeType: 'text/plain' }, (uri) =>
+    contents(uri, { text: 'ünï 💥\u2028', mimeType: 'text/plain' }),
+  )
+  const complete = {
+    name: (start) => ['spring', 'summer'].filter((each) => each.startsWith(start)),
+  }
+  const template = new ResourceTemplate('ours://campaign/{name}', { list: undefined, complete })
+  server.registerResource('campaign', template, { title: 'A campaign' }, (uri, { name }) =>
+    contents(uri, { text: JSON.stringify({ name }), mimeType: 'application/json' }),
+  )
+  server.registerResource('picture', 'ours://picture', {}, (uri) => contents(uri, { blob: 'AAEC' }))
+  const argsSchema = z.object({ code: z.string(), language: z.string().optional() })
+  server.registerPrompt('review', { description: 'Asks for a review', argsSchema }, (args) => ({
+    messages: [{ role: 'user', content: { type: 'text', text: JSON.stringify(args) } }],
   }))
   return server
 }

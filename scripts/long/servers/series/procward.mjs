@@ -38,6 +38,26 @@ export async function poolTools(definition) {
 }
 
 /**
+ * What came of each request besides calls of tools.
+ * @param {Record<string, any>} definition
+ * @param {[string, unknown[]][]} requests
+ */
+export async function poolRequests(definition, requests) {
+  const timeouts = { callTimeout: TIMEOUT, listTimeout: TIMEOUT, startTimeout: TIMEOUT }
+  const pool = /** @type {any} */ (new McpPool({ servers: { it: definition }, ...timeouts }))
+  try {
+    /** @type {Outcome[]} */
+    const all = []
+    // The SDK's client has an empty object where there is nothing to say.
+    for (const [method, given] of requests)
+      all.push(await pool[method]('it', ...given).then((value = {}) => ({ value }), failure))
+    return all
+  } finally {
+    await pool.close()
+  }
+}
+
+/**
  * @template T
  * @param {string} configPath
  * @param {(helper: import('../../../../lib/mcp-helper').McpHelper) => Promise<T>} work

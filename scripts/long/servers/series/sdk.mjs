@@ -16,8 +16,9 @@ const ANYTHING = /** @type {any} */ ({
  * @param {Record<string, any>} definition
  * @param {string} cwd - where mcporter would start it
  * @param {[string, object][]} calls
+ * @param {[string, unknown[]][]} [requests]
  */
-export async function sdk(definition, cwd, calls) {
+export async function sdk(definition, cwd, calls, requests = []) {
   const { url, command, args, env } = definition
   const transport =
     url === undefined
@@ -52,10 +53,28 @@ export async function sdk(definition, cwd, calls) {
       )
       outcomes.push(await request.then(result, failure))
     }
-    return { tools, outcomes }
+    const answers = []
+    for (const request of requests)
+      answers.push(await client.request(asSent(request), ANYTHING, OPTIONS).then(result, failure))
+    return { tools, outcomes, answers }
   } finally {
     await client.close()
   }
+}
+
+/** The protocol's request for a method of `McpPool`. @param {[string, any[]]} request */
+function asSent([name, [first, second, options]]) {
+  const requests = /** @type {Record<string, [string, object]>} */ ({
+    listResources: ['resources/list', {}],
+    listResourceTemplates: ['resources/templates/list', {}],
+    readResource: ['resources/read', { uri: first }],
+    listPrompts: ['prompts/list', {}],
+    getPrompt: ['prompts/get', { name: first, arguments: second }],
+    complete: ['completion/complete', { ref: first, argument: second, ...options }],
+    setLogLevel: ['logging/setLevel', { level: first }],
+  })
+  const [method, params] = requests[name]
+  return { method, params }
 }
 
 /** @param {any} value @returns {import('../compare.mjs').Outcome} */
