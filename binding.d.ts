@@ -537,22 +537,40 @@ export interface LearntMemory {
   waiting: number
 }
 
-/** The kind of a message to JavaScript. The number in the message is a call's, but in `StopReading`. */
+/**
+ * Answers the request of a server with this number, unless the server wants no answer any more. `answer` is the member
+ * `result` or `error` of the reply, as JSON text.
+ */
+export declare function mcpAnswer(sessions: number, number: number, answer: string): void
+
+/**
+ * The kind of a message to JavaScript. The number in the message is a call's, unless the kind says
+ * otherwise.
+ */
 export declare enum McpMessageKind {
   /** The text is the call's result: JSON. */
   Result = 0,
+  /** The same, of a server that works without a handshake. */
+  StatelessResult = 1,
   /** The text is the params of a progress notification: JSON. */
-  Progress = 1,
+  Progress = 2,
   /** The text says why the call failed: JSON. */
-  Failure = 2,
+  Failure = 3,
   /** The number is to be given to `stopReading()`; there is no text. */
-  StopReading = 3,
+  StopReading = 4,
   /** The request has been handed to a session; there is no text. Only for requests that ask for it. */
-  Sent = 4,
+  Sent = 5,
+  /**
+   * A server asks: the number is to be given to `mcpAnswer()`, and the text is JSON with `server` (its name), `method` and
+   * `params`.
+   */
+  ServerRequest = 6,
+  /** The server's request with this number wants no answer any more; there is no text. */
+  RequestWithdrawn = 7,
   /** A request that stays has begun. The text is JSON: the server's words. */
-  Begun = 5,
+  Begun = 8,
   /** The number is a server's key, to be given to `takeEvents()`; there is no text. */
-  Events = 6,
+  Events = 9,
 }
 
 /**
@@ -571,10 +589,13 @@ export declare function mcpProxies(http: string | undefined | null, https: strin
  * Sends a request to the server with this key. `params` is a JSON object as text, or empty. `timeout` is in ms, `Infinity`
  * for none. With `progress`, the request asks for progress.
  *
+ * `headers` has the arguments that the tool wants in headers: name, value, name, value, and so on. Without it, a call of a tool
+ * over HTTP fails with `ERR_HEADERS_UNKNOWN` before it is sent, if the server works without a handshake.
+ *
  * With `notifySent`, a message says each time that the request has been handed to a session. When that is done at once,
  * this function returns `true` instead.
  */
-export declare function mcpRequest(sessions: number, number: number, key: number, method: string, params: string, timeout: number, progress: boolean, notifySent: boolean): boolean
+export declare function mcpRequest(sessions: number, number: number, key: number, method: string, params: string, timeout: number, progress: boolean, notifySent: boolean, headers?: Array<string> | undefined | null): boolean
 
 /** A server, checked by `lib/`. Times are in ms, `Infinity` for ever. */
 export interface McpServer {
@@ -594,6 +615,10 @@ export interface McpServer {
   detached: boolean
   /** The versions of the protocol to propose. */
   protocol: McpProtocol
+  /** The capabilities to announce: a JSON object. */
+  capabilities: string
+  /** The methods of the server's requests that are answered by `mcpAnswer()`. */
+  answered: Array<string>
   /** The address of a server that is reached over HTTP. */
   url?: string
   /** The headers of each HTTP request. */

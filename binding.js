@@ -862,6 +862,7 @@ module.exports.GuaranteeLevel = nativeBinding.GuaranteeLevel
 module.exports.GuaranteeMechanism = nativeBinding.GuaranteeMechanism
 module.exports.guarantees = nativeBinding.guarantees
 module.exports.LackingCode = nativeBinding.LackingCode
+module.exports.mcpAnswer = nativeBinding.mcpAnswer
 module.exports.McpMessageKind = nativeBinding.McpMessageKind
 module.exports.McpProtocol = nativeBinding.McpProtocol
 module.exports.mcpProxies = nativeBinding.mcpProxies

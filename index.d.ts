@@ -625,6 +625,8 @@ export interface McpPoolOptions extends McpUseOptions {
   callTimeout?: number
   /** Timeout of listing tools in ms, or `Infinity`. Default `MCPORTER_LIST_TIMEOUT`, or 30000. */
   listTimeout?: number
+  /** Functions that answer the servers' own requests. Default: none, and none is announced. */
+  handlers?: McpHandlers
   /**
    * Called for each log message of a server. A server chooses its level until `setLogLevel()`. Log
    * messages that come faster than they are taken are dropped above 1 MiB; a message of the logger
@@ -659,6 +661,56 @@ export interface McpResourceUpdate {
    */
   renewed?: true
 }
+
+/** The second argument of a handler. */
+export interface McpHandlerContext {
+  /** Name of the server that asks. */
+  server: string
+  /**
+   * Aborted when no answer is wanted any more: the call has settled, the server has withdrawn its
+   * request, the session has ended, or the handler took too long.
+   */
+  signal: AbortSignal
+}
+
+/**
+ * Functions that answer the requests of servers, each with the protocol's result or a promise of
+ * it. Only those that are given are announced to servers; all other requests are refused.
+ *
+ * A server of 2025-11-25 or earlier asks during a session. A handler may then take `callTimeout`.
+ * If the handler throws, takes longer, or returns something else, then the server is answered with
+ * an error, and procward warns once (`PROCWARD_HANDLER`). The server gets the message of a thrown
+ * error only if the error has a whole number as `rpcCode`, which is then the error's code.
+ *
+ * A server of 2026-07-28 asks in its result, and the call goes on with the answers, at most ten
+ * times. The call rejects with `ERR_HANDLER` if a handler throws or returns something else
+ * (`kind`, and the thrown error as `cause`), with `ERR_CALL_TIMEOUT` at its deadline, and with
+ * `ERR_INPUT_REQUIRED` if there is no handler (`wanted`), or still no result after ten rounds.
+ *
+ * A handler runs in the async context in which the pool was created.
+ */
+export interface McpHandlers {
+  /**
+   * Asks a person: `elicitation/create`. A function answers forms. With an object, `form` answers
+   * forms and `url` requests to open an address; the modes that are given are announced.
+   */
+  elicitation?:
+    | McpElicitationHandler
+    | { form?: McpElicitationHandler; url?: McpElicitationHandler<Mcp.ElicitRequestURLParams> }
+  /** Asks a model: `sampling/createMessage`. Requests with tools are not announced. */
+  sampling?: (
+    params: Mcp.CreateMessageRequestParams,
+    context: McpHandlerContext,
+  ) => Mcp.CreateMessageResult | Promise<Mcp.CreateMessageResult>
+  /** Names the folders that the server may work in: `roots/list`. */
+  roots?: (context: McpHandlerContext) => Mcp.ListRootsResult | Promise<Mcp.ListRootsResult>
+}
+
+/** Answers `elicitation/create`. */
+export type McpElicitationHandler<Params = Mcp.ElicitRequestFormParams> = (
+  params: Params,
+  context: McpHandlerContext,
+) => Mcp.ElicitResult | Promise<Mcp.ElicitResult>
 
 /** The answer of a tool, unchanged. A server may add fields. */
 export interface McpToolResult {
@@ -806,7 +858,8 @@ export class McpPool {
   /**
    * Resolves with all tools of a server, as the server describes them. The list ends at a page
    * with an empty or repeated cursor. A list above `maxBuffer` bytes rejects with
-   * `ERR_MAX_BUFFER`.
+   * `ERR_MAX_BUFFER`. Over HTTP, a tool of a server of 2026-07-28 whose schema marks headers
+   * (`x-mcp-header`) in a forbidden way is left out, with a warning (`PROCWARD_TOOL_HEADERS`).
    */
   listTools(
     server: string,

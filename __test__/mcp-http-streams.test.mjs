@@ -247,7 +247,8 @@ describe('headers', () => {
     await poolOf(t, server, { protocol: '2026-07-28' }).callTool('http', 'say hi', { a: 1 })
     assert.deepEqual(
       server.requests.map(({ message }) => message.method),
-      ['server/discover', 'tools/call'],
+      // The tool may want headers. This server lists no tools, so its tools want none.
+      ['server/discover', 'tools/list', 'tools/call'],
     )
     for (const { message, headers } of server.requests) {
       assert.equal(headers['mcp-protocol-version'], '2026-07-28')
@@ -257,7 +258,7 @@ describe('headers', () => {
       assert.equal(meta['io.modelcontextprotocol/clientInfo'].name, 'procward')
       assert.deepEqual(meta['io.modelcontextprotocol/clientCapabilities'], {})
     }
-    assert.equal(server.requests[1].headers['mcp-name'], 'say hi')
+    assert.equal(server.requests[2].headers['mcp-name'], 'say hi')
     await poolOf(t, server).callTool('http', 'say hi', { a: 1 })
     assert.ok(
       server.requests.some(({ message }) => message.method === 'initialize'),

@@ -1,6 +1,7 @@
 import type {
   ActiveProcess as AnyActiveProcess,
   Mcp,
+  McpHandlers,
   McpPoolOptions,
   McpPoolStatus,
   McpProgress,
@@ -13,7 +14,7 @@ import type {
   SemaphoreStatus as SlotStatus,
 } from '../index'
 
-export type { McpProgress, McpResourceUpdate, McpServerInfo, McpTool, McpToolResult }
+export type { McpHandlers, McpProgress, McpResourceUpdate, McpServerInfo, McpTool, McpToolResult }
 
 /** A call of a helper: an active process that always has a server and a tool. */
 export type ActiveProcess = AnyActiveProcess & { server: string; tool: string }
@@ -52,6 +53,10 @@ export type ActiveProcess = AnyActiveProcess & { server: string; tool: string }
  *   `rpcMessage` and `data`. Or its answer was no answer to the request; then these are absent
  * - `ERR_UNKNOWN_SERVER`, `ERR_UNKNOWN_TOOL`: `available` lists the known names. `ignored` lists
  *   the configuration files that cannot be used and were skipped: `[{ file, problem }]`
+ * - `ERR_INPUT_REQUIRED`: the server wants input for which there is no handler (`wanted` lists the
+ *   methods), asks more than 32 questions at once, or still asks after ten rounds. See `handlers`
+ * - `ERR_HANDLER`: a handler threw an error (`cause`), or did not return the protocol's result.
+ *   `kind` names the handler
  * - `ERR_CALL_TIMEOUT`: no answer within `timeout`, which includes reading the configuration and
  *   starting the server
  * - `ERR_QUEUE_TIMEOUT`, `ERR_QUEUE_FULL`: no slot in time, or too many waiters
@@ -75,7 +80,8 @@ export type ActiveProcess = AnyActiveProcess & { server: string; tool: string }
  *   `transport: 'pool'`
  * - `ERR_NOT_STREAMABLE`: a server over HTTP requires the older SSE transport. Only with
  *   `transport: 'pool'`; otherwise mcporter makes the call
- * - `ERR_MAX_BUFFER`: a message, or a whole list of tools, exceeded `maxBuffer`
+ * - `ERR_MAX_BUFFER`: a message, or a whole list of tools, exceeded `maxBuffer`. Or the server asks
+ *   for input with a `requestState` of more than 1 MiB
  * - `ERR_MCPORTER`: mcporter could not make the call, for example because the server does not
  *   start. The error has `exitCode`, the tail of `stderr`, and mcporter's `issue` (`{ kind:
  *   'offline' | 'auth' | 'http' | 'stdio-exit' | 'other', ... }`)
@@ -319,6 +325,11 @@ export interface McpHelperOptions extends McpUseOptions {
   callTimeout?: number
   /** Timeout of {@link listToolsAsync} in ms. Default `MCPORTER_LIST_TIMEOUT`, or 30000. */
   listTimeout?: number
+  /**
+   * Functions that answer the servers' own requests, in sessions; a process of mcporter refuses
+   * such requests. Default: none.
+   */
+  handlers?: McpHandlers
   /**
    * mcporter's configuration file, relative to `cwd`. Default: the places where mcporter looks.
    */

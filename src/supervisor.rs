@@ -1,5 +1,6 @@
 //! The state that all JavaScript environments of this process share.
 
+use crate::mcp::OnServerRequest;
 use crate::mcp::pool::McpPool;
 use crate::metrics::Metrics;
 use crate::pool::{Limits, Rules};
@@ -48,9 +49,9 @@ impl Supervisor {
         })
     }
 
-    /// Creates an empty pool of sessions with MCP servers.
-    pub fn mcp_pool(&self, limits: Limits) -> Arc<McpPool> {
-        McpPool::new(&self.registry, limits, self.runtime.handle())
+    /// Creates an empty pool of sessions with MCP servers. `on_request` is called with the servers' own requests.
+    pub fn mcp_pool(&self, limits: Limits, on_request: OnServerRequest) -> Arc<McpPool> {
+        McpPool::new(&self.registry, limits, self.runtime.handle(), on_request)
     }
 
     /// Creates a pool of equal workers; see [`WorkerPool::new`].

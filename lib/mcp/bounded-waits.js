@@ -13,7 +13,7 @@ const NEVER = -1
 
 /**
  * @typedef {import('./sessions').Call} Call
- * @typedef {{ call: Call, deadline: number, reject: (error: Error) => void }} Wait
+ * @typedef {{ call: Call, deadline: number, reason: string, reject: (error: Error) => void }} Wait
  */
 
 class BoundedWaits {
@@ -30,13 +30,14 @@ class BoundedWaits {
    * @param {Promise<T>} promise
    * @param {Call} call
    * @param {number} deadline - on the clock of `performance.now()`
+   * @param {string} [reason] - for the wait
    * @returns {Promise<T>}
    */
-  bound(promise, call, deadline) {
+  bound(promise, call, deadline, reason = READING) {
     const { signal } = call
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(inName(call, abortError(signal)))
-      const wait = { call, deadline, reject }
+      const wait = { call, deadline, reason, reject }
       this.#waits.add(wait)
       this.#expireLater(wait, promise)
       if (signal) this.#signals.add(signal, wait)
@@ -92,7 +93,7 @@ class BoundedWaits {
 
   /** @param {Wait} wait */
   #timeOut(wait) {
-    const message = `no answer within ${wait.call.timeout} ms; ${READING}`
+    const message = `no answer within ${wait.call.timeout} ms; ${wait.reason}`
     this.#fail(wait, codedError('ERR_CALL_TIMEOUT', message))
   }
 }

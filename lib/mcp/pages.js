@@ -8,6 +8,8 @@ const { objectAnswer, objectsIn } = require('./answers')
 class Pages {
   /** @type {any[]} */
   entries = []
+  /** True once a page has come from a server that works without a handshake. */
+  isStateless = false
   /** The members of the first page. @type {Record<string, unknown> | undefined} */
   #first
   #bytes = 0

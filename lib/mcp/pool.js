@@ -32,6 +32,7 @@ const KNOWN = [
   'maxStarting',
   'callTimeout',
   'listTimeout',
+  'handlers',
   ...LISTENERS,
 ]
 /** @type {{ timeout?: number, signal?: AbortSignal, onProgress?: (progress: any) => void }} */
@@ -63,8 +64,13 @@ class SessionPool {
     this.#maxSessions = maxSessions
     this.#callTimeout = pool.callTimeout ?? config.callTimeout()
     this.#listTimeout = pool.listTimeout ?? config.listTimeout()
+    const { handlers } = pool
     this.#requests = new Requests({ onLog: pool.onLog, onListChanged: pool.onListChanged })
-    this.#sessions = new Sessions({ maxSessions, maxStarting }, this.#requests.events())
+    const [callTimeout, listTimeout] = [this.#callTimeout, this.#listTimeout]
+    this.#sessions = new Sessions(
+      { maxSessions, maxStarting, handlers, callTimeout, listTimeout },
+      this.#requests.events(),
+    )
     this.#requests.use({
       sessions: this.#sessions,
       settled: (...given) => this.#settled(...given),
@@ -72,7 +78,11 @@ class SessionPool {
       count: (call, work) => publishCall(call, () => recorded(call, performance.now(), work())),
       timeout: this.#callTimeout,
     })
-    this.#servers = new Servers(this.#sessions, servers, use, source)
+    const announced = handlers && {
+      capabilities: handlers.capabilities,
+      answered: handlers.methods,
+    }
+    this.#servers = new Servers(this.#sessions, servers, { ...use, ...announced }, source)
     drainAtShutdown(this)
   }
 
@@ -397,6 +407,11 @@ function poolOptions(given) {
   if (pool.callTimeout !== undefined) validate.timeout('callTimeout', pool.callTimeout)
   if (pool.listTimeout !== undefined) validate.timeout('listTimeout', pool.listTimeout)
   if (pool.configPath !== undefined) validate.string('configPath', pool.configPath)
+  if (pool.handlers !== undefined) {
+    // Loaded on use, because most pools have no handlers.
+    const { Handlers } = require('./handlers')
+    pool.handlers = new Handlers(pool.handlers)
+  }
   for (const name of LISTENERS) if (pool[name] !== undefined) validate.callback(name, pool[name])
   if (pool.servers !== undefined)
     pool.servers = givenServers('servers', validate.options('servers', pool.servers))

@@ -24,7 +24,9 @@ const {
 /**
  * The limits of a server as the addon has them. A limit that is missing here or there is an error
  * of the types.
- * @typedef {Omit<NativeServer, 'name' | 'guarded' | keyof Place>} Limits
+ * @typedef {Omit<
+ *   NativeServer, 'name' | 'guarded' | 'capabilities' | 'answered' | keyof Place
+ * >} Limits
  * @typedef {Pick<
  *   NativeServer, 'command' | 'args' | 'cwd' | 'environment' | 'url' | 'headers'
  * >} Place
@@ -186,7 +188,8 @@ function nativeServer(name, transport, use) {
             used.detached ? { ...transport.env, PROCWARD_KEEP: '1' } : transport.env,
           ),
         }
-  const server = { name, guarded: config.usesWarden(), ...place, ...limits }
+  const { capabilities = '{}', answered = [] } = use
+  const server = { name, guarded: config.usesWarden(), capabilities, answered, ...place, ...limits }
   // Loaded on use, because node:crypto takes longer to load than all of procward.
   const { createHash } = require('node:crypto')
   const key = createHash('sha256').update(JSON.stringify(server, orderedKeys)).digest('base64url')

@@ -13,20 +13,29 @@ const { SignalWaiters } = require('../signal-waiters')
 const { callFailure, inName } = require('./failure')
 const { Pages } = require('./pages')
 const { notifyProgress } = require('./progress')
+const { LIST_TOOLS } = require('./request-kinds')
 const { prepareFor } = require('./trust')
 const { Waiting } = require('./waiting')
 
 const {
-  Result: RESULT,
+  StatelessResult: STATELESS_RESULT,
+  Failure: FAILURE,
   Progress: PROGRESS,
   StopReading: STOP_READING,
   Sent: SENT,
+  ServerRequest: SERVER_REQUEST,
+  RequestWithdrawn: REQUEST_WITHDRAWN,
   Begun: BEGUN,
   Events: EVENTS,
 } = native.McpMessageKind
 
 /** The number that stands for no server. */
 const NO_SERVER = 0
+
+/** The code for headers that differ from the request. The server has not done the call. */
+const HEADER_MISMATCH = -32020
+/** The first attempt of a request. @type {Attempt} */
+const FIRST = { round: 0, members: '' }
 
 /** Bun exports the functions of libuv, but they do not work. */
 const LENDS_LOOP = !('bun' in process.versions)
@@ -38,11 +47,18 @@ const LENDS_LOOP = !('bun' in process.versions)
  *   first page only; must not throw
  * @typedef {{ number: number, call: Call, startTime: number, started: number, resolve: (result:
  *   any) => void, reject: (error: Error) => void, began?: number, pages?: Pages, staying?:
- *   Staying }} Pending
+ *   Staying, key: string, method: string, params: string, timeout: number, attempt: Attempt }}
+ *   Pending
  * A request that stays after it has begun, such as a subscription.
  * @typedef {{ hasBegun: boolean, onEnd: () => void }} Staying
- * @typedef {{ number: number, maxBuffer: number, address?: string }} Server
+ * @typedef {{ number: number, maxBuffer: number, isHttp: boolean, address?: string, headers?:
+ *   import('./tool-headers').ToolHeaders, listing?: Promise<void> }} Server
  *   - `address`: of a server over HTTP that was not called yet
+ *   - `headers`: which its tools want, once that is known
+ * @typedef {{ round: number, members: string, hasHeaders?: boolean }} Attempt
+ *   - `round`: the count of earlier attempts that ended with the server's wish for input
+ *   - `members`: added to the params, as JSON text
+ *   - `hasHeaders`: true if the tools were listed for this very call
  */
 
 class Sessions {
@@ -72,13 +88,29 @@ class Sessions {
   /** @type {SignalWaiters<number>} */
   #signals = new SignalWaiters((number) => this.#native.abort(number))
 
+  #options
+  /** The calls that are made again. @type {import('./repeats').Repeats | undefined} */
+  #repeats
+  #noneWaits = () => {}
+  /** The requests of servers. @type {import('./server-requests').ServerRequests | undefined} */
+  #requests
+
   /**
-   * @param {{ maxSessions: number, maxStarting: number }} limits
+   * @param {{ maxSessions: number, maxStarting: number, handlers?: import('./handlers').Handlers,
+   *   callTimeout: number, listTimeout: number }} options
    * @param {{ wanted: string[], notify: (server: string, taken: import('./notifications').Taken) =>
    *   void }} events - the methods of notifications, and their listener
    */
-  constructor({ maxSessions, maxStarting }, events) {
+  constructor(options, events) {
     this.#events = events
+    const { maxSessions, maxStarting, handlers, callTimeout } = options
+    this.#options = options
+    if (handlers !== undefined) {
+      const { ServerRequests } = require('./server-requests')
+      this.#requests = new ServerRequests(handlers, callTimeout, (number, answer) =>
+        native.mcpAnswer(this.#handle, number, answer),
+      )
+    }
     // The addon keeps this callback alive, so the callback references `this` weakly.
     const self = new WeakRef(this)
     const held = this.#held
@@ -97,7 +129,8 @@ class Sessions {
   /** @param {string} key @param {import('./server-options').NativeServer} server */
   define(key, server) {
     const number = this.#servers.get(key)?.number ?? ++this.#lastServer
-    const known = { number, maxBuffer: server.maxBuffer, address: server.url }
+    const { maxBuffer, url: address } = server
+    const known = { number, maxBuffer, isHttp: address !== undefined, address }
     this.#servers.set(key, known)
     // A warm server starts at once.
     if (server.minWarm > 0) this.#prepare(known)
@@ -213,11 +246,12 @@ class Sessions {
         resolve(handle)
       }
       const times = { startTime: Date.now(), started: performance.now() }
-      const pending = { number: 0, call, ...times, resolve: begun, reject, staying }
+      const text = JSON.stringify(params)
+      const sent = { key, method, params: text, timeout, attempt: FIRST }
+      const pending = { number: 0, call, ...times, resolve: begun, reject, staying, ...sent }
       const number = this.#waiting.add(pending)
       if (signal) this.#signals.add(signal, number)
       this.#keepWhileNeeded()
-      const text = JSON.stringify(params)
       native.mcpStay(
         this.#handle,
         number,
@@ -250,7 +284,10 @@ class Sessions {
       cursor = pages.add(answer)
       page = { ...call, onSent: undefined }
     } while (cursor !== undefined)
-    return pages.joined()
+    const answer = pages.joined()
+    if (pages.isStateless && kind.method === 'tools/list')
+      answer.tools = this.#again().usable(key, call, pages.entries)
+    return answer
   }
 
   /**
@@ -259,20 +296,17 @@ class Sessions {
    */
   active() {
     const now = performance.now()
-    return this.#native.active().flatMap(({ number, pid = null }) => {
-      const pending = this.#waiting.get(number)
-      if (pending === undefined || pending.staying?.hasBegun) return []
+    const described = (/** @type {number | null} */ pid, /** @type {Pending} */ pending) => {
       const { call, startTime, started } = pending
-      return [
-        {
-          pid,
-          server: call.server,
-          tool: call.tool,
-          startTime,
-          duration: Math.floor(now - started),
-        },
-      ]
+      const { server, tool } = call
+      return { pid, server, tool, startTime, duration: Math.floor(now - started) }
+    }
+    const sent = this.#native.active().flatMap(({ number, pid = null }) => {
+      const pending = this.#waiting.get(number)
+      return pending === undefined || pending.staying?.hasBegun ? [] : [described(pid, pending)]
     })
+    const between = this.#repeats?.between() ?? []
+    return [...sent, ...between.map((pending) => described(null, pending))]
   }
 
   status() {
@@ -286,12 +320,21 @@ class Sessions {
   }
 
   /** @returns {Promise<void>} */
-  drain() {
-    return this.#native.drain()
+  async drain() {
+    // A call in flight may have to be made again, which a drained session would refuse.
+    while (this.#keepsAlive || this.#repeats?.between().length) {
+      await this.#repeats?.idle()
+      if (this.#keepsAlive)
+        await new Promise((resolve) => {
+          this.#noneWaits = () => resolve(undefined)
+        })
+    }
+    await this.#native.drain()
   }
 
   /** @returns {Promise<void>} */
   close() {
+    this.#repeats?.close()
     return this.#native.close()
   }
 
@@ -303,9 +346,10 @@ class Sessions {
    * @param {number} timeout
    * @param {number} [began]
    * @param {Pages} [pages]
+   * @param {Attempt} [attempt]
    * @returns {Promise<any>}
    */
-  #request(key, call, method, params, timeout, began, pages) {
+  #request(key, call, method, params, timeout, began, pages, attempt = FIRST) {
     const { signal } = call
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(failed(call, abortError(signal), began))
@@ -313,7 +357,16 @@ class Sessions {
       if (server?.address !== undefined) this.#prepare(server)
       const startTime = Date.now()
       const started = performance.now()
-      const pending = { number: 0, call, startTime, started, resolve, reject, began, pages }
+      /** @type {string[] | undefined} */
+      let headers = attempt.hasHeaders ? [] : undefined
+      if (server?.headers !== undefined && method === 'tools/call')
+        try {
+          headers = this.#again().headersFor(server.headers, call, params)
+        } catch (error) {
+          return reject(failed(call, /** @type {Error} */ (error), began))
+        }
+      const own = { call, startTime, started, resolve, reject, began, pages }
+      const pending = { number: 0, ...own, key, method, params, timeout, attempt }
       const number = this.#waiting.add(pending)
       if (signal) this.#signals.add(signal, number)
       this.#keepWhileNeeded()
@@ -324,10 +377,11 @@ class Sessions {
         number,
         server?.number ?? NO_SERVER,
         method,
-        params,
+        attempt === FIRST ? params : this.#again().withMembers(params, attempt.members),
         timeout,
         progress,
         onSent !== undefined,
+        headers,
       )
       if (isSent) onSent?.()
       publishProcesses()
@@ -352,6 +406,8 @@ class Sessions {
    */
   #settle(number, kind, text) {
     if (kind === STOP_READING) return this.#native.stopReading(number)
+    if (kind === SERVER_REQUEST) return this.#requests?.take(number, text)
+    if (kind === REQUEST_WITHDRAWN) return this.#requests?.withdraw(number)
     if (kind === EVENTS) return this.#passEvents(number)
     const pending = this.#waiting.get(number)
     if (pending === undefined) return
@@ -365,15 +421,53 @@ class Sessions {
     if (call.signal) this.#signals.delete(call.signal, number)
     publishProcesses()
     try {
-      if (kind !== RESULT) throw callFailure(call, parsed(text))
+      if (kind === FAILURE) {
+        const failure = parsed(text)
+        if (this.#wantsHeaders(pending, failure)) return this.#again().withHeaders(pending)
+        throw callFailure(call, failure)
+      }
       if (pending.staying) throw codedError('ERR_MCP', 'the server ended it before it had begun')
       pages?.count(text)
       const result = parsed(text)
+      if (kind === STATELESS_RESULT) {
+        if (pages !== undefined) pages.isStateless = true
+        const type = result?.resultType
+        if (type !== undefined && type !== 'complete')
+          return this.#again().withInput(pending, result)
+      }
       if (began !== undefined) recordResult(call, result, began)
       pending.resolve(result)
     } catch (error) {
       pending.reject(failed(call, /** @type {Error} */ (error), began))
     }
+  }
+
+  /**
+   * Returns whether a call failed, unseen by the tool, for headers that a list of the tools would
+   * tell. The code of a mismatch means that only where headers were sent.
+   * @param {Pending} pending
+   * @param {import('./failure').Failure} failure
+   */
+  #wantsHeaders({ key, method, attempt }, { code, rpcCode }) {
+    if (method !== 'tools/call' || attempt.hasHeaders) return false
+    const hadHeaders = this.#servers.get(key)?.headers !== undefined
+    return code === 'ERR_HEADERS_UNKNOWN' || (hadHeaders && rpcCode === HEADER_MISMATCH)
+  }
+
+  /** Returns the maker of second attempts, loaded on use because few requests need one. */
+  #again() {
+    if (this.#repeats === undefined) {
+      const { Repeats } = require('./repeats')
+      this.#repeats = new Repeats(this.#servers, this.#options, {
+        list: (key, call, timeout) => this.ask(key, call, LIST_TOOLS, {}, timeout),
+        send: (pending, timeout, attempt) => {
+          const { key, call, method, params, began, pages } = pending
+          return this.#request(key, call, method, params, timeout, began, pages, attempt)
+        },
+        failed: ({ call, began }, error) => failed(call, error, began),
+      })
+    }
+    return this.#repeats
   }
 
   /** @param {Pending} pending @param {string} text */
@@ -416,7 +510,10 @@ class Sessions {
     if (keepsAlive === this.#keepsAlive) return
     this.#keepsAlive = keepsAlive
     if (keepsAlive) keepAlive.hold()
-    else keepAlive.letGo()
+    else {
+      keepAlive.letGo()
+      this.#noneWaits()
+    }
   }
 }
 

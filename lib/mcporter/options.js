@@ -22,10 +22,18 @@ const concurrency = (name, value) => (value === 'auto' ? value : validate.count(
 /** @type {Check} */
 const transport = (name, value) => validate.oneOf(name, value, ['auto', 'pool', 'mcporter'])
 
+/** @type {Check} */
+const checkedHandlers = (_name, value) => {
+  // Loaded on use, because most helpers have no handlers.
+  const { Handlers } = require('../mcp/handlers')
+  return new Handlers(value) && value
+}
+
 /** The options that the pool of sessions has, too. @type {Record<string, Check>} */
 const POOL = {
   maxSessions: validate.count,
   maxStarting: validate.count,
+  handlers: checkedHandlers,
   onLog: validate.callback,
   onListChanged: validate.callback,
   ...LIMITS,

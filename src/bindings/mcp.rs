@@ -65,7 +65,8 @@ impl McpSessions {
     ) -> Result<Self> {
         let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
         let limits = Limits { max_members: max_sessions as usize, max_starting: max_starting as usize };
-        let pool = supervisor.mcp_pool(limits);
+        let settler = Arc::new(Settler::new(&settle).map_err(internal)?);
+        let pool = supervisor.mcp_pool(limits, Settler::requests_of(&settler));
         let (ended, closed) = (environment::ended(env).map_err(internal)?, Arc::downgrade(&pool));
         supervisor.runtime.spawn(async move {
             ended.await;
@@ -73,7 +74,6 @@ impl McpSessions {
                 pool.shut_down().await;
             }
         });
-        let settler = Arc::new(Settler::new(&settle).map_err(internal)?);
         #[cfg(not(unix))]
         let _ = lend_loop;
         let sessions = Rc::new(Sessions {
@@ -190,8 +190,19 @@ impl McpSessions {
     }
 }
 
+/// Answers the request of a server with this number, unless the server wants no answer any more. `answer` is the member
+/// `result` or `error` of the reply, as JSON text.
+#[napi]
+pub fn mcp_answer(sessions: u32, number: u32, answer: String) -> Result<()> {
+    opened(sessions)?.pool.answer(number, &answer);
+    Ok(())
+}
+
 /// Sends a request to the server with this key. `params` is a JSON object as text, or empty. `timeout` is in ms, `Infinity`
 /// for none. With `progress`, the request asks for progress.
+///
+/// `headers` has the arguments that the tool wants in headers: name, value, name, value, and so on. Without it, a call of a tool
+/// over HTTP fails with `ERR_HEADERS_UNKNOWN` before it is sent, if the server works without a handshake.
 ///
 /// With `notifySent`, a message says each time that the request has been handed to a session. When that is done at once,
 /// this function returns `true` instead.
@@ -205,22 +216,28 @@ pub fn mcp_request(
     timeout: f64,
     progress: bool,
     notify_sent: bool,
+    headers: Option<Vec<String>>,
 ) -> Result<bool> {
-    let sessions = OPEN.with_borrow(|open| open.get(sessions as usize).and_then(Weak::upgrade));
-    let sessions = sessions.ok_or_else(|| napi::Error::new("ERR_INTERNAL", "no such sessions"))?;
+    let sessions = opened(sessions)?;
     let settler = &sessions.settler;
     let listeners = Listeners {
         progress: progress.then(|| Settler::progress_of(settler, number)),
         sent: notify_sent.then(|| Settler::sent_of(settler, number)),
         begun: None,
     };
-    let start = || sessions.start(number, key, Request { method, params }, timeout, listeners, None);
+    let headers = headers.map(|texts| texts.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect());
+    let start = || sessions.start(number, key, Request { method, params, headers }, timeout, listeners, None);
     if notify_sent {
         let ((), is_sent) = Settler::noting_sent(number, start);
         return Ok(is_sent);
     }
     start();
     Ok(false)
+}
+
+fn opened(handle: u32) -> Result<Rc<Sessions>> {
+    let sessions = OPEN.with_borrow(|open| open.get(handle as usize).and_then(Weak::upgrade));
+    sessions.ok_or_else(|| napi::Error::new("ERR_INTERNAL", "no such sessions"))
 }
 
 /// Sends a request that stays until it is aborted or its session ends, and that holds its session until then. A message
@@ -238,8 +255,7 @@ pub fn mcp_stay(
     timeout: f64,
     leave: Option<String>,
 ) -> Result<()> {
-    let sessions = OPEN.with_borrow(|open| open.get(sessions as usize).and_then(Weak::upgrade));
-    let sessions = sessions.ok_or_else(|| napi::Error::new("ERR_INTERNAL", "no such sessions"))?;
+    let sessions = opened(sessions)?;
     let (begun, pool) = (Settler::begun_of(&sessions.settler, number), Arc::downgrade(&sessions.pool));
     let begun: Progress = Arc::new(move |words| {
         if let Some(pool) = pool.upgrade() {
@@ -249,15 +265,15 @@ pub fn mcp_stay(
     });
     let listeners = Listeners { begun: Some(begun), ..Listeners::default() };
     let stay = leave.map_or(Stay::UntilAnswered, Stay::UntilLeft);
-    sessions.start(number, key, Request { method, params }, timeout, listeners, Some(stay));
+    sessions.start(number, key, Request::new(method, params), timeout, listeners, Some(stay));
     Ok(())
 }
 
 impl Sessions {
     fn start(&self, number: u32, key: u32, request: Request, timeout: f64, listeners: Listeners, stay: Option<Stay>) {
         let settler = Arc::clone(&self.settler);
-        let settle = Box::new(move |outcome| settler.settle(number, outcome));
-        let call = Call { number, key, request: Arc::new(request), listeners, stay, settle };
+        let settle = Box::new(move |outcome, is_stateless| settler.settle(number, outcome, is_stateless));
+        let call = Call { number, key, request: Arc::new(request), listeners, stay, is_stateless: false, settle };
         let session = self.pool.call(call, duration(timeout));
         #[cfg(unix)]
         if let Some(server) = session.as_deref().and_then(Session::stdio) {

@@ -5,11 +5,12 @@ use super::events::Events;
 use super::jsonrpc::{self, Id, Incoming};
 use super::request::{Listeners, Outcome, Request, Settle};
 use super::server_log::ServerLog;
+use super::server_requests::{Inbox, Respond};
 use crate::runner::Sent;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// One side of a session: the requests in flight and the server's log.
@@ -19,6 +20,10 @@ pub struct Client {
     /// The lines that the server writes besides its answers.
     pub log: Arc<ServerLog>,
     unanswered: AtomicU32,
+    /// The requests of the server that JavaScript answers, if it answers any.
+    inbox: Option<Inbox>,
+    /// True if the server works without a handshake.
+    is_stateless: AtomicBool,
     /// The notifications for JavaScript.
     events: OnceLock<Arc<Events>>,
     /// The outcome of the handshake, as JSON text.
@@ -45,9 +50,20 @@ struct InFlight {
 }
 
 impl Client {
-    /// Adds members, as JSON text, to the `_meta` of each request from now on.
-    pub fn set_meta(&self, members: String) {
-        self.state.lock().meta = members;
+    /// Makes a client whose server may ask what the inbox takes.
+    pub fn new(inbox: Option<Inbox>) -> Self {
+        Self { inbox, ..Self::default() }
+    }
+
+    /// Talks to a server without a handshake from now on. Each request gets these members of `_meta`, as JSON text.
+    pub fn set_stateless(&self, meta: String) {
+        self.state.lock().meta = meta;
+        self.is_stateless.store(true, Ordering::Release);
+    }
+
+    /// Returns whether the server works without a handshake.
+    pub fn is_stateless(&self) -> bool {
+        self.is_stateless.load(Ordering::Acquire)
     }
 
     /// Passes notifications of the server on from now on.
@@ -63,11 +79,6 @@ impl Client {
     /// Returns the outcome of the handshake, as JSON text.
     pub fn info(&self) -> String {
         self.info.get().cloned().unwrap_or_else(|| "{}".to_owned())
-    }
-
-    /// Returns whether each request says in `_meta` what a handshake would have said.
-    pub fn has_meta(&self) -> bool {
-        !self.state.lock().meta.is_empty()
     }
 
     /// Names the level of log messages in the `_meta` of each request from now on.
@@ -107,8 +118,9 @@ impl Client {
         }
     }
 
-    /// Handles a message from the server. Returns the reply to send back, if the message is a request.
-    pub fn handle(&self, incoming: Incoming) -> Option<Vec<u8>> {
+    /// Handles a message from the server. Returns the reply to send back, if the message is a request that is answered at
+    /// once. `respond` makes the way of a later reply.
+    pub fn handle(&self, incoming: Incoming, respond: impl FnOnce() -> Respond) -> Option<Vec<u8>> {
         if let Incoming::Notification { method, params } = &incoming {
             self.announce(method, params.as_deref());
         }
@@ -116,10 +128,12 @@ impl Client {
             Incoming::Response { id: Id::Number(id), outcome } => self.answer(id, outcome),
             // Over pipes nothing tells which request such an error is about. The log shows it when a call times out.
             Incoming::Response { outcome: Err(error), .. } => self.log.add(error.to_string().as_bytes()),
-            Incoming::Request { id, method } => return Some(jsonrpc::reply(&id, &method)),
+            Incoming::Request { id, method, .. } if method == "ping" => return Some(jsonrpc::pong(&id)),
+            Incoming::Request { id, method, params } => return self.take(id, method, params, respond),
             Incoming::Notification { method, params: Some(params) } => match method.as_str() {
                 "notifications/progress" => self.report_progress(params),
                 "notifications/message" => self.log.add(params.as_bytes()),
+                "notifications/cancelled" => self.withdraw(&params),
                 _ => {}
             },
             Incoming::Response { .. } | Incoming::Notification { .. } | Incoming::Invalid => {}
@@ -159,6 +173,9 @@ impl Client {
         let in_flight = std::mem::take(&mut state.in_flight);
         state.end.get_or_insert_with(|| error.clone());
         drop(state);
+        if let Some(inbox) = &self.inbox {
+            inbox.close();
+        }
         for InFlight { settle, sent, .. } in in_flight.into_values() {
             let is_sent = was_sent(&sent);
             settle(Err(error.clone()), is_sent);
@@ -173,6 +190,28 @@ impl Client {
     /// Returns how many requests in a row were given up without an answer to any other.
     pub fn unanswered(&self) -> u32 {
         self.unanswered.load(Ordering::Relaxed)
+    }
+
+    fn take(
+        &self,
+        id: String,
+        method: String,
+        params: Option<String>,
+        respond: impl FnOnce() -> Respond,
+    ) -> Option<Vec<u8>> {
+        // A server without a handshake asks in its results instead.
+        match &self.inbox {
+            Some(inbox) if !self.is_stateless() => inbox.take(id, method, params, respond).err(),
+            _ => Some(jsonrpc::no_such_method(&id)),
+        }
+    }
+
+    fn withdraw(&self, params: &str) {
+        if let Some(inbox) = &self.inbox
+            && let Some(id) = jsonrpc::cancelled_id(params)
+        {
+            inbox.withdraw(id);
+        }
     }
 
     /// Passes a notification on to JavaScript.

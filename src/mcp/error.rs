@@ -68,6 +68,9 @@ pub enum CallError {
     /// The server is not configured, or its configuration has changed.
     #[error("there is no such server")]
     UnknownServer,
+    /// The tool was not called, because the headers that the tool wants are not known. JavaScript calls it again with them.
+    #[error("the headers of the tool are not known")]
+    HeadersUnknown,
 }
 
 /// The end of a server, as far as it is known.
@@ -131,6 +134,7 @@ impl CallError {
             Self::Aborted => "ABORT_ERR",
             Self::Closed => "ERR_CLOSED",
             Self::UnknownServer => "ERR_UNKNOWN_SERVER",
+            Self::HeadersUnknown => "ERR_HEADERS_UNKNOWN",
         }
     }
 

@@ -15,6 +15,9 @@ pub const WITHOUT_INITIALIZE: &str = "2026-07-28";
 /// All versions that this client speaks, the newest first.
 const VERSIONS: [&str; 5] = [WITHOUT_INITIALIZE, NEWEST_WITH_INITIALIZE, "2025-06-18", "2025-03-26", "2024-11-05"];
 
+/// The code of a refusal that names the versions of the server.
+const UNSUPPORTED_VERSION: f64 = -32022.0;
+
 /// The prefix of the members of `_meta` that the protocol defines.
 const META: &str = "io.modelcontextprotocol";
 
@@ -42,21 +45,21 @@ enum Step {
     Discover,
 }
 
-/// Agrees on a version with the server.
+/// Agrees on a version with the server, and announces these capabilities, which are a JSON object as text.
 ///
 /// # Errors
 /// The server's first refusal: what it says to later proposals is about these.
-pub async fn shake_hands(transport: &impl Transport, protocol: Protocol) -> Result<(), CallError> {
+pub async fn shake_hands(transport: &impl Transport, protocol: Protocol, capabilities: &str) -> Result<(), CallError> {
     let first = match protocol {
         Protocol::Auto | Protocol::V2025 => Step::Initialize(NEWEST_WITH_INITIALIZE),
         Protocol::V2026 => Step::Discover,
     };
-    let error = match take(transport, &first).await {
+    let error = match take(transport, &first, capabilities).await {
         Ok(()) => return Ok(()),
         Err(error) => error,
     };
     match next_step(&first, protocol, &error) {
-        Some(second) => take(transport, &second).await.map_err(|_| error),
+        Some(second) => take(transport, &second, capabilities).await.map_err(|_| error),
         None => Err(error),
     }
 }
@@ -64,9 +67,13 @@ pub async fn shake_hands(transport: &impl Transport, protocol: Protocol) -> Resu
 /// Decides what is tried after a refusal, if anything.
 fn next_step(first: &Step, protocol: Protocol, error: &CallError) -> Option<Step> {
     // A server that wants to be left alone for a while is not asked another thing at once.
-    let CallError::Refused { data, retry: None, .. } = error else { return None };
-    let Step::Initialize(proposed) = first else { return None };
+    let CallError::Refused { code, data, retry: None, .. } = error else { return None };
     let supported = data.as_deref().map(supported).unwrap_or_default();
+    let Step::Initialize(proposed) = first else {
+        // Servers behind one address may differ for a moment.
+        let is_supported = supported.iter().any(|version| version == WITHOUT_INITIALIZE);
+        return (is_supported && *code == Some(UNSUPPORTED_VERSION)).then_some(Step::Discover);
+    };
     if supported.is_empty() {
         return (protocol == Protocol::Auto).then_some(Step::Discover);
     }
@@ -88,16 +95,17 @@ fn texts(list: Option<&RawValue>) -> Vec<String> {
     list.and_then(|list| serde_json::from_str(list.get()).ok()).unwrap_or_default()
 }
 
-async fn take(transport: &impl Transport, step: &Step) -> Result<(), CallError> {
+async fn take(transport: &impl Transport, step: &Step, capabilities: &str) -> Result<(), CallError> {
     match step {
-        Step::Initialize(version) => initialize(transport, version).await,
-        Step::Discover => discover(transport).await,
+        Step::Initialize(version) => initialize(transport, version, capabilities).await,
+        Step::Discover => discover(transport, capabilities).await,
     }
 }
 
-async fn initialize(transport: &impl Transport, version: &str) -> Result<(), CallError> {
+async fn initialize(transport: &impl Transport, version: &str, capabilities: &str) -> Result<(), CallError> {
+    let version_text = quoted(version);
     let params =
-        format!(r#"{{"protocolVersion":{},"capabilities":{{}},"clientInfo":{}}}"#, quoted(version), client_info());
+        format!(r#"{{"protocolVersion":{version_text},"capabilities":{capabilities},"clientInfo":{}}}"#, client_info());
     let result = ask(transport, "initialize", params).await?;
     let [agreed] = members(&result, ["protocolVersion"]).ok_or_else(|| no_answer_to("initialize"))?;
     let agreed = agreed.and_then(|version| serde_json::from_str::<String>(version.get()).ok());
@@ -107,10 +115,10 @@ async fn initialize(transport: &impl Transport, version: &str) -> Result<(), Cal
     transport.notify(jsonrpc::notification("notifications/initialized", "")).await
 }
 
-async fn discover(transport: &impl Transport) -> Result<(), CallError> {
+async fn discover(transport: &impl Transport, capabilities: &str) -> Result<(), CallError> {
     transport.set_version(WITHOUT_INITIALIZE);
-    transport.client().set_meta(format!(
-        r#""{META}/protocolVersion":{},"{META}/clientInfo":{},"{META}/clientCapabilities":{{}}"#,
+    transport.client().set_stateless(format!(
+        r#""{META}/protocolVersion":{},"{META}/clientInfo":{},"{META}/clientCapabilities":{capabilities}"#,
         quoted(WITHOUT_INITIALIZE),
         client_info()
     ));
@@ -130,7 +138,7 @@ async fn ask(transport: &impl Transport, method: &str, params: String) -> Outcom
     let (sender, receiver) = oneshot::channel();
     let settle = Box::new(move |outcome, _| drop(sender.send(outcome)));
     let id = transport.client().register(Listeners::default(), settle).map_err(|(error, _)| error)?;
-    transport.send(id, &Request { method: method.to_owned(), params });
+    transport.send(id, &Request::new(method, params));
     receiver.await.unwrap_or(Err(CallError::Closed))
 }
 

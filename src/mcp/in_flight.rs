@@ -26,8 +26,10 @@ pub struct Call {
     pub listeners: Listeners,
     /// The way in which the request stays in flight, if it does.
     pub stay: Option<Stay>,
-    /// The callback for the outcome, which is called once, on any thread.
-    pub settle: Box<dyn FnOnce(Outcome) + Send>,
+    /// True if the server of the latest session works without a handshake.
+    pub is_stateless: bool,
+    /// The callback for the outcome, which is called once, on any thread, with `is_stateless`.
+    pub settle: Box<dyn FnOnce(Outcome, bool) + Send>,
 }
 
 /// A request that stays until it is given up or its session ends, as a subscription does. It holds its session, and takes
@@ -177,7 +179,7 @@ impl InFlight {
             state.deadlines.remove(&(deadline, call.number));
         }
         drop(state);
-        (call.settle)(outcome);
+        (call.settle)(outcome, call.is_stateless);
     }
 
     /// Notes that a request which stays has begun: from now on it has no deadline.
@@ -304,7 +306,7 @@ impl InFlight {
 /// Ends a request that stayed at its server.
 fn leave(call: &Call, lease: &Lease<SessionFactory>) {
     if let Some(Stay::UntilLeft(method)) = &call.stay {
-        let request = Request { method: method.clone(), params: call.request.params.clone() };
+        let request = Request::new(method.clone(), call.request.params.clone());
         lease.member().send_unanswered(&request, Some(ANSWER_TIMEOUT));
     }
 }

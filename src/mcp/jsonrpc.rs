@@ -29,6 +29,8 @@ pub enum Incoming {
         id: String,
         /// The method.
         method: String,
+        /// The parameters' text.
+        params: Option<String>,
     },
     /// A notification.
     Notification {
@@ -73,9 +75,10 @@ fn read_one(text: &str) -> Incoming {
     let id = raw_id.map_or(Id::Null, id_of);
     if let Some(method) = method.filter(|method| method.get().starts_with('"')) {
         let method = text_of(method);
+        let params = params.map(|params| params.get().to_owned());
         return match raw_id.filter(|_| id != Id::Null) {
-            Some(id) => Incoming::Request { id: id.get().to_owned(), method },
-            None => Incoming::Notification { method, params: params.map(|params| params.get().to_owned()) },
+            Some(id) => Incoming::Request { id: id.get().to_owned(), method, params },
+            None => Incoming::Notification { method, params },
         };
     }
     let outcome = match (error.filter(|error| error.get() != "null"), result) {
@@ -145,7 +148,7 @@ pub fn subscription_id(params: &str) -> Option<i64> {
 
 /// Writes a request. `meta` are the members of its `_meta`, as JSON text without the braces.
 pub fn request(number: i64, request: &Request, meta: &str) -> Vec<u8> {
-    let Request { method, params } = request;
+    let Request { method, params, .. } = request;
     let mut text = format!(r#"{{"jsonrpc":"2.0","id":{number},"method":{}"#, quoted(method));
     text.reserve(params.len() + meta.len() + 32);
     if meta.is_empty() {
@@ -176,14 +179,30 @@ pub fn cancelled(number: i64, reason: &str) -> Vec<u8> {
     notification("notifications/cancelled", &params)
 }
 
-/// Writes the answer to a request of the server's: an empty result for `ping`. All else is refused, because a client
-/// without capabilities has nothing to offer.
-pub fn reply(id: &str, method: &str) -> Vec<u8> {
-    let answer = match method {
-        "ping" => r#""result":{}"#,
-        _ => r#""error":{"code":-32601,"message":"Method not found"}"#,
-    };
+/// Writes the reply to a request of the server's. `answer` is the member `result` or `error`, as JSON text.
+pub fn reply(id: &str, answer: &str) -> Vec<u8> {
     one_line(format!(r#"{{"jsonrpc":"2.0","id":{id},{answer}}}"#))
+}
+
+/// Writes the reply to a ping.
+pub fn pong(id: &str) -> Vec<u8> {
+    reply(id, r#""result":{}"#)
+}
+
+/// Writes the refusal of a request that the client has not announced.
+pub fn no_such_method(id: &str) -> Vec<u8> {
+    reply(id, r#""error":{"code":-32601,"message":"Method not found"}"#)
+}
+
+/// Writes the refusal of a request of a server that has too many without an answer.
+pub fn busy(id: &str) -> Vec<u8> {
+    reply(id, r#""error":{"code":-32000,"message":"Too many requests at once"}"#)
+}
+
+/// Reads the id of the request that a server takes back, as JSON text.
+pub fn cancelled_id(params: &str) -> Option<&str> {
+    let [id] = members(params, ["requestId"])?;
+    id.map(RawValue::get)
 }
 
 /// Quotes a text as JSON.

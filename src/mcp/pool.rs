@@ -4,6 +4,7 @@ use super::error::{CallError, StartError};
 use super::in_flight::{Attempt, Call, InFlight, Stay};
 use super::request::{Outcome, Settle};
 use super::server_config::{Key, ServerConfig, ServerConfigs, TransportConfig};
+use super::server_requests::{OnServerRequest, ServerRequests};
 use super::session::Session;
 use super::session_factory::SessionFactory;
 use crate::admission::PendingStarts;
@@ -22,6 +23,8 @@ const MAX_CONNECTING: usize = 8;
 const MAX_SESSIONS_TRIED: usize = 3;
 /// The number of calls in a row that were given up, after which a session is not used again.
 const MAX_UNANSWERED: u32 = 2;
+/// The code of a server that does not speak the session's version of the protocol any more.
+const UNSUPPORTED_VERSION: f64 = -32022.0;
 
 /// Sessions with all servers.
 pub struct McpPool {
@@ -29,6 +32,7 @@ pub struct McpPool {
     processes: Pool<SessionFactory>,
     connections: Pool<SessionFactory>,
     calls: Arc<InFlight>,
+    requests: Arc<ServerRequests>,
 }
 
 /// A session and what it does.
@@ -53,12 +57,15 @@ pub struct SessionStatus {
 }
 
 impl McpPool {
-    /// Makes an empty pool. `limits` are about servers that are processes.
-    pub fn new(registry: &Arc<Registry>, limits: Limits, runtime: &Handle) -> Arc<Self> {
+    /// Makes an empty pool. `limits` are about servers that are processes. `on_request` is called with the servers' own
+    /// requests.
+    pub fn new(registry: &Arc<Registry>, limits: Limits, runtime: &Handle, on_request: OnServerRequest) -> Arc<Self> {
         let configs = Arc::<ServerConfigs>::default();
+        let requests = ServerRequests::new(on_request);
         let pool = |limits| {
             let (registry, configs) = (Arc::clone(registry), Arc::clone(&configs));
-            let factory = SessionFactory { registry, configs, pending: PendingStarts::default() };
+            let requests = Arc::clone(&requests);
+            let factory = SessionFactory { registry, configs, pending: PendingStarts::default(), requests };
             Pool::new(factory, limits, runtime.clone())
         };
         let connections = Limits { max_members: MAX_CONNECTIONS, max_starting: MAX_CONNECTING };
@@ -71,7 +78,8 @@ impl McpPool {
                     pool.deliver(number, answer);
                 }
             });
-            Self { configs, processes, connections, calls: InFlight::new(runtime.clone(), dispatcher) }
+            let calls = InFlight::new(runtime.clone(), dispatcher);
+            Self { configs, processes, connections, calls, requests: Arc::clone(&requests) }
         })
     }
 
@@ -100,6 +108,11 @@ impl McpPool {
             return None;
         };
         self.place(Attempt { call, config, tried: 0, is_refused: false })
+    }
+
+    /// Answers a request of a server's. `answer` is the member `result` or `error`, as JSON text.
+    pub fn answer(&self, number: u32, answer: &str) {
+        self.requests.answer(number, answer);
     }
 
     /// Notes that a request which stays has begun.
@@ -169,6 +182,7 @@ impl McpPool {
 
     /// Gives the session back and settles the call, or makes the call again where the server has done nothing.
     fn finish(self: &Arc<Self>, mut attempt: Attempt, lease: Lease<SessionFactory>, outcome: Outcome, is_sent: bool) {
+        attempt.call.is_stateless = lease.is_stateless();
         retire_if_unusable(&lease, &attempt, &outcome);
         if let (Ok(answer), Some(Stay::UntilLeft(_))) = (&outcome, &attempt.call.stay) {
             let begun = attempt.call.listeners.begun.clone();
@@ -259,6 +273,7 @@ fn retire_if_unusable(lease: &Lease<SessionFactory>, attempt: &Attempt, outcome:
         Err(CallError::TimedOut | CallError::Aborted) if attempt.call.stay.is_some() => session.is_closed(),
         Err(CallError::TimedOut | CallError::Aborted) if attempt.config.rules.max_in_flight == 1 => true,
         Err(CallError::TimedOut) => session.unanswered() >= MAX_UNANSWERED,
+        Err(CallError::Refused { code: Some(code), .. }) if *code == UNSUPPORTED_VERSION => true,
         Err(
             CallError::TooLong(_)
             | CallError::Memory { .. }

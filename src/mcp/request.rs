@@ -11,6 +11,15 @@ pub struct Request {
     pub method: String,
     /// The parameters: a JSON object as text, or nothing.
     pub params: String,
+    /// The headers that repeat arguments of the tool, by name, if it is known which ones the tool wants.
+    pub headers: Option<Vec<(String, String)>>,
+}
+
+impl Request {
+    /// Makes a request that calls no tool.
+    pub fn new(method: impl Into<String>, params: impl Into<String>) -> Self {
+        Self { method: method.into(), params: params.into(), headers: None }
+    }
 }
 
 /// Is called with the parameters of each progress notification, as JSON text.

@@ -21,6 +21,10 @@ pub struct ServerConfig {
     pub transport: TransportConfig,
     /// The versions of the protocol to propose.
     pub protocol: Protocol,
+    /// The capabilities to announce: a JSON object as text.
+    pub capabilities: String,
+    /// The methods of the server's requests that JavaScript answers.
+    pub answered: Arc<[String]>,
     /// The number of sessions, and their lifetimes.
     pub rules: Rules,
     /// The time to start and to shake hands.

@@ -160,6 +160,11 @@ impl Session {
         is_doubtful || self.ending.is_cancelled()
     }
 
+    /// Returns whether the server works without a handshake.
+    pub fn is_stateless(&self) -> bool {
+        self.client().is_stateless()
+    }
+
     /// Returns the count of lines of the server that were no messages.
     pub fn invalid_lines(&self) -> u64 {
         self.client().log.invalid()
@@ -255,21 +260,21 @@ impl Session {
             return;
         }
         level.clone_into(&mut adopted);
-        if self.client().has_meta() {
+        if self.is_stateless() {
             self.client().set_log_level(level);
         } else {
             let params = format!(r#"{{"level":{}}}"#, quoted(level));
-            let request = Request { method: "logging/setLevel".to_owned(), params };
+            let request = Request::new("logging/setLevel", params);
             self.send_unanswered(&request, Some(ANSWER_TIMEOUT));
         }
     }
 
     /// Opens the stream of changes of a server that works without a handshake, until the session ends.
     pub fn listen_for_list_changes(self: &Arc<Self>) {
-        if self.client().has_meta() {
+        if self.is_stateless() {
             let filter = r#"{"toolsListChanged":true,"promptsListChanged":true,"resourcesListChanged":true}"#;
             let params = format!(r#"{{"notifications":{filter}}}"#);
-            self.send_unanswered(&Request { method: "subscriptions/listen".to_owned(), params }, None);
+            self.send_unanswered(&Request::new("subscriptions/listen", params), None);
         }
     }
 

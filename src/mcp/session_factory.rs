@@ -3,6 +3,7 @@
 use super::error::{ServerEnd, StartError};
 use super::memory_watch;
 use super::server_config::{Key, ServerConfig, ServerConfigs, TransportConfig};
+use super::server_requests::{Inbox, ServerRequests};
 use super::session::Session;
 use crate::admission::PendingStarts;
 use crate::pool::{Factory, Retirement};
@@ -18,6 +19,16 @@ pub struct SessionFactory {
     pub configs: Arc<ServerConfigs>,
     /// The starts that wait for their admission.
     pub pending: PendingStarts,
+    /// The requests of servers that wait for an answer.
+    pub requests: Arc<ServerRequests>,
+}
+
+impl SessionFactory {
+    /// Returns an inbox for a new session, if JavaScript answers any request of the server's.
+    fn inbox(&self, config: &ServerConfig) -> Option<Inbox> {
+        let is_answered = !config.answered.is_empty();
+        is_answered.then(|| self.requests.inbox(&config.name, &config.answered, config.max_buffer))
+    }
 }
 
 impl Factory for SessionFactory {
@@ -29,12 +40,13 @@ impl Factory for SessionFactory {
         let Some(config) = self.configs.get(*key) else {
             return Err(StartError::handshake("it is no longer configured", ServerEnd::default()));
         };
+        let inbox = self.inbox(&config);
         match &config.transport {
             TransportConfig::Stdio(program) => {
                 let tree = self.registry.next_number();
                 let admission = self.pending.admit(&self.registry.gate, &config.name, tree, number).await;
                 let admission = admission.ok_or(StartError::Abandoned)?;
-                let server = super::stdio::connect(&self.registry, &config, program, admission).await?;
+                let server = super::stdio::connect(&self.registry, &config, program, admission, inbox).await?;
                 let session = Session::over_stdio(server);
                 begin(&session, &config);
                 if let Some(limit) = config.max_tree_memory {
@@ -44,7 +56,7 @@ impl Factory for SessionFactory {
             }
             #[cfg(feature = "http")]
             TransportConfig::Http(endpoint) => {
-                let session = super::http::connect(&config, endpoint).await.map(Session::over_http)?;
+                let session = super::http::connect(&config, endpoint, inbox).await.map(Session::over_http)?;
                 begin(&session, &config);
                 Ok(session)
             }

@@ -2,7 +2,7 @@
 
 use crate::mcp::display_text::display_text;
 use crate::mcp::error::CallError;
-use crate::mcp::{Events, OnSent, Progress, RetryHeaders};
+use crate::mcp::{Events, OnSent, OnServerRequest, Progress, RequestEvent, RetryHeaders};
 use napi::Status;
 use napi::bindgen_prelude::{FnArgs, Function};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
@@ -12,11 +12,14 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The kind of a message to JavaScript. The number in the message is a call's, but in `StopReading`.
+/// The kind of a message to JavaScript. The number in the message is a call's, unless the kind says
+/// otherwise.
 #[napi]
 pub enum McpMessageKind {
     /// The text is the call's result: JSON.
     Result,
+    /// The same, of a server that works without a handshake.
+    StatelessResult,
     /// The text is the params of a progress notification: JSON.
     Progress,
     /// The text says why the call failed: JSON.
@@ -25,6 +28,11 @@ pub enum McpMessageKind {
     StopReading,
     /// The request has been handed to a session; there is no text. Only for requests that ask for it.
     Sent,
+    /// A server asks: the number is to be given to `mcpAnswer()`, and the text is JSON with `server` (its name), `method` and
+    /// `params`.
+    ServerRequest,
+    /// The server's request with this number wants no answer any more; there is no text.
+    RequestWithdrawn,
     /// A request that stays has begun. The text is JSON: the server's words.
     Begun,
     /// The number is a server's key, to be given to `takeEvents()`; there is no text.
@@ -118,11 +126,26 @@ impl Settler {
     }
 
     /// Sends the outcome of a call.
-    pub fn settle(&self, number: u32, outcome: Result<String, CallError>) {
+    pub fn settle(&self, number: u32, outcome: Result<String, CallError>, is_stateless: bool) {
         match outcome {
+            Ok(result) if is_stateless => self.tell(number, McpMessageKind::StatelessResult, result),
             Ok(result) => self.tell(number, McpMessageKind::Result, result),
             Err(error) => self.tell(number, McpMessageKind::Failure, failure(&error)),
         }
+    }
+
+    /// Returns a function that sends the requests of servers.
+    pub fn requests_of(settler: &Arc<Self>) -> OnServerRequest {
+        let settler = Arc::clone(settler);
+        Arc::new(move |number, event| match event {
+            RequestEvent::Asked { server, method, params } => {
+                let params = if params.is_empty() { "null" } else { &params };
+                let (server, method) = (serde_json::Value::from(server), serde_json::Value::from(method));
+                let text = format!(r#"{{"server":{server},"method":{method},"params":{params}}}"#);
+                settler.tell(number, McpMessageKind::ServerRequest, text);
+            }
+            RequestEvent::Withdrawn => settler.tell(number, McpMessageKind::RequestWithdrawn, String::new()),
+        })
     }
 
     /// Returns a function that sends the progress of a call.

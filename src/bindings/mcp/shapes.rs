@@ -33,6 +33,10 @@ pub struct McpServer {
     pub detached: bool,
     /// The versions of the protocol to propose.
     pub protocol: McpProtocol,
+    /// The capabilities to announce: a JSON object.
+    pub capabilities: String,
+    /// The methods of the server's requests that are answered by `mcpAnswer()`.
+    pub answered: Vec<String>,
     /// The address of a server that is reached over HTTP.
     pub url: Option<String>,
     /// The headers of each HTTP request.
@@ -145,6 +149,8 @@ impl McpServer {
             name: server.name,
             transport,
             protocol: server.protocol.into(),
+            capabilities: server.capabilities,
+            answered: server.answered.into(),
             rules: Rules {
                 max_in_flight: server.max_in_flight,
                 instances: server.instances,

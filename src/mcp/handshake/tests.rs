@@ -26,7 +26,7 @@ impl Transport for Scripted {
             answer.unwrap_or_else(|| json!({ "error": { "code": -32601, "message": "Method not found" } }));
         message["id"] = json!(id);
         for incoming in jsonrpc::read(message.to_string().as_bytes()) {
-            self.client.handle(incoming);
+            self.client.handle(incoming, || Box::new(|_| {}));
         }
     }
 
@@ -49,7 +49,7 @@ async fn shaken(protocol: Protocol, answers: &[(&'static str, Value)]) -> (Vec<S
         asked: Mutex::default(),
         version: Mutex::default(),
     };
-    let outcome = shake_hands(&transport, protocol).await;
+    let outcome = shake_hands(&transport, protocol, "{}").await;
     let outcome = outcome.map(|()| transport.version.lock().clone()).map_err(|error| error.to_string());
     (transport.asked.into_inner(), outcome)
 }
@@ -131,5 +131,14 @@ async fn an_answer_that_is_not_an_object_is_a_refusal() {
     for result in [json!(null), json!([]), json!("yes")] {
         let (_, outcome) = shaken(Protocol::V2025, &[(NEW, json!({ "result": result }))]).await;
         assert!(outcome.is_err());
+    }
+}
+
+#[tokio::test]
+async fn discovery_is_tried_again_where_the_refusal_names_its_own_version() {
+    let refused = |code: i32, version: &str| json!({ "error": { "code": code, "message": "no", "data": { "supported": [version] } } });
+    for (code, version, tries) in [(-32022, "2026-07-28", 2), (-32022, "2027-01-01", 1), (-32000, "2026-07-28", 1)] {
+        let (asked, outcome) = shaken(Protocol::V2026, &[("server/discover", refused(code, version))]).await;
+        assert_eq!((asked.len(), outcome.is_err()), (tries, true), "{code} {version}");
     }
 }

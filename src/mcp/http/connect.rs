@@ -4,6 +4,7 @@ use super::connection::Connection;
 use crate::mcp::error::{CallError, ServerEnd, StartError};
 use crate::mcp::handshake::shake_hands;
 use crate::mcp::server_config::{Endpoint, ServerConfig};
+use crate::mcp::server_requests::Inbox;
 use std::sync::Arc;
 use tokio::time::timeout;
 
@@ -11,11 +12,16 @@ use tokio::time::timeout;
 ///
 /// # Errors
 /// [`StartError`].
-pub async fn connect(config: &ServerConfig, endpoint: &Endpoint) -> Result<Arc<Connection>, StartError> {
-    let connection = Connection::new(endpoint, config.max_buffer)
+pub async fn connect(
+    config: &ServerConfig,
+    endpoint: &Endpoint,
+    inbox: Option<Inbox>,
+) -> Result<Arc<Connection>, StartError> {
+    let connection = Connection::new(endpoint, config.max_buffer, inbox)
         .map_err(|failure| StartError::handshake(failure.to_string(), ServerEnd::default()))?;
     connection.client.set_events(&config.events);
-    let outcome = timeout(config.start_timeout, shake_hands(&*connection, config.protocol)).await;
+    let handshake = shake_hands(&*connection, config.protocol, &config.capabilities);
+    let outcome = timeout(config.start_timeout, handshake).await;
     if let Ok(Ok(())) = outcome {
         connection.listen();
         return Ok(connection);

@@ -9,6 +9,7 @@ use crate::mcp::client::Client;
 use crate::mcp::error::CallError;
 use crate::mcp::jsonrpc;
 use crate::mcp::server_config::Endpoint;
+use crate::mcp::server_requests::{Inbox, Respond};
 use bytes::Bytes;
 use parking_lot::Mutex;
 use reqwest::header::{HeaderName, HeaderValue};
@@ -70,11 +71,15 @@ impl Connection {
     ///
     /// # Errors
     /// [`HttpFailure::Invalid`].
-    pub fn new(Endpoint { url, headers }: &Endpoint, max_buffer: usize) -> Result<Arc<Self>, HttpFailure> {
+    pub fn new(
+        Endpoint { url, headers }: &Endpoint,
+        max_buffer: usize,
+        inbox: Option<Inbox>,
+    ) -> Result<Arc<Self>, HttpFailure> {
         let (url, checked) = (client::address(url)?, Headers::new(headers)?);
         let secrets = Secrets::of(&url, headers);
         Ok(Arc::new_cyclic(|this| Self {
-            client: Client::default(),
+            client: Client::new(inbox),
             url,
             headers: checked,
             secrets,
@@ -116,6 +121,16 @@ impl Connection {
             this.post_unanswered(body).await;
             drop(permit);
         });
+    }
+
+    /// Returns the way of a later reply.
+    pub(super) fn responder(&self) -> Respond {
+        let this = Weak::clone(&self.this);
+        Box::new(move |reply| {
+            if let Some(this) = this.upgrade() {
+                this.runtime.clone().spawn(async move { this.reply(reply).await });
+            }
+        })
     }
 
     async fn post_unanswered(&self, body: Vec<u8>) {

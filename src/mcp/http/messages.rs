@@ -36,9 +36,12 @@ pub async fn receive(connection: &Connection, own: i64, bytes: &[u8]) -> Summary
     summary
 }
 
-/// Handles one message, and sends the reply if it is a request.
+/// Handles one message, and sends the reply if it is a request. A server without a handshake is sent no reply, because
+/// its requests have no way back.
 pub async fn handle(connection: &Connection, message: Incoming) {
-    if let Some(reply) = connection.client.handle(message) {
+    if let Some(reply) = connection.client.handle(message, || connection.responder())
+        && !connection.client.is_stateless()
+    {
         connection.reply(reply).await;
     }
 }

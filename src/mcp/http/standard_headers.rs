@@ -1,4 +1,5 @@
-//! The headers that repeat a part of each request, for servers without a handshake (2026-07-28).
+//! The headers that repeat a part of each request, for servers without a handshake (2026-07-28): its method, its subject,
+//! and the arguments that the tool wants there.
 
 use crate::mcp::jsonrpc::members;
 use crate::mcp::request::Request;
@@ -9,19 +10,25 @@ use reqwest::header::{HeaderName, HeaderValue};
 pub const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 const METHOD: HeaderName = HeaderName::from_static("mcp-method");
 const NAME: HeaderName = HeaderName::from_static("mcp-name");
+/// The prefix of the headers of arguments.
+const ARGUMENT: &str = "mcp-param-";
 
-/// Returns the method, and the name or address that the request is about.
-pub fn standard_headers(Request { method, params }: &Request) -> Vec<(HeaderName, HeaderValue)> {
+/// Returns the method, the name or address that the request is about, and the arguments that the tool wants in headers.
+pub fn standard_headers(Request { method, params, headers }: &Request) -> Vec<(HeaderName, HeaderValue)> {
     let subject = match method.as_str() {
         "tools/call" | "prompts/get" => members(params, ["name"]),
         "resources/read" | "resources/subscribe" | "resources/unsubscribe" => members(params, ["uri"]),
         _ => None,
     };
     let subject = subject.and_then(|[value]| serde_json::from_str::<String>(value?.get()).ok());
-    let headers = [(METHOD, Some(method.clone())), (NAME, subject)];
+    let standard = [(METHOD, Some(method.as_str())), (NAME, subject.as_deref())];
+    let arguments = headers.iter().flatten().filter_map(|(name, value)| {
+        let name = HeaderName::from_bytes(format!("{ARGUMENT}{name}").as_bytes()).ok()?;
+        Some((name, Some(value.as_str())))
+    });
     let header =
-        |(name, value): (HeaderName, Option<String>)| Some((name, HeaderValue::from_str(&encoded(&value?)).ok()?));
-    headers.into_iter().filter_map(header).collect()
+        |(name, value): (HeaderName, Option<&str>)| Some((name, HeaderValue::from_str(&encoded(value?)).ok()?));
+    standard.into_iter().chain(arguments).filter_map(header).collect()
 }
 
 /// Wraps a text that no header can carry as it is.
@@ -37,7 +44,7 @@ mod tests {
     use super::*;
 
     fn headers(method: &str, params: &str) -> Vec<String> {
-        let request = Request { method: method.to_owned(), params: params.to_owned() };
+        let request = Request::new(method, params);
         let line = |(name, value): (HeaderName, HeaderValue)| format!("{name}: {}", value.to_str().unwrap_or("?"));
         standard_headers(&request).into_iter().map(line).collect()
     }
@@ -54,6 +61,18 @@ mod tests {
             ["mcp-method: resources/read", "mcp-name: file:///a"]
         );
         assert_eq!(headers("tools/call", r#"{"name":7}"#), ["mcp-method: tools/call"]);
+    }
+
+    #[test]
+    fn arguments_have_headers_of_their_own() {
+        let headers = [("Region", "us-west1"), ("Text", " a"), ("no name", "x"), ("Empty", "")];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        let request = Request { headers: Some(headers), ..Request::new("tools/call", r#"{"name":"sql"}"#) };
+        let line = |(name, value): (HeaderName, HeaderValue)| format!("{name}: {}", value.to_str().unwrap_or("?"));
+        assert_eq!(
+            standard_headers(&request).into_iter().map(line).collect::<Vec<_>>()[2..],
+            ["mcp-param-region: us-west1", "mcp-param-text: =?base64?IGE=?=", "mcp-param-empty: "]
+        );
     }
 
     #[test]

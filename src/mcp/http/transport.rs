@@ -16,6 +16,10 @@ impl Connection {
     /// Posts a registered request.
     pub fn send(&self, id: i64, request: &Request) {
         let Some(this) = self.this.upgrade() else { return };
+        if self.client.is_stateless() && request.method == "tools/call" && request.headers.is_none() {
+            self.client.settle(id, Err(CallError::HeadersUnknown), false);
+            return;
+        }
         let mut state = self.state.lock();
         let message = match request.method.as_str() {
             "initialize" | "server/discover" => Message::Start,

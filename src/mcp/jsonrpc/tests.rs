@@ -7,7 +7,7 @@ fn kinds(line: &str) -> String {
     let kind = |message: &Incoming| match message {
         Incoming::Response { id, outcome: Ok(result) } => format!("result {result} of {id:?}"),
         Incoming::Response { id, outcome: Err(error) } => format!("{error} of {id:?}"),
-        Incoming::Request { id, method } => format!("request {id} {method}"),
+        Incoming::Request { id, method, .. } => format!("request {id} {method}"),
         Incoming::Notification { method, params } => {
             format!("notification {method} {}", params.as_deref().unwrap_or("-"))
         }
@@ -146,7 +146,7 @@ fn progress_is_matched_by_its_token() {
 }
 
 fn written(method: &str, params: &str, meta: &str) -> String {
-    let request = Request { method: method.to_owned(), params: params.to_owned() };
+    let request = Request::new(method, params);
     String::from_utf8(super::request(3, &request, meta)).expect("UTF-8")
 }
 
@@ -179,13 +179,22 @@ fn a_message_is_one_line_for_every_reader() {
 }
 
 #[test]
-fn a_server_gets_the_answer_to_a_ping_and_a_refusal_of_all_else() {
-    let answer = |id: &str, method: &str| serde_json::from_slice::<Value>(&reply(id, method)).expect("JSON");
-    assert_eq!(answer("\"p\"", "ping"), json!({ "jsonrpc": "2.0", "id": "p", "result": {} }));
-    for method in ["roots/list", "sampling/createMessage", "elicitation/create", "made/up"] {
-        let refusal = json!({ "code": -32601, "message": "Method not found" });
-        assert_eq!(answer("7.0", method), json!({ "jsonrpc": "2.0", "id": 7.0, "error": refusal }));
-    }
+fn a_reply_has_the_id_of_its_request() {
+    let read = |reply: Vec<u8>| serde_json::from_slice::<Value>(&reply).expect("JSON");
+    assert_eq!(read(pong("\"p\"")), json!({ "jsonrpc": "2.0", "id": "p", "result": {} }));
+    let refusal = json!({ "code": -32601, "message": "Method not found" });
+    assert_eq!(read(no_such_method("7.0")), json!({ "jsonrpc": "2.0", "id": 7.0, "error": refusal }));
+    let answered = reply("1", "\"result\":{\"a\":\"\u{2028}\"}");
+    assert!(!String::from_utf8_lossy(&answered).contains('\u{2028}'));
+    assert_eq!(read(answered), json!({ "jsonrpc": "2.0", "id": 1, "result": { "a": "\u{2028}" } }));
+}
+
+#[test]
+fn a_cancellation_names_its_request() {
+    assert_eq!(cancelled_id(r#"{"requestId":"a","reason":"late"}"#), Some(r#""a""#));
+    assert_eq!(cancelled_id(r#"{"requestId":7}"#), Some("7"));
+    assert_eq!(cancelled_id("{}"), None);
+    assert_eq!(cancelled_id("[]"), None);
 }
 
 proptest! {

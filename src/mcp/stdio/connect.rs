@@ -8,6 +8,7 @@ use crate::mcp::error::{CallError, ServerEnd, StartError};
 use crate::mcp::handshake::{Transport, shake_hands};
 use crate::mcp::request::Request;
 use crate::mcp::server_config::{Program, ServerConfig};
+use crate::mcp::server_requests::Inbox;
 use crate::registry::Registry;
 use crate::runner::{LongRunning, Stdout};
 use std::sync::Arc;
@@ -42,12 +43,13 @@ pub async fn connect(
     config: &ServerConfig,
     program: &Program,
     admission: Admission,
+    inbox: Option<Inbox>,
 ) -> Result<Server, StartError> {
     let Spawned { process, connection, stdout, stderr_ended } =
-        spawn::start(registry, config, program, admission).await?;
+        spawn::start(registry, config, program, admission, inbox).await?;
     let server = Server { process, connection, stdout, stderr_ended, max_buffer: config.max_buffer };
     server.connection.client.set_events(&config.events);
-    let handshake = shake_hands(&*server.connection, config.protocol);
+    let handshake = shake_hands(&*server.connection, config.protocol, &config.capabilities);
     let error = tokio::select! {
         outcome = timeout(config.start_timeout, handshake) => match outcome {
             Ok(Ok(())) => return Ok(server),

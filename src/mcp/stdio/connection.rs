@@ -5,9 +5,10 @@ use crate::mcp::client::Client;
 use crate::mcp::error::CallError;
 use crate::mcp::jsonrpc::{self, Incoming};
 use crate::mcp::request::Request;
+use crate::mcp::server_requests::{Inbox, Respond};
 use crate::runner::{Backlog, InputSender, Listener, Sent};
 use parking_lot::Mutex;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use tokio::sync::{Notify, watch};
 
 /// The size of the replies that may wait for a server to read them, in bytes. Above that the server's output is not read,
@@ -23,13 +24,20 @@ pub struct Connection {
     /// The replies that the server has not read.
     replies: Backlog,
     closed: watch::Sender<bool>,
+    this: Weak<Self>,
 }
 
 impl Connection {
     /// Makes a connection without a server.
-    pub fn new() -> Arc<Self> {
+    pub fn new(inbox: Option<Inbox>) -> Arc<Self> {
         let (closed, _) = watch::channel(false);
-        Arc::new(Self { client: Client::default(), input: Mutex::default(), replies: Backlog::default(), closed })
+        Arc::new_cyclic(|this| Self {
+            client: Client::new(inbox),
+            input: Mutex::default(),
+            replies: Backlog::default(),
+            closed,
+            this: Weak::clone(this),
+        })
     }
 
     /// Sets the server's standard input.
@@ -79,6 +87,20 @@ impl Connection {
         !is_withdrawn && sent.is_begun()
     }
 
+    /// Returns the way of a later reply.
+    fn responder(&self) -> Respond {
+        let this = Weak::clone(&self.this);
+        Box::new(move |reply| {
+            if let Some(this) = this.upgrade() {
+                this.reply(reply);
+            }
+        })
+    }
+
+    fn reply(&self, reply: Vec<u8>) {
+        self.write(reply, |input, line| input.post_counted(line, &self.replies));
+    }
+
     /// Hands a message to the server's standard input. Returns `false` when that is closed.
     fn write(&self, mut message: Vec<u8>, post: impl FnOnce(&InputSender, Vec<u8>)) -> bool {
         message.push(b'\n');
@@ -98,8 +120,8 @@ impl Listener for Connection {
         for message in jsonrpc::read(line) {
             if matches!(message, Incoming::Invalid) {
                 self.client.log.add_invalid(line);
-            } else if let Some(reply) = self.client.handle(message) {
-                self.write(reply, |input, line| input.post_counted(line, &self.replies));
+            } else if let Some(reply) = self.client.handle(message, || self.responder()) {
+                self.reply(reply);
             }
         }
     }

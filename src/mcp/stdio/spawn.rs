@@ -5,6 +5,7 @@ use crate::admission::Admission;
 use crate::mcp::error::StartError;
 use crate::mcp::server_config::{Program, ServerConfig};
 use crate::mcp::server_log::ServerLog;
+use crate::mcp::server_requests::Inbox;
 use crate::process::tree::{Choices, Outputs, Spec};
 use crate::registry::{Label, Registry};
 use crate::runner::{Call, Line, Lines, Listener, LongRunning, OnStuck, READS_AHEAD, Stdout};
@@ -33,8 +34,9 @@ pub async fn start(
     config: &ServerConfig,
     program: &Program,
     admission: Admission,
+    inbox: Option<Inbox>,
 ) -> Result<Spawned, StartError> {
-    let connection = Connection::new();
+    let connection = Connection::new(inbox);
     let stdout = Arc::new(Stdout::new(Arc::clone(&connection) as Arc<dyn Listener>, config.max_buffer));
     let (stderr, errors) = mpsc::channel(READS_AHEAD);
     let call = Call {

@@ -7,7 +7,7 @@ type Settled = Receiver<(Result<String, &'static str>, bool)>;
 
 /// Makes a connection to a server that reads nothing, so that nothing leaves.
 fn unread() -> (Arc<Connection>, Input) {
-    let connection = Connection::new();
+    let connection = Connection::new(None);
     let (sender, input) = input();
     connection.connect(sender);
     (connection, input)
@@ -23,7 +23,7 @@ fn ask(connection: &Connection) -> (i64, Settled) {
         .register(Listeners::default(), settle)
         .map_err(|(error, _)| error)
         .expect("a live connection");
-    connection.send(id, &Request { method: "tools/list".to_owned(), params: String::new() });
+    connection.send(id, &Request::new("tools/list", ""));
     (id, settled)
 }
 
@@ -62,7 +62,7 @@ fn the_end_of_the_connection_fails_all_requests() {
     let (id, settled) = ask(&connection);
     connection.shut_down(&CallError::Closed);
     connection.shut_down(&CallError::Aborted);
-    connection.send(id, &Request { method: "tools/list".to_owned(), params: String::new() });
+    connection.send(id, &Request::new("tools/list", ""));
     assert_eq!(settled.try_iter().collect::<Vec<_>>(), [(Err("ERR_CLOSED"), false)]);
     let refused = connection.client.register(Listeners::default(), Box::new(|_, _| {}));
     assert_eq!(refused.err().map(|(error, _)| error.code()), Some("ERR_CLOSED"), "the first reason stays");
@@ -81,7 +81,7 @@ fn each_request_that_is_handed_over_is_reported_before_its_outcome() {
         let settle: Settle = Box::new(move |_, _| drop(on_outcome.send(format!("{name} settled"))));
         connection.client.register(listeners, settle).map_err(|(error, _)| error).expect("a live connection")
     };
-    let send = |id| connection.send(id, &Request { method: "tools/list".to_owned(), params: String::new() });
+    let send = |id| connection.send(id, &Request::new("tools/list", ""));
     let (first, given_up, late) = (register("first"), register("given up"), register("late"));
     assert_eq!(events.try_iter().count(), 0, "nothing is sent yet");
     send(first);
