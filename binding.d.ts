@@ -96,6 +96,22 @@ export declare class NativeCallLimiter {
   servers(): Array<CallServerUse>
 }
 
+/** One limit: the overall one, or one server's. */
+export declare class NativeHostLimit {
+  /** Opens the limit in a folder, the user's own by default. Throws the message of the folder's problem. */
+  constructor(folder: string | undefined | null, server: string | undefined | null, limit: number)
+  /** Takes slots at once. Returns their handle, or -1 if any process waits or too few are free. */
+  tryAcquire(cost: number): number
+  /** Waits for slots, after all waiters of this limit in this thread. */
+  acquire(cost: number): HostWait
+  /** Gives a wait up. Its promise resolves with -1, unless it has its slots already. */
+  cancel(ticket: number): void
+  /** Gives slots back. */
+  release(handle: number): void
+  /** Returns the number of waiters. */
+  waiting(): number
+}
+
 /** A scanner, which stops when it is collected. */
 export declare class NativeScanner {
   /** Creates a scanner that does not scan yet. */
@@ -420,6 +436,14 @@ export interface Guarantees {
   level: GuaranteeLevel
   /** The needed things that this system does not have or allow. */
   missing: Array<Lacking>
+}
+
+/** A wait for slots. */
+export interface HostWait {
+  /** For `cancel()`. */
+  ticket: number
+  /** Resolves with a handle for `release()`, or with -1 after `cancel()`. */
+  turn: Promise<number>
 }
 
 /** A process, and the reason for its fate. */

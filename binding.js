@@ -838,6 +838,7 @@ module.exports = nativeBinding
 module.exports.GuardedChild = nativeBinding.GuardedChild
 module.exports.McpSessions = nativeBinding.McpSessions
 module.exports.NativeCallLimiter = nativeBinding.NativeCallLimiter
+module.exports.NativeHostLimit = nativeBinding.NativeHostLimit
 module.exports.NativeScanner = nativeBinding.NativeScanner
 module.exports.ProcessCall = nativeBinding.ProcessCall
 module.exports.ProcessGate = nativeBinding.ProcessGate

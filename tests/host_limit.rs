@@ -1,11 +1,13 @@
 //! Slots that several processes share. Each opening of a limit stands for a process, because locks belong to open files.
 
-use procward::host_limit::{Folder, Held, Slots};
+use procward::host_limit::{Acquired, Folder, Held, Slots};
 use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
+use tokio::sync::oneshot::Receiver;
 
 struct Temporary(PathBuf);
 
@@ -18,7 +20,7 @@ impl Temporary {
 
     fn slots(&self, limit: u32) -> Slots {
         let folder = Folder::open(Some(&self.0)).expect("it is ours");
-        Slots::open(&folder, "overall", limit).expect("it is writable")
+        Slots::open(&folder, None, limit).expect("it is writable")
     }
 }
 
@@ -29,7 +31,18 @@ impl Drop for Temporary {
 }
 
 fn wait(slots: &Slots, cost: u32) -> Held {
-    slots.acquire(cost).expect("there are threads").blocking_recv().expect("the thread lives")
+    match slots.acquire(cost).expect("there are threads") {
+        Acquired::Now(held) => held,
+        Acquired::Later(turn) => turn.blocking_recv().expect("the thread lives"),
+    }
+}
+
+/// Waits behind slots that are held.
+fn turn(slots: &Slots, cost: u32) -> Receiver<Held> {
+    match slots.acquire(cost).expect("there are threads") {
+        Acquired::Later(turn) => turn,
+        Acquired::Now(_) => panic!("the slots are held"),
+    }
 }
 
 #[test]
@@ -45,7 +58,7 @@ fn processes_never_hold_more_slots_than_the_limit() {
                 scope.spawn(move || {
                     for call in 0..20 {
                         let cost = 1 + (process + caller + call) % 2;
-                        let held = slots.try_acquire(cost).expect("it works").unwrap_or_else(|| wait(&slots, cost));
+                        let held = wait(&slots, cost);
                         most.fetch_max(at_once.fetch_add(cost, Ordering::SeqCst) + cost, Ordering::SeqCst);
                         thread::sleep(Duration::from_micros(200));
                         at_once.fetch_sub(cost, Ordering::SeqCst);
@@ -65,7 +78,7 @@ fn waiters_of_a_process_are_served_in_order() {
     let folder = Temporary::new("order");
     let slots = folder.slots(1);
     let first = wait(&slots, 1);
-    let waiters: Vec<_> = (0..20).map(|_| slots.acquire(1).expect("there are threads")).collect();
+    let waiters: Vec<_> = (0..20).map(|_| turn(&slots, 1)).collect();
     drop(first);
     for (number, mut waiter) in waiters.into_iter().enumerate() {
         let held = loop {
@@ -84,8 +97,7 @@ fn a_waiter_that_gave_up_takes_no_slot() {
     let folder = Temporary::new("gave-up");
     let (one, other) = (folder.slots(2), folder.slots(2));
     let held = wait(&one, 2);
-    let gone = other.acquire(2).expect("there are threads");
-    let next = other.acquire(1).expect("there are threads");
+    let (gone, next) = (turn(&other, 2), turn(&other, 1));
     drop(gone);
     other.gave_up();
     drop(held);
@@ -99,22 +111,39 @@ fn slots_that_were_granted_and_not_taken_are_given_back() {
     let folder = Temporary::new("not-taken");
     let (one, other) = (folder.slots(1), folder.slots(1));
     for _ in 0..50 {
-        drop(one.acquire(1).expect("there are threads"));
+        let held = wait(&other, 1);
+        drop(turn(&one, 1));
+        drop(held);
         drop(wait(&other, 1));
     }
     drop(wait(&one, 1));
 }
 
 #[test]
-fn a_process_that_waits_is_not_overtaken_by_one_that_tries() {
-    let folder = Temporary::new("overtaken");
-    let (one, other) = (folder.slots(2), folder.slots(2));
-    let held = wait(&one, 1);
-    let waiter = other.acquire(2).expect("there are threads");
-    // The waiter holds the turnstile soon, and the free slot with it.
-    while one.try_acquire(1).expect("it works").is_some() {}
+fn processes_are_served_in_the_order_of_arrival() {
+    let folder = Temporary::new("arrival");
+    let processes: Vec<_> = (0..4).map(|_| folder.slots(2)).collect();
+    let held = wait(&processes[0], 2);
+    // A large request in the line keeps the place of all.
+    let costs = [2, 1, 2, 1, 1, 2, 1, 2];
+    let waiters: Vec<_> = (0..).zip(costs).map(|(at, cost)| turn(&processes[at % 4], cost)).collect();
     drop(held);
-    assert!(waiter.blocking_recv().is_ok());
+    let (served, order) = mpsc::channel();
+    thread::scope(|scope| {
+        for (number, waiter) in waiters.into_iter().enumerate() {
+            let served = served.clone();
+            scope.spawn(move || {
+                let held = waiter.blocking_recv().expect("the thread lives");
+                served.send(number).expect("the test listens");
+                drop(held);
+            });
+        }
+    });
+    drop(served);
+    let order: Vec<_> = order.iter().collect();
+    assert_eq!(order.len(), costs.len());
+    // Two calls of cost 1 that start together may report in any order.
+    assert!(order.iter().enumerate().all(|(at, &number)| at.abs_diff(number) <= 1), "{order:?}");
 }
 
 #[test]
@@ -124,7 +153,7 @@ fn files_that_a_cleaner_removed_are_made_again() {
     drop(wait(&slots, 1));
     fs::remove_dir_all(&folder.0).expect("it is ours");
     let held = wait(&slots, 1);
-    assert!(folder.slots(1).try_acquire(1).expect("it works").is_none());
+    let other = turn(&folder.slots(1), 1);
     drop(held);
-    assert!(folder.slots(1).try_acquire(1).expect("it works").is_some());
+    assert!(other.blocking_recv().is_ok());
 }

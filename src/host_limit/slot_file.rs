@@ -1,4 +1,4 @@
-//! A file whose lock is a slot, or a turnstile.
+//! A file whose lock is a slot.
 
 use super::folder::Folder;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -28,6 +28,7 @@ impl SlotFile {
     }
 
     /// Locks the file, and blocks the thread until then.
+    #[cfg(not(target_os = "linux"))]
     pub fn lock(&mut self, folder: &Folder) -> io::Result<()> {
         self.lock_with(folder, |file| file.lock().map(|()| true)).map(drop)
     }
@@ -57,7 +58,7 @@ impl SlotFile {
 }
 
 /// Opens the file so that no child inherits it: a lock lasts as long as any copy of its descriptor.
-fn open(path: &Path, folder: &Folder) -> io::Result<File> {
+pub fn open(path: &Path, folder: &Folder) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
@@ -72,7 +73,7 @@ fn open(path: &Path, folder: &Folder) -> io::Result<File> {
 }
 
 #[cfg(unix)]
-fn is_current(file: &File, path: &Path) -> bool {
+pub fn is_current(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let identity = |facts: std::fs::Metadata| (facts.dev(), facts.ino());
     file.metadata().ok().map(identity) == std::fs::metadata(path).ok().map(identity)
@@ -80,6 +81,6 @@ fn is_current(file: &File, path: &Path) -> bool {
 
 /// Windows keeps the name of an open file.
 #[cfg(windows)]
-fn is_current(_: &File, _: &Path) -> bool {
+pub fn is_current(_: &File, _: &Path) -> bool {
     true
 }

@@ -2,9 +2,10 @@
 
 use super::bell::Bell;
 use super::folder::Folder;
+use super::line::Line;
 use super::queue::Queue;
+use super::server;
 use super::slot_file::SlotFile;
-use super::turnstile;
 use parking_lot::{Condvar, Mutex};
 use std::io;
 use std::sync::Arc;
@@ -14,15 +15,15 @@ use tokio::sync::oneshot;
 #[derive(Debug, Clone)]
 pub struct Slots(Arc<Shared>);
 
-/// What the thread at the turnstile shares with the callers.
+/// What the thread shares with the callers.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub folder: Folder,
     pub bell: Bell,
+    pub line: Line,
     pub state: Mutex<State>,
-    /// Notified when the first waiter comes.
+    /// Notified when a waiter comes.
     pub has_waiter: Condvar,
-    turnstile: Mutex<SlotFile>,
     name: String,
 }
 
@@ -30,7 +31,7 @@ pub(super) struct Shared {
 pub(super) struct State {
     pub queue: Queue,
     slots: Vec<Slot>,
-    /// The thread at the turnstile was started. It is never joined.
+    /// The thread was started. It is never joined.
     has_thread: bool,
 }
 
@@ -47,65 +48,68 @@ pub struct Held {
     of: Arc<Shared>,
 }
 
+/// The slots of a caller.
+#[derive(Debug)]
+pub enum Acquired {
+    /// They were free, and no process waited.
+    Now(Held),
+    /// They come later. Dropping the receiver gives them up; see [`Slots::gave_up`].
+    Later(oneshot::Receiver<Held>),
+}
+
 impl Slots {
-    /// Opens the files of a limit. Processes with different limits share the slots that both have.
+    /// Opens the files of the overall limit, or of a server's. Processes with different limits share the slots that both
+    /// have.
     ///
     /// # Errors
     /// The system's error for the folder.
-    pub fn open(folder: &Folder, name: &str, limit: u32) -> io::Result<Self> {
+    pub fn open(folder: &Folder, server: Option<&str>, limit: u32) -> io::Result<Self> {
+        let name = &file_name(server);
         let slot = |number| Slot { file: SlotFile::new(folder.file(&format!("{name}-{number}"))), is_ours: false };
         let slots = (0..limit).map(slot).collect();
         Ok(Self(Arc::new(Shared {
             bell: Bell::open(&folder.file(&format!("{name}-bell")))?,
+            line: Line::new(folder.file(&format!("{name}-line"))),
             state: Mutex::new(State { queue: Queue::default(), slots, has_thread: false }),
             has_waiter: Condvar::new(),
-            turnstile: Mutex::new(SlotFile::new(folder.file(&format!("{name}-turnstile")))),
             folder: folder.clone(),
-            name: name.to_owned(),
+            name: name.clone(),
         })))
     }
 
-    /// Takes slots at once. Returns `None` if any process waits, or if too few are free.
+    /// Takes slots, at once or at their turn. Never blocks.
     ///
     /// # Errors
-    /// The system's error for a file.
-    pub fn try_acquire(&self, cost: u32) -> io::Result<Option<Held>> {
+    /// The system's error for a file or for the thread.
+    pub fn acquire(&self, cost: u32) -> io::Result<Acquired> {
         let shared = &self.0;
         let mut state = shared.state.lock();
-        // The thread has the turnstile as long as a waiter of this process waits.
-        let Some(mut turnstile) = shared.turnstile.try_lock() else { return Ok(None) };
-        if state.queue.first_cost().is_some() || !turnstile.try_lock(&shared.folder)? {
-            return Ok(None);
+        let place = if state.queue.is_placed() { shared.line.try_join(&shared.folder)? } else { None };
+        // Given back at the end, after the lock, if they are too few.
+        let mut held = Held::none(Arc::clone(shared));
+        if let Some(place) = &place
+            && state.queue.first().is_none()
+            && place.is_first()?
+        {
+            let collected = state.collect(&shared.folder, cost, &mut held);
+            if held.count() >= cost {
+                return Ok(Acquired::Now(held));
+            }
+            state.give_back(&mut held);
+            collected?;
         }
-        let mut taken = Vec::new();
-        let collected = state.collect(&shared.folder, cost, &mut taken);
-        turnstile.unlock();
-        drop(turnstile);
-        let held = Held { slots: taken, of: Arc::clone(shared) };
-        let is_enough = held.slots.len() == cost as usize;
-        // What is dropped here takes the lock.
-        drop(state);
-        collected.map(|()| is_enough.then_some(held))
-    }
-
-    /// Waits for slots, after all waiters of this process. Dropping the receiver gives up.
-    ///
-    /// # Errors
-    /// The system's error if there can be no thread.
-    pub fn acquire(&self, cost: u32) -> io::Result<oneshot::Receiver<Held>> {
-        let shared = &self.0;
-        let mut state = shared.state.lock();
         if !state.has_thread {
-            turnstile::start(Arc::clone(shared), &shared.name)?;
+            server::start(Arc::clone(shared), &shared.name)?;
             state.has_thread = true;
         }
-        let receiver = state.queue.push(cost);
+        let receiver = state.queue.push(cost, place);
         shared.has_waiter.notify_one();
-        Ok(receiver)
+        Ok(Acquired::Later(receiver))
     }
 
-    /// Lets the thread look at once, after a waiter has given up.
+    /// Takes waiters whose receiver was dropped out of the line.
     pub fn gave_up(&self) {
+        self.0.state.lock().queue.forget_gone();
         self.0.bell.ring();
     }
 
@@ -115,36 +119,36 @@ impl Slots {
     }
 }
 
-impl Shared {
-    /// Runs a part of the thread's work at the turnstile.
-    pub fn at_turnstile(&self, work: impl FnOnce()) -> io::Result<()> {
-        let mut turnstile = self.turnstile.lock();
-        turnstile.lock(&self.folder)?;
-        work();
-        turnstile.unlock();
-        Ok(())
-    }
-}
-
 impl State {
-    /// Locks free slots until there are `cost` of them in `taken`.
-    pub fn collect(&mut self, folder: &Folder, cost: u32, taken: &mut Vec<usize>) -> io::Result<()> {
+    /// Locks free slots until `held` has `cost` of them.
+    pub fn collect(&mut self, folder: &Folder, cost: u32, held: &mut Held) -> io::Result<()> {
         for (number, slot) in self.slots.iter_mut().enumerate() {
-            if taken.len() >= cost as usize {
+            if held.count() >= cost {
                 break;
             }
             if !slot.is_ours && slot.file.try_lock(folder)? {
                 slot.is_ours = true;
-                taken.push(number);
+                held.slots.push(number);
             }
         }
         Ok(())
     }
+
+    fn give_back(&mut self, held: &mut Held) {
+        for number in held.slots.drain(..) {
+            self.slots[number].file.unlock();
+            self.slots[number].is_ours = false;
+        }
+    }
 }
 
 impl Held {
-    pub(super) fn new(slots: Vec<usize>, of: Arc<Shared>) -> Self {
-        Self { slots, of }
+    pub(super) fn none(of: Arc<Shared>) -> Self {
+        Self { slots: Vec::new(), of }
+    }
+
+    pub(super) fn count(&self) -> u32 {
+        u32::try_from(self.slots.len()).unwrap_or(u32::MAX)
     }
 }
 
@@ -153,12 +157,34 @@ impl Drop for Held {
         if self.slots.is_empty() {
             return;
         }
-        let mut state = self.of.state.lock();
-        for &number in &self.slots {
-            state.slots[number].file.unlock();
-            state.slots[number].is_ours = false;
-        }
-        drop(state);
-        self.of.bell.ring();
+        let of = Arc::clone(&self.of);
+        of.state.lock().give_back(self);
+        of.bell.ring();
+    }
+}
+
+/// Returns the first part of the files' names. A server's name may hold anything, so a hash stands for it, the same in
+/// every version of procward (FNV-1a).
+fn file_name(server: Option<&str>) -> String {
+    const START: u64 = 0xcbf2_9ce4_8422_2325;
+    const FACTOR: u64 = 0x0000_0100_0000_01b3;
+    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(FACTOR);
+    match server {
+        Some(server) => format!("server-{:016x}", server.bytes().fold(START, step)),
+        None => "all".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_files_of_a_server_have_the_same_name_for_ever() {
+        assert_eq!(file_name(None), "all");
+        // The published values of FNV-1a with 64 bits.
+        assert_eq!(file_name(Some("")), "server-cbf29ce484222325");
+        assert_eq!(file_name(Some("a")), "server-af63dc4c8601ec8c");
+        assert_eq!(file_name(Some("foobar")), "server-85944171f73967e8");
     }
 }
