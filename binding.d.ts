@@ -100,10 +100,8 @@ export declare class NativeCallLimiter {
 export declare class NativeHostLimit {
   /** Opens the limit in a folder, the user's own by default. Throws the message of the folder's problem. */
   constructor(folder: string | undefined | null, server: string | undefined | null, limit: number)
-  /** Takes slots at once. Returns their handle, or -1 if any process waits or too few are free. */
-  tryAcquire(cost: number): number
-  /** Waits for slots, after all waiters of this limit in this thread. */
-  acquire(cost: number): HostWait
+  /** Takes slots, at once or after all that wait for them. */
+  acquire(cost: number): HostSlots
   /** Gives a wait up. Its promise resolves with -1, unless it has its slots already. */
   cancel(ticket: number): void
   /** Gives slots back. */
@@ -438,12 +436,14 @@ export interface Guarantees {
   missing: Array<Lacking>
 }
 
-/** A wait for slots. */
-export interface HostWait {
+/** Slots, or a wait for them. */
+export interface HostSlots {
+  /** The handle for `release()`, if no process waited and enough slots were free. */
+  handle?: number
   /** For `cancel()`. */
-  ticket: number
+  ticket?: number
   /** Resolves with a handle for `release()`, or with -1 after `cancel()`. */
-  turn: Promise<number>
+  turn?: Promise<number>
 }
 
 /** A process, and the reason for its fate. */

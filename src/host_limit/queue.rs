@@ -26,7 +26,7 @@ impl Queue {
         receiver
     }
 
-    /// Returns whether the next waiter may take a place: not before a waiter that has none yet.
+    /// Returns whether all waiters have a place. No waiter may take one before another that has none.
     pub fn is_placed(&self) -> bool {
         self.0.back().is_none_or(|last| last.place.is_some())
     }
@@ -39,9 +39,9 @@ impl Queue {
         self.0.front().map(|first| (first.cost, first.place.clone()))
     }
 
-    /// Gives the first waiter a place. Returns the place if there is no waiter.
-    pub fn place_first(&mut self, place: Place) {
-        if let Some(first) = self.0.front_mut() {
+    /// Gives the place to the first waiter that has none.
+    pub fn place_next(&mut self, place: Place) {
+        if let Some(first) = self.0.iter_mut().find(|waiter| waiter.place.is_none()) {
             first.place = Some(Arc::new(place));
         }
     }

@@ -39,9 +39,10 @@ fn serve_for_ever(shared: &Arc<Shared>) {
 fn serve_first(shared: &Arc<Shared>, place: Option<Arc<Place>>) -> io::Result<()> {
     let Some(place) = place else {
         let place = shared.line.join(&shared.folder)?;
-        shared.state.lock().queue.place_first(place);
+        shared.state.lock().queue.place_next(place);
         return Ok(());
     };
+    place_rest(shared)?;
     place.wait()?;
     // Given back at the end, if no waiter takes them.
     let mut taken = Held::none(Arc::clone(shared));
@@ -64,4 +65,16 @@ fn serve_first(shared: &Arc<Shared>, place: Option<Arc<Place>>) -> io::Result<()
         collected?;
         shared.bell.wait(LOOK_AGAIN);
     }
+}
+
+/// Takes places for the waiters that have none, as far as that does not block.
+fn place_rest(shared: &Shared) -> io::Result<()> {
+    let mut state = shared.state.lock();
+    while !state.queue.is_placed() {
+        match shared.line.try_join(&shared.folder)? {
+            Some(place) => state.queue.place_next(place),
+            None => break,
+        }
+    }
+    Ok(())
 }

@@ -13,9 +13,14 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread::yield_now;
 
 /// The byte whose lock protects the number of the last ticket.
 const COUNTER: i64 = 1 << 62;
+
+/// The tries for the counter, each after letting other threads run. Its lock is held for microseconds, but a process that
+/// is stopped meanwhile must not stop this one.
+const TRIES: u32 = 50;
 
 /// The line, as this process sees it.
 #[derive(Debug)]
@@ -37,14 +42,17 @@ impl Line {
         Self { path, file: Mutex::new(None) }
     }
 
-    /// Takes the last place. Returns `None` if another process is just doing so.
+    /// Takes the last place. Returns `None` if other processes are doing so for long.
     pub fn try_join(&self, folder: &Folder) -> io::Result<Option<Place>> {
         let file = self.current(folder)?;
-        match fcntl(&*file, FcntlArg::F_OFD_SETLK(&lock(libc::F_WRLCK, COUNTER, 1))) {
-            Ok(_) => next_place(file).map(Some),
-            Err(Errno::EAGAIN | Errno::EACCES) => Ok(None),
-            Err(error) => Err(error.into()),
+        for _ in 0..TRIES {
+            match fcntl(&*file, FcntlArg::F_OFD_SETLK(&lock(libc::F_WRLCK, COUNTER, 1))) {
+                Ok(_) => return next_place(file).map(Some),
+                Err(Errno::EAGAIN | Errno::EACCES) => yield_now(),
+                Err(error) => return Err(error.into()),
+            }
         }
+        Ok(None)
     }
 
     /// Takes the last place, and blocks the thread until then.
