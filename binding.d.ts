@@ -102,6 +102,8 @@ export declare class NativeHostLimit {
   constructor(folder: string | undefined | null, server: string | undefined | null, limit: number)
   /** Takes slots, at once or after all that wait for them. */
   acquire(cost: number): HostSlots
+  /** Changes the limit of this process. */
+  resize(limit: number): void
   /** Gives a wait up. Its promise resolves with -1, unless it has its slots already. */
   cancel(ticket: number): void
   /** Gives slots back. */

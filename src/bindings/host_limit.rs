@@ -89,6 +89,12 @@ impl NativeHostLimit {
         Ok(HostSlots { handle: None, ticket: Some(ticket), turn: Some(turn) })
     }
 
+    /// Changes the limit of this process.
+    #[napi]
+    pub fn resize(&self, limit: u32) {
+        self.slots.resize(limit);
+    }
+
     /// Gives a wait up. Its promise resolves with -1, unless it has its slots already.
     #[napi]
     pub fn cancel(&self, ticket: u32) {

@@ -50,6 +50,9 @@ impl Folder {
     }
 
     /// Makes the folder again after a cleaner has removed it.
+    ///
+    /// # Errors
+    /// The system's error.
     pub fn restore(&self) -> io::Result<()> {
         make_private(&self.0)
     }

@@ -55,7 +55,7 @@ fn serve_first(shared: &Arc<Shared>, place: Option<Arc<Place>>) -> io::Result<()
             return Ok(());
         };
         let collected = state.collect(&shared.folder, cost, &mut taken);
-        if taken.count() >= cost {
+        if matches!(collected, Ok(true)) {
             let granted = state.queue.grant(std::mem::replace(&mut taken, Held::none(Arc::clone(shared))));
             drop(state);
             drop(granted);

@@ -31,6 +31,8 @@ pub(super) struct Shared {
 pub(super) struct State {
     pub queue: Queue,
     slots: Vec<Slot>,
+    /// The number of slots that may be taken, from the first on.
+    limit: usize,
     /// The thread was started. It is never joined.
     has_thread: bool,
 }
@@ -65,16 +67,16 @@ impl Slots {
     /// The system's error for the folder.
     pub fn open(folder: &Folder, server: Option<&str>, limit: u32) -> io::Result<Self> {
         let name = &file_name(server);
-        let slot = |number| Slot { file: SlotFile::new(folder.file(&format!("{name}-{number}"))), is_ours: false };
-        let slots = (0..limit).map(slot).collect();
-        Ok(Self(Arc::new(Shared {
+        let slots = Self(Arc::new(Shared {
             bell: Bell::open(&folder.file(&format!("{name}-bell")))?,
             line: Line::new(folder.file(&format!("{name}-line"))),
-            state: Mutex::new(State { queue: Queue::default(), slots, has_thread: false }),
+            state: Mutex::new(State { queue: Queue::default(), slots: Vec::new(), limit: 0, has_thread: false }),
             has_waiter: Condvar::new(),
             folder: folder.clone(),
             name: name.clone(),
-        })))
+        }));
+        slots.resize(limit);
+        Ok(slots)
     }
 
     /// Takes slots, at once or at their turn. Never blocks.
@@ -92,7 +94,7 @@ impl Slots {
             && place.is_first()?
         {
             let collected = state.collect(&shared.folder, cost, &mut held);
-            if held.count() >= cost {
+            if matches!(collected, Ok(true)) {
                 return Ok(Acquired::Now(held));
             }
             state.give_back(&mut held);
@@ -107,6 +109,18 @@ impl Slots {
         Ok(Acquired::Later(receiver))
     }
 
+    /// Changes the limit of this process. Slots that are held stay until they are given back.
+    pub fn resize(&self, limit: u32) {
+        let mut state = self.0.state.lock();
+        while state.slots.len() < limit as usize {
+            let number = state.slots.len();
+            state.slots.push(self.0.slot(number));
+        }
+        state.limit = limit as usize;
+        drop(state);
+        self.0.bell.ring();
+    }
+
     /// Takes waiters whose receiver was dropped out of the line.
     pub fn gave_up(&self) {
         self.0.state.lock().queue.forget_gone();
@@ -119,11 +133,19 @@ impl Slots {
     }
 }
 
+impl Shared {
+    fn slot(&self, number: usize) -> Slot {
+        Slot { file: SlotFile::new(self.folder.file(&format!("{}-{number}", self.name))), is_ours: false }
+    }
+}
+
 impl State {
-    /// Locks free slots until `held` has `cost` of them.
-    pub fn collect(&mut self, folder: &Folder, cost: u32, held: &mut Held) -> io::Result<()> {
-        for (number, slot) in self.slots.iter_mut().enumerate() {
-            if held.count() >= cost {
+    /// Locks free slots until `held` has enough of them. Returns whether it has. A cost above a limit that has fallen
+    /// takes all.
+    pub fn collect(&mut self, folder: &Folder, cost: u32, held: &mut Held) -> io::Result<bool> {
+        let wanted = self.limit.min(cost as usize);
+        for (number, slot) in self.slots.iter_mut().take(self.limit).enumerate() {
+            if held.slots.len() >= wanted {
                 break;
             }
             if !slot.is_ours && slot.file.try_lock(folder)? {
@@ -131,7 +153,7 @@ impl State {
                 held.slots.push(number);
             }
         }
-        Ok(())
+        Ok(held.slots.len() >= wanted)
     }
 
     fn give_back(&mut self, held: &mut Held) {
@@ -145,10 +167,6 @@ impl State {
 impl Held {
     pub(super) fn none(of: Arc<Shared>) -> Self {
         Self { slots: Vec::new(), of }
-    }
-
-    pub(super) fn count(&self) -> u32 {
-        u32::try_from(self.slots.len()).unwrap_or(u32::MAX)
     }
 }
 
