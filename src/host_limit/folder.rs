@@ -1,6 +1,5 @@
 //! The folder of the slot files, which no other user can write to.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -60,10 +59,7 @@ impl Folder {
 
 /// Makes the last folder of the path. A missing folder above it is an error, because it may not be mounted yet.
 fn make_private(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    match builder.create(folder) {
+    match platform::make(folder) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         made => made,
     }
@@ -85,13 +81,19 @@ fn own_folder() -> PathBuf {
 mod platform {
     use rustix::fs::{FileType, Mode, lstat};
     use rustix::process::geteuid;
+    use std::fs::DirBuilder;
     use std::io;
+    use std::os::unix::fs::DirBuilderExt;
     use std::path::Path;
 
     pub enum Kind {
         Private,
         Open,
         Network,
+    }
+
+    pub fn make(folder: &Path) -> io::Result<()> {
+        DirBuilder::new().mode(0o700).create(folder)
     }
 
     /// Looks at the folder itself: a link could be turned elsewhere by its owner.
@@ -150,6 +152,10 @@ mod platform {
         Network,
     }
 
+    pub fn make(folder: &Path) -> io::Result<()> {
+        std::fs::create_dir(folder)
+    }
+
     pub fn check(folder: &Path) -> io::Result<Kind> {
         if folder.to_string_lossy().starts_with(r"\\") {
             return Ok(Kind::Network);
@@ -161,7 +167,7 @@ mod platform {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
-    use std::fs::Permissions;
+    use std::fs::{self, Permissions};
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     fn temporary(name: &str) -> PathBuf {

@@ -1,10 +1,12 @@
 //! A bell as a named pipe. A byte that is written before anyone waits is found by the next wait.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat, open};
-use rustix::io::{Errno, read, write};
+use rustix::fs::{Mode, OFlags, open};
+use rustix::io::{read, write};
+use std::ffi::CString;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,9 +17,13 @@ pub struct Bell(OwnedFd);
 impl Bell {
     /// Opens the pipe, or makes it.
     pub fn open(path: &Path) -> io::Result<Self> {
-        match mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0) {
-            Ok(()) | Err(Errno::EXIST) => {}
-            Err(error) => return Err(error.into()),
+        let name = CString::new(path.as_os_str().as_bytes())?;
+        // SAFETY: the name is a string that ends with a zero.
+        if unsafe { libc::mkfifo(name.as_ptr(), 0o600) } != 0 {
+            let error = io::Error::last_os_error();
+            if error.kind() != io::ErrorKind::AlreadyExists {
+                return Err(error);
+            }
         }
         Ok(Self(open(path, OFlags::RDWR | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty())?))
     }
