@@ -123,6 +123,22 @@ export declare class NativeCallLimiter {
   servers(): Array<CallServerUse>
 }
 
+/** One limit: the overall one, or one server's. */
+export declare class NativeHostLimit {
+  /** Opens the limit in a folder, the user's own by default. Throws the message of the folder's problem. */
+  constructor(folder: string | undefined | null, server: string | undefined | null, limit: number)
+  /** Takes slots, at once or after all that wait for them. */
+  acquire(cost: number): HostSlots
+  /** Changes the limit of this process. */
+  resize(limit: number): void
+  /** Gives a wait up. Its promise resolves with -1, unless it has its slots already. */
+  cancel(ticket: number): void
+  /** Gives slots back. */
+  release(handle: number): void
+  /** Returns the number of waiters. */
+  waiting(): number
+}
+
 /** A scanner, which stops when it is collected. */
 export declare class NativeScanner {
   /** Creates a scanner that does not scan yet. */
@@ -488,6 +504,16 @@ export interface Guarantees {
   level: GuaranteeLevel
   /** The needed things that this system does not have or allow. */
   missing: Array<Lacking>
+}
+
+/** Slots, or a wait for them. */
+export interface HostSlots {
+  /** The handle for `release()`, if no process waited and enough slots were free. */
+  handle?: number
+  /** For `cancel()`. */
+  ticket?: number
+  /** Resolves with a handle for `release()`, or with -1 after `cancel()`. */
+  turn?: Promise<number>
 }
 
 /** A process, and the reason for its fate. */

@@ -839,6 +839,7 @@ module.exports.AdoptedChild = nativeBinding.AdoptedChild
 module.exports.GuardedChild = nativeBinding.GuardedChild
 module.exports.McpSessions = nativeBinding.McpSessions
 module.exports.NativeCallLimiter = nativeBinding.NativeCallLimiter
+module.exports.NativeHostLimit = nativeBinding.NativeHostLimit
 module.exports.NativeScanner = nativeBinding.NativeScanner
 module.exports.ProcessCall = nativeBinding.ProcessCall
 module.exports.ProcessGate = nativeBinding.ProcessGate

@@ -3,7 +3,8 @@
 // The only reader of `process.env`. A variable is read when a default is needed, because a program
 // may fill the environment (dotenv, tests) after its imports.
 
-const { delimiter, isAbsolute } = require('node:path')
+const { delimiter, isAbsolute, resolve } = require('node:path')
+const { codedError } = require('./errors')
 const { count, memoryAmount, oneOf, time } = require('./validate')
 
 /** @typedef {'tracked' | 'tree' | 'machine'} CleanupScope */
@@ -42,6 +43,20 @@ function nativeLibraryPath() {
 function maxConcurrent() {
   if (process.env.MCP_MAX_CONCURRENT?.trim() === 'auto') return 'auto'
   return numberFrom('MCP_MAX_CONCURRENT', 3, count)
+}
+
+/** Returns whether the limits of calls are shared with the other processes of this user. */
+function sharesLimits() {
+  const url = process.env.MCP_LIMIT_URL
+  // The value may have a password.
+  if (url && url !== 'host') throw codedError('ERR_INVALID_CONFIG', "MCP_LIMIT_URL must be 'host'")
+  return url === 'host'
+}
+
+/** The folder of the files that share the limits; `undefined` for the user's own. */
+function limitFolder() {
+  const { MCP_LIMIT_DIR: folder } = process.env
+  return folder ? resolve(folder) : undefined
 }
 
 /** The most memory that all child processes may have together; `undefined` for no budget. */
@@ -223,6 +238,7 @@ module.exports = {
   healthUrl,
   isRegisteredChild,
   keepVariable,
+  limitFolder,
   listTimeout,
   maxChildren,
   maxConcurrent,
@@ -232,6 +248,7 @@ module.exports = {
   poolSize,
   processMaxAge,
   proxies,
+  sharesLimits,
   usesWarden,
   variable,
   verifiesCertificates,

@@ -211,6 +211,8 @@ class CallLimiter {
 /** The slots of one call. */
 class Slots {
   #release
+  /** Gives further slots back. @type {(() => void) | undefined} */
+  #more
   #isReleased = false
   #isSent = false
 
@@ -230,11 +232,25 @@ class Slots {
       })
   }
 
+  /**
+   * Takes further slots, which are given back with these. A failure gives these back at once.
+   * @param {() => Promise<() => void>} take
+   */
+  async add(take) {
+    try {
+      this.#more = await take()
+    } catch (error) {
+      this.release()
+      throw error
+    }
+  }
+
   /** Gives the slots back, once. A call that was not noted as sent counts as sent now. */
   release() {
     if (this.#isReleased) return
     if (!this.#isSent) this.onSent?.()
     this.#isReleased = true
+    this.#more?.()
     this.#release()
   }
 }

@@ -60,6 +60,8 @@ export type ActiveProcess = AnyActiveProcess & { server: string; tool: string }
  * - `ERR_CALL_TIMEOUT`: no answer within `timeout`, which includes reading the configuration and
  *   starting the server
  * - `ERR_QUEUE_TIMEOUT`, `ERR_QUEUE_FULL`: no slot in time, or too many waiters
+ * - `ERR_LIMIT_UNAVAILABLE`: the limits that all processes share cannot be kept. The message names
+ *   the folder. The call was not sent
  * - `ABORT_ERR` (an `AbortError`): `signal` was aborted. `cause` is the signal's reason
  * - `ERR_CLOSED`: the helper was shut down
  * - `ERR_SERVER_START`: the server did not start, refused the handshake, or did not complete the
@@ -418,10 +420,16 @@ export interface CallRate {
 export interface SemaphoreStatus extends SlotStatus {
   /**
    * Reason for which calls or starts of processes wait: the overall limit (`slots`), its value that
-   * the processors allow (`cpu`), the memory, the limit of a server, or its rate or pause. `null`
-   * while none waits. Absent while nothing but a number limits calls and no server is paused.
+   * the processors allow (`cpu`), the memory, the limit of a server, its rate or pause, or other
+   * processes of this user (`host`). `null` while none waits. Absent while nothing but a number
+   * limits the calls of this process and no server is paused.
    */
   limitedBy?: 'slots' | 'memory' | 'cpu' | 'server' | 'rate' | 'host' | 'fleet' | null
+  /**
+   * The processes that share the limits: all of this user on this machine. Absent while the limits
+   * are this process's own. Those that wait for other processes count as `queued`.
+   */
+  reach?: 'host'
   /** The servers with a limit, calls, waiters or a pause, by name. Absent when `limitedBy` is. */
   servers?: ServerSlots[]
   /** The memory for processes. Absent without `'auto'` and without a memory budget. */

@@ -11,6 +11,7 @@ const REASONS = {
   rate: "a server's rate or pause",
   memory: 'the memory that is left',
   cpu: 'the processors',
+  host: 'other processes of this user',
 }
 
 /**

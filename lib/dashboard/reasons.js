@@ -7,6 +7,7 @@ const WORDS = {
   rate: "a server's rate or pause",
   memory: 'memory',
   cpu: 'the processors',
+  host: 'other processes of this user',
 }
 
 /**

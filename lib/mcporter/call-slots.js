@@ -19,18 +19,25 @@ class CallSlots {
   #settings
   /** The rules for a limit that follows the machine. @type {Gate | undefined} */
   #gate
+  /** The same limits for all processes. @type {import('../host-limit').HostLimit | undefined} */
+  #host
 
   /**
    * @param {{ maxConcurrent: number | 'auto', gate?: import('../../binding').GateRules,
    *   queueTimeout: number, maxQueue: number, limits: Record<string, number>,
-   *   rates: Record<string, import('../limiter').Rate> }} settings
+   *   rates: Record<string, import('../limiter').Rate>, host?: { folder: string | undefined } }}
+   *   settings
    */
   constructor(settings) {
     this.#settings = settings
     this.#gate = settings.gate && new Gate(settings.gate)
     const maxConcurrent = this.#gate?.limit() ?? Number(settings.maxConcurrent)
     this.#limiter = new CallLimiter(maxConcurrent, settings)
-    this.#gate?.follow(this.#limiter)
+    if (settings.host) {
+      const { HostLimit } = require('../host-limit')
+      this.#host = new HostLimit(maxConcurrent, { ...settings, ...settings.host })
+    }
+    this.#gate?.follow(this)
   }
 
   /**
@@ -54,7 +61,8 @@ class CallSlots {
   }
 
   getStatus() {
-    const status = this.#limiter.getStatus()
+    const own = this.#limiter.getStatus()
+    const status = this.#host === undefined ? own : shared(own, this.#host.waiting())
     return this.#gate === undefined ? status : this.#gate.status(status)
   }
 
@@ -64,6 +72,17 @@ class CallSlots {
 
   close() {
     this.#limiter.close()
+    this.#host?.close()
+  }
+
+  /** @param {number} maxConcurrent @param {string} [reason] */
+  resize(maxConcurrent, reason) {
+    this.#limiter.resize(maxConcurrent, reason)
+    this.#host?.resize(maxConcurrent)
+  }
+
+  waitsForSlots() {
+    return this.#limiter.waitsForSlots()
   }
 
   /** Lets processes start freely again, once none of these calls needs one. */
@@ -79,12 +98,18 @@ class CallSlots {
   async #acquire(call, id) {
     const { server, cost = 1, signal, queueTimeout: timeout = this.#settings.queueTimeout } = call
     const began = performance.now()
+    /** @template T @param {() => Promise<T>} wait */
+    const waiting = (wait) => {
+      const waited = publishWait({ ...call, id }, this.#limiter.queued(), wait)
+      this.#gate?.update()
+      return waited
+    }
     try {
-      const slots = await this.#limiter.acquire({ server, cost, timeout, signal }, (wait) => {
-        const waiting = publishWait({ ...call, id }, this.#limiter.queued(), wait)
-        this.#gate?.update()
-        return waiting
-      })
+      const slots = await this.#limiter.acquire({ server, cost, timeout, signal }, waiting)
+      // Never the other way round: no process waits for its own calls with slots of all processes.
+      const host = this.#host
+      if (host !== undefined)
+        await slots.add(() => host.acquire({ server, cost, timeout, signal }, began, waiting))
       recordWait(performance.now() - began)
       return slots
     } catch (error) {
@@ -114,6 +139,26 @@ class CallSlots {
       if (pause !== undefined) this.#limiter.pause(call.server, pause)
       throw error
     }
+  }
+}
+
+/**
+ * Counts the calls that wait for other processes among the waiting ones.
+ * @param {import('../mcp-helper').SemaphoreStatus} status
+ * @param {number} waiting
+ * @returns {import('../mcp-helper').SemaphoreStatus}
+ */
+function shared(status, waiting) {
+  const { maxConcurrent, current, queued, available, limitedBy, ...more } = status
+  const own = limitedBy ?? (queued > 0 ? 'slots' : null)
+  return {
+    maxConcurrent,
+    current: current - waiting,
+    queued: queued + waiting,
+    available,
+    limitedBy: waiting > 0 ? 'host' : own,
+    ...more,
+    reach: 'host',
   }
 }
 

@@ -94,6 +94,7 @@ function helperOptions(options) {
     },
     maxConcurrent,
     gate: gateRules(maxConcurrent, given),
+    host: config.sharesLimits() ? { folder: config.limitFolder() } : undefined,
     queueTimeout: given.queueTimeout ?? 60_000,
     maxQueue: given.maxQueue ?? Infinity,
     limits: given.limits ?? {},

@@ -30,7 +30,7 @@ const SRC = [
   ['registry'],
   ['admission'],
   ['process'],
-  ['metrics', 'error', 'wait_queue', 'limit'],
+  ['metrics', 'error', 'host_limit', 'wait_queue', 'limit'],
   ['code', 'timer'],
 ]
 

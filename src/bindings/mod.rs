@@ -9,6 +9,7 @@ mod error;
 #[cfg(unix)]
 mod event_loop;
 mod gate;
+mod host_limit;
 mod mcp;
 mod metrics;
 mod process;

@@ -1,0 +1,71 @@
+// Figures of calls, from the logs of the processes that made them.
+
+/** A call that arrived so much later, in ms, and started earlier has overtaken. */
+const TOLERANCE = 5
+
+/**
+ * @typedef {{ arrival: number, start: number, end: number }} Call times in ms
+ */
+
+/**
+ * @param {{ text: string, killed: number | undefined }[]} logs
+ * @param {{ start: number, end: number }} window the time in which a silence counts
+ */
+export function figures(logs, window) {
+  const calls = logs.flatMap(callsOf).sort((one, other) => one.start - other.start)
+  const waits = calls.map(({ arrival, start }) => start - arrival).sort((one, other) => one - other)
+  return {
+    calls: calls.length,
+    most: mostAtOnce(calls),
+    p99: waits[Math.floor(waits.length * 0.99)],
+    overtaken: overtaken(calls) / calls.length,
+    silence: longestSilence(calls, window),
+  }
+}
+
+/** @param {{ text: string, killed: number | undefined }} log @returns {Call[]} */
+function callsOf({ text, killed }) {
+  const lines = text.split('\n').filter((line) => line !== '')
+  return lines.map((line) => {
+    const [arrival, start, end = killed] = line.split(' ').map(Number)
+    if (start === undefined || end === undefined) throw new Error(`a call without an end: ${line}`)
+    return { arrival, start, end }
+  })
+}
+
+/** @param {Call[]} calls */
+function mostAtOnce(calls) {
+  // An end comes before a start at the same time.
+  const changes = calls.flatMap(({ start, end }) => [
+    { time: start, by: 1 },
+    { time: end, by: -1 },
+  ])
+  changes.sort((one, other) => one.time - other.time || one.by - other.by)
+  let [now, most] = [0, 0]
+  for (const { by } of changes) {
+    now += by
+    most = Math.max(most, now)
+  }
+  return most
+}
+
+/**
+ * Counts the calls that started after another that had arrived later.
+ * @param {Call[]} calls in the order of their starts
+ */
+function overtaken(calls) {
+  let [latest, count] = [-Infinity, 0]
+  for (const { arrival } of calls) {
+    if (arrival + TOLERANCE < latest) count++
+    latest = Math.max(latest, arrival)
+  }
+  return count
+}
+
+/** @param {Call[]} calls @param {{ start: number, end: number }} window */
+function longestSilence(calls, window) {
+  const starts = calls
+    .map(({ start }) => start)
+    .filter((at) => at > window.start && at < window.end)
+  return Math.max(...starts.slice(1).map((at, index) => at - starts[index]))
+}

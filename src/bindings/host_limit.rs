@@ -1,0 +1,120 @@
+//! Slots that the processes of a user share on one machine.
+
+use super::error::{Result, internal};
+use crate::host_limit::{Acquired, Folder, Held, Slots};
+use crate::supervisor::Supervisor;
+use napi::Env;
+use napi::bindgen_prelude::Object;
+use napi_derive::napi;
+use parking_lot::Mutex;
+use slab::Slab;
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// The handle of a wait that was given up.
+const NONE: i32 = -1;
+
+/// One limit: the overall one, or one server's.
+#[napi]
+pub struct NativeHostLimit {
+    slots: Slots,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The slots that are held, by handle. They are given back when their environment ends.
+    held: Slab<Held>,
+    /// Ends the wait with this ticket when it is dropped.
+    waits: HashMap<u32, oneshot::Sender<()>>,
+    last_ticket: u32,
+}
+
+/// Slots, or a wait for them.
+#[napi(object, object_from_js = false)]
+pub struct HostSlots<'env> {
+    /// The handle for `release()`, if no process waited and enough slots were free.
+    pub handle: Option<i32>,
+    /// For `cancel()`.
+    pub ticket: Option<u32>,
+    /// Resolves with a handle for `release()`, or with -1 after `cancel()`.
+    #[napi(ts_type = "Promise<number>")]
+    pub turn: Option<Object<'env>>,
+}
+
+#[napi]
+impl NativeHostLimit {
+    /// Opens the limit in a folder, the user's own by default. Throws the message of the folder's problem.
+    #[napi(constructor)]
+    #[expect(clippy::needless_pass_by_value, reason = "napi-rs hands arguments over by value")]
+    pub fn new(folder: Option<String>, server: Option<String>, limit: u32) -> Result<Self> {
+        let unavailable = |problem: String| napi::Error::new("ERR_LIMIT_UNAVAILABLE", problem);
+        let folder = Folder::open(folder.as_deref().map(Path::new)).map_err(|error| unavailable(error.to_string()))?;
+        let slots = Slots::open(&folder, server.as_deref(), limit).map_err(|error| unavailable(error.to_string()))?;
+        Ok(Self { slots, state: Arc::default() })
+    }
+
+    /// Takes slots, at once or after all that wait for them.
+    #[napi]
+    pub fn acquire<'env>(&self, env: &'env Env, cost: u32) -> Result<HostSlots<'env>> {
+        let granted = match self.slots.acquire(cost).map_err(|error| internal(error.into()))? {
+            Acquired::Now(held) => {
+                return Ok(HostSlots { handle: Some(keep(&self.state, held)), ticket: None, turn: None });
+            }
+            Acquired::Later(granted) => granted,
+        };
+        let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
+        let (deferred, turn) = env.create_deferred().map_err(internal)?;
+        let (cancel, cancelled) = oneshot::channel();
+        let mut state = self.state.lock();
+        state.last_ticket = state.last_ticket.wrapping_add(1);
+        let ticket = state.last_ticket;
+        state.waits.insert(ticket, cancel);
+        drop(state);
+        let (state, slots) = (Arc::clone(&self.state), self.slots.clone());
+        supervisor.runtime.spawn(async move {
+            let held = tokio::select! {
+                held = granted => held.ok(),
+                _ = cancelled => None,
+            };
+            if held.is_none() {
+                slots.gave_up();
+            }
+            state.lock().waits.remove(&ticket);
+            let handle = held.map_or(NONE, |held| keep(&state, held));
+            deferred.resolve(move |_| Ok(handle));
+        });
+        Ok(HostSlots { handle: None, ticket: Some(ticket), turn: Some(turn) })
+    }
+
+    /// Changes the limit of this process.
+    #[napi]
+    pub fn resize(&self, limit: u32) {
+        self.slots.resize(limit);
+    }
+
+    /// Gives a wait up. Its promise resolves with -1, unless it has its slots already.
+    #[napi]
+    pub fn cancel(&self, ticket: u32) {
+        self.state.lock().waits.remove(&ticket);
+    }
+
+    /// Gives slots back.
+    #[napi]
+    pub fn release(&self, handle: i32) {
+        let held = usize::try_from(handle).ok().and_then(|handle| self.state.lock().held.try_remove(handle));
+        drop(held);
+    }
+
+    /// Returns the number of waiters.
+    #[napi]
+    pub fn waiting(&self) -> u32 {
+        u32::try_from(self.slots.waiting()).unwrap_or(u32::MAX)
+    }
+}
+
+fn keep(state: &Mutex<State>, held: Held) -> i32 {
+    i32::try_from(state.lock().held.insert(held)).unwrap_or(i32::MAX)
+}

@@ -1,0 +1,80 @@
+//! The thread of a process that waits for its turn, and then for free slots.
+
+use super::line::Place;
+use super::slots::{Held, Shared};
+use std::io;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+/// The time between two looks without a ring, because a process that is killed cannot ring.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+/// The pause after an error of the system, such as too many open files.
+const ERROR_PAUSE: Duration = Duration::from_millis(100);
+
+/// Starts the thread. It outlives its waiters and is never joined, because a wait for a lock cannot be given up.
+pub fn start(shared: Arc<Shared>, name: &str) -> io::Result<()> {
+    let name = format!("procward-{name}");
+    thread::Builder::new().name(name).spawn(move || serve_for_ever(&shared)).map(drop)
+}
+
+fn serve_for_ever(shared: &Arc<Shared>) {
+    loop {
+        let place = {
+            let mut state = shared.state.lock();
+            loop {
+                match state.queue.first() {
+                    Some((_, place)) => break place,
+                    None => shared.has_waiter.wait(&mut state),
+                }
+            }
+        };
+        if serve_first(shared, place).is_err() {
+            thread::sleep(ERROR_PAUSE);
+        }
+    }
+}
+
+/// Waits until the first waiter is the first in line, and until it has its slots or has given up.
+fn serve_first(shared: &Arc<Shared>, place: Option<Arc<Place>>) -> io::Result<()> {
+    let Some(place) = place else {
+        let place = shared.line.join(&shared.folder)?;
+        shared.state.lock().queue.place_next(place);
+        return Ok(());
+    };
+    place_rest(shared)?;
+    place.wait()?;
+    // Given back at the end, if no waiter takes them.
+    let mut taken = Held::none(Arc::clone(shared));
+    loop {
+        let mut state = shared.state.lock();
+        let first = state.queue.first();
+        let Some((cost, _)) = first.filter(|(_, first)| first.as_ref().is_some_and(|first| Arc::ptr_eq(first, &place)))
+        else {
+            drop(state);
+            return Ok(());
+        };
+        let collected = state.collect(&shared.folder, cost, &mut taken);
+        if matches!(collected, Ok(true)) {
+            let granted = state.queue.grant(std::mem::replace(&mut taken, Held::none(Arc::clone(shared))));
+            drop(state);
+            drop(granted);
+            return Ok(());
+        }
+        drop(state);
+        collected?;
+        shared.bell.wait(LOOK_AGAIN);
+    }
+}
+
+/// Takes places for the waiters that have none, as far as that does not block.
+fn place_rest(shared: &Shared) -> io::Result<()> {
+    let mut state = shared.state.lock();
+    while !state.queue.is_placed() {
+        match shared.line.try_join(&shared.folder)? {
+            Some(place) => state.queue.place_next(place),
+            None => break,
+        }
+    }
+    Ok(())
+}
