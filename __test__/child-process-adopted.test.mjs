@@ -8,7 +8,7 @@ import { after, afterEach, before, describe, test } from 'node:test'
 import { CleanupScanner, getActiveProcesses, getGuarantees, getMetrics } from 'procward'
 import { fork, spawn } from 'procward/child_process'
 import { isolated } from './support/isolated.mjs'
-import { assertNothingLeft, isAlive, kill } from './support/processes.mjs'
+import { isAlive, kill, nothingLeft } from './support/processes.mjs'
 import { outcomeOf } from './support/program.mjs'
 import { until } from './support/until.mjs'
 
@@ -34,10 +34,7 @@ function define() {
   after(() => {
     delete process.env.PROCWARD_WARDEN
   })
-  afterEach(async () => {
-    await until(() => active().length === 0)
-    assertNothingLeft()
-  })
+  afterEach(nothingLeft)
 
   describe('an adopted child', () => {
     test('is listed, counted, and carries the tag from its start on', async () => {

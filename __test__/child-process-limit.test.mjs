@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { after, afterEach, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { getGuarantees } from '../index.js'
-import { assertNothingLeft, noProcessList } from './support/processes.mjs'
+import { noProcessList, nothingLeft } from './support/processes.mjs'
 
 const skip = process.platform === 'linux' ? noProcessList : 'starts wait on Linux'
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -20,7 +20,7 @@ before(() => {
   folder = mkdtempSync(join(tmpdir(), 'procward limit-'))
 })
 after(() => rmSync(folder, { recursive: true }))
-afterEach(assertNothingLeft)
+afterEach(nothingLeft)
 
 const START = `
   const { spawn, exec, execFile, fork } = require('child_process')

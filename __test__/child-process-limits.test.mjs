@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { assertNothingLeft, isAlive, kill, noProcessList } from './support/processes.mjs'
+import { isAlive, kill, noProcessList, nothingLeft } from './support/processes.mjs'
 import { outcomeOf } from './support/program.mjs'
 import { NOBODY } from './support/spaces.mjs'
 import { until } from './support/until.mjs'
@@ -38,7 +38,7 @@ async function printedBy(/** @type {string} */ program, /** @type {string[]} */ 
 }
 
 describe('procward/child_process', { skip }, () => {
-  afterEach(assertNothingLeft)
+  afterEach(nothingLeft)
 
   test('reports a child that may not be signaled as Node.js does', async (t) => {
     if (process.getuid?.() !== 0) return t.skip('needs root, to make a program for root')

@@ -11,7 +11,7 @@ import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { getGuarantees, getMetrics } from '../index.js'
 import { documentOf, procward } from './support/cli.mjs'
-import { assertNothingLeft, isAlive, kill, noProcessList } from './support/processes.mjs'
+import { isAlive, kill, noProcessList, nothingLeft } from './support/processes.mjs'
 import { until } from './support/until.mjs'
 
 const skip = process.platform === 'linux' ? noProcessList : 'children are guarded on Linux'
@@ -72,7 +72,7 @@ describe('the children of a registered server', { skip }, () => {
     kill(pids[2])
     await until(() => !isAlive(pids[2]))
     rmSync(folder, { recursive: true })
-    assertNothingLeft()
+    await nothingLeft()
   })
 
   const get = async (/** @type {string} */ path) => (await fetch(`${url}${path}`)).json()

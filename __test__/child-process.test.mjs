@@ -11,7 +11,7 @@ import { getActiveProcesses, getMetrics, shutdown } from 'procward'
 import * as named from 'procward/child_process'
 import { exec, execFile, fork, spawn } from 'procward/child_process'
 import { SCENARIOS } from './support/child-scenarios.mjs'
-import { assertNothingLeft, isAlive, kill, noProcessList } from './support/processes.mjs'
+import { isAlive, kill, noProcessList, nothingLeft } from './support/processes.mjs'
 import { outcomeOf } from './support/program.mjs'
 import { until } from './support/until.mjs'
 
@@ -19,12 +19,6 @@ const skip = process.platform === 'linux' ? false : 'children are guarded on Lin
 const ours = /** @type {any} */ ({ ...named, ...named.default })
 
 const childCounts = () => getMetrics().childProcesses
-
-/** A tree is listed until its warden has exited, shortly after the child. */
-async function nothingLeft() {
-  await until(() => getActiveProcesses().length === 0)
-  assertNothingLeft()
-}
 
 for (const warden of ['on', 'off'])
   describe(`as Node.js, with wardens ${warden}`, { skip }, () => {
@@ -203,5 +197,5 @@ test('shutdown() terminates the children', { skip: skip || noProcessList }, asyn
   const child = spawn('sleep', ['100'])
   await shutdown({ timeout: 1 })
   await until(() => !isAlive(Number(child.pid)))
-  assertNothingLeft()
+  await nothingLeft()
 })

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { after, test } from 'node:test'
+import * as module from '../lib/mcp-helper.js'
 import {
   callToolAsync,
-  callToolRaw,
   createMcpHelper,
   getActiveProcesses,
-  getPoolStatus,
   getReadiness,
   getSemaphoreStatus,
   listToolsAsync,
@@ -17,12 +16,12 @@ import { oddServer, temporaryFolder, writeConfig } from './fixtures/mcp-servers.
 after(() => shutdown())
 
 test('the functions of the default helper, by import and by require', () => {
-  const status = { getActiveProcesses, getPoolStatus, getReadiness, getSemaphoreStatus }
   const required = createRequire(import.meta.url)('procward/mcp-helper')
-  assert.deepEqual(
-    { ...required },
-    { callToolAsync, callToolRaw, createMcpHelper, ...status, listToolsAsync, shutdown },
-  )
+  const { default: _, 'module.exports': __, ...imported } = module
+  assert.deepEqual({ ...imported }, { ...required })
+  // Every function of a helper is one of the module, too.
+  const helper = Object.keys(createMcpHelper({ maxConcurrent: 1 }))
+  assert.deepEqual(Object.keys(required).sort(), [...helper, 'createMcpHelper'].sort())
 })
 
 test('a malformed environment is an error that names the variable, until it is mended', async () => {

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { getMetrics, McpPool } from '../index.js'
 import { createMcpHelper } from '../lib/mcp-helper.js'
 import { referenceServer, temporaryFolder, writeConfig } from './fixtures/mcp-servers.mjs'
-import { RESOURCES } from './fixtures/resource-server.mjs'
+import { RESOURCES, UNANSWERED } from './fixtures/resource-server.mjs'
 import { olderThan, printedResources } from './support/mcporter.mjs'
 import { noProcessList } from './support/processes.mjs'
 import { sdkClient } from './support/sdk-client.mjs'
@@ -142,12 +142,17 @@ describe('a helper', { skip: noProcessList }, () => {
   })
 
   test('a request takes a slot, and is listed and counted while it runs', async () => {
-    const requests = [1, 2].map(() => helper.readResource('it', STATIC))
+    const controller = new AbortController()
+    const { signal } = controller
+    const running = helper.readResource('verbatim', UNANSWERED, { signal })
+    const waiting = helper.readResource('it', STATIC)
     assert.equal(helper.getSemaphoreStatus().current, 1)
     assert.equal(helper.getSemaphoreStatus().queued, 1)
     const listed = await until(() => helper.getActiveProcesses()[0])
-    assert.deepEqual([listed.server, listed.tool], ['it', 'resources/read'])
-    await Promise.all(requests)
+    assert.deepEqual([listed.server, listed.tool], ['verbatim', 'resources/read'])
+    controller.abort()
+    await assert.rejects(running, { code: 'ABORT_ERR' })
+    await waiting
     assert.equal(helper.getSemaphoreStatus().current, 0)
   })
 

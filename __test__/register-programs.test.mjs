@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, afterEach, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { assertNothingLeft, isAlive, noProcessList } from './support/processes.mjs'
+import { isAlive, noProcessList, nothingLeft } from './support/processes.mjs'
 import { until } from './support/until.mjs'
 
 const skip = process.platform === 'linux' ? noProcessList : 'children are guarded on Linux'
@@ -21,7 +21,7 @@ before(() => {
   folder = mkdtempSync(join(tmpdir(), 'procward-programs-'))
 })
 after(() => rmSync(folder, { recursive: true }))
-afterEach(assertNothingLeft)
+afterEach(nothingLeft)
 
 /**
  * Writes a program and starts it, with the flag for every Node.js below.

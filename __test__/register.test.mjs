@@ -12,7 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { procward } from './support/cli.mjs'
 import { freezerFor } from './support/freezer.mjs'
-import { assertNothingLeft, isAlive, kill, noProcessList, parentOf } from './support/processes.mjs'
+import { isAlive, kill, noProcessList, nothingLeft, parentOf } from './support/processes.mjs'
 import { until } from './support/until.mjs'
 
 const skip = process.platform === 'linux' ? noProcessList : 'children are guarded on Linux'
@@ -25,7 +25,7 @@ before(() => {
   folder = mkdtempSync(join(tmpdir(), 'procward register-'))
 })
 after(() => rmSync(folder, { recursive: true }))
-afterEach(assertNothingLeft)
+afterEach(nothingLeft)
 
 const REQUIRE = ['--require', registerFile]
 const COUNTS = `const childCounts = () =>

@@ -1,8 +1,7 @@
 // Waits for the end of children, and for that of everything that a test started.
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { getActiveProcesses } from '../../index.js'
-import { assertNothingLeft, noProcessList, processesOfThisTest } from '../support/processes.mjs'
+
+export { nothingLeft } from '../support/processes.mjs'
 
 /** The file of the programs that children run: the first argument names one. */
 export const programs = fileURLToPath(new URL('programs.cjs', import.meta.url))
@@ -74,19 +73,3 @@ export const SUCCESS = { code: 0, signal: null }
 
 /** The exit status alone. */
 export const statusOf = ({ code, signal }) => ({ code, signal })
-
-const PAUSE = 10
-const PAUSES = 1000
-
-/**
- * For `afterEach`: waits until no process of the test lives. A process that stays is killed, and
- * fails the test.
- */
-export async function nothingLeft() {
-  for (let pause = 0; pause < PAUSES && !noProcessList; pause++) {
-    // A tree is listed until procward has noticed its end.
-    if (processesOfThisTest().length === 0 && getActiveProcesses().length === 0) break
-    await sleep(PAUSE)
-  }
-  assertNothingLeft()
-}

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { getActiveProcesses } from '../../index.js'
 
 /** Why the process list can't be read here, or `false`: for a test's `skip`. */
@@ -16,6 +17,21 @@ export function assertNothingLeft() {
   const left = noProcessList ? [] : processesOfThisTest()
   for (const { pid } of left) kill(pid)
   assert.deepEqual({ active, left }, { active: [], left: [] })
+}
+
+const PAUSE = 10
+const PAUSES = 1000
+
+/**
+ * The same, for children whose exit is known before that of their wardens: waits until no process
+ * of the test lives.
+ */
+export async function nothingLeft() {
+  for (let pause = 0; pause < PAUSES && !noProcessList; pause++) {
+    if (getActiveProcesses().length === 0 && processesOfThisTest().length === 0) break
+    await sleep(PAUSE)
+  }
+  assertNothingLeft()
 }
 
 /**

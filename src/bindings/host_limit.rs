@@ -1,4 +1,5 @@
 //! Slots that the processes of a user share on one machine.
+#![expect(clippy::needless_pass_by_value, reason = "napi-rs hands arguments over by value")]
 
 use super::error::{Result, internal};
 use crate::host_limit::{Acquired, Folder, Held, Slots};
@@ -48,7 +49,6 @@ pub struct HostSlots<'env> {
 impl NativeHostLimit {
     /// Opens the limit in a folder, the user's own by default. Throws the message of the folder's problem.
     #[napi(constructor)]
-    #[expect(clippy::needless_pass_by_value, reason = "napi-rs hands arguments over by value")]
     pub fn new(folder: Option<String>, server: Option<String>, limit: u32) -> Result<Self> {
         let unavailable = |problem: String| napi::Error::new("ERR_LIMIT_UNAVAILABLE", problem);
         let folder = Folder::open(folder.as_deref().map(Path::new)).map_err(|error| unavailable(error.to_string()))?;
