@@ -14,14 +14,17 @@ const { SignalWaiters } = require('./signal-waiters')
  * @typedef {{ limit: Native, ticket: number }} Wait
  */
 
-/** What the addon gives in place of slots, when a wait was given up. */
+/** The addon's answer to a wait that was given up. */
 const NOTHING = -1
 
 class HostLimit {
   #maxConcurrent
   #limits
   #folder
-  /** The limits by server, and the overall one under `undefined`. @type {Map<string | undefined, Native>} */
+  /**
+   * The limits by server, and the overall one under `undefined`.
+   * @type {Map<string | undefined, Native>}
+   */
   #opened = new Map()
   /** @type {Set<Wait>} */
   #waits = new Set()

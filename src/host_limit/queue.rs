@@ -46,7 +46,7 @@ impl Queue {
         }
     }
 
-    /// Takes those out of the line who have given up.
+    /// Takes the waiters out of the line that have given up.
     pub fn forget_gone(&mut self) {
         self.0.retain(|waiter| !waiter.grant.is_closed());
     }

@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 #[derive(Debug, Clone)]
 pub struct Slots(Arc<Shared>);
 
-/// What the thread shares with the callers.
+/// The part that the thread shares with the callers.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub folder: Folder,

@@ -1,4 +1,4 @@
-//! A bell as a named pipe. A byte that is written before anyone waits is found by the next wait.
+//! A bell as a named pipe. A byte that is written before a wait is found by the next wait.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags, open};
