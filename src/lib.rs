@@ -13,7 +13,6 @@ mod bindings;
 pub mod admission;
 mod code;
 pub mod error;
-pub mod host_limit;
 pub mod limit;
 pub mod mcp;
 pub mod metrics;

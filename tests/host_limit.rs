@@ -1,6 +1,6 @@
 //! Slots that several processes share. Each opening of a limit stands for a process, because locks belong to open files.
 
-use procward::host_limit::{Acquired, Folder, Held, Slots};
+use procward::process::host_limit::{Acquired, Folder, Held, Slots};
 use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};

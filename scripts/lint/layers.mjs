@@ -13,7 +13,7 @@ const LIB = [
   ['mcporter'],
   ['mcp', 'pool'],
   ['oauth'],
-  ['limiter', 'register', 'child_process'],
+  ['limiter', 'host-limit', 'register', 'child_process'],
   ['child-process'],
   ['process', 'semaphore', 'cleanup', 'guarantees'],
   ['diagnostics', 'lifecycle', 'metrics'],
@@ -30,7 +30,7 @@ const SRC = [
   ['registry'],
   ['admission'],
   ['process'],
-  ['metrics', 'error', 'host_limit', 'wait_queue', 'limit'],
+  ['metrics', 'error', 'wait_queue', 'limit'],
   ['code', 'timer'],
 ]
 

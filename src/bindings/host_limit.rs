@@ -2,7 +2,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "napi-rs hands arguments over by value")]
 
 use super::error::{Result, internal};
-use crate::host_limit::{Acquired, Folder, Held, Slots};
+use crate::process::host_limit::{Acquired, Folder, Held, Slots};
 use crate::supervisor::Supervisor;
 use napi::Env;
 use napi::bindgen_prelude::Object;

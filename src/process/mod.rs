@@ -9,6 +9,7 @@ pub mod descriptors;
 pub mod guarantee;
 pub mod handle;
 pub mod host;
+pub mod host_limit;
 pub mod identity;
 #[cfg(unix)]
 mod inherited;

@@ -1,7 +1,7 @@
 //! The thread of a process that waits for its turn, and then for free slots.
 
 use super::line::Place;
-use super::slots::{Held, Shared};
+use super::shared::{Held, Shared};
 use std::io;
 use std::sync::Arc;
 use std::thread;

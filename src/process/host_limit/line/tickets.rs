@@ -3,8 +3,8 @@
 //! Each waiter locks one byte of a file, whose number is its ticket. Its turn has come once no byte below is locked. The
 //! locks belong to the open file, so those of this process do not disturb each other.
 
-use crate::host_limit::folder::Folder;
-use crate::host_limit::slot_file::{is_current, open};
+use crate::process::host_limit::folder::Folder;
+use crate::process::host_limit::slot_file::{is_current, open};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 use parking_lot::Mutex;

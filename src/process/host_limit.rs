@@ -8,8 +8,10 @@ mod folder;
 mod line;
 mod queue;
 mod server;
+mod shared;
 mod slot_file;
 mod slots;
 
 pub use folder::{Folder, FolderError};
-pub use slots::{Acquired, Held, Slots};
+pub use shared::Held;
+pub use slots::{Acquired, Slots};

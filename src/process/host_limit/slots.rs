@@ -1,12 +1,8 @@
 //! The slots of one limit: the overall one, or one server's.
 
-use super::bell::Bell;
 use super::folder::Folder;
-use super::line::Line;
-use super::queue::Queue;
 use super::server;
-use super::slot_file::SlotFile;
-use parking_lot::{Condvar, Mutex};
+use super::shared::{Held, Shared};
 use std::io;
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -14,41 +10,6 @@ use tokio::sync::oneshot;
 /// One limit, as this process sees it.
 #[derive(Debug, Clone)]
 pub struct Slots(Arc<Shared>);
-
-/// The part that the thread shares with the callers.
-#[derive(Debug)]
-pub(super) struct Shared {
-    pub folder: Folder,
-    pub bell: Bell,
-    pub line: Line,
-    pub state: Mutex<State>,
-    /// Notified when a waiter comes.
-    pub has_waiter: Condvar,
-    name: String,
-}
-
-#[derive(Debug)]
-pub(super) struct State {
-    pub queue: Queue,
-    slots: Vec<Slot>,
-    /// The number of slots that may be taken, from the first on.
-    limit: usize,
-    /// The thread was started. It is never joined.
-    has_thread: bool,
-}
-
-#[derive(Debug)]
-struct Slot {
-    file: SlotFile,
-    is_ours: bool,
-}
-
-/// Slots that are held. Dropping them gives them back.
-#[derive(Debug)]
-pub struct Held {
-    slots: Vec<usize>,
-    of: Arc<Shared>,
-}
 
 /// The slots of a caller.
 #[derive(Debug)]
@@ -66,17 +27,9 @@ impl Slots {
     /// # Errors
     /// The system's error for the folder.
     pub fn open(folder: &Folder, server: Option<&str>, limit: u32) -> io::Result<Self> {
-        let name = &file_name(server);
-        let slots = Self(Arc::new(Shared {
-            bell: Bell::open(&folder.file(&format!("{name}-bell")))?,
-            line: Line::new(folder.file(&format!("{name}-line"))),
-            state: Mutex::new(State { queue: Queue::default(), slots: Vec::new(), limit: 0, has_thread: false }),
-            has_waiter: Condvar::new(),
-            folder: folder.clone(),
-            name: name.clone(),
-        }));
-        slots.resize(limit);
-        Ok(slots)
+        let shared = Shared::open(folder, file_name(server))?;
+        shared.resize(limit);
+        Ok(Self(Arc::new(shared)))
     }
 
     /// Takes slots, at once or at their turn. Never blocks.
@@ -111,14 +64,7 @@ impl Slots {
 
     /// Changes the limit of this process. Slots that are held stay until they are given back.
     pub fn resize(&self, limit: u32) {
-        let mut state = self.0.state.lock();
-        while state.slots.len() < limit as usize {
-            let number = state.slots.len();
-            state.slots.push(self.0.slot(number));
-        }
-        state.limit = limit as usize;
-        drop(state);
-        self.0.bell.ring();
+        self.0.resize(limit);
     }
 
     /// Takes waiters whose receiver was dropped out of the line.
@@ -130,54 +76,6 @@ impl Slots {
     /// Returns the number of waiters of this process.
     pub fn waiting(&self) -> usize {
         self.0.state.lock().queue.len()
-    }
-}
-
-impl Shared {
-    fn slot(&self, number: usize) -> Slot {
-        Slot { file: SlotFile::new(self.folder.file(&format!("{}-{number}", self.name))), is_ours: false }
-    }
-}
-
-impl State {
-    /// Locks free slots until `held` has enough of them. Returns whether it has. A cost above a limit that has fallen
-    /// takes all.
-    pub fn collect(&mut self, folder: &Folder, cost: u32, held: &mut Held) -> io::Result<bool> {
-        let wanted = self.limit.min(cost as usize);
-        for (number, slot) in self.slots.iter_mut().take(self.limit).enumerate() {
-            if held.slots.len() >= wanted {
-                break;
-            }
-            if !slot.is_ours && slot.file.try_lock(folder)? {
-                slot.is_ours = true;
-                held.slots.push(number);
-            }
-        }
-        Ok(held.slots.len() >= wanted)
-    }
-
-    fn give_back(&mut self, held: &mut Held) {
-        for number in held.slots.drain(..) {
-            self.slots[number].file.unlock();
-            self.slots[number].is_ours = false;
-        }
-    }
-}
-
-impl Held {
-    pub(super) fn none(of: Arc<Shared>) -> Self {
-        Self { slots: Vec::new(), of }
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        if self.slots.is_empty() {
-            return;
-        }
-        let of = Arc::clone(&self.of);
-        of.state.lock().give_back(self);
-        of.bell.ring();
     }
 }
 

@@ -1,7 +1,7 @@
 //! A line as a turnstile: one locked file. The order of the processes that wait for it is the system's.
 
-use crate::host_limit::folder::Folder;
-use crate::host_limit::slot_file::SlotFile;
+use crate::process::host_limit::folder::Folder;
+use crate::process::host_limit::slot_file::SlotFile;
 use parking_lot::{Condvar, Mutex};
 use std::io;
 use std::path::PathBuf;

@@ -1,26 +1,31 @@
 //! The waiters of this process, in order.
 
 use super::line::Place;
-use super::slots::Held;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
 /// A waiter, which is gone once its receiver is dropped.
 #[derive(Debug)]
-struct Waiter {
+struct Waiter<T> {
     cost: u32,
     place: Option<Arc<Place>>,
-    grant: oneshot::Sender<Held>,
+    grant: oneshot::Sender<T>,
 }
 
 /// The waiters, the first at the front.
-#[derive(Debug, Default)]
-pub struct Queue(VecDeque<Waiter>);
+#[derive(Debug)]
+pub struct Queue<T>(VecDeque<Waiter<T>>);
 
-impl Queue {
+impl<T> Default for Queue<T> {
+    fn default() -> Self {
+        Self(VecDeque::new())
+    }
+}
+
+impl<T> Queue<T> {
     /// Adds a waiter for so many slots, with its place in the line if it has one already.
-    pub fn push(&mut self, cost: u32, place: Option<Place>) -> oneshot::Receiver<Held> {
+    pub fn push(&mut self, cost: u32, place: Option<Place>) -> oneshot::Receiver<T> {
         let (grant, receiver) = oneshot::channel();
         self.0.push_back(Waiter { cost, place: place.map(Arc::new), grant });
         receiver
@@ -52,10 +57,10 @@ impl Queue {
     }
 
     /// Hands the slots to the first waiter. Returns them if it no longer waits.
-    pub fn grant(&mut self, held: Held) -> Result<(), Held> {
+    pub fn grant(&mut self, slots: T) -> Result<(), T> {
         match self.0.pop_front() {
-            Some(first) => first.grant.send(held),
-            None => Err(held),
+            Some(first) => first.grant.send(slots),
+            None => Err(slots),
         }
     }
 
