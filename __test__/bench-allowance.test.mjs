@@ -13,7 +13,7 @@ test('a single suite gets all rounds, also on a slow machine', () => {
 
 test('a slower machine gives each suite fewer rounds, but at least one', () => {
   const rounds = [0.5, 1, 1.5, 100].map((slowness) => new Allowance(suites, slowness).rounds())
-  assert.deepEqual(rounds, [10, 6, 2, 2])
+  assert.deepEqual(rounds, [10, 5, 2, 2])
 })
 
 test('later suites get the time that earlier suites left', () => {

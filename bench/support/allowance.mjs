@@ -9,6 +9,7 @@ const MOST = 10
 const LEAST = 2
 /** What each takes on a machine with two cores, in s: to start with, and for each round. */
 const COSTS = {
+  'child-process': [1, 2.5],
   footprint: [80, 1],
   'host-memory': [1, 4],
   'http-calls': [3, 3],
