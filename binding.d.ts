@@ -370,7 +370,7 @@ export interface CallServerUse {
   pauseLeft: number
 }
 
-/** The owner of all children of `child_process` in the list of active processes. Others count from 1. */
+/** The owner of all children of `child_process` in the list of active processes. Sessions have 0, and runners count from 1. */
 export declare const CHILD_PROCESS_OWNER: number
 
 /** The reason for which Node.js itself started a child. */

@@ -161,6 +161,21 @@ test('a folder that is open to others is refused, and no slot is lost', {
   assert.equal(await text(helper, 'one'), 1)
 })
 
+test('a relative folder is refused, because it would be another one elsewhere', () => {
+  process.env.MCP_LIMIT_URL = 'host'
+  process.env.MCP_LIMIT_DIR = 'relative'
+  assert.throws(() => createMcpHelper({ configPath }), {
+    code: 'ERR_INVALID_CONFIG',
+    message: "MCP_LIMIT_DIR must be an absolute path, got 'relative'",
+  })
+})
+
+test('an enormous limit costs nothing until it is used', async (t) => {
+  shareLimits()
+  const helper = helperOf(t, { maxConcurrent: 2 ** 31 - 1 })
+  assert.equal(await text(helper, 'one'), 1)
+})
+
 test('an unknown kind of limit is refused', () => {
   process.env.MCP_LIMIT_URL = 'https://user:secret@example.org'
   assert.throws(

@@ -56,6 +56,17 @@ for (const warden of ['on', 'off'])
         assert.deepEqual([result.stdout, result.stderr, content()], [stdout, stderr, written])
       })
 
+    test('a named pipe blocks neither the start nor other children', async () => {
+      const pipe = `${folder}/pipe-${warden}`
+      await run('mkfifo', [pipe])
+      // Without a writer the pipe is at its end.
+      assert.equal((await run('cat', [], { stdin: { file: pipe } })).exitCode, 0)
+      await assert.rejects(run('true', [], { stdout: { file: pipe } }), {
+        code: 'ERR_SPAWN',
+        message: /stdout cannot be opened/,
+      })
+    })
+
     test('one descriptor for both outputs, which the caller closes at once', async () => {
       const descriptor = openSync(path, 'w')
       const running = both({ stdout: descriptor, stderr: descriptor })

@@ -3,9 +3,9 @@
 // The only reader of `process.env`. A variable is read when a default is needed, because a program
 // may fill the environment (dotenv, tests) after its imports.
 
-const { delimiter, isAbsolute, resolve } = require('node:path')
+const { delimiter, isAbsolute } = require('node:path')
 const { codedError } = require('./errors')
-const { count, memoryAmount, oneOf, time } = require('./validate')
+const { count, invalidConfig, memoryAmount, oneOf, time } = require('./validate')
 
 /** @typedef {'tracked' | 'tree' | 'machine'} CleanupScope */
 
@@ -56,7 +56,9 @@ function sharesLimits() {
 /** The folder of the files that share the limits; `undefined` for the user's own. */
 function limitFolder() {
   const { MCP_LIMIT_DIR: folder } = process.env
-  return folder ? resolve(folder) : undefined
+  if (folder && !isAbsolute(folder))
+    throw invalidConfig('MCP_LIMIT_DIR', 'an absolute path', folder)
+  return folder || undefined
 }
 
 /** The most memory that all child processes may have together; `undefined` for no budget. */

@@ -10,7 +10,7 @@ use crate::scanner::reason::Reason;
 use crate::scanner::{Options, Scanner, Termination, TrackedTree, Trees};
 use crate::worker::{Acquired, Template, WorkerPool};
 use once_cell::sync::OnceCell;
-use std::io;
+use std::io::{self, pipe};
 use std::sync::{Arc, LazyLock};
 use std::thread;
 use std::time::Duration;
@@ -31,6 +31,9 @@ pub fn metrics() -> &'static Metrics {
     &METRICS
 }
 
+/// The pipes whose descriptors are enough for a runtime: it opens seven.
+const RUNTIME_PIPES: usize = 5;
+
 impl Supervisor {
     /// Returns the supervisor of this process. The first call creates it.
     ///
@@ -39,8 +42,10 @@ impl Supervisor {
     pub fn get() -> io::Result<&'static Self> {
         static SUPERVISOR: OnceCell<Supervisor> = OnceCell::new();
         SUPERVISOR.get_or_try_init(|| {
-            // The runtime panics if it can start no thread.
+            // The runtime panics if it can start no thread, or has no descriptors for its signals and its reactor.
             thread::Builder::new().spawn(|| ())?;
+            let reserve = (0..RUNTIME_PIPES).map(|_| pipe()).collect::<io::Result<Vec<_>>>()?;
+            drop(reserve);
             // One thread waits for pipes and processes, and a few may block to read the process table.
             let mut builder = Builder::new_multi_thread();
             builder.worker_threads(1).max_blocking_threads(4).thread_keep_alive(Duration::from_secs(5));

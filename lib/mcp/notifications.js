@@ -3,6 +3,7 @@
 // Passes the notifications of servers to the listeners of a pool.
 
 const { throwLater } = require('../errors')
+const { LEVELS } = require('./request-arguments')
 
 const UPDATED = 'notifications/resources/updated'
 const LOG = 'notifications/message'
@@ -41,14 +42,25 @@ function notifyAll(server, { events, dropped, missed }, { onLog, onListChanged }
   for (const { method, params } of events) {
     if (method === UPDATED) {
       if (typeof params?.uri === 'string') subscriptions.updated(server, params.uri)
-    } else if (method === LOG) call(onLog, params, server)
-    else call(onListChanged, LISTS[/** @type {keyof typeof LISTS} */ (method)], server)
+    } else if (method === LOG) {
+      if (isLogMessage(params)) call(onLog, params, server)
+    }
+    if (method in LISTS)
+      call(onListChanged, LISTS[/** @type {keyof typeof LISTS} */ (method)], server)
   }
   if (missed) subscriptions.missed(server)
   if (dropped > 0) {
     const data = `${dropped} log messages came too fast and were dropped`
     call(onLog, { level: 'warning', logger: 'procward', data }, server)
   }
+}
+
+/**
+ * Returns whether a server's params have the shape of a log message. Listeners count on it.
+ * @param {any} params
+ */
+function isLogMessage(params) {
+  return typeof params === 'object' && params !== null && LEVELS.includes(params.level)
 }
 
 /** @param {Function | undefined} listener @param {unknown} value @param {string} server */

@@ -116,6 +116,7 @@ function requireString(name, given, member) {
 }
 
 module.exports = {
+  LEVELS,
   completionArgument,
   completionContext,
   logLevel,

@@ -11,9 +11,9 @@ use super::time::duration;
 use napi::bindgen_prelude::{FnArgs, Function};
 use napi_derive::napi;
 
-/// The owner of all children of `child_process` in the list of active processes. Others count from 1.
+/// The owner of all children of `child_process` in the list of active processes. Sessions have 0, and runners count from 1.
 #[napi]
-pub const CHILD_PROCESS_OWNER: u32 = 0;
+pub const CHILD_PROCESS_OWNER: u32 = u32::MAX;
 
 /// A child to start, as Node.js describes it to libuv.
 #[napi(object, object_to_js = false)]

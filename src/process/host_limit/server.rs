@@ -54,7 +54,7 @@ fn serve_first(shared: &Arc<Shared>, place: Option<Arc<Place>>) -> io::Result<()
             drop(state);
             return Ok(());
         };
-        let collected = state.collect(&shared.folder, cost, &mut taken);
+        let collected = state.collect(shared, cost, &mut taken);
         if matches!(collected, Ok(true)) {
             let granted = state.queue.grant(std::mem::replace(&mut taken, Held::none(Arc::clone(shared))));
             drop(state);

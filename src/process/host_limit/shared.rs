@@ -26,6 +26,7 @@ pub struct Shared {
 #[derive(Debug)]
 pub struct State {
     pub queue: Queue<Held>,
+    /// The slots that were needed so far.
     slots: Vec<Slot>,
     /// The number of slots that may be taken, from the first on.
     limit: usize,
@@ -61,31 +62,26 @@ impl Shared {
 
     /// Changes the limit of this process. Slots that are held stay until they are given back.
     pub fn resize(&self, limit: u32) {
-        let mut state = self.state.lock();
-        while state.slots.len() < limit as usize {
-            let number = state.slots.len();
-            state.slots.push(self.slot(number));
-        }
-        state.limit = limit as usize;
-        drop(state);
+        self.state.lock().limit = limit as usize;
         self.bell.ring();
-    }
-
-    fn slot(&self, number: usize) -> Slot {
-        Slot { file: SlotFile::new(self.folder.file(&format!("{}-{number}", self.name))), is_ours: false }
     }
 }
 
 impl State {
     /// Locks free slots until `held` has enough of them. Returns whether it has. A cost above a limit that has fallen
     /// takes all.
-    pub fn collect(&mut self, folder: &Folder, cost: u32, held: &mut Held) -> io::Result<bool> {
+    pub fn collect(&mut self, of: &Shared, cost: u32, held: &mut Held) -> io::Result<bool> {
         let wanted = self.limit.min(cost as usize);
-        for (number, slot) in self.slots.iter_mut().take(self.limit).enumerate() {
+        for number in 0..self.limit {
             if held.slots.len() >= wanted {
                 break;
             }
-            if !slot.is_ours && slot.file.try_lock(folder)? {
+            if number == self.slots.len() {
+                let file = SlotFile::new(of.folder.file(&format!("{}-{number}", of.name)));
+                self.slots.push(Slot { file, is_ours: false });
+            }
+            let slot = &mut self.slots[number];
+            if !slot.is_ours && slot.file.try_lock(&of.folder)? {
                 slot.is_ours = true;
                 held.slots.push(number);
             }

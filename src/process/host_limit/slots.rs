@@ -46,7 +46,7 @@ impl Slots {
             && state.queue.first().is_none()
             && place.is_first()?
         {
-            let collected = state.collect(&shared.folder, cost, &mut held);
+            let collected = state.collect(shared, cost, &mut held);
             if matches!(collected, Ok(true)) {
                 return Ok(Acquired::Now(held));
             }

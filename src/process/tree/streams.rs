@@ -3,13 +3,13 @@
 //! The start makes a pipe for every stream. The command's end of a pipe that is not wanted is closed, so that reads by
 //! the server end at once and writes are refused.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal};
 #[cfg(unix)]
 pub use std::os::fd::OwnedFd as Owned;
 #[cfg(windows)]
 pub use std::os::windows::io::OwnedHandle as Owned;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The file that gives nothing and takes everything.
@@ -56,14 +56,31 @@ impl Stream {
             Self::Null => File::options().read(true).write(true).open(NOTHING)?.into(),
             Self::Descriptor(Ok(descriptor)) => descriptor.try_clone()?,
             Self::Descriptor(Err(number)) => return Err(io::Error::from_raw_os_error(*number)),
-            Self::File { path, .. } if at == 0 => File::open(path)?.into(),
+            Self::File { path, .. } if at == 0 => opened(File::options().read(true), path)?,
             Self::File { path, append } => {
                 let mut options = File::options();
                 options.create(true).write(true).append(*append).truncate(!append);
-                options.open(path)?.into()
+                opened(&mut options, path)?
             }
         }))
     }
+}
+
+/// Opens a file without a wait for another process: a named pipe would block the server's only thread for children. One
+/// without a writer is at its end at once, and one without a reader is an error.
+#[cfg(unix)]
+fn opened(options: &mut OpenOptions, path: &Path) -> io::Result<Owned> {
+    use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+    use std::os::unix::fs::OpenOptionsExt;
+    let file = options.custom_flags(libc::O_NONBLOCK).open(path)?;
+    // Programs expect streams that block.
+    fcntl_setfl(&file, fcntl_getfl(&file)? - OFlags::NONBLOCK)?;
+    Ok(file.into())
+}
+
+#[cfg(windows)]
+fn opened(options: &mut OpenOptions, path: &Path) -> io::Result<Owned> {
+    Ok(options.open(path)?.into())
 }
 
 /// Opens the command's ends. A stream with a pipe has none here.
