@@ -40,6 +40,7 @@ for (const warden of ['on', 'off'])
         [['sh', '-c', 'exit 7'], 7, /^$/],
         [['--', 'sh', '-c', 'kill -TERM $$'], 143, /^$/],
         [['--', 'sh', '-c', 'kill -KILL $$'], 137, /^$/],
+        [['--', 'sh', '-c', 'kill -34 $$'], 162, /^$/],
         [['--', 'no-such-command'], 127, /^procward: spawn no-such-command ENOENT\n$/],
         [['--', folder], 126, /^procward: spawn .* EACCES\n$/],
         [
@@ -56,6 +57,12 @@ for (const warden of ['on', 'off'])
           assert.deepEqual([outcome.code, outcome.signal, outcome.stdout], [code, null, ''])
           assert.match(outcome.stderr, stderr)
         })
+
+      test('a name that is too long cannot be executed', { skip }, async () => {
+        const outcome = await procward(['run', '--', 'x'.repeat(5000)], { env })
+        assert.equal(outcome.code, 126)
+        assert.match(outcome.stderr, /^procward: /)
+      })
 
       test('SIGINT of the command is that of the wrapper, for shell scripts', {
         skip,

@@ -10,7 +10,18 @@ const { PassedSignals, interruptThisProcess } = require('../run/signals')
 const { duration } = require('../text')
 
 /** @type {import('../main').Run} */
-async function run({ words: [file, ...args], timeout, grace }, output) {
+async function run(given, output) {
+  try {
+    return await exitCode(given, output)
+  } catch (error) {
+    const { code, message } = /** @type {NodeJS.ErrnoException} */ (error)
+    output.error(message)
+    return code === 'ENOENT' ? EXIT.notFound : EXIT.notExecutable
+  }
+}
+
+/** @type {import('../main').Run} */
+async function exitCode({ words: [file, ...args], timeout, grace }, output) {
   const tree = start(file, args, grace, (reason) =>
     output.warn(`the command runs without a guard, so its processes may outlive it (${reason})`),
   )
@@ -26,14 +37,15 @@ async function run({ words: [file, ...args], timeout, grace }, output) {
     const { code, signal } = await tree.exit
     if (isTimedOut) return EXIT.timedOut
     if (signal === 'SIGINT') interruptThisProcess()
-    return signal === null ? (code ?? EXIT.problem) : 128 + NUMBERS[signal]
-  } catch (error) {
-    const { code, message } = /** @type {NodeJS.ErrnoException} */ (error)
-    output.error(message)
-    return code === 'ENOENT' ? EXIT.notFound : EXIT.notExecutable
+    return signal === null ? (code ?? EXIT.problem) : 128 + numberOf(signal)
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** Returns a signal's number. A signal without a name has the number in it. @param {string} signal */
+function numberOf(signal) {
+  return NUMBERS[/** @type {NodeJS.Signals} */ (signal)] ?? Number(signal.replace('SIG', ''))
 }
 
 /**
