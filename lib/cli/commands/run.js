@@ -43,7 +43,10 @@ async function exitCode({ words: [file, ...args], timeout, grace }, output) {
   }
 }
 
-/** Returns a signal's number. A signal without a name has the number in it. @param {string} signal */
+/**
+ * Returns a signal's number. A signal without a name has its number as name.
+ * @param {string} signal
+ */
 function numberOf(signal) {
   return NUMBERS[/** @type {NodeJS.Signals} */ (signal)] ?? Number(signal.replace('SIG', ''))
 }
