@@ -226,6 +226,19 @@ describe('an output that was read before', { skip: noShell }, () => {
     assert.throws(() => child.stdout, { code: 'ERR_OUTPUT_CUT', message: /stdout.*64 KiB/ })
   })
 
+  test('destroyed while it waits for bytes, it does not hold up the end of the program', async () => {
+    const program = `
+      import { spawn } from 'procward'
+      const child = spawn('yes')
+      const exited = child.exited.catch(() => {})
+      child.stdout.read()
+      child.stdout.destroy()
+      await exited
+      console.log('ended')`
+    const { code, stdout } = await outcomeOf(program)
+    assert.deepEqual([code, stdout], [0, 'ended'])
+  })
+
   test('as lines, is no stream', async () => {
     const child = spawn('seq', ['3'])
     child.on('line', () => {})

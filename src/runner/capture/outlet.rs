@@ -206,11 +206,13 @@ impl Outlet {
         }
     }
 
-    /// Closes an output that was taken in chunks, as soon as the reader notices.
+    /// Closes an output that was taken in chunks, as soon as the reader notices. A caller that waits for a chunk gets an
+    /// empty one.
     pub fn close(&self) {
         let mut state = self.state.lock();
-        (state.usage, state.kept) = (Use::Taken, Vec::new());
+        (state.usage, state.kept, state.has_ended) = (Use::Taken, Vec::new(), true);
         self.changed.notify_one();
+        self.filled.notify_one();
     }
 
     /// Makes the pipe, if there is none yet, and hands out the command's end of it.
