@@ -11,13 +11,14 @@ const { pipeline } = require('node:stream')
  * Connects two processes. When one fails, the other is terminated.
  * @param {TrackedProcess} source
  * @param {TrackedProcess} destination
- * @param {Promise<any>} [exited] - of the source, and of those that are piped into it
+ * @param {Promise<any>} [before] - of the source and of those that are piped into it
  * @returns {PipedProcesses}
  */
-function connect(source, destination, exited = source.exited) {
+function connect(source, destination, before) {
   // An error of the streams follows from the exit of a process, whose error says more.
   pipeline(source.stdout, destination.stdin, () => {})
-  const results = resultOf(source, destination, exited)
+  // `exited` starts the reading of an output that is no stream yet.
+  const results = resultOf(source, destination, before ?? source.exited)
   // The last one of a chain has the errors of all.
   results.catch(() => {})
   return Object.assign(results, {
