@@ -4,13 +4,14 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { after, afterEach, before, describe, test } from 'node:test'
+import { afterEach, describe, test } from 'node:test'
 import { CleanupScanner, getActiveProcesses, getGuarantees, getMetrics } from 'procward'
 import { fork, spawn } from 'procward/child_process'
 import { isolated } from './support/isolated.mjs'
 import { isAlive, kill, nothingLeft } from './support/processes.mjs'
 import { outcomeOf } from './support/program.mjs'
 import { until } from './support/until.mjs'
+import { withoutWarden } from './support/warden.mjs'
 
 const counts = () => getMetrics().childProcesses
 const active = () => getActiveProcesses().map(({ pid }) => pid)
@@ -28,12 +29,7 @@ async function shell(/** @type {string} */ text, /** @type {object} */ options =
 isolated(import.meta.url, define, { only: true })
 
 function define() {
-  before(() => {
-    process.env.PROCWARD_WARDEN = 'off'
-  })
-  after(() => {
-    delete process.env.PROCWARD_WARDEN
-  })
+  withoutWarden()
   afterEach(nothingLeft)
 
   describe('an adopted child', () => {

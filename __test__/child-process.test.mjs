@@ -5,7 +5,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import node from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
-import { after, afterEach, before, describe, test } from 'node:test'
+import { afterEach, describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { getActiveProcesses, getMetrics, shutdown } from 'procward'
 import * as named from 'procward/child_process'
@@ -14,6 +14,7 @@ import { SCENARIOS } from './support/child-scenarios.mjs'
 import { isAlive, kill, noProcessList, nothingLeft } from './support/processes.mjs'
 import { outcomeOf } from './support/program.mjs'
 import { until } from './support/until.mjs'
+import { withWarden } from './support/warden.mjs'
 
 const skip = process.platform === 'linux' ? false : 'children are guarded on Linux'
 const ours = /** @type {any} */ ({ ...named, ...named.default })
@@ -22,12 +23,7 @@ const childCounts = () => getMetrics().childProcesses
 
 for (const warden of ['on', 'off'])
   describe(`as Node.js, with wardens ${warden}`, { skip }, () => {
-    before(() => {
-      process.env.PROCWARD_WARDEN = warden
-    })
-    after(() => {
-      delete process.env.PROCWARD_WARDEN
-    })
+    withWarden(warden)
     afterEach(nothingLeft)
 
     for (const [name, scenario] of Object.entries(SCENARIOS))

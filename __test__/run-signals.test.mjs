@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { constants } from 'node:os'
-import { after, afterEach, before, describe, test } from 'node:test'
+import { afterEach, describe, test } from 'node:test'
 import { run, spawn } from '../index.js'
 import { assertNothingLeft, isAlive, noProcessList } from './support/processes.mjs'
 import { until } from './support/until.mjs'
+import { withWarden } from './support/warden.mjs'
 
 const skip = noProcessList
 /** Names the signal that ends it, and leaves the rest of the time to a child. */
@@ -16,12 +17,7 @@ const NAMING = `
 
 for (const warden of ['on', 'off'])
   describe(`with wardens ${warden}`, { skip }, () => {
-    before(() => {
-      process.env.PROCWARD_WARDEN = warden
-    })
-    after(() => {
-      delete process.env.PROCWARD_WARDEN
-    })
+    withWarden(warden)
     afterEach(assertNothingLeft)
 
     for (const [killSignal, name] of [

@@ -11,13 +11,14 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
+import { after, afterEach, beforeEach, describe, test } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { run, spawn } from '../index.js'
 import { assertNothingLeft, isAlive, noProcessList } from './support/processes.mjs'
 import { outcomeOf } from './support/program.mjs'
 import { inTerminal, KEYS, noTerminal } from './support/terminals.mjs'
 import { until } from './support/until.mjs'
+import { withWarden } from './support/warden.mjs'
 
 const skip = noProcessList
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -32,12 +33,7 @@ after(() => rmSync(folder, { recursive: true }))
 
 for (const warden of ['on', 'off'])
   describe(`with wardens ${warden}`, { skip }, () => {
-    before(() => {
-      process.env.PROCWARD_WARDEN = warden
-    })
-    after(() => {
-      delete process.env.PROCWARD_WARDEN
-    })
+    withWarden(warden)
     beforeEach(() => writeFileSync(path, 'before\n'))
     afterEach(assertNothingLeft)
 

@@ -11,10 +11,15 @@ export function restoreWarden() {
   })
 }
 
-/** These tests' trees have none. */
-export function withoutWarden() {
+/** Sets whether these tests' trees have one. @param {string} warden - `'on'` or `'off'` */
+export function withWarden(warden) {
   before(() => {
-    process.env.PROCWARD_WARDEN = 'off'
+    process.env.PROCWARD_WARDEN = warden
   })
   restoreWarden()
+}
+
+/** These tests' trees have none. */
+export function withoutWarden() {
+  withWarden('off')
 }
