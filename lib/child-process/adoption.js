@@ -5,10 +5,8 @@
 
 const { constants } = require('node:os')
 const config = require('../config')
-const { publishProcesses } = require('../diagnostics/processes')
-const { track } = require('../lifecycle')
-const { countReleased } = require('./counts')
 const { changedArguments, spawnOptions } = require('./internal-spawn')
+const { Ownership } = require('./ownership')
 const { environmentPairs } = require('./request')
 
 const SIGNALS = /** @type {Record<string, number>} */ (constants.signals)
@@ -21,12 +19,7 @@ class Adoption {
   #child
   #detached
   #isAsked = false
-  #isReleased = false
-  #end = () => {}
-  /** Resolves when the child has exited or was let go. @type {Promise<void>} */
-  #ended = new Promise((end) => {
-    this.#end = end
-  })
+  #ownership
 
   /**
    * Notes a child that is about to start.
@@ -38,6 +31,7 @@ class Adoption {
     const options = /** @type {import('./internal-spawn').SpawnOptions} */ (spawnOptions(values))
     this.#child = new native.AdoptedChild(server)
     this.#detached = Boolean(options.detached)
+    this.#ownership = new Ownership(this.#child, this.#detached)
     const pairs = environmentPairs(options).filter((pair) => !pair.startsWith('PROCWARD_TAG='))
     pairs.push(this.#child.variable(), ...config.adoptedEnvironment(this.#detached))
     /** The arguments with our variables. */
@@ -61,11 +55,10 @@ class Adoption {
       },
       unref: () => {
         unref.call(handle)
-        if (this.#detached && !config.guardsDetached()) this.#letGo()
+        this.#ownership.unreferenced()
       },
     })
-    track(this.#ended, (killGrace) => this.#child.terminate('shutdown', killGrace))
-    publishProcesses()
+    this.#ownership.begin()
     return true
   }
 
@@ -78,15 +71,7 @@ class Adoption {
   #exited(code, signal) {
     const number = signal ? SIGNALS[signal] : undefined
     this.#child.exited(signal ? undefined : code, number, this.#isAsked && !this.#detached)
-    this.#end()
-    publishProcesses()
-  }
-
-  #letGo() {
-    this.#child.letGo()
-    if (!this.#isReleased) countReleased()
-    this.#isReleased = true
-    this.#end()
+    this.#ownership.end()
   }
 }
 

@@ -4,14 +4,11 @@
 
 const { AsyncResource } = require('node:async_hooks')
 const { closeSync } = require('node:fs')
-const config = require('../config')
-const { publishProcesses } = require('../diagnostics/processes')
 const { throwLater } = require('../errors')
 const keepAlive = require('../keep-alive')
-const { track } = require('../lifecycle')
 const { signalName } = require('../signals')
-const { countReleased } = require('./counts')
 const { failingArguments } = require('./internal-spawn')
+const { Ownership } = require('./ownership')
 const { NOTHING } = require('./request')
 
 const { errno: ERRNO, signals: SIGNALS } = require('node:os').constants
@@ -47,8 +44,6 @@ function startBelow(child, handle, request, { stdio, values }) {
   guards.set(handle, child)
   const isFreed = initialise(handle, values)
   life.begin(isFreed)
-  track(life.ended, (killGrace) => child.terminate('shutdown', killGrace))
-  publishProcesses()
   return 0
 }
 
@@ -64,16 +59,10 @@ function guardOf({ _handle: handle }) {
 class Life {
   #child
   #handle
-  #detached
-  #end = () => {}
-  /** Resolves when the child has exited or was let go. @type {Promise<void>} */
-  ended = new Promise((end) => {
-    this.#end = end
-  })
+  #ownership
   #isRunning = false
   #isHeld = false
   #isFreed = true
-  #isReleased = false
   // Events of the child belong to the asynchronous context of its start.
   #context = new AsyncResource('PROCWARD_CHILD')
 
@@ -85,7 +74,7 @@ class Life {
   constructor(child, handle, detached) {
     this.#child = child
     this.#handle = handle
-    this.#detached = detached
+    this.#ownership = new Ownership(child, detached)
   }
 
   /** @param {boolean} isFreed - whether Node.js frees the handle */
@@ -104,9 +93,10 @@ class Life {
       unref: () => {
         unref.call(handle)
         this.#hold(false)
-        if (this.#detached && !config.guardsDetached()) this.#letGo()
+        this.#ownership.unreferenced()
       },
     })
+    this.#ownership.begin()
   }
 
   /** Reports the exit to Node.js. @param {number} code @param {number} signal */
@@ -114,8 +104,7 @@ class Life {
     if (!this.#isRunning) return
     this.#hold(false)
     this.#isRunning = false
-    this.#end()
-    publishProcesses()
+    this.#ownership.end()
     const handle = this.#handle
     try {
       const name = signal === 0 ? '' : signalName(signal)
@@ -129,13 +118,6 @@ class Life {
   /** @param {number} signal @returns {number} 0 or a negative error number */
   #kill(signal) {
     return this.#isRunning ? -this.#child.kill(signal) : -ERRNO.ESRCH
-  }
-
-  #letGo() {
-    this.#child.letGo()
-    if (!this.#isReleased) countReleased()
-    this.#isReleased = true
-    this.#end()
   }
 
   /** Holds the event loop, or no longer. @param {boolean} held */
