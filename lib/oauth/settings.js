@@ -18,21 +18,6 @@ const { ALGORITHMS } = require('./private-key')
  * @property {string} [issuer]
  */
 
-const SETTINGS = [
-  'oauthClientId',
-  'oauthClientSecret',
-  'oauthClientSecretEnv',
-  'oauthClientSecretFile',
-  'oauthPrivateKey',
-  'oauthPrivateKeyEnv',
-  'oauthPrivateKeyFile',
-  'oauthPrivateKeyId',
-  'oauthTokenEndpointAuthMethod',
-  'oauthTokenEndpointAuthSigningAlg',
-  'oauthScope',
-  'oauthIssuer',
-]
-
 /**
  * Says what is wrong with settings together, beginning with the name of one; `undefined` for
  * nothing. No value is shown.
@@ -91,4 +76,4 @@ function present(secret) {
   return isGiven(secret) ? secret : undefined
 }
 
-module.exports = { SETTINGS, clientSettings, settingsProblem }
+module.exports = { clientSettings, settingsProblem }

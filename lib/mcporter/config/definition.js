@@ -5,6 +5,7 @@
 // `headers`, the bearer token).
 
 const { urlProblem } = require('../../mcp/transport-problem')
+const { SETTINGS } = require('../../oauth/setting-names')
 const { commandOf } = require('./command')
 const { lifecycleOf } = require('./lifecycle')
 const { isRecord } = require('./parse')
@@ -161,7 +162,7 @@ function oauthOf(raw, configFolder, places) {
  */
 function clientOf(raw, configFolder, places) {
   // Loaded on use, because few servers need it.
-  const { SETTINGS, clientSettings, settingsProblem } = require('../../oauth/settings')
+  const { clientSettings, settingsProblem } = require('../../oauth/settings')
   /** @param {string} key */
   const setting = (key) => {
     const value = either(raw, key) || undefined

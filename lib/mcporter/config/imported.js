@@ -5,28 +5,20 @@
 // entry that it can't use makes place for the next of its name.
 
 const { isRecord, parseJson, parseToml } = require('./parse')
+const { SETTINGS } = require('../../oauth/setting-names')
 const { expandHome, pathOf } = require('./places')
 const { URL_KEYS, areTexts, entryProblem, snake } = require('./schema')
 
 /** @typedef {import('./places').Places} Places */
 /** @typedef {import('./schema').Entry} Entry */
 
-const CAMEL = /** @type {const} */ ([
+const CAMEL = [
   'tokenCacheDir',
   'clientName',
-  'oauthClientId',
-  'oauthClientSecret',
-  'oauthClientSecretEnv',
-  'oauthClientSecretFile',
-  'oauthPrivateKey',
-  'oauthPrivateKeyEnv',
-  'oauthPrivateKeyFile',
-  'oauthPrivateKeyId',
-  'oauthIssuer',
-  'oauthTokenEndpointAuthMethod',
-  'oauthTokenEndpointAuthSigningAlg',
+  // Its scope is left out, as mcporter does.
+  ...SETTINGS.filter((name) => name !== 'oauthScope'),
   'httpFetch',
-])
+]
 const REFRESH = [
   'tokenEndpoint',
   'clientIdEnv',

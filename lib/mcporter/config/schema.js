@@ -4,6 +4,7 @@
 // be a secret.
 
 const { member } = require('../../mcp/transport-problem')
+const { SETTINGS } = require('../../oauth/setting-names')
 const { isRecord } = require('./parse')
 
 /** An entry as it stands in the file. @typedef {Record<string, any>} Entry */
@@ -76,19 +77,8 @@ const KEYS = [
   ['auth', TEXT, false],
   ['tokenCacheDir', TEXT, true],
   ['clientName', TEXT, true],
-  ['oauthClientId', TEXT, true],
-  ['oauthClientSecret', TEXT, true],
-  ['oauthClientSecretEnv', TEXT, true],
-  ['oauthClientSecretFile', TEXT, true],
-  ['oauthPrivateKey', TEXT, true],
-  ['oauthPrivateKeyEnv', TEXT, true],
-  ['oauthPrivateKeyFile', TEXT, true],
-  ['oauthPrivateKeyId', TEXT, true],
-  ['oauthIssuer', TEXT, true],
-  ['oauthTokenEndpointAuthMethod', TEXT, true],
-  ['oauthTokenEndpointAuthSigningAlg', TEXT, true],
+  ...SETTINGS.map((name) => /** @type {[string, Type, boolean]} */ ([name, TEXT, true])),
   ['oauthRedirectUrl', TEXT, true],
-  ['oauthScope', TEXT, true],
   ['oauthCommand', COMMAND, true],
   ['bearerToken', TEXT, true],
   ['bearerTokenEnv', TEXT, true],
