@@ -13,7 +13,7 @@ const { Subscriptions } = require('./subscriptions')
  * @typedef {import('./sessions').Call} Call
  * @typedef {import('./servers').Route} Route
  *
- * What requests need of their pool.
+ * The parts of the pool that requests use.
  * @typedef {object} Ways
  * @property {import('./sessions').Sessions} sessions
  * @property {(call: Call, deadline: number, route: Route | undefined, work: (at: { key: string,

@@ -27,8 +27,8 @@ const LASTING = 60_000
  * @property {number} attempts - to make it again, since it lasted
  * @property {NodeJS.Timeout} [timer]
  *
- * What subscriptions need of their pool: to make one at the server, to publish and count the
- * attempt to make one again, and to wait within a call's bounds.
+ * The work of the pool for subscriptions: makes one at the server, publishes and counts the attempt
+ * to make one again, and waits within a call's bounds.
  * @typedef {object} Ways
  * @property {(call: Call, uri: string, deadline: number, route: Route | undefined, onEnd: () =>
  *   void) => Promise<Stay>} begin
