@@ -209,6 +209,15 @@ function abortSignal(name, value) {
 }
 
 /**
+ * Returns whether a value is what JSON calls an object.
+ * @param {unknown} value
+ * @returns {value is Record<string, any>}
+ */
+function isObject(value) {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/**
  * An options bag: a plain object, or `undefined` for an empty one. With `known`, an option of
  * another name is refused, because a misspelt one would silently do nothing.
  * @param {string} name
@@ -257,6 +266,7 @@ module.exports = {
   count,
   invalidArgument,
   invalidConfig,
+  isObject,
   memoryAmount,
   memorySize,
   nullByte,

@@ -3,6 +3,7 @@
 // Checks the shapes of answers: what a caller may rely on, and no more, because servers add fields.
 
 const { codedError } = require('../errors')
+const { isObject } = require('../validate')
 
 /**
  * Returns a list of objects in an answer.
@@ -31,13 +32,8 @@ function objectsIn(method, member, list) {
  * @throws `ERR_MCP`
  */
 function objectAnswer(method, answer) {
-  if (isObject(answer)) return /** @type {Record<string, any>} */ (answer)
+  if (isObject(answer)) return answer
   throw wrongAnswer(method, `is ${kindOf(answer)}, not an object`)
-}
-
-/** @param {unknown} value */
-function isObject(value) {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** @param {unknown} value */
@@ -51,4 +47,4 @@ function wrongAnswer(method, problem) {
   return codedError('ERR_MCP', `the server's answer to ${method} ${problem}`)
 }
 
-module.exports = { isObject, kindOf, objectAnswer, objectsIn, wrongAnswer }
+module.exports = { kindOf, objectAnswer, objectsIn, wrongAnswer }

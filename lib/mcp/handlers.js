@@ -20,7 +20,7 @@ const METHODS = /** @type {const} */ ({
     expected: "an object with action 'accept', 'decline' or 'cancel'",
     isResult: (/** @type {any} */ { action, content }) =>
       ['accept', 'decline', 'cancel'].includes(action) &&
-      (content === undefined || isObject(content)),
+      (content === undefined || validate.isObject(content)),
   },
   'sampling/createMessage': {
     kind: 'sampling',
@@ -111,7 +111,7 @@ class Handlers {
       const words = cause instanceof Error ? cause.message : String(cause)
       throw handlerError(kind, `failed: ${words}`, cause)
     }
-    if (isObject(result) && isResult(result) && isJson(result)) return result
+    if (validate.isObject(result) && isResult(result) && isJson(result)) return result
     throw handlerError(kind, `must return ${expected}, and returned ${described(result)}`)
   }
 
@@ -143,11 +143,6 @@ function keyOf(kind, params) {
 /** @param {string} kind @param {string} problem @param {unknown} [cause] */
 function handlerError(kind, problem, cause) {
   return codedError('ERR_HANDLER', `the ${kind} handler ${problem}`, { kind, cause })
-}
-
-/** @param {unknown} value */
-function isObject(value) {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Describes a value without showing any part of it that may be private. @param {unknown} value */

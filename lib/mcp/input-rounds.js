@@ -6,6 +6,7 @@
 const { setTimeout: sleep } = require('node:timers/promises')
 const { codedError } = require('../errors')
 const { short } = require('./failure')
+const { isObject } = require('../validate')
 
 /** The requests that a server may answer with the wish for input. */
 const MAY_ASK = new Set(['tools/call', 'prompts/get', 'resources/read'])
@@ -122,11 +123,6 @@ function inputRequired(message, details) {
 /** @param {string} what */
 function malformed(what) {
   return codedError('ERR_MCP', `the server answered with ${what}`)
-}
-
-/** @param {unknown} value @returns {value is Record<string, any>} */
-function isObject(value) {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 module.exports = { answersTo, withMembers }

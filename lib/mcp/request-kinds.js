@@ -4,7 +4,7 @@
 // checks, pages, metrics and errors derive from this table.
 
 const validate = require('../validate')
-const { objectAnswer, objectsIn, isObject, kindOf, wrongAnswer } = require('./answers')
+const { objectAnswer, objectsIn, kindOf, wrongAnswer } = require('./answers')
 const {
   completionArgument,
   completionContext,
@@ -85,7 +85,7 @@ function has(member) {
 /** @param {string} method @param {any} result */
 function isCompletion(method, result) {
   const { completion } = objectAnswer(method, result)
-  if (!isObject(completion))
+  if (!validate.isObject(completion))
     throw wrongAnswer(method, `has ${kindOf(completion)} as completion, not an object`)
   const { values } = completion
   if (!Array.isArray(values) || values.some((value) => typeof value !== 'string'))

@@ -2,7 +2,8 @@
 
 // The outcome of the handshake with a server.
 
-const { isObject, objectAnswer } = require('./answers')
+const { objectAnswer } = require('./answers')
+const { isObject } = require('../validate')
 
 /** The version of servers without a handshake, which name everything with each request. */
 const WITHOUT_HANDSHAKE = '2026-07-28'

@@ -4,6 +4,7 @@
 // `x-mcp-header` in its input schema. Pure.
 
 const { short } = require('./failure')
+const { isObject } = require('../validate')
 
 const MARK = 'x-mcp-header'
 const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/
@@ -128,11 +129,6 @@ function problemOf(node, path) {
 /** @param {unknown} value */
 function entries(value) {
   return isObject(value) ? Object.entries(value) : []
-}
-
-/** @param {unknown} value @returns {value is Record<string, any>} */
-function isObject(value) {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 module.exports = { headersOf, toolHeaders }

@@ -121,7 +121,7 @@ async function authorizationServer(issuer, signal) {
     const response = await getMetadata(new URL(place, issuer), signal)
     if (response === undefined) continue
     const { issuer: name } = await jsonOf(response)
-    if (typeof name !== 'string' || withoutSlash(name) !== withoutSlash(issuer.href))
+    if (typeof name !== 'string' || !isSameIssuer(name, issuer.href))
       throw new NoToken('the authorization server calls itself by another name', 'none')
     const { processDiscoveryResponse } = await library()
     return processDiscoveryResponse(new URL(name), response)
@@ -129,9 +129,14 @@ async function authorizationServer(issuer, signal) {
   return { issuer: issuer.href }
 }
 
+/** @param {string} one @param {string} other */
+function isSameIssuer(one, other) {
+  return withoutSlash(one) === withoutSlash(other)
+}
+
 /** @param {string} path */
 function withoutSlash(path) {
   return path.replace(/\/$/, '')
 }
 
-module.exports = { discover }
+module.exports = { discover, isSameIssuer }

@@ -5,6 +5,7 @@
 
 const { hostname } = require('node:os')
 const { codedError } = require('../../errors')
+const { isObject } = require('../../validate')
 
 /**
  * @typedef {import('./bodies').Format} Format
@@ -116,11 +117,6 @@ function checkedRepeat(given) {
     'webhook.repeat',
     `a whole number of milliseconds from ${MIN_REPEAT} to ${MAX_REPEAT} or Infinity`,
   )
-}
-
-/** @param {unknown} value @returns {value is Record<string, unknown>} */
-function isObject(value) {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** @param {string} name @param {string} expected */

@@ -8,10 +8,10 @@ const { urlProblem } = require('../../mcp/transport-problem')
 const { SETTINGS } = require('../../oauth/setting-names')
 const { commandOf } = require('./command')
 const { lifecycleOf } = require('./lifecycle')
-const { isRecord } = require('./parse')
 const { expand, expandKnown } = require('./placeholders')
 const { expandHome, pathOf, variables } = require('./places')
 const { URL_KEYS, UnusableEntry, either, isKnownKey } = require('./schema')
+const { isObject } = require('../../validate')
 
 /** @typedef {import('./places').Places} Places */
 /** @typedef {import('./schema').Entry} Entry */
@@ -193,7 +193,7 @@ function expandEntry(entry, places) {
     // No known member of an entry lies deeper.
     if (depth === 0) return value
     if (Array.isArray(value)) return value.map((each) => expanded(each, depth - 1))
-    return isRecord(value) ? members(value, depth - 1) : value
+    return isObject(value) ? members(value, depth - 1) : value
   }
   const known = Object.fromEntries(Object.entries(entry).filter(([key]) => isKnownKey(key)))
   return { ...members(known, 1), env: entry.env, headers: entry.headers }

@@ -4,10 +4,11 @@
 // mcporter doesn't take over from there (working folder, lifecycle, tool filters) is left out; an
 // entry that it can't use makes place for the next of its name.
 
-const { isRecord, parseJson, parseToml } = require('./parse')
+const { parseJson, parseToml } = require('./parse')
 const { SETTINGS } = require('../../oauth/setting-names')
 const { expandHome, pathOf } = require('./places')
 const { URL_KEYS, areTexts, entryProblem, snake } = require('./schema')
+const { isObject } = require('../../validate')
 
 /** @typedef {import('./places').Places} Places */
 /** @typedef {import('./schema').Entry} Entry */
@@ -55,7 +56,7 @@ async function importedEntries(text, source, places) {
   const unusable = new Map()
   for (const { servers, isCertain } of await containers(text, source, places)) {
     for (const [name, value] of Object.entries(servers)) {
-      if (!isRecord(value) || entries.has(name)) continue
+      if (!isObject(value) || entries.has(name)) continue
       const entry = importedEntry(value)
       if (isUsable(entry)) entries.set(name, entry)
       else if (isCertain && OF_SERVERS.some((key) => Object.hasOwn(value, key)))
@@ -81,14 +82,14 @@ async function containers(text, { kind, file }, places) {
   const certain = (/** @type {Record<string, any>} */ servers) => ({ servers, isCertain: true })
   if (file.endsWith('.toml')) {
     const config = await parseToml(text)
-    return isRecord(config) && isRecord(config.mcp_servers) ? [certain(config.mcp_servers)] : []
+    return isObject(config) && isObject(config.mcp_servers) ? [certain(config.mcp_servers)] : []
   }
   const config = parseJson(text)
-  if (!isRecord(config)) return []
+  if (!isObject(config)) return []
   const keys = kind === 'opencode' ? ['mcp'] : ['mcpServers', 'servers', 'mcp']
   const found = keys
     .map((key) => config[key])
-    .filter(isRecord)
+    .filter(isObject)
     .map(certain)
   if (found.length === 0 && mayBeServersOnly(kind, file, places))
     found.push({ servers: config, isCertain: false })
@@ -116,7 +117,7 @@ function mayBeServersOnly(kind, file, places) {
  * @param {Places} places
  */
 function ofProject({ projects }, places) {
-  if (!isRecord(projects)) return []
+  if (!isObject(projects)) return []
   const path = pathOf(places)
   /** @param {string} folder */
   const normal = (folder) => {
@@ -127,7 +128,7 @@ function ofProject({ projects }, places) {
   const own = Object.entries(projects).filter(
     ([folder]) => folder !== '' && normal(folder) === here,
   )
-  return own.map(([, project]) => project?.mcpServers).filter(isRecord)
+  return own.map(([, project]) => project?.mcpServers).filter(isObject)
 }
 
 /** @param {Record<string, any>} value @returns {Entry} */
@@ -181,7 +182,7 @@ function headers(value) {
 
 /** @param {unknown} value */
 function refresh(value) {
-  if (!isRecord(value)) return undefined
+  if (!isObject(value)) return undefined
   const skew = value.refreshSkewSeconds ?? value.refresh_skew_seconds
   const all = withoutEmpty({
     ...Object.fromEntries(REFRESH.map((key) => [key, text(value[key] ?? value[snake(key)])])),

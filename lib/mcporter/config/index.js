@@ -10,10 +10,11 @@ const { isOutOfReach, readProblem, recorded } = require('./files')
 const { importedEntries } = require('./imported')
 const { IMPORT_KINDS, importPlaces } = require('./import-places')
 const { invalidFile, namedFile, readLayers } = require('./layers')
-const { isRecord, parseJson } = require('./parse')
+const { parseJson } = require('./parse')
 const { MissingVariables } = require('./placeholders')
 const { UnusableEntry, either, entryProblem, unknownKey } = require('./schema')
 const { resolveServer, unusableServer } = require('./server')
+const { isObject } = require('../../validate')
 
 /** The number of entries that are understood in one turn of the event loop: some milliseconds. */
 const AT_ONCE = 32
@@ -174,7 +175,7 @@ function parseLayer({ text, problem }, isNamed) {
 
 /** @param {unknown} layer */
 function layerProblem(layer) {
-  if (!isRecord(layer) || !isRecord(layer.mcpServers))
+  if (!isObject(layer) || !isObject(layer.mcpServers))
     return 'it must be an object with mcpServers, an object'
   for (const kind of importsOf(layer)) {
     if (!IMPORT_KINDS.includes(kind))

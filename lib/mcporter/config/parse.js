@@ -82,9 +82,4 @@ function withoutMark(text) {
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
 }
 
-/** @param {unknown} value @returns {value is Record<string, any>} */
-function isRecord(value) {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-module.exports = { isRecord, parseJson, parseToml, withoutMark }
+module.exports = { parseJson, parseToml, withoutMark }

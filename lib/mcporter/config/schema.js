@@ -5,7 +5,7 @@
 
 const { member } = require('../../mcp/transport-problem')
 const { SETTINGS } = require('../../oauth/setting-names')
-const { isRecord } = require('./parse')
+const { isObject } = require('../../validate')
 
 /** An entry as it stands in the file. @typedef {Record<string, any>} Entry */
 /**
@@ -36,14 +36,14 @@ const TEXT_OR_TEXTS = (value) => {
 
 /** @type {Type} */
 const NAMED_TEXTS = (value) => {
-  if (!isRecord(value)) return ' must be an object of strings'
+  if (!isObject(value)) return ' must be an object of strings'
   const wrong = Object.keys(value).find((key) => !isText(value[key]))
   return wrong === undefined ? undefined : `${member(wrong)} must be a string`
 }
 
 const COMMAND = type(
   'an object with args, an array of strings',
-  (value) => isRecord(value) && areTexts(value.args),
+  (value) => isObject(value) && areTexts(value.args),
 )
 const HTTP_FETCH = type(
   "'default' or 'node-http1'",
@@ -56,7 +56,7 @@ const LIFECYCLE = type(
 const REFRESH = type('an object of strings, and whole numbers of seconds', isRefresh)
 const LOGGING = type(
   'an object',
-  (value) => isRecord(value) && (value.daemon === undefined || isRecord(value.daemon)),
+  (value) => isObject(value) && (value.daemon === undefined || isObject(value.daemon)),
 )
 
 /**
@@ -112,7 +112,7 @@ const WEIGHTY = new Set(['protocolVersion', 'protocol_version', 'proxy', 'tls'])
 
 /** Says what is wrong with an entry; `undefined` for nothing. @param {unknown} entry */
 function entryProblem(entry) {
-  if (!isRecord(entry)) return 'it must be an object'
+  if (!isObject(entry)) return 'it must be an object'
   for (const [key, problemOf] of TYPES) {
     const problem = entry[key] === undefined ? undefined : problemOf(entry[key])
     if (problem !== undefined) return `${key}${problem}`
@@ -156,8 +156,8 @@ function areTexts(value) {
 
 /** @param {unknown} value */
 function isLifecycle(value) {
-  const mode = isRecord(value) ? value.mode : value
-  const idle = isRecord(value) ? value.idleTimeoutMs : undefined
+  const mode = isObject(value) ? value.mode : value
+  const idle = isObject(value) ? value.idleTimeoutMs : undefined
   return (
     ['keep-alive', 'ephemeral'].includes(mode) &&
     (idle === undefined || (Number.isInteger(idle) && idle > 0))
@@ -166,7 +166,7 @@ function isLifecycle(value) {
 
 /** @param {unknown} value */
 function isRefresh(value) {
-  if (!isRecord(value)) return false
+  if (!isObject(value)) return false
   return Object.entries(value).every(([key, each]) =>
     /^refresh(SkewS|_skew_s)econds$/.test(key)
       ? Number.isInteger(each) && each >= 0

@@ -2,8 +2,8 @@
 
 // An installed package and the program of it that Node.js would run.
 
-const { isRecord } = require('../config/parse')
 const { pathOf } = require('../config/places')
+const { isObject } = require('../../validate')
 
 /** @typedef {import('./index').Places} Places */
 
@@ -31,7 +31,7 @@ async function manifestIn(folder, places) {
   try {
     const text = await places.files.read(pathOf(places).join(folder, 'package.json'))
     const manifest = text === undefined ? undefined : JSON.parse(text)
-    return isRecord(manifest) ? manifest : undefined
+    return isObject(manifest) ? manifest : undefined
   } catch {
     return undefined
   }
@@ -40,7 +40,7 @@ async function manifestIn(folder, places) {
 /** @param {Record<string, any>} manifest @returns {Record<string, string>} */
 function programsOf({ name, bin }) {
   if (typeof bin === 'string') return { [unscoped(String(name))]: bin }
-  if (!isRecord(bin)) return {}
+  if (!isObject(bin)) return {}
   return Object.fromEntries(Object.entries(bin).filter(([, file]) => typeof file === 'string'))
 }
 

@@ -4,7 +4,7 @@
 
 const { safeAddress } = require('../../oauth/address')
 const { bySecret, methodOf } = require('../../oauth/authentication')
-const { discover } = require('../../oauth/discovery')
+const { discover, isSameIssuer } = require('../../oauth/discovery')
 const { requestToken } = require('../../oauth/grant')
 const { NoToken } = require('../../oauth/problem')
 const { variables } = require('../config/places')
@@ -62,17 +62,12 @@ async function authorityOf({ auth, oauth, transport }, { tokens, client }, signa
   if (transport.kind !== 'http') throw new NoToken('OAuth is for servers with a URL')
   const authority = await discover(transport.url, { signal, issuer: oauth.issuer })
   const issuer = tokens.issuer ?? client?.issuer
-  if (typeof issuer === 'string' && !isSame(issuer, authority.metadata.issuer))
+  if (typeof issuer === 'string' && !isSameIssuer(issuer, authority.metadata.issuer))
     throw new NoToken(
       'its authorization server is another one than the stored token has',
       'sign-in',
     )
   return authority
-}
-
-/** @param {string} one @param {string} other - both issuers */
-function isSame(one, other) {
-  return one.replace(/\/$/, '') === other.replace(/\/$/, '')
 }
 
 /**

@@ -7,9 +7,9 @@ const { createHash, randomUUID } = require('node:crypto')
 const fs = require('node:fs/promises')
 const { dirname } = require('node:path')
 const { mcporterFolder } = require('../config/layers')
-const { isRecord } = require('../config/parse')
 const { pathOf } = require('../config/places')
 const { NoToken } = require('../../oauth/problem')
+const { isObject } = require('../../validate')
 
 /** @typedef {import('../config/places').Places} Places */
 /** @typedef {import('../config/definition').Definition} Definition */
@@ -52,7 +52,7 @@ async function readStored(definition, home) {
   const tokens = own.tokens ?? entry?.tokens
   if (tokens === undefined) throw new NoToken('no token is stored', 'sign-in')
   if (
-    !isRecord(tokens) ||
+    !isObject(tokens) ||
     typeof tokens.access_token !== 'string' ||
     tokens.access_token.trim() === ''
   ) {
@@ -61,7 +61,7 @@ async function readStored(definition, home) {
   const client = own.client ?? entry?.clientInfo
   return {
     tokens: /** @type {any} */ (tokens),
-    client: isRecord(client) ? client : undefined,
+    client: isObject(client) ? client : undefined,
     folder,
   }
 }
@@ -128,7 +128,7 @@ async function readVault(file) {
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     throw new NoToken(`mcporter's store of tokens can't be read: ${code ?? name}`)
   }
-  if (isRecord(vault) && vault.version === 1 && isRecord(vault.entries))
+  if (isObject(vault) && vault.version === 1 && isObject(vault.entries))
     return /** @type {any} */ (vault)
   throw new NoToken("mcporter's store of tokens has an unknown format")
 }
