@@ -1,12 +1,11 @@
 //! Children of `child_process` that Node.js itself starts: listed before their start, and held afterwards.
 
-use super::child::CHILD_PROCESS_OWNER;
+use super::child::label;
 use super::error::{Result, internal};
 use super::process::shapes::TerminateReason;
 use super::time::duration;
 use crate::process::tag::Tag;
 use crate::process::tree::ExitStatus;
-use crate::registry::Label;
 use crate::runner::{Adoption, RootExit};
 use crate::supervisor::Supervisor;
 use napi_derive::napi;
@@ -24,9 +23,7 @@ impl AdoptedChild {
     #[napi(constructor)]
     pub fn new(server: Option<String>) -> Result<Self> {
         let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
-        // Nothing here is a call that the scanner could find too old.
-        let label = Label { server, tool: None, owner: CHILD_PROCESS_OWNER, pooled: true };
-        Ok(Self { adoption: Mutex::new(Adoption::new(&supervisor.registry, label)) })
+        Ok(Self { adoption: Mutex::new(Adoption::new(&supervisor.registry, label(server))) })
     }
 
     /// Returns the tag for the child's environment, as `NAME=value`.

@@ -8,12 +8,18 @@ use super::process::shapes::TerminateReason;
 #[cfg(target_os = "linux")]
 use super::process::shapes::variables;
 use super::time::duration;
+use crate::registry::Label;
 use napi::bindgen_prelude::{FnArgs, Function};
 use napi_derive::napi;
 
 /// The owner of all children of `child_process` in the list of active processes. Sessions have 0, and runners count from 1.
 #[napi]
 pub const CHILD_PROCESS_OWNER: u32 = u32::MAX;
+
+/// Returns the label of a child for the lists. Nothing here is a call that the scanner could find too old.
+pub(super) fn label(server: Option<String>) -> Label {
+    Label { server, tool: None, owner: CHILD_PROCESS_OWNER, pooled: true }
+}
 
 /// A child to start, as Node.js describes it to libuv.
 #[napi(object, object_to_js = false)]
@@ -170,9 +176,7 @@ impl WaitingStreams {
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use super::{
-        CHILD_PROCESS_OWNER, ChildRequest, ChildStart, GuardedChild, WaitingDescriptors, WaitingStreams, variables,
-    };
+    use super::{ChildRequest, ChildStart, GuardedChild, WaitingDescriptors, WaitingStreams, label, variables};
     use crate::metrics::WaitingStart;
     use crate::process::descriptors::{self, Descriptor, Source};
     use crate::process::tree::{Choices, Outputs, Placement, ProcessGroup, Refusal, Spec};
@@ -259,8 +263,7 @@ mod linux {
             verbatim: false,
             outputs: Outputs::default(),
         };
-        // Nothing here is a call that the scanner could find too old.
-        let label = Label { server: request.server, tool: None, owner: CHILD_PROCESS_OWNER, pooled: true };
+        let label = label(request.server);
         let group = if request.detached { ProcessGroup::Session } else { ProcessGroup::Shared };
         (spec, label, Placement { group, user: request.uid, group_id: request.gid })
     }

@@ -3,7 +3,7 @@
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::fcntl_dupfd_cloexec;
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 
 /// Copies the descriptor with this number. A standard stream is made blocking, as programs expect and libuv does.
 ///
@@ -16,10 +16,19 @@ pub fn copy(descriptor: RawFd, is_standard: bool) -> io::Result<OwnedFd> {
     // SAFETY: the number is only copied, and the system refuses one that is not open.
     let copy = fcntl_dupfd_cloexec(unsafe { BorrowedFd::borrow_raw(descriptor) }, 0)?;
     if is_standard {
-        let flags = fcntl_getfl(&copy)?;
-        if flags.contains(OFlags::NONBLOCK) {
-            fcntl_setfl(&copy, flags - OFlags::NONBLOCK)?;
-        }
+        make_blocking(&copy)?;
     }
     Ok(copy)
+}
+
+/// Makes a descriptor blocking, as programs expect of their standard streams.
+///
+/// # Errors
+/// The system's.
+pub fn make_blocking(descriptor: impl AsFd) -> io::Result<()> {
+    let flags = fcntl_getfl(&descriptor)?;
+    if flags.contains(OFlags::NONBLOCK) {
+        fcntl_setfl(&descriptor, flags - OFlags::NONBLOCK)?;
+    }
+    Ok(())
 }

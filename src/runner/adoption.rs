@@ -1,6 +1,6 @@
 //! One child that Node.js has started: listed before its start, and guarded until its tree has exited.
 
-use super::ending::{OnStuck, terminate_tree};
+use super::ending::{KILL_GRACE, OnStuck, terminate_tree};
 use crate::process::tag::Tag;
 use crate::process::tree::{Adopted, ExitStatus, adopt, tag_of};
 use crate::registry::{EndReason, EndRequest, Entry, Label, Registration, Registry};
@@ -10,8 +10,6 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 
-/// The time between SIGTERM and SIGKILL.
-const KILL_GRACE: Duration = Duration::from_secs(2);
 /// The time that Node.js may take to report the exit of a root.
 const REPORT_TIMEOUT: Duration = Duration::from_secs(2);
 /// The shortest and the longest time between two looks for processes that an exited root has left.

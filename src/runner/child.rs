@@ -1,6 +1,6 @@
 //! One child of `procward/child_process`: started while the caller waits, and guarded until its tree has exited.
 
-use super::ending::{OnStuck, terminate_tree};
+use super::ending::{KILL_GRACE, OnStuck, terminate_tree};
 use crate::process::tree::{ExitStatus, Orders, Placement, Refusal, Root, Spec, start_at_once};
 use crate::registry::{EndReason, EndRequest, Entry, Label, Registration, Registry};
 use parking_lot::Mutex;
@@ -12,8 +12,6 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
-/// The time between SIGTERM and SIGKILL for the rest of a tree.
-const KILL_GRACE: Duration = Duration::from_secs(2);
 /// The time between two looks whether the warden of a root that was asked to end is stopped.
 const WAKE_AGAIN: Duration = Duration::from_secs(1);
 /// The signals that ask for the end of a process. After one of them, the rest of the tree ends with its root.

@@ -5,6 +5,8 @@ use crate::registry::EndRequest;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
+/// The time between SIGTERM and SIGKILL for the trees of `child_process`, whose callers give none.
+pub(super) const KILL_GRACE: Duration = Duration::from_secs(2);
 /// The least time after SIGKILL before a tree counts as stuck, if the call waits.
 const LEAST_WAIT: Duration = Duration::from_secs(1);
 

@@ -70,11 +70,9 @@ impl Stream {
 /// without a writer is at its end at once, and one without a reader is an error.
 #[cfg(unix)]
 fn opened(options: &mut OpenOptions, path: &Path) -> io::Result<Owned> {
-    use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
     use std::os::unix::fs::OpenOptionsExt;
     let file = options.custom_flags(libc::O_NONBLOCK).open(path)?;
-    // Programs expect streams that block.
-    fcntl_setfl(&file, fcntl_getfl(&file)? - OFlags::NONBLOCK)?;
+    crate::process::inherited::make_blocking(&file)?;
     Ok(file.into())
 }
 
