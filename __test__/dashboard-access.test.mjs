@@ -14,6 +14,7 @@ const SEED = ['/', '/processes', '/live', '/ready']
 const ADDED = [
   '/metrics',
   '/history',
+  '/failures',
   '/events',
   '/dashboard',
   '/dashboard/app.js',

@@ -83,6 +83,7 @@ test('no endpoint, page, metric, message or command gives a secret away', {
       '/ready',
       '/metrics',
       '/history',
+      '/failures',
       '/events',
       '/dashboard',
     ]) {

@@ -20,13 +20,15 @@ import type { Readiness, SemaphoreStatus } from './mcp-helper'
  *   queue is full
  * - `GET /metrics`: metrics for Prometheus, as text, or as OpenMetrics when `Accept` asks for it
  * - `GET /history?since=MS`: {@link History}, recorded since the router was created
+ * - `GET /failures?since=MS`: {@link RecentFailures}, the latest failed calls of this process
  * - `GET /dashboard`: a live page that shows all of it
  * - `GET /events`: the data of the page, once a second, as server-sent events; with `Accept:
  *   application/json` once
  *
  * With a `token`, all endpoints except `/live` and `/ready` require the token (401
- * `ERR_UNAUTHORIZED`). Without one, `/metrics`, `/history`, `/dashboard` and `/events` answer only
- * a `Host` that is loopback or allowed (403 `ERR_FORBIDDEN_HOST`). See `docs/dashboard.md`.
+ * `ERR_UNAUTHORIZED`). Without one, `/metrics`, `/history`, `/failures`, `/dashboard` and `/events`
+ * answer only a `Host` that is loopback or allowed (403 `ERR_FORBIDDEN_HOST`). See
+ * `docs/dashboard.md`.
  *
  * `HEAD` works. Another method answers 405. Another path calls `next()`, or answers 404 without
  * `next`. A request with `Accept: application/health+json` gets that format (`status` is pass, warn
@@ -107,6 +109,31 @@ export interface History {
   /** Ms between two samples. */
   interval: number
   samples: Sample[]
+}
+
+/**
+ * The answer of `GET /failures`: at most 100 of the latest failed calls, newest first.
+ * Those of this process alone. With `since` (ms since the epoch) only later ones.
+ */
+export interface RecentFailures {
+  failures: CallFailure[]
+}
+
+/** A call that failed, or that got no slot. */
+export interface CallFailure {
+  /** Ms since the epoch at which the call failed. */
+  time: number
+  server: string
+  tool: string
+  /** The code of the error, or `UNKNOWN`. A result with `isError` has `ERR_TOOL`. */
+  code: string
+  /** Ms from the start of the call, or of its wait for a slot, to the failure. */
+  duration: number
+  /**
+   * The error's message as one line of at most 500 characters, without control characters. `null`
+   * unless the request carries the token, or comes from this machine without a proxy.
+   */
+  message: string | null
 }
 
 /** The values at one moment. Counters that only grow start with this process. */

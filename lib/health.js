@@ -1,7 +1,7 @@
 'use strict'
 
 const { watchMounted } = require('./alerts/watch')
-const { refusal } = require('./health/access')
+const { refusal, showsMessages } = require('./health/access')
 const { EventStream } = require('./health/events')
 const { askForToken, login } = require('./health/login')
 const { healthOptions } = require('./health/options')
@@ -59,17 +59,23 @@ function healthRouter(options) {
       const refused = refusal(source.access, path, req.headers)
       if (refused) return refuse(req, res, path, refused)
       if (page) return page.answer({ source, events }, req, res)
-      const { accept = '' } = req.headers
-      if (route)
-        send(
-          req,
-          res,
-          reply(route(source, { accept, query: queryOf(req.url ?? '/') }), mediaType(accept)),
-        )
+      if (route) send(req, res, answerOf(route, source, req))
     } catch (error) {
       fail(error)
     }
   }
+}
+
+/**
+ * @param {import('./health/routes').Route} route
+ * @param {import('./health/options').HealthSource} source
+ * @param {import('node:http').IncomingMessage} req
+ */
+function answerOf(route, source, req) {
+  const { accept = '' } = req.headers
+  const query = queryOf(req.url ?? '/')
+  const request = { accept, query, showsMessages: showsMessages(source.access, req) }
+  return reply(route(source, request), mediaType(accept))
 }
 
 /** @param {any} error @returns {error is Error & { code: string }} */

@@ -14,6 +14,9 @@ const LOGIN_STYLE = '/dashboard/login.css'
 /** Endpoints without a check of the Host, because they are older than the access rules. */
 const ANY_HOST = new Set(['/', '/processes', '/live', '/ready'])
 
+/** The headers by which proxies name their clients. */
+const PROXY_HEADERS = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip']
+
 /** @typedef {{ token: string | undefined, allowedHosts: ReadonlySet<string> }} AccessRules */
 /** @typedef {{ statusCode: 401 | 403, code: string, message: string }} Refusal */
 
@@ -42,6 +45,19 @@ function refusal({ token, allowedHosts }, path, headers, now = Date.now()) {
   }
 }
 
+/**
+ * Returns whether an allowed request may read messages of errors, which have words of servers and
+ * tools. The request must have the token, or come from this machine and not through a proxy.
+ * @param {AccessRules} rules
+ * @param {import('node:http').IncomingMessage} req
+ */
+function showsMessages({ token }, { headers, socket }) {
+  if (token !== undefined) return true
+  if (PROXY_HEADERS.some((name) => headers[name] !== undefined)) return false
+  const peer = socket.remoteAddress?.replace(/^::ffff:/, '') ?? ''
+  return isLoopback(peer) && isLoopback(hostName(headers) ?? '')
+}
+
 /** @param {string} token @param {string | undefined} authorization */
 function bearerIs(token, authorization = '') {
   const [, given] = /^Bearer +(.+)$/i.exec(authorization) ?? []
@@ -68,4 +84,4 @@ function hostName({ host, ':authority': authority }) {
   return (bracketed ?? plain)?.toLowerCase().replace(/\.$/, '')
 }
 
-module.exports = { LOGIN_STYLE, bearerIs, refusal }
+module.exports = { LOGIN_STYLE, bearerIs, refusal, showsMessages }

@@ -7,8 +7,8 @@ const { collect } = require('../metrics/collect')
 const { families } = require('../prometheus/families')
 const { INTERVAL, sampler } = require('../metrics/sampler')
 const { metricsText } = require('../prometheus/text')
+const { invalidSince, sinceOf } = require('./failures')
 const { quality } = require('./media-type')
-const { errorReply } = require('./reply')
 
 const OPENMETRICS = 'application/openmetrics-text'
 const PLAIN = 'text/plain'
@@ -37,12 +37,10 @@ function metrics(source, { accept }) {
  * @returns {import('./reply').Reply}
  */
 function history({ helper, cleanup }, { query }) {
-  const since = query.get('since') ?? '-1'
-  if (!/^-?\d{1,16}(\.\d+)?$/.test(since)) {
-    return errorReply(400, 'ERR_INVALID_QUERY', 'since must be a number of milliseconds since 1970')
-  }
+  const since = sinceOf(query)
+  if (since === undefined) return invalidSince()
   /** @type {import('../health').History} */
-  const body = { interval: INTERVAL, samples: sampler(helper, cleanup).history(Number(since)) }
+  const body = { interval: INTERVAL, samples: sampler(helper, cleanup).history(since) }
   return { statusCode: 200, type: 'application/json', text: JSON.stringify(body) }
 }
 

@@ -1,5 +1,6 @@
 'use strict'
 
+const { failures } = require('./failures')
 const { history, metrics } = require('./metrics')
 const { basicHealth, processHealth } = require('./report')
 
@@ -17,7 +18,8 @@ const { basicHealth, processHealth } = require('./report')
  * @typedef {{ observedValue: number, observedUnit: string, status?: 'warn', output?: string }}
  *   Check
  *
- * @typedef {{ accept: string, query: URLSearchParams }} Request
+ * @typedef {{ accept: string, query: URLSearchParams, showsMessages: boolean }} Request
+ *   - `showsMessages` allows words of servers in the answer
  */
 
 /** Value of `Retry-After` in seconds: about one MCP call, or one restart. */
@@ -96,6 +98,7 @@ const routes = new Map(
     ['/ready', ready],
     ['/metrics', metrics],
     ['/history', history],
+    ['/failures', failures],
   ]),
 )
 

@@ -113,7 +113,7 @@ class CallSlots {
       recordWait(performance.now() - began)
       return slots
     } catch (error) {
-      recordRejection(error)
+      recordRejection(call, error, began)
       throw named(call, error)
     } finally {
       this.#gate?.update()

@@ -1,8 +1,10 @@
 'use strict'
 
-// Counts every call: a look into two Maps, and one call of the addon with numbers.
+// Counts every call: a look into two Maps, and one call of the addon with numbers. Notes each call
+// that failed.
 
 const native = require('../native')
+const { noteFailure, noteToolError } = require('./failures')
 const { outcomeOf, rejectionOf } = require('./outcomes')
 
 const { METRICS_OTHER_SERIES: OTHER } = native
@@ -47,6 +49,7 @@ function recordAnswer({ server, tool }, began) {
  */
 function recordResult({ server, tool }, result, began) {
   const outcome = result?.isError === true ? TOOL : OK
+  if (outcome === TOOL) noteToolError({ server, tool }, result, performance.now() - began)
   native.metricsRecordCall(seriesOf(server, tool), outcome, secondsSince(began))
 }
 
@@ -59,6 +62,7 @@ function recordResult({ server, tool }, result, began) {
 function recordFailure({ server, tool }, error, began) {
   const outcome = outcomeOf(error)
   const number = outcome === UNKNOWN ? OTHER : seriesOf(server, tool)
+  noteFailure({ server, tool }, error, performance.now() - began)
   native.metricsRecordCall(number, outcome, secondsSince(began))
 }
 
@@ -67,8 +71,14 @@ function recordWait(ms) {
   native.metricsRecordWait(ms / 1000)
 }
 
-/** Counts a call that got no slot. @param {unknown} error */
-function recordRejection(error) {
+/**
+ * Counts a call that got no slot.
+ * @param {{ server: string, tool: string }} call
+ * @param {unknown} error
+ * @param {number} began
+ */
+function recordRejection({ server, tool }, error, began) {
+  noteFailure({ server, tool }, error, performance.now() - began)
   const reason = rejectionOf(error)
   if (reason !== undefined) native.metricsRecordRejection(reason)
 }
