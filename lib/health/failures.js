@@ -18,8 +18,11 @@ function failures(_source, { query, showsMessages }) {
   return { statusCode: 200, type: 'application/json', text: JSON.stringify(body) }
 }
 
-/** Returns the instant that a query names, in ms; `undefined` for an invalid one. */
-function sinceOf(/** @type {URLSearchParams} */ query) {
+/**
+ * Returns the instant that a query names, in ms; `undefined` for an invalid one.
+ * @param {URLSearchParams} query
+ */
+function sinceOf(query) {
   const since = query.get('since') ?? '-1'
   return /^-?\d{1,16}(\.\d+)?$/.test(since) ? Number(since) : undefined
 }

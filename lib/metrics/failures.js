@@ -12,8 +12,8 @@ const KEPT = 100
 const LONGEST_MESSAGE = 500
 const LONGEST_NAME = 200
 const LONGEST_CODE = 60
-/** The part of a text that is read. Control characters in it take no room. */
-const MOST_READ = 4000
+/** The characters that are read for each one that is kept, because some are not shown. */
+const READ_PER_KEPT = 4
 
 /** Oldest first. @type {(CallFailure & { message: string })[]} */
 const latest = []
@@ -46,7 +46,7 @@ function noteFailure({ server, tool }, error, duration) {
 function noteToolError(call, { content }, duration) {
   const blocks = Array.isArray(content) ? content : []
   const text = blocks.find((block) => typeof block?.text === 'string')?.text ?? ''
-  const said = text === '' ? '' : `: ${text.slice(0, MOST_READ)}`
+  const said = text === '' ? '' : `: ${text.slice(0, READ_PER_KEPT * LONGEST_MESSAGE)}`
   const message = `the tool reported an error${said}`
   noteFailure(call, { code: 'ERR_TOOL', message }, duration)
 }
@@ -76,11 +76,15 @@ function withoutName(message, server, tool) {
 
 /** @param {unknown} text @param {number} longest */
 function short(text, longest) {
-  return plain(typeof text === 'string' ? text.slice(0, MOST_READ) : kindOf(text), longest)
+  const known = typeof text === 'string' ? text.slice(0, READ_PER_KEPT * longest) : kindOf(text)
+  return plain(known, longest)
 }
 
-/** Returns a word for a value that is no text, without calling any code of the value. */
-function kindOf(/** @type {unknown} */ value) {
+/**
+ * Returns a word for a value that is no text, without calling any code of the value.
+ * @param {unknown} value
+ */
+function kindOf(value) {
   return typeof value === 'number' ? String(value) : typeof value
 }
 
