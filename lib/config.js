@@ -151,6 +151,11 @@ function healthToken() {
   return process.env.PROCWARD_TOKEN || undefined
 }
 
+/** Returns whether servers leave their address for the command line, which looks for it. */
+function announces() {
+  return oneOf('PROCWARD_ANNOUNCE', process.env.PROCWARD_ANNOUNCE || 'on', ['on', 'off']) === 'on'
+}
+
 /**
  * Returns whether the user asked for colours; `undefined` when the terminal decides.
  */
@@ -228,6 +233,7 @@ module.exports = {
   CLEANUP_SCOPES,
   REACHES_STRANGERS,
   adoptedEnvironment,
+  announces,
   callTimeout,
   childEnvironment,
   cleanupInterval,

@@ -81,6 +81,13 @@ export interface HealthOptions {
    * this machine's address (DNS rebinding).
    */
   allowedHosts?: readonly string[]
+  /**
+   * Whether the command `procward` finds this process by itself: a file in
+   * `~/.procward/servers` has the pid and the loopback address of the routes. Only the user can read
+   * the file, and it is removed at exit. Nothing happens in a home that cannot be written. Default:
+   * `true`, or `false` with `PROCWARD_ANNOUNCE=off`.
+   */
+  announce?: boolean
 }
 
 export interface HealthHelper {

@@ -24,6 +24,8 @@ function healthRouter(options) {
   const events = new EventStream(() => snapshot(source))
 
   watchMounted(source, health)
+  const announcement = source.announce ? require('./health/announcement') : undefined
+  announcement?.announce(source.prefix)
   return health
 
   /** @type {import('./health').HealthHandler} */
@@ -35,6 +37,7 @@ function healthRouter(options) {
       if (next) return next()
       return send(req, res, errorReply(404, 'ERR_NOT_FOUND', 'No such health endpoint'))
     }
+    announcement?.noteRequest(req, path)
     /** @param {unknown} error */
     const fail = (error) => {
       // The message says what to copy, and holds no path of this machine.

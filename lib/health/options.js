@@ -1,6 +1,7 @@
 'use strict'
 
 const { isIP } = require('node:net')
+const { announces } = require('../config')
 const { sourceOf } = require('../source')
 const validate = require('../validate')
 
@@ -10,10 +11,11 @@ const validate = require('../validate')
  *   recommendedMax: number | undefined,
  *   prefix: string,
  *   access: import('./access').AccessRules,
+ *   announce: boolean,
  * }} HealthSource
  */
 
-const KNOWN = ['helper', 'cleanup', 'recommendedMax', 'prefix', 'token', 'allowedHosts']
+const KNOWN = ['helper', 'cleanup', 'recommendedMax', 'prefix', 'token', 'allowedHosts', 'announce']
 
 /** @param {unknown} given @returns {HealthSource} */
 function healthOptions(given) {
@@ -24,6 +26,8 @@ function healthOptions(given) {
     recommendedMax:
       recommendedMax === undefined ? undefined : validate.count('recommendedMax', recommendedMax),
     prefix: mountPath(prefix),
+    announce:
+      options.announce === undefined ? announces() : validate.boolean('announce', options.announce),
     access: { token: secret(options.token), allowedHosts: hostNames(options.allowedHosts) },
   }
 }

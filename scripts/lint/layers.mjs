@@ -27,6 +27,7 @@ const LIB = [
     'package-files',
     'first-by',
     'plain-text',
+    'server-files',
   ],
   ['errors'],
 ]
