@@ -4,13 +4,15 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { OF_COMMAND, parse } from '../lib/cli/arguments.js'
+import { help } from '../lib/cli/help.js'
 import { procward } from './support/cli.mjs'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 const COMMANDS = Object.keys(OF_COMMAND)
 const NOTHING = { help: false, version: false, json: false, quiet: false, all: false, yes: false }
 const NUMBERS = { interval: 2, count: Infinity, grace: 2000, timeout: Infinity, pid: 0 }
-const DEFAULTS = { ...NOTHING, url: undefined, token: undefined, words: [], ...NUMBERS }
+const ABSENT = { url: undefined, serverPid: undefined, token: undefined }
+const DEFAULTS = { ...NOTHING, ...ABSENT, words: [], ...NUMBERS }
 
 describe('arguments', () => {
   /** @type {[string[], object][]} */
@@ -50,9 +52,17 @@ describe('arguments', () => {
     [['-h'], { help: true }],
     [['ps', '-qh'], { command: 'ps', quiet: true, help: true }],
     [['--version'], { version: true }],
+    [['-V'], { version: true }],
+    [['help'], { command: 'help' }],
+    [['help', 'run'], { command: 'help', topic: 'run' }],
+    [['status', '--pid', '7'], { command: 'status', serverPid: 7 }],
+    [['logs', '--count', '5'], { command: 'logs', count: 5 }],
   ]
   for (const [args, expected] of ACCEPTED) {
-    test(args.join(' '), () => assert.deepEqual({ ...parse(args) }, { ...DEFAULTS, ...expected }))
+    test(args.join(' '), () => {
+      const { topic, ...request } = { ...parse(args) }
+      assert.deepEqual({ ...request, ...(topic && { topic }) }, { ...DEFAULTS, ...expected })
+    })
   }
 
   /** @type {[string[], RegExp][]} */
@@ -69,7 +79,16 @@ describe('arguments', () => {
     [['clean', '--all'], /^clean has no option --all$/],
     [['clean', '--url', 'http://h'], /^clean has no option --url$/],
     [['clean', '-y'], /^unknown option '-y'$/],
-    [['ps', '--jsn'], /^unknown option '--jsn'$/],
+    [['ps', '--jsn'], /^unknown option '--jsn'; did you mean --json\?$/],
+    [['ps', '--frobnicate'], /^unknown option '--frobnicate'$/],
+    [['stauts'], /^there is no command 'stauts'; did you mean status\?$/],
+    [['Kil', '1'], /^there is no command 'Kil'; did you mean kill\?$/],
+    [['doc'], /^there is no command 'doc'; did you mean doctor\?$/],
+    [['s'.repeat(100_000)], /^there is no command 's+\.\.\.'$/],
+    [['help', 'stats'], /^there is no command 'stats'; did you mean status\?$/],
+    [['help', 'run', 'ps'], /^help takes no 'ps'$/],
+    [['clean', '--pid', '1'], /^clean has no option --pid$/],
+    [['status', '--pid', '0'], /^--pid must be a whole number from 1 to 4294967295, got '0'$/],
     [['ps', '--token'], /--token/],
     [['ps', '--all=yes'], /--all' does not take an argument$/],
     ...['0', '-1', '1.5', 'x', '', '86401', '1e3'].map((text) => [
@@ -93,7 +112,7 @@ describe('arguments', () => {
     [['run', ''], /^run needs a COMMAND$/],
     [['run', '--json', 'ls'], /^run has no option --json$/],
     [['run', '--all', 'ls'], /^run has no option --all$/],
-    [['run', '--timeut', '5', 'ls'], /^unknown option '--timeut'$/],
+    [['run', '--timeut', '5', 'ls'], /^unknown option '--timeut'; did you mean --timeout\?$/],
     [['kill', '--timeout', '5', '1'], /^kill has no option --timeout$/],
     ...['0', '-1', '0ms', '0.0001s', '25d', 'x', '', '5 s', '1e3', '5S'].map((text) => [
       ['run', `--timeout=${text}`, 'ls'],
@@ -121,6 +140,33 @@ describe('the command', () => {
     const { code, stdout, stderr } = await procward(['--help'])
     assert.deepEqual([code, stderr], [0, ''])
     for (const command of COMMANDS) assert.match(stdout, new RegExp(`^ {2}${command} `, 'm'))
+  })
+
+  test('help is help, whichever way it is asked for', async () => {
+    for (const command of ['', 'kill']) {
+      const [first, second] = await Promise.all(
+        [
+          ['help', ...(command ? [command] : [])],
+          [...(command ? [command] : []), '--help'],
+        ].map((args) => procward(args)),
+      )
+      assert.deepEqual(first, second)
+      assert.match(first.stdout, new RegExp(`^Usage: procward ${command || '<command>'} `))
+    }
+  })
+
+  test('help fits the width of the terminal and loses no word', () => {
+    for (const command of [undefined, ...COMMANDS]) {
+      const words = (columns) => help(command, columns).split(/\s+/)
+      for (const columns of [40, 60, 80, 100]) {
+        const lines = help(command, columns).split('\n')
+        const wide = lines.filter((line) => line.length > columns && !line.startsWith('  NODE_'))
+        assert.deepEqual(wide, [])
+        assert.deepEqual(words(columns), words(Infinity))
+      }
+      assert.equal(help(command, 1), help(command, 40))
+      assert.equal(help(command, Infinity), help(command, 100))
+    }
   })
 
   for (const command of COMMANDS) {

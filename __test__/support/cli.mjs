@@ -44,11 +44,11 @@ export function documentOf({ stdout }) {
   return JSON.parse(stdout)
 }
 
-/** Nothing in it that means something to the command. */
+/** Nothing in it that means something to the command, which looks for no servers of other tests. */
 function plainEnvironment() {
   const { NO_COLOR, FORCE_COLOR, PROCWARD_URL, PROCWARD_TOKEN, NODE_TEST_CONTEXT, ...env } =
     process.env
-  return env
+  return { ...env, PROCWARD_ANNOUNCE: 'off' }
 }
 
 /**

@@ -4,11 +4,12 @@
 
 const { parseArgs } = require('node:util')
 const { usageError } = require('./failure')
+const { didYouMean } = require('./similar')
 const { plain } = require('./text')
 
 /**
- * @typedef {'status' | 'ps' | 'run' | 'kill' | 'clean' | 'top' | 'doctor' | 'metrics' | 'register'
- *   } Command
+ * @typedef {'status' | 'ps' | 'logs' | 'run' | 'kill' | 'clean' | 'top' | 'doctor' | 'metrics' |
+ *   'register' | 'help'} Command
  */
 
 /**
@@ -16,23 +17,26 @@ const { plain } = require('./text')
  * @type {Record<Command, string[]>}
  */
 const OF_COMMAND = {
-  status: ['url', 'token'],
-  ps: ['url', 'token', 'all'],
+  status: ['url', 'pid', 'token'],
+  ps: ['url', 'pid', 'token', 'all'],
+  logs: ['url', 'pid', 'token', 'count'],
   run: ['timeout', 'grace'],
   kill: ['grace'],
   clean: ['yes'],
-  top: ['url', 'token', 'interval', 'count'],
-  doctor: ['url', 'token'],
-  metrics: ['url', 'token'],
+  top: ['url', 'pid', 'token', 'interval', 'count'],
+  doctor: ['url', 'pid', 'token'],
+  metrics: ['url', 'pid', 'token'],
   register: [],
+  help: [],
 }
 
 const OPTIONS = /** @type {const} */ ({
   help: { type: 'boolean', short: 'h' },
-  version: { type: 'boolean' },
+  version: { type: 'boolean', short: 'V' },
   json: { type: 'boolean' },
   quiet: { type: 'boolean', short: 'q' },
   url: { type: 'string' },
+  pid: { type: 'string' },
   token: { type: 'string' },
   all: { type: 'boolean' },
   yes: { type: 'boolean' },
@@ -63,6 +67,7 @@ const LARGEST_PID = 2 ** 32 - 1
  * @property {boolean} json
  * @property {boolean} quiet
  * @property {string} [url]
+ * @property {number} [serverPid] - of the server that the command is about
  * @property {string} [token]
  * @property {boolean} all
  * @property {boolean} yes
@@ -71,6 +76,7 @@ const LARGEST_PID = 2 ** 32 - 1
  * @property {number} grace - ms between SIGTERM and SIGKILL
  * @property {number} timeout - ms, of `run`
  * @property {number} pid - of `kill`, otherwise 0
+ * @property {Command} [topic] - of `help`
  * @property {string[]} words - the command and its arguments, of `run`
  */
 
@@ -87,7 +93,8 @@ function parse(args) {
     yes = false,
   } = values
   const { url, token } = values
-  const request = { help, version, json, quiet, all, yes, url, token, words }
+  const serverPid = values.pid === undefined ? undefined : pidOf('--pid', values.pid)
+  const request = { help, version, json, quiet, all, yes, url, serverPid, token, words }
   const numbers = {
     interval: number('interval', values.interval, 2),
     count: number('count', values.count, Infinity),
@@ -95,21 +102,20 @@ function parse(args) {
     timeout: values.timeout === undefined ? Infinity : timeoutOf(values.timeout),
     pid: 0,
   }
-  const [command, ...rest] = positionals
-  if (command === undefined) {
+  const [name, ...rest] = positionals
+  if (name === undefined) {
     if (help || version) return { ...request, ...numbers }
     throw usageError('say what to do')
   }
-  if (!isCommand(command)) throw usageError(`there is no command ${quoted(command)}`)
-  if (command === 'kill' && !help) numbers.pid = pidOf(rest.shift())
+  const command = requireCommand(name)
+  const topic = command === 'help' && rest[0] ? requireCommand(String(rest.shift())) : undefined
+  if (command === 'kill' && !help) numbers.pid = pidOf('PID', killed(rest.shift()))
   if (rest.length > 0 && !(command === 'kill' && help))
     throw usageError(`${command} takes no ${quoted(rest[0])}`)
-  const allowed = [...OF_ALL, ...OF_COMMAND[command]]
-  const stranger = Object.keys(values).find((name) => !allowed.includes(name))
-  if (stranger !== undefined) throw usageError(`${command} has no option --${stranger}`)
+  requireOptions(command, Object.keys(values))
   if (command === 'run' && json) throw usageError('run has no option --json')
   if (command === 'run' && !help && !words[0]) throw usageError('run needs a COMMAND')
-  return { ...request, ...numbers, command }
+  return { ...request, ...numbers, command, topic }
 }
 
 /**
@@ -138,21 +144,44 @@ function split(args) {
   } catch (error) {
     // Its second sentence is about arguments that begin with a dash.
     const [sentence] = /** @type {Error} */ (error).message.split(/\. |\n/, 1)
-    throw usageError(plain(sentence.charAt(0).toLowerCase() + sentence.slice(1)))
+    const [, option] = /^Unknown option '(--[^']+)'/.exec(sentence) ?? []
+    const hint = option === undefined ? '' : didYouMean(option, Object.keys(OPTIONS).map(dashed))
+    throw usageError(plain(sentence.charAt(0).toLowerCase() + sentence.slice(1)) + hint)
   }
 }
 
-/** @param {string} text @returns {text is Command} */
-function isCommand(text) {
-  return Object.hasOwn(OF_COMMAND, text)
+/** @param {string} name */
+function dashed(name) {
+  return `--${name}`
+}
+
+/** @param {Command} command @param {string[]} names */
+function requireOptions(command, names) {
+  const allowed = [...OF_ALL, ...OF_COMMAND[command]]
+  const stranger = names.find((name) => !allowed.includes(name))
+  if (stranger === undefined) return
+  const hint = didYouMean(dashed(stranger), allowed.map(dashed))
+  throw usageError(`${command} has no option ${dashed(stranger)}${hint}`)
+}
+
+/** @param {string} text @returns {Command} */
+function requireCommand(text) {
+  if (Object.hasOwn(OF_COMMAND, text)) return /** @type {Command} */ (text)
+  const hint = didYouMean(text, Object.keys(OF_COMMAND))
+  throw usageError(`there is no command ${quoted(text)}${hint}`)
 }
 
 /** @param {string | undefined} text */
-function pidOf(text) {
+function killed(text) {
   if (text === undefined) throw usageError('kill needs a PID')
+  return text
+}
+
+/** @param {string} name @param {string} text */
+function pidOf(name, text) {
   const pid = /^\d{1,10}$/.test(text) ? Number(text) : 0
   if (pid >= 1 && pid <= LARGEST_PID) return pid
-  throw usageError(`PID must be a whole number from 1 to ${LARGEST_PID}, got ${quoted(text)}`)
+  throw usageError(`${name} must be a whole number from 1 to ${LARGEST_PID}, got ${quoted(text)}`)
 }
 
 /** @param {keyof typeof BOUNDS} name @param {string | undefined} text @param {number} fallback */

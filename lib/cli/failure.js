@@ -19,9 +19,13 @@ const EXIT = Object.freeze({
   interrupted: 130,
 })
 
-/** The command line makes no sense. @param {string} message */
-function usageError(message) {
-  return codedError('ERR_USAGE', message, { exitCode: EXIT.usage })
+/**
+ * The command line makes no sense.
+ * @param {string} message
+ * @param {{ lines?: string[] }} [more] - lines below the message
+ */
+function usageError(message, more = {}) {
+  return codedError('ERR_USAGE', message, { exitCode: EXIT.usage, ...more })
 }
 
 /**

@@ -40,15 +40,17 @@ async function healthOf(server) {
 }
 
 /**
- * Returns `healthOf(server)`; `undefined` if no URL was given and nothing answers at the default
- * one.
+ * Returns `healthOf(server)`; `undefined` if the user named no server and this one does not answer.
  * @param {import('./server').Server} server
+ * @param {(problem: string) => void} [onProblem] called if a server was found and does not answer
  */
-async function healthIfAny(server) {
+async function healthIfAny(server, onProblem = () => {}) {
   try {
     return await healthOf(server)
   } catch (error) {
-    if (server.isChosen || /** @type {any} */ (error).code !== 'ERR_UNREACHABLE') throw error
+    const { code, message } = /** @type {any} */ (error)
+    if (server.isChosen || code !== 'ERR_UNREACHABLE') throw error
+    if (server.pids.length > 0) onProblem(message)
   }
 }
 

@@ -14,6 +14,7 @@ const { Output } = require('./output')
 const COMMANDS = {
   status: () => require('./commands/status'),
   ps: () => require('./commands/ps'),
+  logs: () => require('./commands/logs'),
   run: () => require('./commands/run'),
   kill: () => require('./commands/kill'),
   clean: () => require('./commands/clean'),
@@ -21,6 +22,7 @@ const COMMANDS = {
   doctor: () => require('./commands/doctor'),
   metrics: () => require('./commands/metrics'),
   register: () => require('./commands/register'),
+  help: () => require('./commands/help'),
 }
 
 /**
@@ -44,15 +46,22 @@ async function answer(args) {
     const request = parse(args)
     output = new Output({ ...settings, json: request.json, quiet: request.quiet })
     const { command, help, version } = request
-    if (help) return print(require('./help').help(command))
+    if (help) return await COMMANDS.help().run({ ...request, topic: command }, output)
     if (version || command === undefined) return print(require('../../package.json').version)
     return await COMMANDS[command]().run(request, output)
   } catch (error) {
-    const { code, message, exitCode = EXIT.problem } = /** @type {any} */ (error)
+    const { code, message, lines, exitCode = EXIT.problem } = /** @type {any} */ (error)
     const line = String(message).replaceAll('\n', ' ')
-    output.error(code === 'ERR_USAGE' ? `${line}. Try procward --help` : line)
+    const hint =
+      lines === undefined && code === 'ERR_USAGE' ? `${ended(line)} Try procward --help` : line
+    output.error(hint, lines)
     return exitCode
   }
+}
+
+/** Returns a sentence with its end. @param {string} line */
+function ended(line) {
+  return line.endsWith('?') ? line : `${line}.`
 }
 
 /** @param {string} text */

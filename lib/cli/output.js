@@ -3,7 +3,7 @@
 // Data goes to stdout, everything that is about the command itself to stderr.
 
 const util = require('node:util')
-const { plain, plainJson } = require('./text')
+const { plain, plainJson, wrapped } = require('./text')
 
 /** Grows when a field changes or goes, not when one comes. */
 const SCHEMA_VERSION = 1
@@ -65,9 +65,17 @@ class Output {
     if (!this.#settings.quiet) this.error(message)
   }
 
-  /** @param {string} message */
-  error(message) {
-    this.#settings.stderr.write(`procward: ${plain(message, 1000)}\n`)
+  /**
+   * Writes a message, and lines below it.
+   * @param {string} message
+   * @param {string[]} [lines]
+   */
+  error(message, lines = []) {
+    const { isTTY, columns } = this.#settings.stderr
+    const width = isTTY && columns ? columns : Infinity
+    const text = wrapped(`procward: ${plain(message, 1000)}`, width, 2)
+    const below = lines.map((line) => plain(line, 1000))
+    this.#settings.stderr.write(`${[...text, ...below].join('\n')}\n`)
   }
 
   /** A line no longer than the terminal is wide. @param {string} line */

@@ -14,8 +14,11 @@ const LONGEST_ANSWER = 16 * 2 ** 20
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
 /**
- * @typedef {{ url: string, isChosen: boolean, ask: (path: string, options?: AskOptions) =>
- *   Promise<Reply> }} Server
+ * @typedef {object} Server
+ * @property {string} url
+ * @property {boolean} isChosen - the user named it
+ * @property {number[]} pids - of the server where it was found, otherwise empty
+ * @property {(path: string, options?: AskOptions) => Promise<Reply>} ask
  */
 /** @typedef {{ status: number, type: string, text: string }} Reply */
 /**
@@ -24,24 +27,28 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
  */
 
 /**
- * The server that the user means.
- * @param {{ url?: string, token?: string }} request
+ * Returns the server at a URL.
+ * @param {string} given
+ * @param {{ token?: string }} request
  * @param {import('./output').Output} output
+ * @param {{ name?: string, isChosen?: boolean, pids?: number[], hint?: string }} about
+ *   - `name` of what gave the URL, `hint` at the end of errors
  * @returns {Server}
  */
-function theServer(request, output) {
-  const chosen = request.url ?? config.healthUrl()
+function serverAt(given, request, output, { name = 'URL', isChosen = false, pids = [], hint }) {
   const token = request.token ?? config.healthToken()
-  const base = baseOf(chosen ?? DEFAULT_URL, request.url === undefined ? 'PROCWARD_URL' : '--url')
+  const base = baseOf(given, name)
   if (token !== undefined && /[^\x21-\x7e]/.test(token))
     throw usageError('the token must be printable ASCII without spaces')
   if (token !== undefined && base.protocol === 'http:' && !LOOPBACK.test(base.hostname)) {
     output.warn(`the token goes to ${base.host} unencrypted; use https:`)
   }
   const url = base.origin + base.pathname.replace(/\/+$/, '')
-  const hint = chosen === undefined ? '. Say where the server is with --url or PROCWARD_URL' : ''
-  const isChosen = chosen !== undefined
-  return { url, isChosen, ask: (path, options) => ask(url, path, { token, hint, ...options }) }
+  const ending = hint === undefined ? '' : `. ${hint}`
+  return {
+    ...{ url, isChosen, pids },
+    ask: (path, options) => ask(url, path, { token, hint: ending, ...options }),
+  }
 }
 
 /** @param {string} text @param {string} name */
@@ -132,4 +139,4 @@ function strange({ url }, cause) {
   return unreachable(`${url} answers, but not as procward's health routes do`, cause)
 }
 
-module.exports = { json, strange, theServer }
+module.exports = { DEFAULT_URL, json, serverAt, strange }

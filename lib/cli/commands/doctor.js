@@ -6,8 +6,8 @@ const { machineChecks } = require('../doctor/machine')
 const { mcporterChecks } = require('../doctor/mcporter')
 const { EXIT } = require('../failure')
 const { healthOf } = require('../health')
-const { theServer } = require('../server')
 const { plain } = require('../text')
+const { theServers } = require('../which-server')
 
 /** @typedef {import('../doctor/check').Check} Check */
 
@@ -15,12 +15,13 @@ const COLORS = /** @type {const} */ ({ ok: 'green', warn: 'yellow', fail: 'red' 
 
 /** @type {import('../main').Run} */
 async function run(request, output) {
-  const server = theServer(request, output)
+  const servers = await theServers(request, output)
+  const asked = servers.filter(({ isChosen, pids }) => isChosen || pids.length > 0)
   const checks = [
     ...(await machineChecks()),
     ...environmentChecks(),
     ...(await mcporterChecks()),
-    ...(server.isChosen ? [await serverCheck(server)] : []),
+    ...(await Promise.all(asked.map(serverCheck))),
   ]
   const isFine = checks.every(({ status }) => status !== 'fail')
   output.document('doctor', { ok: isFine, checks })
@@ -39,7 +40,7 @@ async function serverCheck(server) {
   } catch (error) {
     const { code, message } = /** @type {any} */ (error)
     if (code !== 'ERR_UNREACHABLE') throw error
-    return fail('server', message)
+    return server.isChosen ? fail('server', message) : warn('server', message)
   }
 }
 

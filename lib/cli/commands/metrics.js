@@ -2,14 +2,15 @@
 
 const { EXIT } = require('../failure')
 const { samplesOf } = require('../samples')
-const { strange, theServer } = require('../server')
+const { strange } = require('../server')
 const { plain } = require('../text')
+const { theServer } = require('../which-server')
 
 const PROMETHEUS = 'text/plain; version=0.0.4'
 
 /** @type {import('../main').Run} */
 async function run(request, output) {
-  const server = theServer(request, output)
+  const server = await theServer(request, output)
   const { type, text } = await server.ask('/metrics', { accept: PROMETHEUS })
   const samples = samplesOf(text)
   if (!type.startsWith('text/plain') || samples === undefined) throw strange(server)

@@ -5,15 +5,15 @@ const { healthIfAny } = require('../health')
 const { processLines } = require('../process-lines')
 const { isOurs, rowsOf, scan, withServer } = require('../processes')
 const { Screen } = require('../screen')
-const { theServer } = require('../server')
+const { theServer } = require('../which-server')
 const { statusLines } = require('../status-lines')
 const { plain } = require('../text')
 
 /** @type {import('../main').Run} */
 async function run(request, output) {
-  const server = theServer(request, output)
+  const server = await theServer(request, output)
   // In the first round an unreachable named server is an error; later its absence is shown.
-  const isOnly = request.url !== undefined
+  const isOnly = request.url !== undefined || request.serverPid !== undefined
   let look = await lookAt(server, isOnly)
   const screen = new Screen(output, request.interval * 1000)
   try {
