@@ -43,8 +43,11 @@ describe('docs/configuration.md', () => {
   })
 })
 
-/** Variables that procward sets in children, or that mcporter reads. */
-const OF_OTHERS = ['MCPORTER_CONFIG', 'PROCWARD_TAG']
+/** Codes of warnings, variables that procward sets in children, and one that mcporter reads. */
+const OF_OTHERS = [
+  ...['MCPORTER_CONFIG', 'PROCWARD_HANDLER', 'PROCWARD_REGISTERED', 'PROCWARD_TAG'],
+  'PROCWARD_TOOL_HEADERS',
+]
 
 describe('links', () => {
   for (const file of documents)

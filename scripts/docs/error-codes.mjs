@@ -7,7 +7,7 @@ const SOURCES = /^(index\.js|lib\/.*\.js|src\/.*\.rs)$/
 const TESTS = /(^|[/_])tests?(\/|\.rs$)/
 /** A string, not a part of a comment, and not Node.js's own. */
 const CODE = /(["'])(ERR_[A-Z_]+)\1/g
-const OF_NODE = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED'])
+const OF_NODE = new Set(['ERR_STRING_TOO_LONG'])
 
 /** Returns the codes that the sources have. @param {string[]} files of the project */
 export function codesInSources(files) {
