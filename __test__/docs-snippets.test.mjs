@@ -90,7 +90,7 @@ describe('snippets', () => {
   })
 })
 
-/** Makes the app that a reader of the documents has: its packages, its configuration, its commands. */
+/** Makes the app that a reader of the documents has. */
 function appFolder() {
   const folder = temporaryFolder()
   const modules = join(folder, 'node_modules')
@@ -112,7 +112,13 @@ function appFolder() {
 
 function environment() {
   const { MCPORTER_CONFIG: _, ...env } = process.env
-  return { ...env, PORT: '0', ALERT_URL: 'http://127.0.0.1:9/', HOME: app, PATH: `${join(app, 'bin')}:${env.PATH}` }
+  return {
+    ...env,
+    PORT: '0',
+    ALERT_URL: 'http://127.0.0.1:9/',
+    HOME: app,
+    PATH: `${join(app, 'bin')}:${env.PATH}`,
+  }
 }
 
 /** @param {string} file */

@@ -106,7 +106,7 @@ function processMaxAge() {
 
 /**
  * The scope of the cleanup scanner.
- * @variable CLEANUP_SCOPE what scans end: `tracked`, `tree` or `machine`, see [cleanup.md](cleanup.md)
+ * @variable CLEANUP_SCOPE `tracked`, `tree` or `machine`: see [cleanup.md](cleanup.md)
  * @returns {CleanupScope}
  */
 function cleanupScope() {

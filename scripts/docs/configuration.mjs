@@ -18,7 +18,10 @@ const OWN = /^(MCP_|MCPORTER_|PROCWARD_|CLEANUP_|PROCESS_|NAPI_)/
  * @property {string} meaning
  */
 
-/** Returns all variables, procward's own first. @returns {{ own: Variable[], others: Variable[] }} */
+/**
+ * Returns all variables, procward's own first.
+ * @returns {{ own: Variable[], others: Variable[] }}
+ */
 export function variables() {
   const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true)
   const found = source.statements.filter(ts.isFunctionDeclaration).flatMap(variablesOf)
@@ -64,14 +67,19 @@ function variableOf(tag) {
 }
 
 /**
- * Returns a test for variables without a meaning. A spelling in small letters goes with its capitals.
+ * Returns a test for variables without a meaning. A spelling in small letters goes with its
+ * capitals.
  * @param {string[]} told
  */
 function isUntold(told) {
   return (/** @type {string} */ name) => !told.includes(name) && !told.includes(name.toUpperCase())
 }
 
-/** Names the variables that a part of the program reads. @param {ts.Node} node @returns {string[]} */
+/**
+ * Names the variables that a part of the program reads.
+ * @param {ts.Node} node
+ * @returns {string[]}
+ */
 function namesIn(node) {
   const below = []
   ts.forEachChild(node, (child) => void below.push(...namesIn(child)))
