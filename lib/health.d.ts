@@ -82,10 +82,10 @@ export interface HealthOptions {
    */
   allowedHosts?: readonly string[]
   /**
-   * Whether the command `procward` finds this process by itself: a file in
-   * `~/.procward/servers` has the pid and the loopback address of the routes. Only the user can read
-   * the file, and it is removed at exit. Nothing happens in a home that cannot be written. Default:
-   * `true`, or `false` with `PROCWARD_ANNOUNCE=off`.
+   * Leaves a file in `~/.procward/servers`, by which the command `procward` finds this process. The
+   * file has the pid and the loopback address of the routes. Only the user can read the file. It is
+   * removed at exit. A home that cannot be written gets no file. Default: `true`, or `false` with
+   * `PROCWARD_ANNOUNCE=off`.
    */
   announce?: boolean
 }
