@@ -206,7 +206,10 @@ function healthToken() {
   return process.env.PROCWARD_TOKEN || undefined
 }
 
-/** Returns whether servers leave their address for the command line, which looks for it. */
+/**
+ * Returns whether servers leave their address for the command line, which looks for it.
+ * @variable PROCWARD_ANNOUNCE `off`: servers leave no file in `~/.procward/servers`
+ */
 function announces() {
   return oneOf('PROCWARD_ANNOUNCE', process.env.PROCWARD_ANNOUNCE || 'on', ['on', 'off']) === 'on'
 }

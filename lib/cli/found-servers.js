@@ -10,8 +10,8 @@ const { hereOnLinux, readServerFiles, removeServerFile, startOf } = require('../
  * @typedef {object} FoundServer
  * @property {number[]} pids - several where processes share a port, as those of a cluster do
  * @property {number} startTime - of the first process, epoch ms
- * @property {string | null} url - of the health routes; `null` if they are at no usual path and were
- *   not requested yet
+ * @property {string | null} url - of the health routes; `null` before their first request, if they
+ *   are at no usual path
  * @property {string} place - the URL, or the origins at which the process listens
  */
 
