@@ -96,7 +96,15 @@ test('no endpoint, page, metric, message or command gives a secret away', {
     for (const [, file] of shown['/dashboard'].matchAll(/(?:src|href)="([^"#:]+\.(?:js|css))"/g)) {
       shown[file] = await (await fetch(new URL(file, `${url}/dashboard`))).text()
     }
-    for (const args of [['status'], ['ps'], ['ps', '--all'], ['clean'], ['doctor'], ['metrics']]) {
+    for (const args of [
+      ['status'],
+      ['ps'],
+      ['ps', '--all'],
+      ['clean'],
+      ['doctor'],
+      ['metrics'],
+      ['logs'],
+    ]) {
       for (const more of [[], ['--json']]) {
         const { stdout, stderr } = await procward([...args, ...more, '--url', url], { cwd })
         shown[[...args, ...more].join(' ')] = stdout + stderr
