@@ -14,6 +14,15 @@ const MOST_WORDS = 40
 const HIDING_OPTION =
   /key|token|secret|pass|pwd|auth|cred|cookie|session|bearer|jwt|sign|dsn|header|env|arg|eval|print|data|body|json|input|user|login|pin|code|conn|hook/i
 const HIDING_LETTER = /^-[A-Za-z]*[cdeHkpPu]$/
+/** Any other short option may take a secret, but also a program. */
+const SHORT_OPTION = /^-[A-Za-z\d]+$/
+/** Short options without a value, or with a module's name, by program. @type {[RegExp, RegExp][]} */
+const HARMLESS_OPTIONS = [
+  [/^(npx|npm|pnpm|bunx|yarn)(\.cmd|\.exe)?$/i, /^-[yi]$/],
+  [/^python[\d.]*(\.exe)?$/i, /^-[mBIsu]$/],
+]
+/** Words before a secret: the schemes of HTTP, and names of secrets. */
+const HIDING_WORD = /^(authorization|auth|bearer|basic|digest|negotiate|pin|pwd):?$/i
 const SECRET_WORD = /secret|token|passw|api.?key|credential|private/i
 const SECRET_PREFIX = /^(sk|pk|rk|gh[pousr]|github_pat|xox[a-z]|npm|glpat)[-_]|^AKIA|^eyJ/
 const URL_START = /^[a-z][a-z\d+.-]*:\/\//i
@@ -24,11 +33,13 @@ const ABSOLUTE = /^([\\/~]|\.{1,2}[\\/]|[a-z]:[\\/])/i
 function commandLine(argv) {
   // A process that has given itself a title has one argument.
   const [program = '', ...args] = argv.length === 1 ? argv[0].split(/\s+/) : argv
-  const words = [programName(lastOf(program))]
-  let isHiding = false
+  const name = lastOf(program)
+  const words = [programName(name)]
+  /** @type {Hiding} */
+  let hiding = 'nothing'
   for (const arg of args.slice(0, MOST_WORDS)) {
-    words.push(isHiding ? HIDDEN : word(arg))
-    isHiding = hidesNext(arg)
+    words.push(hides(hiding, arg) ? HIDDEN : word(arg))
+    hiding = hiddenAfter(arg, name)
   }
   return args.length > MOST_WORDS ? `${words.join(' ')} ...` : words.join(' ')
 }
@@ -38,10 +49,44 @@ function programName(name) {
   return /^[A-Za-z][\w.+-]{0,40}$/.test(name) && !isRandom(name) ? name : HIDDEN
 }
 
-/** @param {string} arg */
-function hidesNext(arg) {
-  if (HIDING_LETTER.test(arg)) return true
-  return /^--?[^=]+$/.test(arg) && HIDING_OPTION.test(arg)
+/** @typedef {'all' | 'plain words' | 'nothing'} Hiding */
+
+/**
+ * Returns what is hidden of the argument after this one.
+ * @param {string} arg
+ * @param {string} program
+ * @returns {Hiding}
+ */
+function hiddenAfter(arg, program) {
+  if (HIDING_LETTER.test(arg)) return 'all'
+  if (/^--?[^=]+$/.test(arg) && HIDING_OPTION.test(arg)) return 'all'
+  if (HIDING_WORD.test(arg)) return 'all'
+  if (!arg.startsWith('-'))
+    return /^[\w-]+:?$/.test(arg) && SECRET_WORD.test(arg) ? 'all' : 'nothing'
+  const isHarmless = HARMLESS_OPTIONS.some(
+    ([name, option]) => name.test(program) && option.test(arg),
+  )
+  return SHORT_OPTION.test(arg) && !isHarmless ? 'plain words' : 'nothing'
+}
+
+/** @param {Hiding} hiding @param {string} arg */
+function hides(hiding, arg) {
+  return hiding === 'all' || (hiding === 'plain words' && isPlainWord(arg))
+}
+
+/**
+ * Returns whether an argument could be a secret in one word: it has not the form of an option, an
+ * address, a path, a program's file, or a package with its scope or version.
+ * @param {string} arg
+ */
+function isPlainWord(arg) {
+  return !(
+    arg.startsWith('-') ||
+    URL_START.test(arg) ||
+    ABSOLUTE.test(arg) ||
+    PROGRAM_FILE.test(arg) ||
+    /^@[a-z\d][\w.-]*\/|.@\d+\./.test(arg)
+  )
 }
 
 /** @param {string} arg */
