@@ -5,7 +5,7 @@
 const { boundOnFakeClock } = require('./deadline-timer')
 const { abortError, codedError } = require('./errors')
 const native = require('./native')
-const { closedError, queueTimeoutError } = require('./semaphore/errors')
+const { queueTimeoutError, shutDownError } = require('./semaphore/errors')
 const { SignalWaiters } = require('./signal-waiters')
 
 /**
@@ -128,7 +128,7 @@ class HostLimit {
   /** @param {string | undefined} server @param {Request} request */
   #failure(server, { signal, timeout }) {
     if (signal?.aborted) return abortError(signal)
-    if (this.#isClosed) return closedError()
+    if (this.#isClosed) return shutDownError()
     const error = queueTimeoutError(timeout)
     const whose = server === undefined ? '' : ` for the server '${server}'`
     error.message += `; other processes of this user hold the slots of this machine${whose}`
@@ -137,7 +137,7 @@ class HostLimit {
 
   /** @param {string | undefined} server */
   #open(server) {
-    if (this.#isClosed) throw closedError()
+    if (this.#isClosed) throw shutDownError()
     const known = this.#opened.get(server)
     if (known !== undefined) return known
     const limit = server === undefined ? this.#maxConcurrent : Number(this.#limits.get(server))

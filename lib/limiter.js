@@ -8,7 +8,12 @@ const { channels } = require('./diagnostics')
 const { abortError } = require('./errors')
 const native = require('./native')
 const { SignalWaiters } = require('./signal-waiters')
-const { closedError, costError, queueFullError, queueTimeoutError } = require('./semaphore/errors')
+const {
+  costError,
+  queueFullError,
+  queueTimeoutError,
+  shutDownError,
+} = require('./semaphore/errors')
 
 /**
  * @typedef {{ limit: number, interval: number }} Rate
@@ -59,7 +64,7 @@ class CallLimiter {
   async acquire(request, waiting = (wait) => wait()) {
     const { server, cost, signal } = request
     if (signal?.aborted) throw abortError(signal)
-    if (this.#isClosed) throw closedError()
+    if (this.#isClosed) throw shutDownError()
     if (cost > 1) this.#checkCost(server, cost)
     if (!this.#native.tryStart(server, cost)) {
       if (this.#native.queued() >= this.#maxQueue)
@@ -116,7 +121,7 @@ class CallLimiter {
   /** Refuses new calls and rejects the waiting ones with `ERR_CLOSED`. */
   close() {
     this.#isClosed = true
-    this.#native.clear(closedError())
+    this.#native.clear(shutDownError())
     this.#timer.rest()
   }
 

@@ -16,7 +16,10 @@ const HIDING_OPTION =
 const HIDING_LETTER = /^-[A-Za-z]*[cdeHkpPu]$/
 /** Any other short option may take a secret, but also a program. */
 const SHORT_OPTION = /^-[A-Za-z\d]+$/
-/** Short options without a value, or with a module's name, by program. @type {[RegExp, RegExp][]} */
+/**
+ * Short options without a value, or with a module's name, by program.
+ * @type {[RegExp, RegExp][]}
+ */
 const HARMLESS_OPTIONS = [
   [/^(npx|npm|pnpm|bunx|yarn)(\.cmd|\.exe)?$/i, /^-[yi]$/],
   [/^python[\d.]*(\.exe)?$/i, /^-[mBIsu]$/],

@@ -7,6 +7,11 @@ function closedError() {
   return codedError('ERR_CLOSED', 'Semaphore is closed')
 }
 
+/** Creates the error of a helper's call that has no slot when the helper shuts down. */
+function shutDownError() {
+  return codedError('ERR_CLOSED', 'shutdown() was called, so no further call starts')
+}
+
 function clearedError() {
   return codedError('ERR_CLEARED', 'Semaphore queue was cleared')
 }
@@ -40,4 +45,5 @@ module.exports = {
   notAcquiredError,
   queueFullError,
   queueTimeoutError,
+  shutDownError,
 }
