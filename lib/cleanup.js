@@ -60,9 +60,19 @@ class CleanupScanner {
   async cleanupAll(options) {
     const { dryRun = false } = validate.options('options', options, ['dryRun'])
     validate.boolean('dryRun', dryRun)
-    const { scanned, killed, skipped, errors } = await this.#scanner().clean(dryRun)
+    const { scanned, killed, skipped, errors } = await this.#clean(dryRun)
     publishProcesses()
     return { scanned, killed: killed.map(judged), skipped: skipped.map(judged), errors }
+  }
+
+  /** @param {boolean} dryRun */
+  async #clean(dryRun) {
+    try {
+      return await this.#scanner().clean(dryRun)
+    } catch (error) {
+      // Loaded on use, because a host seldom reaches its limit.
+      throw require('./process-limit').atProcessLimit(error, 'Cannot scan')
+    }
   }
 
   getStats() {

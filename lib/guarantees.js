@@ -1,5 +1,6 @@
 'use strict'
 
+const { mayStartChildren } = require('./child-permission')
 const { guardsDetached, maxChildren, usesWarden } = require('./config')
 const { errnoName } = require('./errors')
 const native = require('./native')
@@ -11,7 +12,7 @@ const native = require('./native')
 const EFFECTS = {
   warden:
     'no warden can work here, so that only this server ends its trees, ' +
-    'and what it leaves, its next start ends',
+    'and what it leaves, the next scan of any server of this user ends',
   proc:
     '/proc is not mounted: trees end, but there are no scans, ' +
     'and nothing is found that a killed warden left behind',
@@ -43,8 +44,12 @@ const ADOPTED = {
     'this server does not end',
   watcher: 'the watcher takes each child over just after its start',
   'process-group':
-    'only this server ends the children, and what it leaves, its next start ends by the tag',
+    'only this server ends the children, and what it leaves, the next scan of any server of this ' +
+    'user ends by the tag',
 }
+
+const FORBIDDEN =
+  "Node.js's permission model forbids children, so that child_process starts none, guarded or not"
 
 /** The children of `child_process` that no guard reaches. */
 const UNGUARDED = [
@@ -63,6 +68,10 @@ function childProcesses(mechanism, level) {
     ? []
     : ['detached children may outlive this server after their unref()']
   const weaker = [...detached, ...UNGUARDED]
+  if (!mayStartChildren()) {
+    const guard = mechanism === 'warden' ? 'warden' : 'adopted'
+    return { guard, level: 'best-effort', weaker: [FORBIDDEN, ...weaker] }
+  }
   if (mechanism === 'warden')
     return {
       guard: 'warden',

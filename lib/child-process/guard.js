@@ -3,6 +3,7 @@
 // Starts a child process of Node.js below a warden. Only the lowest layer of `ChildProcess` is
 // replaced, its internal handle: all above it, such as streams and events, stays Node.js's own.
 
+const { mayStartChildren } = require('../child-permission')
 const config = require('../config')
 const { addon } = require('./addon')
 const { caller } = require('./caller')
@@ -45,7 +46,8 @@ function guard(child) {
  */
 function waits(child, values, limit, start) {
   try {
-    const native = process.platform === 'linux' && mayStart() && limit.hasRoomToWait() && addon()
+    const native =
+      process.platform === 'linux' && mayStartChildren() && limit.hasRoomToWait() && addon()
     if (!native) return false
     const turn = (/** @type {AbortSignal} */ signal) => limit.turn(signal)
     return require('./waiting').wait(child, values, new native.WaitingStreams(), turn, start)
@@ -89,12 +91,6 @@ function adoptionOf(values, server) {
   }
 }
 
-/** Returns whether Node.js's permission model lets this program start children. */
-function mayStart() {
-  const { permission } = /** @type {any} */ (process)
-  return !permission || permission.has('child')
-}
-
 /**
  * Starts the child, and returns 0 or a negative error number. Where this fails before the command
  * has started, returns the reason why Node.js must start the child.
@@ -105,7 +101,7 @@ function mayStart() {
  */
 function start(handle, values, server) {
   try {
-    if (!mayStart()) return 'permission'
+    if (!mayStartChildren()) return 'permission'
     if (process.platform !== 'linux') return 'platform'
     if (!config.usesWarden()) return 'warden'
     const native = addon()

@@ -28,6 +28,8 @@ const LIB = [
     'first-by',
     'plain-text',
     'server-files',
+    'child-permission',
+    'process-limit',
   ],
   ['errors'],
 ]
