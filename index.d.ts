@@ -1146,8 +1146,8 @@ export interface CleanupOptions {
   maxAge?: number
   /**
    * Reach of the scanner. Default `CLEANUP_SCOPE`, or `'tree'`.
-   * - `'tracked'`: processes that were started through procward, and the orphans of its dead
-   *   earlier runs.
+   * - `'tracked'`: forgotten processes that this server started through procward, and the orphans
+   *   of every dead server of this user that used procward.
    * - `'tree'`: also every Node.js descendant of this process older than `maxAge`, except those
    *   that Node.js manages itself (cluster workers, `fork()` children).
    * - `'machine'`: also every Node.js process of this user older than `maxAge`, except in other PID
@@ -1265,7 +1265,10 @@ export class CleanupScanner {
   start(options?: CleanupOptions): void
   /** Stops scanning. A second call does nothing. */
   stop(): void
-  /** Scans once. A dry run terminates nothing and reports what a real one would terminate. */
+  /**
+   * Scans once. A dry run terminates nothing and reports what a real one would terminate. Rejects
+   * with `ERR_PROCESS_LIMIT` if no thread can be started; no process was terminated then.
+   */
   cleanupAll(options?: { dryRun?: boolean }): Promise<CleanupReport>
   getStats(): CleanupStats
   /** Returns the terminated processes in `getStats().stats.killed`, counted by reason. */
@@ -1276,7 +1279,7 @@ export class CleanupScanner {
  * The reason for a termination.
  * - `call_too_old`: a one-shot call older than `maxAge`
  * - `left_over`: an orphan of a call of this process
- * - `left_by_dead_run`: an orphan of a dead server
+ * - `left_by_dead_run`: an orphan of a dead server of this user
  * - `descendant_too_old`: a descendant older than `maxAge` (scope `tree`)
  * - `node_too_old`: any Node.js process older than `maxAge` (scope `machine`)
  */
@@ -1688,7 +1691,8 @@ export interface Guarantees {
    * - `'job-object'`: Windows. The kernel kills each tree.
    * - `'watcher'`: macOS. A small process beside this server, which kills the processes that it
    *   finds of each tree.
-   * - `'process-group'`: this server itself, while it lives. Its next start terminates orphans.
+   * - `'process-group'`: this server itself, while it lives. The next scan of any server of this
+   *   user terminates orphans.
    */
   mechanism: 'warden' | 'job-object' | 'watcher' | 'process-group'
   /**
@@ -1717,7 +1721,10 @@ export interface ChildProcessGuarantees {
    *   procward takes the child over by the mechanism of `run()`.
    */
   guard: 'warden' | 'adopted'
-  /** As {@link Guarantees.level}, for the guarded children. */
+  /**
+   * As {@link Guarantees.level}, for the guarded children. `'best-effort'` where the permission
+   * model of Node.js forbids children.
+   */
   level: 'complete' | 'best-effort'
   /** Points in which these children are guarded less than those of `run()`, as text for people. */
   weaker: string[]

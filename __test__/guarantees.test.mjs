@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { getGuarantees } from '../index.js'
 import { restoreWarden } from './support/warden.mjs'
 
@@ -54,4 +57,26 @@ describe('getGuarantees()', () => {
     process.env.PROCWARD_WARDEN = 'maybe'
     assert.throws(getGuarantees, { code: 'ERR_INVALID_CONFIG' })
   })
+
+  for (const [allowed, level] of [
+    [[], 'best-effort'],
+    [['--allow-child-process'], process.platform === 'linux' ? 'complete' : 'best-effort'],
+  ])
+    test(`with Node.js's permission model and ${allowed[0] ?? 'no children'}: ${level}`, async () => {
+      const flag = process.allowedNodeEnvironmentFlags.has('--permission')
+        ? '--permission'
+        : '--experimental-permission'
+      const index = fileURLToPath(new URL('../index.js', import.meta.url))
+      const program = `console.log(JSON.stringify(require(process.argv[1]).getGuarantees().childProcesses))`
+      const { PROCWARD_WARDEN: _, ...env } = process.env
+      const { stdout } = await promisify(execFile)(
+        process.execPath,
+        [...[flag, '--allow-addons', '--allow-fs-read=*', ...allowed, '--eval', program, index]],
+        { env },
+      )
+      const found = JSON.parse(stdout)
+      assert.equal(found.level, level)
+      const isSaid = found.weaker.some((text) => text.startsWith("Node.js's permission model"))
+      assert.equal(isSaid, allowed.length === 0)
+    })
 })
