@@ -57,7 +57,10 @@ describe('at the process limit', { skip }, () => {
     })
 })
 
-/** Copies the package to where every user may read it. @param {import('node:test').TestContext} t */
+/**
+ * Copies the package to where every user may read it.
+ * @param {import('node:test').TestContext} t
+ */
 function packageFor(t) {
   const folder = mkdtempSync(join(tmpdir(), 'procward-limit-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))

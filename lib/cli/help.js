@@ -41,6 +41,7 @@ const COMMANDS = [
   ['kill', 'ends the process tree that a process belongs to'],
   ['clean', 'shows the orphans of dead servers; with --yes, terminates them'],
   ['doctor', 'checks procward on this machine and its configuration'],
+  ['init', 'prints the lines that this app needs; changes nothing'],
   ['register', 'prints the option for NODE_OPTIONS that guards all children of a Node.js program'],
   ['help', 'help, also for one command: procward help status'],
 ]
@@ -172,6 +173,14 @@ const OF_COMMAND = {
         'samples.',
     ],
     options: SERVER,
+  },
+  init: {
+    usage: 'procward init [options]',
+    about: [
+      'Looks at the app in this folder (Express, Fastify or plain HTTP; CommonJS, ES modules or ' +
+        'TypeScript), and prints the lines for the health routes, the shutdown and the import that ' +
+        'it needs. Changes nothing, and runs nothing of the app.',
+    ],
   },
   register: {
     usage: 'procward register [options]',

@@ -1,0 +1,213 @@
+// `procward init`: what it sees of an app, and that the printed lines work in that app.
+
+import assert from 'node:assert/strict'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import fs from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { appIn } from '../lib/cli/init/app.js'
+import { temporaryFolder } from './fixtures/mcp-servers.mjs'
+import { documentOf, procward } from './support/cli.mjs'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const loopback = new URL('support/loopback.mjs', import.meta.url).href
+const noSignals = process.platform === 'win32' ? 'Windows knows no SIGTERM' : false
+
+/** @param {Record<string, unknown>} files */
+function appWith(files) {
+  const folder = temporaryFolder()
+  const modules = path.join(folder, 'node_modules')
+  fs.mkdirSync(path.join(modules, '@types'), { recursive: true })
+  for (const name of ['express', 'fastify', '@types/node', '@types/express'])
+    fs.symlinkSync(path.join(root, 'node_modules', name), path.join(modules, name), 'junction')
+  fs.symlinkSync(root, path.join(modules, 'procward'), 'junction')
+  for (const [name, content] of Object.entries(files)) {
+    const file = path.join(folder, name)
+    fs.mkdirSync(path.dirname(file), { recursive: true })
+    fs.writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content))
+  }
+  return folder
+}
+
+/** The apps: `//` and a word stand where lines of that kind go. */
+const BODIES = {
+  express: (create) => `${create}\nconst web = express()\n//routes
+web.get('/own', (_req, res) => { res.send('own') })\nconst http = web.listen(0)\n//end\n`,
+  unkept: (create) => `${create}\nconst web = express()\n//routes
+web.get('/own', (_req, res) => { res.send('own') })\nweb.listen(0)\n//end\n`,
+  fastify: (create) => `${create}\nconst web = Fastify()\n//routes
+web.get('/own', async () => 'own')\nweb.listen({ port: 0 })\n//end\n`,
+  http: (create) => `${create}\n//once\nconst plain = createServer((req, res) => {\n//routes
+res.end('own')\n})\nplain.listen(0)\n//end\n`,
+}
+const REQUIRE = {
+  express: "const express = require('express')",
+  fastify: "const Fastify = require('fastify')",
+  http: "const { createServer } = require('node:http')",
+}
+const IMPORT = {
+  express: "import express from 'express'",
+  fastify: "import Fastify from 'fastify'",
+  http: "import { createServer } from 'node:http'",
+}
+
+/** @type {[string, keyof typeof BODIES, string, string, object][]} */
+const APPS = [
+  ['Express, CommonJS', 'express', 'server.js', REQUIRE.express, {}],
+  ['Express without a variable', 'unkept', 'src/index.cjs', REQUIRE.express, { type: 'module' }],
+  ['Express, ES modules', 'express', 'app.js', IMPORT.express, { type: 'module' }],
+  ['Express, TypeScript', 'express', 'src/main.mts', IMPORT.express, {}],
+  ['Fastify, CommonJS', 'fastify', 'index.js', REQUIRE.fastify, {}],
+  ['Fastify, ES modules', 'fastify', 'server.mjs', IMPORT.fastify, {}],
+  ['Fastify, TypeScript', 'fastify', 'src/server.mts', IMPORT.fastify, {}],
+  ['plain HTTP, CommonJS', 'http', 'server.js', REQUIRE.http, {}],
+  ['plain HTTP, ES modules', 'http', 'main.mjs', IMPORT.http, {}],
+  ['plain HTTP, TypeScript', 'http', 'server.mts', IMPORT.http, {}],
+]
+
+describe('the printed lines work', { skip: noSignals }, () => {
+  for (const [what, kind, file, create, manifest] of APPS)
+    test(`in ${what}`, async (t) => {
+      const before = `//import\n${BODIES[kind](create)}`
+      const folder = appWith({ 'package.json': manifest, [file]: before })
+      const { app, steps } = documentOf(await procward(['init', '--json'], { cwd: folder }))
+      const framework = kind === 'unkept' ? 'express' : kind
+      const modules = /^import/.test(create) ? 'module' : 'commonjs'
+      const typescript = file.endsWith('.mts')
+      assert.deepEqual(app, { framework, modules, typescript, file })
+      assert.deepEqual(
+        steps.map(({ kind }) => kind),
+        ['install', 'import', 'routes', 'cleanup', 'shutdown', 'guard'],
+      )
+      assert.equal(fs.readFileSync(path.join(folder, file), 'utf8'), before, 'it changes nothing')
+      const program = path.join(folder, file)
+      fs.writeFileSync(program, applied(before, steps))
+      const runnable = typescript ? await compiled(folder, program) : program
+      await answersAndEnds(t, folder, runnable)
+      const { steps: left } = documentOf(await procward(['init', '--json'], { cwd: folder }))
+      assert.deepEqual(
+        left.map(({ kind }) => kind),
+        ['install', 'guard'],
+        'it sees what is there',
+      )
+    })
+})
+
+/** Puts the lines where they belong. @param {string} text @param {any[]} steps */
+function applied(text, steps) {
+  const of = (/** @type {string} */ kind) => [...steps.find((step) => step.kind === kind).lines]
+  const [routes, shutdown] = [of('routes'), of('shutdown')]
+  let whole = text
+  if (whole.includes('//once')) whole = whole.replace('//once', routes.shift())
+  if (/in place of/.test(shutdown[0])) {
+    shutdown.shift()
+    whole = whole.replace('web.listen', 'const server = web.listen')
+  }
+  return whole
+    .replace('//import', of('import').join('\n'))
+    .replace('//routes', routes.join('\n'))
+    .replace('//end', [...of('cleanup'), ...shutdown].join('\n'))
+}
+
+/** Checks the types, and returns the JavaScript. @param {string} folder @param {string} file */
+async function compiled(folder, file) {
+  const require = createRequire(import.meta.url)
+  const compiler = path.join(path.dirname(require.resolve('typescript/package.json')), 'bin', 'tsc')
+  const options = ['--strict', '--module', 'nodenext', '--target', 'es2022', '--skipLibCheck']
+  await promisify(execFile)(process.execPath, [compiler, ...options, '--types', 'node', file], {
+    cwd: folder,
+  }).catch(({ stdout }) => assert.fail(stdout))
+  return file.replace(/\.mts$/, '.mjs')
+}
+
+/**
+ * Starts the app, asks it for its own route and for one of procward's, and ends it by SIGTERM.
+ * @param {import('node:test').TestContext} t
+ * @param {string} folder
+ * @param {string} file
+ */
+async function answersAndEnds(t, folder, file) {
+  const child = spawn(process.execPath, ['--import', loopback, file], {
+    cwd: folder,
+    env: { ...process.env, PROCWARD_ANNOUNCE: 'off' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  t.after(() => child.kill('SIGKILL'))
+  const exited = once(child, 'exit')
+  const line = once(createInterface({ input: child.stdout }), 'line')
+  const [words] = await Promise.race([line, exited.then(([code]) => [`it exited with ${code}`])])
+  const [, port] = /^port (\d+)$/.exec(words) ?? []
+  assert.ok(port, words)
+  const get = async (/** @type {string} */ route) =>
+    (await fetch(`http://127.0.0.1:${port}${route}`)).text()
+  assert.equal(await get('/own'), 'own')
+  assert.equal(JSON.parse(await get('/api/health/processes')).cleanup.isRunning, true)
+  assert.equal(JSON.parse(await get('/api/health')).status, 'ok')
+  child.kill('SIGTERM')
+  assert.deepEqual(await exited, [0, null])
+}
+
+describe('what it sees', () => {
+  const CALL = 'const express = require("express")\nconst app = express()\n'
+  /** @type {[string, Record<string, unknown>, object | undefined][]} */
+  const SEEN = [
+    ['nothing', {}, undefined],
+    ['no server', { 'package.json': {}, 'index.js': 'console.log(1)' }, undefined],
+    ['a broken package.json', { 'package.json': '{', 'server.js': CALL }, { framework: 'express' }],
+    ['a package.json of null', { 'package.json': 'null', 'app.js': CALL }, { file: 'app.js' }],
+    ['a folder in place of a file', { 'server.js/x': '', 'app.js': CALL }, { file: 'app.js' }],
+    [
+      'the script start',
+      { 'package.json': { scripts: { start: 'node bin/www.js' } }, 'bin/www.js': CALL },
+      { file: 'bin/www.js', start: 'node bin/www.js' },
+    ],
+    [
+      'TypeScript behind a compiled start',
+      {
+        'package.json': { main: 'dist/index.js', scripts: { start: 'node dist/index.js' } },
+        'dist/index.js': CALL,
+        'src/index.ts': 'import express from "express"\nconst app: Express = express()\n',
+      },
+      { file: 'src/index.ts', isTypeScript: true, usesImport: true, name: 'app' },
+    ],
+    [
+      'a file outside of the folder',
+      { 'package.json': { main: '../../evil.js' }, 'app.js': CALL },
+      { file: 'app.js' },
+    ],
+    [
+      'a handler of signals',
+      { 'app.js': `${CALL}process.on('SIGTERM', () => {})` },
+      { handlesSignals: true },
+    ],
+    ['a file of 2 MiB', { 'app.js': CALL + '/'.repeat(2 ** 21) }, undefined],
+  ]
+  for (const [what, files, expected] of SEEN)
+    test(what, () => {
+      const found = appIn(appWith(files))
+      if (expected === undefined || found === undefined) assert.equal(found, expected)
+      else assert.deepEqual({ ...found, ...expected }, found)
+    })
+
+  test('an app that has all needs nothing, and one without a server is told so', async () => {
+    const whole = `${CALL}const { cleanup, shutdown } = require('procward')
+      app.use('/api/health', require('procward/health').healthRouter())
+      cleanup.start(); process.on('SIGTERM', () => shutdown())`
+    const manifest = {
+      dependencies: { procward: '*', express: '*' },
+      scripts: { start: 'node --require procward/register app.js' },
+    }
+    const cwd = appWith({ 'package.json': manifest, 'app.js': whole })
+    const full = await procward(['init'], { cwd })
+    const words = 'app.js is an Express app in CommonJS. It has all that procward needs.\n'
+    assert.deepEqual([full.code, full.stdout], [0, words])
+    const empty = await procward(['init'], { cwd: appWith({}) })
+    assert.deepEqual([empty.code, empty.stdout], [1, ''])
+    assert.match(empty.stderr, /no Express, Fastify or plain HTTP server was found/)
+  })
+})
