@@ -6,7 +6,7 @@ import type {
   CleanupStats,
   McpPoolStatus,
 } from '../index'
-import type { Readiness, SemaphoreStatus } from './mcp-helper'
+import type { Readiness, SemaphoreStatus, WaitingCall } from './mcp-helper'
 
 /**
  * Returns a handler for the health endpoints. Mount it in Express or Connect with
@@ -85,6 +85,8 @@ export interface HealthHelper {
   /** Returns the slots. `limitedBy`, `servers` and `memory` may be absent. */
   getSemaphoreStatus(): SemaphoreStatus
   getActiveProcesses(): ActiveProcess[]
+  /** Returns the calls that wait for their slots, oldest first. */
+  getWaitingCalls?(): WaitingCall[]
   /** Returns the helper's sessions. A helper without this function has none. */
   getPoolStatus?(): McpPoolStatus
   /**
@@ -107,6 +109,23 @@ export interface History {
   /** Ms between two samples. */
   interval: number
   samples: Sample[]
+}
+
+/** A failed call of this process. */
+export interface FailedCall {
+  /** Ms since the epoch. */
+  time: number
+  server: string
+  tool: string
+  /** Code of the error, such as `ERR_TOOL`, or `UNKNOWN` without one. */
+  code: string
+  /** Ms from the call's slot to its failure, or from the start of its wait if it got no slot. */
+  duration: number
+  /**
+   * The error in words, at most 300 characters, without control characters, paths and the parts of
+   * URLs after the origin. Absent without a token for readers outside this machine.
+   */
+  message?: string
 }
 
 /** The values at one moment. Counters that only grow start with this process. */

@@ -42,6 +42,33 @@ function refusal({ token, allowedHosts }, path, headers, now = Date.now()) {
   }
 }
 
+/**
+ * Returns whether a permitted reader may see what servers said: a reader with the token, or one on
+ * this machine whose request passed no proxy that says so.
+ * @param {AccessRules} rules
+ * @param {import('node:http').IncomingMessage} req
+ */
+function seesMessages({ token }, { headers, socket }) {
+  if (token !== undefined) return true
+  const name = hostName(headers)
+  const address = socket.remoteAddress?.replace(/^::ffff:/, '') ?? ''
+  return name !== undefined && isLoopback(name) && isLoopback(address) && !isForwarded(headers)
+}
+
+/** @param {import('node:http').IncomingHttpHeaders} headers */
+function isForwarded(headers) {
+  return ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'].some((name) => name in headers)
+}
+
+/**
+ * Returns whether a page of another origin sent the request, as far as its browser says so.
+ * @param {import('node:http').IncomingHttpHeaders} headers
+ */
+function isForeignPage(headers) {
+  const { 'sec-fetch-site': site = 'none' } = headers
+  return site !== 'same-origin' && site !== 'none'
+}
+
 /** @param {string} token @param {string | undefined} authorization */
 function bearerIs(token, authorization = '') {
   const [, given] = /^Bearer +(.+)$/i.exec(authorization) ?? []
@@ -68,4 +95,4 @@ function hostName({ host, ':authority': authority }) {
   return (bracketed ?? plain)?.toLowerCase().replace(/\.$/, '')
 }
 
-module.exports = { LOGIN_STYLE, bearerIs, refusal }
+module.exports = { LOGIN_STYLE, bearerIs, isForeignPage, refusal, seesMessages }

@@ -46,8 +46,10 @@ function recordAnswer({ server, tool }, began) {
  * @param {number} began
  */
 function recordResult({ server, tool }, result, began) {
-  const outcome = result?.isError === true ? TOOL : OK
-  native.metricsRecordCall(seriesOf(server, tool), outcome, secondsSince(began))
+  const isError = result?.isError === true
+  const seconds = secondsSince(began)
+  native.metricsRecordCall(seriesOf(server, tool), isError ? TOOL : OK, seconds)
+  if (isError) noteFailures().noteToolError({ server, tool }, result, seconds * 1000)
 }
 
 /**
@@ -59,7 +61,9 @@ function recordResult({ server, tool }, result, began) {
 function recordFailure({ server, tool }, error, began) {
   const outcome = outcomeOf(error)
   const number = outcome === UNKNOWN ? OTHER : seriesOf(server, tool)
-  native.metricsRecordCall(number, outcome, secondsSince(began))
+  const seconds = secondsSince(began)
+  native.metricsRecordCall(number, outcome, seconds)
+  noteFailures().noteFailedCall({ server, tool }, error, seconds * 1000)
 }
 
 /** Counts the wait of a call that got its slot. @param {number} ms - that it waited */
@@ -67,10 +71,21 @@ function recordWait(ms) {
   native.metricsRecordWait(ms / 1000)
 }
 
-/** Counts a call that got no slot. @param {unknown} error */
-function recordRejection(error) {
+/**
+ * Counts a call that got no slot.
+ * @param {{ server: string, tool: string }} call
+ * @param {unknown} error
+ * @param {number} began
+ */
+function recordRejection(call, error, began) {
   const reason = rejectionOf(error)
   if (reason !== undefined) native.metricsRecordRejection(reason)
+  noteFailures().noteFailedCall(call, error, secondsSince(began) * 1000)
+}
+
+/** Loaded on use, because most calls succeed. */
+function noteFailures() {
+  return require('./failed-calls')
 }
 
 /** @param {number} began - on the clock of `performance.now()` */
