@@ -56,7 +56,7 @@ test('with a token shows reasons, and says why there is nothing without it', asy
 
 test('says that a server hides the reasons, and shows no control characters', async (t) => {
   const failure = { time: 0, server: 'a\u001b[31mb', tool: 'c', code: 'ERR_X', duration: 1500 }
-  const failures = [{ ...failure, message: null }]
+  const failures = [{ ...failure, secret: 'hunter2' }]
   const url = await listening(t, (_req, res) => res.end(JSON.stringify({ failures })))
   const { code, stdout, stderr } = await procward(['logs', '--url', url], { env: { TZ: 'UTC' } })
   assert.equal(code, 0)
@@ -71,8 +71,8 @@ for (const answer of [
   '{}',
   '{"failures":5}',
   '{"failures":[null]}',
-  '{"failures":[{"time":"x","server":"a","tool":"b","code":"c","message":null}]}',
-  '{"failures":[{"time":8e15,"server":1,"tool":"b","code":"c","message":null}]}',
+  '{"failures":[{"time":"x","server":"a","tool":"b","code":"c"}]}',
+  '{"failures":[{"time":8e15,"server":1,"tool":"b","code":"c"}]}',
   'no JSON',
 ])
   test(`refuses ${answer}`, async (t) => {

@@ -130,6 +130,14 @@ const MOUNTS = {
     express()
       .use(express.urlencoded({ extended: false }))
       .use('/api/health', healthRouter(options)),
+  'Express 5 with a text parser': (options) =>
+    express()
+      .use(express.text({ type: '*/*' }))
+      .use('/api/health', healthRouter(options)),
+  'Express 5 with a parser of bytes': (options) =>
+    express()
+      .use(express.raw({ type: '*/*' }))
+      .use('/api/health', healthRouter(options)),
 }
 
 for (const [name, mount] of Object.entries(MOUNTS))
@@ -176,8 +184,8 @@ for (const [name, mount] of Object.entries(MOUNTS))
         assert.equal((await ask(path)).status, 200, path)
     })
 
-    const login = (ask, body, headers = {}) =>
-      ask('/dashboard', {
+    const login = (ask, body, headers = {}, view = '') =>
+      ask(`/dashboard${view}`, {
         method: 'POST',
         body,
         headers: {
@@ -202,6 +210,36 @@ for (const [name, mount] of Object.entries(MOUNTS))
       assert.match(page.text, /dashboard\/app\.js/)
     })
 
+    test('the login keeps the view of a link', async (t) => {
+      const ask = await serve(t, { token: TOKEN })
+      const form = await ask('/dashboard?window=15m&paused=1')
+      assert.match(form.text, /action="dashboard\?window=15m&amp;paused=1"/)
+      const { headers } = await login(ask, `token=${TOKEN}`, {}, '?window=15m&paused=1')
+      assert.equal(headers.location, 'dashboard?window=15m&paused=1')
+      const strange = await ask('/dashboard?%22%3E%3Cb%3E')
+      assert.match(strange.text, /action="dashboard"/)
+    })
+
+    test('logging out ends the session in the browser', async (t) => {
+      const ask = await serve(t, { token: TOKEN })
+      const { status, headers } = await ask('/logout', { method: 'POST' })
+      assert.deepEqual([status, headers.location], [303, 'dashboard'])
+      assert.equal(
+        headers['set-cookie'][0],
+        'procward_session=; Max-Age=0; HttpOnly; SameSite=Strict',
+      )
+      const foreign = { 'sec-fetch-site': 'cross-site' }
+      for (const [method, sent] of [
+        ['POST', foreign],
+        ['GET', {}],
+      ]) {
+        const refused = await ask('/logout', { method, headers: sent })
+        assert.deepEqual([refused.status, refused.headers['set-cookie']], [404, undefined])
+      }
+      const without = await serve(t)
+      assert.equal((await without('/logout', { method: 'POST' })).status, 404)
+    })
+
     test('behind TLS the cookie is Secure', async (t) => {
       const ask = await serve(t, { token: TOKEN })
       const { headers } = await login(ask, `token=${TOKEN}`, { 'x-forwarded-proto': 'https' })
@@ -218,12 +256,17 @@ for (const [name, mount] of Object.entries(MOUNTS))
       assert.equal((await ask('/processes', { headers: { cookie } })).status, 200)
     })
 
-    for (const path of ['/dashboard/', '/dashboard/?a=b'])
+    for (const [path, view] of [
+      ['/dashboard/', ''],
+      ['/dashboard/?a=b', '?a=b'],
+      ['/dashboard/?<b>', ''],
+      ['/dashboard/?a=//evil.example', ''],
+    ])
       for (const method of ['GET', 'POST'])
         test(`${method} ${path} is redirected to the form, whose names fit there`, async (t) => {
           const ask = await serve(t, { token: TOKEN })
           const { status, headers, text } = await ask(path, { method })
-          assert.deepEqual([status, headers.location, text], [308, '../dashboard', ''])
+          assert.deepEqual([status, headers.location, text], [308, `../dashboard${view}`, ''])
           assert.equal(headers['set-cookie'], undefined)
         })
 

@@ -9,7 +9,16 @@ import { until } from './support/until.mjs'
 import { watched } from './support/watched.mjs'
 
 const SECRET = 'hunter2'
-const SNAPSHOT = ['time', 'health', 'sample', 'metrics', 'draining']
+const SNAPSHOT = [
+  'time',
+  'process',
+  'health',
+  'sample',
+  'metrics',
+  'waiting',
+  'failedCalls',
+  'draining',
+]
 
 const lastOf = (stream) => JSON.parse(eventsOf(stream).at(-1).data)
 
@@ -89,6 +98,26 @@ for (const [name, mount] of Object.entries({
         return stream.response.statusCode === 200 && stream
       })
       for (const stream of [...streams, next]) stream.close()
+    })
+
+    test('pages of other origins get no events, as streams and as JSON', async (t) => {
+      const { helper, cleanup } = watched()
+      const { port } = await listen(t, mount({ helper, cleanup }))
+      for (const accept of ['text/event-stream', 'application/json'])
+        for (const [site, expected] of [
+          ['cross-site', 403],
+          ['same-site', 403],
+          ['same-origin', 200],
+          ['none', 200],
+        ]) {
+          const stream = await subscribe(port, '/h/events', { accept, 'sec-fetch-site': site })
+          assert.equal(stream.response.statusCode, expected, site)
+          if (expected === 403) {
+            await until(() => stream.ended)
+            assert.equal(JSON.parse(stream.text).error.code, 'ERR_FORBIDDEN_SITE')
+          }
+          stream.close()
+        }
     })
 
     test('streams end when the server closes, so that it can close', async (t) => {

@@ -21,7 +21,13 @@ describe('the ticker', () => {
     const health = { activeProcesses: { count: 0 } }
     const stream = new events.EventStream(() => {
       made.count++
-      return { time: made.count, health, draining: false, filling: 'x'.repeat(size) }
+      return {
+        time: made.count,
+        health,
+        failedCalls: [],
+        draining: false,
+        filling: 'x'.repeat(size),
+      }
     })
     const made = {
       count: 0,

@@ -6,7 +6,7 @@ import type {
   CleanupStats,
   McpPoolStatus,
 } from '../index'
-import type { Readiness, SemaphoreStatus } from './mcp-helper'
+import type { Readiness, SemaphoreStatus, WaitingCall } from './mcp-helper'
 
 /**
  * Returns a handler for the health endpoints. Mount it in Express or Connect with
@@ -94,6 +94,8 @@ export interface HealthHelper {
   /** Returns the slots. `limitedBy`, `servers` and `memory` may be absent. */
   getSemaphoreStatus(): SemaphoreStatus
   getActiveProcesses(): ActiveProcess[]
+  /** Returns the calls that wait for their slots, oldest first. */
+  getWaitingCalls?(): WaitingCall[]
   /** Returns the helper's sessions. A helper without this function has none. */
   getPoolStatus?(): McpPoolStatus
   /**
@@ -119,28 +121,28 @@ export interface History {
 }
 
 /**
- * The answer of `GET /failures`: at most 100 of the latest failed calls, newest first.
- * Those of this process alone. With `since` (ms since the epoch) only later ones.
+ * The answer of `GET /failures`: the latest failed calls of this process, newest first, at most 50.
+ * With `since` (ms since the epoch) only later ones.
  */
 export interface RecentFailures {
-  failures: CallFailure[]
+  failures: FailedCall[]
 }
 
-/** A call that failed, or that got no slot. */
-export interface CallFailure {
-  /** Ms since the epoch at which the call failed. */
+/** A failed call of this process. */
+export interface FailedCall {
+  /** Ms since the epoch. */
   time: number
   server: string
   tool: string
-  /** The code of the error, or `UNKNOWN`. A result with `isError` has `ERR_TOOL`. */
+  /** Code of the error, such as `ERR_TOOL`, or `UNKNOWN` without one. */
   code: string
-  /** Ms from the start of the call, or of its wait for a slot, to the failure. */
+  /** Ms from the call's slot to its failure, or from the start of its wait if it got no slot. */
   duration: number
   /**
-   * The error's message as one line of at most 500 characters, without control characters. `null`
-   * unless the request carries the token, or comes from this machine without a proxy.
+   * The error in words, at most 300 characters, without control characters, paths and the parts of
+   * URLs after the origin. Absent without a token for readers outside this machine.
    */
-  message: string | null
+  message?: string
 }
 
 /** The values at one moment. Counters that only grow start with this process. */

@@ -1,9 +1,9 @@
 'use strict'
 
 const { watchMounted } = require('./alerts/watch')
-const { refusal, showsMessages } = require('./health/access')
+const { isForeignPage, refusal, seesMessages } = require('./health/access')
 const { EventStream } = require('./health/events')
-const { askForToken, login } = require('./health/login')
+const { askForToken, login, logout } = require('./health/login')
 const { healthOptions } = require('./health/options')
 const { mediaType } = require('./health/media-type')
 const { hasTrailingSlash, pageRoutes, redirectToDashboard } = require('./health/page-routes')
@@ -15,6 +15,8 @@ const { sampler } = require('./metrics/sampler')
 
 /** The page with the login form, and the target of the form. */
 const LOGIN = '/dashboard'
+/** The target of the form that ends the session. It is beside the page, as its cookie's path is. */
+const LOGOUT = '/logout'
 
 /** @type {typeof import('./health').healthRouter} */
 function healthRouter(options) {
@@ -33,6 +35,9 @@ function healthRouter(options) {
     const path = pathOf(req.url ?? '/', source.prefix)
     const route = routes.get(path)
     const page = pageRoutes.get(path)
+    const { token } = source.access
+    const isLogout = path === LOGOUT && token !== undefined && req.method === 'POST'
+    if (isLogout && !isForeignPage(req.headers)) return logout(req, res)
     if (path === undefined || (route === undefined && page === undefined)) {
       if (next) return next()
       return send(req, res, errorReply(404, 'ERR_NOT_FOUND', 'No such health endpoint'))
@@ -45,9 +50,8 @@ function healthRouter(options) {
       if (next) return next(error)
       send(req, res, errorReply(500, 'ERR_INTERNAL', 'The health check failed'))
     }
-    const { token } = source.access
     if (path === LOGIN && req.method === 'POST' && token !== undefined) {
-      if (hasTrailingSlash(req)) return redirectToDashboard(res)
+      if (hasTrailingSlash(req)) return redirectToDashboard(req, res)
       return void login(req, res, token).catch(fail)
     }
     if (req.method !== 'GET' && req.method !== 'HEAD') {
@@ -77,7 +81,7 @@ function healthRouter(options) {
 function answerOf(route, source, req) {
   const { accept = '' } = req.headers
   const query = queryOf(req.url ?? '/')
-  const request = { accept, query, showsMessages: showsMessages(source.access, req) }
+  const request = { accept, query, seesMessages: seesMessages(source.access, req) }
   return reply(route(source, request), mediaType(accept))
 }
 
@@ -94,7 +98,7 @@ function isMissingFile(error) {
  */
 function refuse(req, res, path, { statusCode, code, message }) {
   if (statusCode === 401 && path === LOGIN)
-    return hasTrailingSlash(req) ? redirectToDashboard(res) : askForToken(req, res)
+    return hasTrailingSlash(req) ? redirectToDashboard(req, res) : askForToken(req, res)
   if (statusCode === 401) res.setHeader('WWW-Authenticate', 'Bearer')
   send(req, res, errorReply(statusCode, code, message))
 }

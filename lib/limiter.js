@@ -89,6 +89,15 @@ class CallLimiter {
     return this.#native.waitsForSlots()
   }
 
+  /**
+   * Returns the reason for which the calls of each server wait.
+   * @returns {Map<string, 'slots' | 'server' | 'rate'>}
+   */
+  waitReasons() {
+    const waited = this.#native.servers().filter(({ queued }) => queued > 0)
+    return new Map(waited.map((use) => [use.server, reasonOf([use])]))
+  }
+
   /** Returns whether a call that has to wait would be refused. */
   isQueueFull() {
     const { limit, inUse, queued } = this.#native.status()

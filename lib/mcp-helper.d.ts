@@ -208,6 +208,24 @@ export declare function subscribe(
 export declare function getSemaphoreStatus(): SemaphoreStatus
 
 /**
+ * Returns the calls that wait for their slots, oldest first, at most 200. `queued` of
+ * {@link getSemaphoreStatus} counts all of them.
+ */
+export declare function getWaitingCalls(): WaitingCall[]
+
+/** A call that waits for its slots. */
+export interface WaitingCall {
+  server: string
+  tool: string
+  /** Ms since the epoch at which the wait began. */
+  startTime: number
+  /** Ms that the call has waited. */
+  duration: number
+  /** The reason for its wait, as in `limitedBy` of {@link SemaphoreStatus}. */
+  waitsFor: Exclude<SemaphoreStatus['limitedBy'], undefined | null>
+}
+
+/**
  * Returns the running calls, each with its process: the server's, or mcporter's. Several calls may
  * share the process of a server. A call that waits for its server to start is not listed.
  */
@@ -268,6 +286,7 @@ export interface McpHelper {
   subscribe: typeof subscribe
   getSemaphoreStatus: typeof getSemaphoreStatus
   getActiveProcesses: typeof getActiveProcesses
+  getWaitingCalls: typeof getWaitingCalls
   getPoolStatus: typeof getPoolStatus
   getReadiness: typeof getReadiness
   shutdown: typeof shutdown

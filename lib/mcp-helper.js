@@ -91,6 +91,11 @@ function getReadiness() {
   return defaultHelper().getReadiness()
 }
 
+/** @type {typeof import('./mcp-helper').getWaitingCalls} */
+function getWaitingCalls() {
+  return defaultHelper().getWaitingCalls()
+}
+
 /** @type {typeof import('./mcp-helper').shutdown} */
 function shutdown() {
   return defaultHelper().shutdown()
@@ -107,6 +112,7 @@ module.exports = {
   getReadiness,
   getSemaphoreStatus,
   getServerInfo,
+  getWaitingCalls,
   listPrompts,
   listResourceTemplates,
   listResources,

@@ -76,6 +76,7 @@ export const SLOW = [
   'demo',
   'diagnostics',
   'example',
+  'failed-calls',
   'gate-memory',
   'hosts-guarantees',
   'hosts-guards',

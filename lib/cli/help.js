@@ -96,7 +96,7 @@ const OF_COMMAND = {
     usage: 'procward logs [options]',
     about: [
       'Lists the latest failed calls of a running server, the newest last: when, server, tool, ' +
-        'code, time, and the reason. A server keeps 100. Reasons are shown with a token, or on the ' +
+        'code, time, and the reason. A server keeps 50. Reasons are shown with a token, or on the ' +
         "server's own machine.",
     ],
     options: [['--count N', 'at most so many; default: all'], ...SERVER],

@@ -14,9 +14,6 @@ const LOGIN_STYLE = '/dashboard/login.css'
 /** Endpoints without a check of the Host, because they are older than the access rules. */
 const ANY_HOST = new Set(['/', '/processes', '/live', '/ready'])
 
-/** The headers by which proxies name their clients. */
-const PROXY_HEADERS = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip']
-
 /** @typedef {{ token: string | undefined, allowedHosts: ReadonlySet<string> }} AccessRules */
 /** @typedef {{ statusCode: 401 | 403, code: string, message: string }} Refusal */
 
@@ -46,16 +43,30 @@ function refusal({ token, allowedHosts }, path, headers, now = Date.now()) {
 }
 
 /**
- * Returns whether an allowed request may read messages of errors, which have words of servers and
- * tools. The request must have the token, or come from this machine and not through a proxy.
+ * Returns whether a permitted reader may see what servers said: a reader with the token, or one on
+ * this machine whose request passed no proxy that says so.
  * @param {AccessRules} rules
  * @param {import('node:http').IncomingMessage} req
  */
-function showsMessages({ token }, { headers, socket }) {
+function seesMessages({ token }, { headers, socket }) {
   if (token !== undefined) return true
-  if (PROXY_HEADERS.some((name) => headers[name] !== undefined)) return false
-  const peer = socket.remoteAddress?.replace(/^::ffff:/, '') ?? ''
-  return isLoopback(peer) && isLoopback(hostName(headers) ?? '')
+  const name = hostName(headers)
+  const address = socket.remoteAddress?.replace(/^::ffff:/, '') ?? ''
+  return name !== undefined && isLoopback(name) && isLoopback(address) && !isForwarded(headers)
+}
+
+/** @param {import('node:http').IncomingHttpHeaders} headers */
+function isForwarded(headers) {
+  return ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'].some((name) => name in headers)
+}
+
+/**
+ * Returns whether a page of another origin sent the request, as far as its browser says so.
+ * @param {import('node:http').IncomingHttpHeaders} headers
+ */
+function isForeignPage(headers) {
+  const { 'sec-fetch-site': site = 'none' } = headers
+  return site !== 'same-origin' && site !== 'none'
 }
 
 /** @param {string} token @param {string | undefined} authorization */
@@ -84,4 +95,4 @@ function hostName({ host, ':authority': authority }) {
   return (bracketed ?? plain)?.toLowerCase().replace(/\.$/, '')
 }
 
-module.exports = { LOGIN_STYLE, bearerIs, refusal, showsMessages }
+module.exports = { LOGIN_STYLE, bearerIs, isForeignPage, refusal, seesMessages }

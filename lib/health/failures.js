@@ -2,7 +2,7 @@
 
 // The route of the latest failed calls.
 
-const { recentFailures } = require('../metrics/failures')
+const { failedCalls } = require('../metrics/failed-calls')
 const { errorReply } = require('./reply')
 
 /**
@@ -10,12 +10,18 @@ const { errorReply } = require('./reply')
  * @param {import('./routes').Request} request
  * @returns {import('./reply').Reply}
  */
-function failures(_source, { query, showsMessages }) {
+function failures(_source, { query, seesMessages }) {
   const since = sinceOf(query)
   if (since === undefined) return invalidSince()
+  const later = failedCalls().filter(({ time }) => time > since)
   /** @type {import('../health').RecentFailures} */
-  const body = { failures: recentFailures({ since, withMessages: showsMessages }) }
+  const body = { failures: seesMessages ? later : later.map(withoutMessage) }
   return { statusCode: 200, type: 'application/json', text: JSON.stringify(body) }
+}
+
+/** @param {import('../health').FailedCall} call */
+function withoutMessage({ message: _, ...call }) {
+  return call
 }
 
 /**

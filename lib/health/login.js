@@ -3,7 +3,7 @@
 // The login form, and the session cookie for clients with the token.
 
 const { bearerIs } = require('./access')
-const { sameSecret, sessionCookie } = require('./session')
+const { noSessionCookie, sameSecret, sessionCookie } = require('./session')
 const { sendPage, setPageHeaders, staticFile } = require('./static-files')
 
 /** Maximum bytes of a form with only a token. */
@@ -19,7 +19,10 @@ const WRONG = '<p class="error" role="alert">That is not the token.</p>'
 function askForToken(req, res, { isWrong = false } = {}) {
   const page = staticFile('login.html').body.toString()
   res.setHeader('WWW-Authenticate', 'Bearer')
-  sendPage(req, res, 401, page.replace('<!-- error -->', isWrong ? WRONG : ''))
+  const text = page
+    .replace('<!-- error -->', isWrong ? WRONG : '')
+    .replace('action="dashboard"', `action="dashboard${viewOf(req).replaceAll('&', '&amp;')}"`)
+  sendPage(req, res, 401, text)
 }
 
 /** Answers the form. @param {Request} req @param {Response} res @param {string} token */
@@ -29,11 +32,36 @@ async function login(req, res, token) {
   if (given === undefined || !sameSecret(token, given))
     return askForToken(req, res, { isWrong: true })
   setSession(req, res, token)
+  redirect(res, `dashboard${viewOf(req)}`)
+}
+
+/**
+ * Ends the session in this browser, and asks for the token.
+ * @param {Request} req
+ * @param {Response} res
+ */
+function logout(req, res) {
+  res.setHeader('Set-Cookie', noSessionCookie(isSecure(req)))
+  redirect(res, 'dashboard')
+}
+
+/** @param {Response} res @param {string} location */
+function redirect(res, location) {
   setPageHeaders(res)
   res.statusCode = 303
-  res.setHeader('Location', 'dashboard')
+  res.setHeader('Location', location)
   res.setHeader('Cache-Control', 'no-store')
   res.end()
+}
+
+/**
+ * Returns the query with the view's state, such as `?window=15m`, or `''` for any other query. It
+ * passes the login, so that a link keeps its view.
+ * @param {import('node:http').IncomingMessage} req
+ */
+function viewOf({ url = '' }) {
+  const [, query] = /\?([\w=&.,:-]{1,300})$/.exec(url) ?? []
+  return query === undefined ? '' : `?${query}`
 }
 
 /**
@@ -43,9 +71,13 @@ async function login(req, res, token) {
  * @param {string} token
  */
 function setSession(req, res, token) {
+  res.setHeader('Set-Cookie', sessionCookie(token, isSecure(req)))
+}
+
+/** @param {Request} req */
+function isSecure(req) {
   const { encrypted } = /** @type {{ encrypted?: boolean }} */ (req.socket)
-  const secure = encrypted === true || /^https\b/i.test(String(req.headers['x-forwarded-proto']))
-  res.setHeader('Set-Cookie', sessionCookie(token, secure))
+  return encrypted === true || /^https\b/i.test(String(req.headers['x-forwarded-proto']))
 }
 
 /**
@@ -60,13 +92,12 @@ function setBearerSession(req, res, token) {
 
 /** @param {Request} req @returns {Promise<string | undefined>} */
 async function tokenOf(req) {
-  // A middleware may have read the form already.
-  const form = typeof req.body === 'object' && req.body !== null ? req.body : undefined
-  if (form !== undefined && req.readableEnded) {
-    const { token } = /** @type {{ token?: unknown }} */ (form)
-    return typeof token === 'string' ? token : undefined
-  }
-  return new URLSearchParams(await readBody(req)).get('token') ?? undefined
+  // A middleware may have read the form already, as fields, as text or as bytes.
+  const form = req.readableEnded ? req.body : await readBody(req)
+  if (typeof form === 'string' || Buffer.isBuffer(form))
+    return new URLSearchParams(form.toString()).get('token') ?? undefined
+  const { token } = /** @type {{ token?: unknown }} */ (form ?? {})
+  return typeof token === 'string' ? token : undefined
 }
 
 /** Reads the body; `''` if it is too long. @param {Request} req @returns {Promise<string>} */
@@ -81,7 +112,8 @@ function readBody(req) {
     })
     req.on('end', () => resolve(size <= MAX_FORM ? Buffer.concat(chunks).toString() : ''))
     req.on('close', () => resolve(''))
+    if (req.destroyed) resolve('')
   })
 }
 
-module.exports = { askForToken, login, setBearerSession }
+module.exports = { askForToken, login, logout, setBearerSession, viewOf }

@@ -2,10 +2,11 @@
 
 // The dashboard and its events.
 
-const { setBearerSession } = require('./login')
+const { isForeignPage, seesMessages } = require('./access')
+const { setBearerSession, viewOf } = require('./login')
 const { reply, errorReply, send } = require('./reply')
 const { JSON_TYPE } = require('./media-type')
-const { snapshot } = require('./snapshot')
+const { snapshot, withoutMessages } = require('./snapshot')
 const { sendFile } = require('./static-files')
 
 /** Value of `Retry-After` in seconds. */
@@ -21,10 +22,16 @@ const RETRY_AFTER = 15
  */
 /** @typedef {{ answer(served: Served, req: Request, res: Response): void }} PageRoute */
 
+const FOREIGN = errorReply(
+  403,
+  'ERR_FORBIDDEN_SITE',
+  'Pages of other origins get no events, because they could take the places of all readers',
+)
+
 /** @type {PageRoute} */
 const dashboardRoute = {
   answer({ source }, req, res) {
-    if (hasTrailingSlash(req)) return redirectToDashboard(res)
+    if (hasTrailingSlash(req)) return redirectToDashboard(req, res)
     setBearerSession(req, res, source.access.token)
     sendFile(req, res, 'index.html')
   },
@@ -33,13 +40,16 @@ const dashboardRoute = {
 /** @type {PageRoute} */
 const eventRoute = {
   answer({ source, events }, req, res) {
+    // A foreign page cannot read the answer, but could take all places.
+    if (isForeignPage(req.headers)) return send(req, res, FOREIGN)
+    const isTrusted = seesMessages(source.access, req)
     // For clients without an open stream: the page behind a proxy that buffers, `curl`.
-    if (prefersJson(req.headers.accept)) return send(req, res, jsonSnapshot(source))
+    if (prefersJson(req.headers.accept)) return send(req, res, jsonSnapshot(source, isTrusted))
     if (req.method === 'HEAD') {
       res.setHeader('Content-Type', 'text/event-stream; charset=utf-8')
       return void res.end()
     }
-    if (!events.isFull) return events.add(res)
+    if (!events.isFull) return events.add(res, isTrusted)
     const full = errorReply(
       503,
       'ERR_TOO_MANY_CLIENTS',
@@ -54,9 +64,10 @@ function prefersJson(accept = '') {
   return /application\/json/i.test(accept) && !/text\/event-stream/i.test(accept)
 }
 
-/** @param {import('./options').HealthSource} source */
-function jsonSnapshot(source) {
-  return reply({ statusCode: 200, body: snapshot(source), status: 'pass', checks: {} }, JSON_TYPE)
+/** @param {import('./options').HealthSource} source @param {boolean} isTrusted */
+function jsonSnapshot(source, isTrusted) {
+  const body = isTrusted ? snapshot(source) : withoutMessages(snapshot(source))
+  return reply({ statusCode: 200, body, status: 'pass', checks: {} }, JSON_TYPE)
 }
 
 /**
@@ -67,10 +78,14 @@ function hasTrailingSlash(req) {
   return /\/(\?|$)/.test(req.url ?? '')
 }
 
-/** Redirects from `/dashboard/`; a form is sent again. @param {Response} res */
-function redirectToDashboard(res) {
+/**
+ * Redirects from `/dashboard/`; a form is sent again.
+ * @param {Request} req
+ * @param {Response} res
+ */
+function redirectToDashboard(req, res) {
   res.statusCode = 308
-  res.setHeader('Location', '../dashboard')
+  res.setHeader('Location', `../dashboard${viewOf(req)}`)
   res.end()
 }
 

@@ -62,7 +62,7 @@ function processAlert(count, recommendedMax) {
  * @returns {import('../mcp-helper').SemaphoreStatus}
  */
 function semaphoreStatus(status) {
-  const { maxConcurrent, current, queued, available, limitedBy, servers } = status
+  const { maxConcurrent, current, queued, available, limitedBy, reach, servers } = status
   const memory = gateMemory(status)
   return {
     maxConcurrent,
@@ -70,6 +70,7 @@ function semaphoreStatus(status) {
     queued,
     available,
     ...(limitedBy !== undefined && { limitedBy: waitReason(status) }),
+    ...(reach !== undefined && { reach: /** @type {any} */ (String(reach)) }),
     ...(servers !== undefined && { servers: bounded(serverSlots(status)) }),
     ...(memory && { memory }),
   }

@@ -19,8 +19,17 @@ const LIFETIME = 12 * 3_600_000
  */
 function sessionCookie(token, secure, now = Date.now()) {
   const expires = String(now + LIFETIME)
-  const attributes = `Max-Age=${LIFETIME / 1000}; HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}`
-  return `${NAME}=${expires}.${signature(token, expires)}; ${attributes}`
+  return `${NAME}=${expires}.${signature(token, expires)}; ${attributes(LIFETIME / 1000, secure)}`
+}
+
+/** Returns a Set-Cookie header that ends the session in this browser. @param {boolean} secure */
+function noSessionCookie(secure) {
+  return `${NAME}=; ${attributes(0, secure)}`
+}
+
+/** @param {number} maxAge s @param {boolean} secure */
+function attributes(maxAge, secure) {
+  return `Max-Age=${maxAge}; HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}`
 }
 
 /**
@@ -58,4 +67,4 @@ function digest(text) {
   return createHash('sha256').update(text).digest()
 }
 
-module.exports = { sameSecret, sessionCookie, validSession }
+module.exports = { noSessionCookie, sameSecret, sessionCookie, validSession }

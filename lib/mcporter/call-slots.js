@@ -14,6 +14,15 @@ const { Gate } = require('./gate')
  *   }} Request
  */
 
+/** The most waiting calls in a list. */
+const MAX_LISTED = 200
+
+/**
+ * A call that waits for its slots. `began` is on the clock of `performance.now()`, and `isShared`
+ * says that the call waits for other processes.
+ * @typedef {{ server: string, tool: string, began: number, isShared: boolean }} Waiter
+ */
+
 class CallSlots {
   #limiter
   #settings
@@ -21,6 +30,8 @@ class CallSlots {
   #gate
   /** The same limits for all processes. @type {import('../host-limit').HostLimit | undefined} */
   #host
+  /** Oldest first. @type {Set<Waiter>} */
+  #waiters = new Set()
 
   /**
    * @param {{ maxConcurrent: number | 'auto', gate?: import('../../binding').GateRules,
@@ -66,6 +77,24 @@ class CallSlots {
     return this.#gate === undefined ? status : this.#gate.status(status)
   }
 
+  /**
+   * Returns the calls that wait for their slots, oldest first, at most 200.
+   * @returns {import('../mcp-helper').WaitingCall[]}
+   */
+  getWaitingCalls() {
+    const { limitedBy } = /** @type {import('../mcp-helper').SemaphoreStatus} */ (this.getStatus())
+    const reasons = this.#limiter.waitReasons()
+    const now = performance.now()
+    return [...this.#waiters].slice(0, MAX_LISTED).map(({ server, tool, began, isShared }) => {
+      const own = reasons.get(server) ?? 'slots'
+      const isHeldByGate = own === 'slots' && (limitedBy === 'memory' || limitedBy === 'cpu')
+      const duration = now - began
+      const startTime = Date.now() - duration
+      const waitsFor = isShared ? 'host' : isHeldByGate ? limitedBy : own
+      return { server, tool, startTime, duration, waitsFor }
+    })
+  }
+
   isQueueFull() {
     return this.#limiter.isQueueFull()
   }
@@ -98,24 +127,34 @@ class CallSlots {
   async #acquire(call, id) {
     const { server, cost = 1, signal, queueTimeout: timeout = this.#settings.queueTimeout } = call
     const began = performance.now()
+    /** @type {Waiter | undefined} */
+    let waiter
     /** @template T @param {() => Promise<T>} wait */
-    const waiting = (wait) => {
+    const waiting = (wait, isShared = false) => {
+      waiter ??= { server, tool: call.tool, began, isShared }
+      waiter.isShared = isShared
+      this.#waiters.add(waiter)
       const waited = publishWait({ ...call, id }, this.#limiter.queued(), wait)
       this.#gate?.update()
       return waited
     }
+    /** @template T @param {() => Promise<T>} wait */
+    const waitingForOthers = (wait) => waiting(wait, true)
     try {
       const slots = await this.#limiter.acquire({ server, cost, timeout, signal }, waiting)
       // Never the other way round: no process waits for its own calls with slots of all processes.
       const host = this.#host
       if (host !== undefined)
-        await slots.add(() => host.acquire({ server, cost, timeout, signal }, began, waiting))
+        await slots.add(() =>
+          host.acquire({ server, cost, timeout, signal }, began, waitingForOthers),
+        )
       recordWait(performance.now() - began)
       return slots
     } catch (error) {
       recordRejection(call, error, began)
       throw named(call, error)
     } finally {
+      if (waiter !== undefined) this.#waiters.delete(waiter)
       this.#gate?.update()
     }
   }

@@ -1,10 +1,8 @@
 'use strict'
 
-// Counts every call: a look into two Maps, and one call of the addon with numbers. Notes each call
-// that failed.
+// Counts every call: a look into two Maps, and one call of the addon with numbers.
 
 const native = require('../native')
-const { noteFailure, noteToolError } = require('./failures')
 const { outcomeOf, rejectionOf } = require('./outcomes')
 
 const { METRICS_OTHER_SERIES: OTHER } = native
@@ -48,9 +46,10 @@ function recordAnswer({ server, tool }, began) {
  * @param {number} began
  */
 function recordResult({ server, tool }, result, began) {
-  const outcome = result?.isError === true ? TOOL : OK
-  if (outcome === TOOL) noteToolError({ server, tool }, result, performance.now() - began)
-  native.metricsRecordCall(seriesOf(server, tool), outcome, secondsSince(began))
+  const isError = result?.isError === true
+  const seconds = secondsSince(began)
+  native.metricsRecordCall(seriesOf(server, tool), isError ? TOOL : OK, seconds)
+  if (isError) noteFailures().noteToolError({ server, tool }, result, seconds * 1000)
 }
 
 /**
@@ -62,8 +61,9 @@ function recordResult({ server, tool }, result, began) {
 function recordFailure({ server, tool }, error, began) {
   const outcome = outcomeOf(error)
   const number = outcome === UNKNOWN ? OTHER : seriesOf(server, tool)
-  noteFailure({ server, tool }, error, performance.now() - began)
-  native.metricsRecordCall(number, outcome, secondsSince(began))
+  const seconds = secondsSince(began)
+  native.metricsRecordCall(number, outcome, seconds)
+  noteFailures().noteFailedCall({ server, tool }, error, seconds * 1000)
 }
 
 /** Counts the wait of a call that got its slot. @param {number} ms - that it waited */
@@ -77,10 +77,15 @@ function recordWait(ms) {
  * @param {unknown} error
  * @param {number} began
  */
-function recordRejection({ server, tool }, error, began) {
-  noteFailure({ server, tool }, error, performance.now() - began)
+function recordRejection(call, error, began) {
   const reason = rejectionOf(error)
   if (reason !== undefined) native.metricsRecordRejection(reason)
+  noteFailures().noteFailedCall(call, error, secondsSince(began) * 1000)
+}
+
+/** Loaded on use, because most calls succeed. */
+function noteFailures() {
+  return require('./failed-calls')
 }
 
 /** @param {number} began - on the clock of `performance.now()` */

@@ -7,7 +7,7 @@ const { json, strange } = require('../server')
 const { counted, duration, plain, wrapped } = require('../text')
 const { theServer } = require('../which-server')
 
-/** @typedef {import('../../health').CallFailure} CallFailure */
+/** @typedef {import('../../health').FailedCall} FailedCall */
 
 const INDENT = 10
 
@@ -16,8 +16,7 @@ async function run(request, output) {
   const server = await theServer(request, output)
   const answer = await json(server, '/failures')
   if (!isAnswer(answer)) throw strange(server)
-  /** @type {CallFailure[]} */
-  const failures = answer.failures.slice(0, request.count).reverse()
+  const failures = answer.failures.slice(0, request.count).reverse().map(failureOf)
   output.document('logs', { url: server.url, failures })
   output.lines(failures.flatMap((failure) => linesOf(failure, output)))
   output.lines([summary(failures, answer.failures.length)])
@@ -26,16 +25,24 @@ async function run(request, output) {
   return EXIT.ok
 }
 
-/** @param {CallFailure} failure @param {import('../output').Output} output */
+/** Copies the known fields. @param {FailedCall} failure */
+function failureOf({ time, server, tool, code, duration, message }) {
+  return { time, server, tool, code, duration, message: message ?? null }
+}
+
+/** @typedef {ReturnType<typeof failureOf>} Failure */
+
+/** @param {Failure} failure @param {import('../output').Output} output */
 function linesOf({ time, server, tool, code, duration: ms, message }, output) {
   const { columns } = output.room
   const head = `${moment(time)}  ${plain(server)} ${plain(tool)}  ${plain(code)} after ${duration(ms)}`
-  const reason =
-    message === null ? [] : wrapped(`${' '.repeat(INDENT)}${plain(message, 1000)}`, columns, INDENT)
+  // The name of the call stands in the line above.
+  const words = message?.replace(`MCP call ${server}.${tool}: `, '')
+  const reason = words ? wrapped(' '.repeat(INDENT) + plain(words, 1000), columns, INDENT) : []
   return [...wrapped(head, columns, INDENT).map((line) => output.style('bold', line)), ...reason]
 }
 
-/** @param {CallFailure[]} failures @param {number} kept */
+/** @param {Failure[]} failures @param {number} kept */
 function summary(failures, kept) {
   if (failures.length === 0) return 'no failed calls'
   const shown = counted(failures.length, 'failed call')
@@ -49,7 +56,7 @@ function moment(time) {
   return local.toISOString().slice(0, 19).replace('T', ' ')
 }
 
-/** @param {any} answer */
+/** @param {any} answer @returns {answer is import('../../health').RecentFailures} */
 function isAnswer(answer) {
   return Array.isArray(answer?.failures) && answer.failures.every(isFailure)
 }
@@ -61,7 +68,7 @@ function isFailure(failure) {
     Number.isSafeInteger(time) &&
     Math.abs(time) <= 8.64e15 - 86_400_000 &&
     [server, tool, code].every((text) => typeof text === 'string') &&
-    (message === null || typeof message === 'string')
+    (message === undefined || typeof message === 'string')
   )
 }
 

@@ -18,8 +18,7 @@ const path = require('node:path')
  * @property {string | undefined} start - the script `start` of package.json
  * @property {Has} has
  *
- * @typedef {{ package: boolean, routes: boolean, cleanup: boolean, shutdown: boolean, guard: boolean
- *   }} Has
+ * @typedef {Record<'package' | 'routes' | 'cleanup' | 'shutdown' | 'guard', boolean>} Has
  * @typedef {{ main?: unknown, type?: unknown, scripts?: Record<string, unknown>, dependencies?:
  *   object, devDependencies?: object }} Manifest
  * @typedef {{ file: string, text: string }} Source
@@ -99,7 +98,11 @@ function serverOf(text) {
   )
 }
 
-/** Returns the variable that gets what a pattern describes. @param {string} text @param {string} pattern */
+/**
+ * Returns the variable that gets the value of an expression.
+ * @param {string} text
+ * @param {string} pattern - of the expression
+ */
 function variableOf(text, pattern) {
   const declaration = `\\b(?:const|let|var)\\s+([A-Za-z_$][\\w$]*)\\s*(?::[^=\\n]+)?=\\s*`
   return new RegExp(declaration + pattern).exec(text)?.[1]
@@ -152,7 +155,10 @@ function sourcesIn(folder, { main, scripts }) {
   })
 }
 
-/** Returns a file's text; `undefined` if it is missing, no file, or too large. @param {string} file */
+/**
+ * Returns a file's text; `undefined` if it is missing, no file, or too large.
+ * @param {string} file
+ */
 function textOf(file) {
   try {
     const { size } = fs.statSync(file)
