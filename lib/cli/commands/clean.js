@@ -3,7 +3,7 @@
 const { EXIT } = require('../failure')
 const { processLines } = require('../process-lines')
 const { rowsOf, scan } = require('../processes')
-const { counted } = require('../text')
+const { counted, wrapped } = require('../text')
 
 /** @type {import('../main').Run} */
 async function run({ yes }, output) {
@@ -24,7 +24,8 @@ async function run({ yes }, output) {
     errors,
   })
   if (orphans.length > 0) output.lines(processLines(orphans, { why: true }, output))
-  output.lines([verdict(orphans.length, yes ? ended.size : undefined)])
+  const words = verdict(orphans.length, yes ? ended.size : undefined)
+  output.lines(wrapped(words, output.room.columns, 0))
   for (const { pid, message } of errors) output.error(`${pid}: ${message}`)
   if (errors.length > 0) return EXIT.problem
   return yes || orphans.length === 0 ? EXIT.ok : EXIT.problem

@@ -6,7 +6,7 @@ const { machineChecks } = require('../doctor/machine')
 const { mcporterChecks } = require('../doctor/mcporter')
 const { EXIT } = require('../failure')
 const { healthOf } = require('../health')
-const { plain } = require('../text')
+const { plain, wrapped } = require('../text')
 const { theServers } = require('../which-server')
 
 /** @typedef {import('../doctor/check').Check} Check */
@@ -25,7 +25,7 @@ async function run(request, output) {
   ]
   const isFine = checks.every(({ status }) => status !== 'fail')
   output.document('doctor', { ok: isFine, checks })
-  output.lines(checks.map((check) => line(check, output)))
+  output.lines(checks.flatMap((check) => linesOf(check, output)))
   return isFine ? EXIT.ok : EXIT.problem
 }
 
@@ -45,8 +45,13 @@ async function serverCheck(server) {
 }
 
 /** @param {Check} check @param {import('../output').Output} output */
-function line({ name, status, message }, output) {
-  return `${output.style(COLORS[status], status.padEnd(4))}  ${name.padEnd(13)}  ${plain(message, 1000)}`
+function linesOf({ name, status, message }, output) {
+  const head = status.padEnd(4)
+  const indent = head.length + 17
+  const text = `${head}  ${name.padEnd(13)}  ${plain(message, 1000)}`
+  const [first, ...rest] = wrapped(text, output.room.columns, indent)
+  // Only the status is coloured, and codes of colours have no width.
+  return [output.style(COLORS[status], head) + first.slice(head.length), ...rest]
 }
 
 module.exports = { run }
