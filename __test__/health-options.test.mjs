@@ -55,4 +55,18 @@ describe('options', () => {
       assert.deepEqual(statuses, [200])
     })
   }
+
+  test('an odd request does not fail because of the file for the command line', () => {
+    const handler = healthRouter({ ...options, announce: true })
+    const socket = {
+      get server() {
+        throw new Error('odd')
+      },
+    }
+    const response = { setHeader() {}, end: () => statuses.push(response.statusCode) }
+    const statuses = []
+    for (const odd of [{ originalUrl: 5 }, { socket }, { socket: null }])
+      handler({ url: '/live', method: 'GET', headers: {}, ...odd }, response)
+    assert.deepEqual(statuses, [200, 200, 200])
+  })
 })

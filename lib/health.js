@@ -81,7 +81,7 @@ function healthRouter(options) {
 function answerOf(route, source, req) {
   const { accept = '' } = req.headers
   const query = queryOf(req.url ?? '/')
-  const request = { accept, query, seesMessages: seesMessages(source.access, req) }
+  const request = { accept, query, seesMessages: () => seesMessages(source.access, req) }
   return reply(route(source, request), mediaType(accept))
 }
 

@@ -49,7 +49,9 @@ function announce(prefix) {
   })
   diagnosticsChannel.subscribe(LISTENING, (message) => {
     const { server } = /** @type {{ server?: unknown }} */ (message)
-    if (isHttp(server) && add(server)) update()
+    silently(() => {
+      if (isHttp(server) && add(server)) update()
+    })
   })
 }
 
@@ -59,6 +61,11 @@ function announce(prefix) {
  * @param {string} path - below the mount path
  */
 function noteRequest(req, path) {
+  silently(() => note(req, path))
+}
+
+/** @type {typeof noteRequest} */
+function note(req, path) {
   const server = serverOf(req)
   if (server === undefined) return
   if (!listening.has(server)) {
@@ -74,6 +81,15 @@ function noteRequest(req, path) {
   if (urls.has(url) || urls.size >= MOST) return
   urls.add(url)
   update()
+}
+
+/** Keeps an odd request or server from failing the host. @param {() => void} work */
+function silently(work) {
+  try {
+    work()
+  } catch {
+    // The command line has `--url` for such a server.
+  }
 }
 
 /** Returns the HTTP server that got a request. @param {import('node:http').IncomingMessage} req */

@@ -15,7 +15,7 @@ function failures(_source, { query, seesMessages }) {
   if (since === undefined) return invalidSince()
   const later = failedCalls().filter(({ time }) => time > since)
   /** @type {import('../health').RecentFailures} */
-  const body = { failures: seesMessages ? later : later.map(withoutMessage) }
+  const body = { failures: seesMessages() ? later : later.map(withoutMessage) }
   return { statusCode: 200, type: 'application/json', text: JSON.stringify(body) }
 }
 

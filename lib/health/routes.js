@@ -18,8 +18,8 @@ const { basicHealth, processHealth } = require('./report')
  * @typedef {{ observedValue: number, observedUnit: string, status?: 'warn', output?: string }}
  *   Check
  *
- * @typedef {{ accept: string, query: URLSearchParams, seesMessages: boolean }} Request
- *   - `seesMessages` allows words of servers in the answer
+ * @typedef {{ accept: string, query: URLSearchParams, seesMessages: () => boolean }} Request
+ *   - `seesMessages` returns whether the answer may have words of servers
  */
 
 /** Value of `Retry-After` in seconds: about one MCP call, or one restart. */

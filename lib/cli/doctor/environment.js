@@ -18,6 +18,7 @@ const READERS = [
   config.listTimeout,
   config.usesWarden,
   config.maxChildren,
+  config.announces,
 ]
 
 /** @returns {import('./check').Check[]} */
