@@ -142,9 +142,9 @@ describe('reasons for waiting', () => {
   })
 
   test('in words, also an unknown one', () =>
-    assert.deepEqual(['server', 'fleet', 'constructor'].map(reasonWords), [
+    assert.deepEqual(['server', 'other', 'constructor'].map(reasonWords), [
       "a server's limit",
-      'fleet',
+      'other',
       'constructor',
     ]))
 })
