@@ -6,7 +6,7 @@ import type {
   CleanupStats,
   McpPoolStatus,
 } from '../index'
-import type { Readiness, SemaphoreStatus, WaitingCall } from './mcp-helper'
+import type { Readiness, SemaphoreStatus, QueuedCall } from './mcp-helper'
 
 /**
  * Returns a handler for the health endpoints. Mount it in Express or Connect with
@@ -86,7 +86,7 @@ export interface HealthHelper {
   getSemaphoreStatus(): SemaphoreStatus
   getActiveProcesses(): ActiveProcess[]
   /** Returns the calls that wait for their slots, oldest first. */
-  getWaitingCalls?(): WaitingCall[]
+  getQueuedCalls?(): QueuedCall[]
   /** Returns the helper's sessions. A helper without this function has none. */
   getPoolStatus?(): McpPoolStatus
   /**

@@ -12,11 +12,15 @@ const WINDOW = 300_000
  * @typedef {{ target: string, label: string, text: (snapshot: any) => string }} Source
  */
 
+/** The name of processes without a server. */
+const NO_SERVER = 'no server'
+
 const CALLS = { target: 'calls-title', label: 'Active calls' }
 const QUEUE = { target: 'queue-title', label: 'Queue' }
 const FAILURES = { target: 'failures-title', label: 'Failed calls' }
 const PROCESSES = { target: 'processes-title', label: 'Child processes' }
 const SERVERS = { target: 'servers-title', label: 'Limits of servers' }
+const SESSIONS = { target: 'sessions-title', label: 'Sessions' }
 const LATENCY = { target: 'latency-title', label: 'Latency' }
 const CLEANUP = { target: 'cleanup-title', label: 'Cleanup' }
 
@@ -31,6 +35,16 @@ const SOURCES = new Map([
   ['stuck', { ...PROCESSES, text: stuckServers }],
   ['slowTool', { ...LATENCY, text: slowest }],
   ['pausedServer', { ...SERVERS, text: waitersOfPaused }],
+  ['serverFailures', { ...FAILURES, text: commonFailure }],
+  ['breakerOpen', { ...FAILURES, text: commonFailure }],
+  ['poolExhausted', { ...SESSIONS, text: busySessions }],
+  ['notReady', { ...QUEUE, text: longestWait }],
+  ['crashes', { ...PROCESSES, text: exits }],
+  ['spawnStorm', { ...PROCESSES, text: mostStarts }],
+  ['childrenMemory', { ...PROCESSES, text: largest }],
+  ['scannerStopped', { ...CLEANUP, text: () => '' }],
+  ['scannerStale', { ...CLEANUP, text: () => '' }],
+  ['cleanupErrors', { ...CLEANUP, text: () => '' }],
 ])
 
 /**
@@ -48,7 +62,7 @@ export function reasonOf({ name, measure }, snapshot) {
 /** @param {any} snapshot */
 function mostCalls({ health }) {
   const names = health.activeProcesses.processes.map(
-    (/** @type {any} */ { server }) => server ?? 'without a server',
+    (/** @type {any} */ { server }) => server ?? NO_SERVER,
   )
   return most(names)
     .map(([name, calls]) => `${calls} of ${name}`)
@@ -57,8 +71,7 @@ function mostCalls({ health }) {
 }
 
 /** @param {any} snapshot */
-function longestWait({ metrics, waiting, failedCalls, time }) {
-  const [first] = waiting
+function longestWait({ metrics, queuedCalls: [first], failedCalls, time }) {
   if (first) {
     const call = `${first.server} ${first.tool}`
     return `${call} waits longest, ${duration(first.duration)}, for ${reasonWords(first.waitsFor)}`
@@ -88,7 +101,7 @@ function killReasons({ metrics }) {
 function largest({ metrics }) {
   const [first] = [...metrics.children].sort((one, other) => other.memory - one.memory)
   if (!first || first.memory === 0) return 'no child of this server needs memory'
-  const name = first.server ?? 'without a server'
+  const name = first.server ?? NO_SERVER
   return `of the children most is ${name}: ${bytes(first.memory)} in ${counted(first.count, 'process', 'processes')}`
 }
 
@@ -96,9 +109,34 @@ function largest({ metrics }) {
 function stuckServers({ metrics }) {
   const stuck = metrics.children.filter((/** @type {any} */ row) => row.stuck > 0)
   return stuck
-    .map((/** @type {any} */ row) => `${row.stuck} of ${row.server ?? 'no server'}`)
+    .map((/** @type {any} */ row) => `${row.stuck} of ${row.server ?? NO_SERVER}`)
     .slice(0, 3)
     .join(', ')
+}
+
+/** @param {any} snapshot */
+function busySessions({ health: { pool } }) {
+  if (pool === null) return ''
+  const { sessions, maxSessions, queued } = pool
+  const waiting = counted(queued, 'call waits', 'calls wait')
+  return `${sessions.length} of ${maxSessions} sessions are open, ${waiting} for one`
+}
+
+/** @param {any} snapshot */
+function exits({ metrics }) {
+  const bad = metrics.children.flatMap((/** @type {any} */ { server, exits }) =>
+    ['killed', 'oom']
+      .filter((why) => exits[why] > 0)
+      .map((why) => `${exits[why]} ${why} of ${server ?? NO_SERVER}`),
+  )
+  return bad.length === 0 ? '' : `since the start: ${bad.slice(0, 3).join(', ')}`
+}
+
+/** @param {any} snapshot */
+function mostStarts({ metrics }) {
+  const [first] = [...metrics.children].sort((one, other) => other.spawns - one.spawns)
+  if (!first) return ''
+  return `most since the start: ${counted(first.spawns, 'start')} of ${first.server ?? NO_SERVER}`
 }
 
 /** @param {any} snapshot */

@@ -12,7 +12,7 @@ import { Table } from './table.js'
  */
 
 /** @type {Record<string, string>} */
-const WAITS = { start: 'server starts', session: 'waits for a session' }
+const WAITS = { start: 'waits for its server', session: 'waits for a session' }
 
 export class Calls {
   #tally
@@ -56,7 +56,7 @@ export class Calls {
   /** @param {any} snapshot */
   show({ health: { activeProcesses, pool } }) {
     this.#table.show(withMemory(activeProcesses.processes, pool?.sessions ?? []))
-    setText(this.#tally, count(activeProcesses.count))
+    setText(this.#tally, count(activeProcesses.processes.length))
   }
 }
 

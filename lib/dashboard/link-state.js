@@ -83,7 +83,7 @@ export class LinkState {
         : `No connection to the server. Trying again. ${last}`
     }
     if (!snapshot?.draining) return ''
-    const running = snapshot.health.activeProcesses.count
+    const running = snapshot.health.activeProcesses.processes.length
     const calls = counted(running, 'call still runs', 'calls still run')
     return `The server is shutting down: no new call starts, ${calls}.`
   }

@@ -8,7 +8,7 @@ import { Table } from './table.js'
 
 /**
  * @typedef {{ server: string, tool: string, startTime: number, duration: number, waitsFor: string
- *   }} WaitingCall
+ *   }} QueuedCall
  */
 
 /** The processes that share a limit, by its reach. @type {Record<string, string>} */
@@ -37,7 +37,7 @@ export class Queue {
     this.#table = new Table(place('queue'), {
       caption: 'Waiting calls',
       empty: '',
-      keyOf: (/** @type {WaitingCall} */ { server, tool, startTime }) =>
+      keyOf: (/** @type {QueuedCall} */ { server, tool, startTime }) =>
         `${Math.round(startTime / 100)} ${server} ${tool}`,
       columns: [
         { title: 'Server', text: ({ server }) => server, isName: true },
@@ -64,13 +64,13 @@ export class Queue {
   }
 
   /** @param {any} snapshot */
-  show({ health: { semaphore }, metrics, waiting }) {
+  show({ health: { semaphore }, metrics, queuedCalls }) {
     const { queued } = semaphore
-    this.#table.show(waiting)
+    this.#table.show(queuedCalls)
     this.#table.explain(
       queued > 0 ? 'This helper does not list its waiting calls.' : 'No call waits.',
     )
-    setText(this.#tally, tallyText(queued, waiting.length))
+    setText(this.#tally, tallyText(queued, queuedCalls.length))
     showFacts(this.#facts, factsOf(semaphore, metrics))
   }
 }

@@ -22,7 +22,7 @@ const TILES = [
   {
     name: 'Waiting',
     value: ({ queued }) => count(queued),
-    note: ({ queueTimeouts }, _minute, { waiting: [longest] }) =>
+    note: ({ queueTimeouts }, _minute, { queuedCalls: [longest] }) =>
       longest
         ? `longest for ${duration(longest.duration)}`
         : `${count(queueTimeouts)} timed out so far`,
