@@ -22,6 +22,8 @@ function kept(message, code = 'ERR_MCP') {
 describe('the message of a failed call', () => {
   for (const [given, expected] of [
     ['plain words', 'plain words'],
+    ['MCP call asana.list: no answer', 'no answer'],
+    ['MCP call asana.other: no answer', 'MCP call asana.other: no answer'],
     ['two\nlines\t\u001b[31mred\u0007\u202e!', 'two lines [31mred !'],
     ['\u2028a\u0000b', 'a b'],
     ["can't read /home/ops/.config/key.json: gone", "can't read …/key.json: gone"],

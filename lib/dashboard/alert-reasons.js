@@ -28,7 +28,7 @@ const CLEANUP = { target: 'cleanup-title', label: 'Cleanup' }
 const SOURCES = new Map([
   ['processes', { ...CALLS, text: mostCalls }],
   ['queue', { ...QUEUE, text: longestWait }],
-  ['queueTimeouts', { ...QUEUE, text: longestWait }],
+  ['queueTimeouts', { ...FAILURES, text: gaveUp }],
   ['failures', { ...FAILURES, text: commonFailure }],
   ['kills', { ...CLEANUP, text: killReasons }],
   ['memory', { ...PROCESSES, text: largest }],
@@ -71,14 +71,21 @@ function mostCalls({ health }) {
 }
 
 /** @param {any} snapshot */
-function longestWait({ metrics, queuedCalls: [first], failedCalls, time }) {
+function longestWait({ metrics, queuedCalls: [first] }) {
   if (first) {
     const call = `${first.server} ${first.tool}`
     return `${call} waits longest, ${duration(first.duration)}, for ${reasonWords(first.waitsFor)}`
   }
-  const late = recent(failedCalls, time).filter(({ code }) => code === 'ERR_QUEUE_TIMEOUT')
-  if (late.length > 0) return `the latest to give up: ${late[0].server} ${late[0].tool}`
   return metrics.limitedBy ? `calls wait for ${reasonWords(metrics.limitedBy)}` : ''
+}
+
+/** @param {any} snapshot */
+function gaveUp(snapshot) {
+  const { failedCalls, time } = snapshot
+  const late = recent(failedCalls, time).filter(({ code }) => code === 'ERR_QUEUE_TIMEOUT')
+  const [first] = most(late.map(({ server, tool }) => `${server} ${tool}`))
+  if (first === undefined) return longestWait(snapshot)
+  return `${first[1]} of the latest ${late.length} are calls of ${first[0]}`
 }
 
 /** @param {any} snapshot */

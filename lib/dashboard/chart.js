@@ -122,7 +122,7 @@ export class Chart {
     const parts = values.map((value, at) => `${value} ${this.#options.lines[at].name}`)
     const waiting = this.#band?.pointAt(shown)
     if (waiting) parts.push(waiting)
-    const when = shown === undefined ? this.#usualWhen() : this.#whenOf(shown)
+    const when = shown === undefined ? this.#usualWhen() : clock(shown)
     setText(this.#when, when)
     this.#pointer.show(shown, `${when}: ${parts.join(', ')}`)
   }
@@ -152,11 +152,6 @@ export class Chart {
 
   #usualWhen() {
     return this.#isBars ? `in ${duration(this.#to - this.#from)}` : 'now'
-  }
-
-  /** @param {number} time */
-  #whenOf(time) {
-    return this.#isBars ? `per minute at ${clock(time)}` : clock(time)
   }
 
   /** @param {Drawn} drawn @param {number | undefined} time */
