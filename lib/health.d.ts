@@ -6,7 +6,7 @@ import type {
   CleanupStats,
   McpPoolStatus,
 } from '../index'
-import type { Readiness, SemaphoreStatus, QueuedCall } from './mcp-helper'
+import type { QueuedCall, Readiness, SemaphoreStatus } from './mcp-helper'
 
 /**
  * Returns a handler for the health endpoints. Mount it in Express or Connect with
@@ -22,7 +22,8 @@ import type { Readiness, SemaphoreStatus, QueuedCall } from './mcp-helper'
  * - `GET /history?since=MS`: {@link History}, recorded since the router was created
  * - `GET /dashboard`: a live page that shows all of it
  * - `GET /events`: the data of the page, once a second, as server-sent events; with `Accept:
- *   application/json` once
+ *   application/json` once. A page of another origin gets 403 `ERR_FORBIDDEN_SITE`
+ * - `POST /logout`, with a `token`: removes the cookie of the page's login
  *
  * With a `token`, all endpoints except `/live` and `/ready` require the token (401
  * `ERR_UNAUTHORIZED`). Without one, `/metrics`, `/history`, `/dashboard` and `/events` answer only

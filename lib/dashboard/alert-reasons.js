@@ -174,7 +174,11 @@ function recent(failedCalls, time) {
   return failedCalls.filter((call) => call.time > time - WINDOW)
 }
 
-/** Counts equal texts, the most frequent first. @param {string[]} texts @returns {[string, number][]} */
+/**
+ * Counts equal texts, the most frequent first.
+ * @param {string[]} texts
+ * @returns {[string, number][]}
+ */
 function most(texts) {
   /** @type {Map<string, number>} */
   const counts = new Map()

@@ -72,7 +72,10 @@ export class Plot {
     this.#times.replaceChildren(...labels)
   }
 
-  /** @param {number[]} marks - the last one is the upper edge @param {(value: number) => string} write */
+  /**
+   * @param {number[]} marks - the last one is the upper edge
+   * @param {(value: number) => string} write
+   */
   setMarks(marks, write) {
     this.#top = marks[marks.length - 1]
     const lines = marks.map((value) => {

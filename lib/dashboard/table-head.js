@@ -54,7 +54,10 @@ export class TableHead {
     return cell
   }
 
-  /** Goes on from the usual order to the column's first, its second, and back. @param {string} key */
+  /**
+   * Goes on from the usual order to the column's first order, to the opposite one, and back.
+   * @param {string} key
+   */
   #turn(key) {
     const begins = this.#sortable.get(key)?.column.isNumber ?? false
     const before = view.orderOf(this.#table)

@@ -13,7 +13,11 @@ const MAX_SORTS = 20
  *   `orders` are by the ids of tables
  */
 
-/** Returns the state in a query; what is unknown there is ignored. @param {string} search @returns {State} */
+/**
+ * Returns the state in a query. Unknown names and values are ignored.
+ * @param {string} search
+ * @returns {State}
+ */
 export function readView(search) {
   const query = new URLSearchParams(search)
   const window = new Map(Object.entries(WINDOWS)).get(query.get('window') ?? '')

@@ -25,7 +25,10 @@ export const view = {
     state.isPaused = isPaused
     save()
   },
-  /** @param {string} table @param {import('./view-query.js').Order} [order] - the table's usual order without one */
+  /**
+   * @param {string} table
+   * @param {import('./view-query.js').Order} [order] - the table's usual order without one
+   */
   setOrder(table, order) {
     if (order === undefined) state.orders.delete(table)
     else state.orders.set(table, order)
