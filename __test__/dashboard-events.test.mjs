@@ -15,7 +15,7 @@ const SNAPSHOT = [
   'health',
   'sample',
   'metrics',
-  'waiting',
+  'queuedCalls',
   'failedCalls',
   'draining',
 ]

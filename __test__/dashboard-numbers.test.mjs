@@ -2,10 +2,23 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { reasonOf } from '../lib/dashboard/alert-reasons.js'
 import { byteMarks, countMarks, timeMarks } from '../lib/dashboard/axes.js'
-import { bytes, clock, count, counted, duration, latency } from '../lib/dashboard/format.js'
+import { CpuUse } from '../lib/dashboard/cpu.js'
+import {
+  bytes,
+  clock,
+  count,
+  counted,
+  duration,
+  latency,
+  percent,
+  withMinutes,
+} from '../lib/dashboard/format.js'
 import { reasonAt, reasonWords, stretches } from '../lib/dashboard/reasons.js'
-import { HOUR, increases, peaks, Series } from '../lib/dashboard/series.js'
+import { sorted } from '../lib/dashboard/rows.js'
+import { HOUR, increase, increases, peaks, Series } from '../lib/dashboard/series.js'
+import { readView, writeView } from '../lib/dashboard/view-query.js'
 
 const MIB = 1024 ** 2
 
@@ -77,6 +90,14 @@ describe('words', () => {
     [latency, 3.42, '3.42 s'],
     [latency, 61, '61 s'],
     [latency, null, '–'],
+    [percent, 0, '0%'],
+    [percent, 0.004, '0.4%'],
+    [percent, 0.0996, '10%'],
+    [percent, 2.345, '235%'],
+    [percent, undefined, '–'],
+    [withMinutes, 'within 300 s (threshold: 5)', 'within 5 min (threshold: 5)'],
+    [withMinutes, 'took 61.2 s; threshold: 30 s', 'took 1 min 1 s; threshold: 30 s'],
+    [withMinutes, '3600 s, 9000 slots, v1.300 s', '1 h, 9000 slots, v1.300 s'],
     [clock, new Date(2026, 1, 13, 7, 5, 9).getTime(), '07:05:09'],
   ]) {
     test(`${write.name}(${value}) is ${expected}`, () => assert.equal(write(value), expected))
@@ -142,11 +163,132 @@ describe('reasons for waiting', () => {
   })
 
   test('in words, also an unknown one', () =>
-    assert.deepEqual(['server', 'fleet', 'constructor'].map(reasonWords), [
+    assert.deepEqual(['server', 'other', 'constructor'].map(reasonWords), [
       "a server's limit",
-      'fleet',
+      'other',
       'constructor',
     ]))
+})
+
+describe('the view in a URL', () => {
+  for (const query of [
+    '',
+    '?window=15m',
+    '?window=1h&sort=calls.pid.asc&sort=latency.p95.desc&paused=1',
+  ])
+    test(`'${query}' comes back`, () => assert.equal(writeView(readView(query)), query))
+
+  for (const query of [
+    '?window=5m',
+    '?window=constructor',
+    '?window=9h&x=y',
+    '?sort=calls&sort=calls.pid.up&sort=<b>.pid.asc',
+  ])
+    test(`'${query}' is as usual`, () => assert.equal(writeView(readView(query)), ''))
+
+  test('the order of many tables is bounded', () => {
+    const query = Array.from({ length: 5000 }, (_, at) => `sort=t${at}.a.asc`).join('&')
+    assert.equal(readView(`?${query}`).orders.size, 20)
+  })
+})
+
+describe('the order of rows', () => {
+  const rows = [{ v: 3 }, { v: null }, { v: 10 }, {}, { v: 3, later: true }]
+  const values = (isDescending) => sorted(rows, ({ v }) => v, isDescending).map(({ v }) => v)
+
+  test('numbers, both ways, without a value last', () => {
+    assert.deepEqual(values(false), [3, 3, 10, null, undefined])
+    assert.deepEqual(values(true), [10, 3, 3, null, undefined])
+  })
+
+  test('equal rows stay in their order, and the rows given stay as they are', () => {
+    assert.equal(sorted(rows, ({ v }) => v, true)[2].later, true)
+    assert.equal(rows[0].v, 3)
+  })
+
+  test('names as people order them', () =>
+    assert.deepEqual(
+      sorted(['b10', 'a', 'b9', 'B1'], (name) => name, false),
+      ['a', 'B1', 'b9', 'b10'],
+    ))
+})
+
+describe('the use of the processors', () => {
+  const use = (...readings) => {
+    const cpu = new CpuUse()
+    return readings.map(([time, seconds]) => cpu.add(time, new Map([['it', seconds]])).get('it'))
+  }
+
+  test('is nothing at first, and then that of the last five seconds', () =>
+    assert.deepEqual(use([0, 7], [1000, 7.5], [5000, 9.5], [6000, 9.5], [11_000, 9.5]), [
+      undefined,
+      0.5,
+      0.5,
+      0.4,
+      0,
+    ]))
+
+  test('begins anew with the clock', () =>
+    assert.deepEqual(use([50_000, 7], [1000, 8], [2000, 8.5]), [undefined, undefined, 0.5]))
+})
+
+describe('reasons of alerts', () => {
+  const snapshot = (given) => ({
+    time: 1_000_000,
+    failedCalls: [],
+    queuedCalls: [],
+    metrics: { children: [], calls: [], cleanup: { killed: {} }, limitedBy: null },
+    health: { activeProcesses: { processes: [] }, pool: null, semaphore: {} },
+    ...given,
+  })
+  const failure = (server, code, time = 999_000) => ({ server, tool: 't', code, time })
+  const text = (name, given) => reasonOf({ name }, snapshot(given)).text
+
+  test('failures: the most common of the last five minutes', () => {
+    const failedCalls = [
+      failure('a', 'ERR_MCP'),
+      failure('b', 'ERR_TOOL'),
+      failure('b', 'ERR_TOOL'),
+      ...Array(9).fill(failure('old', 'ERR_MCP', 600_000)),
+    ]
+    assert.equal(text('failures', { failedCalls }), '2 of the latest 3 are b t: ERR_TOOL')
+  })
+
+  test('queue: the call that waits longest', () => {
+    const call = { server: 'a', tool: 't', duration: 61_000, waitsFor: 'rate' }
+    assert.equal(
+      text('queue', { queuedCalls: [call] }),
+      "a t waits longest, 1 min 1 s, for a server's rate or pause",
+    )
+  })
+
+  test('queueTimeouts: the calls that gave up', () =>
+    assert.equal(
+      text('queueTimeouts', { failedCalls: [failure('a', 'ERR_QUEUE_TIMEOUT')] }),
+      '1 of the latest 1 are calls of a t',
+    ))
+
+  const children = [
+    { server: 'a', count: 2, memory: 3 * MIB, stuck: 0, spawns: 4, exits: { oom: 2, ok: 9 } },
+    { server: null, count: 1, memory: MIB, stuck: 1, spawns: 9, exits: {} },
+  ]
+  const metrics = { children, calls: [], cleanup: { killed: { left_over: 3 } }, limitedBy: null }
+  for (const [name, expected] of [
+    ['memory', 'of the children most is a: 3 MiB in 2 processes'],
+    ['stuck', '1 of no server'],
+    ['crashes', 'since the start: 2 oom of a'],
+    ['spawnStorm', 'most since the start: 9 starts of no server'],
+    ['kills', 'since the start: 3 left over'],
+  ])
+    test(name, () => assert.equal(text(name, { metrics }), expected))
+
+  test('each has a place on the page, unknown ones have none', () => {
+    const { target, label } = reasonOf({ name: 'mine', measure: 'kills' }, snapshot({ metrics }))
+    assert.deepEqual([target, label], ['cleanup-title', 'Cleanup'])
+    assert.deepEqual(reasonOf({ name: 'mine' }, snapshot()), { text: '' })
+    for (const name of ['processes', 'slowTool', 'pausedServer', 'poolExhausted', 'notReady'])
+      assert.equal(text(name), name === 'pausedServer' ? 'no call waits for it' : '')
+  })
 })
 
 describe('series', () => {
@@ -196,6 +338,11 @@ describe('series', () => {
       )
     })
   }
+
+  test('increase: over all points, also of a server that was started again', () => {
+    assert.equal(increase(points([0, 5], [1, 9], [2, 2], [3, 3]), calls), 7)
+    assert.deepEqual([increase([], calls), increase(points([0, 5]), calls)], [0, 0])
+  })
 
   test('peaks: the highest of each pixel, the later of two', () => {
     const given = points([0, 1], [100, 4], [200, 4], [900, 2], [1000, 3], [1999, 0], [2000, 5])

@@ -22,6 +22,8 @@ function kept(message, code = 'ERR_MCP') {
 describe('the message of a failed call', () => {
   for (const [given, expected] of [
     ['plain words', 'plain words'],
+    ['MCP call asana.list: no answer', 'no answer'],
+    ['MCP call asana.other: no answer', 'MCP call asana.other: no answer'],
     ['two\nlines\t\u001b[31mred\u0007\u202e!', 'two lines [31mred !'],
     ['\u2028a\u0000b', 'a b'],
     ["can't read /home/ops/.config/key.json: gone", "can't read …/key.json: gone"],
@@ -138,15 +140,15 @@ describe('of a helper', () => {
 
   test('waiting calls are listed with their reasons, oldest first', async (t) => {
     const { helper, snapshot } = await served(t, { maxConcurrent: 2, limits: { full: 1 } })
-    assert.deepEqual(helper.getWaitingCalls(), [])
+    assert.deepEqual(helper.getQueuedCalls(), [])
     const calls = [1, 2].map(() => helper.callToolAsync('full', 'hang').catch(() => {}))
-    await until(() => helper.getWaitingCalls().length === 1)
-    const [first] = helper.getWaitingCalls()
+    await until(() => helper.getQueuedCalls().length === 1)
+    const [first] = helper.getQueuedCalls()
     assert.deepEqual([first.server, first.tool, first.waitsFor], ['full', 'hang', 'server'])
     calls.push(helper.callToolAsync('free', 'hang').catch(() => {}))
     await until(() => helper.getSemaphoreStatus().current === 2)
     calls.push(helper.callToolAsync('free', 'pid').catch(() => {}))
-    const { waiting, health } = await snapshot()
+    const { queuedCalls: waiting, health } = await snapshot()
     assert.deepEqual(
       waiting.map(({ server, tool, waitsFor }) => [server, tool, waitsFor]),
       [
@@ -159,7 +161,7 @@ describe('of a helper', () => {
     assert.ok(Math.abs(Date.now() - waiting[0].duration - waiting[0].startTime) < 60_000)
     await helper.shutdown()
     await Promise.all(calls)
-    assert.deepEqual(helper.getWaitingCalls(), [])
+    assert.deepEqual(helper.getQueuedCalls(), [])
   })
 
   test('a call that gave up waiting is listed no longer', async (t) => {
@@ -168,10 +170,10 @@ describe('of a helper', () => {
     await until(() => helper.getSemaphoreStatus().current === 1)
     const given = new AbortController()
     const waiting = helper.callToolAsync('free', 'pid', {}, { signal: given.signal })
-    await until(() => helper.getWaitingCalls().length === 1)
+    await until(() => helper.getQueuedCalls().length === 1)
     given.abort()
     await assert.rejects(waiting, { code: 'ABORT_ERR' })
-    assert.deepEqual(helper.getWaitingCalls(), [])
+    assert.deepEqual(helper.getQueuedCalls(), [])
     await helper.shutdown()
     await hung
   })
@@ -179,12 +181,12 @@ describe('of a helper', () => {
   test('a helper of the user tells its waiting calls, and nothing else', async (t) => {
     const { helper, cleanup } = watched()
     const call = { server: 's', tool: 't', startTime: 1, duration: 2, waitsFor: 'slots' }
-    const getWaitingCalls = () => Array.from({ length: 80 }, () => ({ ...call, args: 'hunter2' }))
+    const getQueuedCalls = () => Array.from({ length: 80 }, () => ({ ...call, args: 'hunter2' }))
     const { port } = await listen(
       t,
-      healthRouter({ helper: { ...helper, getWaitingCalls }, cleanup }),
+      healthRouter({ helper: { ...helper, getQueuedCalls }, cleanup }),
     )
     const { text } = await request(port, '/events', { headers: { accept: 'application/json' } })
-    assert.deepEqual(JSON.parse(text).waiting, Array(50).fill(call))
+    assert.deepEqual(JSON.parse(text).queuedCalls, Array(50).fill(call))
   })
 })

@@ -6,7 +6,7 @@ import type {
   CleanupStats,
   McpPoolStatus,
 } from '../index'
-import type { Readiness, SemaphoreStatus, WaitingCall } from './mcp-helper'
+import type { QueuedCall, Readiness, SemaphoreStatus } from './mcp-helper'
 
 /**
  * Returns a handler for the health endpoints. Mount it in Express or Connect with
@@ -23,7 +23,8 @@ import type { Readiness, SemaphoreStatus, WaitingCall } from './mcp-helper'
  * - `GET /failures?since=MS`: {@link RecentFailures}, the latest failed calls of this process
  * - `GET /dashboard`: a live page that shows all of it
  * - `GET /events`: the data of the page, once a second, as server-sent events; with `Accept:
- *   application/json` once
+ *   application/json` once. A page of another origin gets 403 `ERR_FORBIDDEN_SITE`
+ * - `POST /logout`, with a `token`: removes the cookie of the page's login
  *
  * With a `token`, all endpoints except `/live` and `/ready` require the token (401
  * `ERR_UNAUTHORIZED`). Without one, `/metrics`, `/history`, `/failures`, `/dashboard` and `/events`
@@ -95,7 +96,7 @@ export interface HealthHelper {
   getSemaphoreStatus(): SemaphoreStatus
   getActiveProcesses(): ActiveProcess[]
   /** Returns the calls that wait for their slots, oldest first. */
-  getWaitingCalls?(): WaitingCall[]
+  getQueuedCalls?(): QueuedCall[]
   /** Returns the helper's sessions. A helper without this function has none. */
   getPoolStatus?(): McpPoolStatus
   /**

@@ -211,10 +211,10 @@ export declare function getSemaphoreStatus(): SemaphoreStatus
  * Returns the calls that wait for their slots, oldest first, at most 200. `queued` of
  * {@link getSemaphoreStatus} counts all of them.
  */
-export declare function getWaitingCalls(): WaitingCall[]
+export declare function getQueuedCalls(): QueuedCall[]
 
 /** A call that waits for its slots. */
-export interface WaitingCall {
+export interface QueuedCall {
   server: string
   tool: string
   /** Ms since the epoch at which the wait began. */
@@ -286,7 +286,7 @@ export interface McpHelper {
   subscribe: typeof subscribe
   getSemaphoreStatus: typeof getSemaphoreStatus
   getActiveProcesses: typeof getActiveProcesses
-  getWaitingCalls: typeof getWaitingCalls
+  getQueuedCalls: typeof getQueuedCalls
   getPoolStatus: typeof getPoolStatus
   getReadiness: typeof getReadiness
   shutdown: typeof shutdown

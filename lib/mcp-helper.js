@@ -91,9 +91,9 @@ function getReadiness() {
   return defaultHelper().getReadiness()
 }
 
-/** @type {typeof import('./mcp-helper').getWaitingCalls} */
-function getWaitingCalls() {
-  return defaultHelper().getWaitingCalls()
+/** @type {typeof import('./mcp-helper').getQueuedCalls} */
+function getQueuedCalls() {
+  return defaultHelper().getQueuedCalls()
 }
 
 /** @type {typeof import('./mcp-helper').shutdown} */
@@ -112,7 +112,7 @@ module.exports = {
   getReadiness,
   getSemaphoreStatus,
   getServerInfo,
-  getWaitingCalls,
+  getQueuedCalls,
   listPrompts,
   listResourceTemplates,
   listResources,

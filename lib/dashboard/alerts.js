@@ -1,16 +1,20 @@
 // Shows active alerts, and for a while resolved ones.
 
+import { reasonOf } from './alert-reasons.js'
 import { html, setText } from './elements.js'
-import { clock, duration } from './format.js'
+import { clock, counted, duration, withMinutes } from './format.js'
 
 /** Ms for which a resolved alert can be read. */
 const REMEMBERED = 10 * 60_000
 const MOST_REMEMBERED = 5
+/** More alerts than this are folded away until a reader asks for them. */
+const MOST_SHOWN = 4
 const ICONS = { critical: '◆', warning: '▲', resolved: '✓' }
 
 /**
  * @typedef {{ name: string, level: 'warning' | 'critical', message: string, since: number }} Alert
- * @typedef {Alert & { resolved?: number }} Shown
+ * @typedef {import('./alert-reasons.js').Reason} Reason
+ * @typedef {Alert & { reason: Reason, resolved?: number }} Shown
  */
 
 export class Alerts {
@@ -24,6 +28,8 @@ export class Alerts {
   #items = new Map()
   /** The time of the last snapshot. */
   #last = -Infinity
+  #more = html('button', { class: 'more-alerts', type: 'button' })
+  #showsAll = false
 
   /**
    * @param {HTMLElement} place
@@ -33,26 +39,59 @@ export class Alerts {
   constructor(place, announce) {
     this.#place = place
     this.#announce = announce
+    this.#more.hidden = true
+    place.after(this.#more)
+    this.#more.addEventListener('click', () => {
+      this.#showsAll = !this.#showsAll
+      this.#fold()
+    })
   }
 
   /** @param {any} snapshot */
-  show({ time, health }) {
+  show(snapshot) {
+    const { time, health } = snapshot
     this.#followClock(time)
     /** @type {Map<string, Shown>} */
-    const now = new Map(health.alerts.map((/** @type {Alert} */ alert) => [alert.name, alert]))
+    const now = new Map()
+    for (const alert of health.alerts) now.set(alert.name, this.#explained(alert, snapshot))
     for (const [name, alert] of now) {
-      if (!this.#active.has(name)) this.#announce(`${alert.level}: ${alert.message}`)
+      if (!this.#active.has(name)) this.#announce(`${alert.level}: ${withMinutes(alert.message)}`)
     }
     for (const [name, alert] of this.#active) {
       if (now.has(name)) continue
       this.#resolved.unshift({ ...alert, resolved: time })
-      this.#announce(`resolved: ${alert.message}`)
+      this.#announce(`resolved: ${withMinutes(alert.message)}`)
     }
     this.#active = now
     this.#resolved = this.#resolved
       .filter(({ resolved = 0, name }) => resolved > time - REMEMBERED && !now.has(name))
       .slice(0, MOST_REMEMBERED)
-    this.#draw([...now.values(), ...this.#resolved])
+    const byLevel = [...now.values()].sort((one, other) => rank(one) - rank(other))
+    this.#draw([...byLevel, ...this.#resolved])
+    this.#fold()
+  }
+
+  /**
+   * Adds the reason. A reason that can be seen no longer stays, because the alert rose for it.
+   * @param {Alert} alert
+   * @param {any} snapshot
+   * @returns {Shown}
+   */
+  #explained(alert, snapshot) {
+    const reason = reasonOf(alert, snapshot)
+    const before = this.#active.get(alert.name)?.reason.text
+    return { ...alert, reason: reason.text === '' ? { ...reason, text: before ?? '' } : reason }
+  }
+
+  #fold() {
+    const items = [...this.#place.children]
+    const isFolded = items.length > MOST_SHOWN + 1 && !this.#showsAll
+    for (const [at, item] of items.entries())
+      item.toggleAttribute('hidden', isFolded && at >= MOST_SHOWN)
+    this.#more.hidden = items.length <= MOST_SHOWN + 1
+    this.#more.setAttribute('aria-expanded', String(!isFolded))
+    const folded = items.length - MOST_SHOWN
+    setText(this.#more, isFolded ? `Show ${counted(folded, 'more alert')}` : 'Show fewer alerts')
   }
 
   /**
@@ -93,20 +132,37 @@ function newItem({ name }) {
     html('strong'),
     html('span', { class: 'message' }),
     html('span', { class: 'since' }),
+    html('span', { class: 'reason' }, [html('span'), html('a')]),
   ])
 }
 
+/** Returns the place of an alert: critical ones first. @param {Alert} alert */
+function rank({ level }) {
+  return level === 'critical' ? 0 : 1
+}
+
 /** @param {HTMLLIElement} item @param {Shown} alert */
-function fill(item, { level, message, since, resolved }) {
+function fill(item, { level, message, since, resolved, reason }) {
   const state = resolved === undefined ? level : 'resolved'
   item.dataset.level = state
-  const [icon, word, text, when] = item.children
+  const [icon, word, text, when, why] = item.children
   setText(icon, ICONS[state])
   setText(word, state)
-  setText(text, message)
+  setText(text, withMinutes(message))
   const times =
     resolved === undefined
       ? `since ${clock(since)}`
       : `${clock(since)} to ${clock(resolved)}, ${duration(resolved - since)}`
   setText(when, times)
+  fillReason(/** @type {HTMLElement} */ (why), reason)
+}
+
+/** @param {HTMLElement} place @param {Reason} reason */
+function fillReason(place, { text, target, label }) {
+  const [words, link] = place.children
+  place.hidden = text === '' && target === undefined
+  setText(words, text === '' ? '' : `Why: ${text}.`)
+  link.toggleAttribute('hidden', target === undefined)
+  if (target !== undefined) link.setAttribute('href', `#${target}`)
+  setText(link, label ?? '')
 }

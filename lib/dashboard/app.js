@@ -1,32 +1,43 @@
 import { Alerts } from './alerts.js'
+import { Calls } from './calls.js'
 import { Charts } from './charts.js'
+import { Cleanup } from './cleanup.js'
 import { ask, Connection } from './connection.js'
 import { setText } from './elements.js'
-import { clock, counted } from './format.js'
+import { Failures } from './failures.js'
+import { Header } from './header.js'
+import { Latencies } from './latencies.js'
+import { LinkState } from './link-state.js'
 import { Memory } from './memory.js'
+import { Processes } from './processes.js'
+import { Queue } from './queue.js'
 import { Servers } from './servers.js'
-import { Tables } from './tables.js'
+import { Sessions } from './sessions.js'
 import { Tiles } from './tiles.js'
+import { view } from './view.js'
 
 const MINUTE = 60_000
-const LINK_WORDS = {
-  connecting: 'Connecting',
-  live: 'Live',
-  polling: 'Polling',
-  lost: 'Disconnected',
-  draining: 'Draining',
-}
 
-const alerts = new Alerts(place('alerts'), announce)
-const tiles = new Tiles(place('tiles'))
-const tables = new Tables(place)
-const servers = new Servers(place)
-const memory = new Memory(place)
+const link = new LinkState(place, announce)
 const charts = new Charts(place('charts'))
+const tiles = new Tiles(place('tiles'))
+/** Each shows its part of a snapshot. @type {{ show(snapshot: any): void }[]} */
+const parts = [
+  new Header(place),
+  new Calls(place),
+  new Sessions(place),
+  new Queue(place),
+  new Failures(place),
+  new Servers(place),
+  new Memory(place),
+  new Processes(place),
+  new Latencies(place),
+  new Cleanup(place),
+  new Alerts(place('alerts'), announce),
+]
 /** The latest. @type {any} */
 let snapshot
-/** @type {import('./connection.js').State} */
-let link = 'connecting'
+let isShown = false
 
 /** @param {string} id */
 function place(id) {
@@ -39,17 +50,24 @@ function announce(text) {
 }
 
 /** @param {any} latest */
-function show(latest) {
+function receive(latest) {
   const isFirst = snapshot === undefined
   snapshot = latest
   charts.add(latest.sample)
-  tiles.show(latest.sample, charts.since(latest.sample.time - MINUTE) ?? latest.sample)
-  tables.show(latest)
-  servers.show(latest)
-  memory.show(latest)
-  alerts.show(latest)
-  showLink(link, false)
+  link.receive(latest)
   if (isFirst) addHistory()
+  // A page that is opened paused shows the first moment.
+  if (!view.isPaused || !isShown) show()
+}
+
+function show() {
+  if (snapshot === undefined) return
+  isShown = true
+  const { sample } = snapshot
+  charts.draw()
+  tiles.show(snapshot, charts.since(sample.time - MINUTE) ?? sample)
+  for (const part of parts) part.show(snapshot)
+  link.pausedAt(view.isPaused ? snapshot.time : undefined)
 }
 
 async function addHistory() {
@@ -57,38 +75,27 @@ async function addHistory() {
   if (body) charts.addPast(body.samples)
 }
 
-/** @param {import('./connection.js').State} state @param {boolean} isRefused */
-function showLink(state, isRefused) {
-  // A stream that breaks off is no gap in what was seen; one that was gone for long is.
-  if (link === 'lost' && state !== 'lost' && snapshot !== undefined) addHistory()
-  link = state
-  const isDraining = state !== 'lost' && snapshot?.draining
-  place('link').dataset.state = isDraining ? 'draining' : state
-  setText(place('link-text'), LINK_WORDS[isDraining ? 'draining' : state])
-  document.body.classList.toggle('stale', state === 'lost' && snapshot !== undefined)
-  const notice = noticeOf(state, isRefused)
-  if (notice !== '' && place('notice').textContent === '') announce(notice)
-  setText(place('notice'), notice)
-}
-
-/** @param {import('./connection.js').State} state @param {boolean} isRefused */
-function noticeOf(state, isRefused) {
-  if (state === 'lost') {
-    if (isRefused) return 'The server no longer knows this browser. Load the page again to log in.'
-    if (snapshot === undefined) return 'The server does not answer. Trying again.'
-    const last = `The numbers are those of ${clock(snapshot.time)}.`
-    return snapshot.draining
-      ? `The server has shut down. ${last}`
-      : `No connection to the server. Trying again. ${last}`
-  }
-  if (!snapshot?.draining) return ''
-  const running = snapshot.health.activeProcesses.count
-  return `The server is shutting down: no new call starts, ${counted(running, 'call still runs', 'calls still run')}.`
+function showView() {
+  const { isPaused } = view
+  const chosen = `input[name="window"][value="${view.window}"]`
+  const input = /** @type {HTMLInputElement} */ (place('windows').querySelector(chosen))
+  input.checked = true
+  charts.show(view.window)
+  setText(place('pause'), isPaused ? 'Resume' : 'Pause')
+  link.pausedAt(isPaused ? snapshot?.time : undefined)
 }
 
 place('windows').addEventListener('change', (event) => {
-  charts.show(Number(/** @type {HTMLInputElement} */ (event.target).value))
+  view.setWindow(Number(/** @type {HTMLInputElement} */ (event.target).value))
+  showView()
 })
-const chosen = document.querySelector('input[name="window"]:checked')
-charts.show(Number(/** @type {HTMLInputElement} */ (chosen).value))
-new Connection(show, showLink).open()
+place('pause').addEventListener('click', () => {
+  view.setPaused(!view.isPaused)
+  showView()
+  if (!view.isPaused) show()
+})
+showView()
+new Connection(receive, (state, isRefused) => {
+  // A stream that breaks off is no gap in what was seen; one that was gone for long is.
+  if (link.show(state, isRefused) && snapshot !== undefined) addHistory()
+}).open()

@@ -1,6 +1,7 @@
 // The numbers of a chart as a table that can be opened.
 
 import { html, setText } from './elements.js'
+import { ScrollArea } from './scroll-area.js'
 
 /** The number of rows. */
 export const TABLE_ROWS = 20
@@ -22,12 +23,8 @@ export class ChartTable {
     )
     const head = html('thead', {}, [html('tr', {}, heads)])
     const table = html('table', {}, [caption, head, this.#body])
-    const scroll = html(
-      'div',
-      { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': title },
-      [table],
-    )
-    this.element = html('details', {}, [html('summary', { text: 'As a table' }), scroll])
+    const { element: area } = new ScrollArea(title, table)
+    this.element = html('details', {}, [html('summary', { text: 'As a table' }), area])
     this.element.addEventListener('toggle', () => this.isOpen && fill())
   }
 

@@ -1,20 +1,16 @@
-// One chart: axes with units, lines, areas and bars, a reading where the pointer is, and the same
-// as a table.
+// One chart: a picture, its legend with the values of a time, and the same as a table.
 
-import { timeMarks } from './axes.js'
+import { ChartPointer } from './chart-pointer.js'
 import { ChartTable, TABLE_ROWS } from './chart-table.js'
 import { html, setText, svg } from './elements.js'
-import { clock, NONE } from './format.js'
+import { clock, duration, NONE } from './format.js'
+import { Plot } from './plot.js'
 import { ReasonBand } from './reason-band.js'
-import { increases, peaks } from './series.js'
+import { increase, increases, peaks } from './series.js'
 
-const HEIGHT = 148
-const EDGE = { top: 10, right: 8, bottom: 20, left: 60 }
 const BARS = 60
 /** So that nothing runs along the upper edge. */
 const HEADROOM = 1.08
-/** Pixels that a time of day needs. */
-const TIME_WIDTH = 64
 
 /**
  * @typedef {import('./series.js').Point} Point
@@ -35,18 +31,17 @@ const TIME_WIDTH = 64
  *   hasReasons?: boolean,
  * }} ChartOptions
  *   the axis reaches at least to `least`; `hasReasons` shows for which reason calls waited
- * @typedef {{ line: Line, dots: { time: number, value: number }[] }} Drawn
+ * @typedef {{ line: Line, dots: import('./plot.js').Dots, total: number }} Drawn
+ *   `total` is what a counter gained in the window
  */
 
 export class Chart {
   #options
+  #plot = new Plot()
+  #pointer
   #when = html('span', { class: 'when' })
   /** @type {HTMLElement[]} */
   #readings
-  #picture = svg('svg', { class: 'plot', role: 'img' })
-  #grid = svg('g', { class: 'grid' })
-  #times = svg('g', { class: 'times' })
-  #cursor = svg('line', { class: 'cursor', y1: EDGE.top, y2: HEIGHT - EDGE.bottom })
   /** @type {Map<Line, SVGPathElement>} */
   #paths = new Map()
   /** The filled ground of an area. @type {Map<Line, SVGPathElement>} */
@@ -58,58 +53,34 @@ export class Chart {
   #drawn = []
   #from = 0
   #to = 1
-  #width = 0
   #isBars
-  /** The time under the pointer in any chart. @type {number | undefined} */
+  /** The time that any chart is read at. @type {number | undefined} */
   #pointed
 
   /**
    * @param {ChartOptions} options
-   * @param {(time: number | undefined) => void} point tells where the pointer is
+   * @param {(time: number | undefined) => void} point notes the time that a reader points at
    */
   constructor(options, point) {
     this.#options = options
     this.#isBars = options.lines.some(({ look }) => look.endsWith('bar'))
-    const layer = svg('g')
-    for (const line of options.lines) {
-      const path = svg('path', { class: line.look })
-      this.#paths.set(line, path)
-      if (line.look === 'area') this.#grounds.set(line, svg('path', { class: 'ground' }))
-      layer.append(...[this.#grounds.get(line) ?? [], path].flat())
-    }
+    for (const line of options.lines) this.#addShapes(line)
     if (options.hasReasons) {
       this.#band = new ReasonBand()
-      layer.append(this.#band.element)
+      this.#plot.add(this.#band.element)
     }
-    this.#picture.append(this.#grid, this.#times, layer, this.#cursor)
-    this.#picture.addEventListener('pointermove', (event) => point(this.#timeAt(event.offsetX)))
-    this.#picture.addEventListener('pointerleave', () => point(undefined))
+    const { title, unit } = options
+    const timeAt = (/** @type {number} */ x) => this.#plot.timeAt(x)
+    this.#pointer = new ChartPointer(this.#plot.element, title, timeAt, point)
     const columns = options.lines.map(({ name }) => ({ name, isNumber: true }))
     if (this.#band) columns.push({ name: 'waiting for', isNumber: false })
-    this.#table = new ChartTable(`${options.title}, ${options.unit}`, columns, () =>
-      this.#fillTable(),
-    )
-    const heading = html('h3', {}, [
-      document.createTextNode(options.title),
-      html('small', { text: options.unit }),
-    ])
+    this.#table = new ChartTable(`${title}, ${unit}`, columns, () => this.#fillTable())
     this.#readings = options.lines.map(() => html('span', { class: 'reading' }))
-    const legend = options.lines.map(({ look, name }, at) =>
-      html('span', { class: 'entry' }, [
-        swatch(look),
-        this.#readings[at],
-        document.createTextNode(` ${name}`),
-      ]),
-    )
-    const head = html('div', { class: 'chart-head' }, [heading, this.#when])
-    const legendRow = html('p', { class: 'legend' }, [
-      ...legend,
-      ...(this.#band ? [this.#band.entry] : []),
-    ])
+    const heading = html('h3', {}, [document.createTextNode(title), html('small', { text: unit })])
     this.element = html('figure', { class: 'panel chart' }, [
-      head,
-      legendRow,
-      this.#picture,
+      html('div', { class: 'chart-head' }, [heading, this.#when]),
+      this.#legend(),
+      this.#plot.element,
       this.#table.element,
     ])
     new ResizeObserver(() => this.#resize()).observe(this.element)
@@ -119,39 +90,76 @@ export class Chart {
   draw(series, from, to) {
     this.#from = from
     this.#to = to
-    if (this.#width === 0) return
+    if (!this.#plot.hasSize) return
     const points = series.between(from, to)
-    this.#drawn = this.#options.lines.map((line) => ({ line, dots: this.#dots(line, points) }))
-    const marks = this.#options.marks(Math.max(this.#highest() * HEADROOM, this.#options.least))
-    const top = marks[marks.length - 1]
-    this.#drawGrid(marks, top)
-    this.#drawTimes()
+    this.#drawn = this.#options.lines.map((line) => this.#reckon(line, points))
+    this.#plot.setTimes(from, to)
+    this.#pointer.setTimes(from, to)
+    const { marks, least, write } = this.#options
+    this.#plot.setMarks(marks(Math.max(this.#highest() * HEADROOM, least)), write)
     let below = new Map()
     for (const { line, dots } of this.#drawn) {
-      const path = this.#paths.get(line)
-      if (line.look.endsWith('bar')) below = this.#drawBars(path, dots, top, below)
-      else this.#drawLine(line, dots, top)
+      const path = /** @type {SVGPathElement} */ (this.#paths.get(line))
+      if (line.look.endsWith('bar')) below = this.#plot.drawBars(dots, path, this.#step(), below)
+      else this.#plot.drawLine(dots, path, this.#grounds.get(line))
     }
-    this.#band?.draw(points, (time) => round(Math.max(this.#x(time), EDGE.left)))
+    this.#band?.draw(points, (time) => this.#plot.xOf(time))
     this.pointAt(this.#pointed)
     if (this.#table.isOpen) this.#fillTable()
   }
 
-  /** Shows what was so at a time; the latest without one. @param {number | undefined} time */
+  /**
+   * Shows the values at a time. Without a time it shows the latest values of lines, and what bars
+   * show altogether.
+   * @param {number | undefined} time
+   */
   pointAt(time) {
     this.#pointed = time
-    const isInside = time !== undefined && time >= this.#from && time <= this.#to
-    this.#cursor.toggleAttribute('hidden', !isInside)
-    if (isInside)
-      for (const end of ['x1', 'x2']) this.#cursor.setAttribute(end, String(this.#x(time)))
-    const values = this.#drawn.map(({ dots }) => this.#write(dotAt(dots, time, this.#step())))
+    const shown = time !== undefined && time >= this.#from && time <= this.#to ? time : undefined
+    this.#plot.showCursor(shown)
+    const values = this.#drawn.map((drawn) => this.#reading(drawn, shown))
     for (const [at, value] of values.entries()) setText(this.#readings[at], value)
-    const waiting = this.#band?.pointAt(isInside ? time : undefined)
-    setText(this.#when, isInside ? clock(time) : '')
-    if (isInside) return
     const parts = values.map((value, at) => `${value} ${this.#options.lines[at].name}`)
+    const waiting = this.#band?.pointAt(shown)
     if (waiting) parts.push(waiting)
-    this.#picture.setAttribute('aria-label', `${this.#options.title}: now ${parts.join(', ')}`)
+    const when = shown === undefined ? this.#usualWhen() : clock(shown)
+    setText(this.#when, when)
+    this.#pointer.show(shown, `${when}: ${parts.join(', ')}`)
+  }
+
+  /** @param {Line} line */
+  #addShapes(line) {
+    const path = svg('path', { class: line.look })
+    this.#paths.set(line, path)
+    if (line.look === 'area') {
+      const ground = svg('path', { class: 'ground' })
+      this.#grounds.set(line, ground)
+      this.#plot.add(ground)
+    }
+    this.#plot.add(path)
+  }
+
+  #legend() {
+    const entries = this.#options.lines.map(({ look, name }, at) =>
+      html('span', { class: 'entry' }, [
+        swatch(look),
+        this.#readings[at],
+        document.createTextNode(` ${name}`),
+      ]),
+    )
+    return html('p', { class: 'legend' }, [...entries, ...(this.#band ? [this.#band.entry] : [])])
+  }
+
+  #usualWhen() {
+    return this.#isBars ? `in ${duration(this.#to - this.#from)}` : 'now'
+  }
+
+  /** @param {Drawn} drawn @param {number | undefined} time */
+  #reading({ dots, total }, time) {
+    if (this.#isBars && time === undefined) return this.#write(total)
+    const value = dotAt(dots, time, this.#step())
+    // A bar that does not stand there is one without height.
+    return this.#write(this.#isBars ? (value ?? 0) : value)
   }
 
   /** Ms for which a bar stands; 0 for lines. */
@@ -159,89 +167,27 @@ export class Chart {
     return this.#isBars ? (this.#to - this.#from) / BARS : 0
   }
 
-  /** @param {Line} line @param {Point[]} points */
-  #dots({ value }, points) {
-    if (!this.#isBars) return peaks(points, value, (this.#to - this.#from) / this.#plotWidth())
+  /** @param {Line} line @param {Point[]} points @returns {Drawn} */
+  #reckon(line, points) {
+    const { value } = line
+    if (!this.#isBars) {
+      const dots = peaks(points, value, (this.#to - this.#from) / this.#plot.room)
+      return { line, dots, total: 0 }
+    }
     const length = this.#step()
     const perMinute = 60_000 / length
     const buckets = increases(points, value, this.#from, this.#to, length)
-    return buckets.map(({ time, total }) => ({ time, value: total * perMinute }))
+    const dots = buckets.map(({ time, total }) => ({ time, value: total * perMinute }))
+    return { line, dots, total: increase(points, value) }
   }
 
   #highest() {
-    if (!this.#isBars)
-      return Math.max(0, ...this.#drawn.flatMap(({ dots }) => dots.map(({ value }) => value)))
+    const dots = this.#drawn.flatMap(({ dots }) => dots)
+    if (!this.#isBars) return Math.max(0, ...dots.map(({ value }) => value))
     /** @type {Map<number, number>} */
     const sums = new Map()
-    for (const { time, value } of this.#drawn.flatMap(({ dots }) => dots))
-      sums.set(time, (sums.get(time) ?? 0) + value)
+    for (const { time, value } of dots) sums.set(time, (sums.get(time) ?? 0) + value)
     return Math.max(0, ...sums.values())
-  }
-
-  /** @param {number[]} marks @param {number} top */
-  #drawGrid(marks, top) {
-    const lines = marks.map((value) => {
-      const y = this.#y(value, top)
-      const label = svg('text', { x: EDGE.left - 8, y: y + 3.5, 'text-anchor': 'end' })
-      label.textContent = this.#options.write(value)
-      return [svg('line', { x1: EDGE.left, x2: this.#width - EDGE.right, y1: y, y2: y }), label]
-    })
-    this.#grid.replaceChildren(...lines.flat())
-  }
-
-  #drawTimes() {
-    const marks = timeMarks(this.#from, this.#to, Math.floor(this.#plotWidth() / TIME_WIDTH))
-    const labels = marks
-      .filter((time) => this.#x(time) > EDGE.left + 14 && this.#x(time) < this.#width - 16)
-      .flatMap((time) => {
-        const x = this.#x(time)
-        const bottom = HEIGHT - EDGE.bottom
-        const label = svg('text', { x, y: HEIGHT - 5, 'text-anchor': 'middle' })
-        label.textContent =
-          clock(time).slice(0, 5) + (time % 60_000 === 0 ? '' : clock(time).slice(5))
-        return [svg('line', { x1: x, x2: x, y1: bottom, y2: bottom + 4 }), label]
-      })
-    this.#times.replaceChildren(...labels)
-  }
-
-  /**
-   * In steps, because each value was so until the next one.
-   * @param {Line} line
-   * @param {Drawn['dots']} dots
-   * @param {number} top
-   */
-  #drawLine(line, dots, top) {
-    const x = (/** @type {number} */ time) => round(Math.max(this.#x(time), EDGE.left))
-    const y = (/** @type {number} */ value) => round(this.#y(value, top))
-    let path = ''
-    for (const { time, value } of dots)
-      path += path === '' ? `M${x(time)} ${y(value)}` : `H${x(time)}V${y(value)}`
-    this.#paths.get(line)?.setAttribute('d', path)
-    this.#grounds.get(line)?.setAttribute('d', path && `${path}V${y(0)}H${x(dots[0].time)}Z`)
-  }
-
-  /**
-   * @param {SVGPathElement | undefined} path
-   * @param {Drawn['dots']} dots
-   * @param {number} top
-   * @param {Map<number, number>} below what stands under these bars already
-   * @returns {Map<number, number>}
-   */
-  #drawBars(path, dots, top, below) {
-    const step = this.#step()
-    const sums = new Map(below)
-    let shape = ''
-    for (const { time, value } of dots) {
-      const ground = below.get(time) ?? 0
-      sums.set(time, ground + value)
-      const left = Math.max(this.#x(time - step) + 0.5, EDGE.left)
-      const right = Math.min(this.#x(time) - 0.5, this.#width - EDGE.right)
-      if (value === 0 || right <= left) continue
-      const [y0, y1] = [round(this.#y(ground, top)), round(this.#y(ground + value, top))]
-      shape += `M${round(left)} ${y0}V${y1}H${round(right)}V${y0}Z`
-    }
-    path?.setAttribute('d', shape)
-    return sums
   }
 
   /** Fills the table, latest first. */
@@ -266,40 +212,16 @@ export class Chart {
   #resize() {
     // Of the figure: the picture could never become narrower again.
     const { paddingLeft, paddingRight } = getComputedStyle(this.element)
-    this.#width = Math.floor(
-      this.element.clientWidth - Number.parseFloat(paddingLeft) - Number.parseFloat(paddingRight),
-    )
-    for (const [name, value] of Object.entries({ width: this.#width, height: HEIGHT })) {
-      this.#picture.setAttribute(name, String(value))
-    }
-    this.#picture.setAttribute('viewBox', `0 0 ${this.#width} ${HEIGHT}`)
+    const edges = Number.parseFloat(paddingLeft) + Number.parseFloat(paddingRight)
+    this.#plot.resize(Math.floor(this.element.clientWidth - edges))
     this.element.dispatchEvent(new CustomEvent('resized', { bubbles: true }))
-  }
-
-  #plotWidth() {
-    return Math.max(this.#width - EDGE.left - EDGE.right, 1)
-  }
-
-  /** @param {number} time */
-  #x(time) {
-    return EDGE.left + ((time - this.#from) / (this.#to - this.#from)) * this.#plotWidth()
-  }
-
-  /** @param {number} value @param {number} top */
-  #y(value, top) {
-    return HEIGHT - EDGE.bottom - (value / top) * (HEIGHT - EDGE.top - EDGE.bottom)
-  }
-
-  /** @param {number} x */
-  #timeAt(x) {
-    return this.#from + ((x - EDGE.left) / this.#plotWidth()) * (this.#to - this.#from)
   }
 }
 
 /**
- * The value at a time, or the latest: of steps the one that was taken last; of bars the one that
- * stands there.
- * @param {Drawn['dots']} dots
+ * Returns the value at a time, or the latest: of steps the one that was taken last; of bars the one
+ * that stands there.
+ * @param {import('./plot.js').Dots} dots
  * @param {number | undefined} time
  * @param {number} step
  */
@@ -315,9 +237,4 @@ function swatch(look) {
   const isBar = look.endsWith('bar')
   picture.append(svg('path', { class: look, d: isBar ? 'M1 1h10v8h-10z' : 'M0 5h12' }))
   return picture
-}
-
-/** @param {number} value */
-function round(value) {
-  return Math.round(value * 10) / 10
 }

@@ -70,6 +70,8 @@ const CHARTS = [
 export class Charts {
   #series = new Series()
   #window = HOUR
+  /** The time of the latest point, and of the latest one that is drawn. */
+  #latest = 0
   #to = 0
   /** @type {Chart[]} */
   #charts
@@ -81,20 +83,19 @@ export class Charts {
     }
     this.#charts = CHARTS.map((options) => new Chart(options, pointAt))
     place.append(...this.#charts.map(({ element }) => element))
-    place.addEventListener('resized', () => this.#draw())
+    place.addEventListener('resized', () => this.#redraw())
   }
 
   /** @param {number} window ms */
   show(window) {
     this.#window = window
-    this.#draw()
+    this.#redraw()
   }
 
   /** @param {import('./series.js').Point} point */
   add(point) {
     this.#series.add(point)
-    this.#to = point.time
-    this.#draw()
+    this.#latest = point.time
   }
 
   /**
@@ -109,10 +110,16 @@ export class Charts {
   /** @param {import('./series.js').Point[]} points */
   addPast(points) {
     this.#series.addPast(points)
-    this.#draw()
+    this.#redraw()
   }
 
-  #draw() {
+  /** Draws all points up to the latest. */
+  draw() {
+    this.#to = this.#latest
+    this.#redraw()
+  }
+
+  #redraw() {
     if (this.#to === 0) return
     for (const chart of this.#charts) chart.draw(this.#series, this.#to - this.#window, this.#to)
   }

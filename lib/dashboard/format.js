@@ -46,12 +46,42 @@ export function latency(seconds) {
   return seconds < 1 ? `${significant(seconds * 1000)} ms` : `${significant(seconds)} s`
 }
 
+/** A share of one. @param {number | null | undefined} share */
+export function percent(share) {
+  if (!isNumber(share)) return NONE
+  return `${share < 0.0995 ? significantShare(share) : whole.format(share * 100)}%`
+}
+
+/** @param {number} share */
+function significantShare(share) {
+  return (share * 100).toFixed(1).replace(/\.0$/, '')
+}
+
+/**
+ * Writes the times of a minute and more in a text as people read them: `300 s` as `5 min`.
+ * @param {string} text
+ */
+export function withMinutes(text) {
+  return text.replaceAll(/(?<![\w.])(\d{2,}(?:\.\d+)?) s\b/g, (written, seconds) =>
+    Number(seconds) < 60 ? written : duration(Math.round(Number(seconds)) * 1000),
+  )
+}
+
 /** The time of day. @param {number} time ms since the epoch */
 export function clock(time) {
   const date = new Date(time)
   return [date.getHours(), date.getMinutes(), date.getSeconds()]
     .map((part) => String(part).padStart(2, '0'))
     .join(':')
+}
+
+/**
+ * Returns the words for a key, or the key where there are none.
+ * @param {Record<string, string>} words
+ * @param {string} key
+ */
+export function wordsFor(words, key) {
+  return Object.hasOwn(words, key) ? words[key] : key
 }
 
 /** @param {number} value */

@@ -26,11 +26,36 @@ export class Memory {
       keyOf: (/** @type {Learnt} */ { server }) => server,
       columns: [
         { title: 'Server', text: ({ server }) => server, isName: true },
-        { title: 'Expected peak', text: ({ mean }) => bytes(mean), isNumber: true },
-        { title: 'Deviation', text: ({ deviation }) => bytes(deviation), isNumber: true },
-        { title: 'Peaks', text: ({ peaks }) => peaksText(peaks), isNumber: true },
-        { title: 'Running', text: ({ running }) => count(running), isNumber: true },
-        { title: 'Waiting', text: ({ waiting }) => count(waiting), isNumber: true },
+        {
+          title: 'Expected peak',
+          text: ({ mean }) => bytes(mean),
+          value: ({ mean }) => mean,
+          isNumber: true,
+        },
+        {
+          title: 'Deviation',
+          text: ({ deviation }) => bytes(deviation),
+          value: ({ deviation }) => deviation,
+          isNumber: true,
+        },
+        {
+          title: 'Peaks',
+          text: ({ peaks }) => peaksText(peaks),
+          value: ({ peaks }) => peaks,
+          isNumber: true,
+        },
+        {
+          title: 'Running',
+          text: ({ running }) => count(running),
+          value: ({ running }) => running,
+          isNumber: true,
+        },
+        {
+          title: 'Waiting',
+          text: ({ waiting }) => count(waiting),
+          value: ({ waiting }) => waiting,
+          isNumber: true,
+        },
       ],
     })
   }

@@ -1,5 +1,7 @@
 // The reasons for which calls wait, in words and over time.
 
+import { wordsFor } from './format.js'
+
 /** @type {Record<string, string>} */
 const WORDS = {
   slots: 'the overall limit',
@@ -8,6 +10,7 @@ const WORDS = {
   memory: 'memory',
   cpu: 'the processors',
   host: 'other processes of this user',
+  fleet: 'other machines of the fleet',
 }
 
 /**
@@ -17,7 +20,7 @@ const WORDS = {
 
 /** @param {string} reason */
 export function reasonWords(reason) {
-  return Object.hasOwn(WORDS, reason) ? WORDS[reason] : reason
+  return wordsFor(WORDS, reason)
 }
 
 /**

@@ -66,8 +66,7 @@ export class Series {
 
 /**
  * Returns the increase of a counter in each bucket that ends in a stretch of time. Buckets stand at
- * multiples of their length, so that a bar keeps its height while it moves. A counter that went
- * back was started again, from zero.
+ * multiples of their length, so that a bar keeps its height while it moves.
  * @param {readonly Point[]} points
  * @param {(point: Point) => number} read
  * @param {number} from
@@ -80,14 +79,30 @@ export function increases(points, read, from, to, length) {
   const totals = new Map()
   for (const [at, point] of points.entries()) {
     if (at === 0) continue
-    const value = read(point)
-    const before = read(points[at - 1])
     const end = Math.ceil(point.time / length) * length
-    totals.set(end, (totals.get(end) ?? 0) + (value >= before ? value - before : value))
+    totals.set(end, (totals.get(end) ?? 0) + gain(read(points[at - 1]), read(point)))
   }
   return [...totals]
     .filter(([end]) => end > from && end < to + length)
     .map(([time, total]) => ({ time, total }))
+}
+
+/**
+ * Returns the increase of a counter over all points.
+ * @param {readonly Point[]} points
+ * @param {(point: Point) => number} read
+ */
+export function increase(points, read) {
+  return points.slice(1).reduce((sum, point, at) => sum + gain(read(points[at]), read(point)), 0)
+}
+
+/**
+ * Returns the gain of a counter. A counter that went back was started again, from zero.
+ * @param {number} before
+ * @param {number} now
+ */
+function gain(before, now) {
+  return now >= before ? now - before : now
 }
 
 /**

@@ -25,11 +25,32 @@ export class Servers {
       keyOf: (/** @type {Server} */ { server }) => server,
       columns: [
         { title: 'Server', text: ({ server }) => server, isName: true },
-        { title: 'Slots', text: ({ current }) => count(current), isNumber: true },
-        { title: 'Limit', text: ({ limit }) => count(limit), isNumber: true },
-        { title: 'Waiting', text: ({ queued }) => count(queued), isNumber: true },
+        {
+          title: 'Slots',
+          text: ({ current }) => count(current),
+          value: ({ current }) => current,
+          isNumber: true,
+        },
+        {
+          title: 'Limit',
+          text: ({ limit }) => count(limit),
+          value: ({ limit }) => limit,
+          isNumber: true,
+        },
+        {
+          title: 'Waiting',
+          text: ({ queued }) => count(queued),
+          value: ({ queued }) => queued,
+          isNumber: true,
+        },
         { title: 'Rate', text: rateText, isNumber: true },
-        { title: 'Paused for', text: pauseText, isNumber: true, draw: drawPause },
+        {
+          title: 'Paused for',
+          text: pauseText,
+          value: ({ pausedFor }) => pausedFor,
+          isNumber: true,
+          draw: drawPause,
+        },
       ],
     })
   }

@@ -1,52 +1,63 @@
 // A table that keeps the element of a row as long as the row shows the same thing.
 
 import { html, setName, setText } from './elements.js'
+import { sorted } from './rows.js'
+import { ScrollArea } from './scroll-area.js'
+import { TableHead } from './table-head.js'
 
 /**
  * @template Row
  * @typedef {{ title: string, text: (row: Row) => string, isNumber?: boolean, isName?: boolean,
+ *   isLong?: boolean, value?: (row: Row) => string | number | null | undefined,
  *   draw?: (cell: HTMLElement, row: Row) => void }} Column
+ *   `value` is what the column sorts by; a column without one and without `isName` does not sort
  */
 
 /** @template Row */
 export class Table {
   #columns
   #keyOf
+  #arrange
+  #head
   #body = html('tbody')
   #empty
-  #scroll
+  #area
   /** @type {Map<string, HTMLTableRowElement>} */
   #rows = new Map()
+  /** The rows as they were given. @type {readonly Row[]} */
+  #given = []
 
   /**
    * @param {HTMLElement} place
-   * @param {{ caption: string, columns: Column<Row>[], keyOf: (row: Row) => string, empty: string
-   *   }} options
+   * @param {{ caption: string, columns: Column<Row>[], keyOf: (row: Row) => string, empty: string,
+   *   arrange?: (rows: readonly Row[]) => readonly Row[] }} options
+   *   `arrange` gets the rows in the order in which they are shown
    */
-  constructor(place, { caption, columns, keyOf, empty }) {
+  constructor(place, { caption, columns, keyOf, empty, arrange = (rows) => rows }) {
     this.#columns = columns
     this.#keyOf = keyOf
-    const heads = columns.map(({ title, isNumber }) =>
-      html('th', { scope: 'col', class: isNumber ? 'number' : undefined, text: title }),
-    )
+    this.#arrange = arrange
+    this.#head = new TableHead(place.id, columns, () => this.#draw())
     const table = html('table', {}, [
       html('caption', { class: 'unseen', text: caption }),
-      html('thead', {}, [html('tr', {}, heads)]),
+      this.#head.element,
       this.#body,
     ])
-    this.#scroll = html(
-      'div',
-      { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': caption },
-      [table],
-    )
+    this.#area = new ScrollArea(caption, table)
     this.#empty = html('p', { class: 'empty', text: empty })
-    place.append(this.#scroll, this.#empty)
+    place.append(this.#area.element, this.#empty)
     this.show([])
   }
 
   /** @param {readonly Row[]} rows */
   show(rows) {
-    this.#scroll.hidden = rows.length === 0
+    this.#given = rows
+    this.#draw()
+  }
+
+  #draw() {
+    const rows = this.#arrange(this.#ordered())
+    this.#area.element.hidden = rows.length === 0
     this.#empty.hidden = rows.length > 0
     const before = this.#rows
     this.#rows = new Map()
@@ -62,6 +73,11 @@ export class Table {
     for (const element of before.values()) element.remove()
   }
 
+  #ordered() {
+    const order = this.#head.order
+    return order ? sorted(this.#given, order.read, order.isDescending) : this.#given
+  }
+
   /** @param {string} empty */
   explain(empty) {
     setText(this.#empty, empty)
@@ -75,9 +91,10 @@ export class Table {
   }
 
   #row() {
-    const cells = this.#columns.map(({ isNumber, isName }, at) => {
-      if (at === 0) return html('th', { scope: 'row', class: 'name' })
-      return html('td', { class: isNumber ? 'number' : isName ? 'name' : undefined })
+    const cells = this.#columns.map(({ isNumber, isName, isLong }, at) => {
+      const look = isNumber ? 'number' : isName ? 'name' : isLong ? 'long' : undefined
+      if (at === 0) return html('th', { scope: 'row', class: look })
+      return html('td', { class: look })
     })
     return html('tr', {}, cells)
   }

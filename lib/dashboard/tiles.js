@@ -1,15 +1,15 @@
 // The figures of this moment.
 
 import { html, setText } from './elements.js'
-import { bytes, count, counted, NONE } from './format.js'
+import { bytes, count, counted, duration, NONE } from './format.js'
 
 /** More slots than this are no longer drawn one by one. */
 const MOST_SLOTS = 24
 
 /**
  * @typedef {import('./series.js').Point} Point
- * @typedef {{ name: string, value: (now: Point) => string, note: (now: Point, minute: Point) =>
- *   string, isBad?: (now: Point, minute: Point) => boolean }} Tile
+ * @typedef {{ name: string, value: (now: Point) => string, note: (now: Point, minute: Point,
+ *   snapshot: any) => string, isBad?: (now: Point, minute: Point) => boolean }} Tile
  */
 
 /** @type {Tile[]} */
@@ -22,7 +22,10 @@ const TILES = [
   {
     name: 'Waiting',
     value: ({ queued }) => count(queued),
-    note: ({ queueTimeouts }) => `${count(queueTimeouts)} timed out so far`,
+    note: ({ queueTimeouts }, _minute, { queuedCalls: [longest] }) =>
+      longest
+        ? `longest for ${duration(longest.duration)}`
+        : `${count(queueTimeouts)} timed out so far`,
     isBad: ({ queued }) => queued > 2,
   },
   {
@@ -75,11 +78,12 @@ export class Tiles {
     this.#tiles[0].value.after(this.#slots)
   }
 
-  /** @param {Point} now @param {Point} minute how it was a minute ago */
-  show(now, minute) {
+  /** @param {any} snapshot @param {Point} minute how it was a minute ago */
+  show(snapshot, minute) {
+    const now = snapshot.sample
     for (const { tile, element, value, note } of this.#tiles) {
       setText(value, tile.value(now))
-      setText(note, tile.note(now, minute))
+      setText(note, tile.note(now, minute, snapshot))
       element.classList.toggle('bad', tile.isBad?.(now, minute) ?? false)
     }
     this.#showSlots(now)

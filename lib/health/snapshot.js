@@ -11,7 +11,7 @@ const { sampler } = require('../metrics/sampler')
 const { processHealth } = require('./report')
 
 /** The most waiting calls in a snapshot. */
-const MAX_WAITING = 50
+const MAX_QUEUED = 50
 
 /** @typedef {ReturnType<typeof snapshot>} Snapshot */
 
@@ -25,7 +25,7 @@ function snapshot(source) {
     health: processHealth(source, sample),
     sample,
     metrics: metricsOf(source),
-    waiting: waitingCalls(helper),
+    queuedCalls: queuedCalls(helper),
     failedCalls: failedCalls(),
     draining: isDraining(source),
   }
@@ -56,11 +56,11 @@ function processFacts({ access }) {
  * Returns the calls that wait longest. Every field is named, so that nothing else of a helper can
  * leak.
  * @param {import('../health').HealthHelper} helper
- * @returns {import('../mcp-helper').WaitingCall[]}
+ * @returns {import('../mcp-helper').QueuedCall[]}
  */
-function waitingCalls(helper) {
-  const calls = helper.getWaitingCalls?.() ?? []
-  return calls.slice(0, MAX_WAITING).map(({ server, tool, startTime, duration, waitsFor }) => {
+function queuedCalls(helper) {
+  const calls = helper.getQueuedCalls?.() ?? []
+  return calls.slice(0, MAX_QUEUED).map(({ server, tool, startTime, duration, waitsFor }) => {
     return { server, tool, startTime, duration, waitsFor }
   })
 }

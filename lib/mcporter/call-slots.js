@@ -79,9 +79,9 @@ class CallSlots {
 
   /**
    * Returns the calls that wait for their slots, oldest first, at most 200.
-   * @returns {import('../mcp-helper').WaitingCall[]}
+   * @returns {import('../mcp-helper').QueuedCall[]}
    */
-  getWaitingCalls() {
+  getQueuedCalls() {
     const { limitedBy } = /** @type {import('../mcp-helper').SemaphoreStatus} */ (this.getStatus())
     const reasons = this.#limiter.waitReasons()
     const now = performance.now()

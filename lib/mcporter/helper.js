@@ -151,7 +151,7 @@ function createMcpHelper(options) {
     .../** @type {any} */ (requestFunctions(request)),
     subscribe,
     getSemaphoreStatus: () => slots.getStatus(),
-    getWaitingCalls: () => slots.getWaitingCalls(),
+    getQueuedCalls: () => slots.getQueuedCalls(),
     getActiveProcesses,
     getPoolStatus,
     getReadiness,

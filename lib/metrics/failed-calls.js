@@ -35,7 +35,7 @@ function noteFailedCall({ server, tool }, error, duration) {
     tool: copied(tool, MAX_NAME),
     code: copied(String(error?.code ?? 'UNKNOWN'), MAX_NAME),
     duration: Math.round(duration),
-    message: plain(String(error?.message ?? '')),
+    message: plain(withoutName(String(error?.message ?? ''), server, tool)),
   })
   if (latest.length > KEPT) latest.shift()
 }
@@ -56,6 +56,17 @@ function noteToolError(call, result, duration) {
 /** Returns the failed calls, newest first. @returns {Required<FailedCall>[]} */
 function failedCalls() {
   return [...latest].reverse()
+}
+
+/**
+ * Leaves out the name of the call, which stands beside the message.
+ * @param {string} message
+ * @param {string} server
+ * @param {string} tool
+ */
+function withoutName(message, server, tool) {
+  const name = `MCP call ${server}.${tool}: `
+  return message.startsWith(name) ? message.slice(name.length) : message
 }
 
 /** @param {string} message */

@@ -1,0 +1,58 @@
+// The latest failed calls.
+
+import { setText } from './elements.js'
+import { clock, counted, latency, NONE } from './format.js'
+import { Table } from './table.js'
+
+/**
+ * @typedef {{ time: number, server: string, tool: string, code: string, duration: number,
+ *   message?: string }} FailedCall
+ */
+
+export class Failures {
+  #tally
+  #hint
+  #table
+
+  /** @param {(id: string) => HTMLElement} place */
+  constructor(place) {
+    this.#tally = place('failures-tally')
+    this.#hint = place('failures-hint')
+    this.#table = new Table(place('failures'), {
+      caption: 'Recent failed calls',
+      empty: 'No call has failed yet.',
+      keyOf: (/** @type {FailedCall} */ { time, server, tool, code }) =>
+        `${time} ${server} ${tool} ${code}`,
+      columns: [
+        { title: 'When', text: ({ time }) => clock(time), value: ({ time }) => time },
+        { title: 'Server', text: ({ server }) => server, isName: true },
+        { title: 'Tool', text: ({ tool }) => tool, isName: true },
+        { title: 'Code', text: ({ code }) => code, value: ({ code }) => code },
+        {
+          title: 'After',
+          text: ({ duration: after }) => latency(after / 1000),
+          value: ({ duration: after }) => after,
+          isNumber: true,
+        },
+        { title: 'Message', text: ({ message }) => message || NONE, isLong: true },
+      ],
+    })
+  }
+
+  /** @param {any} snapshot */
+  show({ failedCalls, metrics }) {
+    this.#table.show(failedCalls)
+    const shown = failedCalls.length
+    setText(this.#tally, shown === 0 ? '' : `the latest ${shown} of ${allFailed(metrics)}`)
+    this.#hint.hidden = !failedCalls.some(
+      (/** @type {FailedCall} */ { message }) => message === undefined,
+    )
+  }
+}
+
+/** Counts the calls that failed or got no slot. @param {any} metrics */
+function allFailed({ calls, rejected }) {
+  const counts = [rejected, ...calls.map((/** @type {any} */ { failures }) => failures)]
+  const all = counts.flatMap((each) => Object.values(each)).reduce((sum, count) => sum + count, 0)
+  return counted(all, 'failed call')
+}

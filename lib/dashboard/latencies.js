@@ -1,0 +1,90 @@
+// The latencies of calls by tool.
+
+import { setText, svg } from './elements.js'
+import { count, latency } from './format.js'
+import { sorted } from './rows.js'
+import { Table } from './table.js'
+
+/**
+ * @typedef {{ server: string, tool: string, count: number, failures: Record<string, number>, p50:
+ *   number, p95: number, p99: number, max: number }} Latency
+ */
+
+const SPREAD_WIDTH = 84
+const QUANTILES = /** @type {const} */ (['p50', 'p95', 'p99', 'max'])
+
+export class Latencies {
+  #tally
+  #table
+
+  /** @param {(id: string) => HTMLElement} place */
+  constructor(place) {
+    this.#tally = place('latency-tally')
+    this.#table = new Table(place('latency'), {
+      caption: 'Latency by tool',
+      empty: 'No call has finished yet.',
+      keyOf: (/** @type {Latency} */ { server, tool }) => `${server} ${tool}`,
+      columns: [
+        { title: 'Server', text: ({ server }) => server, isName: true },
+        { title: 'Tool', text: ({ tool }) => tool, isName: true },
+        {
+          title: 'Calls',
+          text: (row) => count(row.count),
+          value: (row) => row.count,
+          isNumber: true,
+        },
+        { title: 'Failed', text: (row) => count(failed(row)), value: failed, isNumber: true },
+        ...QUANTILES.map((name) => ({
+          title: name === 'max' ? 'Max' : name,
+          text: (/** @type {Latency} */ row) => latency(row[name]),
+          value: (/** @type {Latency} */ row) => row[name],
+          isNumber: true,
+        })),
+        { title: 'p50 – max', text: () => '', draw: drawSpread },
+      ],
+    })
+  }
+
+  /** @param {any} snapshot */
+  show({ metrics: { calls } }) {
+    this.#table.show(sorted(calls, (/** @type {Latency} */ { p95 }) => p95, true))
+    setText(this.#tally, count(calls.length))
+  }
+}
+
+/** Returns the number of failed calls. @param {Latency} tool */
+function failed({ failures }) {
+  return Object.values(failures).reduce((sum, count) => sum + count, 0)
+}
+
+/**
+ * Draws a line from p50 to the maximum with marks at p95 and p99, from 1 ms to 100 s on a
+ * logarithmic scale.
+ * @param {HTMLElement} cell
+ * @param {Latency} tool
+ */
+function drawSpread(cell, { p50, p95, p99, max }) {
+  const [from, most, ...marks] = [p50, max, p95, p99].map(spreadX)
+  const drawn = [from, most, ...marks].join()
+  if (cell.dataset.drawn === drawn) return
+  cell.dataset.drawn = drawn
+  const picture = svg('svg', {
+    class: 'spread',
+    width: SPREAD_WIDTH,
+    height: 12,
+    'aria-hidden': 'true',
+  })
+  picture.append(
+    svg('line', { class: 'scale', x1: 0, x2: SPREAD_WIDTH, y1: 6, y2: 6 }),
+    svg('line', { class: 'range', x1: from, x2: Math.max(most, from + 1), y1: 6, y2: 6 }),
+    ...marks.map((x) => svg('line', { class: 'mark', x1: x, x2: x, y1: 2, y2: 10 })),
+    svg('circle', { class: 'middle', cx: from, cy: 6, r: 3 }),
+  )
+  cell.replaceChildren(picture)
+}
+
+/** @param {number} seconds */
+function spreadX(seconds) {
+  const share = (Math.log10(Math.max(seconds, 0.001)) + 3) / 5
+  return Math.round((4 + Math.min(share, 1) * (SPREAD_WIDTH - 8)) * 10) / 10
+}
