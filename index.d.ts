@@ -926,6 +926,8 @@ export class McpPool {
   ): Promise<() => void>
   /** Returns the calls in flight. */
   getActiveCalls(): ActiveProcess[]
+  /** Returns the calls that wait for a session, with `pid: null` and `waitsFor`. */
+  getWaitingCalls(): ActiveProcess[]
   getStatus(): McpPoolStatus
   /**
    * Refuses new calls (`ERR_CLOSED`), lets running calls finish, and ends all sessions. Resolves

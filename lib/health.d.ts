@@ -183,6 +183,10 @@ export interface ProcessHealth {
    * servers are listed in each, in `servers` those with a limit, a rate or a pause first of all.
    */
   semaphore: SemaphoreStatus
+  /**
+   * `processes` also lists the calls without a process: those over HTTP, and those that wait for
+   * their server (`waitsFor`). `count` is the number of the others.
+   */
   activeProcesses: { count: number; processes: ActiveProcess[] }
   cleanup: CleanupStats
   /** `null` without an alert. */

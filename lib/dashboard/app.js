@@ -82,7 +82,7 @@ function noticeOf(state, isRefused) {
       : `No connection to the server. Trying again. ${last}`
   }
   if (!snapshot?.draining) return ''
-  const running = snapshot.health.activeProcesses.count
+  const running = snapshot.health.activeProcesses.processes.length
   return `The server is shutting down: no new call starts, ${counted(running, 'call still runs', 'calls still run')}.`
 }
 

@@ -6,7 +6,7 @@ import { Table } from './table.js'
 
 /**
  * @typedef {{ pid: number | null, server: string | null, tool: string | null, startTime: number,
- *   duration: number, memory?: number | null }} Call
+ *   duration: number, memory?: number | null, waitsFor?: 'start' | 'session' }} Call
  * @typedef {{ pid: number | null, server: string, state: string, inFlight: number, uses: number,
  *   age: number, memory: number | null }} Session
  * @typedef {{ server: string, tool: string, count: number, failures: Record<string, number>, p50:
@@ -34,7 +34,7 @@ export class Tables {
         columns: [
           { title: 'Server', text: ({ server }) => server ?? NONE, isName: true },
           { title: 'Tool', text: ({ tool }) => tool ?? NONE, isName: true },
-          { title: 'PID', text: ({ pid }) => (pid === null ? NONE : String(pid)), isNumber: true },
+          { title: 'PID', text: pidOf, isNumber: true },
           { title: 'Age', text: ({ duration: age }) => duration(age), isNumber: true },
           { title: 'Memory', text: ({ memory }) => bytes(memory), isNumber: true },
         ],
@@ -84,7 +84,7 @@ export class Tables {
     const { activeProcesses, pool, cleanup } = health
     const sessions = pool?.sessions ?? []
     this.#calls.table.show(withMemory(activeProcesses.processes, sessions))
-    setText(this.#calls.tally, count(activeProcesses.count))
+    setText(this.#calls.tally, count(activeProcesses.processes.length))
     this.#sessions.table.show(sessions)
     setText(
       this.#sessions.tally,
@@ -129,6 +129,12 @@ export class Tables {
       setText(row.children[1], text)
     }
   }
+}
+
+/** Returns the pid of a call, or the reason why the call has no process yet. @param {Call} call */
+function pidOf({ pid, waitsFor }) {
+  if (waitsFor !== undefined) return waitsFor === 'start' ? 'starting' : 'waiting'
+  return pid === null ? NONE : String(pid)
 }
 
 /**

@@ -66,7 +66,7 @@ class EventStream {
    */
   #event() {
     const snapshot = this.#snapshot()
-    const isLast = snapshot.draining && snapshot.health.activeProcesses.count === 0
+    const isLast = snapshot.draining && snapshot.health.activeProcesses.processes.length === 0
     return {
       text: `id: ${snapshot.time}\nevent: snapshot\ndata: ${JSON.stringify(snapshot)}\n\n`,
       isLast,

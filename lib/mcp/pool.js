@@ -227,6 +227,10 @@ class SessionPool {
     return this.#sessions.active()
   }
 
+  getWaitingCalls() {
+    return this.#sessions.waiting()
+  }
+
   getStatus() {
     const ignored = this.#servers.ignored()
     return {

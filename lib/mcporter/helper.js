@@ -139,7 +139,8 @@ function createMcpHelper(options) {
 
   /** @type {import('../mcp-helper').McpHelper['getActiveProcesses']} */
   function getActiveProcesses() {
-    const all = [...runner.getActiveProcesses(), ...pool.getActiveCalls()]
+    const bySession = [...pool.getActiveCalls(), ...pool.getWaitingCalls()]
+    const all = [...runner.getActiveProcesses(), ...bySession]
     const calls = /** @type {import('../mcp-helper').ActiveProcess[]} */ (all)
     return asSharing(calls.sort((one, other) => one.startTime - other.startTime))
   }
