@@ -91,6 +91,11 @@ function getReadiness() {
   return defaultHelper().getReadiness()
 }
 
+/** @type {typeof import('./mcp-helper').getStats} */
+function getStats() {
+  return defaultHelper().getStats()
+}
+
 /** @type {typeof import('./mcp-helper').shutdown} */
 function shutdown() {
   return defaultHelper().shutdown()
@@ -107,6 +112,7 @@ module.exports = {
   getReadiness,
   getSemaphoreStatus,
   getServerInfo,
+  getStats,
   listPrompts,
   listResourceTemplates,
   listResources,

@@ -344,6 +344,11 @@ class Sessions {
     return { sessions, queued: this.#native.queued(), stats: JSON.parse(this.#native.stats()) }
   }
 
+  /** @returns {import('../mcp-helper').ServerStats[]} */
+  serverStats() {
+    return JSON.parse(this.#native.serverStats())
+  }
+
   /** @returns {Promise<void>} */
   async drain() {
     // A call in flight may have to be made again, which a drained session would refuse.

@@ -21,6 +21,8 @@ class CallSlots {
   #gate
   /** The same limits for all processes. @type {import('../host-limit').HostLimit | undefined} */
   #host
+  /** The beginnings of the waits for slots, by call. @type {Map<number, number>} */
+  #waits = new Map()
 
   /**
    * @param {{ maxConcurrent: number | 'auto', gate?: import('../../binding').GateRules,
@@ -66,6 +68,14 @@ class CallSlots {
     return this.#gate === undefined ? status : this.#gate.status(status)
   }
 
+  /** Returns the ms that the call has waited which waits longest, or `null`. */
+  oldestWait() {
+    if (this.#waits.size === 0) return null
+    let oldest = Infinity
+    for (const began of this.#waits.values()) oldest = Math.min(oldest, began)
+    return Math.floor(performance.now() - oldest)
+  }
+
   isQueueFull() {
     return this.#limiter.isQueueFull()
   }
@@ -100,6 +110,7 @@ class CallSlots {
     const began = performance.now()
     /** @template T @param {() => Promise<T>} wait */
     const waiting = (wait) => {
+      this.#waits.set(id, began)
       const waited = publishWait({ ...call, id }, this.#limiter.queued(), wait)
       this.#gate?.update()
       return waited
@@ -116,6 +127,7 @@ class CallSlots {
       recordRejection(error)
       throw named(call, error)
     } finally {
+      this.#waits.delete(id)
       this.#gate?.update()
     }
   }

@@ -137,6 +137,11 @@ function createMcpHelper(options) {
     return /** @type {any} */ ({ ...pool.getStatus(), servers: router.status() })
   }
 
+  /** @type {import('../mcp-helper').McpHelper['getStats']} */
+  function getStats() {
+    return { oldestWait: slots.oldestWait(), servers: pool.getServerStats() }
+  }
+
   /** @type {import('../mcp-helper').McpHelper['getActiveProcesses']} */
   function getActiveProcesses() {
     const bySession = [...pool.getActiveCalls(), ...pool.getWaitingCalls()]
@@ -155,6 +160,7 @@ function createMcpHelper(options) {
     getActiveProcesses,
     getPoolStatus,
     getReadiness,
+    getStats,
     shutdown() {
       slots.close()
       const { killGrace } = settings.mcporter

@@ -192,7 +192,7 @@ impl World {
         let limits = state.limits;
         assert!(state.members.len() <= limits.max_members, "too many members");
         let starting = state.members.values().filter(|member| member.phase == Phase::Starting).count();
-        let by_key = state.stats_by_key.values().fold(Stats::default(), |sum, stats| sum.with(stats));
+        let by_key = state.stats_by_key.values().fold(Stats::default(), Stats::with);
         assert_eq!(by_key, state.stats, "counts of no key");
         assert_eq!(starting, self.starting.len());
         assert!(starting <= limits.max_starting, "too many starts");
