@@ -76,6 +76,11 @@ export declare class McpSessions {
   sessions(): Array<McpSession>
   /** Returns counts as JSON: the calls in a used session, the calls in a new one, and the ended sessions by reason. */
   stats(): string
+  /**
+   * Returns the counts of each server by name, as JSON: calls that wait for a session, `retryAfter` in ms while no start is
+   * tried after too many failures, starts that succeeded and failed, and what `stats` has.
+   */
+  serverStats(): string
   /** Returns the count of calls that wait for a session. */
   queued(): number
   /** Refuses new calls and shuts each session down after its last call. Resolves when no session is left. */
@@ -259,7 +264,10 @@ export interface ActiveCall {
 
 /** A process that runs now, or a call in a session. This is the only declaration of the shape. */
 export interface ActiveProcess {
-  /** The root's pid; `null` for a call of a server that is reached over HTTP, which is no process here. */
+  /**
+   * The root's pid. `null` for a call of a server that is reached over HTTP, which is no process here, and for a call that
+   * waits.
+   */
   pid: number | null
   /** The MCP server, or what the caller calls it. */
   server: string | null
@@ -271,6 +279,11 @@ export interface ActiveProcess {
   duration: number
   /** The process was killed, and is still there: frozen, or stuck in the kernel. Left out of all others. */
   stuck?: true
+  /**
+   * The reason why a call has no process yet: `'start'`, the start of its server; `'session'`, a session that other calls
+   * use, or room for one more. Left out of a call that was sent.
+   */
+  waitsFor?: 'start' | 'session'
 }
 
 /** Returns the processes that run now, all or one owner's, in the order of their start. */

@@ -926,6 +926,8 @@ export class McpPool {
   ): Promise<() => void>
   /** Returns the calls in flight. */
   getActiveCalls(): ActiveProcess[]
+  /** Returns the calls that wait for a session, with `pid: null` and `waitsFor`. */
+  getWaitingCalls(): ActiveProcess[]
   getStatus(): McpPoolStatus
   /**
    * Refuses new calls (`ERR_CLOSED`), lets running calls finish, and ends all sessions. Resolves
@@ -1299,7 +1301,9 @@ export const cleanup: CleanupScanner
 export interface Alert {
   /**
    * Name of the rule: `'processes'`, `'queue'`, `'queueTimeouts'`, `'kills'`, `'failures'`,
-   * `'memory'`, `'stuck'`, `'slowTool'`, `'pausedServer'`, or a name of your own.
+   * `'memory'`, `'stuck'`, `'slowTool'`, `'pausedServer'`, `'serverFailures'`, `'breakerOpen'`,
+   * `'poolExhausted'`, `'notReady'`, `'crashes'`, `'spawnStorm'`, `'childrenMemory'`,
+   * `'scannerStopped'`, `'scannerStale'`, `'cleanupErrors'`, or a name of your own.
    */
   name: string
   level: 'warning' | 'critical'
@@ -1338,6 +1342,17 @@ export interface AlertRule {
    * - `'stuck'`: process trees that were killed and do not exit
    * - `'slowTool'`: the 95th percentile of the slowest tool, in ms
    * - `'pausedServer'`: the longest remaining pause that a server asked for by `Retry-After`, in ms
+   * - `'serverFailures'`: the greatest share of failed calls of one server within `window`, 0 to 1,
+   *   among the servers with at least `minimum` calls
+   * - `'breakerOpen'`: servers of which no start is tried after too many failures
+   * - `'poolExhausted'`: calls that wait for a session while `maxSessions` are in use
+   * - `'notReady'`: 1 while the helper refuses new calls
+   * - `'crashes'`: process trees that were killed by others or for lack of memory, within `window`
+   * - `'spawnStorm'`: process trees that were started, within `window`
+   * - `'childrenMemory'`: the share of the memory that process trees have, 0 to 1
+   * - `'scannerStopped'`: 1 while the cleanup scanner is off and was on before
+   * - `'scannerStale'`: the time since the latest scan, in intervals of a scanner that is on
+   * - `'cleanupErrors'`: errors of scans, within `window`
    */
   measure?:
     | 'processes'
@@ -1349,6 +1364,16 @@ export interface AlertRule {
     | 'stuck'
     | 'slowTool'
     | 'pausedServer'
+    | 'serverFailures'
+    | 'breakerOpen'
+    | 'poolExhausted'
+    | 'notReady'
+    | 'crashes'
+    | 'spawnStorm'
+    | 'childrenMemory'
+    | 'scannerStopped'
+    | 'scannerStale'
+    | 'cleanupErrors'
   level?: 'warning' | 'critical'
   threshold?: number
   /** At most `threshold`. */
@@ -1357,18 +1382,19 @@ export interface AlertRule {
   for?: number
   /** Ms, or 0. */
   keep?: number
-  /** Ms, at most an hour, for measures that count. Default 300000. */
+  /** Ms, at most an hour, for measures that count. Default 300000; 60000 for `'spawnStorm'`. */
   window?: number
-  /** Minimum number of calls for `'failures'`. Default 10. */
+  /** Minimum number of calls for `'failures'` and `'serverFailures'`. Default 10. */
   minimum?: number
 }
 
 export interface WebhookOptions {
   /**
    * Address for the requests: `https:`, or `http:` to a loopback address. It may hold a user and a
-   * password. No error, log or answer shows it.
+   * password. No error, log or answer shows it. With an array of 1 to 8 addresses, such as those of
+   * a cluster of Alertmanager, each gets every alert.
    */
-  url: string
+  url: string | readonly string[]
   /**
    * Format of the body: `'alertmanager'` for `/api/v2/alerts` of Prometheus Alertmanager, `'slack'`
    * for `{ text }`. Default `'alertmanager'`.
@@ -1404,6 +1430,15 @@ export interface AlertOptions {
   webhook?: WebhookOptions
 }
 
+export interface WebhookStatus {
+  /** Alerts that wait. */
+  queued: number
+  delivered: number
+  /** Alerts that were dropped, because too many waited or all attempts failed. */
+  undelivered: number
+  lastFailure: string | null
+}
+
 export interface AlertWatch {
   /**
    * Returns the active alerts, oldest first. Empty once stopped or replaced by {@link startAlerts}.
@@ -1411,14 +1446,10 @@ export interface AlertWatch {
   getActive(): Alert[]
   /**
    * Returns the counts of alerts for the webhook, and the last failure of a request if any has
-   * failed. `null` without a webhook.
+   * failed. With several receivers, the counts are sums, and `receivers` has those of each, in the
+   * order of the URLs. `null` without a webhook.
    */
-  getWebhookStatus(): {
-    queued: number
-    delivered: number
-    undelivered: number
-    lastFailure: string | null
-  } | null
+  getWebhookStatus(): (WebhookStatus & { receivers?: WebhookStatus[] }) | null
   /** Stops watching. A second call does nothing. */
   stop(): void
 }
@@ -1451,6 +1482,8 @@ export interface AlertEvents {
     alerts: string[]
     statusCode: number | undefined
     attempts: number
+    /** The number of the receiver in `url`, from 0. */
+    receiver: number
   }
 }
 

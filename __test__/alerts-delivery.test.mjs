@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { bodies } from '../lib/alerts/webhook/bodies.js'
 import { Delivery, retryDelay } from '../lib/alerts/webhook/delivery.js'
 
 const TAKEN = {
@@ -49,7 +50,9 @@ function delivery(t, outcome, format = 'slack') {
     bodies.push(JSON.parse(body))
     return outcome(bodies.length)
   }
-  const subject = new Delivery({ format, labels: LABELS }, post, (error) => lost.push(error))
+  const subject = new Delivery({ format, labels: LABELS, repeat: 60_000 }, post, (error) =>
+    lost.push(error),
+  )
   const texts = () => bodies.map(({ text }) => text)
   return { subject, bodies, texts, lost }
 }
@@ -184,6 +187,35 @@ for (const [when, outcome] of [
     }
     assert.equal(texts().length, 1)
     assert.deepEqual([lost, subject.status().queued], [[], 0])
+  })
+}
+
+for (const [repeat, minutes] of [
+  [10_000, 3 + 1 / 6],
+  [3_600_000, 63],
+  [86_400_000, 24 * 60 + 3],
+  [Infinity, 24 * 60 + 3],
+]) {
+  test(`an alert that is repeated after ${repeat} ms ends later for Alertmanager`, () => {
+    const [{ endsAt }] = bodies.alertmanager([alert('queue')], { labels: LABELS, repeat }, NOW)
+    assert.equal(endsAt, new Date(NOW + minutes * 60_000).toISOString())
+  })
+}
+
+for (const [when, notice, startsAt, endsAt] of [
+  ['an active alert', { since: NOW + 3_600_000 }, NOW, NOW + 240_000],
+  ['a resolved alert', { since: NOW + 1000, resolvedAt: NOW + 9000 }, NOW, NOW],
+  [
+    'an alert that began later than it ended',
+    { since: NOW - 5, resolvedAt: NOW - 9 },
+    NOW - 9,
+    NOW - 9,
+  ],
+]) {
+  test(`after the clock was set back, Alertmanager takes ${when}`, () => {
+    const target = { labels: LABELS, repeat: 60_000 }
+    const [body] = bodies.alertmanager([alert('queue', notice)], target, NOW)
+    assert.deepEqual([Date.parse(body.startsAt), Date.parse(body.endsAt)], [startsAt, endsAt])
   })
 }
 

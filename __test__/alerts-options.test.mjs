@@ -3,7 +3,9 @@ import { hostname } from 'node:os'
 import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
 import { off, on, once, startAlerts } from 'procward'
-import { webhookTarget } from '../lib/alerts/webhook/options.js'
+import { webhookTargets } from '../lib/alerts/webhook/options.js'
+
+const targetOf = (given) => webhookTargets(given)[0]
 
 const URL = 'https://hooks.example.com/services/hunter2'
 
@@ -15,6 +17,9 @@ describe('an invalid webhook is refused without its secrets', () => {
     [URL],
     {},
     { url: null },
+    { url: [] },
+    { url: [URL, 'http://example.com/hunter2'] },
+    { url: Array(9).fill(URL) },
     { url: 7 },
     { url: 'hunter2' },
     { url: '/services/hunter2' },
@@ -72,21 +77,21 @@ describe('a valid webhook is accepted', () => {
     { url: new globalThis.URL(URL) },
   ]) {
     test(inspect(given, { breakLength: Infinity }), () => {
-      assert.equal(webhookTarget(given).url, new globalThis.URL(given.url).href)
+      assert.equal(targetOf(given).url, new globalThis.URL(given.url).href)
     })
   }
 
   test('with these defaults', () => {
-    const { headers, ...target } = webhookTarget({ url: URL })
+    const { headers, ...target } = targetOf({ url: URL })
     const labels = { job: 'procward', instance: hostname() }
     assert.deepEqual(target, { url: URL, format: 'alertmanager', labels, repeat: 60_000 })
     assert.deepEqual([...headers], [['content-type', 'application/json']])
-    assert.equal(webhookTarget({ url: URL, format: 'slack' }).repeat, Infinity)
+    assert.equal(targetOf({ url: URL, format: 'slack' }).repeat, Infinity)
   })
 
   test('with other labels', () => {
     const labels = { instance: 'web-1', team: 'ads' }
-    assert.deepEqual(webhookTarget({ url: URL, labels }).labels, {
+    assert.deepEqual(targetOf({ url: URL, labels }).labels, {
       job: 'procward',
       instance: 'web-1',
       team: 'ads',
@@ -100,7 +105,7 @@ describe('a valid webhook is accepted', () => {
     ['https://a%zz:b@example.com/x', 'a%zz:b'],
   ]) {
     test(`${url} is asked as ${user}`, () => {
-      const target = webhookTarget({ url })
+      const target = targetOf({ url })
       assert.equal(target.url, 'https://example.com/x')
       assert.equal(
         target.headers.get('authorization'),

@@ -3,9 +3,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
-import { webhookTarget } from '../lib/alerts/webhook/options.js'
+import { webhookTargets } from '../lib/alerts/webhook/options.js'
 import { post } from '../lib/alerts/webhook/post.js'
 import { deadAddress, receiver } from './support/receivers.mjs'
+
+const targetOf = (given) => webhookTargets(given)[0]
 
 const SECRET = /hunter2|secret-path|127\.0\.0\.1/
 
@@ -17,7 +19,7 @@ const SECRET = /hunter2|secret-path|127\.0\.0\.1/
 async function posted(answer, options) {
   const { url, requests, close } = await receiver(answer)
   try {
-    const outcome = await post(webhookTarget({ url, ...options }), '{"a":1}')
+    const outcome = await post(targetOf({ url, ...options }), '{"a":1}')
     assert.doesNotMatch(inspect(outcome), SECRET)
     return { outcome, requests }
   } finally {
@@ -93,7 +95,7 @@ describe('a receiver that answers', () => {
 
 describe('a receiver that does not answer', () => {
   test('because nothing listens', async () => {
-    const outcome = await post(webhookTarget({ url: await deadAddress() }), '{}')
+    const outcome = await post(targetOf({ url: await deadAddress() }), '{}')
     assert.deepEqual(outcome, {
       isDelivered: false,
       mayRetry: true,
@@ -103,7 +105,7 @@ describe('a receiver that does not answer', () => {
   })
 
   test('because the host name is unknown', async () => {
-    const outcome = await post(webhookTarget({ url: 'https://hunter2.invalid/secret-path' }), '{}')
+    const outcome = await post(targetOf({ url: 'https://hunter2.invalid/secret-path' }), '{}')
     assert.match(outcome.reason, /^it could not be reached \([A-Z_]+\)$/)
     assert.equal(outcome.mayRetry, true)
   })

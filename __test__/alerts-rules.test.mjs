@@ -47,6 +47,23 @@ function every5(from, to, values) {
   return samples
 }
 
+/** @param {Record<string, [calls: number, failures: number]>} servers */
+function calls(servers) {
+  const entries = Object.entries(servers).map(([server, [calls, failures]]) => {
+    return [server, { calls, failures }]
+  })
+  return { servers: Object.fromEntries(entries) }
+}
+
+function scanner(more) {
+  return { scanner: { isRunning: true, interval: 60_000, lastScan: null, ...more } }
+}
+
+/** As many samples, with 25 starts in each. @param {number} count */
+function starts(count) {
+  return Array.from({ length: count }, (_, at) => [at * 5, { spawns: at * 25 }])
+}
+
 const tool = (p95) => ({ slowest: { server: 'asana', tool: 'list', p95 } })
 const pause = (pausedFor, count = 1) => ({ paused: { server: 'asana', pausedFor, count } })
 const available = (memoryAvailable) => ({ memoryAvailable })
@@ -286,6 +303,117 @@ const STORIES = [
       [5, { processes: 11 }],
     ],
     ['0 +processes', '5 +manyProcesses'],
+  ],
+  [
+    'one server that fails among others that do not',
+    {},
+    [
+      [0, calls({ good: [0, 0], bad: [0, 0] })],
+      [5, calls({ good: [100, 0], bad: [9, 9] })],
+      [10, calls({ good: [200, 0], bad: [10, 10] })],
+      // Five minutes later there were too few calls.
+      ...every5(15, 320, calls({ good: [200, 0], bad: [10, 10] })),
+    ],
+    ['10 +serverFailures', '305 -serverFailures'],
+  ],
+  [
+    'the calls of servers, after samples without them',
+    {},
+    [
+      [0, calls({ bad: [0, 0] })],
+      [5, {}],
+      [10, calls({ bad: [20, 20] })],
+    ],
+    ['10 +serverFailures'],
+  ],
+  [
+    'servers that are not started',
+    {},
+    [[0, {}], ...every5(5, 10, { breakers: { server: 'asana', count: 2 } }), ...every5(15, 75, {})],
+    ['5 +breakerOpen'],
+  ],
+  [
+    'servers that are started again',
+    {},
+    [[0, { breakers: { server: 'asana', count: 1 } }], ...every5(5, 65, { breakers: null })],
+    ['0 +breakerOpen', '65 -breakerOpen'],
+  ],
+  [
+    'calls that wait for a session for a minute',
+    {},
+    [...every5(0, 60, { exhausted: 3 }), ...every5(65, 95, { exhausted: 0 })],
+    ['60 +poolExhausted', '95 -poolExhausted'],
+  ],
+  [
+    'no readiness for half a minute',
+    {},
+    [...every5(0, 30, { ready: false }), ...every5(35, 50, { ready: true })],
+    ['30 +notReady', '50 -notReady'],
+  ],
+  [
+    'no readiness for a moment',
+    {},
+    [...every5(0, 25, { ready: false }), [30, { ready: true }]],
+    [],
+  ],
+  [
+    'crashes within five minutes',
+    {},
+    [
+      [0, { crashes: 7 }],
+      [5, { crashes: 10 }],
+      [10, { crashes: 11 }],
+    ],
+    ['10 +crashes'],
+  ],
+  [
+    'many starts within a minute',
+    {},
+    [
+      [0, { spawns: 0 }],
+      [5, { spawns: 601 }],
+    ],
+    ['5 +spawnStorm'],
+  ],
+  ['as many starts within two minutes', {}, starts(25), []],
+  [
+    'child processes with most of the memory for a minute',
+    {},
+    every5(0, 65, { memory: 51 }),
+    ['60 +childrenMemory'],
+  ],
+  [
+    'a scanner that was stopped',
+    {},
+    [[0, scanner({})], ...every5(5, 30, scanner({ isRunning: false }))],
+    ['20 +scannerStopped'],
+  ],
+  ['a scanner that never ran', {}, every5(0, 60, scanner({ isRunning: false })), []],
+  [
+    'a scanner that hangs',
+    {},
+    [
+      [180, scanner({ lastScan: START })],
+      [185, scanner({ lastScan: START })],
+      [190, scanner({ lastScan: START + 190_000 })],
+    ],
+    ['185 +scannerStale', '190 -scannerStale'],
+  ],
+  [
+    'a scanner with a short interval on a busy machine',
+    {},
+    [[30, scanner({ interval: 100, lastScan: START })]],
+    [],
+  ],
+  ['a scan from before the clock was set back', {}, [[0, scanner({ lastScan: START + 1e9 })]], []],
+  [
+    'errors of scans',
+    {},
+    [
+      [0, { cleanupErrors: 1 }],
+      [5, { cleanupErrors: 5 }],
+    ],
+    ['5 +cleanupErrors'],
   ],
   [
     'several at once',

@@ -89,6 +89,56 @@ describe('a receiver', () => {
     )
   })
 
+  test('gets a resolved alert three times more, unless it is raised again', async () => {
+    const { url, requests, received, close } = await receiver((_req, res) => res.end())
+    const ends = () => requests.map(({ body }) => body.map(({ endsAt }) => Date.parse(endsAt)))
+    await raised(url, async ({ watch, state }) => {
+      const delivered = (count) => until(() => watch.getWebhookStatus().delivered === count)
+      await delivered(1)
+      state.processes = 1
+      look(4)
+      await delivered(2)
+      for (const count of [3, 4, 5]) {
+        look(12)
+        await delivered(count)
+      }
+      look(36)
+      await received(5)
+      assert.deepEqual(new Set(ends().slice(1).flat()), new Set(ends()[1]))
+      state.processes = 6
+      look()
+      await delivered(6)
+      state.processes = 1
+      look(4)
+      await delivered(7)
+      state.processes = 6
+      look()
+      await delivered(8)
+      look(12)
+      await delivered(9)
+      assert.equal(requests.at(-1).body.length, 1, 'only as an active one')
+      assert.ok(ends().at(-1)[0] > Date.now())
+    })
+    await close()
+  })
+
+  test('is one of several, and each gets every alert', async () => {
+    const [one, other] = await Promise.all([1, 2].map(() => receiver((_req, res) => res.end())))
+    const url = [one.url, await deadAddress(), other.url]
+    await raised(url, async ({ watch }) => {
+      await Promise.all([one.received(1), other.received(1)])
+      await until(() => watch.getWebhookStatus().delivered === 2)
+      await until(() => watch.getWebhookStatus().lastFailure !== null)
+      const { receivers, ...sum } = watch.getWebhookStatus()
+      const lastFailure = 'it could not be reached (ECONNREFUSED)'
+      assert.deepEqual(sum, { queued: 1, delivered: 2, undelivered: 0, lastFailure })
+      const right = { queued: 0, delivered: 1, undelivered: 0, lastFailure: null }
+      assert.deepEqual(receivers, [right, { ...sum, delivered: 0 }, right])
+    })
+    assert.deepEqual(one.requests[0].body, other.requests[0].body)
+    await Promise.all([one.close(), other.close()])
+  })
+
   test("of Slack's format gets each alert once, also those that were active before", async () => {
     const { url, requests, received, close } = await receiver((_req, res) => res.end('ok'))
     const { state, ...source } = watched()

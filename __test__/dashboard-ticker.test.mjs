@@ -18,7 +18,7 @@ function ticker(t) {
 describe('the ticker', () => {
   /** A stream of snapshots whose making is counted. */
   function counted(size = 0) {
-    const health = { activeProcesses: { count: 0 } }
+    const health = { activeProcesses: { count: 0, processes: [] } }
     const stream = new events.EventStream(() => {
       made.count++
       return {

@@ -7,7 +7,15 @@
  * compile.
  * @type {Record<keyof ActiveProcess, true>}
  */
-const FIELDS = { pid: true, server: true, tool: true, startTime: true, duration: true, stuck: true }
+const FIELDS = {
+  pid: true,
+  server: true,
+  tool: true,
+  startTime: true,
+  duration: true,
+  stuck: true,
+  waitsFor: true,
+}
 
 /**
  * Copies the declared fields alone, because a user's helper may tell more, such as a command line.
@@ -33,8 +41,9 @@ function asSharing(calls) {
 }
 
 /**
- * Counts the processes of active calls. Calls to one session share a process, and a call over HTTP
- * has none. In the list of a user's own helper each entry is a process.
+ * Counts the processes of active calls. Calls to one session share a process. A call over HTTP, or
+ * one that waits for its server, has none. In the list of a user's own helper each entry is a
+ * process.
  * @param {readonly { pid?: number | null }[]} calls
  */
 function countProcesses(calls) {

@@ -6,7 +6,7 @@ import type {
   CleanupStats,
   McpPoolStatus,
 } from '../index'
-import type { QueuedCall, Readiness, SemaphoreStatus } from './mcp-helper'
+import type { HelperStats, QueuedCall, Readiness, SemaphoreStatus } from './mcp-helper'
 
 /**
  * Returns a handler for the health endpoints. Mount it in Express or Connect with
@@ -103,6 +103,8 @@ export interface HealthHelper {
    * Returns whether a new call would be accepted. Without this function a helper is always ready.
    */
   getReadiness?(): Readiness
+  /** Returns the longest wait and the counts by server. Without it, their metrics are absent. */
+  getStats?(): HelperStats
 }
 
 export interface HealthCleanup {
@@ -192,6 +194,20 @@ export interface Sample {
    * minute.
    */
   slowest: { server: string; tool: string; p95: number } | null
+  /** Process trees that were killed by others or for lack of memory; only grows. */
+  crashes: number
+  /** Process trees that were started; only grows. */
+  spawns: number
+  /** Errors of scans; only grows. */
+  cleanupErrors: number
+  /** `false` while new calls are refused. */
+  ready: boolean
+  /** A server of which no start is tried after too many failures, and the number of such servers. */
+  breakers: { server: string; count: number } | null
+  /** Number of calls that wait for a session while `maxSessions` are in use. */
+  exhausted: number
+  /** The cleanup scanner: `interval` in ms, and `lastScan` in ms since the epoch, or `null`. */
+  scanner: { isRunning: boolean; interval: number; lastScan: number | null }
 }
 
 export interface Health {
@@ -220,6 +236,10 @@ export interface ProcessHealth {
    * servers are listed in each, in `servers` those with a limit, a rate or a pause first of all.
    */
   semaphore: SemaphoreStatus
+  /**
+   * `processes` also lists the calls without a process: those over HTTP, and those that wait for
+   * their server (`waitsFor`). `count` is the number of the others.
+   */
   activeProcesses: { count: number; processes: ActiveProcess[] }
   cleanup: CleanupStats
   /** `null` without an alert. */

@@ -227,7 +227,9 @@ export interface QueuedCall {
 
 /**
  * Returns the running calls, each with its process: the server's, or mcporter's. Several calls may
- * share the process of a server. A call that waits for its server to start is not listed.
+ * share the process of a server. A call that waits for its server has `pid: null`, and `waitsFor`
+ * says what it waits for: `'start'` (the start of its server) or `'session'` (a session that other
+ * calls use). A call over HTTP has `pid: null` too, and no `waitsFor`.
  */
 export declare function getActiveProcesses(): ActiveProcess[]
 
@@ -254,6 +256,12 @@ export declare function getPoolStatus(): McpPoolStatus & {
 
 /** Returns whether a new call would be accepted, and the reason if not. */
 export declare function getReadiness(): Readiness
+
+/**
+ * Returns the longest wait for a slot, and the counts of each configured server. The first call
+ * starts to read the configuration, so that later calls know the servers before their first call.
+ */
+export declare function getStats(): HelperStats
 
 /**
  * Shuts down the helper: refuses new calls and rejects waiting calls with `ERR_CLOSED`, and
@@ -289,6 +297,7 @@ export interface McpHelper {
   getQueuedCalls: typeof getQueuedCalls
   getPoolStatus: typeof getPoolStatus
   getReadiness: typeof getReadiness
+  getStats: typeof getStats
   shutdown: typeof shutdown
 }
 
@@ -510,6 +519,35 @@ export interface ServerSlots {
   queued: number
   /** Remaining pause in ms that the server asked for by `Retry-After`; 0 without a pause. */
   pausedFor: number
+}
+
+export interface HelperStats {
+  /** Ms that the call has waited for its slot which waits longest. `null` while no call waits. */
+  oldestWait: number | null
+  /** The configured servers, and those that were configured before, in no order. */
+  servers: ServerStats[]
+}
+
+/** The sessions of a server so far. */
+export interface ServerStats {
+  server: string
+  /** Number of calls that wait for a session. */
+  waiting: number
+  /**
+   * Ms until the next start is tried, after five failures in a row. `null` otherwise. Until then
+   * calls that need a start reject with `ERR_SERVER_UNAVAILABLE`.
+   */
+  retryAfter: number | null
+  /** Starts that succeeded. */
+  started: number
+  /** Starts that failed. */
+  failed: number
+  /** Calls that got a session which had been used before. */
+  hits: number
+  /** Calls that were the first of their session. */
+  misses: number
+  /** Ended sessions by reason. */
+  recycled: Partial<McpPoolStatus['stats']['recycled']>
 }
 
 export interface Readiness {

@@ -96,6 +96,11 @@ function getQueuedCalls() {
   return defaultHelper().getQueuedCalls()
 }
 
+/** @type {typeof import('./mcp-helper').getStats} */
+function getStats() {
+  return defaultHelper().getStats()
+}
+
 /** @type {typeof import('./mcp-helper').shutdown} */
 function shutdown() {
   return defaultHelper().shutdown()
@@ -113,6 +118,7 @@ module.exports = {
   getSemaphoreStatus,
   getServerInfo,
   getQueuedCalls,
+  getStats,
   listPrompts,
   listResourceTemplates,
   listResources,

@@ -70,6 +70,7 @@ pub struct Totals {
     failures: u64,
     queue_timeouts: u64,
     slowest: Option<calls::Slowest>,
+    servers: BTreeMap<String, calls::ServerTotals>,
 }
 
 impl Metrics {
@@ -127,6 +128,7 @@ impl Metrics {
             failures,
             queue_timeouts: state.rejected[Rejection::Timeout as usize],
             slowest: state.calls.slowest(now),
+            servers: state.calls.totals_by_server(),
         }
     }
 }
@@ -168,6 +170,7 @@ mod tests {
             (&totals["calls"], &totals["failures"], &totals["queueTimeouts"]),
             (&2.into(), &1.into(), &1.into())
         );
+        assert_eq!(totals["servers"], serde_json::json!({ "a": { "calls": 2, "failures": 1 } }));
         assert_eq!(totals["slowest"], serde_json::json!({ "server": "a", "tool": "b", "p95": 1.5 }));
     }
 }

@@ -17,4 +17,4 @@ pub use driver::{Answer, Lease, MemberStatus, Pool, Waiter};
 pub use factory::Factory;
 pub use reason::{Refusal, Retirement};
 pub use rules::{Limits, Rules};
-pub use state::{MemberState, Stats};
+pub use state::{KeyView, MemberState, Stats};

@@ -40,25 +40,31 @@ async function demo() {
 }
 
 /**
- * Asks the server for its health every second, and keeps the answer with the most calls.
+ * Asks the server for its health every second, and keeps the answer with the most processes that
+ * work, and of these the one with the most calls. A call that waits for its server's start has no
+ * process yet.
  * @param {AdOpsClient} client
  */
 function watchHealth(client) {
-  const calls = ({ semaphore }) => semaphore.current + semaphore.queued
+  const difference = (one, other) =>
+    one.activeProcesses.count - other.activeProcesses.count || calls(one) - calls(other)
   const watch = { busiest: undefined, stop: () => clearInterval(timer) }
   const timer = setInterval(async () => {
     const health = await client.processHealth().catch(() => undefined)
-    if (health && (!watch.busiest || calls(health) > calls(watch.busiest))) watch.busiest = health
+    if (health && (!watch.busiest || difference(health, watch.busiest) > 0)) watch.busiest = health
   }, 1000)
   return watch
 }
 
+function calls({ semaphore: { current, queued } }) {
+  return current + queued
+}
+
 function idleProblems({ semaphore, activeProcesses }) {
   const { current, queued } = semaphore
-  if (current === 0 && queued === 0 && activeProcesses.count === 0) return []
-  return [
-    `the server still reports ${current} calls, ${queued} queued, ${activeProcesses.count} processes`,
-  ]
+  const active = activeProcesses.processes.length
+  if (current === 0 && queued === 0 && active === 0) return []
+  return [`the server still reports ${current} calls, ${queued} queued, ${active} active`]
 }
 
 /** @param {{ code: number | null, signal: string | null }} end */

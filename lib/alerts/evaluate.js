@@ -8,6 +8,8 @@ const { ruleAt } = require('./rules')
 /**
  * @typedef {import('./measures').Sample} Sample
  * @typedef {import('./measures').Counts} Counts
+ * @typedef {import('./measures').Counted} Counted
+ * @typedef {import('./measures').ServerCalls} ServerCalls
  * @typedef {import('./rules').Rule} Rule
  * @typedef {import('./rules').Rules} Rules
  * @typedef {import('../../index').Alert} Alert
@@ -15,15 +17,17 @@ const { ruleAt } = require('./rules')
  * @typedef {{ above?: number, calm?: number, alert?: Alert }} RuleState
  *   Start of the time that the value has been above the threshold, or low enough to resolve the
  *   alert.
- * @typedef {{ last?: Sample, counted: (Counts & { time: number })[], ruleStates: Map<string,
- *   RuleState> }} State
+ * @typedef {Counts & { time: number, servers: [string, ServerCalls][] }} Entry
+ *   Counts between two samples, with those of the servers that were called.
+ * @typedef {{ last?: Sample, counted: Entry[], ruleStates: Map<string, RuleState>, hasScanned:
+ *   boolean }} State
  */
 
 /** Ms without a sample after which `for` and `keep` start again, because the values are unknown. */
 const GAP = 30_000
 
 /** @type {State} */
-const INITIAL = { counted: [], ruleStates: new Map() }
+const INITIAL = { counted: [], ruleStates: new Map(), hasScanned: false }
 
 /**
  * @param {State} before the state from the last call, or `INITIAL`
@@ -34,6 +38,7 @@ const INITIAL = { counted: [], ruleStates: new Map() }
 function evaluate(before, sample, rules) {
   const { time } = sample
   const state = shiftTimes(time, before)
+  const hasScanned = state.hasScanned || (sample.scanner?.isRunning ?? false)
   const counted = count(state, sample, rules)
   const since = before.last === undefined ? 0 : time - before.last.time
   const isContinuous = since >= 0 && since <= GAP
@@ -46,7 +51,7 @@ function evaluate(before, sample, rules) {
   for (const [name, given] of rules) {
     const rule = ruleAt(given, sample.limit)
     const ruleState = state.ruleStates.get(name) ?? {}
-    const seen = { sample, counts: within(counted, time - rule.window) }
+    const seen = { sample, counts: within(counted, time - rule.window), hasScanned }
     const after = step(name, rule, isContinuous ? ruleState : { alert: ruleState.alert }, seen)
     ruleStates.set(name, after)
     if (after.alert && !ruleState.alert) raised.push(after.alert)
@@ -57,7 +62,9 @@ function evaluate(before, sample, rules) {
   for (const [name, { alert }] of state.ruleStates) {
     if (alert && !rules.has(name)) resolved.push({ ...alert, resolvedAt: time })
   }
-  return { state: { last: sample, counted, ruleStates }, raised, resolved }
+  // A sample without servers says nothing about them.
+  const last = { ...sample, servers: sample.servers ?? before.last?.servers }
+  return { state: { last, counted, ruleStates, hasScanned }, raised, resolved }
 }
 
 /**
@@ -137,7 +144,8 @@ function count({ last, counted }, sample, rules) {
   const longest = Math.max(0, ...[...rules.values()].map(({ window }) => window))
   const kept = counted.filter((entry) => entry.time > time - longest && entry.time <= time)
   if (last === undefined) return kept
-  const entry = { time, ...noCounts() }
+  const servers = serverCounts(last.servers, sample.servers)
+  const entry = { time, ...noCounts(), servers }
   for (const name of COUNTERS) {
     // A lower counter has restarted from 0.
     entry[name] = sample[name] < last[name] ? sample[name] : sample[name] - last[name]
@@ -150,14 +158,34 @@ function noCounts() {
   return /** @type {Counts} */ (Object.fromEntries(COUNTERS.map((name) => [name, 0])))
 }
 
-/** @param {State['counted']} counted @param {number} after @returns {Counts} */
+/**
+ * Returns the calls of each server between two samples.
+ * @param {Record<string, ServerCalls>} [before]
+ * @param {Record<string, ServerCalls>} [now]
+ * @returns {Entry['servers']}
+ */
+function serverCounts(before = {}, now = before) {
+  return Object.entries(now).flatMap(([server, { calls, failures }]) => {
+    const last = Object.hasOwn(before, server) ? before[server] : { calls: 0, failures: 0 }
+    if (calls <= last.calls) return []
+    return [[server, { calls: calls - last.calls, failures: failures - last.failures }]]
+  })
+}
+
+/** @param {State['counted']} counted @param {number} after @returns {Counted} */
 function within(counted, after) {
   const sum = noCounts()
+  /** @type {Map<string, ServerCalls>} */
+  const servers = new Map()
   for (const entry of counted) {
     if (entry.time <= after) continue
     for (const name of COUNTERS) sum[name] += entry[name]
+    for (const [server, { calls, failures }] of entry.servers) {
+      const of = servers.get(server) ?? { calls: 0, failures: 0 }
+      servers.set(server, { calls: of.calls + calls, failures: of.failures + failures })
+    }
   }
-  return sum
+  return { ...sum, servers }
 }
 
 /** @param {Rule} rule */

@@ -2,11 +2,19 @@
 
 // The measures of rules: a number of a sample, or a count within a window, and the message for it.
 
+const { processMeasures } = require('./process-measures')
+const { scannerMeasures } = require('./scanner-measures')
+const { serverMeasures } = require('./server-measures')
+const { many, percent, plain, seconds } = require('./words')
+
 /**
- * @typedef {import('../health').Sample} Sample
+ * @typedef {import('../health').Sample & { servers?: Record<string, ServerCalls> }} Sample
  * @typedef {Record<typeof COUNTERS[number], number>} Counts
- * @typedef {{ sample: Sample, counts: Counts }} Seen
+ * @typedef {Counts & { servers: ReadonlyMap<string, ServerCalls> }} Counted
+ * @typedef {{ calls: number, failures: number }} ServerCalls
+ * @typedef {{ sample: Sample, counts: Counted, hasScanned: boolean }} Seen
  *   `counts` are the counts within the rule's window.
+ *   `hasScanned`: true if the scanner has run since the watch began
  * @typedef {import('./rules').Rule} Rule
  * @typedef {{
  *   value(seen: Seen, rule: Rule): number | null,
@@ -15,8 +23,15 @@
  */
 
 /** The counters of a sample that rules count within their windows. */
-const COUNTERS = /** @type {const} */ (['calls', 'failures', 'queueTimeouts', 'kills'])
-const NAME_LENGTH = 64
+const COUNTERS = /** @type {const} */ ([
+  'calls',
+  'failures',
+  'queueTimeouts',
+  'kills',
+  'crashes',
+  'spawns',
+  'cleanupErrors',
+])
 
 /** @type {Map<string, Measure>} */
 const measures = new Map([
@@ -102,6 +117,9 @@ const measures = new Map([
         `(threshold: ${seconds(threshold)})`,
     },
   ],
+  ...serverMeasures,
+  ...processMeasures,
+  ...scannerMeasures,
 ])
 
 /** @param {NonNullable<Sample['paused']>} paused */
@@ -109,29 +127,6 @@ function pausedServers({ server, count }) {
   if (count === 1) return `${plain(server)} is paused by its own Retry-After`
   const others = many(count - 1, 'other server')
   return `${plain(server)} and ${others} are paused by their own Retry-After, the longest`
-}
-
-/** @param {number} count @param {string} one @param {string} [more] */
-function many(count, one, more = `${one}s`) {
-  return `${count} ${count === 1 ? one : more}`
-}
-
-/** @param {number} share */
-function percent(share) {
-  return `${Math.round(share * 1000) / 10}%`
-}
-
-/** @param {number} milliseconds */
-function seconds(milliseconds) {
-  return `${Math.round(milliseconds / 100) / 10} s`
-}
-
-/**
- * Makes a foreign name safe for a log line or a chat message.
- * @param {string} name
- */
-function plain(name) {
-  return name.replace(/[\p{C}\p{Z}]+/gu, ' ').slice(0, NAME_LENGTH)
 }
 
 module.exports = { COUNTERS, measures }

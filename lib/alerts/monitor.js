@@ -8,8 +8,20 @@ const { INITIAL, active, evaluate } = require('./evaluate')
  * @typedef {import('./evaluate').Sample} Sample
  * @typedef {import('./rules').Rules} Rules
  * @typedef {import('./webhook/delivery').Delivery} Delivery
- * @typedef {{ delivery: Delivery, repeat: number }} Webhook
+ * @typedef {import('./webhook/bodies').Notice} Notice
+ * @typedef {{ deliveries: Delivery[], repeat: number, repeatsResolved: boolean }} Webhook
+ *   `repeatsResolved`: true for receivers that merge repetitions
+ * @typedef {{ delivery: Delivery, lastPosted: number, resolved: Map<string, { alert: Notice, left:
+ *   number }> }} Receiver
+ *   `lastPosted`: the time of the last request with all active alerts
+ *   `resolved`: the alerts that are sent again after their end, by name
  */
+
+/**
+ * The number of times that a resolved alert is sent again. A receiver whose clock is behind takes
+ * an end in its future for no end.
+ */
+const RESOLVED_REPEATS = 3
 
 class Monitor {
   #onSample
@@ -19,8 +31,8 @@ class Monitor {
   #rules = new Map()
   /** @type {Webhook | undefined} */
   #webhook
-  /** Time of the last request with all active alerts. */
-  #lastPosted = -Infinity
+  /** @type {Receiver[]} */
+  #receivers = []
   /** @type {(() => void) | undefined} */
   #stopSamples
 
@@ -62,9 +74,13 @@ class Monitor {
 
   /** @param {Webhook | undefined} webhook */
   #use(webhook) {
-    this.#webhook?.delivery.stop()
+    for (const delivery of this.#webhook?.deliveries ?? []) delivery.stop()
     this.#webhook = webhook
-    this.#lastPosted = -Infinity
+    this.#receivers = (webhook?.deliveries ?? []).map((delivery) => ({
+      delivery,
+      lastPosted: -Infinity,
+      resolved: new Map(),
+    }))
   }
 
   /** @param {Sample} sample */
@@ -77,22 +93,41 @@ class Monitor {
   }
 
   /**
-   * Sends raised and resolved alerts, and at intervals all active ones.
+   * Sends raised and resolved alerts to each receiver, and at intervals all active ones.
    * @param {number} time
-   * @param {import('./webhook/bodies').Notice[]} news
+   * @param {Notice[]} news
    */
   #post(time, news) {
     if (!this.#webhook) return
-    const { delivery, repeat } = this.#webhook
-    // The clock may have been set back.
-    const isDue = Math.abs(time - this.#lastPosted) >= repeat && delivery.isIdle
-    const notices = isDue
-      ? [...this.active(), ...news.filter((alert) => 'resolvedAt' in alert)]
-      : news
-    if (notices.length === 0) return
-    if (isDue) this.#lastPosted = time
-    delivery.add(notices)
+    const { repeat, repeatsResolved } = this.#webhook
+    for (const receiver of this.#receivers) {
+      const { delivery, lastPosted, resolved } = receiver
+      // The clock may have been set back.
+      const isDue = Math.abs(time - lastPosted) >= repeat && delivery.isIdle
+      const ended = news.filter((alert) => 'resolvedAt' in alert)
+      const notices = isDue ? [...this.active(), ...ended, ...endedBefore(resolved)] : news
+      for (const { name } of news) resolved.delete(name)
+      if (repeatsResolved)
+        for (const alert of ended) resolved.set(alert.name, { alert, left: RESOLVED_REPEATS })
+      if (notices.length === 0) continue
+      if (isDue) receiver.lastPosted = time
+      delivery.add(notices)
+    }
   }
+}
+
+/**
+ * Returns the alerts that ended before, and counts this repetition.
+ * @param {Receiver['resolved']} resolved
+ * @returns {Notice[]}
+ */
+function endedBefore(resolved) {
+  const alerts = [...resolved.values()].map(({ alert }) => alert)
+  for (const [name, { alert, left }] of resolved) {
+    if (left > 1) resolved.set(name, { alert, left: left - 1 })
+    else resolved.delete(name)
+  }
+  return alerts
 }
 
 module.exports = { Monitor }

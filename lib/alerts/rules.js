@@ -48,6 +48,30 @@ const DEFAULTS = {
   stuck: { level: 'critical', threshold: 0, clear: 1 },
   slowTool: { level: 'warning', threshold: 30_000, clear: 0.8, for: MINUTE, keep: MINUTE },
   pausedServer: { level: 'warning', threshold: 0, clear: 1, keep: 15_000 },
+  serverFailures: {
+    level: 'warning',
+    threshold: 0.5,
+    clear: 0.5,
+    most: 1,
+    window: 5 * MINUTE,
+    minimum: 10,
+  },
+  breakerOpen: { level: 'warning', threshold: 0, clear: 1, keep: MINUTE },
+  poolExhausted: { level: 'warning', threshold: 2, clear: 0.5, for: MINUTE, keep: 30_000 },
+  notReady: { level: 'critical', threshold: 0, clear: 1, for: 30_000, keep: 15_000 },
+  crashes: { level: 'warning', threshold: 3, clear: 0.5, window: 5 * MINUTE },
+  spawnStorm: { level: 'warning', threshold: 600, clear: 0.5, window: MINUTE, keep: 30_000 },
+  childrenMemory: {
+    level: 'warning',
+    threshold: 0.5,
+    clear: 0.9,
+    most: 1,
+    for: MINUTE,
+    keep: MINUTE,
+  },
+  scannerStopped: { level: 'warning', threshold: 0, clear: 1, for: 15_000 },
+  scannerStale: { level: 'critical', threshold: 3, clear: 1 },
+  cleanupErrors: { level: 'warning', threshold: 3, clear: 0.5, window: 5 * MINUTE },
 }
 
 /**

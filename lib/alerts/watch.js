@@ -11,7 +11,7 @@ const events = require('./events')
 const { Monitor } = require('./monitor')
 const { alertRules } = require('./rules')
 const { Delivery } = require('./webhook/delivery')
-const { webhookTarget } = require('./webhook/options')
+const { webhookTargets } = require('./webhook/options')
 const { post } = require('./webhook/post')
 
 /**
@@ -49,16 +49,14 @@ stopAtShutdown(() => {
  */
 function startAlerts(source, options) {
   const rules = alertRules(options.rules)
-  const webhook = options.webhook === undefined ? undefined : webhookTarget(options.webhook)
+  const webhook = options.webhook === undefined ? undefined : webhookOf(options.webhook)
   const watch = watchOf(source)
-  const delivery =
-    webhook && new Delivery(webhook, post, (error) => events.emit('undelivered', error))
-  const settings = { rules, webhook: webhook && delivery && { delivery, repeat: webhook.repeat } }
+  const settings = { rules, webhook }
   watch.started = settings
   startWatch(watch)
   return {
     getActive: () => (watch.started === settings ? watch.monitor.active() : []),
-    getWebhookStatus: () => delivery?.status() ?? null,
+    getWebhookStatus: () => webhook?.status() ?? null,
     stop() {
       if (watch.started !== settings) return
       watch.started = undefined
@@ -66,6 +64,49 @@ function startAlerts(source, options) {
       else stopWatch(watch)
     },
   }
+}
+
+/**
+ * Returns the receivers of a webhook.
+ * @param {unknown} options
+ */
+function webhookOf(options) {
+  const targets = webhookTargets(options)
+  const [{ repeat, format }] = targets
+  const lost = (/** @type {Error} */ error) => events.emit('undelivered', error)
+  const deliveries = targets.map((target, at) => new Delivery(target, post, lost, at))
+  return {
+    deliveries,
+    repeat,
+    repeatsResolved: format === 'alertmanager',
+    /** Returns the counts of all receivers, and those of each if there are several. */
+    status() {
+      const receivers = deliveries.map((delivery) => delivery.status())
+      return receivers.length === 1 ? receivers[0] : { ...total(receivers), receivers }
+    },
+  }
+}
+
+/** @param {import('../../index').WebhookStatus[]} receivers */
+function total(receivers) {
+  const sum = (/** @type {'queued' | 'delivered' | 'undelivered'} */ field) =>
+    receivers.reduce((sum, status) => sum + status[field], 0)
+  return {
+    queued: sum('queued'),
+    delivered: sum('delivered'),
+    undelivered: sum('undelivered'),
+    lastFailure: receivers.find(({ lastFailure }) => lastFailure !== null)?.lastFailure ?? null,
+  }
+}
+
+/**
+ * Returns the deliveries of a source's alerts, by receiver.
+ * @param {Source} source
+ * @returns {import('../../index').WebhookStatus[]}
+ */
+function webhookStatuses({ helper, cleanup }) {
+  const deliveries = watches.get(helper)?.get(cleanup)?.started?.webhook?.deliveries ?? []
+  return deliveries.map((delivery) => delivery.status())
 }
 
 /**
@@ -145,4 +186,4 @@ function updateFallback() {
   fallback.monitor.start(alertRules(undefined))
 }
 
-module.exports = { activeAlerts, startAlerts, watchMounted }
+module.exports = { activeAlerts, startAlerts, watchMounted, webhookStatuses }

@@ -14,6 +14,9 @@ const REASONS = {
   host: 'other processes of this user',
 }
 
+/** The words for what a call without a process waits for. @type {Record<string, string>} */
+const WAITING = { start: 'starting', session: 'waiting' }
+
 /**
  * A server's health for people.
  * @param {import('./health').ServerHealth} server
@@ -96,7 +99,7 @@ function alertLines(alerts, output) {
 function callLines(calls, output) {
   if (calls.length === 0) return ['no calls']
   const rows = calls.map((call) => [
-    call.pid ?? '-',
+    call.pid ?? WAITING[call.waitsFor ?? ''] ?? '-',
     call.server ?? '-',
     call.tool ?? '-',
     duration(call.duration),

@@ -72,7 +72,7 @@ class EventStream {
    */
   #event() {
     const snapshot = this.#snapshot()
-    const isLast = snapshot.draining && snapshot.health.activeProcesses.count === 0
+    const isLast = snapshot.draining && snapshot.health.activeProcesses.processes.length === 0
     /** The two texts, each written once for all clients. @type {Map<boolean, string>} */
     const texts = new Map()
     const text = (/** @type {boolean} */ seesMessages) => {

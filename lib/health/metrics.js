@@ -2,7 +2,7 @@
 
 // The routes of metrics and history.
 
-const { activeAlerts } = require('../alerts/watch')
+const { activeAlerts, webhookStatuses } = require('../alerts/watch')
 const { collect } = require('../metrics/collect')
 const { families } = require('../prometheus/families')
 const { INTERVAL, sampler } = require('../metrics/sampler')
@@ -27,7 +27,10 @@ function metrics(source, { accept }) {
   return {
     statusCode: 200,
     type,
-    text: metricsText(families(collect(source), activeAlerts(source)), isOpen),
+    text: metricsText(
+      families(collect(source), activeAlerts(source), webhookStatuses(source)),
+      isOpen,
+    ),
   }
 }
 

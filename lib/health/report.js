@@ -35,12 +35,17 @@ function processHealth(source, sample) {
     status: 'ok',
     timestamp: new Date().toISOString(),
     semaphore,
-    activeProcesses: { count: processes.length, processes },
+    activeProcesses: { count: processes.filter(hasProcess).length, processes },
     cleanup: cleanupStats(cleanup.getStats()),
     alert: processAlert(active.count, recommendedMax),
     alerts: activeAlerts(source, sample),
     pool: helper.getPoolStatus ? poolStatus(helper.getPoolStatus()) : null,
   }
+}
+
+/** A user's own helper may leave the pid out. @param {{ pid?: number | null }} call */
+function hasProcess({ pid }) {
+  return pid !== null
 }
 
 /**

@@ -24,6 +24,16 @@ const { poolUse } = require('./server-options')
 const { Servers, givenServers } = require('./servers')
 const { Sessions } = require('./sessions')
 
+/** The counts of a server that was not called yet. */
+const UNUSED = Object.freeze({
+  waiting: 0,
+  retryAfter: null,
+  started: 0,
+  failed: 0,
+  hits: 0,
+  misses: 0,
+  recycled: Object.freeze({}),
+})
 const LISTENERS = ['onLog', 'onListChanged']
 const KNOWN = [
   'servers',
@@ -225,6 +235,21 @@ class SessionPool {
 
   getActiveCalls() {
     return this.#sessions.active()
+  }
+
+  /**
+   * Returns the counts of each configured server, and of those that were configured before.
+   * @returns {import('../mcp-helper').ServerStats[]}
+   */
+  getServerStats() {
+    const counted = this.#sessions.serverStats()
+    const seen = new Set(counted.map(({ server }) => server))
+    const others = this.#servers.names().filter((name) => !seen.has(name))
+    return [...counted, ...others.map((server) => ({ server, ...UNUSED }))]
+  }
+
+  getWaitingCalls() {
+    return this.#sessions.waiting()
   }
 
   getStatus() {

@@ -88,6 +88,7 @@ class Servers {
   /** The servers in code that take a token. @type {Map<string, Configured>} */
   #signed = new Map()
   #listing = NONE
+  #hasLooked = false
 
   /**
    * @param {import('./sessions').Sessions} sessions
@@ -177,12 +178,22 @@ class Servers {
     return route ?? this.#listing.servers.get(name)
   }
 
+  /**
+   * Returns the names of all servers as of the latest look at the configuration. The first call
+   * starts a look, so that later calls know the servers before any of them was called.
+   */
+  names() {
+    if (!this.#hasLooked) this.#refresh().catch(() => {})
+    return this.#names()
+  }
+
   /** Returns the files that were ignored; `undefined` where no configuration is read. */
   ignored() {
     return this.#source && this.#listing.ignored
   }
 
   async #refresh() {
+    this.#hasLooked = true
     const listing = this.#source === undefined ? NONE : await this.#source.list()
     if (listing !== this.#listing) this.#adopt(listing)
     return listing

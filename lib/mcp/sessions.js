@@ -292,18 +292,43 @@ class Sessions {
    * @returns {import('../../index').ActiveProcess[]}
    */
   active() {
-    const now = performance.now()
-    const described = (/** @type {number | null} */ pid, /** @type {Pending} */ pending) => {
-      const { call, startTime, started } = pending
-      const { server, tool } = call
-      return { pid, server, tool, startTime, duration: Math.floor(now - started) }
-    }
     const sent = this.#native.active().flatMap(({ number, pid = null }) => {
       const pending = this.#waiting.get(number)
-      return pending === undefined || pending.staying?.hasBegun ? [] : [described(pid, pending)]
+      return pending === undefined || pending.staying?.hasBegun ? [] : [described(pending, pid)]
     })
     const between = this.#repeats?.between() ?? []
-    return [...sent, ...between.map((pending) => described(null, pending))]
+    return [...sent, ...between.map((pending) => described(pending, null))]
+  }
+
+  /**
+   * Returns the calls that wait for a session, and the reason.
+   * @returns {import('../../index').ActiveProcess[]}
+   */
+  waiting() {
+    const sent = new Set(this.#native.active().map(({ number }) => number))
+    const calls = this.#waiting
+      .all()
+      .filter(({ number, staying }) => !sent.has(number) && !staying?.hasBegun)
+    if (calls.length === 0) return []
+    const waitsFor = this.#reasonOfWaiting()
+    return calls.map((pending) => ({
+      ...described(pending, null),
+      waitsFor: waitsFor(pending.call.server),
+    }))
+  }
+
+  /**
+   * Returns a function for the reason why the calls of a server wait: the start of a session, or a
+   * session that is in use.
+   * @returns {(server: string) => 'start' | 'session'}
+   */
+  #reasonOfWaiting() {
+    const starting = new Set(
+      this.#native
+        .sessions()
+        .flatMap(({ state, server }) => (state === 'starting' ? [server] : [])),
+    )
+    return (server) => (starting.has(server) ? 'start' : 'session')
   }
 
   status() {
@@ -314,6 +339,11 @@ class Sessions {
         return { server, pid, state, age, idle, uses, inFlight, memory, garbage }
       })
     return { sessions, queued: this.#native.queued(), stats: JSON.parse(this.#native.stats()) }
+  }
+
+  /** @returns {import('../mcp-helper').ServerStats[]} */
+  serverStats() {
+    return JSON.parse(this.#native.serverStats())
   }
 
   /** @returns {Promise<void>} */
@@ -525,6 +555,11 @@ class Sessions {
       this.#noneWaits()
     }
   }
+}
+
+/** @param {Pending} pending @param {number | null} pid */
+function described({ call: { server, tool }, startTime, started }, pid) {
+  return { pid, server, tool, startTime, duration: Math.floor(performance.now() - started) }
 }
 
 /** @param {string} text */

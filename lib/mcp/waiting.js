@@ -42,6 +42,13 @@ class Waiting {
     this.size--
   }
 
+  /** Returns all entries in the order of their numbers. @returns {Entry[]} */
+  all() {
+    return this.#places
+      .filter((entry) => entry !== undefined)
+      .sort((one, other) => one.number - other.number)
+  }
+
   /** Doubles the table. Entries with distinct places keep distinct places. */
   #grow() {
     const before = this.#places

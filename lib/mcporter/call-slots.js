@@ -95,6 +95,13 @@ class CallSlots {
     })
   }
 
+  /** Returns the ms that the call has waited which waits longest, or `null`. */
+  oldestWait() {
+    if (this.#waiters.size === 0) return null
+    const begins = Array.from(this.#waiters, ({ began }) => began)
+    return Math.floor(performance.now() - Math.min(...begins))
+  }
+
   isQueueFull() {
     return this.#limiter.isQueueFull()
   }

@@ -137,9 +137,15 @@ function createMcpHelper(options) {
     return /** @type {any} */ ({ ...pool.getStatus(), servers: router.status() })
   }
 
+  /** @type {import('../mcp-helper').McpHelper['getStats']} */
+  function getStats() {
+    return { oldestWait: slots.oldestWait(), servers: pool.getServerStats() }
+  }
+
   /** @type {import('../mcp-helper').McpHelper['getActiveProcesses']} */
   function getActiveProcesses() {
-    const all = [...runner.getActiveProcesses(), ...pool.getActiveCalls()]
+    const bySession = [...pool.getActiveCalls(), ...pool.getWaitingCalls()]
+    const all = [...runner.getActiveProcesses(), ...bySession]
     const calls = /** @type {import('../mcp-helper').ActiveProcess[]} */ (all)
     return asSharing(calls.sort((one, other) => one.startTime - other.startTime))
   }
@@ -155,6 +161,7 @@ function createMcpHelper(options) {
     getActiveProcesses,
     getPoolStatus,
     getReadiness,
+    getStats,
     shutdown() {
       slots.close()
       const { killGrace } = settings.mcporter

@@ -32,18 +32,42 @@ function collect({ helper, cleanup }) {
   const recorded = JSON.parse(native.metricsSnapshot())
   const status = helper.getSemaphoreStatus()
   const { maxConcurrent, current, queued } = status
-  const { stats, lastScan } = cleanup.getStats()
+  const { stats, lastScan, isRunning, interval } = cleanup.getStats()
+  const isShared = 'reach' in status && status.reach === 'host'
   return {
     time: Date.now(),
     ...recorded,
     semaphore: { limit: maxConcurrent, inUse: current, queued },
+    isShared,
     limitedBy: waitReason(status),
     servers: serverSlots(status),
     gate: gateMemory(status) ?? null,
     pool: helper.getPoolStatus?.() ?? null,
-    cleanup: { ...stats, killedFor: cleanup.getKilled?.() ?? {}, lastScan: lastScan?.time ?? null },
+    helper: helper.getStats?.() ?? null,
+    inFlight: inFlightByServer(helper),
+    isReady: helper.getReadiness?.().ready ?? true,
+    cleanup: {
+      ...stats,
+      killedFor: cleanup.getKilled?.() ?? {},
+      lastScan: lastScan?.time ?? null,
+      lastDuration: lastScan?.duration ?? null,
+      isRunning,
+      interval,
+    },
     memory: hostMemory(),
   }
+}
+
+/** Counts the calls in flight by server. @param {Source['helper']} helper */
+function inFlightByServer(helper) {
+  /** @type {Map<string, number>} */
+  const counts = new Map()
+  for (const { server, waitsFor } of helper.getActiveProcesses()) {
+    if (waitsFor !== undefined) continue
+    const name = server ?? ''
+    counts.set(name, (counts.get(name) ?? 0) + 1)
+  }
+  return counts
 }
 
 /** Returns the host's memory in bytes, within the container's limit. */

@@ -15,6 +15,8 @@ const KEPT = 720
 
 /**
  * @typedef {import('../health').Sample} Sample
+ * @typedef {Sample & { servers: Record<string, { calls: number, failures: number }> }} Taken
+ *   - with the calls of each server so far
  * @typedef {import('./collect').Source} Source
  */
 
@@ -32,7 +34,7 @@ class Sampler {
   #samples = []
   /** The milliseconds by which the clock was last set back, and its time before. */
   #setBack = { by: 0, from: -Infinity }
-  /** @type {Set<(sample: Sample) => void>} */
+  /** @type {Set<(sample: Taken) => void>} */
   #listeners = new Set()
 
   /** @param {Source} source */
@@ -65,10 +67,10 @@ class Sampler {
 
   /** Takes a sample now. @returns {Sample} */
   latest() {
-    return takeSample(this.#source)
+    return published(takeSample(this.#source))
   }
 
-  /** @param {(sample: Sample) => void} listener @returns {() => void} what ends it */
+  /** @param {(sample: Taken) => void} listener @returns {() => void} what ends it */
   onSample(listener) {
     this.#listeners.add(listener)
     listenedTo.add(this)
@@ -82,7 +84,7 @@ class Sampler {
     const sample = sampleIfPossible(this.#source)
     if (sample === undefined) return
     this.#followClock(sample.time)
-    this.#samples.push(sample)
+    this.#samples.push(published(sample))
     if (this.#samples.length > KEPT) this.#samples.shift()
     for (const listener of this.#listeners) notify(listener, sample)
   }
@@ -103,8 +105,8 @@ class Sampler {
 /**
  * Calls a listener. An error that the listener throws is an uncaught exception, and does not keep
  * the other listeners from being called.
- * @param {(sample: Sample) => void} listener
- * @param {Sample} sample
+ * @param {(sample: Taken) => void} listener
+ * @param {Taken} sample
  */
 function notify(listener, sample) {
   try {
@@ -147,14 +149,23 @@ function sampleIfPossible(source) {
   }
 }
 
-/** @param {Source} source @returns {Sample} */
+/**
+ * Returns a sample without the servers, of which there may be many in an hour of samples.
+ * @param {Taken} sample
+ * @returns {Sample}
+ */
+function published({ servers: _, ...sample }) {
+  return sample
+}
+
+/** @param {Source} source @returns {Taken} */
 function takeSample({ helper, cleanup }) {
-  const { calls, failures, queueTimeouts, children, memory, stuck, slowest } = JSON.parse(
+  const { calls, failures, queueTimeouts, children, memory, stuck, slowest, ...more } = JSON.parse(
     native.metricsTotals(),
   )
   const status = helper.getSemaphoreStatus()
   const { maxConcurrent, current, queued } = status
-  const { stats } = cleanup.getStats()
+  const { stats, isRunning, interval, lastScan } = cleanup.getStats()
   const host = hostMemory()
   return {
     time: Date.now(),
@@ -175,7 +186,36 @@ function takeSample({ helper, cleanup }) {
     memoryAvailable: host.available,
     memoryTotal: host.total,
     slowest,
+    crashes: more.crashes,
+    spawns: more.spawns,
+    cleanupErrors: stats.errors,
+    ready: helper.getReadiness?.().ready ?? true,
+    breakers: openBreakers(helper),
+    exhausted: exhaustedBy(helper),
+    scanner: { isRunning, interval, lastScan: lastScan?.time ?? null },
+    servers: more.servers,
   }
+}
+
+/**
+ * Returns a server of which no start is tried, and the number of such servers.
+ * @param {Source['helper']} helper
+ * @returns {Sample['breakers']}
+ */
+function openBreakers(helper) {
+  const open = helper.getStats?.().servers.filter(({ retryAfter }) => retryAfter !== null) ?? []
+  return open.length === 0 ? null : { server: open[0].server, count: open.length }
+}
+
+/**
+ * Counts the calls that wait for a session while there may be no more sessions.
+ * @param {Source['helper']} helper
+ */
+function exhaustedBy(helper) {
+  const pool = helper.getPoolStatus?.()
+  if (pool === undefined) return 0
+  const processes = pool.sessions.filter(({ pid, state }) => pid !== null && state !== 'ending')
+  return processes.length >= pool.maxSessions ? pool.queued : 0
 }
 
 module.exports = { INTERVAL, sampler }

@@ -4,28 +4,14 @@
 
 const { version } = require('../../package.json')
 const { REASONS } = require('../metrics/limits')
-const {
-  by,
-  counter,
-  distribution,
-  foldedName,
-  gauge,
-  histogram,
-  label,
-  single,
-} = require('./family')
-const {
-  CLEANUP_REASONS,
-  EXIT_REASONS,
-  OUTCOMES,
-  RETIREMENTS,
-  withZeros,
-} = require('./known-values')
+const { by, counter, distribution, gauge, histogram, single } = require('./family')
+const { EXIT_REASONS, OUTCOMES, withZeros } = require('./known-values')
+const { callsByServer } = require('./calls')
+const { cleanupFamilies } = require('./cleanup')
 const { gateFamilies } = require('./memory')
-const { byServer } = require('./servers')
-
-/** The states of sessions that take calls or are being started. */
-const STATES = ['idle', 'busy', 'starting']
+const { byServer, configuredServers, knownServers } = require('./servers')
+const { poolFamilies } = require('./sessions')
+const { webhookFamilies } = require('./webhook')
 
 /**
  * @typedef {import('./family').Family} Family
@@ -33,30 +19,52 @@ const STATES = ['idle', 'busy', 'starting']
  * @typedef {ReturnType<typeof import('../metrics/collect').collect>} Collected
  */
 
+/** The time at which this process started, in seconds since 1970. */
+const STARTED = Date.now() / 1000 - process.uptime()
+
 /**
+ * Returns all families. A family without values has no points, because prom-client asks once for
+ * all families.
  * @param {Collected} collected
  * @param {import('../../index').Alert[]} alerts
+ * @param {import('../../index').WebhookStatus[]} [webhooks]
  * @returns {Family[]}
  */
-function families(collected, alerts) {
+function families(collected, alerts, webhooks = []) {
+  const known = knownServers(collected)
+  const configured = configuredServers(collected)
   return [
     gauge('procward_build_info', 'The version of procward.', 'first', [
       { labels: { version }, value: 1 },
     ]),
+    single(
+      'procward_process_start_time_seconds',
+      'Time at which this process started, since 1970.',
+      'max',
+      STARTED,
+    ),
+    single(
+      'procward_ready',
+      '1 while new calls are accepted, 0 while shutting down or with a full queue.',
+      'min',
+      Number(collected.isReady),
+    ),
     ...queue(collected),
-    ...servers(collected),
-    ...gateFamilies(collected.gate, knownServers(collected)),
+    ...servers(collected, known),
+    ...gateFamilies(collected.gate, known),
     ...calls(collected),
-    ...children(collected),
+    ...callsByServer(collected, configured, known),
+    ...children(collected, configured),
     ...childProcesses(collected),
-    ...pool(collected),
-    ...cleanup(collected),
+    ...poolFamilies(collected, known),
+    ...cleanupFamilies(collected.cleanup),
     gauge(
       'procward_alerts_active',
       'Alerts that are active, 1 each.',
       'max',
       alerts.map(activeAlert),
     ),
+    ...webhookFamilies(webhooks),
     single(
       'procward_host_memory_available_bytes',
       'Memory that is left.',
@@ -68,16 +76,22 @@ function families(collected, alerts) {
 }
 
 /** @param {Collected} collected @returns {Family[]} */
-function queue({ semaphore, wait, rejected, bounds }) {
+function queue({ semaphore, isShared, helper, wait, rejected, bounds }) {
   return [
     single(
       'procward_semaphore_limit',
       'The number of calls that may run at once.',
-      'sum',
+      isShared ? 'max' : 'sum',
       semaphore.limit,
     ),
     single('procward_semaphore_in_use', 'Calls that hold a slot.', 'sum', semaphore.inUse),
     single('procward_semaphore_queued', 'Calls that wait for a slot.', 'sum', semaphore.queued),
+    gauge(
+      'procward_semaphore_oldest_wait_seconds',
+      'Time that the call has waited for its slot which waits longest.',
+      'max',
+      helper === null ? [] : [{ labels: {}, value: (helper.oldestWait ?? 0) / 1000 }],
+    ),
     histogram(
       'procward_semaphore_wait_seconds',
       'Time that calls waited for the slot that they got.',
@@ -91,9 +105,9 @@ function queue({ semaphore, wait, rejected, bounds }) {
   ]
 }
 
-/** @param {Collected} collected @returns {Family[]} */
-function servers({ limitedBy, servers, calls, children }) {
-  const all = [...byServer(servers, knownServers({ calls, children }))]
+/** @param {Collected} collected @param {ReadonlySet<string>} known @returns {Family[]} */
+function servers({ limitedBy, servers }, known) {
+  const all = [...byServer(servers, known)]
   const points = (/** @type {(use: import('./servers').Use) => number | null} */ read) =>
     all.flatMap(([server, use]) => {
       const value = read(use)
@@ -145,11 +159,6 @@ function servers({ limitedBy, servers, calls, children }) {
   ]
 }
 
-/** Returns the servers that were counted. @param {Pick<Collected, 'calls' | 'children'>} counts */
-function knownServers({ calls, children }) {
-  return new Set([...calls, ...children].map(({ server }) => server ?? ''))
-}
-
 /** @param {Collected} collected @returns {Family[]} */
 function calls({ calls, bounds }) {
   // Bounds for outcomes without calls would make a scrape about four times as long.
@@ -169,8 +178,9 @@ function calls({ calls, bounds }) {
   ]
 }
 
-/** @param {Collected} collected @returns {Family[]} */
-function children({ children }) {
+/** @param {Collected} collected @param {ReadonlySet<string>} configured @returns {Family[]} */
+function children({ children: counted }, configured) {
+  const children = withUnused(counted, configured)
   const name = (/** @type {string | null} */ server) => ({ server: server ?? '' })
   const points = (
     /** @type {'count' | 'memory' | 'cpu' | 'spawns' | 'stuck' | 'stuckTotal'} */ field,
@@ -207,6 +217,19 @@ function children({ children }) {
   ]
 }
 
+/**
+ * Adds the configured servers of which no process has started, so that the first one is counted.
+ * @param {Collected['children']} counted
+ * @param {ReadonlySet<string>} configured
+ * @returns {Collected['children']}
+ */
+function withUnused(counted, configured) {
+  const zeros = { count: 0, memory: 0, cpu: 0, spawns: 0, exits: {}, stuck: 0, stuckTotal: 0 }
+  const seen = new Set(counted.map(({ server }) => server ?? ''))
+  const unused = [...configured].filter((server) => !seen.has(server))
+  return [...counted, ...unused.map((server) => ({ server, ...zeros }))]
+}
+
 /** @param {Collected} collected @returns {Family[]} */
 function childProcesses({ childProcesses }) {
   const { guarded, adopted, unguarded, released, waiting, fallbacks } = childProcesses
@@ -229,72 +252,6 @@ function childProcesses({ childProcesses }) {
       'Starts of children that wait for PROCWARD_MAX_CHILDREN.',
       'sum',
       waiting,
-    ),
-  ]
-}
-
-/** @param {Collected} collected @returns {Family[]} */
-function pool({ pool }) {
-  const { hits = 0, misses = 0, recycled = {} } = pool?.stats ?? {}
-  return [
-    gauge(
-      'procward_pool_size',
-      'Sessions with servers, by state.',
-      'sum',
-      sessions(pool?.sessions ?? []),
-    ),
-    counter('procward_pool_hits', 'Calls that got a session which had been used before.', [
-      { labels: {}, value: hits },
-    ]),
-    counter('procward_pool_misses', 'Calls that were the first of their session.', [
-      { labels: {}, value: misses },
-    ]),
-    counter(
-      'procward_pool_recycled',
-      'Sessions that ended, by reason.',
-      by('reason', withZeros(RETIREMENTS, 0, recycled)),
-    ),
-  ]
-}
-
-/**
- * Counts the sessions by server and state.
- * @param {import('../../index').McpPoolStatus['sessions']} all
- * @returns {Point[]}
- */
-function sessions(all) {
-  /** @type {Map<string, Map<string, number>>} */
-  const servers = new Map()
-  for (const { server, state } of all) {
-    const name = label(server)
-    const key = foldedName(servers, name)
-    const counts = servers.get(key) ?? new Map(STATES.map((state) => [state, 0]))
-    servers.set(key, counts)
-    if (counts.has(state)) counts.set(state, (counts.get(state) ?? 0) + 1)
-  }
-  return [...servers].flatMap(([server, counts]) =>
-    [...counts].map(([state, value]) => ({ labels: { server, state }, value })),
-  )
-}
-
-/** @param {Collected} collected @returns {Family[]} */
-function cleanup({ cleanup: { scans, killedFor, errors, lastScan } }) {
-  return [
-    counter('procward_cleanup_scans', 'Scans for processes that were forgotten.', [
-      { labels: {}, value: scans },
-    ]),
-    counter(
-      'procward_cleanup_killed',
-      'Processes that scans killed, by reason.',
-      by('reason', withZeros(CLEANUP_REASONS, 0, killedFor)),
-    ),
-    counter('procward_cleanup_errors', 'Errors of scans.', [{ labels: {}, value: errors }]),
-    gauge(
-      'procward_cleanup_last_scan_timestamp_seconds',
-      'Time at which the latest scan began, since 1970.',
-      'max',
-      // A family without values has no points, because prom-client asks once for all families.
-      lastScan === null ? [] : [{ labels: {}, value: lastScan / 1000 }],
     ),
   ]
 }

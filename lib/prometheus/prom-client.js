@@ -2,7 +2,7 @@
 
 // Puts procward's metrics into a prom-client registry that a server has already.
 
-const { activeAlerts } = require('../alerts/watch')
+const { activeAlerts, webhookStatuses } = require('../alerts/watch')
 const validate = require('../validate')
 const { collect } = require('../metrics/collect')
 const { families } = require('./families')
@@ -24,7 +24,10 @@ function registerMetrics(registry, source) {
   const familiesNow = () => {
     if (current === undefined) {
       current = new Map(
-        families(collect(source), activeAlerts(source)).map((family) => [family.name, family]),
+        families(collect(source), activeAlerts(source), webhookStatuses(source)).map((family) => [
+          family.name,
+          family,
+        ]),
       )
       setImmediate(() => {
         current = undefined

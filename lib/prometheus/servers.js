@@ -2,7 +2,7 @@
 
 // The use of servers under a bounded number of names.
 
-const { isNamed } = require('../metrics/limits')
+const { MAX_SERVERS, isNamed } = require('../metrics/limits')
 const { foldedName, label } = require('./family')
 
 /**
@@ -28,6 +28,27 @@ function byServer(servers, known) {
     uses.set(key, sum(useOf(server), uses.get(key)))
   }
   return uses
+}
+
+/**
+ * Returns the labels of the configured servers, at most 200. Their counters exist from 0 on.
+ * @param {Pick<import('./families').Collected, 'helper'>} collected
+ * @returns {ReadonlySet<string>}
+ */
+function configuredServers({ helper }) {
+  const all = helper?.servers ?? []
+  return new Set(all.slice(0, MAX_SERVERS).map(({ server }) => label(server)))
+}
+
+/**
+ * Returns the labels of the servers that have names of their own: those that are configured, and
+ * those that were called or started.
+ * @param {import('./families').Collected} collected
+ * @returns {ReadonlySet<string>}
+ */
+function knownServers({ calls, children, helper }) {
+  const counted = [...calls, ...children].map(({ server }) => server ?? '')
+  return new Set([...counted, ...configuredServers({ helper })])
 }
 
 /** @param {import('../metrics/limits').ServerSlots} server @returns {Use} */
@@ -60,4 +81,4 @@ function plus(one, other) {
   return one === null || other === null ? (one ?? other) : one + other
 }
 
-module.exports = { byServer }
+module.exports = { byServer, configuredServers, knownServers }

@@ -10,11 +10,11 @@ mod trust;
 
 use super::error::{Result, internal};
 use super::process::environment;
-use super::time::duration;
+use super::time::{duration, whole_milliseconds};
 use crate::mcp::pool::McpPool;
 #[cfg(unix)]
 use crate::mcp::session::Session;
-use crate::mcp::{Call, Listeners, Progress, Request, Stay};
+use crate::mcp::{Call, Listeners, Progress, Request, ServerCounts, Stay};
 use crate::pool::{Limits, Stats};
 use crate::supervisor::Supervisor;
 use napi::Env;
@@ -22,6 +22,7 @@ use napi::bindgen_prelude::{FnArgs, Function, Object};
 use napi_derive::napi;
 #[cfg(unix)]
 use reading::Reading;
+use serde_json::{Value, json};
 use settle::{McpMessageKind, Settler};
 use shapes::{ActiveCall, McpServer, McpSession};
 use slab::Slab;
@@ -151,9 +152,29 @@ impl McpSessions {
     /// Returns counts as JSON: the calls in a used session, the calls in a new one, and the ended sessions by reason.
     #[napi]
     pub fn stats(&self) -> String {
-        let Stats { reused, first, retired, .. } = self.sessions.pool.stats();
-        let recycled: BTreeMap<_, _> = retired.into_iter().map(|(reason, count)| (reason.name(), count)).collect();
-        serde_json::json!({ "hits": reused, "misses": first, "recycled": recycled }).to_string()
+        let stats = self.sessions.pool.stats();
+        json!({ "hits": stats.reused, "misses": stats.first, "recycled": recycled(&stats) }).to_string()
+    }
+
+    /// Returns the counts of each server by name, as JSON: calls that wait for a session, `retryAfter` in ms while no start is
+    /// tried after too many failures, starts that succeeded and failed, and what `stats` has.
+    #[napi]
+    pub fn server_stats(&self) -> String {
+        let servers = self.sessions.pool.counts().into_iter().map(|(server, counts)| {
+            let ServerCounts { waiting, retry_after, stats } = counts;
+            let Stats { created, failed, reused, first, .. } = stats;
+            json!({
+                "server": server,
+                "waiting": waiting,
+                "retryAfter": retry_after.map(whole_milliseconds),
+                "started": created,
+                "failed": failed,
+                "hits": reused,
+                "misses": first,
+                "recycled": recycled(&stats),
+            })
+        });
+        Value::Array(servers.collect()).to_string()
     }
 
     /// Returns the count of calls that wait for a session.
@@ -233,6 +254,11 @@ pub fn mcp_request(
     }
     start();
     Ok(false)
+}
+
+/// Returns the counts of ended sessions by reason.
+fn recycled(stats: &Stats) -> BTreeMap<&'static str, u64> {
+    stats.retired.iter().map(|(reason, count)| (reason.name(), *count)).collect()
 }
 
 fn opened(handle: u32) -> Result<Rc<Sessions>> {

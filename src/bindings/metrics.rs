@@ -24,6 +24,8 @@ struct Sums {
     children: u64,
     memory: u64,
     stuck: u64,
+    spawns: u64,
+    crashes: u64,
 }
 
 mirrored! {
@@ -135,7 +137,13 @@ pub fn metrics_totals() -> Result<String> {
     let all = children(memory_alone)?;
     let sum = |of: fn(&ChildrenOf) -> u64| all.iter().map(of).sum();
     let (children, memory, stuck) = (sum(|of| of.count), sum(|of| of.memory), sum(|of| of.stuck));
-    json(&Sums { totals: metrics().totals(since_start()), children, memory, stuck })
+    let (spawns, crashes) = (sum(|of| of.spawns), sum(crashes));
+    json(&Sums { totals: metrics().totals(since_start()), children, memory, stuck, spawns, crashes })
+}
+
+/// Returns the count of exits by a signal that procward did not send.
+fn crashes(of: &ChildrenOf) -> u64 {
+    ["killed", "oom"].iter().filter_map(|reason| of.exits.get(reason)).sum()
 }
 
 fn children(look: impl Fn(u32) -> Usage) -> Result<Vec<ChildrenOf>> {

@@ -4,12 +4,15 @@ use super::error::{CallError, StartError};
 use super::in_flight::{Attempt, Call, InFlight, Stay};
 use super::request::{Outcome, Settle};
 use super::server_config::{Key, ServerConfig, ServerConfigs, TransportConfig};
+use super::server_counts::{PastCounts, ServerCounts};
 use super::server_requests::{OnServerRequest, ServerRequests};
 use super::session::Session;
 use super::session_factory::SessionFactory;
 use crate::admission::PendingStarts;
 use crate::pool::{Answer, Dispatcher, Lease, Limits, MemberState, MemberStatus, Pool, Refusal, Stats};
 use crate::registry::Registry;
+use parking_lot::Mutex;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -33,6 +36,7 @@ pub struct McpPool {
     connections: Pool<SessionFactory>,
     calls: Arc<InFlight>,
     requests: Arc<ServerRequests>,
+    past: Mutex<PastCounts>,
 }
 
 /// A session and what it does.
@@ -79,7 +83,7 @@ impl McpPool {
                 }
             });
             let calls = InFlight::new(runtime.clone(), dispatcher);
-            Self { configs, processes, connections, calls, requests: Arc::clone(&requests) }
+            Self { configs, processes, connections, calls, requests: Arc::clone(&requests), past: Mutex::default() }
         })
     }
 
@@ -94,6 +98,9 @@ impl McpPool {
     pub fn retire(&self, key: Key) {
         if let Some(config) = self.configs.remove(key) {
             self.pool_of(&config).retire(&key);
+            let mut past = self.past.lock();
+            past.retire(key, config.name.clone());
+            past.settle(|key| self.forget(key));
         }
     }
 
@@ -221,6 +228,24 @@ impl McpPool {
     /// Returns the counts so far.
     pub fn stats(&self) -> Stats {
         self.processes.stats().with(&self.connections.stats())
+    }
+
+    /// Returns the counts so far by server.
+    pub fn counts(&self) -> BTreeMap<String, ServerCounts> {
+        let mut past = self.past.lock();
+        past.settle(|key| self.forget(key));
+        let present = self.processes.keys().into_iter().chain(self.connections.keys()).collect();
+        past.by_name(
+            present,
+            |key| self.processes.stats_of(&key).with(&self.connections.stats_of(&key)),
+            |key| self.configs.get(key).map(|config| config.name.clone()),
+        )
+    }
+
+    /// Takes the counts of a configuration that has gone, unless one of its sessions has not ended.
+    fn forget(&self, key: Key) -> Option<Stats> {
+        let has_ended = self.processes.has_ended(&key) && self.connections.has_ended(&key);
+        has_ended.then(|| self.processes.forget(&key).with(&self.connections.forget(&key)))
     }
 
     /// Returns the number of calls that wait for a session.

@@ -38,6 +38,13 @@ pub struct CallsOf {
     outcomes: BTreeMap<Outcome, Distribution>,
 }
 
+/// The calls of a server so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct ServerTotals {
+    calls: u64,
+    failures: u64,
+}
+
 /// The tool that takes longest at present.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Slowest {
@@ -64,6 +71,10 @@ impl Series {
 
     fn count(&self) -> u64 {
         self.outcomes.iter().flatten().map(|outcome| outcome.count).sum()
+    }
+
+    fn failures(&self) -> u64 {
+        self.count() - self.outcomes[Outcome::Ok as usize].as_ref().map_or(0, |outcome| outcome.count)
     }
 }
 
@@ -106,10 +117,18 @@ impl Calls {
 
     /// Returns the numbers of calls and of failures.
     pub fn totals(&self) -> (u64, u64) {
-        let successes =
-            |series: &Series| series.outcomes[Outcome::Ok as usize].as_ref().map_or(0, |outcome| outcome.count);
-        let all: u64 = self.series.iter().map(Series::count).sum();
-        (all, all - self.series.iter().map(successes).sum::<u64>())
+        (self.series.iter().map(Series::count).sum(), self.series.iter().map(Series::failures).sum())
+    }
+
+    /// Returns the numbers of calls and of failures by server.
+    pub fn totals_by_server(&self) -> BTreeMap<String, ServerTotals> {
+        let mut all: BTreeMap<String, ServerTotals> = BTreeMap::new();
+        for series in self.series.iter().filter(|series| series.count() > 0) {
+            let of = all.entry(series.server.clone()).or_default();
+            of.calls += series.count();
+            of.failures += series.failures();
+        }
+        all
     }
 
     /// Returns the slowest tool of the last minute.
@@ -145,6 +164,7 @@ mod tests {
             calls.record(series, outcome, seconds, Duration::ZERO);
         }
         assert_eq!(calls.totals(), (2, 1));
+        assert_eq!(calls.totals_by_server(), [(OTHERS.to_owned(), ServerTotals { calls: 2, failures: 1 })].into());
         assert!(calls.list()[0].summary.max.abs() < f64::EPSILON);
     }
 

@@ -7,7 +7,7 @@ pub use shared::{Answer, Lease};
 
 use super::factory::Factory;
 use super::rules::{Limits, Rules};
-use super::state::{MemberState, MemberView, Stats, Ticket};
+use super::state::{KeyView, MemberState, MemberView, Stats, Ticket};
 use crate::admission::{Gate, IdleTrees};
 use shared::Shared;
 use std::sync::{Arc, Weak};
@@ -120,6 +120,26 @@ impl<F: Factory> Pool<F> {
     /// Returns the counts so far.
     pub fn stats(&self) -> Stats {
         self.0.inner.lock().state.stats().clone()
+    }
+
+    /// Returns all defined keys, in the order of their definitions.
+    pub fn keys(&self) -> Vec<KeyView<F::Key>> {
+        self.0.change(|inner, now| inner.state.keys(now))
+    }
+
+    /// Returns the counts of a key, also of a retired one.
+    pub fn stats_of(&self, key: &F::Key) -> Stats {
+        self.0.inner.lock().state.stats_of(key)
+    }
+
+    /// Returns whether a key is retired and its last member has ended, so that its counts stay as they are.
+    pub fn has_ended(&self, key: &F::Key) -> bool {
+        self.0.inner.lock().state.has_ended(key)
+    }
+
+    /// Forgets the counts of a key, and returns them.
+    pub fn forget(&self, key: &F::Key) -> Stats {
+        self.0.inner.lock().state.forget(key)
     }
 
     /// Takes no more work, but serves the waiters. Returns when the last member has ended.

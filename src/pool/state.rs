@@ -12,7 +12,7 @@ mod stats;
 mod tests;
 mod view;
 
-pub use stats::{MemberState, MemberView, Stats};
+pub use stats::{KeyView, MemberState, MemberView, Stats};
 
 use super::reason::{Refusal, Retirement};
 use super::rules::{Limits, Rules};
@@ -66,6 +66,8 @@ pub struct State<K, E> {
     /// The instant at which something is due without an event, or an earlier one.
     due: Option<Instant>,
     stats: Stats,
+    /// The same counts by key, also of keys that are retired, until [`State::forget`].
+    stats_by_key: HashMap<K, Stats>,
     draining: bool,
     /// The instant before which no member is started only to be kept warm.
     no_warm_before: Option<Instant>,
@@ -98,6 +100,7 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
             actions: Vec::new(),
             due: None,
             stats: Stats::default(),
+            stats_by_key: HashMap::new(),
             draining: false,
             no_warm_before: None,
             last_ticket: 0,
@@ -266,10 +269,18 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
     fn lease(&mut self, number: u64) {
         let touch = self.touch();
         let Some(member) = self.members.get_mut(&number) else { return };
-        *if member.uses > 0 { &mut self.stats.reused } else { &mut self.stats.first } += 1;
+        let is_first = member.uses == 0;
         member.in_flight += 1;
         member.uses += 1;
         member.touched = touch;
+        let key = member.key.clone();
+        self.count(&key, |stats| *if is_first { &mut stats.first } else { &mut stats.reused } += 1);
+    }
+
+    /// Changes the counts of all, and those of a key.
+    fn count(&mut self, key: &K, change: impl Fn(&mut Stats)) {
+        change(&mut self.stats);
+        change(self.stats_by_key.entry(key.clone()).or_default());
     }
 
     fn touch(&mut self) -> u64 {

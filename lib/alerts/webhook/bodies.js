@@ -9,24 +9,28 @@
  */
 
 /**
- * Ms after which Alertmanager resolves an alert that is not sent again, because the server may have
- * died.
+ * Ms beyond the next repetition after which Alertmanager resolves an alert that is not sent again,
+ * because the server may have died.
  */
-const EXPIRY = 4 * 60_000
+const GRACE = 3 * 60_000
+/** The longest time between repetitions, and so that of an alert that is not repeated. */
+const MAX_REPEAT = 24 * 3_600_000
 
 /**
  * Returns the body for Alertmanager's API v2.
  * @param {Notice[]} notices
- * @param {{ labels: Record<string, string> }} target
+ * @param {{ labels: Record<string, string>, repeat: number }} target
  * @param {number} now
  */
-function alertmanager(notices, { labels }, now) {
+function alertmanager(notices, { labels, repeat }, now) {
+  const expiry = now + Math.min(repeat, MAX_REPEAT) + GRACE
   return notices.map(({ name, level, message, since, value, threshold, resolvedAt }) => ({
     labels: { ...labels, alertname: name, severity: level },
     annotations: { summary: message, value: String(value), threshold: String(threshold) },
-    startsAt: new Date(since).toISOString(),
-    // The clock may have been set back. Alertmanager refuses an alert that ends before its start.
-    endsAt: new Date(resolvedAt ?? Math.max(now, since) + EXPIRY).toISOString(),
+    // The clock may have been set back. Alertmanager refuses an alert that ends before its start,
+    // and keeps one that ends in the future.
+    startsAt: new Date(Math.min(since, resolvedAt ?? now, now)).toISOString(),
+    endsAt: new Date(resolvedAt === undefined ? expiry : Math.min(resolvedAt, now)).toISOString(),
   }))
 }
 
@@ -50,4 +54,4 @@ function escaped(text) {
 
 const bodies = { alertmanager, slack }
 
-module.exports = { bodies }
+module.exports = { MAX_REPEAT, bodies }

@@ -24,6 +24,7 @@ class Delivery {
   #target
   #post
   #onDropped
+  #receiver
   /** @type {Notice[]} */
   #waiting = []
   /** @type {Notice[]} */
@@ -41,8 +42,10 @@ class Delivery {
    * @param {Target} target
    * @param {(target: Target, body: string) => Promise<Outcome>} post
    * @param {(error: Error) => void} onDropped called with the error of dropped alerts
+   * @param {number} [receiver] the number of the address in the options
    */
-  constructor(target, post, onDropped) {
+  constructor(target, post, onDropped, receiver = 0) {
+    this.#receiver = receiver
     this.#target = target
     this.#post = post
     this.#onDropped = onDropped
@@ -114,7 +117,8 @@ class Delivery {
     this.#undelivered += notices.length
     const names = notices.map(({ name }) => name)
     const message = `The webhook did not get ${[...new Set(names)].join(', ')}: ${reason}`
-    this.#onDropped(codedError('ERR_WEBHOOK', message, { alerts: names, statusCode, attempts }))
+    const details = { alerts: names, statusCode, attempts, receiver: this.#receiver }
+    this.#onDropped(codedError('ERR_WEBHOOK', message, details))
   }
 }
 

@@ -6,6 +6,7 @@
 const { hostname } = require('node:os')
 const { codedError } = require('../../errors')
 const { isObject } = require('../../validate')
+const { MAX_REPEAT } = require('./bodies')
 
 /**
  * @typedef {import('./bodies').Format} Format
@@ -17,12 +18,13 @@ const KNOWN = ['url', 'format', 'headers', 'labels', 'repeat', 'allowInsecure']
 /** Default ms between repetitions. Alertmanager forgets an alert that is not sent again. */
 const REPEAT = { alertmanager: 60_000, slack: Infinity }
 const MIN_REPEAT = 10_000
-const MAX_REPEAT = 24 * 3_600_000
+/** Maximum number of receivers: a cluster of Alertmanager has three or four. */
+const MAX_RECEIVERS = 8
 const LABEL = /^[A-Za-z_]\w{0,63}$/
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
 
-/** @param {unknown} given @returns {Target} */
-function webhookTarget(given) {
+/** Returns a target for each address. @param {unknown} given @returns {Target[]} */
+function webhookTargets(given) {
   if (!isObject(given)) throw refusal('webhook', 'an object with a url')
   const unknown = Object.keys(given).find((key) => !KNOWN.includes(key))
   if (unknown !== undefined)
@@ -33,12 +35,22 @@ function webhookTarget(given) {
   }
   if (typeof allowInsecure !== 'boolean') throw refusal('webhook.allowInsecure', 'true or false')
   const { repeat = REPEAT[/** @type {Format} */ (format)] } = given
-  return {
-    ...address(given.url, allowInsecure, headers),
-    format,
+  const shared = {
+    format: /** @type {Format} */ (format),
     labels: { job: 'procward', instance: hostname(), ...checkedLabels(labels) },
     repeat: checkedRepeat(repeat),
   }
+  return addresses(given.url).map((url) => ({
+    ...address(url, allowInsecure, headers),
+    ...shared,
+  }))
+}
+
+/** @param {unknown} given @returns {unknown[]} */
+function addresses(given) {
+  if (!Array.isArray(given)) return [given]
+  if (given.length > 0 && given.length <= MAX_RECEIVERS) return given
+  throw refusal('webhook.url', `a URL or an array of 1 to ${MAX_RECEIVERS} URLs`)
 }
 
 /** @param {unknown} given @param {boolean} allowInsecure @param {unknown} headers */
@@ -124,4 +136,4 @@ function refusal(name, expected) {
   return codedError('ERR_INVALID_CONFIG', `${name} must be ${expected}`)
 }
 
-module.exports = { webhookTarget }
+module.exports = { webhookTargets }

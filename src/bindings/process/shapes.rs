@@ -224,7 +224,8 @@ pub struct Lacking {
 /// A process that runs now, or a call in a session. This is the only declaration of the shape.
 #[napi(object, object_from_js = false)]
 pub struct ActiveProcess {
-    /// The root's pid; `null` for a call of a server that is reached over HTTP, which is no process here.
+    /// The root's pid. `null` for a call of a server that is reached over HTTP, which is no process here, and for a call that
+    /// waits.
     #[napi(ts_type = "number | null")]
     pub pid: u32,
     /// The MCP server, or what the caller calls it.
@@ -238,6 +239,10 @@ pub struct ActiveProcess {
     /// The process was killed, and is still there: frozen, or stuck in the kernel. Left out of all others.
     #[napi(ts_type = "true")]
     pub stuck: Option<bool>,
+    /// The reason why a call has no process yet: `'start'`, the start of its server; `'session'`, a session that other calls
+    /// use, or room for one more. Left out of a call that was sent.
+    #[napi(ts_type = "'start' | 'session'")]
+    pub waits_for: Option<String>,
 }
 
 /// An event of a running child.
@@ -420,6 +425,7 @@ impl ActiveProcess {
             server: or_null(entry.label.server),
             tool: or_null(entry.label.tool),
             stuck: entry.stuck.then_some(true),
+            waits_for: None,
         })
     }
 }

@@ -38,10 +38,11 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
         };
         member.phase = Phase::Ready;
         (member.ready_at, member.idle_since, member.touched) = (now, now, touch);
-        self.stats.created += 1;
+        let key = member.key.clone();
         if let Some(kind) = self.kinds.get_mut(&member.kind) {
             kind.failures.started();
         }
+        self.count(&key, |stats| stats.created += 1);
         self.settle(now);
     }
 
@@ -51,7 +52,6 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
         if member.retiring.is_none()
             && let Some(kind) = self.kinds.get_mut(&member.kind)
         {
-            self.stats.failed += 1;
             kind.failures.start_failed(error.clone(), now);
             let (share, kind_id) = (kind.rules.max_in_flight as usize, member.kind);
             let is_before = |(other, member): (&u64, &Member<K>)| *other < number && member.is_coming(kind_id);
@@ -61,6 +61,7 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
             for ticket in refused {
                 self.refuse(ticket, Refusal::Start(error.clone()));
             }
+            self.count(&member.key, |stats| stats.failed += 1);
         }
         self.settle(now);
     }
@@ -72,7 +73,7 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
             return false;
         }
         let Some(member) = self.members.remove(&number) else { return false };
-        self.stats.count(Retirement::Exited);
+        self.count(&member.key, |stats| stats.count(Retirement::Exited));
         // A user of the member may have reported the exit already.
         if member.retiring != Some(Retirement::Exited) {
             self.note_exit(member.kind, member.ready_at, member.served, error, now);
@@ -120,7 +121,8 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
         {
             kind.failures.disproved(member.ready_at);
         }
-        self.stats.count(reason);
+        let key = member.key.clone();
+        self.count(&key, |stats| stats.count(reason));
         self.actions.push(Action::Terminate { number, reason });
     }
 }

@@ -1,7 +1,7 @@
 //! Random sequences of events, with invariants that hold after each event, and an end in which all is served.
 
 use super::member::Phase;
-use super::{Action, Return, State, Ticket};
+use super::{Action, Return, State, Stats, Ticket};
 use crate::pool::{Limits, Refusal, Retirement, Rules};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -192,6 +192,8 @@ impl World {
         let limits = state.limits;
         assert!(state.members.len() <= limits.max_members, "too many members");
         let starting = state.members.values().filter(|member| member.phase == Phase::Starting).count();
+        let by_key = state.stats_by_key.values().fold(Stats::default(), Stats::with);
+        assert_eq!(by_key, state.stats, "counts of no key");
         assert_eq!(starting, self.starting.len());
         assert!(starting <= limits.max_starting, "too many starts");
         assert_eq!(state.members.values().filter(|member| member.phase == Phase::Ending).count(), self.ending.len());

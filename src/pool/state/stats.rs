@@ -29,6 +29,19 @@ pub struct MemberView<K> {
     pub in_flight: u32,
 }
 
+/// A key as seen from outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyView<K> {
+    /// The key.
+    pub key: K,
+    /// The number of waiters.
+    pub waiting: usize,
+    /// The time until the next start may be tried, after too many failures.
+    pub retry_after: Option<Duration>,
+    /// The counts so far.
+    pub stats: Stats,
+}
+
 /// The counts of a pool so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stats {
@@ -59,7 +72,7 @@ impl Stats {
     }
 
     /// Counts a member that ends.
-    pub(super) fn count(&mut self, reason: Retirement) {
+    pub fn count(&mut self, reason: Retirement) {
         *self.retired.entry(reason).or_default() += 1;
     }
 }

@@ -1,8 +1,8 @@
 //! Reads the state without changing it.
 
-use super::State;
 use super::member::{Member, Phase};
-use super::stats::{MemberState, MemberView, Stats};
+use super::stats::{KeyView, MemberState, MemberView, Stats};
+use super::{Kind, State};
 use std::hash::Hash;
 use std::time::Instant;
 
@@ -34,6 +34,32 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
     /// Returns the counts so far.
     pub fn stats(&self) -> &Stats {
         &self.stats
+    }
+
+    /// Returns all defined keys, in the order of their definitions.
+    pub fn keys(&self, now: Instant) -> Vec<KeyView<K>> {
+        let view = |kind: &Kind<K, E>| KeyView {
+            key: kind.key.clone(),
+            waiting: kind.waiters.len(),
+            retry_after: kind.failures.unavailable(now).map(|(left, _)| left),
+            stats: self.stats_of(&kind.key),
+        };
+        self.kinds.values().map(view).collect()
+    }
+
+    /// Returns the counts of a key, also of a retired one.
+    pub fn stats_of(&self, key: &K) -> Stats {
+        self.stats_by_key.get(key).cloned().unwrap_or_default()
+    }
+
+    /// Returns whether a key is retired and its last member has ended, so that its counts stay as they are.
+    pub fn has_ended(&self, key: &K) -> bool {
+        !self.ids.contains_key(key) && self.members.values().all(|member| member.key != *key)
+    }
+
+    /// Forgets the counts of a key, and returns them.
+    pub fn forget(&mut self, key: &K) -> Stats {
+        self.stats_by_key.remove(key).unwrap_or_default()
     }
 
     /// Returns whether the pool has neither members nor waiters.
