@@ -831,10 +831,10 @@ export type McpSessionEnd =
  *
  * Requests besides calls of tools are counted and published as calls are, under their method
  * (`resources/read`) in the place of a tool. A list has all pages: the members of the first page,
- * with the entries of all. It ends at a page with an empty or repeated cursor, and rejects with
- * `ERR_MAX_BUFFER` above `maxBuffer` bytes. `ERR_MCP` without `rpcCode` also means that an answer
- * has not the shape that the protocol asks for. Members that the protocol does not know are passed
- * on.
+ * with the entries of all. All pages are one use of one session. It rejects with `ERR_MAX_BUFFER`
+ * above `maxBuffer` bytes, and with `ERR_MCP` for a cursor that repeats. `ERR_MCP` without `rpcCode`
+ * also means that an answer has not the shape that the protocol asks for. Members that the protocol
+ * does not know are passed on.
  *
  * A server is terminated with its whole process tree: its stdin is closed, SIGTERM follows half a
  * second later, SIGKILL after `killGrace`. Where procward guarantees it (`docs/guarantees.md`), no
@@ -856,9 +856,8 @@ export class McpPool {
     options?: McpCallOptions,
   ): Promise<Result>
   /**
-   * Resolves with all tools of a server, as the server describes them. The list ends at a page
-   * with an empty or repeated cursor. A list above `maxBuffer` bytes rejects with
-   * `ERR_MAX_BUFFER`. Over HTTP, a tool of a server of 2026-07-28 whose schema marks headers
+   * Resolves with all tools of a server, as the server describes them. A list above `maxBuffer`
+   * bytes rejects with `ERR_MAX_BUFFER`, a cursor that repeats with `ERR_MCP`. Over HTTP, a tool of a server of 2026-07-28 whose schema marks headers
    * (`x-mcp-header`) in a forbidden way is left out, with a warning (`PROCWARD_TOOL_HEADERS`).
    */
   listTools(

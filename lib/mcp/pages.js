@@ -3,7 +3,7 @@
 // The pages of a list, put together: pure, and bounded whatever the server answers.
 
 const { codedError } = require('../errors')
-const { objectAnswer, objectsIn } = require('./answers')
+const { kindOf, objectAnswer, objectsIn, wrongAnswer } = require('./answers')
 
 class Pages {
   /** @type {any[]} */
@@ -40,27 +40,35 @@ class Pages {
   /**
    * Adds the entries of a page.
    * @param {any} page
-   * @returns {string | undefined} the cursor of the next page; `undefined` where there is none that
-   *   is new
+   * @returns {string | undefined} the cursor of the next page
    * @throws `ERR_MCP`
    */
   add(page) {
     const { method, pages } = this.#kind
     const answer = objectAnswer(method, page)
-    const { nextCursor } = answer
     this.#first ??= answer
     // Some servers write an empty list as null, or leave it out.
     for (const entry of objectsIn(method, pages, answer[pages] ?? [])) this.entries.push(entry)
-    if (typeof nextCursor !== 'string' || nextCursor === '' || this.#cursors.has(nextCursor))
-      return undefined
-    this.#cursors.add(nextCursor)
-    return nextCursor
+    return this.#next(answer.nextCursor)
   }
 
   /** Returns the first page with the entries of all pages, and without a cursor. */
   joined() {
     const { nextCursor, ...first } = this.#first ?? {}
     return { ...first, [this.#kind.pages]: this.entries }
+  }
+
+  /** @param {unknown} cursor */
+  #next(cursor) {
+    // Some servers write null or an empty text with the last page.
+    if (cursor === undefined || cursor === null || cursor === '') return undefined
+    const { method } = this.#kind
+    if (typeof cursor !== 'string')
+      throw wrongAnswer(method, `has ${kindOf(cursor)} as nextCursor, not a string`)
+    if (this.#cursors.has(cursor))
+      throw wrongAnswer(method, 'repeats a nextCursor, so that the list would not end')
+    this.#cursors.add(cursor)
+    return cursor
   }
 }
 
