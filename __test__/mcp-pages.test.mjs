@@ -75,15 +75,19 @@ describe('pages are joined', () => {
       for (const page of pages.slice(0, -1)) list.add(page)
       assert.throws(() => list.add(pages.at(-1)), {
         code: 'ERR_MCP',
-        message: "the server's answer to tools/list repeats a nextCursor, so that the list would not end",
+        message:
+          "the server's answer to tools/list repeats a nextCursor, so that the list would not end",
       })
     })
 
   test('with exactly the maximum of bytes, and with one byte more', () => {
     const list = new Pages(LIST_TOOLS, 10)
-    list.count('12345')
-    list.count('ü345')
-    assert.throws(() => list.count('1'), { code: 'ERR_MAX_BUFFER', message: /more than 10 bytes/ })
+    list.count(1, '12345')
+    list.count(1, 'ü345')
+    assert.throws(() => list.count(1, '1'), {
+      code: 'ERR_MAX_BUFFER',
+      message: /more than 10 bytes/,
+    })
   })
 })
 
@@ -150,6 +154,41 @@ describe('the list of a server', { skip: noProcessList }, () => {
       assert.match(code, /^ERR_MCP$/)
       assert.match(message, /^MCP call it\.list_tools: /)
     })
+
+  for (const use of [{ maxUses: 1 }, { maxUses: 2, maxInFlight: 1 }])
+    test(`its pages are one use of one session: ${JSON.stringify(use)}`, async () => {
+      const servers = { it: { ...textServer('pages of this process'), ...use } }
+      const pool = new McpPool({ servers })
+      try {
+        for (const list of [1, 2]) {
+          const [{ name }, ...others] = await pool.listTools('it', { timeout })
+          assert.deepEqual(others, Array(2).fill({ name, inputSchema: { type: 'object' } }))
+          const { hits, misses } = pool.getStatus().stats
+          assert.equal(hits + misses, list)
+        }
+      } finally {
+        await pool.close()
+      }
+    })
+
+  test('a page of another session is not asked for', async () => {
+    const { code } = await listed('a page, then exit')
+    assert.equal(code, 'ERR_SERVER_EXITED')
+  })
+
+  test('a list that fails gives its session back', async () => {
+    const servers = { it: { ...textServer('the same cursor'), maxInFlight: 1 } }
+    const pool = new McpPool({ servers })
+    try {
+      for (let list = 0; list < 3; list++)
+        await assert.rejects(pool.listTools('it', { timeout }), { code: 'ERR_MCP' })
+      const text = '{"content":[]}'
+      assert.deepEqual(await pool.callTool('it', 'any', { text }, { timeout }), { content: [] })
+      assert.equal(pool.getStatus().sessions.length, 1)
+    } finally {
+      await pool.close()
+    }
+  })
 
   test('400,001 tools', async () => {
     assert.equal((await listed('many tools')).length, 400_001)

@@ -10,6 +10,8 @@ class Pages {
   entries = []
   /** True once a page has come from a server that works without a handshake. */
   isStateless = false
+  /** The number of the request for the last page that has come. @type {number | undefined} */
+  last
   /** The members of the first page. @type {Record<string, unknown> | undefined} */
   #first
   #bytes = 0
@@ -27,8 +29,14 @@ class Pages {
     this.#maxBuffer = maxBuffer
   }
 
-  /** Counts a page before it is parsed. @param {string} text @throws `ERR_MAX_BUFFER` */
-  count(text) {
+  /**
+   * Counts a page that has come, before it is parsed.
+   * @param {number} request
+   * @param {string} text
+   * @throws `ERR_MAX_BUFFER`
+   */
+  count(request, text) {
+    this.last = request
     this.#bytes += Buffer.byteLength(text)
     if (this.#bytes <= this.#maxBuffer) return
     throw codedError(

@@ -74,7 +74,8 @@ class SessionPool {
     this.#requests.use({
       sessions: this.#sessions,
       settled: (...given) => this.#settled(...given),
-      wait: (promise, call, deadline) => this.#waits.bound(promise, call, deadline),
+      wait: (promise, call, deadline) =>
+        this.#waits.bound(promise, call, deadline, 'the server had not accepted it'),
       count: (call, work) => publishCall(call, () => recorded(call, performance.now(), work())),
       timeout: this.#callTimeout,
     })

@@ -25,6 +25,7 @@ const {
   Sent: SENT,
   ServerRequest: SERVER_REQUEST,
   RequestWithdrawn: REQUEST_WITHDRAWN,
+  RequestUnneeded: REQUEST_UNNEEDED,
   Begun: BEGUN,
   Events: EVENTS,
 } = native.McpMessageKind
@@ -277,13 +278,17 @@ class Sessions {
     let page = call
     /** @type {string | undefined} */
     let cursor
-    do {
-      const left = timeLeft(deadline)
-      const params = cursor === undefined ? '{}' : JSON.stringify({ cursor })
-      const answer = await this.#request(key, page, kind.method, params, left, undefined, pages)
-      cursor = pages.add(answer)
-      page = { ...call, onSent: undefined }
-    } while (cursor !== undefined)
+    try {
+      do {
+        const left = timeLeft(deadline)
+        const params = cursor === undefined ? '{}' : JSON.stringify({ cursor })
+        const answer = await this.#request(key, page, kind.method, params, left, undefined, pages)
+        cursor = pages.add(answer)
+        page = { ...call, onSent: undefined }
+      } while (cursor !== undefined)
+    } finally {
+      if (pages.last !== undefined) native.mcpEndPages(this.#handle, pages.last)
+    }
     const answer = pages.joined()
     if (pages.isStateless && kind.method === 'tools/list')
       answer.tools = this.#again().usable(key, call, pages.entries)
@@ -370,19 +375,33 @@ class Sessions {
       const number = this.#waiting.add(pending)
       if (signal) this.#signals.add(signal, number)
       this.#keepWhileNeeded()
-      const progress = call.onProgress !== undefined && pages === undefined
       const { onSent } = call
-      const isSent = native.mcpRequest(
-        this.#handle,
-        number,
-        server?.number ?? NO_SERVER,
-        method,
-        attempt === FIRST ? params : this.#again().withMembers(params, attempt.members),
-        timeout,
-        progress,
-        onSent !== undefined,
-        headers,
-      )
+      const known = server?.number ?? NO_SERVER
+      const text = attempt === FIRST ? params : this.#again().withMembers(params, attempt.members)
+      const tellsSent = onSent !== undefined
+      const isSent =
+        pages === undefined
+          ? native.mcpRequest(
+              this.#handle,
+              number,
+              known,
+              method,
+              text,
+              timeout,
+              call.onProgress !== undefined,
+              tellsSent,
+              headers,
+            )
+          : native.mcpPage(
+              this.#handle,
+              number,
+              known,
+              method,
+              text,
+              timeout,
+              tellsSent,
+              pages.last,
+            )
       if (isSent) onSent?.()
       publishProcesses()
     })
@@ -408,6 +427,7 @@ class Sessions {
     if (kind === STOP_READING) return this.#native.stopReading(number)
     if (kind === SERVER_REQUEST) return this.#requests?.take(number, text)
     if (kind === REQUEST_WITHDRAWN) return this.#requests?.withdraw(number)
+    if (kind === REQUEST_UNNEEDED) return this.#requests?.stop(number)
     if (kind === EVENTS) return this.#passEvents(number)
     const pending = this.#waiting.get(number)
     if (pending === undefined) return
@@ -427,7 +447,7 @@ class Sessions {
         throw callFailure(call, failure)
       }
       if (pending.staying) throw codedError('ERR_MCP', 'the server ended it before it had begun')
-      pages?.count(text)
+      pages?.count(number, text)
       const result = parsed(text)
       if (kind === STATELESS_RESULT) {
         if (pages !== undefined) pages.isStateless = true
