@@ -909,7 +909,8 @@ export class McpPool {
   /**
    * Subscribes to a resource. Resolves once the server has accepted, with the function that ends
    * the subscription. `listener` is called for each update, in the async context of this call; an
-   * update that is announced again before `listener` was called counts once.
+   * update that is announced again before `listener` was called counts once. Rejects with `ERR_MCP`
+   * if a server over HTTP has no stream on which updates can come.
    *
    * The session of a subscription is not ended for being idle, and no other server takes its place
    * in `maxSessions`. When the session ends for any other reason, the subscription is made again on

@@ -149,7 +149,7 @@ function unreachable({ needs, reason = needs, command, file }) {
   if (!isUnusable(needs)) {
     return codedError(
       'ERR_SERVER_UNAVAILABLE',
-      `no session can be had with it (${needs}): ${reason}`,
+      `no session with it is possible (${needs}): ${reason}`,
       details,
     )
   }
