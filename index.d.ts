@@ -832,9 +832,9 @@ export type McpSessionEnd =
  * Requests besides calls of tools are counted and published as calls are, under their method
  * (`resources/read`) in the place of a tool. A list has all pages: the members of the first page,
  * with the entries of all. All pages are one use of one session. It rejects with `ERR_MAX_BUFFER`
- * above `maxBuffer` bytes, and with `ERR_MCP` for a cursor that repeats. `ERR_MCP` without `rpcCode`
- * also means that an answer has not the shape that the protocol asks for. Members that the protocol
- * does not know are passed on.
+ * above `maxBuffer` bytes, and with `ERR_MCP` for a cursor that repeats. `ERR_MCP` without
+ * `rpcCode` also means that an answer has not the shape that the protocol asks for. Members that
+ * the protocol does not know are passed on.
  *
  * A server is terminated with its whole process tree: its stdin is closed, SIGTERM follows half a
  * second later, SIGKILL after `killGrace`. Where procward guarantees it (`docs/guarantees.md`), no
@@ -857,8 +857,9 @@ export class McpPool {
   ): Promise<Result>
   /**
    * Resolves with all tools of a server, as the server describes them. A list above `maxBuffer`
-   * bytes rejects with `ERR_MAX_BUFFER`, a cursor that repeats with `ERR_MCP`. Over HTTP, a tool of a server of 2026-07-28 whose schema marks headers
-   * (`x-mcp-header`) in a forbidden way is left out, with a warning (`PROCWARD_TOOL_HEADERS`).
+   * bytes rejects with `ERR_MAX_BUFFER`, a cursor that repeats with `ERR_MCP`. Over HTTP, a tool of
+   * a server of 2026-07-28 whose schema marks headers (`x-mcp-header`) in a forbidden way is left
+   * out, with a warning (`PROCWARD_TOOL_HEADERS`).
    */
   listTools(
     server: string,
@@ -879,6 +880,15 @@ export class McpPool {
   ): Promise<Mcp.ReadResourceResult>
   /** Resolves with all prompts that the server lists. Timeout: that of listing tools. */
   listPrompts(server: string, options?: McpRequestOptions): Promise<Mcp.ListPromptsResult>
+  /**
+   * Resolves with all skills of a server that has the extension `io.modelcontextprotocol/skills`.
+   * `readResource` gets their files, unverified: compare `size`, `digest` and `frontmatter` of the
+   * entry before use. Timeout: that of listing tools.
+   */
+  listSkills(
+    server: string,
+    options?: McpRequestOptions,
+  ): Promise<{ skills: Record<string, unknown>[]; [member: string]: unknown }>
   /**
    * Resolves with the messages of a prompt.
    * @param args - strings by name; a member that is `undefined` is left out

@@ -132,8 +132,8 @@ class Subscriptions {
   }
 
   /**
-   * Makes the subscription at the server. The attempt belongs to all callers, and ends when the last
-   * of them leaves.
+   * Makes the subscription at the server. The attempt belongs to all callers, and ends when the
+   * last of them leaves.
    * @param {Subscription} subscription
    * @param {Call} call
    * @param {number} deadline
