@@ -21,6 +21,10 @@ const TYPESCRIPT = {
 }
 const MODES = ['stdio', 'stateful-events', 'stateful-json', 'stateless-events', 'stateless-json']
 
+/** The modes in which a server remembers its subscribers. */
+const REMEMBERS = ['stdio', 'stateful-events', 'stateful-json']
+const SUBSCRIBED = 'ours://words'
+
 const UNKNOWN = ['no-such-tool', {}]
 const PYTHON_CALLS = [
   ['add', { a: 1, b: 2 }],
@@ -86,6 +90,8 @@ export const sdks = () => [
           }))),
           calls: PYTHON_CALLS,
           requests: REQUESTS,
+          // The other frameworks have no handler for `resources/subscribe`.
+          subscribed: framework === 'mcp1' && REMEMBERS.includes(mode) ? SUBSCRIBED : undefined,
         }
       },
     })),
@@ -105,7 +111,12 @@ export const sdks = () => [
         command: process.execPath,
         args: [typescript, place, mode, String(port)],
       })
-      return { ...(await start(mode, how)), calls: TYPESCRIPT_CALLS, requests: REQUESTS }
+      return {
+        ...(await start(mode, how)),
+        calls: TYPESCRIPT_CALLS,
+        requests: REQUESTS,
+        subscribed: REMEMBERS.includes(mode) ? SUBSCRIBED : undefined,
+      }
     },
   })),
 ]
