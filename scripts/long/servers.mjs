@@ -9,7 +9,6 @@ import { asPrinted, normal, same } from './servers/compare.mjs'
 import { commandLine, mcporter } from './servers/series/mcporter.mjs'
 import { poolRequests, poolTools, procward, procwardTools } from './servers/series/procward.mjs'
 import { sdk } from './servers/series/sdk.mjs'
-import { poolSubscription, sdkSubscription } from './servers/series/subscriptions.mjs'
 import { Checks } from './support/checks.mjs'
 import { folder } from './support/install.mjs'
 import { newMcporter, oldMcporter } from './support/mcporters.mjs'
@@ -70,13 +69,6 @@ async function compared(name, prepared) {
     },
     direct ?? false,
   )
-  if (prepared?.subscribed !== undefined)
-    await checks.check(`${name}: a subscription as the SDK's client has it`, async () => {
-      const { subscribed: uri } = prepared
-      const theirs = await twice(() => sdkSubscription(definition, place, uri))
-      same(await poolSubscription(definition, uri), theirs, `subscribe ${uri}`, "the SDK's client")
-      return JSON.stringify(theirs.update)
-    })
   if (direct === undefined) return
   const list = await checks.check(`${name}: list`, () => procwardTools(configPath))
   const ours = await checks.check(`${name}: results`, () =>

@@ -13,12 +13,11 @@ import { sdks } from './sdks.mjs'
  * @property {[string, unknown[]][]} [requests] - methods of `McpPool` besides tools, and arguments
  * @property {import('../compare.mjs').Rules} [rules]
  *   - by tool, or `*`: what differs by nature in texts, and a word for it
- * @property {string} [subscribed]
- *   - a resource to subscribe to, of a server with the tools of series/subscriptions.mjs
  * @property {() => void} [reset] - puts the server's files back as they were before the first call
  * @property {() => Promise<unknown>} [stop]
  *
- * @typedef {{ name: string, prepare: () => Prepared | Promise<Prepared> }} Entry
+ * @typedef {{ name: string, subscribed?: string, prepare: () => Prepared | Promise<Prepared> }} Entry
+ *   - `subscribed`: a resource of a server with the tools of series/subscriptions.mjs
  */
 
 /** @param {string} folder - for the servers' files @returns {Entry[]} */

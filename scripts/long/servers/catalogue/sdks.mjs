@@ -80,6 +80,8 @@ export const sdks = () => [
   ...Object.entries(FRAMEWORKS).flatMap(([framework, versions]) =>
     MODES.map((mode) => ({
       name: `Python ${Object.entries(versions)[0].join(' ')}, ${mode}`,
+      // The other frameworks have no handler for `resources/subscribe`.
+      subscribed: framework === 'mcp1' && REMEMBERS.includes(mode) ? SUBSCRIBED : undefined,
       async prepare() {
         const programs = await pythonPackages(framework, versions)
         const command = join(programs, 'python')
@@ -90,8 +92,6 @@ export const sdks = () => [
           }))),
           calls: PYTHON_CALLS,
           requests: REQUESTS,
-          // The other frameworks have no handler for `resources/subscribe`.
-          subscribed: framework === 'mcp1' && REMEMBERS.includes(mode) ? SUBSCRIBED : undefined,
         }
       },
     })),
@@ -105,6 +105,7 @@ export const sdks = () => [
     'stateless-json',
   ].map((mode) => ({
     name: `TypeScript SDK 2.4, ${mode}`,
+    subscribed: REMEMBERS.includes(mode) ? SUBSCRIBED : undefined,
     async prepare() {
       const place = await npmPackages('typescript-sdk', TYPESCRIPT)
       const how = (/** @type {number} */ port) => ({
@@ -115,7 +116,6 @@ export const sdks = () => [
         ...(await start(mode, how)),
         calls: TYPESCRIPT_CALLS,
         requests: REQUESTS,
-        subscribed: REMEMBERS.includes(mode) ? SUBSCRIBED : undefined,
       }
     },
   })),
