@@ -19,7 +19,15 @@ const LIB = [
   ['diagnostics', 'lifecycle', 'metrics'],
   ['native', 'deadline-timer', 'signal-waiters', 'signals', 'keep-alive'],
   ['config', 'native-problem'],
-  ['validate', 'iterable-weak-set', 'active-process', 'dashboard', 'package-files', 'first-by'],
+  [
+    'validate',
+    'loopback',
+    'iterable-weak-set',
+    'active-process',
+    'dashboard',
+    'package-files',
+    'first-by',
+  ],
   ['errors'],
 ]
 const SRC = [

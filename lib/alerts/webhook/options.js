@@ -5,6 +5,7 @@
 
 const { hostname } = require('node:os')
 const { codedError } = require('../../errors')
+const { isLoopback } = require('../../loopback')
 const { isObject } = require('../../validate')
 
 /**
@@ -19,7 +20,6 @@ const REPEAT = { alertmanager: 60_000, slack: Infinity }
 const MIN_REPEAT = 10_000
 const MAX_REPEAT = 24 * 3_600_000
 const LABEL = /^[A-Za-z_]\w{0,63}$/
-const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
 
 /** @param {unknown} given @returns {Target} */
 function webhookTarget(given) {
@@ -45,7 +45,8 @@ function webhookTarget(given) {
 function address(given, allowInsecure, headers) {
   const url = parsed(given)
   const isAllowed =
-    url?.protocol === 'https:' || (url?.protocol === 'http:' && (allowInsecure || isLoopback(url)))
+    url?.protocol === 'https:' ||
+    (url?.protocol === 'http:' && (allowInsecure || isLoopback(url.hostname)))
   if (!url || !isAllowed) {
     throw refusal(
       'webhook.url',
@@ -79,11 +80,6 @@ function decoded(text) {
   } catch {
     return text
   }
-}
-
-/** Accepts literal names only, because the address of another name can change. @param {URL} url */
-function isLoopback({ hostname }) {
-  return LOOPBACK.test(hostname)
 }
 
 /** @param {unknown} given */
