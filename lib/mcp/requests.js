@@ -10,7 +10,7 @@ const { hasHandshake } = require('./server-info')
 const { Subscriptions } = require('./subscriptions')
 
 /**
- * @typedef {import('./sessions').Call} Call
+ * @typedef {import('./pending-requests').Call} Call
  * @typedef {import('./servers').Route} Route
  *
  * The parts of the pool that requests use.

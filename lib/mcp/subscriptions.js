@@ -14,7 +14,7 @@ const LASTING = 60_000
 const MAX_EARLY = 64
 
 /**
- * @typedef {import('./sessions').Call} Call
+ * @typedef {import('./pending-requests').Call} Call
  * @typedef {import('./servers').Route} Route
  * @typedef {import('../../index').McpResourceUpdate} Update
  * @typedef {(update: Update) => void} Listener

@@ -12,7 +12,9 @@ const PAUSE = 100
 /** No measurement, only an end to waiting. */
 const LOOKS = 300
 
-/** @typedef {{ call: (tool: string, args?: object) => Promise<any>, leave: () => unknown }} Client */
+/**
+ * @typedef {{ call: (tool: string, args?: object) => Promise<any>, leave: () => unknown }} Client
+ */
 
 /** @param {Record<string, any>} definition @param {string} uri */
 export async function poolSubscription(definition, uri) {
