@@ -582,6 +582,9 @@ export interface LearntMemory {
  */
 export declare function mcpAnswer(sessions: number, number: number, answer: string): void
 
+/** Ends a list after the page that the request with this number asked for. */
+export declare function mcpEndPages(sessions: number, number: number): void
+
 /**
  * The kind of a message to JavaScript. The number in the message is a call's, unless the kind says
  * otherwise.
@@ -606,11 +609,24 @@ export declare enum McpMessageKind {
   ServerRequest = 6,
   /** The server's request with this number wants no answer any more; there is no text. */
   RequestWithdrawn = 7,
+  /**
+   * The calls that the server's request with this number may be for were given up; there is no text. An answer is sent
+   * all the same.
+   */
+  RequestUnneeded = 8,
   /** A request that stays has begun. The text is JSON: the server's words. */
-  Begun = 8,
+  Begun = 9,
   /** The number is a server's key, to be given to `takeEvents()`; there is no text. */
-  Events = 9,
+  Events = 10,
 }
+
+/**
+ * Sends a request for a page of a list, as `mcpRequest()` does. After a page that has come, its session is kept for the
+ * next page: `after` is the number of the request for the page before. All pages are one use of the session.
+ *
+ * `mcpEndPages()` has to be called after the last page that has come, with the number of its request.
+ */
+export declare function mcpPage(sessions: number, number: number, key: number, method: string, params: string, timeout: number, notifySent: boolean, after?: number | undefined | null): boolean
 
 /**
  * The versions of the protocol to propose to a server. `auto`: `initialize` first, and after a refusal what the server

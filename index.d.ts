@@ -831,10 +831,10 @@ export type McpSessionEnd =
  *
  * Requests besides calls of tools are counted and published as calls are, under their method
  * (`resources/read`) in the place of a tool. A list has all pages: the members of the first page,
- * with the entries of all. It ends at a page with an empty or repeated cursor, and rejects with
- * `ERR_MAX_BUFFER` above `maxBuffer` bytes. `ERR_MCP` without `rpcCode` also means that an answer
- * has not the shape that the protocol asks for. Members that the protocol does not know are passed
- * on.
+ * with the entries of all. All pages are one use of one session. It rejects with `ERR_MAX_BUFFER`
+ * above `maxBuffer` bytes, and with `ERR_MCP` for a cursor that repeats. `ERR_MCP` without
+ * `rpcCode` also means that an answer has not the shape that the protocol asks for. Members that
+ * the protocol does not know are passed on.
  *
  * A server is terminated with its whole process tree: its stdin is closed, SIGTERM follows half a
  * second later, SIGKILL after `killGrace`. Where procward guarantees it (`docs/guarantees.md`), no
@@ -856,10 +856,10 @@ export class McpPool {
     options?: McpCallOptions,
   ): Promise<Result>
   /**
-   * Resolves with all tools of a server, as the server describes them. The list ends at a page
-   * with an empty or repeated cursor. A list above `maxBuffer` bytes rejects with
-   * `ERR_MAX_BUFFER`. Over HTTP, a tool of a server of 2026-07-28 whose schema marks headers
-   * (`x-mcp-header`) in a forbidden way is left out, with a warning (`PROCWARD_TOOL_HEADERS`).
+   * Resolves with all tools of a server, as the server describes them. A list above `maxBuffer`
+   * bytes rejects with `ERR_MAX_BUFFER`, a cursor that repeats with `ERR_MCP`. Over HTTP, a tool of
+   * a server of 2026-07-28 whose schema marks headers (`x-mcp-header`) in a forbidden way is left
+   * out, with a warning (`PROCWARD_TOOL_HEADERS`).
    */
   listTools(
     server: string,
@@ -880,6 +880,15 @@ export class McpPool {
   ): Promise<Mcp.ReadResourceResult>
   /** Resolves with all prompts that the server lists. Timeout: that of listing tools. */
   listPrompts(server: string, options?: McpRequestOptions): Promise<Mcp.ListPromptsResult>
+  /**
+   * Resolves with all skills of a server that has the extension `io.modelcontextprotocol/skills`.
+   * `readResource` gets their files, unverified: compare `size`, `digest` and `frontmatter` of the
+   * entry before use. Timeout: that of listing tools.
+   */
+  listSkills(
+    server: string,
+    options?: McpRequestOptions,
+  ): Promise<{ skills: Record<string, unknown>[]; [member: string]: unknown }>
   /**
    * Resolves with the messages of a prompt.
    * @param args - strings by name; a member that is `undefined` is left out
@@ -910,7 +919,8 @@ export class McpPool {
   /**
    * Subscribes to a resource. Resolves once the server has accepted, with the function that ends
    * the subscription. `listener` is called for each update, in the async context of this call; an
-   * update that is announced again before `listener` was called counts once.
+   * update that is announced again before `listener` was called counts once. Rejects with `ERR_MCP`
+   * if a server over HTTP has no stream on which updates can come.
    *
    * The session of a subscription is not ended for being idle, and no other server takes its place
    * in `maxSessions`. When the session ends for any other reason, the subscription is made again on

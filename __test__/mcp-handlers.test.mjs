@@ -127,7 +127,6 @@ for (const [transport, serverOf] of Object.entries(transports)) {
       assert.equal(words(echoed), 'Echo: hi')
       stop.abort()
       await assert.rejects(stuck, { code: 'ABORT_ERR' })
-      await pool.close()
       await until(() => asked.aborted)
     })
 

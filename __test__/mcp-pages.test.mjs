@@ -29,17 +29,6 @@ describe('pages are joined', () => {
       ['x', undefined],
     ],
     ['an empty cursor ends them', [{ tools: [], nextCursor: '' }], [undefined]],
-    ['a cursor that is no string ends them', [{ tools: [], nextCursor: 5 }], [undefined]],
-    [
-      'a cursor that repeats ends them',
-      Array(2).fill({ tools: [{ name: 'a' }], nextCursor: 'x' }),
-      ['x', undefined],
-    ],
-    [
-      'a cursor that was seen before another one ends them',
-      ['x', 'y', 'x'].map((nextCursor) => ({ tools: [{ name: nextCursor }], nextCursor })),
-      ['x', 'y', undefined],
-    ],
     ['no list of tools, or null for one', [{ nextCursor: 'x' }, { tools: null }], ['x', undefined]],
   ])
     test(name, () => {
@@ -64,6 +53,10 @@ describe('pages are joined', () => {
     [{ tools: [{ name: 'a' }, null] }, /null as tools\[1\]/],
     [{ tools: [['a']] }, /an array as tools\[0\]/],
     [{ tools: [false] }, /type boolean as tools\[0\]/],
+    [{ tools: [], nextCursor: 5 }, /type number as nextCursor, not a string/],
+    [{ tools: [], nextCursor: false }, /type boolean as nextCursor, not a string/],
+    [{ tools: [], nextCursor: { a: 1 } }, /type object as nextCursor, not a string/],
+    [{ tools: [], nextCursor: ['x'] }, /an array as nextCursor, not a string/],
   ])
     test(`refused: ${JSON.stringify(page)}`, () => {
       assert.throws(() => new Pages(LIST_TOOLS, MIB).add(page), {
@@ -72,11 +65,29 @@ describe('pages are joined', () => {
       })
     })
 
+  for (const cursors of [
+    ['x', 'x'],
+    ['x', 'y', 'x'],
+  ])
+    test(`refused: the cursors ${cursors}`, () => {
+      const list = new Pages(LIST_TOOLS, MIB)
+      const pages = cursors.map((nextCursor) => ({ tools: [{ name: 'a' }], nextCursor }))
+      for (const page of pages.slice(0, -1)) list.add(page)
+      assert.throws(() => list.add(pages.at(-1)), {
+        code: 'ERR_MCP',
+        message:
+          "the server's answer to tools/list repeats a nextCursor, so that the list would not end",
+      })
+    })
+
   test('with exactly the maximum of bytes, and with one byte more', () => {
     const list = new Pages(LIST_TOOLS, 10)
-    list.count('12345')
-    list.count('ü345')
-    assert.throws(() => list.count('1'), { code: 'ERR_MAX_BUFFER', message: /more than 10 bytes/ })
+    list.count(1, '12345')
+    list.count(1, 'ü345')
+    assert.throws(() => list.count(1, '1'), {
+      code: 'ERR_MAX_BUFFER',
+      message: /more than 10 bytes/,
+    })
   })
 })
 
@@ -104,8 +115,6 @@ describe('the list of a server', { skip: noProcessList }, () => {
   for (const [manner, names] of [
     ['pages', ['1', '2', '3']],
     ['an empty cursor', ['only']],
-    ['the same cursor', ['again', 'again']],
-    ['cursors in a circle', ['round', 'round', 'round']],
     ['{}', []],
     ['{"tools":null}', []],
   ])
@@ -136,12 +145,50 @@ describe('the list of a server', { skip: noProcessList }, () => {
     '{"tools":{}}',
     '{"tools":[null]}',
     '{"tools":[{},[]]}',
+    '{"tools":[],"nextCursor":7}',
+    'the same cursor',
+    'cursors in a circle',
   ])
     test(`a page ${manner} is an error with a code`, async () => {
       const { code, message } = await listed(manner)
       assert.match(code, /^ERR_MCP$/)
       assert.match(message, /^MCP call it\.list_tools: /)
     })
+
+  for (const use of [{ maxUses: 1 }, { maxUses: 2, maxInFlight: 1 }])
+    test(`its pages are one use of one session: ${JSON.stringify(use)}`, async () => {
+      const servers = { it: { ...textServer('pages of this process'), ...use } }
+      const pool = new McpPool({ servers })
+      try {
+        for (const list of [1, 2]) {
+          const [{ name }, ...others] = await pool.listTools('it', { timeout })
+          assert.deepEqual(others, Array(2).fill({ name, inputSchema: { type: 'object' } }))
+          const { hits, misses } = pool.getStatus().stats
+          assert.equal(hits + misses, list)
+        }
+      } finally {
+        await pool.close()
+      }
+    })
+
+  test('a page of another session is not asked for', async () => {
+    const { code } = await listed('a page, then exit')
+    assert.equal(code, 'ERR_SERVER_EXITED')
+  })
+
+  test('a list that fails gives its session back', async () => {
+    const servers = { it: { ...textServer('the same cursor'), maxInFlight: 1 } }
+    const pool = new McpPool({ servers })
+    try {
+      for (let list = 0; list < 3; list++)
+        await assert.rejects(pool.listTools('it', { timeout }), { code: 'ERR_MCP' })
+      const text = '{"content":[]}'
+      assert.deepEqual(await pool.callTool('it', 'any', { text }, { timeout }), { content: [] })
+      assert.equal(pool.getStatus().sessions.length, 1)
+    } finally {
+      await pool.close()
+    }
+  })
 
   test('400,001 tools', async () => {
     assert.equal((await listed('many tools')).length, 400_001)

@@ -338,6 +338,7 @@ describe('answers of wrong shapes', { skip: noProcessList }, () => {
     listResourceTemplates: [],
     readResource: ['a:b'],
     listPrompts: [],
+    listSkills: [],
     getPrompt: ['name'],
     complete: [
       { type: 'ref/prompt', name: 'a' },
@@ -351,6 +352,7 @@ describe('answers of wrong shapes', { skip: noProcessList }, () => {
     listResources: ['{"resources":{}}', '{"resources":[[]]}'],
     listResourceTemplates: ['{"resourceTemplates":"a"}'],
     listPrompts: ['{"prompts":[null]}'],
+    listSkills: ['{"skills":{}}'],
   }
 
   for (const [method, given] of Object.entries(GIVEN))

@@ -72,7 +72,8 @@ export type ActiveProcess = AnyActiveProcess & { server: string; tool: string }
  *   `exitCode`, `signal` and the tail of `stderr` if the server is a process
  * - `ERR_MEMORY`: the server had more than twice `maxTreeMemory`, and was ended
  * - `ERR_SERVER_UNAVAILABLE`: the server failed five times in a row. The next start is possible in
- *   `retryAfter` ms
+ *   `retryAfter` ms. Without `retryAfter`: no session with the server is possible, and the
+ *   transport is `'pool'` or the request can be made in a session only
  * - `ERR_TOOL`, `ERR_MCP`, `ERR_SERVER_START` or `ERR_SERVER_EXITED` with `retryAfter`: the server
  *   asks to be left alone for so many ms, at most an hour (`docs/mcp-servers.md`). The call is not
  *   sent again
@@ -151,6 +152,15 @@ export declare function readResource<Result = unknown>(
   uri: string,
   options?: ListOptions,
 ): Promise<Result>
+
+/**
+ * Resolves with all skills of a server that has the extension `io.modelcontextprotocol/skills`,
+ * like `McpPool.listSkills()`. Timeout: `listTimeout`.
+ */
+export declare function listSkills(
+  server: string,
+  options?: ListOptions,
+): Promise<{ skills: Record<string, unknown>[]; [member: string]: unknown }>
 
 /** Resolves with all prompts that a server lists. Timeout: `listTimeout`. */
 export declare function listPrompts(
@@ -287,6 +297,7 @@ export interface McpHelper {
   listResourceTemplates: typeof listResourceTemplates
   readResource: typeof readResource
   listPrompts: typeof listPrompts
+  listSkills: typeof listSkills
   getPrompt: typeof getPrompt
   complete: typeof complete
   setLogLevel: typeof setLogLevel

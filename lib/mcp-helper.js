@@ -41,6 +41,11 @@ async function readResource(...params) {
   return defaultHelper().readResource(...params)
 }
 
+/** @type {typeof import('./mcp-helper').listSkills} */
+async function listSkills(...params) {
+  return defaultHelper().listSkills(...params)
+}
+
 /** @type {typeof import('./mcp-helper').listPrompts} */
 async function listPrompts(...params) {
   return defaultHelper().listPrompts(...params)
@@ -120,6 +125,7 @@ module.exports = {
   getQueuedCalls,
   getStats,
   listPrompts,
+  listSkills,
   listResourceTemplates,
   listResources,
   listToolsAsync,

@@ -27,7 +27,7 @@ if (wanted.includes('--names')) {
 }
 const unknown = wanted.filter((name) => name !== '--list' && !parts.includes(name))
 
-for (const part of parts) console.log(`${part.padEnd(12)}${about(part)}`)
+for (const part of parts) console.log(`${part.padEnd(16)}${about(part)}`)
 if (unknown.length > 0) {
   console.error(`no such part: ${unknown.join(', ')}`)
   process.exit(2)

@@ -4,7 +4,7 @@
 // requests to a known host name, because a foreign page can have its own name resolved to this
 // machine (DNS rebinding).
 
-const { isIP } = require('node:net')
+const { isLoopback } = require('../loopback')
 const { sameSecret, validSession } = require('./session')
 
 /** Probes, because a load balancer has no token. */
@@ -78,11 +78,6 @@ function bearerIs(token, authorization = '') {
 /** @param {string | undefined} name @param {ReadonlySet<string>} allowedHosts */
 function isKnownHost(name, allowedHosts) {
   return name !== undefined && (isLoopback(name) || allowedHosts.has(name))
-}
-
-/** @param {string} name */
-function isLoopback(name) {
-  return name === 'localhost' || name === '::1' || (isIP(name) === 4 && name.startsWith('127.'))
 }
 
 /**

@@ -36,6 +36,15 @@ function objectAnswer(method, answer) {
   throw wrongAnswer(method, `is ${kindOf(answer)}, not an object`)
 }
 
+/** Parses an answer. @param {string} text @throws `ERR_MCP` */
+function parsed(text) {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw codedError('ERR_MCP', "the server's answer cannot be read as JSON", { cause })
+  }
+}
+
 /** @param {unknown} value */
 function kindOf(value) {
   if (value === null) return 'null'
@@ -47,4 +56,4 @@ function wrongAnswer(method, problem) {
   return codedError('ERR_MCP', `the server's answer to ${method} ${problem}`)
 }
 
-module.exports = { kindOf, objectAnswer, objectsIn, wrongAnswer }
+module.exports = { kindOf, objectAnswer, objectsIn, parsed, wrongAnswer }

@@ -12,7 +12,7 @@ const READING = 'the configuration of its server was still being read'
 const NEVER = -1
 
 /**
- * @typedef {import('./sessions').Call} Call
+ * @typedef {import('./pending-requests').Call} Call
  * @typedef {{ call: Call, deadline: number, reason: string, reject: (error: Error) => void }} Wait
  */
 

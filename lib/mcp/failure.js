@@ -12,6 +12,8 @@ const MAX_STDERR = 2000
 const MAX_NAMES = 20
 const MAX_NAME = 100
 const MAX_TEXT = 500
+/** The code for headers that differ from the request. The server has not done the call. */
+const HEADER_MISMATCH = -32020
 
 /**
  * The addon's description of a failure; see src/bindings/mcp/settle.rs.
@@ -21,7 +23,7 @@ const MAX_TEXT = 500
  *   - `retryAfter`: of a start that was not tried
  */
 
-/** @param {import('./sessions').Call} call @param {Failure} failure */
+/** @param {import('./pending-requests').Call} call @param {Failure} failure */
 function callFailure({ timeout, signal }, failure) {
   const { code, message, errno, retryAfter } = failure
   switch (code) {
@@ -38,6 +40,18 @@ function callFailure({ timeout, signal }, failure) {
   const cause = errno === undefined ? undefined : systemError('the server', errno)
   const details = { ...exitStatus(failure), ...pause(retryAfter ?? asked(failure)) }
   return codedError(code, `${message}${lastWords(failure)}`, { cause, ...details })
+}
+
+/**
+ * Returns whether a call failed, unseen by the tool, for headers that a list of the tools would
+ * tell. The code of a mismatch means that only where headers were sent.
+ * @param {import('./pending-requests').Pending} pending
+ * @param {Failure} failure
+ * @param {boolean} hadHeaders
+ */
+function wantsHeaders({ method, attempt }, { code, rpcCode }, hadHeaders) {
+  if (method !== 'tools/call' || attempt.hasHeaders) return false
+  return code === 'ERR_HEADERS_UNKNOWN' || (hadHeaders && rpcCode === HEADER_MISMATCH)
 }
 
 /**
@@ -149,7 +163,7 @@ function unreachable({ needs, reason = needs, command, file }) {
   if (!isUnusable(needs)) {
     return codedError(
       'ERR_SERVER_UNAVAILABLE',
-      `no session can be had with it (${needs}): ${reason}`,
+      `no session with it is possible (${needs}): ${reason}`,
       details,
     )
   }
@@ -242,4 +256,5 @@ module.exports = {
   unknownServer,
   unknownTool,
   unreachable,
+  wantsHeaders,
 }

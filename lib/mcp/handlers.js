@@ -81,6 +81,11 @@ class Handlers {
       .map(([method]) => method)
   }
 
+  /** The options of servers that these handlers make. */
+  get announced() {
+    return { capabilities: this.capabilities, answered: this.methods }
+  }
+
   /**
    * Returns the kind of handler that a request wants, and whether that handler is given.
    * @param {unknown} method

@@ -3,26 +3,20 @@
 const config = require('../config')
 const { timeLeft } = require('../deadline-timer')
 const { publishCall } = require('../diagnostics/calls')
-const { closedError, drainAtShutdown, isClosing } = require('../lifecycle')
-const { recordFailure, recordResult } = require('../metrics/record')
-const validate = require('../validate')
+const { drainAtShutdown, isClosing } = require('../lifecycle')
+const { recorded } = require('../metrics/record')
+const { allowedTools, refuseTool } = require('./allowed-tools')
 const { encodeArguments, serverName, toolName } = require('./arguments')
 const { BoundedWaits } = require('./bounded-waits')
-const {
-  inName,
-  isTokenRefused,
-  namesOf,
-  unknownServer,
-  unknownTool,
-  unreachable,
-} = require('./failure')
-const { progressListener } = require('./progress')
+const { CALL, REQUEST, callOptions, poolOptions } = require('./pool-options')
 const { subscriber } = require('./request-arguments')
-const { LIST_TOOLS, REQUESTS, SUBSCRIBE, requestParams } = require('./request-kinds')
+const { REQUESTS, SUBSCRIBE, requestParams } = require('./request-kinds')
 const { Requests } = require('./requests')
-const { poolUse } = require('./server-options')
-const { Servers, givenServers } = require('./servers')
+const { RoutedCalls } = require('./routed-calls')
+const { Servers } = require('./servers')
 const { Sessions } = require('./sessions')
+
+/** @typedef {import('./servers').Route} Route */
 
 /** The counts of a server that was not called yet. */
 const UNUSED = Object.freeze({
@@ -34,29 +28,13 @@ const UNUSED = Object.freeze({
   misses: 0,
   recycled: Object.freeze({}),
 })
-const LISTENERS = ['onLog', 'onListChanged']
-const KNOWN = [
-  'servers',
-  'configPath',
-  'maxSessions',
-  'maxStarting',
-  'callTimeout',
-  'listTimeout',
-  'handlers',
-  ...LISTENERS,
-]
-/** @type {{ timeout?: number, signal?: AbortSignal, onProgress?: (progress: any) => void }} */
-const NO_OPTIONS = {}
-const REQUEST = ['timeout', 'signal']
-const CALL = [...REQUEST, 'onProgress']
-
-/** @typedef {import('./servers').Route} Route */
 
 /** A pool of sessions with MCP servers: started on use, shared by all calls, ended when idle. */
 class SessionPool {
   #sessions
   #servers
   #requests
+  #routed
   #callTimeout
   #listTimeout
   #maxSessions
@@ -83,16 +61,15 @@ class SessionPool {
     )
     this.#requests.use({
       sessions: this.#sessions,
-      settled: (...given) => this.#settled(...given),
-      wait: (promise, call, deadline) => this.#waits.bound(promise, call, deadline),
+      settled: (...given) => this.#routed.make(...given),
+      wait: (promise, call, deadline) =>
+        this.#waits.bound(promise, call, deadline, 'the server had not accepted it'),
       count: (call, work) => publishCall(call, () => recorded(call, performance.now(), work())),
       timeout: this.#callTimeout,
     })
-    const announced = handlers && {
-      capabilities: handlers.capabilities,
-      answered: handlers.methods,
-    }
-    this.#servers = new Servers(this.#sessions, servers, { ...use, ...announced }, source)
+    const defaults = { ...use, ...handlers?.announced }
+    this.#servers = new Servers(this.#sessions, servers, defaults, source)
+    this.#routed = new RoutedCalls(this.#servers, this.#waits, () => this.#isClosing())
     drainAtShutdown(this)
   }
 
@@ -180,7 +157,7 @@ class SessionPool {
 
   /**
    * Makes a checked call.
-   * @param {import('./sessions').Call} call
+   * @param {import('./pending-requests').Call} call
    * @param {string} json
    * @param {number} deadline
    * @param {Route} [route] - where its server's calls go, if that is known
@@ -189,29 +166,29 @@ class SessionPool {
   callEncoded(call, json, deadline, route) {
     const direct = this.#keyOf(call)
     if (direct !== undefined) return this.#sessions.callTool(direct, call, json, timeLeft(deadline))
-    return this.#settled(call, deadline, route, ({ key, allows, timeout }) =>
-      allows(call.tool)
-        ? this.#sessions.callTool(key, call, json, timeout)
-        : this.#refused(key, call, allows, timeout),
+    return this.#routed.make(call, deadline, route, (place) =>
+      place.allows(call.tool)
+        ? this.#sessions.callTool(place.key, call, json, place.timeout)
+        : refuseTool(this.#sessions, call, place),
     )
   }
 
   /**
    * Lists the tools of a server.
-   * @param {import('./sessions').Call} call
+   * @param {import('./pending-requests').Call} call
    * @param {number} deadline
    * @param {Route} [route]
    * @returns {Promise<any[]>}
    */
   listPages(call, deadline, route) {
-    return this.#settled(call, deadline, route, ({ key, allows, timeout }) =>
-      this.#allowed(key, call, allows, timeout),
+    return this.#routed.make(call, deadline, route, (place) =>
+      allowedTools(this.#sessions, call, place),
     )
   }
 
   /**
    * Makes a checked request of a kind.
-   * @param {import('./sessions').Call} call
+   * @param {import('./pending-requests').Call} call
    * @param {import('./request-kinds').Kind} kind
    * @param {Record<string, unknown>} params
    * @param {number} deadline
@@ -224,7 +201,7 @@ class SessionPool {
 
   /**
    * Subscribes to a resource with a checked call.
-   * @param {import('./sessions').Call} call
+   * @param {import('./pending-requests').Call} call
    * @param {[string, import('./subscriptions').Listener]} subscription
    * @param {number} deadline
    * @param {Route} [route]
@@ -235,6 +212,10 @@ class SessionPool {
 
   getActiveCalls() {
     return this.#sessions.active()
+  }
+
+  getWaitingCalls() {
+    return this.#sessions.waiting()
   }
 
   /**
@@ -248,10 +229,6 @@ class SessionPool {
     return [...counted, ...others.map((server) => ({ server, ...UNUSED }))]
   }
 
-  getWaitingCalls() {
-    return this.#sessions.waiting()
-  }
-
   getStatus() {
     const ignored = this.#servers.ignored()
     return {
@@ -263,12 +240,12 @@ class SessionPool {
 
   /**
    * Returns where calls to the call's server go.
-   * @param {import('./sessions').Call} call
+   * @param {import('./pending-requests').Call} call
    * @param {number} deadline
    * @returns {Promise<Route | undefined>}
    */
   route(call, deadline) {
-    return this.#waits.bound(this.#servers.route(call.server), call, deadline)
+    return this.#routed.route(call, deadline)
   }
 
   routes() {
@@ -285,11 +262,11 @@ class SessionPool {
 
   /**
    * Looks at the configuration; returns the names of all servers, and what is wrong with it.
-   * @param {import('./sessions').Call} call
+   * @param {import('./pending-requests').Call} call
    * @param {number} deadline
    */
   configuration(call, deadline) {
-    return this.#waits.bound(this.#servers.all(), call, deadline)
+    return this.#routed.configuration(call, deadline)
   }
 
   /**
@@ -313,7 +290,7 @@ class SessionPool {
 
   /**
    * Returns the key of a server that no configuration can change, so that its call starts at once.
-   * @param {import('./sessions').Call} call
+   * @param {import('./pending-requests').Call} call
    */
   #keyOf({ server, tool }) {
     const route = this.#servers.fixedRoute(server)
@@ -328,69 +305,6 @@ class SessionPool {
   #isClosing() {
     return this.#closed || isClosing()
   }
-
-  /**
-   * @param {string} key
-   * @param {import('./sessions').Call} call
-   * @param {(tool: string) => boolean} allows
-   * @param {number} timeout
-   * @returns {Promise<never>}
-   */
-  async #refused(key, call, allows, timeout) {
-    const tools = await this.#allowed(key, call, allows, timeout)
-    throw unknownTool(call, namesOf(tools))
-  }
-
-  /**
-   * @param {string} key
-   * @param {import('./sessions').Call} call
-   * @param {(tool: string) => boolean} allows
-   * @param {number} timeout
-   */
-  async #allowed(key, call, allows, timeout) {
-    const { tools } = await this.#sessions.ask(key, call, LIST_TOOLS, {}, timeout)
-    return tools.filter((/** @type {any} */ { name }) => allows(name))
-  }
-
-  /**
-   * @template T
-   * @param {import('./sessions').Call} call
-   * @param {number} deadline
-   * @param {Route | undefined} known
-   * @param {(route: { key: string, allows: (tool: string) => boolean, timeout: number }) =>
-   *   Promise<T>} work
-   * @returns {Promise<T>}
-   */
-  async #settled(call, deadline, known, work) {
-    try {
-      for (let before, isRenewed = false; ; ) {
-        if (this.#isClosing()) throw closedError('a call')
-        const route = known ?? (await this.route(call, deadline))
-        if (route === undefined)
-          throw unknownServer(call, await this.#waits.bound(this.#servers.all(), call, deadline))
-        if (route.key === undefined) throw unreachable(route)
-        try {
-          return await work({ key: route.key, allows: route.allows, timeout: timeLeft(deadline) })
-        } catch (error) {
-          if (route.isSigned && isTokenRefused(error) && !isRenewed) {
-            // The server has refused the call unread.
-            known = await this.#waits.bound(this.#servers.renewed(route), call, deadline)
-            if (known === undefined) throw error
-            isRenewed = true
-            continue
-          }
-          // The server was configured anew during the wait. The call was not sent, so it is tried
-          // over the new route.
-          if (/** @type {any} */ (error).code !== 'ERR_UNKNOWN_SERVER' || route.key === before)
-            throw error
-          before = route.key
-          known = undefined
-        }
-      }
-    } catch (error) {
-      throw inName(call, /** @type {Error} */ (error))
-    }
-  }
 }
 
 for (const [name, kind] of Object.entries(REQUESTS)) {
@@ -404,53 +318,9 @@ for (const [name, kind] of Object.entries(REQUESTS)) {
   })
 }
 
-/** @param {import('./sessions').Call} call */
+/** @param {import('./pending-requests').Call} call */
 function deadlineOf({ timeout }) {
   return performance.now() + timeout
-}
-
-/**
- * Counts the call when it has settled.
- * @param {import('./sessions').Call} call
- * @param {number} began
- * @param {Promise<any>} answer
- * @returns {Promise<any>}
- */
-function recorded(call, began, answer) {
-  answer.then(
-    (result) => recordResult(call, result, began),
-    (error) => recordFailure(call, error, began),
-  )
-  return answer
-}
-
-/** @param {unknown} given */
-function poolOptions(given) {
-  const { pool, use } = poolUse('options', given, KNOWN)
-  if (pool.maxSessions !== undefined) validate.count('maxSessions', pool.maxSessions)
-  if (pool.maxStarting !== undefined) validate.count('maxStarting', pool.maxStarting)
-  if (pool.callTimeout !== undefined) validate.timeout('callTimeout', pool.callTimeout)
-  if (pool.listTimeout !== undefined) validate.timeout('listTimeout', pool.listTimeout)
-  if (pool.configPath !== undefined) validate.string('configPath', pool.configPath)
-  if (pool.handlers !== undefined) {
-    // Loaded on use, because most pools have no handlers.
-    const { Handlers } = require('./handlers')
-    pool.handlers = new Handlers(pool.handlers)
-  }
-  for (const name of LISTENERS) if (pool[name] !== undefined) validate.callback(name, pool[name])
-  if (pool.servers !== undefined)
-    pool.servers = givenServers('servers', validate.options('servers', pool.servers))
-  return { pool, use }
-}
-
-/** @param {unknown} given @param {string[]} known */
-function callOptions(given, known) {
-  if (given === undefined) return NO_OPTIONS
-  const { timeout, signal, onProgress } = validate.options('options', given, known)
-  if (timeout !== undefined) validate.timeout('timeout', timeout)
-  if (signal !== undefined) validate.abortSignal('signal', signal)
-  if (onProgress === undefined) return { timeout, signal, onProgress }
-  return { timeout, signal, onProgress: progressListener('onProgress', onProgress) }
 }
 
 module.exports = { SessionPool }

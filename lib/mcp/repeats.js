@@ -13,10 +13,10 @@ const { headersOf, toolHeaders } = require('./tool-headers')
 const { warnOnce } = require('./warnings')
 
 /**
- * @typedef {import('./sessions').Attempt} Attempt
- * @typedef {import('./sessions').Call} Call
- * @typedef {import('./sessions').Pending} Pending
- * @typedef {import('./sessions').Server} Server
+ * @typedef {import('./pending-requests').Attempt} Attempt
+ * @typedef {import('./pending-requests').Call} Call
+ * @typedef {import('./pending-requests').Pending} Pending
+ * @typedef {import('./defined-servers').Server} Server
  * @typedef {{ list: (key: string, call: Call, timeout: number) => Promise<any>, send: (pending:
  *   Pending, timeout: number, attempt: Attempt) => Promise<any>, failed: (pending: Pending, error:
  *   Error) => Error }} Requests
@@ -33,7 +33,7 @@ class Repeats {
   #waits = new BoundedWaits()
 
   /**
-   * @param {Map<string, Server>} servers - by key
+   * @param {import('./defined-servers').DefinedServers} servers
    * @param {{ handlers?: import('./handlers').Handlers, listTimeout: number }} options
    * @param {Requests} requests
    */

@@ -48,6 +48,8 @@ const REQUESTS = {
     options: { context: completionContext },
     check: isCompletion,
   },
+  /** Belongs to the extension io.modelcontextprotocol/skills. */
+  listSkills: { method: 'skills/list', params: {}, pages: 'skills' },
   setLogLevel: { method: 'logging/setLevel', params: { level: logLevel }, view: () => undefined },
   /** Answered from the handshake, so that the server is not asked. */
   getServerInfo: { method: 'initialize', params: {}, view: serverInfo },

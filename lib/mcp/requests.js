@@ -10,7 +10,7 @@ const { hasHandshake } = require('./server-info')
 const { Subscriptions } = require('./subscriptions')
 
 /**
- * @typedef {import('./sessions').Call} Call
+ * @typedef {import('./pending-requests').Call} Call
  * @typedef {import('./servers').Route} Route
  *
  * The parts of the pool that requests use.
@@ -19,7 +19,7 @@ const { Subscriptions } = require('./subscriptions')
  * @property {(call: Call, deadline: number, route: Route | undefined, work: (at: { key: string,
  *   timeout: number }) => Promise<any>) => Promise<any>} settled
  *   - does the work at the call's server
- * @property {(promise: Promise<void>, call: Call, deadline: number) => Promise<void>} wait
+ * @property {<T>(promise: Promise<T>, call: Call, deadline: number) => Promise<T>} wait
  * @property {(call: Call, work: () => Promise<any>) => Promise<any>} count - publishes and counts
  * @property {number} timeout - of a subscription that is made again
  */

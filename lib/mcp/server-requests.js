@@ -57,6 +57,15 @@ class ServerRequests {
     stop?.abort()
   }
 
+  /**
+   * Tells the handler that the calls of its request were given up. The server still gets an answer,
+   * because it may have asked for another reason.
+   * @param {number} number
+   */
+  stop(number) {
+    this.#waiting.get(number)?.abort()
+  }
+
   /** @param {number} number @param {string | undefined} kind @param {AbortController} stop */
   #stopLater(number, kind, stop) {
     if (this.#timeout === Infinity) return undefined

@@ -3,97 +3,53 @@
 // Requests over native sessions: the promise, abort signal and progress of each request. The native
 // pool knows a request as a method and the JSON text of its params.
 
-const { timeLeft } = require('../deadline-timer')
 const { publishProcesses } = require('../diagnostics/processes')
 const { abortError, codedError } = require('../errors')
-const keepAlive = require('../keep-alive')
 const { recordFailure, recordResult } = require('../metrics/record')
 const native = require('../native')
-const { SignalWaiters } = require('../signal-waiters')
-const { callFailure, inName } = require('./failure')
-const { Pages } = require('./pages')
+const { parsed } = require('./answers')
+const { DefinedServers, NO_SERVER } = require('./defined-servers')
+const { callFailure, inName, wantsHeaders } = require('./failure')
+const { allPages } = require('./lists')
+const { FIRST, PendingRequests } = require('./pending-requests')
 const { notifyProgress } = require('./progress')
 const { LIST_TOOLS } = require('./request-kinds')
-const { prepareFor } = require('./trust')
-const { Waiting } = require('./waiting')
+const { send } = require('./send')
+const { ServerMessages } = require('./server-messages')
+const { activeCalls, sessionStatus, waitingCalls } = require('./session-status')
+const { Stays } = require('./stays')
 
 const {
   StatelessResult: STATELESS_RESULT,
   Failure: FAILURE,
   Progress: PROGRESS,
-  StopReading: STOP_READING,
   Sent: SENT,
-  ServerRequest: SERVER_REQUEST,
-  RequestWithdrawn: REQUEST_WITHDRAWN,
   Begun: BEGUN,
-  Events: EVENTS,
 } = native.McpMessageKind
-
-/** The number that stands for no server. */
-const NO_SERVER = 0
-
-/** The code for headers that differ from the request. The server has not done the call. */
-const HEADER_MISMATCH = -32020
-/** The first attempt of a request. @type {Attempt} */
-const FIRST = { round: 0, members: '' }
 
 /** Bun exports the functions of libuv, but they do not work. */
 const LENDS_LOOP = !('bun' in process.versions)
 
 /**
- * @typedef {{ server: string, tool: string, timeout: number, signal?: AbortSignal, onProgress?:
- *   (progress: any) => void, onSent?: () => void }} Call
- *   - `onSent`: called each time that the call's request is handed to a session, with a listing's
- *   first page only; must not throw
- * @typedef {{ number: number, call: Call, startTime: number, started: number, resolve: (result:
- *   any) => void, reject: (error: Error) => void, began?: number, pages?: Pages, staying?:
- *   Staying, key: string, method: string, params: string, timeout: number, attempt: Attempt }}
- *   Pending
- * A request that stays after it has begun, such as a subscription.
- * @typedef {{ hasBegun: boolean, onEnd: () => void }} Staying
- * @typedef {{ number: number, maxBuffer: number, isHttp: boolean, address?: string, headers?:
- *   import('./tool-headers').ToolHeaders, listing?: Promise<void> }} Server
- *   - `address`: of a server over HTTP that was not called yet
- *   - `headers`: which its tools want, once that is known
- * @typedef {{ round: number, members: string, hasHeaders?: boolean }} Attempt
- *   - `round`: the count of earlier attempts that ended with the server's wish for input
- *   - `members`: added to the params, as JSON text
- *   - `hasHeaders`: true if the tools were listed for this very call
+ * @typedef {import('./pending-requests').Call} Call
+ * @typedef {import('./pending-requests').Pending} Pending
  */
 
 class Sessions {
   #native
   #handle
-  /** @type {Waiting<Pending>} */
-  #waiting = new Waiting()
   /**
    * A reference for the addon's callback: to `this` while a request waits, else to nothing.
    * @type {{ sessions?: Sessions }}
    */
   #held = {}
-  /** The number of waiting requests that stay. */
-  #standing = 0
-  #keepsAlive = false
-  /**
-   * Servers by key. The addon knows servers by number, which is cheaper to pass.
-   * @type {Map<string, Server>}
-   */
-  #servers = new Map()
-  /** The names of servers by number. @type {Map<number, string>} */
-  #names = new Map()
-  #lastServer = NO_SERVER
-  /** The levels of log messages, by name of the server. @type {Map<string, string>} */
-  #levels = new Map()
-  #events
-  /** @type {SignalWaiters<number>} */
-  #signals = new SignalWaiters((number) => this.#native.abort(number))
-
+  #servers
+  #pending
+  #stays
+  #messages
   #options
   /** The calls that are made again. @type {import('./repeats').Repeats | undefined} */
   #repeats
-  #noneWaits = () => {}
-  /** The requests of servers. @type {import('./server-requests').ServerRequests | undefined} */
-  #requests
 
   /**
    * @param {{ maxSessions: number, maxStarting: number, handlers?: import('./handlers').Handlers,
@@ -102,21 +58,13 @@ class Sessions {
    *   void }} events - the methods of notifications, and their listener
    */
   constructor(options, events) {
-    this.#events = events
-    const { maxSessions, maxStarting, handlers, callTimeout } = options
     this.#options = options
-    if (handlers !== undefined) {
-      const { ServerRequests } = require('./server-requests')
-      this.#requests = new ServerRequests(handlers, callTimeout, (number, answer) =>
-        native.mcpAnswer(this.#handle, number, answer),
-      )
-    }
     // The addon keeps this callback alive, so the callback references `this` weakly.
     const self = new WeakRef(this)
     const held = this.#held
     this.#native = new native.McpSessions(
-      maxSessions,
-      maxStarting,
+      options.maxSessions,
+      options.maxStarting,
       LENDS_LOOP,
       (number, kind, text) => {
         const sessions = held.sessions ?? self.deref()
@@ -124,39 +72,30 @@ class Sessions {
       },
     )
     this.#handle = this.#native.handle
+    this.#servers = new DefinedServers(this.#native, events.wanted)
+    this.#pending = new PendingRequests(
+      (number) => this.#native.abort(number),
+      (isHeld) => {
+        held.sessions = isHeld ? this : undefined
+      },
+    )
+    this.#stays = new Stays(this.#native, this.#servers, this.#pending)
+    this.#messages = new ServerMessages(this.#native, this.#servers, events.notify, options)
   }
 
   /** @param {string} key @param {import('./server-options').NativeServer} server */
   define(key, server) {
-    const number = this.#servers.get(key)?.number ?? ++this.#lastServer
-    const { maxBuffer, url: address } = server
-    const known = { number, maxBuffer, isHttp: address !== undefined, address }
-    this.#servers.set(key, known)
-    // A warm server starts at once.
-    if (server.minWarm > 0) this.#prepare(known)
-    this.#names.set(number, server.name)
-    const logLevel = this.#levels.get(server.name)
-    this.#native.define(number, { ...server, events: this.#events.wanted, logLevel })
+    this.#servers.define(key, server)
   }
 
-  /**
-   * Asks a server for log messages from this level on, in each session when it is used next.
-   * @param {string} server
-   * @param {string} level
-   */
+  /** @param {string} server @param {string} level */
   setLogLevel(server, level) {
-    this.#levels.set(server, level)
-    for (const [number, name] of this.#names)
-      if (name === server) this.#native.setLogLevel(number, level)
+    this.#servers.setLogLevel(server, level)
   }
 
   /** @param {string} key */
   retire(key) {
-    const server = this.#servers.get(key)
-    if (server === undefined) return
-    this.#servers.delete(key)
-    this.#names.delete(server.number)
-    this.#native.retire(server.number)
+    this.#servers.retire(key)
   }
 
   /**
@@ -171,14 +110,8 @@ class Sessions {
    * @returns {Promise<any>}
    */
   request(key, call, method, params, timeout, began) {
-    return this.#request(
-      key,
-      call,
-      method,
-      typeof params === 'string' ? params : JSON.stringify(params),
-      timeout,
-      began,
-    )
+    const text = typeof params === 'string' ? params : JSON.stringify(params)
+    return this.#request(key, call, method, text, timeout, began)
   }
 
   /**
@@ -213,53 +146,11 @@ class Sessions {
   }
 
   /**
-   * Makes a request that stays. Resolves once it has begun, with the words of the server and the
-   * function that ends it; `onEnd` is called when it ends otherwise. It keeps its session, and not
-   * the event loop.
-   * @param {string} key
-   * @param {Call} call
-   * @param {{ method: string, params: object, leave?: string }} request
-   * @param {number} timeout
-   * @param {() => void} onEnd
-   * @returns {Promise<{ words: any, leave: () => void, hasEnded: boolean }>}
+   * Makes a request that stays; see `Stays.make()`.
+   * @param {Parameters<Stays['make']>} given
    */
-  stay(key, call, { method, params, leave }, timeout, onEnd) {
-    const { signal } = call
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(inName(call, abortError(signal)))
-      const server = this.#prepared(key)
-      const staying = { hasBegun: false, onEnd: () => {} }
-      const begun = (/** @type {any} */ words) => {
-        const handle = {
-          words,
-          hasEnded: false,
-          leave: () => {
-            staying.onEnd = () => {}
-            if (!handle.hasEnded) this.#native.abort(number)
-          },
-        }
-        staying.onEnd = () => {
-          handle.hasEnded = true
-          onEnd()
-        }
-        resolve(handle)
-      }
-      const times = { startTime: Date.now(), started: performance.now() }
-      const text = JSON.stringify(params)
-      const sent = { key, method, params: text, timeout, attempt: FIRST }
-      const pending = { number: 0, call, ...times, resolve: begun, reject, staying, ...sent }
-      const number = this.#add(pending)
-      native.mcpStay(
-        this.#handle,
-        number,
-        server?.number ?? NO_SERVER,
-        method,
-        text,
-        timeout,
-        leave,
-      )
-      publishProcesses()
-    })
+  stay(...given) {
+    return this.#stays.make(...given)
   }
 
   /**
@@ -269,76 +160,31 @@ class Sessions {
    * @param {number} timeout
    */
   async #joined(key, call, kind, timeout) {
-    const pages = new Pages(kind, this.#servers.get(key)?.maxBuffer ?? Infinity)
-    const deadline = performance.now() + timeout
-    let page = call
-    /** @type {string | undefined} */
-    let cursor
-    do {
-      const left = timeLeft(deadline)
-      const params = cursor === undefined ? '{}' : JSON.stringify({ cursor })
-      const answer = await this.#request(key, page, kind.method, params, left, undefined, pages)
-      cursor = pages.add(answer)
-      page = { ...call, onSent: undefined }
-    } while (cursor !== undefined)
+    const { method } = kind
+    const maxBuffer = this.#servers.get(key)?.maxBuffer ?? Infinity
+    const pages = await allPages(
+      kind,
+      { call, timeout, maxBuffer },
+      (page, params, left, pages) =>
+        this.#request(key, page, method, params, left, undefined, pages),
+      (last) => native.mcpEndPages(this.#handle, last),
+    )
     const answer = pages.joined()
-    if (pages.isStateless && kind.method === 'tools/list')
+    if (pages.isStateless && method === 'tools/list')
       answer.tools = this.#again().usable(key, call, pages.entries)
     return answer
   }
 
-  /**
-   * Returns the calls in flight. A call over HTTP has no pid.
-   * @returns {import('../../index').ActiveProcess[]}
-   */
   active() {
-    const sent = this.#native.active().flatMap(({ number, pid = null }) => {
-      const pending = this.#waiting.get(number)
-      return pending === undefined || pending.staying?.hasBegun ? [] : [described(pending, pid)]
-    })
-    const between = this.#repeats?.between() ?? []
-    return [...sent, ...between.map((pending) => described(pending, null))]
+    return activeCalls(this.#native, this.#pending, this.#repeats?.between() ?? [])
   }
 
-  /**
-   * Returns the calls that wait for a session, and the reason.
-   * @returns {import('../../index').ActiveProcess[]}
-   */
   waiting() {
-    const sent = new Set(this.#native.active().map(({ number }) => number))
-    const calls = this.#waiting
-      .all()
-      .filter(({ number, staying }) => !sent.has(number) && !staying?.hasBegun)
-    if (calls.length === 0) return []
-    const waitsFor = this.#reasonOfWaiting()
-    return calls.map((pending) => ({
-      ...described(pending, null),
-      waitsFor: waitsFor(pending.call.server),
-    }))
-  }
-
-  /**
-   * Returns a function for the reason why the calls of a server wait: the start of a session, or a
-   * session that is in use.
-   * @returns {(server: string) => 'start' | 'session'}
-   */
-  #reasonOfWaiting() {
-    const starting = new Set(
-      this.#native
-        .sessions()
-        .flatMap(({ state, server }) => (state === 'starting' ? [server] : [])),
-    )
-    return (server) => (starting.has(server) ? 'start' : 'session')
+    return waitingCalls(this.#native, this.#pending)
   }
 
   status() {
-    const sessions = this.#native
-      .sessions()
-      .map(({ pid = null, idle = null, memory = null, ...session }) => {
-        const { server, state, age, uses, inFlight, garbage } = session
-        return { server, pid, state, age, idle, uses, inFlight, memory, garbage }
-      })
-    return { sessions, queued: this.#native.queued(), stats: JSON.parse(this.#native.stats()) }
+    return sessionStatus(this.#native)
   }
 
   /** @returns {import('../mcp-helper').ServerStats[]} */
@@ -349,12 +195,9 @@ class Sessions {
   /** @returns {Promise<void>} */
   async drain() {
     // A call in flight may have to be made again, which a drained session would refuse.
-    while (this.#keepsAlive || this.#repeats?.between().length) {
+    while (this.#pending.areAny || this.#repeats?.between().length) {
       await this.#repeats?.idle()
-      if (this.#keepsAlive)
-        await new Promise((resolve) => {
-          this.#noneWaits = () => resolve(undefined)
-        })
+      if (this.#pending.areAny) await this.#pending.none()
     }
     await this.#native.drain()
   }
@@ -372,15 +215,15 @@ class Sessions {
    * @param {string} params
    * @param {number} timeout
    * @param {number} [began]
-   * @param {Pages} [pages]
-   * @param {Attempt} [attempt]
+   * @param {import('./pages').Pages} [pages]
+   * @param {import('./pending-requests').Attempt} [attempt]
    * @returns {Promise<any>}
    */
   #request(key, call, method, params, timeout, began, pages, attempt = FIRST) {
     const { signal } = call
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(failed(call, abortError(signal), began))
-      const server = this.#prepared(key)
+      const server = this.#servers.ready(key)
       const startTime = Date.now()
       const started = performance.now()
       /** @type {string[] | undefined} */
@@ -393,50 +236,11 @@ class Sessions {
         }
       const own = { call, startTime, started, resolve, reject, began, pages }
       const pending = { number: 0, ...own, key, method, params, timeout, attempt }
-      const number = this.#add(pending)
-      const progress = call.onProgress !== undefined && pages === undefined
-      const { onSent } = call
-      const isSent = native.mcpRequest(
-        this.#handle,
-        number,
-        server?.number ?? NO_SERVER,
-        method,
-        attempt === FIRST ? params : this.#again().withMembers(params, attempt.members),
-        timeout,
-        progress,
-        onSent !== undefined,
-        headers,
-      )
-      if (isSent) onSent?.()
+      this.#pending.add(pending)
+      const text = attempt === FIRST ? params : this.#again().withMembers(params, attempt.members)
+      if (send(this.#handle, server?.number ?? NO_SERVER, pending, text, headers)) call.onSent?.()
       publishProcesses()
     })
-  }
-
-  /** Returns the server, ready for a request. @param {string} key */
-  #prepared(key) {
-    const server = this.#servers.get(key)
-    if (server !== undefined) this.#prepare(server)
-    return server
-  }
-
-  /** Adds a request that waits; returns its number. @param {Pending} pending */
-  #add(pending) {
-    const number = this.#waiting.add(pending)
-    const { signal } = pending.call
-    if (signal) this.#signals.add(signal, number)
-    this.#keepWhileNeeded()
-    return number
-  }
-
-  /**
-   * Passes proxies and certificates to the addon before the first request over HTTP. Later requests
-   * skip this slow step.
-   * @param {Server} server
-   */
-  #prepare(server) {
-    if (server.address === undefined) return
-    prepareFor(server.address)
-    server.address = undefined
   }
 
   /**
@@ -445,29 +249,25 @@ class Sessions {
    * @param {string} text
    */
   #settle(number, kind, text) {
-    if (kind === STOP_READING) return this.#native.stopReading(number)
-    if (kind === SERVER_REQUEST) return this.#requests?.take(number, text)
-    if (kind === REQUEST_WITHDRAWN) return this.#requests?.withdraw(number)
-    if (kind === EVENTS) return this.#passEvents(number)
-    const pending = this.#waiting.get(number)
+    if (this.#messages.take(number, kind, text)) return
+    const pending = this.#pending.get(number)
     if (pending === undefined) return
     const { call, began, pages } = pending
     if (kind === PROGRESS) return notifyProgress(call.onProgress, text)
     if (kind === SENT) return call.onSent?.()
-    if (kind === BEGUN) return this.#begin(pending, text)
-    this.#waiting.delete(number)
-    if (pending.staying?.hasBegun) return this.#end(pending.staying)
-    this.#keepWhileNeeded()
-    if (call.signal) this.#signals.delete(call.signal, number)
+    if (kind === BEGUN) return this.#stays.begin(pending, text)
+    this.#pending.remove(pending)
+    if (pending.staying?.hasBegun) return pending.staying.onEnd()
     publishProcesses()
     try {
       if (kind === FAILURE) {
         const failure = parsed(text)
-        if (this.#wantsHeaders(pending, failure)) return this.#again().withHeaders(pending)
+        const hadHeaders = this.#servers.get(pending.key)?.headers !== undefined
+        if (wantsHeaders(pending, failure, hadHeaders)) return this.#again().withHeaders(pending)
         throw callFailure(call, failure)
       }
       if (pending.staying) throw codedError('ERR_MCP', 'the server ended it before it had begun')
-      pages?.count(text)
+      pages?.count(number, text)
       const result = parsed(text)
       if (kind === STATELESS_RESULT) {
         if (pages !== undefined) pages.isStateless = true
@@ -480,18 +280,6 @@ class Sessions {
     } catch (error) {
       pending.reject(failed(call, /** @type {Error} */ (error), began))
     }
-  }
-
-  /**
-   * Returns whether a call failed, unseen by the tool, for headers that a list of the tools would
-   * tell. The code of a mismatch means that only where headers were sent.
-   * @param {Pending} pending
-   * @param {import('./failure').Failure} failure
-   */
-  #wantsHeaders({ key, method, attempt }, { code, rpcCode }) {
-    if (method !== 'tools/call' || attempt.hasHeaders) return false
-    const hadHeaders = this.#servers.get(key)?.headers !== undefined
-    return code === 'ERR_HEADERS_UNKNOWN' || (hadHeaders && rpcCode === HEADER_MISMATCH)
   }
 
   /** Returns the maker of second attempts, loaded on use because few requests need one. */
@@ -508,66 +296,6 @@ class Sessions {
       })
     }
     return this.#repeats
-  }
-
-  /** @param {Pending} pending @param {string} text */
-  #begin(pending, text) {
-    const { number, call, staying, resolve } = pending
-    if (staying === undefined || staying.hasBegun) return
-    staying.hasBegun = true
-    this.#standing++
-    if (call.signal) this.#signals.delete(call.signal, number)
-    this.#keepWhileNeeded()
-    publishProcesses()
-    try {
-      resolve(parsed(text))
-    } catch (error) {
-      this.#native.abort(number)
-      pending.reject(inName(call, /** @type {Error} */ (error)))
-    }
-  }
-
-  /** @param {Staying} staying */
-  #end(staying) {
-    this.#standing--
-    this.#keepWhileNeeded()
-    staying.onEnd()
-  }
-
-  /** @param {number} server */
-  #passEvents(server) {
-    const text = this.#native.takeEvents(server)
-    const name = this.#names.get(server)
-    if (text !== null && text !== undefined && name !== undefined)
-      this.#events.notify(name, parsed(text))
-  }
-
-  /** Keeps these sessions while a request waits or stays, and the event loop while one waits. */
-  #keepWhileNeeded() {
-    const { size } = this.#waiting
-    this.#held.sessions = size === 0 ? undefined : this
-    const keepsAlive = size > this.#standing
-    if (keepsAlive === this.#keepsAlive) return
-    this.#keepsAlive = keepsAlive
-    if (keepsAlive) keepAlive.hold()
-    else {
-      keepAlive.letGo()
-      this.#noneWaits()
-    }
-  }
-}
-
-/** @param {Pending} pending @param {number | null} pid */
-function described({ call: { server, tool }, startTime, started }, pid) {
-  return { pid, server, tool, startTime, duration: Math.floor(performance.now() - started) }
-}
-
-/** @param {string} text */
-function parsed(text) {
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw codedError('ERR_MCP', "the server's answer cannot be read as JSON", { cause })
   }
 }
 

@@ -93,4 +93,27 @@ function secondsSince(began) {
   return (performance.now() - began) / 1000
 }
 
-module.exports = { recordAnswer, recordFailure, recordRejection, recordResult, recordWait }
+/**
+ * Counts a call when it has settled.
+ * @template T
+ * @param {{ server: string, tool: string }} call
+ * @param {number} began
+ * @param {Promise<T>} answer
+ * @returns {Promise<T>}
+ */
+function recorded(call, began, answer) {
+  answer.then(
+    (result) => recordResult(call, result, began),
+    (error) => recordFailure(call, error, began),
+  )
+  return answer
+}
+
+module.exports = {
+  recordAnswer,
+  recordFailure,
+  recordRejection,
+  recordResult,
+  recordWait,
+  recorded,
+}

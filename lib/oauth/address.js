@@ -3,14 +3,8 @@
 // Addresses that OAuth may contact. The metadata of a server names further addresses, and a token
 // or a secret goes to some of them.
 
-const { BlockList } = require('node:net')
+const { mayBeLoopback } = require('../loopback')
 const { NoToken } = require('./problem')
-
-const LOOPBACK = new BlockList()
-LOOPBACK.addSubnet('127.0.0.0', 8)
-LOOPBACK.addAddress('0.0.0.0')
-LOOPBACK.addAddress('::1', 'ipv6')
-LOOPBACK.addAddress('::', 'ipv6')
 
 /**
  * Says why an address must not be contacted; `undefined` if it may be. An address needs https. On
@@ -21,17 +15,9 @@ LOOPBACK.addAddress('::', 'ipv6')
 function addressProblem(url, origins) {
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'it has no https address'
   if (url.username !== '' || url.password !== '') return 'its address has a user or a password'
-  if (isLoopback(url))
+  if (mayBeLoopback(url.hostname))
     return origins.includes(url.origin) ? undefined : 'it is another service on this machine'
   return url.protocol === 'https:' ? undefined : 'it has no https address'
-}
-
-/** @param {URL} url */
-function isLoopback({ hostname }) {
-  const name = hostname.replace(/^\[|\]$|\.$/g, '')
-  if (name === 'localhost' || name.endsWith('.localhost')) return true
-  if (name.includes(':')) return LOOPBACK.check(name, 'ipv6')
-  return /^[\d.]+$/.test(name) && LOOPBACK.check(name)
 }
 
 /**

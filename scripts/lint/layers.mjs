@@ -21,6 +21,7 @@ const LIB = [
   ['config', 'native-problem'],
   [
     'validate',
+    'loopback',
     'iterable-weak-set',
     'active-process',
     'dashboard',

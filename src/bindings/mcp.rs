@@ -14,7 +14,7 @@ use super::time::{duration, whole_milliseconds};
 use crate::mcp::pool::McpPool;
 #[cfg(unix)]
 use crate::mcp::session::Session;
-use crate::mcp::{Call, Listeners, Progress, Request, ServerCounts, Stay};
+use crate::mcp::{Call, Listeners, Page, Progress, Request, ServerCounts, Stay};
 use crate::pool::{Limits, Stats};
 use crate::supervisor::Supervisor;
 use napi::Env;
@@ -247,13 +247,47 @@ pub fn mcp_request(
         begun: None,
     };
     let headers = headers.map(|texts| texts.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect());
-    let start = || sessions.start(number, key, Request { method, params, headers }, timeout, listeners, None);
+    let request = Request { method, params, headers };
+    Ok(noting_sent(number, notify_sent, || sessions.start(number, key, request, timeout, listeners, Kind::Plain)))
+}
+
+/// Sends a request for a page of a list, as `mcpRequest()` does. After a page that has come, its session is kept for the
+/// next page: `after` is the number of the request for the page before. All pages are one use of the session.
+///
+/// `mcpEndPages()` has to be called after the last page that has come, with the number of its request.
+#[napi]
+pub fn mcp_page(
+    sessions: u32,
+    number: u32,
+    key: u32,
+    method: String,
+    params: String,
+    timeout: f64,
+    notify_sent: bool,
+    after: Option<u32>,
+) -> Result<bool> {
+    let sessions = opened(sessions)?;
+    let sent = notify_sent.then(|| Settler::sent_of(&sessions.settler, number));
+    let listeners = Listeners { sent, ..Listeners::default() };
+    let request = Request::new(method, params);
+    let kind = Kind::Page(after.map_or(Page::First, Page::After));
+    Ok(noting_sent(number, notify_sent, || sessions.start(number, key, request, timeout, listeners, kind)))
+}
+
+/// Ends a list after the page that the request with this number asked for.
+#[napi]
+pub fn mcp_end_pages(sessions: u32, number: u32) -> Result<()> {
+    opened(sessions)?.pool.end_pages(number);
+    Ok(())
+}
+
+/// Does `start`. Returns whether the request has been sent meanwhile, if that is asked.
+fn noting_sent(number: u32, notify_sent: bool, start: impl FnOnce()) -> bool {
     if notify_sent {
-        let ((), is_sent) = Settler::noting_sent(number, start);
-        return Ok(is_sent);
+        return Settler::noting_sent(number, start).1;
     }
     start();
-    Ok(false)
+    false
 }
 
 /// Returns the counts of ended sessions by reason.
@@ -291,15 +325,28 @@ pub fn mcp_stay(
     });
     let listeners = Listeners { begun: Some(begun), ..Listeners::default() };
     let stay = leave.map_or(Stay::UntilAnswered, Stay::UntilLeft);
-    sessions.start(number, key, Request::new(method, params), timeout, listeners, Some(stay));
+    sessions.start(number, key, Request::new(method, params), timeout, listeners, Kind::Stay(stay));
     Ok(())
 }
 
+/// The kind of a request.
+enum Kind {
+    Plain,
+    Page(Page),
+    Stay(Stay),
+}
+
 impl Sessions {
-    fn start(&self, number: u32, key: u32, request: Request, timeout: f64, listeners: Listeners, stay: Option<Stay>) {
+    fn start(&self, number: u32, key: u32, request: Request, timeout: f64, listeners: Listeners, kind: Kind) {
+        let (page, stay) = match kind {
+            Kind::Plain => (None, None),
+            Kind::Page(page) => (Some(page), None),
+            Kind::Stay(stay) => (None, Some(stay)),
+        };
         let settler = Arc::clone(&self.settler);
         let settle = Box::new(move |outcome, is_stateless| settler.settle(number, outcome, is_stateless));
-        let call = Call { number, key, request: Arc::new(request), listeners, stay, is_stateless: false, settle };
+        let request = Arc::new(request);
+        let call = Call { number, key, request, listeners, stay, page, is_stateless: false, settle };
         let session = self.pool.call(call, duration(timeout));
         #[cfg(unix)]
         if let Some(server) = session.as_deref().and_then(Session::stdio) {

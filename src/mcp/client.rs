@@ -8,7 +8,7 @@ use super::server_log::ServerLog;
 use super::server_requests::{Inbox, Respond};
 use crate::runner::Sent;
 use parking_lot::Mutex;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -119,8 +119,9 @@ impl Client {
     }
 
     /// Handles a message from the server. Returns the reply to send back, if the message is a request that is answered at
-    /// once. `respond` makes the way of a later reply.
-    pub fn handle(&self, incoming: Incoming, respond: impl FnOnce() -> Respond) -> Option<Vec<u8>> {
+    /// once. `respond` makes the way of a later reply. `cause` is the request of ours that a request of the server is for;
+    /// without it, the server's request may be for each one in flight.
+    pub fn handle(&self, incoming: Incoming, cause: Option<i64>, respond: impl FnOnce() -> Respond) -> Option<Vec<u8>> {
         if let Incoming::Notification { method, params } = &incoming {
             self.announce(method, params.as_deref());
         }
@@ -129,7 +130,7 @@ impl Client {
             // Over pipes nothing tells which request such an error is about. The log shows it when a call times out.
             Incoming::Response { outcome: Err(error), .. } => self.log.add(error.to_string().as_bytes()),
             Incoming::Request { id, method, .. } if method == "ping" => return Some(jsonrpc::pong(&id)),
-            Incoming::Request { id, method, params } => return self.take(id, method, params, respond),
+            Incoming::Request { id, method, params } => return self.take(id, method, params, cause, respond),
             Incoming::Notification { method, params: Some(params) } => match method.as_str() {
                 "notifications/progress" => self.report_progress(params),
                 "notifications/message" => self.log.add(params.as_bytes()),
@@ -151,6 +152,7 @@ impl Client {
     /// Settles a request for a reason of the transport's. Returns `false` when the request is settled already.
     pub fn settle(&self, id: i64, outcome: Outcome, is_sent: bool) -> bool {
         let Some(in_flight) = self.state.lock().in_flight.remove(&id) else { return false };
+        self.note_settled(id, false);
         (in_flight.settle)(outcome, is_sent);
         true
     }
@@ -164,6 +166,8 @@ impl Client {
         if is_sent {
             self.unanswered.fetch_add(1, Ordering::Relaxed);
         }
+        drop(state);
+        self.note_settled(id, true);
         Some((settle, is_sent))
     }
 
@@ -197,12 +201,27 @@ impl Client {
         id: String,
         method: String,
         params: Option<String>,
+        cause: Option<i64>,
         respond: impl FnOnce() -> Respond,
     ) -> Option<Vec<u8>> {
         // A server without a handshake asks in its results instead.
         match &self.inbox {
-            Some(inbox) if !self.is_stateless() => inbox.take(id, method, params, respond).err(),
+            Some(inbox) if !self.is_stateless() => inbox.take(id, method, params, self.causes(cause), respond).err(),
             _ => Some(jsonrpc::no_such_method(&id)),
+        }
+    }
+
+    /// Returns the requests in flight, or only `cause` if it is one of these.
+    fn causes(&self, cause: Option<i64>) -> BTreeSet<i64> {
+        let state = self.state.lock();
+        let is_meant = |id: &&i64| cause.is_none_or(|cause| cause == **id);
+        state.in_flight.keys().filter(is_meant).copied().collect()
+    }
+
+    /// Notes that a request is not in flight any more.
+    fn note_settled(&self, id: i64, is_given_up: bool) {
+        if let Some(inbox) = &self.inbox {
+            inbox.settled(id, is_given_up);
         }
     }
 

@@ -1,6 +1,7 @@
 //! The reasons why a call to a server has no result.
 
 use super::retry_hint::{RetryHeaders, RetryHint};
+use crate::pool::Refusal;
 use crate::process::tree::ExitStatus;
 use std::time::Duration;
 
@@ -38,7 +39,7 @@ pub enum CallError {
     #[error("the server {}", end_text(.0))]
     Exited(ServerEnd),
     /// The server has failed too often to be started again now.
-    #[error("the server failed too often and is not tried again before {} s have passed; the last time: {last}", .retry_after.as_secs_f64().ceil())]
+    #[error("the server failed too often to be started again within {} s; the last time: {last}", .retry_after.as_secs_f64().ceil())]
     Unavailable {
         /// The time until the next start may be tried.
         retry_after: Duration,
@@ -68,6 +69,9 @@ pub enum CallError {
     /// The server is not configured, or its configuration has changed.
     #[error("there is no such server")]
     UnknownServer,
+    /// The server takes subscriptions, and has no stream for updates. With the HTTP status of its refusal.
+    #[error("the server has no stream on which updates can come (it answered GET with HTTP {0})")]
+    NoStream(u16),
     /// The tool was not called, because the headers that the tool wants are not known. JavaScript calls it again with them.
     #[error("the headers of the tool are not known")]
     HeadersUnknown,
@@ -122,7 +126,7 @@ impl CallError {
     /// Returns the stable string for JavaScript's `error.code`.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Refused { .. } => "ERR_MCP",
+            Self::Refused { .. } | Self::NoStream(_) => "ERR_MCP",
             Self::Unauthorized(_) | Self::NotStarted(StartError::Unauthorized(_)) => "ERR_UNAUTHORIZED",
             Self::NotStreamable(_) | Self::NotStarted(StartError::NotStreamable(_)) => "ERR_NOT_STREAMABLE",
             Self::NotStarted(_) => "ERR_SERVER_START",
@@ -201,6 +205,17 @@ impl StartError {
             Self::Spawn { .. } | Self::Unauthorized(_) | Self::NotStreamable(_) | Self::Abandoned | Self::Panicked => {
                 None
             }
+        }
+    }
+}
+
+impl From<Refusal<StartError>> for CallError {
+    fn from(refusal: Refusal<StartError>) -> Self {
+        match refusal {
+            Refusal::Start(error) => Self::NotStarted(error),
+            Refusal::Unavailable { retry_after, last } => Self::Unavailable { retry_after, last: Box::new(last) },
+            Refusal::Closed => Self::Closed,
+            Refusal::Unknown => Self::UnknownServer,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The calls in flight, by their callers' numbers: the deadline of each, and how it is given up.
 
 use super::error::CallError;
+use super::pages::Page;
 use super::request::{Listeners, Outcome, Request, Settle};
 use super::server_config::{Key, ServerConfig};
 use super::session::{ANSWER_TIMEOUT, Session};
@@ -26,6 +27,8 @@ pub struct Call {
     pub listeners: Listeners,
     /// The way in which the request stays in flight, if it does.
     pub stay: Option<Stay>,
+    /// The place of the request in a list of pages, if it is in one.
+    pub page: Option<Page>,
     /// True if the server of the latest session works without a handshake.
     pub is_stateless: bool,
     /// The callback for the outcome, which is called once, on any thread, with `is_stateless`.
@@ -304,7 +307,7 @@ impl InFlight {
 }
 
 /// Ends a request that stayed at its server.
-fn leave(call: &Call, lease: &Lease<SessionFactory>) {
+pub fn leave(call: &Call, lease: &Lease<SessionFactory>) {
     if let Some(Stay::UntilLeft(method)) = &call.stay {
         let request = Request::new(method.clone(), call.request.params.clone());
         lease.member().send_unanswered(&request, Some(ANSWER_TIMEOUT));

@@ -7,12 +7,14 @@ mod client;
 pub mod display_text;
 pub mod error;
 mod events;
+mod fitness;
 mod handshake;
 #[cfg(feature = "http")]
 pub mod http;
 mod in_flight;
 mod jsonrpc;
 mod memory_watch;
+mod pages;
 pub mod pool;
 mod request;
 mod retry_hint;
@@ -28,6 +30,7 @@ pub use events::Events;
 pub use in_flight::{Call, Stay};
 #[cfg(fuzzing)]
 pub use jsonrpc::{Incoming, read as read_messages};
+pub use pages::Page;
 pub use request::{Listeners, OnSent, Outcome, Progress, Request};
 pub use retry_hint::RetryHeaders;
 pub use server_counts::ServerCounts;

@@ -1,7 +1,9 @@
 //! Calls to servers, over sessions that are started when they are needed and kept for a while.
 
-use super::error::{CallError, StartError};
-use super::in_flight::{Attempt, Call, InFlight, Stay};
+use super::error::CallError;
+use super::fitness::retire_if_unusable;
+use super::in_flight::{Attempt, Call, InFlight, Stay, leave};
+use super::pages::{BetweenPages, Page};
 use super::request::{Outcome, Settle};
 use super::server_config::{Key, ServerConfig, ServerConfigs, TransportConfig};
 use super::server_counts::{PastCounts, ServerCounts};
@@ -9,7 +11,7 @@ use super::server_requests::{OnServerRequest, ServerRequests};
 use super::session::Session;
 use super::session_factory::SessionFactory;
 use crate::admission::PendingStarts;
-use crate::pool::{Answer, Dispatcher, Lease, Limits, MemberState, MemberStatus, Pool, Refusal, Stats};
+use crate::pool::{Answer, Dispatcher, Lease, Limits, MemberState, MemberStatus, Pool, Stats};
 use crate::registry::Registry;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
@@ -24,10 +26,6 @@ const MAX_CONNECTIONS: usize = 64;
 const MAX_CONNECTING: usize = 8;
 /// The number of sessions that a call is sent over, when each had just ended.
 const MAX_SESSIONS_TRIED: usize = 3;
-/// The number of calls in a row that were given up, after which a session is not used again.
-const MAX_UNANSWERED: u32 = 2;
-/// The code of a server that does not speak the session's version of the protocol any more.
-const UNSUPPORTED_VERSION: f64 = -32022.0;
 
 /// Sessions with all servers.
 pub struct McpPool {
@@ -35,6 +33,7 @@ pub struct McpPool {
     processes: Pool<SessionFactory>,
     connections: Pool<SessionFactory>,
     calls: Arc<InFlight>,
+    pages: BetweenPages,
     requests: Arc<ServerRequests>,
     past: Mutex<PastCounts>,
 }
@@ -83,7 +82,8 @@ impl McpPool {
                 }
             });
             let calls = InFlight::new(runtime.clone(), dispatcher);
-            Self { configs, processes, connections, calls, requests: Arc::clone(&requests), past: Mutex::default() }
+            let (pages, past) = (BetweenPages::default(), Mutex::default());
+            Self { configs, processes, connections, calls, pages, requests: Arc::clone(&requests), past }
         })
     }
 
@@ -110,11 +110,23 @@ impl McpPool {
     /// server refused the session. Calls are queued in the order of these calls.
     pub fn call(self: &Arc<Self>, call: Call, timeout: Duration) -> Option<Arc<Session>> {
         self.calls.begin(call.number, Instant::now().checked_add(timeout));
+        if let Some(Page::After(before)) = call.page {
+            let Some((config, lease)) = self.pages.take(before) else {
+                self.calls.settle(call, Err(CallError::Closed));
+                return None;
+            };
+            return self.send(Attempt { call, config, tried: 0, is_refused: false }, lease);
+        }
         let Some(config) = self.configs.get(call.key) else {
             self.calls.settle(call, Err(CallError::UnknownServer));
             return None;
         };
         self.place(Attempt { call, config, tried: 0, is_refused: false })
+    }
+
+    /// Ends a list after the page of the call with this number.
+    pub fn end_pages(&self, number: u32) {
+        drop(self.pages.take(number));
     }
 
     /// Answers a request of a server's. `answer` is the member `result` or `error`, as JSON text.
@@ -191,16 +203,23 @@ impl McpPool {
     fn finish(self: &Arc<Self>, mut attempt: Attempt, lease: Lease<SessionFactory>, outcome: Outcome, is_sent: bool) {
         attempt.call.is_stateless = lease.is_stateless();
         retire_if_unusable(&lease, &attempt, &outcome);
-        if let (Ok(answer), Some(Stay::UntilLeft(_))) = (&outcome, &attempt.call.stay) {
-            let begun = attempt.call.listeners.begun.clone();
-            if self.calls.keep(attempt.call, lease)
-                && let Some(begun) = begun
-            {
-                begun(answer.clone());
+        if let Some(Stay::UntilLeft(_)) = &attempt.call.stay {
+            match outcome {
+                Ok(answer) => return self.begin_stay(attempt.call, lease, answer),
+                // The server may take the subscription all the same.
+                Err(CallError::Aborted | CallError::TimedOut) if is_sent => leave(&attempt.call, &lease),
+                Err(_) => {}
             }
-            return;
+        }
+        if outcome.is_ok() && attempt.call.page.is_some() {
+            self.pages.keep(attempt.call.number, attempt.config, lease);
+            return self.calls.settle(attempt.call, outcome);
         }
         drop(lease);
+        if matches!(attempt.call.page, Some(Page::After(_))) {
+            // A cursor means something to its own session only.
+            return self.calls.settle(attempt.call, outcome);
+        }
         attempt.tried += 1;
         let is_refused = matches!(outcome, Err(CallError::SessionRefused(_)));
         let is_unsent = matches!(outcome, Err(CallError::Exited(_))) && !is_sent;
@@ -211,6 +230,24 @@ impl McpPool {
         } else {
             self.calls.settle(attempt.call, outcome);
         }
+    }
+
+    /// Keeps a request that the server's answer has begun, unless the server turns out to have no way for updates.
+    fn begin_stay(self: &Arc<Self>, call: Call, lease: Lease<SessionFactory>, answer: String) {
+        let (this, session) = (Arc::clone(self), lease.member());
+        session.when_stream_is_known(move |refusal| {
+            if let Some(status) = refusal {
+                leave(&call, &lease);
+                drop(lease);
+                return this.calls.settle(call, Err(CallError::NoStream(status)));
+            }
+            let begun = call.listeners.begun.clone();
+            if this.calls.keep(call, lease)
+                && let Some(begun) = begun
+            {
+                begun(answer);
+            }
+        });
     }
 
     /// Returns the calls that a server is working on: the caller's numbers, and the server's pid if it is a process.
@@ -260,6 +297,7 @@ impl McpPool {
 
     /// Fails all calls and ends all sessions. Returns when the last session has ended.
     pub async fn shut_down(&self) {
+        self.pages.clear();
         tokio::join!(self.processes.shut_down(), self.connections.shut_down());
     }
 
@@ -281,44 +319,6 @@ impl McpPool {
             uses,
             in_flight,
             invalid_lines: member.as_ref().map_or(0, |session| session.invalid_lines()),
-        }
-    }
-}
-
-/// Retires a session that is not fit for another call.
-///
-/// A server that takes one call at a time may still work on a call that was given up, so it is not asked again. A request
-/// that stays is left by being given up.
-fn retire_if_unusable(lease: &Lease<SessionFactory>, attempt: &Attempt, outcome: &Outcome) {
-    let session: &Session = lease;
-    if let Err(CallError::Exited(end)) = outcome {
-        return lease.mark_exited(StartError::Exited(end.clone()));
-    }
-    let is_unusable = match outcome {
-        Err(CallError::TimedOut | CallError::Aborted) if attempt.call.stay.is_some() => session.is_closed(),
-        Err(CallError::TimedOut | CallError::Aborted) if attempt.config.rules.max_in_flight == 1 => true,
-        Err(CallError::TimedOut) => session.unanswered() >= MAX_UNANSWERED,
-        Err(CallError::Refused { code: Some(code), .. }) if *code == UNSUPPORTED_VERSION => true,
-        Err(
-            CallError::TooLong(_)
-            | CallError::Memory { .. }
-            | CallError::SessionRefused(_)
-            | CallError::Unauthorized(_),
-        ) => true,
-        _ => session.is_closed(),
-    };
-    if is_unusable {
-        lease.mark_unfit();
-    }
-}
-
-impl From<Refusal<StartError>> for CallError {
-    fn from(refusal: Refusal<StartError>) -> Self {
-        match refusal {
-            Refusal::Start(error) => Self::NotStarted(error),
-            Refusal::Unavailable { retry_after, last } => Self::Unavailable { retry_after, last: Box::new(last) },
-            Refusal::Closed => Self::Closed,
-            Refusal::Unknown => Self::UnknownServer,
         }
     }
 }

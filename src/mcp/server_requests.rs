@@ -2,7 +2,7 @@
 
 use super::jsonrpc;
 use parking_lot::Mutex;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -22,6 +22,8 @@ pub enum RequestEvent {
     },
     /// The server wants no answer any more, or its session has ended.
     Withdrawn,
+    /// The calls that the server may have asked for were given up. An answer is sent all the same.
+    Unneeded,
 }
 
 /// Is called with the number of a request, on any thread.
@@ -49,6 +51,10 @@ struct Waiting {
     id: String,
     /// The size of the parameters, in bytes.
     size: usize,
+    /// The ids of our requests that the server may ask for, as long as they are in flight.
+    causes: BTreeSet<i64>,
+    /// True once such a request was given up.
+    is_given_up: bool,
     respond: Respond,
 }
 
@@ -98,12 +104,14 @@ impl ServerRequests {
 }
 
 impl Inbox {
-    /// Takes a request. Returns the refusal, if the request is not one to be answered here.
+    /// Takes a request that the server may have sent for our requests `causes`. Returns the refusal, if the request is not
+    /// one to be answered here.
     pub fn take(
         &self,
         id: String,
         method: String,
         params: Option<String>,
+        causes: BTreeSet<i64>,
         respond: impl FnOnce() -> Respond,
     ) -> Result<(), Vec<u8>> {
         if !self.methods.contains(&method) {
@@ -119,7 +127,8 @@ impl Inbox {
             }
             state.last = state.last.wrapping_add(1);
             let number = state.last;
-            let waiting = Waiting { session: self.session, id, size: params.len(), respond: respond() };
+            let (session, size) = (self.session, params.len());
+            let waiting = Waiting { session, id, size, causes, is_given_up: false, respond: respond() };
             state.waiting.insert(number, waiting);
             number
         };
@@ -130,6 +139,23 @@ impl Inbox {
     /// Withdraws the request with this id.
     pub fn withdraw(&self, id: &str) {
         self.all.withdraw(|waiting| waiting.session == self.session && waiting.id == id);
+    }
+
+    /// Notes that a request of ours is not in flight any more. The server's requests for it need no answer once it was
+    /// given up.
+    pub fn settled(&self, cause: i64, is_given_up: bool) {
+        let mut unneeded = Vec::new();
+        for (number, waiting) in &mut self.all.state.lock().waiting {
+            if waiting.session == self.session && waiting.causes.remove(&cause) {
+                waiting.is_given_up |= is_given_up;
+                if waiting.is_given_up && waiting.causes.is_empty() {
+                    unneeded.push(*number);
+                }
+            }
+        }
+        for number in unneeded {
+            (self.all.notify)(number, RequestEvent::Unneeded);
+        }
     }
 
     /// Withdraws all requests, because there is no server any more.

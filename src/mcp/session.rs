@@ -240,6 +240,19 @@ impl Session {
         }
     }
 
+    /// Calls `then` once the server has shown whether updates can come, with the HTTP status of a refusal. Over pipes that
+    /// is at once.
+    pub fn when_stream_is_known(&self, then: impl FnOnce(Option<u16>) + Send + 'static) {
+        match &self.transport {
+            #[cfg(feature = "http")]
+            Transport::Http(connection) => {
+                let connection = Arc::clone(connection);
+                self.runtime.spawn(async move { then(connection.stream_refusal().await) });
+            }
+            Transport::Stdio(_) => then(None),
+        }
+    }
+
     /// Sends a request whose answer nothing depends on.
     pub fn send_unanswered(self: &Arc<Self>, request: &Request, timeout: Option<Duration>) {
         let Ok(id) = self.register(Listeners::default(), Box::new(|_, _| {})) else { return };

@@ -5,6 +5,7 @@
 
 const { hostname } = require('node:os')
 const { codedError } = require('../../errors')
+const { isLoopback } = require('../../loopback')
 const { isObject } = require('../../validate')
 const { MAX_REPEAT } = require('./bodies')
 
@@ -21,7 +22,6 @@ const MIN_REPEAT = 10_000
 /** Maximum number of receivers: a cluster of Alertmanager has three or four. */
 const MAX_RECEIVERS = 8
 const LABEL = /^[A-Za-z_]\w{0,63}$/
-const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
 
 /** Returns a target for each address. @param {unknown} given @returns {Target[]} */
 function webhookTargets(given) {
@@ -57,7 +57,8 @@ function addresses(given) {
 function address(given, allowInsecure, headers) {
   const url = parsed(given)
   const isAllowed =
-    url?.protocol === 'https:' || (url?.protocol === 'http:' && (allowInsecure || isLoopback(url)))
+    url?.protocol === 'https:' ||
+    (url?.protocol === 'http:' && (allowInsecure || isLoopback(url.hostname)))
   if (!url || !isAllowed) {
     throw refusal(
       'webhook.url',
@@ -91,11 +92,6 @@ function decoded(text) {
   } catch {
     return text
   }
-}
-
-/** Accepts literal names only, because the address of another name can change. @param {URL} url */
-function isLoopback({ hostname }) {
-  return LOOPBACK.test(hostname)
 }
 
 /** @param {unknown} given */

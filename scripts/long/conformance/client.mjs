@@ -1,11 +1,13 @@
 // The client under test: a pool with one server, at the address of the last argument. It lists the
-// tools and calls each of them, with the arguments that the suite names for its scenario.
+// tools and calls each of them, with the arguments that the suite names for its scenario. To a
+// server that wants a token it signs in as a client, because procward asks no person.
 
+import { createHash } from 'node:crypto'
 import procward from '../../../index.js'
 
 const [url] = process.argv.slice(-1)
 const {
-  MCP_CONFORMANCE_SCENARIO: scenario,
+  MCP_CONFORMANCE_SCENARIO: scenario = '',
   MCP_CONFORMANCE_PROTOCOL_VERSION: version,
   MCP_CONFORMANCE_CONTEXT: context = '{}',
 } = process.env
@@ -13,7 +15,7 @@ const {
 const protocol = version === undefined || version === '2026-07-28' ? version : '2025-11-25'
 
 const pool = new procward.McpPool({
-  servers: { it: { url, protocol } },
+  servers: { it: { url, protocol, ...(await signIn()) } },
   handlers: {
     elicitation: ({ requestedSchema }) => ({ action: 'accept', content: filled(requestedSchema) }),
     sampling: () => ({
@@ -25,13 +27,56 @@ const pool = new procward.McpPool({
   },
 })
 try {
+  if (scenario.startsWith('sep-2640-')) await useSkills()
+  else await useTools()
+  if (scenario === 'http-standard-headers') await readAll()
+} finally {
+  await pool.close()
+}
+
+async function useTools() {
   const tools = await pool.listTools('it')
   const calls = JSON.parse(context).toolCalls ?? tools.map((tool) => callOf(tool, tools))
   // At once, so that an answer to one call could be mistaken for one to another.
   await Promise.all(calls.map((call) => pool.callTool('it', call.name, call.arguments)))
-  if (scenario === 'http-standard-headers') await readAll()
-} finally {
-  await pool.close()
+}
+
+/** Lists the skills, and loads each one as a host has to: no file is used that is another one. */
+async function useSkills() {
+  const { skills } = await pool.listSkills('it')
+  if (scenario === 'sep-2640-client-no-prefetch') return
+  for (const { uri: main, frontmatter, resources } of skills)
+    for (const { uri, size, digest } of resources) {
+      const { contents } = await pool.readResource('it', uri)
+      const { text } = contents[0]
+      const found = `sha256:${createHash('sha256').update(text).digest('hex')}`
+      if (Buffer.byteLength(text) !== size || found !== digest) throw new Error('another file')
+      const lines = Object.entries(frontmatter).map(([name, value]) => `${name}: ${value}`)
+      if (uri === main && text.split('---\n')[1]?.trim() !== lines.join('\n'))
+        throw new Error('another frontmatter')
+    }
+}
+
+/**
+ * Returns the settings with which the pool gets a token. The authorization server is on this
+ * machine, so the configuration has to name it.
+ */
+async function signIn() {
+  if (!scenario.startsWith('auth/')) return {}
+  const { origin, pathname } = new URL(url)
+  const place = '/.well-known/oauth-protected-resource'
+  const found = await Promise.all(
+    [place + pathname, place].map((path) => fetch(new URL(path, origin)).catch(() => undefined)),
+  )
+  const described = await found.find((response) => response?.ok)?.json()
+  const {
+    client_id: oauthClientId = 'conformance',
+    client_secret: oauthClientSecret = 'none',
+    private_key_pem: oauthPrivateKey,
+  } = JSON.parse(context)
+  const proof = oauthPrivateKey === undefined ? { oauthClientSecret } : { oauthPrivateKey }
+  const oauthIssuer = described?.authorization_servers?.[0] ?? origin
+  return { auth: 'client_credentials', oauthClientId, oauthIssuer, ...proof }
 }
 
 /** Reads all that is no tool. Few servers of the suite have any. */

@@ -33,6 +33,9 @@ pub enum McpMessageKind {
     ServerRequest,
     /// The server's request with this number wants no answer any more; there is no text.
     RequestWithdrawn,
+    /// The calls that the server's request with this number may be for were given up; there is no text. An answer is sent
+    /// all the same.
+    RequestUnneeded,
     /// A request that stays has begun. The text is JSON: the server's words.
     Begun,
     /// The number is a server's key, to be given to `takeEvents()`; there is no text.
@@ -145,6 +148,7 @@ impl Settler {
                 settler.tell(number, McpMessageKind::ServerRequest, text);
             }
             RequestEvent::Withdrawn => settler.tell(number, McpMessageKind::RequestWithdrawn, String::new()),
+            RequestEvent::Unneeded => settler.tell(number, McpMessageKind::RequestUnneeded, String::new()),
         })
     }
 

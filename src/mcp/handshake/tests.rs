@@ -26,7 +26,7 @@ impl Transport for Scripted {
             answer.unwrap_or_else(|| json!({ "error": { "code": -32601, "message": "Method not found" } }));
         message["id"] = json!(id);
         for incoming in jsonrpc::read(message.to_string().as_bytes()) {
-            self.client.handle(incoming, || Box::new(|_| {}));
+            self.client.handle(incoming, None, || Box::new(|_| {}));
         }
     }
 

@@ -23,7 +23,9 @@ pub async fn connect(
     let handshake = shake_hands(&*connection, config.protocol, &config.capabilities);
     let outcome = timeout(config.start_timeout, handshake).await;
     if let Ok(Ok(())) = outcome {
-        connection.listen();
+        if connection.has_session() {
+            connection.listen();
+        }
         return Ok(connection);
     }
     let end = ServerEnd { stderr: connection.client.log.text(), ..ServerEnd::default() };

@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -46,13 +46,26 @@ pub struct Connection {
     pub(super) state: Mutex<State>,
     /// True if the next call should begin a new session.
     doubtful: AtomicBool,
-    /// True while a GET stream is open, on which the server may answer too.
-    pub(super) listening: AtomicBool,
+    /// The GET stream, on which the server may answer too.
+    pub(super) stream: watch::Sender<Stream>,
     replies: Arc<Semaphore>,
     pub(super) ending: CancellationToken,
     /// Cancelled when the server no longer knows the session.
     pub(super) lost: CancellationToken,
     pub(super) this: Weak<Self>,
+}
+
+/// The state of a GET stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stream {
+    /// The server was not asked for it.
+    Unused,
+    /// The server is asked for it, again and again.
+    Closed,
+    /// The server sends on it.
+    Open,
+    /// The server has no such stream, or refuses it, with this HTTP status.
+    Refused(u16),
 }
 
 #[derive(Debug, Default)]
@@ -87,7 +100,7 @@ impl Connection {
             runtime: Handle::current(),
             state: Mutex::default(),
             doubtful: AtomicBool::new(false),
-            listening: AtomicBool::new(false),
+            stream: watch::Sender::new(Stream::Unused),
             replies: Arc::new(Semaphore::new(MAX_REPLIES)),
             ending: CancellationToken::new(),
             lost: CancellationToken::new(),

@@ -1,7 +1,7 @@
 //! One request over HTTP: its POST, and the answer in a body or in a stream of events.
 
 use super::client::{self, BodyFailure};
-use super::connection::Connection;
+use super::connection::{Connection, Stream};
 use super::events::{Event, EventStream};
 use super::failure::HttpFailure;
 use super::messages::{Summary, receive};
@@ -13,7 +13,6 @@ use crate::runner::Sent;
 use bytes::Bytes;
 use reqwest::Response;
 use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
-use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 use tokio::time::{sleep, timeout};
 
@@ -79,7 +78,7 @@ impl Exchange {
         }
         let text = String::from_utf8_lossy(&body);
         // The server may answer on the GET stream.
-        if text.trim().is_empty() && connection.listening.load(Ordering::Acquire) {
+        if text.trim().is_empty() && *connection.stream.borrow() == Stream::Open {
             return Ok(());
         }
         Err(self.explain(connection, status, summary, &text))

@@ -31,15 +31,15 @@ pub async fn receive(connection: &Connection, own: i64, bytes: &[u8]) -> Summary
     let mut summary = Summary::Nothing;
     for message in jsonrpc::read(bytes) {
         summary = summary.with(&message, Some(own), |id| connection.client.is_in_flight(id));
-        handle(connection, message).await;
+        handle(connection, message, Some(own)).await;
     }
     summary
 }
 
-/// Handles one message, and sends the reply if it is a request. A server without a handshake is sent no reply, because
-/// its requests have no way back.
-pub async fn handle(connection: &Connection, message: Incoming) {
-    if let Some(reply) = connection.client.handle(message, || connection.responder())
+/// Handles one message in the answer to the request `own`, and sends the reply if it is a request. A server without a
+/// handshake is sent no reply, because its requests have no way back.
+pub async fn handle(connection: &Connection, message: Incoming, own: Option<i64>) {
+    if let Some(reply) = connection.client.handle(message, own, || connection.responder())
         && !connection.client.is_stateless()
     {
         connection.reply(reply).await;

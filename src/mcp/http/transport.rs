@@ -1,8 +1,7 @@
-//! Starts the exchanges and the GET stream of a connection, each as a task.
+//! Starts the exchanges of a connection, each as a task.
 
 use super::connection::Connection;
 use super::exchange::{Exchange, notify};
-use super::listen::listen;
 use super::standard_headers::standard_headers;
 use super::verdict::Sent as Message;
 use crate::mcp::client::Client;
@@ -35,15 +34,6 @@ impl Connection {
             state.posts.insert(id, post.abort_handle());
             true
         });
-    }
-
-    /// Opens the GET stream of a session, on which the server sends what belongs to no request.
-    pub fn listen(&self) {
-        if self.has_session()
-            && let Some(this) = self.this.upgrade()
-        {
-            self.runtime.spawn(async move { listen(&this).await });
-        }
     }
 }
 

@@ -1,13 +1,16 @@
 use super::*;
 use std::sync::mpsc::{Receiver, channel};
 
-/// A table whose events are noted.
+const UNNEEDED: &str = "unneeded";
+
+/// A table whose events are noted: the method of a request, `UNNEEDED`, or nothing for a withdrawal.
 fn noted() -> (Arc<ServerRequests>, Receiver<(u32, Option<String>)>) {
     let (sender, events) = channel();
     let requests = ServerRequests::new(Arc::new(move |number, event| {
         let method = match event {
             RequestEvent::Asked { method, .. } => Some(method),
             RequestEvent::Withdrawn => None,
+            RequestEvent::Unneeded => Some(UNNEEDED.to_owned()),
         };
         let _ = sender.send((number, method));
     }));
@@ -20,13 +23,19 @@ fn inbox(requests: &Arc<ServerRequests>, max_size: usize) -> Inbox {
 
 /// Asks; returns the replies to the request, and the refusal if the request is refused at once.
 fn ask(inbox: &Inbox, id: &str, params: &str) -> (Receiver<String>, Option<String>) {
+    ask_for(inbox, id, params, &[])
+}
+
+/// The same, for these requests of ours.
+fn ask_for(inbox: &Inbox, id: &str, params: &str, causes: &[i64]) -> (Receiver<String>, Option<String>) {
     let (sender, replies) = channel();
     let respond = move || -> Respond {
         Box::new(move |reply| {
             let _ = sender.send(text(reply));
         })
     };
-    let refusal = inbox.take(id.to_owned(), "roots/list".to_owned(), Some(params.to_owned()), respond);
+    let causes = causes.iter().copied().collect();
+    let refusal = inbox.take(id.to_owned(), "roots/list".to_owned(), Some(params.to_owned()), causes, respond);
     (replies, refusal.err().map(text))
 }
 
@@ -56,7 +65,8 @@ fn a_request_is_answered_once_under_its_own_id() {
 fn what_is_not_announced_is_refused() {
     let (requests, events) = noted();
     let inbox = inbox(&requests, 100);
-    let refusal = inbox.take("1".to_owned(), "sampling/createMessage".to_owned(), None, || Box::new(|_| {}));
+    let method = "sampling/createMessage".to_owned();
+    let refusal = inbox.take("1".to_owned(), method, None, BTreeSet::new(), || Box::new(|_| {}));
     assert!(text(refusal.expect_err("a refusal")).contains("-32601"));
     assert_eq!(events.try_iter().count(), 0);
 }
@@ -96,4 +106,24 @@ fn a_withdrawn_request_and_those_of_an_ended_session_get_no_reply() {
         requests.answer(number, r#""result":{}"#);
     }
     assert!(asked.iter().all(|replies| replies.try_recv().is_err()));
+}
+
+#[test]
+fn a_request_is_unneeded_once_all_calls_that_it_may_be_for_have_ended_and_one_was_given_up() {
+    let (requests, events) = noted();
+    let (inbox, other) = (inbox(&requests, 100), inbox(&requests, 100));
+    let (replies, _) = ask_for(&inbox, "1", "{}", &[1, 2]);
+    let _other = ask_for(&other, "1", "{}", &[1]);
+    let _answered = ask_for(&inbox, "2", "{}", &[3]);
+    let _of_none = ask_for(&inbox, "3", "{}", &[]);
+    let number = events.try_iter().map(|(number, _)| number).min().expect("an event");
+    inbox.settled(1, true);
+    inbox.settled(3, false);
+    inbox.settled(4, true);
+    assert_eq!(events.try_iter().count(), 0, "another call may have caused it");
+    inbox.settled(2, false);
+    inbox.settled(2, true);
+    assert_eq!(events.try_iter().collect::<Vec<_>>(), [(number, Some(UNNEEDED.to_owned()))]);
+    requests.answer(number, r#""result":{}"#);
+    assert_eq!(replies.try_iter().count(), 1, "an answer is sent all the same");
 }

@@ -120,7 +120,7 @@ impl Listener for Connection {
         for message in jsonrpc::read(line) {
             if matches!(message, Incoming::Invalid) {
                 self.client.log.add_invalid(line);
-            } else if let Some(reply) = self.client.handle(message, || self.responder()) {
+            } else if let Some(reply) = self.client.handle(message, None, || self.responder()) {
                 self.reply(reply);
             }
         }

@@ -16,7 +16,9 @@ import { sdks } from './sdks.mjs'
  * @property {() => void} [reset] - puts the server's files back as they were before the first call
  * @property {() => Promise<unknown>} [stop]
  *
- * @typedef {{ name: string, prepare: () => Prepared | Promise<Prepared> }} Entry
+ * @typedef {{ name: string, subscribed?: string, prepare: () => Prepared | Promise<Prepared> }}
+ *   Entry
+ *   - `subscribed`: a resource of a server with the tools of series/subscriptions.mjs
  */
 
 /** @param {string} folder - for the servers' files @returns {Entry[]} */

@@ -21,6 +21,10 @@ const TYPESCRIPT = {
 }
 const MODES = ['stdio', 'stateful-events', 'stateful-json', 'stateless-events', 'stateless-json']
 
+/** The modes in which a server remembers its subscribers. */
+const REMEMBERS = ['stdio', 'stateful-events', 'stateful-json']
+const SUBSCRIBED = 'ours://words'
+
 const UNKNOWN = ['no-such-tool', {}]
 const PYTHON_CALLS = [
   ['add', { a: 1, b: 2 }],
@@ -76,6 +80,8 @@ export const sdks = () => [
   ...Object.entries(FRAMEWORKS).flatMap(([framework, versions]) =>
     MODES.map((mode) => ({
       name: `Python ${Object.entries(versions)[0].join(' ')}, ${mode}`,
+      // The other frameworks have no handler for `resources/subscribe`.
+      subscribed: framework === 'mcp1' && REMEMBERS.includes(mode) ? SUBSCRIBED : undefined,
       async prepare() {
         const programs = await pythonPackages(framework, versions)
         const command = join(programs, 'python')
@@ -99,13 +105,18 @@ export const sdks = () => [
     'stateless-json',
   ].map((mode) => ({
     name: `TypeScript SDK 2.4, ${mode}`,
+    subscribed: REMEMBERS.includes(mode) ? SUBSCRIBED : undefined,
     async prepare() {
       const place = await npmPackages('typescript-sdk', TYPESCRIPT)
       const how = (/** @type {number} */ port) => ({
         command: process.execPath,
         args: [typescript, place, mode, String(port)],
       })
-      return { ...(await start(mode, how)), calls: TYPESCRIPT_CALLS, requests: REQUESTS }
+      return {
+        ...(await start(mode, how)),
+        calls: TYPESCRIPT_CALLS,
+        requests: REQUESTS,
+      }
     },
   })),
 ]

@@ -8,7 +8,7 @@ import base64
 import sys
 from typing import Optional
 
-from pydantic import BaseModel
+from pydantic import AnyUrl, BaseModel
 
 framework, mode, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
 is_json = mode.endswith("-json")
@@ -103,6 +103,29 @@ def campaign_of_ours(name: str) -> str:
 def picture_of_ours() -> bytes:
     """A picture."""
     return base64.b64decode(PNG)
+
+
+if framework == "mcp1":
+    subscribed: list[str] = []
+
+    @server._mcp_server.subscribe_resource()
+    async def subscribe(uri: AnyUrl) -> None:
+        subscribed.append(str(uri))
+
+    @server._mcp_server.unsubscribe_resource()
+    async def unsubscribe(uri: AnyUrl) -> None:
+        subscribed.remove(str(uri))
+
+    @server.tool()
+    def subscriptions() -> str:
+        """Says which resources have subscribers."""
+        return " ".join(subscribed)
+
+    @server.tool()
+    async def touch(uri: str, ctx: Context) -> str:
+        """Announces an update of a resource."""
+        await ctx.session.send_resource_updated(AnyUrl(uri))
+        return "touched"
 
 
 @server.prompt()

@@ -50,6 +50,21 @@ function makeServer() {
     ],
     _meta: { 'ours/trace': [1, { deep: true }] },
   }))
+  const subscribed = new Set()
+  server.server.registerCapabilities({ resources: { subscribe: true } })
+  server.server.setRequestHandler('resources/subscribe', ({ params }) => {
+    subscribed.add(params.uri)
+    return {}
+  })
+  server.server.setRequestHandler('resources/unsubscribe', ({ params }) => {
+    subscribed.delete(params.uri)
+    return {}
+  })
+  server.registerTool('subscriptions', {}, () => text([...subscribed].join(' ')))
+  server.registerTool('touch', { inputSchema: z.object({ uri: z.string() }) }, async ({ uri }) => {
+    await server.server.sendResourceUpdated({ uri })
+    return text('touched')
+  })
   const contents = (uri, more) => ({ contents: [{ uri: uri.href, ...more }] })
   server.registerResource('words', 'ours://words', { mimeType: 'text/plain' }, (uri) =>
     contents(uri, { text: 'ünï 💥\u2028', mimeType: 'text/plain' }),

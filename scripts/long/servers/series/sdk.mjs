@@ -19,19 +19,7 @@ const ANYTHING = /** @type {any} */ ({
  * @param {[string, unknown[]][]} [requests]
  */
 export async function sdk(definition, cwd, calls, requests = []) {
-  const { url, command, args, env } = definition
-  const transport =
-    url === undefined
-      ? new StdioClientTransport({
-          command,
-          args,
-          cwd,
-          env: { .../** @type {any} */ (process.env), ...env },
-          stderr: 'ignore',
-        })
-      : new StreamableHTTPClientTransport(new URL(url))
-  const client = new Client({ name: 'sdk', version: '1.0.0' })
-  await client.connect(transport, OPTIONS)
+  const client = await sdkClient(definition, cwd)
   try {
     const tools = []
     let cursor
@@ -60,6 +48,27 @@ export async function sdk(definition, cwd, calls, requests = []) {
   } finally {
     await client.close()
   }
+}
+
+/**
+ * Connects the SDK's client to a server.
+ * @param {Record<string, any>} definition
+ * @param {string} cwd
+ */
+export async function sdkClient({ url, command, args, env }, cwd) {
+  const transport =
+    url === undefined
+      ? new StdioClientTransport({
+          command,
+          args,
+          cwd,
+          env: { .../** @type {any} */ (process.env), ...env },
+          stderr: 'ignore',
+        })
+      : new StreamableHTTPClientTransport(new URL(url))
+  const client = new Client({ name: 'sdk', version: '1.0.0' })
+  await client.connect(transport, OPTIONS)
+  return client
 }
 
 /** The protocol's request for a method of `McpPool`. @param {[string, any[]]} request */
