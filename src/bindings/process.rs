@@ -6,6 +6,8 @@ mod events;
 pub mod shapes;
 
 use super::error::{Result, internal};
+#[cfg(unix)]
+use super::event_loop::hand_over;
 use super::time::duration;
 use crate::process::guarantee::guarantee;
 use crate::registry::{EndReason, EndRequest};
@@ -22,8 +24,6 @@ use shapes::{
     ActiveProcess, Guarantees, Output, OutputRefusal, ProcessEvent, ProcessOutcome, ProcessRequest, TakenOutput,
     TerminateReason,
 };
-#[cfg(unix)]
-use std::os::fd::IntoRawFd;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
@@ -116,17 +116,22 @@ impl ProcessCall {
         self.outlet(output).pause(is_behind);
     }
 
-    /// Takes an output as a stream: in chunks, or `by_descriptor` its descriptor, which then belongs to the caller.
+    /// Takes an output as a stream: in chunks, or if nothing was read yet by `open`, which makes a stream of the number of
+    /// a descriptor and returns 0.
     #[napi]
-    pub fn take(&self, output: Output, by_descriptor: bool) -> TakenOutput {
-        match self.outlet(output).take(by_descriptor) {
+    pub fn take(&self, env: &Env, output: Output, open: Option<Function<i32, i32>>) -> Result<TakenOutput> {
+        Ok(match self.outlet(output).take(open.is_some()) {
             #[cfg(unix)]
-            Ok(Taken::Descriptor(descriptor)) => TakenOutput::descriptor(descriptor.into_raw_fd()),
+            Ok(Taken::Descriptor(descriptor)) => {
+                let open = |number| open.map_or(Ok(0), |open| open.call(number));
+                hand_over(env, descriptor, open).map_err(internal)?;
+                TakenOutput::default()
+            }
             Ok(Taken::Chunks) => TakenOutput::default(),
             Err(Untakable::Lines) => TakenOutput::refused(OutputRefusal::Lines),
             Err(Untakable::Cut) => TakenOutput::refused(OutputRefusal::Cut),
             Err(Untakable::Pipe(error)) => TakenOutput::no_pipe(&error),
-        }
+        })
     }
 
     /// Resolves with the next bytes of an output that was taken in chunks. Empty at the end. One request at a time.

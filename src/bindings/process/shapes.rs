@@ -126,8 +126,6 @@ pub enum OutputRefusal {
 #[napi(object, object_from_js = false)]
 #[derive(Default)]
 pub struct TakenOutput {
-    /// The descriptor of its pipe. The caller closes it.
-    pub descriptor: Option<i32>,
     /// The reason that it was not taken.
     pub refusal: Option<OutputRefusal>,
     /// The system's error number, where it gave no pipe.
@@ -313,12 +311,6 @@ impl From<StreamChoice> for Stream {
 }
 
 impl TakenOutput {
-    /// An output whose descriptor belongs to the caller.
-    #[cfg(unix)]
-    pub fn descriptor(descriptor: i32) -> Self {
-        Self { descriptor: Some(descriptor), ..Self::default() }
-    }
-
     /// An output that was not taken.
     pub fn refused(refusal: OutputRefusal) -> Self {
         Self { refusal: Some(refusal), ..Self::default() }
