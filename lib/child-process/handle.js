@@ -5,7 +5,7 @@
 const { AsyncResource } = require('node:async_hooks')
 const { throwLater } = require('../errors')
 const keepAlive = require('../keep-alive')
-const { signalName } = require('../signals')
+const { knownSignalName } = require('../signals')
 const { failingArguments } = require('./internal-spawn')
 const { Ownership } = require('./ownership')
 
@@ -98,7 +98,8 @@ class Life {
     this.#ownership.end()
     const handle = this.#handle
     try {
-      const name = signal === 0 ? '' : signalName(signal)
+      // Node.js has no name for a real-time signal, and then reports the code 0.
+      const name = (signal === 0 ? undefined : knownSignalName(signal)) ?? ''
       this.#context.runInAsyncScope(() => handle.onexit(code, name))
     } catch (error) {
       throwLater(error)
