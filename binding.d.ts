@@ -781,7 +781,7 @@ export interface ProcessEvent {
 
 /** The outcome of a command. */
 export interface ProcessOutcome {
-  /** The system's error number of a command that could not be started; only `start_problem` may be set besides. */
+  /** The system's error number of a command that could not be started, or 0; only `start_problem` may be set besides. */
   startError?: number
   /** The root's pid. */
   pid?: number
