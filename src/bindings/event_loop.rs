@@ -77,7 +77,7 @@ impl EventLoop {
         let data = Rc::into_raw(Rc::clone(&life)).cast_mut().cast();
         // SAFETY: `data` is a reference count of its own, which the hook takes over; the hook runs once, on this thread.
         let status = unsafe { sys::napi_add_async_cleanup_hook(env.raw(), Some(end), data, ptr::null_mut()) };
-        (status == sys::Status::napi_ok).then(|| Self { uv, raw, life })
+        (status == sys::Status::napi_ok).then_some(Self { uv, raw, life })
     }
 
     /// Calls `on_readable` on this thread whenever there is something to read. The watch ends when `on_readable` returns
