@@ -30,10 +30,11 @@ export declare class GuardedChild {
   /** Creates a child that has not started. */
   constructor()
   /**
-   * Starts the child and waits for its pid, at most 200 ms. `on_exit` gets the exit code and the signal, or zeros; it
-   * does not hold the event loop.
+   * Starts the child and waits for its pid, at most 200 ms. `open` gets the number of a socket pair among the child's
+   * descriptors and this process's end of the pair, to make a stream of it, and returns 0 or a negative error number.
+   * `on_exit` gets the exit code and the signal, or zeros; it does not hold the event loop.
    */
-  start(request: ChildRequest, onExit: (arg0: number, arg1: number) => void): ChildStart
+  start(request: ChildRequest, open: (arg0: number, arg1: number) => number, onExit: (arg0: number, arg1: number) => void): ChildStart
   /**
    * Sends a signal to the child itself. Returns 0, or the system's error number: `EPERM` for a child that has changed
    * its user. A child takes any signal
@@ -174,8 +175,11 @@ export declare class ProcessCall {
   claimLines(output: Output, text: boolean): Array<string | Buffer>
   /** Lets the bytes of an output wait in the pipe, while the receiver of its lines is behind. */
   pause(output: Output, isBehind: boolean): void
-  /** Takes an output as a stream: in chunks, or `by_descriptor` its descriptor, which then belongs to the caller. */
-  take(output: Output, byDescriptor: boolean): TakenOutput
+  /**
+   * Takes an output as a stream: in chunks, or if nothing was read yet by `open`, which makes a stream of the number of
+   * a descriptor and returns 0.
+   */
+  take(output: Output, open?: ((arg: number) => number) | undefined | null): TakenOutput
   /** Resolves with the next bytes of an output that was taken in chunks. Empty at the end. One request at a time. */
   nextChunk(output: Output): Promise<Buffer>
   /** Closes an output that was taken in chunks. */
@@ -222,8 +226,11 @@ export declare class TreeEvents {
 export declare class WaitingStreams {
   /** Creates streams that are not open. */
   constructor()
-  /** Opens socket pairs, and counts a start that waits. */
-  open(count: number): WaitingDescriptors
+  /**
+   * Opens socket pairs, makes streams of this process's ends as [`GuardedChild::start`], and counts a start that
+   * waits.
+   */
+  open(count: number, open: (arg0: number, arg1: number) => number): WaitingDescriptors
   /** Closes the child's ends. */
   close(): void
 }
@@ -426,7 +433,7 @@ export interface ChildRequest {
   server?: string
 }
 
-/** The outcome of a start: `pid`, `errno` or `refusal` is set. */
+/** The outcome of a start: one field is set. */
 export interface ChildStart {
   /** The system's error number of a command that could not be started. */
   errno?: number
@@ -434,8 +441,8 @@ export interface ChildStart {
   refusal?: string
   /** The child's pid. */
   pid?: number
-  /** This process's ends of the socket pairs, to be closed by the caller; -1 elsewhere. */
-  descriptors: Array<number>
+  /** The negative error number of a stream that could not be opened. The child was killed. */
+  streamError?: number
 }
 
 /** The processes that a scanner judges. */
@@ -803,7 +810,7 @@ export interface ProcessEvent {
 
 /** The outcome of a command. */
 export interface ProcessOutcome {
-  /** The system's error number of a command that could not be started; only `start_problem` may be set besides. */
+  /** The system's error number of a command that could not be started, or 0; only `start_problem` may be set besides. */
   startError?: number
   /** The root's pid. */
   pid?: number
@@ -949,8 +956,6 @@ export interface StreamChoice {
 
 /** An output that was taken as a stream. It is read in chunks if nothing else is set. */
 export interface TakenOutput {
-  /** The descriptor of its pipe. The caller closes it. */
-  descriptor?: number
   /** The reason that it was not taken. */
   refusal?: OutputRefusal
   /** The system's error number, where it gave no pipe. */
@@ -1007,8 +1012,6 @@ export type TreeEventKind = 'spawn' | 'exit' | 'kill'
 export interface WaitingDescriptors {
   /** The system's error number. */
   errno?: number
-  /** This process's ends, to be closed by the caller. */
-  ours: Array<number>
   /** The child's ends, which are open until `close()`. */
   theirs: Array<number>
 }

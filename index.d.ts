@@ -279,9 +279,12 @@ export interface RunOptions {
  * - `'inherit'`: the same stream of this process
  * - a number: a descriptor of this process, copied at the call; on Windows 0, 1 or 2
  * - a `file:` URL, or an object with a file: opened at the start. An output creates or empties the
- *   file, or appends to it with `append: true`.
+ *   file, or appends to it with `append: true`. Both outputs into one file share its position, as
+ *   by `2>&1`: neither overwrites the other, and `append` of `stdout` holds for both. The file is
+ *   emptied unless both append.
  *
- * If a file or a descriptor cannot be opened, the call rejects with `ERR_SPAWN`.
+ * If a file or a descriptor cannot be opened, the call rejects with `ERR_SPAWN`. The `cause` is the
+ * system's error, such as `ENOENT` or `EMFILE`.
  */
 export type StandardStream = 'pipe' | 'ignore' | 'inherit' | number | URL
 
@@ -290,7 +293,10 @@ export interface ProcessResult<Output extends string | Buffer = string> {
   pid: number
   /** `null` after a signal. */
   exitCode: number | null
-  /** `null` after an exit with a code. */
+  /**
+   * `null` after an exit with a code. A signal that Node.js has no name for, such as a real-time
+   * signal, has its number in its name: `SIG34`.
+   */
   signal: NodeJS.Signals | null
   /** Standard output. Empty for `spawn()`, and if `stdout` is no pipe. */
   stdout: Output
@@ -368,7 +374,8 @@ export function run(command: string, options?: RunOptions): Promise<ProcessResul
  * its stream. Further lines are dropped until that listener comes. The properties `stdout`,
  * `stderr` and `all` read an output as a stream instead.
  *
- * Invalid arguments throw. All later errors reject {@link TrackedProcess.exited}.
+ * Invalid arguments throw. So does `ERR_SPAWN` with the cause `EMFILE`, if the first call finds no
+ * descriptor left. All later errors reject {@link TrackedProcess.exited}.
  */
 export function spawn(
   command: string,
@@ -405,8 +412,12 @@ export interface TrackedProcess
   /**
    * Iterates over the lines of standard output, until the whole tree has exited. A slow loop makes
    * the process wait. Throws the error of `exited` after the last line, and `ERR_OUTPUT_IN_USE` if
-   * `stdout` is read as a stream. A loop that is left early does not terminate the process: further
-   * lines are read and dropped.
+   * `stdout` is read as a stream.
+   *
+   * A loop that is left early, by `break`, `return` or an error, does not terminate the process,
+   * and does not wait for its exit. Further lines are read, and dropped without a listener. A later
+   * loop gets those after its begin. Unlike a stream of Node.js and execa, the loop does not close
+   * the output either: call `kill()` to end a process that would write without end.
    */
   [Symbol.asyncIterator](): AsyncGenerator<string | Buffer, void, void>
   /**
@@ -451,7 +462,8 @@ export interface TrackedProcess
   /**
    * Sends a signal to the command itself, at once, as Node.js's `kill()` does. Before the start, up
    * to 32 signals wait for it. Descendants get none, but are terminated after the exit of the
-   * command. `0` sends nothing.
+   * command. `0` sends nothing. `exited` then rejects with `ERR_EXIT` if the signal has ended the
+   * command. docs/children.md compares this with `procward/child_process`.
    *
    * Returns `false` once the command has exited. Throws `ERR_UNKNOWN_SIGNAL`. On Windows every
    * signal kills the command.

@@ -5,19 +5,23 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import node from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { afterEach, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { getActiveProcesses, getMetrics, shutdown } from 'procward'
 import * as named from 'procward/child_process'
 import { exec, execFile, fork, spawn } from 'procward/child_process'
 import { SCENARIOS } from './support/child-scenarios.mjs'
-import { isAlive, kill, noProcessList, nothingLeft } from './support/processes.mjs'
+import { isAlive, kill, noProcessList, nothingLeft, parentOf } from './support/processes.mjs'
 import { outcomeOf } from './support/program.mjs'
 import { until } from './support/until.mjs'
 import { withWarden } from './support/warden.mjs'
 
 const skip = process.platform === 'linux' ? false : 'children are guarded on Linux'
 const ours = /** @type {any} */ ({ ...named, ...named.default })
+
+const nameOf = (pid) => readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
 
 const childCounts = () => getMetrics().childProcesses
 
@@ -95,6 +99,36 @@ describe('below a warden', { skip: skip || noProcessList }, () => {
     assert.deepEqual(await once(child, 'exit'), [null, 'SIGTERM'])
     await until(() => !isAlive(Number(data)))
     await until(() => getActiveProcesses().length === 0)
+  })
+
+  test('kill() with another signal than an ending one leaves the rest of the tree', async () => {
+    const child = spawn('sh', ['-c', 'sleep 100 >/dev/null & echo $!; wait'])
+    const [data] = await once(child.stdout, 'data')
+    assert.equal(child.kill('SIGUSR1'), true)
+    assert.deepEqual(await once(child, 'exit'), [null, 'SIGUSR1'])
+    assert.equal(child.kill(), false)
+    // Longer than the rest of a tree has when its end was asked for.
+    await sleep(2500)
+    assert.ok(isAlive(Number(data)))
+    kill(Number(data))
+    await until(() => getActiveProcesses().length === 0)
+  })
+
+  test('a child that was let go keeps its warden until the child exits', async () => {
+    const child = spawn('sh', ['-c', 'sleep 100 >/dev/null & echo $!; read end'], {
+      detached: true,
+    })
+    const [data] = await once(child.stdout, 'data')
+    child.unref()
+    const warden = parentOf(child.pid)
+    assert.equal(nameOf(warden), 'procward-warden')
+    await sleep(300)
+    assert.ok(isAlive(warden))
+    child.stdin.end('\n')
+    await once(child, 'exit')
+    await until(() => !isAlive(warden))
+    assert.ok(isAlive(Number(data)))
+    kill(Number(data))
   })
 
   test('what a command leaves behind lives on until the server dies', async () => {

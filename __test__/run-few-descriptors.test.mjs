@@ -57,7 +57,75 @@ const IMPORTS = `
   }
 `
 
+/**
+ * Starts children from the first on with ever more descriptors free, and one with all of them. The
+ * first starts have files of procward to load.
+ */
+const FIRST_STARTS = (start) => `
+  const held = []
+  const fill = () => { try { for (;;) held.push(openSync('/dev/null')) } catch {} }
+  const outcome = (start) => { try { return start() } catch (error) { return 'thrown ' + error } }
+  const errorOf = ({ code, cause }) => code + ' ' + cause?.code
+  const ended = (child) => new Promise((end) =>
+    child.on('error', ({ code }) => end(code)).on('exit', (code) => end('exit ' + code)))
+  const outcomes = []
+  for (let free = 0; free <= ${MOST_FREE}; free++) {
+    fill()
+    for (const descriptor of held.splice(0, free)) closeSync(descriptor)
+    outcomes.push(await outcome(${start}))
+  }
+  for (const descriptor of held) closeSync(descriptor)
+  const { guarded } = getMetrics().childProcesses
+  outcomes.push(await outcome(${start}))
+  const isGuarded = getMetrics().childProcesses.guarded > guarded
+  await childless()
+  console.log(JSON.stringify({ outcomes: [...new Set(outcomes)].sort(), isGuarded }))
+`
+const CHILD_OUTCOMES = ['EMFILE', 'exit 0']
+const RUN_OUTCOMES = ['ERR_SPAWN EMFILE', 'OK']
+
 describe('a server without a descriptor left', { skip: noProcessList }, () => {
+  for (const [name, start, expected, isGuarded] of [
+    ['child_process', "() => ended(nodeSpawn('true'))", CHILD_OUTCOMES, false],
+    ['procward/child_process', "() => ended(guardedSpawn('true'))", CHILD_OUTCOMES, true],
+    ['run()', "() => run('true').then(() => 'OK', errorOf)", RUN_OUTCOMES, false],
+    [
+      'run() with input',
+      "() => run('true', { input: '' }).then(() => 'OK', errorOf)",
+      RUN_OUTCOMES,
+    ],
+    [
+      'run() into a file',
+      "() => run('true', { stdout: 'ignore' }).then(() => 'OK', errorOf)",
+      RUN_OUTCOMES,
+    ],
+  ])
+    test(`${name} has the error of the system, from its first start on`, async () => {
+      const program = `${IMPORTS}
+        import { spawn as nodeSpawn } from 'node:child_process'
+        import { getMetrics } from 'procward'
+        import { spawn as guardedSpawn } from 'procward/child_process'
+        process.env.PROCWARD_MAX_CHILDREN = '9'
+        ${FIRST_STARTS(start)}`
+      const { code, stdout, stderr } = await outcomeOf(program, { wrapper: FEW })
+      assert.deepEqual([code, stderr], [0, ''])
+      const outcomes = JSON.parse(stdout)
+      assert.deepEqual(outcomes, { outcomes: expected, isGuarded: isGuarded ?? false })
+    })
+
+  test('spawn() throws the error of the system, or exits with it', async () => {
+    const start = `() => {
+      try { return spawn('true').exited.then(() => 'OK', errorOf) } catch (error) {
+        return errorOf(error)
+      }
+    }`
+    const program = `${IMPORTS}
+      import { getMetrics, spawn } from 'procward'
+      ${FIRST_STARTS(start)}`
+    const { stdout } = await outcomeOf(program, { wrapper: FEW })
+    assert.deepEqual(JSON.parse(stdout).outcomes, RUN_OUTCOMES)
+  })
+
   for (const warden of ['on', 'off'])
     test(`fails to start a command, and loses nothing: no process, no zombie, no call (warden ${warden})`, async () => {
       const program = `${IMPORTS}process.env.PROCWARD_WARDEN = '${warden}'\n${PROGRAM}`

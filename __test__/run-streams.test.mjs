@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -25,6 +26,8 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = mkdtempSync(`${tmpdir()}/procward-streams-`)
 const path = `${folder}/file`
 const url = pathToFileURL(path)
+const linked = `${folder}/linked`
+symlinkSync(path, linked)
 const BOTH = ['sh', ['-c', 'echo out; echo err >&2']]
 const both = (options) => run(...BOTH, options)
 const content = () => readFileSync(path, 'utf8')
@@ -62,6 +65,27 @@ for (const warden of ['on', 'off'])
         message: /stdout cannot be opened/,
       })
     })
+
+    /** Both outputs into one file, and its content. @type {[string, object, string][]} */
+    const ONE_FILE = [
+      ['emptied', { stdout: { file: path }, stderr: { file: path } }, 'out\nerr\nend\n'],
+      ['by two paths', { stdout: url, stderr: { file: linked } }, 'out\nerr\nend\n'],
+      [
+        'appended',
+        { stdout: { file: path, append: true }, stderr: { file: path, append: true } },
+        'before\nout\nerr\nend\n',
+      ],
+      [
+        'emptied by one',
+        { stdout: { file: path, append: true }, stderr: { file: path } },
+        'out\nerr\nend\n',
+      ],
+    ]
+    for (const [name, options, expected] of ONE_FILE)
+      test(`one file for both outputs, ${name}: neither overwrites the other`, async () => {
+        await run('sh', ['-c', 'echo out; echo err >&2; echo end'], options)
+        assert.equal(content(), expected)
+      })
 
     test('one descriptor for both outputs, which the caller closes at once', async () => {
       const descriptor = openSync(path, 'w')

@@ -169,6 +169,30 @@ describe('for await', { skip: noShell }, () => {
     assert.equal(child.listenerCount('line'), 0)
     assert.equal((await child.exited).exitCode, 0)
   })
+
+  test('left early by an error: an endless command runs on until kill()', async () => {
+    const child = spawn('yes')
+    const failing = async () => {
+      for await (const line of child) throw new Error(line)
+    }
+    await assert.rejects(failing(), /^Error: y$/)
+    const [line] = await once(child, 'line')
+    assert.deepEqual([line, child.kill(0)], ['y', true])
+    await child.kill()
+    await assert.rejects(child.exited, { code: 'ERR_KILLED' })
+  })
+
+  test('begun again: has the later lines', async () => {
+    const child = spawn('sh', ['-c', 'echo one; read line; echo "$line"'])
+    for await (const line of child) {
+      assert.equal(line, 'one')
+      break
+    }
+    await child.end('two\n')
+    const later = []
+    for await (const line of child) later.push(line)
+    assert.deepEqual(later, ['two'])
+  })
 })
 
 describe('stdin as a stream', { skip: noShell }, () => {

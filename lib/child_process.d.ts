@@ -4,8 +4,9 @@
  * On Linux the children of `spawn`, `exec`, `execFile` and `fork` start below a warden. They are
  * listed by `getActiveProcesses()`, with the calling package as `server`. They are killed with all
  * their descendants when this process ends in any way. A `detached` child is let go by its
- * `unref()`. If `kill()`, `timeout` or an abort has ended a child, the rest of its tree is
- * terminated too.
+ * `unref()`; its warden stays until the child exits. `kill()` signals the child alone. If `kill()`,
+ * `timeout` or an abort has ended a child, the rest of its tree is terminated too: SIGTERM, and
+ * SIGKILL 2 s later. Without a descriptor left, a start fails with Node.js's own `EMFILE`.
  *
  * On Windows and macOS, and where no warden works, Node.js starts the child and procward adopts it
  * right afterwards, with the weaker guarantees of docs/children.md. `spawnSync`, `execSync` and

@@ -1,16 +1,24 @@
 'use strict'
 
 /**
- * Returns the name of a signal that the addon reports by number.
+ * Returns the name of a signal that the addon reports by number. A signal without a name of
+ * Node.js, such as a real-time signal, is named by its number.
  * @param {number | undefined} number
  * @returns {NodeJS.Signals | null}
  */
 function signalName(number) {
   if (number === undefined) return null
+  return /** @type {NodeJS.Signals} */ (knownSignalName(number) ?? `SIG${number}`)
+}
+
+/**
+ * Returns the name that Node.js has for a signal, if there is one.
+ * @param {number} number
+ */
+function knownSignalName(number) {
   // Loaded on use, because most processes exit with a code.
   const { signals } = require('node:os').constants
-  const name = Object.entries(signals).find(([, value]) => value === number)?.[0]
-  return /** @type {NodeJS.Signals} */ (name ?? `SIG${number}`)
+  return Object.entries(signals).find(([, value]) => value === number)?.[0]
 }
 
 /**
@@ -28,4 +36,4 @@ function signalNumber(signal) {
   return Object.hasOwn(signals, name) ? signals[name] : undefined
 }
 
-module.exports = { signalName, signalNumber }
+module.exports = { knownSignalName, signalName, signalNumber }

@@ -64,6 +64,21 @@ export const SCENARIOS = {
   'spawn gives output and exit code': ({ spawn }) =>
     storyOf(spawn('sh', ['-c', 'echo out; echo err >&2; exit 3'])),
   'a signal ends the child': ({ spawn }) => storyOf(spawn('sh', ['-c', 'kill -USR1 $$'])),
+  'a signal without a name ends the child': async ({ spawn }) => {
+    const stories = []
+    // Those of the C library, and of real time.
+    for (const signal of [32, 33, 34, 35, 64])
+      stories.push(await storyOf(spawn('sh', ['-c', `kill -${signal} $$; sleep 1; exit 7`])))
+    return stories
+  },
+  'kill() of options is refused': async ({ spawn }) => {
+    const child = spawn('cat')
+    const thrown = thrownBy(() => child.kill(/** @type {any} */ ({ killGrace: 1 })))
+    child.stdin.end()
+    return [thrown, await storyOf(child)]
+  },
+  'no signal is ignored or blocked': ({ spawn }) =>
+    storyOf(spawn('grep', ['-E', '^Sig(Ign|Blk)', '/proc/self/status'])),
   'stdin reaches the child': ({ spawn }) => {
     const child = spawn('cat')
     child.stdin.end('x'.repeat(300_000))

@@ -9,6 +9,8 @@ const { addon } = require('./addon')
 const { caller } = require('./caller')
 const { countFallback, countGuarded } = require('./counts')
 const { spawnOptions } = require('./internal-spawn')
+// Loaded before the first start, which may have no descriptor left for a file.
+const { childLimit, counted } = require('./limit')
 const { childRequest } = require('./request')
 
 /** @typedef {import('./counts').Reason} Reason */
@@ -25,7 +27,6 @@ function guard(child) {
     const { server, isExec } = caller()
     /** @type {import('./waiting').Start} */
     const start = (given) => startSomehow(handle, given, server)
-    const { childLimit, counted } = require('./limit')
     const limit = childLimit()
     if (!limit) return start(values)
     let leave = limit.enter()

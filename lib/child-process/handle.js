@@ -3,15 +3,13 @@
 // Lets the internal handle of a `ChildProcess` stand for a child that the addon has started.
 
 const { AsyncResource } = require('node:async_hooks')
-const { closeSync } = require('node:fs')
 const { throwLater } = require('../errors')
 const keepAlive = require('../keep-alive')
-const { signalName } = require('../signals')
+const { knownSignalName } = require('../signals')
 const { failingArguments } = require('./internal-spawn')
 const { Ownership } = require('./ownership')
-const { NOTHING } = require('./request')
 
-const { errno: ERRNO, signals: SIGNALS } = require('node:os').constants
+const { errno: ERRNO } = require('node:os').constants
 
 /** @typedef {import('../../binding').GuardedChild} GuardedChild */
 
@@ -30,16 +28,9 @@ const guards = new WeakMap()
  */
 function startBelow(child, handle, request, { stdio, values }) {
   const life = new Life(child, handle, request.detached)
-  const { errno, refusal, pid, descriptors } = child.start(request, life.exited)
-  if (pid === undefined || refusal !== undefined || errno !== undefined) {
-    descriptors.filter((descriptor) => descriptor !== NOTHING).forEach(closeSilently)
-    return refusal === undefined ? 'errno' : 'warden'
-  }
-  const error = openStreams(stdio, descriptors)
-  if (error !== 0) {
-    child.kill(SIGNALS.SIGKILL)
-    return error
-  }
+  const { refusal, pid, streamError } = child.start(request, opener(stdio), life.exited)
+  if (streamError !== undefined) return streamError
+  if (pid === undefined) return refusal === undefined ? 'errno' : 'warden'
   handle.pid = pid
   guards.set(handle, child)
   const isFreed = initialise(handle, values)
@@ -107,7 +98,8 @@ class Life {
     this.#ownership.end()
     const handle = this.#handle
     try {
-      const name = signal === 0 ? '' : signalName(signal)
+      // Node.js has no name for a real-time signal, and then reports the code 0.
+      const name = (signal === 0 ? undefined : knownSignalName(signal)) ?? ''
       this.#context.runInAsyncScope(() => handle.onexit(code, name))
     } catch (error) {
       throwLater(error)
@@ -148,28 +140,13 @@ function forget(handle) {
 }
 
 /**
- * Gives our ends of the socket pairs to Node.js's streams.
+ * Returns a function that gives this process's end of a socket pair to Node.js's stream. The
+ * function returns 0 or a negative error number.
  * @param {any[]} stdio
- * @param {number[]} descriptors
- * @returns {number} 0 or a negative error number
  */
-function openStreams(stdio, descriptors) {
-  let error = 0
-  for (const [at, descriptor] of descriptors.entries()) {
-    if (descriptor === NOTHING) continue
-    if (error === 0) error = stdio[at].handle.open(descriptor) ?? 0
-    if (error !== 0) closeSilently(descriptor)
-  }
-  return error
+function opener(stdio) {
+  return (/** @type {number} */ at, /** @type {number} */ descriptor) =>
+    stdio[at].handle.open(descriptor) ?? 0
 }
 
-/** @param {number} descriptor */
-function closeSilently(descriptor) {
-  try {
-    closeSync(descriptor)
-  } catch {
-    // The descriptor is closed.
-  }
-}
-
-module.exports = { forget, guardOf, initialise, openStreams, startBelow }
+module.exports = { forget, guardOf, initialise, opener, startBelow }

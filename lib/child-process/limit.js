@@ -71,9 +71,11 @@ function childLimit() {
     const maxChildren = config.maxChildren()
     if (maxChildren !== undefined) limit = new ChildLimit(maxChildren)
   } catch (error) {
-    // A malformed value is no reason to lose the guard.
     const { message, code } = /** @type {any} */ (error)
-    process.emitWarning(message, { code })
+    // A malformed value is no reason to lose the guard.
+    if (code === 'ERR_INVALID_CONFIG') process.emitWarning(message, { code })
+    // This process has no descriptor left for a file. A later child may have the limit.
+    else isRead = false
   }
   return limit
 }

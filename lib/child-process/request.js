@@ -60,4 +60,4 @@ function environmentPairs({ envPairs, env }) {
   return env ? [...own] : own.filter((pair) => pair !== inherited)
 }
 
-module.exports = { NOTHING, childRequest, environmentPairs }
+module.exports = { childRequest, environmentPairs }

@@ -9,7 +9,7 @@ const { throwLater } = require('../errors')
 const keepAlive = require('../keep-alive')
 const { track } = require('../lifecycle')
 const { signalName } = require('../signals')
-const { forget, initialise, openStreams } = require('./handle')
+const { forget, initialise, opener } = require('./handle')
 const { changedArguments, spawnOptions } = require('./internal-spawn')
 const { counted } = require('./limit')
 
@@ -42,11 +42,8 @@ function wait(child, values, streams, turn, start) {
   // Anything but a pipe may be closed before the start.
   if (!options || options.stdio.some(({ type }) => type !== 'pipe')) return false
   const { stdio: given } = options
-  const { errno, ours, theirs } = streams.open(given.length)
-  if (errno !== undefined || openStreams(given, ours) !== 0) {
-    streams.close()
-    return false
-  }
+  const { errno, theirs } = streams.open(given.length, opener(given))
+  if (errno !== undefined) return false
   const stdio = theirs.map((fd) => ({ type: 'fd', fd }))
   const cwd = absolute(options.cwd)
   const later = changedArguments(values, { cwd, stdio })

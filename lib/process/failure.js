@@ -35,21 +35,29 @@ const HINTS = {
   }),
 }
 
+/** Returns the name of a system's error. @param {number} number */
+function systemCode(number) {
+  return (process.platform === 'win32' ? WINDOWS_ERRORS[number] : errnoName(number)) ?? 'UNKNOWN'
+}
+
 /** Returns the error that Node.js would create. @param {string} command @param {number} number */
 function systemError(command, number) {
-  const code =
-    (process.platform === 'win32' ? WINDOWS_ERRORS[number] : errnoName(number)) ?? 'UNKNOWN'
+  const code = systemCode(number)
   const syscall = `spawn ${command}`
   return codedError(code, `${syscall} ${code}`, { errno: -number, syscall, path: command })
 }
 
 /**
  * @param {string} command
- * @param {number} number the system's number of the error, or 0
+ * @param {number} number the system's number of the error, or 0 if the system gave none
  * @param {string} [problem] the obstacle, if it was not the command itself
  */
 function startError(command, number, problem) {
-  if (problem !== undefined) return codedError('ERR_SPAWN', `Cannot start ${command}: ${problem}`)
+  if (problem !== undefined) {
+    const details = { errno: -number, syscall: 'open' }
+    const cause = number > 0 ? codedError(systemCode(number), problem, details) : undefined
+    return codedError('ERR_SPAWN', `Cannot start ${command}: ${problem}`, { cause })
+  }
   const cause = systemError(command, number)
   const { code } = cause
   return codedError('ERR_SPAWN', `Cannot start ${command} (${code})${HINTS[code] ?? ''}`, { cause })

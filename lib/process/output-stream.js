@@ -19,7 +19,13 @@ const READS_DESCRIPTORS = process.platform !== 'win32' && !('bun' in process.ver
  * @returns {Readable}
  */
 function outputStream(call, output) {
-  const { descriptor, refusal, errno } = call.take(output, READS_DESCRIPTORS)
+  /** @type {Socket | undefined} */
+  let socket
+  const open = (/** @type {number} */ fd) => {
+    socket = new Socket({ fd, readable: true, writable: false })
+    return 0
+  }
+  const { refusal, errno } = call.take(output, READS_DESCRIPTORS ? open : undefined)
   if (refusal === 'lines') throw usedAsLines(output)
   if (refusal === 'cut')
     throw codedError(
@@ -30,8 +36,7 @@ function outputStream(call, output) {
     const code = (errno !== undefined && errnoName(errno)) || 'UNKNOWN'
     throw codedError(code, `pipe ${code}`, { errno: -(errno ?? 0), syscall: 'pipe' })
   }
-  if (descriptor === undefined) return inChunks(call, output)
-  return new Socket({ fd: descriptor, readable: true, writable: false })
+  return socket ?? inChunks(call, output)
 }
 
 /** @param {ProcessCall} call @param {'stdout' | 'stderr'} output */

@@ -27,7 +27,7 @@ class Runner {
    * @returns {Promise<any>}
    */
   async run(command, args = [], options) {
-    const request = processRequest(command, args, options, this.#owner)
+    const request = loading(command, () => processRequest(command, args, options, this.#owner))
     const call = new native.ProcessCall()
     if (request.input) call.write(request.input)
     if (!request.source) call.endInput()
@@ -41,8 +41,8 @@ class Runner {
    */
   spawn(command, args = [], options) {
     // Loaded on use, because most servers only run commands.
-    const { TrackedProcess } = require('./tracked-process')
-    const request = processRequest(command, args, options, this.#owner)
+    const { TrackedProcess } = loading(command, () => require('./tracked-process'))
+    const request = loading(command, () => processRequest(command, args, options, this.#owner))
     if (/^(utf-?16le|ucs-?2)$/i.test(request.encoding))
       throw validate.invalidConfig('encoding', 'one that has lines', request.encoding)
     const call = new native.ProcessCall()
@@ -109,6 +109,23 @@ class Runner {
       this.#running.delete(call)
       if (signal) abortListeners.delete(signal, abort)
     }
+  }
+}
+
+/**
+ * Calls a function that loads files on use. Without a descriptor left for them, the command cannot
+ * start either.
+ * @template T
+ * @param {string} command
+ * @param {() => T} load
+ * @returns {T}
+ */
+function loading(command, load) {
+  try {
+    return load()
+  } catch (error) {
+    const { code, errno = 0 } = /** @type {NodeJS.ErrnoException} */ (error)
+    throw code === 'EMFILE' || code === 'ENFILE' ? startError(command, -errno) : error
   }
 }
 

@@ -1,7 +1,7 @@
 //! Children of `child_process` that Node.js itself starts: listed before their start, and held afterwards.
 
 use super::child::label;
-use super::error::{Result, internal};
+use super::error::{Result, system};
 use super::process::shapes::TerminateReason;
 use super::time::duration;
 use crate::process::tag::Tag;
@@ -22,7 +22,7 @@ impl AdoptedChild {
     /// Notes a child that is about to start, with the name for the lists.
     #[napi(constructor)]
     pub fn new(server: Option<String>) -> Result<Self> {
-        let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
+        let supervisor = Supervisor::get().map_err(system)?;
         Ok(Self { adoption: Mutex::new(Adoption::new(&supervisor.registry, label(server))) })
     }
 

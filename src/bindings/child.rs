@@ -9,6 +9,7 @@ use super::process::shapes::TerminateReason;
 use super::process::shapes::variables;
 use super::time::duration;
 use crate::registry::Label;
+use napi::Env;
 use napi::bindgen_prelude::{FnArgs, Function};
 use napi_derive::napi;
 
@@ -44,7 +45,7 @@ pub struct ChildRequest {
     pub server: Option<String>,
 }
 
-/// The outcome of a start: `pid`, `errno` or `refusal` is set.
+/// The outcome of a start: one field is set.
 #[napi(object, object_from_js = false)]
 #[derive(Default)]
 pub struct ChildStart {
@@ -54,8 +55,8 @@ pub struct ChildStart {
     pub refusal: Option<String>,
     /// The child's pid.
     pub pid: Option<u32>,
-    /// This process's ends of the socket pairs, to be closed by the caller; -1 elsewhere.
-    pub descriptors: Vec<i32>,
+    /// The negative error number of a stream that could not be opened. The child was killed.
+    pub stream_error: Option<i32>,
 }
 
 /// A child below a warden. A panic in a method is an exception, so that Node.js can start the child instead.
@@ -74,15 +75,22 @@ impl GuardedChild {
         Self::default()
     }
 
-    /// Starts the child and waits for its pid, at most 200 ms. `on_exit` gets the exit code and the signal, or zeros; it
-    /// does not hold the event loop.
+    /// Starts the child and waits for its pid, at most 200 ms. `open` gets the number of a socket pair among the child's
+    /// descriptors and this process's end of the pair, to make a stream of it, and returns 0 or a negative error number.
+    /// `on_exit` gets the exit code and the signal, or zeros; it does not hold the event loop.
     #[napi(catch_unwind)]
-    pub fn start(&self, request: ChildRequest, on_exit: Function<FnArgs<(i32, i32)>, ()>) -> Result<ChildStart> {
+    pub fn start(
+        &self,
+        env: &Env,
+        request: ChildRequest,
+        open: Function<FnArgs<(u32, i32)>, i32>,
+        on_exit: Function<FnArgs<(i32, i32)>, ()>,
+    ) -> Result<ChildStart> {
         #[cfg(target_os = "linux")]
-        return linux::start(self, request, &on_exit).map_err(internal);
+        return linux::start(self, env, request, &open, &on_exit).map_err(internal);
         #[cfg(not(target_os = "linux"))]
         {
-            let _ = (request, on_exit);
+            let _ = (env, request, open, on_exit);
             Ok(ChildStart {
                 refusal: Some("children are guarded from their start on Linux alone".into()),
                 ..ChildStart::default()
@@ -140,8 +148,6 @@ pub struct WaitingStreams {
 pub struct WaitingDescriptors {
     /// The system's error number.
     pub errno: Option<i32>,
-    /// This process's ends, to be closed by the caller.
-    pub ours: Vec<i32>,
     /// The child's ends, which are open until `close()`.
     pub theirs: Vec<i32>,
 }
@@ -154,14 +160,15 @@ impl WaitingStreams {
         Self::default()
     }
 
-    /// Opens socket pairs, and counts a start that waits.
+    /// Opens socket pairs, makes streams of this process's ends as [`GuardedChild::start`], and counts a start that
+    /// waits.
     #[napi]
-    pub fn open(&self, count: u32) -> WaitingDescriptors {
+    pub fn open(&self, env: &Env, count: u32, open: Function<FnArgs<(u32, i32)>, i32>) -> WaitingDescriptors {
         #[cfg(target_os = "linux")]
-        return linux::open(self, count);
+        return linux::open(self, env, count, &open);
         #[cfg(not(target_os = "linux"))]
         {
-            let _ = count;
+            let _ = (env, count, open);
             WaitingDescriptors { errno: Some(0), ..WaitingDescriptors::default() }
         }
     }
@@ -176,24 +183,30 @@ impl WaitingStreams {
 
 #[cfg(target_os = "linux")]
 mod linux {
+    use super::super::event_loop::hand_over;
     use super::{ChildRequest, ChildStart, GuardedChild, WaitingDescriptors, WaitingStreams, label, variables};
     use crate::metrics::WaitingStart;
-    use crate::process::descriptors::{self, Descriptor, Source};
+    use crate::process::descriptors::{self, Source};
     use crate::process::tree::{Choices, Outputs, Placement, ProcessGroup, Refusal, Spec};
     use crate::registry::Label;
     use crate::runner::Child;
     use crate::supervisor::Supervisor;
+    use napi::Env;
     use napi::bindgen_prelude::{FnArgs, Function};
     use napi::threadsafe_function::ThreadsafeFunctionCallMode;
     use std::ffi::OsString;
-    use std::os::fd::{AsFd, AsRawFd, IntoRawFd};
+    use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
     const NOTHING: i32 = -1;
     const SOCKET_PAIR: i32 = -2;
 
+    type Open<'env> = Function<'env, FnArgs<(u32, i32)>, i32>;
+
     pub fn start(
         child: &GuardedChild,
+        env: &Env,
         request: ChildRequest,
+        open: &Open<'_>,
         on_exit: &Function<FnArgs<(i32, i32)>, ()>,
     ) -> napi::Result<ChildStart> {
         let supervisor = Supervisor::get()?;
@@ -211,11 +224,14 @@ mod linux {
         });
         Ok(match started {
             Ok(started) => {
+                // The caller may have no turn any more, so the child is killed here.
+                if let Err(errno) = open_all(env, streams.into_iter().map(|stream| stream.ours), open) {
+                    let _ = started.signal(libc::SIGKILL);
+                    return Ok(ChildStart { stream_error: Some(errno), ..ChildStart::default() });
+                }
                 let pid = Some(started.pid);
                 *child.child.lock() = Some(started);
-                let ours =
-                    streams.into_iter().map(|Descriptor { ours, .. }| ours.map_or(NOTHING, IntoRawFd::into_raw_fd));
-                ChildStart { pid, descriptors: ours.collect(), ..ChildStart::default() }
+                ChildStart { pid, ..ChildStart::default() }
             }
             Err(Refusal::Command(error)) if error.raw_os_error().is_some() => {
                 ChildStart { errno: error.raw_os_error(), ..ChildStart::default() }
@@ -226,17 +242,37 @@ mod linux {
         })
     }
 
-    pub fn open(streams: &WaitingStreams, count: u32) -> WaitingDescriptors {
+    pub fn open(streams: &WaitingStreams, env: &Env, count: u32, open: &Open<'_>) -> WaitingDescriptors {
+        let failed = |errno| WaitingDescriptors { errno, ..WaitingDescriptors::default() };
         match descriptors::make((0..count).map(|_| Source::SocketPair)) {
             Ok(made) => {
-                let (ours, theirs): (Vec<_>, Vec<_>) =
-                    made.into_iter().filter_map(|one| Some((one.ours?.into_raw_fd(), one.theirs?))).unzip();
+                let (ours, theirs): (Vec<_>, Vec<_>) = made.into_iter().map(|one| (one.ours, one.theirs)).unzip();
+                if let Err(errno) = open_all(env, ours, open) {
+                    return failed(Some(-errno));
+                }
+                let theirs: Vec<_> = theirs.into_iter().flatten().collect();
                 let numbers = theirs.iter().map(AsRawFd::as_raw_fd).collect();
                 *streams.theirs.lock() = Some((theirs, WaitingStart::count()));
-                WaitingDescriptors { errno: None, ours, theirs: numbers }
+                WaitingDescriptors { errno: None, theirs: numbers }
             }
-            Err(error) => WaitingDescriptors { errno: error.raw_os_error(), ..WaitingDescriptors::default() },
+            Err(error) => failed(error.raw_os_error()),
         }
+    }
+
+    /// Makes streams of this process's ends of the socket pairs. Closes the ends that have no stream after a failure.
+    ///
+    /// # Errors
+    /// The negative error number of the first stream that could not be opened.
+    fn open_all(env: &Env, ends: impl IntoIterator<Item = Option<OwnedFd>>, open: &Open<'_>) -> Result<(), i32> {
+        for (at, end) in (0..).zip(ends) {
+            let Some(end) = end else { continue };
+            // An error of the stream's own code has no number.
+            let errno = hand_over(env, end, |number| open.call(FnArgs::from((at, number)))).unwrap_or(-libc::ECANCELED);
+            if errno != 0 {
+                return Err(errno);
+            }
+        }
+        Ok(())
     }
 
     pub fn kill(child: &Child, signal: i32) -> i32 {

@@ -4,9 +4,11 @@
 //! needed; without them all outputs are read on the runtime.
 
 mod callback;
+mod hand_over;
 mod uv;
 
 pub use callback::Callback;
+pub use hand_over::hand_over;
 
 use napi::{Env, sys};
 use std::cell::{Cell, RefCell};
@@ -70,17 +72,12 @@ impl EventLoop {
 
     fn new(env: &Env) -> Option<Self> {
         let uv = Uv::get()?;
-        let mut raw = ptr::null_mut();
-        // SAFETY: `env` is the environment of the call in progress, and the result is written before it is read.
-        let status = unsafe { sys::napi_get_uv_event_loop(env.raw(), &raw mut raw) };
-        if status != sys::Status::napi_ok || raw.is_null() {
-            return None;
-        }
+        let raw = uv::event_loop(env)?;
         let life = Rc::<Life>::default();
         let data = Rc::into_raw(Rc::clone(&life)).cast_mut().cast();
         // SAFETY: `data` is a reference count of its own, which the hook takes over; the hook runs once, on this thread.
         let status = unsafe { sys::napi_add_async_cleanup_hook(env.raw(), Some(end), data, ptr::null_mut()) };
-        (status == sys::Status::napi_ok).then(|| Self { uv, raw: raw.cast(), life })
+        (status == sys::Status::napi_ok).then_some(Self { uv, raw, life })
     }
 
     /// Calls `on_readable` on this thread whenever there is something to read. The watch ends when `on_readable` returns

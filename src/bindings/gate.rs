@@ -1,7 +1,7 @@
 //! The gate that process trees pass before their start, while rules are in force.
 
 use super::enums::mirrored;
-use super::error::{Result, internal};
+use super::error::{Result, internal, system};
 use crate::admission::{self, Amount, InForce, Learnt, Machine, Rules, Status, memory, processor};
 use crate::process::cpu::cores;
 use crate::supervisor::Supervisor;
@@ -100,7 +100,7 @@ impl ProcessGate {
     /// event loop alive.
     #[napi(constructor)]
     pub fn new(rules: GateRules, changed: Function<(), ()>) -> Result<Self> {
-        let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
+        let supervisor = Supervisor::get().map_err(system)?;
         let changed = changed.build_threadsafe_function().weak::<true>().build().map_err(internal)?;
         let on_change = move || {
             // Refused only when the environment has ended.
@@ -127,14 +127,14 @@ impl ProcessGate {
 /// Returns the state of the gate, or undefined while the gate is off.
 #[napi]
 pub fn gate_status() -> Result<Option<GateStatus>> {
-    let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
+    let supervisor = Supervisor::get().map_err(system)?;
     Ok(supervisor.registry.gate.status().map(GateStatus::from))
 }
 
 /// Returns the memory that was learnt about each server.
 #[napi]
 pub fn gate_learnt() -> Result<Vec<LearntMemory>> {
-    let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
+    let supervisor = Supervisor::get().map_err(system)?;
     Ok(supervisor.registry.gate.learnt().into_iter().map(LearntMemory::from).collect())
 }
 

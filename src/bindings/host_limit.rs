@@ -1,7 +1,7 @@
 //! Slots that the processes of a user share on one machine.
 #![expect(clippy::needless_pass_by_value, reason = "napi-rs hands arguments over by value")]
 
-use super::error::{Result, internal};
+use super::error::{Result, internal, system};
 use crate::process::host_limit::{Acquired, Folder, Held, Slots};
 use crate::supervisor::Supervisor;
 use napi::Env;
@@ -65,7 +65,7 @@ impl NativeHostLimit {
             }
             Acquired::Later(granted) => granted,
         };
-        let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
+        let supervisor = Supervisor::get().map_err(system)?;
         let (deferred, turn) = env.create_deferred().map_err(internal)?;
         let (cancel, cancelled) = oneshot::channel();
         let mut state = self.state.lock();

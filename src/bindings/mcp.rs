@@ -8,7 +8,7 @@ mod settle;
 mod shapes;
 mod trust;
 
-use super::error::{Result, internal};
+use super::error::{Result, internal, system};
 use super::process::environment;
 use super::time::{duration, whole_milliseconds};
 use crate::mcp::pool::McpPool;
@@ -64,7 +64,7 @@ impl McpSessions {
         lend_loop: bool,
         settle: Function<FnArgs<(u32, McpMessageKind, String)>, ()>,
     ) -> Result<Self> {
-        let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
+        let supervisor = Supervisor::get().map_err(system)?;
         let limits = Limits { max_members: max_sessions as usize, max_starting: max_starting as usize };
         let settler = Arc::new(Settler::new(&settle).map_err(internal)?);
         let pool = supervisor.mcp_pool(limits, Settler::requests_of(&settler));

@@ -2,7 +2,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "napi-rs hands arguments over by value")]
 
 use super::enums::mirrored;
-use super::error::{Result, internal};
+use super::error::{Result, system};
 use super::time::since_start;
 use crate::metrics::{self as core, ChildrenOf, OTHER, Outcome, Rejection, Snapshot, Totals};
 use crate::process::usage::{Usage, resident, usage};
@@ -147,7 +147,7 @@ fn crashes(of: &ChildrenOf) -> u64 {
 }
 
 fn children(look: impl Fn(u32) -> Usage) -> Result<Vec<ChildrenOf>> {
-    let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
+    let supervisor = Supervisor::get().map_err(system)?;
     Ok(supervisor.registry.children(look))
 }
 

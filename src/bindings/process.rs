@@ -5,7 +5,9 @@ pub mod environment;
 mod events;
 pub mod shapes;
 
-use super::error::{Result, internal};
+use super::error::{Result, internal, system};
+#[cfg(unix)]
+use super::event_loop::hand_over;
 use super::time::duration;
 use crate::process::guarantee::guarantee;
 use crate::registry::{EndReason, EndRequest};
@@ -22,8 +24,6 @@ use shapes::{
     ActiveProcess, Guarantees, Output, OutputRefusal, ProcessEvent, ProcessOutcome, ProcessRequest, TakenOutput,
     TerminateReason,
 };
-#[cfg(unix)]
-use std::os::fd::IntoRawFd;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
@@ -54,9 +54,18 @@ impl ProcessCall {
         request: ProcessRequest,
         listener: Option<Function<ProcessEvent, ()>>,
     ) -> Result<Object<'env>> {
-        let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
         let input = self.input.lock().1.take();
         let input = input.ok_or_else(|| napi::Error::new("ERR_INTERNAL", "a call runs once"))?;
+        let (deferred, promise) = env.create_deferred().map_err(internal)?;
+        let settle = |outcome: napi::Result<ProcessOutcome>| deferred.resolve(move |_| outcome);
+        let supervisor = match Supervisor::get() {
+            Ok(supervisor) => supervisor,
+            Err(error) => {
+                self.abandon();
+                settle(Ok(ProcessOutcome::not_started(&error)));
+                return Ok(promise);
+            }
+        };
         let (lines, events) = mpsc::channel(READS_AHEAD);
         let text = request.text;
         let listener = listener.as_ref().map(Listener::new).transpose().map_err(internal)?;
@@ -64,7 +73,6 @@ impl ProcessCall {
         let mut call = request.into_call(supervisor.registry.next_number(), lines);
         // Only a call with a listener has a caller that may signal it.
         call.signals = listener.is_some().then(|| Arc::clone(&self.signals));
-        let (deferred, promise) = env.create_deferred().map_err(internal)?;
         let (end, forsaken) = (self.end.clone(), self.end.clone());
         let signals = Arc::clone(&self.signals);
         let environment_ended = environment::ended(env).map_err(internal)?;
@@ -93,7 +101,7 @@ impl ProcessCall {
                 Ok(result) => Ok(ProcessOutcome::of(result, text).await),
                 Err(panicked) => Err(napi::Error::from_reason(panicked.to_string())),
             };
-            deferred.resolve(move |_| outcome);
+            settle(outcome);
         });
         Ok(promise)
     }
@@ -116,23 +124,28 @@ impl ProcessCall {
         self.outlet(output).pause(is_behind);
     }
 
-    /// Takes an output as a stream: in chunks, or `by_descriptor` its descriptor, which then belongs to the caller.
+    /// Takes an output as a stream: in chunks, or if nothing was read yet by `open`, which makes a stream of the number of
+    /// a descriptor and returns 0.
     #[napi]
-    pub fn take(&self, output: Output, by_descriptor: bool) -> TakenOutput {
-        match self.outlet(output).take(by_descriptor) {
+    pub fn take(&self, env: &Env, output: Output, open: Option<Function<i32, i32>>) -> Result<TakenOutput> {
+        Ok(match self.outlet(output).take(open.is_some()) {
             #[cfg(unix)]
-            Ok(Taken::Descriptor(descriptor)) => TakenOutput::descriptor(descriptor.into_raw_fd()),
+            Ok(Taken::Descriptor(descriptor)) => {
+                let open = |number| open.map_or(Ok(0), |open| open.call(number));
+                hand_over(env, descriptor, open).map_err(internal)?;
+                TakenOutput::default()
+            }
             Ok(Taken::Chunks) => TakenOutput::default(),
             Err(Untakable::Lines) => TakenOutput::refused(OutputRefusal::Lines),
             Err(Untakable::Cut) => TakenOutput::refused(OutputRefusal::Cut),
             Err(Untakable::Pipe(error)) => TakenOutput::no_pipe(&error),
-        }
+        })
     }
 
     /// Resolves with the next bytes of an output that was taken in chunks. Empty at the end. One request at a time.
     #[napi(ts_return_type = "Promise<Buffer>")]
     pub fn next_chunk<'env>(&self, env: &'env Env, output: Output) -> Result<Object<'env>> {
-        let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
+        let supervisor = Supervisor::get().map_err(system)?;
         let outlet = Arc::clone(self.outlet(output));
         let (deferred, promise) = env.create_deferred().map_err(internal)?;
         supervisor.runtime.spawn(async move {
@@ -164,15 +177,19 @@ impl ProcessCall {
     /// Writes to its input. Resolves with `false` when the process did not take the bytes.
     #[napi(ts_return_type = "Promise<boolean>")]
     pub fn write<'env>(&self, env: &'env Env, bytes: Buffer) -> Result<Object<'env>> {
-        let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
-        let written = self.input.lock().0.as_ref().map(|input| input.write(bytes.to_vec()));
         let (deferred, promise) = env.create_deferred().map_err(internal)?;
+        let settle = |taken: bool| deferred.resolve(move |_| Ok(taken));
+        // Without a runtime the command will not start.
+        let Ok(supervisor) = Supervisor::get() else {
+            settle(false);
+            return Ok(promise);
+        };
+        let written = self.input.lock().0.as_ref().map(|input| input.write(bytes.to_vec()));
         supervisor.runtime.spawn(async move {
-            let taken = match written {
+            settle(match written {
                 Some(written) => written.await.is_ok(),
                 None => false,
-            };
-            deferred.resolve(move |_| Ok(taken));
+            });
         });
         Ok(promise)
     }
@@ -202,7 +219,7 @@ impl ProcessCall {
 /// Returns the processes that run now, all or one owner's, in the order of their start.
 #[napi]
 pub fn active_processes(owner: Option<u32>) -> Result<Vec<ActiveProcess>> {
-    let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
+    let supervisor = Supervisor::get().map_err(system)?;
     let mut entries = supervisor.registry.list();
     entries.retain(|entry| owner.is_none_or(|owner| entry.label.owner == owner));
     Ok(entries.into_iter().filter_map(ActiveProcess::of).collect())

@@ -1,7 +1,7 @@
 //! The cleanup scanner.
 
 use super::enums::mirrored;
-use super::error::{Result, internal};
+use super::error::{Result, internal, system};
 use super::process::shapes::epoch;
 use super::time::{duration, whole_milliseconds};
 use crate::process::table::User;
@@ -165,7 +165,7 @@ impl NativeScanner {
     /// Creates a scanner that does not scan yet.
     #[napi(constructor)]
     pub fn new(options: ScannerOptions) -> Result<Self> {
-        let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
+        let supervisor = Supervisor::get().map_err(system)?;
         Ok(Self(Arc::new(supervisor.scanner(options.try_into()?))))
     }
 
@@ -217,7 +217,7 @@ where
     T: Send + 'static,
     J: From<T> + ToNapiValue + 'static,
 {
-    let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
+    let supervisor = Supervisor::get().map_err(system)?;
     let (deferred, promise) = env.create_deferred().map_err(internal)?;
     supervisor.runtime.spawn(async move {
         let outcome = tokio::spawn(work).await;

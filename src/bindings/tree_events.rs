@@ -1,6 +1,6 @@
 //! The events of process trees. JavaScript is woken, and then takes all events.
 
-use super::error::{Result, internal};
+use super::error::{Result, internal, system};
 use super::process::shapes::epoch;
 use super::time::whole_milliseconds;
 use crate::registry::events::{Event, EventKind, Listener};
@@ -53,7 +53,7 @@ impl TreeEvents {
     /// Subscribes. `wake` is called when there are events to take, and does not keep the event loop alive.
     #[napi(constructor)]
     pub fn new(wake: Function<(), ()>) -> Result<Self> {
-        let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
+        let supervisor = Supervisor::get().map_err(system)?;
         let wake = wake.build_threadsafe_function().weak::<true>().build().map_err(internal)?;
         let listener = supervisor.registry.subscribe(move || {
             // Refused only when the environment has ended.

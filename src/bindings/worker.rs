@@ -3,7 +3,7 @@
 
 mod shapes;
 
-use super::error::{Result, internal};
+use super::error::{Result, internal, system};
 use super::process::environment;
 use crate::runner::{Line, Stream};
 use crate::supervisor::Supervisor;
@@ -56,7 +56,7 @@ impl Workers {
     /// Creates a pool. `listen` is called with the events of leased workers, and returns whether it can take more now.
     #[napi(constructor)]
     pub fn new(env: &Env, request: WorkerPoolRequest, listen: Function<WorkerEvent, bool>) -> Result<Self> {
-        let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
+        let supervisor = Supervisor::get().map_err(system)?;
         let listener = listen.build_threadsafe_function().weak::<true>().build().map_err(internal)?;
         let environment_ended = environment::ended(env).map_err(internal)?;
         let (template, limits, rules) = request.into_parts();

@@ -41,7 +41,7 @@ pub use spec::{Choices, Outputs, Spec};
 #[cfg(target_os = "linux")]
 pub use spec::{Placement, ProcessGroup};
 pub use started::Started;
-pub use streams::{Stream, Streams};
+pub use streams::{Stream, Streams, Unopened};
 #[cfg(target_os = "linux")]
 pub use warden::{Orders, Refusal, able as warden_able};
 

@@ -1,7 +1,7 @@
 //! Starting the command.
 
 use crate::arguments::{Arguments, Group};
-use crate::kernel::{execute, fork, fork_into, leave, unblock_signals};
+use crate::kernel::{execute, fork, fork_into, leave, reset_library_signals, unblock_signals};
 use crate::protocol::Report;
 use crate::shared_report::SharedReport;
 use core::ffi::CStr;
@@ -91,6 +91,7 @@ fn become_command(warden: Pid, arguments: Arguments) -> Report {
             return Err(Errno::SRCH);
         }
         enter_group(arguments.group)?;
+        reset_library_signals();
         // The warden had blocked these signals to read them from its queue.
         unblock_signals()
     };

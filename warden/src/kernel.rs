@@ -11,6 +11,8 @@ use syscalls::{Sysno, syscall};
 type Signals = u64;
 
 const SIG_SETMASK: usize = 2;
+/// The signals that C libraries keep for themselves, and leave ignored in what `posix_spawn` starts.
+const OF_C_LIBRARIES: [usize; 3] = [32, 33, 34];
 const SIGCHLD: usize = 17;
 const CLONE_VFORK: usize = 0x4000;
 const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
@@ -37,6 +39,17 @@ fn set_mask(blocked: Signals) -> Result<(), Errno> {
     // SAFETY: the kernel reads the set, and writes nothing.
     done(unsafe { syscall!(Sysno::rt_sigprocmask, SIG_SETMASK, &raw const blocked, none, size_of::<Signals>()) })?;
     Ok(())
+}
+
+/// Gives the signals of C libraries their default again.
+pub fn reset_library_signals() {
+    // The fields of the kernel's `struct sigaction`: `SIG_DFL`, no flags, and an empty mask.
+    let default = [0_usize; 4];
+    for signal in OF_C_LIBRARIES {
+        let none = core::ptr::null_mut::<usize>();
+        // SAFETY: the kernel reads the action, and writes nothing.
+        let _ = unsafe { syscall!(Sysno::rt_sigaction, signal, default.as_ptr(), none, size_of::<Signals>()) };
+    }
 }
 
 /// A signal that was sent to this process.

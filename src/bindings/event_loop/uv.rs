@@ -1,7 +1,9 @@
 //! The used functions of libuv. Their signatures are those in libuv's documentation of `uv_poll_t` and `uv_handle_t`.
 
 use libloading::os::unix::Library;
+use napi::{Env, sys};
 use std::ffi::{c_int, c_void};
+use std::ptr;
 use std::sync::OnceLock;
 
 /// `UV_READABLE`, of `uv_poll_event`.
@@ -18,6 +20,8 @@ pub struct Uv {
     pub poll_start: unsafe extern "C" fn(*mut c_void, c_int, unsafe extern "C" fn(*mut c_void, c_int, c_int)) -> c_int,
     pub unref: unsafe extern "C" fn(*mut c_void),
     pub close: unsafe extern "C" fn(*mut c_void, unsafe extern "C" fn(*mut c_void)),
+    pub walk: unsafe extern "C" fn(*mut c_void, unsafe extern "C" fn(*mut c_void, *mut c_void), *mut c_void),
+    pub fileno: unsafe extern "C" fn(*const c_void, *mut c_int) -> c_int,
 }
 
 static UV: OnceLock<Option<Uv>> = OnceLock::new();
@@ -44,6 +48,8 @@ impl Uv {
             poll_start: function!("uv_poll_start"),
             unref: function!("uv_unref"),
             close: function!("uv_close"),
+            walk: function!("uv_walk"),
+            fileno: function!("uv_fileno"),
         })
     }
 
@@ -52,6 +58,14 @@ impl Uv {
         // SAFETY: it takes a number and returns one.
         unsafe { (self.handle_size)(POLL) }
     }
+}
+
+/// Returns the event loop of an environment, or `None` where the host has none of libuv's.
+pub fn event_loop(env: &Env) -> Option<*mut c_void> {
+    let mut raw = ptr::null_mut();
+    // SAFETY: `env` is the environment of the call in progress, and the result is written before it is read.
+    let status = unsafe { sys::napi_get_uv_event_loop(env.raw(), &raw mut raw) };
+    (status == sys::Status::napi_ok && !raw.is_null()).then(|| raw.cast())
 }
 
 /// Returns the data that was set for a handle.

@@ -4,7 +4,7 @@ use crate::bindings::enums::mirrored;
 use crate::bindings::text::Text;
 use crate::bindings::time::{duration, whole_milliseconds};
 use crate::process::guarantee::{Guarantee, Lack, Mechanism};
-use crate::process::tree::{Choices, Outputs, Spec, Stream};
+use crate::process::tree::{Choices, Outputs, Spec, Stream, Unopened};
 use crate::registry::{self, Entry, Label};
 use crate::runner::{self, Call, Lines, Outcome};
 use napi::bindgen_prelude::{Buffer, Either, Null};
@@ -126,8 +126,6 @@ pub enum OutputRefusal {
 #[napi(object, object_from_js = false)]
 #[derive(Default)]
 pub struct TakenOutput {
-    /// The descriptor of its pipe. The caller closes it.
-    pub descriptor: Option<i32>,
     /// The reason that it was not taken.
     pub refusal: Option<OutputRefusal>,
     /// The system's error number, where it gave no pipe.
@@ -137,7 +135,7 @@ pub struct TakenOutput {
 /// The outcome of a command.
 #[napi(object, object_from_js = false)]
 pub struct ProcessOutcome {
-    /// The system's error number of a command that could not be started; only `start_problem` may be set besides.
+    /// The system's error number of a command that could not be started, or 0; only `start_problem` may be set besides.
     pub start_error: Option<i32>,
     /// The root's pid.
     pub pid: Option<u32>,
@@ -318,12 +316,6 @@ impl From<StreamChoice> for Stream {
 }
 
 impl TakenOutput {
-    /// An output whose descriptor belongs to the caller.
-    #[cfg(unix)]
-    pub fn descriptor(descriptor: i32) -> Self {
-        Self { descriptor: Some(descriptor), ..Self::default() }
-    }
-
     /// An output that was not taken.
     pub fn refused(refusal: OutputRefusal) -> Self {
         Self { refusal: Some(refusal), ..Self::default() }
@@ -377,9 +369,11 @@ impl ProcessOutcome {
         }
     }
 
-    fn not_started(error: &io::Error) -> Self {
+    /// Makes the outcome of a call that could not start.
+    pub fn not_started(error: &io::Error) -> Self {
+        let unopened = || error.get_ref()?.downcast_ref::<Unopened>()?.error.raw_os_error();
         Self {
-            start_error: Some(error.raw_os_error().unwrap_or(0)),
+            start_error: Some(error.raw_os_error().or_else(unopened).unwrap_or(0)),
             pid: None,
             exit_code: None,
             signal: None,

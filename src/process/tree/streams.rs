@@ -81,17 +81,48 @@ fn opened(options: &mut OpenOptions, path: &Path) -> io::Result<Owned> {
     Ok(options.open(path)?.into())
 }
 
-/// Opens the command's ends. A stream with a pipe has none here.
+/// A stream that cannot be opened, and the system's error.
+#[derive(Debug, thiserror::Error)]
+#[error("{name} cannot be opened: {error}")]
+pub struct Unopened {
+    name: &'static str,
+    /// The system's error.
+    pub error: io::Error,
+}
+
+/// Opens the command's ends. A stream with a pipe has none here. Both outputs into one file share its position, as by
+/// `2>&1` of a shell, because they would overwrite each other otherwise.
 ///
 /// # Errors
-/// The system's error, with the name of the stream.
+/// [`Unopened`], as an [`io::Error`].
 pub fn open(streams: &Streams) -> io::Result<[Option<Owned>; 3]> {
     let mut ends = [None, None, None];
+    let named = |at: usize| move |error| io::Error::other(Unopened { name: NAMES[at], error });
     for (at, stream) in streams.iter().enumerate() {
-        let named = |error: io::Error| io::Error::other(format!("{} cannot be opened: {error}", NAMES[at]));
-        ends[at] = stream.open(at).map_err(named)?;
+        ends[at] = stream.open(at).map_err(named(at))?;
+    }
+    if let [_, Stream::File { path: stdout, .. }, Stream::File { path: stderr, .. }] = streams
+        && let [_, Some(output), errors] = &mut ends
+        && is_same_file((stdout, output), (stderr, errors.as_ref())).map_err(named(2))?
+    {
+        *errors = Some(output.try_clone().map_err(named(2))?);
     }
     Ok(ends)
+}
+
+/// Returns whether two open files are one, by whatever path.
+#[cfg(unix)]
+fn is_same_file((_, one): (&Path, &Owned), (_, other): (&Path, Option<&Owned>)) -> io::Result<bool> {
+    use rustix::fs::fstat;
+    let Some(other) = other else { return Ok(false) };
+    let (one, other) = (fstat(one)?, fstat(other)?);
+    Ok((one.st_dev, one.st_ino) == (other.st_dev, other.st_ino))
+}
+
+/// Returns whether two open files are one, by whatever path.
+#[cfg(windows)]
+fn is_same_file((one, _): (&Path, &Owned), (other, _): (&Path, Option<&Owned>)) -> io::Result<bool> {
+    Ok(one.canonicalize()? == other.canonicalize()?)
 }
 
 /// Returns whether the command reads from a terminal, in whose foreground it has to stay.
@@ -126,6 +157,21 @@ fn copy(number: i32) -> io::Result<Owned> {
 mod tests {
     use super::*;
     use std::io::{Read, Write};
+
+    #[test]
+    fn both_outputs_into_one_file_share_its_position() {
+        let path = std::env::temp_dir().join(format!("procward-one-file-{}", std::process::id()));
+        let detour = path.with_file_name(format!("./{}", path.file_name().expect("a name").display()));
+        for (append, expected) in [(false, "onetwo"), (true, "onetwoonetwo")] {
+            let file = |path: &PathBuf| Stream::File { path: path.clone(), append };
+            let [_, stdout, stderr] = open(&[Stream::Pipe, file(&path), file(&detour)]).expect("it can be made");
+            for (end, text) in [(stdout, b"one"), (stderr, b"two")] {
+                File::from(end.expect("a file")).write_all(text).expect("there is room");
+            }
+            assert_eq!(std::fs::read_to_string(&path).expect("it is there"), expected);
+        }
+        std::fs::remove_file(&path).expect("it is ours");
+    }
 
     #[test]
     fn each_choice_opens_its_end() {
