@@ -14,6 +14,10 @@ const { NOTHING } = require('./request')
 const { errno: ERRNO, signals: SIGNALS } = require('node:os').constants
 
 /** @typedef {import('../../binding').GuardedChild} GuardedChild */
+/**
+ * `setImmediate`: calls a function after the events of streams that the loop has at hand.
+ * @typedef {(callback: () => void) => unknown} AfterPoll
+ */
 
 /** The guards of children, by their handles. @type {WeakMap<object, GuardedChild>} */
 const guards = new WeakMap()
@@ -24,13 +28,16 @@ const guards = new WeakMap()
  * @param {GuardedChild} child
  * @param {any} handle
  * @param {import('../../binding').ChildRequest} request
- * @param {{ stdio: any[], values: any[] }} internal
- *   the streams, and all arguments of the internal `spawn`
+ * @param {{ stdio: any[], values: any[], afterPoll: AfterPoll }} internal
+ *   the streams, all arguments of the internal `spawn`, and `setImmediate`
  * @returns {number | 'warden' | 'errno'}
  */
-function startBelow(child, handle, request, { stdio, values }) {
+function startBelow(child, handle, request, { stdio, values, afterPoll }) {
   const life = new Life(child, handle, request.detached)
-  const { errno, refusal, pid, descriptors } = child.start(request, life.exited)
+  const { errno, refusal, pid, descriptors } = child.start(request, (code, signal) => {
+    // Node.js too learns of an exit after all that the streams have at hand.
+    afterPoll(() => life.exited(code, signal))
+  })
   if (pid === undefined || refusal !== undefined || errno !== undefined) {
     descriptors.filter((descriptor) => descriptor !== NOTHING).forEach(closeSilently)
     return refusal === undefined ? 'errno' : 'warden'
@@ -100,7 +107,7 @@ class Life {
   }
 
   /** Reports the exit to Node.js. @param {number} code @param {number} signal */
-  exited = (code, signal) => {
+  exited(code, signal) {
     if (!this.#isRunning) return
     this.#hold(false)
     this.#isRunning = false
