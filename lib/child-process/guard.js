@@ -14,19 +14,21 @@ const { childLimit, counted } = require('./limit')
 const { childRequest } = require('./request')
 
 /** @typedef {import('./counts').Reason} Reason */
+/** @typedef {import('./handle').AfterPoll} AfterPoll */
 
 /**
  * Guards a child that has not started. A second call for the same child does nothing.
  * @param {any} child - a `ChildProcess`
+ * @param {AfterPoll} afterPoll
  */
-function guard(child) {
+function guard(child, afterPoll) {
   const { _handle: handle } = child
   if (!handle || Object.hasOwn(handle, 'spawn')) return
   handle.spawn = (/** @type {any[]} */ ...values) => {
     delete handle.spawn
     const { server, isExec } = caller()
     /** @type {import('./waiting').Start} */
-    const start = (given) => startSomehow(handle, given, server)
+    const start = (given) => startSomehow(handle, given, { server, afterPoll })
     const limit = childLimit()
     if (!limit) return start(values)
     let leave = limit.enter()
@@ -62,11 +64,12 @@ function waits(child, values, limit, start) {
  * number.
  * @param {any} handle
  * @param {any[]} values - the arguments of the internal `spawn`
- * @param {string | undefined} server
+ * @param {{ server: string | undefined, afterPoll: AfterPoll }} context
  * @returns {number}
  */
-function startSomehow(handle, values, server) {
-  const started = start(handle, values, server)
+function startSomehow(handle, values, context) {
+  const { server } = context
+  const started = start(handle, values, context)
   if (typeof started === 'number') return started
   const adoption = started === 'permission' ? undefined : adoptionOf(values, server)
   const errno = handle.spawn(...(adoption?.values ?? values))
@@ -97,10 +100,10 @@ function adoptionOf(values, server) {
  * has started, returns the reason why Node.js must start the child.
  * @param {any} handle
  * @param {any[]} values - the arguments of the internal `spawn`
- * @param {string | undefined} server
+ * @param {{ server: string | undefined, afterPoll: AfterPoll }} context
  * @returns {number | Reason}
  */
-function start(handle, values, server) {
+function start(handle, values, { server, afterPoll }) {
   try {
     if (!mayStartChildren()) return 'permission'
     if (process.platform !== 'linux') return 'platform'
@@ -112,7 +115,7 @@ function start(handle, values, server) {
     const request = childRequest(options, server)
     if (!request) return 'stdio'
     const { startBelow } = require('./handle')
-    const internal = { stdio: options.stdio, values }
+    const internal = { stdio: options.stdio, values, afterPoll }
     const outcome = startBelow(new native.GuardedChild(), handle, request, internal)
     if (outcome === 0) countGuarded()
     return outcome

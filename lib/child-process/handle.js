@@ -12,6 +12,10 @@ const { Ownership } = require('./ownership')
 const { errno: ERRNO } = require('node:os').constants
 
 /** @typedef {import('../../binding').GuardedChild} GuardedChild */
+/**
+ * `setImmediate`: calls a function after the events of streams that the loop has at hand.
+ * @typedef {(callback: () => void) => unknown} AfterPoll
+ */
 
 /** The guards of children, by their handles. @type {WeakMap<object, GuardedChild>} */
 const guards = new WeakMap()
@@ -22,13 +26,15 @@ const guards = new WeakMap()
  * @param {GuardedChild} child
  * @param {any} handle
  * @param {import('../../binding').ChildRequest} request
- * @param {{ stdio: any[], values: any[] }} internal
- *   the streams, and all arguments of the internal `spawn`
+ * @param {{ stdio: any[], values: any[], afterPoll: AfterPoll }} internal
+ *   the streams, all arguments of the internal `spawn`, and `setImmediate`
  * @returns {number | 'warden' | 'errno'}
  */
-function startBelow(child, handle, request, { stdio, values }) {
+function startBelow(child, handle, request, { stdio, values, afterPoll }) {
   const life = new Life(child, handle, request.detached)
-  const { refusal, pid, streamError } = child.start(request, opener(stdio), life.exited)
+  // Node.js too learns of an exit after all that the streams have at hand.
+  const exited = (/** @type {any[]} */ ...outcome) => afterPoll(() => life.exited(...outcome))
+  const { refusal, pid, streamError } = child.start(request, opener(stdio), exited)
   if (streamError !== undefined) return streamError
   if (pid === undefined) return refusal === undefined ? 'errno' : 'warden'
   handle.pid = pid
@@ -91,7 +97,7 @@ class Life {
   }
 
   /** Reports the exit to Node.js. @param {number} code @param {number} signal */
-  exited = (code, signal) => {
+  exited(code, signal) {
     if (!this.#isRunning) return
     this.#hold(false)
     this.#isRunning = false

@@ -7,6 +7,8 @@
 const { subscribe, unsubscribe } = require('node:diagnostics_channel')
 
 const CHANNEL = 'child_process'
+/** Kept from the beginning, because tests replace it while they fake the time. */
+const afterPoll = setImmediate
 
 /** @typedef {(message: any) => void} Subscriber */
 
@@ -33,7 +35,7 @@ function guardDuring(start) {
 /** @type {Subscriber} */
 function guardAlways({ process: child }) {
   const module = loaded(() => require('./guard'))
-  module?.guard(child)
+  module?.guard(child, afterPoll)
 }
 
 /** @type {Subscriber} */
