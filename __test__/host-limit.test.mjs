@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, afterEach, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -82,7 +82,7 @@ test("a server's slots are shared, and hold up no other server", async (t) => {
   const call = holding(one, 'one')
   await assert.rejects(text(other, 'one', { queueTimeout: 30 }), {
     code: 'ERR_QUEUE_TIMEOUT',
-    message: /\(0.03s\); other processes of this user hold the slots .* for the server 'one'$/,
+    message: /\(0.03s\); all processes of this user share the slots .* for the server 'one'$/,
   })
   assert.equal(await text(other, 'two'), 1)
   await call.end()
@@ -159,6 +159,29 @@ test('a folder that is open to others is refused, and no slot is lost', {
   assert.equal(counts(helper).current, 0)
   chmodSync(String(process.env.MCP_LIMIT_DIR), 0o700)
   assert.equal(await text(helper, 'one'), 1)
+})
+
+test('a helper that was shut down keeps no file open', {
+  skip: process.platform !== 'linux' && 'looks at /proc',
+}, async (t) => {
+  shareLimits()
+  const open = () =>
+    readdirSync('/proc/self/fd').filter((name) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${name}`).startsWith(String(process.env.MCP_LIMIT_DIR))
+      } catch {
+        return false
+      }
+    }).length
+  const [one, other] = [helperOf(t, { maxConcurrent: 1 }), helperOf(t, { maxConcurrent: 1 })]
+  const call = holding(one, 'one')
+  const waiting = assert.rejects(text(other, 'one'), { code: 'ERR_CLOSED' })
+  await until(() => counts(other).queued === 1)
+  assert.ok(open() > 2)
+  await Promise.all([other.shutdown(), waiting])
+  await call.end()
+  await one.shutdown()
+  await until(() => open() === 0)
 })
 
 test('a relative folder is refused, because it would be another one elsewhere', () => {

@@ -81,10 +81,11 @@ class HostLimit {
     this.#opened.get(undefined)?.resize(maxConcurrent)
   }
 
-  /** Rejects the waiting calls with `ERR_CLOSED`. */
+  /** Rejects the waiting calls with `ERR_CLOSED`. The files are closed with the last call. */
   close() {
     this.#isClosed = true
     this.#waits.forEach(cancel)
+    for (const limit of this.#opened.values()) limit.close()
   }
 
   /**
@@ -120,6 +121,8 @@ class HostLimit {
     this.#waits.add(wait)
     try {
       return await turn
+    } catch (error) {
+      throw unavailable(error)
     } finally {
       this.#waits.delete(wait)
     }
@@ -131,7 +134,7 @@ class HostLimit {
     if (this.#isClosed) return shutDownError()
     const error = queueTimeoutError(timeout)
     const whose = server === undefined ? '' : ` for the server '${server}'`
-    error.message += `; other processes of this user hold the slots of this machine${whose}`
+    error.message += `; all processes of this user share the slots of this machine${whose}`
     return error
   }
 
@@ -162,9 +165,14 @@ function opened(use) {
   try {
     return use()
   } catch (error) {
-    const { message } = /** @type {Error} */ (error)
-    throw codedError('ERR_LIMIT_UNAVAILABLE', `MCP_LIMIT_URL=host: ${message}`, { cause: error })
+    throw unavailable(error)
   }
+}
+
+/** @param {unknown} error the addon's, which names the folder or the file */
+function unavailable(error) {
+  const { message } = /** @type {Error} */ (error)
+  return codedError('ERR_LIMIT_UNAVAILABLE', `MCP_LIMIT_URL=host: ${message}`, { cause: error })
 }
 
 module.exports = { HostLimit }

@@ -2,12 +2,15 @@
 
 use procward::process::host_limit::{Acquired, Folder, Held, Slots};
 use std::fs;
+use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 use tokio::sync::oneshot::Receiver;
+
+type Turn = Receiver<io::Result<Held>>;
 
 struct Temporary(PathBuf);
 
@@ -33,12 +36,16 @@ impl Drop for Temporary {
 fn wait(slots: &Slots, cost: u32) -> Held {
     match slots.acquire(cost).expect("there are threads") {
         Acquired::Now(held) => held,
-        Acquired::Later(turn) => turn.blocking_recv().expect("the thread lives"),
+        Acquired::Later(turn) => taken(turn),
     }
 }
 
+fn taken(turn: Turn) -> Held {
+    turn.blocking_recv().expect("the thread lives").expect("the files are usable")
+}
+
 /// Waits behind slots that are held.
-fn turn(slots: &Slots, cost: u32) -> Receiver<Held> {
+fn turn(slots: &Slots, cost: u32) -> Turn {
     match slots.acquire(cost).expect("there are threads") {
         Acquired::Later(turn) => turn,
         Acquired::Now(_) => panic!("the slots are held"),
@@ -101,7 +108,7 @@ fn a_waiter_that_gave_up_takes_no_slot() {
     drop(gone);
     other.gave_up();
     drop(held);
-    drop(next.blocking_recv().expect("the thread lives"));
+    drop(taken(next));
     // Nothing is held, so all slots can be had at once as soon as the thread has left the turnstile.
     drop(wait(&one, 2));
 }
@@ -133,7 +140,7 @@ fn processes_are_served_in_the_order_of_arrival() {
         for (number, waiter) in waiters.into_iter().enumerate() {
             let served = served.clone();
             scope.spawn(move || {
-                let held = waiter.blocking_recv().expect("the thread lives");
+                let held = taken(waiter);
                 served.send(number).expect("the test listens");
                 drop(held);
             });
@@ -156,4 +163,71 @@ fn files_that_a_cleaner_removed_are_made_again() {
     let other = turn(&folder.slots(1), 1);
     drop(held);
     assert!(other.blocking_recv().is_ok());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_in_place_of_a_slot_is_refused_with_its_path() {
+    let folder = Temporary::new("link");
+    let slots = folder.slots(1);
+    std::os::unix::fs::symlink("/dev/null", folder.0.join("all-0")).expect("the name is free");
+    let refused = slots.acquire(1).expect_err("a link is no slot").to_string();
+    assert!(refused.contains("all-0"), "{refused}");
+    fs::remove_file(folder.0.join("all-0")).expect("it is ours");
+    drop(wait(&slots, 1));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_in_place_of_the_bell_is_refused() {
+    let folder = Temporary::new("bell");
+    let opened = Folder::open(Some(&folder.0)).expect("it is ours");
+    fs::write(folder.0.join("all-bell"), "").expect("it is writable");
+    let refused = Slots::open(&opened, None, 1).expect_err("a file always rings").to_string();
+    assert!(refused.contains("all-bell") && refused.contains("not a named pipe"), "{refused}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_waiter_fails_when_its_files_can_no_longer_be_used() {
+    let folder = Temporary::new("unusable");
+    let (one, other) = (folder.slots(1), folder.slots(2));
+    let held = wait(&one, 1);
+    // It needs a second slot, whose place is taken by something else meanwhile.
+    let waiter = turn(&other, 2);
+    drop(held);
+    drop(taken(waiter));
+    let held = wait(&one, 1);
+    fs::remove_file(folder.0.join("all-1")).expect("it was used");
+    fs::create_dir(folder.0.join("all-1")).expect("the name is free");
+    let waiter = other.acquire(2);
+    drop(held);
+    let refused = match waiter {
+        Err(error) => error,
+        Ok(Acquired::Later(waiter)) => waiter.blocking_recv().expect("the thread lives").expect_err("it is a folder"),
+        Ok(Acquired::Now(_)) => panic!("a folder is no slot"),
+    };
+    assert!(refused.to_string().contains("all-1"), "{refused}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_closed_limit_keeps_neither_files_nor_its_thread() {
+    let folder = Temporary::new("closed");
+    let (one, other) = (folder.slots(1), folder.slots(1));
+    let held = wait(&one, 1);
+    let waiter = turn(&other, 1);
+    let open = || {
+        let files = fs::read_dir("/proc/self/fd").expect("there is a /proc").flatten();
+        files.filter(|file| fs::read_link(file.path()).is_ok_and(|target| target.starts_with(&folder.0))).count()
+    };
+    assert!(open() > 0);
+    other.close();
+    // A waiter from before is still served.
+    drop(held);
+    drop(taken(waiter));
+    one.close();
+    while open() > 0 {
+        thread::yield_now();
+    }
 }

@@ -20,7 +20,8 @@ const NONE: i32 = -1;
 /// One limit: the overall one, or one server's.
 #[napi]
 pub struct NativeHostLimit {
-    slots: Slots,
+    /// `None` once closed.
+    slots: Mutex<Option<Slots>>,
     state: Arc<Mutex<State>>,
 }
 
@@ -40,7 +41,7 @@ pub struct HostSlots<'env> {
     pub handle: Option<i32>,
     /// For `cancel()`.
     pub ticket: Option<u32>,
-    /// Resolves with a handle for `release()`, or with -1 after `cancel()`.
+    /// Resolves with a handle for `release()`, or with -1 after `cancel()`. Rejects with the problem of a file.
     #[napi(ts_type = "Promise<number>")]
     pub turn: Option<Object<'env>>,
 }
@@ -50,16 +51,16 @@ impl NativeHostLimit {
     /// Opens the limit in a folder, the user's own by default. Throws the message of the folder's problem.
     #[napi(constructor)]
     pub fn new(folder: Option<String>, server: Option<String>, limit: u32) -> Result<Self> {
-        let unavailable = |problem: String| napi::Error::new("ERR_LIMIT_UNAVAILABLE", problem);
-        let folder = Folder::open(folder.as_deref().map(Path::new)).map_err(|error| unavailable(error.to_string()))?;
-        let slots = Slots::open(&folder, server.as_deref(), limit).map_err(|error| unavailable(error.to_string()))?;
-        Ok(Self { slots, state: Arc::default() })
+        let folder = Folder::open(folder.as_deref().map(Path::new)).map_err(unavailable)?;
+        let slots = Slots::open(&folder, server.as_deref(), limit).map_err(unavailable)?;
+        Ok(Self { slots: Mutex::new(Some(slots)), state: Arc::default() })
     }
 
     /// Takes slots, at once or after all that wait for them.
     #[napi]
     pub fn acquire<'env>(&self, env: &'env Env, cost: u32) -> Result<HostSlots<'env>> {
-        let granted = match self.slots.acquire(cost).map_err(|error| internal(error.into()))? {
+        let slots = self.slots.lock().clone().ok_or_else(|| unavailable("the limit was closed"))?;
+        let granted = match slots.acquire(cost).map_err(unavailable)? {
             Acquired::Now(held) => {
                 return Ok(HostSlots { handle: Some(keep(&self.state, held)), ticket: None, turn: None });
             }
@@ -73,18 +74,21 @@ impl NativeHostLimit {
         let ticket = state.last_ticket;
         state.waits.insert(ticket, cancel);
         drop(state);
-        let (state, slots) = (Arc::clone(&self.state), self.slots.clone());
+        let state = Arc::clone(&self.state);
         supervisor.runtime.spawn(async move {
             let held = tokio::select! {
-                held = granted => held.ok(),
-                _ = cancelled => None,
+                held = granted => held.ok().transpose(),
+                _ = cancelled => Ok(None),
             };
-            if held.is_none() {
+            if matches!(held, Ok(None)) {
                 slots.gave_up();
             }
             state.lock().waits.remove(&ticket);
-            let handle = held.map_or(NONE, |held| keep(&state, held));
-            deferred.resolve(move |_| Ok(handle));
+            let handle = held.map(|held| held.map_or(NONE, |held| keep(&state, held)));
+            match handle {
+                Ok(handle) => deferred.resolve(move |_| Ok(handle)),
+                Err(error) => deferred.reject(napi::Error::from_reason(error.to_string())),
+            }
         });
         Ok(HostSlots { handle: None, ticket: Some(ticket), turn: Some(turn) })
     }
@@ -92,7 +96,9 @@ impl NativeHostLimit {
     /// Changes the limit of this process.
     #[napi]
     pub fn resize(&self, limit: u32) {
-        self.slots.resize(limit);
+        if let Some(slots) = &*self.slots.lock() {
+            slots.resize(limit);
+        }
     }
 
     /// Gives a wait up. Its promise resolves with -1, unless it has its slots already.
@@ -111,8 +117,21 @@ impl NativeHostLimit {
     /// Returns the number of waiters.
     #[napi]
     pub fn waiting(&self) -> u32 {
-        u32::try_from(self.slots.waiting()).unwrap_or(u32::MAX)
+        let waiting = self.slots.lock().as_ref().map_or(0, Slots::waiting);
+        u32::try_from(waiting).unwrap_or(u32::MAX)
     }
+
+    /// Lets no new caller come. The files are closed with the last slot that is given back.
+    #[napi]
+    pub fn close(&self) {
+        if let Some(slots) = self.slots.lock().take() {
+            slots.close();
+        }
+    }
+}
+
+fn unavailable(problem: impl ToString) -> napi::Error<&'static str> {
+    napi::Error::new("ERR_LIMIT_UNAVAILABLE", problem.to_string())
 }
 
 fn keep(state: &Mutex<State>, held: Held) -> i32 {

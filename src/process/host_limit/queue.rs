@@ -64,6 +64,11 @@ impl<T> Queue<T> {
         }
     }
 
+    /// Takes the first waiter out of the line.
+    pub fn drop_first(&mut self) -> Option<oneshot::Sender<T>> {
+        self.0.pop_front().map(|first| first.grant)
+    }
+
     /// Returns the number of waiters.
     pub fn len(&self) -> usize {
         self.0.iter().filter(|waiter| !waiter.grant.is_closed()).count()

@@ -9,28 +9,29 @@ use std::time::Duration;
 
 /// The time between two looks without a ring, because a process that is killed cannot ring.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
-/// The pause after an error of the system, such as too many open files.
-const ERROR_PAUSE: Duration = Duration::from_millis(100);
-
-/// Starts the thread. It outlives its waiters and is never joined, because a wait for a lock cannot be given up.
+/// Starts the thread. It outlives its waiters and is never joined, because a wait for a lock cannot be given up. It ends
+/// when the limit was closed and no waiter is left.
 pub fn start(shared: Arc<Shared>, name: &str) -> io::Result<()> {
     let name = format!("procward-{name}");
-    thread::Builder::new().name(name).spawn(move || serve_for_ever(&shared)).map(drop)
+    thread::Builder::new().name(name).spawn(move || serve(&shared)).map(drop)
 }
 
-fn serve_for_ever(shared: &Arc<Shared>) {
+fn serve(shared: &Arc<Shared>) {
     loop {
         let place = {
             let mut state = shared.state.lock();
             loop {
                 match state.queue.first() {
                     Some((_, place)) => break place,
+                    None if state.is_closed => return,
                     None => shared.has_waiter.wait(&mut state),
                 }
             }
         };
-        if serve_first(shared, place).is_err() {
-            thread::sleep(ERROR_PAUSE);
+        if let Err(error) = serve_first(shared, place) {
+            // As at `acquire()`: a folder that cannot be used fails its callers at once.
+            let first = shared.state.lock().queue.drop_first();
+            let _ = first.map(|first| first.send(Err(error)));
         }
     }
 }
@@ -56,7 +57,8 @@ fn serve_first(shared: &Arc<Shared>, place: Option<Arc<Place>>) -> io::Result<()
         };
         let collected = state.collect(shared, cost, &mut taken);
         if matches!(collected, Ok(true)) {
-            let granted = state.queue.grant(std::mem::replace(&mut taken, Held::none(Arc::clone(shared))));
+            let all = std::mem::replace(&mut taken, Held::none(Arc::clone(shared)));
+            let granted = state.queue.grant(Ok(all));
             drop(state);
             drop(granted);
             return Ok(());

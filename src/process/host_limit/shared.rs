@@ -25,13 +25,15 @@ pub struct Shared {
 /// The waiters and the slots of this process.
 #[derive(Debug)]
 pub struct State {
-    pub queue: Queue<Held>,
+    pub queue: Queue<io::Result<Held>>,
     /// The slots that were needed so far.
     slots: Vec<Slot>,
     /// The number of slots that may be taken, from the first on.
     limit: usize,
     /// The thread was started. It is never joined.
     pub has_thread: bool,
+    /// No new waiter comes.
+    pub is_closed: bool,
 }
 
 #[derive(Debug)]
@@ -53,7 +55,13 @@ impl Shared {
         Ok(Self {
             bell: Bell::open(&folder.file(&format!("{name}-bell")))?,
             line: Line::new(folder.file(&format!("{name}-line"))),
-            state: Mutex::new(State { queue: Queue::default(), slots: Vec::new(), limit: 0, has_thread: false }),
+            state: Mutex::new(State {
+                queue: Queue::default(),
+                slots: Vec::new(),
+                limit: 0,
+                has_thread: false,
+                is_closed: false,
+            }),
             has_waiter: Condvar::new(),
             folder: folder.clone(),
             name,
@@ -64,6 +72,12 @@ impl Shared {
     pub fn resize(&self, limit: u32) {
         self.state.lock().limit = limit as usize;
         self.bell.ring();
+    }
+
+    /// Lets the thread end after the last waiter. The files are closed with the last slot that is given back.
+    pub fn close(&self) {
+        self.state.lock().is_closed = true;
+        self.has_waiter.notify_one();
     }
 }
 

@@ -62,14 +62,21 @@ pub fn open(path: &Path, folder: &Folder) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            folder.restore()?;
-            options.open(path)
-        }
-        opened => opened,
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        // Neither a link to elsewhere nor a pipe, whose opening could block, is a slot.
+        options.mode(0o600).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
     }
+    let opened = match options.open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => folder.restore().and_then(|()| options.open(path)),
+        opened => opened,
+    };
+    opened.map_err(|error| named(path, &error))
+}
+
+/// Returns the system's error with the file's path.
+pub fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 #[cfg(unix)]

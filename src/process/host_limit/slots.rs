@@ -17,7 +17,7 @@ pub enum Acquired {
     /// They were free, and no process waited.
     Now(Held),
     /// They come later. Dropping the receiver gives them up; see [`Slots::gave_up`].
-    Later(oneshot::Receiver<Held>),
+    Later(oneshot::Receiver<io::Result<Held>>),
 }
 
 impl Slots {
@@ -65,6 +65,11 @@ impl Slots {
     /// Changes the limit of this process. Slots that are held stay until they are given back.
     pub fn resize(&self, limit: u32) {
         self.0.resize(limit);
+    }
+
+    /// Lets no new caller come. The files are closed once the last slot is given back and the last waiter has gone.
+    pub fn close(self) {
+        self.0.close();
     }
 
     /// Takes waiters whose receiver was dropped out of the line.

@@ -1,7 +1,8 @@
 //! A bell as a named pipe. A byte that is written before a wait is found by the next wait.
 
+use crate::process::host_limit::slot_file::named;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{Mode, OFlags, open};
+use rustix::fs::{FileType, Mode, OFlags, fstat, open};
 use rustix::io::{read, write};
 use std::ffi::CString;
 use std::io;
@@ -17,6 +18,10 @@ pub struct Bell(OwnedFd);
 impl Bell {
     /// Opens the pipe, or makes it.
     pub fn open(path: &Path) -> io::Result<Self> {
+        Self::open_pipe(path).map_err(|error| named(path, &error))
+    }
+
+    fn open_pipe(path: &Path) -> io::Result<Self> {
         let name = CString::new(path.as_os_str().as_bytes())?;
         // SAFETY: the name is a string that ends with a zero.
         if unsafe { libc::mkfifo(name.as_ptr(), 0o600) } != 0 {
@@ -25,7 +30,13 @@ impl Bell {
                 return Err(error);
             }
         }
-        Ok(Self(open(path, OFlags::RDWR | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty())?))
+        let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let pipe = open(path, flags, Mode::empty())?;
+        if FileType::from_raw_mode(fstat(&pipe)?.st_mode) != FileType::Fifo {
+            // Any other file is always ready, so that waiting for it would be a busy loop.
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, "not a named pipe"));
+        }
+        Ok(Self(pipe))
     }
 
     /// Wakes the process that waits. A full pipe wakes it too.
