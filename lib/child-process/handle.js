@@ -33,7 +33,8 @@ const guards = new WeakMap()
 function startBelow(child, handle, request, { stdio, values, afterPoll }) {
   const life = new Life(child, handle, request.detached)
   // Node.js too learns of an exit after all that the streams have at hand.
-  const exited = (/** @type {any[]} */ ...outcome) => afterPoll(() => life.exited(...outcome))
+  const exited = (/** @type {number} */ code, /** @type {number} */ signal) =>
+    void afterPoll(() => life.exited(code, signal))
   const { refusal, pid, streamError } = child.start(request, opener(stdio), exited)
   if (streamError !== undefined) return streamError
   if (pid === undefined) return refusal === undefined ? 'errno' : 'warden'
