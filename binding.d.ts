@@ -143,6 +143,8 @@ export declare class NativeHostLimit {
   release(handle: number): void
   /** Returns the number of waiters. */
   waiting(): number
+  /** Lets no new caller come. The files are closed with the last slot that is given back. */
+  close(): void
 }
 
 /** A scanner, which stops when it is collected. */
@@ -532,7 +534,7 @@ export interface HostSlots {
   handle?: number
   /** For `cancel()`. */
   ticket?: number
-  /** Resolves with a handle for `release()`, or with -1 after `cancel()`. */
+  /** Resolves with a handle for `release()`, or with -1 after `cancel()`. Rejects with the problem of a file. */
   turn?: Promise<number>
 }
 
