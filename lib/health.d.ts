@@ -165,7 +165,10 @@ export interface Sample {
   cleanupErrors: number
   /** `false` while new calls are refused. */
   ready: boolean
-  /** A server of which no start is tried after too many failures, and the number of such servers. */
+  /**
+   * A server of which no start is tried after too many failures, and the number of such servers.
+   * `null` without one.
+   */
   breakers: { server: string; count: number } | null
   /** Number of calls that wait for a session while `maxSessions` are in use. */
   exhausted: number
