@@ -106,6 +106,11 @@ export interface HealthCleanup {
  * epoch) only younger ones.
  */
 export interface History {
+  /**
+   * Identity of the process that answers. `?instance=ID` asks for the same process again: another
+   * one of a cluster or of pm2 answers 409 `ERR_OTHER_PROCESS`.
+   */
+  instance: string
   /** Ms between two samples. */
   interval: number
   samples: Sample[]

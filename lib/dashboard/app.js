@@ -40,7 +40,9 @@ function announce(text) {
 
 /** @param {any} latest */
 function show(latest) {
-  const isFirst = snapshot === undefined
+  // Another process of a cluster answers from now on. Its numbers are not those of the first one.
+  const isFirst = snapshot?.instance !== latest.instance
+  if (isFirst) charts.clear()
   snapshot = latest
   charts.add(latest.sample)
   tiles.show(latest.sample, charts.since(latest.sample.time - MINUTE) ?? latest.sample)
@@ -53,8 +55,8 @@ function show(latest) {
 }
 
 async function addHistory() {
-  const { body } = await ask('history')
-  if (body) charts.addPast(body.samples)
+  const { body } = await ask('history', snapshot.instance)
+  if (body?.instance === snapshot.instance) charts.addPast(body.samples)
 }
 
 /** @param {import('./connection.js').State} state @param {boolean} isRefused */

@@ -97,6 +97,11 @@ export class Charts {
     this.#draw()
   }
 
+  /** Forgets all points. */
+  clear() {
+    this.#series = new Series()
+  }
+
   /**
    * The first point from this time on.
    * @param {number} time

@@ -7,6 +7,7 @@ const { collect } = require('../metrics/collect')
 const { families } = require('../prometheus/families')
 const { INTERVAL, sampler } = require('../metrics/sampler')
 const { metricsText } = require('../prometheus/text')
+const { instance, otherInstance } = require('./instance')
 const { quality } = require('./media-type')
 const { errorReply } = require('./reply')
 
@@ -40,12 +41,18 @@ function metrics(source, { accept }) {
  * @returns {import('./reply').Reply}
  */
 function history({ helper, cleanup }, { query }) {
+  const refusal = otherInstance(query)
+  if (refusal) return refusal
   const since = query.get('since') ?? '-1'
   if (!/^-?\d{1,16}(\.\d+)?$/.test(since)) {
     return errorReply(400, 'ERR_INVALID_QUERY', 'since must be a number of milliseconds since 1970')
   }
   /** @type {import('../health').History} */
-  const body = { interval: INTERVAL, samples: sampler(helper, cleanup).history(Number(since)) }
+  const body = {
+    instance,
+    interval: INTERVAL,
+    samples: sampler(helper, cleanup).history(Number(since)),
+  }
   return { statusCode: 200, type: 'application/json', text: JSON.stringify(body) }
 }
 

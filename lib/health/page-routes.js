@@ -5,6 +5,8 @@
 const { setBearerSession } = require('./login')
 const { reply, errorReply, send } = require('./reply')
 const { JSON_TYPE } = require('./media-type')
+const { otherInstance } = require('./instance')
+const { queryOf } = require('./query')
 const { snapshot } = require('./snapshot')
 const { sendFile } = require('./static-files')
 
@@ -33,6 +35,8 @@ const dashboardRoute = {
 /** @type {PageRoute} */
 const eventRoute = {
   answer({ source, events }, req, res) {
+    const refusal = otherInstance(queryOf(req.url ?? '/'))
+    if (refusal) return send(req, res, refusal)
     // For clients without an open stream: the page behind a proxy that buffers, `curl`.
     if (prefersJson(req.headers.accept)) return send(req, res, jsonSnapshot(source))
     if (req.method === 'HEAD') {

@@ -3,6 +3,7 @@
 const { isClosing } = require('../lifecycle')
 const { metricsOf } = require('../metrics/report')
 const { sampler } = require('../metrics/sampler')
+const { instance } = require('./instance')
 const { processHealth } = require('./report')
 
 /** @typedef {ReturnType<typeof snapshot>} Snapshot */
@@ -16,6 +17,7 @@ function snapshot(source) {
   const sample = sampler(helper, cleanup).latest()
   return {
     time: Date.now(),
+    instance,
     health: processHealth(source, sample),
     sample,
     metrics: metricsOf(source),
