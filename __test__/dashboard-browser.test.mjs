@@ -63,6 +63,7 @@ describe('in Chromium', { skip: noBrowser }, () => {
 
       const calls = Promise.all([1, 2, 3, 4, 5, 6, 7].map(() => long(8)))
       await until(async () => (await rows(page, 'calls')) === 7)
+      await until(async () => !/starting/.test(await textOf(page, '#calls')))
       assert.match(
         await textOf(page, '#calls tbody tr >> nth=0'),
         /^everything\s+trigger-long-running-operation\s+\d+\s/,

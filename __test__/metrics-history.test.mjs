@@ -16,7 +16,13 @@ function source() {
     },
     getActiveProcesses: () => [{}, {}],
   }
-  const cleanup = { getStats: () => ({ stats: { scans: 7, killed: 3, errors: 0 } }) }
+  const cleanup = {
+    getStats: () => ({
+      isRunning: true,
+      interval: 60_000,
+      stats: { scans: 7, killed: 3, errors: 0 },
+    }),
+  }
   return { state, helper, cleanup }
 }
 
@@ -71,6 +77,8 @@ describe('the history', () => {
           paused: null,
         },
         ...{ calls: 0, failures: 0, queueTimeouts: 0, kills: 3, scans: 7 },
+        ...{ crashes: 0, spawns: 0, cleanupErrors: 0, ready: true, breakers: null, exhausted: 0 },
+        scanner: { isRunning: true, interval: 60_000, lastScan: null },
       })
       assert.equal(slowest, null)
       assert.ok(memoryAvailable > 0 && memoryAvailable <= memoryTotal)

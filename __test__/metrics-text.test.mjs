@@ -136,8 +136,26 @@ describe('the text', () => {
       const exits = Object.fromEntries(values('procward_child_exits_total', 'reason', '"runs"'))
       for (const reason of ['ok', 'error', 'killed', 'oom', 'timeout', 'cleanup', 'shutdown'])
         assert.equal(exits[reason], 0, reason)
-      assert.doesNotMatch(text, /server="never called"/)
-      assert.match(text, /^procward_pool_recycled_total{reason="evicted"} 0/m)
+      assert.match(text, /^procward_pool_recycled_total{reason="evicted",server="asked"} 0/m)
+      const unused = [...text.matchAll(/^(\w+){(?:.*,)?server="never called".*} (\S+)$/gm)]
+      const families = new Set(unused.map(([, name]) => name.replace(/^procward_|_total$/g, '')))
+      assert.deepEqual(
+        [
+          'calls',
+          'calls_in_flight',
+          'child_exits',
+          'child_spawns',
+          'pool_hits',
+          'pool_misses',
+          'pool_recycled',
+          'pool_size',
+          'pool_start_failures',
+          'pool_waiting',
+          'server_breaker_open',
+        ].filter((name) => !families.has(name)),
+        [],
+      )
+      for (const [line, , value] of unused) assert.equal(Number(value), 0, line)
       assert.match(text, /^procward_cleanup_killed_total{reason="left_over"} 0/m)
     })
 

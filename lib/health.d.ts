@@ -118,6 +118,11 @@ export interface HealthCleanup {
  * epoch) only younger ones.
  */
 export interface History {
+  /**
+   * Identity of the process that answers. `?instance=ID` asks for the same process again: another
+   * one of a cluster or of pm2 answers 409 `ERR_OTHER_PROCESS`.
+   */
+  instance: string
   /** Ms between two samples. */
   interval: number
   samples: Sample[]
@@ -202,7 +207,10 @@ export interface Sample {
   cleanupErrors: number
   /** `false` while new calls are refused. */
   ready: boolean
-  /** A server of which no start is tried after too many failures, and the number of such servers. */
+  /**
+   * A server of which no start is tried after too many failures, and the number of such servers.
+   * `null` without one.
+   */
   breakers: { server: string; count: number } | null
   /** Number of calls that wait for a session while `maxSessions` are in use. */
   exhausted: number

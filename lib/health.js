@@ -8,6 +8,7 @@ const { healthOptions } = require('./health/options')
 const { mediaType } = require('./health/media-type')
 const { hasTrailingSlash, pageRoutes, redirectToDashboard } = require('./health/page-routes')
 const { basicHealth, processHealth } = require('./health/report')
+const { queryOf } = require('./health/query')
 const { routes } = require('./health/routes')
 const { errorReply, reply, send } = require('./health/reply')
 const { snapshot } = require('./health/snapshot')
@@ -125,12 +126,6 @@ function pathOf(url, prefix) {
   const rest = path.slice(prefix.length)
   if (rest === '' || rest === '/') return '/'
   return rest.endsWith('/') ? rest.slice(0, -1) : rest
-}
-
-/** @param {string} url */
-function queryOf(url) {
-  const at = url.indexOf('?')
-  return new URLSearchParams(at < 0 ? '' : url.slice(at))
 }
 
 module.exports = { getHealth, getProcessHealth, healthRouter }

@@ -8,7 +8,10 @@ import { join } from 'node:path'
 import { temporaryFolder } from '../fixtures/mcp-servers.mjs'
 import { until } from './until.mjs'
 
-/** Why a test cannot run here; `false` where it can. @param {'promtool' | 'prometheus'} program */
+/**
+ * Why a test cannot run here; `false` where it can.
+ * @param {'promtool' | 'prometheus' | 'prometheus-alertmanager'} program
+ */
 export function missing(program) {
   try {
     execFileSync(program, ['--version'], { stdio: 'ignore' })
@@ -37,13 +40,14 @@ export function complaints(text) {
 
 /**
  * A Prometheus that scrapes this port again and again, until the test is over.
- * @param {import('node:test').TestContext} t
+ * @param {{ after: (end: () => Promise<void>) => void }} t
  * @param {number} port
  * @param {string} path
+ * @param {string[]} [rules] - files of rules
  * @returns {Promise<{ query(text: string): Promise<{ metric: Record<string, string>, value:
- *   [number, string] }[]>, target(): Promise<any> }>}
+ *   [number, string] }[]>, rules(): Promise<any[]>, target(): Promise<any> }>}
  */
-export async function prometheus(t, port, path) {
+export async function prometheus(t, port, path, rules = []) {
   const folder = temporaryFolder()
   const config = join(folder, 'prometheus.yml')
   const job = {
@@ -52,17 +56,14 @@ export async function prometheus(t, port, path) {
     static_configs: [{ targets: [`127.0.0.1:${port}`] }],
   }
   // JSON is YAML.
-  const scrape = { scrape_interval: '1s', scrape_timeout: '1s' }
-  writeFileSync(config, JSON.stringify({ global: scrape, scrape_configs: [job] }))
+  const global = { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' }
+  writeFileSync(config, JSON.stringify({ global, scrape_configs: [job], rule_files: rules }))
   const own = await freePort()
   const args = [`--config.file=${config}`, `--storage.tsdb.path=${join(folder, 'data')}`]
   const server = spawn('prometheus', [...args, `--web.listen-address=127.0.0.1:${own}`], {
     stdio: 'ignore',
   })
-  t.after(async () => {
-    server.kill()
-    if (server.exitCode === null && server.signalCode === null) await once(server, 'exit')
-  })
+  t.after(() => ended(server))
   const ask = async (what) => {
     const response = await fetch(`http://127.0.0.1:${own}/api/v1/${what}`).catch(() => undefined)
     return response?.ok ? (await response.json()).data : undefined
@@ -70,8 +71,42 @@ export async function prometheus(t, port, path) {
   await until(() => ask('targets'))
   return {
     query: async (text) => (await ask(`query?query=${encodeURIComponent(text)}`))?.result ?? [],
+    rules: async () => ((await ask('rules'))?.groups ?? []).flatMap((group) => group.rules),
     target: async () => (await ask('targets'))?.activeTargets[0],
   }
+}
+
+/**
+ * An Alertmanager that notifies nobody, until the test is over.
+ * @param {{ after: (end: () => Promise<void>) => void }} t
+ * @returns {Promise<{ url: string, alerts(): Promise<any[]> }>}
+ */
+export async function alertmanager(t) {
+  const folder = temporaryFolder()
+  const config = join(folder, 'alertmanager.yml')
+  writeFileSync(
+    config,
+    JSON.stringify({ route: { receiver: 'none' }, receivers: [{ name: 'none' }] }),
+  )
+  const own = `127.0.0.1:${await freePort()}`
+  const args = [`--config.file=${config}`, `--storage.path=${folder}`, '--cluster.listen-address=']
+  const server = spawn('prometheus-alertmanager', [...args, `--web.listen-address=${own}`], {
+    stdio: 'ignore',
+  })
+  t.after(() => ended(server))
+  const url = `http://${own}/api/v2/alerts`
+  const alerts = async () => {
+    const response = await fetch(url).catch(() => undefined)
+    return response?.ok ? response.json() : undefined
+  }
+  await until(alerts)
+  return { url, alerts }
+}
+
+/** @param {import('node:child_process').ChildProcess} server */
+async function ended(server) {
+  server.kill()
+  if (server.exitCode === null && server.signalCode === null) await once(server, 'exit')
 }
 
 /** A port that was free a moment ago. @returns {Promise<number>} */

@@ -1,6 +1,11 @@
 'use strict'
 
-const { duration, plain, size, table } = require('./text')
+const { duration, narrowTable, plain, size, table } = require('./text')
+
+/** The width of terminals that are narrow. Wider ones cut the lines. */
+const NARROW = 60
+/** The columns that a narrow terminal goes without. */
+const DISPENSABLE = ['COMMAND', 'OWNER>', 'STATE', 'AGE>']
 
 /** @typedef {import('./processes').Row} Row */
 
@@ -25,7 +30,10 @@ function processLines(rows, { why }, output) {
       command ?? name ?? '-',
     ]
   })
-  const [head, ...lines] = table(titles, cells).map((line) => output.fit(line))
+  const { columns } = output.room
+  const all =
+    columns < NARROW ? narrowTable(titles, cells, columns, DISPENSABLE) : table(titles, cells)
+  const [head, ...lines] = all.map((line) => output.fit(line))
   return [output.style('bold', head), ...lines.map((line, at) => colored(line, rows[at], output))]
 }
 

@@ -2,7 +2,7 @@
 
 const { learntLines, memoryLine } = require('./memory-lines')
 const { serverLines } = require('./server-lines')
-const { counted, duration, plain, size, table, wrapped } = require('./text')
+const { counted, duration, narrowTable, plain, size, wrapped } = require('./text')
 
 /** The words for the reasons of waiting. @type {Record<string, string>} */
 const REASONS = {
@@ -14,6 +14,8 @@ const REASONS = {
   host: 'other processes of this user',
 }
 
+/** Longer names are cut. */
+const LONGEST_NAME = 200
 /** The words for what a call without a process waits for. @type {Record<string, string>} */
 const WAITING = { start: 'starting', session: 'waiting' }
 
@@ -25,9 +27,7 @@ const WAITING = { start: 'starting', session: 'waiting' }
 function statusLines(server, output) {
   const { url, ready, reason, uptime, memory, health, alerts } = server
   const { semaphore, activeProcesses, cleanup, pool } = health
-  const state = ready
-    ? output.style('green', 'ready')
-    : output.style('yellow', `not ready: ${plain(reason)}`)
+  const state = ready ? 'ready' : `not ready: ${plain(reason)}`
   const { current, maxConcurrent, queued } = semaphore
   const facts = [
     `up        ${duration(uptime * 1000)}, ${size(memory)} of memory`,
@@ -38,7 +38,7 @@ function statusLines(server, output) {
     `cleanup   ${cleanupLine(cleanup)}`,
   ]
   return [
-    `${output.style('bold', url)}  ${state}`,
+    ...heading(url, state, ready, output),
     ...facts.flatMap((line) => wrapped(line, output.room.columns)),
     ...alertLines(alerts, output),
     ...afterGap(serverLines(semaphore, output)),
@@ -46,6 +46,20 @@ function statusLines(server, output) {
     '',
     ...callLines(activeProcesses.processes, output),
   ]
+}
+
+/**
+ * Returns the address and the state, below each other in a narrow terminal.
+ * @param {string} url
+ * @param {string} state
+ * @param {boolean} ready
+ * @param {import('./output').Output} output
+ */
+function heading(url, state, ready, output) {
+  const isNarrow = url.length + 2 + state.length > output.room.columns
+  const address = output.style('bold', output.fit(url))
+  const styled = output.style(ready ? 'green' : 'yellow', output.fit(state))
+  return isNarrow ? [address, styled] : [`${address}  ${styled}`]
 }
 
 /** @param {import('../mcp-helper').SemaphoreStatus} semaphore */
@@ -98,13 +112,17 @@ function alertLines(alerts, output) {
  */
 function callLines(calls, output) {
   if (calls.length === 0) return ['no calls']
+  const { columns } = output.room
+  // Two names stand beside 12 columns of a time and gaps.
+  const room = Math.min(Math.max(8, Math.floor((columns - 14) / 2)), LONGEST_NAME)
   const rows = calls.map((call) => [
     call.pid ?? WAITING[call.waitsFor ?? ''] ?? '-',
-    call.server ?? '-',
-    call.tool ?? '-',
+    plain(call.server ?? '-', room),
+    plain(call.tool ?? '-', room),
     duration(call.duration),
   ])
-  const [head, ...lines] = table(['PID>', 'SERVER', 'TOOL', 'RUNNING>'], rows)
+  const all = narrowTable(['PID>', 'SERVER', 'TOOL', 'RUNNING>'], rows, columns, ['PID>'])
+  const [head, ...lines] = all.map((line) => output.fit(line))
   return [output.style('bold', head), ...lines]
 }
 

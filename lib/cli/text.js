@@ -37,6 +37,26 @@ function table(titles, rows) {
   )
 }
 
+/**
+ * Returns a table without the columns for which a narrow terminal has no room.
+ * @param {string[]} titles
+ * @param {unknown[][]} rows
+ * @param {number} columns - of the terminal
+ * @param {string[]} dispensable - titles in the order in which their columns are left out
+ */
+function narrowTable(titles, rows, columns, dispensable) {
+  const lines = table(titles, rows)
+  const [next, ...others] = dispensable
+  if (next === undefined || lines.every((line) => widthOf(line) <= columns)) return lines
+  const without = (/** @type {unknown[]} */ row) => row.filter((_, at) => titles[at] !== next)
+  return narrowTable(
+    titles.filter((title) => title !== next),
+    rows.map(without),
+    columns,
+    others,
+  )
+}
+
 /** @param {string} text */
 function widthOf(text) {
   return [...text].length
@@ -88,4 +108,4 @@ function counted(count, one, many = `${one}s`) {
   return `${count} ${count === 1 ? one : many}`
 }
 
-module.exports = { counted, duration, plain, plainJson, size, table, wrapped }
+module.exports = { counted, duration, narrowTable, plain, plainJson, size, table, wrapped }

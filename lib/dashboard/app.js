@@ -51,7 +51,9 @@ function announce(text) {
 
 /** @param {any} latest */
 function receive(latest) {
-  const isFirst = snapshot === undefined
+  // Another process of a cluster answers from now on. Its numbers are not those of the first one.
+  const isFirst = snapshot?.instance !== latest.instance
+  if (isFirst) charts.clear()
   snapshot = latest
   charts.add(latest.sample)
   link.receive(latest)
@@ -71,8 +73,8 @@ function show() {
 }
 
 async function addHistory() {
-  const { body } = await ask('history')
-  if (body) charts.addPast(body.samples)
+  const { body } = await ask('history', snapshot.instance)
+  if (body?.instance === snapshot.instance) charts.addPast(body.samples)
 }
 
 function showView() {

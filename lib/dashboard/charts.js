@@ -98,6 +98,11 @@ export class Charts {
     this.#latest = point.time
   }
 
+  /** Forgets all points. */
+  clear() {
+    this.#series = new Series()
+  }
+
   /**
    * The first point from this time on.
    * @param {number} time

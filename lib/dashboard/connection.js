@@ -8,6 +8,8 @@ const PATIENCE = 5000
 const POLL_INTERVAL = 2000
 /** Ms after which a stream is tried again while polling. */
 const STREAM_AGAIN = 30_000
+/** Requests in a row for an answer of one process, among several behind one address. */
+const ATTEMPTS = 20
 /** Ms that an answer may take. */
 const ANSWER_TIMEOUT = 5000
 
@@ -21,6 +23,8 @@ export class Connection {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #poll
   #streamAgain = 0
+  /** The process that is shown. @type {string | undefined} */
+  #instance
 
   /**
    * @param {(snapshot: any) => void} onSnapshot
@@ -40,7 +44,7 @@ export class Connection {
       this.#stopPolling()
       this.#watch()
       this.#onState('live', false)
-      this.#onSnapshot(JSON.parse(event.data))
+      this.#show(JSON.parse(event.data))
     })
     stream.addEventListener('error', () => {
       // A closed stream was refused: too many clients, or no access. Otherwise the stream
@@ -48,6 +52,12 @@ export class Connection {
       if (stream.readyState === EventSource.CLOSED) this.#closeStream()
       this.#startPolling()
     })
+  }
+
+  /** @param {any} snapshot */
+  #show(snapshot) {
+    this.#instance = snapshot.instance
+    this.#onSnapshot(snapshot)
   }
 
   #watch() {
@@ -77,13 +87,13 @@ export class Connection {
 
   async #ask() {
     const asked = this.#poll
-    const answer = await ask('events')
+    const answer = await ask('events', this.#instance)
     // A stream came through in the meantime.
     if (this.#poll !== asked) return
     this.#poll = setTimeout(() => this.#ask(), POLL_INTERVAL)
     this.#onState(answer.body ? 'polling' : 'lost', answer.isRefused)
     if (!answer.body) return
-    this.#onSnapshot(answer.body)
+    this.#show(answer.body)
     if (this.#stream === undefined && Date.now() > this.#streamAgain) {
       this.#streamAgain = Date.now() + STREAM_AGAIN
       this.open()
@@ -92,16 +102,32 @@ export class Connection {
 }
 
 /**
- * Returns the JSON answer of a route, or no body.
+ * Returns the JSON answer of a route, or no body. Asks again while another process than `instance`
+ * answers. After too many attempts the process is gone, and any process may answer.
  * @param {string} path
+ * @param {string} [instance]
  * @returns {Promise<{ body?: any, isRefused: boolean }>}
  */
-export async function ask(path) {
+export async function ask(path, instance) {
+  if (instance === undefined) return request(path)
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const answer = await request(`${path}?instance=${encodeURIComponent(instance)}`)
+    if (!answer.isOther) return answer
+  }
+  return request(path)
+}
+
+/**
+ * @param {string} path
+ * @returns {Promise<{ body?: any, isRefused: boolean, isOther?: boolean }>}
+ */
+async function request(path) {
   try {
     const signal = AbortSignal.timeout(ANSWER_TIMEOUT)
     const response = await fetch(path, { headers: { accept: 'application/json' }, signal })
-    const isRefused = response.status === 401 || response.status === 403
-    return response.ok ? { body: await response.json(), isRefused } : { isRefused }
+    const { status } = response
+    if (response.ok) return { body: await response.json(), isRefused: false }
+    return { isRefused: status === 401 || status === 403, isOther: status === 409 }
   } catch {
     return { isRefused: false }
   }

@@ -8,6 +8,7 @@ const { families } = require('../prometheus/families')
 const { INTERVAL, sampler } = require('../metrics/sampler')
 const { metricsText } = require('../prometheus/text')
 const { invalidSince, sinceOf } = require('./failures')
+const { instance, otherInstance } = require('./instance')
 const { quality } = require('./media-type')
 
 const OPENMETRICS = 'application/openmetrics-text'
@@ -40,10 +41,13 @@ function metrics(source, { accept }) {
  * @returns {import('./reply').Reply}
  */
 function history({ helper, cleanup }, { query }) {
+  const refusal = otherInstance(query)
+  if (refusal) return refusal
   const since = sinceOf(query)
   if (since === undefined) return invalidSince()
+  const samples = sampler(helper, cleanup).history(since)
   /** @type {import('../health').History} */
-  const body = { interval: INTERVAL, samples: sampler(helper, cleanup).history(since) }
+  const body = { instance, interval: INTERVAL, samples }
   return { statusCode: 200, type: 'application/json', text: JSON.stringify(body) }
 }
 

@@ -6,6 +6,8 @@ const { isForeignPage, seesMessages } = require('./access')
 const { setBearerSession, viewOf } = require('./login')
 const { reply, errorReply, send } = require('./reply')
 const { JSON_TYPE } = require('./media-type')
+const { otherInstance } = require('./instance')
+const { queryOf } = require('./query')
 const { snapshot, withoutMessages } = require('./snapshot')
 const { sendFile } = require('./static-files')
 
@@ -42,6 +44,8 @@ const eventRoute = {
   answer({ source, events }, req, res) {
     // A foreign page cannot read the answer, but could take all places.
     if (isForeignPage(req.headers)) return send(req, res, FOREIGN)
+    const refusal = otherInstance(queryOf(req.url ?? '/'))
+    if (refusal) return send(req, res, refusal)
     const isTrusted = seesMessages(source.access, req)
     // For clients without an open stream: the page behind a proxy that buffers, `curl`.
     if (prefersJson(req.headers.accept)) return send(req, res, jsonSnapshot(source, isTrusted))

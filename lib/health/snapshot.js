@@ -8,6 +8,7 @@ const { isClosing } = require('../lifecycle')
 const { failedCalls } = require('../metrics/failed-calls')
 const { metricsOf } = require('../metrics/report')
 const { sampler } = require('../metrics/sampler')
+const { instance } = require('./instance')
 const { processHealth } = require('./report')
 
 /** The most waiting calls in a snapshot. */
@@ -21,6 +22,7 @@ function snapshot(source) {
   const sample = sampler(helper, cleanup).latest()
   return {
     time: Date.now(),
+    instance,
     process: processFacts(source),
     health: processHealth(source, sample),
     sample,

@@ -6,8 +6,8 @@ const { by, counter, foldedName, gauge, label } = require('./family')
 const { OUTCOMES, withZeros } = require('./known-values')
 
 /**
- * Returns the calls of each configured server, from 0 on. The first failure of a tool is a series that
- * begins with 1, which Prometheus does not count; here it is counted.
+ * Returns the calls of each configured server, from 0 on. The series of a tool's first failure
+ * begins with 1, which Prometheus does not count. These series begin before that.
  * @param {import('./families').Collected} collected
  * @param {ReadonlySet<string>} configured
  * @param {ReadonlySet<string>} known

@@ -7,7 +7,7 @@ const { isOurs, rowsOf, scan, withServer } = require('../processes')
 const { Screen } = require('../screen')
 const { theServer } = require('../which-server')
 const { statusLines } = require('../status-lines')
-const { plain } = require('../text')
+const { plain, wrapped } = require('../text')
 
 /** @type {import('../main').Run} */
 async function run(request, output) {
@@ -62,7 +62,9 @@ async function lookHere() {
 function linesOf({ health, processes, problem }, output) {
   const about =
     health === undefined
-      ? [output.style('yellow', plain(problem ?? 'no server asked'))]
+      ? wrapped(plain(problem ?? 'no server asked'), output.room.columns, 2).map((line) =>
+          output.style('yellow', line),
+        )
       : statusLines(health, output)
   return [...about, '', ...processLines(processes, { why: false }, output)]
 }
