@@ -10,6 +10,11 @@ const isWindows = process.platform === 'win32'
 const command = isWindows ? 'rundll32' : 'ls'
 const TYPE = { code: 'ERR_INVALID_ARG_TYPE', name: 'TypeError' }
 const VALUE = { code: 'ERR_INVALID_ARG_VALUE', name: 'TypeError' }
+/** The error of a user or group that is no 32-bit number. Node.js 26 has another one. */
+const ID =
+  Number.parseInt(process.versions.node, 10) < 26
+    ? TYPE
+    : { code: 'ERR_OUT_OF_RANGE', name: 'RangeError' }
 const callback = () => {}
 
 afterEach(nothingLeft)
@@ -36,16 +41,15 @@ const refuse = (start, lists, expected = TYPE) =>
 describe('arguments of spawn', () => {
   const start = (...list) => spawn(command, ...list)
   accept(start, [[], [[]], [{}], [[], {}], [undefined, {}], [null, {}], [[], undefined]])
-  refuse(start, [
-    ['no array'],
-    [true],
-    [[], null],
-    [[], 1],
-    [[], 'string'],
-    [[], []],
-    [[], { uid: 2 ** 63 }],
-    [[], { gid: 2 ** 63 }],
-  ])
+  refuse(start, [['no array'], [true], [[], null], [[], 1], [[], 'string'], [[], []]])
+  refuse(
+    start,
+    [
+      [[], { uid: 2 ** 63 }],
+      [[], { gid: 2 ** 63 }],
+    ],
+    ID,
+  )
   refuse(spawn, [[], [{ toString: () => null }], ['missing-command', 'no array']])
   refuse(spawn, [['']], VALUE)
 
