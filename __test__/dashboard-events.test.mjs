@@ -11,6 +11,7 @@ import { watched } from './support/watched.mjs'
 const SECRET = 'hunter2'
 const SNAPSHOT = [
   'time',
+  'instance',
   'process',
   'health',
   'sample',

@@ -31,7 +31,7 @@ const SEED = {
 }
 
 const LAST_SCAN = {
-  time: 1771031941000,
+  time: Date.now(),
   duration: 12,
   scanned: 9,
   killed: 1,

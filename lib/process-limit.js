@@ -4,6 +4,7 @@
 
 const { codedError } = require('./errors')
 
+const SHORTAGES = ['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM']
 /** The texts of the runtime and of the system: EAGAIN, ENOMEM, EMFILE and ENFILE. */
 const NO_THREAD = /can't spawn worker thread|\(os error (11|12|23|24|35)\)/
 
@@ -14,8 +15,9 @@ const NO_THREAD = /can't spawn worker thread|\(os error (11|12|23|24|35)\)/
  * @param {string} what - the work that failed
  */
 function atProcessLimit(error, what) {
-  const isOfAddon = error?.code === 'ERR_INTERNAL' || error?.code === 'GenericFailure'
-  if (!isOfAddon || !NO_THREAD.test(String(error.message))) return error
+  const isOfRuntime = error?.code === 'ERR_INTERNAL' || error?.code === 'GenericFailure'
+  const isShortage = SHORTAGES.includes(error?.code)
+  if (!isShortage && !(isOfRuntime && NO_THREAD.test(String(error.message)))) return error
   const message =
     `${what}: the limit of processes, threads or open files is reached ` +
     "(ulimit -u, ulimit -n, systemd's TasksMax, a container's pids limit)"

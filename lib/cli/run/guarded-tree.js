@@ -63,18 +63,18 @@ class GuardedTree {
 
   /**
    * Waits until the command has exited, and terminates the processes that it has left behind.
-   * @param {Promise<unknown>} ended
+   * @param {Promise<any>} ended - the published exit
    * @returns {Promise<Exit>} once all have exited
    */
   async #wait(ended) {
     const [code, signal] = await once(this.#child, 'exit')
-    if (this.#guard) {
-      this.terminate()
-      keepAlive.hold()
-      await ended
-      keepAlive.letGo()
-    }
-    return { code, signal }
+    if (!this.#guard) return { code, signal }
+    this.terminate()
+    keepAlive.hold()
+    const { signal: seen } = await ended
+    keepAlive.letGo()
+    // Node.js has no name for a real-time signal, and reports the code 0.
+    return signal === null && seen !== null ? { code: null, signal: seen } : { code, signal }
   }
 }
 
