@@ -13,7 +13,7 @@ const LIB = [
   ['mcporter'],
   ['mcp', 'pool'],
   ['oauth'],
-  ['limiter', 'host-limit', 'register', 'child_process'],
+  ['limiter', 'host-limit', 'fleet-limit', 'register', 'child_process'],
   ['child-process'],
   ['process', 'semaphore', 'cleanup', 'guarantees'],
   ['diagnostics', 'lifecycle', 'metrics'],
@@ -24,14 +24,14 @@ const LIB = [
 ]
 const SRC = [
   ['bindings'],
-  ['supervisor'],
+  ['supervisor', 'fleet'],
   ['mcp', 'worker', 'scanner'],
   ['pool', 'runner'],
   ['registry'],
   ['admission'],
   ['process'],
   ['metrics', 'error', 'wait_queue', 'limit'],
-  ['code', 'timer'],
+  ['code', 'timer', 'trust'],
 ]
 
 /** Returns the breaches in `files`, a Map of texts by file name. */
