@@ -29,7 +29,7 @@ const SRC = [
   ['pool', 'runner'],
   ['registry'],
   ['admission'],
-  ['process'],
+  ['process', 'fleet'],
   ['metrics', 'error', 'wait_queue', 'limit'],
   ['code', 'timer'],
 ]
