@@ -1,8 +1,8 @@
 //! procward's core: limits, tracked child processes and the cleanup of orphans.
 //!
 //! ```text
-//! bindings -> supervisor, fleet -> mcp, worker, scanner -> pool, runner -> registry -> admission -> process -> limit, metrics,
-//! error, wait_queue -> code, timer, trust
+//! bindings -> supervisor -> mcp, worker, scanner -> pool, runner -> registry -> admission -> process, fleet -> limit,
+//! metrics, error, wait_queue -> code, timer, trust
 //! ```
 //! `scripts/lint/layers.mjs` fails on an import that goes up. Only `bindings` knows Node.js, only `process` knows the operating system.
 

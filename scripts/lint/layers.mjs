@@ -24,12 +24,12 @@ const LIB = [
 ]
 const SRC = [
   ['bindings'],
-  ['supervisor', 'fleet'],
+  ['supervisor'],
   ['mcp', 'worker', 'scanner'],
   ['pool', 'runner'],
   ['registry'],
   ['admission'],
-  ['process'],
+  ['process', 'fleet'],
   ['metrics', 'error', 'wait_queue', 'limit'],
   ['code', 'timer', 'trust'],
 ]

@@ -9,12 +9,13 @@ mod options;
 #[cfg(test)]
 mod tests;
 
+use super::script::FleetName;
 use options::{Given, given};
 use percent_encoding::percent_decode_str;
 use std::fmt;
 use std::path::PathBuf;
 
-/// The longest name of a limit or of a master.
+/// The longest name of a master.
 const MAX_NAME: usize = 100;
 const REDIS_PORT: u16 = 6379;
 const SENTINEL_PORT: u16 = 26379;
@@ -71,7 +72,7 @@ pub struct Address {
     /// A file of PEM certificates that are trusted instead of Node.js's.
     pub ca: Option<PathBuf>,
     /// The name of the limit. Fleets with different names share nothing.
-    pub name: String,
+    pub name: FleetName,
 }
 
 impl Address {
@@ -111,7 +112,7 @@ impl Address {
             database: number(database)?,
             tls: scheme == "rediss" || options.tls,
             ca: options.ca,
-            name: options.name.unwrap_or_else(|| "procward".to_owned()),
+            name: options.name.or_else(|| FleetName::new("procward")).ok_or(AddressError(NAME))?,
         })
     }
 }
@@ -146,6 +147,7 @@ impl fmt::Debug for Login {
     }
 }
 
+const NAME: &str = "its option name must have 1 to 200 bytes without braces and control characters";
 const SCHEMES: &str = "it must be 'host' or begin with redis://, rediss:// or redis-sentinel://";
 
 fn login(user_info: &str, options: &Given) -> Result<Login, AddressError> {
@@ -213,7 +215,6 @@ fn some(text: String) -> Option<String> {
     if text.is_empty() { None } else { Some(text) }
 }
 
-/// Checks a name that becomes part of keys. Braces would move the keys to other hash slots.
 fn is_name(name: &str) -> bool {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte);
     !name.is_empty() && name.len() <= MAX_NAME && name.bytes().all(is_part)

@@ -1,12 +1,13 @@
 //! The options in the query of an address.
 
-use super::{AddressError, is_name, some};
+use super::{AddressError, NAME, some};
+use crate::fleet::script::FleetName;
 use std::path::PathBuf;
 
 /// The options that were given.
 #[derive(Default)]
 pub struct Given {
-    pub name: Option<String>,
+    pub name: Option<FleetName>,
     pub ca: Option<PathBuf>,
     pub password_file: Option<PathBuf>,
     pub tls: bool,
@@ -20,8 +21,7 @@ pub fn given(query: &str, is_sentinel: bool) -> Result<Given, AddressError> {
     for (option, value) in form_urlencoded::parse(query.as_bytes()) {
         let value = value.into_owned();
         match (&*option, is_sentinel) {
-            ("name", _) if is_name(&value) => given.name = Some(value),
-            ("name", _) => return Err(AddressError("its name must be 1 to 100 of A-Z a-z 0-9 . _ : -")),
+            ("name", _) => given.name = Some(FleetName::new(&value).ok_or(AddressError(NAME))?),
             ("ca", _) => given.ca = Some(file(&value)?),
             ("passwordFile", _) => given.password_file = Some(file(&value)?),
             ("tls", true) if value == "true" || value == "false" => given.tls = value == "true",

@@ -19,7 +19,7 @@ fn node(host: &str, port: u16) -> Node {
 fn a_server_has_defaults() {
     let address = parse("redis://localhost");
     assert_eq!(address.nodes, [node("localhost", 6379)]);
-    assert_eq!((address.database, address.tls, &*address.name), (0, false, "procward"));
+    assert_eq!((address.database, address.tls, address.name.as_str()), (0, false, "procward"));
     assert_eq!(address.login, Login::default());
     assert_eq!(address.sentinels, None);
     assert!(parse("rediss://localhost").tls);
@@ -31,7 +31,7 @@ fn a_login_is_decoded_and_never_shown() {
     assert_eq!(address.login.user.as_deref(), Some("ad@ops"));
     assert_eq!(address.login.password.as_deref(), Some("p/w:1?"));
     assert_eq!(address.ca, Some(PathBuf::from("/etc/ca.pem")));
-    assert_eq!(address.name, "ads");
+    assert_eq!(address.name.as_str(), "ads");
     assert_eq!(address.to_string(), "rediss://[::1]:7000/3");
     assert_eq!(format!("{:?}", address.login), "Login");
     assert_eq!(parse("redis://:secret@h").login.user, None);
