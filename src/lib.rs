@@ -25,6 +25,6 @@ pub mod scanner;
 pub mod supervisor;
 mod timer;
 #[cfg(any(feature = "http", feature = "fleet"))]
-mod trust;
+pub mod trust;
 pub mod wait_queue;
 pub mod worker;

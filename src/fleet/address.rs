@@ -161,7 +161,9 @@ fn login(user_info: &str, options: &Given) -> Result<Login, AddressError> {
         return Err(AddressError("it must have a password or the option passwordFile, not both"));
     }
     if login.user.is_some() && login.password.is_none() && login.password_file.is_none() {
-        return Err(AddressError("its user must have a password: USER:PASSWORD@, :PASSWORD@ or the option passwordFile"));
+        return Err(AddressError(
+            "its user must have a password: USER:PASSWORD@, :PASSWORD@ or the option passwordFile",
+        ));
     }
     Ok(login)
 }
@@ -196,7 +198,8 @@ fn node(text: &str, default_port: u16) -> Result<Node, AddressError> {
     Ok(Node { host: host.to_owned(), port })
 }
 
-const PORT: &str = "its port must be a number from 1 to 65535; write '/', '?' and '@' in a password as %2F, %3F and %40";
+const PORT: &str =
+    "its port must be a number from 1 to 65535; write '/', '?' and '@' in a password as %2F, %3F and %40";
 
 fn number(database: &str) -> Result<u32, AddressError> {
     let is_number = database.bytes().all(|byte| byte.is_ascii_digit()) && database.len() < 6;
