@@ -157,8 +157,8 @@ function createMcpHelper(options) {
     shutdown() {
       slots.close()
       const { killGrace } = settings.mcporter
-      closing ??= Promise.all([runner.shutdown({ killGrace }), pool.close()]).then(() =>
-        slots.openGate(),
+      closing ??= Promise.all([runner.shutdown({ killGrace }), pool.close(), slots.left()]).then(
+        () => slots.openGate(),
       )
       return closing
     },
