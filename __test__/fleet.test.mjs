@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { counts, fleet, inMode, LEASE } from './support/fleet.mjs'
+import { httpMcpServer } from './support/http-mcp-server.mjs'
 import { assertNothingLeft } from './support/processes.mjs'
 import { KINDS, noRedis, startRedis } from './support/redis.mjs'
 import { until } from './support/until.mjs'
@@ -24,8 +25,7 @@ for (const kind of KINDS) {
     const { url } = await startRedis(t, { kind })
     const options = { maxConcurrent: 2, limits: { one: 1 } }
     const [one, other] = [helperOf(t, url, options), helperOf(t, url, options)]
-    const calls = [holding(one, 'one'), holding(one, 'two')]
-    await until(() => counts(one).current === 2)
+    const calls = [await holding(one, 'one'), await holding(one, 'two')]
     assert.deepEqual(counts(one), { ...IDLE, current: 2 })
     const waiting = text(other, 'two')
     await until(() => counts(other).queued === 1)
@@ -49,8 +49,7 @@ test('costs, aborts, closing and a killed process', { skip }, async (t) => {
   const [one, other] = [helperOf(t, url), helperOf(t, url)]
 
   await t.test('a call of many slots waits for all of them', async () => {
-    const calls = [holding(one, 'one'), holding(one, 'two')]
-    await until(() => counts(one).current === 2)
+    const calls = [await holding(one, 'one'), await holding(one, 'two')]
     const large = text(other, 'one', { cost: 3 })
     await until(() => counts(other).queued === 1)
     // The third slot is free, but a later call does not overtake.
@@ -60,8 +59,7 @@ test('costs, aborts, closing and a killed process', { skip }, async (t) => {
   })
 
   await t.test('the end of a wait leaves the queue', async () => {
-    const call = holding(one, 'one', { cost: 3 })
-    await until(() => counts(one).current === 1)
+    const call = await holding(one, 'one', { cost: 3 })
     const controller = new AbortController()
     const aborted = assert.rejects(text(other, 'one', { signal: controller.signal }), {
       code: 'ABORT_ERR',
@@ -103,7 +101,7 @@ test('costs, aborts, closing and a killed process', { skip }, async (t) => {
 
   await t.test('a fence rises with each call, and is in its event', async () => {
     const fences = []
-    const note = ({ fence }) => fences.push(fence)
+    const note = ({ tool, fence }) => tool === 'text' && fences.push(fence)
     diagnostics.subscribe('procward:call:end', note)
     for (const helper of [one, other, one]) await text(helper, 'one')
     diagnostics.unsubscribe('procward:call:end', note)
@@ -114,14 +112,24 @@ test('costs, aborts, closing and a killed process', { skip }, async (t) => {
 
 test('a pause holds for the whole fleet', { skip }, async (t) => {
   const { url } = await startRedis(t)
-  const [one, other] = [helperOf(t, url), helperOf(t, url)]
-  const call = one.callToolAsync('one', 'busy', { seconds: 60 })
-  await assert.rejects(call, { code: 'ERR_TOOL', retryAfter: 60_000 })
-  await assert.rejects(text(other, 'one', { queueTimeout: 100 }), { code: 'ERR_QUEUE_TIMEOUT' })
+  const busy = await httpMcpServer(t, {
+    behave: (message) =>
+      message?.method === 'tools/call'
+        ? { status: 429, headers: { 'retry-after': '60' } }
+        : undefined,
+  })
+  const servers = { busy: { url: busy.url } }
+  const [one, other] = [helperOf(t, url, { servers }), helperOf(t, url, { servers })]
+  await assert.rejects(one.callToolAsync('busy', 'reflect'), { retryAfter: 60_000 })
+  const paused = other.callToolAsync('busy', 'reflect', {}, { queueTimeout: 200 })
+  await assert.rejects(paused, { code: 'ERR_QUEUE_TIMEOUT' })
   assert.equal(await text(other, 'two'), 1)
+  assert.equal(busy.calls().length, 1)
 })
 
-test('the latest start decides about the limits, and both processes say so', { skip }, async (t) => {
+test('the latest start decides about the limits, and both processes say so', {
+  skip,
+}, async (t) => {
   const { url } = await startRedis(t)
   /** @type {string[]} */
   const warnings = []
@@ -131,8 +139,7 @@ test('the latest start decides about the limits, and both processes say so', { s
   const one = helperOf(t, url, { maxConcurrent: 2 })
   await inMode('fleet', one)
   const other = helperOf(t, url, { maxConcurrent: 1 })
-  const call = holding(other, 'one')
-  await until(() => counts(other).current === 1)
+  const call = await holding(other, 'one')
   await assert.rejects(text(one, 'two', { queueTimeout: 100 }), { code: 'ERR_QUEUE_TIMEOUT' })
   await until(() => warnings.length === 2)
   assert.match(warnings.join('\n'), /maxConcurrent 2.*this process's are in force now/)

@@ -1,6 +1,7 @@
 // Helpers that share the limits of a fleet. Each helper stands for a process.
 
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createMcpHelper } from '../../lib/mcp-helper.js'
 import { oddServer, temporaryFolder, writeConfig } from '../fixtures/mcp-servers.mjs'
@@ -11,12 +12,12 @@ export const LEASE = 2000
 const KILL_GRACE = 100
 
 /**
- * Makes helpers with a fleet's Redis.
- * @returns what a test file needs
+ * Returns what makes and uses helpers.
+ * @param {Record<string, object>} [servers] further ones
  */
-export function fleet() {
+export function fleet(servers) {
   const folder = temporaryFolder()
-  const configPath = writeConfig(folder, { one: oddServer, two: oddServer })
+  const configPath = writeConfig(folder, { one: oddServer, two: oddServer, ...servers })
   return { folder, configPath, helperOf, holding, text }
 
   /**
@@ -42,18 +43,21 @@ export function fleet() {
     }
   }
 
-  /** A call that holds its slots until it is aborted. */
-  function holding(helper, server, options) {
+  /** A call that holds its slots until it is aborted; resolves when its server has it. */
+  async function holding(helper, server, options) {
     const controller = new AbortController()
     const file = join(folder, `${server}-${Math.random()}`)
     const { signal } = controller
     const call = helper.callToolAsync(server, 'hang', { file }, { signal, ...options })
-    const ended = assert.rejects(call, { code: 'ABORT_ERR' })
+    // A test may look at the outcome, or not.
+    call.catch(() => {})
+    await until(() => existsSync(file))
     return {
+      call,
       file,
       end: () => {
         controller.abort()
-        return ended
+        return assert.rejects(call, { code: 'ABORT_ERR' })
       },
     }
   }

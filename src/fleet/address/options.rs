@@ -30,10 +30,10 @@ pub fn given(query: &str, is_sentinel: bool) -> Result<Given, AddressError> {
             ("sentinelPasswordFile", true) => given.sentinel_password_file = Some(file(&value)?),
             (_, true) => {
                 return Err(AddressError(
-                    "its options are name, ca, passwordFile, tls, sentinelUser and sentinelPasswordFile",
+                    "its options are name, ca, passwordFile, tls, sentinelUser and sentinelPasswordFile; write '?' in a password as %3F",
                 ));
             }
-            (_, false) => return Err(AddressError("its options are name, ca and passwordFile")),
+            (_, false) => return Err(AddressError("its options are name, ca and passwordFile; write '?' in a password as %3F")),
         }
     }
     if given.sentinel_user.is_some() && given.sentinel_password_file.is_none() {

@@ -44,10 +44,8 @@ pub fn error_words(code: &str) -> String {
 /// Describes a failure of the connection.
 pub fn failure_words(error: &RedisError) -> String {
     match error.kind() {
-        ErrorKind::Io => {
-            let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<io::Error>());
-            source.map_or_else(|| in_words("the connection broke"), io_words)
-        }
+        ErrorKind::Io if error.is_connection_dropped() => in_words("the server closed the connection"),
+        ErrorKind::Io => in_words("the connection broke"),
         ErrorKind::Server(_) | ErrorKind::Extension => error_words(error.code().unwrap_or_default()),
         _ => in_words("the answer is not Redis's"),
     }
