@@ -155,8 +155,8 @@ class FleetLimit {
   }
 
   /** @param {Event} event */
-  #handle({ kind, id = 0, fence, reason = '', limit, inForce }) {
-    if (kind === 'granted') return this.#granted(id, fence)
+  #handle({ kind, id = 0, fence, ticket, reason = '', limit, inForce }) {
+    if (kind === 'granted') return this.#granted(id, fence, ticket)
     if (kind === 'lost') {
       this.#lost++
       return this.#held.get(id)?.lose()
@@ -169,8 +169,8 @@ class FleetLimit {
     this.#leaveIfIdle()
   }
 
-  /** @param {number} id @param {number} [fence] */
-  #granted(id, fence) {
+  /** @param {number} id @param {number} [fence] @param {number} [ticket] */
+  #granted(id, fence, ticket) {
     const waiter = this.#waiters.get(id)
     if (waiter === undefined) return this.#native.release(id)
     this.#waiters.delete(id)
@@ -181,7 +181,7 @@ class FleetLimit {
       this.#leaveIfIdle()
     }
     const isRated = this.#rated.has(waiter.request.server)
-    const slots = new FleetSlots(fence, release, isRated ? send : undefined)
+    const slots = new FleetSlots({ fence, ticket, release, send: isRated ? send : undefined })
     this.#held.set(id, slots)
     waiter.resolve(slots)
   }
@@ -218,12 +218,15 @@ class FleetSlots {
   #isLost = false
 
   /**
-   * @param {number | undefined} fence - undefined for a call that starts while Redis is away
-   * @param {() => void} release - gives the slots back, once
-   * @param {(() => void) | undefined} send - notes that the call is sent, for the server's rate
+   * @param {{ fence?: number, ticket?: number, release: () => void, send?: () => void }} grant
+   *   - `fence`: undefined for a call that starts while Redis is away
+   *   - `ticket`: the place in the order, of a call that waited in Redis
+   *   - `release`: gives the slots back, once
+   *   - `send`: notes that the call is sent, for the server's rate
    */
-  constructor(fence, release, send) {
+  constructor({ fence, ticket, release, send }) {
     this.fence = fence
+    this.ticket = ticket
     this.release = release
     this.send = send
   }
