@@ -51,7 +51,7 @@ function maxConcurrent() {
 /**
  * The processes that share the limits of calls: `undefined` for this one alone, 'host', or the
  * address of a fleet's Redis, which the addon checks. It may have a password.
- * @variable MCP_LIMIT_URL `host`: all processes of this user on this machine share the limits; `redis://HOST`, `rediss://HOST` or `redis-sentinel://HOST/MASTER`: all processes of a fleet do, see [fleet.md](fleet.md)
+ * @variable MCP_LIMIT_URL `host` (see [limits.md](limits.md)) or a Redis (see [fleet.md](fleet.md))
  */
 function limitUrl() {
   return process.env.MCP_LIMIT_URL || undefined
@@ -59,7 +59,7 @@ function limitUrl() {
 
 /**
  * Milliseconds after which Redis frees the slots of a silent process.
- * @variable MCP_LIMIT_LEASE ms after which Redis frees the slots of a silent process of a fleet
+ * @variable MCP_LIMIT_LEASE ms after which a fleet's Redis frees the slots of a silent process
  */
 function limitLease() {
   return numberFrom('MCP_LIMIT_LEASE', 15_000, time)

@@ -11,10 +11,10 @@ const { SignalWaiters } = require('./signal-waiters')
 const { closedError, costError, queueFullError, queueTimeoutError } = require('./semaphore/errors')
 
 /**
- * @typedef {{ fence?: number, onLost(listener: () => void): void }} Lease - of slots that may be
- *   lost while they are held
- * @typedef {{ release(): void, send?: () => void } & Partial<Lease>} Further slots of the call, which
- *   other processes share
+ * @typedef {{ fence?: number, onLost(listener: () => void): void }} Lease of slots that may be lost
+ *   while they are held
+ * @typedef {{ release(): void, send?: () => void }} Further slots of a call, which other processes
+ *   share
  * @typedef {{ limit: number, interval: number }} Rate
  * @typedef {{ server: string, cost: number, timeout: number, signal?: AbortSignal }} Request
  *   - `timeout`: of the wait, in ms or `Infinity`

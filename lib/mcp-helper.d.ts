@@ -379,18 +379,18 @@ export interface McpHelperOptions extends McpUseOptions {
    */
   onStuck?: 'wait' | 'reject'
   /**
-   * Behaviour for a call whose slots may go to another process of the fleet, because Redis was away
-   * too long. `'abort'` ends the call with `ERR_LEASE_LOST`: a process of mcporter with its servers,
-   * a call over a session by cancelling it, and the session stays for other calls. `'continue'` lets
-   * the call run, beside the one that gets its slots. Without effect unless `MCP_LIMIT_URL` names a
-   * fleet (`docs/fleet.md`). Default `'abort'`.
+   * Behaviour for a call whose slots may go to another process of the fleet, because Redis was
+   * away too long. `'abort'` ends the call with `ERR_LEASE_LOST`: a process of mcporter with its
+   * servers, a call over a session by cancelling it, and the session stays for other calls.
+   * `'continue'` lets the call run, beside the one that gets its slots. Without effect unless
+   * `MCP_LIMIT_URL` names a fleet (`docs/fleet.md`). Default `'abort'`.
    */
   onLost?: 'abort' | 'continue'
   /**
-   * Behaviour while the fleet's Redis is away for more than 2 s. `'local'` limits this helper to its
-   * share of the slots: the limit divided by the helpers that Redis saw last, at least 1. `'refuse'`
-   * rejects calls with `ERR_LIMIT_UNAVAILABLE`. Without effect unless `MCP_LIMIT_URL` names a fleet.
-   * Default `'local'`.
+   * Behaviour while the fleet's Redis is away for more than 2 s. `'local'` limits this helper to
+   * its share of the slots: the limit divided by the helpers that Redis saw last, at least 1.
+   * `'refuse'` rejects calls with `ERR_LIMIT_UNAVAILABLE`. Without effect unless `MCP_LIMIT_URL`
+   * names a fleet. Default `'local'`.
    */
   onUnreachable?: 'local' | 'refuse'
   /** Default for `rejectOnError` of each call. Default `true`. */
@@ -439,8 +439,8 @@ export interface SemaphoreStatus extends SlotStatus {
   /**
    * Reason for which calls or starts of processes wait: the overall limit (`slots`), its value that
    * the processors allow (`cpu`), the memory, the limit of a server, its rate or pause, other
-   * processes of this user (`host`), or the fleet. `null` while none waits. Absent while nothing but a number
-   * limits the calls of this process and no server is paused.
+   * processes of this user (`host`), or the `fleet`. `null` while none waits. Absent while nothing
+   * but a number limits the calls of this process and no server is paused.
    */
   limitedBy?: 'slots' | 'memory' | 'cpu' | 'server' | 'rate' | 'host' | 'fleet' | null
   /**

@@ -7,8 +7,8 @@ const { usageError } = require('./failure')
 const { plain } = require('./text')
 
 /**
- * @typedef {'status' | 'ps' | 'run' | 'kill' | 'clean' | 'top' | 'doctor' | 'metrics' | 'register'
- *   } Command
+ * @typedef {'status' | 'ps' | 'run' | 'kill' | 'clean' | 'top' | 'doctor' | 'metrics' | 'fleet' |
+ *   'register'} Command
  */
 
 /**
@@ -24,6 +24,7 @@ const OF_COMMAND = {
   top: ['url', 'token', 'interval', 'count'],
   doctor: ['url', 'token'],
   metrics: ['url', 'token'],
+  fleet: [],
   register: [],
 }
 

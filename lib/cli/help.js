@@ -13,6 +13,7 @@ Commands:
   top        status and processes, repeatedly
   doctor     checks procward on this machine and its configuration
   metrics    the metrics of a running server, in Prometheus text format
+  fleet      the processes, holders and waiters of a fleet that shares its limits
   register   prints the option for NODE_OPTIONS that guards all children of a Node.js program
 
 Options of all commands:
@@ -98,6 +99,11 @@ Prints the metrics of a running server in Prometheus text format; with --json, a
 samples.
 
 ${SERVER}`,
+  fleet: `Usage: procward fleet [options]
+
+Lists the processes of a fleet with a lease, the calls that hold slots, the calls that wait, and
+the paused servers. Changes nothing. $MCP_LIMIT_URL has the address of the fleet's Redis, which is
+shown without user, password and query. Exits with 3 if Redis cannot be reached.`,
   register: `Usage: procward register [options]
 
 Prints the option that guards every child process of a Node.js program, with an absolute path:

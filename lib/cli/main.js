@@ -20,6 +20,7 @@ const COMMANDS = {
   top: () => require('./commands/top'),
   doctor: () => require('./commands/doctor'),
   metrics: () => require('./commands/metrics'),
+  fleet: () => require('./commands/fleet'),
   register: () => require('./commands/register'),
 }
 

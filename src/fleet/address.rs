@@ -67,7 +67,7 @@ pub struct Address {
     pub login: Login,
     /// The number of the database.
     pub database: u32,
-    /// Whether the connections are encrypted.
+    /// True if the connections are encrypted.
     pub tls: bool,
     /// A file of PEM certificates that are trusted instead of Node.js's.
     pub ca: Option<PathBuf>,

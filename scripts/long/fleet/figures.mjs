@@ -48,10 +48,12 @@ function readLog({ name, text, killed, stops }) {
     }
   }
   const all = [...known.values()]
-  // A process that is stopped does nothing.
-  for (const call of all.filter(({ isLost }) => isLost)) {
+  // A process that is stopped does nothing, and has a moment to hear of its loss when it goes on.
+  for (const call of all) {
     const stop = stops.find(({ from, to }) => call.start < from && call.end >= to)
-    if (stop !== undefined) Object.assign(call, { end: stop.from, toldAfter: call.end - stop.to })
+    if (stop === undefined) continue
+    if (call.isLost) call.toldAfter = call.end - stop.to
+    call.end = stop.from
   }
   for (const call of all) if (call.start !== undefined) call.end ??= killed
   const isDone = ({ start, end }) => start !== undefined && end !== undefined

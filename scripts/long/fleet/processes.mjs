@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -37,6 +37,11 @@ export class Processes {
     this.#all.push(member)
     this.#exits.push(once(child, 'exit'))
     return member
+  }
+
+  /** Returns the one that was added first. */
+  first() {
+    return this.#all[0]
   }
 
   /** Returns one of those that run. */
@@ -75,7 +80,8 @@ export class Processes {
   /** @returns {import('./figures.mjs').Log[]} */
   logs() {
     return this.#all.map(({ name, log, killed, stops }) => {
-      return { name, text: readFileSync(log, 'utf8'), killed, stops }
+      // One that was killed at once has none.
+      return { name, text: existsSync(log) ? readFileSync(log, 'utf8') : '', killed, stops }
     })
   }
 
