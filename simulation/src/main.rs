@@ -76,7 +76,7 @@ fn one(arguments: &Arguments, seed: u64, totals: &Mutex<Totals>) -> bool {
     let setting = if arguments.is_large { Setting::large(seed) } else { Setting::random(seed) };
     let mut steps = Vec::new();
     let outcome = World::run_random(&setting, arguments.steps, arguments.fault, &mut steps);
-    let mut all = |summary: Summary, failed: bool| {
+    let all = |summary: Summary, failed: bool| {
         let Ok(mut totals) = totals.lock() else { return };
         let Totals { all, runs, failed: list } = &mut *totals;
         *runs += 1;
@@ -96,11 +96,11 @@ fn one(arguments: &Arguments, seed: u64, totals: &Mutex<Totals>) -> bool {
         Err(violation) => {
             all(Summary::default(), true);
             let count = steps.len();
-            let (plan, violation) = shrink(Plan { setting, steps }, violation, arguments.fault, 300);
+            let (plan, violation) = shrink(Plan { setting, steps }, violation, arguments.fault, 150);
             println!("seed {seed}: {} ({} of {count} steps)", violation.0, plan.steps.len());
             if arguments.fault.is_none() {
                 println!("{:?}", plan.setting);
-                plan.steps.iter().take(60).for_each(|step| println!("  {step:?}"));
+                plan.steps.iter().take(40).for_each(|step| println!("  {step:?}"));
             }
             false
         }

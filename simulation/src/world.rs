@@ -40,8 +40,8 @@ pub struct World {
     witness: Witness,
     /// The calls that wait.
     waiting: usize,
-    /// True from a failover to an old replica until the calls that it did not know are over.
-    is_tainted: bool,
+    /// The time until which an old replica may grant slots that it does not know to be in use.
+    tainted_until: Time,
     last_progress: Time,
     is_healing: bool,
 }
@@ -121,7 +121,7 @@ impl World {
             last_process: 0,
             last_connection: 0,
             witness: Witness::default(),
-            is_tainted: false,
+            tainted_until: 0,
             last_progress: 0,
             is_healing: false,
         };
@@ -312,7 +312,7 @@ impl World {
             0 => self.interpreter.redis().snapshot(),
             1 => Memory::default(),
             _ => {
-                self.is_tainted = true;
+                self.tainted_until = self.now + self.lease();
                 self.replica.clone()
             }
         };
@@ -328,6 +328,9 @@ impl World {
         for place in 0..self.processes.len() {
             self.break_connection(place);
         }
+        // The next life of Redis knows no connection of this one.
+        self.connections.values_mut().for_each(|connection| connection.is_open_there = false);
+        self.listeners.clear();
         let memory = match memory {
             Kept::All => 0,
             Kept::None => 1,
