@@ -103,6 +103,5 @@ fn redis_value(value: &LuaValue) -> mlua::Result<Value> {
 }
 
 fn items(table: &Table) -> mlua::Result<Vec<Value>> {
-    let values = table.clone().sequence_values::<LuaValue>();
-    values.map(|value| redis_value(&value?)).collect()
+    table.sequence_values::<LuaValue>().map(|value| redis_value(&value?)).collect()
 }

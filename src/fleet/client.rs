@@ -307,6 +307,11 @@ impl Client {
         [decides, local, link, self.next_lapse()].into_iter().flatten().min()
     }
 
+    /// Returns the time until which no call loses its slots, if any call relies on a lease.
+    pub fn relies_until(&self) -> Option<Duration> {
+        self.next_lapse()
+    }
+
     /// Takes the effects so far. Call it after each event.
     pub fn take_effects(&mut self) -> VecDeque<Effect> {
         std::mem::take(&mut self.effects)

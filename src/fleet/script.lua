@@ -472,9 +472,12 @@ end
 for process, at in pairs(wakes) do call('PUBLISH', channel .. process, 'wake ' .. text(math.max(at - now, 1))) end
 
 -- The time of the next thing to do: at once, at the opening of a server, at the end of a lease or of the grace.
-local wake
-for _, at in pairs({ my_opening or false, first_end or false, now < grace and grace or false }) do
-  if at and (not wake or at < wake) then wake = at end
+-- All processes with waiters come for the last two, so each has its own delay.
+local one, two = string.byte(me, -2, -1)
+local delay = (one * 37 + (two or 0) * 11) % 200
+local wake = my_opening
+for _, at in pairs({ first_end or false, now < grace and grace or false }) do
+  if at and (not wake or at + delay < wake) then wake = at + delay end
 end
 if again then wake = now end
 return { is_known and 1 or 0, epoch, version, wake and math.max(wake - now, 0) or -1, math.max(grace - now, 0),
