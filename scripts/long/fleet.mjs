@@ -1,11 +1,12 @@
 // Limits of a fleet on Redis 7.0, Redis 6.2 and Valkey 9: never more calls at once than the limit
 // through kills, restarts, flushes, failovers, cut connections, wrong clocks, blocked event loops
-// and stopped processes. The witness is this process, on the monotonic clock; it notes a kill
+// and stopped processes; and its speed beside redis-semaphore and bottleneck. The witness is this process, on the monotonic clock; it notes a kill
 // before sending it. `npm run check:long fleet`; FLEET_SECONDS=10 shortens each run.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { KINDS, noRedis } from '../../__test__/support/redis.mjs'
 import { faults } from './fleet/faults.mjs'
+import { speeds } from './fleet/speed.mjs'
 import { Checks, Skip } from './support/checks.mjs'
 
 const checks = new Checks()
@@ -23,5 +24,13 @@ for (const kind of KINDS) {
     // The next run begins on a quiet machine.
     await sleep(500)
   }
+}
+for (const [name, speed] of Object.entries(speeds)) {
+  if (only !== undefined && !name.includes(only)) continue
+  await checks.check(name, () => {
+    const missing = noRedis()
+    if (missing) throw new Skip(missing)
+    return speed()
+  })
 }
 checks.finish()

@@ -6,6 +6,7 @@ import { FleetLimit } from '../../../lib/fleet-limit.js'
 import { figures } from './figures.mjs'
 import { now, Processes } from './processes.mjs'
 import { startProxy } from './proxy.mjs'
+import { within } from './within.mjs'
 
 const SLOTS = 3
 const LEASE = 4000
@@ -269,19 +270,4 @@ async function slotsBack(url) {
   limit.close()
   await limit.left()
   return took
-}
-
-/**
- * Does work with something to clean up after it.
- * @template T
- * @param {(t: { after(work: () => unknown): void }) => Promise<T>} work
- */
-async function within(work) {
-  /** @type {(() => unknown)[]} */
-  const cleanups = []
-  try {
-    return await work({ after: (cleanup) => cleanups.push(cleanup) })
-  } finally {
-    for (const cleanup of cleanups.reverse()) await cleanup()
-  }
 }
