@@ -2,9 +2,7 @@
 
 mod support;
 
-use procward::fleet::script::{
-    Ask, Command, FleetName, ProcessId, ProcessInfo, Reclaim, ServerLimits, Terms, Value,
-};
+use procward::fleet::script::{Ask, Command, FleetName, ProcessId, ProcessInfo, Reclaim, ServerLimits, Terms, Value};
 use procward::limit::calls::{Limits, Rate};
 use procward_simulation::random::Random;
 use std::time::Duration;

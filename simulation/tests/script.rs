@@ -28,7 +28,8 @@ fn on_all_servers(test: fn(&mut Fleet)) {
 
 impl<'a> Fleet<'a> {
     fn new(server: &'a mut dyn Server) -> Self {
-        let mut fleet = Self { server, name: FleetName::new("a fleet").expect("a name"), micros: 1_700_000_000_000_000 };
+        let mut fleet =
+            Self { server, name: FleetName::new("a fleet").expect("a name"), micros: 1_700_000_000_000_000 };
         fleet.pass(0);
         fleet
     }

@@ -17,7 +17,6 @@ mod reliance;
 #[cfg(test)]
 mod tests;
 
-
 pub use options::{LEASE, OnUnreachable, Options};
 
 use super::script::{Answer, CallId, Command, Epoch, Fence, LimitsFound, Notice, ProcessId, Ticket, Version};

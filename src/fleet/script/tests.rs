@@ -47,9 +47,11 @@ fn other_answers_are_refused() {
     let none = Value::Array(vec![]);
     let answer = Answer::read(&Command::Tick, &good(none.clone())).expect("an answer");
     assert_eq!((answer.epoch, answer.version, answer.wake, answer.processes), (5, 6, None, 2));
-    let join = Command::Join { version: None, terms: Terms { limit: 1, servers: vec![] }, info: ProcessInfo::default() };
+    let join =
+        Command::Join { version: None, terms: Terms { limit: 1, servers: vec![] }, info: ProcessInfo::default() };
     let joined = Value::Array(vec![bytes("6"), Value::Integer(1), bytes("4\0a%25\0\u{32}\0\0")]);
-    let Detail::Joined { others: Some(found), .. } = Answer::read(&join, &good(joined)).expect("an answer").detail else {
+    let Detail::Joined { others: Some(found), .. } = Answer::read(&join, &good(joined)).expect("an answer").detail
+    else {
         panic!()
     };
     assert_eq!((found.terms.limit, &*found.terms.servers[0].server), (4, "a%"));

@@ -25,7 +25,11 @@ fn a_process_waits_two_seconds_and_then_limits_itself_to_its_share() {
     let local = Mode::Local { share: 2, reason: "gone".into() };
     let effects = bench.take_effects();
     assert_eq!(effects[0], Effect::Mode(local));
-    assert_eq!(effects[1], Effect::Granted { id: 2, fence: None, ticket: None }, "4 slots for 2 processes, one is held");
+    assert_eq!(
+        effects[1],
+        Effect::Granted { id: 2, fence: None, ticket: None },
+        "4 slots for 2 processes, one is held"
+    );
     assert_eq!(effects.len(), 2);
     bench.on(|client, now| client.release(2, now));
     assert_eq!(started(&mut bench), [3]);
