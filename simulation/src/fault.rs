@@ -27,9 +27,10 @@ impl Fault {
             None => return script::SOURCE.to_owned(),
             Some(Self::NoListenerCheck) => ("if listens(process_of(id)) then", "if true then"),
             Some(Self::NoGrace) => ("epoch, grace = micros, now + lease", "epoch, grace = micros, now"),
-            Some(Self::RevivingBeat) => {
-                ("if is_known or is_for_all then", "is_known = is_known or command == 'beat'\nif is_known or is_for_all then")
-            }
+            Some(Self::RevivingBeat) => (
+                "if is_known or is_for_all then",
+                "is_known = is_known or command == 'beat'\nif is_known or is_for_all then",
+            ),
         };
         assert_eq!(script::SOURCE.matches(sound).count(), 1, "{fault:?} has a place");
         let source = script::SOURCE.replace(sound, broken);

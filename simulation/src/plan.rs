@@ -84,7 +84,8 @@ impl Setting {
     pub fn random(seed: u64) -> Self {
         let mut random = Random::new(seed);
         let limit = small(random.between(1, 5));
-        let rate = Rate { limit: small(random.between(1, 4)), interval: Duration::from_millis(random.between(50, 900)) };
+        let rate =
+            Rate { limit: small(random.between(1, 4)), interval: Duration::from_millis(random.between(50, 900)) };
         let limits = [
             Limits::default(),
             Limits { limit: Some(small(random.between(1, u64::from(limit)))), rate: None },
@@ -137,7 +138,8 @@ impl Setting {
         match random.below(1000) {
             0..=9 => Action::Kill { process },
             10..=15 if self.has_stops => {
-                let ms = if random.chance(1, 2) { random.between(1, lease / 2) } else { random.between(lease, 3 * lease) };
+                let ms =
+                    if random.chance(1, 2) { random.between(1, lease / 2) } else { random.between(lease, 3 * lease) };
                 Action::Stop { process, ms }
             }
             16..=29 => Action::Cut { process, ms: random.between(0, 5000) },

@@ -11,8 +11,8 @@ use crate::random::{Random, hash};
 use crate::redis::Memory;
 use crate::witness::{Violation, Witness};
 use network::Connection;
-use procward::fleet::script::{CallId, FleetName};
 use process::Process;
+use procward::fleet::script::{CallId, FleetName};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
@@ -151,7 +151,12 @@ impl World {
     ///
     /// # Errors
     /// Fails if a promise was broken.
-    pub fn run_random(setting: &Setting, steps: u64, fault: Option<Fault>, done: &mut Vec<Step>) -> Result<Summary, Violation> {
+    pub fn run_random(
+        setting: &Setting,
+        steps: u64,
+        fault: Option<Fault>,
+        done: &mut Vec<Step>,
+    ) -> Result<Summary, Violation> {
         let mut world = Self::new(setting, fault);
         let mut random = Random::new(setting.seed ^ 1);
         while world.done < steps {

@@ -28,7 +28,8 @@ fn on_all_servers(test: fn(&mut Fleet)) {
 
 impl<'a> Fleet<'a> {
     fn new(server: &'a mut dyn Server) -> Self {
-        let mut fleet = Self { server, name: FleetName::new("a fleet").expect("a name"), micros: 1_700_000_000_000_000 };
+        let mut fleet =
+            Self { server, name: FleetName::new("a fleet").expect("a name"), micros: 1_700_000_000_000_000 };
         fleet.pass(0);
         fleet
     }
@@ -312,7 +313,10 @@ fn a_pause_holds_a_server_and_wakes_the_process_of_its_first_waiter() {
         // The first waiter leaves: the next one's process has to wake.
         assert!(!fleet.starts("a", 2, "p"));
         fleet.release("b", 1);
-        assert_eq!(fleet.run("a", &Command::Tick).wake.map(|wake| wake.as_millis() < 1000), Some(true));
+        let messages = fleet.server.messages();
+        let [(channel, text)] = &messages[..] else { panic!("{messages:?}") };
+        assert!(channel.ends_with(":a"));
+        assert_eq!(Notice::read(text), Some(Notice::Wake(Duration::from_millis(300))));
         fleet.pass(301);
         assert_eq!(fleet.run("b", &Command::Tick).grants, []);
         assert_eq!(fleet.notified(), [("a".to_owned(), 2)]);

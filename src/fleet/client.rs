@@ -14,6 +14,8 @@ mod local;
 mod options;
 mod reliance;
 
+#[cfg(test)]
+mod tests;
 
 pub use options::{LEASE, OnUnreachable, Options};
 

@@ -9,6 +9,9 @@ mod listing;
 mod name;
 mod value;
 
+#[cfg(test)]
+mod tests;
+
 pub use answer::{Answer, Detail, Grant, Held, LimitsFound, Malformed, Notice};
 pub use command::{Ask, Command, Reclaim, ServerLimits, Terms};
 pub use listing::{ListedHolder, ListedPause, ListedProcess, ListedServer, ListedWaiter, Listing};

@@ -41,7 +41,8 @@ impl World {
         if self.processes[place].number != process || self.processes[place].connection.is_some() {
             return Ok(());
         }
-        let is_possible = self.is_up && self.processes[place].cut_until <= self.now && !self.processes[place].is_stopped();
+        let is_possible =
+            self.is_up && self.processes[place].cut_until <= self.now && !self.processes[place].is_stopped();
         if !is_possible {
             self.retry(place);
             return self.drive(place, |client, now| client.disconnected("refused", now));
@@ -72,7 +73,9 @@ impl World {
     }
 
     pub(super) fn handshake(&mut self, number: u64) -> Checked {
-        let Some(connection) = self.connections.get_mut(&number).filter(|each| each.is_open_here) else { return Ok(()) };
+        let Some(connection) = self.connections.get_mut(&number).filter(|each| each.is_open_here) else {
+            return Ok(());
+        };
         connection.is_ready = true;
         let place = connection.place;
         if self.processes[place].is_stopped() {
@@ -161,7 +164,8 @@ impl World {
     /// Lets Redis see the end of a connection, soon or late.
     pub(super) fn close_there(&mut self, connection: u64) {
         let is_late = self.chance([6, connection, 0], 4) == 0;
-        let seen = if !self.is_up { 0 } else { self.chance([7, connection, 0], if is_late { SEEN * 5 } else { 30_000 }) };
+        let seen =
+            if !self.is_up { 0 } else { self.chance([7, connection, 0], if is_late { SEEN * 5 } else { 30_000 }) };
         self.after(seen, Event::ServerCloses { connection });
     }
 
@@ -208,7 +212,8 @@ impl World {
     /// Holds everything back for a while.
     pub(super) fn hang(&mut self, place: usize, ms: u64) {
         let until = self.now + ms * 1000;
-        if let Some(connection) = self.processes[place].connection.and_then(|number| self.connections.get_mut(&number)) {
+        if let Some(connection) = self.processes[place].connection.and_then(|number| self.connections.get_mut(&number))
+        {
             connection.there_from = connection.there_from.max(until);
             connection.here_from = connection.here_from.max(until);
         }

@@ -75,7 +75,10 @@ impl World {
     pub(super) fn new_process(&mut self) -> Process {
         self.last_process += 1;
         let number = self.last_process;
-        let clock = (self.now - self.chance([10, number, 0], 100_000_000), 200 - i64::try_from(self.chance([11, number, 0], 400)).unwrap_or(0));
+        let clock = (
+            self.now - self.chance([10, number, 0], 100_000_000),
+            200 - i64::try_from(self.chance([11, number, 0], 400)).unwrap_or(0),
+        );
         let id = ProcessId::new(&format!("p{number}")).expect("an id");
         let mut process = Process {
             number,
@@ -192,8 +195,8 @@ impl World {
         for process in &self.processes {
             let is_over = process.client.relies_until().is_some_and(|until| until <= process.time(self.now));
             for call in process.calls.values() {
-                let is_exempt = call.state == State::Late
-                    || call.state == State::Running && process.is_stopped() && is_over;
+                let is_exempt =
+                    call.state == State::Late || call.state == State::Running && process.is_stopped() && is_over;
                 if is_exempt {
                     let each = exempt.entry(call.server).or_default();
                     *each = (each.0 + call.cost, each.1 + 1);

@@ -98,9 +98,8 @@ impl Client {
     ) {
         let ids: HashSet<_> = listed.iter().map(|held| held.id).collect();
         let held_here = self.calls.held.range(range).filter(|(id, _)| !ids.contains(id));
-        let should_be_listed = held_here.filter(|(_, holding)| {
-            holding.listed_from <= request.number && holding.standing != Standing::Lost
-        });
+        let should_be_listed = held_here
+            .filter(|(_, holding)| holding.listed_from <= request.number && holding.standing != Standing::Lost);
         let missing: Vec<_> = should_be_listed.map(|(&id, holding)| (id, holding.standing)).collect();
         for (id, standing) in missing {
             if let (Standing::Confirmed, Some(lease_from)) = (standing, lease_before) {

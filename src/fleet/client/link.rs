@@ -154,7 +154,8 @@ impl Client {
     }
 
     fn send_pauses(&mut self, now: Duration) {
-        let due: Vec<_> = self.pauses.iter().filter(|(_, (_, is_due))| *is_due).map(|(s, (t, _))| (s.clone(), *t)).collect();
+        let due: Vec<_> =
+            self.pauses.iter().filter(|(_, (_, is_due))| *is_due).map(|(s, (t, _))| (s.clone(), *t)).collect();
         for (server, until) in due {
             self.pauses.insert(server.clone(), (until, false));
             if until > now {
