@@ -1296,7 +1296,7 @@ export const cleanup: CleanupScanner
 export interface Alert {
   /**
    * Name of the rule: `'processes'`, `'queue'`, `'queueTimeouts'`, `'kills'`, `'failures'`,
-   * `'memory'`, `'stuck'`, `'slowTool'`, `'pausedServer'`, or a name of your own.
+   * `'memory'`, `'stuck'`, `'slowTool'`, `'pausedServer'`, `'fleet'`, or a name of your own.
    */
   name: string
   level: 'warning' | 'critical'
@@ -1335,6 +1335,7 @@ export interface AlertRule {
    * - `'stuck'`: process trees that were killed and do not exit
    * - `'slowTool'`: the 95th percentile of the slowest tool, in ms
    * - `'pausedServer'`: the longest remaining pause that a server asked for by `Retry-After`, in ms
+   * - `'fleet'`: 1 while the Redis of a fleet's limits is away, otherwise 0
    */
   measure?:
     | 'processes'
@@ -1346,6 +1347,7 @@ export interface AlertRule {
     | 'stuck'
     | 'slowTool'
     | 'pausedServer'
+    | 'fleet'
   level?: 'warning' | 'critical'
   threshold?: number
   /** At most `threshold`. */

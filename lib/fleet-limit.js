@@ -31,6 +31,10 @@ class FleetLimit {
   #isClosed = false
   /** Calls that lost their slots. */
   #lost = 0
+  #host = hostname()
+  /** The use of the whole fleet. @type {import('./mcp-helper').FleetStatus['use']} */
+  #use = null
+  #isRefreshing = false
   /** Leaves the fleet after the last release. @type {(() => void) | undefined} */
   #leave
   /** @type {Promise<void> | undefined} */
@@ -61,7 +65,7 @@ class FleetLimit {
       const self = weak.deref()
       if (self !== undefined) self.#take()
     }
-    const settings = { ...options, url, limit, servers, host: hostname() }
+    const settings = { ...options, url, limit, servers, host: this.#host }
     this.#native = configured(() => new native.NativeFleetLimit(settings, wake))
   }
 
@@ -98,7 +102,18 @@ class FleetLimit {
   status() {
     const { mode, share = null, reason = null, processes, graceLeft } = this.#native.status()
     const { address } = this
-    return { mode, address, processes, share, reason, graceLeft, lost: this.#lost }
+    const own = { lost: this.#lost, host: this.#host, pid: process.pid, use: this.#use }
+    return { mode, address, processes, share, reason, graceLeft, ...own }
+  }
+
+  /** Asks for the use of the whole fleet, for a later status. */
+  refresh() {
+    if (this.#isRefreshing || this.#isClosed) return
+    this.#isRefreshing = true
+    this.#native.list().then((listing) => {
+      this.#isRefreshing = false
+      this.#use = listing && used(listing)
+    })
   }
 
   /** Rejects the waiting calls with `ERR_CLOSED`, and leaves the fleet after the last release. */
@@ -241,6 +256,11 @@ class FleetSlots {
     this.#isLost = true
     this.#onLost?.()
   }
+}
+
+/** @param {import('../binding').FleetListing} listing */
+function used({ limit, inUse, waiters }) {
+  return { limit, inUse, waiting: waiters }
 }
 
 /** @param {number | undefined} limit @param {boolean} isTheirs */

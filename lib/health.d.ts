@@ -85,6 +85,8 @@ export interface HealthHelper {
   /** Returns the slots. `limitedBy`, `servers` and `memory` may be absent. */
   getSemaphoreStatus(): SemaphoreStatus
   getActiveProcesses(): ActiveProcess[]
+  /** Asks for the use of the whole fleet, for a later `getSemaphoreStatus()`. */
+  refreshFleet?(): void
   /** Returns the helper's sessions. A helper without this function has none. */
   getPoolStatus?(): McpPoolStatus
   /**
@@ -137,6 +139,8 @@ export interface Sample {
    * `null` without a pause.
    */
   paused: { server: string; pausedFor: number; count: number } | null
+  /** The reason for which the Redis of a fleet's limits does not decide, or `null`. */
+  fleetProblem: string | null
   /** Finished calls; only grows. */
   calls: number
   /** Failed calls; only grows. */

@@ -211,6 +211,12 @@ export declare function subscribe(
 export declare function getSemaphoreStatus(): SemaphoreStatus
 
 /**
+ * Asks Redis for the use of the whole fleet. `getSemaphoreStatus().fleet.use` has the answer when
+ * Redis has sent it, a few ms later. The health routes call this function for each answer.
+ */
+export declare function refreshFleet(): void
+
+/**
  * Returns the running calls, each with its process: the server's, or mcporter's. Several calls may
  * share the process of a server. A call that waits for its server to start is not listed.
  */
@@ -270,6 +276,7 @@ export interface McpHelper {
   getServerInfo: typeof getServerInfo
   subscribe: typeof subscribe
   getSemaphoreStatus: typeof getSemaphoreStatus
+  refreshFleet: typeof refreshFleet
   getActiveProcesses: typeof getActiveProcesses
   getPoolStatus: typeof getPoolStatus
   getReadiness: typeof getReadiness
@@ -477,6 +484,12 @@ export interface FleetStatus {
   graceLeft: number
   /** Number of calls of this helper that lost their slots while they ran. */
   lost: number
+  /** Name of this machine. */
+  host: string
+  /** Pid of this process. */
+  pid: number
+  /** Use of the whole fleet, as of the last {@link McpHelper.refreshFleet}; `null` without one. */
+  use: { limit: number; inUse: number; waiting: number } | null
 }
 
 /**

@@ -76,6 +76,11 @@ function getSemaphoreStatus() {
   return defaultHelper().getSemaphoreStatus()
 }
 
+/** @type {typeof import('./mcp-helper').refreshFleet} */
+function refreshFleet() {
+  defaultHelper().refreshFleet()
+}
+
 /** @type {typeof import('./mcp-helper').getActiveProcesses} */
 function getActiveProcesses() {
   return defaultHelper().getActiveProcesses()
@@ -112,6 +117,7 @@ module.exports = {
   listResources,
   listToolsAsync,
   readResource,
+  refreshFleet,
   setLogLevel,
   shutdown,
   subscribe,

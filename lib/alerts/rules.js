@@ -48,6 +48,7 @@ const DEFAULTS = {
   stuck: { level: 'critical', threshold: 0, clear: 1 },
   slowTool: { level: 'warning', threshold: 30_000, clear: 0.8, for: MINUTE, keep: MINUTE },
   pausedServer: { level: 'warning', threshold: 0, clear: 1, keep: 15_000 },
+  fleet: { level: 'warning', threshold: 0, clear: 1, most: 1, keep: 15_000 },
 }
 
 /**

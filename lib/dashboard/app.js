@@ -2,6 +2,7 @@ import { Alerts } from './alerts.js'
 import { Charts } from './charts.js'
 import { ask, Connection } from './connection.js'
 import { setText } from './elements.js'
+import { FleetPanel } from './fleet.js'
 import { clock, counted } from './format.js'
 import { Memory } from './memory.js'
 import { Servers } from './servers.js'
@@ -21,6 +22,7 @@ const alerts = new Alerts(place('alerts'), announce)
 const tiles = new Tiles(place('tiles'))
 const tables = new Tables(place)
 const servers = new Servers(place)
+const fleet = new FleetPanel(place)
 const memory = new Memory(place)
 const charts = new Charts(place('charts'))
 /** The latest. @type {any} */
@@ -46,6 +48,7 @@ function show(latest) {
   tiles.show(latest.sample, charts.since(latest.sample.time - MINUTE) ?? latest.sample)
   tables.show(latest)
   servers.show(latest)
+  fleet.show(latest)
   memory.show(latest)
   alerts.show(latest)
   showLink(link, false)

@@ -8,6 +8,7 @@ const WORDS = {
   memory: 'memory',
   cpu: 'the processors',
   host: 'other processes of this user',
+  fleet: 'other processes of the fleet',
 }
 
 /**

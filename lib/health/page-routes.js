@@ -90,6 +90,7 @@ const FILES = [
   'format.js',
   'icon.svg',
   'login.css',
+  'fleet.js',
   'memory.js',
   'reason-band.js',
   'reasons.js',

@@ -76,6 +76,11 @@ class CallSlots {
     return this.#gate === undefined ? status : this.#gate.status(status)
   }
 
+  /** Asks for the use of the whole fleet, for a later status. */
+  refreshFleet() {
+    this.#fleet?.refresh()
+  }
+
   isQueueFull() {
     return this.#limiter.isQueueFull()
   }

@@ -151,6 +151,7 @@ function createMcpHelper(options) {
     .../** @type {any} */ (requestFunctions(request)),
     subscribe,
     getSemaphoreStatus: () => slots.getStatus(),
+    refreshFleet: () => slots.refreshFleet(),
     getActiveProcesses,
     getPoolStatus,
     getReadiness,

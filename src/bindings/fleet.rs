@@ -15,6 +15,7 @@ use crate::fleet::script::{CallId, ProcessInfo, ServerLimits, Terms};
 use crate::process::clock::awake_or_asleep;
 use crate::supervisor::Supervisor;
 use event::FleetEvent;
+use listing::FleetListing;
 use napi::Env;
 use napi::bindgen_prelude::{Function, Object};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
@@ -170,6 +171,19 @@ impl NativeFleetLimit {
     #[napi]
     pub fn status(&self) -> FleetStatus {
         self.fleet.status().into()
+    }
+
+    /// Lists the state of the whole fleet. Resolves with null if Redis does not answer.
+    #[napi(ts_return_type = "Promise<FleetListing | null>")]
+    pub fn list<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
+        let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
+        let (deferred, listed) = env.create_deferred().map_err(internal)?;
+        let fleet = self.fleet.clone();
+        supervisor.runtime.spawn(async move {
+            let listing = fleet.list().await;
+            deferred.resolve(move |_| Ok(listing.map(FleetListing::from)));
+        });
+        Ok(listed)
     }
 
     /// Leaves the fleet. Resolves when Redis has heard of it, at most a second later.

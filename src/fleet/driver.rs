@@ -7,7 +7,7 @@ mod list;
 
 use super::address::Address;
 use super::client::{Client, Effect, Mode, Options, RequestNumber, Status};
-use super::script::{CallId, Command, Fence, LimitsFound, ProcessId, Ticket};
+use super::script::{Answer, CallId, Command, Detail, Fence, LimitsFound, Listing, ProcessId, Ticket};
 use link::{Happening, Link};
 pub use list::list;
 use parking_lot::Mutex;
@@ -20,6 +20,8 @@ use tokio::time::sleep;
 
 /// The longest time that a close waits for the last answers.
 const CLOSING: Duration = Duration::from_secs(1);
+/// The number of the request for a list, which the client does not know.
+const LIST: RequestNumber = RequestNumber::MAX;
 /// The longest wait for an event, after which the clock is looked at again.
 const LONGEST_REST: Duration = Duration::from_secs(60);
 
@@ -64,6 +66,7 @@ enum Order {
     Release(CallId),
     Pause { server: String, time: Duration },
     Resize(u32),
+    List(oneshot::Sender<Listing>),
     Close(oneshot::Sender<()>),
 }
 
@@ -87,7 +90,7 @@ impl Fleet {
         let client = Client::new(new_process_id(), options, clock());
         let status = Arc::new(Mutex::new(client.status(clock())));
         let link = Link::new(Arc::new(address), client.process().clone(), client.lease());
-        let driver = Driver { client, link, clock, notify, status: Arc::clone(&status) };
+        let driver = Driver { client, link, clock, notify, status: Arc::clone(&status), listers: Vec::new() };
         runtime.spawn(driver.run(from_callers));
         Self { orders, status }
     }
@@ -130,6 +133,13 @@ impl Fleet {
         let _ = closed.await;
     }
 
+    /// Lists the state of the whole fleet. Returns `None` if Redis does not answer.
+    pub async fn list(&self) -> Option<Listing> {
+        let (found, listing) = oneshot::channel();
+        self.order(Order::List(found));
+        listing.await.ok()
+    }
+
     /// Returns the state as of the last event.
     pub fn status(&self) -> Status {
         self.status.lock().clone()
@@ -147,6 +157,8 @@ struct Driver<N> {
     clock: fn() -> Duration,
     notify: N,
     status: Arc<Mutex<Status>>,
+    /// The callers that wait for the list in flight. Dropping one tells it that there is none.
+    listers: Vec<oneshot::Sender<Listing>>,
 }
 
 impl<N: Fn(Event) + Send> Driver<N> {
@@ -186,6 +198,7 @@ impl<N: Fn(Event) + Send> Driver<N> {
             Order::Release(id) => self.client.release(id, now),
             Order::Pause { server, time } => self.client.pause(&server, time, now),
             Order::Resize(limit) => self.client.resize(limit, now),
+            Order::List(lister) => self.list(lister),
             Order::Close(_) => {}
         }
     }
@@ -194,7 +207,11 @@ impl<N: Fn(Event) + Send> Driver<N> {
         let now = (self.clock)();
         match happening {
             Happening::Connected => self.client.connected(now),
-            Happening::Disconnected(reason) => self.client.disconnected(&reason, now),
+            Happening::Disconnected(reason) => {
+                self.listers.clear();
+                self.client.disconnected(&reason, now);
+            }
+            Happening::Answer(LIST, answer) => self.listed(answer.ok()),
             Happening::Answer(number, answer) => self.client.answered(number, answer, now),
             Happening::Notice(notice) => self.client.noticed(notice, now),
         }
@@ -204,8 +221,11 @@ impl<N: Fn(Event) + Send> Driver<N> {
     fn execute(&mut self) {
         for effect in self.client.take_effects() {
             match effect {
-                Effect::Send { number, command } => self.send(number, command),
-                Effect::Reconnect { reason: _ } => self.link.reconnect(),
+                Effect::Send { number, command } => self.link.send(number, command),
+                Effect::Reconnect { reason: _ } => {
+                    self.listers.clear();
+                    self.link.reconnect();
+                }
                 Effect::Granted { id, fence, ticket } => (self.notify)(Event::Granted { id, fence, ticket }),
                 Effect::Lost { id, fence } => (self.notify)(Event::Lost { id, fence }),
                 Effect::Refused { id, reason } => (self.notify)(Event::Refused { id, reason }),
@@ -216,8 +236,24 @@ impl<N: Fn(Event) + Send> Driver<N> {
         *self.status.lock() = self.client.status((self.clock)());
     }
 
-    fn send(&mut self, number: RequestNumber, command: Command) {
-        self.link.send(number, command);
+    fn list(&mut self, lister: oneshot::Sender<Listing>) {
+        if !self.link.is_open() {
+            return;
+        }
+        if self.listers.is_empty() {
+            self.link.send(LIST, Command::List);
+        }
+        self.listers.push(lister);
+    }
+
+    fn listed(&mut self, answer: Option<Answer>) {
+        let listers = std::mem::take(&mut self.listers);
+        if let Some(Detail::Listing(listing)) = answer.map(|answer| answer.detail) {
+            for lister in listers {
+                // The caller may have gone.
+                let _ = lister.send((*listing).clone());
+            }
+        }
     }
 
     /// Leaves the fleet, and waits until the commands in flight are answered.

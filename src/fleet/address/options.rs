@@ -33,7 +33,9 @@ pub fn given(query: &str, is_sentinel: bool) -> Result<Given, AddressError> {
                     "its options are name, ca, passwordFile, tls, sentinelUser and sentinelPasswordFile; write '?' in a password as %3F",
                 ));
             }
-            (_, false) => return Err(AddressError("its options are name, ca and passwordFile; write '?' in a password as %3F")),
+            (_, false) => {
+                return Err(AddressError("its options are name, ca and passwordFile; write '?' in a password as %3F"));
+            }
         }
     }
     if given.sentinel_user.is_some() && given.sentinel_password_file.is_none() {

@@ -80,6 +80,11 @@ impl Link {
         }
     }
 
+    /// Returns whether there is a connection.
+    pub fn is_open(&self) -> bool {
+        matches!(self.state, State::Open(_))
+    }
+
     /// Returns whether a command has no answer yet.
     pub fn is_busy(&self) -> bool {
         matches!(&self.state, State::Open(connection) if connection.is_busy())
