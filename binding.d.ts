@@ -146,6 +146,8 @@ export declare class NativeFleetLimit {
   resize(limit: number): void
   /** Returns the state as of the last event. */
   status(): FleetStatus
+  /** Lists the state of the whole fleet. Resolves with null if Redis does not answer. */
+  list(): Promise<FleetListing | null>
   /** Leaves the fleet. Resolves when Redis has heard of it, at most a second later. */
   close(): Promise<void>
 }

@@ -142,9 +142,10 @@ describe('reasons for waiting', () => {
   })
 
   test('in words, also an unknown one', () =>
-    assert.deepEqual(['server', 'fleet', 'constructor'].map(reasonWords), [
+    assert.deepEqual(['server', 'fleet', 'moon', 'constructor'].map(reasonWords), [
       "a server's limit",
-      'fleet',
+      'other processes of the fleet',
+      'moon',
       'constructor',
     ]))
 })

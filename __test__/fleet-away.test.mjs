@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { after, test } from 'node:test'
 import { counts, fleet, inMode } from './support/fleet.mjs'
 import { assertNothingLeft, isAlive, noProcessList, parentOf } from './support/processes.mjs'
@@ -27,6 +28,9 @@ test('without Redis from the start a process limits itself to one call', async (
     reason: 'the connection was refused',
     graceLeft: 0,
     lost: 0,
+    host: hostname(),
+    pid: process.pid,
+    use: null,
   })
   await assert.rejects(text(helper, 'two', { queueTimeout: 100 }), {
     code: 'ERR_QUEUE_TIMEOUT',

@@ -4,9 +4,12 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import diagnostics from 'node:diagnostics_channel'
 import { once } from 'node:events'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { cleanup } from '../index.js'
+import { processHealth } from '../lib/health/report.js'
 import { counts, fleet, inMode, LEASE } from './support/fleet.mjs'
 import { httpMcpServer } from './support/http-mcp-server.mjs'
 import { assertNothingLeft } from './support/processes.mjs'
@@ -144,6 +147,24 @@ test('the latest start decides about the limits, and both processes say so', {
   await until(() => warnings.length === 2)
   assert.match(warnings.join('\n'), /maxConcurrent 2.*this process's are in force now/)
   assert.match(warnings.join('\n'), /maxConcurrent 1.*theirs are in force/)
+  await call.end()
+})
+
+test('the health routes show the use of the whole fleet, and which process answers', {
+  skip,
+}, async (t) => {
+  const { url } = await startRedis(t)
+  const [one, other] = [helperOf(t, url), helperOf(t, url)]
+  const call = await holding(one, 'one', { cost: 2 })
+  const shown = await until(() => {
+    const { semaphore } = processHealth({ helper: other, cleanup })
+    return semaphore.fleet?.use && semaphore
+  })
+  assert.equal(shown.reach, 'fleet')
+  const { use, host, pid, mode, processes } = shown.fleet
+  assert.deepEqual(use, { limit: 3, inUse: 2, waiting: 0 })
+  assert.deepEqual([host, pid, mode, processes], [hostname(), process.pid, 'fleet', 2])
+  assert.equal(shown.current, 0)
   await call.end()
 })
 
