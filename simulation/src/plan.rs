@@ -42,6 +42,7 @@ pub struct Step {
 }
 
 /// A thing that happens. A process is a place in the fleet: a killed one is replaced.
+#[allow(missing_docs, reason = "the fields are in the words of their variants")]
 #[derive(Debug, Clone, Copy)]
 pub enum Action {
     /// A call begins to wait. It holds its slots for this time, in microseconds.
@@ -83,12 +84,11 @@ impl Setting {
     /// Makes a small fleet.
     pub fn random(seed: u64) -> Self {
         let mut random = Random::new(seed);
-        let limit = small(random.between(1, 5));
-        let rate =
-            Rate { limit: small(random.between(1, 4)), interval: Duration::from_millis(random.between(50, 900)) };
+        let limit = random.small(1, 5);
+        let rate = Rate { limit: random.small(1, 4), interval: Duration::from_millis(random.between(50, 900)) };
         let limits = [
             Limits::default(),
-            Limits { limit: Some(small(random.between(1, u64::from(limit)))), rate: None },
+            Limits { limit: Some(random.small(1, limit)), rate: None },
             Limits { limit: None, rate: Some(rate) },
         ];
         let servers = ["free", "limited", "rated"].into_iter().zip(limits);
@@ -102,7 +102,7 @@ impl Setting {
         };
         Self {
             seed,
-            processes: usize::try_from(random.between(2, 7)).unwrap_or(2),
+            processes: 2 + random.index(6),
             options,
             has_long_calls: random.chance(1, 4),
             has_stops: random.chance(1, 2),
@@ -131,8 +131,8 @@ impl Setting {
     }
 
     fn next_action(&self, random: &mut Random) -> Action {
-        let process = usize::try_from(random.below(self.processes as u64)).unwrap_or(0);
-        let server = usize::try_from(random.below(self.options.terms.servers.len() as u64)).unwrap_or(0);
+        let process = random.index(self.processes);
+        let server = random.index(self.options.terms.servers.len());
         let lease = u64::try_from(self.options.lease.as_millis()).unwrap_or(u64::MAX);
         let limit = self.options.terms.limit;
         match random.below(1000) {
@@ -150,19 +150,15 @@ impl Setting {
             50 if self.has_losses => Action::Restart { memory: Kept::Old, ms: random.between(10, 4000) },
             51 if self.has_losses => Action::Flush,
             52..=70 => Action::Pause { process, server, ms: random.between(1, 1500) },
-            71..=72 => Action::Resize { process, limit: small(random.between(1, u64::from(limit))) },
+            71..=72 => Action::Resize { process, limit: random.small(1, limit) },
             73..=120 => Action::Cancel { process },
             _ => {
                 let most = self.options.terms.servers[server].limits.limit.unwrap_or(limit);
-                let cost = if random.chance(1, 5) { small(random.between(1, u64::from(most.min(4)))) } else { 1 };
+                let cost = if random.chance(1, 5) { random.small(1, most.min(4)) } else { 1 };
                 let is_long = self.has_long_calls && random.chance(1, 30);
                 let hold = if is_long { random.between(0, 2 * lease) } else { random.between(0, 150) };
                 Action::Call { process, server, cost, hold: hold * 1000 }
             }
         }
     }
-}
-
-fn small(number: u64) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
 }

@@ -1,6 +1,6 @@
 //! Numbers that look random, and depend on a seed alone.
 
-/// A generator (SplitMix64).
+/// A generator, by the method `SplitMix64`.
 #[derive(Debug, Clone)]
 pub struct Random(u64);
 
@@ -11,19 +11,29 @@ impl Random {
     }
 
     /// Returns the next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         mixed(self.0)
     }
 
     /// Returns a number below `end`, or 0.
     pub fn below(&mut self, end: u64) -> u64 {
-        self.next() % end.max(1)
+        self.number() % end.max(1)
     }
 
     /// Returns a number from `first` to `last`.
     pub fn between(&mut self, first: u64, last: u64) -> u64 {
         first + self.below(last - first + 1)
+    }
+
+    /// Returns a small number from `first` to `last`.
+    pub fn small(&mut self, first: u32, last: u32) -> u32 {
+        u32::try_from(self.between(first.into(), last.into())).unwrap_or(last)
+    }
+
+    /// Returns a place in a list of this length, or 0.
+    pub fn index(&mut self, length: usize) -> usize {
+        usize::try_from(self.below(length as u64)).unwrap_or(0)
     }
 
     /// Returns true `times` out of `of` times.

@@ -49,7 +49,7 @@ pub struct World {
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Queued(Time, u64, Event);
 
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
     /// A request reaches Redis.
     Request { connection: u64, number: u64 },

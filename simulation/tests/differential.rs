@@ -13,8 +13,8 @@ const SERVERS: [&str; 4] = ["free", "limited", "rated", ""];
 
 fn command(random: &mut Random) -> Command {
     let id = |random: &mut Random| random.between(1, 40);
-    let server = SERVERS[random.below(4) as usize].to_owned();
-    let cost = random.between(1, 3) as u32;
+    let server = SERVERS[random.index(4)].to_owned();
+    let cost = random.small(1, 3);
     match random.below(20) {
         0 => Command::Join {
             version: random.chance(1, 2).then(|| random.between(1, 1_800_000_000_000_000)),
@@ -35,7 +35,7 @@ fn command(random: &mut Random) -> Command {
         _ => {
             let ask = |random: &mut Random| Ask {
                 id: id(random),
-                server: SERVERS[random.below(4) as usize].to_owned(),
+                server: SERVERS[random.index(4)].to_owned(),
                 cost,
                 ticket: random.chance(1, 5).then(|| random.between(1, 1_700_000_000_000_000)),
             };
@@ -47,14 +47,14 @@ fn command(random: &mut Random) -> Command {
 fn terms(random: &mut Random) -> Terms {
     let mut servers = Vec::new();
     if random.chance(3, 4) {
-        servers.push(("limited", Limits { limit: Some(random.between(1, 3) as u32), rate: None }));
+        servers.push(("limited", Limits { limit: Some(random.small(1, 3)), rate: None }));
     }
     if random.chance(3, 4) {
-        let rate = Rate { limit: random.between(1, 3) as u32, interval: Duration::from_millis(random.between(1, 400)) };
+        let rate = Rate { limit: random.small(1, 3), interval: Duration::from_millis(random.between(1, 400)) };
         servers.push(("rated", Limits { limit: None, rate: Some(rate) }));
     }
     let servers = servers.into_iter().map(|(server, limits)| ServerLimits { server: server.to_owned(), limits });
-    Terms { limit: random.between(1, 6) as u32, servers: servers.collect() }
+    Terms { limit: random.small(1, 6), servers: servers.collect() }
 }
 
 /// Returns everything that a key has, in an order that both servers share.
@@ -77,14 +77,14 @@ fn contents(server: &mut dyn Server, key: &str) -> Vec<Value> {
 fn the_model_does_what_redis_does() {
     let Some(mut real) = Real::start() else { return };
     let mut model = Model::new();
-    for seed in 0..12 {
+    for seed in 0..8 {
         let mut random = Random::new(seed);
         let name = FleetName::new(&format!("f{seed}")).expect("a name");
         let mut listening = [false; PROCESSES.len()];
         let mut micros = 1_700_000_000_000_000 + seed * 1_000_000_000;
         for step in 0..200 {
             micros += if random.chance(1, 30) { random.below(900_000) } else { random.below(20_000) };
-            let at = random.below(4) as usize;
+            let at = random.index(4);
             let process = ProcessId::new(PROCESSES[at]).expect("an id");
             let command = command(&mut random);
             let arguments = command.arguments(&process, Duration::from_millis(500));

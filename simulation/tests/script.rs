@@ -3,7 +3,7 @@
 mod support;
 
 use procward::fleet::script::{
-    Answer, Ask, Command, Detail, FleetName, Grant, Held, Notice, ProcessId, ProcessInfo, Reclaim, ServerLimits, Terms,
+    Answer, Ask, Command, Detail, FleetName, Held, Notice, ProcessId, ProcessInfo, Reclaim, ServerLimits, Terms,
 };
 use procward::limit::calls::{Limits, Rate};
 use std::time::Duration;
@@ -105,7 +105,10 @@ fn ask(id: u64, server: &str, cost: u32) -> Ask {
     Ask { id, server: server.into(), cost, ticket: None }
 }
 
-fn terms(limit: u32, servers: &[(&str, Option<u32>, Option<(u32, u64)>)]) -> Terms {
+/// A server's name, its limit, and its rate with the interval in ms.
+type Row<'a> = (&'a str, Option<u32>, Option<(u32, u64)>);
+
+fn terms(limit: u32, servers: &[Row]) -> Terms {
     let servers = servers.iter().map(|&(server, limit, rate)| {
         let rate = rate.map(|(limit, ms)| Rate { limit, interval: Duration::from_millis(ms) });
         ServerLimits { server: server.into(), limits: Limits { limit, rate } }
@@ -408,5 +411,4 @@ fn the_script_runs_on_the_servers_own_clock() {
     assert!(joined.grace > Duration::ZERO && joined.grace <= Duration::from_millis(LEASE));
     let Detail::Joined { version, .. } = joined.detail else { panic!() };
     assert!(version >= joined.epoch);
-    let _: Vec<Grant> = joined.grants;
 }

@@ -88,7 +88,7 @@ local epoch, grace, fence, ticket = tonumber(conf[1] or 0), tonumber(conf[2] or 
 local version, limit = tonumber(conf[5] or 0), tonumber(conf[6] or 0)
 local fence_before, ticket_before = fence, ticket
 
--- Nothing is known: the memory was lost, or the name is new, and nobody can tell. So for one lease nothing is granted,
+-- Nothing is known: the memory was lost, or the name is new; both look alike. So for one lease nothing is granted,
 -- and holders that are within their own lease are taken back.
 if epoch == 0 then
   call('UNLINK', LIMITS, USE, QUEUE, CALLS, WAITS, HELD, READY, TIMED, PAUSES, PROCESSES, RATES, INFOS)

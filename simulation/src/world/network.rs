@@ -1,7 +1,7 @@
 //! Connections: in order within each direction, with delays, and with ends that the two sides see at different times.
 
 use super::{Checked, Event, Time, World};
-use procward::fleet::client::{Failure, RequestNumber};
+use procward::fleet::client::{Client, Failure, RequestNumber};
 use procward::fleet::script::{Answer, Command, Malformed, Notice};
 use std::collections::VecDeque;
 
@@ -82,7 +82,7 @@ impl World {
             self.after(50_000, Event::Connected { connection: number });
             return Ok(());
         }
-        self.drive(place, |client, now| client.connected(now))
+        self.drive(place, Client::connected)
     }
 
     pub(super) fn retry(&mut self, place: usize) {
@@ -164,8 +164,8 @@ impl World {
     /// Lets Redis see the end of a connection, soon or late.
     pub(super) fn close_there(&mut self, connection: u64) {
         let is_late = self.chance([6, connection, 0], 4) == 0;
-        let seen =
-            if !self.is_up { 0 } else { self.chance([7, connection, 0], if is_late { SEEN * 5 } else { 30_000 }) };
+        let most = if is_late { SEEN * 5 } else { 30_000 };
+        let seen = if self.is_up { self.chance([7, connection, 0], most) } else { 0 };
         self.after(seen, Event::ServerCloses { connection });
     }
 

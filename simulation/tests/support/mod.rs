@@ -187,14 +187,13 @@ impl Connection {
             ":" => Ok(Value::Integer(number())),
             "+" => Ok(Value::Bytes(rest.into())),
             "-" => Err(rest.to_owned()),
-            "$" if number() < 0 => Ok(Value::Nil),
+            "$" | "*" if number() < 0 => Ok(Value::Nil),
             "$" => {
                 let mut bytes = vec![0; usize::try_from(number()).expect("a length") + 2];
                 self.0.read_exact(&mut bytes).expect("the rest of a text");
                 bytes.truncate(bytes.len() - 2);
                 Ok(Value::Bytes(bytes))
             }
-            "*" if number() < 0 => Ok(Value::Nil),
             "*" => (0..number()).map(|_| self.read()).collect::<Result<_, _>>().map(Value::Array),
             _ => panic!("not the protocol: {line}"),
         }

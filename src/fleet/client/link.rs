@@ -24,7 +24,7 @@ pub(super) struct Link {
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    /// There is no connection.
+    /// No connection.
     #[default]
     Away,
     /// The first command on a connection, or a join, is in flight, and nothing else may go before.

@@ -98,7 +98,7 @@ impl Local {
     }
 }
 
-/// Returns a process's share. Without an answer of Redis nobody knows how many processes there are, so it is 1.
+/// Returns a process's share. Without an answer of Redis the number of processes is unknown, and the share is 1.
 fn share(limit: u32, processes: u32) -> u32 {
     limit.checked_div(processes).unwrap_or(1).max(1)
 }

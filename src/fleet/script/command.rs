@@ -1,4 +1,4 @@
-//! What a process asks of the script.
+//! The commands of a process to the script.
 
 use super::name::escaped;
 use super::{CallId, Fence, ProcessId, ProcessInfo, Ticket, Version};
