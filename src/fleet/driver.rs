@@ -23,7 +23,7 @@ const CLOSING: Duration = Duration::from_secs(1);
 /// The number of the request for a list, which the client does not know.
 const LIST: RequestNumber = RequestNumber::MAX;
 /// The longest wait for an event, after which the clock is looked at again.
-const LONGEST_REST: Duration = Duration::from_secs(60);
+const LONGEST_REST: Duration = Duration::from_mins(1);
 
 /// An event for the caller. The driver's own callback gets it on the runtime's thread.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -55,8 +55,9 @@ fn io_words(error: &io::Error) -> String {
     use io::ErrorKind as Kind;
     in_words(match error.kind() {
         Kind::ConnectionRefused => "the connection was refused",
-        Kind::ConnectionReset | Kind::BrokenPipe | Kind::ConnectionAborted => "the server closed the connection",
-        Kind::UnexpectedEof => "the server closed the connection",
+        Kind::ConnectionReset | Kind::BrokenPipe | Kind::ConnectionAborted | Kind::UnexpectedEof => {
+            "the server closed the connection"
+        }
         Kind::HostUnreachable | Kind::NetworkUnreachable => "the host cannot be reached",
         Kind::TimedOut => "no answer in time",
         Kind::PermissionDenied => "the system does not allow the connection",
