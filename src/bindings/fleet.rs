@@ -1,6 +1,6 @@
 //! The limit on the calls of a fleet. JavaScript is woken for events, and then takes all of them.
-#![expect(clippy::needless_pass_by_value, reason = "napi-rs hands arguments over by value")]
 
+mod address;
 mod event;
 mod listing;
 
@@ -8,12 +8,12 @@ use super::call_limiter::{CallLimits, limits_of};
 use super::enums::mirrored;
 use super::error::{Result, internal};
 use super::time::{duration, milliseconds};
-use crate::fleet::address::Address;
 use crate::fleet::client::{self, Mode, Options};
 use crate::fleet::driver::{Event, Fleet};
 use crate::fleet::script::{CallId, ProcessInfo, ServerLimits, Terms};
 use crate::process::clock::awake_or_asleep;
 use crate::supervisor::Supervisor;
+use address::parse;
 use event::FleetEvent;
 use listing::FleetListing;
 use napi::Env;
@@ -198,16 +198,6 @@ impl NativeFleetLimit {
         });
         Ok(closed)
     }
-}
-
-/// Returns the address of a fleet without user, password and query. Throws `ERR_INVALID_CONFIG` for a wrong one.
-#[napi]
-pub fn fleet_address(url: String) -> Result<String> {
-    Ok(parse(&url)?.to_string())
-}
-
-fn parse(url: &str) -> Result<Address> {
-    Address::parse(url).map_err(|error| napi::Error::new("ERR_INVALID_CONFIG", error.to_string()))
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "lib/ counts calls from 1")]

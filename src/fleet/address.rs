@@ -5,11 +5,15 @@
 //! redis-sentinel://[USER[:PASSWORD]@]HOST[:PORT][,HOST[:PORT]...]/MASTER[/DATABASE][?OPTIONS]
 //! ```
 
+mod error;
 mod options;
 #[cfg(test)]
 mod tests;
 
+pub use error::AddressError;
+
 use super::script::FleetName;
+use error::{NAME, some};
 use options::{Given, given};
 use percent_encoding::percent_decode_str;
 use std::fmt;
@@ -21,11 +25,6 @@ const REDIS_PORT: u16 = 6379;
 const SENTINEL_PORT: u16 = 26379;
 /// The most sentinels of an address.
 const MAX_NODES: usize = 20;
-
-/// The problem of an address. The text has no part of the address, because any part may be a secret that is misplaced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct AddressError(&'static str);
 
 /// A server or a sentinel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,7 +146,6 @@ impl fmt::Debug for Login {
     }
 }
 
-const NAME: &str = "its option name must have 1 to 200 bytes without braces and control characters";
 const SCHEMES: &str = "it must be 'host' or begin with redis://, rediss:// or redis-sentinel://";
 
 fn login(user_info: &str, options: &Given) -> Result<Login, AddressError> {
@@ -212,10 +210,6 @@ fn number(database: &str) -> Result<u32, AddressError> {
 fn decoded(text: &str) -> Result<String, AddressError> {
     let decoded = percent_decode_str(text).decode_utf8();
     Ok(decoded.map_err(|_| AddressError("it must be UTF-8"))?.into_owned())
-}
-
-fn some(text: String) -> Option<String> {
-    if text.is_empty() { None } else { Some(text) }
 }
 
 fn is_name(name: &str) -> bool {

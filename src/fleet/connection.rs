@@ -4,13 +4,14 @@
 //! its parser.
 
 mod handshake;
+mod opening;
 mod replies;
 mod sentinel;
 mod stream;
 mod words;
 
 use handshake::Asking;
-pub use handshake::open;
+pub use opening::open;
 pub use words::ConnectError;
 
 use super::client::{Failure, RequestNumber};

@@ -1,8 +1,8 @@
 //! The state of a fleet, as objects.
 #![expect(clippy::needless_pass_by_value, reason = "napi-rs hands arguments over by value")]
 
+use super::address::parse;
 use super::event::number;
-use super::parse;
 use crate::bindings::error::{Result, internal};
 use crate::bindings::time::milliseconds;
 use crate::fleet::driver::list;

@@ -1,6 +1,6 @@
 //! The options in the query of an address.
 
-use super::{AddressError, NAME, some};
+use super::error::{AddressError, NAME, some};
 use crate::fleet::script::FleetName;
 use std::path::PathBuf;
 

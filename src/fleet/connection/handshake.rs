@@ -1,46 +1,11 @@
-//! The first commands of a connection: the protocol, the user, the database, the channel.
+//! The first commands of a connection: the protocol and the user.
 
 use super::replies::Replies;
-use super::stream::{Stream, connect, text};
+use super::stream::{Stream, text};
 use super::words::{ConnectError, error_words};
-use super::{Connection, sentinel};
-use crate::fleet::address::{Address, Login};
-use crate::fleet::script::ProcessId;
+use crate::fleet::address::Login;
 use redis::{Cmd, Value, cmd};
-use std::time::Duration;
 use tokio::io::{AsyncWriteExt, WriteHalf, split};
-use tokio::time::timeout;
-
-/// Connects to the server of an address, or to the one that its sentinels name, and subscribes the process's channel.
-///
-/// # Errors
-/// Returns the problem for people.
-pub async fn open(
-    address: &Address,
-    process: &ProcessId,
-    lease: Duration,
-    limit: Duration,
-) -> Result<Connection, ConnectError> {
-    let opening = timeout(limit, open_unbounded(address, process, lease));
-    opening.await.unwrap_or_else(|_| Err(ConnectError::new("no answer in time")))
-}
-
-async fn open_unbounded(address: &Address, process: &ProcessId, lease: Duration) -> Result<Connection, ConnectError> {
-    let master = match &address.sentinels {
-        Some(sentinels) => sentinel::find_master(address, sentinels).await?,
-        None => address.nodes[0].clone(),
-    };
-    let mut asking = Asking::new(connect(address, &master).await?);
-    log_in(&mut asking, &address.login, "passwordFile", Protocol::Pushing).await?;
-    if address.sentinels.is_some() {
-        sentinel::check_master(&mut asking).await?;
-    }
-    if address.database != 0 {
-        asking.ask(cmd("SELECT").arg(address.database)).await?;
-    }
-    asking.ask(cmd("SUBSCRIBE").arg(address.name.channel(process))).await?;
-    Ok(Connection::new(asking, &address.name, process, lease))
-}
 
 /// The protocol of a connection.
 #[derive(Clone, Copy, PartialEq, Eq)]
