@@ -89,6 +89,7 @@ if (broken) process.exit(1)
 nodeStep('scripts/lint/language.mjs')
 
 nodeStep('scripts/protocol.mjs', '--check')
+nodeStep('scripts/docs.mjs', '--check')
 nodeStep('scripts/build.mjs')
 nodeStep(packageBin('@napi-rs/cli', 'dist/cli.js'), 'create-npm-dirs')
 // Generated and committed: a difference means that a contributor forgot to commit it.

@@ -227,8 +227,7 @@ class Sessions {
     const { signal } = call
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(inName(call, abortError(signal)))
-      const server = this.#servers.get(key)
-      if (server?.address !== undefined) this.#prepare(server)
+      const server = this.#prepared(key)
       const staying = { hasBegun: false, onEnd: () => {} }
       const begun = (/** @type {any} */ words) => {
         const handle = {
@@ -249,9 +248,7 @@ class Sessions {
       const text = JSON.stringify(params)
       const sent = { key, method, params: text, timeout, attempt: FIRST }
       const pending = { number: 0, call, ...times, resolve: begun, reject, staying, ...sent }
-      const number = this.#waiting.add(pending)
-      if (signal) this.#signals.add(signal, number)
-      this.#keepWhileNeeded()
+      const number = this.#add(pending)
       native.mcpStay(
         this.#handle,
         number,
@@ -353,8 +350,7 @@ class Sessions {
     const { signal } = call
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(failed(call, abortError(signal), began))
-      const server = this.#servers.get(key)
-      if (server?.address !== undefined) this.#prepare(server)
+      const server = this.#prepared(key)
       const startTime = Date.now()
       const started = performance.now()
       /** @type {string[] | undefined} */
@@ -367,9 +363,7 @@ class Sessions {
         }
       const own = { call, startTime, started, resolve, reject, began, pages }
       const pending = { number: 0, ...own, key, method, params, timeout, attempt }
-      const number = this.#waiting.add(pending)
-      if (signal) this.#signals.add(signal, number)
-      this.#keepWhileNeeded()
+      const number = this.#add(pending)
       const progress = call.onProgress !== undefined && pages === undefined
       const { onSent } = call
       const isSent = native.mcpRequest(
@@ -386,6 +380,22 @@ class Sessions {
       if (isSent) onSent?.()
       publishProcesses()
     })
+  }
+
+  /** Returns the server, ready for a request. @param {string} key */
+  #prepared(key) {
+    const server = this.#servers.get(key)
+    if (server !== undefined) this.#prepare(server)
+    return server
+  }
+
+  /** Adds a request that waits; returns its number. @param {Pending} pending */
+  #add(pending) {
+    const number = this.#waiting.add(pending)
+    const { signal } = pending.call
+    if (signal) this.#signals.add(signal, number)
+    this.#keepWhileNeeded()
+    return number
   }
 
   /**

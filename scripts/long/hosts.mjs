@@ -23,11 +23,11 @@ import {
 } from '../../faults/support/processes.mjs'
 import { Server } from '../../faults/support/server.mjs'
 import { trees } from '../../faults/support/trees.mjs'
+import { replaceSection, tableOf } from '../docs/table.mjs'
 import { root } from '../steps.mjs'
 
 const INSIDE = 'PROCWARD_HOSTS_INSIDE'
 const DOCUMENT = join(root, 'docs', 'guarantees.md')
-const TABLE = { begin: '<!-- hosts: begin -->', end: '<!-- hosts: end -->' }
 const STRANGERS = 600
 const CALLS = 12
 const TREES = 5
@@ -277,11 +277,6 @@ function writeTable(rows) {
     '... of server and wardens, and a start',
     'strangers hit',
   ]
-  const widths = head.map((_, at) => Math.max(...[head, ...rows].map((cells) => cells[at].length)))
-  const line = (/** @type {string[]} */ cells) =>
-    `| ${cells.map((cell, at) => cell.padEnd(widths[at])).join(' | ')} |`
-  const lines = [head, widths.map((width) => '-'.repeat(width)), ...rows].map(line)
   const text = readFileSync(DOCUMENT, 'utf8')
-  const [before, after] = [text.indexOf(TABLE.begin) + TABLE.begin.length, text.indexOf(TABLE.end)]
-  writeFileSync(DOCUMENT, `${text.slice(0, before)}\n\n${lines.join('\n')}\n\n${text.slice(after)}`)
+  writeFileSync(DOCUMENT, replaceSection(text, 'hosts', tableOf(head, rows)))
 }

@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { tableOf } from '../../docs/table.mjs'
 import { root } from '../../steps.mjs'
 
 /** @typedef {{ name: string, passed: number, failed: number, skipped: number }} Result */
@@ -64,13 +65,7 @@ export function updated(text, version, results, date) {
     rows.set(name, [name, version, date, `${passed}`, `${failed}`, `${skipped}`])
   }
   const sorted = [...rows.values()].sort(([a], [b]) => (a < b ? -1 : 1))
-  const widths = HEAD.map((head, at) =>
-    Math.max(head.length, ...sorted.map((cells) => cells[at].length)),
-  )
-  const lines = [HEAD, widths.map((width) => '-'.repeat(width)), ...sorted].map(
-    (cells) => `| ${cells.map((cell, at) => cell.padEnd(widths[at])).join(' | ')} |`,
-  )
-  return `${INTRODUCTION}\n${lines.join('\n')}\n`
+  return `${INTRODUCTION}\n${tableOf(HEAD, sorted)}\n`
 }
 
 /** Reads the rows of the table, without its head. @param {string} text */
