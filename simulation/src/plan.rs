@@ -126,7 +126,8 @@ impl Setting {
     pub fn next_step(&self, random: &mut Random) -> Step {
         let is_large = self.processes > 100;
         let busy = if is_large { 400 } else { 60_000 };
-        let after = if random.chance(1, 300) { random.between(0, 20_000_000) } else { random.between(0, busy) };
+        let is_quiet = !is_large && random.chance(1, 300);
+        let after = if is_quiet { random.between(0, 20_000_000) } else { random.between(0, busy) };
         Step { after, action: self.next_action(random) }
     }
 
@@ -135,7 +136,9 @@ impl Setting {
         let server = random.index(self.options.terms.servers.len());
         let lease = u64::try_from(self.options.lease.as_millis()).unwrap_or(u64::MAX);
         let limit = self.options.terms.limit;
-        match random.below(1000) {
+        // A large fleet has as many faults a second as a small one, and many more calls.
+        let is_call = self.processes > 100 && !random.chance(1, 100);
+        match if is_call { random.between(73, 999) } else { random.below(1000) } {
             0..=9 => Action::Kill { process },
             10..=15 if self.has_stops => {
                 let ms =

@@ -41,9 +41,11 @@ impl World {
         if self.processes[place].number != process || self.processes[place].connection.is_some() {
             return Ok(());
         }
-        let is_possible =
-            self.is_up && self.processes[place].cut_until <= self.now && !self.processes[place].is_stopped();
-        if !is_possible {
+        if self.processes[place].is_stopped() {
+            self.after(50_000, Event::Connect { place, process });
+            return Ok(());
+        }
+        if !self.is_up || self.processes[place].cut_until > self.now {
             self.retry(place);
             return self.drive(place, |client, now| client.disconnected("refused", now));
         }
