@@ -13,10 +13,12 @@ mod link;
 mod local;
 mod options;
 mod reliance;
+mod requests;
 
 #[cfg(test)]
 mod tests;
 
+pub use link::RequestNumber;
 pub use options::{LEASE, OnUnreachable, Options};
 
 use super::script::{Answer, CallId, Command, Epoch, Fence, LimitsFound, Notice, ProcessId, Ticket, Version};
@@ -25,9 +27,6 @@ use link::Link;
 use local::Local;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
-
-/// Identifies a command that was sent. Numbers rise and are never used twice.
-pub type RequestNumber = u64;
 
 /// The reason that a command has no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
