@@ -1,7 +1,8 @@
 // Limits of a fleet on Redis 7.0, Redis 6.2 and Valkey 9: never more calls at once than the limit
 // through kills, restarts, flushes, failovers, cut connections, wrong clocks, blocked event loops
-// and stopped processes; and its speed beside redis-semaphore and bottleneck. The witness is this process, on the monotonic clock; it notes a kill
-// before sending it. `npm run check:long fleet`; FLEET_SECONDS=10 shortens each run.
+// and stopped processes; and its speed beside redis-semaphore and bottleneck. The witness is this
+// process, on the monotonic clock; it notes a kill before sending it. FLEET_SECONDS=10 shortens
+// each run, FLEET_ONLY=WORDS picks some.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { KINDS, noRedis } from '../../__test__/support/redis.mjs'
