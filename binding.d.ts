@@ -129,6 +129,35 @@ export declare class NativeCallLimiter {
   servers(): Array<CallServerUse>
 }
 
+/** The place of one helper in a fleet. */
+export declare class NativeFleetLimit {
+  /**
+   * Joins a fleet. `wake` is called when there are events to take, and does not keep the event loop alive.
+   * Throws `ERR_INVALID_CONFIG` with a message that has no part of the address.
+   */
+  constructor(options: FleetOptions, wake: () => void)
+  /** Takes the events since the last call, oldest first. */
+  take(): Array<FleetEvent>
+  /** Asks for the slots of a call. The calls are counted up from 1. `granted`, `cancelled` or `refused` follows. */
+  acquire(id: number, server: string, cost: number): void
+  /** Takes a waiting call back. */
+  cancel(id: number): void
+  /** Notes that a call was sent to its server. */
+  sent(id: number): void
+  /** Gives the slots of a call back. */
+  release(id: number): void
+  /** Lets no call of the server start for a while, in the whole fleet. */
+  pause(server: string, ms: number): void
+  /** Changes the overall limit of the fleet. */
+  resize(limit: number): void
+  /** Returns the state as of the last event. */
+  status(): FleetStatus
+  /** Lists the state of the whole fleet. Resolves with null if Redis does not answer. */
+  list(): Promise<FleetListing | null>
+  /** Leaves the fleet. Resolves when Redis has heard of it, at most a second later. */
+  close(): Promise<void>
+}
+
 /** One limit: the overall one, or one server's. */
 export declare class NativeHostLimit {
   /** Opens the limit in a folder, the user's own by default. Throws the message of the folder's problem. */
@@ -461,6 +490,162 @@ export interface EndedProcess {
 /** The reason for which procward ended a tree: the same word as in the metrics. */
 export type EndReason = 'timeout' | 'aborted' | 'max_buffer' | 'cleanup' | 'shutdown'
 
+/** Returns the address of a fleet without user, password and query. Throws `ERR_INVALID_CONFIG` for a wrong one. */
+export declare function fleetAddress(url: string): string
+
+/** An event. */
+export interface FleetEvent {
+  /** The kind of the event. */
+  kind: FleetEventKind
+  /** The call, of an event of a call. */
+  id?: number
+  /** The fence, of `granted` and `lost`. */
+  fence?: number
+  /** The ticket of a call that waited in Redis, of `granted`. */
+  ticket?: number
+  /** The reason, of `refused`. */
+  reason?: string
+  /** True if the other limits stay in force, of `limits`. */
+  inForce?: boolean
+  /** The other overall limit, of `limits`. */
+  limit?: number
+}
+
+/** The kind of an event. */
+export type FleetEventKind = 'granted' | 'cancelled' | 'refused' | 'lost' | 'mode' | 'limits'
+
+/** The behaviour while Redis is away. */
+export type FleetFallback = 'local' | 'refuse'
+
+/** A call that holds slots. */
+export interface FleetHolder {
+  /** The id of its process. */
+  process: string
+  /** The number of the call within its process. */
+  call: number
+  /** Its server. */
+  server: string
+  /** The number of slots. */
+  cost: number
+  /** The fence; undefined for a call that started while Redis was away. */
+  fence?: number
+  /** The time since the grant, likewise. */
+  age?: number
+}
+
+/** The state of a fleet. Lists are bounded; the counts are exact. Times are in ms. */
+export interface FleetListing {
+  /** The overall limit. */
+  limit: number
+  /** The slots in use. */
+  inUse: number
+  /** The number of calls that hold slots. */
+  holders: number
+  /** The number of calls that wait. */
+  waiters: number
+  /** The number of processes. */
+  processes: number
+  /** The first processes, by the end of their lease. */
+  processList: Array<FleetProcess>
+  /** The first servers with slots in use or limits. */
+  serverList: Array<FleetServer>
+  /** The first holders. */
+  holderList: Array<FleetHolder>
+  /** The first waiters. */
+  waiterList: Array<FleetWaiter>
+  /** The pauses. */
+  pauseList: Array<FleetPause>
+}
+
+/** The place that decides about calls. */
+export type FleetMode = 'connecting' | 'fleet' | 'local' | 'unreachable'
+
+/** The settings of a place in a fleet. Times are in ms. */
+export interface FleetOptions {
+  /** The address of Redis, as `MCP_LIMIT_URL` gives it. */
+  url: string
+  /** The overall limit. */
+  limit: number
+  /** The servers with limits or rates. */
+  servers: Array<CallLimits>
+  /** The time after which Redis frees the slots of a silent process. */
+  lease: number
+  /** The longest time between the request to end and the kill of a process tree. */
+  killGrace: number
+  /** The behaviour while Redis is away. */
+  onUnreachable: FleetFallback
+  /** The machine's name. */
+  host: string
+}
+
+/** A pause of a server. */
+export interface FleetPause {
+  /** The server. */
+  server: string
+  /** The rest of the pause. */
+  left: number
+}
+
+/** A process of the fleet. */
+export interface FleetProcess {
+  /** Its id. */
+  id: string
+  /** The machine's name. */
+  host: string
+  /** The number of the process on its machine. */
+  pid: number
+  /** The rest of its lease. */
+  leaseLeft: number
+  /** The number of its calls that hold slots. */
+  holders: number
+  /** The number of its calls that wait. */
+  waiters: number
+}
+
+/** A server of the fleet. */
+export interface FleetServer {
+  /** Its name. */
+  server: string
+  /** The slots in use. */
+  inUse: number
+  /** Its limit, if it has one. */
+  limit?: number
+}
+
+/** The state of a place in a fleet. */
+export interface FleetStatus {
+  /** The place that decides. */
+  mode: FleetMode
+  /** The slots of this process while it decides alone. */
+  share?: number
+  /** The reason for which Redis does not decide. */
+  reason?: string
+  /** The processes of the fleet, as Redis said last. */
+  processes: number
+  /** The calls of this process that hold slots. */
+  held: number
+  /** The calls of this process that wait. */
+  waiting: number
+  /** The ms in which Redis grants nothing, because it lost its memory. */
+  graceLeft: number
+}
+
+/** A call that waits. */
+export interface FleetWaiter {
+  /** The id of its process. */
+  process: string
+  /** The number of the call within its process. */
+  call: number
+  /** Its server. */
+  server: string
+  /** The number of slots. */
+  cost: number
+  /** The ticket. */
+  ticket: number
+  /** The time for which it has waited. */
+  age: number
+}
+
 /** The cause for which starts or calls wait. */
 export type GateCause = 'slots' | 'memory' | 'cpu'
 
@@ -584,6 +769,12 @@ export interface LearntMemory {
   /** The number of its starts that wait. */
   waiting: number
 }
+
+/**
+ * Lists the state of a fleet without joining it. Throws `ERR_INVALID_CONFIG` for a wrong address, and rejects with the
+ * problem of the connection.
+ */
+export declare function listFleet(url: string): Promise<FleetListing>
 
 /**
  * Answers the request of a server with this number, unless the server wants no answer any more. `answer` is the member

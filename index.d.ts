@@ -1325,7 +1325,7 @@ export interface Alert {
    * Name of the rule: `'processes'`, `'queue'`, `'queueTimeouts'`, `'kills'`, `'failures'`,
    * `'memory'`, `'stuck'`, `'slowTool'`, `'pausedServer'`, `'serverFailures'`, `'breakerOpen'`,
    * `'poolExhausted'`, `'notReady'`, `'crashes'`, `'spawnStorm'`, `'childrenMemory'`,
-   * `'scannerStopped'`, `'scannerStale'`, `'cleanupErrors'`, or a name of your own.
+   * `'scannerStopped'`, `'scannerStale'`, `'cleanupErrors'`, `'fleet'`, or a name of your own.
    */
   name: string
   level: 'warning' | 'critical'
@@ -1375,6 +1375,7 @@ export interface AlertRule {
    * - `'scannerStopped'`: 1 while the cleanup scanner is off and was on before
    * - `'scannerStale'`: the time since the latest scan, in intervals of a scanner that is on
    * - `'cleanupErrors'`: errors of scans, within `window`
+   * - `'fleet'`: 1 while the Redis of a fleet's limits is away, otherwise 0
    */
   measure?:
     | 'processes'
@@ -1396,6 +1397,7 @@ export interface AlertRule {
     | 'scannerStopped'
     | 'scannerStale'
     | 'cleanupErrors'
+    | 'fleet'
   level?: 'warning' | 'critical'
   threshold?: number
   /** At most `threshold`. */

@@ -525,6 +525,14 @@ const MESSAGES = [
     'asana is paused by its own Retry-After for another 42 s (threshold: 0 s)',
   ],
   [
+    { fleetProblem: 'the connection was refused' },
+    'fleet',
+    'warning',
+    1,
+    0,
+    "the Redis of the fleet's limits is away: the connection was refused",
+  ],
+  [
     pause(42_000, 2),
     'pausedServer',
     'warning',

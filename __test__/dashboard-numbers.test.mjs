@@ -163,9 +163,10 @@ describe('reasons for waiting', () => {
   })
 
   test('in words, also an unknown one', () =>
-    assert.deepEqual(['server', 'other', 'constructor'].map(reasonWords), [
+    assert.deepEqual(['server', 'fleet', 'moon', 'constructor'].map(reasonWords), [
       "a server's limit",
-      'other',
+      'other processes of the fleet',
+      'moon',
       'constructor',
     ]))
 })

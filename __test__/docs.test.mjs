@@ -45,8 +45,8 @@ describe('docs/configuration.md', () => {
 
 /** Codes of warnings, variables that procward sets in children, and one that mcporter reads. */
 const OF_OTHERS = [
-  ...['MCPORTER_CONFIG', 'PROCWARD_HANDLER', 'PROCWARD_REGISTERED', 'PROCWARD_TAG'],
-  'PROCWARD_TOOL_HEADERS',
+  ...['MCPORTER_CONFIG', 'PROCWARD_FENCE', 'PROCWARD_FLEET_LIMITS', 'PROCWARD_HANDLER'],
+  ...['PROCWARD_REGISTERED', 'PROCWARD_TAG', 'PROCWARD_TOOL_HEADERS'],
 ]
 
 describe('links', () => {

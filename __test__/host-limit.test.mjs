@@ -205,7 +205,7 @@ test('an unknown kind of limit is refused', () => {
     () => createMcpHelper({ configPath }),
     (error) => {
       assert.equal(error.code, 'ERR_INVALID_CONFIG')
-      assert.match(error.message, /^MCP_LIMIT_URL must be 'host'/)
+      assert.match(error.message, /^MCP_LIMIT_URL: it must be 'host'/)
       assert.doesNotMatch(error.message, /secret/)
       return true
     },

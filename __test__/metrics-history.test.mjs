@@ -75,6 +75,7 @@ describe('the history', () => {
           limit: 3,
           limitedBy: null,
           paused: null,
+          fleetProblem: null,
         },
         ...{ calls: 0, failures: 0, queueTimeouts: 0, kills: 3, scans: 7 },
         ...{ crashes: 0, spawns: 0, cleanupErrors: 0, ready: true, breakers: null, exhausted: 0 },

@@ -4,7 +4,6 @@
 // may fill the environment (dotenv, tests) after its imports.
 
 const { delimiter, isAbsolute } = require('node:path')
-const { codedError } = require('./errors')
 const { count, invalidConfig, memoryAmount, oneOf, time } = require('./validate')
 
 /** @typedef {'tracked' | 'tree' | 'machine'} CleanupScope */
@@ -50,14 +49,20 @@ function maxConcurrent() {
 }
 
 /**
- * Returns whether the limits of calls are shared with the other processes of this user.
- * @variable MCP_LIMIT_URL `host`: all processes of this user on this machine share the limits
+ * The processes that share the limits of calls: `undefined` for this one alone, 'host', or the
+ * address of a fleet's Redis, which the addon checks. It may have a password.
+ * @variable MCP_LIMIT_URL `host` (see [limits.md](limits.md)) or a Redis (see [fleet.md](fleet.md))
  */
-function sharesLimits() {
-  const url = process.env.MCP_LIMIT_URL
-  // The value may have a password.
-  if (url && url !== 'host') throw codedError('ERR_INVALID_CONFIG', "MCP_LIMIT_URL must be 'host'")
-  return url === 'host'
+function limitUrl() {
+  return process.env.MCP_LIMIT_URL || undefined
+}
+
+/**
+ * Milliseconds after which Redis frees the slots of a silent process.
+ * @variable MCP_LIMIT_LEASE ms after which a fleet's Redis frees the slots of a silent process
+ */
+function limitLease() {
+  return numberFrom('MCP_LIMIT_LEASE', 15_000, time)
 }
 
 /**
@@ -327,6 +332,8 @@ module.exports = {
   isRegisteredChild,
   keepVariable,
   limitFolder,
+  limitLease,
+  limitUrl,
   listTimeout,
   maxChildren,
   maxConcurrent,
@@ -336,7 +343,6 @@ module.exports = {
   poolSize,
   processMaxAge,
   proxies,
-  sharesLimits,
   usesWarden,
   variable,
   verifiesCertificates,

@@ -97,6 +97,8 @@ export interface HealthHelper {
   getActiveProcesses(): ActiveProcess[]
   /** Returns the calls that wait for their slots, oldest first. */
   getQueuedCalls?(): QueuedCall[]
+  /** Asks for the use of the whole fleet, for a later `getSemaphoreStatus()`. */
+  refreshFleet?(): void
   /** Returns the helper's sessions. A helper without this function has none. */
   getPoolStatus?(): McpPoolStatus
   /**
@@ -181,6 +183,8 @@ export interface Sample {
    * `null` without a pause.
    */
   paused: { server: string; pausedFor: number; count: number } | null
+  /** The reason for which the Redis of a fleet's limits does not decide, or `null`. */
+  fleetProblem: string | null
   /** Finished calls; only grows. */
   calls: number
   /** Failed calls; only grows. */

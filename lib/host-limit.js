@@ -49,8 +49,8 @@ class HostLimit {
    * @param {number} began - the time at which its timeout began
    * @param {(wait: () => Promise<number>) => Promise<number>} [waiting]
    *   called with the wait, if the call has to wait
-   * @returns {Promise<() => void>} gives the slots back; rejects with `ERR_QUEUE_TIMEOUT`,
-   *   `ERR_CLOSED`, `ERR_LIMIT_UNAVAILABLE` or an `AbortError`
+   * @returns {Promise<{ release(): void }>} rejects with `ERR_QUEUE_TIMEOUT`, `ERR_CLOSED`,
+   *   `ERR_LIMIT_UNAVAILABLE` or an `AbortError`
    */
   async acquire(request, began, waiting = (wait) => wait()) {
     const { server, timeout } = request
@@ -60,10 +60,11 @@ class HostLimit {
       : undefined
     try {
       const all = await this.#take(undefined, request, deadline, waiting)
-      return () => {
+      const release = () => {
         all()
         own?.()
       }
+      return { release }
     } catch (error) {
       own?.()
       throw error

@@ -16,6 +16,10 @@ const {
 } = require('./semaphore/errors')
 
 /**
+ * @typedef {{ fence?: number, onLost(listener: () => void): void }} Lease of slots that may be lost
+ *   while they are held
+ * @typedef {{ release(): void, send?: () => void }} Further slots of a call, which other processes
+ *   share
  * @typedef {{ limit: number, interval: number }} Rate
  * @typedef {{ server: string, cost: number, timeout: number, signal?: AbortSignal }} Request
  *   - `timeout`: of the wait, in ms or `Infinity`
@@ -225,8 +229,8 @@ class CallLimiter {
 /** The slots of one call. */
 class Slots {
   #release
-  /** Gives further slots back. @type {(() => void) | undefined} */
-  #more
+  /** @type {Further | undefined} */
+  #further
   #isReleased = false
   #isSent = false
 
@@ -242,17 +246,22 @@ class Slots {
       (() => {
         if (this.#isReleased) return
         send(this.#isSent)
+        this.#further?.send?.()
         this.#isSent = true
       })
   }
 
   /**
    * Takes further slots, which are given back with these. A failure gives these back at once.
-   * @param {() => Promise<() => void>} take
+   * @template {Further} Shared
+   * @param {() => Promise<Shared>} take
+   * @returns {Promise<Shared>}
    */
   async add(take) {
     try {
-      this.#more = await take()
+      const further = await take()
+      this.#further = further
+      return further
     } catch (error) {
       this.release()
       throw error
@@ -264,7 +273,7 @@ class Slots {
     if (this.#isReleased) return
     if (!this.#isSent) this.onSent?.()
     this.#isReleased = true
-    this.#more?.()
+    this.#further?.release()
     this.#release()
   }
 }

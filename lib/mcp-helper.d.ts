@@ -61,7 +61,10 @@ export type ActiveProcess = AnyActiveProcess & { server: string; tool: string }
  *   starting the server
  * - `ERR_QUEUE_TIMEOUT`, `ERR_QUEUE_FULL`: no slot in time, or too many waiters
  * - `ERR_LIMIT_UNAVAILABLE`: the limits that all processes share cannot be kept. The message names
- *   the folder. The call was not sent
+ *   the folder, or the fleet's Redis. The call was not sent
+ * - `ERR_LEASE_LOST`: the fleet's Redis was away for so long that the slots of the call may go to
+ *   another one, and the call was ended. It may have had its effect. `fence` is its number. See
+ *   `onLost`
  * - `ABORT_ERR` (an `AbortError`): `signal` was aborted. `cause` is the signal's reason
  * - `ERR_CLOSED`: the helper was shut down
  * - `ERR_SERVER_START`: the server did not start, refused the handshake, or did not complete the
@@ -236,6 +239,12 @@ export interface QueuedCall {
 }
 
 /**
+ * Asks Redis for the use of the whole fleet. `getSemaphoreStatus().fleet.use` has the answer when
+ * Redis has sent it, a few ms later. The health routes call this function for each answer.
+ */
+export declare function refreshFleet(): void
+
+/**
  * Returns the running calls, each with its process: the server's, or mcporter's. Several calls may
  * share the process of a server. A call that waits for its server has `pid: null`, and `waitsFor`
  * says what it waits for: `'start'` (the start of its server) or `'session'` (a session that other
@@ -304,6 +313,7 @@ export interface McpHelper {
   getServerInfo: typeof getServerInfo
   subscribe: typeof subscribe
   getSemaphoreStatus: typeof getSemaphoreStatus
+  refreshFleet: typeof refreshFleet
   getActiveProcesses: typeof getActiveProcesses
   getQueuedCalls: typeof getQueuedCalls
   getPoolStatus: typeof getPoolStatus
@@ -414,6 +424,21 @@ export interface McpHelperOptions extends McpUseOptions {
    * `RunOptions` of `procward`. Calls over sessions wait for no process. Default `'wait'`.
    */
   onStuck?: 'wait' | 'reject'
+  /**
+   * Behaviour for a call whose slots may go to another process of the fleet, because Redis was
+   * away too long. `'abort'` ends the call with `ERR_LEASE_LOST`: a process of mcporter with its
+   * servers, a call over a session by cancelling it, and the session stays for other calls.
+   * `'continue'` lets the call run, beside the one that gets its slots. Without effect unless
+   * `MCP_LIMIT_URL` names a fleet (`docs/fleet.md`). Default `'abort'`.
+   */
+  onLost?: 'abort' | 'continue'
+  /**
+   * Behaviour while the fleet's Redis is away for more than 2 s. `'local'` limits this helper to
+   * its share of the slots: the limit divided by the helpers that Redis saw last, at least 1.
+   * `'refuse'` rejects calls with `ERR_LIMIT_UNAVAILABLE`. Without effect unless `MCP_LIMIT_URL`
+   * names a fleet. Default `'local'`.
+   */
+  onUnreachable?: 'local' | 'refuse'
   /** Default for `rejectOnError` of each call. Default `true`. */
   rejectOnError?: boolean
 }
@@ -459,20 +484,51 @@ export interface CallRate {
 export interface SemaphoreStatus extends SlotStatus {
   /**
    * Reason for which calls or starts of processes wait: the overall limit (`slots`), its value that
-   * the processors allow (`cpu`), the memory, the limit of a server, its rate or pause, or other
-   * processes of this user (`host`). `null` while none waits. Absent while nothing but a number
-   * limits the calls of this process and no server is paused.
+   * the processors allow (`cpu`), the memory, the limit of a server, its rate or pause, other
+   * processes of this user (`host`), or the `fleet`. `null` while none waits. Absent while nothing
+   * but a number limits the calls of this process and no server is paused.
    */
   limitedBy?: 'slots' | 'memory' | 'cpu' | 'server' | 'rate' | 'host' | 'fleet' | null
   /**
-   * The processes that share the limits: all of this user on this machine. Absent while the limits
-   * are this process's own. Those that wait for other processes count as `queued`.
+   * The processes that share the limits: all of this user on this machine (`host`), or all of the
+   * fleet. `process` while a fleet's Redis is away. Absent without `MCP_LIMIT_URL`. Calls that wait
+   * for other processes count as `queued`.
    */
-  reach?: 'host'
+  reach?: 'process' | 'host' | 'fleet'
+  /** The place of this helper in a fleet. Absent without a fleet. */
+  fleet?: FleetStatus
   /** The servers with a limit, calls, waiters or a pause, by name. Absent when `limitedBy` is. */
   servers?: ServerSlots[]
   /** The memory for processes. Absent without `'auto'` and without a memory budget. */
   memory?: GateMemory
+}
+
+/** The place of a helper in a fleet (`docs/fleet.md`). */
+export interface FleetStatus {
+  /**
+   * The place that decides about calls: the `fleet`'s Redis, this process alone (`local`), or
+   * nothing, because Redis is away and calls are refused (`unreachable`). `connecting` before the
+   * first connection, for at most 2 s.
+   */
+  mode: 'connecting' | 'fleet' | 'local' | 'unreachable'
+  /** The address of Redis, without user, password and query. */
+  address: string
+  /** Number of helpers in the fleet, as Redis said last. 0 before its first answer. */
+  processes: number
+  /** Slots of this helper while it decides alone; `null` otherwise. */
+  share: number | null
+  /** The reason for which Redis does not decide; `null` while it does. */
+  reason: string | null
+  /** The ms in which Redis grants nothing, because it has lost its memory; 0 otherwise. */
+  graceLeft: number
+  /** Number of calls of this helper that lost their slots while they ran. */
+  lost: number
+  /** Name of this machine. */
+  host: string
+  /** Pid of this process. */
+  pid: number
+  /** Use of the whole fleet, as of the last {@link McpHelper.refreshFleet}; `null` without one. */
+  use: { limit: number; inUse: number; waiting: number } | null
 }
 
 /**

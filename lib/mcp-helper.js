@@ -81,6 +81,11 @@ function getSemaphoreStatus() {
   return defaultHelper().getSemaphoreStatus()
 }
 
+/** @type {typeof import('./mcp-helper').refreshFleet} */
+function refreshFleet() {
+  defaultHelper().refreshFleet()
+}
+
 /** @type {typeof import('./mcp-helper').getActiveProcesses} */
 function getActiveProcesses() {
   return defaultHelper().getActiveProcesses()
@@ -130,6 +135,7 @@ module.exports = {
   listResources,
   listToolsAsync,
   readResource,
+  refreshFleet,
   setLogLevel,
   shutdown,
   subscribe,

@@ -1,8 +1,8 @@
 //! procward's core: limits, tracked child processes and the cleanup of orphans.
 //!
 //! ```text
-//! bindings -> supervisor -> mcp, worker, scanner -> pool, runner -> registry -> admission -> process -> limit, metrics, error,
-//! wait_queue -> code, timer
+//! bindings -> supervisor -> mcp, worker, scanner -> pool, runner -> registry -> admission -> process, fleet -> limit,
+//! metrics, error, wait_queue -> code, timer, trust
 //! ```
 //! `scripts/lint/layers.mjs` fails on an import that goes up. Only `bindings` knows Node.js, only `process` knows the operating system.
 
@@ -13,6 +13,7 @@ mod bindings;
 pub mod admission;
 mod code;
 pub mod error;
+pub mod fleet;
 pub mod limit;
 pub mod mcp;
 pub mod metrics;
@@ -23,5 +24,7 @@ pub mod runner;
 pub mod scanner;
 pub mod supervisor;
 mod timer;
+#[cfg(any(feature = "http", feature = "fleet"))]
+pub mod trust;
 pub mod wait_queue;
 pub mod worker;

@@ -117,6 +117,14 @@ const measures = new Map([
         `(threshold: ${seconds(threshold)})`,
     },
   ],
+  [
+    'fleet',
+    {
+      value: ({ sample: { fleetProblem } }) => (fleetProblem ? 1 : 0),
+      message: (_value, _rule, { sample: { fleetProblem } }) =>
+        `the Redis of the fleet's limits is away: ${plain(fleetProblem ?? 'no problem')}`,
+    },
+  ],
   ...serverMeasures,
   ...processMeasures,
   ...scannerMeasures,

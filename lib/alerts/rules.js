@@ -72,6 +72,7 @@ const DEFAULTS = {
   scannerStopped: { level: 'warning', threshold: 0, clear: 1, for: 15_000 },
   scannerStale: { level: 'critical', threshold: 3, clear: 1 },
   cleanupErrors: { level: 'warning', threshold: 3, clear: 0.5, window: 5 * MINUTE },
+  fleet: { level: 'warning', threshold: 0, clear: 1, most: 1, keep: 15_000 },
 }
 
 /**

@@ -9,7 +9,7 @@ const { plain } = require('./text')
 
 /**
  * @typedef {'status' | 'ps' | 'logs' | 'run' | 'kill' | 'clean' | 'top' | 'doctor' | 'metrics' |
- *   'init' | 'register' | 'help'} Command
+ *   'fleet' | 'init' | 'register' | 'help'} Command
  */
 
 /**
@@ -26,6 +26,7 @@ const OF_COMMAND = {
   top: ['url', 'pid', 'token', 'interval', 'count'],
   doctor: ['url', 'pid', 'token'],
   metrics: ['url', 'pid', 'token'],
+  fleet: [],
   init: [],
   register: [],
   help: [],

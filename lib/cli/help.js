@@ -37,6 +37,7 @@ const COMMANDS = [
   ['logs', 'the latest failed calls of a running server, with the reason'],
   ['top', 'status and processes, repeatedly'],
   ['metrics', 'the metrics of a running server, in Prometheus text format'],
+  ['fleet', 'the processes, holders and waiters of a fleet that shares its limits'],
   ['run', 'runs a command, and leaves no process of it behind'],
   ['kill', 'ends the process tree that a process belongs to'],
   ['clean', 'shows the orphans of dead servers; with --yes, terminates them'],
@@ -173,6 +174,15 @@ const OF_COMMAND = {
         'samples.',
     ],
     options: SERVER,
+  },
+  fleet: {
+    usage: 'procward fleet [options]',
+    about: [
+      'Lists the processes of a fleet with a lease, the calls that hold slots, the calls that wait, ' +
+        'and the paused servers. Changes nothing.',
+      "$MCP_LIMIT_URL has the address of the fleet's Redis, which is shown without user, password " +
+        'and query. Exits with 3 if Redis cannot be reached.',
+    ],
   },
   init: {
     usage: 'procward init [options]',

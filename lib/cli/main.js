@@ -21,6 +21,7 @@ const COMMANDS = {
   top: () => require('./commands/top'),
   doctor: () => require('./commands/doctor'),
   metrics: () => require('./commands/metrics'),
+  fleet: () => require('./commands/fleet'),
   init: () => require('./commands/init'),
   register: () => require('./commands/register'),
   help: () => require('./commands/help'),

@@ -12,6 +12,7 @@ const REASONS = {
   memory: 'the memory that is left',
   cpu: 'the processors',
   host: 'other processes of this user',
+  fleet: 'other processes of the fleet',
 }
 
 /** Longer names are cut. */
@@ -33,6 +34,7 @@ function statusLines(server, output) {
     `up        ${duration(uptime * 1000)}, ${size(memory)} of memory`,
     plain(`calls     ${current} of ${maxConcurrent} at once, ${queued} waiting`),
     ...limitLines(semaphore),
+    ...fleetLine(semaphore),
     ...memoryLine(semaphore),
     `sessions  ${sessionsLine(pool)}`,
     `cleanup   ${cleanupLine(cleanup)}`,
@@ -68,6 +70,16 @@ function limitLines({ limitedBy }) {
   return [
     `limited   by ${Object.hasOwn(REASONS, limitedBy) ? REASONS[limitedBy] : plain(limitedBy)}`,
   ]
+}
+
+/** @param {import('../mcp-helper').SemaphoreStatus} semaphore */
+function fleetLine({ fleet }) {
+  if (!fleet) return []
+  const { mode, address, processes, share, reason, use } = fleet
+  const alone = share === null ? mode : `${mode}, ${counted(share, 'slot')} here`
+  const shared = use ? `${use.inUse} of ${use.limit} in use, ${use.waiting} waiting` : mode
+  const state = reason === null ? shared : `${alone}: ${reason}`
+  return [plain(`fleet     ${address}, ${counted(processes, 'helper')}; ${state}`)]
 }
 
 /** @param {string[]} lines */

@@ -5,6 +5,7 @@ import { Cleanup } from './cleanup.js'
 import { ask, Connection } from './connection.js'
 import { setText } from './elements.js'
 import { Failures } from './failures.js'
+import { FleetPanel } from './fleet.js'
 import { Header } from './header.js'
 import { Latencies } from './latencies.js'
 import { LinkState } from './link-state.js'
@@ -29,6 +30,7 @@ const parts = [
   new Queue(place),
   new Failures(place),
   new Servers(place),
+  new FleetPanel(place),
   new Memory(place),
   new Processes(place),
   new Latencies(place),

@@ -10,7 +10,7 @@ const WORDS = {
   memory: 'memory',
   cpu: 'the processors',
   host: 'other processes of this user',
-  fleet: 'other machines of the fleet',
+  fleet: 'other processes of the fleet',
 }
 
 /**

@@ -12,17 +12,26 @@ const { channels } = require('../diagnostics')
 let lastCall = 0
 
 /**
- * Publishes a call. `work` gets the number of the call.
+ * Publishes a call. `work` gets the number of the call. The end has the fence that the call got.
  * @template T
- * @param {Call} call
+ * @param {Call & { fence?: number }} call
  * @param {(id: number) => Promise<T>} work
  * @returns {Promise<T>}
  */
-function publishCall({ server, tool }, work) {
+function publishCall(call, work) {
   const { callStart, callEnd } = channels
   const id = ++lastCall
   if (!callStart.hasSubscribers && !callEnd.hasSubscribers) return work(id)
-  return published(callStart, callEnd, { id, server, tool, time: Date.now() }, () => work(id))
+  const { server, tool } = call
+  const message = { id, server, tool, time: Date.now() }
+  return published(callStart, callEnd, message, async () => {
+    try {
+      return await work(id)
+    } finally {
+      const { fence } = call
+      if (fence !== undefined) Object.assign(message, { fence })
+    }
+  })
 }
 
 /**

@@ -122,6 +122,7 @@ const FILES = [
   'latencies.js',
   'link-state.js',
   'login.css',
+  'fleet.js',
   'memory.js',
   'plot.js',
   'processes.js',

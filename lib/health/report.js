@@ -5,7 +5,11 @@ const { recommendedMaxAt } = require('../alerts/rules')
 const { activeAlerts } = require('../alerts/watch')
 const { activeProcesses } = require('../metrics/active')
 const { bounded, serverSlots, waitReason } = require('../metrics/limits')
+const { fleetStatus } = require('../metrics/fleet')
 const { gateMemory } = require('../metrics/memory')
+
+/** The words for the processes that share a limit. @type {unknown[]} */
+const REACHES = ['process', 'host', 'fleet']
 
 // Every field is named here, so that nothing else of a helper or scanner (a command line, a path)
 // can leak.
@@ -29,6 +33,8 @@ function processHealth(source, sample) {
   const { helper, cleanup } = source
   const active = activeProcesses(helper)
   const processes = active.processes.map(publicProcess)
+  // The answer of Redis is in a later status.
+  helper.refreshFleet?.()
   const semaphore = semaphoreStatus(helper.getSemaphoreStatus())
   const recommendedMax = source.recommendedMax ?? recommendedMaxAt(semaphore.maxConcurrent)
   return {
@@ -69,15 +75,17 @@ function processAlert(count, recommendedMax) {
 function semaphoreStatus(status) {
   const { maxConcurrent, current, queued, available, limitedBy, reach, servers } = status
   const memory = gateMemory(status)
+  const fleet = fleetStatus(status)
   return {
     maxConcurrent,
     current,
     queued,
     available,
     ...(limitedBy !== undefined && { limitedBy: waitReason(status) }),
-    ...(reach !== undefined && { reach: /** @type {any} */ (String(reach)) }),
     ...(servers !== undefined && { servers: bounded(serverSlots(status)) }),
     ...(memory && { memory }),
+    ...(REACHES.includes(reach) && { reach }),
+    ...(fleet && { fleet }),
   }
 }
 

@@ -85,13 +85,14 @@ class Mcporter {
    * @returns {Promise<import('./output').Output>}
    */
   async #run(args, call, deadline, raw = false) {
-    const { server, tool, signal } = call
+    const { server, tool, signal, fence } = call
     const { cwd, env, onStuck } = this.#settings
     const { variables, ...own } = this.#ofServer(server)
     const { maxBuffer, killGrace } = { ...this.#settings, ...own }
     try {
       const { command, argv, input } = this.#start(args, raw)
-      const place = { cwd, env: { ...env, ...variables, ...ENVIRONMENT }, input }
+      const fencing = fence === undefined ? {} : { PROCWARD_FENCE: String(fence) }
+      const place = { cwd, env: { ...env, ...variables, ...ENVIRONMENT, ...fencing }, input }
       const limits = { timeout: timeLeft(deadline), signal, maxBuffer, killGrace, onStuck }
       return await this.#runner.run(command, argv, { server, tool, ...place, ...limits })
     } catch (error) {

@@ -20,7 +20,7 @@ const MAX_STDERR = 2000
 
 /**
  * @typedef {{ server: string, tool: string, timeout: number, signal?: AbortSignal, onSent?: () =>
- *   void }} Call
+ *   void, fence?: number }} Call
  */
 
 /**

@@ -158,6 +158,7 @@ function createMcpHelper(options) {
     subscribe,
     getSemaphoreStatus: () => slots.getStatus(),
     getQueuedCalls: () => slots.getQueuedCalls(),
+    refreshFleet: () => slots.refreshFleet(),
     getActiveProcesses,
     getPoolStatus,
     getReadiness,
@@ -165,8 +166,8 @@ function createMcpHelper(options) {
     shutdown() {
       slots.close()
       const { killGrace } = settings.mcporter
-      closing ??= Promise.all([runner.shutdown({ killGrace }), pool.close()]).then(() =>
-        slots.openGate(),
+      closing ??= Promise.all([runner.shutdown({ killGrace }), pool.close(), slots.left()]).then(
+        () => slots.openGate(),
       )
       return closing
     },

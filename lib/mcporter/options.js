@@ -58,6 +58,8 @@ const HELPER = {
   maxBuffer: validate.bytes,
   killGrace: validate.time,
   onStuck: (name, value) => validate.oneOf(name, value, ON_STUCK),
+  onLost: (name, value) => validate.oneOf(name, value, ['abort', 'continue']),
+  onUnreachable: (name, value) => validate.oneOf(name, value, ['local', 'refuse']),
   rejectOnError: validate.boolean,
   transport,
   npxBypass: validate.boolean,
@@ -94,7 +96,7 @@ function helperOptions(options) {
     },
     maxConcurrent,
     gate: gateRules(maxConcurrent, given),
-    host: config.sharesLimits() ? { folder: config.limitFolder() } : undefined,
+    ...sharing(maxConcurrent, given, servers),
     queueTimeout: given.queueTimeout ?? 60_000,
     maxQueue: given.maxQueue ?? Infinity,
     limits: given.limits ?? {},
@@ -113,6 +115,32 @@ function helperOptions(options) {
       onStuck: given.onStuck,
     },
   }
+}
+
+/** The time between the request to end and the kill of a process tree, unless it is given. */
+const KILL_GRACE = 2000
+
+/**
+ * Returns the processes that share the limits, if this process is not alone.
+ * @param {number | 'auto'} maxConcurrent
+ * @param {Record<string, any>} given
+ * @param {Record<string, { killGrace?: number }>} servers
+ * @returns {Pick<import('./call-slots').Settings, 'host' | 'fleet'>}
+ */
+function sharing(maxConcurrent, given, servers) {
+  const url = config.limitUrl()
+  if (url === undefined) return {}
+  if (url === 'host') return { host: { folder: config.limitFolder() } }
+  const { max, onLost = 'abort', onUnreachable = 'local' } = given
+  if (maxConcurrent === 'auto' && max === undefined)
+    throw codedError(
+      'ERR_INVALID_CONFIG',
+      "maxConcurrent 'auto' needs max with a fleet in MCP_LIMIT_URL: it is the limit of the fleet",
+    )
+  const limit = maxConcurrent === 'auto' ? max : maxConcurrent
+  const graces = Object.values(servers).map(({ killGrace = 0 }) => killGrace)
+  const killGrace = Math.max(given.killGrace ?? KILL_GRACE, ...graces)
+  return { fleet: { url, limit, lease: config.limitLease(), killGrace, onLost, onUnreachable } }
 }
 
 /**

@@ -10,6 +10,7 @@ const OUTCOME_BY_CODE = new Map([
   ['ERR_MCP', CallOutcome.Protocol],
   ['ERR_CALL_TIMEOUT', CallOutcome.Timeout],
   ['ABORT_ERR', CallOutcome.Aborted],
+  ['ERR_LEASE_LOST', CallOutcome.Aborted],
   ['ERR_SERVER_EXITED', CallOutcome.Exited],
   ['ERR_MEMORY', CallOutcome.Exited],
   ['ERR_SERVER_START', CallOutcome.Start],

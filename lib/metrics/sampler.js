@@ -6,6 +6,7 @@ const { throwLater } = require('../errors')
 const native = require('../native')
 const { activeProcesses } = require('./active')
 const { hostMemory } = require('./collect')
+const { fleetProblem } = require('./fleet')
 const { longestPause, waitReason } = require('./limits')
 
 /** Milliseconds between two samples. */
@@ -178,6 +179,7 @@ function takeSample({ helper, cleanup }) {
     limit: maxConcurrent,
     limitedBy: waitReason(status),
     paused: longestPause(status),
+    fleetProblem: fleetProblem(status),
     calls,
     failures,
     queueTimeouts,

@@ -11,7 +11,7 @@ const LONGEST_SUBJECT = 72
 const generated = /^(binding\.(js|d\.ts)|npm\/)/
 const script = /\.(js|mjs|ts)$/
 /** The files whose comments follow the rules of words. */
-const worded = /^(src|warden|watcher)\/.*\.rs$|^lib\/.*\.(js|mjs)$|\.d\.ts$/
+const worded = /^(src|simulation|warden|watcher)\/.*\.rs$|^lib\/.*\.(js|mjs)$|\.d\.ts$/
 
 const vagueStart = /^(What|Who|Whoever|Whom|Whose|Whether|How|When|Of|There('s| is| are))\b/
 const peopleOnly = /\b(who|whoever|whom|(some|no|any)body|someone|anyone)\b/gi

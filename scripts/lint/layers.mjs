@@ -13,7 +13,7 @@ const LIB = [
   ['mcporter'],
   ['mcp', 'pool'],
   ['oauth'],
-  ['limiter', 'host-limit', 'register', 'child_process'],
+  ['limiter', 'host-limit', 'fleet-limit', 'register', 'child_process'],
   ['child-process'],
   ['process', 'semaphore', 'cleanup', 'guarantees'],
   ['diagnostics', 'lifecycle', 'metrics'],
@@ -41,9 +41,9 @@ const SRC = [
   ['pool', 'runner'],
   ['registry'],
   ['admission'],
-  ['process'],
+  ['process', 'fleet'],
   ['metrics', 'error', 'wait_queue', 'limit'],
-  ['code', 'timer'],
+  ['code', 'timer', 'trust'],
 ]
 
 /** Returns the breaches in `files`, a Map of texts by file name. */

@@ -233,7 +233,7 @@ impl From<Hold> for CallHold {
     }
 }
 
-fn limits_of(given: &CallLimits) -> Limits {
+pub fn limits_of(given: &CallLimits) -> Limits {
     let interval = given.interval.map(time::duration);
     let rate = given.rate.zip(interval).map(|(limit, interval)| Rate { limit, interval });
     Limits { limit: given.limit, rate }

@@ -8,6 +8,8 @@ mod enums;
 mod error;
 #[cfg(unix)]
 mod event_loop;
+#[cfg(feature = "fleet")]
+mod fleet;
 mod gate;
 mod host_limit;
 mod mcp;

@@ -102,6 +102,13 @@ impl<W> CallLimiter<W> {
         may_start
     }
 
+    /// Counts a call that has started elsewhere, above the limits if need be.
+    pub fn adopt(&mut self, server: &str, cost: u32, now: Duration) {
+        let id = self.id(server);
+        self.start(id, cost);
+        self.relist(id, now);
+    }
+
     /// Queues a waiter until `now + timeout`; without a timeout, for ever.
     pub fn push(&mut self, waiter: W, server: &str, cost: u32, now: Duration, timeout: Option<Duration>) -> Ticket {
         self.last_ticket += 1;

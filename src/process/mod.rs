@@ -3,6 +3,7 @@
 pub mod available;
 #[cfg(target_os = "linux")]
 mod cgroup;
+pub mod clock;
 pub mod cpu;
 #[cfg(target_os = "linux")]
 pub mod descriptors;

@@ -14,7 +14,7 @@ const now = () => Number(process.hrtime.bigint()) / 1e6
 while (now() < end) {
   const arrival = now()
   const request = { server: 'one', cost: 1, timeout: Infinity }
-  const release = await limit.acquire(request, performance.now())
+  const { release } = await limit.acquire(request, performance.now())
   writeSync(file, `${arrival} ${now()}`)
   await sleep(call)
   writeSync(file, ` ${now()}\n`)

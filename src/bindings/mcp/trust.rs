@@ -6,9 +6,9 @@ use napi_derive::napi;
 /// Without `verify` any server is trusted.
 #[napi]
 pub fn mcp_trust(certificates: Vec<String>, verify: bool) {
-    #[cfg(feature = "http")]
-    crate::mcp::http::trust::set(&certificates, verify);
-    #[cfg(not(feature = "http"))]
+    #[cfg(any(feature = "http", feature = "fleet"))]
+    crate::trust::set(&certificates, verify);
+    #[cfg(not(any(feature = "http", feature = "fleet")))]
     let _ = (certificates, verify);
 }
 

@@ -4,9 +4,10 @@ use super::body::Body;
 use super::error_text::root_cause;
 use super::failure::HttpFailure;
 use super::headers::Headers;
+use super::proxies;
 use super::redirect::{Step, step};
-use super::{proxies, trust};
 use crate::mcp::display_text::display_text;
+use crate::trust;
 use bytes::Bytes;
 use once_cell::sync::OnceCell;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
@@ -156,7 +157,9 @@ fn headers(request: &Outgoing<'_>, is_home: bool) -> HeaderMap {
 pub(super) fn client() -> Result<&'static Client, HttpFailure> {
     static CLIENT: OnceCell<Client> = OnceCell::new();
     CLIENT.get_or_try_init(|| {
-        let tls = trust::tls_config().map_err(|error| HttpFailure::Invalid(display_text(&error.to_string())))?;
+        let mut tls =
+            trust::tls_config(None).map_err(|error| HttpFailure::Invalid(display_text(&error.to_string())))?;
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         let mut builder = Client::builder()
             .tls_backend_preconfigured(tls)
             .connect_timeout(CONNECT_TIMEOUT)

@@ -18,7 +18,6 @@ mod retry_headers;
 mod secrets;
 mod standard_headers;
 mod transport;
-pub mod trust;
 mod verdict;
 
 pub use connect::connect;

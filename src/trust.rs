@@ -1,4 +1,5 @@
-//! Certificates that https servers are trusted by: the ones that Node.js trusts, as JavaScript hands them over.
+//! Certificates by which servers are trusted over TLS: the ones that Node.js trusts, as JavaScript hands them over, or given
+//! ones.
 
 use once_cell::sync::OnceCell;
 use rustls::client::WebPkiServerVerifier;
@@ -29,17 +30,16 @@ pub fn set(certificates: &[String], verify: bool) {
     TRUST.get_or_init(|| if verify { Trust::of(certificates) } else { Trust::Anyone });
 }
 
-/// Returns what the HTTP client needs for TLS. The roots are looked up at each handshake, so they may be set later.
+/// Returns the configuration of a client over TLS. Without `roots` the roots are those of the process. They are looked up at
+/// each handshake, so they may be set later.
 ///
 /// # Errors
 /// rustls's.
-pub fn tls_config() -> Result<ClientConfig, Error> {
+pub fn tls_config(roots: Option<&[String]>) -> Result<ClientConfig, Error> {
     let provider = Arc::new(ring::default_provider());
-    let verifier = Arc::new(NodeVerifier { provider: Arc::clone(&provider) });
+    let verifier = Arc::new(NodeVerifier { provider: Arc::clone(&provider), own: roots.map(Trust::of) });
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    let mut config = config.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
+    Ok(config.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
 }
 
 impl Trust {
@@ -87,10 +87,11 @@ fn is_root(error: &Error, certificate: &CertificateDer<'_>, roots: &RootCertStor
     shown.add(certificate.clone().into_owned()).is_ok() && shown.roots.iter().all(|root| roots.roots.contains(root))
 }
 
-/// Verifies as the process's trust says at the time of the handshake.
+/// Verifies as its own roots say, or the process's trust at the time of the handshake.
 #[derive(Debug)]
 struct NodeVerifier {
     provider: Arc<CryptoProvider>,
+    own: Option<Trust>,
 }
 
 impl ServerCertVerifier for NodeVerifier {
@@ -102,7 +103,8 @@ impl ServerCertVerifier for NodeVerifier {
         _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let trust = TRUST.get().ok_or_else(|| Error::General("no root certificates were given".to_owned()))?;
+        let trust = self.own.as_ref().or_else(|| TRUST.get());
+        let trust = trust.ok_or_else(|| Error::General("no root certificates were given".to_owned()))?;
         trust.verify(certificate, chain, name, now)
     }
 
