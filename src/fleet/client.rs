@@ -244,8 +244,10 @@ impl Client {
         self.advance(now);
         self.options.terms.limit = limit;
         self.version = None;
-        if let Some(local) = &mut self.local {
+        if let (Some(local), Mode::Local { share, .. }) = (&mut self.local, &mut self.mode) {
             local.resize(limit);
+            *share = local.share();
+            self.effects.push_back(Effect::Mode(self.mode.clone()));
         }
         self.flush(now);
     }

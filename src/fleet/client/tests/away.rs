@@ -46,6 +46,16 @@ fn a_process_waits_two_seconds_and_then_limits_itself_to_its_share() {
 }
 
 #[test]
+fn a_new_limit_changes_the_share() {
+    let mut bench = Bench::joined(OnUnreachable::Local);
+    bench.disconnect();
+    bench.pass(2000);
+    bench.take_effects();
+    bench.on(|client, now| client.resize(6, now));
+    assert_eq!(bench.take_effects(), [Effect::Mode(Mode::Local { share: 3, reason: "gone".into() })]);
+}
+
+#[test]
 fn a_process_that_redis_never_answered_has_one_slot() {
     let mut bench = Bench::new(OnUnreachable::Local);
     for id in 1..=3 {
