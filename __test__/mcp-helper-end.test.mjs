@@ -118,7 +118,7 @@ describe('a call that waits', () => {
     const reason = new Error('changed my mind')
     const controller = new AbortController()
     const aborted = hang(helper, { signal: controller.signal })
-    const late = hang(helper, { queueTimeout: 1 })
+    const late = hang(helper, { queueTimeout: 100 })
     const tired = hang(helper)
     const queued = { maxConcurrent: 1, current: 1, queued: 3, available: 0 }
     assert.deepEqual(helper.getSemaphoreStatus(), queued)
