@@ -26,8 +26,8 @@ const { Gate } = require('./gate')
 const MAX_LISTED = 200
 
 /**
- * A call that waits for its slots. `began` is on the clock of `performance.now()`. With `sharedWith`
- * the call waits for the other processes that share the limits.
+ * A call that waits for its slots. `began` is on the clock of `performance.now()`. `sharedWith` is
+ * there while the call waits for the other processes that share the limits.
  * @typedef {{ server: string, tool: string, began: number, sharedWith?: 'host' | 'fleet' }} Waiter
  */
 
