@@ -72,6 +72,7 @@ describe('the tarball', () => {
       /^lib\/[\w/-]+\.(js|mjs|d\.ts)$/,
       /^lib\/dashboard\/([\w-]+\.(html|css|svg)|package\.json)$/,
       /^docs\/[\w/-]+\.(md|svg|png)$/,
+      /^docs\/recipes\/[\w-]+\.(json|yml)$/,
       /^procward\.[\w-]+\.node$/,
     ]
     assert.deepEqual(
