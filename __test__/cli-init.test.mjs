@@ -1,21 +1,19 @@
 // `procward init`: what it sees of an app, and that the printed lines work in that app.
 
 import assert from 'node:assert/strict'
-import { execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFile } from 'node:child_process'
 import fs from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
-import { createInterface } from 'node:readline'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { appIn } from '../lib/cli/init/app.js'
 import { temporaryFolder } from './fixtures/mcp-servers.mjs'
+import { startApp } from './support/app-server.mjs'
 import { documentOf, procward } from './support/cli.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const loopback = new URL('support/loopback.mjs', import.meta.url).href
 const noSignals = process.platform === 'win32' ? 'Windows knows no SIGTERM' : false
 
 /** @param {Record<string, unknown>} files */
@@ -132,23 +130,13 @@ async function compiled(folder, file) {
  * @param {string} file
  */
 async function answersAndEnds(t, folder, file) {
-  const child = spawn(process.execPath, ['--import', loopback, file], {
-    cwd: folder,
-    env: { ...process.env, PROCWARD_ANNOUNCE: 'off' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  t.after(() => child.kill('SIGKILL'))
-  const exited = once(child, 'exit')
-  const line = once(createInterface({ input: child.stdout }), 'line')
-  const [words] = await Promise.race([line, exited.then(([code]) => [`it exited with ${code}`])])
-  const [, port] = /^port (\d+)$/.exec(words) ?? []
-  assert.ok(port, words)
-  const get = async (/** @type {string} */ route) =>
-    (await fetch(`http://127.0.0.1:${port}${route}`)).text()
+  const env = { ...process.env, PROCWARD_ANNOUNCE: 'off' }
+  const { server, exited, url } = await startApp(t, file, { cwd: folder, env })
+  const get = async (/** @type {string} */ route) => (await fetch(`${url}${route}`)).text()
   assert.equal(await get('/own'), 'own')
   assert.equal(JSON.parse(await get('/api/health/processes')).cleanup.isRunning, true)
   assert.equal(JSON.parse(await get('/api/health')).status, 'ok')
-  child.kill('SIGTERM')
+  server.kill('SIGTERM')
   assert.deepEqual(await exited, [0, null])
 }
 

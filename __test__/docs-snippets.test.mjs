@@ -1,22 +1,20 @@
 // Every snippet of README and docs/ is run as it stands there, in an app of its own.
 
 import assert from 'node:assert/strict'
-import { execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFile } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { commandsIn, snippetsOf } from '../scripts/docs/snippets.mjs'
 import { root } from '../scripts/steps.mjs'
 import { temporaryFolder } from './fixtures/mcp-servers.mjs'
+import { startApp } from './support/app-server.mjs'
 import { SETTINGS, settingOf } from './support/snippet-settings.mjs'
 
-const loopback = new URL('support/loopback.mjs', import.meta.url).href
-const server = fileURLToPath(new URL('fixtures/snippet-server.mjs', import.meta.url))
+const mcpServer = fileURLToPath(new URL('fixtures/snippet-server.mjs', import.meta.url))
 /** `npm run check:long bundlers` builds with these. */
 const ELSEWHERE = ['docs/bundlers.md']
 const PACKAGES = ['express', 'fastify', 'pino', '@opentelemetry/api']
@@ -99,7 +97,7 @@ function appFolder() {
     symlinkSync(join(root, 'node_modules', name), join(modules, name), 'junction')
   symlinkSync(root, join(modules, 'procward'), 'junction')
   mkdirSync(join(folder, 'config'))
-  const entry = { command: process.execPath, args: [server] }
+  const entry = { command: process.execPath, args: [mcpServer] }
   const mcpServers = { 'asana-v2': entry, docs: entry, everything: entry }
   writeFileSync(
     join(folder, 'config', 'mcporter.json'),
@@ -135,18 +133,8 @@ async function runToItsEnd(file) {
  * @param {string} path
  */
 async function answers(t, file, path) {
-  const child = spawn(process.execPath, ['--import', loopback, file], {
-    cwd: app,
-    env: environment(),
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  t.after(() => child.kill('SIGKILL'))
-  const exited = once(child, 'exit')
-  const line = once(createInterface({ input: child.stdout }), 'line')
-  const [words] = await Promise.race([line, exited.then(([code]) => [`it exited with ${code}`])])
-  const [, port] = /^port (\d+)$/.exec(words) ?? []
-  assert.ok(port, words)
-  assert.equal((await fetch(`http://127.0.0.1:${port}${path}`)).status, 200)
-  child.kill('SIGTERM')
+  const { server, exited, url } = await startApp(t, file, { cwd: app, env: environment() })
+  assert.equal((await fetch(`${url}${path}`)).status, 200)
+  server.kill('SIGTERM')
   await exited
 }

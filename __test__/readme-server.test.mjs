@@ -2,19 +2,16 @@
 // is left of it.
 
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { temporaryFolder } from './fixtures/mcp-servers.mjs'
 import { alive, descendants, noProcessList } from './fixtures/processes.mjs'
+import { startApp } from './support/app-server.mjs'
 import { until } from './support/until.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const loopback = new URL('support/loopback.mjs', import.meta.url).href
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
 const [, lines] = /^`server\.js`:\n\n```js\n(.*?)^```$/ms.exec(readme) ?? []
 const app = temporaryFolder()
@@ -33,29 +30,16 @@ writeFileSync(
    ${lines}`,
 )
 
-/**
- * The server, killed in the end whatever becomes of the test.
- * @param {import('node:test').TestContext} t
- */
-async function start(t) {
-  const server = spawn(process.execPath, ['--import', loopback, 'server.js'], {
-    cwd: app,
-    env: { ...process.env, PORT: '0' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  t.after(() => server.kill('SIGKILL'))
-  const exited = once(server, 'exit')
-  const [line] = await once(createInterface({ input: server.stdout }), 'line')
-  return { server, exited, url: `http://127.0.0.1:${line.replace('port ', '')}` }
-}
-
 describe("README's server.js", { skip: noProcessList }, () => {
   for (const [signal, seconds, expected] of [
     ['SIGTERM', '1', 'slept'],
     ['SIGINT', '60', 'ERR_CLOSED'],
   ])
     test(`${signal} stops it, and a running call gets its answer: ${expected}`, async (t) => {
-      const { server, exited, url } = await start(t)
+      const { server, exited, url } = await startApp(t, 'server.js', {
+        cwd: app,
+        env: { ...process.env, PORT: '0' },
+      })
       assert.equal((await fetch(`${url}/api/health`)).status, 200)
       // A stream that stays open, as a dashboard's does.
       const stream = await fetch(`${url}/api/health/events`, {
