@@ -3,6 +3,7 @@
 // Requests a server's health routes over HTTP. The answers are untrusted.
 
 const config = require('../config')
+const { isLoopback } = require('../loopback')
 const { unreachable, usageError } = require('./failure')
 const { plain } = require('./text')
 
@@ -11,7 +12,6 @@ const DEFAULT_URL = 'http://127.0.0.1:3002/api/health'
 const TIMEOUT = 5000
 /** Maximum bytes of an answer. */
 const LONGEST_ANSWER = 16 * 2 ** 20
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
 /**
  * @typedef {object} Server
@@ -40,7 +40,7 @@ function serverAt(given, request, output, { name = 'URL', isChosen = false, pids
   const base = baseOf(given, name)
   if (token !== undefined && /[^\x21-\x7e]/.test(token))
     throw usageError('the token must be printable ASCII without spaces')
-  if (token !== undefined && base.protocol === 'http:' && !LOOPBACK.test(base.hostname)) {
+  if (token !== undefined && base.protocol === 'http:' && !isLoopback(base.hostname)) {
     output.warn(`the token goes to ${base.host} unencrypted; use https:`)
   }
   const url = base.origin + base.pathname.replace(/\/+$/, '')

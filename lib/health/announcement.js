@@ -8,6 +8,7 @@
 const diagnosticsChannel = require('node:diagnostics_channel')
 const http = require('node:http')
 const https = require('node:https')
+const { isLoopback } = require('../loopback')
 const {
   VERSION,
   isPath,
@@ -20,7 +21,6 @@ const {
 /** Published by Node.js from 20.15 and 22.3 on. Before, the first request tells the port. */
 const LISTEN = 'tracing:net.server.listen:asyncStart'
 const LISTENING = 'tracing:net.server.listen:asyncEnd'
-const LOOPBACK = /^127(\.\d{1,3}){3}$|^::1$/
 /** The most HTTP servers, URLs of one, and prefixes in the file. */
 const MOST = 8
 
@@ -125,7 +125,7 @@ function originOf(server) {
   const scheme = server instanceof https.Server ? 'https' : 'http'
   // Containers often have no `::1`, though a server listens at `::`.
   const any = ipv6Only.has(server) ? '::1' : '127.0.0.1'
-  const host = LOOPBACK.test(address) ? address : { '::': any, '0.0.0.0': any }[address]
+  const host = isLoopback(address) ? address : { '::': any, '0.0.0.0': any }[address]
   return host && `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 

@@ -33,7 +33,7 @@ fn a_process_waits_two_seconds_and_then_limits_itself_to_its_share() {
     assert_eq!(effects.len(), 2);
     bench.on(|client, now| client.release(2, now));
     assert_eq!(started(&mut bench), [3]);
-    // What is held goes on beyond its lease.
+    // Calls that hold slots go on beyond the lease.
     bench.pass(3 * LEASE);
     assert_eq!(bench.take_effects(), []);
     bench.connect();
