@@ -1,7 +1,8 @@
 // The reasons of alerts: what the other parts of the page know about them, and where they show it.
 
-import { bytes, counted, duration, latency } from './format.js'
+import { bytes, counted, duration, latency, sum } from './format.js'
 import { reasonWords } from './reasons.js'
+import { sorted } from './rows.js'
 
 /** Ms of failed calls that explain an alert, as long as the window of its usual rule. */
 const WINDOW = 300_000
@@ -106,7 +107,7 @@ function killReasons({ metrics }) {
 
 /** @param {any} snapshot */
 function largest({ metrics }) {
-  const [first] = [...metrics.children].sort((one, other) => other.memory - one.memory)
+  const [first] = sorted(metrics.children, (/** @type {any} */ row) => row.memory, true)
   if (!first || first.memory === 0) return 'no child of this server needs memory'
   const name = first.server ?? NO_SERVER
   return `of the children most is ${name}: ${bytes(first.memory)} in ${counted(first.count, 'process', 'processes')}`
@@ -141,14 +142,14 @@ function exits({ metrics }) {
 
 /** @param {any} snapshot */
 function mostStarts({ metrics }) {
-  const [first] = [...metrics.children].sort((one, other) => other.spawns - one.spawns)
+  const [first] = sorted(metrics.children, (/** @type {any} */ row) => row.spawns, true)
   if (!first) return ''
   return `most since the start: ${counted(first.spawns, 'start')} of ${first.server ?? NO_SERVER}`
 }
 
 /** @param {any} snapshot */
 function slowest({ metrics }) {
-  const [first] = [...metrics.calls].sort((one, other) => other.p95 - one.p95)
+  const [first] = sorted(metrics.calls, (/** @type {any} */ row) => row.p95, true)
   if (!first) return ''
   const { server, tool, count, p50, max } = first
   return `${server} ${tool}: half of ${counted(count, 'call')} within ${latency(p50)}, the longest ${latency(max)}`
@@ -157,10 +158,7 @@ function slowest({ metrics }) {
 /** @param {any} snapshot */
 function waitersOfPaused({ health: { semaphore } }) {
   const paused = (semaphore.servers ?? []).filter((/** @type {any} */ row) => row.pausedFor > 0)
-  const waiting = paused.reduce(
-    (/** @type {number} */ sum, /** @type {any} */ row) => sum + row.queued,
-    0,
-  )
+  const waiting = sum(paused.map((/** @type {any} */ row) => row.queued))
   return waiting > 0
     ? `${counted(waiting, 'call waits', 'calls wait')} for it`
     : 'no call waits for it'

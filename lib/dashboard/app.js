@@ -39,7 +39,8 @@ const parts = [
 ]
 /** The latest. @type {any} */
 let snapshot
-let isShown = false
+/** The snapshot on the page, which a pause keeps. @type {any} */
+let shown
 
 /** @param {string} id */
 function place(id) {
@@ -61,12 +62,12 @@ function receive(latest) {
   link.receive(latest)
   if (isFirst) addHistory()
   // A page that is opened paused shows the first moment.
-  if (!view.isPaused || !isShown) show()
+  if (!view.isPaused || shown === undefined) show()
 }
 
 function show() {
   if (snapshot === undefined) return
-  isShown = true
+  shown = snapshot
   const { sample } = snapshot
   charts.draw()
   tiles.show(snapshot, charts.since(sample.time - MINUTE) ?? sample)
@@ -86,7 +87,7 @@ function showView() {
   input.checked = true
   charts.show(view.window)
   setText(place('pause'), isPaused ? 'Resume' : 'Pause')
-  link.pausedAt(isPaused ? snapshot?.time : undefined)
+  link.pausedAt(isPaused ? shown?.time : undefined)
 }
 
 place('windows').addEventListener('change', (event) => {

@@ -1,8 +1,8 @@
 // The active calls and processes.
 
 import { setText } from './elements.js'
-import { bytes, count, duration, NONE, wordsFor } from './format.js'
-import { Table } from './table.js'
+import { bytes, count, duration, NONE, pidText, wordsFor } from './format.js'
+import { numberColumn, Table } from './table.js'
 
 /**
  * @typedef {{ pid: number | null, server: string | null, tool: string | null, startTime: number,
@@ -30,18 +30,8 @@ export class Calls {
       columns: [
         { title: 'Server', text: ({ server }) => server ?? NONE, isName: true },
         { title: 'Tool', text: ({ tool }) => tool ?? NONE, isName: true },
-        {
-          title: 'PID',
-          text: ({ pid }) => (pid === null ? NONE : String(pid)),
-          value: ({ pid }) => pid,
-          isNumber: true,
-        },
-        {
-          title: 'Age',
-          text: ({ duration: age }) => duration(age),
-          value: ({ duration: age }) => age,
-          isNumber: true,
-        },
+        numberColumn('PID', ({ pid }) => pid, pidText),
+        numberColumn('Age', ({ duration: age }) => age, duration),
         {
           title: 'Memory',
           text: ({ memory, isShared }) => (isShared ? 'same process' : bytes(memory)),

@@ -1,8 +1,8 @@
 // The latest failed calls.
 
 import { setText } from './elements.js'
-import { clock, counted, latency, NONE } from './format.js'
-import { Table } from './table.js'
+import { clock, counted, latency, NONE, sum } from './format.js'
+import { numberColumn, Table } from './table.js'
 
 /**
  * @typedef {{ time: number, server: string, tool: string, code: string, duration: number,
@@ -28,12 +28,11 @@ export class Failures {
         { title: 'Server', text: ({ server }) => server, isName: true },
         { title: 'Tool', text: ({ tool }) => tool, isName: true },
         { title: 'Code', text: ({ code }) => code, value: ({ code }) => code },
-        {
-          title: 'After',
-          text: ({ duration: after }) => latency(after / 1000),
-          value: ({ duration: after }) => after,
-          isNumber: true,
-        },
+        numberColumn(
+          'After',
+          ({ duration: after }) => after,
+          (after) => latency(after / 1000),
+        ),
         { title: 'Message', text: ({ message }) => message || NONE, isLong: true },
       ],
     })
@@ -53,6 +52,5 @@ export class Failures {
 /** Counts the calls that failed or got no slot. @param {any} metrics */
 function allFailed({ calls, rejected }) {
   const counts = [rejected, ...calls.map((/** @type {any} */ { failures }) => failures)]
-  const all = counts.flatMap((each) => Object.values(each)).reduce((sum, count) => sum + count, 0)
-  return counted(all, 'failed call')
+  return counted(sum(counts.flatMap((each) => Object.values(each))), 'failed call')
 }

@@ -1,7 +1,7 @@
 // The place of this process in a fleet, and the use of the whole fleet. Hidden without a fleet.
 
 import { setText } from './elements.js'
-import { count, counted, NONE } from './format.js'
+import { count, counted, NONE, wordsFor } from './format.js'
 import { Table } from './table.js'
 
 /**
@@ -58,6 +58,6 @@ function slotsText({ use, share }) {
 
 /** @param {Fleet} fleet */
 function tallyText({ mode, address, reason }) {
-  const words = Object.hasOwn(WORDS, mode) ? WORDS[mode] : mode
+  const words = wordsFor(WORDS, mode)
   return `${address}, ${words}${reason === null ? '' : `: ${reason}`}`
 }

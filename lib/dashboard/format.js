@@ -11,6 +11,16 @@ export function count(value) {
   return isNumber(value) ? whole.format(value) : NONE
 }
 
+/** Without marks of thousands. @param {number | null} pid */
+export function pidText(pid) {
+  return pid === null ? NONE : String(pid)
+}
+
+/** Returns the sum. @param {readonly number[]} numbers */
+export function sum(numbers) {
+  return numbers.reduce((total, number) => total + number, 0)
+}
+
 /** @param {number | null | undefined} value */
 export function bytes(value) {
   if (!isNumber(value)) return NONE

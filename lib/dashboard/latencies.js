@@ -1,9 +1,9 @@
 // The latencies of calls by tool.
 
 import { setText, svg } from './elements.js'
-import { count, latency } from './format.js'
+import { count, latency, sum } from './format.js'
 import { sorted } from './rows.js'
-import { Table } from './table.js'
+import { numberColumn, Table } from './table.js'
 
 /**
  * @typedef {{ server: string, tool: string, count: number, failures: Record<string, number>, p50:
@@ -27,19 +27,15 @@ export class Latencies {
       columns: [
         { title: 'Server', text: ({ server }) => server, isName: true },
         { title: 'Tool', text: ({ tool }) => tool, isName: true },
-        {
-          title: 'Calls',
-          text: (row) => count(row.count),
-          value: (row) => row.count,
-          isNumber: true,
-        },
-        { title: 'Failed', text: (row) => count(failed(row)), value: failed, isNumber: true },
-        ...QUANTILES.map((name) => ({
-          title: name === 'max' ? 'Max' : name,
-          text: (/** @type {Latency} */ row) => latency(row[name]),
-          value: (/** @type {Latency} */ row) => row[name],
-          isNumber: true,
-        })),
+        numberColumn('Calls', (row) => row.count),
+        numberColumn('Failed', failed),
+        ...QUANTILES.map((name) =>
+          numberColumn(
+            name === 'max' ? 'Max' : name,
+            (/** @type {Latency} */ row) => row[name],
+            latency,
+          ),
+        ),
         { title: 'p50 – max', text: () => '', draw: drawSpread },
       ],
     })
@@ -54,7 +50,7 @@ export class Latencies {
 
 /** Returns the number of failed calls. @param {Latency} tool */
 function failed({ failures }) {
-  return Object.values(failures).reduce((sum, count) => sum + count, 0)
+  return sum(Object.values(failures))
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { setText } from './elements.js'
 import { bytes, count, counted } from './format.js'
-import { Table } from './table.js'
+import { numberColumn, Table } from './table.js'
 
 /**
  * @typedef {{ server: string, mean: number, deviation: number, peaks: number, running: number,
@@ -26,36 +26,11 @@ export class Memory {
       keyOf: (/** @type {Learnt} */ { server }) => server,
       columns: [
         { title: 'Server', text: ({ server }) => server, isName: true },
-        {
-          title: 'Expected peak',
-          text: ({ mean }) => bytes(mean),
-          value: ({ mean }) => mean,
-          isNumber: true,
-        },
-        {
-          title: 'Deviation',
-          text: ({ deviation }) => bytes(deviation),
-          value: ({ deviation }) => deviation,
-          isNumber: true,
-        },
-        {
-          title: 'Peaks',
-          text: ({ peaks }) => peaksText(peaks),
-          value: ({ peaks }) => peaks,
-          isNumber: true,
-        },
-        {
-          title: 'Running',
-          text: ({ running }) => count(running),
-          value: ({ running }) => running,
-          isNumber: true,
-        },
-        {
-          title: 'Waiting',
-          text: ({ waiting }) => count(waiting),
-          value: ({ waiting }) => waiting,
-          isNumber: true,
-        },
+        numberColumn('Expected peak', ({ mean }) => mean, bytes),
+        numberColumn('Deviation', ({ deviation }) => deviation, bytes),
+        numberColumn('Peaks', ({ peaks }) => peaks, peaksText),
+        numberColumn('Running', ({ running }) => running),
+        numberColumn('Waiting', ({ waiting }) => waiting),
       ],
     })
   }

@@ -2,8 +2,8 @@
 
 import { CpuUse } from './cpu.js'
 import { setText } from './elements.js'
-import { bytes, count, duration, NONE, percent } from './format.js'
-import { Table } from './table.js'
+import { bytes, count, duration, NONE, percent, sum } from './format.js'
+import { numberColumn, Table } from './table.js'
 
 /**
  * @typedef {{ server: string | null, count: number, memory: number, cpu: number, spawns: number,
@@ -26,30 +26,14 @@ export class Processes {
       columns: [
         { title: 'Server', text: nameOf, isName: true },
         { title: 'Running', text: countText, value: (row) => row.count, isNumber: true },
-        {
-          title: 'CPU',
-          text: ({ share }) => percent(share),
-          value: ({ share }) => share,
-          isNumber: true,
-        },
-        {
-          title: 'CPU time',
-          text: ({ cpu }) => duration(cpu * 1000),
-          value: ({ cpu }) => cpu,
-          isNumber: true,
-        },
-        {
-          title: 'Memory',
-          text: ({ memory }) => bytes(memory),
-          value: ({ memory }) => memory,
-          isNumber: true,
-        },
-        {
-          title: 'Started',
-          text: ({ spawns }) => count(spawns),
-          value: ({ spawns }) => spawns,
-          isNumber: true,
-        },
+        numberColumn('CPU', ({ share }) => share, percent),
+        numberColumn(
+          'CPU time',
+          ({ cpu }) => cpu,
+          (cpu) => duration(cpu * 1000),
+        ),
+        numberColumn('Memory', ({ memory }) => memory, bytes),
+        numberColumn('Started', ({ spawns }) => spawns),
         { title: 'Exited', text: ({ exits }) => exitText(exits), value: failedExits },
       ],
     })
@@ -70,7 +54,7 @@ export class Processes {
 
 /** @param {number[]} shares */
 function tallyText(shares) {
-  return `${percent(shares.reduce((sum, share) => sum + share, 0))} of one processor`
+  return `${percent(sum(shares))} of one processor`
 }
 
 /** @param {Trees} trees */
@@ -93,5 +77,5 @@ function exitText(exits) {
 
 /** Returns the number of exits that were not in order. @param {Trees} trees */
 function failedExits({ exits: { ok = 0, shutdown = 0, ...others } }) {
-  return Object.values(others).reduce((sum, trees) => sum + trees, 0)
+  return sum(Object.values(others))
 }

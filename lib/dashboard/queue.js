@@ -4,7 +4,7 @@ import { setText } from './elements.js'
 import { showFacts } from './facts.js'
 import { clock, count, counted, duration, latency, wordsFor } from './format.js'
 import { reasonWords } from './reasons.js'
-import { Table } from './table.js'
+import { numberColumn, Table } from './table.js'
 
 /**
  * @typedef {{ server: string, tool: string, startTime: number, duration: number, waitsFor: string
@@ -42,18 +42,8 @@ export class Queue {
       columns: [
         { title: 'Server', text: ({ server }) => server, isName: true },
         { title: 'Tool', text: ({ tool }) => tool, isName: true },
-        {
-          title: 'Waited',
-          text: ({ duration: waited }) => duration(waited),
-          value: ({ duration: waited }) => waited,
-          isNumber: true,
-        },
-        {
-          title: 'Since',
-          text: ({ startTime }) => clock(startTime),
-          value: ({ startTime }) => startTime,
-          isNumber: true,
-        },
+        numberColumn('Waited', ({ duration: waited }) => waited, duration),
+        numberColumn('Since', ({ startTime }) => startTime, clock),
         {
           title: 'Waits for',
           text: ({ waitsFor }) => reasonWords(waitsFor),

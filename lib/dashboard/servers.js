@@ -3,7 +3,7 @@
 import { html, setText } from './elements.js'
 import { count, counted, duration, NONE } from './format.js'
 import { reasonWords } from './reasons.js'
-import { Table } from './table.js'
+import { numberColumn, Table } from './table.js'
 
 /**
  * @typedef {{ server: string, limit: number | null, current: number, queued: number, pausedFor:
@@ -25,24 +25,9 @@ export class Servers {
       keyOf: (/** @type {Server} */ { server }) => server,
       columns: [
         { title: 'Server', text: ({ server }) => server, isName: true },
-        {
-          title: 'Slots',
-          text: ({ current }) => count(current),
-          value: ({ current }) => current,
-          isNumber: true,
-        },
-        {
-          title: 'Limit',
-          text: ({ limit }) => count(limit),
-          value: ({ limit }) => limit,
-          isNumber: true,
-        },
-        {
-          title: 'Waiting',
-          text: ({ queued }) => count(queued),
-          value: ({ queued }) => queued,
-          isNumber: true,
-        },
+        numberColumn('Slots', ({ current }) => current),
+        numberColumn('Limit', ({ limit }) => limit),
+        numberColumn('Waiting', ({ queued }) => queued),
         { title: 'Rate', text: rateText, isNumber: true },
         {
           title: 'Paused for',

@@ -1,8 +1,8 @@
 // The sessions with servers.
 
 import { html, setText } from './elements.js'
-import { bytes, count, duration, NONE } from './format.js'
-import { Table } from './table.js'
+import { bytes, count, duration, pidText } from './format.js'
+import { numberColumn, Table } from './table.js'
 
 /**
  * @typedef {{ pid: number | null, server: string, state: string, inFlight: number, uses: number,
@@ -28,31 +28,11 @@ export class Sessions {
           value: ({ state }) => state,
           draw: drawState,
         },
-        {
-          title: 'PID',
-          text: ({ pid }) => (pid === null ? NONE : String(pid)),
-          value: ({ pid }) => pid,
-          isNumber: true,
-        },
-        {
-          title: 'Calls',
-          text: ({ inFlight }) => count(inFlight),
-          value: ({ inFlight }) => inFlight,
-          isNumber: true,
-        },
-        {
-          title: 'Uses',
-          text: ({ uses }) => count(uses),
-          value: ({ uses }) => uses,
-          isNumber: true,
-        },
-        { title: 'Age', text: ({ age }) => duration(age), value: ({ age }) => age, isNumber: true },
-        {
-          title: 'Memory',
-          text: ({ memory }) => bytes(memory),
-          value: ({ memory }) => memory,
-          isNumber: true,
-        },
+        numberColumn('PID', ({ pid }) => pid, pidText),
+        numberColumn('Calls', ({ inFlight }) => inFlight),
+        numberColumn('Uses', ({ uses }) => uses),
+        numberColumn('Age', ({ age }) => age, duration),
+        numberColumn('Memory', ({ memory }) => memory, bytes),
       ],
     })
   }

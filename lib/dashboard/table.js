@@ -1,6 +1,7 @@
 // A table that keeps the element of a row as long as the row shows the same thing.
 
 import { html, setName, setText } from './elements.js'
+import { count } from './format.js'
 import { sorted } from './rows.js'
 import { ScrollArea } from './scroll-area.js'
 import { TableHead } from './table-head.js'
@@ -108,4 +109,17 @@ export class Table {
       else setText(cell, text(row))
     }
   }
+}
+
+/**
+ * Returns a column of numbers, which sorts by them.
+ * @template Row
+ * @template {number | null | undefined} Value
+ * @param {string} title
+ * @param {(row: Row) => Value} value
+ * @param {(value: Value) => string} [write]
+ * @returns {Column<Row>}
+ */
+export function numberColumn(title, value, write = count) {
+  return { title, text: (row) => write(value(row)), value, isNumber: true }
 }
