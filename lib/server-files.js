@@ -7,6 +7,7 @@ const { randomBytes } = require('node:crypto')
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
+const { isLoopback } = require('./loopback')
 
 /**
  * The content of a file: the process, and the addresses at which its HTTP servers listen.
@@ -171,7 +172,7 @@ function isLoopbackUrl(text) {
   const { protocol, hostname, pathname, username, password, search, hash } = new URL(text)
   return (
     /^https?:$/.test(protocol) &&
-    /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname) &&
+    isLoopback(hostname) &&
     isPath(pathname.replace(/\/$/, '')) &&
     [username, password, search, hash].every((part) => part === '')
   )
@@ -214,7 +215,6 @@ module.exports = {
   ownIdentity,
   readServerFiles,
   removeServerFile,
-  serverFolder,
   startOf,
   writeServerFile,
 }

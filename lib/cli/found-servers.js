@@ -4,6 +4,7 @@
 
 const os = require('node:os')
 const { hereOnLinux, readServerFiles, removeServerFile, startOf } = require('../server-files')
+const { textOf } = require('./server')
 
 /** @typedef {import('../server-files').ServerFile} ServerFile */
 /**
@@ -103,14 +104,9 @@ async function tried(servers, mounts) {
 async function answersAsHealth(url) {
   try {
     const signal = AbortSignal.timeout(TIMEOUT)
-    const { status, body } = await fetch(`${url}/live`, { signal, redirect: 'error' })
-    let text = ''
-    for await (const chunk of /** @type {any} */ (body ?? [])) {
-      text += Buffer.from(chunk).toString('latin1')
-      if (text.length > LONGEST) return false
-    }
-    const answer = JSON.parse(text)
-    return status === 200 && answer.status === 'ok' && typeof answer.timestamp === 'string'
+    const response = await fetch(`${url}/live`, { signal, redirect: 'error' })
+    const answer = JSON.parse(await textOf(response, LONGEST))
+    return response.status === 200 && answer.status === 'ok' && typeof answer.timestamp === 'string'
   } catch {
     return false
   }

@@ -84,14 +84,18 @@ async function ask(url, path, { accept = 'application/json', statuses = [], toke
   throw unreachable(`${url} ${refusal(reply.status, token !== undefined)}${hint}`)
 }
 
-/** @param {Response} response */
-async function textOf(response) {
+/**
+ * Reads an answer.
+ * @param {Response} response
+ * @param {number} [longest] - in bytes
+ */
+async function textOf(response, longest = LONGEST_ANSWER) {
   const decoder = new TextDecoder()
   let bytes = 0
   let text = ''
   for await (const chunk of /** @type {any} */ (response.body ?? [])) {
     bytes += chunk.length
-    if (bytes > LONGEST_ANSWER) throw new Error('its answer is too long')
+    if (bytes > longest) throw new Error('its answer is too long')
     text += decoder.decode(chunk, { stream: true })
   }
   return text + decoder.decode()
@@ -139,4 +143,4 @@ function strange({ url }, cause) {
   return unreachable(`${url} answers, but not as procward's health routes do`, cause)
 }
 
-module.exports = { DEFAULT_URL, json, serverAt, strange }
+module.exports = { DEFAULT_URL, json, serverAt, strange, textOf }

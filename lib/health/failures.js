@@ -38,4 +38,4 @@ function invalidSince() {
   return errorReply(400, 'ERR_INVALID_QUERY', message)
 }
 
-module.exports = { failures, invalidSince, sinceOf }
+module.exports = { failures, invalidSince, sinceOf, withoutMessage }

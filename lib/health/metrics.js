@@ -3,7 +3,7 @@
 // The routes of metrics and history.
 
 const { activeAlerts, webhookStatuses } = require('../alerts/watch')
-const { collect } = require('../metrics/collect')
+const { collectAll } = require('../metrics/collect')
 const { families } = require('../prometheus/families')
 const { INTERVAL, sampler } = require('../metrics/sampler')
 const { metricsText } = require('../prometheus/text')
@@ -29,7 +29,7 @@ function metrics(source, { accept }) {
     statusCode: 200,
     type,
     text: metricsText(
-      families(collect(source), activeAlerts(source), webhookStatuses(source)),
+      families(collectAll(source), activeAlerts(source), webhookStatuses(source)),
       isOpen,
     ),
   }

@@ -8,6 +8,7 @@ const { isClosing } = require('../lifecycle')
 const { failedCalls } = require('../metrics/failed-calls')
 const { metricsOf } = require('../metrics/report')
 const { sampler } = require('../metrics/sampler')
+const { withoutMessage } = require('./failures')
 const { instance } = require('./instance')
 const { processHealth } = require('./report')
 
@@ -38,7 +39,7 @@ function snapshot(source) {
  * @param {Snapshot} snapshot
  */
 function withoutMessages(snapshot) {
-  const failedCalls = snapshot.failedCalls.map(({ message: _, ...call }) => call)
+  const failedCalls = snapshot.failedCalls.map(withoutMessage)
   return { ...snapshot, failedCalls }
 }
 

@@ -43,9 +43,6 @@ function collect({ helper, cleanup }) {
     servers: serverSlots(status),
     gate: gateMemory(status) ?? null,
     pool: helper.getPoolStatus?.() ?? null,
-    helper: helper.getStats?.() ?? null,
-    inFlight: inFlightByServer(helper),
-    isReady: helper.getReadiness?.().ready ?? true,
     cleanup: {
       ...stats,
       killedFor: cleanup.getKilled?.() ?? {},
@@ -55,6 +52,21 @@ function collect({ helper, cleanup }) {
       interval,
     },
     memory: hostMemory(),
+  }
+}
+
+/**
+ * Collects what Prometheus gets: all of `collect()`, and facts that take a look at each call and
+ * server.
+ * @param {Source} source
+ */
+function collectAll(source) {
+  const { helper } = source
+  return {
+    ...collect(source),
+    helper: helper.getStats?.() ?? null,
+    inFlight: inFlightByServer(helper),
+    isReady: helper.getReadiness?.().ready ?? true,
   }
 }
 
@@ -77,4 +89,4 @@ function hostMemory() {
   return { available: Math.min(process.availableMemory?.() ?? os.freemem(), total), total }
 }
 
-module.exports = { collect, hostMemory }
+module.exports = { collect, collectAll, hostMemory }

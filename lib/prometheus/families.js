@@ -16,7 +16,7 @@ const { webhookFamilies } = require('./webhook')
 /**
  * @typedef {import('./family').Family} Family
  * @typedef {import('./family').Point} Point
- * @typedef {ReturnType<typeof import('../metrics/collect').collect>} Collected
+ * @typedef {ReturnType<typeof import('../metrics/collect').collectAll>} Collected
  */
 
 /** The time at which this process started, in seconds since 1970. */
@@ -31,8 +31,8 @@ const STARTED = Date.now() / 1000 - process.uptime()
  * @returns {Family[]}
  */
 function families(collected, alerts, webhooks = []) {
-  const known = knownServers(collected)
   const configured = configuredServers(collected)
+  const known = knownServers(collected, configured)
   return [
     gauge('procward_build_info', 'The version of procward.', 'first', [
       { labels: { version }, value: 1 },

@@ -4,7 +4,7 @@
 
 const { activeAlerts, webhookStatuses } = require('../alerts/watch')
 const validate = require('../validate')
-const { collect } = require('../metrics/collect')
+const { collectAll } = require('../metrics/collect')
 const { families } = require('./families')
 
 /**
@@ -24,10 +24,9 @@ function registerMetrics(registry, source) {
   const familiesNow = () => {
     if (current === undefined) {
       current = new Map(
-        families(collect(source), activeAlerts(source), webhookStatuses(source)).map((family) => [
-          family.name,
-          family,
-        ]),
+        families(collectAll(source), activeAlerts(source), webhookStatuses(source)).map(
+          (family) => [family.name, family],
+        ),
       )
       setImmediate(() => {
         current = undefined

@@ -32,7 +32,7 @@ function byServer(servers, known) {
 
 /**
  * Returns the labels of the configured servers, at most 200. Their counters exist from 0 on.
- * @param {Pick<import('./families').Collected, 'helper'>} collected
+ * @param {import('./families').Collected} collected
  * @returns {ReadonlySet<string>}
  */
 function configuredServers({ helper }) {
@@ -44,11 +44,12 @@ function configuredServers({ helper }) {
  * Returns the labels of the servers that have names of their own: those that are configured, and
  * those that were called or started.
  * @param {import('./families').Collected} collected
+ * @param {ReadonlySet<string>} configured - their labels
  * @returns {ReadonlySet<string>}
  */
-function knownServers({ calls, children, helper }) {
+function knownServers({ calls, children }, configured) {
   const counted = [...calls, ...children].map(({ server }) => server ?? '')
-  return new Set([...counted, ...configuredServers({ helper })])
+  return new Set([...counted, ...configured])
 }
 
 /** @param {import('../metrics/limits').ServerSlots} server @returns {Use} */

@@ -12,7 +12,7 @@ const STATES = ['idle', 'busy', 'starting']
  * @typedef {import('./family').Family} Family
  * @typedef {import('./family').Point} Point
  * @typedef {import('./families').Collected} Collected
- * @typedef {Omit<import('../mcp-helper').ServerStats, 'server'>} Counts
+ * @typedef {Omit<import('../mcp-helper').ServerStats, 'server' | 'started'>} Counts
  * @typedef {Map<string, Counts>} Servers by label
  */
 
@@ -77,7 +77,7 @@ function poolFamilies({ pool, helper }, known) {
 /** @param {Collected['pool']} pool @returns {Servers} */
 function totals(pool) {
   const { hits = 0, misses = 0, recycled = {} } = pool?.stats ?? {}
-  const counts = { waiting: pool?.queued ?? 0, retryAfter: null, started: 0, failed: 0 }
+  const counts = { waiting: pool?.queued ?? 0, retryAfter: null, failed: 0 }
   return new Map([['', { ...counts, hits, misses, recycled }]])
 }
 
@@ -108,7 +108,6 @@ function plus(one, other) {
   return {
     waiting: one.waiting + other.waiting,
     retryAfter: one.retryAfter ?? other.retryAfter,
-    started: one.started + other.started,
     failed: one.failed + other.failed,
     hits: one.hits + other.hits,
     misses: one.misses + other.misses,

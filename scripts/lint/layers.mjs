@@ -18,7 +18,7 @@ const LIB = [
   ['process', 'semaphore', 'cleanup', 'guarantees'],
   ['diagnostics', 'lifecycle', 'metrics'],
   ['native', 'deadline-timer', 'signal-waiters', 'signals', 'keep-alive'],
-  ['config', 'native-problem'],
+  ['config', 'native-problem', 'server-files'],
   [
     'validate',
     'loopback',
@@ -27,8 +27,6 @@ const LIB = [
     'dashboard',
     'package-files',
     'first-by',
-    'plain-text',
-    'server-files',
     'child-permission',
     'process-limit',
   ],

@@ -36,9 +36,7 @@ function failureOf({ time, server, tool, code, duration, message }) {
 function linesOf({ time, server, tool, code, duration: ms, message }, output) {
   const { columns } = output.room
   const head = `${moment(time)}  ${plain(server)} ${plain(tool)}  ${plain(code)} after ${duration(ms)}`
-  // The name of the call stands in the line above.
-  const words = message?.replace(`MCP call ${server}.${tool}: `, '')
-  const reason = words ? wrapped(' '.repeat(INDENT) + plain(words, 1000), columns, INDENT) : []
+  const reason = message ? wrapped(' '.repeat(INDENT) + plain(message, 1000), columns, INDENT) : []
   return [...wrapped(head, columns, INDENT).map((line) => output.style('bold', line)), ...reason]
 }
 

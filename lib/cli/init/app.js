@@ -161,8 +161,8 @@ function sourcesIn(folder, { main, scripts }) {
  */
 function textOf(file) {
   try {
-    const { size } = fs.statSync(file)
-    return fs.statSync(file).isFile() && size <= LONGEST ? fs.readFileSync(file, 'utf8') : undefined
+    const info = fs.statSync(file)
+    return info.isFile() && info.size <= LONGEST ? fs.readFileSync(file, 'utf8') : undefined
   } catch {
     return undefined
   }
