@@ -19,8 +19,13 @@ after(() => {
   if (!skip) assertNothingLeft()
 })
 
-/** Two descendants of which one has left the session; both ignore SIGTERM. */
-const LEFT = `trap '' TERM; sleep 1000 & echo $!; setsid sleep 1000 & echo $!; trap - TERM`
+/**
+ * Two descendants of which one has left the session; both ignore SIGTERM. Their pids are written
+ * last: from then on the shell itself no longer ignores SIGTERM.
+ */
+const LEFT = `
+  trap '' TERM; sleep 1000 & first=$!; setsid sleep 1000 & second=$!; trap - TERM
+  echo $first; echo $second`
 /** Writes the names of the signals that it gets, and ends at the word that it reads. */
 const LISTENER = `
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH',
