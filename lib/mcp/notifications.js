@@ -3,6 +3,7 @@
 // Passes the notifications of servers to the listeners of a pool.
 
 const { throwLater } = require('../errors')
+const { isObject } = require('../validate')
 const { LEVELS } = require('./request-arguments')
 
 const UPDATED = 'notifications/resources/updated'
@@ -60,7 +61,7 @@ function notifyAll(server, { events, dropped, missed }, { onLog, onListChanged }
  * @param {any} params
  */
 function isLogMessage(params) {
-  return typeof params === 'object' && params !== null && LEVELS.includes(params.level)
+  return isObject(params) && LEVELS.includes(params.level)
 }
 
 /** @param {Function | undefined} listener @param {unknown} value @param {string} server */

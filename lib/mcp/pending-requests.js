@@ -60,7 +60,7 @@ class PendingRequests {
     return this.#waiting.get(number)
   }
 
-  /** Returns all requests, in no order. */
+  /** Returns all requests, in the order of their numbers. */
   all() {
     return this.#waiting.all()
   }

@@ -4,7 +4,7 @@
 
 const { AsyncResource } = require('node:async_hooks')
 const { codedError } = require('../errors')
-const { argument, invalidArgument } = require('../validate')
+const { argument, invalidArgument, isObject } = require('../validate')
 
 /** The severities of syslog, the lowest first. */
 const LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency']
@@ -104,7 +104,7 @@ function logLevel(name, value) {
  * @returns {Record<string, any>}
  */
 function plainObject(name, value, expected) {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
+  if (isObject(value)) return { ...value }
   throw invalidArgument(name, expected, value)
 }
 

@@ -108,8 +108,9 @@ class CallSlots {
   /** Returns the ms that the call has waited which waits longest, or `null`. */
   oldestWait() {
     if (this.#waiters.size === 0) return null
-    const begins = Array.from(this.#waiters, ({ began }) => began)
-    return Math.floor(performance.now() - Math.min(...begins))
+    let oldest = Infinity
+    for (const { began } of this.#waiters) oldest = Math.min(oldest, began)
+    return Math.floor(performance.now() - oldest)
   }
 
   /** Asks for the use of the whole fleet, for a later status. */

@@ -8,7 +8,7 @@ const { progressListener } = require('../mcp/progress')
 const { LIMITS, variables } = require('../mcp/server-options')
 const { givenServers } = require('../mcp/servers')
 const { codedError } = require('../errors')
-const { ON_STUCK } = require('../process/request')
+const { DEFAULT_KILL_GRACE, ON_STUCK } = require('../process/request')
 const validate = require('../validate')
 
 /** @typedef {(name: string, value: unknown) => any} Check */
@@ -117,9 +117,6 @@ function helperOptions(options) {
   }
 }
 
-/** The time between the request to end and the kill of a process tree, unless it is given. */
-const KILL_GRACE = 2000
-
 /**
  * Returns the processes that share the limits, if this process is not alone.
  * @param {number | 'auto'} maxConcurrent
@@ -139,7 +136,7 @@ function sharing(maxConcurrent, given, servers) {
     )
   const limit = maxConcurrent === 'auto' ? max : maxConcurrent
   const graces = Object.values(servers).map(({ killGrace = 0 }) => killGrace)
-  const killGrace = Math.max(given.killGrace ?? KILL_GRACE, ...graces)
+  const killGrace = Math.max(given.killGrace ?? DEFAULT_KILL_GRACE, ...graces)
   return { fleet: { url, limit, lease: config.limitLease(), killGrace, onLost, onUnreachable } }
 }
 

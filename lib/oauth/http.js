@@ -2,6 +2,7 @@
 
 // Small answers over HTTP, bounded in size and in redirects. The caller's signal bounds the time.
 
+const validate = require('../validate')
 const { NoToken } = require('./problem')
 
 const MAX_BYTES = 2 ** 20
@@ -62,8 +63,7 @@ async function getMetadata(url, signal) {
  * @param {Response} response
  */
 async function isObject(response) {
-  const value = await jsonOf(response)
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return validate.isObject(await jsonOf(response))
 }
 
 /** @param {Response} response @returns {Promise<any>} */

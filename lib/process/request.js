@@ -190,4 +190,4 @@ function environmentEntries(variables) {
   return entries
 }
 
-module.exports = { ON_STUCK, bytes, environmentEntries, processRequest }
+module.exports = { DEFAULT_KILL_GRACE, ON_STUCK, bytes, environmentEntries, processRequest }
