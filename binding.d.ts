@@ -148,8 +148,6 @@ export declare class NativeFleetLimit {
   release(id: number): void
   /** Lets no call of the server start for a while, in the whole fleet. */
   pause(server: string, ms: number): void
-  /** Changes the overall limit of the fleet. */
-  resize(limit: number): void
   /** Returns the state as of the last event. */
   status(): FleetStatus
   /** Lists the state of the whole fleet. Resolves with null if Redis does not answer. */
@@ -512,7 +510,7 @@ export interface FleetEvent {
 }
 
 /** The kind of an event. */
-export type FleetEventKind = 'granted' | 'cancelled' | 'refused' | 'lost' | 'mode' | 'limits'
+export type FleetEventKind = 'granted' | 'cancelled' | 'refused' | 'lost' | 'limits'
 
 /** The behaviour while Redis is away. */
 export type FleetFallback = 'local' | 'refuse'
@@ -622,10 +620,6 @@ export interface FleetStatus {
   reason?: string
   /** The processes of the fleet, as Redis said last. */
   processes: number
-  /** The calls of this process that hold slots. */
-  held: number
-  /** The calls of this process that wait. */
-  waiting: number
   /** The ms in which Redis grants nothing, because it lost its memory. */
   graceLeft: number
 }

@@ -8,7 +8,8 @@ const { abortError, codedError } = require('./errors')
 const { hold, letGo } = require('./keep-alive')
 const { track } = require('./lifecycle')
 const native = require('./native')
-const { closedError, queueTimeoutError } = require('./semaphore/errors')
+const { queueTimeoutError, shutDownError } = require('./semaphore/errors')
+const { serverLimits } = require('./semaphore/server-limits')
 const { SignalWaiters } = require('./signal-waiters')
 
 /**
@@ -21,7 +22,6 @@ const { SignalWaiters } = require('./signal-waiters')
 
 class FleetLimit {
   #native
-  #rated
   /** The number of the last call. */
   #last = 0
   /** @type {Map<number, Waiter>} */
@@ -52,13 +52,7 @@ class FleetLimit {
   constructor(limit, { limits, rates, url, ...options }) {
     /** The address without user, password and query. */
     this.address = configured(() => native.fleetAddress(url))
-    this.#rated = new Set(Object.keys(rates))
-    // Maps, because a server may be called `constructor`.
-    const [limitOf, rateOf] = [new Map(Object.entries(limits)), new Map(Object.entries(rates))]
-    const servers = [...new Set([...limitOf.keys(), ...rateOf.keys()])].map((server) => {
-      const { limit: rate, interval } = rateOf.get(server) ?? {}
-      return { server, limit: limitOf.get(server), rate, interval }
-    })
+    const servers = serverLimits(limits, rates)
     // The addon keeps this callback alive, so the callback must reference `this` weakly.
     const weak = new WeakRef(this)
     const wake = () => {
@@ -81,7 +75,7 @@ class FleetLimit {
   async acquire(request, began, waiting = (wait) => wait()) {
     const { signal } = request
     if (signal?.aborted) throw abortError(signal)
-    if (this.#isClosed) throw closedError()
+    if (this.#isClosed) throw shutDownError()
     const slots = await waiting(() => this.#turn(request, began))
     if (!signal?.aborted) return slots
     slots.release()
@@ -177,7 +171,6 @@ class FleetLimit {
       return this.#held.get(id)?.lose()
     }
     if (kind === 'limits') return warnOfLimits(limit, inForce === true)
-    if (kind === 'mode') return
     const waiter = this.#waiters.get(id)
     this.#waiters.delete(id)
     waiter?.reject(kind === 'refused' ? this.#refusal(reason) : this.#failure(waiter.request))
@@ -195,8 +188,7 @@ class FleetLimit {
       this.#native.release(id)
       this.#leaveIfIdle()
     }
-    const isRated = this.#rated.has(waiter.request.server)
-    const slots = new FleetSlots({ fence, ticket, release, send: isRated ? send : undefined })
+    const slots = new FleetSlots({ fence, ticket, release, send })
     this.#held.set(id, slots)
     waiter.resolve(slots)
   }
@@ -208,14 +200,14 @@ class FleetLimit {
   /** @param {string} reason */
   #refusal(reason) {
     return this.#isClosed
-      ? closedError()
+      ? shutDownError()
       : codedError('ERR_LIMIT_UNAVAILABLE', `MCP_LIMIT_URL (${this.address}): ${reason}`)
   }
 
   /** @param {Request} request */
   #failure({ signal, timeout }) {
     if (signal?.aborted) return abortError(signal)
-    if (this.#isClosed) return closedError()
+    if (this.#isClosed) return shutDownError()
     const error = queueTimeoutError(timeout)
     const { mode, reason } = this.status()
     error.message +=
@@ -233,7 +225,7 @@ class FleetSlots {
   #isLost = false
 
   /**
-   * @param {{ fence?: number, ticket?: number, release: () => void, send?: () => void }} grant
+   * @param {{ fence?: number, ticket?: number, release: () => void, send: () => void }} grant
    *   - `fence`: undefined for a call that starts while Redis is away
    *   - `ticket`: the place in the order, of a call that waited in Redis
    *   - `release`: gives the slots back, once

@@ -14,6 +14,7 @@ const {
   queueTimeoutError,
   shutDownError,
 } = require('./semaphore/errors')
+const { serverLimits } = require('./semaphore/server-limits')
 
 /**
  * @typedef {{ fence?: number, onLost(listener: () => void): void }} Lease of slots that may be lost
@@ -44,17 +45,8 @@ class CallLimiter {
   constructor(maxConcurrent, { maxQueue, limits, rates }) {
     this.#maxQueue = maxQueue
     this.#limits = new Map(Object.entries(limits))
-    // Maps, because a server may be called `constructor`.
-    const ratesByServer = new Map(Object.entries(rates))
-    this.#rated = new Set(ratesByServer.keys())
-    const names = new Set([...this.#limits.keys(), ...ratesByServer.keys()])
-    this.#native = new native.NativeCallLimiter(
-      maxConcurrent,
-      [...names].map((server) => {
-        const { limit: rate, interval } = ratesByServer.get(server) ?? {}
-        return { server, limit: this.#limits.get(server), rate, interval }
-      }),
-    )
+    this.#rated = new Set(Object.keys(rates))
+    this.#native = new native.NativeCallLimiter(maxConcurrent, serverLimits(limits, rates))
   }
 
   /**

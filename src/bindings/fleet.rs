@@ -6,7 +6,7 @@ mod listing;
 
 use super::call_limiter::{CallLimits, limits_of};
 use super::enums::mirrored;
-use super::error::{Result, internal};
+use super::error::{Result, internal, system};
 use super::time::{duration, milliseconds};
 use crate::fleet::client::{self, Mode, Options};
 use crate::fleet::driver::{Event, Fleet};
@@ -75,27 +75,16 @@ pub struct FleetStatus {
     pub reason: Option<String>,
     /// The processes of the fleet, as Redis said last.
     pub processes: u32,
-    /// The calls of this process that hold slots.
-    pub held: u32,
-    /// The calls of this process that wait.
-    pub waiting: u32,
     /// The ms in which Redis grants nothing, because it lost its memory.
     pub grace_left: f64,
-}
-
-/// The events that JavaScript has not taken yet.
-#[derive(Default)]
-struct Untaken {
-    events: Vec<Event>,
-    /// True if JavaScript was woken and has not come yet.
-    is_woken: bool,
 }
 
 /// The place of one helper in a fleet.
 #[napi]
 pub struct NativeFleetLimit {
     fleet: Fleet,
-    untaken: Arc<Mutex<Untaken>>,
+    /// The events that JavaScript has not taken yet.
+    untaken: Arc<Mutex<Vec<Event>>>,
 }
 
 #[napi]
@@ -107,14 +96,15 @@ impl NativeFleetLimit {
         let address = parse(&options.url)?;
         let options = options.into();
         Options::check(&options)?;
-        let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
+        let supervisor = Supervisor::get().map_err(system)?;
         let wake = wake.build_threadsafe_function().weak::<true>().build().map_err(internal)?;
-        let untaken = Arc::new(Mutex::new(Untaken::default()));
+        let untaken = Arc::new(Mutex::new(Vec::new()));
         let queue = Arc::clone(&untaken);
         let notify = move |event| {
             let mut queue = queue.lock();
-            queue.events.push(event);
-            if !std::mem::replace(&mut queue.is_woken, true) {
+            queue.push(event);
+            // JavaScript takes all events, so it is woken for the first.
+            if queue.len() == 1 {
                 // Refused only when the environment has ended.
                 wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
             }
@@ -126,9 +116,8 @@ impl NativeFleetLimit {
     /// Takes the events since the last call, oldest first.
     #[napi]
     pub fn take(&self) -> Vec<FleetEvent> {
-        let mut untaken = self.untaken.lock();
-        untaken.is_woken = false;
-        std::mem::take(&mut untaken.events).into_iter().map(FleetEvent::from).collect()
+        let events = std::mem::take(&mut *self.untaken.lock());
+        events.into_iter().map(FleetEvent::from).collect()
     }
 
     /// Asks for the slots of a call. The calls are counted up from 1. `granted`, `cancelled` or `refused` follows.
@@ -161,12 +150,6 @@ impl NativeFleetLimit {
         self.fleet.pause(server, duration(ms));
     }
 
-    /// Changes the overall limit of the fleet.
-    #[napi]
-    pub fn resize(&self, limit: u32) {
-        self.fleet.resize(limit);
-    }
-
     /// Returns the state as of the last event.
     #[napi]
     pub fn status(&self) -> FleetStatus {
@@ -176,7 +159,7 @@ impl NativeFleetLimit {
     /// Lists the state of the whole fleet. Resolves with null if Redis does not answer.
     #[napi(ts_return_type = "Promise<FleetListing | null>")]
     pub fn list<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
-        let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
+        let supervisor = Supervisor::get().map_err(system)?;
         let (deferred, listed) = env.create_deferred().map_err(internal)?;
         let fleet = self.fleet.clone();
         supervisor.runtime.spawn(async move {
@@ -189,7 +172,7 @@ impl NativeFleetLimit {
     /// Leaves the fleet. Resolves when Redis has heard of it, at most a second later.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn close<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
-        let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
+        let supervisor = Supervisor::get().map_err(system)?;
         let (deferred, closed) = env.create_deferred().map_err(internal)?;
         let fleet = self.fleet.clone();
         supervisor.runtime.spawn(async move {
@@ -228,15 +211,6 @@ impl From<client::Status> for FleetStatus {
             Mode::Local { share, reason } => (FleetMode::Local, Some(share), Some(reason)),
             Mode::Unreachable { reason } => (FleetMode::Unreachable, None, Some(reason)),
         };
-        let count = |count| u32::try_from(count).unwrap_or(u32::MAX);
-        Self {
-            mode,
-            share,
-            reason,
-            processes: status.processes,
-            held: count(status.held),
-            waiting: count(status.waiting),
-            grace_left: milliseconds(status.grace_left),
-        }
+        Self { mode, share, reason, processes: status.processes, grace_left: milliseconds(status.grace_left) }
     }
 }

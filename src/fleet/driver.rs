@@ -6,7 +6,7 @@ mod link;
 mod list;
 
 use super::address::Address;
-use super::client::{Client, Effect, Mode, Options, RequestNumber, Status};
+use super::client::{Client, Effect, Options, RequestNumber, Status};
 use super::script::{Answer, CallId, Command, Detail, Fence, LimitsFound, Listing, ProcessId, Ticket};
 use link::{Happening, Link};
 pub use list::list;
@@ -53,8 +53,6 @@ pub enum Event {
         /// Its fence.
         fence: Option<Fence>,
     },
-    /// Another place decides now.
-    Mode(Mode),
     /// A process of the fleet has other limits.
     LimitsDiffer(LimitsFound),
 }
@@ -65,7 +63,6 @@ enum Order {
     Sent(CallId),
     Release(CallId),
     Pause { server: String, time: Duration },
-    Resize(u32),
     List(oneshot::Sender<Listing>),
     Close(oneshot::Sender<()>),
 }
@@ -119,11 +116,6 @@ impl Fleet {
     /// Lets no call of the server start for a while, in the whole fleet.
     pub fn pause(&self, server: String, time: Duration) {
         self.order(Order::Pause { server, time });
-    }
-
-    /// Changes the overall limit of the fleet.
-    pub fn resize(&self, limit: u32) {
-        self.order(Order::Resize(limit));
     }
 
     /// Leaves the fleet. Waits at most a second for Redis to hear of it.
@@ -197,7 +189,6 @@ impl<N: Fn(Event) + Send> Driver<N> {
             Order::Sent(id) => self.client.sent(id, now),
             Order::Release(id) => self.client.release(id, now),
             Order::Pause { server, time } => self.client.pause(&server, time, now),
-            Order::Resize(limit) => self.client.resize(limit, now),
             Order::List(lister) => self.list(lister),
             Order::Close(_) => {}
         }
@@ -229,7 +220,8 @@ impl<N: Fn(Event) + Send> Driver<N> {
                 Effect::Granted { id, fence, ticket } => (self.notify)(Event::Granted { id, fence, ticket }),
                 Effect::Lost { id, fence } => (self.notify)(Event::Lost { id, fence }),
                 Effect::Refused { id, reason } => (self.notify)(Event::Refused { id, reason }),
-                Effect::Mode(mode) => (self.notify)(Event::Mode(mode)),
+                // The status below has it.
+                Effect::Mode(_) => {}
                 Effect::LimitsDiffer(found) => (self.notify)(Event::LimitsDiffer(found)),
             }
         }

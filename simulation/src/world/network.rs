@@ -17,8 +17,6 @@ pub(super) struct Connection {
     pub is_open_here: bool,
     /// True until Redis knows that the connection has ended.
     pub is_open_there: bool,
-    /// True once the channel is subscribed and the process was told.
-    pub is_ready: bool,
     /// The requests on their way.
     pub requests: VecDeque<(u64, Command, Vec<Vec<u8>>, RequestNumber)>,
     /// The messages on their way.
@@ -58,7 +56,6 @@ impl World {
             channel,
             is_open_here: true,
             is_open_there: true,
-            is_ready: false,
             requests: VecDeque::new(),
             messages: VecDeque::new(),
             last_number: 0,
@@ -75,10 +72,9 @@ impl World {
     }
 
     pub(super) fn handshake(&mut self, number: u64) -> Checked {
-        let Some(connection) = self.connections.get_mut(&number).filter(|each| each.is_open_here) else {
+        let Some(connection) = self.connections.get(&number).filter(|each| each.is_open_here) else {
             return Ok(());
         };
-        connection.is_ready = true;
         let place = connection.place;
         if self.processes[place].is_stopped() {
             self.after(50_000, Event::Connected { connection: number });

@@ -3,7 +3,7 @@
 use super::network::Message;
 use super::{Checked, World};
 use crate::witness::Violation;
-use procward::fleet::script::{Answer, Command, Detail, Grant, Notice, ProcessId};
+use procward::fleet::script::{Answer, Command, Detail, Grant, Notice, ProcessId, Value};
 use std::time::Duration;
 
 impl World {
@@ -19,13 +19,8 @@ impl World {
             return Ok(());
         }
         let (place, process) = (connection.place, connection.process);
-        self.interpreter.redis_mut().micros = self.now;
         self.witness.scripts += 1;
-        let value = self
-            .interpreter
-            .run(&self.name.keys(), &arguments)
-            .map_err(|error| Violation(format!("the script fails: {error}")))?;
-        let answer = Answer::read(&command, &value).map_err(|error| Violation(format!("{error}: {value:?}")))?;
+        let (value, answer) = self.execute(&command, &arguments)?;
         let mut granted: Vec<(u64, Grant, Option<String>)> = Vec::new();
         for &grant in &answer.grants {
             granted.push((process, grant, self.server_of(place, process, grant.id)));
@@ -88,10 +83,16 @@ impl World {
     }
 
     fn ask(&mut self, process: &ProcessId, command: &Command) -> Result<Answer, Violation> {
-        self.interpreter.redis_mut().micros = self.now;
         let arguments = command.arguments(process, self.setting.options.lease);
-        let value = self.interpreter.run(&self.name.keys(), &arguments);
+        Ok(self.execute(command, &arguments)?.1)
+    }
+
+    /// Runs the script now.
+    fn execute(&mut self, command: &Command, arguments: &[Vec<u8>]) -> Result<(Value, Answer), Violation> {
+        self.interpreter.redis_mut().micros = self.now;
+        let value = self.interpreter.run(&self.name.keys(), arguments);
         let value = value.map_err(|error| Violation(format!("the script fails: {error}")))?;
-        Answer::read(command, &value).map_err(|error| Violation(error.to_string()))
+        let answer = Answer::read(command, &value).map_err(|error| Violation(format!("{error}: {value:?}")))?;
+        Ok((value, answer))
     }
 }

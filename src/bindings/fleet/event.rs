@@ -14,8 +14,6 @@ pub enum FleetEventKind {
     Refused,
     /// A call that holds slots must end, and be released when it has ended.
     Lost,
-    /// Another place decides now.
-    Mode,
     /// A process of the fleet has other limits.
     Limits,
 }
@@ -56,7 +54,6 @@ impl From<Event> for FleetEvent {
             Event::Lost { id, fence } => {
                 Self { id: Some(number(id)), fence: fence.map(number), ..of(FleetEventKind::Lost) }
             }
-            Event::Mode(_) => of(FleetEventKind::Mode),
             Event::LimitsDiffer(found) => Self {
                 in_force: Some(found.are_in_force),
                 limit: Some(found.terms.limit),

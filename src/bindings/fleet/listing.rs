@@ -3,7 +3,7 @@
 
 use super::address::parse;
 use super::event::number;
-use crate::bindings::error::{Result, internal};
+use crate::bindings::error::{Result, internal, system};
 use crate::bindings::time::milliseconds;
 use crate::fleet::driver::list;
 use crate::fleet::script::{ListedHolder, ListedPause, ListedProcess, ListedServer, ListedWaiter, Listing};
@@ -113,7 +113,7 @@ pub struct FleetPause {
 #[napi(ts_return_type = "Promise<FleetListing>")]
 pub fn list_fleet(env: &Env, url: String) -> Result<Object<'_>> {
     let address = parse(&url)?;
-    let supervisor = Supervisor::get().map_err(|error| internal(error.into()))?;
+    let supervisor = Supervisor::get().map_err(system)?;
     let (deferred, listed) = env.create_deferred().map_err(internal)?;
     supervisor.runtime.spawn(async move {
         match list(&address).await {

@@ -11,7 +11,6 @@ use std::time::Duration;
 pub(super) struct Local {
     limiter: CallLimiter<CallId>,
     processes: u32,
-    share: u32,
     server_shares: HashMap<String, u32>,
     tickets: HashMap<CallId, Ticket>,
 }
@@ -28,7 +27,7 @@ impl Local {
         let server_shares =
             servers.iter().filter_map(|(server, limits)| Some(((*server).to_owned(), limits.limit?))).collect();
         let limiter = CallLimiter::new(share, servers);
-        let mut local = Self { limiter, processes, share, server_shares, tickets: HashMap::new() };
+        let mut local = Self { limiter, processes, server_shares, tickets: HashMap::new() };
         for holding in calls.held.values() {
             local.limiter.adopt(&holding.server, local.cost(&holding.server, holding.cost), now);
             if holding.is_sent {
@@ -42,7 +41,7 @@ impl Local {
     }
 
     pub fn share(&self) -> u32 {
-        self.share
+        self.limiter.limit()
     }
 
     pub fn wait(&mut self, id: CallId, server: &str, cost: u32, now: Duration) {
@@ -58,8 +57,7 @@ impl Local {
     }
 
     pub fn resize(&mut self, limit: u32) {
-        self.share = share(limit, self.processes);
-        self.limiter.resize(self.share);
+        self.limiter.resize(share(limit, self.processes));
     }
 
     pub fn pause(&mut self, server: &str, until: Duration, now: Duration) {

@@ -4,26 +4,21 @@ use super::words::ConnectError;
 use crate::fleet::address::{Address, Node};
 use crate::trust;
 use rustls::pki_types::ServerName;
-use std::fmt;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use tokio::io::{self, AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::task::spawn_blocking;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_util::either::Either;
 
 /// The longest file with a password or certificates.
 const MAX_FILE: u64 = 1024 * 1024;
 
-/// A connection as bytes.
-pub enum Stream {
-    Plain(TcpStream),
-    Encrypted(Box<tokio_rustls::client::TlsStream<TcpStream>>),
-}
+/// A connection as bytes, plain or encrypted.
+pub type Stream = Either<TcpStream, Box<TlsStream<TcpStream>>>;
 
 /// Connects to a server.
 pub async fn connect(address: &Address, Node { host, port }: &Node) -> Result<Stream, ConnectError> {
@@ -31,17 +26,16 @@ pub async fn connect(address: &Address, Node { host, port }: &Node) -> Result<St
     // Without this a heartbeat may wait for an earlier answer's acknowledgement.
     stream.set_nodelay(true).map_err(|error| ConnectError::io(&error))?;
     if !address.tls {
-        return Ok(Stream::Plain(stream));
+        return Ok(Either::Left(stream));
     }
-    let roots = match &address.ca {
-        Some(file) => Some([text(file, "the file of the option ca").await?]),
-        None => None,
+    let config = match &address.ca {
+        Some(file) => trust::tls_config(Some(&[text(file, "the file of the option ca").await?])),
+        None => trust::tls_config(None),
     };
-    let roots = roots.as_ref().map(<[String; 1]>::as_slice);
-    let config = trust::tls_config(roots).map_err(|error| ConnectError(error.to_string()))?;
+    let config = config.map_err(|error| ConnectError(error.to_string()))?;
     let name = ServerName::try_from(host.clone()).map_err(|_| ConnectError::new("the host has no valid name"))?;
     let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
-    Ok(Stream::Encrypted(Box::new(stream.map_err(|error| ConnectError::io(&error))?)))
+    Ok(Either::Right(Box::new(stream.map_err(|error| ConnectError::io(&error))?)))
 }
 
 /// Reads a file that the address names. The error has no path, because paths are in the address's query.
@@ -53,42 +47,4 @@ pub async fn text(file: &Path, what: &str) -> Result<String, ConnectError> {
     };
     let read = spawn_blocking(read).await.unwrap_or_else(|error| Err(error.into()));
     read.map_err(|error: io::Error| ConnectError(format!("{what} cannot be read ({})", error.kind())))
-}
-
-impl fmt::Debug for Stream {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Stream")
-    }
-}
-
-impl AsyncRead for Stream {
-    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
-            Self::Encrypted(stream) => Pin::new(stream).poll_read(context, buffer),
-        }
-    }
-}
-
-impl AsyncWrite for Stream {
-    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
-            Self::Encrypted(stream) => Pin::new(stream).poll_write(context, bytes),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_flush(context),
-            Self::Encrypted(stream) => Pin::new(stream).poll_flush(context),
-        }
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_shutdown(context),
-            Self::Encrypted(stream) => Pin::new(stream).poll_shutdown(context),
-        }
-    }
 }

@@ -106,32 +106,21 @@ impl Answer {
     /// Fails if the value has another shape.
     pub fn read(command: &Command, value: &Value) -> Result<Self, Malformed> {
         let fields = value.list().filter(|fields| fields.len() == 8).ok_or(Malformed("fields"))?;
-        if *command == Command::List {
-            let listing = Listing::read(&fields[7]).ok_or(Malformed("listing"))?;
-            return Self::head(fields, Detail::Listing(Box::new(listing)));
-        }
-        let mut answer = Self::head(fields, Detail::None)?;
-        if answer.is_known {
-            answer.detail = detail(command, &fields[7]).ok_or(Malformed("detail"))?;
-        }
-        Ok(answer)
-    }
-
-    fn head(fields: &[Value], detail: Detail) -> Result<Self, Malformed> {
         let number = |at: usize, name| fields[at].number().ok_or(Malformed(name));
+        let is_known = number(0, "status")? == 1;
         let wake = match fields[3] {
             Value::Integer(-1) => None,
             _ => Some(Duration::from_millis(number(3, "wake")?)),
         };
         Ok(Self {
-            is_known: number(0, "status")? == 1,
+            is_known,
             epoch: number(1, "epoch")?,
             version: number(2, "version")?,
             wake,
             grace: Duration::from_millis(number(4, "grace")?),
             processes: u32::try_from(number(5, "processes")?).unwrap_or(u32::MAX),
             grants: fields[6].numbers().and_then(|numbers| grants(&numbers)).ok_or(Malformed("grants"))?,
-            detail,
+            detail: if is_known { detail(command, &fields[7]).ok_or(Malformed("detail"))? } else { Detail::None },
         })
     }
 }
@@ -144,6 +133,7 @@ fn detail(command: &Command, value: &Value) -> Option<Detail> {
             let numbers = value.numbers()?;
             Detail::Waiting(numbers.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect())
         }
+        Command::List => Detail::Listing(Box::new(Listing::read(value)?)),
         _ => Detail::None,
     })
 }

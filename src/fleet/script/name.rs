@@ -5,8 +5,21 @@
 pub struct FleetName(Box<str>);
 
 /// The keys' last parts, in the order in which the script takes them.
-const KEYS: [&str; 12] =
-    ["conf", "limits", "use", "queue", "calls", "waits", "held", "ready", "timed", "pauses", "processes", "rates"];
+const KEYS: [&str; 13] = [
+    "conf",
+    "limits",
+    "use",
+    "queue",
+    "calls",
+    "waits",
+    "held",
+    "ready",
+    "timed",
+    "pauses",
+    "processes",
+    "rates",
+    "infos",
+];
 
 impl FleetName {
     /// Makes a name. Returns `None` for an empty one, one above 200 bytes, and one with a brace or a control character.
@@ -21,12 +34,8 @@ impl FleetName {
     }
 
     /// Returns all keys that the script uses, in its order.
-    pub fn keys(&self) -> [String; KEYS.len() + 1] {
-        let mut keys = [const { String::new() }; KEYS.len() + 1];
-        for (key, part) in keys.iter_mut().zip(KEYS.iter().chain(&["infos"])) {
-            *key = format!("{{{}}}:{part}", self.0);
-        }
-        keys
+    pub fn keys(&self) -> [String; KEYS.len()] {
+        KEYS.map(|part| format!("{{{}}}:{part}", self.0))
     }
 
     /// Returns the channel on which a process gets its notices.
