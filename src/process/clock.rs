@@ -5,7 +5,13 @@ use std::time::Duration;
 /// Returns the time since the machine's boot.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub fn awake_or_asleep() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    read(rustix::time::ClockId::Boottime)
+}
+
+/// Returns the time of one of the kernel's clocks.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub fn read(clock: rustix::time::ClockId) -> Duration {
+    let time = rustix::time::clock_gettime(clock);
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default())
 }
 

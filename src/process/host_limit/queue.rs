@@ -56,17 +56,12 @@ impl<T> Queue<T> {
         self.0.retain(|waiter| !waiter.grant.is_closed());
     }
 
-    /// Hands the slots to the first waiter. Returns them if it no longer waits.
+    /// Hands the slots, or the error, to the first waiter. Returns them if it no longer waits.
     pub fn grant(&mut self, slots: T) -> Result<(), T> {
         match self.0.pop_front() {
             Some(first) => first.grant.send(slots),
             None => Err(slots),
         }
-    }
-
-    /// Takes the first waiter out of the line.
-    pub fn drop_first(&mut self) -> Option<oneshot::Sender<T>> {
-        self.0.pop_front().map(|first| first.grant)
     }
 
     /// Returns the number of waiters.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 /// The time between two looks without a ring, because a process that is killed cannot ring.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
 /// Starts the thread. It outlives its waiters and is never joined, because a wait for a lock cannot be given up. It ends
 /// when the limit was closed and no waiter is left.
 pub fn start(shared: Arc<Shared>, name: &str) -> io::Result<()> {
@@ -30,8 +31,7 @@ fn serve(shared: &Arc<Shared>) {
         };
         if let Err(error) = serve_first(shared, place) {
             // As at `acquire()`: a folder that cannot be used fails its callers at once.
-            let first = shared.state.lock().queue.drop_first();
-            let _ = first.map(|first| first.send(Err(error)));
+            let _ = shared.state.lock().queue.grant(Err(error));
         }
     }
 }

@@ -102,26 +102,25 @@ pub fn open(streams: &Streams) -> io::Result<[Option<Owned>; 3]> {
         ends[at] = stream.open(at).map_err(named(at))?;
     }
     if let [_, Stream::File { path: stdout, .. }, Stream::File { path: stderr, .. }] = streams
-        && let [_, Some(output), errors] = &mut ends
-        && is_same_file((stdout, output), (stderr, errors.as_ref())).map_err(named(2))?
+        && let [_, Some(output), Some(errors)] = &mut ends
+        && is_same_file((stdout, output), (stderr, errors)).map_err(named(2))?
     {
-        *errors = Some(output.try_clone().map_err(named(2))?);
+        *errors = output.try_clone().map_err(named(2))?;
     }
     Ok(ends)
 }
 
 /// Returns whether two open files are one, by whatever path.
 #[cfg(unix)]
-fn is_same_file((_, one): (&Path, &Owned), (_, other): (&Path, Option<&Owned>)) -> io::Result<bool> {
+fn is_same_file((_, one): (&Path, &Owned), (_, other): (&Path, &Owned)) -> io::Result<bool> {
     use rustix::fs::fstat;
-    let Some(other) = other else { return Ok(false) };
     let (one, other) = (fstat(one)?, fstat(other)?);
     Ok((one.st_dev, one.st_ino) == (other.st_dev, other.st_ino))
 }
 
 /// Returns whether two open files are one, by whatever path.
 #[cfg(windows)]
-fn is_same_file((one, _): (&Path, &Owned), (other, _): (&Path, Option<&Owned>)) -> io::Result<bool> {
+fn is_same_file((one, _): (&Path, &Owned), (other, _): (&Path, &Owned)) -> io::Result<bool> {
     Ok(one.canonicalize()? == other.canonicalize()?)
 }
 

@@ -3,8 +3,9 @@
 //! The kernel dates starts by a clock that also runs while the machine sleeps. A sleeping process does not count as
 //! old, so sleeps are subtracted.
 
+use crate::process::clock::read;
 use parking_lot::Mutex;
-use rustix::time::{ClockId, clock_gettime};
+use rustix::time::ClockId;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -62,10 +63,6 @@ impl Ages {
 impl Moment {
     /// Neither clock is `/proc/uptime`, which containers replace and systemd's `ProcSubset=pid` hides.
     fn now() -> Self {
-        let read = |clock| {
-            let time = clock_gettime(clock);
-            Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default())
-        };
         Self { awake: read(ClockId::Monotonic), boot: read(ClockId::Boottime) }
     }
 
