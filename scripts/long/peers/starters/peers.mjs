@@ -43,7 +43,7 @@ const EXECA = {
 }
 
 /**
- * The tests of execa that want a child to outlive its parent.
+ * The tests of execa that want a process to outlive what ended its parent.
  * @type {[string, string[]][]}
  */
 const OUTLIVE = [
@@ -59,6 +59,13 @@ const OUTLIVE = [
       'spawnAndKill cleanup detached SIGKILL',
       'detach subprocess',
     ].map((name) => `terminate › cleanup › ${name}`),
+  ],
+  [
+    'the tree of a child ends once kill(), a timeout or an abort has ended the child',
+    [
+      'descendant processes are not terminated without killDescendants',
+      'timeout does not terminate descendants without killDescendants',
+    ].map((name) => `terminate › kill-descendants › ${name}`),
   ],
 ]
 
