@@ -124,11 +124,12 @@ impl World {
             Effect::Reconnect { .. } => self.drop_connection(place),
             Effect::Granted { id, fence, .. } => return self.start_call(place, id, fence.is_none()),
             Effect::Lost { id, .. } => self.lose(place, id),
-            Effect::Refused { id, .. } => {
-                self.processes[place].calls.remove(&id);
+            // A call whose cancelling comes at the same moment has gone already.
+            Effect::Refused { id, .. } if self.processes[place].calls.remove(&id).is_some() => {
                 self.waiting -= 1;
                 self.last_progress = self.now;
             }
+            Effect::Refused { .. } => {}
             Effect::Mode(mode) => self.processes[place].mode = mode,
             Effect::LimitsDiffer(_) => {}
         }
