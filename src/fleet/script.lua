@@ -102,6 +102,7 @@ if now < grace and begun + lease > grace then
 end
 
 local again = false -- true if work was left over
+local is_news = false -- true if a call may start now that could not before this command
 local dirty = {} -- servers whose place in `ready` and `timed` must be found anew; true if a waiter left
 local grants, notices, wakes = {}, {}, {}
 local my_opening -- the time at which the first server opens whose first waiter is of this process
@@ -135,6 +136,7 @@ end
 local function fits(cost) return used() == 0 or used() + cost <= limit end
 
 local function count(name, cost)
+  is_news = is_news or cost < 0
   total = call('HINCRBY', USE, 't', cost)
   local left = call('HINCRBY', USE, 's' .. name, cost)
   if left <= 0 then call('HDEL', USE, 's' .. name) end
@@ -168,13 +170,29 @@ local function queue_entry(name, number, cost, id)
   return name .. ZERO .. padded(number) .. ' ' .. text(cost) .. ' ' .. id
 end
 
+local heads = {} -- the first waiters of servers as far as they are known; false for none
+
 -- Returns the first waiter of a server: its entry, ticket, cost and id.
 local function head(name)
-  local from, to = range(name)
-  local entry = call('ZRANGEBYLEX', QUEUE, from, to, 'LIMIT', 0, 1)[1]
+  local entry = heads[name]
+  if entry == nil then
+    local from, to = range(name)
+    entry = call('ZRANGEBYLEX', QUEUE, from, to, 'LIMIT', 0, 1)[1] or false
+    heads[name] = entry
+  end
   if not entry then return nil end
   local number, cost, id = string.match(entry, '^(%d+) (%d+) (.*)$', #name + 2)
   return entry, tonumber(number), tonumber(cost), id
+end
+
+local function enqueue(name, number, cost, id)
+  call('ZADD', QUEUE, 0, queue_entry(name, number, cost, id))
+  heads[name] = nil
+end
+
+local function dequeue(name, entry)
+  call('ZREM', QUEUE, entry)
+  heads[name] = nil
 end
 
 local function look_again(name, at, process, has_left)
@@ -187,8 +205,11 @@ end
 -- Puts a server where it belongs: into `ready` with the ticket of its first waiter, into `timed`, or nowhere.
 local function settle(name, has_left)
   local entry, number, cost, id = head(name)
+  -- A server without waiters is nowhere, but for a pause.
+  if not entry and not has_left and not any_timed then return end
   local at = opening(name, cost or 0)
   if entry and at == nil then
+    is_news = true
     call('ZADD', READY, number, name)
     if any_timed then call('ZREM', TIMED, name) end
     return
@@ -219,7 +240,7 @@ local function forget(id, record)
   call('HDEL', CALLS, id)
   if kind == 'W' then
     call('ZREM', WAITS, id)
-    call('ZREM', QUEUE, queue_entry(name, tonumber(number), tonumber(cost), id))
+    dequeue(name, queue_entry(name, tonumber(number), tonumber(cost), id))
   else
     call('ZREM', HELD, id)
     count(name, -tonumber(cost))
@@ -280,21 +301,25 @@ end
 
 -- Starts the lowest ticket among the servers that may start a call, as long as slots are free.
 local function hand_on()
-  if now < grace then settle_dirty(); return end
+  settle_dirty()
+  -- Asking alone gives no other call a slot. All other commands look, also for slots that became free by time alone.
+  if now < grace or command == 'acquire' and not is_news then return end
   for _ = 1, MOST_GRANTS do
     settle_dirty()
+    if used() >= limit and used() > 0 then return end
     local name = call('ZRANGE', READY, 0, 0)[1]
     if not name then return end
     local entry, place, cost, id = head(name)
     if not fits(cost) then return end
     if listens(process_of(id)) then
-      call('ZREM', QUEUE, entry)
+      dequeue(name, entry)
       call('ZREM', WAITS, id)
+      dirty_server(name, true)
       grant(id, name, cost, place)
     else
       -- Its process is gone, or it comes back and asks again with its ticket.
       local record = call('HGET', CALLS, id)
-      if record then forget(id, record) else call('ZREM', QUEUE, entry); dirty_server(name, true) end
+      if record then forget(id, record) else dequeue(name, entry); dirty_server(name, true) end
     end
   end
   settle_dirty()
@@ -373,7 +398,7 @@ function commands.acquire()
     else
       settle_dirty()
       -- A waiter that may start has only the overall limit before it, and is not overtaken.
-      if now >= grace and not call('ZRANGE', READY, 0, 0)[1] and fits(cost) and not head(name)
+      if now >= grace and not head(name) and not call('ZRANGE', READY, 0, 0)[1] and fits(cost)
         and opening(name, cost) == nil then
         grant(id, name, cost, place)
         place = nil
@@ -381,9 +406,11 @@ function commands.acquire()
         if place == 0 then place = math.max(ticket + 1, micros) end
         ticket = math.max(ticket, place)
         call('HSET', CALLS, id, 'W ' .. text(cost) .. ' ' .. text(place) .. ' ' .. name)
-        call('ZADD', QUEUE, 0, queue_entry(name, place, cost, id))
+        local _, first = head(name)
+        enqueue(name, place, cost, id)
         call('ZADD', WAITS, 0, id)
-        dirty_server(name)
+        -- Behind another waiter nothing changes for the server.
+        if not first or place < first then dirty_server(name) end
       end
     end
     if place then
