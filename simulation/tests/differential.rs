@@ -39,7 +39,12 @@ fn command(random: &mut Random) -> Command {
                 cost,
                 ticket: random.chance(1, 5).then(|| random.between(1, 1_700_000_000_000_000)),
             };
-            Command::Acquire((0..random.between(1, 3)).map(|_| ask(random)).collect())
+            let asks = (0..random.between(1, 3)).map(|_| ask(random)).collect();
+            if random.chance(1, 3) {
+                let ended = (0..random.between(1, 3)).map(|_| id(random)).collect();
+                return Command::Replace { ended, asks };
+            }
+            Command::Acquire(asks)
         }
     }
 }

@@ -117,6 +117,23 @@ fn terms(limit: u32, servers: &[Row]) -> Terms {
 }
 
 #[test]
+fn a_call_that_replaces_another_waits_behind_earlier_ones() {
+    on_all_servers(|fleet| {
+        fleet.begin(&terms(1, &[]), &["a", "b"]);
+        let replace = |id: u64| Command::Replace { ended: vec![id - 1], asks: vec![ask(id, "s", 1)] };
+        assert!(fleet.starts("a", 1, "s"));
+        assert_eq!(fleet.run("a", &replace(2)).grants.len(), 1, "no other call waits");
+        assert!(!fleet.starts("b", 1, "t"));
+        let answer = fleet.run("a", &replace(3));
+        assert!(answer.grants.is_empty());
+        assert!(matches!(&answer.detail, Detail::Waiting(waiting) if waiting.len() == 1 && waiting[0].0 == 3));
+        assert_eq!(fleet.notified(), [("b".to_owned(), 1)]);
+        fleet.release("b", 1);
+        assert_eq!(fleet.notified(), [("a".to_owned(), 3)]);
+    });
+}
+
+#[test]
 fn a_release_hands_on_to_the_earliest_waiter_and_notifies_its_process_alone() {
     on_all_servers(|fleet| {
         fleet.begin(&terms(1, &[]), &["a", "b", "c"]);

@@ -143,6 +143,8 @@ pub struct Client {
     /// The ends of the pauses that this process has asked for, and whether Redis still has to hear of it.
     pauses: BTreeMap<String, (Duration, bool)>,
     is_closed: bool,
+    /// The time of the last event.
+    now: Duration,
     effects: VecDeque<Effect>,
 }
 
@@ -166,6 +168,7 @@ impl Client {
             grace_until: Duration::ZERO,
             pauses: BTreeMap::new(),
             is_closed: false,
+            now,
             effects: VecDeque::new(),
         }
     }
@@ -193,7 +196,7 @@ impl Client {
         if let Some(local) = &mut self.local {
             local.wait(id, server, cost, now);
         }
-        self.flush(now);
+        self.start_local(now);
     }
 
     /// Takes a waiting call back. Returns false if the call does not wait, and then does nothing.
@@ -203,7 +206,7 @@ impl Client {
         if let Some(local) = self.local.as_mut().filter(|_| was_waiting) {
             local.cancel(id, now);
         }
-        self.flush(now);
+        self.start_local(now);
         was_waiting
     }
 
@@ -214,7 +217,7 @@ impl Client {
             local.send(holding, now);
         }
         self.calls.date(id);
-        self.flush(now);
+        self.start_local(now);
     }
 
     /// Gives the slots of a call back, also those of a lost one. Of any other call it does nothing.
@@ -223,7 +226,7 @@ impl Client {
         if let (Some(holding), Some(local)) = (self.calls.release(id), &mut self.local) {
             local.release(&holding, now);
         }
-        self.flush(now);
+        self.start_local(now);
     }
 
     /// Lets no call of the server start for a while, in the whole fleet. A longer pause stays.
@@ -236,7 +239,7 @@ impl Client {
         if let Some(local) = &mut self.local {
             local.pause(server, until, now);
         }
-        self.flush(now);
+        self.start_local(now);
     }
 
     /// Changes the overall limit of the whole fleet.
@@ -249,7 +252,7 @@ impl Client {
             *share = local.share();
             self.effects.push_back(Effect::Mode(self.mode.clone()));
         }
-        self.flush(now);
+        self.start_local(now);
     }
 
     /// Notes a new connection, on which the process's channel is subscribed already.
@@ -265,7 +268,7 @@ impl Client {
     pub fn disconnected(&mut self, reason: &str, now: Duration) {
         self.advance(now);
         self.lose_link(reason, now);
-        self.flush(now);
+        self.start_local(now);
     }
 
     /// Brings the answer to a command. Answers to forgotten requests are ignored.
@@ -277,7 +280,7 @@ impl Client {
                 Err(Failure(reason)) => self.give_up(reason, now),
             }
         }
-        self.flush(now);
+        self.start_local(now);
     }
 
     /// Brings a notice. Notices and answers must come in the order in which the connection brought them.
@@ -290,13 +293,13 @@ impl Client {
                 Notice::Wake(time) => self.link.poke_at(now.saturating_add(time)),
             }
         }
-        self.flush(now);
+        self.start_local(now);
     }
 
     /// Does what time made due.
     pub fn tick(&mut self, now: Duration) {
         self.advance(now);
-        self.flush(now);
+        self.start_local(now);
     }
 
     /// Returns the time of the next due [`Client::tick`].
@@ -315,8 +318,11 @@ impl Client {
         self.next_lapse()
     }
 
-    /// Takes the effects so far. Call it after each event.
+    /// Takes the effects of the events since the last call. Events of one moment share commands.
     pub fn take_effects(&mut self) -> VecDeque<Effect> {
+        if !self.is_closed && self.link.is_ready() {
+            self.send_due(self.now);
+        }
         std::mem::take(&mut self.effects)
     }
 
@@ -347,6 +353,7 @@ impl Client {
 
     /// Does what time made due, before anything else happens.
     fn advance(&mut self, now: Duration) {
+        self.now = now;
         if self.is_closed {
             return;
         }
@@ -358,17 +365,6 @@ impl Client {
         }
         if !self.is_away() && self.away_since.is_some_and(|since| since.saturating_add(PATIENCE) <= now) {
             self.decide_alone(now);
-        }
-    }
-
-    /// Does what the last event made possible.
-    fn flush(&mut self, now: Duration) {
-        if self.is_closed {
-            return;
-        }
-        self.start_local(now);
-        if self.link.is_ready() {
-            self.send_due(now);
         }
     }
 
@@ -411,7 +407,11 @@ impl Client {
         }
     }
 
+    /// Starts what may start while Redis is away.
     fn start_local(&mut self, now: Duration) {
+        if self.is_closed {
+            return;
+        }
         while let Some(id) = self.local.as_mut().and_then(|local| local.start_next(now)) {
             if self.calls.start(id, None, self.link.next_number()).is_some() {
                 self.effects.push_back(Effect::Granted { id, fence: None, ticket: None });

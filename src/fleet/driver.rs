@@ -20,6 +20,8 @@ use tokio::time::sleep;
 
 /// The longest time that a close waits for the last answers.
 const CLOSING: Duration = Duration::from_secs(1);
+/// The most orders that are obeyed before the next look at the connection.
+const MOST_ORDERS: usize = 64;
 /// The number of the request for a list, which the client does not know.
 const LIST: RequestNumber = RequestNumber::MAX;
 /// The longest wait for an event, after which the clock is looked at again.
@@ -155,6 +157,7 @@ struct Driver<N> {
 
 impl<N: Fn(Event) + Send> Driver<N> {
     async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Order>) {
+        let mut given = Vec::new();
         loop {
             self.execute();
             let now = (self.clock)();
@@ -163,15 +166,21 @@ impl<N: Fn(Event) + Send> Driver<N> {
                 biased;
                 () = sleep(rest) => self.client.tick((self.clock)()),
                 happening = self.link.next() => self.happened(happening),
-                order = orders.recv() => match order {
-                    Some(Order::Close(done)) => {
+                // The orders of one moment share commands.
+                count = orders.recv_many(&mut given, MOST_ORDERS) => {
+                    let mut done = None;
+                    for order in given.drain(..) {
+                        match order {
+                            Order::Close(caller) => done = Some(caller),
+                            order => self.obey(order),
+                        }
+                    }
+                    if count == 0 || done.is_some() {
                         self.close().await;
                         // The caller may have gone.
-                        let _ = done.send(());
+                        let _ = done.map(|caller| caller.send(()));
                         return;
                     }
-                    Some(order) => self.obey(order),
-                    None => return self.close().await,
                 },
             }
         }

@@ -383,9 +383,9 @@ function commands.beat()
 end
 
 -- id, server, cost, ticket or 0 for each call
-function commands.acquire()
+local function ask(first)
   local waiting = {}
-  for i = 4, #ARGV, 4 do
+  for i = first, #ARGV, 4 do
     local id, name, cost, place = me .. ':' .. ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3])
     local record = call('HGET', CALLS, id)
     local kind, _, number
@@ -421,12 +421,23 @@ function commands.acquire()
   return waiting
 end
 
-function commands.release()
-  for i = 4, #ARGV do
+local function release(first, last)
+  for i = first, last do
     local id = me .. ':' .. ARGV[i]
     local record = call('HGET', CALLS, id)
     if record then forget(id, record) end
   end
+end
+
+function commands.acquire() return ask(4) end
+
+function commands.release() release(4, #ARGV) end
+
+-- the number of calls to release, these calls, and calls that ask
+function commands.replace()
+  local last = 4 + tonumber(ARGV[4])
+  release(5, last)
+  return ask(last + 1)
 end
 
 function commands.sent()

@@ -129,9 +129,8 @@ impl World {
                 self.waiting -= 1;
                 self.last_progress = self.now;
             }
-            Effect::Refused { .. } => {}
             Effect::Mode(mode) => self.processes[place].mode = mode,
-            Effect::LimitsDiffer(_) => {}
+            Effect::Refused { .. } | Effect::LimitsDiffer(_) => {}
         }
         Ok(())
     }
@@ -156,17 +155,22 @@ impl World {
     }
 
     pub(super) fn begin_call(&mut self, place: usize, server: usize, cost: u32, hold: u64) -> Checked {
-        let process = &mut self.processes[place];
-        if process.is_stopped() || self.waiting > MOST_WAITING {
+        if self.processes[place].is_stopped() || self.waiting > MOST_WAITING {
             return Ok(());
         }
+        let (id, name) = self.new_call(place, server, cost, hold);
+        self.drive(place, |client, now| client.acquire(id, &name, cost, now))
+    }
+
+    /// Returns the id and the server's name of a call that waits from now on.
+    fn new_call(&mut self, place: usize, server: usize, cost: u32, hold: u64) -> (CallId, String) {
+        let process = &mut self.processes[place];
         process.last_call += 1;
         let id = process.last_call;
         process.calls.insert(id, Call { server, cost, hold, state: State::Waiting });
         self.waiting += 1;
         self.witness.most_waiting = self.witness.most_waiting.max(self.waiting);
-        let name = self.setting.options.terms.servers[server].server.clone();
-        self.drive(place, |client, now| client.acquire(id, &name, cost, now))
+        (id, self.setting.options.terms.servers[server].server.clone())
     }
 
     fn start_call(&mut self, place: usize, id: CallId, is_local: bool) -> Checked {
@@ -265,11 +269,19 @@ impl World {
             self.at(again, Event::End { place, process: number, call: id });
             return Ok(());
         }
-        let (server, cost) = (call.server, call.cost);
+        let (server, cost, hold) = (call.server, call.cost, call.hold);
         self.processes[place].calls.remove(&id);
         self.witness.end(server, cost);
         self.last_progress = self.now;
-        self.drive(place, |client, now| client.release(id, now))
+        if self.chance([17, number, id], 2) > 0 || self.waiting > MOST_WAITING {
+            return self.drive(place, |client, now| client.release(id, now));
+        }
+        // The next call of a loop asks in the same moment.
+        let (next, name) = self.new_call(place, server, cost, hold);
+        self.drive(place, |client, now| {
+            client.release(id, now);
+            client.acquire(next, &name, cost, now);
+        })
     }
 
     pub(super) fn cancel(&mut self, place: usize) -> Checked {

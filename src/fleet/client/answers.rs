@@ -74,7 +74,7 @@ impl Client {
                     self.send(Command::Beat { after }, now);
                 }
             }
-            (Command::Acquire(_), Detail::Waiting(tickets)) => {
+            (Command::Acquire(_) | Command::Replace { .. }, Detail::Waiting(tickets)) => {
                 for (id, ticket) in tickets {
                     if let Some(waiting) = self.calls.waiting.get_mut(&id) {
                         waiting.ticket = Some(ticket);

@@ -169,6 +169,10 @@ impl Calls {
         self.to_ask.extend(self.waiting.keys());
     }
 
+    fn ask_again_for(&mut self, asks: &[Ask]) {
+        self.to_ask.extend(asks.iter().map(|ask| ask.id).filter(|id| self.waiting.contains_key(id)));
+    }
+
     pub fn reclaim(&mut self, id: CallId) {
         self.to_reclaim.insert(id);
     }
@@ -183,11 +187,13 @@ impl Calls {
     /// Makes a command due again, because Redis did not execute it, or may not have.
     pub fn undo(&mut self, command: &Command) {
         match command {
-            Command::Release(ids) => self.to_release.extend(ids),
-            Command::Sent(ids) => self.to_date.extend(ids.iter().filter(|id| self.held.contains_key(id))),
-            Command::Acquire(asks) => {
-                self.to_ask.extend(asks.iter().map(|ask| ask.id).filter(|id| self.waiting.contains_key(id)));
+            Command::Release(ended) => self.to_release.extend(ended),
+            Command::Replace { ended, asks } => {
+                self.to_release.extend(ended);
+                self.ask_again_for(asks);
             }
+            Command::Sent(ids) => self.to_date.extend(ids.iter().filter(|id| self.held.contains_key(id))),
+            Command::Acquire(asks) => self.ask_again_for(asks),
             Command::Reclaim(holders) => {
                 self.to_reclaim.extend(holders.iter().map(|each| each.id).filter(|id| self.held.contains_key(id)));
             }
@@ -204,14 +210,17 @@ impl Calls {
                 return Some(Command::Reclaim(holders));
             }
         }
-        if !self.to_release.is_empty() {
-            return Some(Command::Release(take(&mut self.to_release)));
-        }
         if !self.to_date.is_empty() {
             return Some(Command::Sent(take(&mut self.to_date)));
         }
+        let ended = take(&mut self.to_release);
         let asks: Vec<_> = take(&mut self.to_ask).into_iter().filter_map(|id| self.ask_of(id)).collect();
-        (!asks.is_empty()).then_some(Command::Acquire(asks))
+        match (ended.is_empty(), asks.is_empty()) {
+            (true, true) => None,
+            (true, false) => Some(Command::Acquire(asks)),
+            (false, true) => Some(Command::Release(ended)),
+            (false, false) => Some(Command::Replace { ended, asks }),
+        }
     }
 
     fn ask_of(&mut self, id: CallId) -> Option<Ask> {

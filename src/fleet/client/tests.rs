@@ -196,6 +196,23 @@ fn a_client_joins_first_and_a_call_takes_two_commands() {
 }
 
 #[test]
+fn a_release_and_an_ask_of_one_moment_share_a_command() {
+    let mut bench = Bench::joined(OnUnreachable::Local);
+    bench.acquire(1, "s");
+    bench.reply(Detail::Waiting(vec![]), vec![grant(1)]);
+    bench.on(|client, now| {
+        client.release(1, now);
+        client.acquire(2, "s", 1, now);
+    });
+    let replaced = Command::Replace { ended: vec![1], asks: vec![ask(2, None)] };
+    assert_eq!(bench.in_flight.front().map(|(_, command)| command), Some(&replaced));
+    bench.disconnect();
+    bench.connect();
+    bench.beat(vec![]);
+    assert_eq!(bench.next().1, replaced, "Redis may not have heard it");
+}
+
+#[test]
 fn an_idle_client_sends_one_heartbeat_a_fifth_of_a_lease() {
     let mut bench = Bench::joined(OnUnreachable::Local);
     for beat in 1..=6 {

@@ -70,7 +70,7 @@ pub enum Detail {
         /// The holders, by number.
         held: Vec<Held>,
     },
-    /// To `Acquire`: the calls that wait, with their tickets.
+    /// To `Acquire` and `Replace`: the calls that wait, with their tickets.
     Waiting(Vec<(CallId, Ticket)>),
     /// To `List`.
     Listing(Box<Listing>),
@@ -129,7 +129,7 @@ fn detail(command: &Command, value: &Value) -> Option<Detail> {
     Some(match command {
         Command::Join { .. } => joined(value.list()?)?,
         Command::Beat { .. } => holders(&value.numbers()?)?,
-        Command::Acquire(_) => {
+        Command::Acquire(_) | Command::Replace { .. } => {
             let numbers = value.numbers()?;
             Detail::Waiting(numbers.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect())
         }

@@ -70,6 +70,13 @@ pub enum Command {
     Acquire(Vec<Ask>),
     /// Ends calls, holders or waiters. Ending again changes nothing.
     Release(Vec<CallId>),
+    /// Releases calls, and then acquires for others.
+    Replace {
+        /// The calls that end.
+        ended: Vec<CallId>,
+        /// The calls that ask.
+        asks: Vec<Ask>,
+    },
     /// Dates calls that were sent to their servers; only a rate needs this.
     Sent(Vec<CallId>),
     /// Takes holders back.
@@ -107,6 +114,7 @@ impl Command {
             Self::Beat { .. } => "beat",
             Self::Acquire(_) => "acquire",
             Self::Release(_) => "release",
+            Self::Replace { .. } => "replace",
             Self::Sent(_) => "sent",
             Self::Reclaim(_) => "reclaim",
             Self::Pause { .. } => "pause",
@@ -127,10 +135,14 @@ impl Command {
                 }
             }
             Self::Beat { after } => to.call(*after),
-            Self::Acquire(asks) => {
+            Self::Acquire(asks) => asks.iter().for_each(|ask| to.ask(ask)),
+            Self::Replace { ended, asks } => {
+                to.number(ended.len());
+                for &call in ended {
+                    to.call(call);
+                }
                 for ask in asks {
-                    to.call(ask.id);
-                    to.server(&ask.server).number(ask.cost).number(ask.ticket.unwrap_or(0));
+                    to.ask(ask);
                 }
             }
             Self::Release(calls) | Self::Sent(calls) => calls.iter().for_each(|&call| to.call(call)),
@@ -164,6 +176,11 @@ impl Arguments {
 
     fn optional(&mut self, number: Option<impl std::fmt::Display>) -> &mut Self {
         self.text(&number.map_or_else(String::new, |number| number.to_string()))
+    }
+
+    fn ask(&mut self, ask: &Ask) {
+        self.call(ask.id);
+        self.server(&ask.server).number(ask.cost).number(ask.ticket.unwrap_or(0));
     }
 
     /// Writes a call's number with leading zeros, so that Redis sorts calls by number.

@@ -30,6 +30,11 @@ fn commands_become_arguments() {
         texts(&Command::Acquire(vec![ask])),
         ["acquire", "p1", "15000", "0000000000000007", "a%25%00", "2", "5"]
     );
+    let asks = vec![Ask { id: 8, server: "b".into(), cost: 1, ticket: None }];
+    assert_eq!(
+        texts(&Command::Replace { ended: vec![7], asks })[3..],
+        ["1", "0000000000000007", "0000000000000008", "b", "1", "0"]
+    );
     let limits = Limits { limit: None, rate: Some(Rate { limit: 3, interval: Duration::from_millis(2) }) };
     let servers = vec![ServerLimits { server: "s".into(), limits }];
     let info = ProcessInfo { host: "h\0h".into(), pid: 4, label: String::new() };
