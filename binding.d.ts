@@ -316,10 +316,10 @@ export interface ActiveProcess {
   /** The process was killed, and is still there: frozen, or stuck in the kernel. Left out of all others. */
   stuck?: true
   /**
-   * The reason why a call has no process yet: `'start'`, the start of its server; `'session'`, a session that other calls
-   * use, or room for one more. Left out of a call that was sent.
+   * The reason why a call has no process yet: `'start'`, the start of its server; `'memory'` or `'cpu'`, a start that waits
+   * for the machine; `'session'`, a session that other calls use, or room for one more. Left out of a call that was sent.
    */
-  waitsFor?: 'start' | 'session'
+  waitsFor?: 'start' | 'memory' | 'cpu' | 'session'
 }
 
 /** Returns the processes that run now, all or one owner's, in the order of their start. */

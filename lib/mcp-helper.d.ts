@@ -247,8 +247,9 @@ export declare function refreshFleet(): void
 /**
  * Returns the running calls, each with its process: the server's, or mcporter's. Several calls may
  * share the process of a server. A call that waits for its server has `pid: null`, and `waitsFor`
- * says what it waits for: `'start'` (the start of its server) or `'session'` (a session that other
- * calls use). A call over HTTP has `pid: null` too, and no `waitsFor`.
+ * says what it waits for: `'start'` (the start of its server, or of mcporter), `'memory'` or
+ * `'cpu'` (a start that waits for the machine) or `'session'` (a session that other calls use). A
+ * call over HTTP has `pid: null` too, and no `waitsFor`.
  */
 export declare function getActiveProcesses(): ActiveProcess[]
 

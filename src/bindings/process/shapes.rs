@@ -237,9 +237,9 @@ pub struct ActiveProcess {
     /// The process was killed, and is still there: frozen, or stuck in the kernel. Left out of all others.
     #[napi(ts_type = "true")]
     pub stuck: Option<bool>,
-    /// The reason why a call has no process yet: `'start'`, the start of its server; `'session'`, a session that other calls
-    /// use, or room for one more. Left out of a call that was sent.
-    #[napi(ts_type = "'start' | 'session'")]
+    /// The reason why a call has no process yet: `'start'`, the start of its server; `'memory'` or `'cpu'`, a start that waits
+    /// for the machine; `'session'`, a session that other calls use, or room for one more. Left out of a call that was sent.
+    #[napi(ts_type = "'start' | 'memory' | 'cpu' | 'session'")]
     pub waits_for: Option<String>,
 }
 
