@@ -8,17 +8,15 @@ import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { ask } from '../lib/dashboard/connection.js'
 
-const PROGRAM = fileURLToPath(new URL('fixtures/health-cluster.cjs', import.meta.url))
+const PROGRAM = fileURLToPath(new URL('fixtures/health-host.cjs', import.meta.url))
 const ROUTES = ['history', 'events']
 
 describe('the workers of a cluster', () => {
   let primary
-  let url
   const { fetch } = globalThis
   before(async () => {
-    primary = spawn(process.execPath, [PROGRAM], { stdio: ['pipe', 'pipe', 'inherit'] })
-    const [port] = await once(createInterface({ input: primary.stdout }), 'line')
-    url = `http://127.0.0.1:${port}`
+    primary = spawn(process.execPath, [PROGRAM, 'cluster'], { stdio: ['pipe', 'pipe', 'inherit'] })
+    const [url] = await once(createInterface({ input: primary.stdout }), 'line')
     // Each request on a connection of its own goes to the next worker.
     globalThis.fetch = (path, { headers, ...options } = {}) =>
       fetch(`${url}/${path}`, { ...options, headers: { ...headers, connection: 'close' } })

@@ -5,8 +5,9 @@ import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { after, test } from 'node:test'
 import { counts, fleet, inMode } from './support/fleet.mjs'
+import { freePort } from './support/free-port.mjs'
 import { assertNothingLeft, isAlive, noProcessList, parentOf } from './support/processes.mjs'
-import { freePort, noRedis, startRedis } from './support/redis.mjs'
+import { noRedis, startRedis } from './support/redis.mjs'
 import { until } from './support/until.mjs'
 
 const { helperOf, holding, text } = fleet()
