@@ -622,6 +622,18 @@ export interface FleetStatus {
   processes: number
   /** The ms in which Redis grants nothing, because it lost its memory. */
   graceLeft: number
+  /** The use of the whole fleet, as Redis said last. Absent while Redis does not decide. */
+  use?: FleetUse
+}
+
+/** The use of a whole fleet. */
+export interface FleetUse {
+  /** The overall limit in force. */
+  limit: number
+  /** The slots in use. */
+  inUse: number
+  /** The number of calls that wait. */
+  waiting: number
 }
 
 /** A call that waits. */

@@ -29,6 +29,7 @@ test('without Redis from the start a process limits itself to one call', async (
     reason: 'the connection was refused',
     graceLeft: 0,
     lost: 0,
+    refused: 0,
     host: hostname(),
     pid: process.pid,
     use: null,

@@ -524,11 +524,16 @@ export interface FleetStatus {
   graceLeft: number
   /** Number of calls of this helper that lost their slots while they ran. */
   lost: number
+  /** Number of calls of this helper that were refused with `ERR_LIMIT_UNAVAILABLE`. */
+  refused: number
   /** Name of this machine. */
   host: string
   /** Pid of this process. */
   pid: number
-  /** Use of the whole fleet, as of the last {@link McpHelper.refreshFleet}; `null` without one. */
+  /**
+   * Use of the whole fleet, as Redis said last: with the answer to a heartbeat, or to
+   * {@link McpHelper.refreshFleet}. `null` before that, and while Redis does not decide.
+   */
   use: { limit: number; inUse: number; waiting: number } | null
 }
 

@@ -12,7 +12,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-pub use answer::{Answer, Detail, Grant, Held, LimitsFound, Malformed, Notice};
+pub use answer::{Answer, Detail, Grant, Held, LimitsFound, Malformed, Notice, Usage};
 pub use command::{Ask, Command, Reclaim, ServerLimits, Terms};
 pub use listing::{ListedHolder, ListedPause, ListedProcess, ListedServer, ListedWaiter, Listing};
 pub use name::{FleetName, ProcessId, ProcessInfo};

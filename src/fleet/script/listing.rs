@@ -1,7 +1,7 @@
 //! The state of a fleet, for people. Each list is bounded; the counts are exact.
 
 use super::name::unescaped;
-use super::{CallId, Fence, ProcessInfo, Ticket, Value};
+use super::{CallId, Fence, ProcessInfo, Ticket, Usage, Value};
 use std::time::Duration;
 
 /// The state of a fleet.
@@ -99,6 +99,11 @@ pub struct ListedPause {
 }
 
 impl Listing {
+    /// Returns the use of the whole fleet.
+    pub const fn usage(&self) -> Usage {
+        Usage { limit: self.limit, in_use: self.in_use, waiting: self.waiters }
+    }
+
     pub(super) fn read(value: &Value) -> Option<Self> {
         let [counts, processes, servers, holders, waiters, pauses] = value.list()? else { return None };
         let [now, limit, in_use, held, waiting, known] = counts.numbers()?[..] else { return None };
@@ -159,6 +164,6 @@ fn rows<T, const N: usize>(list: &Value, row: impl Fn(&[Value; N]) -> Option<T>)
     if rest.is_empty() { rows.iter().map(row).collect() } else { None }
 }
 
-fn small(number: u64) -> u32 {
+pub(super) fn small(number: u64) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
