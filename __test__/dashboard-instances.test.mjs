@@ -62,6 +62,18 @@ describe('the workers of a cluster', () => {
     })
   }
 
+  test('a name is that of one process, whose pid is in each snapshot', async () => {
+    const pids = []
+    for (const instance of await instances()) {
+      const own = new Set()
+      for (let request = 0; request < 10; request++)
+        own.add((await ask('events', instance)).body.process.pid)
+      assert.equal(own.size, 1)
+      pids.push(...own)
+    }
+    assert.equal(new Set(pids).size, 2)
+  })
+
   test('a stream of another process is refused', async () => {
     const response = await globalThis.fetch('events?instance=ended')
     assert.equal(response.status, 409)
