@@ -37,7 +37,7 @@ export async function checkInstances(apps) {
         assert.equal(await streamed(url, instance), pid)
       }
       const page = await (await globalThis.fetch('dashboard')).text()
-        assert.match(page, /id="process-facts"/)
+      assert.match(page, /id="process-facts"/)
     }
   } finally {
     globalThis.fetch = fetch
