@@ -101,6 +101,9 @@ async function panels({ query, client }) {
       args: { duration: 3, steps: 1 },
     }),
   )
+  // A rate needs two scrapes after the first answer.
+  const answered = 'procward_tool_call_duration_seconds_count{outcome="ok"}'
+  await until(async () => (await query(`count_over_time(${answered}[1m]) > 1`)).length > 0)
   const queries = dashboardQueries()
   const empty = []
   for (const { title, expr } of queries) {
