@@ -12,9 +12,9 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-pub use answer::{Answer, Detail, Grant, Held, LimitsFound, Malformed, Notice, Usage};
+pub use answer::{Answer, Detail, Grant, Held, LimitsFound, Malformed, Notice};
 pub use command::{Ask, Command, Reclaim, ServerLimits, Terms};
-pub use listing::{ListedHolder, ListedPause, ListedProcess, ListedServer, ListedWaiter, Listing};
+pub use listing::{ListedHolder, ListedPause, ListedProcess, ListedServer, ListedWaiter, Listing, Usage};
 pub use name::{FleetName, ProcessId, ProcessInfo};
 pub use value::Value;
 

@@ -1,6 +1,6 @@
 //! The script's answers and notices.
 
-use super::listing::{Listing, small};
+use super::listing::{Listing, Usage, small};
 use super::name::unescaped;
 use super::{CallId, Command, Epoch, Fence, ServerLimits, Terms, Ticket, Value, Version};
 use crate::limit::calls::{Limits, Rate};
@@ -76,17 +76,6 @@ pub enum Detail {
     Waiting(Vec<(CallId, Ticket)>),
     /// To `List`.
     Listing(Box<Listing>),
-}
-
-/// The use of a whole fleet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Usage {
-    /// The overall limit in force.
-    pub limit: u32,
-    /// The slots in use.
-    pub in_use: u32,
-    /// The number of calls that wait.
-    pub waiting: u64,
 }
 
 /// Limits that differ from those of a join.

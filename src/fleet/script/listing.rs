@@ -1,7 +1,7 @@
 //! The state of a fleet, for people. Each list is bounded; the counts are exact.
 
 use super::name::unescaped;
-use super::{CallId, Fence, ProcessInfo, Ticket, Usage, Value};
+use super::{CallId, Fence, ProcessInfo, Ticket, Value};
 use std::time::Duration;
 
 /// The state of a fleet.
@@ -27,6 +27,17 @@ pub struct Listing {
     pub waiter_list: Vec<ListedWaiter>,
     /// The pauses.
     pub pause_list: Vec<ListedPause>,
+}
+
+/// The use of a whole fleet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Usage {
+    /// The overall limit in force.
+    pub limit: u32,
+    /// The slots in use.
+    pub in_use: u32,
+    /// The number of calls that wait.
+    pub waiting: u64,
 }
 
 /// A process of the fleet.
