@@ -316,10 +316,10 @@ export interface ActiveProcess {
   /** The process was killed, and is still there: frozen, or stuck in the kernel. Left out of all others. */
   stuck?: true
   /**
-   * The reason why a call has no process yet: `'start'`, the start of its server; `'session'`, a session that other calls
-   * use, or room for one more. Left out of a call that was sent.
+   * The reason why a call has no process yet: `'start'`, the start of its server; `'memory'` or `'cpu'`, a start that waits
+   * for the machine; `'session'`, a session that other calls use, or room for one more. Left out of a call that was sent.
    */
-  waitsFor?: 'start' | 'session'
+  waitsFor?: 'start' | 'memory' | 'cpu' | 'session'
 }
 
 /** Returns the processes that run now, all or one owner's, in the order of their start. */
@@ -622,6 +622,18 @@ export interface FleetStatus {
   processes: number
   /** The ms in which Redis grants nothing, because it lost its memory. */
   graceLeft: number
+  /** The use of the whole fleet, as Redis said last. Absent while Redis does not decide. */
+  use?: FleetUse
+}
+
+/** The use of a whole fleet. */
+export interface FleetUse {
+  /** The overall limit in force. */
+  limit: number
+  /** The slots in use. */
+  inUse: number
+  /** The number of calls that wait. */
+  waiting: number
 }
 
 /** A call that waits. */

@@ -1,23 +1,12 @@
 // A scan where this user may start no more threads, which root's limits do not show.
 
 import assert from 'node:assert/strict'
-import { execFile, spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { atProcessLimit } from '../lib/process-limit.js'
-
-/** A user of nothing else, because the limit counts all threads of a user. */
-const USER = '54321'
-const asUser = ['--reuid', USER, '--regid', USER, '--clear-groups']
-const skip =
-  process.platform === 'linux' &&
-  process.getuid?.() === 0 &&
-  spawnSync('setpriv', [...asUser, 'prlimit', '--version']).status === 0
-    ? false
-    : 'needs Linux, root, setpriv and prlimit'
+import { AS_USER, noOtherUser, packageFor } from './support/process-limit.mjs'
 
 /** Tries a scan after the limit, and says what came of it. */
 const PROGRAM = `
@@ -38,16 +27,13 @@ const PROGRAM = `
   })()
 `
 
-describe('at the process limit', { skip }, () => {
+describe('at the process limit', { skip: noOtherUser }, () => {
   for (const hasScanned of ['', 'yes'])
     test(`a scan rejects with a stable code${hasScanned && ', after an earlier scan'}`, async (t) => {
       const folder = packageFor(t)
       const args = ['--eval', PROGRAM, join(folder, 'index.js'), hasScanned]
-      const { stdout } = await promisify(execFile)('setpriv', [
-        ...asUser,
-        process.execPath,
-        ...args,
-      ])
+      const [command, ...options] = AS_USER
+      const { stdout } = await promisify(execFile)(command, [...options, process.execPath, ...args])
       const { code, message } = JSON.parse(stdout)
       assert.equal(code, 'ERR_PROCESS_LIMIT')
       assert.match(
@@ -56,22 +42,6 @@ describe('at the process limit', { skip }, () => {
       )
     })
 })
-
-/**
- * Copies the package to where every user may read it.
- * @param {import('node:test').TestContext} t
- */
-function packageFor(t) {
-  const folder = mkdtempSync(join(tmpdir(), 'procward-limit-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
-  const root = new URL('..', import.meta.url).pathname
-  const files = readdirSync(root).filter((name) => /\.(js|node)$/.test(name) || name === 'lib')
-  for (const name of [...files, 'package.json'])
-    cpSync(join(root, name), join(folder, name), { recursive: true })
-  assert.ok(existsSync(join(folder, 'index.js')))
-  spawnSync('chmod', ['-R', 'a+rX', folder])
-  return folder
-}
 
 test('any other error stays what it is', () => {
   for (const error of [

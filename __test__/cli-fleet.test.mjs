@@ -5,8 +5,9 @@ import { hostname } from 'node:os'
 import { after, test } from 'node:test'
 import { documentOf, procward } from './support/cli.mjs'
 import { counts, fleet } from './support/fleet.mjs'
+import { freePort } from './support/free-port.mjs'
 import { assertNothingLeft } from './support/processes.mjs'
-import { freePort, KINDS, noRedis, startRedis } from './support/redis.mjs'
+import { KINDS, noRedis, startRedis } from './support/redis.mjs'
 import { until } from './support/until.mjs'
 
 const { helperOf, holding, text } = fleet()

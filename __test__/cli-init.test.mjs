@@ -1,17 +1,15 @@
 // `procward init`: what it sees of an app, and that the printed lines work in that app.
 
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import fs from 'node:fs'
-import { createRequire } from 'node:module'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { appIn } from '../lib/cli/init/app.js'
 import { temporaryFolder } from './fixtures/mcp-servers.mjs'
 import { startApp } from './support/app-server.mjs'
 import { documentOf, procward } from './support/cli.mjs'
+import { compiled } from './support/typescript.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const noSignals = process.platform === 'win32' ? 'Windows knows no SIGTERM' : false
@@ -110,17 +108,6 @@ function applied(text, steps) {
     .replace('//import', of('import').join('\n'))
     .replace('//routes', routes.join('\n'))
     .replace('//end', [...of('cleanup'), ...shutdown].join('\n'))
-}
-
-/** Checks the types, and returns the JavaScript. @param {string} folder @param {string} file */
-async function compiled(folder, file) {
-  const require = createRequire(import.meta.url)
-  const compiler = path.join(path.dirname(require.resolve('typescript/package.json')), 'bin', 'tsc')
-  const options = ['--strict', '--module', 'nodenext', '--target', 'es2022', '--skipLibCheck']
-  await promisify(execFile)(process.execPath, [compiler, ...options, '--types', 'node', file], {
-    cwd: folder,
-  }).catch(({ stdout }) => assert.fail(stdout))
-  return file.replace(/\.mts$/, '.mjs')
 }
 
 /**

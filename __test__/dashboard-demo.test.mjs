@@ -2,12 +2,7 @@
 // dark, desk and phone.
 
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
-import { AdOpsClient } from '../examples/ad-ops/demo/ad-ops-client.js'
-import { campaign } from '../examples/ad-ops/demo/campaign.js'
-import { Progress } from '../examples/ad-ops/demo/progress.js'
-import { run } from '../examples/ad-ops/demo/run.js'
 import { ServerProcess } from '../examples/ad-ops/demo/server-process.js'
 import {
   chartLines,
@@ -22,6 +17,7 @@ import {
   textOf,
   widths,
 } from './support/browser.mjs'
+import { lifecycle } from './support/lifecycle.mjs'
 import { until } from './support/until.mjs'
 
 const VIEWERS = /** @type {const} */ (['light', 'dark']).flatMap((colorScheme) =>
@@ -30,22 +26,6 @@ const VIEWERS = /** @type {const} */ (['light', 'dark']).flatMap((colorScheme) =
 /** The place of the tile that counts finished calls; failed ones are next to it. */
 const FINISHED = 4
 const SERVERS = ['everything', 'filesystem', 'memory', 'sequential-thinking']
-
-/** The calls of one lifecycle, 44, eleven at a time. @param {ServerProcess} server */
-async function lifecycle(server) {
-  const { signal } = new AbortController()
-  const client = new AdOpsClient(server.url, signal)
-  const kept = async () => (await client.processHealth()).pool.sessions.map(({ pid }) => pid)
-  const progress = new Progress({ isTTY: false, write: () => {} }, 'demo', 44)
-  const phases = campaign(randomBytes(3).toString('hex'))
-  return run({
-    phases,
-    callTool: client.callTool,
-    watched: { root: server.pid, kept },
-    progress,
-    signal,
-  })
-}
 
 /**
  * Waits until one viewer has seen calls and sessions, each of which may have gone again by the end.

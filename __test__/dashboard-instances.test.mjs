@@ -8,17 +8,15 @@ import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { ask } from '../lib/dashboard/connection.js'
 
-const PROGRAM = fileURLToPath(new URL('fixtures/health-cluster.cjs', import.meta.url))
+const PROGRAM = fileURLToPath(new URL('fixtures/health-host.cjs', import.meta.url))
 const ROUTES = ['history', 'events']
 
 describe('the workers of a cluster', () => {
   let primary
-  let url
   const { fetch } = globalThis
   before(async () => {
-    primary = spawn(process.execPath, [PROGRAM], { stdio: ['pipe', 'pipe', 'inherit'] })
-    const [port] = await once(createInterface({ input: primary.stdout }), 'line')
-    url = `http://127.0.0.1:${port}`
+    primary = spawn(process.execPath, [PROGRAM, 'cluster'], { stdio: ['pipe', 'pipe', 'inherit'] })
+    const [url] = await once(createInterface({ input: primary.stdout }), 'line')
     // Each request on a connection of its own goes to the next worker.
     globalThis.fetch = (path, { headers, ...options } = {}) =>
       fetch(`${url}/${path}`, { ...options, headers: { ...headers, connection: 'close' } })
@@ -63,6 +61,18 @@ describe('the workers of a cluster', () => {
       assert.ok((await instances()).includes(body.instance))
     })
   }
+
+  test('a name is that of one process, whose pid is in each snapshot', async () => {
+    const pids = []
+    for (const instance of await instances()) {
+      const own = new Set()
+      for (let request = 0; request < 10; request++)
+        own.add((await ask('events', instance)).body.process.pid)
+      assert.equal(own.size, 1)
+      pids.push(...own)
+    }
+    assert.equal(new Set(pids).size, 2)
+  })
 
   test('a stream of another process is refused', async () => {
     const response = await globalThis.fetch('events?instance=ended')

@@ -3,8 +3,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -13,6 +12,7 @@ import { root } from '../scripts/steps.mjs'
 import { temporaryFolder } from './fixtures/mcp-servers.mjs'
 import { startApp } from './support/app-server.mjs'
 import { SETTINGS, settingOf } from './support/snippet-settings.mjs'
+import { compiled } from './support/typescript.mjs'
 
 const mcpServer = fileURLToPath(new URL('fixtures/snippet-server.mjs', import.meta.url))
 /** `npm run check:long bundlers` builds with these. */
@@ -50,14 +50,8 @@ describe('snippets', () => {
     test(`${snippet.document}:${snippet.line} has right types, and runs`, async () => {
       const file = join(app, `snippet-${snippet.line}.mts`)
       writeFileSync(file, snippet.text)
-      const require = createRequire(import.meta.url)
-      const compiler = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc')
-      const options = ['--strict', '--module', 'nodenext', '--target', 'es2022']
-      const types = ['--typeRoots', join(root, 'node_modules', '@types'), '--types', 'node']
-      await promisify(execFile)(process.execPath, [compiler, ...options, ...types, file], {
-        cwd: app,
-      }).catch(({ stdout }) => assert.fail(stdout))
-      await runToItsEnd(file.replace(/\.mts$/, '.mjs'))
+      const types = ['--typeRoots', join(root, 'node_modules', '@types')]
+      await runToItsEnd(await compiled(app, file, types))
     })
 
   test('of a shell are the steps of a new user', () => {

@@ -5,8 +5,9 @@ import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { after, test } from 'node:test'
 import { counts, fleet, inMode } from './support/fleet.mjs'
+import { freePort } from './support/free-port.mjs'
 import { assertNothingLeft, isAlive, noProcessList, parentOf } from './support/processes.mjs'
-import { freePort, noRedis, startRedis } from './support/redis.mjs'
+import { noRedis, startRedis } from './support/redis.mjs'
 import { until } from './support/until.mjs'
 
 const { helperOf, holding, text } = fleet()
@@ -28,6 +29,7 @@ test('without Redis from the start a process limits itself to one call', async (
     reason: 'the connection was refused',
     graceLeft: 0,
     lost: 0,
+    refused: 0,
     host: hostname(),
     pid: process.pid,
     use: null,

@@ -15,8 +15,9 @@ test('of 8 calls 3 run at once, in order and tracked, and failing calls free the
     const processes = getActiveProcesses()
     seen.current = Math.max(seen.current, current)
     seen.processes = Math.max(seen.processes, processes.length)
-    for (const { pid, server, tool, startTime, duration } of processes) {
-      assert.ok(pid > 0 && startTime <= Date.now() && duration >= 0)
+    for (const { pid, server, tool, startTime, duration, waitsFor } of processes) {
+      assert.ok(waitsFor === 'start' ? pid === null : pid > 0)
+      assert.ok(startTime <= Date.now() && duration >= 0)
       assert.deepEqual([server, tool === 'text' || tool === 'json-error'], ['odd', true])
     }
   }

@@ -4,9 +4,10 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, test } from 'node:test'
+import { spawn } from '../index.js'
 import { getProcessHealth } from '../lib/health.js'
 import { createMcpHelper } from '../lib/mcp-helper.js'
-import { temporaryFolder } from './fixtures/mcp-servers.mjs'
+import { oddServer, temporaryFolder, writeConfig } from './fixtures/mcp-servers.mjs'
 import { closedGate, hostileServer, withHostile } from './support/hostile.mjs'
 import { assertNothingLeft, noProcessList } from './support/processes.mjs'
 import { until } from './support/until.mjs'
@@ -80,4 +81,64 @@ describe('calls that wait', { skip: noProcessList }, () => {
     assert.deepEqual(await Promise.all(calls), ['ERR_SERVER_START', 'ERR_SERVER_START'])
     await helper.shutdown()
   })
+
+  test('for the start of mcporter, and then have its process', async () => {
+    const folder = temporaryFolder()
+    const configPath = writeConfig(folder, { it: oddServer })
+    const helper = createMcpHelper({ configPath, transport: 'mcporter' })
+    const stop = new AbortController()
+    const hang = (at) =>
+      helper.callToolAsync('it', 'hang', { file: join(folder, at) }, { signal: stop.signal })
+    const calls = [hang('one')]
+    // The process starts only after files were read, which takes a turn of the event loop.
+    await listed(helper, 1)
+    assert.deepEqual(helper.getActiveProcesses().map(facts), [waiting('hang', 'start')])
+    const { activeProcesses } = getProcessHealth({ helper })
+    assert.equal(activeProcesses.count, 0)
+    const [first] = await until(() => started(helper, 1))
+    calls.push(hang('two'))
+    await listed(helper, 2)
+    assert.deepEqual(helper.getActiveProcesses().map(facts), [
+      { pid: first.pid, server: 'it', tool: 'hang', waitsFor: undefined },
+      waiting('hang', 'start'),
+    ])
+    await until(() => started(helper, 2))
+    assert.equal(helper.getActiveProcesses().length, 2)
+    stop.abort()
+    await Promise.allSettled(calls)
+    assert.deepEqual(helper.getActiveProcesses(), [])
+    await helper.shutdown()
+  })
+
+  for (const transport of ['pool', 'mcporter'])
+    test(`for memory in which their process may start (${transport})`, async () => {
+      const configPath = writeConfig(temporaryFolder(), { it: oddServer })
+      // One process may run at a time.
+      const helper = createMcpHelper({ configPath, transport, memoryBudget: 1 })
+      const child = spawn('cat', [], { reject: false })
+      await until(() => child.pid !== null)
+      const call = helper.callToolAsync('it', 'text', { text: '7' })
+      const [shown] = await until(() => {
+        const calls = helper.getActiveProcesses()
+        return calls[0]?.waitsFor === 'memory' && calls
+      })
+      assert.deepEqual(facts(shown), waiting('text', 'memory'))
+      await child.end()
+      await child.exited
+      assert.equal(await call, 7)
+      assert.deepEqual(helper.getActiveProcesses(), [])
+      await helper.shutdown()
+    })
 })
+
+/** Waits for this many listed calls within this turn of the event loop. */
+async function listed(helper, count) {
+  for (let turn = 0; turn < 1000 && helper.getActiveProcesses().length < count; turn++)
+    await undefined
+}
+
+/** The calls with a process, if they are this many. */
+function started(helper, count) {
+  const calls = helper.getActiveProcesses().filter(({ pid }) => pid !== null)
+  return calls.length === count && calls
+}

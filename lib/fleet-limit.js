@@ -31,9 +31,9 @@ class FleetLimit {
   #isClosed = false
   /** Calls that lost their slots. */
   #lost = 0
+  /** Calls that were refused, because Redis was away. */
+  #refused = 0
   #host = hostname()
-  /** The use of the whole fleet. @type {import('./mcp-helper').FleetStatus['use']} */
-  #use = null
   #isRefreshing = false
   /** Leaves the fleet after the last release. @type {(() => void) | undefined} */
   #leave
@@ -94,19 +94,18 @@ class FleetLimit {
 
   /** Returns the state of this process's place in the fleet. */
   status() {
-    const { mode, share = null, reason = null, processes, graceLeft } = this.#native.status()
-    const { address } = this
-    const own = { lost: this.#lost, host: this.#host, pid: process.pid, use: this.#use }
-    return { mode, address, processes, share, reason, graceLeft, ...own }
+    const { mode, share = null, reason = null, use = null, ...told } = this.#native.status()
+    const { processes, graceLeft } = told
+    const own = { lost: this.#lost, refused: this.#refused, host: this.#host, pid: process.pid }
+    return { mode, address: this.address, processes, share, reason, graceLeft, ...own, use }
   }
 
-  /** Asks for the use of the whole fleet, for a later status. */
+  /** Asks for the use of the whole fleet, for a later status. Each heartbeat asks for it too. */
   refresh() {
     if (this.#isRefreshing || this.#isClosed) return
     this.#isRefreshing = true
-    this.#native.list().then((listing) => {
+    this.#native.list().then(() => {
       this.#isRefreshing = false
-      this.#use = listing && used(listing)
     })
   }
 
@@ -199,9 +198,9 @@ class FleetLimit {
 
   /** @param {string} reason */
   #refusal(reason) {
-    return this.#isClosed
-      ? shutDownError()
-      : codedError('ERR_LIMIT_UNAVAILABLE', `MCP_LIMIT_URL (${this.address}): ${reason}`)
+    if (this.#isClosed) return shutDownError()
+    this.#refused++
+    return codedError('ERR_LIMIT_UNAVAILABLE', `MCP_LIMIT_URL (${this.address}): ${reason}`)
   }
 
   /** @param {Request} request */
@@ -248,11 +247,6 @@ class FleetSlots {
     this.#isLost = true
     this.#onLost?.()
   }
-}
-
-/** @param {import('../binding').FleetListing} listing */
-function used({ limit, inUse, waiters }) {
-  return { limit, inUse, waiting: waiters }
 }
 
 /** @param {number | undefined} limit @param {boolean} isTheirs */

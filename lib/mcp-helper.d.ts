@@ -247,8 +247,9 @@ export declare function refreshFleet(): void
 /**
  * Returns the running calls, each with its process: the server's, or mcporter's. Several calls may
  * share the process of a server. A call that waits for its server has `pid: null`, and `waitsFor`
- * says what it waits for: `'start'` (the start of its server) or `'session'` (a session that other
- * calls use). A call over HTTP has `pid: null` too, and no `waitsFor`.
+ * says what it waits for: `'start'` (the start of its server, or of mcporter), `'memory'` or
+ * `'cpu'` (a start that waits for the machine) or `'session'` (a session that other calls use). A
+ * call over HTTP has `pid: null` too, and no `waitsFor`.
  */
 export declare function getActiveProcesses(): ActiveProcess[]
 
@@ -523,11 +524,16 @@ export interface FleetStatus {
   graceLeft: number
   /** Number of calls of this helper that lost their slots while they ran. */
   lost: number
+  /** Number of calls of this helper that were refused with `ERR_LIMIT_UNAVAILABLE`. */
+  refused: number
   /** Name of this machine. */
   host: string
   /** Pid of this process. */
   pid: number
-  /** Use of the whole fleet, as of the last {@link McpHelper.refreshFleet}; `null` without one. */
+  /**
+   * Use of the whole fleet, as Redis said last: with the answer to a heartbeat, or to
+   * {@link McpHelper.refreshFleet}. `null` before that, and while Redis does not decide.
+   */
   use: { limit: number; inUse: number; waiting: number } | null
 }
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! bindings -> supervisor -> mcp, worker, scanner -> pool, runner -> registry -> admission -> process, fleet -> limit,
-//! metrics, error, wait_queue -> code, timer, trust
+//! metrics, error, wait_queue -> blocking, code, timer, trust
 //! ```
 //! `scripts/lint/layers.mjs` fails on an import that goes up. Only `bindings` knows Node.js, only `process` knows the operating system.
 
@@ -11,6 +11,7 @@
 mod bindings;
 
 pub mod admission;
+mod blocking;
 mod code;
 pub mod error;
 pub mod fleet;

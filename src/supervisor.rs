@@ -34,13 +34,19 @@ pub fn metrics() -> &'static Metrics {
 /// The pipes whose descriptors are enough for a runtime: it opens seven.
 const RUNTIME_PIPES: usize = 5;
 
+static SUPERVISOR: OnceCell<Supervisor> = OnceCell::new();
+
 impl Supervisor {
+    /// Returns the supervisor of this process, if anything has used it. Lists need no threads.
+    pub fn existing() -> Option<&'static Self> {
+        SUPERVISOR.get()
+    }
+
     /// Returns the supervisor of this process. The first call creates it.
     ///
     /// # Errors
     /// Returns the system's error when no thread can be started.
     pub fn get() -> io::Result<&'static Self> {
-        static SUPERVISOR: OnceCell<Supervisor> = OnceCell::new();
         SUPERVISOR.get_or_try_init(|| {
             // The runtime panics if it can start no thread, or has no descriptors for its signals and its reactor.
             thread::Builder::new().spawn(|| ())?;

@@ -3,9 +3,9 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import net from 'node:net'
 import { join } from 'node:path'
 import { temporaryFolder } from '../fixtures/mcp-servers.mjs'
+import { freePort } from './free-port.mjs'
 import { until } from './until.mjs'
 
 /**
@@ -107,14 +107,4 @@ export async function alertmanager(t) {
 async function ended(server) {
   server.kill()
   if (server.exitCode === null && server.signalCode === null) await once(server, 'exit')
-}
-
-/** A port that was free a moment ago. @returns {Promise<number>} */
-async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address()
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -5,10 +5,11 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createConnection, createServer } from 'node:net'
+import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { freePort } from './free-port.mjs'
 
 const installed = fileURLToPath(new URL('../../target/redis-servers', import.meta.url))
 
@@ -103,10 +104,6 @@ class Server {
     writeFileSync(this.file, `${lines.join('\n')}\n`)
   }
 
-  get pid() {
-    return this.#child?.pid
-  }
-
   /** Starts the server; resolves when it takes connections. */
   async start() {
     const child = spawn(this.program, [this.file, ...this.args], {
@@ -129,14 +126,15 @@ class Server {
     await reachable(this.port)
   }
 
-  /** Stops the server, which may write its files. */
-  stop() {
-    return this.#end('SIGTERM')
-  }
-
   /** Kills the server. */
-  kill() {
-    return this.#end('SIGKILL')
+  async kill() {
+    const child = this.#child
+    if (child === undefined) return
+    this.#child = undefined
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const exited = once(child, 'exit')
+    child.kill('SIGKILL')
+    await exited
   }
 
   /** Lets the server answer nothing, or go on. @param {'SIGSTOP' | 'SIGCONT'} signal */
@@ -155,18 +153,6 @@ class Server {
   async remove() {
     await this.kill()
     rmSync(this.folder, { recursive: true, force: true })
-  }
-
-  /** @param {NodeJS.Signals} signal */
-  async #end(signal) {
-    const child = this.#child
-    if (child === undefined) return
-    this.#child = undefined
-    if (child.exitCode !== null || child.signalCode !== null) return
-    const exited = once(child, 'exit')
-    child.kill('SIGCONT')
-    child.kill(signal)
-    await exited
   }
 }
 
@@ -235,16 +221,6 @@ function programOf(kind) {
       return false
     }
   })
-}
-
-/** Finds a port that no server of this machine has now. */
-export async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** @param {number} port */

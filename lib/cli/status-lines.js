@@ -18,7 +18,7 @@ const REASONS = {
 /** Longer names are cut. */
 const LONGEST_NAME = 200
 /** The words for what a call without a process waits for. @type {Record<string, string>} */
-const WAITING = { start: 'starting', session: 'waiting' }
+const WAITING = { start: 'starting', session: 'waiting', memory: 'waiting', cpu: 'waiting' }
 
 /**
  * A server's health for people.

@@ -12,7 +12,12 @@ import { numberColumn, Table } from './table.js'
  */
 
 /** @type {Record<string, string>} */
-const WAITS = { start: 'waits for its server', session: 'waits for a session' }
+const WAITS = {
+  start: 'waits for its server',
+  session: 'waits for a session',
+  memory: 'waits for memory',
+  cpu: 'waits for processors',
+}
 
 export class Calls {
   #tally

@@ -68,7 +68,10 @@ const CHARTS = [
 ]
 
 export class Charts {
+  /** The points of the process that answers now. */
   #series = new Series()
+  /** The points that are drawn. A paused page keeps those of an earlier process. */
+  #drawn = this.#series
   #window = HOUR
   /** The time of the latest point, and of the latest one that is drawn. */
   #latest = 0
@@ -98,7 +101,7 @@ export class Charts {
     this.#latest = point.time
   }
 
-  /** Forgets all points. */
+  /** Begins with another process. Its points are shown from the next drawing on. */
   clear() {
     this.#series = new Series()
   }
@@ -121,11 +124,12 @@ export class Charts {
   /** Draws all points up to the latest. */
   draw() {
     this.#to = this.#latest
+    this.#drawn = this.#series
     this.#redraw()
   }
 
   #redraw() {
     if (this.#to === 0) return
-    for (const chart of this.#charts) chart.draw(this.#series, this.#to - this.#window, this.#to)
+    for (const chart of this.#charts) chart.draw(this.#drawn, this.#to - this.#window, this.#to)
   }
 }

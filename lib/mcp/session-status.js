@@ -2,6 +2,8 @@
 
 // Sessions and calls in flight, as callers see them.
 
+const { whyNotStarted } = require('../process/start-waits')
+
 /** @typedef {import('./pending-requests').Pending} Pending */
 
 /**
@@ -37,7 +39,7 @@ function waitingCalls(sessions, requests) {
   )
   return calls.map((pending) => ({
     ...described(pending, null),
-    waitsFor: starting.has(pending.call.server) ? 'start' : 'session',
+    waitsFor: starting.has(pending.call.server) ? whyNotStarted(pending.call.server) : 'session',
   }))
 }
 

@@ -145,7 +145,8 @@ function createMcpHelper(options) {
   /** @type {import('../mcp-helper').McpHelper['getActiveProcesses']} */
   function getActiveProcesses() {
     const bySession = [...pool.getActiveCalls(), ...pool.getWaitingCalls()]
-    const all = [...runner.getActiveProcesses(), ...bySession]
+    const processes = runner.getActiveProcesses()
+    const all = [...processes, ...byProcess.getStartingCalls(processes), ...bySession]
     const calls = /** @type {import('../mcp-helper').ActiveProcess[]} */ (all)
     return asSharing(calls.sort((one, other) => one.startTime - other.startTime))
   }

@@ -7,6 +7,7 @@ const { diagnose } = require('./diagnosis')
 const { codedError } = require('../errors')
 const { about } = require('../mcp/failure')
 const { callVerdict, listVerdict, rawResult } = require('./output')
+const { StartingCalls } = require('./starting-calls')
 
 /**
  * @typedef {import('./cli').Mcporter} Mcporter
@@ -15,10 +16,29 @@ const { callVerdict, listVerdict, rawResult } = require('./output')
 
 class ProcessCalls {
   #mcporter
+  #starting = new StartingCalls()
 
   /** @param {Mcporter} mcporter */
   constructor(mcporter) {
     this.#mcporter = mcporter
+  }
+
+  /**
+   * Does the work of a call that goes through mcporter, which is listed from now on.
+   * @template T
+   * @param {import('./failure').Call} call
+   * @param {() => Promise<T>} work
+   */
+  during(call, work) {
+    return this.#starting.during(call, work)
+  }
+
+  /**
+   * Returns the calls without a process, given the processes of the others.
+   * @param {readonly import('../../index').ActiveProcess[]} processes
+   */
+  getStartingCalls(processes) {
+    return this.#starting.without(processes)
   }
 
   /**

@@ -96,13 +96,15 @@ class Router {
    * @param {Work<T>} work
    * @returns {Promise<T>}
    */
-  async #throughMcporter(call, deadline, work) {
-    const configuration = await this.#pool.configuration(call, deadline)
-    return work(this.#byProcess, deadline).catch((error) => {
-      throw explained(error, {
-        ...configuration,
-        routes: this.#pool.routes(),
-        server: call.server,
+  #throughMcporter(call, deadline, work) {
+    return this.#byProcess.during(call, async () => {
+      const configuration = await this.#pool.configuration(call, deadline)
+      return work(this.#byProcess, deadline).catch((error) => {
+        throw explained(error, {
+          ...configuration,
+          routes: this.#pool.routes(),
+          server: call.server,
+        })
       })
     })
   }

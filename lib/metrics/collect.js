@@ -5,6 +5,7 @@
 
 const os = require('node:os')
 const native = require('../native')
+const { fleetStatus } = require('./fleet')
 const { serverSlots, waitReason } = require('./limits')
 const { gateMemory } = require('./memory')
 
@@ -33,12 +34,14 @@ function collect({ helper, cleanup }) {
   const status = helper.getSemaphoreStatus()
   const { maxConcurrent, current, queued } = status
   const { stats, lastScan, isRunning, interval } = cleanup.getStats()
-  const isShared = 'reach' in status && status.reach === 'host'
+  const fleet = fleetStatus(status) ?? null
+  const isShared = fleet !== null || ('reach' in status && status.reach === 'host')
   return {
     time: Date.now(),
     ...recorded,
     semaphore: { limit: maxConcurrent, inUse: current, queued },
     isShared,
+    fleet,
     limitedBy: waitReason(status),
     servers: serverSlots(status),
     gate: gateMemory(status) ?? null,

@@ -14,7 +14,8 @@ const MODES = ['connecting', 'fleet', 'local', 'unreachable']
  */
 function fleetStatus({ fleet }) {
   if (typeof fleet !== 'object' || fleet === null) return undefined
-  const { mode, address, processes, share, reason, graceLeft, lost, host, pid, use } = fleet
+  const { mode, address, processes, share, reason, graceLeft, host, pid, use } = fleet
+  const { lost, refused = 0 } = fleet
   return {
     mode: mode !== undefined && MODES.includes(mode) ? mode : 'unreachable',
     address: String(address),
@@ -23,6 +24,7 @@ function fleetStatus({ fleet }) {
     reason: typeof reason === 'string' ? reason : null,
     graceLeft: Number(graceLeft),
     lost: Number(lost),
+    refused: Number(refused),
     host: String(host),
     pid: Number(pid),
     use: use ? { limit: use.limit, inUse: use.inUse, waiting: use.waiting } : null,
@@ -38,4 +40,4 @@ function fleetProblem(status) {
   return mode === 'local' || mode === 'unreachable' ? (reason ?? 'not connected') : null
 }
 
-module.exports = { fleetProblem, fleetStatus }
+module.exports = { MODES, fleetProblem, fleetStatus }

@@ -8,6 +8,7 @@ const { by, counter, distribution, gauge, histogram, single } = require('./famil
 const { EXIT_REASONS, OUTCOMES, withZeros } = require('./known-values')
 const { callsByServer } = require('./calls')
 const { cleanupFamilies } = require('./cleanup')
+const { fleetFamilies } = require('./fleet')
 const { gateFamilies } = require('./memory')
 const { byServer, configuredServers, knownServers } = require('./servers')
 const { poolFamilies } = require('./sessions')
@@ -51,6 +52,7 @@ function families(collected, alerts, webhooks = []) {
     ),
     ...queue(collected),
     ...servers(collected, known),
+    ...fleetFamilies(collected.fleet),
     ...gateFamilies(collected.gate, known),
     ...calls(collected),
     ...callsByServer(collected, configured, known),
@@ -106,7 +108,7 @@ function queue({ semaphore, isShared, helper, wait, rejected, bounds }) {
 }
 
 /** @param {Collected} collected @param {ReadonlySet<string>} known @returns {Family[]} */
-function servers({ limitedBy, servers }, known) {
+function servers({ limitedBy, servers, isShared }, known) {
   const all = [...byServer(servers, known)]
   const points = (/** @type {(use: import('./servers').Use) => number | null} */ read) =>
     all.flatMap(([server, use]) => {
@@ -123,7 +125,7 @@ function servers({ limitedBy, servers }, known) {
     gauge(
       'procward_server_limit',
       'The number of slots that the calls of a server may hold.',
-      'sum',
+      isShared ? 'max' : 'sum',
       points(({ limit }) => limit),
     ),
     gauge(
@@ -141,7 +143,7 @@ function servers({ limitedBy, servers }, known) {
     gauge(
       'procward_server_rate_limit',
       'The number of calls of a server that may start within the interval of its rate.',
-      'sum',
+      isShared ? 'max' : 'sum',
       points(({ rateLimit }) => rateLimit),
     ),
     gauge(

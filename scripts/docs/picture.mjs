@@ -1,13 +1,9 @@
 // Takes the picture of the dashboard for README: the example server while it works through the
 // demo's calls. `node scripts/docs/picture.mjs` after a change of the page; needs Chromium.
-import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isLive, launch } from '../../__test__/support/browser.mjs'
-import { AdOpsClient } from '../../examples/ad-ops/demo/ad-ops-client.js'
-import { campaign } from '../../examples/ad-ops/demo/campaign.js'
-import { Progress } from '../../examples/ad-ops/demo/progress.js'
-import { run } from '../../examples/ad-ops/demo/run.js'
+import { lifecycle } from '../../__test__/support/lifecycle.mjs'
 import { ServerProcess } from '../../examples/ad-ops/demo/server-process.js'
 import { root } from '../steps.mjs'
 
@@ -24,21 +20,10 @@ try {
   await isLive(page)
   for (let round = 0; round < ROUNDS; round++) {
     if (round === ROUNDS - 1) setTimeout(() => page.screenshot({ path: FILE }), PAUSE / 2)
-    await lifecycle()
+    await lifecycle(server)
     await sleep(PAUSE)
   }
 } finally {
   await browser.close()
   await server.stop()
-}
-
-/** Makes the demo's 44 calls, eleven at a time. */
-async function lifecycle() {
-  const { signal } = new AbortController()
-  const client = new AdOpsClient(server.url, signal)
-  const kept = async () => (await client.processHealth()).pool.sessions.map(({ pid }) => pid)
-  const progress = new Progress({ isTTY: false, write: () => {} }, 'picture', 44)
-  const phases = campaign(randomBytes(3).toString('hex'))
-  const watched = { root: server.pid, kept }
-  await run({ phases, callTool: client.callTool, watched, progress, signal })
 }

@@ -41,7 +41,7 @@ const SRC = [
   ['admission'],
   ['process', 'fleet'],
   ['metrics', 'error', 'wait_queue', 'limit'],
-  ['code', 'timer', 'trust'],
+  ['blocking', 'code', 'timer', 'trust'],
 ]
 
 /** Returns the breaches in `files`, a Map of texts by file name. */

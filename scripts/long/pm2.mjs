@@ -1,11 +1,13 @@
 // Runs a registered app under PM2, in fork and in cluster mode: the app starts, restarts, reloads
-// and stops, and its children end with it. PM2 has a home of its own, and runs in a PID namespace
-// where one can be made. The addon has to be built.
+// and stops, and its children end with it. Each answer of its health routes names its process. PM2
+// has a home of its own, and runs in a PID namespace where one can be made. The addon has to be
+// built.
 
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { root } from '../steps.mjs'
+import { checkInstances } from './pm2/instances.mjs'
 import { ended, Session } from './pm2/session.mjs'
 import { Checks, Skip } from './support/checks.mjs'
 import { npmPackages } from './support/install.mjs'
@@ -48,6 +50,7 @@ async function checkLife(place, size, options) {
   try {
     await session.pm2('start', APP, '--name=app', FLAG, ...options)
     let running = await session.next(size)
+    await checkInstances(running)
     for (const command of ['restart', 'reload']) {
       await session.pm2(command, 'app')
       const fresh = await session.next(size)
@@ -58,6 +61,7 @@ async function checkLife(place, size, options) {
     process.kill(killed.app, 'SIGKILL')
     running = [...others, ...(await session.next(1))]
     await ended([killed])
+    await checkInstances(running)
     await session.pm2('stop', 'app')
     await ended(running)
     await session.pm2('start', 'app')

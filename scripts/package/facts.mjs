@@ -2,6 +2,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { tableOf } from '../docs/table.mjs'
 import { root } from '../steps.mjs'
 
 const FILE = join(root, 'docs', 'platforms.md')
@@ -52,9 +53,5 @@ export function withCells(table, target, cells) {
   const row = rows.find(([first]) => first === target)
   if (row === undefined) throw new Error(`the table has no row ${target}`)
   for (const [name, cell] of Object.entries(cells)) row[head.indexOf(name)] = cell
-  const content = rows.filter((_, at) => at !== 1)
-  const widths = head.map((_, at) => Math.max(...content.map((row) => row[at].length)))
-  const lines = content.map((row) => row.map((cell, at) => cell.padEnd(widths[at])))
-  const line = widths.map((width) => '-'.repeat(width))
-  return [lines[0], line, ...lines.slice(1)].map((row) => `| ${row.join(' | ')} |`).join('\n')
+  return tableOf(head, rows.slice(2))
 }

@@ -1,6 +1,7 @@
 //! The task that reads memory and load while the gate is on, and ends idle processes to make room.
 
 use super::gate::{Gate, IdleTrees};
+use crate::blocking::blocking;
 use crate::limit::controller::{ProcessId, Reading};
 use crate::limit::memory::Machine;
 use crate::limit::processor::Pressure;
@@ -9,7 +10,6 @@ use crate::process::cpu::{CpuLoad, CpuMeter};
 use crate::process::own_memory::own_memory;
 use std::collections::HashMap;
 use std::sync::Arc;
-use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep_until};
 
 /// Reads the machine, and the trees below these pids.
@@ -57,11 +57,11 @@ pub async fn run(gate: Arc<Gate>, first: u64, mut sensor: Sensor) {
             },
             Due::At(_) => {
                 let trees = gate.trees();
-                let reading = spawn_blocking(move || {
+                let reading = blocking(move || {
                     let reading = sensor(&trees);
                     (sensor, reading)
                 });
-                // After a panic the starts go on, as the last reading allows.
+                // After a panic, or without a thread, the starts go on as the last reading allows.
                 let (back, reading) = reading.await.unwrap_or_else(|_| (system(), Reading::default()));
                 sensor = back;
                 gate.adopt(&reading);

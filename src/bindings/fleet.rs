@@ -10,11 +10,11 @@ use super::error::{Result, internal, system};
 use super::time::{duration, milliseconds};
 use crate::fleet::client::{self, Mode, Options};
 use crate::fleet::driver::{Event, Fleet};
-use crate::fleet::script::{CallId, ProcessInfo, ServerLimits, Terms};
+use crate::fleet::script::{CallId, ProcessInfo, ServerLimits, Terms, Usage};
 use crate::process::clock::awake_or_asleep;
 use crate::supervisor::Supervisor;
 use address::parse;
-use event::FleetEvent;
+use event::{FleetEvent, number};
 use listing::FleetListing;
 use napi::Env;
 use napi::bindgen_prelude::{Function, Object};
@@ -77,6 +77,20 @@ pub struct FleetStatus {
     pub processes: u32,
     /// The ms in which Redis grants nothing, because it lost its memory.
     pub grace_left: f64,
+    /// The use of the whole fleet, as Redis said last. Absent while Redis does not decide.
+    #[napi(js_name = "use")]
+    pub usage: Option<FleetUse>,
+}
+
+/// The use of a whole fleet.
+#[napi(object, object_from_js = false)]
+pub struct FleetUse {
+    /// The overall limit in force.
+    pub limit: u32,
+    /// The slots in use.
+    pub in_use: u32,
+    /// The number of calls that wait.
+    pub waiting: f64,
 }
 
 /// The place of one helper in a fleet.
@@ -211,6 +225,14 @@ impl From<client::Status> for FleetStatus {
             Mode::Local { share, reason } => (FleetMode::Local, Some(share), Some(reason)),
             Mode::Unreachable { reason } => (FleetMode::Unreachable, None, Some(reason)),
         };
-        Self { mode, share, reason, processes: status.processes, grace_left: milliseconds(status.grace_left) }
+        let usage = status.usage.map(FleetUse::from);
+        Self { mode, share, reason, processes: status.processes, grace_left: milliseconds(status.grace_left), usage }
+    }
+}
+
+impl From<Usage> for FleetUse {
+    fn from(usage: Usage) -> Self {
+        let Usage { limit, in_use, waiting } = usage;
+        Self { limit, in_use, waiting: number(waiting) }
     }
 }

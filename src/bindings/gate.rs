@@ -126,16 +126,15 @@ impl ProcessGate {
 
 /// Returns the state of the gate, or undefined while the gate is off.
 #[napi]
-pub fn gate_status() -> Result<Option<GateStatus>> {
-    let supervisor = Supervisor::get().map_err(system)?;
-    Ok(supervisor.registry.gate.status().map(GateStatus::from))
+pub fn gate_status() -> Option<GateStatus> {
+    Supervisor::existing()?.registry.gate.status().map(GateStatus::from)
 }
 
 /// Returns the memory that was learnt about each server.
 #[napi]
-pub fn gate_learnt() -> Result<Vec<LearntMemory>> {
-    let supervisor = Supervisor::get().map_err(system)?;
-    Ok(supervisor.registry.gate.learnt().into_iter().map(LearntMemory::from).collect())
+pub fn gate_learnt() -> Vec<LearntMemory> {
+    let learnt = Supervisor::existing().map(|supervisor| supervisor.registry.gate.learnt()).unwrap_or_default();
+    learnt.into_iter().map(LearntMemory::from).collect()
 }
 
 impl From<GateRules> for Rules {

@@ -2,7 +2,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "napi-rs hands arguments over by value")]
 
 use super::enums::mirrored;
-use super::error::{Result, system};
+use super::error::Result;
 use super::time::since_start;
 use crate::metrics::{self as core, ChildrenOf, OTHER, Outcome, Rejection, Snapshot, Totals};
 use crate::process::usage::{Usage, resident, usage};
@@ -128,13 +128,13 @@ pub fn metrics_record_released_child() {
 /// Returns all recorded metrics, and the process trees by server, as JSON.
 #[napi]
 pub fn metrics_snapshot() -> Result<String> {
-    json(&Everything { recorded: metrics().snapshot(), children: children(everything)? })
+    json(&Everything { recorded: metrics().snapshot(), children: children(everything) })
 }
 
 /// Returns the sums of the metrics as JSON.
 #[napi]
 pub fn metrics_totals() -> Result<String> {
-    let all = children(memory_alone)?;
+    let all = children(memory_alone);
     let sum = |of: fn(&ChildrenOf) -> u64| all.iter().map(of).sum();
     let (children, memory, stuck) = (sum(|of| of.count), sum(|of| of.memory), sum(|of| of.stuck));
     let (spawns, crashes) = (sum(|of| of.spawns), sum(crashes));
@@ -146,9 +146,8 @@ fn crashes(of: &ChildrenOf) -> u64 {
     ["killed", "oom"].iter().filter_map(|reason| of.exits.get(reason)).sum()
 }
 
-fn children(look: impl Fn(u32) -> Usage) -> Result<Vec<ChildrenOf>> {
-    let supervisor = Supervisor::get().map_err(system)?;
-    Ok(supervisor.registry.children(look))
+fn children(look: impl Fn(u32) -> Usage) -> Vec<ChildrenOf> {
+    Supervisor::existing().map(|supervisor| supervisor.registry.children(look)).unwrap_or_default()
 }
 
 fn everything(pid: u32) -> Usage {

@@ -218,11 +218,10 @@ impl ProcessCall {
 
 /// Returns the processes that run now, all or one owner's, in the order of their start.
 #[napi]
-pub fn active_processes(owner: Option<u32>) -> Result<Vec<ActiveProcess>> {
-    let supervisor = Supervisor::get().map_err(system)?;
-    let mut entries = supervisor.registry.list();
+pub fn active_processes(owner: Option<u32>) -> Vec<ActiveProcess> {
+    let mut entries = Supervisor::existing().map(|supervisor| supervisor.registry.list()).unwrap_or_default();
     entries.retain(|entry| owner.is_none_or(|owner| entry.label.owner == owner));
-    Ok(entries.into_iter().filter_map(ActiveProcess::of).collect())
+    entries.into_iter().filter_map(ActiveProcess::of).collect()
 }
 
 /// Returns the guarantees for process trees on this system, with or without wardens.

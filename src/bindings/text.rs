@@ -3,6 +3,7 @@
 //! A long text is decoded off the JavaScript thread, and V8 reads its characters where they are. A copy of 100 MB
 //! would take the event loop for 100 ms.
 
+use crate::blocking::start_blocking;
 use crate::supervisor::Supervisor;
 #[cfg(unix)]
 use libloading::os::unix::Library;
@@ -135,6 +136,7 @@ unsafe extern "C" fn free<T: Send + 'static>(_env: sys::napi_env, _start: *mut c
     // SAFETY: V8 calls this once, with the box that `create` has given away.
     let characters = unsafe { Box::from_raw(memory.cast::<Vec<T>>()) };
     if let Ok(supervisor) = Supervisor::get() {
-        supervisor.runtime.spawn_blocking(move || drop(characters));
+        // Without a thread the characters were freed here.
+        let _ = start_blocking(supervisor.runtime.handle(), move || drop(characters));
     }
 }

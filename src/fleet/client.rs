@@ -21,7 +21,7 @@ mod tests;
 pub use link::RequestNumber;
 pub use options::{LEASE, OnUnreachable, Options};
 
-use super::script::{Answer, CallId, Command, Epoch, Fence, LimitsFound, Notice, ProcessId, Ticket, Version};
+use super::script::{Answer, CallId, Command, Epoch, Fence, LimitsFound, Notice, ProcessId, Ticket, Usage, Version};
 use calls::Calls;
 use link::Link;
 use local::Local;
@@ -112,6 +112,8 @@ pub struct Status {
     pub waiting: usize,
     /// The rest of the time after a loss of memory in which Redis grants nothing.
     pub grace_left: Duration,
+    /// The use of the whole fleet, as Redis said last; `None` while Redis does not decide.
+    pub usage: Option<Usage>,
 }
 
 /// The time for which Redis may be away before this process decides alone.
@@ -139,6 +141,7 @@ pub struct Client {
     /// The version in force that was last compared with this process's limits.
     compared: Version,
     processes: u32,
+    usage: Option<Usage>,
     grace_until: Duration,
     /// The ends of the pauses that this process has asked for, and whether Redis still has to hear of it.
     pauses: BTreeMap<String, (Duration, bool)>,
@@ -165,6 +168,7 @@ impl Client {
             version: None,
             compared: 0,
             processes: 0,
+            usage: None,
             grace_until: Duration::ZERO,
             pauses: BTreeMap::new(),
             is_closed: false,
@@ -348,7 +352,13 @@ impl Client {
             held: self.calls.held.len(),
             waiting: self.calls.waiting.len(),
             grace_left: self.grace_until.saturating_sub(now),
+            usage: self.usage.filter(|_| self.mode == Mode::Fleet),
         }
+    }
+
+    /// Notes the use of the whole fleet, which Redis also tells without a heartbeat.
+    pub fn note_usage(&mut self, usage: Usage) {
+        self.usage = Some(usage);
     }
 
     /// Does what time made due, before anything else happens.

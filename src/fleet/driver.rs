@@ -250,6 +250,7 @@ impl<N: Fn(Event) + Send> Driver<N> {
     fn listed(&mut self, answer: Option<Answer>) {
         let listers = std::mem::take(&mut self.listers);
         if let Some(Detail::Listing(listing)) = answer.map(|answer| answer.detail) {
+            self.client.note_usage(listing.usage());
             for lister in listers {
                 // The caller may have gone.
                 let _ = lister.send((*listing).clone());

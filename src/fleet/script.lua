@@ -492,7 +492,7 @@ hand_on()
 if command == 'beat' and is_known then
   local _, to = calls_of(me)
   local ids = call('ZRANGEBYLEX', HELD, '(' .. me .. ':' .. ARGV[4], to, 'LIMIT', 0, MOST_LISTED)
-  detail[1] = #ids == MOST_LISTED and number_of(ids[#ids]) or 0
+  detail = { limit, used(), call('ZCARD', WAITS), #ids == MOST_LISTED and number_of(ids[#ids]) or 0 }
   for i, record in ipairs(#ids > 0 and call('HMGET', CALLS, unpack(ids)) or {}) do
     if record then
       local kind, _, number = parsed(record)

@@ -14,7 +14,7 @@ mod tests;
 
 pub use answer::{Answer, Detail, Grant, Held, LimitsFound, Malformed, Notice};
 pub use command::{Ask, Command, Reclaim, ServerLimits, Terms};
-pub use listing::{ListedHolder, ListedPause, ListedProcess, ListedServer, ListedWaiter, Listing};
+pub use listing::{ListedHolder, ListedPause, ListedProcess, ListedServer, ListedWaiter, Listing, Usage};
 pub use name::{FleetName, ProcessId, ProcessInfo};
 pub use value::Value;
 

@@ -2,11 +2,11 @@
 
 use super::error::CallError;
 use super::session::Session;
+use crate::blocking::blocking;
 use crate::process::own_memory::own_memory;
 use crate::registry::Registry;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
-use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
 /// The time between two looks at a server.
@@ -27,7 +27,7 @@ enum Verdict {
 pub async fn run(registry: Arc<Registry>, session: Weak<Session>, tree: u64, limit: u64) {
     loop {
         let Some(pid) = registry.get(tree).and_then(|entry| entry.topmost_pid) else { return };
-        let used = spawn_blocking(move || own_memory(&[pid]).into_iter().flatten().next()).await.ok().flatten();
+        let used = blocking(move || own_memory(&[pid]).into_iter().flatten().next()).await.ok().flatten();
         let Some(session) = session.upgrade() else { return };
         match used.map_or(Verdict::Fits, |used| verdict(used, limit)) {
             Verdict::Fits => {}

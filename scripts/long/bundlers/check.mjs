@@ -4,12 +4,12 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { freePort } from '../../../__test__/support/free-port.mjs'
 import { root } from '../../steps.mjs'
 
 const LIMIT = 60_000
@@ -100,16 +100,6 @@ function mcpVariables(place) {
   )
   const CHECK_MCPORTER = fileURLToPath(import.meta.resolve('mcporter/cli'))
   return { CHECK_CONFIG: file, CHECK_MCPORTER }
-}
-
-/** @returns {Promise<number>} */
-function freePort() {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
-      server.close(() => resolve(port))
-    })
-  })
 }
 
 /** Fetches as soon as the server listens. @param {string} url @param {() => boolean} hasExited */

@@ -10,14 +10,13 @@
 
 import { openSync, writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { FleetLimit } from '../../../lib/fleet-limit.js'
+import { fleetLimit, take } from './limit.mjs'
 
 const { url, slots, lease, call, callers, end, log, skew, block, onUnreachable } = JSON.parse(
   process.argv[2],
 )
 /** The time after which a refused call asks again, in ms. */
 const AGAIN = 100
-const KILL_GRACE = 200
 
 const now = () => Number(process.hrtime.bigint()) / 1e6
 const file = openSync(log, 'a')
@@ -27,14 +26,7 @@ if (skew !== undefined) {
   const { now: real } = Date
   Date.now = () => real() + skew
 }
-const limit = new FleetLimit(slots, {
-  limits: {},
-  rates: {},
-  url,
-  lease,
-  killGrace: KILL_GRACE,
-  onUnreachable,
-})
+const limit = fleetLimit(slots, { url, lease, onUnreachable })
 if (block !== undefined) setTimeout(blockLoop, block.at)
 
 await Promise.all(Array.from({ length: callers }, loop))
@@ -45,8 +37,7 @@ async function loop() {
   while (now() < end) {
     const number = ++last
     note('A', number)
-    const request = { server: 'one', cost: 1, timeout: Infinity }
-    const held = await limit.acquire(request, performance.now()).catch((error) => {
+    const held = await take(limit).catch((error) => {
       if (error.code !== 'ERR_LIMIT_UNAVAILABLE') throw error
     })
     if (held === undefined) {

@@ -2,15 +2,14 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { commandAt, startRedis, startSentinel } from '../../../__test__/support/redis.mjs'
-import { FleetLimit } from '../../../lib/fleet-limit.js'
 import { figures } from './figures.mjs'
+import { fleetLimit, take } from './limit.mjs'
 import { now, Processes } from './processes.mjs'
 import { startProxy } from './proxy.mjs'
 import { within } from './within.mjs'
 
 const SLOTS = 3
 const LEASE = 4000
-const KILL_GRACE = 200
 const PROCESSES = 4
 const CALLERS = 4
 const CALL = 5
@@ -253,18 +252,8 @@ function summary(found) {
 /** Takes all slots at once; returns the ms until they were free. @param {string} url */
 async function slotsBack(url) {
   const began = now()
-  const limit = new FleetLimit(SLOTS, {
-    limits: {},
-    rates: {},
-    url,
-    lease: LEASE,
-    killGrace: KILL_GRACE,
-    onUnreachable: 'refuse',
-  })
-  const held = await limit.acquire(
-    { server: 'one', cost: SLOTS, timeout: 30_000 },
-    performance.now(),
-  )
+  const limit = fleetLimit(SLOTS, { url, lease: LEASE })
+  const held = await take(limit, { cost: SLOTS, timeout: 30_000 })
   const took = now() - began
   held.release()
   limit.close()

@@ -1,5 +1,9 @@
 // Figures of a fleet's calls, from the logs of the processes that made them.
 
+import { atOnce } from '../support/at-once.mjs'
+
+const LIMIT = 3
+
 /**
  * A call. Times are in ms; a call of a killed process ends with the kill.
  * @typedef {{ process: string, arrival: number, start: number, end: number, fence: number,
@@ -20,7 +24,7 @@ export function figures(logs) {
     open: read.reduce((sum, { open }) => sum + open, 0),
     refused: read.reduce((sum, { refused }) => sum + refused, 0),
     lost: calls.filter(({ isLost }) => isLost).length,
-    ...atOnce(calls),
+    ...atOnce(calls, LIMIT),
     p99: waits[Math.floor(waits.length * 0.99)] ?? 0,
     silence: Math.max(0, ...starts.slice(1).map((at, index) => at - starts[index])),
     fenceFaults: fenceFaults(calls),
@@ -59,28 +63,6 @@ function readLog({ name, text, killed, stops }) {
   const isDone = ({ start, end }) => start !== undefined && end !== undefined
   const calls = all.filter(isDone)
   return { calls, refused, open: killed === undefined ? all.length - calls.length : 0 }
-}
-
-/**
- * Counts the calls at once, and the times at which there were more than the limit.
- * @param {Call[]} calls
- */
-function atOnce(calls, limit = 3) {
-  // An end comes before a start at the same time.
-  const changes = calls.flatMap(({ start, end }) => [
-    { time: start, by: 1 },
-    { time: end, by: -1 },
-  ])
-  changes.sort((one, other) => one.time - other.time || one.by - other.by)
-  let [now, most, over, overTime, last] = [0, 0, 0, 0, 0]
-  for (const { time, by } of changes) {
-    if (now > limit) overTime += time - last
-    last = time
-    now += by
-    most = Math.max(most, now)
-    if (by > 0 && now > limit) over++
-  }
-  return { most, over, overTime }
 }
 
 /**

@@ -4,7 +4,7 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { FleetLimit } from '../../../lib/fleet-limit.js'
+import { fleetLimit, take } from './limit.mjs'
 
 const { library, peers, port, slots, lease, call, callers, start, end } = JSON.parse(
   process.argv[2],
@@ -15,18 +15,10 @@ const now = () => Number(process.hrtime.bigint()) / 1e6
 /** @type {Record<string, () => { use(work: () => Promise<void>): Promise<void>, end(): any }>} */
 const libraries = {
   procward() {
-    const limit = new FleetLimit(slots, {
-      limits: {},
-      rates: {},
-      url: `redis://127.0.0.1:${port}`,
-      lease,
-      killGrace: 200,
-      onUnreachable: 'refuse',
-    })
+    const limit = fleetLimit(slots, { url: `redis://127.0.0.1:${port}`, lease })
     return {
       async use(work) {
-        const request = { server: 'one', cost: 1, timeout: Infinity }
-        const held = await limit.acquire(request, performance.now())
+        const held = await take(limit)
         await work()
         held.release()
       },

@@ -5,8 +5,8 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { startRedis } from '../../../__test__/support/redis.mjs'
-import { FleetLimit } from '../../../lib/fleet-limit.js'
 import { npmPackages } from '../support/install.mjs'
+import { fleetLimit, take } from './limit.mjs'
 import { now } from './processes.mjs'
 import { within } from './within.mjs'
 
@@ -58,7 +58,7 @@ export const speeds = {
   'round trips without contention, and when idle': () =>
     within(async (t) => {
       const redis = await startRedis(t)
-      const limit = fleetLimit(redis.url)
+      const limit = fleetLimit(SLOTS, { url: redis.url, lease: LEASE })
       await take(limit)
       const calls = 200
       const before = await commands(redis)
@@ -84,17 +84,6 @@ export const speeds = {
 
 const INSIDE = /^(time|hmget|hget|hset|hincrby|hdel|z\w+|pubsub.*|publish|h\w+|unlink)$/
 
-/** @param {string} url */
-function fleetLimit(url) {
-  const options = { limits: {}, rates: {}, url, lease: LEASE, killGrace: 200 }
-  return new FleetLimit(SLOTS, { ...options, onUnreachable: 'refuse' })
-}
-
-/** @param {FleetLimit} limit */
-async function take(limit) {
-  return limit.acquire({ server: 'one', cost: 1, timeout: Infinity }, performance.now())
-}
-
 /** Returns how often each command was executed. */
 async function commands(redis) {
   const text = await redis.command('INFO', 'commandstats')
@@ -117,7 +106,7 @@ function race(size, judge) {
     const peers = await npmPackages('fleet', PEERS)
     const redis = await startRedis(t)
     // The first use of a name waits one lease.
-    const limit = fleetLimit(redis.url)
+    const limit = fleetLimit(SLOTS, { url: redis.url, lease: LEASE })
     const first = await take(limit)
     first.release()
     limit.close()

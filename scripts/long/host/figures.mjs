@@ -1,5 +1,7 @@
 // Figures of calls, from the logs of the processes that made them.
 
+import { atOnce } from '../support/at-once.mjs'
+
 /** A call that arrived so much later, in ms, and started earlier has overtaken. */
 const TOLERANCE = 5
 
@@ -16,7 +18,7 @@ export function figures(logs, window) {
   const waits = calls.map(({ arrival, start }) => start - arrival).sort((one, other) => one - other)
   return {
     calls: calls.length,
-    most: mostAtOnce(calls),
+    most: atOnce(calls).most,
     p99: waits[Math.floor(waits.length * 0.99)],
     overtaken: overtaken(calls) / calls.length,
     silence: longestSilence(calls, window),
@@ -31,22 +33,6 @@ function callsOf({ text, killed }) {
     if (start === undefined || end === undefined) throw new Error(`a call without an end: ${line}`)
     return { arrival, start, end }
   })
-}
-
-/** @param {Call[]} calls */
-function mostAtOnce(calls) {
-  // An end comes before a start at the same time.
-  const changes = calls.flatMap(({ start, end }) => [
-    { time: start, by: 1 },
-    { time: end, by: -1 },
-  ])
-  changes.sort((one, other) => one.time - other.time || one.by - other.by)
-  let [now, most] = [0, 0]
-  for (const { by } of changes) {
-    now += by
-    most = Math.max(most, now)
-  }
-  return most
 }
 
 /**

@@ -12,7 +12,7 @@ import { until } from '../../../__test__/support/until.mjs'
 const timeout = 120_000
 const run = promisify(execFile)
 
-/** @typedef {{ app: number, child: number, guarded: number }} App */
+/** @typedef {{ app: number, child: number, guarded: number, port: number }} App */
 
 export class Session {
   #home = mkdtempSync(join(tmpdir(), 'procward-pm2-'))

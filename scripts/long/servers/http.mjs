@@ -3,8 +3,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { connect, createServer as createTcpServer } from 'node:net'
+import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../../../__test__/support/free-port.mjs'
 
 /** No measurement, only an end to waiting. */
 const STARTING = 60_000
@@ -76,15 +77,6 @@ export async function startPage() {
     server.closeAllConnections()
   }
   return { url: `http://127.0.0.1:${port}`, stop }
-}
-
-async function freePort() {
-  const server = createTcpServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** @param {number} port @returns {Promise<boolean>} */

@@ -3,6 +3,7 @@
 use crate::bindings::enums::mirrored;
 use crate::bindings::text::Text;
 use crate::bindings::time::{duration, whole_milliseconds};
+use crate::blocking::{blocking, find_thread};
 use crate::process::guarantee::{Guarantee, Lack, Mechanism};
 use crate::process::tree::{Choices, Outputs, Spec, Stream, Unopened};
 use crate::registry::{self, Entry, Label};
@@ -13,7 +14,6 @@ use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
-use tokio::task::spawn_blocking;
 
 /// A command, checked by `lib/`.
 #[napi(object, object_to_js = false)]
@@ -237,9 +237,9 @@ pub struct ActiveProcess {
     /// The process was killed, and is still there: frozen, or stuck in the kernel. Left out of all others.
     #[napi(ts_type = "true")]
     pub stuck: Option<bool>,
-    /// The reason why a call has no process yet: `'start'`, the start of its server; `'session'`, a session that other calls
-    /// use, or room for one more. Left out of a call that was sent.
-    #[napi(ts_type = "'start' | 'session'")]
+    /// The reason why a call has no process yet: `'start'`, the start of its server; `'memory'` or `'cpu'`, a start that waits
+    /// for the machine; `'session'`, a session that other calls use, or room for one more. Left out of a call that was sent.
+    #[napi(ts_type = "'start' | 'memory' | 'cpu' | 'session'")]
     pub waits_for: Option<String>,
 }
 
@@ -348,9 +348,10 @@ impl ProcessOutcome {
             let output = if text { Text::of_utf8 } else { Text::Bytes };
             (output(stdout), output(stderr), all.map(output))
         };
-        let (stdout, stderr, all) = if is_long {
+        // Without a thread, this one decodes.
+        let (stdout, stderr, all) = if is_long && find_thread().is_ok() {
             let unavailable = |_| (Text::Bytes(Vec::new()), Text::Bytes(Vec::new()), None);
-            spawn_blocking(prepare).await.unwrap_or_else(unavailable)
+            blocking(prepare).await.unwrap_or_else(unavailable)
         } else {
             prepare()
         };

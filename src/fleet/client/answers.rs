@@ -68,7 +68,8 @@ impl Client {
                     self.effects.push_back(Effect::LimitsDiffer(found));
                 }
             }
-            (&Command::Beat { after }, Detail::Holders { until, held }) => {
+            (&Command::Beat { after }, Detail::Holders { usage, until, held }) => {
+                self.note_usage(usage);
                 self.compare_holders(request, after + 1..=until.unwrap_or(CallId::MAX), &held, lease_before, now);
                 if let Some(after) = until {
                     self.send(Command::Beat { after }, now);

@@ -5,6 +5,7 @@ use crate::limit::calls::{Limits, Rate};
 mod away;
 
 const LEASE: u64 = 5000;
+const USAGE: Usage = Usage { limit: 4, in_use: 3, waiting: 2 };
 
 const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -115,7 +116,7 @@ impl Bench {
     }
 
     fn beat(&mut self, held: Vec<Held>) {
-        let command = self.reply(Detail::Holders { until: None, held }, vec![]);
+        let command = self.reply(holders(None, held), vec![]);
         assert_eq!(command, Command::Beat { after: 0 });
     }
 
@@ -136,6 +137,10 @@ impl Bench {
 
 fn grant(id: CallId) -> Grant {
     Grant { id, fence: 100 + id, ticket: None, is_rated: false }
+}
+
+fn holders(until: Option<CallId>, held: Vec<Held>) -> Detail {
+    Detail::Holders { usage: USAGE, until, held }
 }
 
 fn held(id: CallId) -> Held {
@@ -330,13 +335,29 @@ fn a_holder_missing_from_the_list_is_taken_back_and_a_strange_one_released() {
 }
 
 #[test]
+fn the_use_of_the_fleet_is_what_redis_said_last_while_it_decides() {
+    let mut bench = Bench::joined(OnUnreachable::Local);
+    let usage = |bench: &Bench| bench.client.status(bench.now).usage;
+    assert_eq!(usage(&bench), None);
+    bench.pass(1000);
+    bench.beat(vec![]);
+    assert_eq!(usage(&bench), Some(USAGE));
+    let other = Usage { limit: 5, in_use: 0, waiting: 0 };
+    bench.client.note_usage(other);
+    assert_eq!(usage(&bench), Some(other));
+    bench.disconnect();
+    bench.pass(3000);
+    assert_eq!(usage(&bench), None);
+}
+
+#[test]
 fn a_long_list_comes_in_pages() {
     let mut bench = Bench::joined(OnUnreachable::Refuse);
     bench.start(1);
     bench.start(2);
     bench.pass(1000);
-    bench.reply(Detail::Holders { until: Some(1), held: vec![held(1)] }, vec![]);
-    assert_eq!(bench.reply(Detail::Holders { until: None, held: vec![held(2)] }, vec![]), Command::Beat { after: 1 });
+    bench.reply(holders(Some(1), vec![held(1)]), vec![]);
+    assert_eq!(bench.reply(holders(None, vec![held(2)]), vec![]), Command::Beat { after: 1 });
     assert_eq!(bench.in_flight, []);
 }
 
@@ -368,7 +389,7 @@ fn other_limits_are_reported_and_those_in_force_looked_up_once() {
     let beat = |bench: &mut Bench, at| {
         bench.pass(at);
         let (number, _) = bench.next();
-        let answer = Answer { version: 8, ..bench.answer(Detail::Holders { until: None, held: vec![] }, vec![]) };
+        let answer = Answer { version: 8, ..bench.answer(holders(None, vec![]), vec![]) };
         bench.on(|client, now| client.answered(number, Ok(answer), now));
     };
     beat(&mut bench, 1000);

@@ -1,6 +1,7 @@
 //! TCP connections, with TLS where the address says so.
 
 use super::words::ConnectError;
+use crate::blocking::blocking;
 use crate::fleet::address::{Address, Node};
 use crate::trust;
 use rustls::pki_types::ServerName;
@@ -9,7 +10,6 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 use tokio::net::TcpStream;
-use tokio::task::spawn_blocking;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_util::either::Either;
@@ -45,6 +45,6 @@ pub async fn text(file: &Path, what: &str) -> Result<String, ConnectError> {
         let mut text = String::new();
         File::open(file)?.take(MAX_FILE).read_to_string(&mut text).map(|_| text)
     };
-    let read = spawn_blocking(read).await.unwrap_or_else(|error| Err(error.into()));
+    let read = blocking(read).await.and_then(|read| read);
     read.map_err(|error: io::Error| ConnectError(format!("{what} cannot be read ({})", error.kind())))
 }

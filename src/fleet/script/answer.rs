@@ -1,6 +1,6 @@
 //! The script's answers and notices.
 
-use super::listing::Listing;
+use super::listing::{Listing, Usage, small};
 use super::name::unescaped;
 use super::{CallId, Command, Epoch, Fence, ServerLimits, Terms, Ticket, Value, Version};
 use crate::limit::calls::{Limits, Rate};
@@ -65,6 +65,8 @@ pub enum Detail {
     },
     /// To `Beat`: the holders after the command's call up to `until`.
     Holders {
+        /// The use of the whole fleet.
+        usage: Usage,
         /// The last call that the list covers; `None` if the list reaches the end.
         until: Option<CallId>,
         /// The holders, by number.
@@ -118,7 +120,7 @@ impl Answer {
             version: number(2, "version")?,
             wake,
             grace: Duration::from_millis(number(4, "grace")?),
-            processes: u32::try_from(number(5, "processes")?).unwrap_or(u32::MAX),
+            processes: small(number(5, "processes")?),
             grants: fields[6].numbers().and_then(|numbers| grants(&numbers)).ok_or(Malformed("grants"))?,
             detail: if is_known { detail(command, &fields[7]).ok_or(Malformed("detail"))? } else { Detail::None },
         })
@@ -148,9 +150,10 @@ fn joined(values: &[Value]) -> Option<Detail> {
 }
 
 fn holders(numbers: &[u64]) -> Option<Detail> {
-    let (&until, rest) = numbers.split_first()?;
+    let (&[limit, in_use, waiting, until], rest) = numbers.split_first_chunk()?;
+    let usage = Usage { limit: small(limit), in_use: small(in_use), waiting };
     let held = rest.chunks_exact(3).map(|each| Held { id: each[0], fence: nonzero(each[1]), is_rated: each[2] == 1 });
-    Some(Detail::Holders { until: nonzero(until), held: held.collect() })
+    Some(Detail::Holders { usage, until: nonzero(until), held: held.collect() })
 }
 
 fn grants(numbers: &[u64]) -> Option<Vec<Grant>> {

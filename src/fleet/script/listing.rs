@@ -29,6 +29,17 @@ pub struct Listing {
     pub pause_list: Vec<ListedPause>,
 }
 
+/// The use of a whole fleet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Usage {
+    /// The overall limit in force.
+    pub limit: u32,
+    /// The slots in use.
+    pub in_use: u32,
+    /// The number of calls that wait.
+    pub waiting: u64,
+}
+
 /// A process of the fleet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedProcess {
@@ -99,6 +110,11 @@ pub struct ListedPause {
 }
 
 impl Listing {
+    /// Returns the use of the whole fleet.
+    pub const fn usage(&self) -> Usage {
+        Usage { limit: self.limit, in_use: self.in_use, waiting: self.waiters }
+    }
+
     pub(super) fn read(value: &Value) -> Option<Self> {
         let [counts, processes, servers, holders, waiters, pauses] = value.list()? else { return None };
         let [now, limit, in_use, held, waiting, known] = counts.numbers()?[..] else { return None };
@@ -159,6 +175,6 @@ fn rows<T, const N: usize>(list: &Value, row: impl Fn(&[Value; N]) -> Option<T>)
     if rest.is_empty() { rows.iter().map(row).collect() } else { None }
 }
 
-fn small(number: u64) -> u32 {
+pub(super) fn small(number: u64) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }

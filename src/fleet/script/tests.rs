@@ -61,6 +61,11 @@ fn other_answers_are_refused() {
     };
     assert_eq!((found.terms.limit, &*found.terms.servers[0].server), (4, "a%"));
     assert_eq!(found.terms.servers[0].limits, Limits { limit: Some(2), rate: None });
+    let beaten = [9, 4, 3, 0, 7, 50, 1].map(Value::Integer);
+    let answer = Answer::read(&Command::Beat { after: 0 }, &good(Value::Array(beaten.into()))).expect("an answer");
+    let usage = Usage { limit: 9, in_use: 4, waiting: 3 };
+    let held = vec![Held { id: 7, fence: Some(50), is_rated: true }];
+    assert_eq!(answer.detail, Detail::Holders { usage, until: None, held });
     for (command, value) in [
         (&Command::Tick, Value::Nil),
         (&Command::Tick, bytes("OK")),

@@ -1,12 +1,12 @@
 //! A tree as the process table shows it, and its end without a warden.
 
 use super::members::{Origin, Seen, left_in_group, members};
+use crate::blocking::blocking;
 use crate::process::handle::{self, Handle, Signal, wait_all};
 use crate::process::table;
 use crate::process::tag::Tag;
 use std::io;
 use std::time::Duration;
-use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
 /// The time that killed processes may take to exit before the next look.
@@ -80,7 +80,7 @@ impl TableTree {
     pub async fn note_group(&mut self) {
         let origin = self.origin;
         let look = move || table::links().map(|links| left_in_group(&links, origin));
-        if let Ok(Ok(left)) = spawn_blocking(look).await {
+        if let Ok(Ok(left)) = blocking(look).await {
             self.seen.extend(left);
         }
     }
@@ -101,7 +101,7 @@ impl TableTree {
             }
             Ok((look, seen))
         };
-        let Ok(Ok((look, seen))) = spawn_blocking(look).await else { return Look::default() };
+        let Ok(Ok((look, seen))) = blocking(look).await else { return Look::default() };
         // A process that has exited does not come back.
         self.seen = seen;
         look

@@ -11,14 +11,14 @@ use super::started::Started;
 use super::warden::{self, Orders, Refusal};
 #[cfg(target_os = "macos")]
 use super::watcher::{self, Watched};
+#[cfg(target_os = "linux")]
+use crate::blocking::blocking;
 #[cfg(target_os = "macos")]
 use crate::process::identity::start_mark;
 use std::io;
 #[cfg(target_os = "linux")]
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
-#[cfg(target_os = "linux")]
-use tokio::task::spawn_blocking;
 
 /// The root of a tree.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ pub async fn start(spec: &Spec) -> io::Result<Started<Root>> {
             Err(Refusal::Command(error)) => return Err(error),
             Err(Refusal::Warden(error)) => {
                 // Where wardens cannot work, the tree is held as well as possible without one.
-                if spawn_blocking(warden::able).await.map_err(io::Error::other)?.is_ok() {
+                if blocking(warden::able).await?.is_ok() {
                     return Err(error);
                 }
             }

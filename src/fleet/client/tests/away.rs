@@ -134,7 +134,7 @@ fn a_stopped_process_loses_its_calls_whatever_the_settings_say() {
     bench.take_effects();
     bench.now = ms(3 * LEASE);
     let (number, _) = bench.next();
-    let answer = bench.answer(Detail::Holders { until: None, held: vec![held(1)] }, vec![]);
+    let answer = bench.answer(holders(None, vec![held(1)]), vec![]);
     bench.on(|client, now| client.answered(number, Ok(answer), now));
     assert_eq!(bench.take_effects().first(), Some(&lost(1)));
 }
