@@ -146,6 +146,20 @@ describe('a call that needs a process and has no memory for it', { skip: noProce
     await blocked
   })
 
+  test('is none of eight calls that one session can take', async (t) => {
+    const { budgeted } = await helpers(t, 'host', 8, { maxInFlight: 8, instances: 2 })
+    const { gate, open } = closedGate()
+    const calls = []
+    for (const count of [1, 5, 8]) {
+      while (calls.length < count) calls.push(budgeted.callToolRaw('it', 'gate', { gate }))
+      await until(() => budgeted.getActiveProcesses().filter(({ pid }) => pid).length === count)
+    }
+    assert.deepEqual(causes(budgeted), [])
+    assert.equal(native.gateStatus().waiting, 0)
+    open()
+    await Promise.all(calls)
+  })
+
   test('gives its slot back if its session has ended meanwhile', async (t) => {
     const { budgeted, other } = await helpers(t, 'host')
     assert.equal(said(await echo(budgeted, 'first')), 'first')

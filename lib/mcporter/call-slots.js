@@ -8,6 +8,7 @@ const { retryAfterOf } = require('../mcp/retry-after')
 const { recordAnswer, recordFailure, recordRejection, recordWait } = require('../metrics/record')
 const { named } = require('./failure')
 const { Gate } = require('./gate')
+const { sharedStatus, withWaiting } = require('./slot-status')
 
 /**
  * @typedef {import('./failure').Call & { queueTimeout?: number, cost?: number, onSent?: () => void,
@@ -277,10 +278,10 @@ class CallSlots {
   #shared(own) {
     const starting = this.#starts?.waiting() ?? 0
     if (starting > 0) own = withWaiting(own, starting, this.#startCause())
-    if (this.#host !== undefined) return shared(own, this.#host.waiting(), 'host')
+    if (this.#host !== undefined) return sharedStatus(own, this.#host.waiting(), 'host')
     if (this.#fleet === undefined) return own
     const fleet = this.#fleet.status()
-    const status = shared(own, this.#fleet.waiting(), 'fleet')
+    const status = sharedStatus(own, this.#fleet.waiting(), 'fleet')
     return { ...status, reach: fleet.mode === 'fleet' ? 'fleet' : 'process', fleet }
   }
 }
@@ -298,38 +299,6 @@ function leased(call, work) {
   // Loaded on use, because most helpers have no fleet.
   const { whileLeased } = require('./lease')
   return (deadline) => whileLeased(call, lease, () => work(deadline))
-}
-
-/**
- * @param {import('../mcp-helper').SemaphoreStatus} own
- * @param {number} count - the calls that wait for other processes
- * @param {'host' | 'fleet'} reach
- * @returns {import('../mcp-helper').SemaphoreStatus}
- */
-function shared(own, count, reach) {
-  return { ...withWaiting(own, count, reach), reach }
-}
-
-/**
- * Counts calls with slots of their own process among the waiting ones.
- * @param {import('../mcp-helper').SemaphoreStatus} own
- * @param {number} count
- * @param {Exclude<import('../mcp-helper').SemaphoreStatus['limitedBy'], undefined | null>} cause
- * @returns {import('../mcp-helper').SemaphoreStatus}
- */
-function withWaiting(
-  { maxConcurrent, current, queued, available, limitedBy, ...more },
-  count,
-  cause,
-) {
-  return {
-    maxConcurrent,
-    current: current - count,
-    queued: queued + count,
-    available,
-    limitedBy: count > 0 ? cause : (limitedBy ?? (queued > 0 ? 'slots' : null)),
-    ...more,
-  }
 }
 
 module.exports = { CallSlots }

@@ -162,6 +162,7 @@ class Starts {
     if (!start.needs(ahead, start.isHeld() ? 1 : 0)) start.release()
     else if (!start.reserves()) return false
     this.#ahead.set(server, ahead + 1)
+    start.isAhead = true
     return true
   }
 
@@ -171,8 +172,9 @@ class Starts {
    * @param {Start} start
    */
   #begins(start) {
-    if (start.needs(0, ALL)) return start.reserves()
-    start.release()
+    if (!start.needs(0, ALL)) start.release()
+    else if (!start.reserves()) return false
+    this.#leaveAhead(start)
     return true
   }
 
@@ -194,10 +196,17 @@ class Starts {
   /** @param {Start} start */
   #end(start) {
     start.release()
+    this.#leaveAhead(start)
+    this.#look()
+  }
+
+  /** @param {Start} start */
+  #leaveAhead(start) {
+    if (!start.isAhead) return
+    start.isAhead = false
     const ahead = (this.#ahead.get(start.server) ?? 0) - 1
     if (ahead > 0) this.#ahead.set(start.server, ahead)
     else this.#ahead.delete(start.server)
-    this.#look()
   }
 
   /** @param {string} server */
@@ -213,6 +222,8 @@ class Start {
   #onHeld
   /** @type {import('../../binding').StartReservation | undefined} */
   #reservation
+  /** Whether the call is between this gate and its session. */
+  isAhead = false
 
   /**
    * @param {string} server
