@@ -674,6 +674,8 @@ export interface GateRules {
   reserve?: MemoryAmount
   /** The most that the limit rises to. */
   max?: number
+  /** The place in which the processes of the user share their charges; without one this process is alone. */
+  shared?: SharedCharges
 }
 
 /** Returns the state of the gate, or undefined while the gate is off. */
@@ -1145,6 +1147,12 @@ export interface ScanSummary {
   errors: number
   /** True if nothing was ended. */
   dryRun: boolean
+}
+
+/** The place in which processes share their charges. */
+export interface SharedCharges {
+  /** The folder; the user's own by default. */
+  folder?: string
 }
 
 /** The choice for one standard stream: a pipe if nothing is set. */

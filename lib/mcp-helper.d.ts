@@ -550,7 +550,7 @@ export interface GateMemory {
   reserve: number | null
   /** Memory that the running processes have of their own, without files. */
   used: number
-  /** Number of process trees that run. */
+  /** Number of process trees that run, and of admitted starts that have not begun. */
   running: number
   /** Number of starts that wait. */
   waiting: number

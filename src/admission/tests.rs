@@ -294,7 +294,6 @@ async fn a_reservation_teaches_nothing_about_its_server() {
 struct Neighbours {
     folder: std::path::PathBuf,
     gates: [Arc<Gate>; 2],
-    worlds: [Arc<World>; 2],
     in_force: [InForce; 2],
     trees: [Admission; 2],
 }
@@ -309,7 +308,7 @@ impl Neighbours {
             enforce_shared(&gates[number], &worlds[number], memory_rules(), shared)
         });
         let trees = [running(&gates[0], "a", 1).await, running(&gates[1], "b", 2).await];
-        Self { folder, gates, worlds, in_force, trees }
+        Self { folder, gates, in_force, trees }
     }
 
     /// Returns which of both gates admit one more start at the same time.
@@ -341,21 +340,18 @@ async fn processes_that_share_slots_do_not_start_on_the_same_free_memory() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_charge_of_another_process_goes_with_its_growth_and_its_end() {
-    let neighbours = Neighbours::new("growth", 700, true).await;
+async fn the_charge_of_another_process_goes_with_its_peak_and_its_end() {
+    let neighbours = Neighbours::new("peak", 700, true).await;
     assert_eq!(count(&neighbours.admit_both().await), 0, "600 MB are for two, and two run");
-    // The tree of the first process has grown to what it was expected to take, which is no longer available.
-    *neighbours.worlds[0].of_each.lock() = 256;
+    // Both trees have shown that they take nothing more.
     sleep(READ_WHILE_RUNNING * 2).await;
-    let admitted = neighbours.admit_both().await;
-    assert_eq!(count(&admitted), 1);
-    drop(admitted);
-    let Neighbours { gates, in_force: [one, other], trees, folder, .. } = neighbours;
-    let [first, second] = trees;
-    drop((one, first));
-    assert!(soon(gates[1].admit("d", 5)).await.is_some(), "the other process has left");
-    drop((other, second));
-    let _ = std::fs::remove_dir_all(folder);
+    let [one, other] = neighbours.admit_both().await;
+    assert!(one.is_some() && other.is_some());
+    assert!(soon(neighbours.gates[1].admit("e", 5)).await.is_none(), "600 MB are for two");
+    drop(one);
+    assert!(soon(neighbours.gates[1].admit("e", 6)).await.is_some(), "one of the other process has ended");
+    drop(other);
+    neighbours.end();
 }
 
 #[tokio::test(start_paused = true)]
