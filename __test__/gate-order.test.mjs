@@ -15,7 +15,7 @@ import { assertNothingLeft, noProcessList } from './support/processes.mjs'
 import { noRedis, startRedis } from './support/redis.mjs'
 import { until } from './support/until.mjs'
 
-const configPath = writeConfig(temporaryFolder(), {})
+const configPath = writeConfig(temporaryFolder(), { it: hostileServer() })
 
 after(assertNothingLeft)
 
@@ -50,7 +50,7 @@ async function helpers(t, url, maxConcurrent = 1, options = {}) {
     return helper
   }
   try {
-    const it = { ...hostileServer(), ...options }
+    const it = options.transport === 'mcporter' ? options : { ...hostileServer(), ...options }
     const budgeted = of({ servers: { it }, memoryBudget: 1 })
     return { budgeted, other: of({ servers: { http: { url: address } } }) }
   } finally {
@@ -96,9 +96,13 @@ async function hold(other) {
   }
 }
 
-/** @param {import('node:test').TestContext} t @param {string} url */
-async function holdsNothingMeanwhile(t, url) {
-  const { budgeted, other } = await helpers(t, url)
+/**
+ * @param {import('node:test').TestContext} t
+ * @param {string} url
+ * @param {object} [options] of the server
+ */
+async function holdsNothingMeanwhile(t, url, options) {
+  const { budgeted, other } = await helpers(t, url, 1, options)
   const end = await fillMemory()
   const call = echo(budgeted, 'late')
   await until(isMemoryWanted)
@@ -118,6 +122,9 @@ describe('a call that needs a process and has no memory for it', { skip: noProce
     const { url } = await startRedis(t)
     await holdsNothingMeanwhile(t, url)
   })
+
+  test('holds no slot if its process is one of mcporter', (t) =>
+    holdsNothingMeanwhile(t, 'host', { transport: 'mcporter' }))
 
   test('takes a session that becomes free, without a start', async (t) => {
     const { budgeted } = await helpers(t, 'host', 2, { maxInFlight: 1, instances: 2 })
