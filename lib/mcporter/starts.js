@@ -222,7 +222,7 @@ class Start {
   #onHeld
   /** @type {import('../../binding').StartReservation | undefined} */
   #reservation
-  /** Whether the call is between this gate and its session. */
+  /** True while the call is between this gate and its session. */
   isAhead = false
 
   /**

@@ -1,4 +1,5 @@
 //! The gate that process trees pass before their start, while rules are in force.
+#![expect(clippy::needless_pass_by_value, reason = "napi-rs hands arguments over by value")]
 
 use super::enums::mirrored;
 use super::error::{Result, internal, system};

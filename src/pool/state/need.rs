@@ -1,4 +1,4 @@
-//! Whether a waiter that is on its way will need a start.
+//! The question whether a waiter that is on its way needs a start.
 
 use super::State;
 use super::member::{Member, Phase};
