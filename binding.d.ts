@@ -67,6 +67,11 @@ export declare class McpSessions {
   setLogLevel(key: number, level: string): void
   /** Removes a server: idle sessions are shut down now, busy sessions after their calls. */
   retire(key: number): void
+  /**
+   * Returns whether a call to the server with this key could make a process start, if `ahead` calls come before it. The
+   * reservations of the server count as capacity, but for so many `uncounted` ones.
+   */
+  needsProcess(key: number, ahead: number, uncounted: number): boolean
   /** Gives a call up, so that the call fails with `ABORT_ERR`. */
   abort(number: number): void
   /** Stops reading the answers with this number on this thread, because the runtime reads them from now on. */
@@ -239,6 +244,16 @@ export declare class ProcessGate {
   setFull(isFull: boolean): void
   /** Takes the rules back. */
   close(): void
+}
+
+/** The right to start one process of a server, or a wait for it. */
+export declare class StartReservation {
+  /** Queues for the right. `admitted` is called when the gate admits the process, and does not keep the event loop alive. */
+  constructor(server: string, admitted: () => void)
+  /** Returns the state. */
+  state(): ReservationState
+  /** Gives the right back, unless a start has taken it over. */
+  release(): void
 }
 
 /** A subscription to the events of this process's trees. Trees that run already are reported as `spawn`. */
@@ -671,6 +686,8 @@ export interface GateRules {
   reserve?: MemoryAmount
   /** The most that the limit rises to. */
   max?: number
+  /** The place in which the processes of the user share their charges; without one this process is alone. */
+  shared?: SharedCharges
 }
 
 /** Returns the state of the gate, or undefined while the gate is off. */
@@ -1075,6 +1092,9 @@ export interface ProcessRequest {
   onStuck: OnStuck
 }
 
+/** The state of a reservation: before its admission, until a start takes it over, and afterwards. */
+export type ReservationState = 'waiting' | 'held' | 'used'
+
 /** A problem of a scan. */
 export interface ScanError {
   /** The process that could not be ended. */
@@ -1139,6 +1159,12 @@ export interface ScanSummary {
   errors: number
   /** True if nothing was ended. */
   dryRun: boolean
+}
+
+/** The place in which processes share their charges. */
+export interface SharedCharges {
+  /** The folder; the user's own by default. */
+  folder?: string
 }
 
 /** The choice for one standard stream: a pipe if nothing is set. */

@@ -234,7 +234,11 @@ export interface QueuedCall {
   startTime: number
   /** Ms that the call has waited. */
   duration: number
-  /** The reason for its wait, as in `limitedBy` of {@link SemaphoreStatus}. */
+  /**
+   * The reason for its wait, as in `limitedBy` of {@link SemaphoreStatus}. With `MCP_LIMIT_URL` a
+   * call that needs a new process waits for `memory` or `cpu` here, before it asks for slots that
+   * other processes share.
+   */
   waitsFor: Exclude<SemaphoreStatus['limitedBy'], undefined | null>
 }
 
@@ -493,7 +497,7 @@ export interface SemaphoreStatus extends SlotStatus {
   /**
    * The processes that share the limits: all of this user on this machine (`host`), or all of the
    * fleet. `process` while a fleet's Redis is away. Absent without `MCP_LIMIT_URL`. Calls that wait
-   * for other processes count as `queued`.
+   * for other processes, or for the start of a process before that, count as `queued`.
    */
   reach?: 'process' | 'host' | 'fleet'
   /** The place of this helper in a fleet. Absent without a fleet. */
@@ -552,7 +556,7 @@ export interface GateMemory {
   reserve: number | null
   /** Memory that the running processes have of their own, without files. */
   used: number
-  /** Number of process trees that run. */
+  /** Number of process trees that run, and of admitted starts that have not begun. */
   running: number
   /** Number of starts that wait. */
   waiting: number

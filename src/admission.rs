@@ -8,6 +8,7 @@ mod driver;
 mod gate;
 mod in_force;
 mod pending;
+mod reserved;
 mod rules;
 mod status;
 #[cfg(test)]
@@ -20,4 +21,5 @@ pub use admitted::Admission;
 pub use gate::{Gate, IdleTrees};
 pub use in_force::InForce;
 pub use pending::PendingStarts;
+pub use reserved::{Reservation, Right};
 pub use status::Status;

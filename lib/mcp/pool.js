@@ -248,6 +248,15 @@ class SessionPool {
     return this.#routed.route(call, deadline)
   }
 
+  /**
+   * Returns the function that tells whether a call makes a process start; `undefined` for a server
+   * that is no process.
+   * @param {string} key
+   */
+  needOf(key) {
+    return this.#sessions.needOf(key)
+  }
+
   routes() {
     return this.#servers.routes()
   }

@@ -175,6 +175,13 @@ class Sessions {
     return answer
   }
 
+  /** @param {string} key @returns {import('../mcporter/starts').Need | undefined} */
+  needOf(key) {
+    const server = this.#servers.get(key)
+    if (server === undefined || server.isHttp) return undefined
+    return (ahead, uncounted) => this.#native.needsProcess(server.number, ahead, uncounted)
+  }
+
   active() {
     return activeCalls(this.#native, this.#pending, this.#repeats?.between() ?? [])
   }

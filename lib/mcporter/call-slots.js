@@ -8,12 +8,14 @@ const { retryAfterOf } = require('../mcp/retry-after')
 const { recordAnswer, recordFailure, recordRejection, recordWait } = require('../metrics/record')
 const { named } = require('./failure')
 const { Gate } = require('./gate')
+const { sharedStatus, withWaiting } = require('./slot-status')
 
 /**
  * @typedef {import('./failure').Call & { queueTimeout?: number, cost?: number, onSent?: () => void,
  *   fence?: number, lease?: import('../limiter').Lease }} Request
  * @typedef {import('../host-limit').HostLimit} HostLimit
  * @typedef {import('../fleet-limit').FleetLimit} FleetLimit
+ * @typedef {import('./starts').Starts} Starts
  * @typedef {{ url: string, limit: number, lease: number, killGrace: number,
  *   onLost: 'abort' | 'continue', onUnreachable: 'local' | 'refuse' }} FleetSettings
  * @typedef {{ maxConcurrent: number | 'auto', gate?: import('../../binding').GateRules,
@@ -26,9 +28,12 @@ const { Gate } = require('./gate')
 const MAX_LISTED = 200
 
 /**
- * A call that waits for its slots. `began` is on the clock of `performance.now()`. `sharedWith` is
- * there while the call waits for the other processes that share the limits.
- * @typedef {{ server: string, tool: string, began: number, sharedWith?: 'host' | 'fleet' }} Waiter
+ * A call that waits for its slots. `began` is on the clock of `performance.now()`. `waitsAt` is
+ * there while the call has its process's own slots: the gate of starts, or the other processes that
+ * share the limits.
+ * @typedef {'start' | 'host' | 'fleet'} Place
+ * @typedef {{ server: string, tool: string, began: number, waitsAt?: Place }} Waiter
+ * @typedef {<T>(wait: () => Promise<T>, waitsAt: Place) => Promise<T>} Waiting
  */
 
 class CallSlots {
@@ -36,6 +41,8 @@ class CallSlots {
   #settings
   /** The rules for a limit that follows the machine. @type {Gate | undefined} */
   #gate
+  /** The right to start processes, before slots are shared. @type {Starts | undefined} */
+  #starts
   /** The same limits for all processes of a machine. @type {HostLimit | undefined} */
   #host
   /** Oldest first. @type {Set<Waiter>} */
@@ -46,7 +53,7 @@ class CallSlots {
   /** @param {Settings} settings */
   constructor(settings) {
     this.#settings = settings
-    this.#gate = settings.gate && new Gate(settings.gate)
+    this.#gate = settings.gate && new Gate({ ...settings.gate, shared: settings.host })
     const maxConcurrent = this.#gate?.limit() ?? Number(settings.maxConcurrent)
     this.#limiter = new CallLimiter(maxConcurrent, settings)
     if (settings.host) {
@@ -60,6 +67,19 @@ class CallSlots {
       this.#fleet = new FleetLimit(limit, { limits, rates, ...place })
     }
     this.#gate?.follow(this)
+  }
+
+  /**
+   * Sets the function that returns what a call needs to start. Such a call waits for memory and
+   * processors before it asks for slots that other processes share.
+   * @param {ConstructorParameters<typeof import('./starts').Starts>[0]} needOf
+   */
+  startWith(needOf) {
+    const isShared = this.#host !== undefined || this.#fleet !== undefined
+    if (this.#gate === undefined || !isShared) return
+    // Loaded on use, because most helpers have neither.
+    const { Starts } = require('./starts')
+    this.#starts = new Starts(needOf)
   }
 
   /**
@@ -95,12 +115,13 @@ class CallSlots {
     const { limitedBy } = /** @type {import('../mcp-helper').SemaphoreStatus} */ (this.getStatus())
     const reasons = this.#limiter.waitReasons()
     const now = performance.now()
-    return [...this.#waiters].slice(0, MAX_LISTED).map(({ server, tool, began, sharedWith }) => {
+    return [...this.#waiters].slice(0, MAX_LISTED).map(({ server, tool, began, waitsAt }) => {
       const own = reasons.get(server) ?? 'slots'
       const isHeldByGate = own === 'slots' && (limitedBy === 'memory' || limitedBy === 'cpu')
       const duration = now - began
       const startTime = Date.now() - duration
-      const waitsFor = sharedWith ?? (isHeldByGate ? limitedBy : own)
+      const here = isHeldByGate ? limitedBy : own
+      const waitsFor = waitsAt === 'start' ? this.#startCause() : (waitsAt ?? here)
       return { server, tool, startTime, duration, waitsFor }
     })
   }
@@ -124,6 +145,7 @@ class CallSlots {
 
   close() {
     this.#limiter.close()
+    this.#starts?.close()
     this.#host?.close()
     this.#fleet?.close()
   }
@@ -161,11 +183,11 @@ class CallSlots {
     /**
      * @template T
      * @param {() => Promise<T>} wait
-     * @param {'host' | 'fleet'} [sharedWith]
+     * @param {Place} [waitsAt]
      */
-    const waiting = (wait, sharedWith) => {
+    const waiting = (wait, waitsAt) => {
       waiter ??= { server, tool: call.tool, began }
-      waiter.sharedWith = sharedWith
+      waiter.waitsAt = waitsAt
       this.#waiters.add(waiter)
       const waited = publishWait({ ...call, id }, this.#limiter.queued(), wait)
       this.#gate?.update()
@@ -174,17 +196,8 @@ class CallSlots {
     const asked = { server, cost, timeout, signal }
     try {
       const slots = await this.#limiter.acquire(asked, waiting)
-      // Never the other way round: no process waits for its own calls with slots of all processes.
-      const [host, fleet] = [this.#host, this.#fleet]
-      if (host !== undefined)
-        await slots.add(() => host.acquire(asked, began, (wait) => waiting(wait, 'host')))
-      if (fleet !== undefined) {
-        const lease = await slots.add(() =>
-          fleet.acquire(asked, began, (wait) => waiting(wait, 'fleet')),
-        )
-        call.fence = lease.fence
-        if (this.#settings.fleet?.onLost === 'abort') call.lease = lease
-      }
+      if (this.#host !== undefined || this.#fleet !== undefined)
+        await slots.add(() => this.#share(call, asked, began, waiting))
       recordWait(performance.now() - began)
       return slots
     } catch (error) {
@@ -194,6 +207,43 @@ class CallSlots {
       if (waiter !== undefined) this.#waiters.delete(waiter)
       this.#gate?.update()
     }
+  }
+
+  /**
+   * Takes the slots that other processes share. A call has its process's own slots by then, and the
+   * right to start a process if it needs one: no process waits for itself with slots of all.
+   * @param {Request} call
+   * @param {import('../limiter').Request} asked
+   * @param {number} began
+   * @param {Waiting} waiting
+   * @returns {Promise<import('../limiter').Further>}
+   */
+  #share(call, asked, began, waiting) {
+    const take = () => this.#takeShared(call, asked, began, waiting)
+    if (this.#starts === undefined) return take()
+    return this.#starts.before(call, asked, began, (wait) => waiting(wait, 'start'), take)
+  }
+
+  /**
+   * @param {Request} call
+   * @param {import('../limiter').Request} asked
+   * @param {number} began
+   * @param {Waiting} waiting
+   * @returns {Promise<import('../limiter').Further>}
+   */
+  async #takeShared(call, asked, began, waiting) {
+    if (this.#host !== undefined)
+      return this.#host.acquire(asked, began, (wait) => waiting(wait, 'host'))
+    const fleet = /** @type {FleetLimit} */ (this.#fleet)
+    const lease = await fleet.acquire(asked, began, (wait) => waiting(wait, 'fleet'))
+    call.fence = lease.fence
+    if (this.#settings.fleet?.onLost === 'abort') call.lease = lease
+    return lease
+  }
+
+  /** Returns the cause for which the starts of calls wait. */
+  #startCause() {
+    return this.#gate?.cause() ?? 'memory'
   }
 
   /**
@@ -221,15 +271,17 @@ class CallSlots {
   }
 
   /**
-   * Counts the calls that wait for other processes among the waiting ones.
+   * Counts the calls that wait for a start, or for other processes, among the waiting ones.
    * @param {import('../mcp-helper').SemaphoreStatus} own
    * @returns {import('../mcp-helper').SemaphoreStatus}
    */
   #shared(own) {
-    if (this.#host !== undefined) return shared(own, this.#host.waiting(), 'host')
+    const starting = this.#starts?.waiting() ?? 0
+    if (starting > 0) own = withWaiting(own, starting, this.#startCause())
+    if (this.#host !== undefined) return sharedStatus(own, this.#host.waiting(), 'host')
     if (this.#fleet === undefined) return own
     const fleet = this.#fleet.status()
-    const status = shared(own, this.#fleet.waiting(), 'fleet')
+    const status = sharedStatus(own, this.#fleet.waiting(), 'fleet')
     return { ...status, reach: fleet.mode === 'fleet' ? 'fleet' : 'process', fleet }
   }
 }
@@ -247,25 +299,6 @@ function leased(call, work) {
   // Loaded on use, because most helpers have no fleet.
   const { whileLeased } = require('./lease')
   return (deadline) => whileLeased(call, lease, () => work(deadline))
-}
-
-/**
- * @param {import('../mcp-helper').SemaphoreStatus} own
- * @param {number} waiting - the calls that wait for other processes
- * @param {'host' | 'fleet'} reach
- * @returns {import('../mcp-helper').SemaphoreStatus}
- */
-function shared({ maxConcurrent, current, queued, available, limitedBy, ...more }, waiting, reach) {
-  const own = limitedBy ?? (queued > 0 ? 'slots' : null)
-  return {
-    maxConcurrent,
-    current: current - waiting,
-    queued: queued + waiting,
-    available,
-    limitedBy: waiting > 0 ? reach : own,
-    ...more,
-    reach,
-  }
 }
 
 module.exports = { CallSlots }

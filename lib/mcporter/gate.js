@@ -47,6 +47,11 @@ class Gate {
     this.#adopt()
   }
 
+  /** Returns the cause for which a start waits. @returns {'slots' | 'memory' | 'cpu'} */
+  cause() {
+    return native.gateStatus()?.limitedBy ?? 'memory'
+  }
+
   /** Notes a change in the queue of calls: only while calls wait may the limit rise. */
   update() {
     if (!this.#auto || this.#limiter === undefined) return

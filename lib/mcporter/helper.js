@@ -32,6 +32,7 @@ function createMcpHelper(options) {
   const pool = new SessionPool(settings.pool, mcporterServers(settings.mcporter))
   const bySession = new SessionCalls(pool)
   const router = new Router(pool, bySession, byProcess, settings)
+  slots.startWith((call, deadline) => router.needOf(call, deadline))
   /** @type {Promise<void> | undefined} */
   let closing
 

@@ -11,6 +11,9 @@ const ONLY_MCPORTER = new Map([
   ['ERR_NOT_STREAMABLE', 'sse'],
 ])
 
+/** A process of mcporter starts for each call. */
+const always = () => true
+
 /**
  * @typedef {import('./failure').Call} Call
  * @typedef {import('./process-calls').ProcessCalls} ProcessCalls
@@ -60,7 +63,7 @@ class Router {
     const chosen = this.#chosen(server)
     if (chosen === 'mcporter') return this.#throughMcporter(call, deadline, work)
     const route = await this.#pool.route(call, deadline)
-    if (chosen === 'auto' && isMcporters(route?.needs ?? this.#refused.get(server)))
+    if (chosen === 'auto' && this.#isMcporters(server, route))
       return this.#throughMcporter(call, deadline, work)
     return work(this.#bySession, deadline, route).catch((error) => {
       const needs = ONLY_MCPORTER.get(error.code)
@@ -69,6 +72,22 @@ class Router {
       this.#refused.set(server, needs)
       return this.#throughMcporter(call, deadline, work)
     })
+  }
+
+  /**
+   * Returns the function that tells whether a call makes a process start; `undefined` for a server
+   * that is no process.
+   * @param {Call} call
+   * @param {number} deadline
+   * @returns {Promise<import('./starts').Need | undefined>}
+   */
+  async needOf(call, deadline) {
+    const { server } = call
+    const chosen = this.#chosen(server)
+    if (chosen === 'mcporter') return always
+    const route = await this.#pool.route(call, deadline)
+    if (chosen === 'auto' && this.#isMcporters(server, route)) return always
+    return route?.key === undefined ? undefined : this.#pool.needOf(route.key)
   }
 
   /** Returns the transport of each server, for `getPoolStatus()`. */
@@ -80,6 +99,11 @@ class Router {
       const transport = chosen === 'auto' && isMcporters(needs) ? 'mcporter' : 'pool'
       return { name, transport, reason: needs ?? null, problem: reason }
     })
+  }
+
+  /** @param {string} server @param {Route} [route] */
+  #isMcporters(server, route) {
+    return isMcporters(route?.needs ?? this.#refused.get(server))
   }
 
   /** @param {string} server */

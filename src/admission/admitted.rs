@@ -13,24 +13,28 @@ pub struct Admission {
 }
 
 #[derive(Debug)]
-struct Admitted {
-    gate: Arc<Gate>,
-    process: ProcessId,
+pub(super) struct Admitted {
+    pub gate: Arc<Gate>,
+    pub process: ProcessId,
 }
 
 impl Gate {
     /// Waits until a process of this server may start, as the tree with this number. Dropping the future leaves the queue.
+    /// A start takes over a right that was reserved for the server, and does not wait then.
     pub async fn admit(self: &Arc<Self>, server: &str, tree: u64) -> Admission {
         if !self.is_on() {
             return Admission::free(tree);
         }
         let (sender, admitted) = oneshot::channel();
-        let process = self.change(|inner, _| {
+        let process = self.change(|inner, now| {
+            if let Some(process) = inner.take_reserved(server, now) {
+                inner.running.insert(process, Running::new(tree));
+                let _ = sender.send(());
+                return process;
+            }
             let process = inner.controller.request(server);
             inner.waiters.insert(process, sender);
-            inner
-                .running
-                .insert(process, Running { tree, topmost_pid: None, is_ending: false, is_out_of_memory: false });
+            inner.running.insert(process, Running::new(tree));
             process
         });
         // Dropped with this future, it takes the request back or gives the admission up.

@@ -10,6 +10,7 @@ use crate::process::cpu::{CpuLoad, CpuMeter};
 use crate::process::own_memory::own_memory;
 use std::collections::HashMap;
 use std::sync::Arc;
+
 use tokio::time::{Instant, sleep_until};
 
 /// Reads the machine, and the trees below these pids.
@@ -22,6 +23,8 @@ enum Due {
     /// The next event decides.
     AfterEvent,
     At(Instant),
+    /// Not yet, but the charges of other processes are needed for a decision.
+    Exchange,
 }
 
 /// Returns the sensor of the real machine.
@@ -55,17 +58,8 @@ pub async fn run(gate: Arc<Gate>, first: u64, mut sensor: Sensor) {
                 () = gate.changed.notified() => {}
                 () = sleep_until(time) => {}
             },
-            Due::At(_) => {
-                let trees = gate.trees();
-                let reading = blocking(move || {
-                    let reading = sensor(&trees);
-                    (sensor, reading)
-                });
-                // After a panic, or without a thread, the starts go on as the last reading allows.
-                let (back, reading) = reading.await.unwrap_or_else(|_| (system(), Reading::default()));
-                sensor = back;
-                gate.adopt(&reading);
-            }
+            Due::At(_) => sensor = gate.look(sensor, true).await,
+            Due::Exchange => sensor = gate.look(sensor, false).await,
         }
     }
 }
@@ -76,7 +70,42 @@ impl Gate {
         if inner.rules.is_empty() || inner.driver != first {
             return Due::Over;
         }
-        inner.controller.next_reading().map_or(Due::AfterEvent, |time| Due::At(inner.begin + time))
+        let next = inner.controller.next_reading().map(|time| inner.begin + time);
+        match next {
+            Some(time) if time <= Instant::now() => Due::At(time),
+            _ if inner.is_undecided => Due::Exchange,
+            next => next.map_or(Due::AfterEvent, Due::At),
+        }
+    }
+
+    /// Takes a reading, if one is due, and decides.
+    async fn look(self: &Arc<Self>, mut sensor: Sensor, is_due: bool) -> Sensor {
+        let trees = self.trees();
+        let shared = self.inner.lock().shares.values().next().cloned();
+        let gate = Arc::clone(self);
+        let reading = blocking(move || {
+            let mut read = || sensor(&trees);
+            let reading = match shared {
+                // The decision falls before the turn of another process begins.
+                Some(charges) => {
+                    charges.lock().exchange(gate.most(), |others| gate.adopt(is_due.then(&mut read), Some(others)));
+                    None
+                }
+                None => Some(read()),
+            };
+            (sensor, reading)
+        });
+        // After a panic, or without a thread, the starts go on as the last reading allows.
+        let (sensor, reading) = reading.await.unwrap_or_else(|_| (system(), Some(Reading::default())));
+        if let Some(reading) = reading {
+            self.adopt(Some(reading), None);
+        }
+        sensor
+    }
+
+    /// Returns the bytes that this process can use at most, and that no charge exceeds.
+    fn most(&self) -> u64 {
+        self.inner.lock().machine.map_or(u64::MAX, |machine| machine.total)
     }
 
     fn trees(&self) -> Vec<(ProcessId, u32)> {
@@ -84,19 +113,26 @@ impl Gate {
         inner.running.iter().filter_map(|(process, running)| Some((*process, running.topmost_pid?))).collect()
     }
 
-    /// Takes a reading, and ends the idle processes that are in the way of the next start.
-    fn adopt(&self, reading: &Reading) {
+    /// Takes a reading and the charges of other processes, decides, and ends the idle processes that are in the way of the next
+    /// start. Returns the own charge.
+    fn adopt(&self, reading: Option<Reading>, others: Option<u64>) -> u64 {
         let holders: Vec<Arc<dyn IdleTrees>> =
             self.holders.lock().iter().filter_map(std::sync::Weak::upgrade).collect();
         // Holders are asked while the gate is not locked, because they have locks of their own.
         let idle: HashMap<u64, std::time::Instant> =
             holders.iter().flat_map(|holder| Arc::clone(holder).idle()).collect();
-        let chosen = self.change(|inner, now| {
-            inner.machine = reading.machine.or(inner.machine);
-            if inner.rules.len() > 1 {
-                inner.adopt_rules();
+        let (chosen, charge) = self.decide(|inner, now| {
+            inner.is_undecided = false;
+            if let Some(others) = others {
+                inner.controller.set_charged_by_others(others);
             }
-            inner.controller.read(reading, now);
+            if let Some(reading) = reading {
+                inner.machine = reading.machine.or(inner.machine);
+                if inner.rules.len() > 1 {
+                    inner.adopt_rules();
+                }
+                inner.controller.read(&reading, now);
+            }
             for (process, running) in inner.running.iter().filter(|(_, running)| !running.is_ending) {
                 match idle.get(&running.tree) {
                     Some(since) => {
@@ -115,7 +151,7 @@ impl Gate {
                 running.is_ending = true;
                 Some((*process, running.tree))
             });
-            trees.collect::<Vec<_>>()
+            (trees.collect::<Vec<_>>(), inner.controller.charge())
         });
         for (process, tree) in chosen {
             let is_ending = holders.iter().any(|holder| Arc::clone(holder).evict(tree));
@@ -128,5 +164,6 @@ impl Gate {
                 });
             }
         }
+        charge
     }
 }

@@ -3,6 +3,7 @@
 use super::rules::strictest;
 use crate::limit::controller::{Controller, LimitedBy, ProcessId, Rules};
 use crate::limit::memory::Machine;
+use crate::process::host_limit::Charges;
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
@@ -28,6 +29,10 @@ pub(super) struct Inner {
     pub begin: Instant,
     /// The rules by the number of their setter.
     pub rules: BTreeMap<u64, (Rules, OnChange)>,
+    /// The charges of the processes that share their slots, by the number of the setter.
+    pub shares: BTreeMap<u64, Arc<Mutex<Charges>>>,
+    /// An event came after the last exchange of charges.
+    pub is_undecided: bool,
     pub last_setter: u64,
     /// The setter whose driver reads.
     pub driver: u64,
@@ -35,6 +40,8 @@ pub(super) struct Inner {
     pub full: BTreeSet<u64>,
     pub waiters: HashMap<ProcessId, oneshot::Sender<()>>,
     pub running: HashMap<ProcessId, Running>,
+    /// The servers of the reservations that no start has taken over, those that wait for their admission too.
+    pub reserved: BTreeMap<ProcessId, String>,
     /// The limit and the cause that the setters were told last.
     pub told: (Option<usize>, Option<LimitedBy>),
     pub machine: Option<Machine>,
@@ -52,6 +59,15 @@ pub(super) struct Running {
     pub is_ending: bool,
     /// The system has killed the process for lack of memory.
     pub is_out_of_memory: bool,
+}
+
+impl Running {
+    /// Stands for the tree of a process that no start has taken over yet.
+    pub const NO_TREE: u64 = 0;
+
+    pub fn new(tree: u64) -> Self {
+        Self { tree, topmost_pid: None, is_ending: false, is_out_of_memory: false }
+    }
 }
 
 /// A holder of idle processes, which may end to make room for others. Trees are meant by their numbers.
@@ -76,12 +92,24 @@ impl Gate {
         holders.push(holder);
     }
 
-    /// Reports an event to the controller, and starts the processes that it admits.
+    /// Reports an event to the controller, and starts the processes that it admits. While charges are shared the driver does
+    /// that, because it knows those of the other processes.
     pub(super) fn change<T>(&self, event: impl FnOnce(&mut Inner, Duration) -> T) -> T {
+        self.decide(|inner, now| {
+            let result = event(inner, now);
+            inner.is_undecided = !inner.shares.is_empty();
+            if !inner.is_undecided {
+                inner.admit_all(now);
+            }
+            result
+        })
+    }
+
+    /// Lets an event decide, and tells the setters what has changed.
+    pub(super) fn decide<T>(&self, event: impl FnOnce(&mut Inner, Duration) -> T) -> T {
         let mut inner = self.inner.lock();
         let now = inner.begin.elapsed();
         let result = event(&mut inner, now);
-        inner.admit_all(now);
         let told = inner.news();
         drop(inner);
         for tell in told {
@@ -98,11 +126,14 @@ impl Default for Inner {
             controller: Controller::new(Rules::default()),
             begin: Instant::now(),
             rules: BTreeMap::new(),
+            shares: BTreeMap::new(),
+            is_undecided: false,
             last_setter: 0,
             driver: 0,
             full: BTreeSet::new(),
             waiters: HashMap::new(),
             running: HashMap::new(),
+            reserved: BTreeMap::new(),
             told: (None, None),
             machine: None,
         }
@@ -120,11 +151,23 @@ impl Inner {
 
     pub fn admit_all(&mut self, now: Duration) {
         while let Some(process) = self.controller.admit(now) {
+            if self.reserved.contains_key(&process) {
+                self.controller.set_reserved(process);
+            }
             if let Some(waiter) = self.waiters.remove(&process) {
                 // A waiter that has just left gives the admission up.
                 let _ = waiter.send(());
             }
         }
+    }
+
+    /// Takes over the earliest admitted process of a server that waits for its start.
+    pub fn take_reserved(&mut self, server: &str, now: Duration) -> Option<ProcessId> {
+        let is_free = |(process, of): &(&ProcessId, &String)| *of == server && !self.waiters.contains_key(process);
+        let process = *self.reserved.iter().find(is_free)?.0;
+        self.reserved.remove(&process);
+        self.controller.begin(process, now);
+        Some(process)
     }
 
     pub fn limited_by(&self) -> Option<LimitedBy> {

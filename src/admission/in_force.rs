@@ -3,6 +3,8 @@
 use super::driver::{self, Sensor};
 use super::gate::Gate;
 use crate::limit::controller::Rules;
+use crate::process::host_limit::Charges;
+use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::runtime::Handle;
@@ -15,20 +17,23 @@ pub struct InForce {
 }
 
 impl Gate {
-    /// Puts rules in force beside those of others: of each rule the strictest counts. `on_change` is called when the limit
-    /// or the cause of waiting has changed.
+    /// Puts rules in force beside those of others: of each rule the strictest counts. With `shared`, the memory that other
+    /// processes of the user are expected to take is not available. `on_change` is called when the limit or the cause of
+    /// waiting has changed.
     pub fn enforce(
         self: &Arc<Self>,
         rules: Rules,
+        shared: Option<Charges>,
         runtime: &Handle,
         on_change: impl Fn() + Send + Sync + 'static,
     ) -> InForce {
-        self.enforce_with(rules, runtime, driver::system(), on_change)
+        self.enforce_with(rules, shared, runtime, driver::system(), on_change)
     }
 
     pub(super) fn enforce_with(
         self: &Arc<Self>,
         rules: Rules,
+        shared: Option<Charges>,
         runtime: &Handle,
         sensor: Sensor,
         on_change: impl Fn() + Send + Sync + 'static,
@@ -37,6 +42,9 @@ impl Gate {
             let is_first = inner.rules.is_empty();
             inner.last_setter += 1;
             inner.rules.insert(inner.last_setter, (rules, Arc::new(on_change)));
+            if let Some(charges) = shared {
+                inner.shares.insert(inner.last_setter, Arc::new(Mutex::new(charges)));
+            }
             inner.adopt_rules();
             if is_first {
                 inner.driver = inner.last_setter;
@@ -70,6 +78,9 @@ impl Drop for InForce {
         self.gate.change(|inner, _| {
             inner.rules.remove(&self.number);
             inner.full.remove(&self.number);
+            if inner.shares.remove(&self.number).is_some() {
+                inner.controller.set_charged_by_others(0);
+            }
             inner.adopt_rules();
             self.gate.is_on.store(!inner.rules.is_empty(), Ordering::Release);
         });

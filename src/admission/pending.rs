@@ -33,6 +33,11 @@ impl PendingStarts {
         self.0.lock().remove(&number).is_some()
     }
 
+    /// Returns whether a start waits.
+    pub fn has(&self, number: u64) -> bool {
+        self.0.lock().contains_key(&number)
+    }
+
     /// Returns whether no start waits.
     pub fn is_empty(&self) -> bool {
         self.0.lock().is_empty()

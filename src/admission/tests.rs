@@ -3,6 +3,7 @@
 use super::driver::{self, Sensor};
 use super::*;
 use crate::limit::controller::READ_WHILE_RUNNING;
+use crate::process::host_limit::Charges;
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
@@ -34,6 +35,10 @@ fn gate(rules: Rules, available: u64) -> (Arc<Gate>, Arc<World>, InForce) {
 }
 
 fn enforce(gate: &Arc<Gate>, world: &Arc<World>, rules: Rules) -> InForce {
+    enforce_shared(gate, world, rules, None)
+}
+
+fn enforce_shared(gate: &Arc<Gate>, world: &Arc<World>, rules: Rules, shared: Option<Charges>) -> InForce {
     let read = Arc::clone(world);
     let sensor: Sensor = Box::new(move |trees| {
         read.readings.fetch_add(1, Ordering::Relaxed);
@@ -43,7 +48,7 @@ fn enforce(gate: &Arc<Gate>, world: &Arc<World>, rules: Rules) -> InForce {
         let pressure = Some(Pressure::Waiting(*read.pressure.lock()));
         Reading { machine, pressure, trees: trees.iter().map(|(process, _)| (*process, of_each)).collect() }
     });
-    gate.enforce_with(rules, &Handle::current(), sensor, || {})
+    gate.enforce_with(rules, shared, &Handle::current(), sensor, || {})
 }
 
 /// Returns an admission that has come by now, after the driver had its turns.
@@ -167,7 +172,7 @@ async fn setters_hear_of_changes_and_the_strictest_rules_count() {
     let hear = Arc::clone(&heard);
     let budget = Some(Amount::Bytes(300 * MB));
     let rules = Rules { memory: Some(memory::Rules { budget, reserve: None }), processor: None };
-    let second = gate.enforce_with(rules, &Handle::current(), driver::system(), move || {
+    let second = gate.enforce_with(rules, None, &Handle::current(), driver::system(), move || {
         hear.fetch_add(1, Ordering::Relaxed);
     });
     *world.of_each.lock() = 200;
@@ -233,4 +238,125 @@ async fn a_pending_start_can_be_withdrawn_until_it_is_admitted() {
     assert!(!pending.withdraw(19) && pending.withdraw(20) && !pending.withdraw(20));
     assert!(start.await.expect("no panic").is_none());
     assert_eq!(counts(&gate), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reserved_start_waits_for_nothing() {
+    // Without knowledge a process counts 256 MB, and 100 MB stay free.
+    let (gate, world, _in_force) = gate(memory_rules(), 700);
+    let _first = running(&gate, "a", 1).await;
+    let (reservation, admitted) = gate.reserve("b");
+    admitted.await.expect("the memory suffices");
+    assert_eq!((reservation.state(), gate.reserved("b"), counts(&gate)), (Right::Held, 1, (2, 0)));
+    *world.available.lock() = 0;
+    assert!(soon(gate.admit("c", 2)).await.is_none(), "another server has no right");
+    let start = soon(gate.admit("b", 3)).await.expect("reserved");
+    assert_eq!((start.tree(), reservation.state(), gate.reserved("b")), (3, Right::Used, 0));
+    assert!(soon(gate.admit("b", 4)).await.is_none(), "a right is for one start");
+    drop(reservation);
+    assert_eq!(counts(&gate), (2, 0), "the start keeps what it took over");
+    drop(start);
+    assert_eq!(counts(&gate), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reservation_that_is_dropped_gives_its_memory_or_its_place_back() {
+    let (gate, _, _in_force) = gate(memory_rules(), 700);
+    let _first = running(&gate, "a", 1).await;
+    let (held, admitted) = gate.reserve("b");
+    admitted.await.expect("the memory suffices");
+    let (waiting, admitted) = gate.reserve("c");
+    assert!(timeout(Duration::from_secs(1), admitted).await.is_err());
+    assert_eq!((waiting.state(), gate.reserved("c"), counts(&gate)), (Right::Waiting, 0, (2, 1)));
+    drop(waiting);
+    assert_eq!(counts(&gate), (2, 0));
+    let start = gate.admit("c", 2);
+    drop(held);
+    assert!(soon(start).await.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reservation_teaches_nothing_about_its_server() {
+    let (gate, _, _in_force) = gate(memory_rules(), 1000);
+    let (one, other) = (gate.reserve("a"), gate.reserve("a"));
+    sleep(READ_WHILE_RUNNING * 3).await;
+    assert_eq!(gate.reserved("a"), 2);
+    let third = gate.reserve("a");
+    sleep(READ_WHILE_RUNNING).await;
+    assert_eq!(third.0.state(), Right::Waiting, "an unknown server has two processes");
+    drop((one, other));
+    sleep(READ_WHILE_RUNNING).await;
+    assert_eq!(third.0.state(), Right::Held);
+    assert_eq!(gate.learnt()[0].peaks, 0);
+}
+
+/// Two processes of one user, each with its gate and one running tree, that see the same free memory.
+struct Neighbours {
+    folder: std::path::PathBuf,
+    gates: [Arc<Gate>; 2],
+    in_force: [InForce; 2],
+    trees: [Admission; 2],
+}
+
+impl Neighbours {
+    async fn new(name: &str, available: u64, are_shared: bool) -> Self {
+        let folder = std::env::temp_dir().join(format!("procward-gates-{}-{name}", std::process::id()));
+        let (gates, worlds) = <([Arc<Gate>; 2], [Arc<World>; 2])>::default();
+        let in_force = [0, 1].map(|number| {
+            *worlds[number].available.lock() = available * MB;
+            let shared = are_shared.then(|| Charges::new(Some(folder.clone())));
+            enforce_shared(&gates[number], &worlds[number], memory_rules(), shared)
+        });
+        let trees = [running(&gates[0], "a", 1).await, running(&gates[1], "b", 2).await];
+        Self { folder, gates, in_force, trees }
+    }
+
+    /// Returns which of both gates admit one more start at the same time.
+    async fn admit_both(&self) -> [Option<Admission>; 2] {
+        let (one, other) = tokio::join!(soon(self.gates[0].admit("c", 3)), soon(self.gates[1].admit("d", 4)));
+        [one, other]
+    }
+
+    fn end(self) {
+        drop((self.in_force, self.trees));
+        let _ = std::fs::remove_dir_all(self.folder);
+    }
+}
+
+fn count(admitted: &[Option<Admission>]) -> usize {
+    admitted.iter().flatten().count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn processes_that_share_slots_do_not_start_on_the_same_free_memory() {
+    // Of 900 MB 100 stay free, and each process counts 256: three fit, and two run.
+    for (are_shared, expected) in [(true, 1), (false, 2)] {
+        let neighbours = Neighbours::new("same", 900, are_shared).await;
+        let admitted = neighbours.admit_both().await;
+        assert_eq!(count(&admitted), expected, "shared: {are_shared}");
+        drop(admitted);
+        neighbours.end();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_charge_of_another_process_goes_with_its_peak_and_its_end() {
+    let neighbours = Neighbours::new("peak", 700, true).await;
+    assert_eq!(count(&neighbours.admit_both().await), 0, "600 MB are for two, and two run");
+    // Both trees have shown that they take nothing more.
+    sleep(READ_WHILE_RUNNING * 2).await;
+    let [one, other] = neighbours.admit_both().await;
+    assert!(one.is_some() && other.is_some());
+    assert!(soon(neighbours.gates[1].admit("e", 5)).await.is_none(), "600 MB are for two");
+    drop(one);
+    assert!(soon(neighbours.gates[1].admit("e", 6)).await.is_some(), "one of the other process has ended");
+    drop(other);
+    neighbours.end();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_shares_its_charge_may_always_have_one_tree() {
+    let neighbours = Neighbours::new("one", 0, true).await;
+    assert!(neighbours.gates.iter().all(|gate| counts(gate) == (1, 0)));
+    neighbours.end();
 }

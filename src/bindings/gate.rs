@@ -1,13 +1,16 @@
 //! The gate that process trees pass before their start, while rules are in force.
+#![expect(clippy::needless_pass_by_value, reason = "napi-rs hands arguments over by value")]
 
 use super::enums::mirrored;
 use super::error::{Result, internal, system};
-use crate::admission::{self, Amount, InForce, Learnt, Machine, Rules, Status, memory, processor};
+use crate::admission::{self, Amount, InForce, Learnt, Machine, Reservation, Rules, Status, memory, processor};
 use crate::process::cpu::cores;
+use crate::process::host_limit::Charges;
 use crate::supervisor::Supervisor;
 use napi::bindgen_prelude::Function;
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
+use std::path::PathBuf;
 
 /// An amount of memory: bytes or a percentage.
 #[napi(object, object_to_js = false)]
@@ -29,6 +32,15 @@ pub struct GateRules {
     pub reserve: Option<MemoryAmount>,
     /// The most that the limit rises to.
     pub max: Option<u32>,
+    /// The place in which the processes of the user share their charges; without one this process is alone.
+    pub shared: Option<SharedCharges>,
+}
+
+/// The place in which processes share their charges.
+#[napi(object, object_to_js = false)]
+pub struct SharedCharges {
+    /// The folder; the user's own by default.
+    pub folder: Option<String>,
 }
 
 mirrored! {
@@ -47,6 +59,16 @@ mirrored! {
     pub enum GateReason <= admission::Reason {
         Demand,
         Cpu,
+    }
+}
+
+mirrored! {
+    #[doc = " The state of a reservation: before its admission, until a start takes it over, and afterwards."]
+    #[napi(string_enum = "lowercase")]
+    pub enum ReservationState <= admission::Right {
+        Waiting,
+        Held,
+        Used,
     }
 }
 
@@ -99,14 +121,16 @@ impl ProcessGate {
     /// Puts rules in force. `changed` is called when the limit or the cause of waiting has changed, and does not keep the
     /// event loop alive.
     #[napi(constructor)]
-    pub fn new(rules: GateRules, changed: Function<(), ()>) -> Result<Self> {
+    pub fn new(mut rules: GateRules, changed: Function<(), ()>) -> Result<Self> {
         let supervisor = Supervisor::get().map_err(system)?;
         let changed = changed.build_threadsafe_function().weak::<true>().build().map_err(internal)?;
         let on_change = move || {
             // Refused only when the environment has ended.
             changed.call((), ThreadsafeFunctionCallMode::NonBlocking);
         };
-        Ok(Self(Some(supervisor.registry.gate.enforce(rules.into(), supervisor.runtime.handle(), on_change))))
+        let shared = rules.shared.take().map(|SharedCharges { folder }| Charges::new(folder.map(PathBuf::from)));
+        let runtime = supervisor.runtime.handle();
+        Ok(Self(Some(supervisor.registry.gate.enforce(rules.into(), shared, runtime, on_change))))
     }
 
     /// Notes whether calls wait because as many as the limit allows are in flight.
@@ -120,6 +144,40 @@ impl ProcessGate {
     /// Takes the rules back.
     #[napi]
     pub fn close(&mut self) {
+        self.0 = None;
+    }
+}
+
+/// The right to start one process of a server, or a wait for it.
+#[napi]
+pub struct StartReservation(Option<Reservation>);
+
+#[napi]
+impl StartReservation {
+    /// Queues for the right. `admitted` is called when the gate admits the process, and does not keep the event loop alive.
+    #[napi(constructor)]
+    pub fn new(server: String, admitted: Function<(), ()>) -> Result<Self> {
+        let supervisor = Supervisor::get().map_err(system)?;
+        let admitted = admitted.build_threadsafe_function().weak::<true>().build().map_err(internal)?;
+        let (reservation, granted) = supervisor.registry.gate.reserve(&server);
+        supervisor.runtime.spawn(async move {
+            if granted.await.is_ok() {
+                // Refused only when the environment has ended.
+                admitted.call((), ThreadsafeFunctionCallMode::NonBlocking);
+            }
+        });
+        Ok(Self(Some(reservation)))
+    }
+
+    /// Returns the state.
+    #[napi]
+    pub fn state(&self) -> ReservationState {
+        self.0.as_ref().map_or(admission::Right::Used, Reservation::state).into()
+    }
+
+    /// Gives the right back, unless a start has taken it over.
+    #[napi]
+    pub fn release(&mut self) {
         self.0 = None;
     }
 }
@@ -138,7 +196,7 @@ pub fn gate_learnt() -> Vec<LearntMemory> {
 }
 
 impl From<GateRules> for Rules {
-    fn from(GateRules { auto, budget, reserve, max }: GateRules) -> Self {
+    fn from(GateRules { auto, budget, reserve, max, .. }: GateRules) -> Self {
         let amount = |amount: Option<MemoryAmount>| amount.and_then(MemoryAmount::amount);
         let memory = memory::Rules { budget: amount(budget), reserve: amount(reserve) };
         let max = max.map(|max| max as usize);

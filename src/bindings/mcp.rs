@@ -122,6 +122,13 @@ impl McpSessions {
         self.sessions.pool.retire(key);
     }
 
+    /// Returns whether a call to the server with this key could make a process start, if `ahead` calls come before it. The
+    /// reservations of the server count as capacity, but for so many `uncounted` ones.
+    #[napi]
+    pub fn needs_process(&self, key: u32, ahead: u32, uncounted: u32) -> bool {
+        self.sessions.pool.needs_process(key, ahead as usize, uncounted as usize)
+    }
+
     /// Gives a call up, so that the call fails with `ABORT_ERR`.
     #[napi]
     pub fn abort(&self, number: u32) {

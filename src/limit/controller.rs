@@ -26,6 +26,7 @@ use super::queue::ServerQueue;
 use process::Process;
 use servers::Servers;
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The time between two readings while a request waits. No admission rests on an older reading.
@@ -79,6 +80,8 @@ pub struct Controller {
     machine: Option<Machine>,
     read_at: Option<Duration>,
     falls: Falls,
+    /// The bytes that other processes of the user are expected to take yet.
+    charged_by_others: u64,
     is_work_waiting: bool,
     /// Anything waited because the limit was reached, at any time since the last reading.
     was_full: bool,
@@ -106,6 +109,7 @@ impl Controller {
             machine: None,
             read_at: None,
             falls: Falls::default(),
+            charged_by_others: 0,
             is_work_waiting: false,
             was_full: false,
         }
@@ -141,6 +145,20 @@ impl Controller {
         Some(process)
     }
 
+    /// Notes that an admitted process starts later, so that its not growing teaches nothing.
+    pub fn set_reserved(&mut self, process: ProcessId) {
+        if let Some(process) = self.running.get_mut(&process) {
+            process.is_reserved = true;
+        }
+    }
+
+    /// Notes that the start of a reserved process begins.
+    pub fn begin(&mut self, process: ProcessId, now: Duration) {
+        if let Some(process) = self.running.get_mut(&process) {
+            *process = Process::new(Arc::clone(&process.server), now);
+        }
+    }
+
     /// Notes that a process is idle and may be ended to make room.
     pub fn set_idle(&mut self, process: ProcessId, now: Duration) {
         if let Some(process) = self.running.get_mut(&process) {
@@ -160,6 +178,11 @@ impl Controller {
     pub fn set_full(&mut self, is_full: bool) {
         self.is_work_waiting = is_full;
         self.was_full |= is_full;
+    }
+
+    /// Notes the bytes that other processes of the user are expected to take yet. They are not available to a new process.
+    pub fn set_charged_by_others(&mut self, bytes: u64) {
+        self.charged_by_others = bytes;
     }
 
     /// Notes that a process has not been started. Nothing is learnt.

@@ -104,8 +104,26 @@ impl Load {
     pub fn room(&self, machine: Machine, learnt_fall: f64, rules: &Rules) -> f64 {
         let free = bytes(machine.available) - rules.reserve(machine.total, learnt_fall);
         let unspent = rules.budget.map_or(f64::INFINITY, |budget| budget.of(machine.total) - self.used);
-        free.min(unspent) - self.growth - SAFETY * self.variance.sqrt()
+        free.min(unspent) - self.expected()
     }
+
+    /// Returns the bytes that are still expected to be taken, with the margin.
+    pub fn charge(&self) -> u64 {
+        whole(self.expected())
+    }
+
+    fn expected(&self) -> f64 {
+        self.growth + SAFETY * self.variance.sqrt()
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the conversion is bounded by both ends of the type"
+)]
+fn whole(bytes: f64) -> u64 {
+    bytes.ceil() as u64
 }
 
 /// The largest fall of the memory that others left, within [`FALL_WITHIN`]. It is halved every [`FALL_HALVED`].

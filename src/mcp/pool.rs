@@ -124,6 +124,16 @@ impl McpPool {
         self.place(Attempt { call, config, tried: 0, is_refused: false })
     }
 
+    /// Returns whether a call that comes after `ahead` others could make the pool start a process. The reservations of the server
+    /// count as capacity, but for so many `uncounted` ones.
+    pub fn needs_process(&self, key: Key, ahead: usize, uncounted: usize) -> bool {
+        let config = self.configs.get(key).filter(|config| matches!(config.transport, TransportConfig::Stdio(_)));
+        config.is_some_and(|config| {
+            let reserved = self.processes.factory().registry.gate.reserved(&config.name).saturating_sub(uncounted);
+            self.processes.needs_start(&key, ahead, reserved)
+        })
+    }
+
     /// Ends a list after the page of the call with this number.
     pub fn end_pages(&self, number: u32) {
         drop(self.pages.take(number));

@@ -75,6 +75,10 @@ impl Factory for SessionFactory {
         !self.pending.is_empty()
     }
 
+    fn is_pending(&self, number: u64) -> bool {
+        self.pending.has(number)
+    }
+
     fn withdraw(&self, number: u64) -> bool {
         self.pending.withdraw(number)
     }

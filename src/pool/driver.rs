@@ -78,6 +78,15 @@ impl<F: Factory> Pool<F> {
         })
     }
 
+    /// Returns whether one more waiter for a key could make the pool start a member. `ahead` more waiters are on their way, and
+    /// `reserved` starts are admitted that have not begun.
+    pub fn needs_start(&self, key: &F::Key, ahead: usize, reserved: usize) -> bool {
+        self.0.change(|inner, now| {
+            inner.state.tick(now);
+            inner.state.needs_start(key, ahead, reserved, |number| self.0.factory.is_pending(number))
+        })
+    }
+
     /// Queues a waiter, which is answered in the order of the grants. The order of woken tasks would be another.
     ///
     /// Waiters for the same key are served in the order of these calls. `answer` is called while the pool is locked, so it

@@ -31,6 +31,11 @@ pub trait Factory: Send + Sync + 'static {
         false
     }
 
+    /// Returns whether a start waits for its admission. Called while the pool is locked, so it must not use the pool.
+    fn is_pending(&self, _number: u64) -> bool {
+        false
+    }
+
     /// Withdraws a start that waits for its admission. Returns `false` if the start does not wait. Called while the pool is
     /// locked, so it must not use the pool.
     fn withdraw(&self, _number: u64) -> bool {

@@ -3,6 +3,7 @@
 mod failures;
 mod lifecycle;
 mod member;
+mod need;
 #[cfg(test)]
 mod random_test;
 mod room;

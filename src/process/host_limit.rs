@@ -4,6 +4,7 @@
 //! first in line alone looks for a free slot.
 
 mod bell;
+mod charges;
 mod folder;
 mod line;
 mod queue;
@@ -12,6 +13,7 @@ mod shared;
 mod slot_file;
 mod slots;
 
+pub use charges::Charges;
 pub use folder::{Folder, FolderError};
 pub use shared::Held;
 pub use slots::{Acquired, Slots};

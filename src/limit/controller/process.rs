@@ -32,6 +32,8 @@ pub struct Process {
     pub idle_since: Option<Duration>,
     /// The process was chosen to end.
     pub is_ending: bool,
+    /// The process was admitted, and its start begins later.
+    pub is_reserved: bool,
     read_at: Option<Duration>,
     level: u64,
     level_since: Duration,
@@ -45,6 +47,7 @@ impl Process {
             peak: 0,
             idle_since: None,
             is_ending: false,
+            is_reserved: false,
             read_at: None,
             level: 0,
             level_since: now,
@@ -68,6 +71,9 @@ impl Process {
 
     /// Returns whether its server may have more processes: this one is level, or cannot be read.
     pub fn settles_server(&self, now: Duration) -> bool {
+        if self.is_reserved {
+            return false;
+        }
         self.is_level() || self.read_at.is_none() && now.saturating_sub(self.level_since) >= LEVEL_AFTER
     }
 

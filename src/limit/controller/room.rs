@@ -21,7 +21,7 @@ impl Controller {
     fn idle_to_end(&self, now: Duration) -> Option<Vec<ProcessId>> {
         let Decision::Wait(LimitedBy::Memory) = self.decide(Some(now)) else { return None };
         let (_, server) = self.next_request()?;
-        let (rules, mut machine) = (self.rules.memory?, self.machine?);
+        let (rules, mut machine) = (self.rules.memory?, self.uncharged()?);
         let fall = self.expected_fall(now);
         let mut load = self.load().with(self.servers.estimate(server), 0);
         let mut left = self.running.len();

@@ -108,6 +108,35 @@ fn no_admission_rests_on_an_old_reading() {
 }
 
 #[test]
+fn memory_that_others_are_expected_to_take_is_not_available() {
+    // 3,000 available, 400 in reserve: five of 500.
+    for (others, expected) in
+        [(0, 5), (100 * MIB, 5), (101 * MIB, 4), (1_100 * MIB, 3), (2_600 * MIB, 1), (u64::MAX, 1)]
+    {
+        let mut bench = Bench::with_memory();
+        bench.learn("a", 500);
+        bench.controller.set_charged_by_others(others);
+        let requests = bench.request(&["a"; 6]);
+        assert_eq!(bench.admit(), requests[..expected], "{others}");
+        assert_eq!(bench.controller.charge(), expected as u64 * 500 * MIB, "{others}");
+    }
+}
+
+#[test]
+fn the_charge_falls_as_the_processes_grow() {
+    for (sizes, expected) in [([0, 0], 1_000), ([200, 0], 800), ([500, 100], 400), ([500, 500], 0)] {
+        let mut bench = Bench::with_memory();
+        bench.learn("a", 500);
+        let running = {
+            bench.request(&["a"; 2]);
+            bench.admit()
+        };
+        bench.read(&[(running[0], sizes[0]), (running[1], sizes[1])]);
+        assert_eq!(bench.controller.charge(), expected * MIB, "{sizes:?}");
+    }
+}
+
+#[test]
 fn processes_start_while_their_memory_fits() {
     let mut bench = Bench::with_memory();
     bench.learn("a", 500);

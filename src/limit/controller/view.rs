@@ -1,7 +1,7 @@
 //! The decision on the next request, and what a driver or a status page wants to know.
 
 use super::{Change, Controller, Decision, Learnt, LimitedBy, ProcessId, READ_WHILE_RUNNING, READ_WHILE_WAITING};
-use crate::limit::memory::Load;
+use crate::limit::memory::{Load, Machine};
 use crate::limit::peaks::bytes;
 use std::sync::Arc;
 use std::time::Duration;
@@ -81,7 +81,7 @@ impl Controller {
         if now.is_some_and(|now| !self.is_fresh(now)) {
             return Decision::Read;
         }
-        let Some(machine) = self.machine else { return Decision::Wait(LimitedBy::Memory) };
+        let Some(machine) = self.uncharged() else { return Decision::Wait(LimitedBy::Memory) };
         let load = self.load().with(self.servers.estimate(server), 0);
         let at = now.or(self.read_at).unwrap_or_default();
         if load.room(machine, self.expected_fall(at), &rules) >= 0.0 {
@@ -109,6 +109,17 @@ impl Controller {
     /// Returns the bytes that others leave to this process and its children.
     pub(super) fn left_by_others(&self) -> f64 {
         bytes(self.machine.map_or(0, |machine| machine.available)) + bytes(self.used())
+    }
+
+    /// Returns the memory as it was read last, without what other processes are expected to take yet.
+    pub(super) fn uncharged(&self) -> Option<Machine> {
+        let machine = self.machine?;
+        Some(Machine { available: machine.available.saturating_sub(self.charged_by_others), ..machine })
+    }
+
+    /// Returns the bytes that the running processes are expected to take yet, with the margin.
+    pub fn charge(&self) -> u64 {
+        self.load().charge()
     }
 
     pub(super) fn expected_fall(&self, now: Duration) -> f64 {

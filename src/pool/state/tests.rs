@@ -2,6 +2,7 @@
 
 mod failures;
 mod holds;
+mod need;
 mod retirement;
 mod room;
 

@@ -41,6 +41,11 @@ impl SlotFile {
         }
     }
 
+    /// Returns whether the file that was locked is still there under its name.
+    pub fn is_current(&self) -> bool {
+        self.file.as_ref().is_some_and(|file| is_current(file, &self.path))
+    }
+
     fn lock_with(&mut self, folder: &Folder, lock: impl Fn(&File) -> io::Result<bool>) -> io::Result<bool> {
         loop {
             let file = match self.file.take() {
@@ -59,19 +64,30 @@ impl SlotFile {
 
 /// Opens the file so that no child inherits it: a lock lasts as long as any copy of its descriptor.
 pub fn open(path: &Path, folder: &Folder) -> io::Result<File> {
+    let mut options = options();
+    options.write(true).create(true).truncate(false);
+    let opened = match options.open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => folder.restore().and_then(|()| options.open(path)),
+        opened => opened,
+    };
+    opened.map_err(|error| named(path, &error))
+}
+
+/// Opens an existing file.
+pub fn open_to_read(path: &Path) -> io::Result<File> {
+    options().open(path)
+}
+
+fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
+    options.read(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
         // Neither a link to elsewhere nor a pipe, whose opening could block, is a slot.
         options.mode(0o600).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
     }
-    let opened = match options.open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => folder.restore().and_then(|()| options.open(path)),
-        opened => opened,
-    };
-    opened.map_err(|error| named(path, &error))
+    options
 }
 
 /// Returns the system's error with the file's path.
