@@ -55,6 +55,7 @@ test('costs, aborts, closing and a killed process', { skip }, async (t) => {
     const calls = [await holding(one, 'one'), await holding(one, 'two')]
     const large = text(other, 'one', { cost: 3 })
     await until(() => counts(other).queued === 1)
+    assert.deepEqual([counts(other).current, counts(other).available], [0, 0])
     // The third slot is free, but a later call does not overtake.
     await assert.rejects(text(one, 'two', { queueTimeout: 100 }), { code: 'ERR_QUEUE_TIMEOUT' })
     for (const call of calls) await call.end()

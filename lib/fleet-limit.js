@@ -82,11 +82,6 @@ class FleetLimit {
     throw abortError(signal)
   }
 
-  /** Returns the number of calls that wait for the fleet. */
-  waiting() {
-    return this.#waiters.size
-  }
-
   /** Lets no call of the server start for a while, in the whole fleet. */
   pause(/** @type {string} */ server, /** @type {number} */ ms) {
     this.#native.pause(server, ms)

@@ -71,11 +71,6 @@ class HostLimit {
     }
   }
 
-  /** Returns the number of calls that wait for other processes. */
-  waiting() {
-    return this.#waits.size
-  }
-
   /** Changes the overall limit of this process. @param {number} maxConcurrent */
   resize(maxConcurrent) {
     this.#maxConcurrent = maxConcurrent

@@ -8,7 +8,7 @@ const { retryAfterOf } = require('../mcp/retry-after')
 const { recordAnswer, recordFailure, recordRejection, recordWait } = require('../metrics/record')
 const { named } = require('./failure')
 const { Gate } = require('./gate')
-const { sharedStatus, withWaiting } = require('./slot-status')
+const { withWaiting } = require('./slot-status')
 
 /**
  * @typedef {import('./failure').Call & { queueTimeout?: number, cost?: number, onSent?: () => void,
@@ -32,7 +32,7 @@ const MAX_LISTED = 200
  * there while the call has its process's own slots: the gate of starts, or the other processes that
  * share the limits.
  * @typedef {'start' | 'host' | 'fleet'} Place
- * @typedef {{ server: string, tool: string, began: number, waitsAt?: Place }} Waiter
+ * @typedef {{ server: string, tool: string, cost: number, began: number, waitsAt?: Place }} Waiter
  * @typedef {<T>(wait: () => Promise<T>, waitsAt: Place) => Promise<T>} Waiting
  */
 
@@ -47,6 +47,8 @@ class CallSlots {
   #host
   /** Oldest first. @type {Set<Waiter>} */
   #waiters = new Set()
+  /** Those that have their process's own slots. @type {Set<Waiter>} */
+  #waitersAbove = new Set()
   /** The same limits for all processes of a fleet. @type {FleetLimit | undefined} */
   #fleet
 
@@ -186,9 +188,10 @@ class CallSlots {
      * @param {Place} [waitsAt]
      */
     const waiting = (wait, waitsAt) => {
-      waiter ??= { server, tool: call.tool, began }
+      waiter ??= { server, tool: call.tool, cost, began }
       waiter.waitsAt = waitsAt
       this.#waiters.add(waiter)
+      if (waitsAt !== undefined) this.#waitersAbove.add(waiter)
       const waited = publishWait({ ...call, id }, this.#limiter.queued(), wait)
       this.#gate?.update()
       return waited
@@ -204,7 +207,10 @@ class CallSlots {
       recordRejection(call, error, began)
       throw named(call, error)
     } finally {
-      if (waiter !== undefined) this.#waiters.delete(waiter)
+      if (waiter !== undefined) {
+        this.#waiters.delete(waiter)
+        this.#waitersAbove.delete(waiter)
+      }
       this.#gate?.update()
     }
   }
@@ -276,12 +282,14 @@ class CallSlots {
    * @returns {import('../mcp-helper').SemaphoreStatus}
    */
   #shared(own) {
-    const starting = this.#starts?.waiting() ?? 0
-    if (starting > 0) own = withWaiting(own, starting, this.#startCause())
-    if (this.#host !== undefined) return sharedStatus(own, this.#host.waiting(), 'host')
-    if (this.#fleet === undefined) return own
+    if (this.#host === undefined && this.#fleet === undefined) return own
+    const places = [...this.#waitersAbove].map(({ cost, waitsAt = 'start' }) => ({
+      cost,
+      cause: waitsAt === 'start' ? this.#startCause() : waitsAt,
+    }))
+    const status = withWaiting(own, places)
+    if (this.#fleet === undefined) return { ...status, reach: 'host' }
     const fleet = this.#fleet.status()
-    const status = sharedStatus(own, this.#fleet.waiting(), 'fleet')
     return { ...status, reach: fleet.mode === 'fleet' ? 'fleet' : 'process', fleet }
   }
 }

@@ -2,39 +2,30 @@
 
 // The status of slots, with the calls that have the slots of their own process and wait for more.
 
-/** @typedef {import('../mcp-helper').SemaphoreStatus} Status */
+/**
+ * @typedef {import('../mcp-helper').SemaphoreStatus} Status
+ * @typedef {Exclude<Status['limitedBy'], undefined | null>} Cause
+ */
 
 /**
- * Returns the status of slots that other processes share.
+ * Counts calls that have slots of their own process among the waiting ones.
  * @param {Status} own
- * @param {number} count - the calls that wait for other processes
- * @param {'host' | 'fleet'} reach
+ * @param {{ cost: number, cause: Cause }[]} waiters - `cost`: in slots
  * @returns {Status}
  */
-function sharedStatus(own, count, reach) {
-  return { ...withWaiting(own, count, reach), reach }
-}
-
-/**
- * Counts calls with slots of their own process among the waiting ones.
- * @param {Status} own
- * @param {number} count
- * @param {Exclude<Status['limitedBy'], undefined | null>} cause
- * @returns {Status}
- */
-function withWaiting(
-  { maxConcurrent, current, queued, available, limitedBy, ...more },
-  count,
-  cause,
-) {
+function withWaiting(own, waiters) {
+  const { maxConcurrent, current, queued, available, limitedBy, ...more } = own
+  const causes = waiters.map(({ cause }) => cause)
+  // Other processes come first, as the last of the gates.
+  const cause = causes.find((one) => one === 'host' || one === 'fleet') ?? causes[0]
   return {
     maxConcurrent,
-    current: current - count,
-    queued: queued + count,
+    current: current - waiters.reduce((sum, { cost }) => sum + cost, 0),
+    queued: queued + waiters.length,
     available,
-    limitedBy: count > 0 ? cause : (limitedBy ?? (queued > 0 ? 'slots' : null)),
+    limitedBy: cause ?? limitedBy ?? (queued > 0 ? 'slots' : null),
     ...more,
   }
 }
 
-module.exports = { sharedStatus, withWaiting }
+module.exports = { withWaiting }

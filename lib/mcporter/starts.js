@@ -73,11 +73,6 @@ class Starts {
     }
   }
 
-  /** Returns the number of calls that wait. */
-  waiting() {
-    return this.#waiters.size
-  }
-
   /** Rejects the waiting calls with `ERR_CLOSED`. */
   close() {
     this.#isClosed = true
