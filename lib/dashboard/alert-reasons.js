@@ -11,7 +11,8 @@ const WINDOW = 300_000
  * @typedef {{ text: string, target?: string, label?: string }} Reason
  *   `target` is the id of the part of the page that shows more, and `label` its name
  * @typedef {{ name: string, measure?: string, message?: string }} Alert
- * @typedef {{ target: string, label: string, text: (snapshot: any, alert: Alert) => string }} Source
+ * @typedef {{ target: string, label: string,
+ *   text: (snapshot: any, alert: Alert) => string }} Source
  */
 
 /** The name of processes without a server. */
@@ -138,7 +139,11 @@ function refusedCalls(snapshot, alert) {
   return `refused for now: ${each.join(', ')}`
 }
 
-/** Returns whether an alert's message names a server. @param {string} server @param {string} message */
+/**
+ * Returns whether an alert's message names a server.
+ * @param {string} server
+ * @param {string} message
+ */
 function isNamed(server, message) {
   const isFirst = [': ', ' and '].some((next) => message.startsWith(server + next))
   return isFirst || message.includes(` to ${server} failed `)

@@ -49,7 +49,7 @@ export class Failures {
   }
 }
 
-/** Counts the calls that failed, and apart from them those that got no slot. @param {any} metrics */
+/** Counts the calls that failed, and apart those that got no slot. @param {any} metrics */
 function allFailed({ calls, rejected }) {
   const total = (/** @type {any[]} */ each) => sum(each.flatMap((counts) => Object.values(counts)))
   const failed = total(calls.map((/** @type {any} */ { failures }) => failures))

@@ -106,7 +106,8 @@ function serverOf(text) {
 }
 
 /**
- * Returns the first line of the statement that starts a server; `undefined` if it is part of another.
+ * Returns the first line of the statement that starts a server. Returns `undefined` if the start is
+ * part of another statement.
  * @param {string} text
  * @param {string} name - the variable of the app
  */
