@@ -192,6 +192,12 @@ describe('the command', () => {
     }
   })
 
+  test('an option without its value is refused by its name', async () => {
+    const { code, stderr } = await procward(['status', '--url'])
+    assert.equal(code, 2)
+    assert.equal(stderr, 'procward: --url needs a value. Try procward --help\n')
+  })
+
   test('a URL with a password in it is refused without repeating it', async () => {
     const { code, stderr } = await procward(['status', '--url', 'http://user:hunter2@127.0.0.1/'])
     assert.equal(code, 2)
