@@ -34,7 +34,7 @@ export const SETTINGS = [
     request: '/api/health',
   },
   { starts: "const express = require('express')", request: '/echo' },
-  { starts: "import express, { type Request", request: '/echo' },
+  { starts: 'import express, { type Request', request: '/echo' },
   { starts: "import Fastify from 'fastify'", request: '/echo' },
   { starts: "const procward = require('procward')\n\nprocward.on('alert'", after: END },
   { starts: 'startAlerts({', before: `const { startAlerts } = require('procward')\n`, after: END },
