@@ -73,6 +73,23 @@ test('a URL with too little or too much is answered with a hint', async (t) => {
   assert.match(page.stderr, /; leave out \/dashboard$/m)
 })
 
+test('as many failed calls as a server keeps may have been more', async (t) => {
+  const failure = { server: 'it', tool: 'x', code: 'ERR_TOOL', duration: 1 }
+  let kept = 49
+  const health = healthRouter(source())
+  const url = await listening(t, (req, res) => {
+    if (req.url !== '/api/health/failures') return health(req, res)
+    res.end(JSON.stringify({ failures: Array(kept).fill({ ...failure, time: Date.now() }) }))
+  })
+  const failed = async () => {
+    const { stdout } = await procward(['status', '--url', `${url}/api/health`])
+    return /^failed {4}(.*) within/m.exec(stdout)?.[1]
+  }
+  assert.equal(await failed(), '49 calls')
+  kept = 50
+  assert.equal(await failed(), 'at least 50 calls')
+})
+
 test('alerts tell whole minutes as minutes', async (t) => {
   const alerts = [
     { level: 'warning', message: '80% of 40 calls failed within 300 s (threshold: 25%)' },

@@ -17,6 +17,8 @@ const REASONS = {
 
 /** Ms for which a failed call counts as recent, as in most rules of alerts. */
 const RECENT = 300_000
+/** The failed calls that a server keeps. */
+const KEPT = 50
 /** Longer names are cut. */
 const LONGEST_NAME = 200
 /** The words for what a call without a process waits for. @type {Record<string, string>} */
@@ -92,7 +94,9 @@ function failedLine(failures) {
   const recent = failures.filter(({ time }) => time > since)
   if (recent.length === 0) return []
   const [{ server, tool, code }] = recent
-  const calls = `${counted(recent.length, 'call')} within ${RECENT / 60_000} min`
+  // A server keeps its latest failed calls only, so there may have been more.
+  const more = recent.length === failures.length && recent.length >= KEPT ? 'at least ' : ''
+  const calls = `${more}${counted(recent.length, 'call')} within ${RECENT / 60_000} min`
   return [
     `failed    ${calls}, the latest ${plain(server)} ${plain(tool)}: ${plain(code)}; see procward logs`,
   ]
