@@ -188,8 +188,14 @@ describe('the command', () => {
     ]) {
       const { code, stdout, stderr } = await procward(args)
       assert.deepEqual([code, stdout], [2, ''], args.join(' '))
-      assert.match(stderr, /^procward: .*Try procward --help\n$/)
+      assert.match(stderr, /^procward: .*Try npx procward --help\n$/)
     }
+  })
+
+  test('an option without its value is refused by its name', async () => {
+    const { code, stderr } = await procward(['status', '--url'])
+    assert.equal(code, 2)
+    assert.equal(stderr, 'procward: --url needs a value. Try npx procward --help\n')
   })
 
   test('a URL with a password in it is refused without repeating it', async () => {

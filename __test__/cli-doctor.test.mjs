@@ -139,6 +139,12 @@ describe("mcporter's configuration", () => {
     assert.deepEqual([code, said.configuration], [0, 'ok: no MCP servers'])
   })
 
+  test('no file of the project', async () => {
+    const { code, said } = await examined({ 'project/other.json': {} })
+    const words = 'ok: no MCP servers; there is no file config/mcporter.json'
+    assert.deepEqual([code, said.configuration], [0, words])
+  })
+
   test('an unreadable file fails without its folder and its text', async () => {
     const files = { 'hunter2/mine.json': '{ "mcpServers": { "a": { "env": { "KEY": "correcthorse"' }
     const { code, said, all } = await examined(files, {

@@ -86,7 +86,19 @@ describe('a running server', () => {
     assert.deepEqual(names(), [])
     const after = await procward(['status'], { env })
     assert.equal(after.code, 3)
-    assert.match(after.stderr, /Say where the server is with --url or PROCWARD_URL/)
+    assert.match(after.stderr, /No running server was found\. Say where the server is with --url/)
+  })
+
+  test('that is too busy to answer is found by the prefix', { skip: onPosix }, async (t) => {
+    const { home, env } = newHome(t)
+    const { pid, url } = await started(t, env, 'prefix')
+    process.kill(pid, 'SIGSTOP')
+    const found = await at(home, () => foundServers())
+    process.kill(pid, 'SIGCONT')
+    assert.deepEqual(
+      found.map(({ pids, url }) => [pids, url]),
+      [[[pid], url]],
+    )
   })
 
   test('at an unusual path is found after its first request', async (t) => {

@@ -53,7 +53,7 @@ test('says what is wrong with the address, without showing it', async () => {
   }
   assert.deepEqual(await outcome('host'), [
     2,
-    "procward: MCP_LIMIT_URL must have the address of the fleet's Redis. Try procward --help\n",
+    "procward: MCP_LIMIT_URL must have the address of the fleet's Redis. Try npx procward --help\n",
   ])
   const [code, text] = await outcome('redis://:secret@?x')
   assert.equal(code, 2)

@@ -38,6 +38,13 @@ web.get('/own', (_req, res) => { res.send('own') })\nconst http = web.listen(0)\
 web.get('/own', (_req, res) => { res.send('own') })\nweb.listen(0)\n//end\n`,
   fastify: (create) => `${create}\nconst web = Fastify()\n//routes
 web.get('/own', async () => 'own')\nweb.listen({ port: 0 })\n//end\n`,
+  'fastify at once': (create) => `${create}\n//routes
+web.get('/own', async () => 'own')\nweb.listen({ port: 0 }, (error) => {
+  if (error) throw error\n})\n//end\n`,
+  'express at once': (create) => `${create}\n//routes
+web.get('/own', (_req, res) => { res.send('own') })\nweb.listen(0, () => {\n})\n//end\n`,
+  'http at once': (create) => `${create}\n//once\nhttp.createServer((req, res) => {\n//routes
+res.end('own')\n}).listen(0)\n//end\n`,
   http: (create) => `${create}\n//once\nconst plain = createServer((req, res) => {\n//routes
 res.end('own')\n})\nplain.listen(0)\n//end\n`,
 }
@@ -58,6 +65,9 @@ const APPS = [
   ['Express without a variable', 'unkept', 'src/index.cjs', REQUIRE.express, { type: 'module' }],
   ['Express, ES modules', 'express', 'app.js', IMPORT.express, { type: 'module' }],
   ['Express, TypeScript', 'express', 'src/main.mts', IMPORT.express, {}],
+  ['Express in one line', 'express at once', 'app.js', "const web = require('express')()", {}],
+  ['Fastify in one line', 'fastify at once', 'index.js', "const web = require('fastify')()", {}],
+  ['plain HTTP in one line', 'http at once', 'index.js', "const http = require('http')", {}],
   ['Fastify, CommonJS', 'fastify', 'index.js', REQUIRE.fastify, {}],
   ['Fastify, ES modules', 'fastify', 'server.mjs', IMPORT.fastify, {}],
   ['Fastify, TypeScript', 'fastify', 'src/server.mts', IMPORT.fastify, {}],
@@ -72,13 +82,17 @@ describe('the printed lines work', { skip: noSignals }, () => {
       const before = `//import\n${BODIES[kind](create)}`
       const folder = appWith({ 'package.json': manifest, [file]: before })
       const { app, steps } = documentOf(await procward(['init', '--json'], { cwd: folder }))
-      const framework = kind === 'unkept' ? 'express' : kind
+      const framework = kind === 'unkept' ? 'express' : kind.split(' ')[0]
       const modules = /^import/.test(create) ? 'module' : 'commonjs'
       const typescript = file.endsWith('.mts')
       assert.deepEqual(app, { framework, modules, typescript, file })
       assert.deepEqual(
         steps.map(({ kind }) => kind),
-        ['install', 'import', 'routes', 'cleanup', 'shutdown', 'guard'],
+        [
+          ...['install', 'import', 'routes', 'cleanup'],
+          ...(UNKEPT.test(before) ? ['listen'] : []),
+          ...['shutdown', 'guard'],
+        ],
       )
       assert.equal(fs.readFileSync(path.join(folder, file), 'utf8'), before, 'it changes nothing')
       const program = path.join(folder, file)
@@ -94,16 +108,17 @@ describe('the printed lines work', { skip: noSignals }, () => {
     })
 })
 
+/** A statement that starts a server and keeps no variable of the server. */
+const UNKEPT = /^(?:web\.listen\(0|http\.createServer).*$/m
+
 /** Puts the lines where they belong. @param {string} text @param {any[]} steps */
 function applied(text, steps) {
-  const of = (/** @type {string} */ kind) => [...steps.find((step) => step.kind === kind).lines]
-  const [routes, shutdown] = [of('routes'), of('shutdown')]
+  const of = (/** @type {string} */ kind) =>
+    steps.filter((step) => step.kind === kind).flatMap((step) => step.lines)
+  const [routes, [listening], shutdown] = [of('routes'), of('listen'), of('shutdown')]
   let whole = text
   if (whole.includes('//once')) whole = whole.replace('//once', routes.shift())
-  if (/in place of/.test(shutdown[0])) {
-    shutdown.shift()
-    whole = whole.replace('web.listen', 'const server = web.listen')
-  }
+  if (listening !== undefined) whole = whole.replace(UNKEPT, () => listening)
   return whole
     .replace('//import', of('import').join('\n'))
     .replace('//routes', routes.join('\n'))
@@ -126,6 +141,33 @@ async function answersAndEnds(t, folder, file) {
   server.kill('SIGTERM')
   assert.deepEqual(await exited, [0, null])
 }
+
+test('the lines for the start go into the file that starts the server', async (t) => {
+  const generated = "const { createServer } = require('http')\nconst server = createServer("
+  const folder = appWith({
+    'package.json': { scripts: { start: 'node ./bin/www' } },
+    'app.js': `${REQUIRE.express}\nconst app = express()\n//\nmodule.exports = app`,
+    'bin/www': `${generated}require('../app'))\nserver.listen(0)\n//`,
+  })
+  const { app, steps } = documentOf(await procward(['init', '--json'], { cwd: folder }))
+  assert.equal(app.file, 'app.js')
+  for (const file of ['app.js', 'bin/www']) {
+    const own = steps.filter(({ where }) => where.startsWith(`${file}, `))
+    const name = path.join(folder, file)
+    const lines = own.flatMap(({ lines }) => lines).join('\n')
+    fs.writeFileSync(
+      name,
+      fs.readFileSync(name, 'utf8').replace('//', () => lines),
+    )
+  }
+  const env = { ...process.env, PROCWARD_ANNOUNCE: 'off' }
+  const program = path.join(folder, 'bin/www')
+  const { server, exited, url } = await startApp(t, program, { cwd: folder, env })
+  const answer = await fetch(`${url}/api/health/processes`)
+  assert.equal((await answer.json()).cleanup.isRunning, true)
+  server.kill('SIGTERM')
+  assert.deepEqual(await exited, [0, null])
+})
 
 describe('what it sees', () => {
   const CALL = 'const express = require("express")\nconst app = express()\n'
@@ -181,8 +223,11 @@ describe('what it sees', () => {
     const full = await procward(['init'], { cwd })
     const words = 'app.js is an Express app in CommonJS. It has all that procward needs.\n'
     assert.deepEqual([full.code, full.stdout], [0, words])
-    const empty = await procward(['init'], { cwd: appWith({}) })
+    const nothing = appWith({})
+    const empty = await procward(['init'], { cwd: nothing })
     assert.deepEqual([empty.code, empty.stdout], [1, ''])
     assert.match(empty.stderr, /no Express, Fastify or plain HTTP server was found/)
+    const [, page] = /(\S+getting-started\.md)/.exec(empty.stderr) ?? []
+    assert.ok(fs.existsSync(path.resolve(nothing, page)), 'the page that it names is there')
   })
 })

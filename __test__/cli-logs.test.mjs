@@ -33,6 +33,13 @@ test('lists failed calls with their reason, the newest last', async (t) => {
   assert.match(lines[2], / {2}it error {2}ERR_MCP after /)
   assert.equal(lines.at(-1), '2 failed calls')
 
+  for (const command of [['status'], ['top', '--count', '1']]) {
+    const { stdout } = await procward([...command, '--url', url])
+    const words =
+      /^failed {4}2 calls within 5 min, the latest it error: ERR_MCP; see procward logs$/m
+    assert.match(stdout, words)
+  }
+
   const last = await procward(['logs', '--count', '1', '--url', url])
   assert.match(last.stdout, /ERR_MCP[\s\S]*\n1 failed call of 2\n$/)
   assert.doesNotMatch(last.stdout, /ERR_TOOL/)

@@ -62,6 +62,61 @@ async function serving(t, given) {
   return `${await listening(t, healthRouter(source(given)))}/api/health`
 }
 
+test('a URL with too little or too much is answered with a hint', async (t) => {
+  const url = await serving(t)
+  const origin = new URL(url).origin
+  const bare = await procward(['status', '--url', origin])
+  assert.equal(bare.code, 3)
+  assert.ok(bare.stderr.includes(` Try ${url}`), bare.stderr)
+  const page = await procward(['status', '--url', `${url}/dashboard`])
+  assert.equal(page.code, 3)
+  assert.match(page.stderr, /; leave out \/dashboard$/m)
+})
+
+test('as many failed calls as a server keeps may have been more', async (t) => {
+  const failure = { server: 'it', tool: 'x', code: 'ERR_TOOL', duration: 1 }
+  let kept = 49
+  const health = healthRouter(source())
+  const url = await listening(t, (req, res) => {
+    if (req.url !== '/api/health/failures') return health(req, res)
+    res.end(JSON.stringify({ failures: Array(kept).fill({ ...failure, time: Date.now() }) }))
+  })
+  const failed = async () => {
+    const { stdout } = await procward(['status', '--url', `${url}/api/health`])
+    return /^failed {4}(.*) within/m.exec(stdout)?.[1]
+  }
+  assert.equal(await failed(), '49 calls')
+  kept = 50
+  assert.equal(await failed(), 'at least 50 calls')
+})
+
+test('alerts tell whole minutes as minutes', async (t) => {
+  const alerts = [
+    { level: 'warning', message: '80% of 40 calls failed within 300 s (threshold: 25%)' },
+    { level: 'warning', message: 'waits 45 s, 90 s and 1.60 s' },
+  ]
+  const health = {
+    semaphore: { maxConcurrent: 3, current: 0, queued: 0, available: 3 },
+    activeProcesses: { count: 0, processes: [] },
+    cleanup: STATS,
+    alerts,
+  }
+  const bodies = {
+    '/': { uptime: 1, memory: { rss: 1 } },
+    '/processes': health,
+    '/ready': { status: 'ok' },
+  }
+  const url = await listening(t, (req, res) =>
+    Object.hasOwn(bodies, req.url)
+      ? res.end(JSON.stringify(bodies[req.url]))
+      : res.writeHead(404).end(),
+  )
+  const { code, stdout } = await procward(['status', '--url', url])
+  assert.equal(code, 1)
+  assert.match(stdout, /failed within 5 min \(threshold: 25%\)$/m)
+  assert.match(stdout, /waits 45 s, 90 s and 1\.60 s$/m)
+})
+
 describe('status', () => {
   test('of a healthy server', async (t) => {
     const url = await serving(t)

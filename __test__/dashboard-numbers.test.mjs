@@ -243,7 +243,7 @@ describe('reasons of alerts', () => {
     ...given,
   })
   const failure = (server, code, time = 999_000) => ({ server, tool: 't', code, time })
-  const text = (name, given) => reasonOf({ name }, snapshot(given)).text
+  const text = (name, given, message) => reasonOf({ name, message }, snapshot(given)).text
 
   test('failures: the most common of the last five minutes', () => {
     const failedCalls = [
@@ -266,8 +266,41 @@ describe('reasons of alerts', () => {
   test('queueTimeouts: the calls that gave up', () =>
     assert.equal(
       text('queueTimeouts', { failedCalls: [failure('a', 'ERR_QUEUE_TIMEOUT')] }),
-      '1 of the latest 1 are calls of a t',
+      'of the latest 1 calls: 1 of a t',
     ))
+
+  const others = Array(9).fill(failure('other', 'ERR_TOOL'))
+  const ofA = '100% of 10 calls to a failed within 300 s (threshold: 50%)'
+
+  test('serverFailures: the calls to the server of the message, and to no other one', () => {
+    const own = [failure('a', 'ERR_MCP'), failure('a', 'ERR_TOOL'), failure('a', 'ERR_TOOL')]
+    const words = '2 of the latest 3 failed calls to a are t: ERR_TOOL'
+    assert.equal(text('serverFailures', { failedCalls: [...others, ...own] }, ofA), words)
+  })
+
+  test('serverFailures: the counts where the latest failed calls are of other servers', () => {
+    const calls = [
+      { server: 'other', tool: 'x', failures: { ERR_TOOL: 9 } },
+      { server: 'a', tool: 't', failures: { ERR_MCP: 2, ERR_SERVER_START: 8 } },
+    ]
+    const given = { failedCalls: others, metrics: { calls } }
+    const words = 'since the start: 8 t: ERR_SERVER_START'
+    assert.equal(text('serverFailures', given, ofA), words)
+    assert.equal(text('serverFailures', { ...given, metrics: { calls: [] } }, ofA), '')
+  })
+
+  test('breakerOpen: every server whose calls are refused', () => {
+    const refused = ['b', 'a', 'b'].map((server) => failure(server, 'ERR_SERVER_UNAVAILABLE'))
+    const message = 'a and 1 other server: too many starts failed in a row'
+    const given = { failedCalls: [...others, ...refused], metrics: { calls: [] } }
+    const words = 'refused for now: 2 calls to b, 1 call to a'
+    assert.equal(text('breakerOpen', given, message), words)
+    const started = { ...given, failedCalls: [...others, failure('a', 'ERR_SERVER_START')] }
+    assert.equal(
+      text('breakerOpen', started, message),
+      '1 of the latest 1 failed calls to a are t: ERR_SERVER_START',
+    )
+  })
 
   const children = [
     { server: 'a', count: 2, memory: 3 * MIB, stuck: 0, spawns: 4, exits: { oom: 2, ok: 9 } },

@@ -81,6 +81,22 @@ describe('in Chromium', { skip: noBrowser }, () => {
     assert.deepEqual(mishaps, [])
   })
 
+  test('the message of a failed call is seen at 360 px, below its other cells', async (t) => {
+    const { page, mishaps, helper } = await openReal(t, {}, { viewport: PHONE })
+    for (let call = 0; call < 3; call++)
+      await helper.callToolAsync('free', 'error of the tool').catch(() => {})
+    await until(async () => (await rows(page, 'failures')) >= 3)
+    const row = page.locator('#failures tbody tr >> nth=0')
+    const [whole, message] = [await row.boundingBox(), await row.locator('.long').boundingBox()]
+    assert.ok(message.x >= 0 && message.x + message.width <= PHONE.width, 'it is not cut')
+    assert.ok(message.width > whole.width * 0.9, 'it has the width of the row')
+    assert.match(await textOf(page, '#failures-tally'), /^the latest \d+ of \d+ failed calls?$/)
+    await page.locator('#failures').getByRole('button', { name: 'Code' }).click()
+    assert.equal(await page.getByRole('table', { name: 'Recent failed calls' }).count(), 1)
+    assert.deepEqual(await seriousFindings(page), [])
+    assert.deepEqual([await widths(page), mishaps], [[PHONE.width, PHONE.width], []])
+  })
+
   test('waiting calls are listed with their reason, and the limit with its reach', async (t) => {
     const { page, mishaps, helper } = await openReal(t, { maxConcurrent: 2, limits: { full: 1 } })
     assert.equal(await textOf(page, '#queue'), 'No call waits.')

@@ -17,7 +17,7 @@ import { compiled } from './support/typescript.mjs'
 const mcpServer = fileURLToPath(new URL('fixtures/snippet-server.mjs', import.meta.url))
 /** `npm run check:long bundlers` builds with these. */
 const ELSEWHERE = ['docs/bundlers.md']
-const PACKAGES = ['express', 'fastify', 'pino', '@opentelemetry/api']
+const PACKAGES = ['express', 'fastify', 'pino', '@opentelemetry/api', '@types/express']
 /** No measurement, only an end to waiting. */
 const timeout = 60_000
 
@@ -39,7 +39,9 @@ describe('snippets', () => {
       const { before = '', after = '', request } = settingOf(snippet.text) ?? {}
       const isModule = /^import /m.test(snippet.text) || /\.mjs$/.test(snippet.file ?? '')
       const whole = `${before}${snippet.text}${after}`
-      const program = isModule ? whole : `(async () => {\n${whole}\n})()`
+      // A snippet with the name of a file is whole, and runs without anything around it.
+      const isWhole = isModule || snippet.file !== undefined
+      const program = isWhole ? whole : `(async () => {\n${whole}\n})()`
       const file = join(app, `snippet-${snippet.line}.${isModule ? 'mjs' : 'cjs'}`)
       writeFileSync(file, program)
       if (request === undefined) await runToItsEnd(file)
@@ -47,11 +49,14 @@ describe('snippets', () => {
     })
 
   for (const snippet of ofLanguage('ts'))
-    test(`${snippet.document}:${snippet.line} has right types, and runs`, async () => {
+    test(`${snippet.document}:${snippet.line} has right types, and runs`, async (t) => {
       const file = join(app, `snippet-${snippet.line}.mts`)
       writeFileSync(file, snippet.text)
-      const types = ['--typeRoots', join(root, 'node_modules', '@types')]
-      await runToItsEnd(await compiled(app, file, types))
+      const types = ['--typeRoots', join(root, 'node_modules', '@types'), '--types', 'node']
+      const program = await compiled(app, file, types)
+      const { request } = settingOf(snippet.text) ?? {}
+      if (request === undefined) await runToItsEnd(program)
+      else await answers(t, program, request)
     })
 
   test('of a shell are the steps of a new user', () => {
@@ -86,7 +91,8 @@ describe('snippets', () => {
 function appFolder() {
   const folder = temporaryFolder()
   const modules = join(folder, 'node_modules')
-  mkdirSync(join(modules, '@opentelemetry'), { recursive: true })
+  for (const scope of ['@opentelemetry', '@types'])
+    mkdirSync(join(modules, scope), { recursive: true })
   for (const name of PACKAGES)
     symlinkSync(join(root, 'node_modules', name), join(modules, name), 'junction')
   symlinkSync(root, join(modules, 'procward'), 'junction')

@@ -83,6 +83,20 @@ const BAD = {
 /** Faults that mcporter leaves out of an editor's entry, or mends. */
 const MENDED = ['a folder with a null byte', 'a number for a text']
 
+test('an unknown server, where the file of the project is not there, names the file', async () => {
+  await withHelper({ 'home/x': '' }, async (helper, { project }) => {
+    const { code, message } = await failureOf(helper.callToolAsync('everything', 'echo'))
+    assert.equal(code, 'ERR_UNKNOWN_SERVER')
+    const place = join(project, 'config', 'mcporter.json')
+    const words = `there is no server 'everything' in mcporter's configuration; there is no file ${place}`
+    assert.equal(message, `MCP call everything.echo: ${words}`)
+  })
+  await withHelper(configured({ good }), async (helper) => {
+    const { message } = await failureOf(helper.callToolAsync('everything', 'echo'))
+    assert.match(message, /configuration; there are: good$/)
+  })
+})
+
 describe('a bad entry harms no other entry', { skip: noProcessList }, () => {
   for (const [name, bad] of Object.entries(BAD)) {
     for (const [where, files] of Object.entries({

@@ -17,11 +17,6 @@ const END = `\nawait require('procward').shutdown()`
 /** @type {Setting[]} */
 export const SETTINGS = [
   {
-    starts: "const { cleanup, shutdown } = require('procward')\n\napp.use",
-    before: EXPRESS,
-    request: '/api/health/live',
-  },
-  {
     starts: "app.use('/api/health', require('procward/health')",
     before: EXPRESS,
     after: '\napp.listen(process.env.PORT)',
@@ -38,9 +33,9 @@ export const SETTINGS = [
     starts: 'const { createServer } = require',
     request: '/api/health',
   },
-  { starts: "const express = require('express')", request: '/api/health/processes' },
-  { starts: "import Fastify from 'fastify'", request: '/api/health/live' },
-  { starts: 'const { Semaphore, run, spawn', after: END },
+  { starts: "const express = require('express')", request: '/echo' },
+  { starts: 'import express, { type Request', request: '/echo' },
+  { starts: "import Fastify from 'fastify'", request: '/echo' },
   { starts: "const procward = require('procward')\n\nprocward.on('alert'", after: END },
   { starts: 'startAlerts({', before: `const { startAlerts } = require('procward')\n`, after: END },
   {

@@ -146,6 +146,8 @@ function split(args) {
   } catch (error) {
     // Its second sentence is about arguments that begin with a dash.
     const [sentence] = /** @type {Error} */ (error).message.split(/\. |\n/, 1)
+    const [, lacking] = /^Option '(?:-\w, )?(--\w+) <value>' argument missing/.exec(sentence) ?? []
+    if (lacking !== undefined) throw usageError(`${lacking} needs a value`)
     const [, option] = /^Unknown option '(--[^']+)'/.exec(sentence) ?? []
     const hint = option === undefined ? '' : didYouMean(option, Object.keys(OPTIONS).map(dashed))
     throw usageError(plain(sentence.charAt(0).toLowerCase() + sentence.slice(1)) + hint)

@@ -55,7 +55,7 @@ async function answer(args) {
     const { code, message, lines, exitCode = EXIT.problem } = /** @type {any} */ (error)
     const line = String(message).replaceAll('\n', ' ')
     const hint =
-      lines === undefined && code === 'ERR_USAGE' ? `${ended(line)} Try procward --help` : line
+      lines === undefined && code === 'ERR_USAGE' ? `${ended(line)} Try npx procward --help` : line
     output.error(hint, lines)
     return exitCode
   }

@@ -81,7 +81,9 @@ async function ask(url, path, { accept = 'application/json', statuses = [], toke
     throw unreachable(`cannot reach ${url}: ${why(error)}${hint}`, error)
   }
   if (reply.status === 200 || statuses.includes(reply.status)) return reply
-  throw unreachable(`${url} ${refusal(reply.status, token !== undefined)}${hint}`)
+  const place =
+    reply.status === 404 && new URL(url).pathname === '/' ? ` Try ${url}/api/health` : ''
+  throw unreachable(`${url} ${refusal(reply.status, token !== undefined)}${place}${hint}`)
 }
 
 /**
@@ -140,7 +142,8 @@ async function json(server, path, options) {
 
 /** @param {Server} server @param {unknown} [cause] */
 function strange({ url }, cause) {
-  return unreachable(`${url} answers, but not as procward's health routes do`, cause)
+  const page = /\/dashboard$/.test(url) ? '; leave out /dashboard' : ''
+  return unreachable(`${url} answers, but not as procward's health routes do${page}`, cause)
 }
 
 module.exports = { DEFAULT_URL, json, serverAt, strange, textOf }

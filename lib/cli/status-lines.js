@@ -15,6 +15,10 @@ const REASONS = {
   fleet: 'other processes of the fleet',
 }
 
+/** Ms for which a failed call counts as recent, as in most rules of alerts. */
+const RECENT = 300_000
+/** The failed calls that a server keeps. */
+const KEPT = 50
 /** Longer names are cut. */
 const LONGEST_NAME = 200
 /** The words for what a call without a process waits for. @type {Record<string, string>} */
@@ -24,8 +28,9 @@ const WAITING = { start: 'starting', session: 'waiting', memory: 'waiting', cpu:
  * A server's health for people.
  * @param {import('./health').ServerHealth} server
  * @param {import('./output').Output} output
+ * @param {import('../health').FailedCall[]} [failures] - the newest first
  */
-function statusLines(server, output) {
+function statusLines(server, output, failures = []) {
   const { url, ready, reason, uptime, memory, health, alerts } = server
   const { semaphore, activeProcesses, cleanup, pool } = health
   const state = ready ? 'ready' : `not ready: ${plain(reason)}`
@@ -36,6 +41,7 @@ function statusLines(server, output) {
     ...limitLines(semaphore),
     ...fleetLine(semaphore),
     ...memoryLine(semaphore),
+    ...failedLine(failures),
     `sessions  ${sessionsLine(pool)}`,
     `cleanup   ${cleanupLine(cleanup)}`,
   ]
@@ -82,6 +88,20 @@ function fleetLine({ fleet }) {
   return [plain(`fleet     ${address}, ${counted(processes, 'helper')}; ${state}`)]
 }
 
+/** @param {import('../health').FailedCall[]} failures */
+function failedLine(failures) {
+  const since = Date.now() - RECENT
+  const recent = failures.filter(({ time }) => time > since)
+  if (recent.length === 0) return []
+  const [{ server, tool, code }] = recent
+  // A server keeps its latest failed calls only, so there may have been more.
+  const more = recent.length === failures.length && recent.length >= KEPT ? 'at least ' : ''
+  const calls = `${more}${counted(recent.length, 'call')} within ${RECENT / 60_000} min`
+  return [
+    `failed    ${calls}, the latest ${plain(server)} ${plain(tool)}: ${plain(code)}; see procward logs`,
+  ]
+}
+
 /** @param {string[]} lines */
 function afterGap(lines) {
   return lines.length === 0 ? [] : ['', ...lines]
@@ -113,9 +133,17 @@ function cleanupLine({ isRunning, interval, scope, stats: { scans, killed, error
 function alertLines(alerts, output) {
   if (alerts.length === 0) return ['alerts    none']
   return alerts.flatMap(({ level, message }) => {
-    const lines = wrapped(`alert     ${plain(level)}: ${plain(message)}`, output.room.columns)
+    const words = `alert     ${plain(level)}: ${withMinutes(plain(message))}`
+    const lines = wrapped(words, output.room.columns)
     return lines.map((line) => output.style(level === 'critical' ? 'red' : 'yellow', line))
   })
+}
+
+/** Writes whole minutes of a message as such: `300 s` becomes `5 min`. @param {string} message */
+function withMinutes(message) {
+  return message.replace(/(?<![\w.])(\d{2,9}) s\b/g, (written, seconds) =>
+    seconds % 60 === 0 ? `${seconds / 60} min` : written,
+  )
 }
 
 /**

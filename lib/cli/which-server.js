@@ -54,7 +54,7 @@ async function theServers(request, output) {
   return [serverAt(DEFAULT_URL, request, output, { hint: hint ?? NAME_IT })]
 }
 
-const NAME_IT = 'Say where the server is with --url or PROCWARD_URL'
+const NAME_IT = 'No running server was found. Say where the server is with --url or PROCWARD_URL'
 
 /** @param {number} [pid] */
 async function search(pid) {
@@ -67,8 +67,8 @@ async function search(pid) {
 function withoutUrl(found) {
   const [{ pids, place }] = found
   return (
-    `Process ${pids[0]} listens at ${place}, and where its health routes are is not known ` +
-    'before their first request; say it with --url'
+    `Process ${pids[0]} listens at ${place}, but no health routes have answered there yet; ` +
+    'say where they are with --url'
   )
 }
 

@@ -10,7 +10,9 @@ const WINDOW = 300_000
 /**
  * @typedef {{ text: string, target?: string, label?: string }} Reason
  *   `target` is the id of the part of the page that shows more, and `label` its name
- * @typedef {{ target: string, label: string, text: (snapshot: any) => string }} Source
+ * @typedef {{ name: string, measure?: string, message?: string }} Alert
+ * @typedef {{ target: string, label: string,
+ *   text: (snapshot: any, alert: Alert) => string }} Source
  */
 
 /** The name of processes without a server. */
@@ -36,8 +38,8 @@ const SOURCES = new Map([
   ['stuck', { ...PROCESSES, text: stuckServers }],
   ['slowTool', { ...LATENCY, text: slowest }],
   ['pausedServer', { ...SERVERS, text: waitersOfPaused }],
-  ['serverFailures', { ...FAILURES, text: commonFailure }],
-  ['breakerOpen', { ...FAILURES, text: commonFailure }],
+  ['serverFailures', { ...FAILURES, text: failureOfServer }],
+  ['breakerOpen', { ...FAILURES, text: refusedCalls }],
   ['poolExhausted', { ...SESSIONS, text: busySessions }],
   ['notReady', { ...QUEUE, text: longestWait }],
   ['crashes', { ...PROCESSES, text: exits }],
@@ -50,14 +52,15 @@ const SOURCES = new Map([
 
 /**
  * Returns why an alert is active, as far as a snapshot shows it.
- * @param {{ name: string, measure?: string }} alert
+ * @param {Alert} alert
  * @param {any} snapshot
  * @returns {Reason}
  */
-export function reasonOf({ name, measure }, snapshot) {
+export function reasonOf(alert, snapshot) {
+  const { name, measure } = alert
   const source = SOURCES.get(measure ?? name) ?? SOURCES.get(name)
   if (source === undefined) return { text: '' }
-  return { text: source.text(snapshot), target: source.target, label: source.label }
+  return { text: source.text(snapshot, alert), target: source.target, label: source.label }
 }
 
 /** @param {any} snapshot */
@@ -84,9 +87,10 @@ function longestWait({ metrics, queuedCalls: [first] }) {
 function gaveUp(snapshot) {
   const { failedCalls, time } = snapshot
   const late = recent(failedCalls, time).filter(({ code }) => code === 'ERR_QUEUE_TIMEOUT')
-  const [first] = most(late.map(({ server, tool }) => `${server} ${tool}`))
-  if (first === undefined) return longestWait(snapshot)
-  return `${first[1]} of the latest ${late.length} are calls of ${first[0]}`
+  if (late.length === 0) return longestWait(snapshot)
+  const names = most(late.map(({ server, tool }) => `${server} ${tool}`))
+  const each = names.slice(0, 3).map(([name, calls]) => `${calls} of ${name}`)
+  return `of the latest ${late.length} calls: ${each.join(', ')}`
 }
 
 /** @param {any} snapshot */
@@ -95,6 +99,54 @@ function commonFailure({ failedCalls, time }) {
   const [first] = most(calls.map(({ server, tool, code }) => `${server} ${tool}: ${code}`))
   if (first === undefined) return ''
   return `${first[1]} of the latest ${calls.length} are ${first[0]}`
+}
+
+/**
+ * Tells of the one server that the alert's message names.
+ * @param {any} snapshot
+ * @param {Alert} alert
+ */
+function failureOfServer({ failedCalls, metrics, time }, { message = '' }) {
+  const ofServer = (/** @type {{ server: string }} */ { server }) => isNamed(server, message)
+  const calls = recent(failedCalls, time).filter(ofServer)
+  const [first] = most(calls.map(({ tool, code }) => `${tool}: ${code}`))
+  if (first !== undefined)
+    return `${first[1]} of the latest ${calls.length} failed calls to ${calls[0].server} are ${first[0]}`
+  // The latest failed calls are all of other servers.
+  const codes = metrics.calls.filter(ofServer).flatMap((/** @type {any} */ { tool, failures }) =>
+    Object.entries(failures).map(([code, count]) => ({
+      count,
+      text: `${count} ${tool}: ${code}`,
+    })),
+  )
+  const [worst] = sorted(codes, (/** @type {any} */ { count }) => count, true)
+  return worst ? `since the start: ${worst.text}` : ''
+}
+
+/**
+ * Counts the calls to each server that is not started again for a while.
+ * @param {any} snapshot
+ * @param {Alert} alert
+ */
+function refusedCalls(snapshot, alert) {
+  const { failedCalls, time } = snapshot
+  const refused = recent(failedCalls, time).filter(({ code }) => code === 'ERR_SERVER_UNAVAILABLE')
+  const servers = most(refused.map(({ server }) => server))
+  if (servers.length === 0) return failureOfServer(snapshot, alert)
+  const each = servers
+    .slice(0, 5)
+    .map(([server, calls]) => `${counted(calls, 'call')} to ${server}`)
+  return `refused for now: ${each.join(', ')}`
+}
+
+/**
+ * Returns whether an alert's message names a server.
+ * @param {string} server
+ * @param {string} message
+ */
+function isNamed(server, message) {
+  const isFirst = [': ', ' and '].some((next) => message.startsWith(server + next))
+  return isFirst || message.includes(` to ${server} failed `)
 }
 
 /** @param {any} snapshot */

@@ -51,7 +51,7 @@ const CHARTS = [
     unit: 'processes',
     lines: [
       { name: 'alive', look: 'area', value: ({ children }) => children },
-      { name: 'calls', look: 'line', value: ({ processes }) => processes },
+      { name: 'with calls', look: 'line', value: ({ processes }) => processes },
     ],
     marks: countMarks,
     write: count,

@@ -1,7 +1,7 @@
 // The latest failed calls.
 
 import { setText } from './elements.js'
-import { clock, counted, latency, NONE, sum } from './format.js'
+import { clock, count, counted, latency, NONE, sum } from './format.js'
 import { numberColumn, Table } from './table.js'
 
 /**
@@ -49,8 +49,11 @@ export class Failures {
   }
 }
 
-/** Counts the calls that failed or got no slot. @param {any} metrics */
+/** Counts the calls that failed, and apart those that got no slot. @param {any} metrics */
 function allFailed({ calls, rejected }) {
-  const counts = [rejected, ...calls.map((/** @type {any} */ { failures }) => failures)]
-  return counted(sum(counts.flatMap((each) => Object.values(each))), 'failed call')
+  const total = (/** @type {any[]} */ each) => sum(each.flatMap((counts) => Object.values(counts)))
+  const failed = total(calls.map((/** @type {any} */ { failures }) => failures))
+  const unserved = total([rejected])
+  if (unserved === 0) return counted(failed, 'failed call')
+  return `${count(failed + unserved)}: ${count(failed)} failed, ${count(unserved)} got no slot`
 }

@@ -39,7 +39,9 @@ export class Table {
     this.#keyOf = keyOf
     this.#arrange = arrange
     this.#head = new TableHead(place.id, columns, () => this.#draw())
-    const table = html('table', {}, [
+    // A narrow page has no room for a long text beside other columns.
+    const look = columns.some(({ isLong }) => isLong) ? 'stacked' : undefined
+    const table = html('table', { class: look }, [
       html('caption', { class: 'unseen', text: caption }),
       this.#head.element,
       this.#body,

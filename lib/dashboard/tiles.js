@@ -31,7 +31,7 @@ const TILES = [
   {
     name: 'Child processes',
     value: ({ children }) => count(children),
-    note: ({ processes }) => counted(processes, 'active call'),
+    note: ({ processes }) => `${count(processes)} with calls`,
   },
   {
     name: 'Memory of children',

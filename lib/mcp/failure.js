@@ -120,7 +120,8 @@ function inName(call, error) {
 
 /**
  * @typedef {{ file: string, problem: string }} Ignored
- * @typedef {{ ignored?: Ignored[], refusal?: Error & { code: string, file: string } }} Problems
+ * @typedef {{ ignored?: Ignored[], missing?: string,
+ *   refusal?: Error & { code: string, file: string } }} Problems
  *   - of a configuration
  */
 
@@ -129,7 +130,7 @@ function inName(call, error) {
  * @param {{ server: string, tool: string }} call
  * @param {{ names: string[] } & Problems} known
  */
-function unknownServer(call, { names, ignored = [], refusal }) {
+function unknownServer(call, { names, ignored = [], missing, refusal }) {
   const none = `there is no server '${short(call.server)}' in mcporter's configuration`
   const details = {
     available: names,
@@ -137,7 +138,9 @@ function unknownServer(call, { names, ignored = [], refusal }) {
     ...(refusal && { file: refusal.file }),
   }
   const code = refusal === undefined ? 'ERR_UNKNOWN_SERVER' : 'ERR_INVALID_CONFIG'
-  return codedError(code, about(call, `${none}${passedOver(ignored)}${listed(names)}`), details)
+  const absent = missing === undefined ? '' : `; there is no file ${missing}`
+  const message = `${none}${absent}${passedOver(ignored)}${listed(names)}`
+  return codedError(code, about(call, message), details)
 }
 
 /** @param {Ignored[]} ignored */

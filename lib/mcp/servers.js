@@ -46,6 +46,7 @@ const validate = require('../validate')
  * @typedef {object} Listing
  * @property {Map<string, Configured>} servers
  * @property {{ file: string, problem: string }[]} ignored - files that were passed over
+ * @property {string} [missing] - the file that would have a project's servers, if it is not there
  * @property {Error & { code: string, file: string }} [refusal]
  *   - why a configuration is of no use as a whole
  *
@@ -159,8 +160,8 @@ class Servers {
 
   /** Returns the names of all servers, and the problems of the configuration. */
   async all() {
-    const { ignored, refusal } = await this.#refresh()
-    return { names: this.#names(), ignored, refusal }
+    const { ignored, missing, refusal } = await this.#refresh()
+    return { names: this.#names(), ignored, missing, refusal }
   }
 
   /**

@@ -52,14 +52,14 @@ function mcporterServers({ configPath, cwd = process.cwd(), env, npxBypass = tru
   }
 
   /** @param {Configuration} configuration @returns {Listing} */
-  function listing({ servers, unusable, idleTimeout, ignored, refusal }) {
+  function listing({ servers, unusable, idleTimeout, ignored, missing, refusal }) {
     /** @type {Map<string, Configured>} */
     const all = new Map()
     Object.assign(credentials, { now: new Map(), before: credentials.now })
     for (const server of [...servers, ...unusable]) {
       if (!all.has(server.name)) all.set(server.name, configured(server, idleTimeout))
     }
-    return { servers: all, ignored, refusal }
+    return { servers: all, ignored, missing, refusal }
   }
 
   /** @param {Server} server @param {number} [idleTimeout] @returns {Configured} */

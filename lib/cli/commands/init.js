@@ -2,11 +2,13 @@
 
 // Prints the lines that the app in this folder needs. Changes nothing.
 
+const path = require('node:path')
 const { EXIT } = require('../failure')
 const { appIn } = require('../init/app')
 const { stepsOf } = require('../init/steps')
 const { plain, wrapped } = require('../text')
 
+const GETTING_STARTED = path.join(__dirname, '../../../docs/getting-started.md')
 const FRAMEWORKS = {
   express: 'an Express app',
   fastify: 'a Fastify app',
@@ -20,7 +22,7 @@ async function run(_, output) {
     output.document('init', { app: null, steps: [] })
     output.error(
       'no Express, Fastify or plain HTTP server was found in this folder or in src; ' +
-        'docs/getting-started.md has a whole server',
+        `${path.relative('', GETTING_STARTED)} has a whole server`,
     )
     return EXIT.problem
   }
@@ -38,7 +40,7 @@ async function run(_, output) {
     for (const { where, lines } of steps)
       output.lines([
         '',
-        output.style('bold', `${plain(where)}:`),
+        ...wrapped(`${plain(where)}:`, columns, 0).map((line) => output.style('bold', line)),
         ...lines.map((line) => `  ${plain(line, Infinity)}`),
       ])
   }

@@ -3,7 +3,7 @@
 // The latest failed calls of a server, the newest last.
 
 const { EXIT } = require('../failure')
-const { json, strange } = require('../server')
+const { recentFailures } = require('../failures')
 const { counted, duration, plain, wrapped } = require('../text')
 const { theServer } = require('../which-server')
 
@@ -14,12 +14,11 @@ const INDENT = 10
 /** @type {import('../main').Run} */
 async function run(request, output) {
   const server = await theServer(request, output)
-  const answer = await json(server, '/failures')
-  if (!isAnswer(answer)) throw strange(server)
-  const failures = answer.failures.slice(0, request.count).reverse().map(failureOf)
+  const kept = await recentFailures(server)
+  const failures = kept.slice(0, request.count).reverse().map(failureOf)
   output.document('logs', { url: server.url, failures })
   output.lines(failures.flatMap((failure) => linesOf(failure, output)))
-  output.lines([summary(failures, answer.failures.length)])
+  output.lines([summary(failures, kept.length)])
   if (failures.some(({ message }) => message === null))
     output.warn('the server shows reasons only with a token, or on its own machine')
   return EXIT.ok
@@ -52,22 +51,6 @@ function moment(time) {
   const date = new Date(time)
   const local = new Date(time - date.getTimezoneOffset() * 60_000)
   return local.toISOString().slice(0, 19).replace('T', ' ')
-}
-
-/** @param {any} answer @returns {answer is import('../../health').RecentFailures} */
-function isAnswer(answer) {
-  return Array.isArray(answer?.failures) && answer.failures.every(isFailure)
-}
-
-/** @param {any} failure */
-function isFailure(failure) {
-  const { time, server, tool, code, message } = failure ?? {}
-  return (
-    Number.isSafeInteger(time) &&
-    Math.abs(time) <= 8.64e15 - 86_400_000 &&
-    [server, tool, code].every((text) => typeof text === 'string') &&
-    (message === undefined || typeof message === 'string')
-  )
 }
 
 module.exports = { run }

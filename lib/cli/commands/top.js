@@ -1,6 +1,7 @@
 'use strict'
 
 const { EXIT } = require('../failure')
+const { failuresIfTold } = require('../failures')
 const { healthIfAny } = require('../health')
 const { processLines } = require('../process-lines')
 const { isOurs, rowsOf, scan, withServer } = require('../processes')
@@ -37,7 +38,7 @@ async function run(request, output) {
 
 /**
  * @typedef {{ health?: import('../health').ServerHealth, processes: import('../processes').Row[],
- *   problem?: string }} Look
+ *   failures?: import('../../health').FailedCall[], problem?: string }} Look
  */
 
 /**
@@ -50,7 +51,7 @@ async function lookAt(server, isOnly) {
   const { processes } = await lookHere()
   if (health === undefined) return { processes }
   const all = withServer(processes, health.health, Date.now(), isOnly)
-  return { health, processes: all.filter(isOurs) }
+  return { health, processes: all.filter(isOurs), failures: await failuresIfTold(server) }
 }
 
 /** @returns {Promise<Look>} */
@@ -59,13 +60,13 @@ async function lookHere() {
 }
 
 /** @param {Look} look @param {import('../output').Output} output */
-function linesOf({ health, processes, problem }, output) {
+function linesOf({ health, processes, failures, problem }, output) {
   const about =
     health === undefined
       ? wrapped(plain(problem ?? 'no server asked'), output.room.columns, 2).map((line) =>
           output.style('yellow', line),
         )
-      : statusLines(health, output)
+      : statusLines(health, output, failures)
   return [...about, '', ...processLines(processes, { why: false }, output)]
 }
 

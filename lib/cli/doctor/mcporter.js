@@ -33,11 +33,14 @@ async function mcporterChecks() {
       ),
     ]
   }
-  const { servers, unusable, refusal } = configuration
+  const { servers, unusable, missing, refusal } = configuration
+  const absent = missing && servers.length === 0 ? `; there is no file ${place(missing)}` : ''
   const needing = servers.filter(({ needs }) => needs !== undefined && !isUnusable(needs))
   const broken = [...servers.filter(({ needs }) => isUnusable(needs)), ...unusable]
   return [
-    ...(refusal && servers.length === 0 ? [] : [ok('configuration', named(servers, 'MCP server'))]),
+    ...(refusal && servers.length === 0
+      ? []
+      : [ok('configuration', named(servers, 'MCP server') + absent)]),
     ...configuration.ignored.map((each) => passedOver(each, refusal?.file)),
     ...broken.map(unusableEntry),
     ...(await npxCheck(servers, cwd)),

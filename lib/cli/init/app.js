@@ -12,8 +12,10 @@ const path = require('node:path')
  * @property {boolean} usesImport - has ES modules or TypeScript, so that imports are statements
  * @property {boolean} isTypeScript
  * @property {string} file - the file of the app, relative to the folder
+ * @property {string} startFile - the file that starts the server: that of the app, or another one
  * @property {string} name - the variable of the app, or of the plain HTTP server
  * @property {string | undefined} server - the variable of the HTTP server, if there is one
+ * @property {string | undefined} listening - the line that starts a server without a variable
  * @property {boolean} handlesSignals - has a handler of SIGTERM or SIGINT
  * @property {string | undefined} start - the script `start` of package.json
  * @property {Has} has
@@ -32,12 +34,15 @@ const ENDINGS = ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs']
 /** The folders of compiled files. */
 const COMPILED = /^(\.\/)?(dist|build|out)\//
 const SCRIPT = /(?:^|\s)((?:\.\/)?[\w./-]+\.[cm]?[jt]s)(?=\s|$)/
+/** The file with the server of an app that express-generator has made. */
+const GENERATED = 'bin/www'
 
 const CREATES = {
-  fastify: /\b(?:fastify|Fastify)\s*\(/,
-  express: /\bexpress\s*\(\s*\)/,
+  fastify: /(?:\b(?:fastify|Fastify)|\brequire\(\s*['"]fastify['"]\s*\))\s*\(/,
+  express: /(?:\bexpress|\brequire\(\s*['"]express['"]\s*\))\s*\(\s*\)/,
   http: /\bcreateServer\s*\(/,
 }
+const HTTP = `(?:\\w+\\.|\\brequire\\(\\s*['"](?:node:)?https?['"]\\s*\\)\\.)?createServer\\s*\\(`
 
 /** Returns the app in a folder; `undefined` if none is found. @param {string} folder */
 function appIn(folder) {
@@ -66,13 +71,18 @@ function appOf(framework, { file, text }, sources, { type, scripts }, packages) 
   const all = sources.map((source) => source.text).join('\n')
   const start = typeof scripts?.start === 'string' ? scripts.start : undefined
   const creation = CREATES[framework].source
+  const name = variableOf(text, `(?:await\\s+)?(?:\\w+\\.)?${creation}`) ?? defaultName(framework)
+  const listens = (/** @type {Source} */ source) => /\.listen\s*\(/.test(source.text)
+  const starting = listens({ file, text }) ? { file, text } : sources.find(listens)
   return {
     framework,
     usesImport: isTypeScript || usesImport(file, text, type),
     isTypeScript,
     file,
-    name: variableOf(text, `(?:await\\s+)?(?:\\w+\\.)?${creation}`) ?? defaultName(framework),
-    server: framework === 'fastify' ? undefined : serverOf(text),
+    startFile: starting?.file ?? file,
+    name,
+    server: framework === 'fastify' ? undefined : serverOf(starting?.text ?? text),
+    listening: listeningLine(starting?.text ?? text, name),
     handlesSignals: /\.(?:on|once|addListener)\(\s*['"`]SIG(?:TERM|INT)['"`]/.test(all),
     start,
     has: {
@@ -92,10 +102,19 @@ function defaultName(framework) {
 
 /** @param {string} text */
 function serverOf(text) {
-  return (
-    variableOf(text, '[\\w.]+\\.listen\\s*\\(') ??
-    variableOf(text, '(?:\\w+\\.)?createServer\\s*\\(')
-  )
+  return variableOf(text, '[\\w.]+\\.listen\\s*\\(') ?? variableOf(text, HTTP)
+}
+
+/**
+ * Returns the first line of the statement that starts a server. Returns `undefined` if the start is
+ * part of another statement.
+ * @param {string} text
+ * @param {string} name - the variable of the app
+ */
+function listeningLine(text, name) {
+  const escaped = name.replaceAll('$', '\\$')
+  const statement = new RegExp(`^[ \\t]*((?:${escaped}\\.listen\\s*\\(|${HTTP}).*?)\\s*$`, 'm')
+  return statement.exec(text)?.[1]
 }
 
 /**
@@ -148,7 +167,9 @@ function sourcesIn(folder, { main, scripts }) {
   const usual = FOLDERS.flatMap((parent) =>
     NAMES.flatMap((name) => ENDINGS.map((ending) => path.join(parent, `${name}.${ending}`))),
   )
-  const inside = [...new Set([...named, ...usual])].filter((file) => !file.startsWith('..'))
+  const inside = [...new Set([...named, ...usual, GENERATED])].filter(
+    (file) => !file.startsWith('..'),
+  )
   return inside.flatMap((file) => {
     const text = textOf(path.join(folder, file))
     return text === undefined ? [] : [{ file: file.replaceAll('\\', '/'), text }]

@@ -4,7 +4,7 @@
 
 /** @typedef {import('./app').App} App */
 /**
- * @typedef {'install' | 'import' | 'routes' | 'cleanup' | 'shutdown' | 'guard'} Kind
+ * @typedef {'install' | 'import' | 'routes' | 'cleanup' | 'listen' | 'shutdown' | 'guard'} Kind
  * @typedef {{ kind: Kind, where: string, lines: string[] }} Step
  */
 
@@ -12,35 +12,39 @@ const MOUNT = '/api/health'
 
 /** Returns what the app lacks, in the order of its files. @param {App} app @returns {Step[]} */
 function stepsOf(app) {
-  const { file, has } = app
+  const { file, startFile, has } = app
   const steps = /** @type {(Step | false)[]} */ ([
     !has.package && { kind: 'install', where: 'in a shell', lines: ['npm install procward'] },
-    imported(app),
+    ...imported(app),
     !has.routes && { kind: 'routes', where: `${file}, ${routesPlace(app)}`, lines: routes(app) },
     !has.cleanup && {
       kind: 'cleanup',
-      where: `${file}, where the server starts`,
+      where: `${startFile}, where the server starts`,
       lines: ['cleanup.start()'],
     },
+    !has.shutdown && !app.handlesSignals && keptServer(app),
     !has.shutdown && shutdownStep(app),
     !has.guard && guard(app),
   ])
   return steps.filter((step) => step !== false)
 }
 
-/** @param {App} app @returns {Step | false} */
-function imported({ file, framework, usesImport, isTypeScript, has }) {
+/** @param {App} app @returns {Step[]} */
+function imported({ file, startFile, framework, usesImport, isTypeScript, has }) {
   const names = [...(has.cleanup ? [] : ['cleanup']), ...(has.shutdown ? [] : ['shutdown'])]
   const from = (/** @type {string} */ list, /** @type {string} */ module) =>
     usesImport ? `import { ${list} } from '${module}'` : `const { ${list} } = require('${module}')`
-  const lines = [
-    ...(names.length === 0 ? [] : [from(names.join(', '), 'procward')]),
+  const start = names.length === 0 ? [] : [from(names.join(', '), 'procward')]
+  const health = [
     ...(has.routes ? [] : [from('healthRouter', 'procward/health')]),
     ...(!has.routes && framework === 'fastify' && isTypeScript
       ? ["import type { FastifyReply, FastifyRequest } from 'fastify'"]
       : []),
   ]
-  return lines.length > 0 && { kind: 'import', where: `${file}, at the top`, lines }
+  const step = (/** @type {string} */ where, /** @type {string[]} */ lines) =>
+    lines.length === 0 ? [] : [{ kind: /** @type {const} */ ('import'), where, lines }]
+  if (startFile === file) return step(`${file}, at the top`, [...start, ...health])
+  return [...step(`${file}, at the top`, health), ...step(`${startFile}, at the top`, start)]
 }
 
 /** @param {App} app */
@@ -68,22 +72,37 @@ function routes({ framework, name, isTypeScript }) {
   ]
 }
 
+/**
+ * Gives the server a variable, which its shutdown needs.
+ * @param {App} app
+ * @returns {Step | false}
+ */
+function keptServer({ startFile, framework, name, server, listening }) {
+  if (framework === 'fastify' || server !== undefined) return false
+  if (listening === undefined)
+    return {
+      kind: 'listen',
+      where: `${startFile}, in place of ${name}.listen(...), with its arguments`,
+      lines: [`const server = ${name}.listen(/* the arguments */)`],
+    }
+  const where = `${startFile}, in place of the same line without a variable`
+  return { kind: 'listen', where, lines: [`const server = ${listening}`] }
+}
+
 /** @param {App} app @returns {Step} */
-function shutdownStep({ file, framework, name, server, handlesSignals }) {
+function shutdownStep({ startFile, framework, name, server, handlesSignals }) {
   const wait = 'await shutdown() // running calls get 5 s, then every process is terminated'
   if (handlesSignals)
     return {
       kind: 'shutdown',
-      where: `${file}, in the handler of SIGTERM and SIGINT`,
+      where: `${startFile}, in the handler of SIGTERM and SIGINT`,
       lines: [wait],
     }
   const close =
     framework === 'fastify'
       ? `${name}.close() // takes no new connections`
       : `${server ?? 'server'}.close() // takes no new connections`
-  const kept = framework !== 'fastify' && server === undefined
   const lines = [
-    ...(kept ? [`const server = ${name}.listen(...) // in place of ${name}.listen(...)`] : []),
     "for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, stop)",
     'async function stop() {',
     `  ${close}`,
@@ -91,7 +110,7 @@ function shutdownStep({ file, framework, name, server, handlesSignals }) {
     '  setTimeout(process.exit, 1000).unref() // time for the last answers',
     '}',
   ]
-  return { kind: 'shutdown', where: `${file}, at the end`, lines }
+  return { kind: 'shutdown', where: `${startFile}, at the end`, lines }
 }
 
 /** @param {App} app @returns {Step} */

@@ -9,7 +9,7 @@ const { envFileVariables } = require('./env-file')
 const { isOutOfReach, readProblem, recorded } = require('./files')
 const { importedEntries } = require('./imported')
 const { IMPORT_KINDS, importPlaces } = require('./import-places')
-const { invalidFile, namedFile, readLayers } = require('./layers')
+const { invalidFile, missingFile, namedFile, readLayers } = require('./layers')
 const { parseJson } = require('./parse')
 const { MissingVariables } = require('./placeholders')
 const { UnusableEntry, either, entryProblem, unknownKey } = require('./schema')
@@ -33,6 +33,7 @@ const AT_ONCE = 32
  * @property {number} [idleTimeout]
  *   - ms after which mcporter's daemon would end an idle server that has no time of its own
  * @property {Ignored[]} ignored
+ * @property {string} [missing] - the project's file, if it is not there
  * @property {Error & { code: string, file: string }} [refusal]
  *   - `ERR_INVALID_CONFIG`: one of these files keeps mcporter from starting
  * @property {Map<string, string>} marks - each file that was looked at, with its state then
@@ -54,7 +55,8 @@ async function readConfiguration(places) {
   const passedOver = new Map()
   let idleTimeout
   let refusal
-  for (const { path, ...read } of await readLayers(here)) {
+  const layers = await readLayers(here)
+  for (const { path, ...read } of layers) {
     const { layer, problem, isFatal } = parseLayer(read, namedFile(here) !== undefined)
     if (problem !== undefined) ignored.push({ file: path, problem })
     if (problem !== undefined && isFatal) refusal ??= invalidFile(path, problem)
@@ -78,6 +80,7 @@ async function readConfiguration(places) {
     unusable,
     idleTimeout,
     ignored: unique(ignored),
+    missing: missingFile(layers, here),
     refusal,
     marks,
   }

@@ -32,10 +32,26 @@ async function readLayers(places) {
     layers.push(layer)
     break
   }
-  const project = await read(pathOf(places).resolve(places.cwd, 'config', 'mcporter.json'), places)
+  const project = await read(projectFile(places), places)
   // A project without a file still imports from the editors' files.
   if (isThere(project) || layers.length === 0) layers.push(project)
   return layers
+}
+
+/** @param {Places} places */
+function projectFile(places) {
+  return pathOf(places).resolve(places.cwd, 'config', 'mcporter.json')
+}
+
+/**
+ * Returns the project's file if it is not there, and the user has named no other file.
+ * @param {Layer[]} layers
+ * @param {Places} places
+ */
+function missingFile(layers, places) {
+  const project = projectFile(places)
+  if (namedFile(places) !== undefined) return undefined
+  return layers.some((layer) => layer.path === project && isThere(layer)) ? undefined : project
 }
 
 /** @param {Layer} layer */
@@ -98,4 +114,4 @@ function mcporterFolder(places, variable) {
   return path.isAbsolute(base) ? path.join(base, 'mcporter') : path.join(places.home, '.mcporter')
 }
 
-module.exports = { invalidFile, mcporterFolder, namedFile, readLayers }
+module.exports = { invalidFile, mcporterFolder, missingFile, namedFile, readLayers }
