@@ -2,6 +2,8 @@
 // left of them.
 
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { afterEach, describe, test } from 'node:test'
 import { McpPool } from '../index.js'
 import { callLog, hostileServer, said, withHostile } from './support/hostile.mjs'
@@ -9,6 +11,7 @@ import { assertNothingLeft, commandsOfThisTest, noProcessList } from './support/
 import { until } from './support/until.mjs'
 
 const MIB = 2 ** 20
+const HOUR = 3_600_000
 /** Only these are waited for in vain. */
 const MUTE = ['silent', 'never reads', 'half a line', 'wrong id']
 const NOT_READY = {
@@ -76,6 +79,32 @@ describe('a server that does not get ready', { skip: noProcessList }, () => {
       },
       { startTimeout: 1500 },
     ))
+
+  test('does not delay the end of its pool', () =>
+    withHostile(
+      'silent',
+      async (pool) => {
+        const call = assert.rejects(pool.callTool('it', 'echo'), { code: 'ERR_CLOSED' })
+        await until(() => commandsOfThisTest().length > 0)
+        await pool.close()
+        await call
+        assert.deepEqual(commandsOfThisTest(), [])
+      },
+      { startTimeout: HOUR },
+    ))
+
+  test('does not delay the end of its pool, over HTTP', async (t) => {
+    const server = createServer().listen(0, '127.0.0.1')
+    t.after(() => server.close())
+    await once(server, 'listening')
+    const url = `http://127.0.0.1:${server.address().port}/mcp`
+    const pool = new McpPool({ servers: { it: { url } }, startTimeout: HOUR })
+    const call = assert.rejects(pool.callTool('it', 'echo'), { code: 'ERR_CLOSED' })
+    const [socket] = await once(server, 'connection')
+    await pool.close()
+    await call
+    socket.destroy()
+  })
 
   test('and a server without its program', async () => {
     const pool = new McpPool({ servers: { it: { command: '/no/such/program' } } })

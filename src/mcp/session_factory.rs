@@ -9,6 +9,7 @@ use crate::admission::PendingStarts;
 use crate::pool::{Factory, Retirement};
 use crate::registry::Registry;
 use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
 /// Makes sessions with the servers of a pool.
 #[derive(Debug)]
@@ -36,7 +37,7 @@ impl Factory for SessionFactory {
     type Member = Session;
     type Error = StartError;
 
-    async fn start(&self, key: &Key, number: u64) -> Result<Arc<Session>, StartError> {
+    async fn start(&self, key: &Key, number: u64, abandoned: CancellationToken) -> Result<Arc<Session>, StartError> {
         let Some(config) = self.configs.get(*key) else {
             return Err(StartError::handshake("it is no longer configured", ServerEnd::default()));
         };
@@ -46,7 +47,8 @@ impl Factory for SessionFactory {
                 let tree = self.registry.next_number();
                 let admission = self.pending.admit(&self.registry.gate, &config.name, tree, number).await;
                 let admission = admission.ok_or(StartError::Abandoned)?;
-                let server = super::stdio::connect(&self.registry, &config, program, admission, inbox).await?;
+                let server =
+                    super::stdio::connect(&self.registry, &config, program, admission, inbox, &abandoned).await?;
                 let session = Session::over_stdio(server);
                 begin(&session, &config);
                 if let Some(limit) = config.max_tree_memory {
@@ -56,7 +58,8 @@ impl Factory for SessionFactory {
             }
             #[cfg(feature = "http")]
             TransportConfig::Http(endpoint) => {
-                let session = super::http::connect(&config, endpoint, inbox).await.map(Session::over_http)?;
+                let session =
+                    super::http::connect(&config, endpoint, inbox, &abandoned).await.map(Session::over_http)?;
                 begin(&session, &config);
                 Ok(session)
             }
@@ -65,10 +68,6 @@ impl Factory for SessionFactory {
                 Err(StartError::handshake("procward was built without HTTP", ServerEnd::default()))
             }
         }
-    }
-
-    fn abandon(&self, number: u64) {
-        self.pending.withdraw(number);
     }
 
     fn has_pending(&self) -> bool {

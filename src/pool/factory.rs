@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use std::future::Future;
 use std::hash::Hash;
 use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
 /// Starts and ends a pool's members.
 pub trait Factory: Send + Sync + 'static {
@@ -15,16 +16,14 @@ pub trait Factory: Send + Sync + 'static {
     /// The reason why a member could not be started, or exited by itself. All waiters of a start get the same error.
     type Error: Clone + Send + Sync + 'static;
 
-    /// Starts a member. After a failure no process of the member runs.
+    /// Starts a member. After a failure no process of the member runs. `abandoned` is cancelled when the start is no longer
+    /// wanted, so that it may fail early. A member that starts all the same is terminated.
     fn start(
         &self,
         key: &Self::Key,
         number: u64,
+        abandoned: CancellationToken,
     ) -> impl Future<Output = Result<Arc<Self::Member>, Self::Error>> + Send;
-
-    /// Notes that a start has no waiter any more, so that the start may fail early. A member that starts all the same is
-    /// terminated.
-    fn abandon(&self, _number: u64) {}
 
     /// Returns whether some start waits for its admission.
     fn has_pending(&self) -> bool {

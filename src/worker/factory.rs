@@ -6,12 +6,11 @@ use crate::admission::PendingStarts;
 use crate::pool::{Factory, Retirement};
 use crate::registry::Registry;
 use crate::runner::{Call, Lines, LongRunning, Outlets, READS_AHEAD};
-use parking_lot::Mutex;
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 /// The start of each worker.
 #[derive(Debug, Clone)]
@@ -28,8 +27,6 @@ pub struct Template {
 pub struct WorkerFactory {
     registry: Arc<Registry>,
     template: Template,
-    /// The starts that wait for a first line, by number.
-    unready: Mutex<HashMap<u64, Arc<Notify>>>,
     /// The starts that wait for their admission.
     pending: PendingStarts,
 }
@@ -37,34 +34,7 @@ pub struct WorkerFactory {
 impl WorkerFactory {
     /// Makes a factory of workers that are listed in `registry`.
     pub fn new(registry: Arc<Registry>, template: Template) -> Self {
-        Self { registry, template, unready: Mutex::default(), pending: PendingStarts::default() }
-    }
-
-    /// Waits for the first line. A worker without one is terminated.
-    async fn wait_until_ready(
-        &self,
-        worker: Arc<Worker>,
-        number: u64,
-        limit: Duration,
-    ) -> Result<Arc<Worker>, WorkerError> {
-        let abandoned = Arc::new(Notify::new());
-        self.unready.lock().insert(number, Arc::clone(&abandoned));
-        let is_ready = tokio::select! {
-            first = timeout(limit, worker.first_line()) => first.ok(),
-            () = abandoned.notified() => Some(false),
-        };
-        let wanted = self.unready.lock().remove(&number).is_some();
-        match is_ready {
-            Some(true) => return Ok(worker),
-            Some(false) if wanted => worker.terminate().await,
-            _ => worker.terminate_now().await,
-        }
-        let end = worker.end_status();
-        Err(match is_ready {
-            None => WorkerError::NotReady(limit, end),
-            Some(_) if wanted => WorkerError::Exited(end),
-            Some(_) => WorkerError::Abandoned,
-        })
+        Self { registry, template, pending: PendingStarts::default() }
     }
 }
 
@@ -73,7 +43,7 @@ impl Factory for WorkerFactory {
     type Member = Worker;
     type Error = WorkerError;
 
-    async fn start(&self, _key: &(), number: u64) -> Result<Arc<Worker>, WorkerError> {
+    async fn start(&self, _key: &(), number: u64, abandoned: CancellationToken) -> Result<Arc<Worker>, WorkerError> {
         let mut call = self.template.call.clone();
         call.spec.number = self.registry.next_number();
         let (server, tree) = (call.server(), call.spec.number);
@@ -84,7 +54,7 @@ impl Factory for WorkerFactory {
         let (process, input) = LongRunning::start(&self.registry, call, admission).await?;
         let worker = Arc::new(Worker::new(process, input, lines));
         match self.template.ready_within {
-            Some(limit) => self.wait_until_ready(worker, number, limit).await,
+            Some(limit) => wait_until_ready(worker, limit, &abandoned).await,
             None => Ok(worker),
         }
     }
@@ -99,13 +69,6 @@ impl Factory for WorkerFactory {
 
     fn tree(&self, worker: &Worker) -> Option<u64> {
         Some(worker.process.tree)
-    }
-
-    fn abandon(&self, number: u64) {
-        self.pending.withdraw(number);
-        if let Some(abandoned) = self.unready.lock().remove(&number) {
-            abandoned.notify_one();
-        }
     }
 
     async fn terminate(&self, worker: Arc<Worker>, reason: Retirement) {
@@ -132,4 +95,28 @@ impl Factory for WorkerFactory {
     fn panicked(&self, _key: &()) -> WorkerError {
         WorkerError::Panicked
     }
+}
+
+/// Waits for the first line. A worker without one is terminated.
+async fn wait_until_ready(
+    worker: Arc<Worker>,
+    limit: Duration,
+    abandoned: &CancellationToken,
+) -> Result<Arc<Worker>, WorkerError> {
+    let is_ready = tokio::select! {
+        first = timeout(limit, worker.first_line()) => first.ok(),
+        () = abandoned.cancelled() => Some(false),
+    };
+    let wanted = !abandoned.is_cancelled();
+    match is_ready {
+        Some(true) => return Ok(worker),
+        Some(false) if wanted => worker.terminate().await,
+        _ => worker.terminate_now().await,
+    }
+    let end = worker.end_status();
+    Err(match is_ready {
+        None => WorkerError::NotReady(limit, end),
+        Some(_) if wanted => WorkerError::Exited(end),
+        Some(_) => WorkerError::Abandoned,
+    })
 }

@@ -7,6 +7,7 @@ use crate::mcp::server_config::{Endpoint, ServerConfig};
 use crate::mcp::server_requests::Inbox;
 use std::sync::Arc;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 /// Connects to a server and shakes hands with it.
 ///
@@ -16,13 +17,14 @@ pub async fn connect(
     config: &ServerConfig,
     endpoint: &Endpoint,
     inbox: Option<Inbox>,
+    abandoned: &CancellationToken,
 ) -> Result<Arc<Connection>, StartError> {
     let connection = Connection::new(endpoint, config.max_buffer, inbox)
         .map_err(|failure| StartError::handshake(failure.to_string(), ServerEnd::default()))?;
     connection.client.set_events(&config.events);
     let handshake = shake_hands(&*connection, config.protocol, &config.capabilities);
-    let outcome = timeout(config.start_timeout, handshake).await;
-    if let Ok(Ok(())) = outcome {
+    let outcome = abandoned.run_until_cancelled(timeout(config.start_timeout, handshake)).await;
+    if let Some(Ok(Ok(()))) = outcome {
         if connection.has_session() {
             connection.listen();
         }
@@ -31,7 +33,8 @@ pub async fn connect(
     let end = ServerEnd { stderr: connection.client.log.text(), ..ServerEnd::default() };
     connection.shut_down(&CallError::Closed).await;
     Err(match outcome {
-        Ok(Err(error)) => StartError::refused(error, end),
-        _ => StartError::TimedOut(config.start_timeout, end),
+        Some(Ok(Err(error))) => StartError::refused(error, end),
+        Some(_) => StartError::TimedOut(config.start_timeout, end),
+        None => StartError::Abandoned,
     })
 }

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
 
 /// The time in which a server's last lines are read after it has closed its output or exited.
 const LAST_LINES: Duration = Duration::from_millis(100);
@@ -44,6 +45,7 @@ pub async fn connect(
     program: &Program,
     admission: Admission,
     inbox: Option<Inbox>,
+    abandoned: &CancellationToken,
 ) -> Result<Server, StartError> {
     let Spawned { process, connection, stdout, stderr_ended } =
         spawn::start(registry, config, program, admission, inbox).await?;
@@ -61,11 +63,13 @@ pub async fn connect(
             let _ = timeout(EXIT_TIMEOUT, server.process.wait_root()).await;
             Some(CallError::Exited(ServerEnd::default()))
         }
+        () = abandoned.cancelled() => None,
     };
     let end = server.end_status();
     server.connection.close_input();
     server.process.shut_down().await;
     Err(match error {
+        _ if abandoned.is_cancelled() => StartError::Abandoned,
         _ if server.process.wrote_too_much() => StartError::handshake("its message was too long", end),
         None => StartError::TimedOut(config.start_timeout, end),
         Some(CallError::Exited(_)) => StartError::Exited(end),

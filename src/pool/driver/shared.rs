@@ -14,6 +14,7 @@ use std::time::Instant;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
+use tokio_util::sync::CancellationToken;
 
 /// The pool behind its clones, waiters and leases.
 pub struct Shared<F: Factory> {
@@ -28,6 +29,8 @@ pub struct Shared<F: Factory> {
 pub struct Inner<F: Factory> {
     pub state: State<F::Key, F::Error>,
     members: HashMap<u64, Member<F>>,
+    /// The starts, which are cancelled when they are no longer wanted.
+    starting: HashMap<u64, CancellationToken>,
     pub waiters: HashMap<Ticket, OnAnswer<F>>,
     pub timer: Timer,
 }
@@ -43,13 +46,6 @@ pub type Answer<F> = Result<Lease<F>, Refusal<<F as Factory>::Error>>;
 
 /// Takes the answer, or returns it.
 pub type OnAnswer<F> = Box<dyn FnOnce(Answer<F>) -> Option<Answer<F>> + Send>;
-
-/// The work that is left for after the lock, because it may use the pool.
-struct Deferred<F: Factory> {
-    /// Answers that were not taken; dropping them gives their leases back.
-    answers: Vec<Answer<F>>,
-    abandoned: Vec<u64>,
-}
 
 impl<F: Factory> Inner<F> {
     /// Returns a member, once it has started.
@@ -78,6 +74,7 @@ impl<F: Factory> Shared<F> {
         let inner = Inner {
             state: State::new(limits),
             members: HashMap::new(),
+            starting: HashMap::new(),
             waiters: HashMap::new(),
             timer: Timer::default(),
         };
@@ -90,50 +87,58 @@ impl<F: Factory> Shared<F> {
         // The time is read under the lock, so that the state never sees time go backwards.
         let now = tokio::time::Instant::now().into_std();
         let result = event(&mut inner, now);
-        let deferred = self.execute(&mut inner);
+        let untaken = self.execute(&mut inner);
         self.arm(&mut inner, now);
         if inner.state.is_empty() {
             self.emptied.notify_waiters();
         }
         drop(inner);
-        for number in deferred.abandoned {
-            self.factory.abandon(number);
-        }
-        drop(deferred.answers);
+        // After the lock, because each gives its lease back.
+        drop(untaken);
         result
     }
 
-    fn execute(self: &Arc<Self>, inner: &mut Inner<F>) -> Deferred<F> {
-        let mut deferred = Deferred { answers: Vec::new(), abandoned: Vec::new() };
+    /// Executes the decisions. Returns the answers that were not taken.
+    fn execute(self: &Arc<Self>, inner: &mut Inner<F>) -> Vec<Answer<F>> {
+        let mut untaken = Vec::new();
         for action in inner.state.take_actions() {
             match action {
-                Action::Start { number, key } => self.start(number, key),
-                Action::Abandon { number } => deferred.abandoned.push(number),
+                Action::Start { number, key } => self.start(inner, number, key),
+                Action::Abandon { number } => {
+                    self.factory.withdraw(number);
+                    if let Some(start) = inner.starting.get(&number) {
+                        start.cancel();
+                    }
+                }
                 Action::Terminate { number, reason } => self.terminate(inner, number, reason),
                 Action::Grant { ticket, number } => {
                     let lease = inner.lease(self, number);
-                    deferred.answers.extend(lease.and_then(|lease| inner.answer(ticket, Ok(lease))));
+                    untaken.extend(lease.and_then(|lease| inner.answer(ticket, Ok(lease))));
                 }
-                Action::Refuse { ticket, refusal } => deferred.answers.extend(inner.answer(ticket, Err(refusal))),
+                Action::Refuse { ticket, refusal } => untaken.extend(inner.answer(ticket, Err(refusal))),
             }
         }
-        deferred
+        untaken
     }
 
-    fn start(self: &Arc<Self>, number: u64, key: F::Key) {
-        let (shared, wanted) = (Arc::clone(self), key.clone());
+    fn start(self: &Arc<Self>, inner: &mut Inner<F>, number: u64, key: F::Key) {
+        let (shared, wanted, abandoned) = (Arc::clone(self), key.clone(), CancellationToken::new());
+        inner.starting.insert(number, abandoned.clone());
         // The start is a task of its own, so that its panic is an error like any other.
-        let start = self.runtime.spawn(async move { shared.factory.start(&wanted, number).await });
+        let start = self.runtime.spawn(async move { shared.factory.start(&wanted, number, abandoned).await });
         let shared = Arc::clone(self);
         self.runtime.spawn(async move {
             let started = start.await.unwrap_or_else(|_| Err(shared.factory.panicked(&key)));
-            shared.change(|inner, now| match started {
-                Ok(member) => {
-                    let watcher = shared.watch(number, Arc::clone(&member));
-                    inner.members.insert(number, Member { member, watcher });
-                    inner.state.started(number, now);
+            shared.change(|inner, now| {
+                inner.starting.remove(&number);
+                match started {
+                    Ok(member) => {
+                        let watcher = shared.watch(number, Arc::clone(&member));
+                        inner.members.insert(number, Member { member, watcher });
+                        inner.state.started(number, now);
+                    }
+                    Err(error) => inner.state.start_failed(number, &error, now),
                 }
-                Err(error) => inner.state.start_failed(number, &error, now),
             });
         });
     }

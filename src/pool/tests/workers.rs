@@ -4,10 +4,12 @@ use crate::pool::{Factory, Retirement};
 use parking_lot::Mutex;
 use std::collections::{HashMap, HashSet};
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 
 pub const START: Duration = Duration::from_millis(100);
 pub const END: Duration = Duration::from_millis(50);
@@ -48,9 +50,22 @@ impl Factory for Arc<Workers> {
     type Member = Worker;
     type Error = String;
 
-    async fn start(&self, key: &&'static str, number: u64) -> Result<Arc<Worker>, String> {
+    async fn start(
+        &self,
+        key: &&'static str,
+        number: u64,
+        abandoned: CancellationToken,
+    ) -> Result<Arc<Worker>, String> {
         self.log(Event::Start(number));
-        sleep(START).await;
+        let mut done = pin!(sleep(START));
+        tokio::select! {
+            () = &mut done => {}
+            // It starts all the same.
+            () = abandoned.cancelled() => {
+                self.log(Event::Abandoned(number));
+                done.await;
+            }
+        }
         assert!(!self.panic.contains(&number), "as the test asks");
         if self.fail.contains(&number) {
             return Err(format!("{key} {number}"));
@@ -58,10 +73,6 @@ impl Factory for Arc<Workers> {
         let worker = Arc::new(Worker { number, crash: Notify::new(), misbehave: Notify::new() });
         self.alive.lock().insert(number, Arc::clone(&worker));
         Ok(worker)
-    }
-
-    fn abandon(&self, number: u64) {
-        self.log(Event::Abandoned(number));
     }
 
     async fn terminate(&self, member: Arc<Worker>, reason: Retirement) {
