@@ -91,19 +91,22 @@ describe('a stream whose opening throws', { skip: noProcessList }, () => {
     const prototype = Object.getPrototypeOf(first.stdin._handle)
     await once(first, 'close')
     const { open } = prototype
-    const isOpen = (descriptor) => {
-      try { return Boolean(fstatSync(descriptor)) } catch { return false }
+    // Another thread may have got the same number for another file meanwhile.
+    const inode = (descriptor) => {
+      try { return fstatSync(descriptor).ino } catch { return 0 }
     }
     const outcomes = []
     const failing = async (start) => {
       let given
+      let before
       prototype.open = function (descriptor) {
         given = descriptor
+        before = inode(descriptor)
         if (${isOpened}) open.call(this, descriptor)
         throw new Error('broken')
       }
       const outcome = await start()
-      outcomes.push([outcome, isOpen(given)])
+      outcomes.push([outcome, inode(given) === before])
       prototype.open = open
     }
     // Node.js closes the streams of a child that has failed so.
