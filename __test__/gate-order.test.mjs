@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { run, spawn } from '../index.js'
 import { createMcpHelper } from '../lib/mcp-helper.js'
+import { Starts } from '../lib/mcporter/starts.js'
 import native from '../lib/native.js'
 import { temporaryFolder, writeConfig } from './fixtures/mcp-servers.mjs'
 import { closedGate, hostileServer, said } from './support/hostile.mjs'
@@ -201,6 +202,39 @@ describe('a call that needs a process and has no memory for it', { skip: noProce
     await budgeted.shutdown()
     await closed
     await end()
+  })
+
+  test("waits once another call's right has been of no use to it", async (t) => {
+    await helpers(t, 'host')
+    const end = await fillMemory()
+    // A right hides the need of a process before the slots are there, and not when they are.
+    const starts = new Starts(async () => (_ahead, uncounted) => uncounted > 0)
+    let vain = 0
+    const take = async () => ({ release: () => vain++ })
+    const request = { server: 'it', cost: 1, timeout: 100 }
+    await assert.rejects(
+      starts.before(request, request, performance.now(), (wait) => wait(), take),
+      { code: 'ERR_QUEUE_TIMEOUT' },
+    )
+    assert.equal(vain, 1)
+    await end()
+  })
+
+  test('one signal ends all waiting calls, and none counts as ahead later', async (t) => {
+    const { budgeted } = await helpers(t, 'host', 3, { maxInFlight: 1, instances: 2 })
+    const end = await fillMemory()
+    const controller = new AbortController()
+    const { signal } = controller
+    const calls = [1, 2, 3].map((text) =>
+      assert.rejects(echo(budgeted, `${text}`, { signal }), { code: 'ABORT_ERR' }),
+    )
+    await until(() => causes(budgeted).length === 3)
+    controller.abort()
+    await Promise.all(calls)
+    assert.deepEqual(counts(budgeted), { current: 0, queued: 0, limitedBy: null })
+    assert.equal(native.gateStatus().waiting, 0)
+    await end()
+    assert.equal(said(await echo(budgeted, 'later')), 'later')
   })
 
   test('keeps the memory that it was promised until it has its slot', async (t) => {

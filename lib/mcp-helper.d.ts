@@ -236,8 +236,8 @@ export interface QueuedCall {
   duration: number
   /**
    * The reason for its wait, as in `limitedBy` of {@link SemaphoreStatus}. With `MCP_LIMIT_URL` a
-   * call that needs a new process waits for `memory` or `cpu` here, before it asks for slots that
-   * other processes share.
+   * call that needs a new process waits for `memory`, `cpu` or, at the `max` of `'auto'`, `slots`
+   * here, before it asks for slots that other processes share.
    */
   waitsFor: Exclude<SemaphoreStatus['limitedBy'], undefined | null>
 }

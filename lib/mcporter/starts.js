@@ -59,8 +59,9 @@ class Starts {
    *   `ERR_CLOSED`, an `AbortError` or the error of `take()`
    */
   async before(call, request, began, waiting, take) {
-    for (;;) {
-      const start = await this.#admit(call, request, began, waiting)
+    // After a vain round the rights of other calls are known to be of no use to this one.
+    for (let uncounted = 0; ; uncounted = ALL) {
+      const start = await this.#admit(call, request, began, waiting, uncounted)
       try {
         const shared = await take()
         if (this.#begins(start)) return this.#both(shared, start)
@@ -85,15 +86,16 @@ class Starts {
    * @param {Request} request
    * @param {number} began
    * @param {Waiting} waiting
+   * @param {number} uncounted - reservations that count for nothing
    */
-  async #admit(call, request, began, waiting) {
+  async #admit(call, request, began, waiting, uncounted) {
     const { server, timeout, signal } = request
     const deadline = began + timeout
     // A configuration that cannot be read fails the call later, in its own words.
     const need = await this.#needOf(call, deadline).catch(() => undefined)
     if (signal?.aborted) throw abortError(signal)
     if (this.#isClosed) throw shutDownError()
-    const start = new Start(server, need, () => this.#look())
+    const start = new Start(server, need, uncounted, () => this.#look())
     if (this.#isAwaited(server) || !this.#passes(start))
       await waiting(() => this.#turn(start, request, deadline))
     return start
@@ -117,9 +119,9 @@ class Starts {
     try {
       await turn
     } catch (error) {
-      start.release()
       this.#waiters.delete(waiter)
-      this.#look()
+      // Another end of the same moment may have let this call pass.
+      this.#end(start)
       throw error
     } finally {
       letGo()
@@ -140,11 +142,13 @@ class Starts {
   }
 
   #lookLater() {
-    this.#timer ??= realTimers.setTimeout(() => {
-      this.#timer = undefined
-      this.#look()
-      if (this.#waiters.size > 0) this.#lookLater()
-    }, LOOK_AGAIN)
+    this.#timer ??= realTimers
+      .setTimeout(() => {
+        this.#timer = undefined
+        this.#look()
+        if (this.#waiters.size > 0) this.#lookLater()
+      }, LOOK_AGAIN)
+      .unref()
   }
 
   /**
@@ -154,7 +158,8 @@ class Starts {
   #passes(start) {
     const { server } = start
     const ahead = this.#ahead.get(server) ?? 0
-    if (!start.needs(ahead, start.isHeld() ? 1 : 0)) start.release()
+    const uncounted = Math.max(start.uncounted, start.isHeld() ? 1 : 0)
+    if (!start.needs(ahead, uncounted)) start.release()
     else if (!start.reserves()) return false
     this.#ahead.set(server, ahead + 1)
     start.isAhead = true
@@ -223,10 +228,12 @@ class Start {
   /**
    * @param {string} server
    * @param {Need | undefined} need
+   * @param {number} uncounted - reservations that count for nothing
    * @param {() => void} onHeld - called when the right to start a process has come
    */
-  constructor(server, need, onHeld) {
+  constructor(server, need, uncounted, onHeld) {
     this.server = server
+    this.uncounted = uncounted
     this.#need = need
     this.#onHeld = onHeld
   }
