@@ -16,6 +16,18 @@ pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stat
     start_blocking(&Handle::current(), work)?.await.map_err(io::Error::other)
 }
 
+/// Does work on a thread that may block, or on this one where no thread can be started. Needs to be called within the
+/// runtime.
+///
+/// # Errors
+/// That of tokio if the work panics.
+pub async fn blocking_or_here<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
+    if find_thread().is_err() {
+        return Ok(work());
+    }
+    spawn(&Handle::current(), work)?.await.map_err(io::Error::other)
+}
+
 /// Starts work on a thread that may block.
 ///
 /// # Errors
@@ -25,15 +37,16 @@ pub fn start_blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<JoinHandle<T>> {
     find_thread()?;
-    // Another process of the user may have taken the place in between.
+    spawn(runtime, work)
+}
+
+fn spawn<T: Send + 'static>(runtime: &Handle, work: impl FnOnce() -> T + Send + 'static) -> io::Result<JoinHandle<T>> {
+    // Another process of the user may have taken the thread's place since it was found.
     catch_unwind(AssertUnwindSafe(|| runtime.spawn_blocking(work))).map_err(|_| no_thread())
 }
 
 /// Finds out whether a thread can be started.
-///
-/// # Errors
-/// The system's error.
-pub fn find_thread() -> io::Result<()> {
+fn find_thread() -> io::Result<()> {
     // The thread has ended before the next one is started, so that both need one place below the limit.
     let _ = thread::Builder::new().spawn(|| ())?.join();
     Ok(())
@@ -56,6 +69,7 @@ mod tests {
     #[tokio::test]
     async fn work_returns_its_value_and_a_panic_is_an_error() {
         assert_eq!(blocking(|| 7).await.expect("a thread"), 7);
+        assert_eq!(blocking_or_here(|| 8).await.expect("a thread"), 8);
         let panicked = blocking(|| panic!("planted")).await;
         assert_eq!(panicked.expect_err("a panic").kind(), io::ErrorKind::Other);
     }

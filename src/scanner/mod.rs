@@ -177,8 +177,15 @@ impl Shared {
                 _ = &mut stopped => return,
                 () = sleep(pause) => {}
             }
+            let shared = Arc::clone(&self);
+            // The scan panics where no thread can be started, and the next scan has to come all the same.
+            let scan = tokio::spawn(async move { shared.scan(false).await }).await;
+            if scan.is_err() {
+                self.state.lock().errors += 1;
+            }
             // A process that was too young to be judged is judged as soon as possible, instead of an interval later.
-            pause = if self.scan(false).await.is_unsettled() { interval.min(SETTLED) } else { interval };
+            let is_unsettled = scan.is_ok_and(|report| report.is_unsettled());
+            pause = if is_unsettled { interval.min(SETTLED) } else { interval };
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::bindings::enums::mirrored;
 use crate::bindings::text::Text;
 use crate::bindings::time::{duration, whole_milliseconds};
-use crate::blocking::{blocking, find_thread};
+use crate::blocking::blocking_or_here;
 use crate::process::guarantee::{Guarantee, Lack, Mechanism};
 use crate::process::tree::{Choices, Outputs, Spec, Stream, Unopened};
 use crate::registry::{self, Entry, Label};
@@ -348,10 +348,9 @@ impl ProcessOutcome {
             let output = if text { Text::of_utf8 } else { Text::Bytes };
             (output(stdout), output(stderr), all.map(output))
         };
-        // Without a thread, this one decodes.
-        let (stdout, stderr, all) = if is_long && find_thread().is_ok() {
+        let (stdout, stderr, all) = if is_long {
             let unavailable = |_| (Text::Bytes(Vec::new()), Text::Bytes(Vec::new()), None);
-            blocking(prepare).await.unwrap_or_else(unavailable)
+            blocking_or_here(prepare).await.unwrap_or_else(unavailable)
         } else {
             prepare()
         };

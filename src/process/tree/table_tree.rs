@@ -1,7 +1,7 @@
 //! A tree as the process table shows it, and its end without a warden.
 
 use super::members::{Origin, Seen, left_in_group, members};
-use crate::blocking::blocking;
+use crate::blocking::blocking_or_here;
 use crate::process::handle::{self, Handle, Signal, wait_all};
 use crate::process::table;
 use crate::process::tag::Tag;
@@ -80,7 +80,7 @@ impl TableTree {
     pub async fn note_group(&mut self) {
         let origin = self.origin;
         let look = move || table::links().map(|links| left_in_group(&links, origin));
-        if let Ok(Ok(left)) = blocking(look).await {
+        if let Ok(Ok(left)) = blocking_or_here(look).await {
             self.seen.extend(left);
         }
     }
@@ -101,7 +101,8 @@ impl TableTree {
             }
             Ok((look, seen))
         };
-        let Ok(Ok((look, seen))) = blocking(look).await else { return Look::default() };
+        // A tree at the user's limit of processes has to end too.
+        let Ok(Ok((look, seen))) = blocking_or_here(look).await else { return Look::default() };
         // A process that has exited does not come back.
         self.seen = seen;
         look
