@@ -123,7 +123,8 @@ impl Gate {
             holders.iter().flat_map(|holder| Arc::clone(holder).idle()).collect();
         let (chosen, charge) = self.decide(|inner, now| {
             inner.is_undecided = false;
-            if let Some(others) = others {
+            // The last setter that shares may have gone during the exchange.
+            if let Some(others) = others.filter(|_| !inner.shares.is_empty()) {
                 inner.controller.set_charged_by_others(others);
             }
             if let Some(reading) = reading {

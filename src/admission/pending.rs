@@ -6,14 +6,23 @@ use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 /// The starts that wait, by the numbers of the pool.
 #[derive(Debug, Default)]
 pub struct PendingStarts(Mutex<HashMap<u64, oneshot::Sender<()>>>);
 
 impl PendingStarts {
-    /// Waits until a process of this server may start. `None` if the start with this number was withdrawn meanwhile.
-    pub async fn admit(&self, gate: &Arc<Gate>, server: &str, tree: u64, number: u64) -> Option<Admission> {
+    /// Waits until a process of this server may start. `None` if the start with this number was withdrawn or abandoned
+    /// meanwhile.
+    pub async fn admit(
+        &self,
+        gate: &Arc<Gate>,
+        server: &str,
+        tree: u64,
+        number: u64,
+        abandoned: &CancellationToken,
+    ) -> Option<Admission> {
         if !gate.is_on() {
             return Some(Admission::free(tree));
         }
@@ -22,6 +31,8 @@ impl PendingStarts {
         let admission = tokio::select! {
             admission = gate.admit(server, tree) => Some(admission),
             _ = withdrawn => None,
+            // It may have been abandoned before it could be withdrawn.
+            () = abandoned.cancelled() => None,
         };
         // A withdrawal counts even if the admission came at the same time.
         let is_wanted = self.0.lock().remove(&number).is_some();

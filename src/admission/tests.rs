@@ -10,6 +10,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, advance, sleep, timeout};
+use tokio_util::sync::CancellationToken;
 
 const MB: u64 = 1 << 20;
 
@@ -231,12 +232,15 @@ async fn a_pending_start_can_be_withdrawn_until_it_is_admitted() {
     let _first = running(&gate, "a", 1).await;
     let pending = Arc::<PendingStarts>::default();
     let (starts, at) = (Arc::clone(&pending), Arc::clone(&gate));
-    let start = tokio::spawn(async move { starts.admit(&at, "b", 2, 20).await });
+    let start = tokio::spawn(async move { starts.admit(&at, "b", 2, 20, &CancellationToken::new()).await });
     while pending.is_empty() {
         sleep(Duration::from_millis(1)).await;
     }
     assert!(!pending.withdraw(19) && pending.withdraw(20) && !pending.withdraw(20));
     assert!(start.await.expect("no panic").is_none());
+    let abandoned = CancellationToken::new();
+    abandoned.cancel();
+    assert!(pending.admit(&gate, "b", 3, 30, &abandoned).await.is_none() && pending.is_empty());
     assert_eq!(counts(&gate), (1, 0));
 }
 

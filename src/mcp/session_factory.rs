@@ -45,7 +45,7 @@ impl Factory for SessionFactory {
         match &config.transport {
             TransportConfig::Stdio(program) => {
                 let tree = self.registry.next_number();
-                let admission = self.pending.admit(&self.registry.gate, &config.name, tree, number).await;
+                let admission = self.pending.admit(&self.registry.gate, &config.name, tree, number, &abandoned).await;
                 let admission = admission.ok_or(StartError::Abandoned)?;
                 let server =
                     super::stdio::connect(&self.registry, &config, program, admission, inbox, &abandoned).await?;

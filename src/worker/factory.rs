@@ -47,7 +47,7 @@ impl Factory for WorkerFactory {
         let mut call = self.template.call.clone();
         call.spec.number = self.registry.next_number();
         let (server, tree) = (call.server(), call.spec.number);
-        let admission = self.pending.admit(&self.registry.gate, &server, tree, number).await;
+        let admission = self.pending.admit(&self.registry.gate, &server, tree, number, &abandoned).await;
         let admission = admission.ok_or(WorkerError::Abandoned)?;
         let (sender, lines) = mpsc::channel(READS_AHEAD);
         call.lines = Some(Lines::Together(sender, Outlets::of_lines()));
