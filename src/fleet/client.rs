@@ -336,6 +336,10 @@ impl Client {
         if self.is_closed {
             return;
         }
+        // What was due before still goes, such as a pause.
+        if self.link.is_ready() {
+            self.send_due(self.now);
+        }
         self.is_closed = true;
         self.calls = Calls::default();
         self.local = None;

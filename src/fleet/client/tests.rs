@@ -218,6 +218,17 @@ fn a_release_and_an_ask_of_one_moment_share_a_command() {
 }
 
 #[test]
+fn a_pause_before_the_close_still_goes() {
+    let mut bench = Bench::joined(OnUnreachable::Local);
+    bench.on(|client, now| {
+        client.pause("s", ms(500), now);
+        client.close(now);
+    });
+    assert_eq!(bench.next().1, Command::Pause { server: "s".into(), time: ms(500) });
+    assert_eq!(bench.next().1, Command::Leave);
+}
+
+#[test]
 fn an_idle_client_sends_one_heartbeat_a_fifth_of_a_lease() {
     let mut bench = Bench::joined(OnUnreachable::Local);
     for beat in 1..=6 {
