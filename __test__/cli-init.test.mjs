@@ -45,6 +45,10 @@ web.get('/own', async () => 'own')\nweb.listen({ port: 0 }, (error) => {
 web.get('/own', (_req, res) => { res.send('own') })\nweb.listen(0, () => {\n})\n//end\n`,
   'http at once': (create) => `${create}\n//once\nhttp.createServer((req, res) => {\n//routes
 res.end('own')\n}).listen(0)\n//end\n`,
+  'http declared before': (
+    create,
+  ) => `${create}\n//once\nlet plain\nplain = createServer((req, res) => {
+//routes\nres.end('own')\n})\nplain.listen(0)\n//end\n`,
   http: (create) => `${create}\n//once\nconst plain = createServer((req, res) => {\n//routes
 res.end('own')\n})\nplain.listen(0)\n//end\n`,
 }
@@ -72,6 +76,7 @@ const APPS = [
   ['Fastify, ES modules', 'fastify', 'server.mjs', IMPORT.fastify, {}],
   ['Fastify, TypeScript', 'fastify', 'src/server.mts', IMPORT.fastify, {}],
   ['plain HTTP, CommonJS', 'http', 'server.js', REQUIRE.http, {}],
+  ['plain HTTP, declared before', 'http declared before', 'server.js', REQUIRE.http, {}],
   ['plain HTTP, ES modules', 'http', 'main.mjs', IMPORT.http, {}],
   ['plain HTTP, TypeScript', 'http', 'server.mts', IMPORT.http, {}],
 ]

@@ -36,7 +36,7 @@ test('lists failed calls with their reason, the newest last', async (t) => {
   for (const command of [['status'], ['top', '--count', '1']]) {
     const { stdout } = await procward([...command, '--url', url])
     const words =
-      /^failed {4}2 calls within 5 min, the latest it error: ERR_MCP; see procward logs$/m
+      /^failed {4}2 calls within 5 min, the latest it error: ERR_MCP; see npx procward logs$/m
     assert.match(stdout, words)
   }
 

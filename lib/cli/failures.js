@@ -18,8 +18,8 @@ async function recentFailures(server) {
 }
 
 /**
- * Returns the same; none if the server does not tell them, as an older one, or one that wants a
- * token.
+ * Returns the failed calls that a server keeps. An older server, and a server that wants a token,
+ * give an empty list.
  * @param {import('./server').Server} server
  * @returns {Promise<FailedCall[]>}
  */

@@ -98,7 +98,7 @@ function failedLine(failures) {
   const more = recent.length === failures.length && recent.length >= KEPT ? 'at least ' : ''
   const calls = `${more}${counted(recent.length, 'call')} within ${RECENT / 60_000} min`
   return [
-    `failed    ${calls}, the latest ${plain(server)} ${plain(tool)}: ${plain(code)}; see procward logs`,
+    `failed    ${calls}, the latest ${plain(server)} ${plain(tool)}: ${plain(code)}; see npx procward logs`,
   ]
 }
 

@@ -9,7 +9,7 @@ const { counter, gauge } = require('./family')
 
 /**
  * Returns the families of a fleet. They have no values without a fleet. The workers of a cluster
- * are in one fleet, so its numbers are not summed.
+ * are in one fleet, so its gauges are not summed.
  * @param {FleetStatus | null} fleet
  * @returns {import('./family').Family[]}
  */

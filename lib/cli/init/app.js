@@ -123,8 +123,9 @@ function listeningLine(text, name) {
  * @param {string} pattern - of the expression
  */
 function variableOf(text, pattern) {
-  const declaration = `\\b(?:const|let|var)\\s+([A-Za-z_$][\\w$]*)\\s*(?::[^=\\n]+)?=\\s*`
-  return new RegExp(declaration + pattern).exec(text)?.[1]
+  // A variable may have been declared before.
+  const assigned = `(?:\\b(?:const|let|var)\\s+|^[ \\t]*)([A-Za-z_$][\\w$]*)\\s*(?::[^=\\n]+)?=\\s*`
+  return new RegExp(assigned + pattern, 'm').exec(text)?.[1]
 }
 
 /** @param {string} file @param {string} text @param {unknown} type */

@@ -283,6 +283,8 @@ mod tests {
         assert_eq!(charge(&mut two, 0), 6);
     }
 
+    /// Windows keeps the names of open files.
+    #[cfg(unix)]
     #[test]
     fn a_removed_folder_is_made_again() {
         let folder = Temporary::new("removed");
