@@ -1,5 +1,5 @@
-// README's lines for `server.js`, run as they stand there: both signals end the server, and nothing
-// is left of it.
+// README's `server.js`, run as it stands there but for one more route: both signals end the server,
+// and nothing is left of it.
 
 import assert from 'node:assert/strict'
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -13,22 +13,23 @@ import { until } from './support/until.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
-const [, lines] = /^`server\.js`:\n\n```js\n(.*?)^```$/ms.exec(readme) ?? []
+const [, server = ''] = /^```js server\.js\n(.*?)^```$/ms.exec(readme) ?? []
+const START = 'cleanup.start()'
+/** A call that takes as long as asked. */
+const ROUTE = `
+const { run } = require('procward')
+app.get('/sleep/:seconds', async (req, res) => {
+  const code = await run('sleep', [req.params.seconds]).then(() => 'slept', (error) => error.code)
+  setTimeout(() => res.send(code), 50)
+})
+`
 const app = temporaryFolder()
 
 mkdirSync(join(app, 'node_modules'))
 symlinkSync(root, join(app, 'node_modules', 'procward'), 'junction')
 symlinkSync(join(root, 'node_modules', 'express'), join(app, 'node_modules', 'express'), 'junction')
-writeFileSync(
-  join(app, 'server.js'),
-  `const app = require('express')()
-   const { run } = require('procward')
-   app.get('/sleep/:seconds', async (req, res) => {
-     const code = await run('sleep', [req.params.seconds]).then(() => 'slept', (error) => error.code)
-     setTimeout(() => res.send(code), 50)
-   })
-   ${lines}`,
-)
+assert.ok(server.includes(START), 'README has no server.js')
+writeFileSync(join(app, 'server.js'), server.replace(START, ROUTE + START))
 
 describe("README's server.js", { skip: noProcessList }, () => {
   for (const [signal, seconds, expected] of [
