@@ -8,6 +8,7 @@ use super::call_limiter::{CallLimits, limits_of};
 use super::enums::mirrored;
 use super::error::{Result, internal, system};
 use super::time::{duration, milliseconds};
+use super::waker::waker;
 use crate::fleet::client::{self, Mode, Options};
 use crate::fleet::driver::{Event, Fleet};
 use crate::fleet::script::{CallId, ProcessInfo, ServerLimits, Terms, Usage};
@@ -18,7 +19,6 @@ use event::{FleetEvent, number};
 use listing::FleetListing;
 use napi::Env;
 use napi::bindgen_prelude::{Function, Object};
-use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -111,7 +111,7 @@ impl NativeFleetLimit {
         let options = options.into();
         Options::check(&options)?;
         let supervisor = Supervisor::get().map_err(system)?;
-        let wake = wake.build_threadsafe_function().weak::<true>().build().map_err(internal)?;
+        let wake = waker(&wake)?;
         let untaken = Arc::new(Mutex::new(Vec::new()));
         let queue = Arc::clone(&untaken);
         let notify = move |event| {
@@ -119,8 +119,7 @@ impl NativeFleetLimit {
             queue.push(event);
             // JavaScript takes all events, so it is woken for the first.
             if queue.len() == 1 {
-                // Refused only when the environment has ended.
-                wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+                wake();
             }
         };
         let fleet = Fleet::join(address, options, awake_or_asleep, supervisor.runtime.handle(), notify);

@@ -2,13 +2,13 @@
 #![expect(clippy::needless_pass_by_value, reason = "napi-rs hands arguments over by value")]
 
 use super::enums::mirrored;
-use super::error::{Result, internal, system};
+use super::error::{Result, system};
+use super::waker::waker;
 use crate::admission::{self, Amount, InForce, Learnt, Machine, Reservation, Rules, Status, memory, processor};
 use crate::process::cpu::cores;
 use crate::process::host_limit::Charges;
 use crate::supervisor::Supervisor;
 use napi::bindgen_prelude::Function;
-use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 use std::path::PathBuf;
 
@@ -123,14 +123,10 @@ impl ProcessGate {
     #[napi(constructor)]
     pub fn new(mut rules: GateRules, changed: Function<(), ()>) -> Result<Self> {
         let supervisor = Supervisor::get().map_err(system)?;
-        let changed = changed.build_threadsafe_function().weak::<true>().build().map_err(internal)?;
-        let on_change = move || {
-            // Refused only when the environment has ended.
-            changed.call((), ThreadsafeFunctionCallMode::NonBlocking);
-        };
+        let changed = waker(&changed)?;
         let shared = rules.shared.take().map(|SharedCharges { folder }| Charges::new(folder.map(PathBuf::from)));
         let runtime = supervisor.runtime.handle();
-        Ok(Self(Some(supervisor.registry.gate.enforce(rules.into(), shared, runtime, on_change))))
+        Ok(Self(Some(supervisor.registry.gate.enforce(rules.into(), shared, runtime, changed))))
     }
 
     /// Notes whether calls wait because as many as the limit allows are in flight.
@@ -158,12 +154,11 @@ impl StartReservation {
     #[napi(constructor)]
     pub fn new(server: String, admitted: Function<(), ()>) -> Result<Self> {
         let supervisor = Supervisor::get().map_err(system)?;
-        let admitted = admitted.build_threadsafe_function().weak::<true>().build().map_err(internal)?;
+        let admitted = waker(&admitted)?;
         let (reservation, granted) = supervisor.registry.gate.reserve(&server);
         supervisor.runtime.spawn(async move {
             if granted.await.is_ok() {
-                // Refused only when the environment has ended.
-                admitted.call((), ThreadsafeFunctionCallMode::NonBlocking);
+                admitted();
             }
         });
         Ok(Self(Some(reservation)))

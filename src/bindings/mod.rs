@@ -21,6 +21,7 @@ mod text;
 mod time;
 mod tree_events;
 mod wait_queue;
+mod waker;
 mod worker;
 
 /// Runs when the addon is loaded: notes the machine's sleeps before the first child, and marks this process as a server.

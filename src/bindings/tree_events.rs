@@ -1,12 +1,12 @@
 //! The events of process trees. JavaScript is woken, and then takes all events.
 
-use super::error::{Result, internal, system};
+use super::error::{Result, system};
 use super::process::shapes::epoch;
 use super::time::whole_milliseconds;
+use super::waker::waker;
 use crate::registry::events::{Event, EventKind, Listener};
 use crate::supervisor::Supervisor;
 use napi::bindgen_prelude::Function;
-use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 use std::sync::Arc;
 
@@ -54,12 +54,7 @@ impl TreeEvents {
     #[napi(constructor)]
     pub fn new(wake: Function<(), ()>) -> Result<Self> {
         let supervisor = Supervisor::get().map_err(system)?;
-        let wake = wake.build_threadsafe_function().weak::<true>().build().map_err(internal)?;
-        let listener = supervisor.registry.subscribe(move || {
-            // Refused only when the environment has ended.
-            wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
-        });
-        Ok(Self(Some(listener)))
+        Ok(Self(Some(supervisor.registry.subscribe(waker(&wake)?))))
     }
 
     /// Takes the events since the last call, oldest first.
