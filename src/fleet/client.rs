@@ -324,8 +324,8 @@ impl Client {
 
     /// Takes the effects of the events since the last call. Events of one moment share commands.
     pub fn take_effects(&mut self) -> VecDeque<Effect> {
-        if !self.is_closed && self.link.is_ready() {
-            self.send_due(self.now);
+        if !self.is_closed {
+            self.flush();
         }
         std::mem::take(&mut self.effects)
     }
@@ -336,10 +336,7 @@ impl Client {
         if self.is_closed {
             return;
         }
-        // What was due before still goes, such as a pause.
-        if self.link.is_ready() {
-            self.send_due(self.now);
-        }
+        self.flush();
         self.is_closed = true;
         self.calls = Calls::default();
         self.local = None;
@@ -379,6 +376,13 @@ impl Client {
         }
         if !self.is_away() && self.away_since.is_some_and(|since| since.saturating_add(PATIENCE) <= now) {
             self.decide_alone(now);
+        }
+    }
+
+    /// Sends what the events so far made due.
+    fn flush(&mut self) {
+        if self.link.is_ready() {
+            self.send_due(self.now);
         }
     }
 
@@ -423,9 +427,6 @@ impl Client {
 
     /// Starts what may start while Redis is away.
     fn start_local(&mut self, now: Duration) {
-        if self.is_closed {
-            return;
-        }
         while let Some(id) = self.local.as_mut().and_then(|local| local.start_next(now)) {
             if self.calls.start(id, None, self.link.next_number()).is_some() {
                 self.effects.push_back(Effect::Granted { id, fence: None, ticket: None });

@@ -305,8 +305,7 @@ local function hand_on()
   -- Asking alone gives no other call a slot. All other commands look, also for slots that became free by time alone.
   if now < grace or command == 'acquire' and not is_news then return end
   for _ = 1, MOST_GRANTS do
-    settle_dirty()
-    if used() >= limit and used() > 0 then return end
+    if not fits(1) then return end
     local name = call('ZRANGE', READY, 0, 0)[1]
     if not name then return end
     local entry, place, cost, id = head(name)
@@ -321,8 +320,8 @@ local function hand_on()
       local record = call('HGET', CALLS, id)
       if record then forget(id, record) else dequeue(name, entry); dirty_server(name, true) end
     end
+    settle_dirty()
   end
-  settle_dirty()
   again = true
 end
 

@@ -135,17 +135,13 @@ impl Command {
                 }
             }
             Self::Beat { after } => to.call(*after),
-            Self::Acquire(asks) => asks.iter().for_each(|ask| to.ask(ask)),
+            Self::Acquire(asks) => to.asks(asks),
             Self::Replace { ended, asks } => {
                 to.number(ended.len());
-                for &call in ended {
-                    to.call(call);
-                }
-                for ask in asks {
-                    to.ask(ask);
-                }
+                to.calls(ended);
+                to.asks(asks);
             }
-            Self::Release(calls) | Self::Sent(calls) => calls.iter().for_each(|&call| to.call(call)),
+            Self::Release(calls) | Self::Sent(calls) => to.calls(calls),
             Self::Reclaim(holders) => {
                 for holder in holders {
                     to.call(holder.id);
@@ -178,9 +174,17 @@ impl Arguments {
         self.text(&number.map_or_else(String::new, |number| number.to_string()))
     }
 
-    fn ask(&mut self, ask: &Ask) {
-        self.call(ask.id);
-        self.server(&ask.server).number(ask.cost).number(ask.ticket.unwrap_or(0));
+    fn asks(&mut self, asks: &[Ask]) {
+        for ask in asks {
+            self.call(ask.id);
+            self.server(&ask.server).number(ask.cost).number(ask.ticket.unwrap_or(0));
+        }
+    }
+
+    fn calls(&mut self, calls: &[CallId]) {
+        for &call in calls {
+            self.call(call);
+        }
     }
 
     /// Writes a call's number with leading zeros, so that Redis sorts calls by number.
