@@ -10,7 +10,6 @@ use crate::process::cpu::{CpuLoad, CpuMeter};
 use crate::process::own_memory::own_memory;
 use std::collections::HashMap;
 use std::sync::Arc;
-
 use tokio::time::{Instant, sleep_until};
 
 /// Reads the machine, and the trees below these pids.

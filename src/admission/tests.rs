@@ -333,7 +333,7 @@ fn count(admitted: &[Option<Admission>]) -> usize {
 
 #[tokio::test(start_paused = true)]
 async fn processes_that_share_slots_do_not_start_on_the_same_free_memory() {
-    // Of 900 MB 100 stay free, and each process counts 256: three fit, and two run.
+    // 900 MB are available, 100 MB stay free, and each process counts 256 MB: three fit, and two run.
     for (are_shared, expected) in [(true, 1), (false, 2)] {
         let neighbours = Neighbours::new("same", 900, are_shared).await;
         let admitted = neighbours.admit_both().await;
