@@ -123,7 +123,7 @@ class CallSlots {
       const duration = now - began
       const startTime = Date.now() - duration
       const here = isHeldByGate ? limitedBy : own
-      const waitsFor = waitsAt === 'start' ? this.#startCause() : (waitsAt ?? here)
+      const waitsFor = waitsAt === undefined ? here : this.#causeAt(waitsAt)
       return { server, tool, startTime, duration, waitsFor }
     })
   }
@@ -247,9 +247,9 @@ class CallSlots {
     return lease
   }
 
-  /** Returns the cause for which the starts of calls wait. */
-  #startCause() {
-    return this.#gate?.cause() ?? 'memory'
+  /** Returns the cause for which calls wait at a place. @param {Place} place */
+  #causeAt(place) {
+    return place === 'start' ? (this.#gate?.cause() ?? 'memory') : place
   }
 
   /**
@@ -283,11 +283,11 @@ class CallSlots {
    */
   #shared(own) {
     if (this.#host === undefined && this.#fleet === undefined) return own
-    const places = [...this.#waitersAbove].map(({ cost, waitsAt = 'start' }) => ({
+    const waiters = [...this.#waitersAbove].map(({ cost, waitsAt = 'start' }) => ({
       cost,
-      cause: waitsAt === 'start' ? this.#startCause() : waitsAt,
+      cause: this.#causeAt(waitsAt),
     }))
-    const status = withWaiting(own, places)
+    const status = withWaiting(own, waiters)
     if (this.#fleet === undefined) return { ...status, reach: 'host' }
     const fleet = this.#fleet.status()
     return { ...status, reach: fleet.mode === 'fleet' ? 'fleet' : 'process', fleet }

@@ -21,22 +21,21 @@ const ALL = 2 ** 32 - 1
  * @typedef {(ahead: number, uncounted: number) => boolean} Need
  * @typedef {import('../limiter').Request} Request
  * @typedef {import('./failure').Call} Call
- * @typedef {{ start: Start, resolve: () => void,
- *   reject: (error: Error) => void }} Waiter
+ * @typedef {{ resolve: () => void, reject: (error: Error) => void }} Waiter
  * @typedef {(wait: () => Promise<void>) => Promise<void>} Waiting
  */
 
 class Starts {
   #needOf
-  /** In the order of arrival. @type {Set<Waiter>} */
-  #waiters = new Set()
+  /** In the order of arrival. @type {Map<Start, Waiter>} */
+  #waiters = new Map()
   /** The calls between this gate and their session, by server. @type {Map<string, number>} */
   #ahead = new Map()
   #isClosed = false
   /** @type {NodeJS.Timeout | undefined} */
   #timer
-  /** @type {SignalWaiters<Waiter>} */
-  #signals = new SignalWaiters(({ reject }, signal) => reject(abortError(signal)))
+  /** @type {SignalWaiters<Start>} */
+  #signals = new SignalWaiters((start, signal) => this.#reject(start, abortError(signal)))
 
   /**
    * @param {(call: Call, deadline: number) => Promise<Need | undefined>} needOf
@@ -77,7 +76,7 @@ class Starts {
   /** Rejects the waiting calls with `ERR_CLOSED`. */
   close() {
     this.#isClosed = true
-    for (const { reject } of this.#waiters) reject(shutDownError())
+    for (const start of this.#waiters.keys()) this.#reject(start, shutDownError())
   }
 
   /**
@@ -108,18 +107,19 @@ class Starts {
    * @param {number} deadline
    */
   async #turn(start, { signal, timeout }, deadline) {
-    const { promise: turn, resolve, reject } = deferred()
-    const waiter = { start, resolve, reject }
-    this.#waiters.add(waiter)
+    /** @type {Promise<void>} */
+    const turn = new Promise((resolve, reject) => {
+      this.#waiters.set(start, { resolve, reject })
+    })
     const left = Math.max(deadline - performance.now(), 0)
-    boundOnFakeClock(turn, left, () => reject(lateError(start, timeout)))
-    if (signal !== undefined) this.#signals.addUntilSettled(signal, waiter, turn)
+    boundOnFakeClock(turn, left, () => this.#reject(start, lateError(start, timeout)))
+    if (signal !== undefined) this.#signals.addUntilSettled(signal, start, turn)
     this.#lookLater()
     hold()
     try {
       await turn
     } catch (error) {
-      this.#waiters.delete(waiter)
+      this.#waiters.delete(start)
       // Another end of the same moment may have let this call pass.
       this.#end(start)
       throw error
@@ -128,14 +128,18 @@ class Starts {
     }
   }
 
+  /** @param {Start} start @param {Error} error */
+  #reject(start, error) {
+    this.#waiters.get(start)?.reject(error)
+  }
+
   /** Lets the waiting calls pass that may: of each server the first ones. */
   #look() {
     const blocked = new Set()
-    for (const waiter of this.#waiters) {
-      const { start, resolve } = waiter
+    for (const [start, { resolve }] of this.#waiters) {
       if (blocked.has(start.server)) continue
       if (this.#passes(start)) {
-        this.#waiters.delete(waiter)
+        this.#waiters.delete(start)
         resolve()
       } else blocked.add(start.server)
     }
@@ -211,7 +215,7 @@ class Starts {
 
   /** @param {string} server */
   #isAwaited(server) {
-    for (const { start } of this.#waiters) if (start.server === server) return true
+    for (const start of this.#waiters.keys()) if (start.server === server) return true
     return false
   }
 }
@@ -259,16 +263,6 @@ class Start {
     this.#reservation?.release()
     this.#reservation = undefined
   }
-}
-
-/** @returns {{ promise: Promise<void>, resolve: () => void, reject: (error: Error) => void }} */
-function deferred() {
-  let [resolve, reject] = [() => {}, (/** @type {Error} */ _) => {}]
-  /** @type {Promise<void>} */
-  const promise = new Promise((...functions) => {
-    ;[resolve, reject] = functions
-  })
-  return { promise, resolve, reject }
 }
 
 /** @param {Start} start @param {number} timeout */
