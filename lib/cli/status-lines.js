@@ -1,5 +1,6 @@
 'use strict'
 
+const { KEPT } = require('../metrics/failed-calls')
 const { learntLines, memoryLine } = require('./memory-lines')
 const { serverLines } = require('./server-lines')
 const { counted, duration, narrowTable, plain, size, wrapped } = require('./text')
@@ -17,8 +18,6 @@ const REASONS = {
 
 /** Ms for which a failed call counts as recent, as in most rules of alerts. */
 const RECENT = 300_000
-/** The failed calls that a server keeps. */
-const KEPT = 50
 /** Longer names are cut. */
 const LONGEST_NAME = 200
 /** The words for what a call without a process waits for. @type {Record<string, string>} */

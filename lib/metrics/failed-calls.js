@@ -94,4 +94,4 @@ function copied(text, most) {
   return Buffer.from(shown).toString()
 }
 
-module.exports = { failedCalls, noteFailedCall, noteToolError }
+module.exports = { KEPT, failedCalls, noteFailedCall, noteToolError }
