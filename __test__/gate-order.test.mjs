@@ -5,13 +5,14 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { run, spawn } from '../index.js'
+import { run } from '../index.js'
 import { createMcpHelper } from '../lib/mcp-helper.js'
 import { Starts } from '../lib/mcporter/starts.js'
 import native from '../lib/native.js'
 import { temporaryFolder, writeConfig } from './fixtures/mcp-servers.mjs'
 import { closedGate, hostileServer, said } from './support/hostile.mjs'
 import { httpMcpServer } from './support/http-mcp-server.mjs'
+import { longRunning } from './support/long-running.mjs'
 import { assertNothingLeft, noProcessList } from './support/processes.mjs'
 import { noRedis, startRedis } from './support/redis.mjs'
 import { until } from './support/until.mjs'
@@ -59,16 +60,6 @@ async function helpers(t, url, maxConcurrent = 1, options = {}) {
   }
 }
 
-/** Starts a command that fills the memory until it is ended. */
-async function fillMemory() {
-  const child = spawn('cat', [], { reject: false })
-  await until(() => child.pid !== null)
-  return async () => {
-    await child.end()
-    await child.exited
-  }
-}
-
 /** Returns what the waiting calls of a helper wait for. */
 const causes = (helper) => helper.getQueuedCalls().map(({ waitsFor }) => waitsFor)
 
@@ -104,7 +95,7 @@ async function hold(other) {
  */
 async function holdsNothingMeanwhile(t, url, options) {
   const { budgeted, other } = await helpers(t, url, 1, options)
-  const end = await fillMemory()
+  const end = await longRunning()
   const call = echo(budgeted, 'late')
   await until(isMemoryWanted)
   assert.deepEqual(causes(budgeted), ['memory'])
@@ -175,7 +166,7 @@ describe('a call that needs a process and has no memory for it', { skip: noProce
     const call = echo(budgeted, 'second')
     await until(() => causes(budgeted)[0] === 'host')
     // The idle session ends to make room.
-    const end = await fillMemory()
+    const end = await longRunning()
     assert.equal(budgeted.getPoolStatus().stats.recycled.evicted, 1)
     await release()
     await until(() => causes(budgeted)[0] === 'memory')
@@ -186,7 +177,7 @@ describe('a call that needs a process and has no memory for it', { skip: noProce
 
   test('ends by its queue timeout, its signal and the shutdown', async (t) => {
     const { budgeted } = await helpers(t, 'host')
-    const end = await fillMemory()
+    const end = await longRunning()
     await assert.rejects(echo(budgeted, 'late', { queueTimeout: 50 }), {
       code: 'ERR_QUEUE_TIMEOUT',
       message: /\(0.05s\); the start of a process for the server 'it' waited for memory$/,
@@ -206,7 +197,7 @@ describe('a call that needs a process and has no memory for it', { skip: noProce
 
   test("waits once another call's right has been of no use to it", async (t) => {
     await helpers(t, 'host')
-    const end = await fillMemory()
+    const end = await longRunning()
     // A right hides the need of a process before the slots are there, and not when they are.
     const starts = new Starts(async () => (_ahead, uncounted) => uncounted > 0)
     let vain = 0
@@ -222,7 +213,7 @@ describe('a call that needs a process and has no memory for it', { skip: noProce
 
   test('one signal ends all waiting calls, and none counts as ahead later', async (t) => {
     const { budgeted } = await helpers(t, 'host', 3, { maxInFlight: 1, instances: 2 })
-    const end = await fillMemory()
+    const end = await longRunning()
     const controller = new AbortController()
     const { signal } = controller
     const calls = [1, 2, 3].map((text) =>

@@ -7,11 +7,12 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { run, spawn } from '../index.js'
+import { run } from '../index.js'
 import { createMcpHelper } from '../lib/mcp-helper.js'
 import native from '../lib/native.js'
 import { temporaryFolder, writeConfig } from './fixtures/mcp-servers.mjs'
 import { httpMcpServer } from './support/http-mcp-server.mjs'
+import { longRunning } from './support/long-running.mjs'
 import { assertNothingLeft, noProcessList } from './support/processes.mjs'
 import { until } from './support/until.mjs'
 
@@ -83,16 +84,6 @@ async function availableMemory(t) {
   return available
 }
 
-/** Starts a child that runs until the test ends. */
-async function longRunning(t) {
-  const child = spawn('cat', [], { reject: false })
-  t.after(async () => {
-    await child.end()
-    await child.exited
-  })
-  await until(() => child.pid !== null)
-}
-
 const chargesIn = (folder) =>
   readdirSync(folder)
     .filter((name) => /^memory-\d+-bytes$/.test(name))
@@ -110,13 +101,13 @@ test('memory that is promised to a child of one process is not given to another'
 
   await t.test('the memory suffices for a process that shares nothing', async (t) => {
     helperOf(t, undefined, rules)
-    await longRunning(t)
+    t.after(await longRunning())
     await run('true')
   })
 
   await t.test('a process that shares waits until the other one has gone', async (t) => {
     helperOf(t, folder, rules)
-    await longRunning(t)
+    t.after(await longRunning())
     const late = run('true')
     await until(() => native.gateStatus()?.waiting === 1)
     assert.equal(native.gateStatus().limitedBy, 'memory')

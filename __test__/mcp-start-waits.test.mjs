@@ -4,11 +4,11 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, test } from 'node:test'
-import { spawn } from '../index.js'
 import { getProcessHealth } from '../lib/health.js'
 import { createMcpHelper } from '../lib/mcp-helper.js'
 import { oddServer, temporaryFolder, writeConfig } from './fixtures/mcp-servers.mjs'
 import { closedGate, hostileServer, withHostile } from './support/hostile.mjs'
+import { longRunning } from './support/long-running.mjs'
 import { assertNothingLeft, noProcessList } from './support/processes.mjs'
 import { until } from './support/until.mjs'
 
@@ -115,16 +115,14 @@ describe('calls that wait', { skip: noProcessList }, () => {
       const configPath = writeConfig(temporaryFolder(), { it: oddServer })
       // One process may run at a time.
       const helper = createMcpHelper({ configPath, transport, memoryBudget: 1 })
-      const child = spawn('cat', [], { reject: false })
-      await until(() => child.pid !== null)
+      const end = await longRunning()
       const call = helper.callToolAsync('it', 'text', { text: '7' })
       const [shown] = await until(() => {
         const calls = helper.getActiveProcesses()
         return calls[0]?.waitsFor === 'memory' && calls
       })
       assert.deepEqual(facts(shown), waiting('text', 'memory'))
-      await child.end()
-      await child.exited
+      await end()
       assert.equal(await call, 7)
       assert.deepEqual(helper.getActiveProcesses(), [])
       await helper.shutdown()

@@ -3,12 +3,13 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { afterEach, describe, test } from 'node:test'
-import { getActiveProcesses, McpPool, run, spawn } from '../index.js'
+import { getActiveProcesses, McpPool, run } from '../index.js'
 import { createMcpHelper } from '../lib/mcp-helper.js'
 import native from '../lib/native.js'
 import { Runner } from '../lib/process/runner.js'
 import { temporaryFolder, writeConfig } from './fixtures/mcp-servers.mjs'
 import { closedGate, hostileServer, said } from './support/hostile.mjs'
+import { longRunning } from './support/long-running.mjs'
 import { assertNothingLeft, noProcessList } from './support/processes.mjs'
 import { until } from './support/until.mjs'
 
@@ -35,16 +36,6 @@ async function withOneAtATime(work, options) {
 }
 
 const waiting = () => until(() => native.gateStatus()?.waiting > 0)
-
-/** Starts a command that runs until it is ended. */
-async function longRunning() {
-  const child = spawn('cat', [], { reject: false })
-  await until(() => child.pid !== null)
-  return async () => {
-    await child.end()
-    await child.exited
-  }
-}
 
 describe('while one process runs that fills the memory', { skip: noProcessList }, () => {
   test('a command waits for its end', () =>
