@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { complaint, markdown } from '../scripts/long/clients/table.mjs'
+import { Queue } from '../scripts/long/fleet/queue-witness.mjs'
 import { runTestFile } from '../scripts/long/nodes/test-file.mjs'
 import { fromAva, fromTap } from '../scripts/long/peers/reports.mjs'
 import { compared, merged } from '../scripts/long/peers/starters/compare.mjs'
@@ -223,4 +224,39 @@ ok 1 - all
       ],
     )
   })
+})
+
+describe('the witness of a queue', () => {
+  const line = (command, key, rest) => `+17.5 [0 lua] "${command}" "{procward}:${key}" ${rest}`
+  const entry = (ticket, id) => `"one\\x00${ticket} 1 ${id}"`
+  const waits = (ticket, id) => line('ZADD', 'queue', `"0" ${entry(ticket, id)}`)
+  const leaves = (ticket, id) => line('ZREM', 'queue', entry(ticket, id))
+  const holds = (id) => line('HSET', 'calls', `"${id}" "H 1 30 one"`)
+
+  for (const [name, lines, expected] of [
+    [
+      'in order',
+      [waits(11, 'a:1'), waits(12, 'b:1'), leaves(11, 'a:1'), holds('a:1')],
+      { granted: 1, passed: 0 },
+    ],
+    [
+      'one is passed over',
+      [waits(11, 'a:1'), waits(12, 'b:1'), leaves(12, 'b:1'), holds('b:1')],
+      { granted: 1, passed: 1 },
+    ],
+    [
+      'one that cannot hear leaves, and comes back with its ticket',
+      [
+        ...[waits(11, 'a:1'), waits(12, 'b:1'), leaves(11, 'a:1'), leaves(12, 'b:1'), holds('b:1')],
+        ...[waits(11, 'a:1'), leaves(11, 'a:1'), holds('a:1')],
+      ],
+      { granted: 2, passed: 0 },
+    ],
+    ['a call that does not wait', [holds('a:1')], { granted: 0, passed: 0 }],
+  ])
+    test(name, () => {
+      const queue = new Queue()
+      for (const each of lines) queue.read(each)
+      assert.deepEqual({ granted: queue.granted, passed: queue.passed }, expected)
+    })
 })

@@ -6,6 +6,7 @@ import { figures } from './figures.mjs'
 import { fleetLimit, take } from './limit.mjs'
 import { now, Processes } from './processes.mjs'
 import { startProxy } from './proxy.mjs'
+import { watchQueue } from './queue-witness.mjs'
 import { within } from './within.mjs'
 
 const SLOTS = 3
@@ -120,9 +121,11 @@ async function roleOf(port) {
 /** @param {Given} given */
 function cuts({ kind, seconds }) {
   return within(async (t) => {
-    const { port } = await startRedis(t, { kind })
-    const proxy = await startProxy(port)
+    const redis = await startRedis(t, { kind })
+    const proxy = await startProxy(redis.port)
     t.after(() => proxy.close())
+    const witness = await watchQueue(redis)
+    t.after(() => witness.close())
     return measured(proxy.url, seconds, {
       async disturb({ until }) {
         let cut = 0
@@ -134,6 +137,12 @@ function cuts({ kind, seconds }) {
           proxy.mend()
         }
         return `${cut} cuts`
+      },
+      check() {
+        const { granted, passed } = witness.found()
+        const text = `${granted} grants from the queue, ${passed} past a lower ticket in it`
+        if (granted === 0 || passed > 0) throw new Error(text)
+        return text
       },
     })
   })
