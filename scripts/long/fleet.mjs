@@ -10,28 +10,33 @@ import { faults } from './fleet/faults.mjs'
 import { speeds } from './fleet/speed.mjs'
 import { Checks, Skip } from './support/checks.mjs'
 
-const checks = new Checks()
 const seconds = Number(process.env.FLEET_SECONDS ?? 60)
-const only = process.env.FLEET_ONLY
+const only = process.env.FLEET_ONLY ?? ''
 
 for (const kind of KINDS) {
-  for (const [name, fault] of Object.entries(faults)) {
-    if (only !== undefined && !`${kind}: ${name}`.includes(only)) continue
-    await checks.check(`${kind}: ${name}`, async () => {
-      const missing = noRedis(kind)
+  const missing = noRedis(kind)
+  const runs = Object.entries(faults).map(([name, fault]) => [name, () => fault({ kind, seconds })])
+  await group(kind, missing, runs)
+}
+await group('speed', noRedis(), Object.entries(speeds))
+
+/**
+ * Makes the checks of a group that were picked, and prints their sum.
+ * @param {string} title
+ * @param {string | false} missing - the reason for skipping them
+ * @param {[string, () => Promise<string>][]} runs
+ */
+async function group(title, missing, runs) {
+  const picked = runs.filter(([name]) => `${title}: ${name}`.includes(only))
+  if (picked.length === 0) return
+  const checks = new Checks()
+  for (const [name, run] of picked) {
+    await checks.check(`${title}: ${name}`, () => {
       if (missing) throw new Skip(missing)
-      return fault({ kind, seconds })
+      return run()
     })
     // The next run begins on a quiet machine.
     await sleep(500)
   }
+  console.log(`${title.replace(' ', '-')}: ${checks.sum()}`)
 }
-for (const [name, speed] of Object.entries(speeds)) {
-  if (only !== undefined && !name.includes(only)) continue
-  await checks.check(name, () => {
-    const missing = noRedis()
-    if (missing) throw new Skip(missing)
-    return speed()
-  })
-}
-checks.finish()

@@ -33,9 +33,15 @@ export class Checks {
 
   /** Prints the sum and ends this program. */
   finish() {
+    console.log(this.sum())
+    process.exit(this.#counts.failed ? 1 : 0)
+  }
+
+  /** Returns the counts as text, and notes a failure in this program's exit code. */
+  sum() {
     const { passed, failed, skipped } = this.#counts
-    console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`)
-    process.exit(failed ? 1 : 0)
+    if (failed > 0) process.exitCode = 1
+    return `${passed} passed, ${failed} failed, ${skipped} skipped`
   }
 
   /**
