@@ -5,7 +5,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import node from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { afterEach, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -129,6 +129,20 @@ describe('below a warden', { skip: skip || noProcessList }, () => {
     await until(() => !isAlive(warden))
     assert.ok(isAlive(Number(data)))
     kill(Number(data))
+  })
+
+  test("more descriptors than the server has do not overwrite the warden's program", async () => {
+    const program = () =>
+      readdirSync('/proc/self/fd').flatMap((fd) => {
+        const file = `/proc/self/fd/${fd}`
+        return existsSync(file) && /procward-warden/.test(readlinkSync(file)) ? [fd] : []
+      })
+    await once(spawn('true'), 'close')
+    const before = program()
+    const many = Math.max(...readdirSync('/proc/self/fd').map(Number)) + 20
+    const child = spawn('true', { stdio: Array(many).fill(0) })
+    assert.deepEqual(await once(child, 'close'), [0, null])
+    assert.deepEqual(program(), before)
   })
 
   test('what a command leaves behind lives on until the server dies', async () => {

@@ -3,13 +3,13 @@
 use super::tag::Instance;
 use parking_lot::Mutex;
 use rustix::fs::{Access, MemfdFlags, Mode, OFlags, access, memfd_create, open};
-use rustix::io::write;
+use rustix::io::{fcntl_dupfd_cloexec, write};
 use std::env::temp_dir;
 use std::ffi::CStr;
 use std::fs::{File, remove_file};
 use std::io::{self, ErrorKind, Read as _};
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -46,14 +46,15 @@ struct Current {
 }
 
 /// Calls `start` with the path to execute. If the system refuses one kind of file, this and later calls try the next.
+/// The child may overwrite its descriptors up to `overwritten` before it executes: the path means none of them.
 ///
 /// # Errors
 /// The error of `start`, or the last refusal when no executable file can be made anywhere.
-pub fn with_program<T>(mut start: impl FnMut(&Path) -> io::Result<T>) -> io::Result<T> {
+pub fn with_program<T>(overwritten: RawFd, mut start: impl FnMut(&Path) -> io::Result<T>) -> io::Result<T> {
     static CURRENT: Mutex<Current> = Mutex::new(Current { kind: 0, file: None, refusal: None });
     let mut current = CURRENT.lock();
     while let Some(kind) = KINDS.get(current.kind) {
-        match current.start(*kind, &mut start) {
+        match current.start(*kind, overwritten, &mut start) {
             Err(error) if is_refusal(&error) => {
                 *current = Current { kind: current.kind + 1, file: None, refusal: error.raw_os_error() };
             }
@@ -64,7 +65,12 @@ pub fn with_program<T>(mut start: impl FnMut(&Path) -> io::Result<T>) -> io::Res
 }
 
 impl Current {
-    fn start<T>(&mut self, kind: Kind, start: &mut impl FnMut(&Path) -> io::Result<T>) -> io::Result<T> {
+    fn start<T>(
+        &mut self,
+        kind: Kind,
+        overwritten: RawFd,
+        start: &mut impl FnMut(&Path) -> io::Result<T>,
+    ) -> io::Result<T> {
         let make = match kind {
             Kind::Memory => in_memory,
             Kind::Nameless => without_name,
@@ -74,7 +80,10 @@ impl Current {
             Some(file) => file,
             None => self.file.insert(make()?),
         };
-        start(&path_of(file))
+        if file.as_raw_fd() > overwritten {
+            return start(&path_of(file));
+        }
+        start(&path_of(&fcntl_dupfd_cloexec(file, overwritten + 1)?))
     }
 }
 

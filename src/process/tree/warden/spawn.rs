@@ -159,7 +159,7 @@ pub fn spawn(
 
     let (attributes, environment) = (attributes()?, environment(spec, tag)?);
     let start = |program: &Path| Ok(posix_spawn(program, &files, &attributes, &arguments, &environment)?);
-    let pid = with_program(start).map_err(Refusal::Warden)?;
+    let pid = with_program(number, start).map_err(Refusal::Warden)?;
     let pid = rustix::process::Pid::from_raw(pid.as_raw()).ok_or(io::Error::from(io::ErrorKind::Other))?;
     Ok(Spawned { child: Child::new(pid), group, channel, wardens_end: child_channel })
 }
