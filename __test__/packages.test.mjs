@@ -9,6 +9,7 @@ import { standardText, thirdPartyText } from '../scripts/package/licences.mjs'
 import {
   MARK,
   mainManifest,
+  mainReadme,
   platformManifest,
   platformReadme,
 } from '../scripts/package/manifests.mjs'
@@ -131,6 +132,14 @@ describe('the manifests', () => {
     assert.equal(optionalDependencies['procward-linux-x64-gnu'], '1.2.3')
     assert.deepEqual(new Set(Object.values(optionalDependencies)), new Set(['1.2.3']))
     assert.deepEqual([files, scripts], [['lib'], undefined])
+  })
+
+  test('the links of the README lead into the published package', () => {
+    const text = '![a](docs/a.png) [b](docs/b.md#part) [c](https://example.com/c) [d](#d)'
+    assert.equal(
+      mainReadme(text, { name: 'procward', version: '1.2.3' }),
+      '![a](https://unpkg.com/procward@1.2.3/docs/a.png) [b](https://unpkg.com/procward@1.2.3/docs/b.md#part) [c](https://example.com/c) [d](#d)',
+    )
   })
 
   test('a stand-in is marked, private, and says so in its README', () => {

@@ -42,3 +42,14 @@ export function mainManifest({ scripts: _, devDependencies: _dev, napi: _napi, .
     optionalDependencies: Object.fromEntries(names.map((name) => [name, manifest.version])),
   }
 }
+
+/**
+ * Returns the README of the main package. npm's site resolves no link of a package without a known
+ * repository, so each points into the published package itself.
+ * @param {string} text
+ * @param {{ name: string, version: string }} manifest
+ */
+export function mainReadme(text, { name, version }) {
+  const published = `https://unpkg.com/${name}@${version}/`
+  return text.replaceAll(/\]\((?![a-z]+:|#)/g, `](${published}`)
+}

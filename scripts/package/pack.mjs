@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { root } from '../steps.mjs'
 import { cratesOf } from './crates.mjs'
 import { licenceTexts } from './licences.mjs'
-import { mainManifest, platformManifest, platformReadme } from './manifests.mjs'
+import { mainManifest, mainReadme, platformManifest, platformReadme } from './manifests.mjs'
 import { sbom } from './sbom.mjs'
 import { folder, npm, sysroot } from './tools.mjs'
 
@@ -51,6 +51,8 @@ export function packMain() {
   }
   const manifest = mainManifest(readManifest(root))
   writeFileSync(join(place, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)
+  const readme = readFileSync(join(root, 'README.md'), 'utf8')
+  writeFileSync(join(place, 'README.md'), mainReadme(readme, manifest))
   return pack(place)
 }
 
