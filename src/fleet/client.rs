@@ -8,116 +8,31 @@
 //! from the heartbeat's arrival, which is later. So Redis never hands on a slot that its holder still relies on.
 
 mod answers;
+mod away;
 mod calls;
+mod effect;
 mod link;
 mod local;
 mod options;
 mod reliance;
 mod requests;
+mod status;
 
 #[cfg(test)]
 mod tests;
 
+pub use effect::{Effect, Failure};
 pub use link::RequestNumber;
 pub use options::{LEASE, OnUnreachable, Options};
+pub use status::{Mode, Status};
 
-use super::script::{Answer, CallId, Command, Epoch, Fence, LimitsFound, Notice, ProcessId, Ticket, Usage, Version};
+use super::script::{Answer, CallId, Command, Epoch, Notice, ProcessId, Usage, Version};
+use away::PATIENCE;
 use calls::Calls;
 use link::Link;
 use local::Local;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
-
-/// The reason that a command has no answer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Failure(pub String);
-
-/// A thing to do for the driver, in this order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    /// Send a command on the current connection. Its answer comes back by [`Client::answered`].
-    Send {
-        /// The number of the request.
-        number: RequestNumber,
-        /// The command.
-        command: Command,
-    },
-    /// Give the current connection up and make another one. The client has forgotten the requests on it, and
-    /// [`Client::disconnected`] need not be called for it.
-    Reconnect {
-        /// The reason, for people.
-        reason: String,
-    },
-    /// A call has its slots.
-    Granted {
-        /// The call.
-        id: CallId,
-        /// The fence; `None` for a call that starts while Redis is away.
-        fence: Option<Fence>,
-        /// The ticket; `None` if the call did not wait in Redis.
-        ticket: Option<Ticket>,
-    },
-    /// A call must end, because Redis may soon hand its slots on. [`Client::release`] is still due when it has ended.
-    Lost {
-        /// The call.
-        id: CallId,
-        /// Its fence.
-        fence: Option<Fence>,
-    },
-    /// A waiting call is over, because Redis is away.
-    Refused {
-        /// The call.
-        id: CallId,
-        /// The reason, for people.
-        reason: String,
-    },
-    /// The state of the connection changed.
-    Mode(Mode),
-    /// A process of the fleet has other limits.
-    LimitsDiffer(LimitsFound),
-}
-
-/// The place that decides about this process's calls.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Mode {
-    /// Nothing yet: the first connection is being made.
-    Connecting,
-    /// Redis.
-    Fleet,
-    /// This process alone, because Redis is away.
-    Local {
-        /// The slots of this process.
-        share: u32,
-        /// The reason, for people.
-        reason: String,
-    },
-    /// Nothing: Redis is away, and calls are refused.
-    Unreachable {
-        /// The reason, for people.
-        reason: String,
-    },
-}
-
-/// The state for status pages.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Status {
-    /// The place that decides.
-    pub mode: Mode,
-    /// The processes with a lease, as Redis said last; 0 before its first answer.
-    pub processes: u32,
-    /// The calls of this process that hold slots.
-    pub held: usize,
-    /// The calls of this process that wait.
-    pub waiting: usize,
-    /// The rest of the time after a loss of memory in which Redis grants nothing.
-    pub grace_left: Duration,
-    /// The use of the whole fleet, as Redis said last; `None` while Redis does not decide.
-    pub usage: Option<Usage>,
-}
-
-/// The time for which Redis may be away before this process decides alone.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A process's side of a fleet.
 #[derive(Debug)]
@@ -383,54 +298,6 @@ impl Client {
     fn flush(&mut self) {
         if self.link.is_ready() {
             self.send_due(self.now);
-        }
-    }
-
-    fn is_away(&self) -> bool {
-        matches!(self.mode, Mode::Local { .. } | Mode::Unreachable { .. })
-    }
-
-    /// Decides about the waiters without Redis.
-    fn decide_alone(&mut self, now: Duration) {
-        let reason = self.away_reason.clone();
-        match self.options.on_unreachable {
-            OnUnreachable::Local => {
-                let mut local = Local::new(&self.options.terms, self.processes, &self.calls, now);
-                for (server, &(until, _)) in &self.pauses {
-                    local.pause(server, until, now);
-                }
-                self.mode = Mode::Local { share: local.share(), reason };
-                self.local = Some(local);
-                self.effects.push_back(Effect::Mode(self.mode.clone()));
-            }
-            OnUnreachable::Refuse => {
-                self.mode = Mode::Unreachable { reason: reason.clone() };
-                self.effects.push_back(Effect::Mode(self.mode.clone()));
-                let waiting: Vec<_> = self.calls.waiting.keys().copied().collect();
-                for id in waiting {
-                    self.calls.stop_waiting(id);
-                    self.effects.push_back(Effect::Refused { id, reason: reason.clone() });
-                }
-            }
-        }
-    }
-
-    /// Lets Redis decide again.
-    fn come_back(&mut self) {
-        self.away_since = None;
-        self.local = None;
-        if self.mode != Mode::Fleet {
-            self.mode = Mode::Fleet;
-            self.effects.push_back(Effect::Mode(Mode::Fleet));
-        }
-    }
-
-    /// Starts what may start while Redis is away.
-    fn start_local(&mut self, now: Duration) {
-        while let Some(id) = self.local.as_mut().and_then(|local| local.start_next(now)) {
-            if self.calls.start(id, None, self.link.next_number()).is_some() {
-                self.effects.push_back(Effect::Granted { id, fence: None, ticket: None });
-            }
         }
     }
 }

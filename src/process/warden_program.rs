@@ -201,7 +201,20 @@ mod tests {
     fn every_kind_of_file_can_be_executed() {
         for kind in KINDS {
             let mut current = Current { kind: 0, file: None, refusal: None };
-            assert_eq!(current.start(kind, &mut run).expect("this system allows it"), Some(1), "{kind:?}");
+            assert_eq!(current.start(kind, 0, &mut run).expect("this system allows it"), Some(1), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_path_means_no_descriptor_that_the_child_overwrites() {
+        for kind in [Kind::Memory, Kind::Nameless] {
+            let mut current = Current { kind: 0, file: None, refusal: None };
+            let started = current.start(kind, 200, &mut |path| {
+                let number: RawFd = path.file_name().and_then(|name| name.to_str()?.parse().ok()).expect("a number");
+                assert!(number > 200, "{number}");
+                run(path)
+            });
+            assert_eq!(started.expect("this system allows it"), Some(1), "{kind:?}");
         }
     }
 

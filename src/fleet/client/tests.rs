@@ -1,5 +1,5 @@
 use super::*;
-use crate::fleet::script::{Ask, Detail, Grant, Held, ProcessInfo, Reclaim, ServerLimits, Terms};
+use crate::fleet::script::{Ask, Detail, Grant, Held, LimitsFound, ProcessInfo, Reclaim, ServerLimits, Terms, Ticket};
 use crate::limit::calls::{Limits, Rate};
 
 mod away;
