@@ -192,14 +192,29 @@ describe('a server that has exited', () => {
   test('before the first call', async (t) => {
     const server = await httpMcpServer(t)
     await server.stop()
-    const pool = poolOf(t, `${server.url}?key=hush`)
-    const error = await pool.callTool('http', 'reflect').catch((error) => error)
-    assert.deepEqual(
-      [error.code, /refused/i.test(error.message)],
-      ['ERR_SERVER_START', true],
-      error.message,
-    )
-    assert.ok(!error.message.includes('hush'), 'an address may hold a secret')
+    const { host, origin } = new URL(server.url)
+    const pool = poolOf(t, `http://hush:hush@${host}/hush/mcp?key=hush#hush`)
+    await assert.rejects(pool.callTool('http', 'reflect'), ({ code, message }) => {
+      assert.equal(code, 'ERR_SERVER_START')
+      const [words, cause] = message.split(/ (?=[^ ]+ refused)/i)
+      assert.equal(words, `MCP call http.reflect: the server at ${origin} could not be reached:`)
+      assert.match(cause, /^connection refused/i)
+      assert.ok(!message.includes('hush'), 'an address may hold a secret')
+      return true
+    })
+  })
+
+  test('in the handshake', async (t) => {
+    const behave = (_message, _request, response) => {
+      response.writeHead(500).end('ill')
+      return { done: true }
+    }
+    const server = await httpMcpServer(t, { behave })
+    const { origin } = new URL(server.url)
+    await assert.rejects(poolOf(t, server.url).callTool('http', 'reflect'), {
+      code: 'ERR_SERVER_START',
+      message: `MCP call http.reflect: the server at ${origin} could not be connected to: it answered HTTP 500: ill`,
+    })
   })
 
   test('between two calls', async (t) => {

@@ -68,8 +68,9 @@ export type ActiveProcess = AnyActiveProcess & { server: string; tool: string }
  * - `ABORT_ERR` (an `AbortError`): `signal` was aborted. `cause` is the signal's reason
  * - `ERR_CLOSED`: the helper was shut down
  * - `ERR_SERVER_START`: the server did not start, refused the handshake, or did not complete the
- *   handshake within `startTimeout`. The message names the missing program or folder, or quotes the
- *   server's first output. `exitCode`, `signal` and the tail of `stderr` if the server is a process
+ *   handshake within `startTimeout`. The message names the missing program or folder, or the
+ *   origin of the `url`, and quotes the server's first output. `exitCode`, `signal` and the tail of
+ *   `stderr` if the server is a process
  * - `ERR_SERVER_EXITED`: the server exited while the call was in flight, or answered over HTTP
  *   without a message (`HTTP 503: busy`). The call may have had its effect and is not sent again.
  *   `exitCode`, `signal` and the tail of `stderr` if the server is a process

@@ -36,7 +36,7 @@ pub enum CallError {
     #[error("{0}")]
     NotStarted(StartError),
     /// The server exited, or became unreachable, while the call was in flight.
-    #[error("the server {}", end_text(.0))]
+    #[error("the server{} {}", at(.0), end_text(.0))]
     Exited(ServerEnd),
     /// The server has failed too often to be started again now.
     #[error("the server failed too often to be started again within {} s; the last time: {last}", .retry_after.as_secs_f64().ceil())]
@@ -84,8 +84,23 @@ pub struct ServerEnd {
     pub exit: Option<ExitStatus>,
     /// The server log.
     pub stderr: String,
+    /// The end of a server over HTTP. Boxed, because each result of a call has room for this.
+    pub remote: Option<Box<RemoteEnd>>,
+}
+
+/// The end of a server over HTTP.
+#[derive(Debug, Clone)]
+pub struct RemoteEnd {
+    /// Scheme, host and port; nothing that may hold a secret.
+    pub origin: String,
     /// The reason why the server cannot be reached, if it is known.
     pub reason: Option<String>,
+}
+
+impl ServerEnd {
+    fn reason(&self) -> Option<&str> {
+        self.remote.as_ref()?.reason.as_deref()
+    }
 }
 
 /// The reason why there is no session with a server.
@@ -99,14 +114,14 @@ pub enum StartError {
         /// The system's message.
         message: String,
     },
-    /// The server exited before the handshake was done.
-    #[error("the server {} before it was ready", end_text(.0))]
+    /// The server exited, or became unreachable, before the handshake was done.
+    #[error("the server{} {}{}", at(.0), end_text(.0), if .0.reason().is_some() { "" } else { " before it was ready" })]
     Exited(ServerEnd),
     /// The handshake took too long.
-    #[error("the server was not ready within {} s", .0.as_secs_f64())]
+    #[error("the server{} was not ready within {} s", at(.1), .0.as_secs_f64())]
     TimedOut(Duration, ServerEnd),
     /// The handshake failed. If the server refused it, with how long the server may want to be left alone.
-    #[error("the server could not be connected to: {0}")]
+    #[error("the server{} could not be connected to: {}", at(.1), .0)]
     Handshake(String, ServerEnd, Option<Box<RetryHint>>),
     /// The server wants an authorisation that is missing or no longer valid.
     #[error("the server wants an authorisation that is missing or no longer valid{}", in_brackets(.0))]
@@ -188,8 +203,13 @@ impl StartError {
                 let words = code.map_or_else(|| message.clone(), |code| format!("{message} (error {code})"));
                 Self::Handshake(words, end, RetryHint::of(retry, data))
             }
-            CallError::NoMessage(words, retry) => Self::Handshake(words, end, RetryHint::of(retry, None)),
-            CallError::Exited(ServerEnd { reason: Some(reason), .. }) => Self::handshake(format!("it {reason}"), end),
+            CallError::NoMessage(words, retry) => {
+                // The text before these words names the server.
+                let words =
+                    words.strip_prefix("the server ").map_or_else(|| words.clone(), |rest| format!("it {rest}"));
+                Self::Handshake(words, end, RetryHint::of(retry, None))
+            }
+            CallError::Exited(ServerEnd { remote, .. }) => Self::Exited(ServerEnd { remote, ..end }),
             error => Self::handshake(error.to_string(), end),
         }
     }
@@ -232,11 +252,15 @@ fn in_brackets(words: &str) -> String {
     if words.is_empty() { String::new() } else { format!(" ({words})") }
 }
 
+fn at(end: &ServerEnd) -> String {
+    end.remote.as_ref().map_or_else(String::new, |remote| format!(" at {}", remote.origin))
+}
+
 fn end_text(end: &ServerEnd) -> String {
-    match (end.exit, &end.reason) {
+    match (end.exit, end.reason()) {
         (Some(ExitStatus { signal: Some(signal), .. }), _) => format!("was killed by signal {signal}"),
         (Some(ExitStatus { code: Some(code), .. }), _) => format!("exited with code {code}"),
-        (_, Some(reason)) => reason.clone(),
+        (_, Some(reason)) => reason.to_owned(),
         _ => "closed its output".to_owned(),
     }
 }
@@ -254,6 +278,28 @@ mod tests {
         assert_eq!(text(Some(3), None), "the server exited with code 3");
         assert_eq!(text(None, Some(9)), "the server was killed by signal 9");
         assert_eq!(CallError::Exited(ServerEnd::default()).to_string(), "the server closed its output");
+    }
+
+    #[test]
+    fn a_failed_start_names_the_address_and_says_the_cause_once() {
+        let end = |reason: Option<&str>| {
+            let (origin, reason) = ("http://a.example:81".to_owned(), reason.map(str::to_owned));
+            ServerEnd { remote: Some(Box::new(RemoteEnd { origin, reason })), ..ServerEnd::default() }
+        };
+        let unreachable = end(Some("could not be reached: refused"));
+        let answer = CallError::Refused { code: Some(-32000.0), message: "no".to_owned(), data: None, retry: None };
+        let cases = [
+            (CallError::Exited(unreachable), "could not be reached: refused"),
+            (answer, "could not be connected to: no (error -32000)"),
+            (
+                CallError::NoMessage("the server answered HTTP 500".to_owned(), None),
+                "could not be connected to: it answered HTTP 500",
+            ),
+        ];
+        for (error, words) in cases {
+            let text = StartError::refused(error, end(None)).to_string();
+            assert_eq!(text, format!("the server at http://a.example:81 {words}"));
+        }
     }
 
     #[test]

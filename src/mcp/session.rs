@@ -296,7 +296,7 @@ impl Session {
         match &self.transport {
             Transport::Stdio(server) => server.end_status(),
             #[cfg(feature = "http")]
-            Transport::Http(connection) => ServerEnd { exit: None, stderr: connection.client.log.text(), reason: None },
+            Transport::Http(connection) => connection.end_status(),
         }
     }
 

@@ -65,7 +65,10 @@ pub async fn send(request: Outgoing<'_>) -> Result<Response, HttpFailure> {
     let mut url = request.url.clone();
     let mut is_home = true;
     for followed in 0.. {
-        let response = attempt(&request, &url, is_home).await?;
+        let is_elsewhere = url.origin() != request.url.origin();
+        let response = attempt(&request, &url, is_home).await.map_err(|failure| {
+            if is_elsewhere { failure.after_redirect(&url.origin().ascii_serialization()) } else { failure }
+        })?;
         let status = response.status().as_u16();
         match step(&request.method, &url, followed, status, response.headers().get(LOCATION)) {
             Step::Stay => return Ok(response),

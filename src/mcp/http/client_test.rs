@@ -187,6 +187,18 @@ async fn a_circle_of_redirects_ends() {
 }
 
 #[tokio::test]
+async fn a_failure_names_the_origin_that_a_redirect_led_to() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let gone =
+        Url::parse(&format!("http://{}/secret?key=1", listener.local_addr().expect("an address"))).expect("a URL");
+    drop(listener);
+    let first = Server::start(vec![redirect(307, &gone)]).await;
+    let words = sent(Method::POST, &first.url).await.expect_err("no connection").to_string();
+    let origin = gone.origin().ascii_serialization();
+    assert!(words.ends_with(&format!(", after a redirect to {origin}")), "{words}");
+}
+
+#[tokio::test]
 async fn an_error_names_the_problem_and_not_the_address() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let at = listener.local_addr().expect("an address");

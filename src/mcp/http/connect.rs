@@ -30,7 +30,7 @@ pub async fn connect(
         }
         return Ok(connection);
     }
-    let end = ServerEnd { stderr: connection.client.log.text(), ..ServerEnd::default() };
+    let end = connection.end_status();
     connection.shut_down(&CallError::Closed).await;
     Err(match outcome {
         Some(Ok(Err(error))) => StartError::refused(error, end),

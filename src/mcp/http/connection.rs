@@ -6,7 +6,7 @@ use super::headers::Headers;
 use super::secrets::Secrets;
 use super::standard_headers::PROTOCOL_VERSION;
 use crate::mcp::client::Client;
-use crate::mcp::error::CallError;
+use crate::mcp::error::{CallError, RemoteEnd, ServerEnd};
 use crate::mcp::jsonrpc;
 use crate::mcp::server_config::Endpoint;
 use crate::mcp::server_requests::{Inbox, Respond};
@@ -198,6 +198,16 @@ impl Connection {
         if let Some(session) = response.headers().get(SESSION).filter(|session| !session.is_empty()) {
             self.state.lock().session = Some(session.clone());
         }
+    }
+
+    /// Describes the end of the server, as far as it is known.
+    pub fn end_status(&self) -> ServerEnd {
+        ServerEnd { exit: None, stderr: self.client.log.text(), remote: Some(Box::new(self.remote_end(None))) }
+    }
+
+    /// Describes the end of the server without its log, with the reason why it cannot be reached.
+    pub(super) fn remote_end(&self, reason: Option<String>) -> RemoteEnd {
+        RemoteEnd { origin: self.url.origin().ascii_serialization(), reason }
     }
 
     pub(super) fn has_session(&self) -> bool {

@@ -107,11 +107,11 @@ impl Exchange {
                 Ok(None) | Err(BodyFailure::Lost(_)) => {
                     last_event = stream.last_id().map(str::to_owned).or(last_event);
                     let Some(id) = last_event.as_deref().filter(|id| !id.is_empty()) else {
-                        return Err(broken("closed the stream before it had answered"));
+                        return Err(broken(connection, "closed the stream before it had answered"));
                     };
                     resumes += 1;
                     if resumes > MAX_RESUMES {
-                        return Err(broken("closed the stream again and again before it had answered"));
+                        return Err(broken(connection, "closed the stream again and again before it had answered"));
                     }
                     sleep(retry.saturating_mul(resumes).min(RETRY_BOUNDS.1)).await;
                     let response = match connection.get(Some(id)).await {
@@ -124,9 +124,12 @@ impl Exchange {
                         continue;
                     }
                     if !response.status().is_success() || !is_stream(&response) {
-                        return Err(broken(&format!(
-                            "closed the stream before it had answered, and refused to resume it (HTTP {status})"
-                        )));
+                        return Err(broken(
+                            connection,
+                            &format!(
+                                "closed the stream before it had answered, and refused to resume it (HTTP {status})"
+                            ),
+                        ));
                     }
                     stream = EventStream::new(response, connection.max_buffer);
                 }
@@ -212,10 +215,10 @@ fn unsent(connection: &Connection, failure: &HttpFailure) -> CallError {
     let words = connection.secrets.hide(&failure.to_string());
     match failure {
         HttpFailure::Redirected { .. } => CallError::NoMessage(words, None),
-        HttpFailure::Invalid(_) => broken(&format!("could not be asked: {words}")),
+        HttpFailure::Invalid(_) => broken(connection, &format!("could not be asked: {words}")),
         HttpFailure::Unreachable(_) | HttpFailure::Lost(_) => {
             connection.doubt();
-            broken(&format!("could not be reached: {words}"))
+            broken(connection, &format!("could not be reached: {words}"))
         }
     }
 }
@@ -225,13 +228,14 @@ fn failed(connection: &Connection, failure: BodyFailure) -> CallError {
         BodyFailure::TooLong(limit) => CallError::TooLong(limit),
         BodyFailure::Lost(words) => {
             connection.doubt();
-            broken(&format!("broke off its answer: {}", connection.secrets.hide(&words)))
+            broken(connection, &format!("broke off its answer: {}", connection.secrets.hide(&words)))
         }
     }
 }
 
-fn broken(reason: &str) -> CallError {
-    CallError::Exited(ServerEnd { reason: Some(reason.to_owned()), ..ServerEnd::default() })
+fn broken(connection: &Connection, reason: &str) -> CallError {
+    let remote = connection.remote_end(Some(reason.to_owned()));
+    CallError::Exited(ServerEnd { remote: Some(Box::new(remote)), ..ServerEnd::default() })
 }
 
 fn is_stream(response: &Response) -> bool {

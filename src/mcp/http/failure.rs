@@ -1,6 +1,6 @@
 //! Requests over HTTP that got no answer.
 
-/// A request without an answer. The text has no address and no secret.
+/// A request without an answer. The text has no secret, and of an address only the origin.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HttpFailure {
     /// The request cannot be sent at all: a header or the address is wrong.
@@ -22,4 +22,16 @@ pub enum HttpFailure {
         /// The reason for not following; may be empty.
         reason: &'static str,
     },
+}
+
+impl HttpFailure {
+    /// Adds that a redirect to this origin came before.
+    pub fn after_redirect(self, origin: &str) -> Self {
+        let add = |words| format!("{words}, after a redirect to {origin}");
+        match self {
+            Self::Unreachable(words) => Self::Unreachable(add(words)),
+            Self::Lost(words) => Self::Lost(add(words)),
+            failure => failure,
+        }
+    }
 }

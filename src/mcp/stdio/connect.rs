@@ -109,7 +109,8 @@ impl Server {
 
     /// Describes the end of the server, as far as it is known.
     pub fn end_status(&self) -> ServerEnd {
-        ServerEnd { exit: self.process.exit_status(), stderr: self.connection.client.log.text(), reason: None }
+        let (exit, stderr) = (self.process.exit_status(), self.connection.client.log.text());
+        ServerEnd { exit, stderr, ..ServerEnd::default() }
     }
 
     async fn end_reason(&self) -> CallError {
