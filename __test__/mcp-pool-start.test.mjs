@@ -16,7 +16,8 @@ const HOUR = 3_600_000
 const MUTE = ['silent', 'never reads', 'half a line', 'wrong id']
 const NOT_READY = {
   code: 'ERR_SERVER_START',
-  message: /MCP call it\.echo: .*not ready within 0\.5 s/,
+  message:
+    /^MCP call it\.echo: the server did not answer 'initialize' within 0\.5 s \(startTimeout\)/,
 }
 
 afterEach(assertNothingLeft)

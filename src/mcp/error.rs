@@ -117,9 +117,16 @@ pub enum StartError {
     /// The server exited, or became unreachable, before the handshake was done.
     #[error("the server{} {}{}", at(.0), end_text(.0), if .0.reason().is_some() { "" } else { " before it was ready" })]
     Exited(ServerEnd),
-    /// The handshake took too long.
-    #[error("the server{} was not ready within {} s", at(.1), .0.as_secs_f64())]
-    TimedOut(Duration, ServerEnd),
+    /// The server did not answer a message of the handshake within the start timeout.
+    #[error("the server{} did not answer '{method}' within {} s (startTimeout)", at(.end), .time.as_secs_f64())]
+    Unanswered {
+        /// The method of the message.
+        method: &'static str,
+        /// The start timeout.
+        time: Duration,
+        /// The end of the server.
+        end: ServerEnd,
+    },
     /// The handshake failed. If the server refused it, with how long the server may want to be left alone.
     #[error("the server{} could not be connected to: {}", at(.1), .0)]
     Handshake(String, ServerEnd, Option<Box<RetryHint>>),
@@ -221,7 +228,7 @@ impl StartError {
 
     fn server_end(&self) -> Option<&ServerEnd> {
         match self {
-            Self::Exited(end) | Self::TimedOut(_, end) | Self::Handshake(_, end, _) => Some(end),
+            Self::Exited(end) | Self::Unanswered { end, .. } | Self::Handshake(_, end, _) => Some(end),
             Self::Spawn { .. } | Self::Unauthorized(_) | Self::NotStreamable(_) | Self::Abandoned | Self::Panicked => {
                 None
             }

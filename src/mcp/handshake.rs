@@ -5,8 +5,11 @@ use super::error::CallError;
 use super::jsonrpc::{self, members, quoted};
 use super::request::{Listeners, Outcome, Request};
 use super::server_config::Protocol;
+use parking_lot::Mutex;
 use serde_json::value::RawValue;
+use std::time::Duration;
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 /// The version that servers with a handshake are asked for first.
 const NEWEST_WITH_INITIALIZE: &str = "2025-11-25";
@@ -45,23 +48,40 @@ enum Step {
     Discover,
 }
 
-/// Agrees on a version with the server, and announces these capabilities, which are a JSON object as text.
+/// The reason why a handshake failed.
+#[derive(Debug)]
+pub enum HandshakeFailure {
+    /// The server refused the handshake, or could not be asked.
+    Refused(CallError),
+    /// The server did not answer the message with this method in time.
+    Unanswered(&'static str),
+}
+
+/// Agrees on a version with the server within this time, and announces these capabilities, which are a JSON object as
+/// text.
 ///
 /// # Errors
 /// The server's first refusal: what it says to later proposals is about these.
-pub async fn shake_hands(transport: &impl Transport, protocol: Protocol, capabilities: &str) -> Result<(), CallError> {
-    let first = match protocol {
-        Protocol::Auto | Protocol::V2025 => Step::Initialize(NEWEST_WITH_INITIALIZE),
-        Protocol::V2026 => Step::Discover,
-    };
-    let error = match take(transport, &first, capabilities).await {
-        Ok(()) => return Ok(()),
-        Err(error) => error,
-    };
-    match next_step(&first, protocol, &error) {
-        Some(second) => take(transport, &second, capabilities).await.map_err(|_| error),
-        None => Err(error),
+pub async fn shake_hands(
+    transport: &impl Transport,
+    protocol: Protocol,
+    capabilities: &str,
+    time: Duration,
+) -> Result<(), HandshakeFailure> {
+    let handshake = Handshake { transport, capabilities, sent: Mutex::new("") };
+    match timeout(time, handshake.agree(protocol)).await {
+        Ok(outcome) => outcome.map_err(HandshakeFailure::Refused),
+        Err(_) => Err(HandshakeFailure::Unanswered(*handshake.sent.lock())),
     }
+}
+
+/// A handshake in progress.
+struct Handshake<'a, T> {
+    transport: &'a T,
+    /// A JSON object as text.
+    capabilities: &'a str,
+    /// The method of the message that was sent last.
+    sent: Mutex<&'static str>,
 }
 
 /// Decides what is tried after a refusal, if anything.
@@ -95,51 +115,73 @@ fn texts(list: Option<&RawValue>) -> Vec<String> {
     list.and_then(|list| serde_json::from_str(list.get()).ok()).unwrap_or_default()
 }
 
-async fn take(transport: &impl Transport, step: &Step, capabilities: &str) -> Result<(), CallError> {
-    match step {
-        Step::Initialize(version) => initialize(transport, version, capabilities).await,
-        Step::Discover => discover(transport, capabilities).await,
+impl<T: Transport> Handshake<'_, T> {
+    async fn agree(&self, protocol: Protocol) -> Result<(), CallError> {
+        let first = match protocol {
+            Protocol::Auto | Protocol::V2025 => Step::Initialize(NEWEST_WITH_INITIALIZE),
+            Protocol::V2026 => Step::Discover,
+        };
+        let error = match self.take(&first).await {
+            Ok(()) => return Ok(()),
+            Err(error) => error,
+        };
+        match next_step(&first, protocol, &error) {
+            Some(second) => self.take(&second).await.map_err(|_| error),
+            None => Err(error),
+        }
     }
-}
 
-async fn initialize(transport: &impl Transport, version: &str, capabilities: &str) -> Result<(), CallError> {
-    let version_text = quoted(version);
-    let params =
-        format!(r#"{{"protocolVersion":{version_text},"capabilities":{capabilities},"clientInfo":{}}}"#, client_info());
-    let result = ask(transport, "initialize", params).await?;
-    let [agreed] = members(&result, ["protocolVersion"]).ok_or_else(|| no_answer_to("initialize"))?;
-    let agreed = agreed.and_then(|version| serde_json::from_str::<String>(version.get()).ok());
-    let agreed = agreed.as_deref().unwrap_or(version);
-    transport.client().set_info(agreed, &result);
-    transport.set_version(agreed);
-    transport.notify(jsonrpc::notification("notifications/initialized", "")).await
-}
-
-async fn discover(transport: &impl Transport, capabilities: &str) -> Result<(), CallError> {
-    transport.set_version(WITHOUT_INITIALIZE);
-    transport.client().set_stateless(format!(
-        r#""{META}/protocolVersion":{},"{META}/clientInfo":{},"{META}/clientCapabilities":{capabilities}"#,
-        quoted(WITHOUT_INITIALIZE),
-        client_info()
-    ));
-    let result = ask(transport, "server/discover", "{}".to_owned()).await?;
-    let [versions] = members(&result, ["supportedVersions"]).ok_or_else(|| no_answer_to("server/discover"))?;
-    let versions = texts(versions);
-    if versions.iter().any(|version| version == WITHOUT_INITIALIZE) {
-        transport.client().set_info(WITHOUT_INITIALIZE, &result);
-        return Ok(());
+    async fn take(&self, step: &Step) -> Result<(), CallError> {
+        match step {
+            Step::Initialize(version) => self.initialize(version).await,
+            Step::Discover => self.discover().await,
+        }
     }
-    let versions = versions.join(", ");
-    Err(refusal(format!("it supports the protocol versions {versions}, and not {WITHOUT_INITIALIZE}")))
-}
 
-/// Sends a request and waits for its answer.
-async fn ask(transport: &impl Transport, method: &str, params: String) -> Outcome {
-    let (sender, receiver) = oneshot::channel();
-    let settle = Box::new(move |outcome, _| drop(sender.send(outcome)));
-    let id = transport.client().register(Listeners::default(), settle).map_err(|(error, _)| error)?;
-    transport.send(id, &Request::new(method, params));
-    receiver.await.unwrap_or(Err(CallError::Closed))
+    async fn initialize(&self, version: &str) -> Result<(), CallError> {
+        let (version_text, capabilities) = (quoted(version), self.capabilities);
+        let params = format!(
+            r#"{{"protocolVersion":{version_text},"capabilities":{capabilities},"clientInfo":{}}}"#,
+            client_info()
+        );
+        let result = self.ask("initialize", params).await?;
+        let [agreed] = members(&result, ["protocolVersion"]).ok_or_else(|| no_answer_to("initialize"))?;
+        let agreed = agreed.and_then(|version| serde_json::from_str::<String>(version.get()).ok());
+        let agreed = agreed.as_deref().unwrap_or(version);
+        self.transport.client().set_info(agreed, &result);
+        self.transport.set_version(agreed);
+        *self.sent.lock() = "notifications/initialized";
+        self.transport.notify(jsonrpc::notification("notifications/initialized", "")).await
+    }
+
+    async fn discover(&self) -> Result<(), CallError> {
+        self.transport.set_version(WITHOUT_INITIALIZE);
+        self.transport.client().set_stateless(format!(
+            r#""{META}/protocolVersion":{},"{META}/clientInfo":{},"{META}/clientCapabilities":{}"#,
+            quoted(WITHOUT_INITIALIZE),
+            client_info(),
+            self.capabilities
+        ));
+        let result = self.ask("server/discover", "{}".to_owned()).await?;
+        let [versions] = members(&result, ["supportedVersions"]).ok_or_else(|| no_answer_to("server/discover"))?;
+        let versions = texts(versions);
+        if versions.iter().any(|version| version == WITHOUT_INITIALIZE) {
+            self.transport.client().set_info(WITHOUT_INITIALIZE, &result);
+            return Ok(());
+        }
+        let versions = versions.join(", ");
+        Err(refusal(format!("it supports the protocol versions {versions}, and not {WITHOUT_INITIALIZE}")))
+    }
+
+    /// Sends a request and waits for its answer.
+    async fn ask(&self, method: &'static str, params: String) -> Outcome {
+        let (sender, receiver) = oneshot::channel();
+        let settle = Box::new(move |outcome, _| drop(sender.send(outcome)));
+        let id = self.transport.client().register(Listeners::default(), settle).map_err(|(error, _)| error)?;
+        *self.sent.lock() = method;
+        self.transport.send(id, &Request::new(method, params));
+        receiver.await.unwrap_or(Err(CallError::Closed))
+    }
 }
 
 fn client_info() -> String {

@@ -3,7 +3,7 @@ use crate::mcp::retry_hint::RetryHeaders;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
-/// Answers each request at once from a table of methods and versions.
+/// Answers each request at once from a table of methods and versions, or not at all if the answer is null.
 struct Scripted {
     client: Client,
     answers: Vec<(&'static str, Value)>,
@@ -22,6 +22,9 @@ impl Transport for Scripted {
         let name = format!("{} {version}", request.method).trim().to_owned();
         let answer = self.answers.iter().find(|(asked, _)| *asked == name).map(|(_, answer)| answer.clone());
         self.asked.lock().push(name);
+        if answer == Some(Value::Null) {
+            return;
+        }
         let mut message =
             answer.unwrap_or_else(|| json!({ "error": { "code": -32601, "message": "Method not found" } }));
         message["id"] = json!(id);
@@ -32,7 +35,11 @@ impl Transport for Scripted {
 
     async fn notify(&self, message: Vec<u8>) -> Result<(), CallError> {
         let message: Value = serde_json::from_slice(&message).expect("JSON");
-        self.asked.lock().push(message["method"].as_str().unwrap_or_default().to_owned());
+        let method = message["method"].as_str().unwrap_or_default();
+        self.asked.lock().push(method.to_owned());
+        if self.answers.iter().any(|(asked, answer)| *asked == method && answer.is_null()) {
+            std::future::pending::<()>().await;
+        }
         Ok(())
     }
 
@@ -49,8 +56,11 @@ async fn shaken(protocol: Protocol, answers: &[(&'static str, Value)]) -> (Vec<S
         asked: Mutex::default(),
         version: Mutex::default(),
     };
-    let outcome = shake_hands(&transport, protocol, "{}").await;
-    let outcome = outcome.map(|()| transport.version.lock().clone()).map_err(|error| error.to_string());
+    let outcome = shake_hands(&transport, protocol, "{}", Duration::from_secs(30)).await;
+    let outcome = outcome.map(|()| transport.version.lock().clone()).map_err(|failure| match failure {
+        HandshakeFailure::Refused(error) => error.to_string(),
+        HandshakeFailure::Unanswered(method) => format!("no answer to {method}"),
+    });
     (transport.asked.into_inner(), outcome)
 }
 
@@ -78,6 +88,21 @@ async fn a_server_is_asked_for_2025_11_25_and_may_offer_any_other_version() {
     }
     let (_, outcome) = shaken(Protocol::Auto, &[(NEW, json!({ "result": {} }))]).await;
     assert_eq!(outcome, Ok("2025-11-25".to_owned()), "a server that names no version takes the proposal");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_does_not_answer_is_told_by_the_message() {
+    let cases = [
+        (Protocol::Auto, vec![(NEW, Value::Null)], "initialize"),
+        (Protocol::Auto, vec![(NEW, agreed("2025-11-25")), (INITIALIZED, Value::Null)], INITIALIZED),
+        (Protocol::Auto, vec![("server/discover", Value::Null)], "server/discover"),
+        (Protocol::V2025, vec![(NEW, refused(&["2025-06-18"])), (OLD, Value::Null)], "initialize"),
+        (Protocol::V2026, vec![("server/discover", Value::Null)], "server/discover"),
+    ];
+    for (protocol, answers, method) in cases {
+        let (_, outcome) = shaken(protocol, &answers).await;
+        assert_eq!(outcome, Err(format!("no answer to {method}")), "{answers:?}");
+    }
 }
 
 #[tokio::test]

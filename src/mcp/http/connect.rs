@@ -2,11 +2,10 @@
 
 use super::connection::Connection;
 use crate::mcp::error::{CallError, ServerEnd, StartError};
-use crate::mcp::handshake::shake_hands;
+use crate::mcp::handshake::{HandshakeFailure, shake_hands};
 use crate::mcp::server_config::{Endpoint, ServerConfig};
 use crate::mcp::server_requests::Inbox;
 use std::sync::Arc;
-use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 /// Connects to a server and shakes hands with it.
@@ -22,9 +21,10 @@ pub async fn connect(
     let connection = Connection::new(endpoint, config.max_buffer, inbox)
         .map_err(|failure| StartError::handshake(failure.to_string(), ServerEnd::default()))?;
     connection.client.set_events(&config.events);
-    let handshake = shake_hands(&*connection, config.protocol, &config.capabilities);
-    let outcome = abandoned.run_until_cancelled(timeout(config.start_timeout, handshake)).await;
-    if let Some(Ok(Ok(()))) = outcome {
+    let time = config.start_timeout;
+    let handshake = shake_hands(&*connection, config.protocol, &config.capabilities, time);
+    let outcome = abandoned.run_until_cancelled(handshake).await;
+    if let Some(Ok(())) = outcome {
         if connection.has_session() {
             connection.listen();
         }
@@ -33,8 +33,8 @@ pub async fn connect(
     let end = connection.end_status();
     connection.shut_down(&CallError::Closed).await;
     Err(match outcome {
-        Some(Ok(Err(error))) => StartError::refused(error, end),
-        Some(_) => StartError::TimedOut(config.start_timeout, end),
-        None => StartError::Abandoned,
+        Some(Err(HandshakeFailure::Refused(error))) => StartError::refused(error, end),
+        Some(Err(HandshakeFailure::Unanswered(method))) => StartError::Unanswered { method, time, end },
+        Some(Ok(())) | None => StartError::Abandoned,
     })
 }

@@ -5,7 +5,7 @@ use super::spawn::{self, Spawned};
 use crate::admission::Admission;
 use crate::mcp::client::Client;
 use crate::mcp::error::{CallError, ServerEnd, StartError};
-use crate::mcp::handshake::{Transport, shake_hands};
+use crate::mcp::handshake::{HandshakeFailure, Transport, shake_hands};
 use crate::mcp::request::Request;
 use crate::mcp::server_config::{Program, ServerConfig};
 use crate::mcp::server_requests::Inbox;
@@ -51,29 +51,29 @@ pub async fn connect(
         spawn::start(registry, config, program, admission, inbox).await?;
     let server = Server { process, connection, stdout, stderr_ended, max_buffer: config.max_buffer };
     server.connection.client.set_events(&config.events);
-    let handshake = shake_hands(&*server.connection, config.protocol, &config.capabilities);
-    let error = tokio::select! {
-        outcome = timeout(config.start_timeout, handshake) => match outcome {
-            Ok(Ok(())) => return Ok(server),
-            Ok(Err(error)) => Some(error),
-            Err(_) => None,
+    let time = config.start_timeout;
+    let failure = tokio::select! {
+        outcome = shake_hands(&*server.connection, config.protocol, &config.capabilities, time) => match outcome {
+            Ok(()) => return Ok(server),
+            Err(failure) => Some(failure),
         },
         () = server.wait_until_closed() => {
             // Its exit status says more than its silence.
             let _ = timeout(EXIT_TIMEOUT, server.process.wait_root()).await;
-            Some(CallError::Exited(ServerEnd::default()))
+            Some(HandshakeFailure::Refused(CallError::Exited(ServerEnd::default())))
         }
         () = abandoned.cancelled() => None,
     };
     let end = server.end_status();
     server.connection.close_input();
     server.process.shut_down().await;
-    Err(match error {
+    Err(match failure {
         _ if abandoned.is_cancelled() => StartError::Abandoned,
         _ if server.process.wrote_too_much() => StartError::handshake("its message was too long", end),
-        None => StartError::TimedOut(config.start_timeout, end),
-        Some(CallError::Exited(_)) => StartError::Exited(end),
-        Some(error) => StartError::refused(error, end),
+        None => StartError::Abandoned,
+        Some(HandshakeFailure::Unanswered(method)) => StartError::Unanswered { method, time, end },
+        Some(HandshakeFailure::Refused(CallError::Exited(_))) => StartError::Exited(end),
+        Some(HandshakeFailure::Refused(error)) => StartError::refused(error, end),
     })
 }
 
