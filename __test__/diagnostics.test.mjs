@@ -338,6 +338,25 @@ describe('processes', () => {
     })
   })
 
+  test('of a session and of a worker that did not start in time', async () => {
+    // The end of its input would end it too.
+    const [command, args] = node('process.stdin.resume()')
+    const pool = new McpPool({ servers: { mute: { command, args } }, startTimeout: 300 })
+    const workers = new ProcessPool({ command, args, ready: true, readyTimeout: 300 })
+    const events = await told(['exit', 'kill'], async () => {
+      await assert.rejects(pool.callTool('mute', 'answer'), { code: 'ERR_SERVER_START' })
+      await assert.rejects(workers.acquire(), { code: 'ERR_WORKER_START' })
+    })
+    await Promise.all([pool.close(), workers.close()])
+    assert.deepEqual(
+      events.map(({ channel, server, reason }) => [channel, server, reason]),
+      ['mute', null].flatMap((server) => [
+        ['kill', server, 'timeout'],
+        ['exit', server, 'timeout'],
+      ]),
+    )
+  })
+
   test('that the cleanup terminated, each once', async (t) => {
     const scanner = new CleanupScanner({ maxAge: 1, scope: 'tree', killGrace: 1 })
     const events = await told(['kill'], async () => {

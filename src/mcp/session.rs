@@ -7,6 +7,7 @@ use super::http;
 use super::jsonrpc::quoted;
 use super::request::{Listeners, Request, Settle};
 use super::stdio;
+use crate::registry::EndReason;
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -187,7 +188,7 @@ impl Session {
         self.is_shut_down.store(true, Ordering::Release);
         self.ending.cancel();
         if let Some(server) = self.stdio() {
-            server.process.terminate();
+            server.process.terminate(EndReason::Shutdown);
         }
         self.wait().await;
     }
@@ -212,7 +213,7 @@ impl Session {
         let _ = self.ended_for.set(reason);
         self.ending.cancel();
         if let Some(server) = self.stdio() {
-            server.process.terminate();
+            server.process.terminate(EndReason::Shutdown);
         }
     }
 

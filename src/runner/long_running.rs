@@ -81,14 +81,14 @@ impl LongRunning {
     /// Shuts down the tree in order. The caller has closed its input. Returns when every process has exited.
     pub async fn shut_down(&self) {
         if timeout(LEAVE_TIMEOUT, self.wait()).await.is_err() {
-            self.terminate();
+            self.terminate(EndReason::Shutdown);
             self.wait().await;
         }
     }
 
-    /// Requests termination without waiting for the process to exit by itself.
-    pub fn terminate(&self) {
-        self.end.request(EndReason::Shutdown, None);
+    /// Requests termination for this reason, without waiting for the process to exit by itself.
+    pub fn terminate(&self, reason: EndReason) {
+        self.end.request(reason, None);
     }
 
     /// Waits until every process of the tree has exited.
@@ -102,6 +102,6 @@ impl LongRunning {
 
 impl Drop for LongRunning {
     fn drop(&mut self) {
-        self.terminate();
+        self.terminate(EndReason::Shutdown);
     }
 }

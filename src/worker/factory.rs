@@ -4,7 +4,7 @@ use super::error::WorkerError;
 use super::process::Worker;
 use crate::admission::PendingStarts;
 use crate::pool::{Factory, Retirement};
-use crate::registry::Registry;
+use crate::registry::{EndReason, Registry};
 use crate::runner::{Call, Lines, LongRunning, Outlets, READS_AHEAD};
 use std::sync::Arc;
 use std::time::Duration;
@@ -73,7 +73,11 @@ impl Factory for WorkerFactory {
 
     async fn terminate(&self, worker: Arc<Worker>, reason: Retirement) {
         // An unhealthy worker gets no time to exit by itself.
-        if reason == Retirement::Unhealthy { worker.terminate_now().await } else { worker.terminate().await }
+        if reason == Retirement::Unhealthy {
+            worker.terminate_now(EndReason::Shutdown).await;
+        } else {
+            worker.terminate().await;
+        }
     }
 
     fn wait(&self, worker: &Arc<Worker>) -> impl Future<Output = WorkerError> + Send + 'static {
@@ -111,7 +115,8 @@ async fn wait_until_ready(
     match is_ready {
         Some(true) => return Ok(worker),
         Some(false) if wanted => worker.terminate().await,
-        _ => worker.terminate_now().await,
+        Some(_) => worker.terminate_now(EndReason::Shutdown).await,
+        None => worker.terminate_now(EndReason::Timeout).await,
     }
     let end = worker.end_status();
     Err(match is_ready {

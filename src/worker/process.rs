@@ -92,10 +92,10 @@ impl Worker {
         self.process.shut_down().await;
     }
 
-    /// Terminates the worker at once. Returns when every process of the worker has exited.
-    pub(super) async fn terminate_now(&self) {
+    /// Terminates the worker at once, for this reason. Returns when every process of the worker has exited.
+    pub(super) async fn terminate_now(&self, reason: EndReason) {
+        self.process.terminate(reason);
         self.input.lock().take();
-        self.process.terminate();
         self.process.wait().await;
     }
 

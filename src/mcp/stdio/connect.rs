@@ -9,7 +9,7 @@ use crate::mcp::handshake::{HandshakeFailure, Transport, shake_hands};
 use crate::mcp::request::Request;
 use crate::mcp::server_config::{Program, ServerConfig};
 use crate::mcp::server_requests::Inbox;
-use crate::registry::Registry;
+use crate::registry::{EndReason, Registry};
 use crate::runner::{LongRunning, Stdout};
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,6 +65,10 @@ pub async fn connect(
         () = abandoned.cancelled() => None,
     };
     let end = server.end_status();
+    if let Some(HandshakeFailure::Unanswered(_)) = failure {
+        // First of all, because the end of its input may let the server exit as if by itself.
+        server.process.terminate(EndReason::Timeout);
+    }
     server.connection.close_input();
     server.process.shut_down().await;
     Err(match failure {
