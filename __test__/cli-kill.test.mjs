@@ -4,8 +4,9 @@ import assert from 'node:assert/strict'
 import { spawn as plainSpawn } from 'node:child_process'
 import { once } from 'node:events'
 import { after, test } from 'node:test'
-import { run, spawn } from '../index.js'
+import { McpPool, run, spawn } from '../index.js'
 import { bin, documentOf, procward } from './support/cli.mjs'
+import { hostileServer } from './support/hostile.mjs'
 import { assertNothingLeft, isAlive, kill, noProcessList } from './support/processes.mjs'
 import { child, host, sleeper, unrelated } from './support/servers.mjs'
 import { until } from './support/until.mjs'
@@ -47,6 +48,29 @@ test('ends the tree of a call, named by any process of it, and no other', { skip
   assert.deepEqual([other.call, other.leaf].filter(isAlive), [])
 })
 
+test('ends a session, named by the pid that the server shows, and the next call starts another', {
+  skip,
+}, async () => {
+  const pool = new McpPool({ servers: { it: hostileServer() } })
+  const pidOf = () => pool.getStatus().sessions[0].pid
+  try {
+    await pool.callTool('it', 'echo')
+    const pid = pidOf()
+    const call = assert.rejects(pool.callTool('it', 'hang'), { code: 'ERR_SERVER_EXITED' })
+    const result = await killed(pid)
+    assert.deepEqual(
+      result.ended.map((each) => each.pid),
+      [pid],
+    )
+    assert.deepEqual([result.exitCode, result.owner], [0, process.pid])
+    await call
+    await pool.callTool('it', 'echo')
+    assert.notEqual(pidOf(), pid)
+  } finally {
+    await pool.close()
+  }
+})
+
 test('a process that heeds SIGTERM gets the grace period', { skip }, async () => {
   const script =
     "process.on('SIGTERM', () => process.exit(0)); console.log('ready'); setInterval(() => {}, 1000)"
@@ -66,6 +90,8 @@ test('refuses everything that is no tree of procward, and ends nothing', { skip 
     const [{ code, message, ...error }] = errors
     assert.deepEqual([code, error], ['ERR_NOT_OURS', { pid }])
     assert.equal(stderr, `procward: ${message} (${code})\n`)
+    const what = pid === far.host ? 'is a server that uses procward' : 'belongs to no tree'
+    assert.ok(message.startsWith(`process ${pid} ${what}`), message)
   }
   assert.deepEqual(others.filter(isAlive), others)
   assert.ok(isAlive(far.call))

@@ -50,6 +50,13 @@ async function endTree(pid, grace) {
   return scanner(grace).endTree(pid)
 }
 
+/** Returns whether a process is a server that uses procward. @param {number} pid */
+async function isServer(pid) {
+  const { killed, skipped } = await scan({ dryRun: true })
+  const judged = [...killed, ...skipped].find((process) => process.pid === pid)
+  return judged !== undefined && stateOf(judged).state === 'server'
+}
+
 /** Has all options given, so that the environment has no say. */
 function scanner(killGrace = KILL_GRACE) {
   const { NativeScanner } = require('../native')
@@ -158,4 +165,4 @@ function isOurs({ state }) {
   return state === 'orphan' || state === 'owned' || state === 'server'
 }
 
-module.exports = { endTree, isOurs, rowsOf, scan, withServer }
+module.exports = { endTree, isOurs, isServer, rowsOf, scan, withServer }

@@ -1,7 +1,7 @@
 'use strict'
 
 const { EXIT } = require('../failure')
-const { endTree } = require('../processes')
+const { endTree, isServer } = require('../processes')
 const { counted } = require('../text')
 
 /** The words for the codes of refusals. @type {Record<string, (pid: number) => string>} */
@@ -14,13 +14,22 @@ const REFUSALS = {
   ERR_PROCESS_LIST: () => 'the processes of this machine cannot be listed; nothing was ended',
 }
 
+/** @param {string} refusal @param {number} pid */
+async function messageOf(refusal, pid) {
+  if (refusal === 'ERR_NOT_OURS' && (await isServer(pid))) {
+    return (
+      `process ${pid} is a server that uses procward, and belongs to no tree of one; nothing was ` +
+      `ended. End it as any other process: every tree that it started ends with it`
+    )
+  }
+  return REFUSALS[refusal]?.(pid) ?? 'nothing was ended'
+}
+
 /** @type {import('../main').Run} */
 async function run({ pid, grace }, output) {
   const { refusal, owner = null, ended, errors } = await endTree(pid, grace)
   const refused =
-    refusal === undefined
-      ? []
-      : [{ pid, code: refusal, message: REFUSALS[refusal]?.(pid) ?? 'nothing was ended' }]
+    refusal === undefined ? [] : [{ pid, code: refusal, message: await messageOf(refusal, pid) }]
   const problems = [...refused, ...errors.map((error) => ({ ...error, code: 'ERR_STILL_RUNNING' }))]
   output.document('kill', { pid, owner, ended, errors: problems })
   if (refusal === undefined) {
