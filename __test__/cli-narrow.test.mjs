@@ -4,7 +4,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Output } from '../lib/cli/output.js'
 import { processLines } from '../lib/cli/process-lines.js'
-import { statusLines } from '../lib/cli/status-lines.js'
+import { callState, statusLines } from '../lib/cli/status-lines.js'
+import { callState as callStateOnPage } from '../lib/dashboard/reasons.js'
 
 const CALL = { pid: 4_194_304, server: 'asana-v2', tool: 'list_workspaces', startTime: 0 }
 const ROW = {
@@ -86,22 +87,30 @@ describe('in 40 columns', () => {
   for (const columns of [40, 80])
     test(`names of any length fit into ${columns}`, () => {
       const calls = [{ ...CALL, server: LONG, tool: LONG, duration: 90_000_000 }]
+      calls.push({ ...calls[0], pid: null, waitsFor: 'cpu' })
       assertFit(statusLines(serverWith(calls, { url: LONG }), outputIn(columns)), columns)
       const rows = [{ ...ROW, server: LONG, tools: [LONG] }]
       assertFit(processLines(rows, { why: false }, outputIn(columns)), columns)
     })
 })
 
-test('in 80 columns calls have their pids, or what they wait for', () => {
+test('in 80 columns calls have their pids, and what they wait for', () => {
   const calls = [
     { ...CALL, duration: 2341 },
     { ...CALL, pid: null, waitsFor: 'start', duration: 12 },
     { ...CALL, pid: null, waitsFor: 'session', duration: 12 },
   ]
   assert.deepEqual(statusLines(serverWith(calls), outputIn(80)).slice(-4), [
-    '     PID  SERVER    TOOL             RUNNING',
-    ' 4194304  asana-v2  list_workspaces    2.3 s',
-    'starting  asana-v2  list_workspaces    12 ms',
-    ' waiting  asana-v2  list_workspaces    12 ms',
+    '    PID  SERVER    TOOL             RUNNING  STATE',
+    '4194304  asana-v2  list_workspaces    2.3 s  runs',
+    '      -  asana-v2  list_workspaces    12 ms  waits for its server',
+    '      -  asana-v2  list_workspaces    12 ms  waits for a session',
   ])
+})
+
+test('the command line and the page tell the state of a call in the same words', () => {
+  const calls = [{}, { stuck: true }]
+  for (const waitsFor of ['start', 'session', 'memory', 'cpu', 'else']) calls.push({ waitsFor })
+  assert.deepEqual(calls.map(callState), calls.map(callStateOnPage))
+  assert.equal(callState({ waitsFor: 'start' }), 'waits for its server')
 })

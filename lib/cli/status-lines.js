@@ -18,10 +18,20 @@ const REASONS = {
 
 /** Ms for which a failed call counts as recent, as in most rules of alerts. */
 const RECENT = 300_000
+/** The width of terminals that have no room for the states of calls. */
+const NARROW = 60
 /** Longer names are cut. */
 const LONGEST_NAME = 200
-/** The words for what a call without a process waits for. @type {Record<string, string>} */
-const WAITING = { start: 'starting', session: 'waiting', memory: 'waiting', cpu: 'waiting' }
+/**
+ * The words for what a call with a slot waits for, as on the page.
+ * @type {Record<string, string>}
+ */
+const WAITS = {
+  start: 'waits for its server',
+  session: 'waits for a session',
+  memory: 'waits for memory',
+  cpu: 'waits for processors',
+}
 
 /**
  * A server's health for people.
@@ -152,17 +162,29 @@ function withMinutes(message) {
 function callLines(calls, output) {
   if (calls.length === 0) return ['no calls']
   const { columns } = output.room
-  // Two names stand beside 12 columns of a time and gaps.
-  const room = Math.min(Math.max(8, Math.floor((columns - 14) / 2)), LONGEST_NAME)
-  const rows = calls.map((call) => [
-    call.pid ?? WAITING[call.waitsFor ?? ''] ?? '-',
+  const states = calls.map(callState)
+  const hasStates = columns >= NARROW && states.some((state) => state !== 'runs')
+  // Two names stand beside 12 columns of a time and gaps, and the state.
+  const others = 14 + (hasStates ? 2 + Math.max(...states.map(({ length }) => length)) : 0)
+  const room = Math.min(Math.max(8, Math.floor((columns - others) / 2)), LONGEST_NAME)
+  const rows = calls.map((call, at) => [
+    call.pid ?? '-',
     plain(call.server ?? '-', room),
     plain(call.tool ?? '-', room),
     duration(call.duration),
+    ...(hasStates ? [states[at]] : []),
   ])
-  const all = narrowTable(['PID>', 'SERVER', 'TOOL', 'RUNNING>'], rows, columns, ['PID>'])
+  const titles = ['PID>', 'SERVER', 'TOOL', 'RUNNING>', ...(hasStates ? ['STATE'] : [])]
+  const all = narrowTable(titles, rows, columns, ['PID>'])
   const [head, ...lines] = all.map((line) => output.fit(line))
   return [output.style('bold', head), ...lines]
 }
 
-module.exports = { statusLines }
+/** @param {Pick<import('../../index').ActiveProcess, 'stuck' | 'waitsFor'>} call */
+function callState({ stuck, waitsFor }) {
+  if (stuck) return 'stuck'
+  if (waitsFor === undefined) return 'runs'
+  return Object.hasOwn(WAITS, waitsFor) ? WAITS[waitsFor] : plain(waitsFor)
+}
+
+module.exports = { callState, statusLines }

@@ -1,7 +1,8 @@
 // The active calls and processes.
 
 import { setText } from './elements.js'
-import { bytes, count, duration, NONE, pidText, wordsFor } from './format.js'
+import { bytes, count, duration, NONE, pidText } from './format.js'
+import { callState } from './reasons.js'
 import { numberColumn, Table } from './table.js'
 
 /**
@@ -10,14 +11,6 @@ import { numberColumn, Table } from './table.js'
  *   isShared?: boolean }} Call
  *   `isShared`: a row above shows the memory of the same process
  */
-
-/** @type {Record<string, string>} */
-const WAITS = {
-  start: 'waits for its server',
-  session: 'waits for a session',
-  memory: 'waits for memory',
-  cpu: 'waits for processors',
-}
 
 export class Calls {
   #tally
@@ -43,7 +36,7 @@ export class Calls {
           value: ({ memory }) => memory,
           isNumber: true,
         },
-        { title: 'State', text: stateText, value: stateText },
+        { title: 'State', text: callState, value: callState },
       ],
     })
   }
@@ -53,12 +46,6 @@ export class Calls {
     this.#table.show(withMemory(activeProcesses.processes, pool?.sessions ?? []))
     setText(this.#tally, count(activeProcesses.processes.length))
   }
-}
-
-/** @param {Call} call */
-function stateText({ stuck, waitsFor }) {
-  if (stuck) return 'stuck'
-  return waitsFor === undefined ? 'runs' : wordsFor(WAITS, waitsFor)
 }
 
 /**

@@ -14,6 +14,17 @@ const WORDS = {
 }
 
 /**
+ * The words for what a call with a slot waits for, as of the command line.
+ * @type {Record<string, string>}
+ */
+const WAITS = {
+  start: 'waits for its server',
+  session: 'waits for a session',
+  memory: 'waits for memory',
+  cpu: 'waits for processors',
+}
+
+/**
  * @typedef {{ time: number, limitedBy?: string | null }} Moment
  * @typedef {{ from: number, to: number, reason: string }} Stretch
  */
@@ -21,6 +32,12 @@ const WORDS = {
 /** @param {string} reason */
 export function reasonWords(reason) {
   return wordsFor(WORDS, reason)
+}
+
+/** @param {{ stuck?: true, waitsFor?: string }} call */
+export function callState({ stuck, waitsFor }) {
+  if (stuck) return 'stuck'
+  return waitsFor === undefined ? 'runs' : wordsFor(WAITS, waitsFor)
 }
 
 /**
