@@ -73,7 +73,7 @@ describe('in Chromium', { skip: noBrowser }, () => {
     })
     assert.match(
       await alert.textContent(),
-      / within 5 min .*Why: (\d+) of the latest \1 are free error of the tool: ERR_TOOL\./,
+      / within 5 min .*Why: (\d+) of the latest \1 failed calls are free error of the tool: ERR_TOOL\./,
     )
     assert.match(await page.title(), /^\(\d+\) \S+ \d+ · procward$/)
     await alert.getByRole('link', { name: 'Failed calls' }).click()

@@ -90,7 +90,7 @@ function gaveUp(snapshot) {
   if (late.length === 0) return longestWait(snapshot)
   const names = most(late.map(({ server, tool }) => `${server} ${tool}`))
   const each = names.slice(0, 3).map(([name, calls]) => `${calls} of ${name}`)
-  return `of the latest ${late.length} calls: ${each.join(', ')}`
+  return `of the latest ${counted(late.length, 'such call')}: ${each.join(', ')}`
 }
 
 /** @param {any} snapshot */
@@ -98,7 +98,7 @@ function commonFailure({ failedCalls, time }) {
   const calls = recent(failedCalls, time)
   const [first] = most(calls.map(({ server, tool, code }) => `${server} ${tool}: ${code}`))
   if (first === undefined) return ''
-  return `${first[1]} of the latest ${calls.length} are ${first[0]}`
+  return `${share(first[1], calls.length)} ${first[0]}`
 }
 
 /**
@@ -111,7 +111,7 @@ function failureOfServer({ failedCalls, metrics, time }, { message = '' }) {
   const calls = recent(failedCalls, time).filter(ofServer)
   const [first] = most(calls.map(({ tool, code }) => `${tool}: ${code}`))
   if (first !== undefined)
-    return `${first[1]} of the latest ${calls.length} failed calls to ${calls[0].server} are ${first[0]}`
+    return `${share(first[1], calls.length, ` to ${calls[0].server}`)} ${first[0]}`
   // The latest failed calls are all of other servers.
   const codes = metrics.calls.filter(ofServer).flatMap((/** @type {any} */ { tool, failures }) =>
     Object.entries(failures).map(([code, count]) => ({
@@ -124,19 +124,28 @@ function failureOfServer({ failedCalls, metrics, time }, { message = '' }) {
 }
 
 /**
+ * Tells of how many kept calls a share is, because the alert may count more than are kept.
+ * @param {number} part
+ * @param {number} all
+ * @param {string} [which]
+ */
+function share(part, all, which = '') {
+  return `${part} of the latest ${counted(all, 'failed call')}${which} ${part === 1 ? 'is' : 'are'}`
+}
+
+/**
  * Counts the calls to each server that is not started again for a while.
  * @param {any} snapshot
  * @param {Alert} alert
  */
 function refusedCalls(snapshot, alert) {
   const { failedCalls, time } = snapshot
-  const refused = recent(failedCalls, time).filter(({ code }) => code === 'ERR_SERVER_UNAVAILABLE')
+  const failed = recent(failedCalls, time)
+  const refused = failed.filter(({ code }) => code === 'ERR_SERVER_UNAVAILABLE')
   const servers = most(refused.map(({ server }) => server))
   if (servers.length === 0) return failureOfServer(snapshot, alert)
-  const each = servers
-    .slice(0, 5)
-    .map(([server, calls]) => `${counted(calls, 'call')} to ${server}`)
-  return `refused for now: ${each.join(', ')}`
+  const each = servers.slice(0, 5).map(([server, calls]) => `${calls} to ${server}`)
+  return `refused for now, of the latest ${counted(failed.length, 'failed call')}: ${each.join(', ')}`
 }
 
 /**
