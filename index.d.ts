@@ -853,7 +853,7 @@ export type McpSessionEnd =
  * server outlives this process.
  */
 export class McpPool {
-  /** @throws `ERR_INVALID_CONFIG` */
+  /** @throws `ERR_INVALID_CONFIG`, or `ERR_PROCESS_LIMIT` if no thread can be started */
   constructor(options?: McpPoolOptions)
   /**
    * Calls a tool. Resolves with the server's answer, also with `isError`.
@@ -1122,7 +1122,7 @@ export interface PoolWorker extends EventEmitter<PoolWorkerEvents> {
  * no worker outlives this process.
  */
 export class ProcessPool {
-  /** @throws `ERR_INVALID_CONFIG` */
+  /** @throws `ERR_INVALID_CONFIG`, or `ERR_PROCESS_LIMIT` if no thread can be started */
   constructor(options: ProcessPoolOptions)
   /**
    * Waits for a worker and leases it. The caller has to release the worker.

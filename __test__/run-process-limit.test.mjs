@@ -91,6 +91,43 @@ describe('at the process limit', { skip: noOtherUser }, () => {
     })
 })
 
+/** Makes each thing that needs threads as the first one, at the limit. */
+const FIRST_USES = `
+  const { execFileSync } = require('node:child_process')
+  const { readFile } = require('node:fs/promises')
+  const [folder] = process.argv.slice(1)
+  const { McpPool, ProcessPool, getMetrics } = require(folder)
+  const { createMcpHelper } = require(folder + '/lib/mcp-helper.js')
+  const codeOf = (use) => {
+    try {
+      use()
+      return 'none'
+    } catch ({ code, message }) {
+      return code + ': ' + message
+    }
+  }
+  ;(async () => {
+    await readFile(__filename).catch(() => {})
+    execFileSync('prlimit', ['--pid', String(process.pid), '--nproc=1:1'])
+    console.log(JSON.stringify({
+      helper: codeOf(() => createMcpHelper()),
+      automatic: codeOf(() => createMcpHelper({ maxConcurrent: 'auto' })),
+      pool: codeOf(() => new McpPool()),
+      workers: codeOf(() => new ProcessPool({ command: 'cat' })),
+      metrics: codeOf(getMetrics),
+    }))
+    process.exit()
+  })()`
+
+test('a first use at the limit has a stable code', { skip: noOtherUser }, (t) => {
+  const [command, ...options] = AS_USER
+  const args = [process.execPath, '--eval', FIRST_USES, packageFor(t)]
+  const codes = JSON.parse(execFileSync(command, [...options, ...args], { encoding: 'utf8' }))
+  assert.deepEqual(Object.keys(codes), ['helper', 'automatic', 'pool', 'workers', 'metrics'])
+  for (const [use, code] of Object.entries(codes))
+    assert.match(code, /^ERR_PROCESS_LIMIT: the limit of processes, threads or open files/, use)
+})
+
 /** Raises the limit of a process to its hard limit. @param {number} pid */
 function raiseLimit(pid) {
   const [command, ...options] = AS_USER

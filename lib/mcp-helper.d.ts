@@ -299,7 +299,7 @@ export declare function shutdown(): Promise<void>
  * Creates a helper with its own slots and queue. The functions of this module belong to a default
  * helper, which is created at the first use of one of them.
  * @throws `ERR_INVALID_CONFIG` for a malformed or unknown option, or a malformed environment
- *   variable
+ *   variable. `ERR_PROCESS_LIMIT` if no thread can be started
  */
 export declare function createMcpHelper(options?: McpHelperOptions): McpHelper
 

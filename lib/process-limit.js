@@ -4,7 +4,6 @@
 
 const { codedError } = require('./errors')
 
-const SHORTAGES = ['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM']
 /** The texts of the runtime and of the system: EAGAIN, ENOMEM, EMFILE and ENFILE. */
 const NO_THREAD = /can't spawn worker thread|\(os error (11|12|23|24|35)\)/
 
@@ -15,13 +14,14 @@ const NO_THREAD = /can't spawn worker thread|\(os error (11|12|23|24|35)\)/
  * @param {string} what - the work that failed
  */
 function atProcessLimit(error, what) {
+  const isNamed = error?.code === 'ERR_PROCESS_LIMIT'
   const isOfRuntime = error?.code === 'ERR_INTERNAL' || error?.code === 'GenericFailure'
-  const isShortage = SHORTAGES.includes(error?.code)
-  if (!isShortage && !(isOfRuntime && NO_THREAD.test(String(error.message)))) return error
-  const message =
-    `${what}: the limit of processes, threads or open files is reached ` +
-    "(ulimit -u, ulimit -n, systemd's TasksMax, a container's pids limit)"
-  return codedError('ERR_PROCESS_LIMIT', message, { cause: error })
+  if (!isNamed && !(isOfRuntime && NO_THREAD.test(String(error.message)))) return error
+  const words = isNamed
+    ? error.message
+    : 'the limit of processes, threads or open files is reached ' +
+      "(ulimit -u, ulimit -n, systemd's TasksMax, a container's pids limit)"
+  return codedError('ERR_PROCESS_LIMIT', `${what}: ${words}`, { cause: error })
 }
 
 module.exports = { atProcessLimit }

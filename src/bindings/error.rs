@@ -20,26 +20,25 @@ pub fn internal(error: napi::Error) -> napi::Error<&'static str> {
     napi::Error::new("ERR_INTERNAL", error.reason.clone())
 }
 
-/// Reports a failure of the system: by its code if this process has too little of something, as Node.js does it.
+/// Reports that the runtime could not be started, with a code of its own where a limit of this process is the reason.
 #[expect(clippy::needless_pass_by_value, reason = "map_err wants a value")]
 pub fn system(error: io::Error) -> napi::Error<&'static str> {
-    napi::Error::new(shortage(&error).unwrap_or("ERR_INTERNAL"), error.to_string())
+    if !is_shortage(&error) {
+        return napi::Error::new("ERR_INTERNAL", error.to_string());
+    }
+    let limits = "ulimit -u, ulimit -n, systemd's TasksMax, a container's pids limit";
+    let message = format!("the limit of processes, threads or open files is reached ({limits}): {error}");
+    napi::Error::new("ERR_PROCESS_LIMIT", message)
 }
 
 #[cfg(unix)]
-fn shortage(error: &io::Error) -> Option<&'static str> {
-    Some(match error.raw_os_error()? {
-        libc::EAGAIN => "EAGAIN",
-        libc::EMFILE => "EMFILE",
-        libc::ENFILE => "ENFILE",
-        libc::ENOMEM => "ENOMEM",
-        _ => return None,
-    })
+fn is_shortage(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::EMFILE | libc::ENFILE | libc::ENOMEM))
 }
 
 #[cfg(windows)]
-fn shortage(_: &io::Error) -> Option<&'static str> {
-    None
+fn is_shortage(_: &io::Error) -> bool {
+    false
 }
 
 /// Creates the JavaScript `Error` to reject a promise with.
