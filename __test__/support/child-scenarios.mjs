@@ -103,6 +103,14 @@ export const SCENARIOS = {
         stdio: ['ignore', 'pipe', 'ignore', 'ignore', 'ignore', 'ignore', 'pipe'],
       }),
     ),
+  'an array with holes, which leaves out standard streams': ({ spawn }) => {
+    /** @type {import('node:child_process').StdioOptions} */
+    const stdio = []
+    stdio[4] = 'pipe'
+    const child = spawn('sh', ['-c', 'read -r text; echo out; echo err >&2; exit $text'], { stdio })
+    child.stdin?.end('3\n')
+    return storyOf(child)
+  },
   'a file, and the same one twice': ({ spawn }) =>
     inFolder(async (folder) => {
       const file = join(folder, 'output')

@@ -29,12 +29,17 @@ pub struct Descriptor {
     pub ours: Option<OwnedFd>,
 }
 
-/// Makes the descriptors of a child.
+/// Makes the descriptors of a child, at least its standard streams.
 ///
 /// # Errors
 /// The system's error; all that was made is closed again.
 pub fn make(sources: impl IntoIterator<Item = Source>) -> io::Result<Vec<Descriptor>> {
-    sources.into_iter().enumerate().map(|(number, source)| one(number, source)).collect()
+    let mut made =
+        sources.into_iter().enumerate().map(|(at, source)| one(at, source)).collect::<io::Result<Vec<_>>>()?;
+    while made.len() < STANDARD {
+        made.push(one(made.len(), Source::Nothing)?);
+    }
+    Ok(made)
 }
 
 fn one(number: usize, source: Source) -> io::Result<Descriptor> {
@@ -59,6 +64,16 @@ mod tests {
         let made = make([Source::Nothing, Source::SocketPair, Source::Copy(2), Source::Nothing]).expect("all are open");
         let open: Vec<_> = made.iter().map(|one| (one.theirs.is_some(), one.ours.is_some())).collect();
         assert_eq!(open, [(true, false), (true, true), (true, false), (false, false)]);
+    }
+
+    #[test]
+    fn a_child_has_all_standard_streams() {
+        for count in 0..STANDARD {
+            let made = make(std::iter::repeat_n(Source::SocketPair, count)).expect("all are open");
+            let open: Vec<_> = made.iter().map(|one| (one.theirs.is_some(), one.ours.is_some())).collect();
+            let expected: Vec<_> = (0..STANDARD).map(|number| (true, number < count)).collect();
+            assert_eq!(open, expected, "{count}");
+        }
     }
 
     #[test]
