@@ -164,6 +164,10 @@ export const SCENARIOS = {
         await storyOf(spawn('own-command')),
       ]
     }),
+  'a variable without a name': ({ spawn }) =>
+    storyOf(
+      spawn('grep', ['-z', '^=', '/proc/self/environ'], { env: { ...process.env, '': 'a' } }),
+    ),
   'a script without #!': ({ spawn }) =>
     inFolder(async (folder) => {
       const file = join(folder, 'script')

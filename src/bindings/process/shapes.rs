@@ -297,8 +297,9 @@ impl ProcessRequest {
 /// Parses an environment from `NAME=value` entries, each ended by a NUL.
 pub fn variables(environment: &str) -> Vec<(OsString, OsString)> {
     let variable = |entry: &str| {
-        // Windows has names that begin with "=".
-        let (at, _) = entry.char_indices().skip(1).find(|(_, character)| *character == '=')?;
+        // Windows has names that begin with "=". A name that Node.js gives to a child may be empty.
+        let at = entry.char_indices().skip(1).find(|(_, one)| *one == '=').map(|(at, _)| at);
+        let at = at.or_else(|| entry.starts_with('=').then_some(0))?;
         Some((OsString::from(&entry[..at]), OsString::from(&entry[at + 1..])))
     };
     environment.split('\0').filter_map(variable).collect()
