@@ -5,7 +5,9 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import node from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -47,6 +49,20 @@ for (const warden of ['on', 'off'])
       assert.equal(seen, 'context')
     })
   })
+
+test('a child is guarded in a folder that was removed', { skip }, async () => {
+  const here = process.cwd()
+  const removed = mkdtempSync(join(tmpdir(), 'procward-removed-'))
+  process.chdir(removed)
+  rmSync(removed, { recursive: true })
+  try {
+    const { guarded } = childCounts()
+    assert.deepEqual(await once(spawn('true'), 'exit'), [0, null])
+    assert.equal(childCounts().guarded, guarded + 1)
+  } finally {
+    process.chdir(here)
+  }
+})
 
 test('has the names, the functions and the class of Node.js', () => {
   const names = Object.keys(node).filter((name) => name !== '_forkChild')

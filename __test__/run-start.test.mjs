@@ -185,6 +185,18 @@ describe('a child gets', { skip: noShell }, () => {
     }
   })
 
+  test('a working directory that was removed', async () => {
+    const here = process.cwd()
+    const removed = await mkdtemp(join(tmpdir(), 'procward-removed-'))
+    process.chdir(removed)
+    await rm(removed, { recursive: true })
+    try {
+      assert.equal((await run('echo', ['fine'])).stdout, 'fine\n')
+    } finally {
+      process.chdir(here)
+    }
+  })
+
   test('a process group of its own', async () => {
     const { pid, stdout } = await run('ps', ['-o', 'pgid=', '-p', `${process.pid}`])
     assert.notEqual(Number(stdout), pid)

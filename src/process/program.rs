@@ -30,7 +30,8 @@ pub fn find(command: &OsStr, search_path: Option<&OsStr>, directory: Option<&Pat
     }
     #[cfg(unix)]
     let search_path = search_path.or_else(|| Some(OsStr::new(DEFAULT_PATH)));
-    let here = directory.map_or_else(std::env::current_dir, |directory| Ok(directory.to_path_buf()))?;
+    // A removed folder has no path, but commands start in it.
+    let here = directory.map_or_else(|| std::env::current_dir().unwrap_or_else(|_| ".".into()), Path::to_path_buf);
     which::which_in(command, search_path, &here)
         .map_err(|_| io::Error::from_raw_os_error(search_error(command, search_path, &here)))
 }
