@@ -163,6 +163,10 @@ describe('a source that fails', { skip: noShell }, () => {
       }),
       { message: 'broken' },
     ],
+    'an iterable that cannot be iterated': [
+      () => ({ input: { [Symbol.iterator]: broken } }),
+      { message: 'broken' },
+    ],
     'an item of another type': [
       () => ({ input: ['a\n', 5] }),
       {

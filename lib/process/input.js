@@ -68,11 +68,25 @@ function hasMethod(value, name) {
  * process takes. A caller's stream stays open when the process takes no more.
  * @param {Sink} call
  * @param {Source} source
- * @param {(error: Error) => void} onError called at most once, when the source fails
+ * @param {(error: Error) => void} onError called when the source fails, also from within this call
  * @returns {() => void} stops the reading
  */
 function feed(call, { open, isOwn }, onError) {
-  const stream = open()
+  try {
+    return feedFrom(call, open(), isOwn, onError)
+  } catch (error) {
+    onError(/** @type {Error} */ (error))
+    return () => {}
+  }
+}
+
+/**
+ * @param {Sink} call
+ * @param {Readable} stream
+ * @param {boolean} isOwn
+ * @param {(error: Error) => void} onError
+ */
+function feedFrom(call, stream, isOwn, onError) {
   const sink = new Writable({
     objectMode: true,
     highWaterMark: 1,
