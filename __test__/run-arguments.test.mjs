@@ -110,7 +110,17 @@ describe('the environment', () => {
   })
 
   test('has any name: with spaces, accents, from any script, in lower case', async () => {
-    const names = ['lower', 'with space', '1st', 'naïve', 'Ärger', '变量', '🦀', 'a.b-c']
+    const names = [
+      '__proto__',
+      'lower',
+      'with space',
+      '1st',
+      'naïve',
+      'Ärger',
+      '变量',
+      '🦀',
+      'a.b-c',
+    ]
     const env = Object.fromEntries(names.map((name) => [name, `value of ${name}`]))
     assert.deepEqual(await environment(env), { ...process.env, ...env })
   })

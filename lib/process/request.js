@@ -166,7 +166,7 @@ function bytes(data) {
  * @returns {Record<string, unknown>}
  */
 function environment(env, detached) {
-  const merged = Object.assign(childEnvironment(), validate.options('env', env))
+  const merged = { ...childEnvironment(), ...validate.options('env', env) }
   // The cleanup scanner must spare detached descendants too.
   if (detached) merged.PROCWARD_KEEP = '1'
   return merged
