@@ -178,6 +178,19 @@ describe('a start above the limit', { skip }, () => {
       ])
     })
 
+  test('is cancelled while a test fakes the time', async () => {
+    const output = await outputOf(`
+      const first = held()
+      const { mock } = require('node:test')
+      mock.timers.enable({ apis: ['setImmediate'] })
+      const child = exec('true')
+      child.kill()
+      console.log(...await once(child, 'exit'))
+      mock.timers.reset()
+      await end(first)`)
+    assert.deepEqual(output, ['null SIGTERM'])
+  })
+
   test('keeps the signals that do not end it', async () => {
     const output = await outputOf(`
       const first = held()

@@ -120,6 +120,13 @@ describe('a registered program', { skip }, () => {
     ])
   })
 
+  test('lives as long as a child that starts while a test fakes the time', async () => {
+    const text = `require('node:test').mock.timers.enable()
+      const child = require('child_process').spawn('sleep', ['0.5'], { stdio: 'ignore' })
+      child.on('exit', (...status) => console.log(status.join(' ')))`
+    assert.equal(await outputOf('faked.cjs', text, { args: ['--no-warnings', ...REQUIRE] }), '0')
+  })
+
   test('the stack of later errors stays as it was', async () => {
     const text = `const { stackTraceLimit } = Error
       require('child_process').spawn('true')

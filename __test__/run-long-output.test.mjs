@@ -83,6 +83,16 @@ describe('a long output in another encoding', { skip: noShell }, () => {
       assert.ok(stdout === bytes.toString(encoding))
     })
 
+  test('while a test fakes the time', async () => {
+    const { code, stdout } = await outcomeOf(`
+      import { mock } from 'node:test'
+      import { run } from 'procward'
+      mock.timers.enable()
+      const args = ['-c', '${LENGTH}', '/dev/zero']
+      console.log((await run('head', args, { encoding: 'latin1' })).stdout.length)`)
+    assert.deepEqual([code, stdout], [0, `${LENGTH}`])
+  })
+
   test('buffer', async () => {
     const { stdout } = await run('cat', [written('bytes', bytes)], { encoding: 'buffer' })
     assert.ok(stdout.equals(bytes))

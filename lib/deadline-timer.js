@@ -3,7 +3,12 @@
 const { promisify } = require('node:util')
 
 /** The timers and the clock of Node.js, unless this module was loaded under fake timers. */
-const realTimers = { setTimeout, clearTimeout, now: performance.now.bind(performance) }
+const realTimers = {
+  setTimeout,
+  clearTimeout,
+  setImmediate,
+  now: performance.now.bind(performance),
+}
 /** @type {unknown} */
 const realSetTimeout = isFake(setTimeout) ? undefined : setTimeout
 

@@ -2,7 +2,11 @@
 
 // Keeps the event loop alive while a request waits. The addon wakes the loop, but does not hold it.
 
-const keeper = setInterval(() => {}, 2 ** 31 - 1).unref()
+const { hasFakeTimers } = require('./deadline-timer')
+
+// A fake timer of a test holds nothing.
+const keeper = hasFakeTimers() ? new MessageChannel().port1 : setInterval(() => {}, 2 ** 31 - 1)
+keeper.unref()
 let held = 0
 
 /** Keeps the event loop alive until the matching `letGo()`. */

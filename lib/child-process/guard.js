@@ -33,7 +33,7 @@ function guard(child, afterPoll) {
     if (!limit) return start(values)
     let leave = limit.enter()
     if (!leave) {
-      if (isExec && waits(child, values, limit, start)) return 0
+      if (isExec && waits(child, values, limit, { start, afterPoll })) return 0
       leave = limit.exceed()
     }
     return counted(handle, leave, () => start(values))
@@ -45,15 +45,15 @@ function guard(child, afterPoll) {
  * @param {any} child
  * @param {any[]} values - the arguments of the internal `spawn`
  * @param {import('./limit').ChildLimit} limit
- * @param {import('./waiting').Start} start
+ * @param {{ start: import('./waiting').Start, afterPoll: AfterPoll }} later
  */
-function waits(child, values, limit, start) {
+function waits(child, values, limit, later) {
   try {
     const native =
       process.platform === 'linux' && mayStartChildren() && limit.hasRoomToWait() && addon()
     if (!native) return false
     const turn = (/** @type {AbortSignal} */ signal) => limit.turn(signal)
-    return require('./waiting').wait(child, values, new native.WaitingStreams(), turn, start)
+    return require('./waiting').wait(child, values, new native.WaitingStreams(), turn, later)
   } catch {
     return false
   }

@@ -24,6 +24,7 @@ const HARMLESS = new Set(
 
 /**
  * @typedef {import('../../binding').WaitingStreams} WaitingStreams
+ * @typedef {import('./handle').AfterPoll} AfterPoll
  * @typedef {import('./limit').Leave} Leave
  * @typedef {(values: any[]) => number} Start starts the child now, and returns 0 or a negative
  *   error number
@@ -35,9 +36,9 @@ const HARMLESS = new Set(
  * @param {any[]} values - the arguments of the internal `spawn`
  * @param {WaitingStreams} streams
  * @param {(signal: AbortSignal) => Promise<Leave>} turn
- * @param {Start} start
+ * @param {{ start: Start, afterPoll: AfterPoll }} later
  */
-function wait(child, values, streams, turn, start) {
+function wait(child, values, streams, turn, { start, afterPoll }) {
   const options = spawnOptions(values)
   // Anything but a pipe may be closed before the start.
   if (!options || options.stdio.some(({ type }) => type !== 'pipe')) return false
@@ -47,7 +48,7 @@ function wait(child, values, streams, turn, start) {
   const stdio = theirs.map((fd) => ({ type: 'fd', fd }))
   const cwd = absolute(options.cwd)
   const later = changedArguments(values, { cwd, stdio })
-  new WaitingChild(child, streams, later, start).begin(turn)
+  new WaitingChild(child, streams, later, { start, afterPoll }).begin(turn)
   return true
 }
 
@@ -71,6 +72,7 @@ class WaitingChild {
   #streams
   #values
   #start
+  #afterPoll
   #isHeld = true
   #isWaiting = true
   #cancelled = new AbortController()
@@ -87,14 +89,15 @@ class WaitingChild {
    * @param {any} child
    * @param {WaitingStreams} streams
    * @param {any[]} values
-   * @param {Start} start
+   * @param {{ start: Start, afterPoll: AfterPoll }} later
    */
-  constructor(child, streams, values, start) {
+  constructor(child, streams, values, { start, afterPoll }) {
     this.#values = values
     this.#child = child
     this.#handle = child._handle
     this.#streams = streams
     this.#start = start
+    this.#afterPoll = afterPoll
   }
 
   /** @param {(signal: AbortSignal) => Promise<Leave>} turn */
@@ -152,7 +155,7 @@ class WaitingChild {
     if (!this.#isWaiting) return
     this.#isWaiting = false
     this.#cancelled.abort()
-    setImmediate(() => {
+    this.#afterPoll(() => {
       const handle = this.#handle
       this.#rest()
       this.#streams.close()

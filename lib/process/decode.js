@@ -4,7 +4,7 @@
 
 const { constants } = require('node:buffer')
 const { StringDecoder } = require('node:string_decoder')
-const { setImmediate: turn } = require('node:timers/promises')
+const { realTimers } = require('../deadline-timer')
 
 /** @typedef {BufferEncoding | 'buffer'} Encoding */
 
@@ -41,7 +41,7 @@ async function decode(output, encoding) {
   let text = ''
   for (let at = 0; at < output.length; at += PIECE) {
     text += decoder.write(output.subarray(at, at + PIECE))
-    await turn()
+    await new Promise((next) => realTimers.setImmediate(next))
   }
   return text + decoder.end()
 }

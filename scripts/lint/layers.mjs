@@ -16,8 +16,8 @@ const LIB = [
   ['limiter', 'host-limit', 'fleet-limit', 'register', 'child_process'],
   ['child-process'],
   ['process', 'semaphore', 'cleanup', 'guarantees'],
-  ['diagnostics', 'lifecycle', 'metrics'],
-  ['native', 'deadline-timer', 'signal-waiters', 'signals', 'keep-alive'],
+  ['diagnostics', 'keep-alive', 'lifecycle', 'metrics'],
+  ['native', 'deadline-timer', 'signal-waiters', 'signals'],
   ['config', 'native-problem', 'server-files'],
   [
     'validate',
