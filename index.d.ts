@@ -451,12 +451,14 @@ export interface TrackedProcess
   /** Closes stdin, after writing `data` if given. */
   end(data?: string | Uint8Array): Promise<void>
   /**
-   * Connects standard output to the stdin of another process, once, with back-pressure. Resolves
-   * with the result of `destination` when both trees have exited. When one process fails, the other
-   * is terminated, and the promise rejects with the first error. A source that ends by SIGPIPE,
+   * Connects standard output to the stdin of another process, with back-pressure. Resolves with the
+   * result of `destination` when both trees have exited. When one process fails, the other is
+   * terminated, and the promise rejects with the first error. A source that ends by SIGPIPE,
    * because `destination` reads no more, has not failed.
    *
-   * Throws `ERR_OUTPUT_IN_USE` if the output is read as lines.
+   * An output has one destination, and a stdin one source: another process, or an `input` that is
+   * no bytes. A second one throws `ERR_INVALID_CONFIG`, because the first would cut it off. Throws
+   * `ERR_OUTPUT_IN_USE` if the output is read as lines.
    */
   pipe(destination: TrackedProcess): PipedProcesses
   /**

@@ -49,6 +49,33 @@ describe('pipe()', { skip }, () => {
   for (const [name, piped, error] of FAILURES)
     test(`all end with an error: ${name}`, () => assert.rejects(piped(), error))
 
+  test('refuses a second destination of an output, and a second source of a stdin', async () => {
+    const [source, other, destination] = [sleeping(), sleeping(), spawn('cat')]
+    const fed = spawn('cat', { input: [] })
+    const piped = source.pipe(destination)
+    for (const pipe of [
+      () => source.pipe(spawn('none')),
+      () => other.pipe(destination),
+      () => other.pipe(fed),
+      () => piped.pipe(fed),
+    ])
+      assert.throws(pipe, { code: 'ERR_INVALID_CONFIG' })
+    assert.throws(() => piped.pipe(null), { code: 'ERR_INVALID_ARG_TYPE' })
+    await Promise.all([fed.exited, ...[source, other].map((process) => process.kill())])
+    await assert.rejects(piped, { code: 'ERR_KILLED' })
+  })
+
+  test('a refused pair can be connected to others', async () => {
+    const [source, destination] = [spawn('echo', ['a']), spawn('cat')]
+    const lines = []
+    destination.on('line', (line) => lines.push(line))
+    const reading = sleeping().on('line', () => {})
+    assert.throws(() => reading.pipe(destination), { code: 'ERR_OUTPUT_IN_USE' })
+    await source.pipe(destination)
+    assert.deepEqual(lines, ['a'])
+    await reading.kill()
+  })
+
   test('refuses what is no pair of pipes', async () => {
     const process = sleeping()
     for (const destination of [undefined, null, 'cat', {}, process])

@@ -9,12 +9,14 @@ const { pipeline } = require('node:stream')
 
 /**
  * Connects two processes. When one fails, the other is terminated.
- * @param {TrackedProcess} source
- * @param {TrackedProcess} destination
+ * @param {any} source
+ * @param {any} destination
+ * @param {(source: any, destination: any) => void} check - throws if the two cannot be connected
  * @param {Promise<any>} [before] - of the source and of those that are piped into it
  * @returns {PipedProcesses}
  */
-function connect(source, destination, before) {
+function connect(source, destination, check, before) {
+  check(source, destination)
   // An error of the streams follows from the exit of a process, whose error says more.
   pipeline(source.stdout, destination.stdin, () => {})
   // `exited` starts the reading of an output that is no stream yet.
@@ -22,7 +24,7 @@ function connect(source, destination, before) {
   // The last one of a chain has the errors of all.
   results.catch(() => {})
   return Object.assign(results, {
-    pipe: (/** @type {TrackedProcess} */ next) => connect(destination, next, results),
+    pipe: (/** @type {TrackedProcess} */ next) => connect(destination, next, check, results),
   })
 }
 

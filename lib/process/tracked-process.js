@@ -20,6 +20,9 @@ class TrackedProcess extends EventEmitter {
   #call
   /** For stdin and stdout. @type {boolean[]} */
   #isPipe
+  #isPiped = false
+  /** Whether a source is connected to stdin, and closes it at its end. */
+  #isFed
   /** @type {number | null} */
   #pid = null
   /** @type {Promise<any>} */
@@ -46,6 +49,7 @@ class TrackedProcess extends EventEmitter {
     this.#isPipe = streams.map((choice) => Object.keys(choice).length === 0)
     this.#stdout = new OutputLines(this, 'line', linesOf(call, 'stdout', request))
     this.#stderr = new OutputLines(this, 'errorLine', linesOf(call, 'stderr', request))
+    this.#isFed = request.source !== undefined
     this.#hasAll = request.native.all
     this.#encoding = request.encoding
     this.server = request.native.server ?? null
@@ -203,14 +207,27 @@ class TrackedProcess extends EventEmitter {
    * @param {TrackedProcess} destination
    */
   pipe(destination) {
-    if (!(destination instanceof TrackedProcess) || destination === this)
+    return require('./pipe').connect(this, destination, TrackedProcess.#checkPair)
+  }
+
+  /**
+   * Checks two processes that are about to be connected.
+   * @param {TrackedProcess} source
+   * @param {unknown} destination
+   */
+  static #checkPair(source, destination) {
+    if (!(destination instanceof TrackedProcess) || destination === source)
       throw validate.invalidArgument('destination', 'another process of spawn()', destination)
-    for (const [name, is] of /** @type {const} */ ([
-      ['stdout', this.#isPipe[1]],
-      ['stdin', destination.#isPipe[0]],
+    for (const [is, problem] of /** @type {const} */ ([
+      [source.#isPipe[1], "needs the stdout 'pipe'"],
+      [destination.#isPipe[0], "needs the stdin 'pipe'"],
+      [!source.#isPiped, 'connects a standard output once'],
+      [!destination.#isFed, 'needs a stdin that no other source is connected to'],
     ]))
-      if (!is) throw codedError('ERR_INVALID_CONFIG', `pipe() needs the ${name} 'pipe'`)
-    return require('./pipe').connect(/** @type {any} */ (this), /** @type {any} */ (destination))
+      if (!is) throw codedError('ERR_INVALID_CONFIG', `pipe() ${problem}`)
+    // An output that is read as lines throws here, before anything is connected.
+    void source.stdout
+    source.#isPiped = destination.#isFed = true
   }
 
   /**
