@@ -4,7 +4,7 @@
 //! locks belong to the open file, so those of this process do not disturb each other.
 
 use crate::process::host_limit::folder::Folder;
-use crate::process::host_limit::slot_file::{is_current, open};
+use crate::process::host_limit::slot_file::{is_current, named, open};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 use parking_lot::Mutex;
@@ -47,7 +47,7 @@ impl Line {
         let file = self.current(folder)?;
         for _ in 0..TRIES {
             match fcntl(&*file, FcntlArg::F_OFD_SETLK(&lock(libc::F_WRLCK, COUNTER, 1))) {
-                Ok(_) => return next_place(file).map(Some),
+                Ok(_) => return next_place(file).map(Some).map_err(|error| named(&self.path, &error)),
                 Err(Errno::EAGAIN | Errno::EACCES) => yield_now(),
                 Err(error) => return Err(error.into()),
             }
@@ -59,7 +59,7 @@ impl Line {
     pub fn join(&self, folder: &Folder) -> io::Result<Place> {
         let file = self.current(folder)?;
         blocking(&file, lock(libc::F_WRLCK, COUNTER, 1))?;
-        next_place(file)
+        next_place(file).map_err(|error| named(&self.path, &error))
     }
 
     /// Returns the file that other processes see too: a cleaner of temporary files may have removed the last.
@@ -103,11 +103,13 @@ fn next_place(file: Arc<File>) -> io::Result<Place> {
 
 fn take_ticket(file: &File) -> io::Result<i64> {
     let mut last = [0; 8];
-    // A new file is empty, and its first ticket is 1.
     let _ = file.read_at(&mut last, 0)?;
-    let ticket = i64::from_le_bytes(last).clamp(0, COUNTER - 2) + 1;
-    fcntl(file, FcntlArg::F_OFD_SETLK(&lock(libc::F_WRLCK, ticket, 1)))?;
+    let last = i64::from_le_bytes(last);
+    // A new file is empty, and its first ticket is 1. So is that after a number that no ticket has.
+    let ticket = if (0..COUNTER - 1).contains(&last) { last + 1 } else { 1 };
+    // The number goes first: on a full disk this fails, and a lock would stay for as long as the file is open.
     file.write_all_at(&ticket.to_le_bytes(), 0)?;
+    fcntl(file, FcntlArg::F_OFD_SETLK(&lock(libc::F_WRLCK, ticket, 1)))?;
     Ok(ticket)
 }
 
@@ -127,4 +129,44 @@ fn lock(kind: libc::c_int, start: i64, length: i64) -> libc::flock {
     lock.l_whence = libc::c_short::try_from(libc::SEEK_SET).unwrap_or_default();
     (lock.l_start, lock.l_len) = (start, length);
     lock
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn folder(name: &str) -> Folder {
+        let path = std::env::temp_dir().join(format!("procward-tickets-{}-{name}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        Folder::open(Some(&path)).expect("the temporary folder is writable")
+    }
+
+    #[test]
+    fn a_full_disk_keeps_no_ticket_locked() {
+        let folder = folder("full");
+        // Writing to this device fails as on a full disk.
+        let full = Line::new(PathBuf::from("/dev/full"));
+        let problem = full.join(&folder).expect_err("the disk is full");
+        assert!(problem.to_string().starts_with("/dev/full: "), "{problem}");
+        let other = open(&full.path, &folder).expect("the device opens");
+        let mut any = lock(libc::F_WRLCK, 0, COUNTER);
+        fcntl(&other, FcntlArg::F_OFD_GETLK(&mut any)).expect("it can be asked");
+        assert_eq!(i32::from(any.l_type), libc::F_UNLCK);
+        fs::remove_dir_all(folder.path()).expect("it is ours");
+    }
+
+    #[test]
+    fn a_number_that_no_ticket_has_begins_anew() {
+        let folder = folder("numbers");
+        for last in [i64::MAX, COUNTER - 1, -1, i64::MIN] {
+            let path = folder.file("line");
+            fs::write(&path, last.to_le_bytes()).expect("it is ours");
+            let (one, other) = (Line::new(path.clone()), Line::new(path));
+            let first = one.join(&folder).expect("a place");
+            let second = other.join(&folder).expect("a place");
+            assert_eq!((first.ticket, second.ticket), (1, 2), "{last}");
+        }
+        fs::remove_dir_all(folder.path()).expect("it is ours");
+    }
 }
