@@ -86,6 +86,8 @@ describe('the environment', () => {
   test('each malformed variable fails by name', async () => {
     const env = {
       MCP_MAX_CONCURRENT: 'abc',
+      MCP_LIMIT_LEASE: '1s',
+      MCP_LIMIT_DIR: 'relative',
       CLEANUP_INTERVAL: '-1',
       CLEANUP_SCOPE: 'all',
       PROCWARD_WARDEN: 'no',
@@ -95,6 +97,17 @@ describe('the environment', () => {
     for (const name of Object.keys(env))
       assert.match(said.environment, new RegExp(`^fail: ${name} must be `, 'm'))
     assert.match(said.guarantee, /^fail: PROCWARD_WARDEN/)
+  })
+
+  test('the address of a fleet is checked, and its server is asked', async () => {
+    const malformed = await examined({}, { MCP_LIMIT_URL: 'redis://:secret@localhost:x' })
+    assert.equal(malformed.code, 1)
+    assert.match(malformed.said.limit, /^fail: MCP_LIMIT_URL: its port must be a number/)
+    const { code, said, all } = await examined({}, { MCP_LIMIT_URL: 'redis://:secret@127.0.0.1:1' })
+    assert.equal(code, 1)
+    assert.equal(said.limit, 'fail: cannot use redis://127.0.0.1:1: the connection was refused')
+    assert.ok(!(malformed.all + all).includes('secret'))
+    assert.match((await examined({}, { MCP_LIMIT_URL: 'host' })).said.limit, /^ok: shared by all/)
   })
 
   test("scope 'machine' is a warning", async () => {

@@ -41,6 +41,11 @@ for (const kind of KINDS) {
     assert.match(stdout, /^slots {5}1 of 2 in use by 1 call, 1 waiting$/m)
     assert.match(stdout, /^HOLDER .*\n.*:\d+ +one +1 .* \d{16}$/m)
     assert.match(stdout, /^WAITER .*\n.*:\d+ +one +1 /m)
+    const { checks } = documentOf(await procward(['doctor', '--json'], { env }))
+    assert.deepEqual(
+      checks.filter(({ name }) => name === 'limit'),
+      [{ name: 'limit', status: 'ok', message: `${url} answers; 2 helpers` }],
+    )
     await call.end()
     assert.equal(await waiting, 1)
   })

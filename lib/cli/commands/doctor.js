@@ -2,6 +2,7 @@
 
 const { fail, ok, warn } = require('../doctor/check')
 const { environmentChecks } = require('../doctor/environment')
+const { limitChecks } = require('../doctor/limit')
 const { machineChecks } = require('../doctor/machine')
 const { mcporterChecks } = require('../doctor/mcporter')
 const { EXIT } = require('../failure')
@@ -20,6 +21,7 @@ async function run(request, output) {
   const checks = [
     ...(await machineChecks()),
     ...environmentChecks(),
+    ...(await limitChecks()),
     ...(await mcporterChecks()),
     ...(await Promise.all(asked.map(serverCheck))),
   ]

@@ -10,6 +10,8 @@ const { fail, ok, warn } = require('./check')
 const READERS = [
   config.maxConcurrent,
   config.memoryBudget,
+  config.limitLease,
+  config.limitFolder,
   config.poolSize,
   config.cleanupInterval,
   config.processMaxAge,
