@@ -111,6 +111,12 @@ test('a user with a password, and one that may use only the keys and channels of
     await problemOf(t, at('someone', missing)),
     /^the file of the option passwordFile cannot be read \(entity not found\)$/,
   )
+  const pipe = join(folder, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  assert.equal(
+    await problemOf(t, at('someone', `?passwordFile=${encodeURIComponent(pipe)}`)),
+    'the file of the option passwordFile is not a regular file',
+  )
   assert.equal(
     await problemOf(t, at(`someone:${escaped}`, '?name=others')),
     'the user may not do what the limit needs (NOPERM)',

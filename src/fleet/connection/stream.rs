@@ -5,11 +5,14 @@ use crate::blocking::blocking;
 use crate::fleet::address::{Address, Node};
 use crate::trust;
 use rustls::pki_types::ServerName;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
 use tokio::net::TcpStream;
+use tokio::sync::oneshot;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_util::either::Either;
@@ -22,7 +25,8 @@ pub type Stream = Either<TcpStream, Box<TlsStream<TcpStream>>>;
 
 /// Connects to a server.
 pub async fn connect(address: &Address, Node { host, port }: &Node) -> Result<Stream, ConnectError> {
-    let stream = TcpStream::connect((host.as_str(), *port)).await.map_err(|error| ConnectError::io(&error))?;
+    let addresses = addresses(host, *port).await.map_err(|error| ConnectError::io(&error))?;
+    let stream = TcpStream::connect(&*addresses).await.map_err(|error| ConnectError::io(&error))?;
     // Without this a heartbeat may wait for an earlier answer's acknowledgement.
     stream.set_nodelay(true).map_err(|error| ConnectError::io(&error))?;
     if !address.tls {
@@ -38,13 +42,41 @@ pub async fn connect(address: &Address, Node { host, port }: &Node) -> Result<St
     Ok(Either::Right(Box::new(stream.map_err(|error| ConnectError::io(&error))?)))
 }
 
+/// Finds the addresses of a host. A silent name server holds the thread up for longer than an attempt to connect takes, so it
+/// is none of the few that the rest of procward needs.
+async fn addresses(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(address, port)]);
+    }
+    let (found, addresses) = oneshot::channel();
+    let host = host.to_owned();
+    let look_up = move || {
+        // The attempt may be over.
+        let _ = found.send((host.as_str(), port).to_socket_addrs().map(Iterator::collect));
+    };
+    thread::Builder::new().name("procward-lookup".to_owned()).spawn(look_up)?;
+    addresses.await.map_err(io::Error::other)?
+}
+
 /// Reads a file that the address names. The error has no path, because paths are in the address's query.
 pub async fn text(file: &Path, what: &str) -> Result<String, ConnectError> {
     let file = file.to_owned();
     let read = move || {
         let mut text = String::new();
-        File::open(file)?.take(MAX_FILE).read_to_string(&mut text).map(|_| text)
+        open(&file)?.take(MAX_FILE).read_to_string(&mut text).map(|_| text)
     };
     let read = blocking(read).await.and_then(|read| read);
-    read.map_err(|error: io::Error| ConnectError(format!("{what} cannot be read ({})", error.kind())))
+    read.map_err(|error: io::Error| match error.kind() {
+        io::ErrorKind::InvalidInput => ConnectError(format!("{what} is not a regular file")),
+        kind => ConnectError(format!("{what} cannot be read ({kind})")),
+    })
+}
+
+/// Opens a file. A pipe is refused, because reading it may never end.
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
+    let file = options.read(true).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::ErrorKind::InvalidInput.into()) }
 }
