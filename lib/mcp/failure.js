@@ -6,6 +6,7 @@
 const { abortError, codedError } = require('../errors')
 const { systemError } = require('../process/failure')
 const { signalName } = require('../signals')
+const { tellingLine } = require('./last-words')
 const { retryAfterInRefusal } = require('./retry-after')
 
 const MAX_STDERR = 2000
@@ -101,8 +102,8 @@ function exitStatus({ exitCode, signal, stderr }) {
 
 /** @param {Failure} failure */
 function lastWords({ stderr = '' }) {
-  const line = stderr.trim().split('\n').at(-1)
-  return line ? `; it last wrote: ${line.slice(0, 300)}` : ''
+  const line = tellingLine(stderr)
+  return line === '' ? '' : `; it last wrote: ${line}`
 }
 
 /**

@@ -29,6 +29,7 @@ const LIB = [
     'first-by',
     'child-permission',
     'process-limit',
+    'terminal-text',
   ],
   ['errors'],
 ]
