@@ -20,6 +20,7 @@ describe('plain text', () => {
     ['Größe 数', 'Größe 数'],
     ['\u001b[31mred\u001b[0m', 'red'],
     ['\u001b]0;title\u0007x', 'x'],
+    ['\u001b[31mred\u0007 \u001b]0;no end', 'red 0;no end'],
     ['\u001b]8;;http://evil\u001b\\link\u001b]8;;\u001b\\', 'link'],
     ['a\r\nb\tc\u0000d', 'abcd'],
     ['\u009b2Jx', 'x'],

@@ -24,7 +24,7 @@ describe('the message of a failed call', () => {
     ['plain words', 'plain words'],
     ['MCP call asana.list: no answer', 'no answer'],
     ['MCP call asana.other: no answer', 'MCP call asana.other: no answer'],
-    ['two\nlines\t\u001b[31mred\u0007\u202e!', 'two lines [31mred !'],
+    ['two\nlines\t\u001b[31mred\u0007\u202e!', 'two lines red !'],
     ['\u2028a\u0000b', 'a b'],
     ["can't read /home/ops/.config/key.json: gone", "can't read …/key.json: gone"],
     ['C:\\Users\\ops\\key.json is gone', '…/key.json is gone'],

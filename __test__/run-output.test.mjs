@@ -112,3 +112,13 @@ describe('maxBuffer', { skip: noShell }, () => {
     })
   })
 })
+
+test('the message of a failed command has its stderr without control sequences', {
+  skip: noShell,
+}, async () => {
+  const command = sh("printf '\\033[31mred\\033[0m\\a\\nno licence' >&2; exit 3")
+  await assert.rejects(run(...command), ({ message, stderr }) => {
+    assert.match(message, / exited with code 3: red\nno licence$/)
+    return stderr === '\u001b[31mred\u001b[0m\u0007\nno licence'
+  })
+})

@@ -2,7 +2,7 @@
 
 // Text that a terminal may be given, and tables of it.
 
-const { stripVTControlCharacters } = require('node:util')
+const { withoutSequences } = require('../terminal-text')
 
 /** Longer ones are no names. */
 const LONGEST = 200
@@ -18,7 +18,7 @@ const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu
  * @param {number} [longest]
  */
 function plain(value, longest = LONGEST) {
-  const text = stripVTControlCharacters(String(value)).replace(UNSEEN, '')
+  const text = withoutSequences(String(value)).replace(UNSEEN, '')
   const characters = [...text]
   return characters.length <= longest ? text : `${characters.slice(0, longest - 3).join('')}...`
 }

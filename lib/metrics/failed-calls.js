@@ -3,6 +3,8 @@
 // The latest failed calls of this process. Messages are made safe to show: they are short, and have
 // no control characters, no paths of this machine and nothing of a URL but its origin.
 
+const { withoutSequences } = require('../terminal-text')
+
 /** The number of kept calls. */
 const KEPT = 50
 const MAX_NAME = 100
@@ -71,8 +73,7 @@ function withoutName(message, server, tool) {
 
 /** @param {string} message */
 function plain(message) {
-  const text = message
-    .slice(0, MAX_READ)
+  const text = withoutSequences(message.slice(0, MAX_READ))
     .replace(CONTROL, ' ')
     .replace(URL_REST, '$1$2')
     .replace(PATH, lastName)

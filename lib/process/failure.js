@@ -135,9 +135,14 @@ function inputFailure(command, cause) {
   return codedError('ERR_INPUT_FAILED', message, { cause })
 }
 
-/** Returns the tail of stderr for a message. @param {{ stderr: string | Buffer }} result */
+/**
+ * Returns the tail of stderr for a message, without what would colour a terminal or move its cursor.
+ * @param {{ stderr: string | Buffer }} result
+ */
 function tail({ stderr }) {
-  const text = stderr.toString().trim()
+  // Loaded on use, because most commands succeed.
+  const { readable } = require('../terminal-text')
+  const text = readable(stderr.toString()).trim()
   if (text === '') return ''
   return `: ${text.length > STDERR_TAIL ? `…${text.slice(-STDERR_TAIL)}` : text}`
 }
