@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, mock, test } from 'node:test'
+import { recordFailure } from '../lib/metrics/record.js'
 import { INTERVAL, sampler } from '../lib/metrics/sampler.js'
 import { collectGarbage } from './support/garbage.mjs'
 import { until } from './support/until.mjs'
@@ -29,15 +30,18 @@ function source() {
 /**
  * @param {(sampling: ReturnType<typeof source> & { look: ReturnType<typeof sampler>, pass: (ms?:
  *   number) => void }) => void | Promise<void>} work
+ * @param {number} [uptime] seconds since the start of the process at its first sample
  */
-async function sampling(work) {
+async function sampling(work, uptime = 3600) {
   mock.timers.enable({ apis: ['setInterval', 'Date'], now: 1_000_000 })
+  const { mock: clock } = mock.method(process, 'uptime', () => uptime)
   try {
     const all = source()
     const look = sampler(all.helper, all.cleanup)
     await work({ ...all, look, pass: (ms = INTERVAL) => mock.timers.tick(ms) })
   } finally {
     mock.timers.reset()
+    clock.restore()
   }
 }
 
@@ -161,6 +165,51 @@ describe('the history', () => {
       look.history().length = 0
       assert.equal(look.history().length, 1)
     }))
+})
+
+describe('the history of a young process', () => {
+  const counts = ({ time, calls, failures, kills, queued, limit }) => {
+    return { time, calls, failures, kills, queued, limit }
+  }
+  const start = { calls: 0, failures: 0, kills: 0, queued: 0, limit: 3 }
+
+  test('begins with its start, when nothing was counted', () =>
+    sampling(({ look, pass, state }) => {
+      recordFailure({ server: 'broken', tool: 'any' }, { code: 'ERR_TOOL' }, performance.now())
+      state.queued = 5
+      pass()
+      const [first, second] = look.history()
+      assert.deepEqual(counts(first), { ...start, time: 1_005_000 - 7000 })
+      assert.deepEqual([second.time, second.kills, second.queued], [1_005_000, 3, 5])
+      assert.ok(second.failures > 0)
+      assert.deepEqual(Object.keys(first), Object.keys(second))
+    }, 7))
+
+  test('has its start also before the first sample', () =>
+    sampling(({ look, pass, state }) => {
+      state.broken = true
+      assert.deepEqual(look.history(), [])
+      state.broken = false
+      assert.deepEqual(look.history().map(counts), [{ ...start, time: 999_000 }])
+      pass()
+      pass()
+      assert.deepEqual(
+        look.history().map(({ time }) => time),
+        [999_000, 1_005_000, 1_010_000],
+      )
+      assert.equal(look.history(999_000).length, 2)
+    }, 1))
+
+  test('has a first listener know it, and a later one the sample before', () =>
+    sampling(({ look, pass }) => {
+      const heard = []
+      look.onSample(({ time }, before) => heard.push([time, before.time]))
+      pass()
+      look.onSample(({ time }, before) => heard.push([time, before.time]))
+      pass()
+      const later = [1_010_000, 1_005_000]
+      assert.deepEqual(heard, [[1_005_000, 998_000], later, later])
+    }, 7))
 })
 
 describe('a listener', () => {

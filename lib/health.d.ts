@@ -127,6 +127,7 @@ export interface History {
   instance: string
   /** Ms between two samples. */
   interval: number
+  /** The first one is that of the start of the process if sampling began within a minute of it. */
   samples: Sample[]
 }
 

@@ -37,7 +37,8 @@ class Monitor {
   #stopSamples
 
   /**
-   * @param {(listener: (sample: Sample) => void) => () => void} onSample
+   * @param {(listener: (sample: Sample, before?: Sample) => void) => () => void} onSample
+   *   `before` is the sample before, or the start of the process
    * @param {(event: string, value: unknown) => void} emit
    */
   constructor(onSample, emit) {
@@ -49,7 +50,7 @@ class Monitor {
   start(rules, webhook) {
     this.#rules = rules
     if (this.#webhook !== webhook) this.#use(webhook)
-    this.#stopSamples ??= this.#onSample((sample) => this.#evaluate(sample))
+    this.#stopSamples ??= this.#onSample((...samples) => this.#evaluate(...samples))
   }
 
   stop() {
@@ -83,9 +84,11 @@ class Monitor {
     }))
   }
 
-  /** @param {Sample} sample */
-  #evaluate(sample) {
-    const { state, raised, resolved } = evaluate(this.#state, sample, this.#rules)
+  /** @param {Sample} sample @param {Sample} [before] */
+  #evaluate(sample, before) {
+    // The first sample counts from the one before it, because calls may have failed in between.
+    const known = { ...this.#state, last: this.#state.last ?? before }
+    const { state, raised, resolved } = evaluate(known, sample, this.#rules)
     this.#state = state
     this.#post(sample.time, [...raised, ...resolved])
     for (const alert of raised) this.#emit('alert', alert)

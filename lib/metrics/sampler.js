@@ -5,6 +5,7 @@
 const { throwLater } = require('../errors')
 const native = require('../native')
 const { activeProcesses } = require('./active')
+const { beginning } = require('./beginning')
 const { hostMemory } = require('./collect')
 const { fleetProblem } = require('./fleet')
 const { longestPause, waitReason } = require('./limits')
@@ -18,6 +19,8 @@ const KEPT = 720
  * @typedef {import('../health').Sample} Sample
  * @typedef {Sample & { servers: Record<string, { calls: number, failures: number }> }} Taken
  *   - with the calls of each server so far
+ * @typedef {(sample: Taken, before?: Taken) => void} Listener
+ *   `before` is the sample before, which the listener may not know
  * @typedef {import('./collect').Source} Source
  */
 
@@ -35,7 +38,9 @@ class Sampler {
   #samples = []
   /** The milliseconds by which the clock was last set back, and its time before. */
   #setBack = { by: 0, from: -Infinity }
-  /** @type {Set<(sample: Taken) => void>} */
+  /** The latest sample, with the calls of each server. @type {Taken | undefined} */
+  #newest
+  /** @type {Set<Listener>} */
   #listeners = new Set()
 
   /** @param {Source} source */
@@ -57,6 +62,7 @@ class Sampler {
    * @returns {Sample[]}
    */
   history(since = -Infinity) {
+    if (this.#newest === undefined) this.#begin(sampleIfPossible(this.#source))
     const newest = this.#samples.at(-1)?.time ?? Infinity
     // `since` is the time of a sample from before the clock was set back.
     if (since > newest && since <= this.#setBack.from) return this.history(since - this.#setBack.by)
@@ -71,7 +77,7 @@ class Sampler {
     return published(takeSample(this.#source))
   }
 
-  /** @param {(sample: Taken) => void} listener @returns {() => void} what ends it */
+  /** @param {Listener} listener @returns {() => void} what ends it */
   onSample(listener) {
     this.#listeners.add(listener)
     listenedTo.add(this)
@@ -84,10 +90,25 @@ class Sampler {
   #sample() {
     const sample = sampleIfPossible(this.#source)
     if (sample === undefined) return
+    this.#begin(sample)
+    const before = this.#newest
     this.#followClock(sample.time)
+    this.#push(sample)
+    for (const listener of this.#listeners) notify(listener, sample, before)
+  }
+
+  /** Begins the history with the start of a young process. @param {Taken} [first] */
+  #begin(first) {
+    if (first === undefined || this.#newest !== undefined) return
+    const start = beginning(first, process.uptime() * 1000)
+    if (start !== undefined) this.#push(start)
+  }
+
+  /** @param {Taken} sample */
+  #push(sample) {
+    this.#newest = sample
     this.#samples.push(published(sample))
     if (this.#samples.length > KEPT) this.#samples.shift()
-    for (const listener of this.#listeners) notify(listener, sample)
   }
 
   /**
@@ -106,12 +127,13 @@ class Sampler {
 /**
  * Calls a listener. An error that the listener throws is an uncaught exception, and does not keep
  * the other listeners from being called.
- * @param {(sample: Taken) => void} listener
+ * @param {Listener} listener
  * @param {Taken} sample
+ * @param {Taken} [before]
  */
-function notify(listener, sample) {
+function notify(listener, sample, before) {
   try {
-    listener(sample)
+    listener(sample, before)
   } catch (error) {
     throwLater(error)
   }
