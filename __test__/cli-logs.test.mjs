@@ -74,6 +74,29 @@ test('says that a server hides the reasons, and shows no control characters', as
   )
 })
 
+test('writes equal failures in a row once, with their number', async (t) => {
+  const failure = { server: 'a', tool: 'b', code: 'ERR_QUEUE_TIMEOUT', duration: 60_000 }
+  const failures = [
+    { ...failure, time: 5000, code: 'ERR_X' },
+    ...[4000, 3000, 2000].map((time) => ({ ...failure, time })),
+    { ...failure, time: 1000, message: 'another' },
+    { ...failure, time: 0 },
+  ]
+  const url = await listening(t, (_req, res) => res.end(JSON.stringify({ failures })))
+  const env = { TZ: 'UTC', COLUMNS: '200' }
+  const { stdout } = await procward(['logs', '--url', url], { env })
+  assert.deepEqual(stdout.trimEnd().split('\n'), [
+    '1970-01-01 00:00:00  a b  ERR_QUEUE_TIMEOUT after 1 min 0 s',
+    '1970-01-01 00:00:01  a b  ERR_QUEUE_TIMEOUT after 1 min 0 s',
+    '          another',
+    '1970-01-01 00:00:04  a b  ERR_QUEUE_TIMEOUT after 1 min 0 s, 3 times since 1970-01-01 00:00:02',
+    '1970-01-01 00:00:05  a b  ERR_X after 1 min 0 s',
+    '6 failed calls',
+  ])
+  const document = documentOf(await procward(['logs', '--json', '--url', url]))
+  assert.equal(document.failures.length, 6)
+})
+
 for (const answer of [
   '{}',
   '{"failures":5}',

@@ -252,10 +252,7 @@ describe('reasons of alerts', () => {
       failure('b', 'ERR_TOOL'),
       ...Array(9).fill(failure('old', 'ERR_MCP', 600_000)),
     ]
-    assert.equal(
-      text('failures', { failedCalls }),
-      '2 of the latest 3 failed calls are b t: ERR_TOOL',
-    )
+    assert.equal(text('failures', { failedCalls }), '2 of 3 listed failures are b t: ERR_TOOL')
   })
 
   test('queue: the call that waits longest', () => {
@@ -269,7 +266,7 @@ describe('reasons of alerts', () => {
   test('queueTimeouts: the calls that gave up', () =>
     assert.equal(
       text('queueTimeouts', { failedCalls: [failure('a', 'ERR_QUEUE_TIMEOUT')] }),
-      'of the latest 1 such call: 1 of a t',
+      'of 1 listed call: 1 of a t',
     ))
 
   const others = Array(9).fill(failure('other', 'ERR_TOOL'))
@@ -277,7 +274,7 @@ describe('reasons of alerts', () => {
 
   test('serverFailures: the calls to the server of the message, and to no other one', () => {
     const own = [failure('a', 'ERR_MCP'), failure('a', 'ERR_TOOL'), failure('a', 'ERR_TOOL')]
-    const words = '2 of the latest 3 failed calls to a are t: ERR_TOOL'
+    const words = '2 of 3 listed failures to a are t: ERR_TOOL'
     assert.equal(text('serverFailures', { failedCalls: [...others, ...own] }, ofA), words)
   })
 
@@ -296,12 +293,12 @@ describe('reasons of alerts', () => {
     const refused = ['b', 'a', 'b'].map((server) => failure(server, 'ERR_SERVER_UNAVAILABLE'))
     const message = 'a and 1 other server: too many starts failed in a row'
     const given = { failedCalls: [...others, ...refused], metrics: { calls: [] } }
-    const words = 'refused for now, of the latest 12 failed calls: 2 to b, 1 to a'
+    const words = 'refused for now, of 12 listed failures: 2 to b, 1 to a'
     assert.equal(text('breakerOpen', given, message), words)
     const started = { ...given, failedCalls: [...others, failure('a', 'ERR_SERVER_START')] }
     assert.equal(
       text('breakerOpen', started, message),
-      '1 of the latest 1 failed call to a is t: ERR_SERVER_START',
+      '1 of 1 listed failure to a is t: ERR_SERVER_START',
     )
   })
 

@@ -133,7 +133,8 @@ export interface History {
 
 /**
  * The answer of `GET /failures`: the latest failed calls of this process, newest first, at most 50.
- * With `since` (ms since the epoch) only later ones.
+ * Of more, the oldest with the most frequent code give way. With `since` (ms since the epoch) only
+ * later ones.
  */
 export interface RecentFailures {
   failures: FailedCall[]

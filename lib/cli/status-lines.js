@@ -103,8 +103,8 @@ function failedLine(failures) {
   const recent = failures.filter(({ time }) => time > since)
   if (recent.length === 0) return []
   const [{ server, tool, code }] = recent
-  // A server keeps its latest failed calls only, so there may have been more.
-  const more = recent.length === failures.length && recent.length >= KEPT ? 'at least ' : ''
+  // A server keeps some of its failed calls only, so there may have been more.
+  const more = failures.length >= KEPT ? 'at least ' : ''
   const calls = `${more}${counted(recent.length, 'call')} within ${RECENT / 60_000} min`
   return [
     `failed    ${calls}, the latest ${plain(server)} ${plain(tool)}: ${plain(code)}; see npx procward logs`,

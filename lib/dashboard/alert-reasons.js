@@ -90,7 +90,7 @@ function gaveUp(snapshot) {
   if (late.length === 0) return longestWait(snapshot)
   const names = most(late.map(({ server, tool }) => `${server} ${tool}`))
   const each = names.slice(0, 3).map(([name, calls]) => `${calls} of ${name}`)
-  return `of the latest ${counted(late.length, 'such call')}: ${each.join(', ')}`
+  return `of ${counted(late.length, 'listed call')}: ${each.join(', ')}`
 }
 
 /** @param {any} snapshot */
@@ -112,7 +112,7 @@ function failureOfServer({ failedCalls, metrics, time }, { message = '' }) {
   const [first] = most(calls.map(({ tool, code }) => `${tool}: ${code}`))
   if (first !== undefined)
     return `${share(first[1], calls.length, ` to ${calls[0].server}`)} ${first[0]}`
-  // The latest failed calls are all of other servers.
+  // The listed failures are all of other servers.
   const codes = metrics.calls.filter(ofServer).flatMap((/** @type {any} */ { tool, failures }) =>
     Object.entries(failures).map(([code, count]) => ({
       count,
@@ -124,13 +124,13 @@ function failureOfServer({ failedCalls, metrics, time }, { message = '' }) {
 }
 
 /**
- * Tells of how many kept calls a share is, because the alert may count more than are kept.
+ * Tells of how many listed calls a share is, because the alert may count more than are kept.
  * @param {number} part
  * @param {number} all
  * @param {string} [which]
  */
 function share(part, all, which = '') {
-  return `${part} of the latest ${counted(all, 'failed call')}${which} ${part === 1 ? 'is' : 'are'}`
+  return `${part} of ${counted(all, 'listed failure')}${which} ${part === 1 ? 'is' : 'are'}`
 }
 
 /**
@@ -145,7 +145,7 @@ function refusedCalls(snapshot, alert) {
   const servers = most(refused.map(({ server }) => server))
   if (servers.length === 0) return failureOfServer(snapshot, alert)
   const each = servers.slice(0, 5).map(([server, calls]) => `${calls} to ${server}`)
-  return `refused for now, of the latest ${counted(failed.length, 'failed call')}: ${each.join(', ')}`
+  return `refused for now, of ${counted(failed.length, 'listed failure')}: ${each.join(', ')}`
 }
 
 /**

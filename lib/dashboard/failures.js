@@ -1,4 +1,4 @@
-// The latest failed calls.
+// The failed calls that the server keeps.
 
 import { setText } from './elements.js'
 import { clock, count, counted, latency, NONE, sum } from './format.js'
@@ -42,7 +42,7 @@ export class Failures {
   show({ failedCalls, metrics }) {
     this.#table.show(failedCalls)
     const shown = failedCalls.length
-    setText(this.#tally, shown === 0 ? '' : `the latest ${shown} of ${allFailed(metrics)}`)
+    setText(this.#tally, shown === 0 ? '' : `${shown} of ${allFailed(metrics)}`)
     this.#hint.hidden = !failedCalls.some(
       (/** @type {FailedCall} */ { message }) => message === undefined,
     )

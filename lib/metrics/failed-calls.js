@@ -1,7 +1,8 @@
 'use strict'
 
-// The latest failed calls of this process. Messages are made safe to show: they are short, and have
-// no control characters, no paths of this machine and nothing of a URL but its origin.
+// The latest failed calls of this process. Calls that fail alike by the hundred, such as queue
+// timeouts, do not push out the others. Messages are made safe to show: they are short, and have no
+// control characters, no paths of this machine and nothing of a URL but its origin.
 
 const { withoutSequences } = require('../terminal-text')
 
@@ -39,7 +40,33 @@ function noteFailedCall({ server, tool }, error, duration) {
     duration: Math.round(duration),
     message: plain(withoutName(String(error?.message ?? ''), server, tool)),
   })
-  if (latest.length > KEPT) latest.shift()
+  if (latest.length > KEPT) latest.splice(expendable(latest), 1)
+}
+
+/**
+ * Returns the place of the call that gives way: the oldest of the most frequent code, and of the
+ * most frequent tool with this code.
+ * @param {readonly Pick<FailedCall, 'server' | 'tool' | 'code'>[]} calls oldest first
+ */
+function expendable(calls) {
+  const code = mostFrequent(calls.map(({ code }) => code))
+  const alike = calls.filter((call) => call.code === code)
+  const tool = mostFrequent(alike.map(toolOf))
+  return calls.findIndex((call) => call.code === code && toolOf(call) === tool)
+}
+
+/** @param {Call} call */
+function toolOf({ server, tool }) {
+  return `${server}\n${tool}`
+}
+
+/** Returns the most frequent text, the first one of several. @param {string[]} texts */
+function mostFrequent(texts) {
+  /** @type {Map<string, number>} */
+  const counts = new Map()
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1)
+  const most = Math.max(...counts.values())
+  return texts.find((text) => counts.get(text) === most)
 }
 
 /**

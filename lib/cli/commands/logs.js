@@ -17,7 +17,7 @@ async function run(request, output) {
   const kept = await recentFailures(server)
   const failures = kept.slice(0, request.count).reverse().map(failureOf)
   output.document('logs', { url: server.url, failures })
-  output.lines(failures.flatMap((failure) => linesOf(failure, output)))
+  output.lines(runsOfEqual(failures).flatMap((equal) => linesOf(equal, output)))
   output.lines([summary(failures, kept.length)])
   if (failures.some(({ message }) => message === null))
     output.warn('the server shows reasons only with a token, or on its own machine')
@@ -31,10 +31,35 @@ function failureOf({ time, server, tool, code, duration, message }) {
 
 /** @typedef {ReturnType<typeof failureOf>} Failure */
 
-/** @param {Failure} failure @param {import('../output').Output} output */
-function linesOf({ time, server, tool, code, duration: ms, message }, output) {
+/**
+ * Groups failures that follow each other and differ in nothing but their times.
+ * @param {Failure[]} failures
+ * @returns {Failure[][]}
+ */
+function runsOfEqual(failures) {
+  /** @type {Failure[][]} */
+  const runs = []
+  for (const failure of failures) {
+    const before = runs.at(-1)
+    if (before && isEqual(before[0], failure)) before.push(failure)
+    else runs.push([failure])
+  }
+  return runs
+}
+
+/** @param {Failure} one @param {Failure} other */
+function isEqual(one, other) {
+  const fields = /** @type {const} */ (['server', 'tool', 'code', 'message'])
+  return fields.every((field) => one[field] === other[field])
+}
+
+/** @param {Failure[]} equal the newest last @param {import('../output').Output} output */
+function linesOf(equal, output) {
   const { columns } = output.room
-  const head = `${moment(time)}  ${plain(server)} ${plain(tool)}  ${plain(code)} after ${duration(ms)}`
+  const { time, server, tool, code, duration: ms, message } = equal[equal.length - 1]
+  const often = equal.length === 1 ? '' : `, ${equal.length} times since ${moment(equal[0].time)}`
+  const failed = `${plain(code)} after ${duration(ms)}${often}`
+  const head = `${moment(time)}  ${plain(server)} ${plain(tool)}  ${failed}`
   const reason = message ? wrapped(' '.repeat(INDENT) + plain(message, 1000), columns, INDENT) : []
   return [...wrapped(head, columns, INDENT).map((line) => output.style('bold', line)), ...reason]
 }
