@@ -343,9 +343,10 @@ describe('processes', () => {
     const [command, args] = node('process.stdin.resume()')
     const pool = new McpPool({ servers: { mute: { command, args } }, startTimeout: 300 })
     const workers = new ProcessPool({ command, args, ready: true, readyTimeout: 300 })
-    const events = await told(['exit', 'kill'], async () => {
+    const events = await told(['exit', 'kill'], async (events) => {
       await assert.rejects(pool.callTool('mute', 'answer'), { code: 'ERR_SERVER_START' })
       await assert.rejects(workers.acquire(), { code: 'ERR_WORKER_START' })
+      await until(() => events.length > 3)
     })
     await Promise.all([pool.close(), workers.close()])
     assert.deepEqual(
