@@ -188,7 +188,7 @@ describe('for await', { skip: noShell }, () => {
       assert.equal(line, 'one')
       break
     }
-    // Lines that come while nobody iterates are not kept, so this begins before the next is written.
+    // Lines that come while nobody iterates are not kept.
     const again = child[Symbol.asyncIterator]()
     const later = again.next()
     await child.end('two\n')

@@ -4,7 +4,8 @@
 
 /**
  * Sequences for terminals: those with parameters, those that end with a terminator of their own,
- * and short ones. Node.js's `stripVTControlCharacters` also takes words between a colour and a bell.
+ * and short ones. Node.js's `stripVTControlCharacters` also takes words between a colour and a
+ * bell.
  */
 const SEQUENCE =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for

@@ -136,7 +136,8 @@ function inputFailure(command, cause) {
 }
 
 /**
- * Returns the tail of stderr for a message, without what would colour a terminal or move its cursor.
+ * Returns the tail of stderr for a message, without what would colour a terminal or move its
+ * cursor.
  * @param {{ stderr: string | Buffer }} result
  */
 function tail({ stderr }) {

@@ -21,7 +21,7 @@ class TrackedProcess extends EventEmitter {
   /** For stdin and stdout. @type {boolean[]} */
   #isPipe
   #isPiped = false
-  /** Whether a source is connected to stdin, and closes it at its end. */
+  /** A source is connected to stdin, and closes it at its end. */
   #isFed
   /** @type {number | null} */
   #pid = null

@@ -27,12 +27,14 @@ pub use options::{LEASE, OnUnreachable, Options};
 pub use status::{Mode, Status};
 
 use super::script::{Answer, CallId, Command, Epoch, Notice, ProcessId, Usage, Version};
-use away::PATIENCE;
 use calls::Calls;
 use link::Link;
 use local::Local;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
+
+/// The time for which Redis may be away before this process decides alone.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A process's side of a fleet.
 #[derive(Debug)]

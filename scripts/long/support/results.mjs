@@ -31,7 +31,7 @@ export function sumOf(line, part) {
   return { name: found[1] === undefined ? part : `${part} ${found[1]}`, passed, failed, skipped }
 }
 
-/** Names the version under test: that of the package, and the commit. These results are no change of it. */
+/** Names the version under test: the package's, and the commit. The table is no change of it. */
 export function testedVersion() {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const git = (/** @type {string[]} */ ...args) =>

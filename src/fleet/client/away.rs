@@ -4,9 +4,6 @@ use super::local::Local;
 use super::{Client, Effect, Mode, OnUnreachable};
 use std::time::Duration;
 
-/// The time for which Redis may be away before this process decides alone.
-pub(super) const PATIENCE: Duration = Duration::from_secs(2);
-
 impl Client {
     pub(super) fn is_away(&self) -> bool {
         matches!(self.mode, Mode::Local { .. } | Mode::Unreachable { .. })

@@ -1,4 +1,4 @@
-//! What the client tells its driver to do.
+//! Things to do for the driver.
 
 use super::{Mode, RequestNumber};
 use crate::fleet::script::{CallId, Command, Fence, LimitsFound, Ticket};

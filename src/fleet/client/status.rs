@@ -1,4 +1,4 @@
-//! What the client tells of its state.
+//! The client's state, for others.
 
 use crate::fleet::script::Usage;
 use std::time::Duration;
