@@ -25,7 +25,7 @@ use stream::Stream;
 use tokio::io::{AsyncWriteExt, WriteHalf};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use words::{error_words, in_words};
+use words::{in_words, reply_words};
 
 /// The replies that may wait for the driver. Further ones stay in the socket.
 const MAX_REPLIES: usize = 64;
@@ -51,8 +51,8 @@ pub struct Connection {
     lease: Duration,
     replies: mpsc::Receiver<Result<Value, String>>,
     writes: mpsc::UnboundedSender<Vec<u8>>,
-    /// The commands in flight, oldest first.
-    in_flight: VecDeque<(RequestNumber, Command)>,
+    /// The commands in flight, oldest first, each with whether the source of the script was sent with it.
+    in_flight: VecDeque<(RequestNumber, Command, bool)>,
     /// The commands that are sent once the script is known again, in order.
     again: VecDeque<(RequestNumber, Command)>,
     /// Ends both tasks with the connection.
@@ -114,15 +114,15 @@ impl Connection {
 
     /// Matches an answer with its command. Returns nothing for a command that is sent again.
     fn answer(&mut self, value: &Value) -> Option<Event> {
-        let Some((number, command)) = self.in_flight.pop_front() else {
+        let Some((number, command, had_source)) = self.in_flight.pop_front() else {
             return Some(Event::Closed(in_words("an answer came without a command")));
         };
         let answer = match value {
-            Value::ServerError(error) if error.code() == "NOSCRIPT" => {
+            Value::ServerError(error) if error.code() == "NOSCRIPT" && !had_source => {
                 self.again.push_back((number, command));
                 None
             }
-            Value::ServerError(error) => Some(Err(Failure(error_words(error.code())))),
+            Value::ServerError(error) => Some(Err(Failure(reply_words(error)))),
             value => {
                 Some(Answer::read(&command, &script_value(value)).map_err(|malformed| Failure(malformed.to_string())))
             }
@@ -148,7 +148,7 @@ impl Connection {
         }
         // Fails only when the connection has ended, which the reader notices.
         let _ = self.writes.send(packed.get_packed_command());
-        self.in_flight.push_back((number, command));
+        self.in_flight.push_back((number, command, with_source));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::replies::Replies;
 use super::stream::{Stream, text};
-use super::words::{ConnectError, error_words};
+use super::words::{ConnectError, reply_words};
 use crate::fleet::address::Login;
 use redis::{Cmd, Value, cmd};
 use tokio::io::{AsyncWriteExt, WriteHalf, split};
@@ -55,7 +55,7 @@ impl Asking {
         self.writer.write_all(&command.get_packed_command()).await.map_err(|error| ConnectError::io(&error))?;
         self.writer.flush().await.map_err(|error| ConnectError::io(&error))?;
         match self.replies.next().await.map_err(ConnectError)? {
-            Value::ServerError(error) => Err(ConnectError(error_words(error.code()))),
+            Value::ServerError(error) => Err(ConnectError(reply_words(&error))),
             value => Ok(value),
         }
     }

@@ -5,23 +5,28 @@ use super::stream::connect;
 use super::words::ConnectError;
 use crate::fleet::address::{Address, Node, Sentinels};
 use redis::{Value, cmd};
+use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::timeout;
 
 /// The time in which a sentinel has to answer before the next one is asked.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Asks the sentinels one after another.
-pub async fn find_master(address: &Address, sentinels: &Sentinels) -> Result<Node, ConnectError> {
-    let mut last = ConnectError::new("there is no sentinel");
-    for node in &address.nodes {
-        match timeout(TIMEOUT, ask_one(address, sentinels, node)).await {
+/// Asks the sentinels one after another, from a number on. The problem is that of the last one in the address, whichever is
+/// asked first.
+pub async fn find_master(address: &Address, sentinels: &Sentinels, first: usize) -> Result<Node, ConnectError> {
+    let count = address.nodes.len();
+    let mut problems = BTreeMap::new();
+    for at in (first..).take(count).map(|turn| turn % count) {
+        let node = &address.nodes[at];
+        let problem = match timeout(TIMEOUT, ask_one(address, sentinels, node)).await {
             Ok(Ok(master)) => return Ok(master),
-            Ok(Err(problem)) => last = ConnectError(format!("the sentinel {node}: {problem}")),
-            Err(_) => last = ConnectError(format!("the sentinel {node}: no answer in time")),
-        }
+            Ok(Err(problem)) => problem,
+            Err(_) => ConnectError::new("no answer in time"),
+        };
+        problems.insert(at, ConnectError(format!("the sentinel {node}: {problem}")));
     }
-    Err(last)
+    Err(problems.pop_last().map_or_else(|| ConnectError::new("there is no sentinel"), |(_, problem)| problem))
 }
 
 async fn ask_one(address: &Address, sentinels: &Sentinels, node: &Node) -> Result<Node, ConnectError> {

@@ -36,14 +36,16 @@ pub struct Link {
     process: ProcessId,
     lease: Duration,
     backoff: Backoff,
+    /// The attempts that failed.
+    failed: usize,
     state: State,
 }
 
 impl Link {
     /// Begins the first attempt.
     pub fn new(address: Arc<Address>, process: ProcessId, lease: Duration) -> Self {
-        let state = State::Opening(attempt(&address, &process, lease));
-        Self { address, process, lease, backoff: Backoff::default(), state }
+        let state = State::Opening(attempt(&address, &process, lease, 0));
+        Self { address, process, lease, backoff: Backoff::default(), failed: 0, state }
     }
 
     /// Waits for the next event. Dropping the future loses none.
@@ -52,18 +54,24 @@ impl Link {
             match &mut self.state {
                 State::Pausing(pause) => {
                     pause.await;
-                    self.state = State::Opening(attempt(&self.address, &self.process, self.lease));
+                    self.state = State::Opening(attempt(&self.address, &self.process, self.lease, self.failed));
                 }
                 State::Opening(attempt) => match attempt.await {
                     Ok(connection) => {
                         self.state = State::Open(connection);
                         return Happening::Connected;
                     }
-                    Err(ConnectError(problem)) => return self.lost(problem),
+                    Err(ConnectError(problem)) => {
+                        self.failed = self.failed.saturating_add(1);
+                        return self.lost(problem);
+                    }
                 },
                 State::Open(connection) => match connection.next().await {
                     Event::Answer(number, answer) => {
-                        self.backoff.reset();
+                        // A server without memory or rights takes connections too.
+                        if answer.is_ok() {
+                            self.backoff.reset();
+                        }
                         return Happening::Answer(number, answer);
                     }
                     Event::Notice(notice) => return Happening::Notice(notice),
@@ -107,7 +115,7 @@ impl Link {
     }
 }
 
-fn attempt(address: &Arc<Address>, process: &ProcessId, lease: Duration) -> Attempt {
+fn attempt(address: &Arc<Address>, process: &ProcessId, lease: Duration, failed: usize) -> Attempt {
     let (address, process) = (Arc::clone(address), process.clone());
-    Box::pin(async move { open(&address, &process, lease, ATTEMPT).await })
+    Box::pin(async move { open(&address, &process, lease, failed, ATTEMPT).await })
 }

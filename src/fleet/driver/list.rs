@@ -16,7 +16,7 @@ const TIMEOUT: Duration = Duration::from_secs(3);
 /// # Errors
 /// Returns the problem for people.
 pub async fn list(address: &Address) -> Result<Listing, ConnectError> {
-    let mut connection = open(address, &new_process_id(), LEASE, TIMEOUT).await?;
+    let mut connection = open(address, &new_process_id(), LEASE, 0, TIMEOUT).await?;
     connection.send(0, Command::List);
     let answer = timeout(TIMEOUT, async {
         loop {
