@@ -154,7 +154,7 @@ describe("mcporter's configuration", () => {
 
   test('no file of the project', async () => {
     const { code, said } = await examined({ 'project/other.json': {} })
-    const words = 'ok: no MCP servers; there is no file config/mcporter.json'
+    const words = `warn: no MCP servers; there is no file ${join('config', 'mcporter.json')} in this folder, and none in ${join('~', '.mcporter', 'mcporter.json')} and the files of editors; docs/mcp-servers.md says what to write`
     assert.deepEqual([code, said.configuration], [0, words])
   })
 
@@ -232,6 +232,45 @@ describe("mcporter's configuration", () => {
     symlinkSync(modules, join(project, 'node_modules'))
     const { stdout } = await procward(['doctor'], { cwd: project, env: { HOME: home } })
     assert.match(stdout, /^warn {2}npx {12}2 servers by npx, 1 of them started without it; /m)
+  })
+
+  test('servers that cannot start are named with the reason, without their folders', {
+    skip: noShell,
+  }, async () => {
+    const { code, said, all } = await examined({
+      'project/tools/data': 'no program',
+      'project/tools/hunter2/x': '',
+      ...configured({
+        fine: LOCAL,
+        remote: { url: 'https://h.example/mcp' },
+        missing: { command: 'procward-no-such-program' },
+        elsewhere: { command: 'node', env: { PATH: '/hunter2' } },
+        data: { command: '{folder}/project/tools/data' },
+        gone: { command: '/hunter2/gone' },
+        folder: { command: '{folder}/project/tools/hunter2' },
+        away: { ...LOCAL, cwd: '/hunter2' },
+        'no folder': { ...LOCAL, cwd: '{folder}/project/tools/data' },
+      }),
+    })
+    const at = join('config', 'mcporter.json')
+    assert.equal(code, 0)
+    assert.deepEqual(said.configuration.split('\n'), [
+      'warn: 9 MCP servers: fine, remote, missing, elsewhere, data, gone, folder, away, no folder; 7 of 9 cannot start',
+      `warn: missing in ${at} cannot start: its command procward-no-such-program is not in PATH`,
+      `warn: elsewhere in ${at} cannot start: its command node is not in the PATH of the entry's env`,
+      `warn: data in ${at} cannot start: its command ${join('tools', 'data')} is not executable`,
+      `warn: gone in ${at} cannot start: there is no file ${join('...', 'gone')}, its command`,
+      `warn: folder in ${at} cannot start: its command ${join('tools', 'hunter2')} is a folder`,
+      `warn: away in ${at} cannot start: its cwd is not there`,
+      `warn: no folder in ${at} cannot start: its cwd is no folder`,
+    ])
+    assert.doesNotMatch(all, /\/hunter2\/gone/)
+  })
+
+  test('a long list of servers is cut with a count', async () => {
+    const servers = Array.from({ length: 69 }, (_, at) => [`server-${at}`, LOCAL])
+    const { said } = await examined(configured(Object.fromEntries(servers)))
+    assert.match(said.configuration, /^ok: 69 MCP servers: server-0, .*, server-9 and 59 more$/)
   })
 
   test('no secret of a definition is printed', async () => {

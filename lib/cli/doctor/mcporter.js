@@ -10,11 +10,17 @@ const config = require('../../config')
 const { placesOf } = require('../../mcporter/cli')
 const { readConfiguration } = require('../../mcporter/config')
 const { isUnusable } = require('../../mcp/failure')
+const { homeFiles } = require('../../mcporter/config/layers')
 const { placesHere } = require('../../mcporter/config/places')
 const { findMcporter } = require('../../mcporter/find')
 const { withoutNpx } = require('../../mcporter/npx-bypass')
 const { counted, plain } = require('../text')
 const { fail, ok, place, warn } = require('./check')
+const { startProblem } = require('./startable')
+
+/** The most names in one line. */
+const MAX_NAMES = 10
+const MAX_NAME = 60
 
 /** @typedef {import('./check').Check} Check */
 /** @typedef {import('../../mcporter/config/server').Server} Server */
@@ -34,24 +40,68 @@ async function mcporterChecks() {
     ]
   }
   const { servers, unusable, missing, refusal } = configuration
-  const absent = missing && servers.length === 0 ? `; there is no file ${place(missing)}` : ''
   const needing = servers.filter(({ needs }) => needs !== undefined && !isUnusable(needs))
-  const broken = [...servers.filter(({ needs }) => isUnusable(needs)), ...unusable]
+  const broken = servers.filter(({ needs }) => isUnusable(needs))
+  const stopped = await unstartable(servers, cwd)
   return [
     ...(refusal && servers.length === 0
       ? []
-      : [ok('configuration', named(servers, 'MCP server') + absent)]),
+      : [serversCheck(servers, broken.length + stopped.length, missing)]),
     ...configuration.ignored.map((each) => passedOver(each, refusal?.file)),
-    ...broken.map(unusableEntry),
+    ...[...broken, ...unusable].map(unusableEntry),
+    ...stopped,
     ...(await npxCheck(servers, cwd)),
     mcporterCheck(needing, cwd),
   ]
 }
 
+/**
+ * @param {Server[]} servers
+ * @param {number} dead - the count of those that cannot start
+ * @param {string} [missing] - the project's file, if it is not there
+ * @returns {Check}
+ */
+function serversCheck(servers, dead, missing) {
+  const all = named(servers, 'MCP server')
+  if (servers.length === 0 && missing !== undefined) {
+    const home = homeFiles(placesHere({ cwd: process.cwd() })).find((file) => /json$/.test(file))
+    const others = `${place(home ?? missing)} and the files of editors`
+    const looked = `there is no file ${place(missing)} in this folder, and none in ${others}`
+    return warn('configuration', `${all}; ${looked}; docs/mcp-servers.md says what to write`)
+  }
+  return dead === 0
+    ? ok('configuration', all)
+    : warn('configuration', `${all}; ${dead} of ${servers.length} cannot start`)
+}
+
 /** @param {Server[]} servers @param {string} what */
 function named(servers, what) {
   if (servers.length === 0) return `no ${what}s`
-  return `${counted(servers.length, what)}: ${servers.map(({ name }) => plain(name)).join(', ')}`
+  const names = servers.slice(0, MAX_NAMES).map(({ name }) => plain(name, MAX_NAME))
+  const more = servers.length - names.length
+  return `${counted(servers.length, what)}: ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+}
+
+/**
+ * Returns a warning for each server whose command or folder is not there.
+ * @param {Server[]} servers
+ * @param {string} cwd
+ */
+async function unstartable(servers, cwd) {
+  const checks = servers.map(async ({ name, source, transport }) => {
+    if (transport?.kind !== 'stdio') return []
+    const direct = isNpx(transport) ? await withoutNpx(transport, { cwd }) : undefined
+    const problem = startProblem(direct ?? transport)
+    if (problem === undefined) return []
+    const entry = `${plain(name, MAX_NAME)} in ${place(source.path)}`
+    return [warn('configuration', `${entry} cannot start: ${problem}`)]
+  })
+  return (await Promise.all(checks)).flat()
+}
+
+/** @param {import('../../mcporter/config/server').Stdio} transport */
+function isNpx({ command }) {
+  return /^npx(\.cmd|\.exe)?$/.test(path.basename(command))
 }
 
 /**
@@ -75,7 +125,7 @@ function unusableEntry({ name, source, reason = '' }) {
 /** @param {Server[]} servers @param {string} cwd @returns {Promise<Check[]>} */
 async function npxCheck(servers, cwd) {
   const stdio = servers.flatMap(({ transport }) => (transport?.kind === 'stdio' ? [transport] : []))
-  const byNpx = stdio.filter(({ command }) => /^npx(\.cmd|\.exe)?$/.test(path.basename(command)))
+  const byNpx = stdio.filter(isNpx)
   if (byNpx.length === 0) return []
   const direct = await Promise.all(byNpx.map((transport) => withoutNpx(transport, { cwd })))
   const found = direct.filter((transport) => transport !== undefined).length

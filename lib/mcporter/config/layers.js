@@ -114,4 +114,4 @@ function mcporterFolder(places, variable) {
   return path.isAbsolute(base) ? path.join(base, 'mcporter') : path.join(places.home, '.mcporter')
 }
 
-module.exports = { invalidFile, mcporterFolder, missingFile, namedFile, readLayers }
+module.exports = { homeFiles, invalidFile, mcporterFolder, missingFile, namedFile, readLayers }
