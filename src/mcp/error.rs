@@ -264,8 +264,10 @@ fn at(end: &ServerEnd) -> String {
 }
 
 fn end_text(end: &ServerEnd) -> String {
+    if let Some(signal) = end.exit.and_then(ExitStatus::signal_name) {
+        return format!("was killed by {signal}");
+    }
     match (end.exit, end.reason()) {
-        (Some(ExitStatus { signal: Some(signal), .. }), _) => format!("was killed by signal {signal}"),
         (Some(ExitStatus { code: Some(code), .. }), _) => format!("exited with code {code}"),
         (_, Some(reason)) => reason.to_owned(),
         _ => "closed its output".to_owned(),
@@ -283,7 +285,8 @@ mod tests {
             CallError::Exited(ServerEnd { exit, ..ServerEnd::default() }).to_string()
         };
         assert_eq!(text(Some(3), None), "the server exited with code 3");
-        assert_eq!(text(None, Some(9)), "the server was killed by signal 9");
+        #[cfg(unix)]
+        assert_eq!(text(None, Some(9)), "the server was killed by SIGKILL");
         assert_eq!(CallError::Exited(ServerEnd::default()).to_string(), "the server closed its output");
     }
 

@@ -1,5 +1,35 @@
 //! The exit status of a process.
 
+use std::borrow::Cow;
+
+/// The signals that end a process, with the names that Node.js has for them.
+#[cfg(unix)]
+const SIGNALS: &[(i32, &str)] = &[
+    (libc::SIGHUP, "SIGHUP"),
+    (libc::SIGINT, "SIGINT"),
+    (libc::SIGQUIT, "SIGQUIT"),
+    (libc::SIGILL, "SIGILL"),
+    (libc::SIGTRAP, "SIGTRAP"),
+    (libc::SIGABRT, "SIGABRT"),
+    (libc::SIGBUS, "SIGBUS"),
+    (libc::SIGFPE, "SIGFPE"),
+    (libc::SIGKILL, "SIGKILL"),
+    (libc::SIGUSR1, "SIGUSR1"),
+    (libc::SIGSEGV, "SIGSEGV"),
+    (libc::SIGUSR2, "SIGUSR2"),
+    (libc::SIGPIPE, "SIGPIPE"),
+    (libc::SIGALRM, "SIGALRM"),
+    (libc::SIGTERM, "SIGTERM"),
+    (libc::SIGXCPU, "SIGXCPU"),
+    (libc::SIGXFSZ, "SIGXFSZ"),
+    (libc::SIGVTALRM, "SIGVTALRM"),
+    (libc::SIGPROF, "SIGPROF"),
+    (libc::SIGIO, "SIGIO"),
+    (libc::SIGSYS, "SIGSYS"),
+];
+#[cfg(not(unix))]
+const SIGNALS: &[(i32, &str)] = &[];
+
 /// The exit status of a process: a code, or on Unix the number of a signal.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ExitStatus {
@@ -10,9 +40,31 @@ pub struct ExitStatus {
 }
 
 impl ExitStatus {
+    /// Returns the name of the signal that killed the process. A signal without a name is named by its number, as by
+    /// `lib/signals.js`.
+    pub fn signal_name(self) -> Option<Cow<'static, str>> {
+        let number = self.signal?;
+        let known = SIGNALS.iter().find(|(signal, _)| *signal == number);
+        Some(known.map_or_else(|| format!("SIG{number}").into(), |(_, name)| (*name).into()))
+    }
+
     /// Returns whether the process was killed by SIGKILL, or reports so about its child, as shells and npm do.
     pub fn is_by_kill(self) -> bool {
         const SIGKILL: i32 = 9;
         self.signal == Some(SIGKILL) || self.code == Some(128 + SIGKILL)
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signal_is_named() {
+        let name = |signal| ExitStatus { code: None, signal }.signal_name();
+        assert_eq!(name(None), None);
+        assert_eq!(name(Some(15)).as_deref(), Some("SIGTERM"));
+        assert_eq!(name(Some(libc::SIGBUS)).as_deref(), Some("SIGBUS"));
+        assert_eq!(name(Some(60)).as_deref(), Some("SIG60"));
     }
 }
