@@ -166,7 +166,7 @@ describe("mcporter's configuration", () => {
     assert.equal(code, 1)
     assert.equal(
       said.configuration,
-      `fail: ${join('...', 'mine.json')}: it is no JSON: CloseBraceExpected in line 1`,
+      `fail: ${join('...', 'mine.json')}: it is no JSON: "}" is missing in line 1`,
     )
     assert.doesNotMatch(all, /hunter2|correcthorse/)
   })
@@ -176,7 +176,7 @@ describe("mcporter's configuration", () => {
     assert.equal(code, 0)
     assert.match(
       said.configuration,
-      /^warn: config.mcporter\.json is passed over: it is no JSON: InvalidSymbol in line 1$/m,
+      /^warn: config.mcporter\.json is passed over: it is no JSON: a word without quotes in line 1$/m,
     )
     assert.doesNotMatch(all, /correcthorse/)
   })
@@ -214,7 +214,7 @@ describe("mcporter's configuration", () => {
     assert.deepEqual(lines.slice(1).sort(), [
       `warn: bare in ${join('config', 'mcporter.json')} cannot be used: envFile ${join('...', '.env')}: there is no such file`,
       `warn: odd in ${join('.cursor', 'mcp.json')} cannot be used: command must be a string or an array of strings`,
-      `warn: ${join('~', '.cursor', 'mcp.json')} is passed over: it can't be parsed: ColonExpected in line 1`,
+      `warn: ${join('~', '.cursor', 'mcp.json')} is passed over: it can't be parsed: ":" is missing in line 1`,
     ])
     assert.doesNotMatch(all, /correcthorse|hunter2/)
   })

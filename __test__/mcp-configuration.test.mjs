@@ -187,7 +187,7 @@ describe('a call names the reason why its server cannot be called', { skip: noPr
           const ignored = [
             {
               file: join(project, 'config', 'mcporter.json'),
-              problem: 'it is no JSON: CloseBraceExpected in line 1',
+              problem: 'it is no JSON: "}" is missing in line 1',
             },
           ]
           const error = await failureOf(helper.callToolAsync('a', 'x'))

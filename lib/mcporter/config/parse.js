@@ -2,6 +2,26 @@
 
 // The packages are loaded when a file needs them: most configurations are plain JSON.
 
+/** What is wrong with a text that is no JSON, by jsonc-parser's names. @type {Record<string, string>} */
+const PROBLEMS = {
+  InvalidSymbol: 'a word without quotes',
+  InvalidNumberFormat: 'a malformed number',
+  PropertyNameExpected: 'a name in quotes is missing',
+  ValueExpected: 'a value is missing',
+  ColonExpected: '":" is missing',
+  CommaExpected: '"," is missing',
+  CloseBraceExpected: '"}" is missing',
+  CloseBracketExpected: '"]" is missing',
+  EndOfFileExpected: 'more text after the end',
+  InvalidCommentToken: 'a malformed comment',
+  UnexpectedEndOfComment: 'a comment without an end',
+  UnexpectedEndOfString: 'a text without its closing quote',
+  UnexpectedEndOfNumber: 'an unfinished number',
+  InvalidUnicode: '"\\u" without four hexadecimal digits',
+  InvalidEscapeCharacter: '"\\" before a character that must not follow it',
+  InvalidCharacter: 'a control character within a text',
+}
+
 /**
  * JSON as mcporter takes it, with comments and trailing commas, and with a byte order mark.
  * @param {string} text
@@ -28,17 +48,26 @@ function parseCommented(text) {
  * @param {string} text
  */
 function refuseErrors(text) {
-  const { printParseErrorCode, visit } = jsonc()
+  const { visit } = jsonc()
   const onError = (/** @type {number} */ error, /** @type {number} */ offset) => {
-    throw new SyntaxError(
-      `${printParseErrorCode(error)} in line ${text.slice(0, offset).split('\n').length}`,
-    )
+    const line = text.slice(0, offset).split('\n').length
+    throw new SyntaxError(`${problemOf(error)} in line ${line}`)
   }
   try {
     visit(text, { onError }, { allowTrailingComma: true })
   } catch (error) {
     throw error instanceof RangeError ? new SyntaxError('it is nested too deeply') : error
   }
+}
+
+/**
+ * Returns the words for a number of jsonc-parser's `ParseErrorCode`.
+ * @param {number} error
+ */
+function problemOf(error) {
+  const { printParseErrorCode } = jsonc()
+  const name = /** @type {import('jsonc-parser').ParseErrorCode} */ (error)
+  return PROBLEMS[printParseErrorCode(name)] ?? 'something unexpected'
 }
 
 /**
