@@ -120,7 +120,21 @@ describe('arguments', () => {
     ]),
     [['kill', '-1'], /^unknown option '-1'$/],
     [['top', '--count', '0'], /^--count must be a whole number/],
+    [['top', '--count', '-5'], /^--count must be a whole number from 1 to \d+, got '-5'$/],
+    [['logs', '--count', '-.5'], /^--count must be a whole number from 1 to \d+, got '-\.5'$/],
+    [
+      ['kill', '--grace', '-1', '1'],
+      /^--grace must be a whole number from 0 to 86400000, got '-1'$/,
+    ],
+    [['run', '--timeout', '-5', 'ls'], /^--timeout must be a time from 1ms to 24d.* got '-5'$/],
+    [['ps', '--pid', '-7'], /^--pid must be a whole number from 1 to 4294967295, got '-7'$/],
+    [['ps', '--url', '--json'], /^--url needs a value$/],
+    [['ps', '--pid', '-q'], /^--pid needs a value$/],
   ]
+  test('a negative number of the command of run is its own', () => {
+    assert.deepEqual(parse(['run', '--', 'ls', '--count', '-5']).words, ['ls', '--count', '-5'])
+  })
+
   for (const [args, message] of REFUSED) {
     test(`${JSON.stringify(args)} is refused`, () => {
       assert.throws(() => parse(args), { code: 'ERR_USAGE', exitCode: 2, message })

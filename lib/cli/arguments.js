@@ -142,16 +142,38 @@ function apart(args) {
 /** @param {string[]} args */
 function split(args) {
   try {
-    return parseArgs({ args, options: OPTIONS, allowPositionals: true })
+    return parseArgs({ args: withNegatives(args), options: OPTIONS, allowPositionals: true })
   } catch (error) {
     // Its second sentence is about arguments that begin with a dash.
     const [sentence] = /** @type {Error} */ (error).message.split(/\. |\n/, 1)
-    const [, lacking] = /^Option '(?:-\w, )?(--\w+) <value>' argument missing/.exec(sentence) ?? []
+    const [, lacking] =
+      /^Option '(?:-\w, )?(--\w+)(?: <value>)?' argument (?:missing|is ambiguous)/.exec(sentence) ??
+      []
     if (lacking !== undefined) throw usageError(`${lacking} needs a value`)
     const [, option] = /^Unknown option '(--[^']+)'/.exec(sentence) ?? []
     const hint = option === undefined ? '' : didYouMean(option, Object.keys(OPTIONS).map(dashed))
     throw usageError(plain(sentence.charAt(0).toLowerCase() + sentence.slice(1)) + hint)
   }
+}
+
+/**
+ * Joins a negative number to its option, so that the check of the option's value refuses it.
+ * @param {string[]} args
+ */
+function withNegatives(args) {
+  const end = args.indexOf('--')
+  const isValue = (/** @type {number} */ at) =>
+    /^-[\d.]/.test(args[at] ?? '') && takesValue(args[at - 1]) && (end === -1 || at < end)
+  return args.flatMap((arg, at) =>
+    isValue(at) ? [] : isValue(at + 1) ? [`${arg}=${args[at + 1]}`] : [arg],
+  )
+}
+
+/** @param {string} [arg] */
+function takesValue(arg = '') {
+  return Object.entries(OPTIONS).some(
+    ([name, { type }]) => type === 'string' && arg === `--${name}`,
+  )
 }
 
 /** @param {string} name */
