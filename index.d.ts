@@ -4,7 +4,7 @@
  * Durations are whole numbers of milliseconds. Instants (`startTime`, `time`) are milliseconds
  * since the epoch. Sizes are bytes. Every error is an `Error` with a stable string `code`. A
  * malformed option throws `ERR_INVALID_CONFIG`, an argument of the wrong type
- * `ERR_INVALID_ARG_TYPE`, a string with a null byte `ERR_INVALID_ARG_VALUE`.
+ * `ERR_INVALID_ARG_TYPE`, an empty one or one with a null byte `ERR_INVALID_ARG_VALUE`.
  *
  * Limits, pools, sessions and `shutdown()` belong to one JavaScript environment: the main thread or
  * one worker thread, with one copy of this package. The list of running processes and the metrics
@@ -1448,8 +1448,8 @@ export interface AlertOptions {
   /** Scanner to watch. Default: {@link cleanup}. */
   cleanup?: HealthCleanup
   /**
-   * Rules by name, as changes of the default rules. `false` removes a rule. A rule with a new name
-   * needs a `measure`.
+   * Rules by name, as changes of the default rules. `false` removes a default rule, and is refused
+   * for another name. A rule with a new name needs a `measure`.
    */
   rules?: Record<string, AlertRule | false>
   /** Receiver of the alerts. Default: none. */

@@ -45,6 +45,19 @@ describe('options', () => {
       : given
   }
 
+  for (const [token, got] of [
+    ['', "''"],
+    [7, '7'],
+    ['correct horse', 'a string of 13 characters with others'],
+    ['grün', 'a string of 4 characters with others'],
+  ]) {
+    test(`the error of token ${JSON.stringify(token)} does not show it`, () => {
+      const message = `token must be a string of printable ASCII characters without spaces, got ${got}`
+      const error = { code: 'ERR_INVALID_CONFIG', message }
+      assert.throws(() => healthRouter(complete({ token })), error)
+    })
+  }
+
   for (const prefix of ['/h/', '/h', '']) {
     test(`prefix '${prefix}'`, async () => {
       const handler = healthRouter({ ...options, prefix })

@@ -88,7 +88,12 @@ const table = [
     (value) => [value, [MARK]],
     isType('command', 'a string'),
   ],
-  ['command', [''], (value) => [value, [MARK]], isType('command', 'the name or path of a program')],
+  [
+    'command',
+    [''],
+    (value) => [value, [MARK]],
+    () => ({ code: 'ERR_INVALID_ARG_VALUE', message: 'command must not be empty' }),
+  ],
   ['command', ['touch\0', '\0'], (value) => [value, [MARK]], hasNullByte('command')],
   [
     'args',
@@ -163,7 +168,7 @@ const table = [
     'a name in env',
     ['', 'A=B', 'A='],
     (name) => ['touch', [MARK], { env: { [name]: 'x' } }],
-    (name) => is('env', 'made of names without "="')(name.split('=')[0]),
+    (name) => is('each name in env', 'a text without "="')(name.replace(/=.*/, '=…')),
   ],
   [
     'a name with a null byte in env',

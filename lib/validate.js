@@ -33,6 +33,11 @@ function invalidArgument(name, expected, got) {
   return codedError('ERR_INVALID_ARG_TYPE', `${name} must be ${expected}, got ${show(got)}`)
 }
 
+/** Creates the error for a positional argument that is empty. @param {string} name */
+function emptyArgument(name) {
+  return codedError('ERR_INVALID_ARG_VALUE', `${name} must not be empty`)
+}
+
 /**
  * Creates an error that does not show the value, because it may be a secret.
  * @param {string} name
@@ -264,6 +269,7 @@ module.exports = {
   bytes,
   callback,
   count,
+  emptyArgument,
   invalidArgument,
   invalidConfig,
   isObject,

@@ -2,6 +2,7 @@
 
 const { isIP } = require('node:net')
 const { announces } = require('../config')
+const { codedError } = require('../errors')
 const { sourceOf } = require('../source')
 const validate = require('../validate')
 
@@ -44,13 +45,12 @@ function mountPath(value) {
 function secret(value) {
   if (value === undefined) return undefined
   if (typeof value === 'string' && /^[!-~]+$/.test(value)) return value
-  if (typeof value === 'string') validate.string('token', value)
-  const shown = typeof value === 'string' ? `a string of ${value.length} characters` : value
-  throw validate.invalidConfig(
-    'token',
-    'a string of printable ASCII characters without spaces',
-    shown,
-  )
+  const expected = 'a string of printable ASCII characters without spaces'
+  if (typeof value !== 'string' || value === '')
+    throw validate.invalidConfig('token', expected, value)
+  validate.string('token', value)
+  const got = `a string of ${value.length} characters with others`
+  throw codedError('ERR_INVALID_CONFIG', `token must be ${expected}, got ${got}`)
 }
 
 /** @param {unknown} value @returns {ReadonlySet<string>} */

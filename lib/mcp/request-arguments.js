@@ -4,7 +4,7 @@
 
 const { AsyncResource } = require('node:async_hooks')
 const { codedError } = require('../errors')
-const { argument, invalidArgument, isObject } = require('../validate')
+const { argument, emptyArgument, invalidArgument, isObject } = require('../validate')
 
 /** The severities of syslog, the lowest first. */
 const LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency']
@@ -17,7 +17,7 @@ const REFERENCES = new Map([
 /** @param {string} name @param {unknown} value @returns {string} */
 function text(name, value) {
   const given = argument(name, value)
-  if (given === '') throw codedError('ERR_INVALID_ARG_VALUE', `${name} must not be empty`)
+  if (given === '') throw emptyArgument(name)
   return given
 }
 

@@ -43,8 +43,7 @@ const ON_STUCK = /** @type {const} */ (['wait', 'reject'])
  */
 function processRequest(command, args, options, owner) {
   validate.argument('command', command)
-  if (command === '')
-    throw validate.invalidArgument('command', 'the name or path of a program', command)
+  if (command === '') throw validate.emptyArgument('command')
   // Node.js takes the options in place of the arguments, too.
   if (options === undefined && isOptions(args)) [args, options] = [[], args]
   if (!Array.isArray(args)) throw validate.invalidArgument('args', 'an array of strings', args)
@@ -180,14 +179,22 @@ function environmentEntries(variables) {
   let entries = ''
   for (const [name, value] of Object.entries(variables)) {
     if (value === undefined) continue
-    // The part after a "=" may be a value in the wrong place.
-    const [shown] = name.split('=')
-    if (name.includes('\0')) throw validate.nullByte(`the name ${validate.show(shown)} in env`)
-    if (name === '' || name.includes('=', 1))
-      throw validate.invalidConfig('env', 'made of names without "="', shown)
+    if (name === '' || name.includes('=', 1) || name.includes('\0')) throw badName(name)
     entries += `${name}=${validate.secret(`env.${name}`, value)}\0`
   }
   return entries
+}
+
+/**
+ * Returns the error for a name that no variable can have. The part after a "=" may be a value in
+ * the wrong place, so it is not shown.
+ * @param {string} name
+ */
+function badName(name) {
+  const [key] = name.split('=')
+  if (name.includes('\0')) return validate.nullByte(`the name ${validate.show(key)} in env`)
+  const shown = name === '' ? name : `${key}=…`
+  return validate.invalidConfig('each name in env', 'a text without "="', shown)
 }
 
 module.exports = { DEFAULT_KILL_GRACE, ON_STUCK, bytes, environmentEntries, processRequest }
