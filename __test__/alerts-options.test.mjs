@@ -63,6 +63,13 @@ describe('an invalid webhook is refused without its secrets', () => {
   }
 })
 
+test('a rule that is not there cannot be removed', () => {
+  assert.throws(() => startAlerts({ rules: { queu: false } }), {
+    code: 'ERR_INVALID_CONFIG',
+    message: /^rules has no rule 'queu' to remove; there are: .*\bqueue\b/,
+  })
+})
+
 describe('a valid webhook is accepted', () => {
   for (const given of [
     { url: URL },

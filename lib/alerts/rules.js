@@ -108,11 +108,21 @@ function alertRules(given, recommendedMax) {
   const rules = new Map()
   for (const name of names) {
     const change = changes.get(name)
+    if (change === false && !measures.has(name)) throw unknownRule(name)
     if (change === false) continue
     const rule = alertRule(name, change, recommendedMax)
     rules.set(name, rule)
   }
   return rules
+}
+
+/** Returns the error for a rule that cannot be removed, because there is none. @param {string} name */
+function unknownRule(name) {
+  const names = [...measures.keys()].join(', ')
+  return codedError(
+    'ERR_INVALID_CONFIG',
+    `rules has no rule ${validate.show(name)} to remove; there are: ${names}`,
+  )
 }
 
 /** @param {string} name @param {unknown} given @param {number} [recommendedMax] @returns {Rule} */
