@@ -175,6 +175,7 @@ test('the lines for the start go into the file that starts the server', async (t
 })
 
 describe('what it sees', () => {
+  const NOTHING = { package: false, routes: false, cleanup: false, shutdown: false, guard: false }
   const CALL = 'const express = require("express")\nconst app = express()\n'
   /** @type {[string, Record<string, unknown>, object | undefined][]} */
   const SEEN = [
@@ -207,6 +208,38 @@ describe('what it sees', () => {
       { 'app.js': `${CALL}process.on('SIGTERM', () => {})` },
       { handlesSignals: true },
     ],
+    [
+      'an app in a file of another name',
+      { 'fastify.mjs': 'import Fastify from "fastify"\nconst web = Fastify()\n', 'a.js': '1' },
+      { framework: 'fastify', file: 'fastify.mjs', usesImport: true, name: 'web' },
+    ],
+    [
+      'an app of another name in src',
+      {
+        'src/api.ts': 'import { createServer } from "node:http"\nconst api = createServer()\n',
+        'src/api.test.ts': 'import { createServer } from "node:http"\ncreateServer()\n',
+      },
+      { framework: 'http', file: 'src/api.ts', isTypeScript: true },
+    ],
+    [
+      'the usual name, whatever else is there',
+      { 'fastify.mjs': 'import Fastify from "fastify"\nFastify()\n', 'server.js': CALL },
+      { framework: 'express', file: 'server.js' },
+    ],
+    [
+      'one of several programs, without what the others have',
+      {
+        'a.js': `${CALL}const s = app.listen(0)\n`,
+        'b.js': `${CALL}require("procward").cleanup.start()`,
+      },
+      { file: 'a.js', has: NOTHING },
+    ],
+    [
+      'no test and no configuration',
+      { 'app.test.js': CALL, 'vite.config.js': CALL, 'types.d.ts': CALL },
+      undefined,
+    ],
+    ['a file that only creates', { 'other.js': 'express()' }, undefined],
     ['a file of 2 MiB', { 'app.js': CALL + '/'.repeat(2 ** 21) }, undefined],
   ]
   for (const [what, files, expected] of SEEN)

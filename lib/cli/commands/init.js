@@ -21,7 +21,8 @@ async function run(_, output) {
   if (app === undefined) {
     output.document('init', { app: null, steps: [] })
     output.error(
-      'no Express, Fastify or plain HTTP server was found in this folder or in src; ' +
+      'no Express, Fastify or plain HTTP server was found in main and scripts.start of package.json, ' +
+        'and in the .js, .mjs, .cjs and .ts files of this folder and of src; ' +
         `${path.relative('', GETTING_STARTED)} has a whole server`,
     )
     return EXIT.problem

@@ -37,6 +37,12 @@ const SCRIPT = /(?:^|\s)((?:\.\/)?[\w./-]+\.[cm]?[jt]s)(?=\s|$)/
 /** The file with the server of an app that express-generator has made. */
 const GENERATED = 'bin/www'
 
+/** Files whose name does not tell that they may have the app. */
+const PROGRAM = /\.[cm]?[jt]s$/
+const NO_APP = /\.(?:d|test|spec|config)\.[cm]?[jt]s$/
+const MOST_FILES = 200
+const FRAMEWORKS = ['fastify', 'express', 'node:http', 'http', 'node:https', 'https']
+
 const CREATES = {
   fastify: /(?:\b(?:fastify|Fastify)|\brequire\(\s*['"]fastify['"]\s*\))\s*\(/,
   express: /(?:\bexpress|\brequire\(\s*['"]express['"]\s*\))\s*\(\s*\)/,
@@ -48,6 +54,18 @@ const HTTP = `(?:\\w+\\.|\\brequire\\(\\s*['"](?:node:)?https?['"]\\s*\\)\\.)?cr
 function appIn(folder) {
   const manifest = manifestOf(folder)
   const sources = sourcesIn(folder, manifest)
+  const usual = appAmong(sources, manifest)
+  if (usual !== undefined) return usual
+  // One by one, because each may be a program of its own.
+  for (const other of othersIn(folder, sources)) {
+    const found = appAmong([other, ...sources], manifest)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** @param {Source[]} sources @param {Manifest} manifest */
+function appAmong(sources, manifest) {
   const packages = { ...manifest.dependencies, ...manifest.devDependencies }
   for (const framework of /** @type {const} */ (['fastify', 'express', 'http'])) {
     if (framework !== 'http' && !(framework in packages) && !sources.some(imports(framework)))
@@ -175,6 +193,36 @@ function sourcesIn(folder, { main, scripts }) {
     const text = textOf(path.join(folder, file))
     return text === undefined ? [] : [{ file: file.replaceAll('\\', '/'), text }]
   })
+}
+
+/**
+ * Returns the other programs of the folder and of src that import a framework, by name.
+ * @param {string} folder
+ * @param {Source[]} known
+ */
+function othersIn(folder, known) {
+  const files = FOLDERS.flatMap((parent) =>
+    namesIn(path.join(folder, parent)).map((name) => path.posix.join(parent, name)),
+  )
+  const others = files.filter((file) => !known.some((source) => source.file === file))
+  return others.slice(0, MOST_FILES).flatMap((file) => {
+    const text = textOf(path.join(folder, file))
+    return text !== undefined && FRAMEWORKS.some((name) => imports(name)({ file, text }))
+      ? [{ file, text }]
+      : []
+  })
+}
+
+/** Returns the names of the programs in a folder. @param {string} folder */
+function namesIn(folder) {
+  try {
+    return fs
+      .readdirSync(folder)
+      .filter((name) => PROGRAM.test(name) && !NO_APP.test(name))
+      .sort()
+  } catch {
+    return []
+  }
 }
 
 /**
