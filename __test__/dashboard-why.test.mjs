@@ -225,12 +225,16 @@ describe('in Chromium', { skip: noBrowser }, () => {
   test('the legend of bars counts what the bars show', async (t) => {
     const { page, helper } = await openReal(t)
     const answered = page.locator('.chart >> nth=2').locator('.reading >> nth=0')
-    // Calls of the tests before count too, if this process is young.
-    const number = async () => Number.parseInt(await answered.textContent(), 10)
-    await until(async () => (await number()) >= 0)
-    const before = await number()
+    const failed = page.locator('.chart >> nth=2').locator('.reading >> nth=1')
+    const value = async (place) => Number(await place.textContent())
+    // The bars have all calls of this young process.
+    const finished = page.locator('.tile >> nth=4').locator('.value')
+    await until(
+      async () => (await value(answered)) + (await value(failed)) === (await value(finished)),
+    )
+    const before = await value(answered)
     for (let at = 0; at < 3; at++) await helper.callToolAsync('free', 'pid')
-    await until(async () => (await number()) === before + 3)
+    await until(async () => (await value(answered)) === before + 3)
     assert.equal(await page.locator('.chart >> nth=2').locator('.when').textContent(), 'in 5 min')
   })
 

@@ -41,6 +41,8 @@ const parts = [
 let snapshot
 /** The snapshot on the page, which a pause keeps. @type {any} */
 let shown
+/** True if the charts lack what happened while the connection was lost. */
+let hasGap = false
 
 /** @param {string} id */
 function place(id) {
@@ -60,7 +62,8 @@ function receive(latest) {
   snapshot = latest
   charts.add(latest.sample)
   link.receive(latest)
-  if (isFirst) addHistory()
+  if (isFirst || hasGap) addHistory()
+  hasGap = false
   // A page that is opened paused shows the first moment.
   if (!view.isPaused || shown === undefined) show()
 }
@@ -101,6 +104,7 @@ place('pause').addEventListener('click', () => {
 })
 showView()
 new Connection(receive, (state, isRefused) => {
-  // A stream that breaks off is no gap in what was seen; one that was gone for long is.
-  if (link.show(state, isRefused) && snapshot !== undefined) addHistory()
+  // A stream that breaks off is no gap in what was seen; one that was gone for long is. The next
+  // snapshot tells which process has the history.
+  if (link.show(state, isRefused)) hasGap = true
 }).open()

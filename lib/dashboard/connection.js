@@ -1,7 +1,10 @@
 // Where the snapshots come from: an event stream, or, where none comes through, asking every two
 // seconds.
 
-/** @typedef {'connecting' | 'live' | 'polling' | 'lost'} State */
+/**
+ * @typedef {'connecting' | 'live' | 'polling' | 'lost'} State
+ * @typedef {{ body?: any, isRefused: boolean, isOther?: boolean }} Answer
+ */
 
 /** Ms without a snapshot after which a stream counts as held up, by a proxy for example. */
 const PATIENCE = 5000
@@ -10,6 +13,8 @@ const POLL_INTERVAL = 2000
 const STREAM_AGAIN = 30_000
 /** Requests in a row for an answer of one process, among several behind one address. */
 const ATTEMPTS = 20
+/** Ms between two of them. */
+const PAUSE = 100
 /** Ms that an answer may take. */
 const ANSWER_TIMEOUT = 5000
 
@@ -25,6 +30,9 @@ export class Connection {
   #streamAgain = 0
   /** The process that is shown. @type {string | undefined} */
   #instance
+  /** The moment of its latest answer. */
+  #answeredAt = 0
+  #isLost = false
 
   /**
    * @param {(snapshot: any) => void} onSnapshot
@@ -57,6 +65,7 @@ export class Connection {
   /** @param {any} snapshot */
   #show(snapshot) {
     this.#instance = snapshot.instance
+    this.#answeredAt = performance.now()
     this.#onSnapshot(snapshot)
   }
 
@@ -87,17 +96,34 @@ export class Connection {
 
   async #ask() {
     const asked = this.#poll
-    const answer = await ask('events', this.#instance)
+    const answer = await this.#latest()
     // A stream came through in the meantime.
     if (this.#poll !== asked) return
     this.#poll = setTimeout(() => this.#ask(), POLL_INTERVAL)
+    const isBack = this.#isLost && answer.body !== undefined
+    this.#isLost = answer.body === undefined
     this.#onState(answer.body ? 'polling' : 'lost', answer.isRefused)
     if (!answer.body) return
     this.#show(answer.body)
-    if (this.#stream === undefined && Date.now() > this.#streamAgain) {
+    // A server that is there again has a stream again.
+    if (this.#stream === undefined && (isBack || Date.now() > this.#streamAgain)) {
       this.#streamAgain = Date.now() + STREAM_AGAIN
       this.open()
     }
+  }
+
+  /**
+   * Returns a snapshot of the process that is shown, or of one that has started since its latest
+   * answer, because that one has taken its place.
+   */
+  async #latest() {
+    const shown = this.#instance
+    const isWanted = (/** @type {any} */ { instance, process }) =>
+      instance === shown || process?.uptime < performance.now() - this.#answeredAt
+    return inTurn(
+      () => request('events'),
+      ({ body }) => shown === undefined || body === undefined || isWanted(body),
+    )
   }
 }
 
@@ -105,21 +131,34 @@ export class Connection {
  * Returns the JSON answer of a route, or no body. Asks again while another process than `instance`
  * answers. After too many attempts the process is gone, and any process may answer.
  * @param {string} path
- * @param {string} [instance]
- * @returns {Promise<{ body?: any, isRefused: boolean }>}
+ * @param {string} instance
+ * @returns {Promise<Answer>}
  */
 export async function ask(path, instance) {
-  if (instance === undefined) return request(path)
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const answer = await request(`${path}?instance=${encodeURIComponent(instance)}`)
-    if (!answer.isOther) return answer
+  const answer = await inTurn(
+    () => request(`${path}?instance=${encodeURIComponent(instance)}`),
+    ({ isOther }) => !isOther,
+  )
+  return answer.isOther ? request(path) : answer
+}
+
+/**
+ * Makes a request again, after pauses, until its answer is the wanted one. Returns the last answer.
+ * @param {() => Promise<Answer>} make
+ * @param {(answer: Answer) => boolean} isWanted
+ */
+async function inTurn(make, isWanted) {
+  let answer = await make()
+  for (let attempt = 1; attempt < ATTEMPTS && !isWanted(answer); attempt++) {
+    await new Promise((resolve) => setTimeout(resolve, PAUSE))
+    answer = await make()
   }
-  return request(path)
+  return answer
 }
 
 /**
  * @param {string} path
- * @returns {Promise<{ body?: any, isRefused: boolean, isOther?: boolean }>}
+ * @returns {Promise<Answer>}
  */
 async function request(path) {
   try {
