@@ -1,3 +1,5 @@
+import { namePieces } from './name-pieces.js'
+
 /**
  * @template {keyof SVGElementTagNameMap} Name
  * @param {Name} name
@@ -36,12 +38,15 @@ export function setText(element, text) {
 }
 
 /**
- * A name that may go on in the next line where its words meet.
+ * Writes a name that may go on in the next line where its words meet.
  * @param {Element} element
  * @param {string} name
  */
 export function setName(element, name) {
   if (element.textContent === name) return
-  const words = name.split(/(?<=[_./-])/)
-  element.replaceChildren(...words.flatMap((word) => [document.createTextNode(word), html('wbr')]))
+  const nodes = namePieces(name).flatMap(({ text, isBreak }) => [
+    document.createTextNode(text),
+    html('wbr', { class: isBreak ? 'needed' : undefined }),
+  ])
+  element.replaceChildren(...nodes.slice(0, -1))
 }

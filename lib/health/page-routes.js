@@ -124,6 +124,7 @@ const FILES = [
   'login.css',
   'fleet.js',
   'memory.js',
+  'name-pieces.js',
   'plot.js',
   'processes.js',
   'queue.js',
