@@ -178,21 +178,6 @@ test('a helper that was never used shuts down', async () => {
   assert.equal(await helper.shutdown(), undefined)
 })
 
-test('the options of the other shutdown are refused, and what listeners get is not', async () => {
-  for (const options of [{ timeout: 0 }, { killGrace: 5 }, { timeout: 1, killGrace: 1 }]) {
-    const helper = make()
-    await assert.rejects(helper.shutdown(options), {
-      code: 'ERR_INVALID_CONFIG',
-      message: /takes no options; shutdown\(\) of 'procward' has timeout and killGrace$/,
-    })
-    assert.equal(helper.getReadiness().ready, true)
-    await helper.shutdown()
-  }
-  // Of a signal, of 'beforeExit', of a closed server and of Fastify's hook.
-  for (const given of [['SIGTERM', 15], [0], [new Error('closed')], [{ timeout: 1, server: {} }]])
-    await make().shutdown(...given)
-})
-
 test('a server that dies is not called again', async () => {
   const helper = make()
   const error = await helper.callToolAsync('kept alive', 'die').catch((error) => error)

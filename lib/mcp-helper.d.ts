@@ -291,8 +291,7 @@ export declare function getStats(): HelperStats
 /**
  * Shuts down the helper: refuses new calls and rejects waiting calls with `ERR_CLOSED`, and
  * terminates running calls with all their processes. Resolves when the last process has exited. A
- * second call returns the same promise. Takes no options: rejects with `ERR_INVALID_CONFIG` for
- * `timeout` and `killGrace`, which `shutdown()` of `procward` has.
+ * second call returns the same promise.
  */
 export declare function shutdown(): Promise<void>
 

@@ -112,8 +112,8 @@ function getStats() {
 }
 
 /** @type {typeof import('./mcp-helper').shutdown} */
-function shutdown(/** @type {unknown[]} */ ...given) {
-  return /** @type {any} */ (defaultHelper()).shutdown(...given)
+function shutdown() {
+  return defaultHelper().shutdown()
 }
 
 module.exports = {

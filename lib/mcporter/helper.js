@@ -3,14 +3,12 @@
 // A helper: a queue of calls, a pool of sessions, and mcporter for servers that take no session.
 
 const { asSharing } = require('../active-process')
-const { codedError } = require('../errors')
 const { closeAtShutdown, isClosing } = require('../lifecycle')
 const { encodeArguments, serverName, toolName } = require('../mcp/arguments')
 const { SessionPool } = require('../mcp/pool')
 const { subscriber } = require('../mcp/request-arguments')
 const { REQUESTS, SUBSCRIBE, requestParams } = require('../mcp/request-kinds')
 const { Runner } = require('../process/runner')
-const { isObject } = require('../validate')
 const { CallSlots } = require('./call-slots')
 const { Mcporter } = require('./cli')
 const { callOptions, helperOptions, listOptions } = require('./options')
@@ -167,8 +165,7 @@ function createMcpHelper(options) {
     getPoolStatus,
     getReadiness,
     getStats,
-    shutdown(/** @type {unknown[]} */ ...given) {
-      if (isOptions(given[0])) return Promise.reject(noOptions())
+    shutdown() {
       slots.close()
       const { killGrace } = settings.mcporter
       closing ??= Promise.all([runner.shutdown({ killGrace }), pool.close(), slots.left()]).then(
@@ -177,22 +174,6 @@ function createMcpHelper(options) {
       return closing
     },
   }
-}
-
-/**
- * Returns whether an argument is meant as the options of `shutdown()` of 'procward'. Any other
- * argument may come from an event or a hook that has this function as its listener.
- * @param {unknown} given
- */
-function isOptions(given) {
-  if (!isObject(given)) return false
-  const names = Object.keys(given)
-  return names.length > 0 && names.every((name) => name === 'timeout' || name === 'killGrace')
-}
-
-function noOptions() {
-  const others = "shutdown() of 'procward' has timeout and killGrace"
-  return codedError('ERR_INVALID_CONFIG', `shutdown() of a helper takes no options; ${others}`)
 }
 
 /**
