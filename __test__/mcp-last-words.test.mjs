@@ -124,7 +124,7 @@ describe('the telling line', () => {
       '\u001b[31mTypeError: \u001b[1mred\u001b[0m\u0007\r\n    at a\r\n\u001b]0;title\u0007\n',
       'TypeError: red',
     ],
-    ['has no half of a sequence', 'red \u001b[3', 'red  [3'],
+    ['has no half of a sequence', 'red \u001b[3', 'red'],
     ['is cut', `Error: ${'x'.repeat(5000)}`, `Error: ${'x'.repeat(293)}…`],
   ])
     test(name, () => assert.equal(tellingLine(stderr), expected))

@@ -3,13 +3,13 @@
 // Texts of other programs without what would colour a terminal or move its cursor.
 
 /**
- * Sequences for terminals: those with parameters, those that end with a terminator of their own,
- * and short ones. Node.js's `stripVTControlCharacters` also takes words between a colour and a
- * bell.
+ * Sequences for terminals: those with parameters, also cut off at the end of the text, those that
+ * end with a terminator of their own, and short ones. Node.js's `stripVTControlCharacters` also
+ * takes words between a colour and a bell.
  */
 const SEQUENCE =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-  /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|(?:\u001b[\]PX^_]|[\u009d\u0090\u0098\u009e\u009f])[^\u0007\u001b\u0090-\u009f]*(?:\u0007|\u001b\\|\u009c)|\u001b[ -/]*[0-~]/g
+  /(?:\u001b\[|\u009b)[0-?]*[ -/]*(?:[@-~]|$)|(?:\u001b[\]PX^_]|[\u009d\u0090\u0098\u009e\u009f])[^\u0007\u001b\u0090-\u009f]*(?:\u0007|\u001b\\|\u009c)|\u001b[ -/]*[0-~]/g
 
 /** @param {string} text */
 function withoutSequences(text) {
