@@ -116,7 +116,7 @@ function alertRules(given, recommendedMax) {
   return rules
 }
 
-/** Returns the error for a rule that cannot be removed, because there is none. @param {string} name */
+/** Returns the error for a rule to remove that there is not. @param {string} name */
 function unknownRule(name) {
   const names = [...measures.keys()].join(', ')
   return codedError(

@@ -2,7 +2,7 @@
 
 // The packages are loaded when a file needs them: most configurations are plain JSON.
 
-/** What is wrong with a text that is no JSON, by jsonc-parser's names. @type {Record<string, string>} */
+/** Words for jsonc-parser's names of mistakes. @type {Record<string, string>} */
 const PROBLEMS = {
   InvalidSymbol: 'a word without quotes',
   InvalidNumberFormat: 'a malformed number',
