@@ -1341,6 +1341,11 @@ export interface Alert {
   /** Latest value, in the unit of the rule. */
   value: number
   threshold: number
+  /**
+   * Time at which the alert resolves if the value stays low, in ms since the epoch. Absent while the
+   * value is above `clear`.
+   */
+  resolvesAt?: number
 }
 
 /** An alert with the value that resolved it. */

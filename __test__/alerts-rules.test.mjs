@@ -604,6 +604,30 @@ describe('alert', () => {
     })
   })
 
+  test('says when it resolves while its value is low, and only then', () => {
+    const rules = alertRules({ queue: { for: 0 } }, 5)
+    const ends = []
+    let state = INITIAL
+    for (const [second, queued] of [3, 2, 0, 1, 2, 1, 186, 0].entries()) {
+      const time = START + second * 5000
+      state = evaluate(state, { ...QUIET, queued, time }, rules).state
+      const [{ resolvesAt }] = active(state)
+      ends.push(resolvesAt === undefined ? null : (resolvesAt - START) / 1000)
+    }
+    assert.deepEqual(ends, [null, null, 40, 40, null, 55, null, 65])
+    const [{ message, value, threshold }] = active(state)
+    assert.deepEqual(
+      [message, value, threshold],
+      ['186 calls waiting for a slot (threshold: 2)', 0, 2],
+    )
+    const time = START + 65_000
+    const { resolved } = evaluate(state, { ...QUIET, time }, rules)
+    assert.deepEqual(
+      resolved.map(({ resolvesAt, resolvedAt }) => [resolvesAt, resolvedAt]),
+      [[undefined, time]],
+    )
+  })
+
   test('of a removed rule is resolved, and of a changed rule continues', () => {
     const before = evaluate(INITIAL, { ...QUIET, processes: 6, time: START }, alertRules({}, 5))
     const sample = { ...QUIET, processes: 6, time: START + 5000 }

@@ -94,6 +94,9 @@ test('alerts tell whole minutes as minutes', async (t) => {
   const alerts = [
     { level: 'warning', message: '80% of 40 calls failed within 300 s (threshold: 25%)' },
     { level: 'warning', message: 'waits 45 s, 90 s and 1.60 s' },
+    { level: 'warning', message: 'above', value: 3, threshold: 2 },
+    { level: 'warning', message: 'low', value: 2, threshold: 2 },
+    { level: 'warning', message: 'calm', value: 0, threshold: 2, resolvesAt: 0 },
   ]
   const health = {
     semaphore: { maxConcurrent: 3, current: 0, queued: 0, available: 3 },
@@ -115,6 +118,9 @@ test('alerts tell whole minutes as minutes', async (t) => {
   assert.equal(code, 1)
   assert.match(stdout, /failed within 5 min \(threshold: 25%\)$/m)
   assert.match(stdout, /waits 45 s, 90 s and 1\.60 s$/m)
+  assert.match(stdout, /^alert {5}warning: above$/m)
+  assert.match(stdout, /^alert {5}warning, at most its threshold now: low$/m)
+  assert.match(stdout, /^alert {5}warning, resolves in 0 ms: calm$/m)
 })
 
 describe('status', () => {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { reasonOf } from '../lib/dashboard/alert-reasons.js'
+import { ending } from '../lib/dashboard/alerts.js'
 import { byteMarks, countMarks, timeMarks } from '../lib/dashboard/axes.js'
 import { CpuUse } from '../lib/dashboard/cpu.js'
 import {
@@ -21,6 +22,7 @@ import { HOUR, increase, increases, peaks, Series } from '../lib/dashboard/serie
 import { readView, writeView } from '../lib/dashboard/view-query.js'
 
 const MIB = 1024 ** 2
+const NOON = new Date(2026, 1, 13, 12).getTime()
 
 describe('axes', () => {
   for (const [max, expected] of [
@@ -95,6 +97,9 @@ describe('words', () => {
     [percent, 0.0996, '10%'],
     [percent, 2.345, '235%'],
     [percent, undefined, '–'],
+    [ending, { value: 3, threshold: 2 }, ''],
+    [ending, { value: 2, threshold: 2 }, ', at most its threshold now'],
+    [ending, { value: 0, threshold: 2, resolvesAt: NOON }, ', resolves at 12:00:00'],
     [withMinutes, 'within 300 s (threshold: 5)', 'within 5 min (threshold: 5)'],
     [withMinutes, 'took 61.2 s; threshold: 30 s', 'took 1 min 1 s; threshold: 30 s'],
     [withMinutes, '3600 s, 9000 slots, v1.300 s', '1 h, 9000 slots, v1.300 s'],

@@ -60,7 +60,7 @@ function evaluate(before, sample, rules) {
   }
   // Resolve the alerts of removed rules.
   for (const [name, { alert }] of state.ruleStates) {
-    if (alert && !rules.has(name)) resolved.push({ ...alert, resolvedAt: time })
+    if (alert && !rules.has(name)) resolved.push({ ...withoutEnd(alert), resolvedAt: time })
   }
   // A sample without servers says nothing about them.
   const last = { ...sample, servers: sample.servers ?? before.last?.servers }
@@ -102,11 +102,13 @@ function active({ ruleStates }) {
 function step(name, rule, before, seen) {
   const { time } = seen.sample
   const value = measureOf(rule).value(seen, rule)
-  if (value === null || !Number.isFinite(value)) return { alert: before.alert }
+  if (value === null || !Number.isFinite(value))
+    return { alert: before.alert && withoutEnd(before.alert) }
   if (before.alert) {
     const calm = value > rule.clear ? undefined : (before.calm ?? time)
     if (calm !== undefined && time - calm >= rule.keep) return {}
-    return { calm, alert: updated(before.alert, rule, seen) }
+    const alert = updated(before.alert, rule, seen)
+    return { calm, alert: calm === undefined ? alert : { ...alert, resolvesAt: calm + rule.keep } }
   }
   if (value <= rule.threshold) return {}
   const above = before.above ?? time
@@ -118,13 +120,23 @@ function step(name, rule, before, seen) {
 }
 
 /**
- * Returns the alert with the present value. The message keeps the latest value above the threshold.
+ * Returns the alert without the time at which it would resolve.
  * @param {Alert} alert
+ * @returns {Alert}
+ */
+function withoutEnd({ resolvesAt: _, ...alert }) {
+  return alert
+}
+
+/**
+ * Returns the alert with the present value. The message keeps the latest value above the threshold.
+ * @param {Alert} before
  * @param {Rule} rule
  * @param {import('./measures').Seen} seen
  * @returns {Alert}
  */
-function updated(alert, rule, seen) {
+function updated(before, rule, seen) {
+  const alert = withoutEnd(before)
   const measure = measureOf(rule)
   const value = measure.value(seen, rule)
   const { level, threshold } = rule

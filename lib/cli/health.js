@@ -6,6 +6,8 @@ const { json, strange } = require('./server')
 
 /** @typedef {import('../health').ProcessHealth} ProcessHealth */
 /**
+ * @typedef {{ level: string, message: string, value?: number, threshold?: number,
+ *   resolvesAt?: number }} ShownAlert - older servers tell level and message alone
  * @typedef {object} ServerHealth
  * @property {string} url
  * @property {boolean} ready
@@ -13,7 +15,7 @@ const { json, strange } = require('./server')
  * @property {number} uptime - seconds
  * @property {number} memory - resident bytes
  * @property {Pick<ProcessHealth, 'semaphore' | 'activeProcesses' | 'cleanup' | 'pool'>} health
- * @property {{ level: string, message: string }[]} alerts
+ * @property {ShownAlert[]} alerts
  */
 
 /** @param {import('./server').Server} server @returns {Promise<ServerHealth>} */

@@ -136,16 +136,28 @@ function cleanupLine({ isRunning, interval, scope, stats: { scans, killed, error
 }
 
 /**
- * @param {{ level: string, message: string }[]} alerts
+ * @param {import('./health').ShownAlert[]} alerts
  * @param {import('./output').Output} output
  */
 function alertLines(alerts, output) {
   if (alerts.length === 0) return ['alerts    none']
-  return alerts.flatMap(({ level, message }) => {
-    const words = `alert     ${plain(level)}: ${withMinutes(plain(message))}`
+  return alerts.flatMap((alert) => {
+    const { level, message } = alert
+    const words = `alert     ${plain(level)}${ending(alert)}: ${withMinutes(plain(message))}`
     const lines = wrapped(words, output.room.columns)
     return lines.map((line) => output.style(level === 'critical' ? 'red' : 'yellow', line))
   })
+}
+
+/**
+ * Tells that the value of an alert's message is one of the past, and for how long the alert is kept.
+ * @param {import('./health').ShownAlert} alert
+ */
+function ending({ value, threshold, resolvesAt }) {
+  if (typeof resolvesAt === 'number')
+    return `, resolves in ${duration(Math.max(0, resolvesAt - Date.now()))}`
+  const isLower = typeof value === 'number' && typeof threshold === 'number' && value <= threshold
+  return isLower ? ', at most its threshold now' : ''
 }
 
 /** Writes whole minutes of a message as such: `300 s` becomes `5 min`. @param {string} message */

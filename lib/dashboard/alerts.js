@@ -12,7 +12,8 @@ const MOST_SHOWN = 4
 const ICONS = { critical: '◆', warning: '▲', resolved: '✓' }
 
 /**
- * @typedef {{ name: string, level: 'warning' | 'critical', message: string, since: number }} Alert
+ * @typedef {{ name: string, level: 'warning' | 'critical', message: string, since: number,
+ *   value: number, threshold: number, resolvesAt?: number }} Alert
  * @typedef {import('./alert-reasons.js').Reason} Reason
  * @typedef {Alert & { reason: Reason, resolved?: number }} Shown
  */
@@ -142,7 +143,8 @@ function rank({ level }) {
 }
 
 /** @param {HTMLLIElement} item @param {Shown} alert */
-function fill(item, { level, message, since, resolved, reason }) {
+function fill(item, alert) {
+  const { level, message, since, resolved, reason } = alert
   const state = resolved === undefined ? level : 'resolved'
   item.dataset.level = state
   const [icon, word, text, when, why] = item.children
@@ -151,10 +153,19 @@ function fill(item, { level, message, since, resolved, reason }) {
   setText(text, withMinutes(message))
   const times =
     resolved === undefined
-      ? `since ${clock(since)}`
+      ? `since ${clock(since)}${ending(alert)}`
       : `${clock(since)} to ${clock(resolved)}, ${duration(resolved - since)}`
   setText(when, times)
   fillReason(/** @type {HTMLElement} */ (why), reason)
+}
+
+/**
+ * Tells that the value of an alert's message is one of the past, and how long the alert is kept.
+ * @param {Pick<Alert, 'value' | 'threshold' | 'resolvesAt'>} alert
+ */
+export function ending({ value, threshold, resolvesAt }) {
+  if (resolvesAt !== undefined) return `, resolves at ${clock(resolvesAt)}`
+  return value <= threshold ? ', at most its threshold now' : ''
 }
 
 /** @param {HTMLElement} place @param {Reason} reason */
