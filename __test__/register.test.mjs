@@ -172,6 +172,12 @@ describe('a registered program', { skip }, () => {
     assert.equal(await outputOf('thread.cjs', text), 'fine 1')
   })
 
+  test('so is a worker whose code is a text, by --require', async () => {
+    const text = `const { Worker } = require('worker_threads')
+      new Worker(${JSON.stringify(CJS)}, { eval: true })`
+    assert.equal(await outputOf('evaluated.cjs', text), 'fine 1')
+  })
+
   test('a failure of the addon falls through, and is published', async () => {
     const text = `require('diagnostics_channel').subscribe('procward:unguarded',
         ({ reason }) => console.log(reason))
