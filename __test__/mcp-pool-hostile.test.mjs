@@ -144,7 +144,10 @@ describe('a server that exits during a call fails all its calls at once and is s
         message: /it\.exit: .* code 3.*out of luck/,
       },
     ],
-    ['crash', { exitCode: null, signal: 'SIGKILL', message: /it\.crash: .* was killed by SIGKILL/ }],
+    [
+      'crash',
+      { exitCode: null, signal: 'SIGKILL', message: /it\.crash: .* was killed by SIGKILL/ },
+    ],
     ['half a line, then exit', { exitCode: 4, signal: null }],
     ['close stdout', { exitCode: null, signal: null, message: /closed its output/ }],
   ])
