@@ -99,14 +99,21 @@ export declare class McpSessions {
 export declare class NativeCallLimiter {
   /** Makes a limiter with all slots free. */
   constructor(limit: number, servers: Array<CallLimits>)
-  /** Starts a call at once. Returns `false` if the call has to wait. */
-  tryStart(server: string, cost: number): boolean
+  /** Starts a call at once, and returns its ticket. Returns 0 if the call has to wait. */
+  tryStart(server: string, cost: number): number
   /** Adds a waiter. The promise resolves at the waiter's turn and rejects after `timeout` ms, `Infinity` for never. */
   push(server: string, cost: number, timeout: number): Promise<void>
+  /** Adds a waiter at the place of its ticket: a call that has given its slots back. */
+  pushAt(ticket: number, server: string, cost: number, timeout: number): Promise<void>
   /** Returns the ticket of the last waiter, for `cancel()`. */
   lastTicket(): number
   /** Returns the number of waiters. */
   queued(): number
+  /**
+   * Returns the number of waiters with one more for a server, but without those that would have slots if their servers were
+   * started at once.
+   */
+  queuedWith(server: string): number
   /** Returns whether a waiter has only the overall limit before it. */
   waitsForSlots(): boolean
   /** Notes that a call that has its slot was sent. */
@@ -115,6 +122,10 @@ export declare class NativeCallLimiter {
   sendAgain(server: string): void
   /** Gives the slots of a call back. */
   release(server: string, cost: number): void
+  /** Gives the slots of a call back that was not sent and is queued again. */
+  giveBack(server: string, cost: number): void
+  /** Lets no call of the server start for this many ms, because the server itself is not started before. */
+  holdStarts(server: string, ms: number): void
   /** Lets no call of the server start for this many ms. A longer pause stays. */
   pause(server: string, ms: number): void
   /** Changes the overall limit. */
@@ -355,7 +366,7 @@ export interface AllowEntry {
 }
 
 /** The reason that the first waiter of a server does not start. */
-export type CallHold = 'none' | 'limit' | 'rate' | 'pause'
+export type CallHold = 'none' | 'limit' | 'rate' | 'pause' | 'start'
 
 /** The counts of a limiter. */
 export interface CallLimiterStatus {
@@ -432,6 +443,8 @@ export interface CallServerUse {
   hold: CallHold
   /** The ms until the pause ends; 0 without a pause. */
   pauseLeft: number
+  /** The ms until the server's next start; 0 unless a start has failed. */
+  startLeft: number
 }
 
 /** The owner of all children of `child_process` in the list of active processes. Sessions have 0, and runners count from 1. */
@@ -849,7 +862,7 @@ export declare enum McpMessageKind {
  *
  * `mcpEndPages()` has to be called after the last page that has come, with the number of its request.
  */
-export declare function mcpPage(sessions: number, number: number, key: number, method: string, params: string, timeout: number, notifySent: boolean, after?: number | undefined | null): boolean
+export declare function mcpPage(sessions: number, number: number, key: number, method: string, params: string, timeout: number, notifySent: boolean, yields: boolean, after?: number | undefined | null): boolean
 
 /**
  * The versions of the protocol to propose to a server. `auto`: `initialize` first, and after a refusal what the server
@@ -870,10 +883,12 @@ export declare function mcpProxies(http: string | undefined | null, https: strin
  * `headers` has the arguments that the tool wants in headers: name, value, name, value, and so on. Without it, a call of a tool
  * over HTTP fails with `ERR_HEADERS_UNKNOWN` before it is sent, if the server works without a handshake.
  *
+ * With `yields`, the request fails with `ERR_START_PAUSED` rather than wait for the pause between two starts of its server.
+ *
  * With `notifySent`, a message says each time that the request has been handed to a session. When that is done at once,
  * this function returns `true` instead.
  */
-export declare function mcpRequest(sessions: number, number: number, key: number, method: string, params: string, timeout: number, progress: boolean, notifySent: boolean, headers?: Array<string> | undefined | null): boolean
+export declare function mcpRequest(sessions: number, number: number, key: number, method: string, params: string, timeout: number, progress: boolean, notifySent: boolean, yields: boolean, headers?: Array<string> | undefined | null): boolean
 
 /** A server, checked by `lib/`. Times are in ms, `Infinity` for ever. */
 export interface McpServer {

@@ -168,8 +168,9 @@ describe('reasons for waiting', () => {
   })
 
   test('in words, also an unknown one', () =>
-    assert.deepEqual(['server', 'fleet', 'moon', 'constructor'].map(reasonWords), [
+    assert.deepEqual(['server', 'start', 'fleet', 'moon', 'constructor'].map(reasonWords), [
       "a server's limit",
+      'the next start of a server',
       'other processes of the fleet',
       'moon',
       'constructor',

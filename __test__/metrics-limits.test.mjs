@@ -215,6 +215,7 @@ describe('the reason for waiting', () => {
     [{ queued: 1, limitedBy: 'slots' }, 'slots'],
     [{ queued: 1, limitedBy: 'server' }, 'server'],
     [{ queued: 1, limitedBy: 'rate' }, 'rate'],
+    [{ queued: 1, limitedBy: 'start' }, 'start'],
     [{ queued: 0, limitedBy: 'memory' }, 'memory'],
     [{ queued: 1, limitedBy: 'cpu' }, 'cpu'],
     [{ queued: 1, limitedBy: ['slots'] }, null],

@@ -22,8 +22,11 @@ const { serverLimits } = require('./semaphore/server-limits')
  * @typedef {{ release(): void, send?: () => void }} Further slots of a call, which other processes
  *   share
  * @typedef {{ limit: number, interval: number }} Rate
- * @typedef {{ server: string, cost: number, timeout: number, signal?: AbortSignal }} Request
+ * @typedef {{ server: string, cost: number, timeout: number, signal?: AbortSignal, ticket?: number
+ *   }} Request
  *   - `timeout`: of the wait, in ms or `Infinity`
+ *   - `ticket`: the place in the order, which `acquire()` sets; a request that has one has given its
+ *   slots back, and waits in its old place
  */
 
 class CallLimiter {
@@ -62,12 +65,15 @@ class CallLimiter {
     if (signal?.aborted) throw abortError(signal)
     if (this.#isClosed) throw shutDownError()
     if (cost > 1) this.#checkCost(server, cost)
-    if (!this.#native.tryStart(server, cost)) {
-      if (this.#native.queued() >= this.#maxQueue)
-        throw this.#explained(queueFullError(this.#maxQueue), server)
-      await waiting(() => this.#turn(request)).catch((error) => {
-        throw error.code === 'ERR_QUEUE_TIMEOUT' ? this.#explained(error, server) : error
-      })
+    if (request.ticket) await waiting(() => this.#turn(request))
+    else {
+      request.ticket = this.#native.tryStart(server, cost)
+      if (!request.ticket) {
+        if (this.#isFull(server)) throw this.#explained(queueFullError(this.#maxQueue), server)
+        await waiting(() => this.#turn(request)).catch((error) => {
+          throw error.code === 'ERR_QUEUE_TIMEOUT' ? this.#explained(error, server) : error
+        })
+      }
     }
     const slots = this.#slots(server, cost)
     if (!signal?.aborted) return slots
@@ -87,7 +93,7 @@ class CallLimiter {
 
   /**
    * Returns the reason for which the calls of each server wait.
-   * @returns {Map<string, 'slots' | 'server' | 'rate'>}
+   * @returns {Map<string, 'slots' | 'server' | 'rate' | 'start'>}
    */
   waitReasons() {
     const waited = this.#native.servers().filter(({ queued }) => queued > 0)
@@ -108,6 +114,16 @@ class CallLimiter {
   pause(server, ms) {
     this.#native.pause(server, ms)
     this.#settle()
+  }
+
+  /**
+   * Lets no call of the server start for a while, because the server itself is not started before.
+   * @param {string} server
+   * @param {number} ms
+   */
+  holdStarts(server, ms) {
+    this.#native.holdStarts(server, ms)
+    this.#settleWaiters()
   }
 
   /**
@@ -143,7 +159,9 @@ class CallLimiter {
       available: Math.max(maxConcurrent - current, 0),
     }
     const servers = this.#native.servers()
-    const isPlain = servers.every(({ limit, rate, pauseLeft }) => !limit && !rate && !pauseLeft)
+    const isPlain = servers.every(
+      ({ limit, rate, pauseLeft, startLeft }) => !limit && !rate && !pauseLeft && !startLeft,
+    )
     if (isPlain) return status
     const limitedBy = queued === 0 ? null : reasonOf(servers)
     return { ...status, limitedBy, servers: servers.map(serverStatus) }
@@ -162,6 +180,14 @@ class CallLimiter {
     return error
   }
 
+  /** Returns whether no further call of the server may wait. @param {string} server */
+  #isFull(server) {
+    // Calls that leave free slots to others until their server is started do not fill the queue.
+    return (
+      this.#native.queued() >= this.#maxQueue && this.#native.queuedWith(server) > this.#maxQueue
+    )
+  }
+
   /** @param {string} server @param {number} cost */
   #checkCost(server, cost) {
     const { limit: maxConcurrent } = this.#native.status()
@@ -175,10 +201,15 @@ class CallLimiter {
    * @param {Request} request
    * @returns {Promise<void>}
    */
-  #turn({ server, cost, timeout, signal }) {
+  #turn(request) {
+    const { server, cost, timeout, signal } = request
     const isFaked = hasFakeTimers()
-    const turn = this.#native.push(server, cost, isFaked ? Infinity : timeout)
-    const ticket = this.#native.lastTicket()
+    const bound = isFaked ? Infinity : timeout
+    const turn = request.ticket
+      ? this.#native.pushAt(request.ticket, server, cost, bound)
+      : this.#native.push(server, cost, bound)
+    request.ticket ||= this.#native.lastTicket()
+    const { ticket } = request
     if (isFaked)
       boundOnFakeClock(turn, timeout, () => this.#cancel(ticket, queueTimeoutError(timeout)))
     if (signal !== undefined) this.#signals.addUntilSettled(signal, ticket, turn)
@@ -206,8 +237,9 @@ class CallLimiter {
       else this.#native.send(server)
       this.#settleWaiters()
     }
-    const release = () => {
-      this.#native.release(server, cost)
+    const release = (/** @type {boolean} */ isUnsent) => {
+      if (isUnsent) this.#native.giveBack(server, cost)
+      else this.#native.release(server, cost)
       this.#settleWaiters()
     }
     return new Slots(release, this.#rated.has(server) ? send : undefined)
@@ -227,7 +259,7 @@ class Slots {
   #isSent = false
 
   /**
-   * @param {() => void} release
+   * @param {(isUnsent: boolean) => void} release
    * @param {(isSent: boolean) => void} [send] - notes the time of sending, for the server's rate
    */
   constructor(release, send) {
@@ -266,28 +298,39 @@ class Slots {
     if (!this.#isSent) this.onSent?.()
     this.#isReleased = true
     this.#further?.release()
-    this.#release()
+    this.#release(false)
+  }
+
+  /** Gives the slots back of a call that takes them again later. */
+  giveBack() {
+    if (this.#isReleased) return
+    this.#isReleased = true
+    this.#further?.release()
+    this.#release(!this.#isSent)
   }
 }
 
 /**
  * Returns the reason for which calls wait.
  * @param {import('../binding').CallServerUse[]} servers
- * @returns {'slots' | 'server' | 'rate'}
+ * @returns {'slots' | 'server' | 'rate' | 'start'}
  */
 function reasonOf(servers) {
   const holds = servers.filter(({ queued }) => queued > 0).map(({ hold }) => hold)
   if (holds.includes('none')) return 'slots'
-  return holds.includes('limit') ? 'server' : 'rate'
+  if (holds.includes('limit')) return 'server'
+  return holds.every((hold) => hold === 'start') ? 'start' : 'rate'
 }
 
 /**
- * Returns why a server lets no call start now, if that is its own limit, rate or pause.
+ * Returns why a server lets no call start now, if that is its own limit, rate, pause or start.
  * @param {import('../binding').CallServerUse} use
  */
-function reasonOfServer({ limit, rate, inUse, pauseLeft }) {
+function reasonOfServer({ limit, rate, inUse, pauseLeft, startLeft }) {
   if (pauseLeft > 0)
     return `the server asked to be left alone for another ${Math.ceil(pauseLeft)} ms`
+  if (startLeft > 0)
+    return `the server could not be started; the next start is tried in ${Math.ceil(startLeft)} ms`
   if (rate && rate.recent >= rate.limit)
     return `the server's rate is ${rate.limit} calls in ${rate.interval} ms`
   if (limit !== undefined && inUse >= limit) return `the server's limit is ${limit}`

@@ -490,11 +490,12 @@ export interface CallRate {
 export interface SemaphoreStatus extends SlotStatus {
   /**
    * Reason for which calls or starts of processes wait: the overall limit (`slots`), its value that
-   * the processors allow (`cpu`), the memory, the limit of a server, its rate or pause, other
-   * processes of this user (`host`), or the `fleet`. `null` while none waits. Absent while nothing
-   * but a number limits the calls of this process and no server is paused.
+   * the processors allow (`cpu`), the memory, the limit of a server, its rate or pause, its next
+   * `start` after one that failed, other processes of this user (`host`), or the `fleet`. `null`
+   * while none waits. Absent while nothing but a number limits the calls of this process and no
+   * server is paused.
    */
-  limitedBy?: 'slots' | 'memory' | 'cpu' | 'server' | 'rate' | 'host' | 'fleet' | null
+  limitedBy?: 'slots' | 'memory' | 'cpu' | 'server' | 'rate' | 'start' | 'host' | 'fleet' | null
   /**
    * The processes that share the limits: all of this user on this machine (`host`), or all of the
    * fleet. `process` while a fleet's Redis is away. Absent without `MCP_LIMIT_URL`. Calls that wait

@@ -10,6 +10,7 @@ const REASONS = {
   slots: 'the overall limit',
   server: "a server's limit",
   rate: "a server's rate or pause",
+  start: 'the next start of a server',
   memory: 'the memory that is left',
   cpu: 'the processors',
   host: 'other processes of this user',

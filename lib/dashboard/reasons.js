@@ -7,6 +7,7 @@ const WORDS = {
   slots: 'the overall limit',
   server: "a server's limit",
   rate: "a server's rate or pause",
+  start: 'the next start of a server',
   memory: 'memory',
   cpu: 'the processors',
   host: 'other processes of this user',

@@ -3,6 +3,7 @@
 // Hands requests to the addon.
 
 const { mcpPage, mcpRequest } = require('../native')
+const { FIRST } = require('./pending-requests')
 
 /**
  * Sends a request, or asks for the page after the last one that has come. Returns whether it was
@@ -13,11 +14,14 @@ const { mcpPage, mcpRequest } = require('../native')
  * @param {string} params
  * @param {string[]} [headers] - which the tool wants: names and values, one after the other
  */
-function send(handle, server, { number, call, method, timeout, pages }, params, headers) {
+function send(handle, server, pending, params, headers) {
+  const { number, call, method, timeout, pages, attempt } = pending
   const tellsSent = call.onSent !== undefined
+  // A later attempt is no new call to its server.
+  const yields = call.yields === true && attempt === FIRST
   if (pages !== undefined) {
     const { last } = pages
-    return mcpPage(handle, number, server, method, params, timeout, tellsSent, last)
+    return mcpPage(handle, number, server, method, params, timeout, tellsSent, yields, last)
   }
   const wantsProgress = call.onProgress !== undefined
   return mcpRequest(
@@ -29,6 +33,7 @@ function send(handle, server, { number, call, method, timeout, pages }, params, 
     timeout,
     wantsProgress,
     tellsSent,
+    yields,
     headers,
   )
 }

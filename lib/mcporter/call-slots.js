@@ -2,17 +2,19 @@
 
 // The slots of a helper's calls: each call waits for its slots, runs, and is counted.
 
-const { publishCall, publishWait } = require('../diagnostics/calls')
+const { publishCall } = require('../diagnostics/calls')
 const { CallLimiter } = require('../limiter')
 const { retryAfterOf } = require('../mcp/retry-after')
 const { recordAnswer, recordFailure, recordRejection, recordWait } = require('../metrics/record')
 const { named } = require('./failure')
 const { Gate } = require('./gate')
 const { withWaiting } = require('./slot-status')
+const { lateError, startPause } = require('./start-pauses')
+const { WaitingCalls } = require('./waiting-calls')
 
 /**
  * @typedef {import('./failure').Call & { queueTimeout?: number, cost?: number, onSent?: () => void,
- *   fence?: number, lease?: import('../limiter').Lease }} Request
+ *   yields?: boolean, fence?: number, lease?: import('../limiter').Lease }} Request
  * @typedef {import('../host-limit').HostLimit} HostLimit
  * @typedef {import('../fleet-limit').FleetLimit} FleetLimit
  * @typedef {import('./starts').Starts} Starts
@@ -24,17 +26,8 @@ const { withWaiting } = require('./slot-status')
  *   fleet?: FleetSettings }} Settings
  */
 
-/** The most waiting calls in a list. */
-const MAX_LISTED = 200
-
-/**
- * A call that waits for its slots. `began` is on the clock of `performance.now()`. `waitsAt` is
- * there while the call has its process's own slots: the gate of starts, or the other processes that
- * share the limits.
- * @typedef {'start' | 'host' | 'fleet'} Place
- * @typedef {{ server: string, tool: string, cost: number, began: number, waitsAt?: Place }} Waiter
- * @typedef {<T>(wait: () => Promise<T>, waitsAt: Place) => Promise<T>} Waiting
- */
+/** @typedef {import('./waiting-calls').Place} Place */
+/** @typedef {import('./waiting-calls').Waiting} Waiting */
 
 class CallSlots {
   #limiter
@@ -45,10 +38,7 @@ class CallSlots {
   #starts
   /** The same limits for all processes of a machine. @type {HostLimit | undefined} */
   #host
-  /** Oldest first. @type {Set<Waiter>} */
-  #waiters = new Set()
-  /** Those that have their process's own slots. @type {Set<Waiter>} */
-  #waitersAbove = new Set()
+  #waiting = new WaitingCalls()
   /** The same limits for all processes of a fleet. @type {FleetLimit | undefined} */
   #fleet
 
@@ -93,10 +83,26 @@ class CallSlots {
    */
   run(call, work) {
     return publishCall(call, async (id) => {
-      const slots = await this.#acquire(call, id)
-      call.onSent = slots.onSent
+      const { server, cost = 1, signal, queueTimeout: timeout = this.#settings.queueTimeout } = call
+      const asked = { server, cost, timeout, signal, ticket: 0 }
+      let slots = await this.#acquire(call, id, asked)
       try {
-        return await this.#measured(call, leased(call, work))
+        return await this.#measured(call, async (deadline) => {
+          call.yields = true
+          for (;;) {
+            call.onSent = slots.onSent
+            try {
+              return await leased(call, work)(deadline)
+            } catch (error) {
+              const pause = startPause(error)
+              if (pause === undefined) throw error
+              // All calls of the server wait for its next start, and others may have the slots.
+              this.#limiter.holdStarts(server, pause)
+              slots.giveBack()
+              slots = await this.#acquireAgain(call, id, asked, deadline)
+            }
+          }
+        })
       } finally {
         slots.release()
         this.#gate?.update()
@@ -116,24 +122,17 @@ class CallSlots {
   getQueuedCalls() {
     const { limitedBy } = /** @type {import('../mcp-helper').SemaphoreStatus} */ (this.getStatus())
     const reasons = this.#limiter.waitReasons()
-    const now = performance.now()
-    return [...this.#waiters].slice(0, MAX_LISTED).map(({ server, tool, began, waitsAt }) => {
+    return this.#waiting.list(({ server, waitsAt }) => {
+      if (waitsAt !== undefined) return this.#causeAt(waitsAt)
       const own = reasons.get(server) ?? 'slots'
       const isHeldByGate = own === 'slots' && (limitedBy === 'memory' || limitedBy === 'cpu')
-      const duration = now - began
-      const startTime = Date.now() - duration
-      const here = isHeldByGate ? limitedBy : own
-      const waitsFor = waitsAt === undefined ? here : this.#causeAt(waitsAt)
-      return { server, tool, startTime, duration, waitsFor }
+      return isHeldByGate ? limitedBy : own
     })
   }
 
   /** Returns the ms that the call has waited which waits longest, or `null`. */
   oldestWait() {
-    if (this.#waiters.size === 0) return null
-    let oldest = Infinity
-    for (const { began } of this.#waiters) oldest = Math.min(oldest, began)
-    return Math.floor(performance.now() - oldest)
+    return this.#waiting.oldest()
   }
 
   /** Asks for the use of the whole fleet, for a later status. */
@@ -176,41 +175,58 @@ class CallSlots {
    * Waits for the slots, and counts the wait or the rejection.
    * @param {Request} call
    * @param {number} id
+   * @param {import('../limiter').Request} asked
    */
-  async #acquire(call, id) {
-    const { server, cost = 1, signal, queueTimeout: timeout = this.#settings.queueTimeout } = call
+  async #acquire(call, id, asked) {
     const began = performance.now()
-    /** @type {Waiter | undefined} */
-    let waiter
-    /**
-     * @template T
-     * @param {() => Promise<T>} wait
-     * @param {Place} [waitsAt]
-     */
-    const waiting = (wait, waitsAt) => {
-      waiter ??= { server, tool: call.tool, cost, began }
-      waiter.waitsAt = waitsAt
-      this.#waiters.add(waiter)
-      if (waitsAt !== undefined) this.#waitersAbove.add(waiter)
-      const waited = publishWait({ ...call, id }, this.#limiter.queued(), wait)
-      this.#gate?.update()
-      return waited
-    }
-    const asked = { server, cost, timeout, signal }
     try {
-      const slots = await this.#limiter.acquire(asked, waiting)
-      if (this.#host !== undefined || this.#fleet !== undefined)
-        await slots.add(() => this.#share(call, asked, began, waiting))
+      const slots = await this.#take(call, id, asked, began)
       recordWait(performance.now() - began)
       return slots
     } catch (error) {
       recordRejection(call, error, began)
       throw named(call, error)
+    }
+  }
+
+  /**
+   * Waits for the slots that the call has given back, in its old place and at most until its
+   * deadline.
+   * @param {Request} call
+   * @param {number} id
+   * @param {import('../limiter').Request} asked
+   * @param {number} deadline
+   */
+  async #acquireAgain(call, id, asked, deadline) {
+    const began = performance.now()
+    asked.timeout = Math.max(deadline - began, 0)
+    try {
+      return await this.#take(call, id, asked, began)
+    } catch (error) {
+      const isLate = /** @type {any} */ (error).code === 'ERR_QUEUE_TIMEOUT'
+      throw isLate ? lateError(call) : named(call, error)
+    }
+  }
+
+  /**
+   * Takes the slots: those of this process, and then those that other processes share.
+   * @param {Request} call
+   * @param {number} id
+   * @param {import('../limiter').Request} asked
+   * @param {number} began
+   */
+  async #take(call, id, asked, began) {
+    const queued = () => this.#limiter.queued()
+    const onWait = () => this.#gate?.update()
+    const of = { id, cost: asked.cost, began, queued, onWait }
+    try {
+      return await this.#waiting.during(call, of, async (waiting) => {
+        const slots = await this.#limiter.acquire(asked, waiting)
+        if (this.#host !== undefined || this.#fleet !== undefined)
+          await slots.add(() => this.#share(call, asked, began, waiting))
+        return slots
+      })
     } finally {
-      if (waiter !== undefined) {
-        this.#waiters.delete(waiter)
-        this.#waitersAbove.delete(waiter)
-      }
       this.#gate?.update()
     }
   }
@@ -283,7 +299,7 @@ class CallSlots {
    */
   #shared(own) {
     if (this.#host === undefined && this.#fleet === undefined) return own
-    const waiters = [...this.#waitersAbove].map(({ cost, waitsAt = 'start' }) => ({
+    const waiters = this.#waiting.above().map(({ cost, waitsAt = 'start' }) => ({
       cost,
       cause: this.#causeAt(waitsAt),
     }))

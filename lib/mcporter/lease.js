@@ -33,6 +33,8 @@ async function whileLeased(call, lease, work) {
     throw error
   } finally {
     if (signal !== undefined) abortListeners.delete(signal, follow)
+    // The call may be made again, with other slots.
+    call.signal = signal
   }
 }
 

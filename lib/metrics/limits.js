@@ -12,7 +12,7 @@ const { firstBy } = require('../first-by')
  */
 
 /** The reasons for which calls wait. A helper's other words are not passed on. */
-const REASONS = ['slots', 'server', 'rate', 'memory', 'cpu', 'host', 'fleet']
+const REASONS = ['slots', 'server', 'rate', 'start', 'memory', 'cpu', 'host', 'fleet']
 /** The most servers in an answer. */
 const MAX_SERVERS = 200
 

@@ -5,7 +5,7 @@ use super::deferred::Deferred;
 use super::error::{self, Result, internal};
 use super::time::{self, milliseconds, since_start};
 use crate::error::Error;
-use crate::limit::calls::{CallLimiter, Hold, Limits, Rate, ServerUse};
+use crate::limit::calls::{CallLimiter, Hold, Limits, Rate, ServerUse, Ticket};
 use napi::bindgen_prelude::PromiseRaw;
 use napi::{Env, Unknown};
 use napi_derive::napi;
@@ -51,6 +51,8 @@ pub struct CallServerUse {
     pub hold: CallHold,
     /// The ms until the pause ends; 0 without a pause.
     pub pause_left: f64,
+    /// The ms until the server's next start; 0 unless a start has failed.
+    pub start_left: f64,
 }
 
 /// The use of a rate.
@@ -75,6 +77,8 @@ pub enum CallHold {
     Rate,
     /// The pause.
     Pause,
+    /// The pause between two starts of the server.
+    Start,
 }
 
 /// The slots of one helper, and its waiters.
@@ -90,10 +94,10 @@ impl NativeCallLimiter {
         Self(CallLimiter::new(limit, limits))
     }
 
-    /// Starts a call at once. Returns `false` if the call has to wait.
+    /// Starts a call at once, and returns its ticket. Returns 0 if the call has to wait.
     #[napi]
-    pub fn try_start(&mut self, server: String, cost: u32) -> bool {
-        self.0.try_start(&server, cost, since_start())
+    pub fn try_start(&mut self, server: String, cost: u32) -> f64 {
+        self.0.try_start(&server, cost, since_start()).map_or(0.0, number_of)
     }
 
     /// Adds a waiter. The promise resolves at the waiter's turn and rejects after `timeout` ms, `Infinity` for never.
@@ -105,18 +109,38 @@ impl NativeCallLimiter {
         Ok(promise)
     }
 
+    /// Adds a waiter at the place of its ticket: a call that has given its slots back.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn push_at(
+        &mut self,
+        env: &Env,
+        ticket: f64,
+        server: String,
+        cost: u32,
+        timeout: f64,
+    ) -> Result<PromiseRaw<'static, ()>> {
+        let (waiter, promise) = Deferred::new(env).map_err(internal)?;
+        self.0.push_at(ticket_of(ticket), waiter, &server, cost, since_start(), time::timeout(timeout));
+        Ok(promise)
+    }
+
     /// Returns the ticket of the last waiter, for `cancel()`.
     #[napi]
     pub fn last_ticket(&self) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "2^53 waiters take longer than a machine lives")]
-        let ticket = self.0.last_ticket() as f64;
-        ticket
+        number_of(self.0.last_ticket())
     }
 
     /// Returns the number of waiters.
     #[napi]
     pub fn queued(&self) -> u32 {
         u32::try_from(self.0.queued()).unwrap_or(u32::MAX)
+    }
+
+    /// Returns the number of waiters with one more for a server, but without those that would have slots if their servers were
+    /// started at once.
+    #[napi]
+    pub fn queued_with(&self, server: String) -> u32 {
+        u32::try_from(self.0.queued_with(&server, since_start())).unwrap_or(u32::MAX)
     }
 
     /// Returns whether a waiter has only the overall limit before it.
@@ -143,6 +167,19 @@ impl NativeCallLimiter {
         self.0.release(&server, cost, since_start());
     }
 
+    /// Gives the slots of a call back that was not sent and is queued again.
+    #[napi]
+    pub fn give_back(&mut self, server: String, cost: u32) {
+        self.0.give_back(&server, cost, since_start());
+    }
+
+    /// Lets no call of the server start for this many ms, because the server itself is not started before.
+    #[napi]
+    pub fn hold_starts(&mut self, server: String, ms: f64) {
+        let now = since_start();
+        self.0.hold_starts(&server, now.saturating_add(time::duration(ms)), now);
+    }
+
     /// Lets no call of the server start for this many ms. A longer pause stays.
     #[napi]
     pub fn pause(&mut self, server: String, ms: f64) {
@@ -159,8 +196,7 @@ impl NativeCallLimiter {
     /// Rejects a waiter that still waits.
     #[napi]
     pub fn cancel(&mut self, env: &Env, ticket: f64, reason: Unknown) -> Result<()> {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it came from last_ticket")]
-        let waiter = self.0.cancel(ticket as u64, since_start());
+        let waiter = self.0.cancel(ticket_of(ticket), since_start());
         waiter.map_or(Ok(()), |waiter| waiter.reject(env, &reason)).map_err(internal)
     }
 
@@ -205,7 +241,7 @@ impl NativeCallLimiter {
 
 impl From<ServerUse> for CallServerUse {
     fn from(server: ServerUse) -> Self {
-        let ServerUse { name, limit, rate, in_use, queued, hold, pause_left } = server;
+        let ServerUse { name, limit, rate, in_use, queued, hold, pause_left, start_left } = server;
         let rate = rate.map(|(Rate { limit, interval }, recent)| {
             let interval = milliseconds(interval);
             CallRateUse { limit, interval, recent }
@@ -218,6 +254,7 @@ impl From<ServerUse> for CallServerUse {
             queued: u32::try_from(queued).unwrap_or(u32::MAX),
             hold: hold.into(),
             pause_left: milliseconds(pause_left),
+            start_left: milliseconds(start_left),
         }
     }
 }
@@ -229,8 +266,19 @@ impl From<Hold> for CallHold {
             Hold::Limit => Self::Limit,
             Hold::Rate(_) => Self::Rate,
             Hold::Pause(_) => Self::Pause,
+            Hold::Start(_) => Self::Start,
         }
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "2^53 calls take longer than a machine lives")]
+fn number_of(ticket: Ticket) -> f64 {
+    ticket as f64
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it came from number_of")]
+fn ticket_of(number: f64) -> Ticket {
+    number as Ticket
 }
 
 pub fn limits_of(given: &CallLimits) -> Limits {

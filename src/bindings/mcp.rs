@@ -232,6 +232,8 @@ pub fn mcp_answer(sessions: u32, number: u32, answer: String) -> Result<()> {
 /// `headers` has the arguments that the tool wants in headers: name, value, name, value, and so on. Without it, a call of a tool
 /// over HTTP fails with `ERR_HEADERS_UNKNOWN` before it is sent, if the server works without a handshake.
 ///
+/// With `yields`, the request fails with `ERR_START_PAUSED` rather than wait for the pause between two starts of its server.
+///
 /// With `notifySent`, a message says each time that the request has been handed to a session. When that is done at once,
 /// this function returns `true` instead.
 #[napi]
@@ -244,6 +246,7 @@ pub fn mcp_request(
     timeout: f64,
     progress: bool,
     notify_sent: bool,
+    yields: bool,
     headers: Option<Vec<String>>,
 ) -> Result<bool> {
     let sessions = opened(sessions)?;
@@ -255,7 +258,9 @@ pub fn mcp_request(
     };
     let headers = headers.map(|texts| texts.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect());
     let request = Request { method, params, headers };
-    Ok(noting_sent(number, notify_sent, || sessions.start(number, key, request, timeout, listeners, Kind::Plain)))
+    Ok(noting_sent(number, notify_sent, || {
+        sessions.start(number, key, request, timeout, listeners, Kind::Plain { yields })
+    }))
 }
 
 /// Sends a request for a page of a list, as `mcpRequest()` does. After a page that has come, its session is kept for the
@@ -271,13 +276,14 @@ pub fn mcp_page(
     params: String,
     timeout: f64,
     notify_sent: bool,
+    yields: bool,
     after: Option<u32>,
 ) -> Result<bool> {
     let sessions = opened(sessions)?;
     let sent = notify_sent.then(|| Settler::sent_of(&sessions.settler, number));
     let listeners = Listeners { sent, ..Listeners::default() };
     let request = Request::new(method, params);
-    let kind = Kind::Page(after.map_or(Page::First, Page::After));
+    let kind = Kind::Page(after.map_or(Page::First, Page::After), yields);
     Ok(noting_sent(number, notify_sent, || sessions.start(number, key, request, timeout, listeners, kind)))
 }
 
@@ -338,22 +344,25 @@ pub fn mcp_stay(
 
 /// The kind of a request.
 enum Kind {
-    Plain,
-    Page(Page),
+    Plain {
+        yields: bool,
+    },
+    /// With whether the request yields.
+    Page(Page, bool),
     Stay(Stay),
 }
 
 impl Sessions {
     fn start(&self, number: u32, key: u32, request: Request, timeout: f64, listeners: Listeners, kind: Kind) {
-        let (page, stay) = match kind {
-            Kind::Plain => (None, None),
-            Kind::Page(page) => (Some(page), None),
-            Kind::Stay(stay) => (None, Some(stay)),
+        let (page, stay, yields) = match kind {
+            Kind::Plain { yields } => (None, None, yields),
+            Kind::Page(page, yields) => (Some(page), None, yields),
+            Kind::Stay(stay) => (None, Some(stay), false),
         };
         let settler = Arc::clone(&self.settler);
         let settle = Box::new(move |outcome, is_stateless| settler.settle(number, outcome, is_stateless));
         let request = Arc::new(request);
-        let call = Call { number, key, request, listeners, stay, page, is_stateless: false, settle };
+        let call = Call { number, key, request, listeners, stay, page, yields, is_stateless: false, settle };
         let session = self.pool.call(call, duration(timeout));
         #[cfg(unix)]
         if let Some(server) = session.as_deref().and_then(Session::stdio) {

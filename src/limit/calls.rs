@@ -63,6 +63,8 @@ pub struct ServerUse {
     pub hold: Hold,
     /// The time until its pause ends; zero without a pause.
     pub pause_left: Duration,
+    /// The time until its next start; zero unless a start has failed.
+    pub start_left: Duration,
 }
 
 impl<W> CallLimiter<W> {
@@ -85,21 +87,22 @@ impl<W> CallLimiter<W> {
         limiter
     }
 
-    /// Starts a call at once. Returns `false` if the call has to wait.
-    pub fn try_start(&mut self, server: &str, cost: u32, now: Duration) -> bool {
+    /// Starts a call at once, and returns its ticket. Returns `None` if the call has to wait.
+    pub fn try_start(&mut self, server: &str, cost: u32, now: Duration) -> Option<Ticket> {
         self.advance(now);
         // A waiter that may start has only the overall limit before it, and is not overtaken.
         if !self.startable.is_empty() || !self.fits(cost) {
-            return false;
+            return None;
         }
         let id = self.id(server);
         let server = &mut self.servers[id];
         let may_start = server.queue.is_empty() && server.hold(cost, now) == Hold::None;
         if may_start {
+            self.last_ticket += 1;
             self.start(id, cost);
         }
         self.relist(id, now);
-        may_start
+        may_start.then_some(self.last_ticket)
     }
 
     /// Counts a call that has started elsewhere, above the limits if need be.
@@ -112,14 +115,26 @@ impl<W> CallLimiter<W> {
     /// Queues a waiter until `now + timeout`; without a timeout, for ever.
     pub fn push(&mut self, waiter: W, server: &str, cost: u32, now: Duration, timeout: Option<Duration>) -> Ticket {
         self.last_ticket += 1;
-        let ticket = self.last_ticket;
+        self.push_at(self.last_ticket, waiter, server, cost, now, timeout);
+        self.last_ticket
+    }
+
+    /// Queues a call again that has given its slots back, at the place of its ticket.
+    pub fn push_at(
+        &mut self,
+        ticket: Ticket,
+        waiter: W,
+        server: &str,
+        cost: u32,
+        now: Duration,
+        timeout: Option<Duration>,
+    ) {
         let id = self.id(server);
         let deadline = timeout.map(|timeout| now.saturating_add(timeout));
         self.deadlines.extend(deadline.map(|deadline| (deadline, ticket)));
         self.waiters.insert(ticket, Waiter { value: waiter, server: id, cost, timeout, deadline });
         self.servers[id].queue.insert(ticket);
         self.relist(id, now);
-        ticket
     }
 
     /// Starts the next waiter that may start, and takes it out.
@@ -149,6 +164,23 @@ impl<W> CallLimiter<W> {
         let Some(&id) = self.names.get(server) else { return };
         self.in_use = self.in_use.saturating_sub(cost);
         self.servers[id].in_use = self.servers[id].in_use.saturating_sub(cost);
+        self.relist(id, now);
+    }
+
+    /// Gives the slots of a call back that was not sent and is queued again. It does not count in the rate.
+    pub fn give_back(&mut self, server: &str, cost: u32, now: Duration) {
+        if let Some(&id) = self.names.get(server)
+            && let Some(window) = &mut self.servers[id].window
+        {
+            window.give_back();
+        }
+        self.release(server, cost, now);
+    }
+
+    /// Lets no call start before `until`, because the server itself is not started before that. The latest word counts.
+    pub fn hold_starts(&mut self, server: &str, until: Duration, now: Duration) {
+        let id = self.id(server);
+        self.servers[id].starts_at = until;
         self.relist(id, now);
     }
 
@@ -197,6 +229,17 @@ impl<W> CallLimiter<W> {
     /// Returns the number of waiters.
     pub fn queued(&self) -> usize {
         self.waiters.len()
+    }
+
+    /// Returns the number of waiters with one more for a server, but without those that would have slots if their servers were
+    /// started at once.
+    pub fn queued_with(&self, server: &str, now: Duration) -> usize {
+        let is_held = |server: &Server| server.starts_at > now;
+        let waiting: usize =
+            self.servers.iter().filter(|(_, server)| is_held(server)).map(|(_, server)| server.queue.len()).sum();
+        let one_more = self.names.get(server).is_some_and(|&id| is_held(&self.servers[id]));
+        let free = self.limit.saturating_sub(self.in_use) as usize;
+        self.waiters.len() + 1 - (waiting + usize::from(one_more)).min(free)
     }
 
     /// Takes out all waiters, in the order of arrival.
@@ -303,11 +346,11 @@ impl<W> CallLimiter<W> {
 fn listed<W>(server: &mut Server, waiters: &HashMap<Ticket, Waiter<W>>, now: Duration) -> Listed {
     let Some((ticket, hold)) = head(server, waiters, now) else {
         // A pause without waiters is looked at when it ends, so that the server is forgotten.
-        return if server.paused_until > now { Listed::Timed(server.paused_until) } else { Listed::Nowhere };
+        return server.closed_until(now).map_or(Listed::Nowhere, Listed::Timed);
     };
     match hold {
         Hold::None => Listed::Startable(ticket),
-        Hold::Pause(time) | Hold::Rate(Some(time)) => Listed::Timed(time),
+        Hold::Pause(time) | Hold::Start(time) | Hold::Rate(Some(time)) => Listed::Timed(time),
         Hold::Limit | Hold::Rate(None) => Listed::Nowhere,
     }
 }
@@ -328,5 +371,6 @@ fn server_use<W>(server: &mut Server, waiters: &HashMap<Ticket, Waiter<W>>, now:
         queued: server.queue.len(),
         hold: head(server, waiters, now).map_or(Hold::None, |(_, hold)| hold),
         pause_left: server.paused_until.saturating_sub(now),
+        start_left: server.starts_at.saturating_sub(now),
     }
 }

@@ -46,6 +46,9 @@ pub enum CallError {
         /// The reason why the last start failed.
         last: Box<StartError>,
     },
+    /// The call gives its slots to others during the pause before the server's next start. JavaScript makes it again.
+    #[error("the server is started again in {} s at the earliest", .0.as_secs_f64())]
+    Paused(Duration),
     /// A message from the server was longer than the limit.
     #[error("the server wrote a message of more than {0} bytes")]
     TooLong(usize),
@@ -154,6 +157,7 @@ impl CallError {
             Self::NotStarted(_) => "ERR_SERVER_START",
             Self::Exited(_) | Self::NoMessage(..) | Self::SessionRefused(_) => "ERR_SERVER_EXITED",
             Self::Unavailable { .. } => "ERR_SERVER_UNAVAILABLE",
+            Self::Paused(_) => "ERR_START_PAUSED",
             Self::TooLong(_) => "ERR_MAX_BUFFER",
             Self::Memory { .. } => "ERR_MEMORY",
             Self::TimedOut => "ERR_CALL_TIMEOUT",
@@ -241,6 +245,7 @@ impl From<Refusal<StartError>> for CallError {
         match refusal {
             Refusal::Start(error) => Self::NotStarted(error),
             Refusal::Unavailable { retry_after, last } => Self::Unavailable { retry_after, last: Box::new(last) },
+            Refusal::Paused { left } => Self::Paused(left),
             Refusal::Closed => Self::Closed,
             Refusal::Unknown => Self::UnknownServer,
         }

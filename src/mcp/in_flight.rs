@@ -29,6 +29,8 @@ pub struct Call {
     pub stay: Option<Stay>,
     /// The place of the request in a list of pages, if it is in one.
     pub page: Option<Page>,
+    /// True if the call fails rather than wait for the pause between two starts of the server.
+    pub yields: bool,
     /// True if the server of the latest session works without a handshake.
     pub is_stateless: bool,
     /// The callback for the outcome, which is called once, on any thread, with `is_stateless`.
@@ -97,6 +99,14 @@ pub struct Attempt {
     pub is_refused: bool,
 }
 
+impl Attempt {
+    /// Returns whether the attempt gives way. After another session the call waits, because a call that begins anew would not
+    /// know how many sessions have had it.
+    fn yields(&self) -> bool {
+        self.call.yields && self.tried == 0
+    }
+}
+
 impl InFlight {
     /// Makes an empty table.
     pub fn new(runtime: Handle, dispatcher: Arc<Dispatcher<SessionFactory>>) -> Arc<Self> {
@@ -116,13 +126,13 @@ impl InFlight {
     /// Queues a call for a session of this pool.
     pub fn wait(&self, attempt: Attempt, pool: &Pool<SessionFactory>) {
         let mut state = self.state.lock();
-        let (number, key) = (attempt.call.number, attempt.call.key);
+        let (number, key, yields) = (attempt.call.number, attempt.call.key, attempt.yields());
         let cancel_reason = match state.all.get_mut(&number) {
             Some(Entry { stage: Stage::GivenUp(reason), .. }) => reason.clone(),
             Some(entry) => {
                 entry.stage = Stage::Waits(attempt);
                 // The call is queued under the lock, so that giving up the call finds it in the queue.
-                self.dispatcher.wait(pool, &key, number);
+                self.dispatcher.wait(pool, &key, yields, number);
                 return;
             }
             None => CallError::Aborted,

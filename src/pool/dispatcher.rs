@@ -32,12 +32,13 @@ impl<F: Factory> Dispatcher<F> {
         this
     }
 
-    /// Queues a waiter under this number.
-    pub fn wait(&self, pool: &Pool<F>, key: &F::Key, number: u32) {
+    /// Queues a waiter under this number. For `yields` see [`super::state::State::checkout`].
+    pub fn wait(&self, pool: &Pool<F>, key: &F::Key, yields: bool, number: u32) {
         let grants = self.grants.clone();
         // The lock is held until the waiter is noted, so that no answer can come before that.
         let mut waiters = self.waiters.lock();
-        let waiter = pool.checkout_to(key, move |answer| grants.send((number, answer)).err().map(|unsent| unsent.0.1));
+        let answer = move |answer| grants.send((number, answer)).err().map(|unsent| unsent.0.1);
+        let waiter = pool.checkout_to(key, yields, answer);
         waiters.insert(number, waiter);
     }
 

@@ -90,13 +90,13 @@ impl<F: Factory> Pool<F> {
     /// Queues a waiter, which is answered in the order of the grants. The order of woken tasks would be another.
     ///
     /// Waiters for the same key are served in the order of these calls. `answer` is called while the pool is locked, so it
-    /// must not use the pool. It returns an answer that it does not take.
-    pub fn checkout_to<A>(&self, key: &F::Key, answer: A) -> Waiter<F>
+    /// must not use the pool. It returns an answer that it does not take. For `yields` see [`super::state::State::checkout`].
+    pub fn checkout_to<A>(&self, key: &F::Key, yields: bool, answer: A) -> Waiter<F>
     where
         A: FnOnce(Answer<F>) -> Option<Answer<F>> + Send + 'static,
     {
         let ticket = self.0.change(|inner, now| {
-            let ticket = inner.state.checkout(key, now);
+            let ticket = inner.state.checkout(key, yields, now);
             inner.waiters.insert(ticket, Box::new(answer));
             ticket
         });
@@ -169,7 +169,7 @@ impl<F: Factory> Pool<F> {
     /// Waits for a lease. The waiter is queued at once, and leaves the queue when the future is dropped.
     pub(super) fn checkout(&self, key: &F::Key) -> impl Future<Output = Answer<F>> + Send + use<F> {
         let (sender, receiver) = tokio::sync::oneshot::channel();
-        let waiter = self.checkout_to(key, move |answer| sender.send(answer).err());
+        let waiter = self.checkout_to(key, false, move |answer| sender.send(answer).err());
         // The fields are dropped in this order: the waiter first, then a lease that was not received.
         let waiting = (waiter, receiver);
         async move {

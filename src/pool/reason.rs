@@ -54,6 +54,11 @@ pub enum Refusal<E> {
         /// The reason why the latest start failed.
         last: E,
     },
+    /// The waiter gives way to others rather than wait for the pause before the next start.
+    Paused {
+        /// The rest of the pause.
+        left: Duration,
+    },
     /// The pool shuts down.
     Closed,
     /// The key is not defined.

@@ -85,6 +85,8 @@ struct Kind<K, E> {
     key: K,
     rules: Rules,
     waiters: BTreeSet<Ticket>,
+    /// The waiters that give way during a pause between starts.
+    yielding: BTreeSet<Ticket>,
     failures: Failures<E>,
 }
 
@@ -127,7 +129,8 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
         let next = self.last_kind + 1;
         let id = *self.ids.entry(key.clone()).or_insert(next);
         self.last_kind = self.last_kind.max(id);
-        let kind = Kind { key, rules, waiters: BTreeSet::new(), failures: Failures::default() };
+        let (waiters, yielding) = (BTreeSet::new(), BTreeSet::new());
+        let kind = Kind { key, rules, waiters, yielding, failures: Failures::default() };
         self.kinds.entry(id).or_insert(kind).rules = rules;
         self.retire_excess(id);
         self.settle(now);
@@ -160,8 +163,9 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
         Some(number)
     }
 
-    /// Queues a waiter. A later action grants a lease to the waiter, or refuses it.
-    pub fn checkout(&mut self, key: &K, now: Instant) -> Ticket {
+    /// Queues a waiter. A later action grants a lease to the waiter, or refuses it. A waiter that `yields` is refused when only
+    /// the end of a pause between starts could help it.
+    pub fn checkout(&mut self, key: &K, yields: bool, now: Instant) -> Ticket {
         self.last_ticket += 1;
         let ticket = self.last_ticket;
         let id = self.ids.get(key).copied();
@@ -170,6 +174,7 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
             None => self.actions.push(Action::Refuse { ticket, refusal: Refusal::Unknown }),
             Some((id, kind)) => {
                 kind.waiters.insert(ticket);
+                kind.yielding.extend(yields.then_some(ticket));
                 self.waiters.insert(ticket, id);
                 self.settle(now);
             }
@@ -263,6 +268,7 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
         let id = self.waiters.remove(&ticket);
         if let Some(kind) = id.and_then(|id| self.kinds.get_mut(&id)) {
             kind.waiters.remove(&ticket);
+            kind.yielding.remove(&ticket);
         }
         id.is_some()
     }

@@ -58,7 +58,7 @@ impl WorkerPool {
         let workers = pool.clone();
         let answer = move |dispatcher: &Dispatcher<_>, number, answer: Answer<_>| match answer.map(Use::begin) {
             Ok(Some(worker)) => deliver(number, Ok(worker)),
-            Ok(None) => dispatcher.wait(&workers, &(), number),
+            Ok(None) => dispatcher.wait(&workers, &(), false, number),
             Err(refusal) => deliver(number, Err(refusal)),
         };
         Self { pool, dispatcher: Dispatcher::new(runtime, answer) }
@@ -75,7 +75,7 @@ impl WorkerPool {
 
     /// Queues a waiter under this number.
     pub fn acquire(&self, number: u32) {
-        self.dispatcher.wait(&self.pool, &(), number);
+        self.dispatcher.wait(&self.pool, &(), false, number);
     }
 
     /// Takes a waiter out of the queue. Returns `false` when the answer has been delivered.

@@ -234,6 +234,8 @@ fn failure(error: &CallError) -> String {
             (failure.rpc_code, failure.rpc_message) = (*code, Some(message.as_str()));
         }
         CallError::Unavailable { retry_after, .. } => failure.retry_after = Some(retry_after.as_millis()),
+        // Not before the end of the pause, or the call would be refused once more.
+        CallError::Paused(left) => failure.retry_after = Some(left.as_millis() + 1),
         _ => {}
     }
     serde_json::to_string(&failure).unwrap_or_default()

@@ -160,7 +160,8 @@ impl WorkerPoolRequest {
 impl From<Refusal<WorkerError>> for WorkerFailure {
     fn from(refusal: Refusal<WorkerError>) -> Self {
         match refusal {
-            Refusal::Closed | Refusal::Unknown => Self::of(WorkerFailureKind::Closed),
+            // No waiter for a worker gives way.
+            Refusal::Closed | Refusal::Unknown | Refusal::Paused { .. } => Self::of(WorkerFailureKind::Closed),
             Refusal::Start(error) => error.into(),
             Refusal::Unavailable { retry_after, last } => {
                 Self { retry_after: Some(milliseconds(retry_after).ceil()), ..last.into() }

@@ -20,13 +20,35 @@ fn limits(server: &str) -> Option<Limits> {
 
 #[derive(Debug, Clone)]
 enum Operation {
-    Call { server: usize, cost: u32, timeout: Option<u64> },
-    Release { nth: usize },
-    Send { nth: usize },
-    Cancel { nth: usize },
-    Pass { ms: u64 },
-    Pause { server: usize, ms: u64 },
-    Resize { limit: u32 },
+    Call {
+        server: usize,
+        cost: u32,
+        timeout: Option<u64>,
+    },
+    Release {
+        nth: usize,
+    },
+    Send {
+        nth: usize,
+    },
+    Cancel {
+        nth: usize,
+    },
+    Pass {
+        ms: u64,
+    },
+    Pause {
+        server: usize,
+        ms: u64,
+    },
+    /// A call's server cannot start for a while, and the call gives its slots back.
+    GiveBack {
+        nth: usize,
+        ms: u64,
+    },
+    Resize {
+        limit: u32,
+    },
 }
 
 fn operation() -> impl Strategy<Value = Operation> {
@@ -39,11 +61,12 @@ fn operation() -> impl Strategy<Value = Operation> {
         2 => any::<usize>().prop_map(|nth| Operation::Cancel { nth }),
         4 => (1..60u64).prop_map(|ms| Operation::Pass { ms }),
         1 => (server(), 1..80u64).prop_map(|(server, ms)| Operation::Pause { server, ms }),
+        2 => (any::<usize>(), 0..80u64).prop_map(|(nth, ms)| Operation::GiveBack { nth, ms }),
         1 => (1..7u32).prop_map(|limit| Operation::Resize { limit }),
     ]
 }
 
-/// A call of the model: its own number stands for the waiter.
+/// A call of the model: its ticket stands for the waiter.
 #[derive(Debug, Clone, Copy)]
 struct Call {
     number: u64,
@@ -62,6 +85,7 @@ struct Model {
     /// The server and time of each call that was sent.
     sent: Vec<(usize, u64)>,
     paused: [u64; SERVERS.len()],
+    starts_at: [u64; SERVERS.len()],
 }
 
 impl Model {
@@ -75,7 +99,7 @@ impl Model {
         let unsent = running().filter(|other| !other.is_sent).count();
         let counts = self.sent.iter().rev().take_while(|(_, at)| at + INTERVAL >= self.now);
         let recent = counts.filter(|(server, _)| *server == call.server).count();
-        self.paused[call.server] <= self.now
+        self.paused[call.server].max(self.starts_at[call.server]) <= self.now
             && limit.is_none_or(|limit| running().map(|other| other.cost).sum::<u32>() + call.cost <= limit)
             && rate.is_none_or(|rate| unsent + recent < rate.limit as usize)
     }
@@ -93,6 +117,12 @@ impl Model {
         })
     }
 
+    /// Adds a waiter at its place in the order.
+    fn wait(&mut self, call: Call) {
+        let at = self.waiting.partition_point(|other| other.number < call.number);
+        self.waiting.insert(at, call);
+    }
+
     fn expire(&mut self) -> Option<u64> {
         let due = |call: &&Call| call.deadline.is_some_and(|deadline| deadline <= self.now);
         let (_, number) = self.waiting.iter().filter(due).map(|call| (call.deadline, call.number)).min()?;
@@ -105,13 +135,12 @@ impl Model {
 struct Pair {
     limiter: CallLimiter<u64>,
     model: Model,
-    calls: u64,
 }
 
 impl Pair {
     fn new() -> Self {
         let configured = SERVERS.into_iter().filter_map(|name| Some((name, limits(name)?)));
-        Self { limiter: CallLimiter::new(4, configured), model: Model { limit: 4, ..Model::default() }, calls: 0 }
+        Self { limiter: CallLimiter::new(4, configured), model: Model { limit: 4, ..Model::default() } }
     }
 
     fn now(&self) -> Duration {
@@ -122,6 +151,7 @@ impl Pair {
         match *operation {
             Operation::Call { server, cost, timeout } => self.call(server, cost, timeout),
             Operation::Release { nth } if !self.model.running.is_empty() => self.release(nth),
+            Operation::GiveBack { nth, ms } if !self.model.running.is_empty() => self.give_back(nth, ms),
             Operation::Send { nth } => self.send(nth),
             Operation::Cancel { nth } => {
                 // The ticket is of any waiter so far, so that most have left.
@@ -140,7 +170,7 @@ impl Pair {
                 self.model.limit = limit;
                 self.limiter.resize(limit);
             }
-            Operation::Release { .. } => {}
+            Operation::Release { .. } | Operation::GiveBack { .. } => {}
         }
     }
 
@@ -151,12 +181,9 @@ impl Pair {
         let call = Call { number, server, cost, deadline, is_sent: false };
         let now = self.now();
         self.model.waiting.push(call);
-        let starts = self.limiter.try_start(SERVERS[server], cost, now);
-        if starts {
+        if let Some(ticket) = self.limiter.try_start(SERVERS[server], cost, now) {
+            assert_eq!(ticket, number);
             assert_eq!(self.model.start_next(), Some(number), "the limiter let a call start too early");
-            // Numbers of waiters are tickets, so a call without one gets a number that no ticket has.
-            self.calls += 1;
-            self.model.running.last_mut().expect("it runs").number = u64::MAX - self.calls;
         } else {
             let timeout = timeout.map(Duration::from_millis);
             assert_eq!(self.limiter.push(number, SERVERS[server], cost, now, timeout), number);
@@ -172,6 +199,23 @@ impl Pair {
             self.limiter.send(name, now);
         }
         self.limiter.release(name, call.cost, now);
+    }
+
+    fn give_back(&mut self, nth: usize, ms: u64) {
+        // Some leave before their server opens, and some after that.
+        let timeout = (nth % 3 > 0).then_some(40 * (nth % 3) as u64);
+        let call = self.model.running.swap_remove(nth % self.model.running.len());
+        let (now, time, name) = (self.now(), self.model.now, SERVERS[call.server]);
+        self.model.starts_at[call.server] = time + ms;
+        self.limiter.hold_starts(name, Duration::from_millis(time + ms), now);
+        if call.is_sent {
+            self.limiter.release(name, call.cost, now);
+        } else {
+            self.limiter.give_back(name, call.cost, now);
+        }
+        self.model.wait(Call { is_sent: false, deadline: timeout.map(|timeout| time + timeout), ..call });
+        let timeout = timeout.map(Duration::from_millis);
+        self.limiter.push_at(call.number, call.number, name, call.cost, now, timeout);
     }
 
     fn send(&mut self, nth: usize) {
@@ -203,6 +247,13 @@ impl Pair {
         }
         let Model { waiting, running, .. } = &self.model;
         assert_eq!(self.limiter.queued(), waiting.len());
+        let is_held = |server: usize| self.model.starts_at[server] > self.model.now;
+        let held = waiting.iter().filter(|call| is_held(call.server)).count();
+        let free = self.model.limit.saturating_sub(self.model.in_use()) as usize;
+        for (server, name) in SERVERS.iter().enumerate() {
+            let counted = waiting.len() + 1 - (held + usize::from(is_held(server))).min(free);
+            assert_eq!(self.limiter.queued_with(name, now), counted);
+        }
         assert_eq!(self.limiter.in_use(), self.model.in_use());
         for server in self.limiter.servers(now) {
             let of = |call: &&Call| SERVERS[call.server] == server.name;

@@ -57,6 +57,12 @@ impl Window {
         self.sent.push_back(now);
     }
 
+    /// Counts a call no more that gives its slot back unsent.
+    pub fn give_back(&mut self) {
+        debug_assert!(self.unsent > 0, "a call gives its slot back once");
+        self.unsent = self.unsent.saturating_sub(1);
+    }
+
     /// Counts a call that is sent again, because its server did not see the call.
     pub fn send_again(&mut self, now: Duration) {
         self.sent.push_back(now);

@@ -27,6 +27,8 @@ pub enum Hold {
     Rate(Option<Duration>),
     /// Its pause, until this time.
     Pause(Duration),
+    /// The pause between two starts of the server, until this time.
+    Start(Duration),
 }
 
 /// The state of one server.
@@ -40,6 +42,8 @@ pub struct Server {
     /// The slots that its calls hold.
     pub in_use: u32,
     pub paused_until: Duration,
+    /// The time of its next start, after a start that failed.
+    pub starts_at: Duration,
     pub queue: BTreeSet<Ticket>,
     /// The place in the limiter's lists.
     pub listed: Listed,
@@ -67,6 +71,7 @@ impl Server {
             window: rate.map(Window::new),
             in_use: 0,
             paused_until: Duration::ZERO,
+            starts_at: Duration::ZERO,
             queue: BTreeSet::new(),
             listed: Listed::default(),
         }
@@ -76,6 +81,9 @@ impl Server {
     pub fn hold(&mut self, cost: u32, now: Duration) -> Hold {
         if self.paused_until > now {
             return Hold::Pause(self.paused_until);
+        }
+        if self.starts_at > now {
+            return Hold::Start(self.starts_at);
         }
         if self.limit.is_some_and(|limit| self.in_use.saturating_add(cost) > limit) {
             return Hold::Limit;
@@ -87,8 +95,13 @@ impl Server {
         }
     }
 
+    /// Returns the end of the longer of its pauses, if one lasts.
+    pub fn closed_until(&self, now: Duration) -> Option<Duration> {
+        Some(self.paused_until.max(self.starts_at)).filter(|until| *until > now)
+    }
+
     /// Returns whether the server can be forgotten.
     pub fn is_idle(&self, now: Duration) -> bool {
-        !self.is_configured && self.in_use == 0 && self.queue.is_empty() && self.paused_until <= now
+        !self.is_configured && self.in_use == 0 && self.queue.is_empty() && self.closed_until(now).is_none()
     }
 }

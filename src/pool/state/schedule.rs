@@ -60,6 +60,7 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
     /// Executes what is due, serves the waiters, and starts members.
     pub(super) fn settle(&mut self, now: Instant) {
         self.retire_due(now);
+        self.refuse_yielding(now);
         let mut supply = self.serve(now);
         if self.draining {
             self.terminate_idle();
@@ -86,6 +87,21 @@ impl<K: Clone + Eq + Hash, E: Clone> State<K, E> {
             }
             if self.members.get(&number).is_some_and(Member::is_idle) {
                 self.terminate_member(number);
+            }
+        }
+    }
+
+    /// Refuses the waiters that give way, where a pause between starts is all that they could wait for.
+    fn refuse_yielding(&mut self, now: Instant) {
+        let paused = self.kinds.iter().filter_map(|(id, kind)| {
+            let until = kind.failures.paused_until(now).filter(|_| !kind.yielding.is_empty())?;
+            // After too many failures all waiters are refused, with the last one.
+            let only_pauses = !kind.failures.on_trial() && self.staying(*id) == 0;
+            only_pauses.then(|| (until - now, kind.yielding.clone()))
+        });
+        for (left, yielding) in paused.collect::<Vec<_>>() {
+            for ticket in yielding {
+                self.refuse(ticket, Refusal::Paused { left });
             }
         }
     }

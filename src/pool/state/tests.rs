@@ -57,7 +57,12 @@ impl Bench {
     }
 
     fn checkout(&mut self, key: &'static str) -> Vec<Did> {
-        self.state.checkout(&key, self.now);
+        self.state.checkout(&key, false, self.now);
+        self.did()
+    }
+
+    fn checkout_yielding(&mut self, key: &'static str) -> Vec<Did> {
+        self.state.checkout(&key, true, self.now);
         self.did()
     }
 

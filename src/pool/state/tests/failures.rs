@@ -130,7 +130,7 @@ fn an_open_circuit_refuses_no_waiter_while_another_member_serves() {
     pool.checkout("a");
     pool.started(1);
     for number in 2..=6 {
-        let extra = pool.state.checkout(&"a", pool.now);
+        let extra = pool.state.checkout(&"a", false, pool.now);
         pool.did();
         pool.pass(seconds(4));
         assert_eq!(pool.failed(number).first(), Some(&refuse(extra, Refusal::Start("failed"))));
@@ -153,4 +153,50 @@ fn leases_of_a_crashed_member_change_nothing() {
     assert_eq!(pool.checkout("a"), [start(2, "a")]);
     pool.started(2);
     assert_eq!(pool.state.members(pool.now)[0].in_flight, 1);
+}
+
+#[test]
+fn a_waiter_that_yields_is_refused_while_only_the_end_of_a_pause_could_help_it() {
+    let paused = |ticket, ms| refuse(ticket, Refusal::Paused { left: Duration::from_millis(ms) });
+    let mut pool = pool(5, 2);
+    pool.define("a", shared(1, 1));
+    assert_eq!(pool.checkout_yielding("a"), [start(1, "a")]);
+    assert_eq!(pool.checkout_yielding("a"), [], "the start goes on");
+    assert_eq!(pool.checkout("a"), []);
+    assert_eq!(pool.checkout_yielding("a"), []);
+    let refused = [refuse(1, Refusal::Start("failed")), paused(2, 500), paused(4, 500)];
+    assert_eq!(pool.failed(1), refused, "waiter 3 does not yield");
+    pool.now += Duration::from_millis(200);
+    assert_eq!(pool.checkout_yielding("a"), [paused(5, 300)]);
+    assert_eq!(pool.pass(Duration::from_millis(300)), [start(2, "a")]);
+    assert_eq!(pool.started(2), [grant(3, 2)]);
+    assert_eq!(pool.checkout_yielding("a"), [], "the member will be back");
+    assert_eq!(pool.back(2), [grant(6, 2)]);
+}
+
+#[test]
+fn a_waiter_that_yields_waits_for_a_member_that_serves_or_comes() {
+    let mut pool = pool(5, 2);
+    pool.define("a", shared(1, 2));
+    pool.checkout_yielding("a");
+    pool.checkout_yielding("a");
+    pool.checkout_yielding("a");
+    assert_eq!(pool.failed(1), [refuse(1, Refusal::Start("failed"))], "member 2 is starting");
+    assert_eq!(pool.started(2), [grant(2, 2), start(3, "a")]);
+    assert_eq!(pool.failed(3), [refuse(3, Refusal::Start("failed"))]);
+    assert_eq!(pool.checkout_yielding("a"), [], "member 2 will be back");
+    assert_eq!(pool.exited(2), [refuse(4, Refusal::Paused { left: seconds(2) })], "the third failure in a row");
+}
+
+#[test]
+fn after_too_many_failures_a_waiter_that_yields_gets_the_last_one() {
+    let mut pool = pool(5, 2);
+    pool.define("a", shared(1, 1));
+    for number in 1..=5 {
+        assert_eq!(pool.checkout_yielding("a"), [start(number, "a")]);
+        pool.failed(number);
+        pool.now += seconds(if number == 5 { 1 } else { 4 });
+    }
+    let unavailable = Refusal::Unavailable { retry_after: seconds(29), last: "failed" };
+    assert_eq!(pool.checkout_yielding("a"), [refuse(6, unavailable)]);
 }
