@@ -17,6 +17,7 @@ const ROW = {
   name: 'node',
   command: 'node /srv/app/server.js --port 3002 --verbose',
   server: 'asana-v2',
+  starting: false,
   tools: ['list_workspaces'],
   why: 'a live server holds it',
 }

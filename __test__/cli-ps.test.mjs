@@ -6,11 +6,12 @@ import { readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { test } from 'node:test'
 import { healthRouter } from 'procward/health'
-import { getActiveProcesses } from '../index.js'
+import { getActiveProcesses, McpPool } from '../index.js'
 import { detailsOf, fromPs } from '../lib/cli/process-details.js'
 import { withServer } from '../lib/cli/processes.js'
 import { STATES, stateOf } from '../lib/cli/states.js'
 import { deadUrl, documentOf, listening, procward } from './support/cli.mjs'
+import { hostileServer } from './support/hostile.mjs'
 import { kill, noProcessList, parentOf } from './support/processes.mjs'
 import { child, duringCall, host, sleeper } from './support/servers.mjs'
 import { until } from './support/until.mjs'
@@ -63,7 +64,8 @@ test('a call of a running server, without and with that server', async (t) => {
       assert.deepEqual([alone.schemaVersion, alone.command, alone.url], [1, 'ps', null])
       const { age, startTime, cpu, memory, command, ppid, user, ...row } = alone.of.get(pid)
       const owner = process.pid
-      assert.deepEqual(row, { pid, owner, name: 'node', ...OWNED, server: null, tools: [] })
+      const unknown = { server: null, starting: false, tools: [] }
+      assert.deepEqual(row, { pid, owner, name: 'node', ...OWNED, ...unknown })
       assert.ok(age > 0)
       assert.ok(startTime > Date.now() - 600_000 && startTime <= Date.now())
       if (!noProcessList) {
@@ -247,7 +249,14 @@ test('a name with separators counts as no name', { skip: noProcessList }, async 
 
 test('the answer of a server is joined with the process table', () => {
   const now = 1_000_000
-  const base = { name: 'node', memory: 1, server: null, tools: [], command: 'node x.js' }
+  const base = {
+    name: 'node',
+    memory: 1,
+    server: null,
+    starting: false,
+    tools: [],
+    command: 'node x.js',
+  }
   const rows = [
     { ...base, pid: 1, state: 'owned', why: 'w', age: 9000 },
     { ...base, pid: 2, state: 'foreign', why: 'w', age: 9000 },
@@ -309,6 +318,29 @@ test('the answer of a server is joined with the process table', () => {
   const own = withServer(/** @type {any} */ (here), /** @type {any} */ (health), now, true)
   const local = own.filter(({ name }) => name !== null).map(({ pid }) => pid)
   assert.deepEqual(local.sort(), [1, 5, 50])
+})
+
+test('a server that hangs in its handshake is starting, by pid and name', {
+  skip: noProcessList,
+}, async (t) => {
+  const servers = { hangs: { ...hostileServer('silent'), startTimeout: 60_000 } }
+  const pool = new McpPool({ servers, killGrace: 200 })
+  t.after(() => pool.close())
+  const getPoolStatus = () => pool.getStatus()
+  const url = await listening(t, healthRouter({ helper: { ...helper, getPoolStatus } }))
+  const call = pool.callTool('hangs', 'echo').catch(({ code }) => code)
+  const session = () => pool.getStatus().sessions[0]
+  await until(() => session()?.pid)
+  assert.equal(session().state, 'starting')
+  const { of } = await ps(['--url', url])
+  const { server, starting, tools, age } = of.get(session().pid)
+  assert.deepEqual({ server, starting, tools }, { server: 'hangs', starting: true, tools: [] })
+  assert.ok(age >= 0)
+  const { stdout } = await procward(['ps', '--url', url])
+  const line = stdout.split('\n').find((each) => each.trim().startsWith(`${session().pid} `))
+  assert.match(line, / hangs \(starting\) /)
+  await pool.close()
+  assert.equal(await call, 'ERR_CLOSED')
 })
 
 test('a missing addon is reported', async () => {

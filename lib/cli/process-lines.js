@@ -38,8 +38,8 @@ function processLines(rows, { why }, output) {
 }
 
 /** @param {Row} row */
-function purpose({ server, tools }) {
-  return server === null ? '-' : plain([server, ...tools].join(' '))
+function purpose({ server, starting, tools }) {
+  return server === null ? '-' : plain([server, ...(starting ? ['(starting)'] : tools)].join(' '))
 }
 
 /** @param {string} line @param {Row} row @param {import('./output').Output} output */

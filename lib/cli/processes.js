@@ -23,6 +23,7 @@ const { userNames } = require('./users')
  * @property {number | null} cpu - processor time so far in ms
  * @property {number | null} memory - resident bytes
  * @property {string | null} server - the server that it works for
+ * @property {boolean} starting - an MCP server that is not ready yet
  * @property {string[]} tools - the tools in flight
  * @property {string | null} command - redacted
  */
@@ -80,6 +81,7 @@ async function rowsOf({ killed, skipped }) {
       startTime: Math.round(now - age),
       ...details(pid),
       server: null,
+      starting: false,
       tools: /** @type {string[]} */ ([]),
     }
   })
@@ -98,8 +100,8 @@ function withServer(rows, { activeProcesses, pool }, now, isOnly = false) {
   const here = new Map(rows.map((row) => [row.pid, row]))
   /** @type {Map<number, Row>} */
   const told = new Map()
-  for (const { pid, server, age, memory = null } of pool?.sessions ?? []) {
-    if (typeof pid === 'number') note(pid, now - age, server, memory)
+  for (const { pid, server, state, age, memory = null } of pool?.sessions ?? []) {
+    if (typeof pid === 'number') note(pid, now - age, server, memory, null, state === 'starting')
   }
   for (const { pid, server, tool, startTime } of activeProcesses.processes) {
     if (typeof pid === 'number') note(pid, startTime, server, null, tool)
@@ -118,11 +120,13 @@ function withServer(rows, { activeProcesses, pool }, now, isOnly = false) {
    * @param {string | null | undefined} server
    * @param {number | null} memory
    * @param {string | null} [tool]
+   * @param {boolean} [starting]
    */
-  function note(pid, start, server, memory, tool) {
+  function note(pid, start, server, memory, tool, starting = false) {
     const row = told.get(pid) ?? seen(here.get(pid), start, now) ?? unseen(pid, start, memory, now)
     const tools = tool ? [...row.tools, tool] : row.tools
-    told.set(pid, { ...row, server: row.server ?? server ?? null, tools })
+    const isStarting = row.starting || starting
+    told.set(pid, { ...row, server: row.server ?? server ?? null, starting: isStarting, tools })
   }
 }
 
@@ -148,7 +152,7 @@ function unseen(pid, start, memory, now) {
   return {
     ...{ pid, ppid: null, owner: null, user: null, name: null, state: 'owned', code: null },
     ...{ why: 'the server says so', age, startTime: Math.round(now - age), cpu: null, memory },
-    ...{ server: null, tools: [], command: null },
+    ...{ server: null, starting: false, tools: [], command: null },
   }
 }
 

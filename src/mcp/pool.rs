@@ -9,7 +9,7 @@ use super::server_config::{Key, ServerConfig, ServerConfigs, TransportConfig};
 use super::server_counts::{PastCounts, ServerCounts};
 use super::server_requests::{OnServerRequest, ServerRequests};
 use super::session::Session;
-use super::session_factory::SessionFactory;
+use super::session_factory::{SessionFactory, StartingTrees};
 use crate::admission::PendingStarts;
 use crate::pool::{Answer, Dispatcher, Lease, Limits, MemberState, MemberStatus, Pool, Stats};
 use crate::registry::Registry;
@@ -36,6 +36,9 @@ pub struct McpPool {
     pages: BetweenPages,
     requests: Arc<ServerRequests>,
     past: Mutex<PastCounts>,
+    registry: Arc<Registry>,
+    /// The trees of servers that are processes and not ready.
+    starting: Arc<StartingTrees>,
 }
 
 /// A session and what it does.
@@ -65,14 +68,15 @@ impl McpPool {
     pub fn new(registry: &Arc<Registry>, limits: Limits, runtime: &Handle, on_request: OnServerRequest) -> Arc<Self> {
         let configs = Arc::<ServerConfigs>::default();
         let requests = ServerRequests::new(on_request);
-        let pool = |limits| {
+        let starting = Arc::<StartingTrees>::default();
+        let pool = |limits, starting: &Arc<StartingTrees>| {
             let (registry, configs) = (Arc::clone(registry), Arc::clone(&configs));
-            let requests = Arc::clone(&requests);
-            let factory = SessionFactory { registry, configs, pending: PendingStarts::default(), requests };
+            let (requests, starting) = (Arc::clone(&requests), Arc::clone(starting));
+            let factory = SessionFactory { registry, configs, pending: PendingStarts::default(), requests, starting };
             Pool::new(factory, limits, runtime.clone())
         };
         let connections = Limits { max_members: MAX_CONNECTIONS, max_starting: MAX_CONNECTING };
-        let (processes, connections) = (pool(limits), pool(connections));
+        let (processes, connections) = (pool(limits, &starting), pool(connections, &Arc::default()));
         processes.make_room_for(&registry.gate);
         Arc::new_cyclic(|this: &Weak<Self>| {
             let pool = this.clone();
@@ -83,7 +87,18 @@ impl McpPool {
             });
             let calls = InFlight::new(runtime.clone(), dispatcher);
             let (pages, past) = (BetweenPages::default(), Mutex::default());
-            Self { configs, processes, connections, calls, pages, requests: Arc::clone(&requests), past }
+            let (registry, requests) = (Arc::clone(registry), Arc::clone(&requests));
+            Self {
+                configs,
+                processes,
+                connections,
+                calls,
+                pages,
+                requests,
+                past,
+                registry,
+                starting: Arc::clone(&starting),
+            }
         })
     }
 
@@ -267,9 +282,12 @@ impl McpPool {
 
     /// Returns all sessions.
     pub fn sessions(&self) -> Vec<SessionStatus> {
-        let mut all = self.processes.status();
-        all.extend(self.connections.status());
-        all.into_iter().map(|member| self.status(member)).collect()
+        let processes = self.processes.status().into_iter().map(|member| {
+            let starting = self.starting.tree(member.number);
+            self.status(member, starting)
+        });
+        let connections = self.connections.status().into_iter().map(|member| self.status(member, None));
+        processes.chain(connections).collect()
     }
 
     /// Returns the counts so far.
@@ -318,11 +336,13 @@ impl McpPool {
         }
     }
 
-    fn status(&self, member: MemberStatus<SessionFactory>) -> SessionStatus {
+    /// Describes a session. `starting` is its process tree while it is not ready.
+    fn status(&self, member: MemberStatus<SessionFactory>, starting: Option<u64>) -> SessionStatus {
         let MemberStatus { key, member, state, age, idle_for, uses, in_flight, .. } = member;
+        let starting_pid = || self.registry.get(starting?)?.pid;
         SessionStatus {
             server: self.configs.get(key).map(|config| config.name.clone()).unwrap_or_default(),
-            pid: member.as_ref().and_then(|session| session.pid()),
+            pid: member.as_ref().map_or_else(starting_pid, |session| session.pid()),
             state,
             age,
             idle: idle_for,

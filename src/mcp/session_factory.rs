@@ -8,6 +8,8 @@ use super::session::Session;
 use crate::admission::PendingStarts;
 use crate::pool::{Factory, Retirement};
 use crate::registry::Registry;
+use parking_lot::Mutex;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -22,6 +24,36 @@ pub struct SessionFactory {
     pub pending: PendingStarts,
     /// The requests of servers that wait for an answer.
     pub requests: Arc<ServerRequests>,
+    /// The process trees of the starts.
+    pub starting: Arc<StartingTrees>,
+}
+
+/// The process trees of servers that are not ready yet.
+#[derive(Debug, Default)]
+pub struct StartingTrees(Mutex<BTreeMap<u64, u64>>);
+
+impl StartingTrees {
+    /// Returns the tree of a start, by the number of the start.
+    pub fn tree(&self, number: u64) -> Option<u64> {
+        self.0.lock().get(&number).copied()
+    }
+
+    fn note(self: &Arc<Self>, number: u64, tree: u64) -> Noted {
+        self.0.lock().insert(number, tree);
+        Noted { starting: Arc::clone(self), number }
+    }
+}
+
+/// Keeps the tree of a start noted.
+struct Noted {
+    starting: Arc<StartingTrees>,
+    number: u64,
+}
+
+impl Drop for Noted {
+    fn drop(&mut self) {
+        self.starting.0.lock().remove(&self.number);
+    }
 }
 
 impl SessionFactory {
@@ -45,6 +77,7 @@ impl Factory for SessionFactory {
         match &config.transport {
             TransportConfig::Stdio(program) => {
                 let tree = self.registry.next_number();
+                let _noted = self.starting.note(number, tree);
                 let admission = self.pending.admit(&self.registry.gate, &config.name, tree, number, &abandoned).await;
                 let admission = admission.ok_or(StartError::Abandoned)?;
                 let server =
@@ -116,5 +149,21 @@ impl Factory for SessionFactory {
 fn begin(session: &Arc<Session>, config: &ServerConfig) {
     if config.events.wants_list_changes() {
         session.listen_for_list_changes();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tree_is_noted_until_the_start_is_over() {
+        let starting = Arc::<StartingTrees>::default();
+        let (first, second) = (starting.note(1, 10), starting.note(2, 20));
+        assert_eq!((starting.tree(1), starting.tree(2)), (Some(10), Some(20)));
+        drop(first);
+        assert_eq!((starting.tree(1), starting.tree(2)), (None, Some(20)));
+        drop(second);
+        assert_eq!(starting.tree(2), None);
     }
 }

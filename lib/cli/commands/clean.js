@@ -20,7 +20,10 @@ async function run({ yes }, output) {
   const orphans = [...seen, ...late]
   output.document('clean', {
     dryRun: !yes,
-    orphans: orphans.map(({ server, tools, ...row }) => ({ ...row, ended: ended.has(row.pid) })),
+    orphans: orphans.map(({ server, starting, tools, ...row }) => ({
+      ...row,
+      ended: ended.has(row.pid),
+    })),
     errors,
   })
   if (orphans.length > 0) output.lines(processLines(orphans, { why: true }, output))
