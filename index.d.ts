@@ -1342,8 +1342,8 @@ export interface Alert {
   value: number
   threshold: number
   /**
-   * Time at which the alert resolves if the value stays low, in ms since the epoch. Absent while the
-   * value is above `clear`.
+   * Time at which the alert resolves if the value stays low, in ms since the epoch. Absent while
+   * the value is above `clear`.
    */
   resolvesAt?: number
 }

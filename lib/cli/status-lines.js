@@ -151,7 +151,7 @@ function alertLines(alerts, output) {
 }
 
 /**
- * Tells that the value of an alert's message is one of the past, and for how long the alert is kept.
+ * Tells that the value of an alert's message is one of the past, and how long the alert is kept.
  * @param {import('./health').ShownAlert} alert
  */
 function ending({ value, threshold, resolvesAt }) {
