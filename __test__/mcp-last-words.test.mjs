@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, describe, test } from 'node:test'
+import { after, describe, test } from 'node:test'
 import { McpPool } from '../index.js'
 import { tellingLine } from '../lib/mcp/last-words.js'
 import { temporaryFolder } from './fixtures/mcp-servers.mjs'
 import { assertNothingLeft } from './support/processes.mjs'
 
-afterEach(assertNothingLeft)
+after(assertNothingLeft)
 
 const NODE = `node:internal/modules/cjs/loader:1210
   throw err;

@@ -69,8 +69,8 @@ export type ActiveProcess = AnyActiveProcess & { server: string; tool: string }
  * - `ERR_CLOSED`: the helper was shut down
  * - `ERR_SERVER_START`: the server did not start, refused the handshake, or did not complete the
  *   handshake within `startTimeout`. The message names the missing program or folder, or the
- *   origin of the `url`, and quotes the server's first output. `exitCode`, `signal` and the tail of
- *   `stderr` if the server is a process
+ *   origin of the `url`, and quotes the line of its stderr that tells the reason. `exitCode`,
+ *   `signal` and the tail of `stderr` if the server is a process
  * - `ERR_SERVER_EXITED`: the server exited while the call was in flight, or answered over HTTP
  *   without a message (`HTTP 503: busy`). The call may have had its effect and is not sent again.
  *   `exitCode`, `signal` and the tail of `stderr` if the server is a process
