@@ -253,6 +253,41 @@ describe('the rate of a server', () => {
   })
 })
 
+describe('a call that gives its slots back', () => {
+  test('takes them again in its old place, when its server may start', async () => {
+    const limiter = limiterOf(2)
+    const order = []
+    const asked = ['first', 'second'].map(() => request('broken'))
+    const slots = await Promise.all(asked.map((one) => limiter.acquire(one)))
+    const take = (name, one) => limiter.acquire(one).then(() => order.push(name))
+    const third = take('third', request('broken'))
+    limiter.holdStarts('broken', 60_000)
+    for (const each of slots) each.giveBack()
+    const again = [take('second', asked[1]), take('first', asked[0])]
+    await take('healthy', request('healthy'))
+    const { current, queued, limitedBy } = limiter.getStatus()
+    assert.deepEqual([current, queued, limitedBy], [1, 3, 'start'])
+    assert.deepEqual(limiter.waitReasons(), new Map([['broken', 'start']]))
+    limiter.holdStarts('broken', 0)
+    await again[1]
+    assert.deepEqual(order, ['healthy', 'first'])
+    limiter.resize(4)
+    await Promise.all([...again, third])
+    assert.deepEqual(order, ['healthy', 'first', 'second', 'third'])
+  })
+
+  test('counts in no rate, and gives further slots back', async () => {
+    const limiter = limiterOf(2, { rates: { broken: { limit: 1, interval: 60_000 } } })
+    let given = 0
+    const slots = await limiter.acquire(request('broken'))
+    await slots.add(async () => ({ release: () => given++ }))
+    slots.giveBack()
+    slots.release()
+    assert.deepEqual([given, limiter.getStatus().servers[0].rate.recent], [1, 0])
+    await limiter.acquire(request('broken'))
+  })
+})
+
 describe('a pause', () => {
   test('holds one server, shows, and ends by itself', async () => {
     const limiter = limiterOf(4)
