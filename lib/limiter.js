@@ -26,7 +26,7 @@ const { reasonOf, reasonOfServer, serverStatus } = require('./semaphore/server-u
  * @typedef {{ server: string, cost: number, timeout: number, signal?: AbortSignal, ticket?: number
  *   }} Request
  *   - `timeout`: of the wait, in ms or `Infinity`
- *   - `ticket`: the place in the order, which `acquire()` sets; a request that has one has given its
+ *   - `ticket`: the place in the order, set by `acquire()`; a request that has one has given its
  *   slots back, and waits in its old place
  */
 

@@ -12,8 +12,8 @@ const { Waiting } = require('./waiting')
  *   (progress: any) => void, onSent?: () => void, yields?: boolean }} Call
  *   - `onSent`: called each time that the call's request is handed to a session, with a listing's
  *   first page only; must not throw
- *   - `yields`: true if the call fails with `ERR_START_PAUSED` rather than wait for the pause between
- *   two starts of its server
+ *   - `yields`: true if the call fails with `ERR_START_PAUSED` rather than wait for the pause
+ *   between two starts of its server
  * @typedef {{ number: number, call: Call, startTime: number, started: number, resolve: (result:
  *   any) => void, reject: (error: Error) => void, began?: number, pages?: import('./pages').Pages,
  *   staying?: Staying, key: string, method: string, params: string, timeout: number, attempt:
