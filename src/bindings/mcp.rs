@@ -259,7 +259,7 @@ pub fn mcp_request(
     let headers = headers.map(|texts| texts.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect());
     let request = Request { method, params, headers };
     Ok(noting_sent(number, notify_sent, || {
-        sessions.start(number, key, request, timeout, listeners, Kind::Plain { yields })
+        sessions.start(number, key, request, timeout, listeners, Kind::Plain { yields });
     }))
 }
 

@@ -203,7 +203,7 @@ impl Pair {
 
     fn give_back(&mut self, nth: usize, ms: u64) {
         // Some leave before their server opens, and some after that.
-        let timeout = (nth % 3 > 0).then_some(40 * (nth % 3) as u64);
+        let timeout = (!nth.is_multiple_of(3)).then_some(40 * (nth % 3) as u64);
         let call = self.model.running.swap_remove(nth % self.model.running.len());
         let (now, time, name) = (self.now(), self.model.now, SERVERS[call.server]);
         self.model.starts_at[call.server] = time + ms;
