@@ -127,7 +127,7 @@ describe('an answer that is never sent again', () => {
     [
       '500 and a text',
       () => ({ status: 500, body: 'out of \u001b[31mpaper\u0007' }),
-      { code: 'ERR_SERVER_EXITED', message: /HTTP 500: out of \[31mpaper/ },
+      { code: 'ERR_SERVER_EXITED', message: /HTTP 500: out of paper$/ },
     ],
     [
       'a foreign error',

@@ -24,6 +24,9 @@ function readable(text) {
   return withoutSequences(text)
     .replace(/\r\n?/g, '\n')
     .replace(/[^\P{Cc}\n\t]/gu, ' ')
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n')
 }
 
 module.exports = { readable, withoutSequences }
