@@ -20,8 +20,8 @@ pub enum CallError {
         /// The headers of the answer that may say how long the server wants to be left alone.
         retry: Option<Box<RetryHeaders>>,
     },
-    /// The server answered over HTTP, but not with a message. With the same headers.
-    #[error("{0}")]
+    /// The server answered over HTTP, but not with a message. Says what the server did; with the same headers.
+    #[error("the server {0}")]
     NoMessage(String, Option<Box<RetryHeaders>>),
     /// The server wants an authorisation that is missing or no longer valid.
     #[error("the server wants an authorisation that is missing or no longer valid{}", in_brackets(.0))]
@@ -215,10 +215,7 @@ impl StartError {
                 Self::Handshake(words, end, RetryHint::of(retry, data))
             }
             CallError::NoMessage(words, retry) => {
-                // The text before these words names the server.
-                let words =
-                    words.strip_prefix("the server ").map_or_else(|| words.clone(), |rest| format!("it {rest}"));
-                Self::Handshake(words, end, RetryHint::of(retry, None))
+                Self::Handshake(format!("it {words}"), end, RetryHint::of(retry, None))
             }
             CallError::Exited(ServerEnd { remote, .. }) => Self::Exited(ServerEnd { remote, ..end }),
             error => Self::handshake(error.to_string(), end),
@@ -307,7 +304,7 @@ mod tests {
             (CallError::Exited(unreachable), "could not be reached: refused"),
             (answer, "could not be connected to: no (error -32000)"),
             (
-                CallError::NoMessage("the server answered HTTP 500".to_owned(), None),
+                CallError::NoMessage("answered HTTP 500".to_owned(), None),
                 "could not be connected to: it answered HTTP 500",
             ),
         ];
@@ -326,7 +323,7 @@ mod tests {
             data: data.map(str::to_owned),
             retry,
         };
-        let unread = CallError::NoMessage("the server answered HTTP 429".to_owned(), Some(headers.clone()));
+        let unread = CallError::NoMessage("answered HTTP 429".to_owned(), Some(headers.clone()));
         let cases = [
             (refused(Some(headers.clone()), None), (Some(&*headers), None)),
             (refused(None, Some("{}")), (None, Some("{}"))),

@@ -146,7 +146,7 @@ impl Exchange {
         };
         match decide(self.message, status, body) {
             Verdict::Read | Verdict::Taken => {
-                CallError::NoMessage(format!("the server answered HTTP {status} without an answer to the call"), None)
+                CallError::NoMessage(format!("answered HTTP {status} without an answer to the call"), None)
             }
             verdict => error_of(connection, verdict, summary, None),
         }
@@ -202,11 +202,11 @@ fn error_of(
             }
             match words {
                 Words::Error => summary.into_error(&hide, retry),
-                Words::Status(words) => CallError::NoMessage(format!("the server answered {}", hide(&words)), retry),
+                Words::Status(words) => CallError::NoMessage(format!("answered {}", hide(&words)), retry),
             }
         }
         Verdict::Read | Verdict::Taken => {
-            CallError::NoMessage("the server answered without an answer to the call".to_owned(), retry)
+            CallError::NoMessage("answered without an answer to the call".to_owned(), retry)
         }
     }
 }

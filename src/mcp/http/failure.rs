@@ -12,8 +12,8 @@ pub enum HttpFailure {
     /// The connection broke; the server may have got the request.
     #[error("{0}")]
     Lost(String),
-    /// The server redirected the request, and the redirect is not followed.
-    #[error("the server answered with HTTP {status}, a redirect to {origin}{}{reason}", if .reason.is_empty() { "" } else { " that " })]
+    /// The server redirected the request, and the redirect is not followed. Says what the server did.
+    #[error("answered with HTTP {status}, a redirect to {origin}{}{reason}", if .reason.is_empty() { "" } else { " that " })]
     Redirected {
         /// The status.
         status: u16,

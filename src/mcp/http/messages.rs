@@ -84,7 +84,7 @@ impl Summary {
                 let code = Some(code).filter(|code| !code.is_nan());
                 CallError::Refused { code, message: hide(&message), data, retry }
             }
-            _ => CallError::NoMessage("the server answered without an answer to the call".to_owned(), retry),
+            _ => CallError::NoMessage("answered without an answer to the call".to_owned(), retry),
         }
     }
 }
