@@ -2,34 +2,6 @@
 
 use std::borrow::Cow;
 
-/// The signals that end a process, with the names that Node.js has for them.
-#[cfg(unix)]
-const SIGNALS: &[(i32, &str)] = &[
-    (libc::SIGHUP, "SIGHUP"),
-    (libc::SIGINT, "SIGINT"),
-    (libc::SIGQUIT, "SIGQUIT"),
-    (libc::SIGILL, "SIGILL"),
-    (libc::SIGTRAP, "SIGTRAP"),
-    (libc::SIGABRT, "SIGABRT"),
-    (libc::SIGBUS, "SIGBUS"),
-    (libc::SIGFPE, "SIGFPE"),
-    (libc::SIGKILL, "SIGKILL"),
-    (libc::SIGUSR1, "SIGUSR1"),
-    (libc::SIGSEGV, "SIGSEGV"),
-    (libc::SIGUSR2, "SIGUSR2"),
-    (libc::SIGPIPE, "SIGPIPE"),
-    (libc::SIGALRM, "SIGALRM"),
-    (libc::SIGTERM, "SIGTERM"),
-    (libc::SIGXCPU, "SIGXCPU"),
-    (libc::SIGXFSZ, "SIGXFSZ"),
-    (libc::SIGVTALRM, "SIGVTALRM"),
-    (libc::SIGPROF, "SIGPROF"),
-    (libc::SIGIO, "SIGIO"),
-    (libc::SIGSYS, "SIGSYS"),
-];
-#[cfg(not(unix))]
-const SIGNALS: &[(i32, &str)] = &[];
-
 /// The exit status of a process: a code, or on Unix the number of a signal.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ExitStatus {
@@ -44,8 +16,11 @@ impl ExitStatus {
     /// `lib/signals.js`.
     pub fn signal_name(self) -> Option<Cow<'static, str>> {
         let number = self.signal?;
-        let known = SIGNALS.iter().find(|(signal, _)| *signal == number);
-        Some(known.map_or_else(|| format!("SIG{number}").into(), |(_, name)| (*name).into()))
+        #[cfg(unix)]
+        if let Ok(known) = nix::sys::signal::Signal::try_from(number) {
+            return Some(known.as_str().into());
+        }
+        Some(format!("SIG{number}").into())
     }
 
     /// Returns whether the process was killed by SIGKILL, or reports so about its child, as shells and npm do.
