@@ -24,6 +24,8 @@ const MAX_NAME = 60
 
 /** @typedef {import('./check').Check} Check */
 /** @typedef {import('../../mcporter/config/server').Server} Server */
+/** @typedef {import('../../mcporter/config/server').Stdio} Stdio */
+/** @typedef {Map<Stdio, Awaited<ReturnType<typeof withoutNpx>>>} Direct */
 
 /** @returns {Promise<Check[]>} */
 async function mcporterChecks() {
@@ -42,7 +44,8 @@ async function mcporterChecks() {
   const { servers, unusable, missing, refusal } = configuration
   const needing = servers.filter(({ needs }) => needs !== undefined && !isUnusable(needs))
   const broken = servers.filter(({ needs }) => isUnusable(needs))
-  const stopped = await unstartable(servers, cwd)
+  const direct = await startedDirectly(servers, cwd)
+  const stopped = unstartable(servers, direct)
   return [
     ...(refusal && servers.length === 0
       ? []
@@ -50,7 +53,7 @@ async function mcporterChecks() {
     ...configuration.ignored.map((each) => passedOver(each, refusal?.file)),
     ...[...broken, ...unusable].map(unusableEntry),
     ...stopped,
-    ...(await npxCheck(servers, cwd)),
+    ...npxCheck(direct),
     mcporterCheck(needing, cwd),
   ]
 }
@@ -83,25 +86,39 @@ function named(servers, what) {
 }
 
 /**
- * Returns a warning for each server whose command or folder is not there.
+ * Returns for each server by npx how it is started without npx, where that is possible.
  * @param {Server[]} servers
  * @param {string} cwd
+ * @returns {Promise<Direct>}
  */
-async function unstartable(servers, cwd) {
-  const checks = servers.map(async ({ name, source, transport }) => {
+async function startedDirectly(servers, cwd) {
+  const byNpx = servers.flatMap(({ transport }) =>
+    transport?.kind === 'stdio' && isNpx(transport) ? [transport] : [],
+  )
+  const found = byNpx.map(
+    async (transport) => /** @type {const} */ ([transport, await withoutNpx(transport, { cwd })]),
+  )
+  return new Map(await Promise.all(found))
+}
+
+/** @param {Stdio} transport */
+function isNpx({ command }) {
+  return /^npx(\.cmd|\.exe)?$/.test(path.basename(command))
+}
+
+/**
+ * Returns a warning for each server whose command or folder is not there.
+ * @param {Server[]} servers
+ * @param {Direct} direct
+ */
+function unstartable(servers, direct) {
+  return servers.flatMap(({ name, source, transport }) => {
     if (transport?.kind !== 'stdio') return []
-    const direct = isNpx(transport) ? await withoutNpx(transport, { cwd }) : undefined
-    const problem = startProblem(direct ?? transport)
+    const problem = startProblem(direct.get(transport) ?? transport)
     if (problem === undefined) return []
     const entry = `${plain(name, MAX_NAME)} in ${place(source.path)}`
     return [warn('configuration', `${entry} cannot start: ${problem}`)]
   })
-  return (await Promise.all(checks)).flat()
-}
-
-/** @param {import('../../mcporter/config/server').Stdio} transport */
-function isNpx({ command }) {
-  return /^npx(\.cmd|\.exe)?$/.test(path.basename(command))
 }
 
 /**
@@ -122,16 +139,13 @@ function unusableEntry({ name, source, reason = '' }) {
   )
 }
 
-/** @param {Server[]} servers @param {string} cwd @returns {Promise<Check[]>} */
-async function npxCheck(servers, cwd) {
-  const stdio = servers.flatMap(({ transport }) => (transport?.kind === 'stdio' ? [transport] : []))
-  const byNpx = stdio.filter(isNpx)
-  if (byNpx.length === 0) return []
-  const direct = await Promise.all(byNpx.map((transport) => withoutNpx(transport, { cwd })))
-  const found = direct.filter((transport) => transport !== undefined).length
-  const message = `${counted(byNpx.length, 'server')} by npx, ${found} of them started without it`
+/** @param {Direct} direct @returns {Check[]} */
+function npxCheck(direct) {
+  if (direct.size === 0) return []
+  const found = [...direct.values()].filter((transport) => transport !== undefined).length
+  const message = `${counted(direct.size, 'server')} by npx, ${found} of them started without it`
   return [
-    found === byNpx.length
+    found === direct.size
       ? ok('npx', message)
       : warn('npx', `${message}; install the others' packages to save time`),
   ]
