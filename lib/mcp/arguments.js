@@ -4,7 +4,7 @@
 // less: see mcporter/command-line.js.
 
 const { codedError } = require('../errors')
-const { argument, invalidArgument } = require('../validate')
+const { argument, emptyArgument, invalidArgument } = require('../validate')
 
 /** The depth to which arguments are checked without `JSON.stringify`, which looks for circles. */
 const MAX_PLAIN_DEPTH = 32
@@ -103,7 +103,7 @@ function onlyJson(key, value) {
 /** @param {'server' | 'tool'} what @param {unknown} value @returns {string} */
 function name(what, value) {
   const text = argument(what, value)
-  if (text === '') throw codedError('ERR_INVALID_ARG_VALUE', `${what} must not be empty`)
+  if (text === '') throw emptyArgument(what)
   return text
 }
 
