@@ -133,8 +133,8 @@ export interface History {
 
 /**
  * The answer of `GET /failures`: the latest failed calls of this process, newest first, at most 50.
- * Of more, the oldest with the most frequent code give way. With `since` (ms since the epoch) only
- * later ones.
+ * When there are more, the oldest with the most frequent code give way. With `since` (ms since the
+ * epoch) only later ones.
  */
 export interface RecentFailures {
   failures: FailedCall[]

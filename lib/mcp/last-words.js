@@ -17,13 +17,12 @@ const NOISE = [
   /^note: /,
   // Places: stack traces of Node.js, Java and Go, and files with a line's number.
   /^\s+(?:at|\.\.\.) /,
-  /^\tat /,
   /^(?:goroutine \d+ \[|exit status \d)/,
   /^\S+:\d+(?::\d+)?$/,
   // Carets below an echo of the source, and the ends of an error's properties.
   /^[\s^~]+$/,
   /^[\s\])}]+$/,
-  // What npm writes around its reason.
+  // Lines of npm around its reason.
   /^npm (?:error|ERR!)\s*(?:\d+\s*)?$/,
   /^npm (?:error|ERR!) (?:code|errno|syscall|path|command sh|A complete log|Log files|\s+\S*_logs)/,
 ]

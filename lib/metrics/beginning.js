@@ -23,4 +23,4 @@ function beginning(first, uptime) {
   }
 }
 
-module.exports = { YOUNG, beginning }
+module.exports = { beginning }

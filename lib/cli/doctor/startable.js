@@ -1,6 +1,6 @@
 'use strict'
 
-// Whether the command of a server can be started, as far as files tell. Nothing is started.
+// Looks at files for what would keep a server's command from starting. Nothing is started.
 
 const fs = require('node:fs')
 const path = require('node:path')
